@@ -1,0 +1,188 @@
+package remoting
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/panjf2000/gnet/v2"
+)
+
+// Conn is one connection, server or client side. Requests travel on it in both directions.
+// Its methods may be called from any goroutine unless they say otherwise.
+type Conn struct {
+	gc         gnet.Conn // methods marked concurrency-safe only, outside of the loop
+	engine     *engine
+	loop       *loopState
+	remote     netip.AddrPort // immutable
+	remoteText string         // immutable, as Java prints it: ip:port
+	fast       bool           // immutable; came in on the fast port
+	lastActive atomic.Int64   // ms since 1970 of the last traffic in or out
+
+	// Attachment belongs to the server's owner (the broker keeps its client entry here). Set by Store, read by Load.
+	Attachment atomic.Value
+
+	mu     sync.Mutex
+	out    *outBuffer // guarded by mu; frames waiting for the loop to write them, nil when none
+	woken  bool       // guarded by mu; the loop will flush without being asked
+	closed bool       // guarded by mu
+	calls  callTable  // guarded by mu
+}
+
+type outBuffer struct{ b []byte }
+
+// keptOutBuffer is the largest output buffer that goes back to the pool, in bytes.
+const keptOutBuffer = 1 << 20
+
+var outBuffers = sync.Pool{New: func() any { return &outBuffer{b: make([]byte, 0, 4096)} }}
+
+func releaseOut(o *outBuffer) {
+	if cap(o.b) <= keptOutBuffer {
+		o.b = o.b[:0]
+		outBuffers.Put(o)
+	}
+}
+
+// RemoteAddr returns the peer's address as ip:port.
+func (c *Conn) RemoteAddr() string { return c.remoteText }
+
+// RemoteAddrPort returns the peer's address.
+func (c *Conn) RemoteAddrPort() netip.AddrPort { return c.remote }
+
+// Close closes the connection; safe to call more than once.
+func (c *Conn) Close() { _ = c.gc.Close() }
+
+// Closed tells whether the connection has ended.
+func (c *Conn) Closed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+func (c *Conn) touch() { c.lastActive.Store(time.Now().UnixMilli()) }
+
+// respond encodes a response behind what already waits on the connection. v points to a struct of the header type info describes, or is nil.
+func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, v unsafe.Pointer, body Body) {
+	if r.oneway {
+		return
+	}
+	c.mu.Lock()
+	w, ok := c.begin(r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
+	if !ok {
+		c.mu.Unlock()
+		return
+	}
+	if info != nil {
+		info.write(&w, v)
+	}
+	c.out.b = w.finish(body.size())
+	c.finish(r.onLoop, &body)
+}
+
+func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []StringField, body []byte) {
+	if r.oneway {
+		return
+	}
+	c.mu.Lock()
+	w, ok := c.begin(r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
+	if !ok {
+		c.mu.Unlock()
+		return
+	}
+	for _, f := range fields {
+		w.str(f.Key, f.Value)
+	}
+	c.out.b = w.finish(len(body))
+	c.finish(r.onLoop, &Body{Bytes: body})
+}
+
+// begin starts a frame in the output buffer. The caller holds mu; false means that the connection is closed.
+func (c *Conn) begin(form SerializeType, code int32, t commandTail) (headerWriter, bool) {
+	if c.closed {
+		return headerWriter{}, false
+	}
+	if c.out == nil {
+		c.out = outBuffers.Get().(*outBuffer)
+	}
+	return beginHeader(c.out.b, form, code, t), true
+}
+
+// finish adds the body and hands the frame to the loop. The caller holds mu; finish releases it.
+func (c *Conn) finish(onLoop bool, body *Body) {
+	if onLoop && worthSendfile(body) {
+		c.mu.Unlock()
+		c.sendFiles(body)
+		return
+	}
+	c.out.b = append(c.out.b, body.Bytes...)
+	for _, p := range body.Parts {
+		c.out.b = append(c.out.b, p...)
+	}
+	size := len(c.out.b)
+	wake := !onLoop && !c.woken
+	if wake {
+		c.woken = true
+	}
+	c.mu.Unlock()
+	switch {
+	case size > c.engine.opts.MaxOutbound:
+		c.engine.overflow(c, size)
+	case wake:
+		_ = c.gc.Wake(nil)
+	case onLoop && size > flushAt:
+		c.flush(false)
+	}
+}
+
+// flushAt is how much one turn of the loop gathers before it writes, in bytes.
+const flushAt = 256 << 10
+
+// beginTurn makes other goroutines leave the flushing to the end of this turn. Event loop only.
+func (c *Conn) beginTurn() {
+	c.mu.Lock()
+	c.woken = true
+	c.mu.Unlock()
+}
+
+// flush writes everything that waits, in one system call as a rule. Event loop only. It tells whether the connection is still open.
+func (c *Conn) flush(endOfTurn bool) bool {
+	c.mu.Lock()
+	out := c.out
+	c.out = nil
+	if endOfTurn {
+		c.woken = false
+	}
+	closed := c.closed
+	c.mu.Unlock()
+	if out == nil {
+		return !closed
+	}
+	if !closed {
+		_, err := c.gc.Write(out.b)
+		closed = err != nil
+	}
+	releaseOut(out)
+	if !closed && c.gc.OutboundBuffered() > c.engine.opts.MaxOutbound {
+		c.engine.overflow(c, c.gc.OutboundBuffered())
+		return false
+	}
+	return !closed
+}
+
+// markClosed ends the connection for all users and fails its open calls. Event loop only.
+func (c *Conn) markClosed() {
+	c.mu.Lock()
+	c.closed = true
+	out := c.out
+	c.out = nil
+	calls := c.calls.drain()
+	c.mu.Unlock()
+	if out != nil {
+		releaseOut(out)
+	}
+	for _, call := range calls {
+		call.finish(nil, ErrConnClosed)
+	}
+}

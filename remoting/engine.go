@@ -1,0 +1,294 @@
+package remoting
+
+import (
+	"net"
+	"net/netip"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+)
+
+// engine is what server and client share: gnet's callbacks, decoding, dispatch, workers, the idle scan.
+type engine struct {
+	gnet.BuiltinEventEngine
+	opts     Options
+	table    *Table
+	pooled   *workerPool
+	blocking *workerPool
+	booted   chan gnet.Engine
+	loops    sync.Map // gnet.EventLoop -> *loopState
+	stopping atomic.Bool
+	idleStop chan struct{}
+	idleDone chan struct{}
+
+	mu    sync.Mutex
+	conns map[*Conn]struct{} // guarded by mu
+}
+
+// loopState is what one event loop reuses from request to request. Event loop only.
+type loopState struct {
+	ctx Context
+	in  Interner
+}
+
+func newEngine(table *Table, opts Options) *engine {
+	opts.defaults(runtime.GOMAXPROCS(0))
+	e := &engine{opts: opts, table: table, booted: make(chan gnet.Engine, 1), conns: map[*Conn]struct{}{}}
+	e.idleStop, e.idleDone = make(chan struct{}), make(chan struct{})
+	return e
+}
+
+func (e *engine) start() {
+	e.pooled = newWorkerPool(e.opts.Workers, e.opts.QueueCapacity, e.opts.QueueBytes, e.runPooled)
+	e.blocking = newWorkerPool(e.opts.Workers, e.opts.QueueCapacity, e.opts.QueueBytes, e.runPooled)
+	go e.closeIdle()
+}
+
+// stop ends workers and the idle scan; gnet has stopped already, so nothing is submitted any more.
+func (e *engine) stop() {
+	close(e.idleStop)
+	<-e.idleDone
+	e.pooled.stop()
+	e.blocking.stop()
+}
+
+// OnBoot is gnet's callback once the listeners are there.
+func (e *engine) OnBoot(g gnet.Engine) gnet.Action {
+	e.booted <- g
+	return gnet.None
+}
+
+// OnOpen is gnet's callback for a new connection, on its loop.
+func (e *engine) OnOpen(gc gnet.Conn) ([]byte, gnet.Action) {
+	c := &Conn{gc: gc, engine: e, loop: e.loopOf(gc.EventLoop())}
+	c.remote = addrPort(gc.RemoteAddr())
+	c.remoteText = c.remote.String()
+	c.fast = e.opts.FastPort != 0 && int(addrPort(gc.LocalAddr()).Port()) == e.opts.FastPort
+	c.touch()
+	dialled, _ := gc.Context().(chan *Conn)
+	gc.SetContext(c)
+	e.mu.Lock()
+	e.conns[c] = struct{}{}
+	e.mu.Unlock()
+	if e.opts.Events.Opened != nil {
+		e.opts.Events.Opened(c)
+	}
+	if dialled != nil {
+		dialled <- c
+	}
+	return nil, gnet.None
+}
+
+func (e *engine) loopOf(el gnet.EventLoop) *loopState {
+	if l, ok := e.loops.Load(el); ok {
+		return l.(*loopState)
+	}
+	l := &loopState{}
+	l.ctx.In = &l.in
+	got, _ := e.loops.LoadOrStore(el, l)
+	return got.(*loopState)
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := t.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
+
+// OnClose is gnet's callback at the end of a connection, on its loop.
+func (e *engine) OnClose(gc gnet.Conn, err error) gnet.Action {
+	c, ok := gc.Context().(*Conn)
+	if !ok {
+		return gnet.None
+	}
+	e.mu.Lock()
+	delete(e.conns, c)
+	e.mu.Unlock()
+	c.markClosed()
+	if e.opts.Events.Closed != nil {
+		e.opts.Events.Closed(c, err)
+	}
+	return gnet.None
+}
+
+// OnTraffic is gnet's callback when bytes came in or somebody called Wake, on the connection's loop.
+func (e *engine) OnTraffic(gc gnet.Conn) gnet.Action {
+	c, ok := gc.Context().(*Conn)
+	if !ok {
+		return gnet.Close
+	}
+	c.beginTurn()
+	err := e.readFrames(gc, c)
+	if !c.flush(true) {
+		return gnet.None // closed already, or being closed
+	}
+	if err != nil {
+		if e.opts.Events.BadFrame != nil {
+			e.opts.Events.BadFrame(c, err)
+		}
+		return gnet.Close
+	}
+	return gnet.None
+}
+
+// readFrames handles every whole frame in the inbound buffer. The slice from Peek lives until Discard.
+func (e *engine) readFrames(gc gnet.Conn, c *Conn) error {
+	if gc.InboundBuffered() > 0 {
+		c.touch()
+	}
+	for gc.InboundBuffered() >= lengthSize {
+		head, err := gc.Peek(lengthSize)
+		if err != nil {
+			return err
+		}
+		n, err := frameLength(head, e.opts.MaxFrame)
+		if err != nil {
+			return err
+		}
+		if gc.InboundBuffered() < n {
+			return nil
+		}
+		frame, err := gc.Peek(n)
+		if err != nil {
+			return err
+		}
+		if err := e.dispatch(c, frame); err != nil {
+			return err
+		}
+		if _, err := gc.Discard(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dispatch decodes one frame and runs or queues its handler. Event loop only.
+func (e *engine) dispatch(c *Conn, frame []byte) error {
+	ctx := &c.loop.ctx
+	cmd := &ctx.cmd
+	if err := Decode(frame, cmd); err != nil {
+		return err
+	}
+	if cmd.IsResponse() {
+		c.complete(cmd)
+		return nil
+	}
+	ctx.Req = cmd
+	ctx.Replier = Replier{conn: c, opaque: cmd.Opaque, form: cmd.Serialize, oneway: cmd.IsOneway(), onLoop: true}
+	ctx.Received = c.lastActive.Load()
+	ctx.entry = e.entryFor(c, cmd.Code)
+	switch ctx.entry.Mode {
+	case Inline:
+		ctx.again = false
+		e.call(ctx)
+		if ctx.again {
+			e.submit(e.pooled, ctx, frame)
+		}
+	case Pooled:
+		e.submit(e.pooled, ctx, frame)
+	case Blocking:
+		e.submit(e.blocking, ctx, frame)
+	}
+	return nil
+}
+
+func (e *engine) entryFor(c *Conn, code int32) *Entry {
+	if entry := e.table.Lookup(code); entry != nil && !(c.fast && entry.NotFast) {
+		return entry
+	}
+	if e.table.Fallback != nil {
+		return &Entry{Code: code, Handle: e.table.Fallback}
+	}
+	return &unsupportedEntry
+}
+
+var unsupportedEntry = Entry{Handle: unsupported}
+
+func (e *engine) submit(p *workerPool, ctx *Context, frame []byte) {
+	if p.submit(ctx, frame) {
+		return
+	}
+	if e.opts.Events.Rejected != nil {
+		e.opts.Events.Rejected(ctx.conn, ctx.cmd.Code)
+	}
+	ctx.Status(SystemBusy, "[OVERLOAD]system busy, start flow control for a while")
+}
+
+// runPooled handles a request on a worker. The frame was decoded once on the loop, so it decodes again.
+func (e *engine) runPooled(ctx *Context) {
+	if Decode(ctx.frame, &ctx.cmd) != nil {
+		return
+	}
+	ctx.Req = &ctx.cmd
+	e.call(ctx)
+}
+
+// call runs a handler; a panic is answered, reported and survived.
+func (e *engine) call(ctx *Context) {
+	defer func() {
+		if v := recover(); v != nil {
+			e.panicked(ctx, v)
+		}
+	}()
+	ctx.entry.Handle(ctx)
+}
+
+func (e *engine) panicked(ctx *Context, v any) {
+	if e.opts.Events.Panicked != nil {
+		e.opts.Events.Panicked(ctx.conn, ctx.cmd.Code, v, debug.Stack())
+	}
+	ctx.Status(SystemError, "internal error, see the server's log")
+}
+
+// overflow closes a connection whose peer does not read its answers.
+func (e *engine) overflow(c *Conn, bytes int) {
+	if e.opts.Events.Overflow != nil {
+		e.opts.Events.Overflow(c, bytes)
+	}
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.Close()
+}
+
+// closeIdle closes connections without traffic for IdleTimeout. Java: IdleStateHandler in NettyRemotingServer.
+func (e *engine) closeIdle() {
+	defer close(e.idleDone)
+	t := time.NewTicker(max(e.opts.IdleTimeout/8, 10*time.Millisecond))
+	defer t.Stop()
+	for {
+		select {
+		case <-e.idleStop:
+			return
+		case now := <-t.C:
+			for _, c := range e.idleSince(now.Add(-e.opts.IdleTimeout).UnixMilli()) {
+				c.Close()
+			}
+		}
+	}
+}
+
+func (e *engine) idleSince(ms int64) (idle []*Conn) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for c := range e.conns {
+		if c.lastActive.Load() < ms {
+			idle = append(idle, c)
+		}
+	}
+	return idle
+}
+
+// connections returns how many connections are open.
+func (e *engine) connections() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.conns)
+}

@@ -1,0 +1,45 @@
+package remoting
+
+// CreateTopicRequestHeader heads UPDATE_AND_CREATE_TOPIC (17). Java: CreateTopicRequestHeader.
+type CreateTopicRequestHeader struct {
+	Topic           string `header:"topic,required"`
+	DefaultTopic    string `header:"defaultTopic,required"`
+	ReadQueueNums   int32  `header:"readQueueNums,required"`
+	WriteQueueNums  int32  `header:"writeQueueNums,required"`
+	Perm            int32  `header:"perm,required"`
+	TopicFilterType string `header:"topicFilterType,required"`
+	TopicSysFlag    int32  `header:"topicSysFlag"`
+	Order           bool   `header:"order,required"`
+	Attributes      string `header:"attributes"`
+	Force           bool   `header:"force"`
+}
+
+// TopicHeader heads the codes that name a topic only: 202, 215, 300, 351. Java: DeleteTopicRequestHeader and its likes.
+type TopicHeader struct {
+	Topic string `header:"topic,required"`
+}
+
+// GroupHeader heads GET_SUBSCRIPTIONGROUP_CONFIG (352). Java: GetSubscriptionGroupConfigRequestHeader.
+type GroupHeader struct {
+	Group string `header:"group,required"`
+}
+
+// DeleteSubscriptionGroupRequestHeader heads DELETE_SUBSCRIPTIONGROUP (207). Java: DeleteSubscriptionGroupRequestHeader.
+type DeleteSubscriptionGroupRequestHeader struct {
+	GroupName   string `header:"groupName,required"`
+	CleanOffset bool   `header:"cleanOffset"`
+}
+
+// VersionResponseHeader answers GET_BROKER_CONFIG (26) with the DataVersion as JSON. Java: GetBrokerConfigResponseHeader.
+type VersionResponseHeader struct {
+	Version string `header:"version,required"`
+}
+
+// Header types of the administration codes.
+var (
+	CreateTopicRequest             = Define[CreateTopicRequestHeader]("CreateTopicRequestHeader")
+	TopicRequest                   = Define[TopicHeader]("DeleteTopicRequestHeader")
+	GroupRequest                   = Define[GroupHeader]("GetSubscriptionGroupConfigRequestHeader")
+	DeleteSubscriptionGroupRequest = Define[DeleteSubscriptionGroupRequestHeader]("DeleteSubscriptionGroupRequestHeader")
+	VersionResponse                = Define[VersionResponseHeader]("GetBrokerConfigResponseHeader")
+)

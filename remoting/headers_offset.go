@@ -1,0 +1,59 @@
+package remoting
+
+// QueryConsumerOffsetRequestHeader heads QUERY_CONSUMER_OFFSET (14). Java: QueryConsumerOffsetRequestHeader.
+type QueryConsumerOffsetRequestHeader struct {
+	ConsumerGroup     string `header:"consumerGroup,required"`
+	Topic             string `header:"topic,required"`
+	QueueID           int32  `header:"queueId,required"`
+	SetZeroIfNotFound bool   `header:"setZeroIfNotFound" default:"true"`
+}
+
+// UpdateConsumerOffsetRequestHeader heads UPDATE_CONSUMER_OFFSET (15). Java: UpdateConsumerOffsetRequestHeader.
+type UpdateConsumerOffsetRequestHeader struct {
+	ConsumerGroup string `header:"consumerGroup,required"`
+	Topic         string `header:"topic,required"`
+	QueueID       int32  `header:"queueId,required"`
+	CommitOffset  int64  `header:"commitOffset,required" default:"-1"`
+}
+
+// QueueRequestHeader heads GET_MIN_OFFSET (31) and GET_EARLIEST_MSG_STORETIME (32).
+// Java: GetMinOffsetRequestHeader, GetEarliestMsgStoretimeRequestHeader.
+type QueueRequestHeader struct {
+	Topic   string `header:"topic,required"`
+	QueueID int32  `header:"queueId,required"`
+}
+
+// GetMaxOffsetRequestHeader heads GET_MAX_OFFSET (30). Java: GetMaxOffsetRequestHeader.
+type GetMaxOffsetRequestHeader struct {
+	QueueRequestHeader
+	Committed bool `header:"committed" default:"true"`
+}
+
+// SearchOffsetRequestHeader heads SEARCH_OFFSET_BY_TIMESTAMP (29). Java: SearchOffsetRequestHeader.
+type SearchOffsetRequestHeader struct {
+	QueueRequestHeader
+	Timestamp    int64  `header:"timestamp,required"` // ms
+	BoundaryType string `header:"boundaryType"`       // "lower" (default) or "upper"
+}
+
+// OffsetResponseHeader answers 14, 29, 30 and 31. Java: QueryConsumerOffsetResponseHeader and its likes.
+type OffsetResponseHeader struct {
+	Offset int64 `header:"offset,required"`
+}
+
+// TimestampResponseHeader answers 32, in ms. Java: GetEarliestMsgStoretimeResponseHeader.
+type TimestampResponseHeader struct {
+	Timestamp int64 `header:"timestamp,required"`
+}
+
+// Header types of the offset codes.
+var (
+	QueryConsumerOffsetRequest  = Define[QueryConsumerOffsetRequestHeader]("QueryConsumerOffsetRequestHeader")
+	UpdateConsumerOffsetRequest = Define[UpdateConsumerOffsetRequestHeader]("UpdateConsumerOffsetRequestHeader")
+	GetMinOffsetRequest         = Define[QueueRequestHeader]("GetMinOffsetRequestHeader")
+	GetEarliestStoretimeRequest = Define[QueueRequestHeader]("GetEarliestMsgStoretimeRequestHeader")
+	GetMaxOffsetRequest         = Define[GetMaxOffsetRequestHeader]("GetMaxOffsetRequestHeader")
+	SearchOffsetRequest         = Define[SearchOffsetRequestHeader]("SearchOffsetRequestHeader")
+	OffsetResponse              = Define[OffsetResponseHeader]("GetMaxOffsetResponseHeader")
+	TimestampResponse           = Define[TimestampResponseHeader]("GetEarliestMsgStoretimeResponseHeader")
+)

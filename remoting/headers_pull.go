@@ -1,0 +1,72 @@
+package remoting
+
+// PullMessageRequestHeader heads PULL_MESSAGE (11) and LITE_PULL_MESSAGE (361). Java: PullMessageRequestHeader.
+type PullMessageRequestHeader struct {
+	ConsumerGroup        string `header:"consumerGroup,required"`
+	Topic                string `header:"topic,required"`
+	QueueID              int32  `header:"queueId,required"`
+	QueueOffset          int64  `header:"queueOffset,required"`
+	MaxMsgNums           int32  `header:"maxMsgNums,required"`
+	SysFlag              int32  `header:"sysFlag,required"` // PullFlag bits
+	CommitOffset         int64  `header:"commitOffset,required"`
+	SuspendTimeoutMillis int64  `header:"suspendTimeoutMillis,required"`
+	Subscription         string `header:"subscription"`
+	SubVersion           int64  `header:"subVersion,required"`
+	ExpressionType       string `header:"expressionType"`
+	MaxMsgBytes          int32  `header:"maxMsgBytes" default:"-1"` // -1: not given
+	RequestSource        int32  `header:"requestSource" default:"-1"`
+	ProxyForwardClientID string `header:"proxyFrowardClientId"` // spelt so in Java
+}
+
+// Bits of PullMessageRequestHeader.SysFlag. Java: PullSysFlag.
+const (
+	PullFlagCommitOffset = 1 << 0
+	PullFlagSuspend      = 1 << 1
+	PullFlagSubscription = 1 << 2
+	PullFlagClassFilter  = 1 << 3
+	PullFlagLitePull     = 1 << 4
+)
+
+// PullMessageResponseHeader answers a pull. Java: PullMessageResponseHeader.
+type PullMessageResponseHeader struct {
+	SuggestWhichBrokerID int64 `header:"suggestWhichBrokerId,required"`
+	NextBeginOffset      int64 `header:"nextBeginOffset,required"`
+	MinOffset            int64 `header:"minOffset,required"`
+	MaxOffset            int64 `header:"maxOffset,required"`
+	TopicSysFlag         int32 `header:"topicSysFlag"`
+	GroupSysFlag         int32 `header:"groupSysFlag"`
+	ForbiddenType        int32 `header:"forbiddenType"`
+}
+
+// QueryMessageRequestHeader heads QUERY_MESSAGE (12). Java: QueryMessageRequestHeader.
+type QueryMessageRequestHeader struct {
+	Topic          string `header:"topic,required"`
+	Key            string `header:"key,required"`
+	MaxNum         int32  `header:"maxNum,required"`
+	BeginTimestamp int64  `header:"beginTimestamp,required"` // ms
+	EndTimestamp   int64  `header:"endTimestamp,required"`   // ms
+	UniqueKeyQuery string `header:"_UNIQUE_KEY_QUERY"`
+	IndexType      string `header:"indexType"`
+	LastKey        string `header:"lastKey"`
+}
+
+// QueryMessageResponseHeader answers a query by key. Java: QueryMessageResponseHeader.
+type QueryMessageResponseHeader struct {
+	IndexLastUpdateTimestamp int64 `header:"indexLastUpdateTimestamp,required"`
+	IndexLastUpdatePhyOffset int64 `header:"indexLastUpdatePhyoffset,required"`
+}
+
+// ViewMessageRequestHeader heads VIEW_MESSAGE_BY_ID (33). Java: ViewMessageRequestHeader.
+type ViewMessageRequestHeader struct {
+	Offset int64  `header:"offset,required"` // commit log offset
+	Topic  string `header:"topic"`
+}
+
+// Header types of the read codes.
+var (
+	PullMessageRequest   = DefineStrict[PullMessageRequestHeader]("PullMessageRequestHeader", "header")
+	PullMessageResponse  = Define[PullMessageResponseHeader]("PullMessageResponseHeader")
+	QueryMessageRequest  = Define[QueryMessageRequestHeader]("QueryMessageRequestHeader")
+	QueryMessageResponse = Define[QueryMessageResponseHeader]("QueryMessageResponseHeader")
+	ViewMessageRequest   = Define[ViewMessageRequestHeader]("ViewMessageRequestHeader")
+)

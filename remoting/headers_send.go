@@ -1,0 +1,51 @@
+package remoting
+
+// SendMessageRequestHeader heads SEND_MESSAGE (10), SEND_MESSAGE_V2 (310), SEND_BATCH_MESSAGE (320) and the reply codes 324 and 325.
+// The V2 form carries one-letter names. Java: SendMessageRequestHeader, SendMessageRequestHeaderV2.
+type SendMessageRequestHeader struct {
+	ProducerGroup         string `header:"producerGroup,required" v2:"a,required"`
+	Topic                 string `header:"topic,required" v2:"b,required"`
+	DefaultTopic          string `header:"defaultTopic,required" v2:"c,required"`
+	DefaultTopicQueueNums int32  `header:"defaultTopicQueueNums,required" v2:"d,required"`
+	QueueID               int32  `header:"queueId,required" v2:"e,required"` // negative: the broker chooses
+	SysFlag               int32  `header:"sysFlag,required" v2:"f,required"`
+	BornTimestamp         int64  `header:"bornTimestamp,required" v2:"g,required"` // ms
+	Flag                  int32  `header:"flag,required" v2:"h,required"`
+	Properties            []byte `header:"properties" v2:"i"` // a view into the frame
+	ReconsumeTimes        int32  `header:"reconsumeTimes" v2:"j"`
+	UnitMode              bool   `header:"unitMode" v2:"k"`
+	MaxReconsumeTimes     int32  `header:"maxReconsumeTimes" v2:"l" default:"-1"` // -1: not given
+	Batch                 bool   `header:"batch" v2:"m"`
+	BrokerName            string `header:"bname" v2:"n"`
+}
+
+// SendMessageResponseHeader answers a send. Java: SendMessageResponseHeader.
+type SendMessageResponseHeader struct {
+	MsgID         []byte `header:"msgId,required"`
+	QueueID       int32  `header:"queueId,required"`
+	QueueOffset   int64  `header:"queueOffset,required"`
+	TransactionID string `header:"transactionId"`
+	BatchUniqID   string `header:"batchUniqId"`
+	RecallHandle  string `header:"recallHandle"`
+	Region        string `header:"MSG_REGION"`
+	TraceOn       string `header:"TRACE_ON"`
+}
+
+// ConsumerSendMsgBackRequestHeader heads CONSUMER_SEND_MSG_BACK (36). Java: ConsumerSendMsgBackRequestHeader.
+type ConsumerSendMsgBackRequestHeader struct {
+	Offset            int64  `header:"offset,required"` // commit log offset
+	Group             string `header:"group,required"`
+	DelayLevel        int32  `header:"delayLevel,required"`
+	OriginMsgID       string `header:"originMsgId"`
+	OriginTopic       string `header:"originTopic"`
+	UnitMode          bool   `header:"unitMode"`
+	MaxReconsumeTimes int32  `header:"maxReconsumeTimes" default:"-1"` // -1: not given
+}
+
+// Header types of the send codes.
+var (
+	SendMessageRequestV1       = Define[SendMessageRequestHeader]("SendMessageRequestHeader")
+	SendMessageRequestV2       = DefineStrict[SendMessageRequestHeader]("SendMessageRequestHeaderV2", "v2")
+	SendMessageResponse        = Define[SendMessageResponseHeader]("SendMessageResponseHeader")
+	ConsumerSendMsgBackRequest = Define[ConsumerSendMsgBackRequestHeader]("ConsumerSendMsgBackRequestHeader")
+)

@@ -1,0 +1,198 @@
+package remoting
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"unsafe"
+)
+
+// HeaderType is the definition of one extFields layout. It is made once from the tags of a struct and gives the reader and the
+// writer of both header forms, the fuzz target and the row of docs/support.md.
+//
+// Tags of the struct's fields (kinds string, []byte, int32, int64, bool, float64; embedded structs are flattened):
+//
+//	header:"topic"            the name in extFields
+//	header:"topic,required"   Java marks the field @CFNotNull; it is documented and always written. A receiver does not
+//	                          reject its absence: neither does Java (RemotingCommand.decodeCommandCustomHeader only logs)
+//	default:"-1"              value when the field is absent, where Java's field has an initial value or null means something
+//
+// A []byte field is a view into the frame and dies with it. Strings are copies, shared through the connection's Interner.
+type HeaderType[T any] struct {
+	info     HeaderInfo
+	template T // the defaults
+}
+
+// HeaderInfo is what a HeaderType knows without its Go type.
+type HeaderInfo struct {
+	Name   string // Java class name
+	Strict bool   // a number that does not parse is an error (Java's FastCodesHeader classes), else the field stays unset
+	Fields []HeaderField
+}
+
+// HeaderField is one field of a header.
+type HeaderField struct {
+	Name     string
+	Kind     reflect.Kind // String, Slice (bytes), Int32, Int64, Bool, Float64
+	Required bool
+	Default  string
+	offset   uintptr
+}
+
+// FieldError is a header field that does not parse. Its text begins as Java's exception does.
+type FieldError struct{ Header, Field, Value string }
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("java.lang.NumberFormatException: For input string: %q, field %s of %s", e.Value, e.Field, e.Header)
+}
+
+// Define makes the HeaderType of T. It panics on a tag that makes no sense: that is a mistake of ours, found by the first test.
+func Define[T any](javaName string) *HeaderType[T] { return define[T](javaName, "header") }
+
+// DefineStrict is Define for headers that Java decodes by its fast path, in which a malformed number fails the request.
+func DefineStrict[T any](javaName, tag string) *HeaderType[T] {
+	h := define[T](javaName, tag)
+	h.info.Strict = true
+	return h
+}
+
+func define[T any](javaName, tag string) *HeaderType[T] {
+	h := &HeaderType[T]{info: HeaderInfo{Name: javaName}}
+	h.info.collect(reflect.TypeFor[T](), tag, 0)
+	for i := range h.info.Fields {
+		f := &h.info.Fields[i]
+		if f.Default == "" {
+			continue
+		}
+		if !f.store(unsafe.Pointer(&h.template), []byte(f.Default), nil) {
+			panic("remoting: default of " + javaName + "." + f.Name + " does not parse")
+		}
+	}
+	return h
+}
+
+func (info *HeaderInfo) collect(t reflect.Type, tag string, base uintptr) {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if sf.Anonymous {
+			info.collect(sf.Type, tag, base+sf.Offset)
+			continue
+		}
+		text, ok := sf.Tag.Lookup(tag)
+		if !ok {
+			continue
+		}
+		name, opts, _ := strings.Cut(text, ",")
+		kind := sf.Type.Kind()
+		switch kind {
+		case reflect.String, reflect.Int32, reflect.Int64, reflect.Bool, reflect.Float64:
+		case reflect.Slice:
+		default:
+			panic("remoting: field " + info.Name + "." + name + " has an unsupported kind")
+		}
+		info.Fields = append(info.Fields, HeaderField{Name: name, Kind: kind, Required: opts == "required", Default: sf.Tag.Get("default"), offset: base + sf.Offset})
+	}
+}
+
+// Info returns the definition for documentation and checks.
+func (h *HeaderType[T]) Info() *HeaderInfo { return &h.info }
+
+// Decode fills v from the command's extFields; fields that are absent get their defaults. in may be nil.
+// The error, a *FieldError, only comes from strict headers.
+func (h *HeaderType[T]) Decode(c *Command, in *Interner, v *T) error {
+	*v = h.template
+	return h.info.decode(c.Fields, in, unsafe.Pointer(v))
+}
+
+// decode looks each field up starting behind the previous hit: peers send them in a fixed order, so one comparison is the rule.
+func (info *HeaderInfo) decode(fields []Field, in *Interner, v unsafe.Pointer) error {
+	next := 0
+	for _, kv := range fields {
+		i := info.find(kv.Key, next)
+		if i < 0 {
+			continue
+		}
+		next = i + 1
+		f := &info.Fields[i]
+		if !f.store(v, kv.Value, in) && info.Strict {
+			return &FieldError{info.Name, f.Name, string(clip(kv.Value, 64))}
+		}
+	}
+	return nil
+}
+
+func (info *HeaderInfo) find(key []byte, from int) int {
+	for i := from; i < len(info.Fields); i++ {
+		if info.Fields[i].Name == string(key) {
+			return i
+		}
+	}
+	for i := 0; i < min(from, len(info.Fields)); i++ {
+		if info.Fields[i].Name == string(key) {
+			return i
+		}
+	}
+	return -1
+}
+
+// store parses a value into the struct at v; false when it does not parse, in which case the field keeps what it had.
+func (f *HeaderField) store(v unsafe.Pointer, value []byte, in *Interner) bool {
+	p := unsafe.Add(v, f.offset)
+	switch f.Kind {
+	case reflect.String:
+		*(*string)(p) = in.String(value)
+	case reflect.Slice:
+		*(*[]byte)(p) = value
+	case reflect.Int32:
+		n, ok := parseInt(value, 32)
+		if !ok {
+			return false
+		}
+		*(*int32)(p) = int32(n)
+	case reflect.Int64:
+		n, ok := parseInt(value, 64)
+		if !ok {
+			return false
+		}
+		*(*int64)(p) = n
+	case reflect.Bool:
+		*(*bool)(p) = isTrue(value)
+	case reflect.Float64:
+		n, err := strconv.ParseFloat(string(value), 64)
+		if err != nil {
+			return false
+		}
+		*(*float64)(p) = n
+	}
+	return true
+}
+
+// isTrue is Java's Boolean.parseBoolean.
+func isTrue(b []byte) bool { return len(b) == 4 && strings.EqualFold(string(b), "true") }
+
+// write appends the fields of the struct at v. Optional strings that are empty are left out, as Java leaves out null.
+func (info *HeaderInfo) write(w *headerWriter, v unsafe.Pointer) {
+	for i := range info.Fields {
+		f := &info.Fields[i]
+		p := unsafe.Add(v, f.offset)
+		switch f.Kind {
+		case reflect.String:
+			if s := *(*string)(p); s != "" || f.Required {
+				w.str(f.Name, s)
+			}
+		case reflect.Slice:
+			if b := *(*[]byte)(p); len(b) > 0 || f.Required {
+				w.str(f.Name, unsafe.String(unsafe.SliceData(b), len(b)))
+			}
+		case reflect.Int32:
+			w.int(f.Name, int64(*(*int32)(p)))
+		case reflect.Int64:
+			w.int(f.Name, *(*int64)(p))
+		case reflect.Bool:
+			w.bool(f.Name, *(*bool)(p))
+		case reflect.Float64:
+			w.float(f.Name, *(*float64)(p))
+		}
+	}
+}

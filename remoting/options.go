@@ -1,0 +1,45 @@
+package remoting
+
+import "time"
+
+// Options are the limits of an engine. Zero values mean the defaults.
+type Options struct {
+	MaxFrame      int           // bytes; default MaxFrame. Java: com.rocketmq.remoting.frameMaxLength
+	MaxOutbound   int           // bytes that may wait for one peer to read them; beyond, its connection is closed. Default 64 MiB
+	IdleTimeout   time.Duration // a connection without traffic for so long is closed; default 120 s. Java: serverChannelMaxIdleTimeSeconds
+	EventLoops    int           // default GOMAXPROCS
+	Workers       int           // for pooled handlers, and as many again for blocking ones; default 4 per CPU, at least 8
+	QueueCapacity int           // requests that may wait for a worker; default 10000. Java: sendThreadPoolQueueCapacity and its likes
+	QueueBytes    int64         // bytes of those requests; default 256 MiB
+	FastPort      int           // requests coming in on this port skip entries marked NotFast; 0 = none
+	Events        Events
+}
+
+// Events are optional callbacks; remoting itself knows no logger. They run on event loops and must not block.
+type Events struct {
+	Opened   func(c *Conn)
+	Closed   func(c *Conn, err error) // once per connection that was opened
+	BadFrame func(c *Conn, err error) // the connection is being closed
+	Overflow func(c *Conn, bytes int) // the peer does not read; the connection is being closed
+	Rejected func(c *Conn, code int32)
+	Panicked func(c *Conn, code int32, value any, stack []byte)
+}
+
+func (o *Options) defaults(cpus int) {
+	set := func(p *int, v int) {
+		if *p <= 0 {
+			*p = v
+		}
+	}
+	set(&o.MaxFrame, MaxFrame)
+	set(&o.MaxOutbound, 64<<20)
+	set(&o.EventLoops, cpus)
+	set(&o.Workers, max(8, 4*cpus))
+	set(&o.QueueCapacity, 10000)
+	if o.QueueBytes <= 0 {
+		o.QueueBytes = 256 << 20
+	}
+	if o.IdleTimeout <= 0 {
+		o.IdleTimeout = 120 * time.Second
+	}
+}

@@ -1,0 +1,91 @@
+package remoting
+
+import "unsafe"
+
+// Replier answers one request, once. It may be kept (see Later) and used from any goroutine; answers to one-way requests and to
+// closed connections vanish.
+type Replier struct {
+	conn   *Conn
+	opaque int32
+	form   SerializeType
+	oneway bool
+	onLoop bool // the caller runs on the connection's event loop: bodies may go out without a copy
+}
+
+// Context is one request in the hands of its handler. It dies when the handler returns.
+type Context struct {
+	Replier
+	Req      *Command
+	In       *Interner // for strings that outlive the request
+	Received int64     // when the request was taken from the socket, ms since 1970
+
+	again bool
+	cmd   Command
+	frame []byte // pooled requests: the copied frame
+	entry *Entry
+}
+
+// Later returns a Replier that may be used after the handler has returned, from any goroutine.
+func (r *Replier) Later() Replier {
+	l := *r
+	l.onLoop = false
+	return l
+}
+
+// Conn returns the connection that the request came in on.
+func (r *Replier) Conn() *Conn { return r.conn }
+
+// Oneway tells whether nobody waits for the answer.
+func (r *Replier) Oneway() bool { return r.oneway }
+
+// OnLoop tells whether the handler runs on an event loop and therefore must not block.
+func (c *Context) OnLoop() bool { return c.onLoop }
+
+// Again asks for the request to be handled once more on a worker, where blocking is allowed. Only on the event loop and before answering.
+func (c *Context) Again() { c.again = true }
+
+// Status answers with a code and a remark and nothing else.
+func (r *Replier) Status(code int32, remark string) {
+	r.conn.respond(r, code, remark, nil, nil, Body{})
+}
+
+// OK answers SUCCESS with an optional body.
+func (r *Replier) OK(body []byte) {
+	r.conn.respond(r, Success, "", nil, nil, Body{Bytes: body})
+}
+
+// Respond answers with a header and a body.
+func Respond[T any](r *Replier, code int32, remark string, h *HeaderType[T], v *T, body Body) {
+	r.conn.respond(r, code, remark, &h.info, unsafe.Pointer(v), body)
+}
+
+// RespondFields answers with extFields that have no header class in Java.
+func (r *Replier) RespondFields(code int32, remark string, fields []StringField, body []byte) {
+	r.conn.respondFields(r, code, remark, fields, body)
+}
+
+// StringField is an extField given as strings.
+type StringField struct{ Key, Value string }
+
+// Body is what follows a header: Bytes, then Parts. The memory must stay valid until Respond returns.
+type Body struct {
+	Bytes []byte
+	Parts [][]byte
+	// Files holds the content of Parts as ranges of files, few and long; then the kernel may send them without a copy.
+	Files []FileRange
+}
+
+// FileRange is a run of bytes of an open file.
+type FileRange struct {
+	Fd     int
+	Offset int64 // bytes
+	Len    int   // bytes
+}
+
+func (b *Body) size() int {
+	n := len(b.Bytes)
+	for _, p := range b.Parts {
+		n += len(p)
+	}
+	return n
+}

@@ -1,0 +1,345 @@
+package remoting
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// freeAddr returns a loopback address that nobody listens on right now.
+func freeAddr(t testing.TB) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func startServer(t testing.TB, opts Options, entries ...Entry) string {
+	table, err := NewTable(entries...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := freeAddr(t)
+	s, err := NewServer(table, opts, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return addr
+}
+
+func startClient(t testing.TB, entries ...Entry) *Client {
+	table, err := NewTable(entries...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl, err := NewClient(table, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cl.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cl.Stop() })
+	return cl
+}
+
+func echo(ctx *Context) {
+	var h TopicHeader
+	_ = TopicRequest.Decode(ctx.Req, ctx.In, &h)
+	Respond(&ctx.Replier, Success, "", TopicRequest, &h, Body{Bytes: ctx.Req.Body})
+}
+
+func TestCallAllModes(t *testing.T) {
+	late := func(ctx *Context) {
+		r, body := ctx.Later(), bytes.Clone(ctx.Req.Body)
+		go func() { time.Sleep(5 * time.Millisecond); r.OK(body) }()
+	}
+	again := func(ctx *Context) {
+		if ctx.OnLoop() {
+			ctx.Again()
+			return
+		}
+		echo(ctx)
+	}
+	addr := startServer(t, Options{}, Entry{Code: 1, Handle: echo}, Entry{Code: 2, Mode: Pooled, Handle: echo}, Entry{Code: 3, Mode: Blocking, Handle: echo},
+		Entry{Code: 4, Handle: late}, Entry{Code: 5, Handle: again}, Entry{Code: 200050, Handle: echo}, Entry{Code: 6, Handle: func(*Context) { panic("boom") }})
+	cl := startClient(t)
+	big := strings.Repeat("x", 3<<20)
+	for _, code := range []int32{1, 2, 3, 4, 5, 200050} {
+		for _, body := range []string{"", "small", big} {
+			resp, err := Call(context.Background(), cl, addr, code, TopicRequest, &TopicHeader{"T"}, []byte(body))
+			if err != nil {
+				t.Fatalf("code %d: %v", code, err)
+			}
+			if string(resp.Body) != body || (code != 4 && resp.GetString("topic") != "T") {
+				t.Errorf("code %d: wrong echo", code)
+			}
+		}
+	}
+	_, err := Call(context.Background(), cl, addr, 7, TopicRequest, &TopicHeader{"T"}, nil)
+	var re *ResponseError
+	if !errors.As(err, &re) || re.Code != RequestCodeNotSupported || re.Remark != " request type 7 not supported" {
+		t.Errorf("unknown code: %v", err)
+	}
+	if _, err = Call(context.Background(), cl, addr, 6, TopicRequest, &TopicHeader{}, nil); !errors.As(err, &re) || re.Code != SystemError {
+		t.Errorf("panic: %v", err)
+	}
+}
+
+func TestServerCallsClientOnTheSameConnection(t *testing.T) {
+	got := make(chan string, 2)
+	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
+		r, conn := ctx.Later(), ctx.Conn()
+		_ = Notify(conn, 40, TopicRequest, &TopicHeader{"oneway"}, nil)
+		Go(conn, time.Second, 41, TopicRequest, &TopicHeader{"asked"}, nil, func(c *Command, err error) {
+			if err != nil {
+				r.Status(SystemError, err.Error())
+				return
+			}
+			r.OK(c.Body)
+		})
+	}})
+	cl := startClient(t, Entry{Code: 40, Handle: func(ctx *Context) { got <- ctx.Req.GetString("topic") }},
+		Entry{Code: 41, Handle: func(ctx *Context) { ctx.OK([]byte(ctx.Req.GetString("topic"))) }})
+	resp, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, nil)
+	if err != nil || string(resp.Body) != "asked" {
+		t.Fatalf("%v %v", resp, err)
+	}
+	if topic := <-got; topic != "oneway" {
+		t.Errorf("one-way carried %q", topic)
+	}
+}
+
+func TestTimeoutAndClose(t *testing.T) {
+	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(*Context) {}}, Entry{Code: 2, Handle: func(ctx *Context) { ctx.Conn().Close() }})
+	cl := startClient(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := Call(ctx, cl, addr, 1, TopicRequest, &TopicHeader{}, nil); !errors.Is(err, ErrTimeout) {
+		t.Errorf("no answer: %v", err)
+	}
+	if _, err := Call(context.Background(), cl, addr, 2, TopicRequest, &TopicHeader{}, nil); !errors.Is(err, ErrConnClosed) {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+func TestGarbageClosesOnlyItsConnection(t *testing.T) {
+	var bad atomic.Int32
+	addr := startServer(t, Options{Events: Events{BadFrame: func(*Conn, error) { bad.Add(1) }}}, Entry{Code: 1, Handle: echo})
+	cl := startClient(t)
+	for _, garbage := range []string{"GET / HTTP/1.1\r\n\r\n", "\x00\x00\x00\x02\x00\x00", "\x7f\xff\xff\xff\x00", "\x00\x00\x00\x08\x00\x00\x00\x04oops", "\xff\xff\xff\xff"} {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(c, garbage)
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%q: connection stays open: %v", garbage, err)
+		}
+		c.Close()
+		if _, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{"T"}, nil); err != nil {
+			t.Errorf("the others notice: %v", err)
+		}
+	}
+	if bad.Load() != 5 {
+		t.Errorf("%d bad frames reported, want 5", bad.Load())
+	}
+}
+
+func TestFramesSplitAtEveryByteAnswerInTheirForm(t *testing.T) {
+	addr := startServer(t, Options{}, Entry{Code: 1, Handle: echo})
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, form := range []SerializeType{SerializeJSON, SerializeBinary} {
+		w := beginHeader(nil, form, 1, commandTail{CurrentVersion, 77, 0, ""})
+		w.str("topic", "split")
+		for _, b := range append(w.finish(2), "ab"...) {
+			if _, err := c.Write([]byte{b}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var cmd Command
+		if err := Decode(readFrame(t, c), &cmd); err != nil {
+			t.Fatal(err)
+		}
+		if cmd.Serialize != form || cmd.Opaque != 77 || cmd.GetString("topic") != "split" || string(cmd.Body) != "ab" || !cmd.IsResponse() {
+			t.Errorf("form %d: %+v", form, cmd)
+		}
+	}
+}
+
+func readFrame(t testing.TB, r io.Reader) []byte {
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(r, head); err != nil {
+		t.Fatal(err)
+	}
+	frame := append(head, make([]byte, binary.BigEndian.Uint32(head))...)
+	if _, err := io.ReadFull(r, frame[4:]); err != nil {
+		t.Fatal(err)
+	}
+	return frame
+}
+
+func TestIdleConnectionIsClosed(t *testing.T) {
+	closed := make(chan struct{}, 1)
+	addr := startServer(t, Options{IdleTimeout: 80 * time.Millisecond, Events: Events{Closed: func(*Conn, error) { closed <- struct{}{} }}})
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	select {
+	case <-closed:
+	case <-time.After(5 * time.Second):
+		t.Error("still open")
+	}
+}
+
+func TestPeerThatDoesNotReadIsClosed(t *testing.T) {
+	over := make(chan int, 1)
+	body := make([]byte, 1<<20)
+	addr := startServer(t, Options{MaxOutbound: 4 << 20, Events: Events{Overflow: func(_ *Conn, n int) {
+		select {
+		case over <- n:
+		default:
+		}
+	}}}, Entry{Code: 1, Handle: func(ctx *Context) { ctx.OK(body) }})
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	go func() {
+		for range 200 {
+			w := beginHeader(nil, SerializeJSON, 1, commandTail{})
+			if _, err := c.Write(w.finish(0)); err != nil {
+				return
+			}
+		}
+	}()
+	select {
+	case <-over:
+	case <-time.After(10 * time.Second):
+		t.Error("outbound memory is not bounded")
+	}
+}
+
+func TestOverloadIsAnsweredBusy(t *testing.T) {
+	block := make(chan struct{})
+	addr := startServer(t, Options{Workers: 8, QueueCapacity: 1}, Entry{Code: 1, Mode: Pooled, Handle: func(ctx *Context) { <-block; ctx.OK(nil) }})
+	cl := startClient(t)
+	conn, err := cl.Conn(context.Background(), addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy, ok atomic.Int32
+	var wg sync.WaitGroup
+	wg.Add(30)
+	for range 30 {
+		Go(conn, 10*time.Second, 1, TopicRequest, &TopicHeader{}, nil, func(c *Command, err error) {
+			defer wg.Done()
+			if err == nil && c.Code == SystemBusy && strings.HasPrefix(c.Remark, "[OVERLOAD]") {
+				if busy.Add(1) == 1 {
+					close(block)
+				}
+			} else if err == nil && c.Code == Success {
+				ok.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if busy.Load() == 0 || ok.Load() == 0 || busy.Load()+ok.Load() != 30 {
+		t.Errorf("%d busy, %d ok of 30", busy.Load(), ok.Load())
+	}
+}
+
+func TestSendfileBodyIsWhole(t *testing.T) {
+	content := make([]byte, 8<<20)
+	for i := range content {
+		content[i] = byte(i * 7)
+	}
+	f, err := os.CreateTemp(t.TempDir(), "seg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
+		h := TopicHeader{"file"}
+		Respond(&ctx.Replier, Success, "", TopicRequest, &h, Body{Parts: [][]byte{content[:1<<20], content[2<<20:]},
+			Files: []FileRange{{int(f.Fd()), 0, 1 << 20}, {int(f.Fd()), 2 << 20, 6 << 20}}})
+	}})
+	cl := startClient(t)
+	want := append(bytes.Clone(content[:1<<20]), content[2<<20:]...)
+	for range 5 {
+		resp, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(resp.Body, want) || resp.GetString("topic") != "file" {
+			t.Fatal("body differs from the file")
+		}
+	}
+}
+
+func TestSecondListenerOnOnePortIsAnError(t *testing.T) {
+	addr := startServer(t, Options{})
+	table, _ := NewTable()
+	s, err := NewServer(table, Options{}, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err == nil || !strings.Contains(err.Error(), addr) {
+		t.Errorf("want an error that names %s, got %v", addr, err)
+	}
+}
+
+func TestFastPortSkipsMarkedEntries(t *testing.T) {
+	addr := freeAddr(t)
+	_, port, _ := net.SplitHostPort(addr)
+	var n int
+	fmt.Sscan(port, &n)
+	table, _ := NewTable(Entry{Code: 1, NotFast: true, Handle: echo}, Entry{Code: 2, Handle: echo})
+	s, err := NewServer(table, Options{FastPort: n}, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop(context.Background())
+	cl := startClient(t)
+	if _, err := Call(context.Background(), cl, addr, 2, TopicRequest, &TopicHeader{}, nil); err != nil {
+		t.Error(err)
+	}
+	var re *ResponseError
+	if _, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, nil); !errors.As(err, &re) || re.Code != RequestCodeNotSupported {
+		t.Errorf("pull on the fast port: %v", err)
+	}
+}
