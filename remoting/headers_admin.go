@@ -2,11 +2,11 @@ package remoting
 
 // CreateTopicRequestHeader heads UPDATE_AND_CREATE_TOPIC (17). Java: CreateTopicRequestHeader.
 type CreateTopicRequestHeader struct {
-	Topic           string `header:"topic,required"`
+	Topic           string `header:"topic,must"`
 	DefaultTopic    string `header:"defaultTopic,required"`
-	ReadQueueNums   int32  `header:"readQueueNums,required"`
-	WriteQueueNums  int32  `header:"writeQueueNums,required"`
-	Perm            int32  `header:"perm,required"`
+	ReadQueueNums   int32  `header:"readQueueNums,must"`
+	WriteQueueNums  int32  `header:"writeQueueNums,must"`
+	Perm            int32  `header:"perm,must"`
 	TopicFilterType string `header:"topicFilterType,required"`
 	TopicSysFlag    int32  `header:"topicSysFlag"`
 	Order           bool   `header:"order,required"`
@@ -16,17 +16,17 @@ type CreateTopicRequestHeader struct {
 
 // TopicHeader heads the codes that name a topic only: 202, 215, 300, 351. Java: DeleteTopicRequestHeader and its likes.
 type TopicHeader struct {
-	Topic string `header:"topic,required"`
+	Topic string `header:"topic,required" strict:"topic,must"`
 }
 
 // GroupHeader heads GET_SUBSCRIPTIONGROUP_CONFIG (352). Java: GetSubscriptionGroupConfigRequestHeader.
 type GroupHeader struct {
-	Group string `header:"group,required"`
+	Group string `header:"group,must"`
 }
 
 // DeleteSubscriptionGroupRequestHeader heads DELETE_SUBSCRIPTIONGROUP (207). Java: DeleteSubscriptionGroupRequestHeader.
 type DeleteSubscriptionGroupRequestHeader struct {
-	GroupName   string `header:"groupName,required"`
+	GroupName   string `header:"groupName,must"`
 	CleanOffset bool   `header:"cleanOffset"`
 }
 
@@ -39,6 +39,7 @@ type VersionResponseHeader struct {
 var (
 	CreateTopicRequest             = Define[CreateTopicRequestHeader]("CreateTopicRequestHeader")
 	TopicRequest                   = Define[TopicHeader]("DeleteTopicRequestHeader")
+	MustTopicRequest               = DefineStrict[TopicHeader]("GetTopicConfigRequestHeader", "strict") // fails without a topic
 	GroupRequest                   = Define[GroupHeader]("GetSubscriptionGroupConfigRequestHeader")
 	DeleteSubscriptionGroupRequest = Define[DeleteSubscriptionGroupRequestHeader]("DeleteSubscriptionGroupRequestHeader")
 	VersionResponse                = Define[VersionResponseHeader]("GetBrokerConfigResponseHeader")

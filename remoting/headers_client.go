@@ -19,7 +19,7 @@ type UnregisterClientRequestHeader struct {
 // ConsumerGroupHeader heads the codes that name a consumer group only: 38, 40 and 203.
 // Java: GetConsumerListByGroupRequestHeader, NotifyConsumerIdsChangedRequestHeader, GetConsumerConnectionListRequestHeader.
 type ConsumerGroupHeader struct {
-	ConsumerGroup string `header:"consumerGroup,required"`
+	ConsumerGroup string `header:"consumerGroup,must"`
 }
 
 // Header types of the client management codes.

@@ -1,26 +1,34 @@
 package remoting
 
+import "math"
+
 // QueryConsumerOffsetRequestHeader heads QUERY_CONSUMER_OFFSET (14). Java: QueryConsumerOffsetRequestHeader.
 type QueryConsumerOffsetRequestHeader struct {
 	ConsumerGroup     string `header:"consumerGroup,required"`
-	Topic             string `header:"topic,required"`
-	QueueID           int32  `header:"queueId,required"`
+	Topic             string `header:"topic,must"`
+	QueueID           int32  `header:"queueId,must"`
 	SetZeroIfNotFound bool   `header:"setZeroIfNotFound" default:"true"`
 }
 
 // UpdateConsumerOffsetRequestHeader heads UPDATE_CONSUMER_OFFSET (15). Java: UpdateConsumerOffsetRequestHeader.
 type UpdateConsumerOffsetRequestHeader struct {
-	ConsumerGroup string `header:"consumerGroup,required"`
-	Topic         string `header:"topic,required"`
-	QueueID       int32  `header:"queueId,required"`
-	CommitOffset  int64  `header:"commitOffset,required" default:"-1"`
+	ConsumerGroup string `header:"consumerGroup,required" default:"null"` // Java prints null when it is absent
+	Topic         string `header:"topic,must"`
+	QueueID       int32  `header:"queueId,required" default:"-2147483648"`               // AbsentQueue
+	CommitOffset  int64  `header:"commitOffset,required" default:"-9223372036854775808"` // AbsentOffset
 }
+
+// Values of fields that were not in the request, where Java tells null apart.
+const (
+	AbsentQueue  = math.MinInt32
+	AbsentOffset = math.MinInt64
+)
 
 // QueueRequestHeader heads GET_MIN_OFFSET (31) and GET_EARLIEST_MSG_STORETIME (32).
 // Java: GetMinOffsetRequestHeader, GetEarliestMsgStoretimeRequestHeader.
 type QueueRequestHeader struct {
-	Topic   string `header:"topic,required"`
-	QueueID int32  `header:"queueId,required"`
+	Topic   string `header:"topic,must"`
+	QueueID int32  `header:"queueId,must"`
 }
 
 // GetMaxOffsetRequestHeader heads GET_MAX_OFFSET (30). Java: GetMaxOffsetRequestHeader.
@@ -32,8 +40,8 @@ type GetMaxOffsetRequestHeader struct {
 // SearchOffsetRequestHeader heads SEARCH_OFFSET_BY_TIMESTAMP (29). Java: SearchOffsetRequestHeader.
 type SearchOffsetRequestHeader struct {
 	QueueRequestHeader
-	Timestamp    int64  `header:"timestamp,required"` // ms
-	BoundaryType string `header:"boundaryType"`       // "lower" (default) or "upper"
+	Timestamp    int64  `header:"timestamp,must"` // ms
+	BoundaryType string `header:"boundaryType"`   // "lower" (default) or "upper"
 }
 
 // OffsetResponseHeader answers 14, 29, 30 and 31. Java: QueryConsumerOffsetResponseHeader and its likes.

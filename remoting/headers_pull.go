@@ -2,12 +2,12 @@ package remoting
 
 // PullMessageRequestHeader heads PULL_MESSAGE (11) and LITE_PULL_MESSAGE (361). Java: PullMessageRequestHeader.
 type PullMessageRequestHeader struct {
-	ConsumerGroup        string `header:"consumerGroup,required"`
-	Topic                string `header:"topic,required"`
-	QueueID              int32  `header:"queueId,required"`
-	QueueOffset          int64  `header:"queueOffset,required"`
-	MaxMsgNums           int32  `header:"maxMsgNums,required"`
-	SysFlag              int32  `header:"sysFlag,required"` // PullFlag bits
+	ConsumerGroup        string `header:"consumerGroup,must"`
+	Topic                string `header:"topic,must"`
+	QueueID              int32  `header:"queueId,must"`
+	QueueOffset          int64  `header:"queueOffset,must"`
+	MaxMsgNums           int32  `header:"maxMsgNums,must"`
+	SysFlag              int32  `header:"sysFlag,must"` // PullFlag bits
 	CommitOffset         int64  `header:"commitOffset,required"`
 	SuspendTimeoutMillis int64  `header:"suspendTimeoutMillis,required"`
 	Subscription         string `header:"subscription"`
@@ -40,11 +40,11 @@ type PullMessageResponseHeader struct {
 
 // QueryMessageRequestHeader heads QUERY_MESSAGE (12). Java: QueryMessageRequestHeader.
 type QueryMessageRequestHeader struct {
-	Topic          string `header:"topic,required"`
-	Key            string `header:"key,required"`
-	MaxNum         int32  `header:"maxNum,required"`
-	BeginTimestamp int64  `header:"beginTimestamp,required"` // ms
-	EndTimestamp   int64  `header:"endTimestamp,required"`   // ms
+	Topic          string `header:"topic,must"`
+	Key            string `header:"key,must"`
+	MaxNum         int32  `header:"maxNum,must"`
+	BeginTimestamp int64  `header:"beginTimestamp,must"` // ms
+	EndTimestamp   int64  `header:"endTimestamp,must"`   // ms
 	UniqueKeyQuery string `header:"_UNIQUE_KEY_QUERY"`
 	IndexType      string `header:"indexType"`
 	LastKey        string `header:"lastKey"`
@@ -58,7 +58,7 @@ type QueryMessageResponseHeader struct {
 
 // ViewMessageRequestHeader heads VIEW_MESSAGE_BY_ID (33). Java: ViewMessageRequestHeader.
 type ViewMessageRequestHeader struct {
-	Offset int64  `header:"offset,required"` // commit log offset
+	Offset int64  `header:"offset,must"` // commit log offset
 	Topic  string `header:"topic"`
 }
 

@@ -4,13 +4,13 @@ package remoting
 // The V2 form carries one-letter names. Java: SendMessageRequestHeader, SendMessageRequestHeaderV2.
 type SendMessageRequestHeader struct {
 	ProducerGroup         string `header:"producerGroup,required" v2:"a,required"`
-	Topic                 string `header:"topic,required" v2:"b,required"`
+	Topic                 string `header:"topic,must" v2:"b,must"`
 	DefaultTopic          string `header:"defaultTopic,required" v2:"c,required"`
 	DefaultTopicQueueNums int32  `header:"defaultTopicQueueNums,required" v2:"d,required"`
-	QueueID               int32  `header:"queueId,required" v2:"e,required"` // negative: the broker chooses
-	SysFlag               int32  `header:"sysFlag,required" v2:"f,required"`
-	BornTimestamp         int64  `header:"bornTimestamp,required" v2:"g,required"` // ms
-	Flag                  int32  `header:"flag,required" v2:"h,required"`
+	QueueID               int32  `header:"queueId,must" v2:"e,must"` // negative: the broker chooses
+	SysFlag               int32  `header:"sysFlag,must" v2:"f,must"`
+	BornTimestamp         int64  `header:"bornTimestamp,must" v2:"g,must"` // ms
+	Flag                  int32  `header:"flag,must" v2:"h,must"`
 	Properties            []byte `header:"properties" v2:"i"` // a view into the frame
 	ReconsumeTimes        int32  `header:"reconsumeTimes" v2:"j"`
 	UnitMode              bool   `header:"unitMode" v2:"k"`
@@ -24,7 +24,7 @@ type SendMessageResponseHeader struct {
 	MsgID         []byte `header:"msgId,required"`
 	QueueID       int32  `header:"queueId,required"`
 	QueueOffset   int64  `header:"queueOffset,required"`
-	TransactionID string `header:"transactionId"`
+	TransactionID []byte `header:"transactionId"`
 	BatchUniqID   string `header:"batchUniqId"`
 	RecallHandle  string `header:"recallHandle"`
 	Region        string `header:"MSG_REGION"`
@@ -33,9 +33,9 @@ type SendMessageResponseHeader struct {
 
 // ConsumerSendMsgBackRequestHeader heads CONSUMER_SEND_MSG_BACK (36). Java: ConsumerSendMsgBackRequestHeader.
 type ConsumerSendMsgBackRequestHeader struct {
-	Offset            int64  `header:"offset,required"` // commit log offset
-	Group             string `header:"group,required"`
-	DelayLevel        int32  `header:"delayLevel,required"`
+	Offset            int64  `header:"offset,must"` // commit log offset
+	Group             string `header:"group,must"`
+	DelayLevel        int32  `header:"delayLevel,must"`
 	OriginMsgID       string `header:"originMsgId"`
 	OriginTopic       string `header:"originTopic"`
 	UnitMode          bool   `header:"unitMode"`

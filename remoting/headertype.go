@@ -2,6 +2,7 @@ package remoting
 
 import (
 	"fmt"
+	"math/bits"
 	"reflect"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 //	header:"topic"            the name in extFields
 //	header:"topic,required"   Java marks the field @CFNotNull; it is documented and always written. A receiver does not
 //	                          reject its absence: neither does Java (RemotingCommand.decodeCommandCustomHeader only logs)
+//	header:"topic,must"       required, and Java's handler fails with a NullPointerException without it: a *MissingError here
 //	default:"-1"              value when the field is absent, where Java's field has an initial value or null means something
 //
 // A []byte field is a view into the frame and dies with it. Strings are copies, shared through the connection's Interner.
@@ -29,6 +31,7 @@ type HeaderInfo struct {
 	Name   string // Java class name
 	Strict bool   // a number that does not parse is an error (Java's FastCodesHeader classes), else the field stays unset
 	Fields []HeaderField
+	must   uint64 // bit i: field i is a Must field
 }
 
 // HeaderField is one field of a header.
@@ -36,12 +39,20 @@ type HeaderField struct {
 	Name     string
 	Kind     reflect.Kind // String, Slice (bytes), Int32, Int64, Bool, Float64
 	Required bool
+	Must     bool
 	Default  string
 	offset   uintptr
 }
 
 // FieldError is a header field that does not parse. Its text begins as Java's exception does.
 type FieldError struct{ Header, Field, Value string }
+
+// MissingError is a field that Java's handler cannot do without. Its text begins as Java's exception does.
+type MissingError struct{ Header, Field string }
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("java.lang.NullPointerException: the custom field <%s> of %s is null", e.Field, e.Header)
+}
 
 func (e *FieldError) Error() string {
 	return fmt.Sprintf("java.lang.NumberFormatException: For input string: %q, field %s of %s", e.Value, e.Field, e.Header)
@@ -91,7 +102,11 @@ func (info *HeaderInfo) collect(t reflect.Type, tag string, base uintptr) {
 		default:
 			panic("remoting: field " + info.Name + "." + name + " has an unsupported kind")
 		}
-		info.Fields = append(info.Fields, HeaderField{Name: name, Kind: kind, Required: opts == "required", Default: sf.Tag.Get("default"), offset: base + sf.Offset})
+		if opts == "must" {
+			info.must |= 1 << len(info.Fields)
+		}
+		info.Fields = append(info.Fields, HeaderField{Name: name, Kind: kind, Required: opts != "", Must: opts == "must",
+			Default: sf.Tag.Get("default"), offset: base + sf.Offset})
 	}
 }
 
@@ -99,7 +114,7 @@ func (info *HeaderInfo) collect(t reflect.Type, tag string, base uintptr) {
 func (h *HeaderType[T]) Info() *HeaderInfo { return &h.info }
 
 // Decode fills v from the command's extFields; fields that are absent get their defaults. in may be nil.
-// The error, a *FieldError, only comes from strict headers.
+// Errors: *FieldError from strict headers, *MissingError. v is filled as far as possible in either case.
 func (h *HeaderType[T]) Decode(c *Command, in *Interner, v *T) error {
 	*v = h.template
 	return h.info.decode(c.Fields, in, unsafe.Pointer(v))
@@ -107,7 +122,7 @@ func (h *HeaderType[T]) Decode(c *Command, in *Interner, v *T) error {
 
 // decode looks each field up starting behind the previous hit: peers send them in a fixed order, so one comparison is the rule.
 func (info *HeaderInfo) decode(fields []Field, in *Interner, v unsafe.Pointer) error {
-	next := 0
+	next, seen := 0, uint64(0)
 	for _, kv := range fields {
 		i := info.find(kv.Key, next)
 		if i < 0 {
@@ -115,9 +130,14 @@ func (info *HeaderInfo) decode(fields []Field, in *Interner, v unsafe.Pointer) e
 		}
 		next = i + 1
 		f := &info.Fields[i]
-		if !f.store(v, kv.Value, in) && info.Strict {
+		if f.store(v, kv.Value, in) {
+			seen |= 1 << i
+		} else if info.Strict {
 			return &FieldError{info.Name, f.Name, string(clip(kv.Value, 64))}
 		}
+	}
+	if missing := info.must &^ seen; missing != 0 {
+		return &MissingError{info.Name, info.Fields[bits.TrailingZeros64(missing)].Name}
 	}
 	return nil
 }

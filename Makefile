@@ -1,0 +1,60 @@
+# gorocket. `make run` and `make test` need nothing but Go; the Java tests also need a JDK and Maven.
+GO       ?= go
+FUZZTIME ?= 60s
+BENCHTIME ?= 1s
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+PKGS     := ./...
+
+.PHONY: all build run test unit race integration lint fmt fuzz bench support record clean
+
+all: build
+
+## build: bin/gorocket, bin/mqnamesrv and bin/mqbroker, static
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gorocket ./cmd/gorocket
+	ln -sf gorocket bin/mqnamesrv
+	ln -sf gorocket bin/mqbroker
+
+## run: NameServer and broker in one process, with a default store
+run: build
+	./bin/gorocket standalone
+
+## test: lint, unit tests, race detector, integration with the real Go and Java clients
+test: lint unit race integration
+
+lint:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet $(PKGS)
+	cd integration && $(GO) vet ./...
+
+unit:
+	$(GO) test $(PKGS)
+
+race:
+	$(GO) test -race -short $(PKGS)
+
+## integration: real clients against our processes; where JDK or Maven is missing it says which tests did not run, and fails if CI is set
+integration: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 14m ./...
+
+## fuzz: every fuzz target for FUZZTIME, one after the other
+fuzz:
+	@set -e; for pkg in $$($(GO) list $(PKGS)); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+## bench: Go benchmarks of the hot paths, with allocations
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./remoting ./store ./broker ./namesrv ./compat/...
+
+## support: writes docs/support.md from the dispatch tables
+support:
+	$(GO) run ./cmd/support > docs/support.md
+
+fmt:
+	gofmt -w $$(git ls-files '*.go')
+
+clean:
+	rm -rf bin integration/.work

@@ -1,0 +1,254 @@
+package broker
+
+// SEND_MESSAGE (10), SEND_MESSAGE_V2 (310), SEND_BATCH_MESSAGE (320). Java: SendMessageProcessor, AbstractSendMessageProcessor.
+//
+// Quirks kept: 10 is read with the V1 header and 310, 320 with the one-letter one, strictly by code, while the header's batch
+// flag decides between one message and many; a plain topic's write permission is not checked (clients obey the route);
+// a message without a body is code 1, not 13; answers that Java builds after decoding carry MSG_REGION and TRACE_ON.
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) sendEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqSendMessage, Handle: b.sendMessage},
+		{Code: remoting.ReqSendMessageV2, Handle: b.sendMessage},
+		{Code: remoting.ReqSendBatchMessage, Handle: b.sendMessage},
+	}
+}
+
+// sendState is what one send reuses from the one before. It is owned by the handler until the answer is out.
+type sendState struct {
+	b       *Broker
+	head    remoting.SendMessageRequestHeader
+	props   sendProps
+	record  store.Record
+	offsets []int64
+	reply   remoting.Replier
+	resp    remoting.SendMessageResponseHeader
+	msgID   []byte
+	uniq    []byte
+	id      []byte // UNIQ_KEY, the transactionId of the answer
+}
+
+// sendMessage runs on the event loop: an append is memory only. Under SYNC_FLUSH the answer follows from the flusher.
+func (b *Broker) sendMessage(ctx *remoting.Context) {
+	s := b.sends.Get().(*sendState)
+	if b.trySend(ctx, s) {
+		return // the flusher owns s now
+	}
+	b.recycle(s)
+}
+
+func (b *Broker) recycle(s *sendState) {
+	s.record, s.head, s.reply = store.Record{}, remoting.SendMessageRequestHeader{}, remoting.Replier{}
+	if cap(s.props.text) > 64<<10 {
+		s.props.text = nil
+	}
+	b.sends.Put(s)
+}
+
+// trySend does one send; true when the answer is left to the flusher, which then owns s.
+func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
+	h := &s.head
+	ht := remoting.SendMessageRequestV1
+	if ctx.Req.Code != remoting.ReqSendMessage {
+		ht = remoting.SendMessageRequestV2
+	}
+	if err := ht.Decode(ctx.Req, ctx.In, h); err != nil {
+		ctx.Status(remoting.SystemError, err.Error())
+		return false
+	}
+	if len(ctx.Req.Body) == 0 {
+		ctx.Status(remoting.SystemError, "java.lang.NullPointerException: the message has no body")
+		return false
+	}
+	topic := b.topicForSend(ctx, h)
+	if topic == nil {
+		return false
+	}
+	queue := h.QueueID
+	if queue < 0 {
+		queue = rand.Int32N(int32(max(1, topic.WriteQueueNums)))
+	}
+	s.props.parse(h.Properties)
+	if s.props.badDelay {
+		ctx.Status(remoting.SystemError, "java.lang.NumberFormatException: For input string: property DELAY")
+		return false
+	}
+	s.fill(ctx, topic, queue)
+	if h.Batch {
+		return b.appendBatch(ctx, s)
+	}
+	return b.appendOne(ctx, s, topic)
+}
+
+// fill sets what one message and a batch have in common.
+func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue int32) {
+	h := &s.head
+	s.record = store.Record{Topic: h.Topic, QueueID: queue, Flag: h.Flag, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp,
+		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: s.b.storeHost, ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body}
+	if topic.TopicFilterType == body.MultiTag {
+		s.record.SysFlag |= store.SysFlagMultiTags
+	}
+	s.resp = remoting.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg.RegionID, TraceOn: strconv.FormatBool(s.b.cfg.TraceOn)}
+}
+
+// setID keeps the unique key for the answer; the frame that it lies in may be gone by then.
+func (s *sendState) setID(uniqKey []byte) {
+	s.id = append(s.id[:0], uniqKey...)
+	s.resp.TransactionID = s.id
+}
+
+func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.TopicConfig) bool {
+	r, p := &s.record, &s.props
+	if strings.HasPrefix(r.Topic, compat.RetryTopicPrefix) && !b.retryOrDeadLetter(ctx, s) {
+		return false
+	}
+	if r.SysFlag&store.SysFlagInnerBatch != 0 || p.inner {
+		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+		return false
+	}
+	if len(p.uniqKey) == 0 {
+		s.uniq = b.uniq.append(s.uniq[:0], time.Now())
+		p.uniqKey = s.uniq
+		p.text = store.AppendProperty(p.text, propUniqKey, string(s.uniq))
+	}
+	s.setID(p.uniqKey)
+	p.text = append(p.text, b.suffix...)
+	r.TagsCode = store.TagsCode(p.tags)
+	if p.tran && !(r.ReconsumeTimes > 0 && p.delay > 0) {
+		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg.BrokerIP1+"] sending transaction message is forbidden")
+		return false
+	}
+	if !b.delayed(ctx, s) {
+		return false
+	}
+	r.Properties = p.text
+	done, err := b.store.Append(r)
+	return b.stored(ctx, s, done, err)
+}
+
+// delayed parks a message with a delay level and refuses timer messages as a broker with timerWheelEnable=false does; false when it answered.
+func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
+	p, r := &s.props, &s.record
+	if p.timer && p.delay <= 0 {
+		b.sendFail(ctx, remoting.SystemError, "accurate timer message is not enabled, timerWheelEnable is false")
+		return false
+	}
+	if p.delay > 0 {
+		level := min(p.delay, b.schedule.maxLevel())
+		p.parkForLevel(r.Topic, r.QueueID, level)
+		r.Topic, r.QueueID, r.DelayLevel = store.ScheduleTopic, level-1, level
+	}
+	return true
+}
+
+func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState) bool {
+	r, p := &s.record, &s.props
+	if strings.HasPrefix(r.Topic, compat.RetryTopicPrefix) {
+		b.sendFail(ctx, remoting.MessageIllegal, "batch request does not support retry group "+r.Topic)
+		return false
+	}
+	if p.delay > 0 {
+		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+		return false
+	}
+	p.text = append(p.text, b.suffix...)
+	r.Properties = p.text
+	s.setID(p.uniqKey)
+	done, offsets, err := b.store.AppendBatch(r, ctx.Req.Body, s.offsets[:0])
+	s.offsets = offsets
+	if errors.Is(err, store.ErrBadBatch) {
+		ctx.Status(remoting.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
+		return false
+	}
+	return b.stored(ctx, s, done, err)
+}
+
+// stored answers a send whose append has ended; true when the flusher will do it.
+func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended, err error) bool {
+	if err != nil {
+		b.appendFailed(ctx, err)
+		return false
+	}
+	s.resp.QueueOffset = done.QueueOffset
+	s.msgID = s.msgID[:0]
+	if len(s.offsets) > 0 && s.head.Batch {
+		for i, off := range s.offsets {
+			if i > 0 {
+				s.msgID = append(s.msgID, ',')
+			}
+			s.msgID = store.AppendMessageID(s.msgID, b.storeHost, off)
+		}
+	} else {
+		s.msgID = store.AppendMessageID(s.msgID, b.storeHost, done.Offset)
+	}
+	s.resp.MsgID = s.msgID
+	if b.cfg.FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway() {
+		s.reply = ctx.Later()
+		b.store.WaitDurable(done.End(), s)
+		return true
+	}
+	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
+	return false
+}
+
+// Durable answers under SYNC_FLUSH once the message is on disk, or not in time. It is called by the store's flusher.
+func (s *sendState) Durable(err error) {
+	switch {
+	case err == nil:
+		remoting.Respond(&s.reply, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
+	case errors.Is(err, store.ErrFlushTimeout):
+		remoting.Respond(&s.reply, remoting.FlushDiskTimeout, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
+	default:
+		s.b.failReply(&s.reply, remoting.ServiceNotAvailable, s.b.unavailableRemark(err))
+	}
+	s.b.recycle(s)
+}
+
+// sendFail answers a send that was refused; Java had set MSG_REGION and TRACE_ON by then.
+func (b *Broker) sendFail(ctx *remoting.Context, code int32, remark string) {
+	b.failReply(&ctx.Replier, code, remark)
+}
+
+func (b *Broker) failReply(r *remoting.Replier, code int32, remark string) {
+	r.RespondFields(code, remark, []remoting.StringField{{Key: propRegion, Value: b.cfg.RegionID}, {Key: propTraceOn, Value: strconv.FormatBool(b.cfg.TraceOn)}}, nil)
+}
+
+// appendFailed maps an error of the store to Java's PutMessageStatus answers (handlePutMessageResult).
+func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
+	switch {
+	case errors.Is(err, store.ErrMessageIllegal):
+		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+	case errors.Is(err, store.ErrNoNextFile):
+		b.sendFail(ctx, remoting.SystemError, "create mapped file failed, server is busy or broken.")
+	case errors.Is(err, store.ErrNotWritable):
+		b.sendFail(ctx, remoting.ServiceNotAvailable, b.unavailableRemark(err))
+	default:
+		b.throttled.warn("append", func(e *zerolog.Event) { e.Err(err).Msg("append failed") })
+		b.sendFail(ctx, remoting.SystemError, "UNKNOWN_ERROR")
+	}
+}
+
+func (b *Broker) illegalRemark() string {
+	return fmt.Sprintf("the message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", b.cfg.MaxMessageSize)
+}
+
+func (b *Broker) unavailableRemark(err error) string {
+	return fmt.Sprintf("service not available now. It may be caused by one of the following reasons: the broker's disk is full [CL: %.2f], messages are put to the slave, message store has been shut down, etc. Cause: %v",
+		b.store.DiskRatios().CommitLog, err)
+}

@@ -1,0 +1,196 @@
+package broker
+
+// PULL_MESSAGE (11), LITE_PULL_MESSAGE (361). Java: PullMessageProcessor, DefaultPullMessageResultHandler.
+//
+// Quirks kept: the remark is the store's status name; the commit bit stores the request's commitOffset, in the first pass only; the number of
+// messages asked for is a hint above 0 and 32 otherwise; a group is created by its first pull.
+
+import (
+	"fmt"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) pullEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqPullMessage, NotFast: true, Handle: b.pullMessage},
+		{Code: remoting.ReqLitePullMessage, NotFast: true, Handle: b.pullMessage},
+	}
+}
+
+// Values of forbiddenType. Java: ForbiddenType.
+const (
+	forbiddenBroker       = "1"
+	forbiddenGroup        = "2"
+	forbiddenTopic        = "3"
+	forbiddenBroadcast    = "4"
+	forbiddenSubscription = "5"
+)
+
+func forbidden(r *remoting.Replier, kind, remark string) {
+	r.RespondFields(remoting.NoPermission, remark, []remoting.StringField{{Key: "forbiddenType", Value: kind}}, nil)
+}
+
+// pullState is what one pull reuses from the one before.
+type pullState struct {
+	head  remoting.PullMessageRequestHeader
+	query store.GetQuery
+	res   store.GetResult
+	resp  remoting.PullMessageResponseHeader
+	files []remoting.FileRange
+}
+
+// pullMessage runs on the event loop as long as the data is in the page cache, else again on a worker.
+func (b *Broker) pullMessage(ctx *remoting.Context) {
+	p := b.pulls.Get().(*pullState)
+	defer b.pulls.Put(p)
+	h := &p.head
+	if err := remoting.PullMessageRequest.Decode(ctx.Req, ctx.In, h); err != nil {
+		ctx.Status(remoting.SystemError, err.Error())
+		return
+	}
+	sub := b.mayPull(ctx, h)
+	if sub == nil {
+		return
+	}
+	if b.resetPending(ctx, h) {
+		return
+	}
+	b.read(p, sub, ctx.OnLoop())
+	defer p.res.Release()
+	if p.res.Cold {
+		ctx.Again()
+		return
+	}
+	if h.SysFlag&remoting.PullFlagCommitOffset != 0 && h.CommitOffset >= 0 {
+		b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset)
+	}
+	code := b.pullCode(p)
+	if code == remoting.PullNotFound && h.SysFlag&remoting.PullFlagSuspend != 0 {
+		b.holds.hold(ctx.Later(), h, sub, b.suspendMillis(h))
+		return
+	}
+	b.answerPull(&ctx.Replier, p, code)
+}
+
+// mayPull checks permission, names and the queue id, in Java's order, and returns the subscription; nil after it answered.
+func (b *Broker) mayPull(ctx *remoting.Context, h *remoting.PullMessageRequestHeader) *subscription {
+	if b.cfg.BrokerPermission&body.PermRead == 0 {
+		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg.BrokerIP1+"] pulling message is forbidden")
+		return nil
+	}
+	if ctx.Req.Code == remoting.ReqLitePullMessage && !b.cfg.LitePullMessageEnable {
+		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg.BrokerIP1+"] for lite pull consumer is forbidden")
+		return nil
+	}
+	g := b.groups.find(h.ConsumerGroup)
+	if g == nil {
+		ctx.Status(remoting.SubscriptionGroupNotExist, "subscription group ["+h.ConsumerGroup+"] does not exist, "+faqSuffix)
+		return nil
+	}
+	if !g.ConsumeEnable {
+		forbidden(&ctx.Replier, forbiddenGroup, "subscription group no permission, "+h.ConsumerGroup)
+		return nil
+	}
+	topic := b.topics.get(h.Topic)
+	if topic == nil {
+		ctx.Status(remoting.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please! "+faqSuffix)
+		return nil
+	}
+	if topic.Perm&body.PermRead == 0 {
+		forbidden(&ctx.Replier, forbiddenTopic, "the topic["+h.Topic+"] pulling message is forbidden")
+		return nil
+	}
+	if h.QueueID < 0 || int(h.QueueID) >= topic.ReadQueueNums {
+		ctx.Status(remoting.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
+			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
+		return nil
+	}
+	sub := b.subscribed(&ctx.Replier, h, g.ConsumeBroadcastEnable)
+	if sub != nil && !isTag(sub.ExpressionType) {
+		ctx.Status(remoting.SystemError, "The broker does not support consumer to filter message by "+sub.ExpressionType)
+		return nil
+	}
+	return sub
+}
+
+// resetPending answers a pull with the offset that an administrator set for the queue, once.
+func (b *Broker) resetPending(ctx *remoting.Context, h *remoting.PullMessageRequestHeader) bool {
+	if !b.cfg.UseServerSideResetOffset {
+		return false
+	}
+	off, ok := b.offsets.takeReset(h.ConsumerGroup, h.Topic, h.QueueID)
+	if !ok {
+		return false
+	}
+	resp := remoting.PullMessageResponseHeader{NextBeginOffset: off, MinOffset: b.store.MinOffset(h.Topic, h.QueueID), MaxOffset: b.store.MaxOffset(h.Topic, h.QueueID)}
+	remoting.Respond(&ctx.Replier, remoting.PullOffsetMoved, store.OffsetReset.String(), remoting.PullMessageResponse, &resp, remoting.Body{})
+	return true
+}
+
+// read asks the store. A message count of 0 or less is Java's "as many as the limits allow".
+func (b *Broker) read(p *pullState, sub *subscription, hotOnly bool) {
+	h := &p.head
+	p.query = store.GetQuery{Topic: h.Topic, QueueID: h.QueueID, Offset: h.QueueOffset, MaxCount: int(h.MaxMsgNums), HotOnly: hotOnly}
+	if h.MaxMsgBytes > 0 {
+		p.query.MaxBytes = int(h.MaxMsgBytes)
+	}
+	if !sub.all {
+		p.query.Filter = sub
+	}
+	b.store.Get(&p.query, &p.res)
+}
+
+// pullCode maps the store's status to the response code. Java: composeResponseHeader.
+func (b *Broker) pullCode(p *pullState) int32 {
+	switch p.res.Status {
+	case store.Found:
+		return remoting.Success
+	case store.NoMatchedMessage, store.MessageWasRemoving:
+		return remoting.PullRetryImmediately
+	case store.NoMatchedLogicQueue, store.NoMessageInQueue:
+		if p.head.QueueOffset != 0 {
+			return remoting.PullOffsetMoved
+		}
+		return remoting.PullNotFound
+	case store.OffsetFoundNull, store.OffsetOverflowOne:
+		return remoting.PullNotFound
+	}
+	return remoting.PullOffsetMoved
+}
+
+// suspendMillis is how long a pull may be held. Java: DefaultPullMessageResultHandler, case PULL_NOT_FOUND.
+func (b *Broker) suspendMillis(h *remoting.PullMessageRequestHeader) int64 {
+	if !b.cfg.LongPollingEnable {
+		return int64(b.cfg.ShortPollingTimeMills)
+	}
+	return h.SuspendTimeoutMillis
+}
+
+func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
+	p.resp = remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset}
+	if t := b.topics.get(p.head.Topic); t != nil {
+		p.resp.TopicSysFlag = int32(t.TopicSysFlag)
+	}
+	if g := b.groups.get(p.head.ConsumerGroup); g != nil {
+		p.resp.GroupSysFlag = int32(g.GroupSysFlag)
+		if b.cfg.SlaveReadEnable {
+			p.resp.SuggestWhichBrokerID = g.BrokerID
+			if p.res.SuggestSlave {
+				p.resp.SuggestWhichBrokerID = g.WhichBrokerWhenConsumeSlowly
+			}
+		}
+	}
+	remoting.Respond(r, code, p.res.Status.String(), remoting.PullMessageResponse, &p.resp, p.body())
+}
+
+// body gives the records in both forms: slices of the mapped log, and file ranges for the kernel.
+func (p *pullState) body() remoting.Body {
+	p.files = p.files[:0]
+	for _, r := range p.res.Ranges {
+		p.files = append(p.files, remoting.FileRange{Fd: int(r.File.Fd()), Offset: r.Offset, Len: int(r.Len)})
+	}
+	return remoting.Body{Parts: p.res.Slices, Files: p.files}
+}

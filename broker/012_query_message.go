@@ -1,0 +1,54 @@
+package broker
+
+// QUERY_MESSAGE (12) by key and VIEW_MESSAGE_BY_ID (33) by commit log offset. Java: QueryMessageProcessor.
+// The index knows hashes only: a client filters again by the key's text.
+
+import (
+	"fmt"
+
+	"gorocket/remoting"
+)
+
+func (b *Broker) queryEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqQueryMessage, Mode: remoting.Pooled, Handle: b.queryMessage},
+		{Code: remoting.ReqViewMessageById, Mode: remoting.Pooled, Handle: b.viewMessage},
+	}
+}
+
+func (b *Broker) queryMessage(ctx *remoting.Context) {
+	var h remoting.QueryMessageRequestHeader
+	if err := remoting.QueryMessageRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	maxNum := int(h.MaxNum)
+	if h.UniqueKeyQuery == "true" {
+		maxNum = b.cfg.DefaultQueryMaxNum
+	}
+	found, err := b.store.QueryByKey(h.Topic, h.Key, maxNum, h.BeginTimestamp, h.EndTimestamp)
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	resp := remoting.QueryMessageResponseHeader{IndexLastUpdateTimestamp: found.IndexLastUpdateTime, IndexLastUpdatePhyOffset: found.IndexLastUpdateOffset}
+	if len(found.Records) == 0 {
+		remoting.Respond(&ctx.Replier, remoting.QueryNotFound, "can not find message, maybe time range not correct", remoting.QueryMessageResponse, &resp, remoting.Body{})
+		return
+	}
+	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.QueryMessageResponse, &resp, remoting.Body{Parts: found.Records})
+}
+
+func (b *Broker) viewMessage(ctx *remoting.Context) {
+	var h remoting.ViewMessageRequestHeader
+	if err := remoting.ViewMessageRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	rec, err := b.store.ReadRecord(h.Offset, nil)
+	if err != nil {
+		ctx.Status(remoting.SystemError, fmt.Sprintf("can not find message by the offset, %d", h.Offset))
+		return
+	}
+	ctx.OK(rec)
+}

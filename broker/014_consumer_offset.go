@@ -1,0 +1,66 @@
+package broker
+
+// QUERY_CONSUMER_OFFSET (14) and UPDATE_CONSUMER_OFFSET (15). Java: ConsumerManageProcessor.
+//
+// Quirks kept: a group that has no offset starts at 0 when the queue still begins at 0 and its first message is in memory, else the answer is
+// QUERY_NOT_FOUND and the client decides by consumeFromWhere; any offset may be committed, beyond the end and negative ones too.
+
+import (
+	"gorocket/remoting"
+)
+
+func (b *Broker) committedOffsetEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqQueryConsumerOffset, Handle: b.queryConsumerOffset},
+		{Code: remoting.ReqUpdateConsumerOffset, Handle: b.updateConsumerOffset},
+	}
+}
+
+func (b *Broker) queryConsumerOffset(ctx *remoting.Context) {
+	var h remoting.QueryConsumerOffsetRequestHeader
+	if err := remoting.QueryConsumerOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	off := b.offsets.query(h.ConsumerGroup, h.Topic, h.QueueID)
+	if off < 0 {
+		if !h.SetZeroIfNotFound {
+			ctx.Status(remoting.QueryNotFound, "Not found, do not set to zero, maybe this group boot first")
+			return
+		}
+		if b.store.MinOffset(h.Topic, h.QueueID) > 0 || !b.store.InMemory(h.Topic, h.QueueID, 0) {
+			ctx.Status(remoting.QueryNotFound, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first")
+			return
+		}
+		off = 0
+	}
+	respondOffset(ctx, off)
+}
+
+func respondOffset(ctx *remoting.Context, off int64) {
+	resp := remoting.OffsetResponseHeader{Offset: off}
+	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.OffsetResponse, &resp, remoting.Body{})
+}
+
+func (b *Broker) updateConsumerOffset(ctx *remoting.Context) {
+	var h remoting.UpdateConsumerOffsetRequestHeader
+	if err := remoting.UpdateConsumerOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	switch {
+	case b.groups.get(h.ConsumerGroup) == nil:
+		ctx.Status(remoting.SubscriptionGroupNotExist, "Group "+h.ConsumerGroup+" not exist!")
+	case b.topics.get(h.Topic) == nil:
+		ctx.Status(remoting.TopicNotExist, "Topic "+h.Topic+" not exist!")
+	case h.QueueID == remoting.AbsentQueue:
+		ctx.Status(remoting.InvalidParameter, "QueueId is null, topic is "+h.Topic)
+	case h.CommitOffset == remoting.AbsentOffset:
+		ctx.Status(remoting.InvalidParameter, "Offset is null, topic is "+h.Topic)
+	case b.cfg.UseServerSideResetOffset && b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID):
+		ctx.Status(remoting.Success, "Offset has been previously reset")
+	default:
+		b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset)
+		ctx.Status(remoting.Success, "")
+	}
+}

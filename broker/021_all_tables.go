@@ -1,0 +1,56 @@
+package broker
+
+// GET_ALL_TOPIC_CONFIG (21), GET_ALL_CONSUMER_OFFSET (43), GET_ALL_DELAY_OFFSET (45), GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): what slaves
+// and tools copy. Java: AdminBrokerProcessor. 5.5 callers page through 21 and 201 (topicSeq, groupSeq); everything is answered
+// at once with the total in the header, which they accept.
+
+import (
+	"strconv"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) syncEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqGetAllTopicConfig, Mode: remoting.Pooled, Handle: b.allTopics},
+		{Code: remoting.ReqGetAllConsumerOffset, Mode: remoting.Pooled, Handle: b.allOffsets},
+		{Code: remoting.ReqGetAllDelayOffset, Mode: remoting.Pooled, Handle: b.allDelayOffsets},
+		{Code: remoting.ReqGetAllSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: b.allGroups},
+	}
+}
+
+// respondAll answers with a table and the number of its entries.
+func respondAll(ctx *remoting.Context, key string, n int, table any) {
+	data, err := compat.Marshal(table)
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.RespondFields(remoting.Success, "", []remoting.StringField{{Key: key, Value: strconv.Itoa(n)}}, data)
+}
+
+func (b *Broker) allTopics(ctx *remoting.Context) {
+	v, all := b.topics.snapshot()
+	respondAll(ctx, "totalTopicNum", len(all), body.TopicConfigAndMappingSerializeWrapper{DataVersion: v, MappingDataVersion: v, TopicConfigTable: all,
+		TopicQueueMappingDetailMap: map[string]*body.TopicQueueMappingDetail{}, TopicQueueMappingInfoMap: map[string]*body.TopicQueueMappingInfo{}})
+}
+
+func (b *Broker) allGroups(ctx *remoting.Context) {
+	w := b.groups.wrapper()
+	respondAll(ctx, "totalGroupNum", len(w.SubscriptionGroupTable), w)
+}
+
+func (b *Broker) allOffsets(ctx *remoting.Context) {
+	respondJSON(ctx, b.offsets.wrapper(false))
+}
+
+func (b *Broker) allDelayOffsets(ctx *remoting.Context) {
+	data, err := b.schedule.encode()
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.OK(data)
+}

@@ -1,0 +1,61 @@
+package broker
+
+// SEARCH_OFFSET_BY_TIMESTAMP (29), GET_MAX_OFFSET (30), GET_MIN_OFFSET (31), GET_EARLIEST_MSG_STORETIME (32).
+// Java: AdminBrokerProcessor. Unknown topics and queues are no error: they are empty.
+
+import (
+	"strings"
+
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) queueOffsetEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqSearchOffsetByTimestamp, Mode: remoting.Pooled, Handle: b.searchOffset},
+		{Code: remoting.ReqGetMaxOffset, Handle: b.maxOffset},
+		{Code: remoting.ReqGetMinOffset, Mode: remoting.Pooled, Handle: b.minOffset},
+		{Code: remoting.ReqGetEarliestMsgStoretime, Mode: remoting.Pooled, Handle: b.earliestStoreTime},
+	}
+}
+
+func (b *Broker) searchOffset(ctx *remoting.Context) {
+	var h remoting.SearchOffsetRequestHeader
+	if err := remoting.SearchOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	boundary := store.Lower
+	if strings.EqualFold(h.BoundaryType, "upper") {
+		boundary = store.Upper
+	}
+	respondOffset(ctx, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, boundary))
+}
+
+func (b *Broker) maxOffset(ctx *remoting.Context) {
+	var h remoting.GetMaxOffsetRequestHeader
+	if err := remoting.GetMaxOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	respondOffset(ctx, b.store.MaxOffset(h.Topic, h.QueueID))
+}
+
+func (b *Broker) minOffset(ctx *remoting.Context) {
+	var h remoting.QueueRequestHeader
+	if err := remoting.GetMinOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	respondOffset(ctx, b.store.MinOffset(h.Topic, h.QueueID))
+}
+
+func (b *Broker) earliestStoreTime(ctx *remoting.Context) {
+	var h remoting.QueueRequestHeader
+	if err := remoting.GetEarliestStoretimeRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	resp := remoting.TimestampResponseHeader{Timestamp: b.store.EarliestStoreTime(h.Topic, h.QueueID)}
+	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.TimestampResponse, &resp, remoting.Body{})
+}

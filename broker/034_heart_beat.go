@@ -1,0 +1,134 @@
+package broker
+
+// HEART_BEAT (34), UNREGISTER_CLIENT (35), CHECK_CLIENT_CONFIG (46). Java: ClientManageProcessor.
+//
+// Quirks kept: a group's retry topic is created by its first heartbeat; groups that may not be created are passed over silently; V1 heartbeats are
+// told IS_SUB_CHANGE=true always; a heartbeat V2 without subscriptions keeps those of the last full one.
+
+import (
+	"errors"
+	"strconv"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) heartbeatEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqHeartBeat, Mode: remoting.Pooled, Handle: b.heartbeat},
+		{Code: remoting.ReqUnregisterClient, Mode: remoting.Pooled, Handle: b.unregisterClient},
+		{Code: remoting.ReqCheckClientConfig, Mode: remoting.Pooled, Handle: b.checkClientConfig},
+	}
+}
+
+// maxClientID is the longest client id, in bytes; Java's own are below 100.
+const maxClientID = 1024
+
+var (
+	errNoBody     = errors.New("java.lang.NullPointerException: the request has no body")
+	errNoClientID = errors.New("java.lang.NullPointerException: clientID is null")
+	errNoGroup    = errors.New("java.lang.NullPointerException: groupName is null")
+	errClientID   = errors.New("clientID is longer than 1024 bytes")
+)
+
+// decodeBody reads a JSON body; none at all, or null, is what makes Java throw.
+func decodeBody(ctx *remoting.Context, v any) error {
+	if len(ctx.Req.Body) == 0 || string(ctx.Req.Body) == "null" {
+		return errNoBody
+	}
+	return compat.Unmarshal(ctx.Req.Body, v)
+}
+
+func (h *heartbeatData) check() error {
+	for i := range h.ConsumerDataSet {
+		if h.ConsumerDataSet[i].GroupName == "" {
+			return errNoGroup
+		}
+	}
+	if h.ClientID == "" && len(h.ConsumerDataSet)+len(h.ProducerDataSet) > 0 {
+		return errNoClientID
+	}
+	if len(h.ClientID) > maxClientID {
+		return errClientID
+	}
+	return nil
+}
+
+func (b *Broker) heartbeat(ctx *remoting.Context) {
+	var h heartbeatData
+	if err := decodeBody(ctx, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	if err := h.check(); err != nil {
+		fail(ctx, err)
+		return
+	}
+	who := client{conn: ctx.Conn(), id: h.ClientID, language: ctx.Req.Language, version: ctx.Req.Version}
+	subChange := h.HeartbeatFingerprint == 0
+	for i := range h.ConsumerDataSet {
+		if b.heartbeatOf(who, &h, &h.ConsumerDataSet[i]) {
+			subChange = true
+		}
+	}
+	for _, p := range h.ProducerDataSet {
+		b.producers.register(p.GroupName, who)
+	}
+	resp := remoting.HeartbeatResponseHeader{SupportV2: "true", SubChange: strconv.FormatBool(subChange)}
+	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.HeartbeatResponse, &resp, remoting.Body{})
+}
+
+// heartbeatOf registers one consumer group; true when another fingerprint was known for it.
+func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) bool {
+	g := b.groups.find(d.GroupName)
+	if g == nil {
+		return false
+	}
+	order := false
+	for i := range d.SubscriptionDataSet {
+		order = order || b.topics.isOrder(d.SubscriptionDataSet[i].Topic)
+	}
+	sysFlag := 0
+	if d.UnitMode {
+		sysFlag = body.TopicFlagUnitSub
+	}
+	b.topics.ensure(compat.RetryTopicPrefix+d.GroupName, g.RetryQueueNums, order, sysFlag)
+	v2 := h.HeartbeatFingerprint != 0
+	b.consumers.register(who, d, v2 && h.WithoutSub, g.NotifyConsumerIdsChangedEnable)
+	return b.consumers.swapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
+}
+
+func (b *Broker) unregisterClient(ctx *remoting.Context) {
+	var h remoting.UnregisterClientRequestHeader
+	if err := remoting.UnregisterClientRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	if h.ProducerGroup != "" {
+		b.producers.unregister(h.ProducerGroup, ctx.Conn())
+	}
+	if h.ConsumerGroup != "" {
+		g := b.groups.find(h.ConsumerGroup)
+		b.consumers.unregister(h.ConsumerGroup, ctx.Conn(), g == nil || g.NotifyConsumerIdsChangedEnable)
+	}
+	ctx.Status(remoting.Success, "")
+}
+
+// checkClientBody is the body of CHECK_CLIENT_CONFIG. Java: CheckClientRequestBody.
+type checkClientBody struct {
+	SubscriptionData *subscriptionData `json:"subscriptionData"`
+}
+
+func (b *Broker) checkClientConfig(ctx *remoting.Context) {
+	var c checkClientBody
+	if err := decodeBody(ctx, &c); err != nil && !errors.Is(err, errNoBody) {
+		fail(ctx, err)
+		return
+	}
+	if s := c.SubscriptionData; s != nil && !isTag(s.ExpressionType) {
+		ctx.Status(remoting.SystemError, "The broker does not support consumer to filter message by "+s.ExpressionType)
+		return
+	}
+	ctx.Status(remoting.Success, "")
+}

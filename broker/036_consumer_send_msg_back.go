@@ -1,0 +1,113 @@
+package broker
+
+// CONSUMER_SEND_MSG_BACK (36): a consumer failed on a message and wants it later. Java: AbstractSendMessageProcessor.consumerSendMsgBack.
+//
+// Quirks kept: the limit is compared with >= here and with > for direct sends to the retry topic; retryQueueNums <= 0 answers success and
+// drops the message; the copy never waits for the disk (WAIT=false).
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) sendBackEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqConsumerSendMsgBack, Mode: remoting.Pooled, Handle: b.sendBack}}
+}
+
+func (b *Broker) sendBack(ctx *remoting.Context) {
+	var h remoting.ConsumerSendMsgBackRequestHeader
+	if err := remoting.ConsumerSendMsgBackRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	g := b.groups.find(h.Group)
+	if g == nil {
+		ctx.Status(remoting.SubscriptionGroupNotExist, "subscription group not exist, "+h.Group+" "+faqSuffix)
+		return
+	}
+	if b.cfg.BrokerPermission&body.PermWrite == 0 {
+		ctx.Status(remoting.NoPermission, "the broker["+b.cfg.BrokerIP1+"] sending message is forbidden")
+		return
+	}
+	if g.RetryQueueNums <= 0 {
+		ctx.Status(remoting.Success, "")
+		return
+	}
+	sysFlag := 0
+	if h.UnitMode {
+		sysFlag = body.TopicFlagUnitSub
+	}
+	retry := b.topics.ensure(compat.RetryTopicPrefix+h.Group, g.RetryQueueNums, false, sysFlag)
+	if retry.Perm&body.PermWrite == 0 {
+		ctx.Status(remoting.NoPermission, "the topic["+retry.TopicName+"] sending message is forbidden")
+		return
+	}
+	rec, err := b.store.ReadRecord(h.Offset, nil)
+	if err != nil {
+		ctx.Status(remoting.SystemError, fmt.Sprintf("look message by offset failed, %d", h.Offset))
+		return
+	}
+	m, err := store.DecodeRecord(rec)
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	b.storeAgain(ctx, &h, g, &m)
+}
+
+// storeAgain puts the message into the retry topic after a delay, or into the dead letters.
+func (b *Broker) storeAgain(ctx *remoting.Context, h *remoting.ConsumerSendMsgBackRequestHeader, g *body.SubscriptionGroupConfig, m *store.MessageView) {
+	limit := int32(g.RetryMaxTimes)
+	if ctx.Req.Version >= compat.VersionV3_4_9 && h.MaxReconsumeTimes != -1 {
+		limit = h.MaxReconsumeTimes
+	}
+	tags, _ := m.Property(propTags)
+	r := store.Record{Topic: compat.RetryTopicPrefix + h.Group, QueueID: rand.Int32N(int32(g.RetryQueueNums)), Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp,
+		BornHost: m.BornHost, StoreHost: b.storeHost, ReconsumeTimes: m.ReconsumeTimes + 1, Body: m.Body, TagsCode: store.TagsCode(tags)}
+	level := h.DelayLevel
+	switch {
+	case m.ReconsumeTimes >= limit || level < 0:
+		r.Topic, r.QueueID = compat.DLQTopicPrefix+h.Group, rand.Int32N(dlqQueues)
+		b.topics.ensure(r.Topic, dlqQueues, false, 0)
+		level = 0
+	case level == 0:
+		level = 3 + m.ReconsumeTimes
+	}
+	props := b.sendBackProperties(m, level)
+	if level > 0 {
+		level = min(level, b.schedule.maxLevel())
+		p := sendProps{text: props, delay: level}
+		p.parkForLevel(r.Topic, r.QueueID, level)
+		props = p.text
+		r.Topic, r.QueueID, r.DelayLevel = store.ScheduleTopic, level-1, level
+	}
+	r.Properties = props
+	if _, err := b.store.Append(&r); err != nil {
+		b.sendBackFailed(ctx, err)
+		return
+	}
+	ctx.Status(remoting.Success, "")
+}
+
+// sendBackProperties are the message's own with the retry marks.
+func (b *Broker) sendBackProperties(m *store.MessageView, level int32) []byte {
+	p := m.Properties
+	if _, ok := m.Property(propRetryTopic); !ok {
+		p = store.SetProperty(nil, p, propRetryTopic, string(m.Topic))
+	}
+	if id, ok := m.Property(propOriginID); !ok || len(id) == 0 {
+		p = store.SetProperty(nil, p, propOriginID, string(m.AppendMessageID(nil)))
+	}
+	p = store.SetProperty(nil, p, propWait, "false")
+	return store.SetProperty(nil, p, propDelay, strconv.Itoa(int(min(level, b.schedule.maxLevel()))))
+}
+
+func (b *Broker) sendBackFailed(ctx *remoting.Context, err error) {
+	ctx.Status(remoting.SystemError, "putMessageResult is not OK: "+err.Error())
+}

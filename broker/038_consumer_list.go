@@ -1,0 +1,40 @@
+package broker
+
+// GET_CONSUMER_LIST_BY_GROUP (38). Java: ConsumerManageProcessor. A group without members is an error answer: clients count on it
+// and skip the rebalance.
+
+import (
+	"gorocket/compat"
+	"gorocket/remoting"
+)
+
+func (b *Broker) consumerListEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqGetConsumerListByGroup, Mode: remoting.Pooled, Handle: b.consumerList}}
+}
+
+func (b *Broker) consumerList(ctx *remoting.Context) {
+	var h remoting.ConsumerGroupHeader
+	if err := remoting.GetConsumerListRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	var ids []string
+	if g := b.consumers.get(h.ConsumerGroup); g != nil {
+		ids = g.clientIDs()
+	}
+	if len(ids) == 0 {
+		ctx.Status(remoting.SystemError, "no consumer for this group, "+h.ConsumerGroup)
+		return
+	}
+	respondJSON(ctx, consumerIDs{ConsumerIDList: ids})
+}
+
+// respondJSON answers SUCCESS with a body in fastjson's dialect.
+func respondJSON(ctx *remoting.Context, v any) {
+	data, err := compat.Marshal(v)
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.OK(data)
+}

@@ -1,0 +1,39 @@
+package broker
+
+// LOCK_BATCH_MQ (41) and UNLOCK_BATCH_MQ (42). Java: AdminBrokerProcessor.lockBatchMQ, unlockBatchMQ.
+
+import (
+	"errors"
+
+	"gorocket/remoting"
+)
+
+func (b *Broker) lockEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqLockBatchMq, Mode: remoting.Pooled, Handle: b.lockBatch},
+		{Code: remoting.ReqUnlockBatchMq, Mode: remoting.Pooled, Handle: b.unlockBatch},
+	}
+}
+
+func (b *Broker) lockBatch(ctx *remoting.Context) {
+	var l lockBatch
+	if err := decodeBody(ctx, &l); err != nil {
+		fail(ctx, err)
+		return
+	}
+	respondJSON(ctx, lockedQueues{LockOKMQSet: b.locks.lock(l.ConsumerGroup, l.ClientID, l.MQSet)})
+}
+
+func (b *Broker) unlockBatch(ctx *remoting.Context) {
+	var l lockBatch
+	if err := decodeBody(ctx, &l); err != nil {
+		fail(ctx, err)
+		return
+	}
+	if l.ConsumerGroup == "" {
+		fail(ctx, errors.New("java.lang.NullPointerException: consumerGroup is null"))
+		return
+	}
+	b.locks.unlock(l.ConsumerGroup, l.ClientID, l.MQSet)
+	ctx.Status(remoting.Success, "")
+}

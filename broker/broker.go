@@ -1,0 +1,239 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting"
+	"gorocket/store"
+	"gorocket/store/vfs"
+)
+
+// Broker is one message broker. New validates, Start opens the store and serves, Stop drains. Java: BrokerController.
+type Broker struct {
+	cfg       Config // immutable
+	log       zerolog.Logger
+	throttled throttledLog
+
+	topics       *topicTable
+	groups       *groupTable
+	offsets      *offsetTable
+	consumers    *consumerTable
+	producers    *producerTable
+	locks        *lockTable
+	holds        *holdTable
+	schedule     *scheduler
+	register     *registrar
+	persist      *persister
+	uniq         *uniqIDs
+	store        *store.Store
+	server       *remoting.Server
+	client       *remoting.Client
+	systemTopics map[string]bool // immutable after New
+
+	storeHost netip.AddrPort // immutable; what message ids carry
+	suffix    []byte         // immutable; the properties that every stored message gets
+	started   time.Time
+
+	sends sync.Pool // *sendState
+	pulls sync.Pool // *pullState
+
+	stopOnce sync.Once
+	stop     chan struct{}
+	wg       sync.WaitGroup
+}
+
+// New checks the configuration and prepares a broker; nothing is opened or bound yet.
+func New(cfg Config, log zerolog.Logger) (*Broker, error) {
+	if err := cfg.Complete(); err != nil {
+		return nil, err
+	}
+	ip, err := netip.ParseAddr(cfg.BrokerIP1)
+	if err != nil {
+		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
+	}
+	b := &Broker{cfg: cfg, log: log, stop: make(chan struct{}), storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
+	b.throttled.log = log
+	b.topics = newTopicTable()
+	b.systemTopics = b.topics.addSystemTopics(&b.cfg)
+	b.groups = newGroupTable(func() bool { return b.cfg.AutoCreateSubscriptionGroup })
+	b.offsets = newOffsetTable()
+	b.consumers = newConsumerTable(b.notifyConsumers)
+	b.producers = newProducerTable()
+	b.locks = newLockTable()
+	b.holds = newHoldTable(b)
+	b.uniq = newUniqIDs(ip)
+	b.suffix = b.fixedProperties()
+	b.sends.New = func() any { return &sendState{b: b} }
+	b.pulls.New = func() any { return new(pullState) }
+	if b.schedule, err = newScheduler(b, cfg.MessageDelayLevel); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// fixedProperties are those that the broker sets on every message. Java: buildMsgContext, sendMessage.
+func (b *Broker) fixedProperties() []byte {
+	p := store.AppendProperty(nil, propRegion, b.cfg.RegionID)
+	p = store.AppendProperty(p, propTraceOn, strconv.FormatBool(b.cfg.TraceOn))
+	return store.AppendProperty(p, propCluster, b.cfg.BrokerClusterName)
+}
+
+// Config returns the effective configuration.
+func (b *Broker) Config() Config { return b.cfg }
+
+// Store returns the store, for checks and tools in the same process; nil before Start.
+func (b *Broker) Store() *store.Store { return b.store }
+
+// Start opens the store, recovers it, serves both ports and registers at the NameServers. After an error nothing is left running.
+func (b *Broker) Start(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			b.abandon()
+		}
+	}()
+	if err = b.openStore(); err != nil {
+		return err
+	}
+	if err = b.loadTables(); err != nil {
+		return err
+	}
+	if err = b.store.Start(); err != nil {
+		return err
+	}
+	b.persist.start()
+	b.schedule.start()
+	b.holds.start()
+	if err = b.serve(); err != nil {
+		return err
+	}
+	b.started = time.Now()
+	b.register.start()
+	b.wg.Add(1)
+	go b.expireClients()
+	return nil
+}
+
+func (b *Broker) openStore() (err error) {
+	b.store, err = store.Open(b.cfg.Config, vfs.OS{}, b.storeEvents())
+	return err
+}
+
+// loadTables reads config/*.json. A file that exists and cannot be read, nor its .bak, stops the start: guessing would lose offsets.
+func (b *Broker) loadTables() error {
+	b.persist = newPersister(vfs.OS{}, b.cfg.StorePathRootDir, func(file string, err error) {
+		b.throttled.warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
+	})
+	b.topics.changed = b.persist.add("topics.json", 0, b.topics.encode)
+	b.groups.changed = b.persist.add("subscriptionGroup.json", 0, b.groups.encode)
+	b.offsets.changed = b.persist.add("consumerOffset.json", ms(b.cfg.FlushConsumerOffsetInterval), b.offsets.encode)
+	b.schedule.changed = b.persist.add("delayOffset.json", ms(b.cfg.FlushDelayOffsetInterval), b.schedule.encode)
+	for _, t := range []struct {
+		file string
+		load func([]byte) error
+	}{{"topics.json", b.topics.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"delayOffset.json", b.schedule.load}} {
+		if err := b.persist.load(t.file, t.load); err != nil {
+			return fmt.Errorf("broker: config/%s below %s: %w", t.file, b.cfg.StorePathRootDir, err)
+		}
+	}
+	b.topics.addSystemTopics(&b.cfg)
+	b.topics.changed()
+	b.groups.changed()
+	return nil
+}
+
+func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+func (b *Broker) serve() error {
+	table, err := remoting.NewTable(b.entries()...)
+	if err != nil {
+		return err
+	}
+	if b.client, err = remoting.NewClient(&remoting.Table{}, remoting.Options{Events: remoting.Events{Closed: b.namesrvClosed}}); err != nil {
+		return err
+	}
+	if err = b.client.Start(); err != nil {
+		return err
+	}
+	b.register = newRegistrar(b)
+	b.topics.publish = b.register.publish
+	fast := b.cfg.ListenPort - 2
+	opts := remoting.Options{FastPort: fast, IdleTimeout: time.Duration(b.cfg.ServerChannelMaxIdleTimeSeconds) * time.Second, MaxOutbound: b.cfg.MaxOutboundBytes, Events: b.connEvents()}
+	server, err := remoting.NewServer(table, opts, b.listen(b.cfg.ListenPort), b.listen(fast))
+	if err != nil {
+		return err
+	}
+	if err = server.Start(); err != nil {
+		return err
+	}
+	b.server = server
+	return nil
+}
+
+func (b *Broker) listen(port int) string {
+	return net.JoinHostPort(b.cfg.BindAddress, strconv.Itoa(port))
+}
+
+// Stop leaves the NameServers, closes the connections, writes the tables and closes the store. Safe to call more than once.
+func (b *Broker) Stop(ctx context.Context) (err error) {
+	b.stopOnce.Do(func() {
+		if b.register != nil {
+			b.register.stopAndLeave(ctx)
+		}
+		err = b.shutdown(ctx)
+	})
+	return err
+}
+
+// abandon undoes a start that failed half way.
+func (b *Broker) abandon() {
+	b.stopOnce.Do(func() { _ = b.shutdown(context.Background()) })
+}
+
+// shutdown ends everything that runs, in an order in which nobody is called after its end.
+func (b *Broker) shutdown(ctx context.Context) error {
+	close(b.stop)
+	var errs []error
+	b.holds.close()
+	if b.server != nil {
+		errs = append(errs, b.server.Stop(ctx))
+	}
+	b.wg.Wait()
+	b.schedule.close()
+	if b.client != nil {
+		errs = append(errs, b.client.Stop())
+	}
+	if b.persist != nil {
+		b.persist.close()
+	}
+	if b.store != nil {
+		errs = append(errs, b.store.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// expireClients forgets clients without heartbeats. Java: ClientHousekeepingService.
+func (b *Broker) expireClients() {
+	defer b.wg.Done()
+	t := time.NewTicker(10 * time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-b.stop:
+			return
+		case now := <-t.C:
+			limit := now.Add(-ms(b.cfg.ChannelExpiredTimeout)).UnixMilli()
+			for _, c := range append(b.consumers.expired(limit), b.producers.expired(limit)...) {
+				c.Close()
+			}
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package broker
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gorocket/compat"
+	"gorocket/store"
+)
+
+// Config holds the keys of Java's broker.conf that have an effect here, under Java's names. Times are milliseconds and sizes bytes unless the
+// doc says otherwise. Java: BrokerConfig, NettyServerConfig, MessageStoreConfig.
+type Config struct {
+	store.Config
+
+	BrokerClusterName string `prop:"brokerClusterName" default:"DefaultCluster" doc:"cluster, also a system topic"`
+	BrokerName        string `prop:"brokerName" doc:"default: the host's name"`
+	BrokerID          int64  `prop:"brokerId" default:"0" min:"0" doc:"0 = master"`
+	NamesrvAddr       string `prop:"namesrvAddr" doc:"host:port;host:port"`
+	ListenPort        int    `prop:"listenPort" default:"10911" min:"1" max:"65535" doc:"the fast port is listenPort-2"`
+	BindAddress       string `prop:"bindAddress" default:"0.0.0.0" doc:"address to listen on"`
+	BrokerIP1         string `prop:"brokerIP1" doc:"address that clients are told; default: the first that is not loopback"`
+	BrokerIP2         string `prop:"brokerIP2" doc:"address for replication; default: brokerIP1"`
+	HAListenPort      int    `prop:"haListenPort" default:"0" min:"0" max:"65535" doc:"0 = listenPort+1"`
+	BrokerPermission  int    `prop:"brokerPermission" default:"6" min:"0" max:"7" doc:"2 write, 4 read"`
+	RegionID          string `prop:"regionId" default:"DefaultRegion" doc:"sent back to producers"`
+	TraceOn           bool   `prop:"traceOn" default:"true" doc:"sent back to producers"`
+
+	RegisterNameServerPeriod        int  `prop:"registerNameServerPeriod" default:"30000" min:"1" doc:"ms between registrations, held within 10..60 s"`
+	RegisterBrokerTimeoutMills      int  `prop:"registerBrokerTimeoutMills" default:"24000" min:"1" doc:"ms to wait for a NameServer"`
+	ServerChannelMaxIdleTimeSeconds int  `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1" doc:"s without traffic after which a connection is closed"`
+	ChannelExpiredTimeout           int  `prop:"channelExpiredTimeout" default:"120000" min:"1" doc:"ms without heartbeat after which a client is forgotten"`
+	NotifyConsumerIDsChangedEnable  bool `prop:"notifyConsumerIdsChangedEnable" default:"true" doc:"tell the members of a group when one joins or leaves"`
+
+	AutoCreateTopicEnable       bool   `prop:"autoCreateTopicEnable" default:"true" doc:"create topics at the first send"`
+	DefaultTopicQueueNums       int    `prop:"defaultTopicQueueNums" default:"8" min:"1" max:"65536" doc:"queues of TBW102"`
+	AutoCreateSubscriptionGroup bool   `prop:"autoCreateSubscriptionGroup" default:"true" doc:"create groups at the first use"`
+	ClusterTopicEnable          bool   `prop:"clusterTopicEnable" default:"true" doc:"topic named after the cluster may be used"`
+	BrokerTopicEnable           bool   `prop:"brokerTopicEnable" default:"true" doc:"topic named after the broker may be used"`
+	TraceTopicEnable            bool   `prop:"traceTopicEnable" default:"false" doc:"create the trace topic"`
+	MsgTraceTopicName           string `prop:"msgTraceTopicName" default:"RMQ_SYS_TRACE_TOPIC" doc:"the trace topic"`
+	RejectTransactionMessage    bool   `prop:"rejectTransactionMessage" default:"false" doc:"refuse half messages"`
+	StartAcceptSendRequestTime  int64  `prop:"startAcceptSendRequestTimeStamp" default:"0" doc:"ms since 1970 before which sends are refused"`
+	ReviveQueueNum              int    `prop:"reviveQueueNum" default:"8" min:"1" doc:"queues of the POP revive topic"`
+
+	LongPollingEnable           bool `prop:"longPollingEnable" default:"true" doc:"hold pulls that find nothing"`
+	ShortPollingTimeMills       int  `prop:"shortPollingTimeMills" default:"1000" min:"1" doc:"ms to hold them when longPollingEnable=false"`
+	SlaveReadEnable             bool `prop:"slaveReadEnable" default:"false" doc:"send slow consumers to a slave"`
+	LitePullMessageEnable       bool `prop:"litePullMessageEnable" default:"true" doc:"serve LITE_PULL_MESSAGE"`
+	DefaultQueryMaxNum          int  `prop:"defaultQueryMaxNum" default:"32" min:"1" doc:"messages of a query by unique key"`
+	FlushConsumerOffsetInterval int  `prop:"flushConsumerOffsetInterval" default:"5000" min:"1" doc:"ms between writes of consumerOffset.json"`
+	FlushDelayOffsetInterval    int  `prop:"flushDelayOffsetInterval" default:"10000" min:"1" doc:"ms between writes of delayOffset.json"`
+	UseServerSideResetOffset    bool `prop:"useServerSideResetOffset" default:"true" doc:"pending resets win over commits"`
+
+	ValidateSystemTopicWhenUpdateTopic bool   `prop:"validateSystemTopicWhenUpdateTopic" default:"true" doc:"refuse to change system topics"`
+	ConfigBlackList                    string `prop:"configBlackList" default:"configBlackList;brokerConfigPath" doc:"keys that UPDATE_BROKER_CONFIG refuses"`
+
+	// Addition of gorocket.
+	MaxOutboundBytes int `prop:"maxOutboundBytes" default:"67108864" min:"1048576" doc:"bytes that may wait for one peer to read them (gorocket)"`
+}
+
+// DefaultConfig returns Java's defaults. Names and addresses that Java guesses from the host are filled by Complete.
+func DefaultConfig() Config {
+	var c Config
+	compat.SetDefaults(&c)
+	return c
+}
+
+// Bind applies properties. Unknown keys are returned for a warning; a value that does not parse is an error naming key and value.
+func (c *Config) Bind(p *compat.Properties) (unknown []string, err error) {
+	return compat.BindProperties(p, c)
+}
+
+// Complete fills what depends on the host and on other keys and checks everything. Java: BrokerStartup.buildBrokerController.
+func (c *Config) Complete() error {
+	if c.BrokerName == "" {
+		c.BrokerName = hostName()
+	}
+	if c.StorePathRootDir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return fmt.Errorf("broker: storePathRootDir is not set and the home directory is unknown: %w", err)
+		}
+		c.StorePathRootDir = filepath.Join(home, "store")
+	}
+	if c.BrokerIP1 == "" {
+		c.BrokerIP1 = LocalAddress()
+	}
+	if c.BrokerIP2 == "" {
+		c.BrokerIP2 = c.BrokerIP1
+	}
+	if c.HAListenPort == 0 {
+		c.HAListenPort = c.ListenPort + 1
+	}
+	if c.BrokerRole != "SLAVE" {
+		c.BrokerID = 0
+	}
+	return c.validate()
+}
+
+func (c *Config) validate() error {
+	if c.BrokerRole == "SLAVE" {
+		return fmt.Errorf("broker: brokerRole=SLAVE: replication is not supported yet")
+	}
+	if c.ListenPort <= 2 || c.ListenPort > 65535 {
+		return fmt.Errorf("broker: listenPort=%d: must be 3..65535 (the fast port is two below)", c.ListenPort)
+	}
+	if net.ParseIP(c.BrokerIP1) == nil {
+		return fmt.Errorf("broker: brokerIP1=%s: not an IP address", c.BrokerIP1)
+	}
+	if _, err := c.NameServers(); err != nil {
+		return err
+	}
+	for key, name := range map[string]string{"brokerName": c.BrokerName, "brokerClusterName": c.BrokerClusterName} {
+		if name == "" || len(name) > compat.TopicMaxLength {
+			return fmt.Errorf("broker: %s=%q: must have 1 to %d characters", key, name, compat.TopicMaxLength)
+		}
+	}
+	return c.Config.Validate()
+}
+
+// NameServers splits namesrvAddr.
+func (c *Config) NameServers() ([]string, error) {
+	var addrs []string
+	for a := range strings.SplitSeq(c.NamesrvAddr, ";") {
+		a = strings.TrimSpace(a)
+		if a == "" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(a); err != nil {
+			return nil, fmt.Errorf("broker: namesrvAddr=%s: %q is not host:port", c.NamesrvAddr, a)
+		}
+		addrs = append(addrs, a)
+	}
+	return addrs, nil
+}
+
+// Addr is the address that clients are told.
+func (c Config) Addr() string { return net.JoinHostPort(c.BrokerIP1, fmt.Sprint(c.ListenPort)) }
+
+// HAAddr is the address that slaves are told.
+func (c Config) HAAddr() string { return net.JoinHostPort(c.BrokerIP2, fmt.Sprint(c.HAListenPort)) }
+
+func hostName() string {
+	h, err := os.Hostname()
+	if err != nil || h == "" || len(h) > compat.TopicMaxLength {
+		return "DEFAULT_BROKER"
+	}
+	return h
+}
+
+// LocalAddress guesses the address that clients can reach: the first IPv4 that is neither loopback nor link-local, else such an
+// IPv6, else 127.0.0.1. Java: NetworkUtil.getLocalAddress.
+func LocalAddress() string {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return "127.0.0.1"
+	}
+	v6 := ""
+	for _, a := range addrs {
+		n, ok := a.(*net.IPNet)
+		if !ok || n.IP.IsLoopback() || n.IP.IsLinkLocalUnicast() {
+			continue
+		}
+		if n.IP.To4() != nil {
+			return n.IP.String()
+		}
+		if v6 == "" {
+			v6 = n.IP.String()
+		}
+	}
+	if v6 != "" {
+		return v6
+	}
+	return "127.0.0.1"
+}
+
+// LoadConfig reads a broker.conf on top of Java's defaults. unknown lists keys that have no effect here. Errors name the file, the key and the value.
+// An empty path gives the defaults.
+func LoadConfig(path string) (c Config, unknown []string, err error) {
+	c = DefaultConfig()
+	if path == "" {
+		return c, nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return c, nil, fmt.Errorf("broker: configuration: %w", err)
+	}
+	p, err := compat.ParseProperties(text)
+	if err == nil {
+		unknown, err = c.Bind(p)
+	}
+	if err != nil {
+		return c, unknown, fmt.Errorf("broker: configuration %s: %w", path, err)
+	}
+	return c, unknown, nil
+}

@@ -1,0 +1,28 @@
+package broker
+
+import "gorocket/remoting"
+
+// entries is the broker's dispatch table: one row per request code, each written in the file that is named after the code.
+// Codes without a row are answered as Java answers an unknown one.
+func (b *Broker) entries() []remoting.Entry {
+	var all []remoting.Entry
+	for _, rows := range [][]remoting.Entry{
+		b.sendEntries(), b.pullEntries(), b.queryEntries(), b.committedOffsetEntries(), b.queueOffsetEntries(), b.heartbeatEntries(),
+		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.groupEntries(), b.syncEntries(),
+	} {
+		all = append(all, rows...)
+	}
+	return all
+}
+
+// Codes lists the request codes that the broker serves, for docs/support.md.
+func Codes() []int32 {
+	var codes []int32
+	for _, e := range new(Broker).entries() {
+		codes = append(codes, e.Code)
+	}
+	return codes
+}
+
+// fail answers a request whose header or body does not decode: Java's handler throws, which is code 1.
+func fail(ctx *remoting.Context, err error) { ctx.Status(remoting.SystemError, err.Error()) }

@@ -1,0 +1,133 @@
+package broker
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+// throttlePeriod is how often a line of one kind is logged at most; the next line says how many were dropped.
+const throttlePeriod = 10 * time.Second
+
+// throttledLog limits lines that a peer or a broken disk can cause at any rate.
+type throttledLog struct {
+	log   zerolog.Logger
+	mu    sync.Mutex
+	kinds map[string]*throttleState // guarded by mu
+}
+
+type throttleState struct {
+	last    time.Time
+	dropped int
+}
+
+func (t *throttledLog) warn(kind string, line func(*zerolog.Event)) {
+	t.mu.Lock()
+	if t.kinds == nil {
+		t.kinds = map[string]*throttleState{}
+	}
+	s := t.kinds[kind]
+	if s == nil {
+		s = &throttleState{}
+		t.kinds[kind] = s
+	}
+	now := time.Now()
+	if now.Sub(s.last) < throttlePeriod {
+		s.dropped++
+		t.mu.Unlock()
+		return
+	}
+	dropped := s.dropped
+	s.last, s.dropped = now, 0
+	t.mu.Unlock()
+	e := t.log.Warn()
+	if dropped > 0 {
+		e = e.Int("droppedLines", dropped)
+	}
+	line(e)
+}
+
+func (b *Broker) connEvents() remoting.Events {
+	return remoting.Events{
+		Closed: func(c *remoting.Conn, _ error) {
+			b.holds.drop(c)
+			b.consumers.closed(c)
+			b.producers.closed(c)
+		},
+		BadFrame: func(c *remoting.Conn, err error) {
+			b.throttled.warn("frame", func(e *zerolog.Event) {
+				e.Err(err).Str("peer", c.RemoteAddr()).Msg("bad frame, closing the connection")
+			})
+		},
+		Overflow: func(c *remoting.Conn, n int) {
+			b.throttled.warn("overflow", func(e *zerolog.Event) {
+				e.Str("peer", c.RemoteAddr()).Int("bytes", n).Msg("peer does not read its answers, closing the connection")
+			})
+		},
+		Rejected: func(c *remoting.Conn, code int32) {
+			b.throttled.warn("rejected", func(e *zerolog.Event) { e.Str("peer", c.RemoteAddr()).Int32("code", code).Msg("request queue is full") })
+		},
+		Panicked: func(c *remoting.Conn, code int32, v any, stack []byte) {
+			b.throttled.warn("panic", func(e *zerolog.Event) {
+				e.Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).Msg("BUG: handler panicked")
+			})
+		},
+	}
+}
+
+func (b *Broker) storeEvents() store.EventListener {
+	return store.EventListener{
+		MessageStored: b.messageStored,
+		RecoveryProgress: func(p store.RecoveryProgress) {
+			b.log.Info().Str("phase", p.Phase).Str("file", p.File).Int64("offset", p.Offset).Int64("end", p.End).Msg("recovering the store")
+		},
+		RecoveryDone: func(r store.RecoveryReport) {
+			b.log.Info().Bool("clean", r.Clean).Int64("from", r.From).Int64("to", r.To).Int64("records", r.Records).Int64("rebuilt", r.Rebuilt).
+				Int64("trimmed", r.Trimmed).Dur("took", r.Took).Msg("store recovered")
+		},
+		Corruption: func(c *store.CorruptionError) { b.log.Error().Err(c).Msg("the store is damaged") },
+		SegmentRolled: func(file string, base int64) {
+			b.log.Info().Str("file", file).Int64("offset", base).Msg("commit log file begins")
+		},
+		SegmentDeleted: func(file string, base int64, forced bool) {
+			b.log.Info().Str("file", file).Int64("offset", base).Bool("forced", forced).Msg("commit log file deleted")
+		},
+		FlushFailed: func(file string, err error) {
+			b.log.Error().Err(err).Str("file", file).Msg("flush failed: sends are refused until restart")
+		},
+		BackgroundError: func(what, file string, err error) {
+			b.throttled.warn("store."+what, func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg(what) })
+		},
+		Writable: func(why error) {
+			if why != nil {
+				b.log.Error().Err(why).Msg("sends are refused")
+				return
+			}
+			b.log.Info().Msg("sends are accepted again")
+		},
+	}
+}
+
+// messageStored wakes what waits for the message: held pulls of its queue, or the delay level it belongs to. It runs in the appender.
+func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCode, _ int64, _ []byte) {
+	if topic == store.ScheduleTopic {
+		b.schedule.stored(queueID)
+		return
+	}
+	b.holds.arrived(topic, queueID, queueOffset, tagsCode)
+}
+
+// notifyConsumers tells the members of a group that it changed; they rebalance. Java: DefaultConsumerIdsChangeListener.
+func (b *Broker) notifyConsumers(group string, members []*remoting.Conn) {
+	if !b.cfg.NotifyConsumerIDsChangedEnable {
+		return
+	}
+	h := remoting.ConsumerGroupHeader{ConsumerGroup: group}
+	for _, c := range members {
+		_ = remoting.Notify(c, remoting.ReqNotifyConsumerIdsChanged, remoting.NotifyConsumerIDsChanged, &h, nil)
+	}
+}

@@ -1,0 +1,166 @@
+package broker
+
+import (
+	"strings"
+	"sync"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+)
+
+// offsetKey names a group's position on a topic.
+type offsetKey struct{ group, topic string }
+
+// queueOffsets are the offsets of one group on one topic.
+type queueOffsets struct {
+	mu        sync.Mutex
+	committed map[int32]int64 // guarded by mu; queue -> next offset to consume
+	reset     map[int32]int64 // guarded by mu; resets that wait for the next pull
+}
+
+// offsetTable holds consumer offsets. Java: ConsumerOffsetManager.
+type offsetTable struct {
+	entries sync.Map // offsetKey -> *queueOffsets
+	changed func()
+
+	mu      sync.Mutex
+	version body.DataVersion // guarded by mu
+}
+
+func newOffsetTable() *offsetTable {
+	return &offsetTable{version: body.NewDataVersion(), changed: func() {}}
+}
+
+func (t *offsetTable) of(group, topic string) *queueOffsets {
+	if v, ok := t.entries.Load(offsetKey{group, topic}); ok {
+		return v.(*queueOffsets)
+	}
+	return nil
+}
+
+func (t *offsetTable) orCreate(group, topic string) *queueOffsets {
+	if q := t.of(group, topic); q != nil {
+		return q
+	}
+	v, _ := t.entries.LoadOrStore(offsetKey{strings.Clone(group), strings.Clone(topic)}, &queueOffsets{committed: map[int32]int64{}})
+	return v.(*queueOffsets)
+}
+
+// commit stores an offset; going backwards is allowed, as in Java.
+func (t *offsetTable) commit(group, topic string, queue int32, offset int64) {
+	q := t.orCreate(group, topic)
+	q.mu.Lock()
+	q.committed[queue] = offset
+	q.mu.Unlock()
+	t.changed()
+}
+
+// query returns the committed offset, -1 when there is none. A reset that waits counts.
+func (t *offsetTable) query(group, topic string, queue int32) int64 {
+	q := t.of(group, topic)
+	if q == nil {
+		return -1
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if off, ok := q.reset[queue]; ok {
+		return off
+	}
+	if off, ok := q.committed[queue]; ok {
+		return off
+	}
+	return -1
+}
+
+// hasReset tells whether a reset waits for the next pull of the queue.
+func (t *offsetTable) hasReset(group, topic string, queue int32) bool {
+	q := t.of(group, topic)
+	if q == nil {
+		return false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, ok := q.reset[queue]
+	return ok
+}
+
+// takeReset returns and forgets a waiting reset. Java: queryThenEraseResetOffset.
+func (t *offsetTable) takeReset(group, topic string, queue int32) (int64, bool) {
+	q := t.of(group, topic)
+	if q == nil {
+		return 0, false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	off, ok := q.reset[queue]
+	delete(q.reset, queue)
+	return off, ok
+}
+
+// removeTopic and removeGroup forget all offsets of a topic or a group.
+func (t *offsetTable) removeTopic(topic string) {
+	t.removeIf(func(k offsetKey) bool { return k.topic == topic })
+}
+
+func (t *offsetTable) removeGroup(group string) {
+	t.removeIf(func(k offsetKey) bool { return k.group == group })
+}
+
+func (t *offsetTable) removeIf(match func(offsetKey) bool) {
+	t.entries.Range(func(k, _ any) bool {
+		if match(k.(offsetKey)) {
+			t.entries.Delete(k)
+			t.changed()
+		}
+		return true
+	})
+}
+
+// wrapper returns the table in the shape of consumerOffset.json.
+func (t *offsetTable) wrapper(next bool) body.ConsumerOffsetSerializeWrapper {
+	t.mu.Lock()
+	if next {
+		t.version.Next(0)
+	}
+	v := t.version
+	t.mu.Unlock()
+	w := body.ConsumerOffsetSerializeWrapper{DataVersion: &v, OffsetTable: map[string]map[int]int64{}}
+	t.entries.Range(func(k, val any) bool {
+		key, q := k.(offsetKey), val.(*queueOffsets)
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		m := make(map[int]int64, len(q.committed))
+		for queue, off := range q.committed {
+			m[int(queue)] = off
+		}
+		w.OffsetTable[key.topic+"@"+key.group] = m
+		return true
+	})
+	return w
+}
+
+func (t *offsetTable) encode() ([]byte, error) { return compat.MarshalPretty(t.wrapper(true)) }
+
+// load fills the table from consumerOffset.json.
+func (t *offsetTable) load(data []byte) error {
+	var w body.ConsumerOffsetSerializeWrapper
+	if err := compat.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	for key, queues := range w.OffsetTable {
+		topic, group, ok := strings.Cut(key, "@")
+		if !ok {
+			continue
+		}
+		q := t.orCreate(group, topic)
+		for queue, off := range queues {
+			q.committed[int32(queue)] = off
+		}
+	}
+	if w.DataVersion != nil {
+		t.mu.Lock()
+		t.version = *w.DataVersion
+		t.mu.Unlock()
+	}
+	return nil
+}

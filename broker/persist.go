@@ -1,0 +1,121 @@
+package broker
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gorocket/store/vfs"
+)
+
+// table is something that is kept in a file below config/. The persister calls encode off every hot path.
+type table struct {
+	file   string
+	every  time.Duration // 0: written as soon as it changed
+	encode func() ([]byte, error)
+	dirty  atomic.Bool
+}
+
+// persister writes changed tables, each atomically with its .bak. A send that creates a topic only marks the table.
+// Java writes in the sender's thread (ConfigManager.persist).
+type persister struct {
+	fs     vfs.FS
+	dir    string
+	tables []*table
+	failed func(file string, err error)
+	wake   chan struct{}
+	stop   chan struct{}
+	done   chan struct{}
+	ran    bool       // set by start, before any other goroutine
+	mu     sync.Mutex // one round at a time
+}
+
+func newPersister(fs vfs.FS, root string, failed func(string, error)) *persister {
+	return &persister{fs: fs, dir: path.Join(root, "config"), failed: failed,
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+}
+
+// add registers a table; before start only. The returned function marks it as changed.
+func (p *persister) add(file string, every time.Duration, encode func() ([]byte, error)) (changed func()) {
+	t := &table{file: path.Join(p.dir, file), every: every, encode: encode}
+	p.tables = append(p.tables, t)
+	return func() {
+		t.dirty.Store(true)
+		if t.every == 0 {
+			select {
+			case p.wake <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// load reads a table's file, or its .bak when the file is missing, empty or does not parse. No file at all is no error.
+func (p *persister) load(file string, parse func([]byte) error) error {
+	err := vfs.ReadFileWithBackup(p.fs, path.Join(p.dir, file), parse)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (p *persister) start() {
+	p.ran = true
+	go p.run()
+}
+
+func (p *persister) run() {
+	defer close(p.done)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	last := map[*table]time.Time{}
+	for {
+		select {
+		case <-p.stop:
+			p.write(func(*table) bool { return true })
+			return
+		case <-p.wake:
+			p.write(func(t *table) bool { return t.every == 0 })
+		case now := <-tick.C:
+			p.write(func(t *table) bool {
+				due := t.every == 0 || now.Sub(last[t]) >= t.every
+				if due {
+					last[t] = now
+				}
+				return due
+			})
+		}
+	}
+}
+
+// write saves the changed tables that want it. A failure leaves the table marked, so the next round tries again.
+func (p *persister) write(want func(*table) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.tables {
+		if !want(t) || !t.dirty.Swap(false) {
+			continue
+		}
+		data, err := t.encode()
+		if err == nil {
+			err = vfs.WriteFileAtomic(p.fs, t.file, data)
+		}
+		if err != nil {
+			t.dirty.Store(true)
+			p.failed(t.file, err)
+		}
+	}
+}
+
+// close writes everything that is still marked and ends the persister. One that was never started writes nothing: what it holds may be
+// half loaded.
+func (p *persister) close() {
+	if !p.ran {
+		return
+	}
+	close(p.stop)
+	<-p.done
+}

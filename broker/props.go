@@ -1,0 +1,113 @@
+package broker
+
+import (
+	"bytes"
+	"strconv"
+
+	"gorocket/store"
+)
+
+// Names of message properties with meaning to the broker. Java: MessageConst.
+const (
+	propTags          = "TAGS"
+	propWait          = "WAIT"
+	propDelay         = "DELAY"
+	propUniqKey       = "UNIQ_KEY"
+	propCluster       = "CLUSTER"
+	propRegion        = "MSG_REGION"
+	propTraceOn       = "TRACE_ON"
+	propPopCheckPoint = "POP_CK"
+	propTranMsg       = "TRAN_MSG"
+	propRealTopic     = "REAL_TOPIC"
+	propRealQueue     = "REAL_QID"
+	propRetryTopic    = "RETRY_TOPIC"
+	propOriginID      = "ORIGIN_MESSAGE_ID"
+	propInnerNum      = "INNER_NUM"
+	propTimerDelaySec = "TIMER_DELAY_SEC"
+	propTimerDelayMs  = "TIMER_DELAY_MS"
+	propTimerDeliver  = "TIMER_DELIVER_MS"
+	propTimerOut      = "TIMER_OUT_MS"
+)
+
+// sendProps are the properties of a message on its way in: the text as it will be stored, and the values that decide what happens.
+// The views lie in the source text.
+type sendProps struct {
+	text     []byte
+	tags     []byte
+	uniqKey  []byte
+	delay    int32
+	wait     bool // whether the sender waits for the promise of the mode (WAIT, default true)
+	tran     bool // half message
+	timer    bool // one of the timer properties is there
+	inner    bool // INNER_NUM is there
+	badDelay bool // DELAY is no number
+}
+
+// parse reads src once and rebuilds it in p.text without what the broker sets itself. Java builds a map and prints it again
+// (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
+func (p *sendProps) parse(src []byte) {
+	*p = sendProps{text: p.text[:0], wait: true}
+	for {
+		name, value, rest, ok := store.NextProperty(src)
+		if !ok {
+			return
+		}
+		src = rest
+		if !p.note(name, value) {
+			continue
+		}
+		p.text = append(p.text, name...)
+		p.text = append(p.text, 1)
+		p.text = append(p.text, value...)
+		p.text = append(p.text, 2)
+	}
+}
+
+// note takes what matters from one property and tells whether it is kept in the text.
+func (p *sendProps) note(name, value []byte) bool {
+	switch string(name) {
+	case propPopCheckPoint, propRegion, propTraceOn, propCluster:
+		return false
+	case propTags:
+		p.tags = value
+	case propUniqKey:
+		p.uniqKey = value
+	case propDelay:
+		n, err := strconv.ParseInt(string(value), 10, 32)
+		p.delay, p.badDelay = int32(n), err != nil
+	case propWait:
+		p.wait = bytes.EqualFold(value, []byte("true"))
+	case propTranMsg:
+		p.tran = bytes.EqualFold(value, []byte("true"))
+	case propTimerDelaySec, propTimerDelayMs, propTimerDeliver:
+		p.timer = true
+	case propInnerNum:
+		p.inner = true
+	}
+	return true
+}
+
+// set replaces a property of the text.
+func (p *sendProps) set(name, value string) {
+	p.text = store.SetProperty(nil, p.text, name, value)
+}
+
+// drop removes a property of the text.
+func (p *sendProps) drop(name string) {
+	p.text = store.DeleteProperty(nil, p.text, name)
+}
+
+// parkForLevel turns the message into one of SCHEDULE_TOPIC_XXXX: the real topic and queue move into the properties.
+// Java: HookUtils.transformDelayLevelMessage, checkIfTimerMessage.
+func (p *sendProps) parkForLevel(topic string, queue, level int32) {
+	if p.timer {
+		p.drop(propTimerDelaySec)
+		p.drop(propTimerDelayMs)
+		p.drop(propTimerDeliver)
+	}
+	p.set(propRealTopic, topic)
+	p.set(propRealQueue, strconv.Itoa(int(queue)))
+	if level != p.delay {
+		p.set(propDelay, strconv.Itoa(int(level)))
+	}
+}

@@ -1,0 +1,269 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/store"
+)
+
+// Delay levels: messages parked in SCHEDULE_TOPIC_XXXX, queue level-1, whose consume queue entries carry the delivery time. One
+// goroutine per level sleeps until the next delivery or the next message; idle levels cost nothing. Order within a level is kept: a
+// delivery that fails is tried again before the next one. Java: ScheduleMessageService.
+const (
+	deliverRetry = 100 * time.Millisecond
+	deliverBatch = 32
+)
+
+type delayLevel struct {
+	number int32 // 1..n; queue is number-1
+	delay  time.Duration
+	offset atomic.Int64  // next queue offset to deliver
+	wake   chan struct{} // a message was parked
+}
+
+type scheduler struct {
+	b       *Broker
+	levels  []*delayLevel // index number-1; immutable
+	changed func()
+	stop    chan struct{}
+	wg      sync.WaitGroup
+	once    sync.Once
+
+	mu      sync.Mutex
+	version body.DataVersion // guarded by mu
+}
+
+func newScheduler(b *Broker, spec string) (*scheduler, error) {
+	s := &scheduler{b: b, changed: func() {}, stop: make(chan struct{}), version: body.NewDataVersion()}
+	for word := range strings.FieldsSeq(spec) {
+		d, err := parseDelay(word)
+		if err != nil {
+			return nil, fmt.Errorf("broker: messageDelayLevel=%s: %w", spec, err)
+		}
+		s.levels = append(s.levels, &delayLevel{number: int32(len(s.levels) + 1), delay: d, wake: make(chan struct{}, 1)})
+	}
+	if len(s.levels) == 0 {
+		return nil, fmt.Errorf("broker: messageDelayLevel=%q: no level", spec)
+	}
+	return s, nil
+}
+
+var delayUnits = map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}
+
+func parseDelay(word string) (time.Duration, error) {
+	unit, ok := delayUnits[word[len(word)-1]]
+	n, err := strconv.Atoi(word[:len(word)-1])
+	if !ok || err != nil || n < 0 {
+		return 0, fmt.Errorf("%q is not a number followed by s, m, h or d", word)
+	}
+	return time.Duration(n) * unit, nil
+}
+
+func (s *scheduler) maxLevel() int32 { return int32(len(s.levels)) }
+
+// stored is called after each append to the schedule topic.
+func (s *scheduler) stored(queue int32) {
+	if queue < 0 || int(queue) >= len(s.levels) {
+		return
+	}
+	select {
+	case s.levels[queue].wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *scheduler) start() {
+	for _, l := range s.levels {
+		s.wg.Add(1)
+		go s.run(l)
+	}
+}
+
+func (s *scheduler) close() {
+	s.once.Do(func() {
+		close(s.stop)
+		s.wg.Wait()
+	})
+}
+
+func (s *scheduler) run(l *delayLevel) {
+	defer s.wg.Done()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-l.wake:
+		case <-timer.C:
+		}
+		if next := s.deliver(l); next >= 0 {
+			timer.Reset(next)
+		}
+	}
+}
+
+// deliver sends on what is due and returns the time until the next delivery, negative when nothing waits.
+func (s *scheduler) deliver(l *delayLevel) time.Duration {
+	d := delivery{due: &dueFilter{delay: l.delay.Milliseconds()}}
+	for {
+		select {
+		case <-s.stop:
+			return -1
+		default:
+		}
+		wait, more := s.deliverSome(l, &d)
+		if !more {
+			return wait
+		}
+	}
+}
+
+// delivery is what one run over a level reuses from message to message.
+type delivery struct {
+	due   *dueFilter
+	res   store.GetResult
+	props sendProps
+	text  []byte
+}
+
+// dueFilter lets messages pass whose time has come and stops at the first other one: entries of a level are in order of time.
+type dueFilter struct {
+	delay int64 // ms of the level
+	now   int64 // ms since 1970
+	next  int64 // delivery time of the first that is not due; 0 = none seen
+}
+
+// MatchTagsCode gets the delivery time. A time further away than the level's delay (a clock that went back) counts as now, as in Java.
+func (f *dueFilter) MatchTagsCode(deliverAt int64) bool {
+	if f.next != 0 {
+		return false
+	}
+	if deliverAt > f.now && deliverAt <= f.now+f.delay {
+		f.next = deliverAt
+		return false
+	}
+	return true
+}
+
+// MatchRecord accepts everything. Part of store.MessageFilter.
+func (f *dueFilter) MatchRecord([]byte) bool { return true }
+
+func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration, more bool) {
+	d.due.now, d.due.next = time.Now().UnixMilli(), 0
+	at := l.offset.Load()
+	s.b.store.Get(&store.GetQuery{Topic: store.ScheduleTopic, QueueID: l.number - 1, Offset: at, MaxCount: deliverBatch, Filter: d.due}, &d.res)
+	defer d.res.Release()
+	switch d.res.Status {
+	case store.OffsetTooSmall, store.OffsetOverflowBadly:
+		s.advance(l, d.res.NextBeginOffset)
+		return 0, d.res.Status == store.OffsetTooSmall
+	}
+	for i, rec := range d.res.Slices {
+		if err := s.forward(rec, d); err != nil {
+			s.b.throttled.warn("delay", func(e *zerolog.Event) {
+				e.Err(err).Int32("level", l.number).Msg("cannot deliver a delayed message; trying again")
+			})
+			return deliverRetry, false
+		}
+		s.advance(l, d.res.QueueOffsets[i]+1)
+	}
+	if d.due.next != 0 {
+		return time.Duration(max(1, d.due.next-time.Now().UnixMilli())) * time.Millisecond, false
+	}
+	return -1, len(d.res.Slices) > 0
+}
+
+func (s *scheduler) advance(l *delayLevel, offset int64) {
+	l.offset.Store(offset)
+	s.changed()
+}
+
+// forward stores a copy of a parked message in its real queue. A record that names no real topic is skipped with a log line, as in Java.
+func (s *scheduler) forward(rec []byte, d *delivery) error {
+	m, err := store.DecodeRecord(rec)
+	if err != nil {
+		return err
+	}
+	topic, _ := m.Property(propRealTopic)
+	queueText, _ := m.Property(propRealQueue)
+	queue, err := strconv.ParseInt(string(queueText), 10, 32)
+	if len(topic) == 0 || err != nil || compat.IsSendForbidden(string(topic)) {
+		s.b.throttled.warn("delay", func(e *zerolog.Event) {
+			e.Int64("offset", m.PhysicalOffset).Bytes("topic", topic).Msg("delayed message without a real topic is dropped")
+		})
+		return nil
+	}
+	tags, _ := m.Property(propTags)
+	_, err = s.b.store.Append(&store.Record{Topic: string(topic), QueueID: int32(queue), Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost,
+		StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes, Body: m.Body, Properties: d.deliveredProperties(m.Properties), TagsCode: store.TagsCode(tags)})
+	if errors.Is(err, store.ErrMessageIllegal) {
+		s.b.throttled.warn("delay", func(e *zerolog.Event) {
+			e.Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")
+		})
+		return nil
+	}
+	return err
+}
+
+// deliveredProperties removes what made the message a delayed one; REAL_TOPIC and REAL_QID stay, as in Java.
+func (d *delivery) deliveredProperties(text []byte) []byte {
+	d.text = d.text[:0]
+	for {
+		name, value, rest, ok := store.NextProperty(text)
+		if !ok {
+			return d.text
+		}
+		text = rest
+		switch string(name) {
+		case propDelay, propTimerDeliver, propTimerDelaySec:
+			continue
+		}
+		d.text = append(append(append(append(d.text, name...), 1), value...), 2)
+	}
+}
+
+// delayOffsets is delayOffset.json. Java: DelayOffsetSerializeWrapper; the key is the level, not the queue.
+type delayOffsets struct {
+	DataVersion body.DataVersion `json:"dataVersion"`
+	OffsetTable map[int]int64    `json:"offsetTable"`
+}
+
+func (s *scheduler) encode() ([]byte, error) {
+	s.mu.Lock()
+	s.version.Next(0)
+	w := delayOffsets{DataVersion: s.version, OffsetTable: map[int]int64{}}
+	s.mu.Unlock()
+	for _, l := range s.levels {
+		if off := l.offset.Load(); off > 0 {
+			w.OffsetTable[int(l.number)] = off
+		}
+	}
+	return compat.MarshalPretty(w)
+}
+
+func (s *scheduler) load(data []byte) error {
+	var w delayOffsets
+	if err := compat.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.version = w.DataVersion
+	s.mu.Unlock()
+	for level, off := range w.OffsetTable {
+		if level >= 1 && level <= len(s.levels) {
+			s.levels[level-1].offset.Store(off)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package broker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered.
+// Java: SendMessageProcessor.preSend, AbstractSendMessageProcessor.msgCheck.
+func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *body.TopicConfig {
+	topic := b.topics.get(h.Topic)
+	if b.cfg.StartAcceptSendRequestTime > 0 && ctx.Received < b.cfg.StartAcceptSendRequestTime {
+		b.sendFail(ctx, remoting.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg.StartAcceptSendRequestTime))
+		return nil
+	}
+	if b.cfg.BrokerPermission&body.PermWrite == 0 && topic != nil && topic.Order {
+		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg.BrokerIP1+"] sending message is forbidden")
+		return nil
+	}
+	if topic == nil {
+		if err := compat.ValidateTopic(h.Topic); err != nil {
+			b.sendFail(ctx, remoting.InvalidParameter, err.Error())
+			return nil
+		}
+	}
+	if compat.IsSendForbidden(h.Topic) {
+		b.sendFail(ctx, remoting.NoPermission, "Sending message to topic["+h.Topic+"] is forbidden.")
+		return nil
+	}
+	if topic == nil {
+		if topic = b.createForSend(ctx, h); topic == nil {
+			return nil
+		}
+	}
+	if valid := max(topic.WriteQueueNums, topic.ReadQueueNums); int(h.QueueID) >= valid {
+		b.sendFail(ctx, remoting.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describeTopic(topic), ctx.Conn().RemoteAddr()))
+		return nil
+	}
+	return topic
+}
+
+func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *body.TopicConfig {
+	retry := strings.HasPrefix(h.Topic, compat.RetryTopicPrefix)
+	sysFlag := 0
+	if h.UnitMode {
+		sysFlag = body.TopicFlagUnit
+		if retry {
+			sysFlag = body.TopicFlagUnitSub
+		}
+	}
+	name := strings.Clone(h.Topic)
+	topic, why := b.topics.createByDefault(name, h.DefaultTopic, int(h.DefaultTopicQueueNums), sysFlag, b.cfg.AutoCreateTopicEnable)
+	if topic == nil && retry {
+		topic = b.topics.ensure(name, 1, false, sysFlag)
+	}
+	if topic == nil {
+		b.sendFail(ctx, remoting.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please!"+faqSuffix)
+		return nil
+	}
+	b.log.Info().Str("topic", name).Str("defaultTopic", h.DefaultTopic).Int("queues", topic.WriteQueueNums).Str("producer", ctx.Conn().RemoteAddr()).Str("note", why).
+		Msg("topic created by a send")
+	return topic
+}
+
+// describeTopic prints a topic as Java's TopicConfig.toString does: it is part of a remark.
+func describeTopic(t *body.TopicConfig) string {
+	perm := []byte("---")
+	if t.Perm&body.PermRead != 0 {
+		perm[0] = 'R'
+	}
+	if t.Perm&body.PermWrite != 0 {
+		perm[1] = 'W'
+	}
+	if t.Perm&body.PermInherit != 0 {
+		perm[2] = 'X'
+	}
+	return fmt.Sprintf("TopicConfig [topicName=%s, readQueueNums=%d, writeQueueNums=%d, perm=%s, topicFilterType=%s, topicSysFlag=%d, order=%v, attributes=%s]",
+		t.TopicName, t.ReadQueueNums, t.WriteQueueNums, perm, t.TopicFilterType, t.TopicSysFlag, t.Order, describeMap(t.Attributes))
+}
+
+func describeMap(m map[string]string) string {
+	parts := make([]string, 0, len(m))
+	for k, v := range m {
+		parts = append(parts, k+"="+v)
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// dlqQueues is the number of queues of a dead letter topic. Java: DLQ_NUMS_PER_GROUP.
+const dlqQueues = 1
+
+// retryOrDeadLetter handles a direct send to a retry topic, the client's own resend of a failed consume: too many attempts, or an order lock
+// of the group, lead to the dead letters. False after it answered. Java: SendMessageProcessor.handleRetryAndDLQ.
+func (b *Broker) retryOrDeadLetter(ctx *remoting.Context, s *sendState) bool {
+	r := &s.record
+	group := retryGroup(r.Topic)
+	g := b.groups.find(group)
+	if g == nil {
+		b.sendFail(ctx, remoting.SubscriptionGroupNotExist, "subscription group not exist, "+group+" "+faqSuffix)
+		return false
+	}
+	limit := int32(g.RetryMaxTimes)
+	if ctx.Req.Version >= compat.VersionV3_4_9 && s.head.MaxReconsumeTimes != -1 {
+		limit = s.head.MaxReconsumeTimes
+	}
+	if r.ReconsumeTimes <= limit && !b.locks.anyLive(group) {
+		return true
+	}
+	r.Topic = compat.DLQTopicPrefix + group
+	b.topics.ensure(r.Topic, dlqQueues, false, 0)
+	r.QueueID = rand.Int32N(dlqQueues)
+	s.props.set(propDelay, "-1")
+	s.props.delay = 0
+	return true
+}
+
+// retryGroup takes the group out of a retry topic's name. Java: KeyBuilder.parseGroup (V2 names end with +topic).
+func retryGroup(topic string) string {
+	group := strings.TrimPrefix(topic, compat.RetryTopicPrefix)
+	group, _, _ = strings.Cut(group, "+")
+	return group
+}

@@ -1,0 +1,279 @@
+package broker
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+)
+
+func TestLockTable(t *testing.T) {
+	now := time.UnixMilli(0)
+	l := newLockTable()
+	l.now = func() time.Time { return now }
+	q := func(ids ...int) (out []body.MessageQueue) {
+		for _, id := range ids {
+			out = append(out, body.MessageQueue{BrokerName: "b", Topic: "t", QueueID: id})
+		}
+		return out
+	}
+	step := func(what string, got, want []body.MessageQueue) {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	step("first client takes two", l.lock("g", "c1", q(0, 1)), q(0, 1))
+	step("second client gets the free one", l.lock("g", "c2", q(0, 1, 2)), q(2))
+	now = now.Add(59 * time.Second)
+	step("renewed at 59 s", l.lock("g", "c1", q(0)), q(0))
+	now = now.Add(2 * time.Second)
+	step("taken over at 61 s", l.lock("g", "c2", q(0, 1)), q(1))
+	l.unlock("g", "c2", q(0, 1, 2))
+	step("another's lock stays", l.lock("g", "c3", q(0, 1)), q(1))
+	if !l.anyLive("g") || l.anyLive("other") {
+		t.Error("anyLive")
+	}
+	now = now.Add(2 * time.Minute)
+	if l.anyLive("g") {
+		t.Error("all locks have expired")
+	}
+}
+
+func TestSubscription(t *testing.T) {
+	parse := func(expr, kind string) *subscription {
+		s, ok := parseSubscription("t", expr, kind)
+		if !ok {
+			t.Fatalf("%q does not parse", expr)
+		}
+		return s
+	}
+	for _, expr := range []string{"", "*"} {
+		if s := parse(expr, ""); !s.MatchTagsCode(12345) {
+			t.Errorf("%q must match everything", expr)
+		}
+	}
+	s := parse(" TagA || Aa ||", "TAG")
+	for tag, want := range map[string]bool{"TagA": true, "Aa": true, "BB": true, "TagB": false} { // "Aa" and "BB" have one hash: clients decide
+		if got := s.MatchTagsCode(int64(compat.HashCode(tag))); got != want {
+			t.Errorf("tag %s: %v, want %v", tag, got, want)
+		}
+	}
+	if s.MatchTagsCode(0) {
+		t.Error("a message without tags matches no tag")
+	}
+	if _, ok := parseSubscription("t", " || ", "TAG"); ok {
+		t.Error("only bars must not parse")
+	}
+}
+
+func TestSendProperties(t *testing.T) {
+	var p sendProps
+	p.parse([]byte("TAGS\x01a\x02KEYS\x01k1 k2\x02POP_CK\x01x\x02\x01v\x02n\x01\x02WAIT\x01FALSE\x02DELAY\x013\x02CLUSTER\x01old\x02UNIQ_KEY\x01U1"))
+	if want := "TAGS\x01a\x02KEYS\x01k1 k2\x02WAIT\x01FALSE\x02DELAY\x013\x02UNIQ_KEY\x01U1\x02"; string(p.text) != want {
+		t.Errorf("text %q, want %q", p.text, want)
+	}
+	if string(p.tags) != "a" || string(p.uniqKey) != "U1" || p.wait || p.delay != 3 || p.badDelay || p.tran || p.timer {
+		t.Errorf("%+v", p)
+	}
+	p.parkForLevel("T", 7, 2)
+	for _, want := range []string{"REAL_TOPIC\x01T\x02", "REAL_QID\x017\x02", "DELAY\x012\x02"} {
+		if !strings.Contains(string(p.text), want) {
+			t.Errorf("%q lacks %q", p.text, want)
+		}
+	}
+	p.parse([]byte("DELAY\x01x\x02TRAN_MSG\x01TRUE\x02TIMER_DELAY_MS\x015\x02INNER_NUM\x012\x02"))
+	if !p.badDelay || !p.tran || !p.timer || !p.inner || !p.wait {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestAttributes(t *testing.T) {
+	parsed, err := parseAttributes("+message.type=FIFO,-queue.type")
+	if diff := cmp.Diff(map[string]string{"+message.type": "FIFO", "-queue.type": ""}, parsed); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for text, want := range map[string]string{"message.type=FIFO": "add/alter attribute format is wrong: message.type", "+a": "add/alter attribute format is wrong: +a"} {
+		if _, err := parseAttributes(text); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+	alter := func(create bool, current, changes map[string]string) (map[string]string, string) {
+		got, err := alterAttributes(create, topicAttributes, current, changes)
+		if err != nil {
+			return nil, err.Error()
+		}
+		return got, ""
+	}
+	if got, _ := alter(false, map[string]string{"message.type": "FIFO"}, map[string]string{"-message.type": ""}); len(got) != 0 {
+		t.Errorf("delete: %v", got)
+	}
+	for _, c := range []struct {
+		create  bool
+		changes map[string]string
+		want    string
+	}{
+		{true, map[string]string{"-message.type": ""}, "only add attribute is supported while creating topic. key: message.type"},
+		{true, map[string]string{"+no.such": "x"}, "unsupported key: no.such"},
+		{false, map[string]string{"+queue.type": "BatchCQ"}, "attempt to update an unchangeable attribute. key: queue.type"},
+		{false, map[string]string{"-message.type": ""}, "attempt to delete a nonexistent key: message.type"},
+	} {
+		if _, got := alter(c.create, nil, c.changes); got != c.want {
+			t.Errorf("%v: %q, want %q", c.changes, got, c.want)
+		}
+	}
+}
+
+func TestTopicTable(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.BrokerName = "broker-a"
+	topics := newTopicTable()
+	topics.addSystemTopics(&cfg)
+	var published []string
+	topics.publish = func(c *body.TopicConfig) { published = append(published, c.TopicName) }
+	before := topics.currentVersion().Counter
+	c, _ := topics.createByDefault("T", "TBW102", 4, 0, true)
+	if c == nil || c.WriteQueueNums != 4 || c.ReadQueueNums != 4 || c.Perm != 6 {
+		t.Fatalf("%+v", c)
+	}
+	if c, _ := topics.createByDefault("T100", "TBW102", 100, 0, true); c.WriteQueueNums != 8 {
+		t.Errorf("more queues than TBW102 has: %d", c.WriteQueueNums)
+	}
+	if c, why := topics.createByDefault("U", "TBW102", 4, 0, false); c != nil || why == "" {
+		t.Error("created although autoCreateTopicEnable=false")
+	}
+	if c, why := topics.createByDefault("U", "no_such", 4, 0, true); c != nil || !strings.Contains(why, "no_such") {
+		t.Errorf("created from a default topic that does not exist: %s", why)
+	}
+	if got := topics.currentVersion().Counter - before; got != 2 {
+		t.Errorf("version rose by %d for 2 new topics", got)
+	}
+	if diff := cmp.Diff([]string{"T", "T100"}, published); diff != "" {
+		t.Error(diff)
+	}
+	data, err := topics.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := newTopicTable()
+	if err := again.load(data); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(topics.names(), again.names()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(topics.get("T"), again.get("T")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOffsetTable(t *testing.T) {
+	o := newOffsetTable()
+	if o.query("g", "t", 0) != -1 {
+		t.Error("unknown offset")
+	}
+	o.commit("g", "t", 3, 42)
+	o.commit("g", "t", 3, 7)
+	o.commit("g", "%RETRY%g", 0, 1)
+	if got := o.query("g", "t", 3); got != 7 {
+		t.Errorf("going backwards is allowed: %d", got)
+	}
+	data, err := o.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := newOffsetTable()
+	if err := again.load(data); err != nil {
+		t.Fatal(err)
+	}
+	if again.query("g", "t", 3) != 7 || again.query("g", "%RETRY%g", 0) != 1 {
+		t.Errorf("lost in %s", data)
+	}
+	java := newOffsetTable()
+	if err := java.load([]byte(`{"offsetTable":{"t@g":{0:5,1:7},"broken":{0:1}},"groupTopicMap":{"g":["t"]}}`)); err != nil || java.query("g", "t", 1) != 7 {
+		t.Errorf("Java's unquoted keys: %v, %d", err, java.query("g", "t", 1))
+	}
+	o.removeTopic("t")
+	if o.query("g", "t", 3) != -1 || o.query("g", "%RETRY%g", 0) != 1 {
+		t.Error("removeTopic")
+	}
+}
+
+func TestGroupTable(t *testing.T) {
+	auto := true
+	g := newGroupTable(func() bool { return auto })
+	if c := g.find("new_group"); c == nil || c.RetryMaxTimes != 16 || c.RetryQueueNums != 1 {
+		t.Errorf("%+v", c)
+	}
+	for _, bad := range []string{"a group", "组", strings.Repeat("g", 256)} {
+		if g.find(bad) != nil {
+			t.Errorf("group %q was created", bad)
+		}
+	}
+	auto = false
+	if g.find("another") != nil || g.find("TOOLS_CONSUMER") == nil {
+		t.Error("autoCreateSubscriptionGroup=false")
+	}
+	data, err := g.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := newGroupTable(func() bool { return false })
+	if err := again.load(data); err != nil || again.get("new_group") == nil {
+		t.Errorf("load: %v", err)
+	}
+}
+
+func TestDelayLevels(t *testing.T) {
+	s, err := newScheduler(nil, DefaultConfig().MessageDelayLevel)
+	if err != nil || s.maxLevel() != 18 || s.levels[4].delay != time.Minute || s.levels[17].delay != 2*time.Hour {
+		t.Fatalf("%v %+v", err, s)
+	}
+	for _, bad := range []string{"", "1x", "s", "1s -1s", "1 s"} {
+		if _, err := newScheduler(nil, bad); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+	if err := s.load([]byte(`{"dataVersion":{"counter":3},"offsetTable":{1:5,18:9,99:1}}`)); err != nil || s.levels[0].offset.Load() != 5 || s.levels[17].offset.Load() != 9 {
+		t.Errorf("delayOffset.json: %v", err)
+	}
+	f := dueFilter{delay: 1000, now: 10_000}
+	for at, want := range map[int64]bool{9_999: true, 10_000: true, 12_000: true} { // 12,000 is beyond now+delay: the clock went back
+		if f.next = 0; f.MatchTagsCode(at) != want {
+			t.Errorf("deliver at %d: %v", at, !want)
+		}
+	}
+	if f.MatchTagsCode(10_500) || f.next != 10_500 || f.MatchTagsCode(1) {
+		t.Error("the first that is not due stops the scan")
+	}
+}
+
+func TestConfigErrorsNameFileKeyAndValue(t *testing.T) {
+	c := DefaultConfig()
+	p, err := compat.ParseProperties([]byte("listenPort=abc\nnoSuchKey=1\nflushDiskType=ASYNC_FLUSH\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown, err := c.Bind(p)
+	if err == nil || !strings.Contains(err.Error(), "listenPort") || !strings.Contains(err.Error(), "abc") {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff([]string{"noSuchKey"}, unknown); diff != "" {
+		t.Error(diff)
+	}
+	for key, set := range map[string]func(*Config){
+		"brokerIP1=host": func(c *Config) { c.BrokerIP1 = "host" }, "namesrvAddr=x": func(c *Config) { c.NamesrvAddr = "x" },
+		"brokerRole=SLAVE": func(c *Config) { c.BrokerRole = "SLAVE" }, "flushDiskType=NO": func(c *Config) { c.FlushDiskType = "NO" },
+		"listenPort=2": func(c *Config) { c.ListenPort = 2 }, "storeType=defaultRocksDB": func(c *Config) { c.StoreType = "defaultRocksDB" },
+	} {
+		c := DefaultConfig()
+		set(&c)
+		if err := c.Complete(); err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}

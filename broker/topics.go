@@ -1,0 +1,224 @@
+package broker
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+)
+
+// topicTable holds the topics of this broker. Entries are immutable; a change replaces the entry. Java: TopicConfigManager.
+type topicTable struct {
+	entries sync.Map // string -> *body.TopicConfig
+
+	mu      sync.Mutex // serializes changes
+	version body.DataVersion
+	changed func()                  // marks topics.json
+	publish func(*body.TopicConfig) // tells the NameServers about one topic
+}
+
+func newTopicTable() *topicTable {
+	return &topicTable{version: body.NewDataVersion(), changed: func() {}, publish: func(*body.TopicConfig) {}}
+}
+
+// get returns a topic, nil when there is none. The entry must not be changed.
+func (t *topicTable) get(topic string) *body.TopicConfig {
+	v, ok := t.entries.Load(topic)
+	if !ok {
+		return nil
+	}
+	return v.(*body.TopicConfig)
+}
+
+// isOrder tells whether the topic is marked as order topic; an unknown one is not.
+func (t *topicTable) isOrder(topic string) bool {
+	c := t.get(topic)
+	return c != nil && c.Order
+}
+
+// snapshot returns the version and all topics as of one moment.
+func (t *topicTable) snapshot() (body.DataVersion, map[string]*body.TopicConfig) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := map[string]*body.TopicConfig{}
+	t.entries.Range(func(k, v any) bool {
+		all[k.(string)] = v.(*body.TopicConfig)
+		return true
+	})
+	return t.version, all
+}
+
+// currentVersion returns the version of the table.
+func (t *topicTable) currentVersion() body.DataVersion {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.version
+}
+
+// store puts a topic and counts the change. The caller holds mu.
+func (t *topicTable) store(c *body.TopicConfig) {
+	t.entries.Store(c.TopicName, c)
+	t.version.Next(0)
+	t.changed()
+}
+
+// createByDefault creates a topic at its first send, from the default topic that the producer named. It returns nil and the reason
+// when that is not allowed. Java: createTopicInSendMessageMethod.
+func (t *topicTable) createByDefault(topic, defaultTopic string, queues int, sysFlag int, autoCreate bool) (*body.TopicConfig, string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c := t.get(topic); c != nil {
+		return c, ""
+	}
+	d := t.get(defaultTopic)
+	if d == nil {
+		return nil, fmt.Sprintf("the default topic[%s] does not exist", defaultTopic)
+	}
+	if defaultTopic == compat.TopicAutoCreate && !autoCreate || d.Perm&body.PermInherit == 0 {
+		return nil, fmt.Sprintf("the default topic[%s] has no inherit permission (autoCreateTopicEnable=%v)", defaultTopic, autoCreate)
+	}
+	c := body.NewTopicConfig(topic)
+	c.ReadQueueNums = max(0, min(queues, d.WriteQueueNums))
+	c.WriteQueueNums = c.ReadQueueNums
+	c.Perm = d.Perm &^ body.PermInherit
+	c.TopicSysFlag = sysFlag
+	c.TopicFilterType = d.TopicFilterType
+	t.store(&c)
+	t.publish(&c)
+	return &c, ""
+}
+
+// ensure returns a topic, creating it with the given queues and permission 6. Java: createTopicInSendMessageBackMethod.
+func (t *topicTable) ensure(topic string, queues int, order bool, sysFlag int) *body.TopicConfig {
+	if c := t.get(topic); c != nil && c.Order == order {
+		return c
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var c body.TopicConfig
+	if old := t.get(topic); old != nil {
+		if old.Order == order {
+			return old
+		}
+		c = *old
+	} else {
+		c = body.NewTopicConfig(topic)
+		c.ReadQueueNums, c.WriteQueueNums = queues, queues
+		c.Perm, c.TopicSysFlag = body.PermRead|body.PermWrite, sysFlag
+	}
+	c.Order = order
+	t.store(&c)
+	t.publish(&c)
+	return &c
+}
+
+// update creates or replaces a topic. Attributes of c are changes (+key, -key); a bad one is an error with Java's text.
+func (t *topicTable) update(c body.TopicConfig) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := t.get(c.TopicName)
+	var current map[string]string
+	if old != nil {
+		current = old.Attributes
+	}
+	attrs, err := alterAttributes(old == nil, topicAttributes, current, c.Attributes)
+	if err != nil {
+		return err
+	}
+	c.Attributes = attrs
+	t.store(&c)
+	return nil
+}
+
+// remove deletes a topic and tells whether it was there.
+func (t *topicTable) remove(topic string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.entries.LoadAndDelete(topic); !ok {
+		return false
+	}
+	t.version.Next(0)
+	t.changed()
+	return true
+}
+
+// load fills the table from topics.json.
+func (t *topicTable) load(data []byte) error {
+	var w body.TopicConfigSerializeWrapper
+	if err := compat.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for name, c := range w.TopicConfigTable {
+		if c == nil {
+			continue
+		}
+		if c.TopicName == "" {
+			c.TopicName = name
+		}
+		t.entries.Store(strings.Clone(name), c)
+	}
+	t.version = w.DataVersion
+	return nil
+}
+
+func (t *topicTable) encode() ([]byte, error) {
+	v, all := t.snapshot()
+	return compat.MarshalPretty(body.TopicConfigSerializeWrapper{DataVersion: v, TopicConfigTable: all})
+}
+
+// addSystemTopics puts the topics that every broker has. Java: TopicConfigManager.init.
+func (t *topicTable) addSystemTopics(c *Config) map[string]bool {
+	const rw = body.PermRead | body.PermWrite
+	perm := func(enabled bool) int {
+		if enabled {
+			return body.PermInherit | rw
+		}
+		return body.PermInherit
+	}
+	system := []struct {
+		name   string
+		queues int
+		perm   int
+		when   bool
+	}{
+		{compat.TopicSelfTest, 1, rw, true},
+		{compat.TopicAutoCreate, c.DefaultTopicQueueNums, rw | body.PermInherit, c.AutoCreateTopicEnable},
+		{compat.TopicBenchmark, 1024, rw, true},
+		{c.BrokerClusterName, 16, perm(c.ClusterTopicEnable), true},
+		{c.BrokerName, 1, perm(c.BrokerTopicEnable), true},
+		{compat.TopicOffsetMoved, 1, rw, true},
+		{compat.TopicSchedule, scheduleTopicQueues, rw, true},
+		{c.MsgTraceTopicName, 1, rw, c.TraceTopicEnable},
+		{c.BrokerClusterName + "_REPLY_TOPIC", 1, rw, true},
+		{"rmq_sys_REVIVE_LOG_" + c.BrokerClusterName, c.ReviveQueueNum, rw, true},
+		{compat.SyncMemberPrefix + c.BrokerName, 1, body.PermInherit, true},
+		{compat.TopicTransHalf, 1, rw, true},
+		{compat.TopicTransOpHalf, 1, rw, true},
+	}
+	names := map[string]bool{}
+	for _, s := range system {
+		names[s.name] = true
+		if !s.when {
+			continue
+		}
+		tc := body.NewTopicConfig(s.name)
+		tc.ReadQueueNums, tc.WriteQueueNums, tc.Perm = s.queues, s.queues, s.perm
+		t.entries.Store(s.name, &tc)
+	}
+	return names
+}
+
+// scheduleTopicQueues is the number of queues that SCHEDULE_TOPIC_XXXX is registered with. Java: SCHEDULE_TOPIC_QUEUE_NUM.
+const scheduleTopicQueues = 18
+
+// names lists the topics in order.
+func (t *topicTable) names() []string {
+	_, all := t.snapshot()
+	return slices.Sorted(maps.Keys(all))
+}

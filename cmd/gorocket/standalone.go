@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"gorocket/broker"
+	"gorocket/namesrv"
+)
+
+// standaloneFlags are the flags of standalone.
+type standaloneFlags struct {
+	dev         bool
+	store       string
+	advertise   string
+	file        string
+	port        int
+	namesrvPort int
+	logs        logFlags
+}
+
+// standaloneCommand runs a NameServer and a broker in one process: the quickest way to a first message.
+func standaloneCommand() *cobra.Command {
+	var f standaloneFlags
+	c := &cobra.Command{Use: "standalone", Short: "run a NameServer and a broker in one process", Args: cobra.NoArgs}
+	c.Flags().BoolVar(&f.dev, "dev", false, "temporary store, free ports, address 127.0.0.1; everything is gone afterwards")
+	c.Flags().StringVar(&f.store, "store", "", "store folder (default: $HOME/gorocket)")
+	c.Flags().StringVar(&f.advertise, "advertise", "", "IP address that clients are told (default: the first that is not loopback)")
+	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf for the broker")
+	c.Flags().IntVar(&f.port, "port", 10911, "port of the broker; the fast port is two below")
+	c.Flags().IntVar(&f.namesrvPort, "namesrv-port", 9876, "port of the NameServer")
+	f.logs.add(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		log, err := f.logs.logger()
+		if err != nil {
+			return err
+		}
+		if f.dev {
+			dir, err := f.useTemporary()
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(dir)
+		}
+		return f.run(log, c.Flags().Changed("port") || f.dev)
+	}
+	return c
+}
+
+// useTemporary fills in what --dev means and returns the temporary folder.
+func (f *standaloneFlags) useTemporary() (string, error) {
+	dir, err := os.MkdirTemp("", "gorocket-")
+	if err != nil {
+		return "", err
+	}
+	base, err := freePorts(4)
+	if err != nil {
+		return dir, err
+	}
+	f.store, f.port, f.namesrvPort = dir, base+2, base+3
+	if f.advertise == "" {
+		f.advertise = "127.0.0.1"
+	}
+	return dir, nil
+}
+
+// devSegment is the commit log file size of --dev, in bytes: a throw-away store need not reserve a gigabyte.
+const devSegment = 64 << 20
+
+func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
+	ns := namesrv.DefaultConfig()
+	ns.ListenPort = f.namesrvPort
+	cfg, err := f.brokerConfig(log, portGiven)
+	if err != nil {
+		return err
+	}
+	ns.KVConfigPath = filepath.Join(cfg.StorePathRootDir, "namesrv", "kvConfig.json")
+	ns.ConfigStorePath = filepath.Join(cfg.StorePathRootDir, "namesrv", "namesrv.properties")
+	n, err := namesrv.New(ns, log)
+	if err != nil {
+		return err
+	}
+	b, err := broker.New(cfg, log)
+	if err != nil {
+		return err
+	}
+	return serve(log, func() { f.printStarted(os.Stdout, b.Config()) }, n, b)
+}
+
+func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (broker.Config, error) {
+	cfg, unknown, err := broker.LoadConfig(f.file)
+	if err != nil {
+		return cfg, err
+	}
+	warnUnknown(log, f.file, unknown)
+	if portGiven || f.file == "" {
+		cfg.ListenPort = f.port
+	}
+	if f.advertise != "" {
+		cfg.BrokerIP1 = f.advertise
+	}
+	cfg.NamesrvAddr = fmt.Sprintf("127.0.0.1:%d", f.namesrvPort)
+	if f.store != "" {
+		cfg.StorePathRootDir = f.store
+	}
+	if cfg.StorePathRootDir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return cfg, fmt.Errorf("the home directory is unknown, use --store: %w", err)
+		}
+		cfg.StorePathRootDir = filepath.Join(home, "gorocket")
+	}
+	if f.dev {
+		cfg.MappedFileSizeCommitLog = devSegment
+	}
+	return cfg, cfg.Complete()
+}
+
+// printStarted says where everything is and how a first message is sent. Test harnesses read the line that starts with "ready".
+func (f *standaloneFlags) printStarted(out io.Writer, c broker.Config) {
+	addr := fmt.Sprintf("%s:%d", c.BrokerIP1, f.namesrvPort)
+	fmt.Fprintf(out, "NameServer  listens on port %d; give your applications %s\n", f.namesrvPort, addr)
+	printBroker(out, c)
+	fmt.Fprintf(out, "\nFirst message, Java:  new DefaultMQProducer(\"group\") with setNamesrvAddr(\"%s\")\n", addr)
+	fmt.Fprintf(out, "First message, Go:    rocketmq.NewProducer(producer.WithNameServer([]string{\"%s\"}))\n", addr)
+	fmt.Fprintf(out, "Whole programs are in README.md, section Quick start.\n\n")
+	fmt.Fprintf(out, "ready namesrv=%s broker=%s store=%s\n", addr, c.Addr(), c.StorePathRootDir)
+}

@@ -1,0 +1,89 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+)
+
+// JavaVersion is the reference release whose servers the tests start.
+const JavaVersion = "5.5.0"
+
+// jvmFlags keep a JVM small and quick to start: serial collector, C1 only.
+var jvmFlags = []string{
+	"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxDirectMemorySize=512m", "-Xms64m",
+	"--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+	"--add-exports=java.base/sun.nio.ch=ALL-UNNAMED", "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+	"--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.util=ALL-UNNAMED",
+	"--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED", "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+	"--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+}
+
+// quietLog replaces Apache's logback files, which print hundreds of lines and write to user.home.
+const quietLog = `<configuration>
+  <appender name="OUT" class="%[1]sch.qos.logback.core.ConsoleAppender"><encoder>
+    <pattern>%%d{HH:mm:ss.SSS} %%p %%logger{0} %%m%%n</pattern></encoder></appender>
+  <logger name="RocketmqPop" level="ERROR"/>
+  <root level="WARN"><appender-ref ref="OUT"/></root>
+</configuration>
+`
+
+var javaLib = sync.OnceValues(fetchJavaServers)
+
+// fetchJavaServers returns the folder with the jars of the Java servers, downloading them on the first use.
+func fetchJavaServers() (string, error) {
+	if dir := os.Getenv("GOROCKET_JAVA_LIB"); dir != "" {
+		return dir, nil
+	}
+	dir := filepath.Join(Work(), "servers-"+JavaVersion)
+	if hits, _ := filepath.Glob(dir + "/rocketmq-broker-*.jar"); len(hits) > 0 {
+		return dir, nil
+	}
+	return dir, Maven(filepath.Join(Root(), "javaservers"), "dependency:copy-dependencies",
+		"-Drmq.version="+JavaVersion, "-DincludeScope=runtime", "-DoutputDirectory="+dir)
+}
+
+// Maven runs a goal in the folder of a pom, without the network first.
+func Maven(dir string, args ...string) error {
+	args = append([]string{"-q", "-B"}, args...)
+	offline := exec.Command("mvn", append([]string{"-o"}, args...)...)
+	offline.Dir = dir
+	if offline.Run() == nil {
+		return nil
+	}
+	online := exec.Command("mvn", args...)
+	online.Dir = dir
+	if out, err := online.CombinedOutput(); err != nil {
+		return fmt.Errorf("harness: mvn in %s: %w\n%s", dir, err, out)
+	}
+	return nil
+}
+
+// QuietConf writes log settings for Apache's programs into dir and returns it; put it first in the class path.
+func QuietConf(dir string) (string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	shaded := fmt.Sprintf(quietLog, "org.apache.rocketmq.logging.")
+	if err := os.WriteFile(dir+"/rmq.logback.xml", []byte(shaded), 0o644); err != nil {
+		return "", err
+	}
+	return dir, os.WriteFile(dir+"/logback.xml", fmt.Appendf(nil, quietLog, ""), 0o644)
+}
+
+// javaCommand is the command line of one of Apache's start classes; dir becomes its user.home and ROCKETMQ_HOME.
+func javaCommand(dir, heap, class string, args ...string) (argv, env []string, err error) {
+	lib, err := javaLib()
+	if err != nil {
+		return nil, nil, err
+	}
+	conf, err := QuietConf(dir + "/conf")
+	if err != nil {
+		return nil, nil, err
+	}
+	argv = append([]string{"java", "-Xmx" + heap, "-Duser.home=" + dir}, jvmFlags...)
+	argv = append(argv, "-cp", conf+":"+lib+"/*", class)
+	return append(argv, args...), []string{"ROCKETMQ_HOME=" + dir}, nil
+}

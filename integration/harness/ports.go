@@ -1,0 +1,28 @@
+package harness
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+)
+
+// FreePort returns a port p such that p-2 (fast port), p and p+1 (HA) are free on this machine, below the range from
+// which the kernel takes ports for outgoing connections.
+func FreePort() (int, error) {
+	for range 200 {
+		p := 18000 + rand.IntN(4600)*3
+		if free(p-2) && free(p) && free(p+1) {
+			return p, nil
+		}
+	}
+	return 0, fmt.Errorf("harness: no three free ports in 18000..31800")
+}
+
+func free(port int) bool {
+	l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+	if err != nil {
+		return false
+	}
+	l.Close()
+	return true
+}

@@ -1,0 +1,83 @@
+// Package javaclient builds and runs the Maven project in this folder: Apache's Java client, one JVM per version.
+package javaclient
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gorocket/integration/harness"
+)
+
+// Cases are the names that phase "all" must report; a test checks that none is missing.
+var Cases = []string{
+	"retryThenSuccess", "dlqAfterLastRetry", "delayLevel", "rebalance3", "broadcasting", "twoGroups", "offsetClientRestart", "bulk10000",
+	"orderlyByKey", "pushTags", "pushLongPoll", "pull", "litePull", "sendSync", "sendAsync", "sendOneway", "sendBatch", "body4MiB", "unicode",
+	"queryByKey", "viewById", "searchByTime",
+}
+
+// Result is one RESULT line.
+type Result struct {
+	Name   string
+	Pass   bool
+	Millis string
+	Detail string
+}
+
+// Build compiles against a client version and copies its jars; seconds the first time, quick later.
+func Build(version string) error {
+	lib := filepath.Join(home(version), "lib")
+	return harness.Maven(filepath.Join(harness.Root(), "javaclient"), "-Drmq.version="+version, "-Dout="+home(version), "compile",
+		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+lib)
+}
+
+func home(version string) string { return filepath.Join(harness.Work(), "javaclient-"+version) }
+
+// Run runs a phase in one JVM with its files in dir and returns the results and the whole output.
+func Run(ctx context.Context, version, dir, namesrv, runID, phase string, cases ...string) ([]Result, string, error) {
+	conf, err := harness.QuietConf(dir + "/conf")
+	if err != nil {
+		return nil, "", err
+	}
+	args := []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms128m", "-Xmx512m", "-Duser.home=" + dir,
+		"-Drocketmq.client.localOffsetStoreDir=" + dir + "/offsets", "-Drocketmq.client.logUseSlf4j=true",
+		"-cp", conf + ":" + home(version) + "/classes:" + home(version) + "/lib/*", "gorocket.it.Main", namesrv, runID, phase}
+	cmd := exec.CommandContext(ctx, "java", append(args, cases...)...)
+	cmd.WaitDelay = 2 * time.Second
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	results := parse(string(out))
+	if err != nil && len(results) == 0 {
+		return nil, string(out), fmt.Errorf("java client %s: %w", version, err)
+	}
+	return results, string(out), nil
+}
+
+func parse(out string) []Result {
+	var all []Result
+	lines := bufio.NewScanner(strings.NewReader(out))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		f := strings.SplitN(lines.Text(), " ", 5)
+		if len(f) < 4 || f[0] != "RESULT" {
+			continue
+		}
+		r := Result{Name: f[1], Pass: f[2] == "PASS", Millis: f[3]}
+		if len(f) == 5 {
+			r.Detail = f[4]
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// MkDir makes the folder of one client JVM.
+func MkDir(base, name string) (string, error) {
+	dir := filepath.Join(base, name)
+	return dir, os.MkdirAll(dir, 0o755)
+}

@@ -1,0 +1,177 @@
+// Package gorocket_test holds the project's own rules as tests: which package may import which, how long functions and files may
+// be, which calls have one home, and that exported names are documented.
+package gorocket_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// maxFunction and maxFile are the longest a function and a file may be, in lines. Tests and generated tables may be longer.
+const (
+	maxFunction = 70
+	maxFile     = 450
+)
+
+// arrows says what each package may import of this module: the arrows of docs/architecture.md.
+var arrows = map[string][]string{
+	"compat":       {},
+	"compat/body":  {"compat"},
+	"remoting":     {"compat"},
+	"store":        {"compat", "store/vfs"},
+	"store/vfs":    {},
+	"namesrv":      {"compat", "compat/body", "remoting", "store/vfs"},
+	"broker":       {"compat", "compat/body", "remoting", "store", "store/vfs"},
+	"cmd/gorocket": {"broker", "namesrv", "compat", "compat/body", "remoting"},
+	"cmd/support":  {"broker", "namesrv", "remoting"},
+}
+
+// bannedCalls have one home each; the value names the folders that are allowed to use them.
+var bannedCalls = map[string][]string{
+	"os.WriteFile": nil, "os.Rename": {"store/vfs"}, "os.Create": nil, "os.OpenFile": {"store/vfs"},
+	"exec.Command": nil, "exec.CommandContext": nil,
+	"fmt.Println": {"cmd/gorocket", "cmd/support"}, "fmt.Printf": {"cmd/gorocket", "cmd/support"}, "fmt.Print": {"cmd/gorocket", "cmd/support"},
+	"log.Printf": nil, "log.Println": nil, "log.Fatal": nil, "time.Tick": nil,
+}
+
+// gnetHome is the only folder that may know gnet.
+const gnetHome = "remoting"
+
+type source struct {
+	path, dir string
+	file      *ast.File
+	fset      *token.FileSet
+}
+
+func sources(t *testing.T) (all []source) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." && (path == "integration" || path == "bin" || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		all = append(all, source{path, filepath.ToSlash(filepath.Dir(path)), f, fset})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 50 {
+		t.Fatalf("only %d files found: the walk is broken", len(all))
+	}
+	return all
+}
+
+func TestImportArrows(t *testing.T) {
+	for _, s := range sources(t) {
+		allowed, known := arrows[s.dir]
+		if !known {
+			t.Errorf("%s: package %s has no row in the table of arrows", s.path, s.dir)
+			continue
+		}
+		for _, imp := range s.file.Imports {
+			path := strings.Trim(imp.Path.Value, `"`)
+			if strings.HasPrefix(path, "github.com/panjf2000/gnet") && s.dir != gnetHome {
+				t.Errorf("%s imports gnet: it never leaves %s", s.path, gnetHome)
+			}
+			if mod, ok := strings.CutPrefix(path, "gorocket/"); ok && !contains(allowed, mod) {
+				t.Errorf("%s imports %s: not an allowed arrow", s.path, mod)
+			}
+		}
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func TestFunctionAndFileLength(t *testing.T) {
+	for _, s := range sources(t) {
+		if n := s.fset.File(s.file.Pos()).LineCount(); n > maxFile && !strings.Contains(s.path, "codes_request") {
+			t.Errorf("%s has %d lines, the limit is %d", s.path, n, maxFile)
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			f, ok := n.(*ast.FuncDecl)
+			if !ok || f.Body == nil || f.Name.Name == "RequestNames" {
+				return true
+			}
+			if lines := s.fset.Position(f.End()).Line - s.fset.Position(f.Pos()).Line + 1; lines > maxFunction {
+				t.Errorf("%s: %s has %d lines, the limit is %d", s.path, f.Name.Name, lines, maxFunction)
+			}
+			return true
+		})
+	}
+}
+
+func TestBannedCalls(t *testing.T) {
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, ok := sel.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			call := pkg.Name + "." + sel.Sel.Name
+			if homes, banned := bannedCalls[call]; banned && !contains(homes, s.dir) {
+				t.Errorf("%s: %s is used outside of its home %v", s.fset.Position(n.Pos()), call, homes)
+			}
+			return true
+		})
+	}
+}
+
+func TestExportedNamesAreDocumented(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, d := range s.file.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Name.IsExported() && d.Doc == nil && !implementsKnown(d) {
+					t.Errorf("%s: exported %s has no comment", s.fset.Position(d.Pos()), d.Name.Name)
+				}
+			case *ast.GenDecl:
+				checkGenDecl(t, s, d)
+			}
+		}
+	}
+}
+
+// implementsKnown excuses methods whose meaning an interface of the standard library or gnet's logger fixes.
+func implementsKnown(f *ast.FuncDecl) bool {
+	switch f.Name.Name {
+	case "Error", "String", "Unwrap", "Is", "Len", "Less", "Swap":
+		return f.Recv != nil
+	}
+	return f.Recv != nil && strings.HasSuffix(f.Name.Name, "f")
+}
+
+func checkGenDecl(t *testing.T, s source, d *ast.GenDecl) {
+	for _, spec := range d.Specs {
+		ts, ok := spec.(*ast.TypeSpec)
+		if ok && ts.Name.IsExported() && d.Doc == nil && ts.Doc == nil {
+			t.Errorf("%s: exported type %s has no comment", s.fset.Position(ts.Pos()), ts.Name.Name)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package namesrv
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting"
+)
+
+func (p *peer) kvCall(code int32, ns, key, value string) *remoting.Command {
+	p.t.Helper()
+	return call(p, code, remoting.KVRequest, &remoting.KVHeader{Namespace: ns, Key: key, Value: value}, "")
+}
+
+func TestPutKVConfig(t *testing.T) {
+	p := start(t)
+	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "k", "a:8;b:4"), remoting.Success, "", "")
+	p.want(p.kvCall(remoting.ReqPutKvConfig, "", "k", "v"), remoting.SystemError, "namespace or key is null", "")
+	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "", "v"), remoting.SystemError, "namespace or key is null", "")
+	p.want(p.bare(remoting.ReqPutKvConfig, ""), remoting.SystemError, "namespace or key is null", "")
+	text, err := os.ReadFile(p.config().KVConfigPath)
+	if err != nil || string(text) != `{"configTable":{"ns":{"k":"a:8;b:4"}}}` {
+		t.Errorf("file: %s, %v", text, err)
+	}
+}
+
+func TestKVConfigSurvivesARestart(t *testing.T) {
+	p := start(t)
+	p.kvCall(remoting.ReqPutKvConfig, "ns", "k", "é")
+	if err := p.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, func(c *Config) { c.KVConfigPath = p.config().KVConfigPath })
+	if got := again.kvCall(remoting.ReqGetKvConfig, "ns", "k", ""); got.GetString("value") != "é" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestPutKVConfigTellsAWriteError(t *testing.T) {
+	p := start(t)
+	if err := os.WriteFile(filepath.Dir(p.config().KVConfigPath), nil, 0o600); err != nil { // a file where the folder should be
+		t.Fatal(err)
+	}
+	if got := p.kvCall(remoting.ReqPutKvConfig, "ns", "k", "v"); got.Code != remoting.SystemError {
+		t.Errorf("got %d %s", got.Code, got.Remark)
+	}
+}
+
+func TestStartRefusesABrokenKVFile(t *testing.T) {
+	c := testConfig(t)
+	if err := os.MkdirAll(filepath.Dir(c.KVConfigPath), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(c.KVConfigPath, []byte(`{"configTable":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(c, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(context.Background()); err == nil || !strings.Contains(err.Error(), "kvConfig.json") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestKVConfigIsBounded(t *testing.T) {
+	k := newKVStore(files{}, "")
+	k.table["ns"] = map[string]string{}
+	for i := range maxKVEntries {
+		k.table["ns"][string(rune(i+1))+"x"+string(rune(i%256))] = ""
+	}
+	if len(k.table["ns"]) < maxKVEntries {
+		k.table["fill"] = map[string]string{}
+		for i := range maxKVEntries - len(k.table["ns"]) {
+			k.table["fill"][strings.Repeat("k", i+1)] = ""
+		}
+	}
+	if err := k.put("ns", "one more", ""); err != errKVFull {
+		t.Errorf("got %v", err)
+	}
+}

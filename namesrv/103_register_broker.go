@@ -1,0 +1,108 @@
+package namesrv
+
+import (
+	"hash/crc32"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// REGISTER_BROKER (103). Java: DefaultRequestProcessor.registerBroker, RouteInfoManager.registerBroker.
+//
+// 3.x to 5.x senders: before V3_0_11 the body is a bare topic table; 4.x may deflate it (compressed=true); from V5_0_0 on the deflated form has
+// a mapping part. bodyCrc32 is checked over the body as sent. The answer tells a slave its master, and carries the order topic
+// configuration. Java answers SUCCESS when names are missing (its exception is caught inside); here that is an error.
+func (s *Server) registerBroker(ctx *remoting.Context) {
+	g, ok := s.readRegistration(ctx)
+	if !ok {
+		return
+	}
+	g.conn = ctx.Conn()
+	g.conn.Attachment.Store(brokerConn{})
+	res := s.routes.register(g)
+	if g.conn.Closed() { // its end may have been handled before the broker was in the tables
+		s.connClosed(g.conn, nil)
+	}
+	s.logRegistration(g, res)
+	if res.refused != "" {
+		ctx.Status(remoting.SystemError, res.refused)
+		return
+	}
+	s.notifyMinID(res.minID)
+	s.answerRegistration(ctx, res)
+}
+
+func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
+	h, ok := header(ctx, remoting.RegisterBrokerRequest)
+	if !ok || !identityComplete(ctx, &h.BrokerIdentityHeader) {
+		return nil, false
+	}
+	if h.BodyCRC32 != 0 && h.BodyCRC32 != int32(crc32.ChecksumIEEE(ctx.Req.Body)&0x7fffffff) {
+		s.peerWarn().Str("peer", ctx.Conn().RemoteAddr()).Msg("registration: crc32 not match")
+		ctx.Status(remoting.SystemError, "crc32 not match")
+		return nil, false
+	}
+	data, err := body.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, int(ctx.Req.Version))
+	if err != nil {
+		ctx.Status(remoting.SystemError, "Failed to decode RegisterBrokerBody, "+err.Error())
+		return nil, false
+	}
+	_, knowsActing := ctx.Req.Get("enableActingMaster")
+	g := &registration{brokerKey: brokerKey{h.ClusterName, h.BrokerAddr}, name: h.BrokerName, id: h.BrokerID, haAddr: h.HAServerAddr,
+		oldSender: !knowsActing, actingMaster: h.EnableActingMaster, data: data, deleteOthers: s.config().DeleteTopicWithBrokerRegistration}
+	if h.HeartbeatTimeoutMillis > 0 {
+		g.timeout = time.Duration(min(h.HeartbeatTimeoutMillis, maxHeartbeatTimeout)) * time.Millisecond
+	}
+	if _, given := ctx.Req.Get("__ZONE_NAME"); given {
+		g.zone = &h.ZoneName
+	}
+	return g, true
+}
+
+// maxHeartbeatTimeout keeps a broker from staying for ever, in milliseconds (a day).
+const maxHeartbeatTimeout = 24 * 60 * 60 * 1000
+
+// identityComplete answers for a broker that does not say who it is.
+func identityComplete(ctx *remoting.Context, h *remoting.BrokerIdentityHeader) bool {
+	_, hasID := ctx.Req.Get("brokerId")
+	switch {
+	case h.ClusterName == "":
+		missing(ctx, "clusterName")
+	case h.BrokerAddr == "":
+		missing(ctx, "brokerAddr")
+	case h.BrokerName == "":
+		missing(ctx, "brokerName")
+	case !hasID:
+		missing(ctx, "brokerId")
+	case h.BrokerID < 0:
+		ctx.Status(remoting.SystemError, "brokerId must not be negative")
+	default:
+		return true
+	}
+	return false
+}
+
+func (s *Server) logRegistration(g *registration, res registered) {
+	switch {
+	case res.refused != "" || res.ignored != "":
+		s.peerWarn().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).Msg("registration without effect: " + res.refused + res.ignored)
+	case res.isNew:
+		s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).Str("ha", g.haAddr).
+			Int("topics", res.changedTopics).Msg("new broker registered")
+	}
+}
+
+func (s *Server) answerRegistration(ctx *remoting.Context, res registered) {
+	var order []byte
+	if s.config().ReturnOrderTopicConfigToBroker {
+		var err error
+		if order, err = s.kv.list(compat.OrderTopicNamespace); err != nil {
+			fail(ctx, err)
+			return
+		}
+	}
+	h := remoting.RegisterBrokerResponseHeader{HAServerAddr: res.haAddr, MasterAddr: res.masterAddr}
+	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.RegisterBrokerResponse, &h, remoting.Body{Bytes: order})
+}

@@ -1,0 +1,235 @@
+package namesrv
+
+import (
+	"hash/crc32"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func TestRegisterBrokerFullRoute(t *testing.T) {
+	p := start(t)
+	p.want(p.register(newBroker("a", "h:1", 0, "T")), remoting.Success, "", "")
+	want := &body.TopicRouteData{
+		BrokerDatas:       []body.BrokerData{{BrokerAddrs: map[int64]string{0: "h:1"}, BrokerName: "a", Cluster: "c"}},
+		FilterServerTable: map[string][]string{},
+		QueueDatas:        []body.QueueData{{BrokerName: "a", Perm: 6, ReadQueueNums: 4, WriteQueueNums: 4}},
+	}
+	if got := p.route("T"); !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+}
+
+func TestRegisterBrokerTellsTheSlaveItsMaster(t *testing.T) {
+	p := start(t)
+	slave := newBroker("a", "h:2", 1, "OnlySlave")
+	if got := p.register(slave); got.GetString("masterAddr") != "" {
+		t.Errorf("no master yet: %q", got.GetString("masterAddr"))
+	}
+	p.register(newBroker("a", "h:1", 0, "T"))
+	got := p.register(slave)
+	if got.GetString("masterAddr") != "h:1" || got.GetString("haServerAddr") != "ha-h:1" {
+		t.Errorf("master %q, ha %q", got.GetString("masterAddr"), got.GetString("haServerAddr"))
+	}
+	if r := p.addrs("T", "a"); r[0] != "h:1" || r[1] != "h:2" {
+		t.Errorf("members: %v", r)
+	}
+}
+
+// The tests' client sends enableActingMaster always, as 5.x brokers do: the smallest slave then gives the topics too.
+func TestRegisterBrokerPrimeSlave(t *testing.T) {
+	p := start(t)
+	slave := newBroker("a", "h:3", 2, "T")
+	slave.edit = func(h *remoting.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
+	p.register(slave)
+	if perm := p.perm("T", "a"); perm != body.PermRead {
+		t.Errorf("a prime slave's topic has perm %d, want %d", perm, body.PermRead)
+	}
+	lower := newBroker("a", "h:2", 1, "U")
+	p.register(lower)
+	if perm := p.perm("U", "a"); perm != 6 {
+		t.Errorf("without enableActingMaster write permission stays: perm %d", perm)
+	}
+	higher := newBroker("a", "h:4", 3, "V")
+	p.register(higher)
+	if p.route("V") != nil {
+		t.Error("the topics of a slave that is not the smallest were taken")
+	}
+}
+
+// Senders without the field (before 5.0): slaves never give topics.
+func TestRegisterBrokerOldSlave(t *testing.T) {
+	r := newRoutes()
+	r.register(&registration{brokerKey: brokerKey{"c", "h:2"}, name: "a", id: 1, oldSender: true, data: newBroker("a", "h:2", 1, "T").body()})
+	if r.pickup("T", false) != nil {
+		t.Error("topics of an old slave were taken")
+	}
+	r.register(&registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", id: 0, oldSender: true, data: newBroker("a", "h:1", 0, "T").body()})
+	if r.pickup("T", false) == nil {
+		t.Error("topics of an old master were not taken")
+	}
+}
+
+func TestRegisterBrokerRoleSwitch(t *testing.T) {
+	p := start(t)
+	p.register(newBroker("a", "h:1", 0, "T"))
+	p.register(newBroker("a", "h:2", 1, "T"))
+	p.register(newBroker("a", "h:2", 0, "T")) // the slave takes over; an address has one id
+	if got := p.addrs("T", "a"); !cmp.Equal(got, map[int64]string{0: "h:2"}) {
+		t.Errorf("members: %v", got)
+	}
+}
+
+func TestRegisterBrokerStaleStateVersion(t *testing.T) {
+	p := start(t)
+	now := newBroker("a", "h:2", 0, "T")
+	now.version.StateVersion = 5
+	p.register(now)
+	past := newBroker("a", "h:1", 0, "Past")
+	past.version.StateVersion = 4
+	p.want(p.register(past), remoting.Success, "", "") // ignored, yet answered with success
+	if got := p.addrs("T", "a"); got[0] != "h:2" || p.route("Past") != nil {
+		t.Errorf("members: %v", got)
+	}
+	if _, live := p.routes.version(brokerKey{"c", "h:1"}); live {
+		t.Error("the refused address is live")
+	}
+	past.version.StateVersion = 5
+	p.register(past)
+	if got := p.addrs("T", "a"); got[0] != "h:1" {
+		t.Errorf("an equal state version takes over: %v", got)
+	}
+}
+
+func TestRegisterBrokerSingleTopicNeedsAFullOne(t *testing.T) {
+	p := start(t)
+	single := newBroker("a", "h:1", 0, "T")
+	single.topics = single.topics[:1]
+	p.want(p.tryRegister(single), remoting.SystemError, "register broker failed", "")
+	p.want(p.bare(remoting.ReqGetBrokerClusterInfo, ""), remoting.Success, "", `{"brokerAddrTable":{},"clusterAddrTable":{}}`)
+	p.register(newBroker("a", "h:1", 0, "U"))
+	p.register(single)
+	if p.route("T") == nil {
+		t.Error("the single topic is unknown")
+	}
+}
+
+func TestRegisterBrokerChangesByDataVersion(t *testing.T) {
+	p := start(t)
+	b := newBroker("a", "h:1", 0, "T")
+	p.register(b)
+	b.topics[0].Perm = 4
+	p.register(b)
+	if perm := p.perm("T", "a"); perm != 6 {
+		t.Errorf("same data version, perm %d", perm)
+	}
+	b.version.Counter++
+	p.register(b)
+	if perm := p.perm("T", "a"); perm != 4 {
+		t.Errorf("new data version, perm %d", perm)
+	}
+	fresh := body.NewTopicConfig("New")
+	b.topics = append(b.topics, fresh)
+	p.register(b)
+	if p.route("New") == nil {
+		t.Error("a topic unknown for the broker counts without a new data version")
+	}
+}
+
+func TestRegisterBrokerDeletesOtherTopics(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		p := start(t, func(c *Config) { c.DeleteTopicWithBrokerRegistration = on })
+		p.register(newBroker("a", "h:1", 0, "Gone", "Kept"))
+		p.register(newBroker("b", "h:2", 0, "Gone"))
+		b := newBroker("a", "h:1", 0, "Kept")
+		b.version.Counter++
+		p.register(b)
+		if gone := p.addrs("Gone", "a") == nil; gone != on || p.addrs("Gone", "b") == nil || p.addrs("Kept", "a") == nil {
+			t.Errorf("deleteTopicWithBrokerRegistration=%v: %v", on, p.route("Gone"))
+		}
+	}
+}
+
+func (p *peer) registerRaw(b *broker, text []byte, edit func(*remoting.RegisterBrokerRequestHeader)) *remoting.Command {
+	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity()}
+	edit(&h)
+	return call(p, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, string(text))
+}
+
+func TestRegisterBrokerCompressedAndCRC(t *testing.T) {
+	p := start(t)
+	b := newBroker("a", "h:1", 0, "T")
+	packed, err := b.body().EncodeDeflated(compat.CurrentVersion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crc := int32(crc32.ChecksumIEEE(packed) & 0x7fffffff)
+	p.want(p.registerRaw(b, packed, func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc^1 }), remoting.SystemError, "crc32 not match", "")
+	if p.route("T") != nil {
+		t.Fatal("a registration with a wrong checksum was taken")
+	}
+	p.want(p.registerRaw(b, packed, func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc }), remoting.Success, "", "")
+	if p.route("T") == nil {
+		t.Error("the compressed topics are unknown")
+	}
+}
+
+func TestRegisterBrokerRefuses(t *testing.T) {
+	p := start(t)
+	b := newBroker("a", "h:1", 0, "T")
+	same := func(*remoting.RegisterBrokerRequestHeader) {}
+	p.want(p.registerRaw(b, []byte("{"), same), remoting.SystemError, "Failed to decode RegisterBrokerBody", "")
+	p.want(p.registerRaw(b, []byte("{}"), func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed = true }), remoting.SystemError, "Failed to decode RegisterBrokerBody", "")
+	p.want(p.registerRaw(b, nil, func(h *remoting.RegisterBrokerRequestHeader) { h.ClusterName = "" }), remoting.SystemError, "the custom field <clusterName> is null", "")
+	p.want(p.registerRaw(b, nil, func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerID = -1 }), remoting.SystemError, "brokerId must not", "")
+	p.want(p.bare(remoting.ReqRegisterBroker, ""), remoting.SystemError, "the custom field <clusterName> is null", "")
+	if len(p.routes.live) != 0 {
+		t.Error("something was registered")
+	}
+}
+
+func TestRegisterBrokerReturnsOrderConfig(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		p := start(t, func(c *Config) { c.ReturnOrderTopicConfigToBroker = on })
+		b := newBroker("a", "h:1", 0, "T")
+		p.want(p.register(b), remoting.Success, "", "")
+		p.kvCall(remoting.ReqPutKvConfig, compat.OrderTopicNamespace, "T", "a:4")
+		want := ""
+		if on {
+			want = `{"table":{"T":"a:4"}}`
+		}
+		p.want(p.register(b), remoting.Success, "", want)
+	}
+}
+
+func TestRegisterBrokerFilterServersAndMappings(t *testing.T) {
+	r := newRoutes()
+	data := newBroker("a", "h:1", 0, "T").body()
+	data.FilterServerList = []string{"f:1"}
+	data.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap["T"] = &body.TopicQueueMappingInfo{Bname: "a", Topic: "T", CurrIDMap: map[int]int{0: 0}}
+	g := &registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", data: data}
+	r.register(g)
+	route := r.pickup("T", false)
+	if len(route.FilterServerTable["h:1"]) != 1 || route.TopicQueueMappingByBroker["a"] == nil {
+		t.Errorf("got %+v", route)
+	}
+	data.FilterServerList = nil
+	r.register(g)
+	if route = r.pickup("T", false); len(route.FilterServerTable) != 0 {
+		t.Errorf("filter servers stay: %v", route.FilterServerTable)
+	}
+}
+
+func TestRegisterBrokerIsBounded(t *testing.T) {
+	r := newRoutes()
+	for i := range maxLiveBrokers {
+		r.live[brokerKey{"c", string(rune(i + 1))}] = &liveBroker{}
+	}
+	if got := r.register(&registration{brokerKey: brokerKey{"c", "new"}, name: "a", data: body.NewRegisterBrokerBody()}); got.refused == "" {
+		t.Error("one broker too many was taken")
+	}
+}

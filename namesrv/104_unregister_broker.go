@@ -1,0 +1,19 @@
+package namesrv
+
+import "gorocket/remoting"
+
+// UNREGISTER_BROKER (104). Java: DefaultRequestProcessor.unregisterBroker, BatchUnregistrationService. All versions.
+//
+// Queued: the answer comes before the routes change. A full queue is SYSTEM_ERROR without a remark.
+func (s *Server) unregisterBroker(ctx *remoting.Context) {
+	h, ok := header(ctx, remoting.UnregisterBrokerRequest)
+	if !ok || !identityComplete(ctx, &h) {
+		return
+	}
+	if !s.departures.submit(departure{brokerKey: brokerKey{h.ClusterName, h.BrokerAddr}, name: h.BrokerName, id: h.BrokerID}) {
+		s.peerWarn().Str("broker", h.BrokerName).Msg("unregister queue is full")
+		ctx.Status(remoting.SystemError, "")
+		return
+	}
+	ctx.OK(nil)
+}

@@ -1,0 +1,32 @@
+package namesrv
+
+import (
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// REGISTER_TOPIC_IN_NAMESRV (217), since 5.0. Java: DefaultRequestProcessor.registerTopicToNamesrv.
+//
+// Only queueDatas of the body counts. Queues of a broker that is not registered are refused silently: SUCCESS all the same.
+func (s *Server) registerTopic(ctx *remoting.Context) {
+	h, ok := header(ctx, remoting.TopicRequest)
+	if !ok {
+		return
+	}
+	if h.Topic == "" {
+		missing(ctx, "topic")
+		return
+	}
+	var route body.TopicRouteData
+	if len(ctx.Req.Body) > 0 {
+		if err := compat.Unmarshal(ctx.Req.Body, &route); err != nil {
+			fail(ctx, err)
+			return
+		}
+	}
+	if len(route.QueueDatas) > 0 && !s.routes.registerTopic(h.Topic, route.QueueDatas) {
+		s.peerWarn().Str("topic", h.Topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("topic registration names an unknown broker")
+	}
+	ctx.OK(nil)
+}

@@ -1,0 +1,20 @@
+package namesrv
+
+import "gorocket/remoting"
+
+// GET_KVLIST_BY_NAMESPACE (219). Java: DefaultRequestProcessor.getKVListByNamespace. All versions. No such namespace: QUERY_NOT_FOUND.
+func (s *Server) getKVList(ctx *remoting.Context) {
+	h, ok := header(ctx, remoting.KVRequest)
+	if !ok {
+		return
+	}
+	text, err := s.kv.list(h.Namespace)
+	switch {
+	case err != nil:
+		fail(ctx, err)
+	case text == nil:
+		ctx.Status(remoting.QueryNotFound, "No config item, Namespace: "+h.Namespace)
+	default:
+		ctx.OK(text)
+	}
+}

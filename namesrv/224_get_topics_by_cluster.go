@@ -1,0 +1,16 @@
+package namesrv
+
+import "gorocket/remoting"
+
+// GET_TOPICS_BY_CLUSTER (224). Java: DefaultRequestProcessor.getTopicsByCluster. All versions. An unknown cluster has an empty list.
+func (s *Server) getTopicsByCluster(ctx *remoting.Context) {
+	if !s.config().EnableTopicList {
+		disabled(ctx)
+		return
+	}
+	h, ok := header(ctx, remoting.ClusterRequest)
+	if !ok {
+		return
+	}
+	reply(ctx, s.routes.topicsOfCluster(h.Cluster))
+}

@@ -1,0 +1,20 @@
+package namesrv
+
+import (
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// GET_UNIT_TOPIC_LIST (311). Java: DefaultRequestProcessor.getUnitTopicList. All versions. Java looks at one broker's flags; so do we.
+func (s *Server) getUnitTopics(ctx *remoting.Context) {
+	s.listByFlags(ctx, func(flags int) bool { return flags&body.TopicFlagUnit != 0 })
+}
+
+// listByFlags answers the three unit lists.
+func (s *Server) listByFlags(ctx *remoting.Context, accept func(flags int) bool) {
+	if !s.config().EnableTopicList {
+		disabled(ctx)
+		return
+	}
+	reply(ctx, s.routes.topicsWhere(func(queues []body.QueueData) bool { return accept(queues[0].TopicSysFlag) }))
+}

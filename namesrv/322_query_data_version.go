@@ -1,0 +1,38 @@
+package namesrv
+
+import (
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// QUERY_DATA_VERSION (322). Java: DefaultRequestProcessor.queryBrokerTopicConfig. Since 4.2.
+//
+// Says whether the broker has to register (its version differs from ours, or we do not know it) and counts as a sign of life. The body of
+// the answer is the version that we hold, absent if none. Newer brokers send it one-way as a heartbeat for old nameservers.
+func (s *Server) queryDataVersion(ctx *remoting.Context) {
+	h, ok := header(ctx, remoting.QueryDataVersionRequest)
+	if !ok {
+		return
+	}
+	var theirs *body.DataVersion
+	if len(ctx.Req.Body) > 0 {
+		if err := compat.Unmarshal(ctx.Req.Body, &theirs); err != nil {
+			fail(ctx, err)
+			return
+		}
+	}
+	key := brokerKey{h.ClusterName, h.BrokerAddr}
+	ours, known := s.routes.version(key)
+	s.routes.touch(key)
+	var text []byte
+	if known {
+		var err error
+		if text, err = compat.Marshal(ours); err != nil {
+			fail(ctx, err)
+			return
+		}
+	}
+	out := remoting.ChangedResponseHeader{Changed: !known || theirs == nil || *theirs != ours}
+	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.QueryDataVersionResponse, &out, remoting.Body{Bytes: text})
+}

@@ -1,0 +1,14 @@
+package namesrv
+
+import "gorocket/remoting"
+
+// BROKER_HEARTBEAT (904), since 5.0, usually one-way. Java: DefaultRequestProcessor.brokerHeartbeat. A sign of life, nothing else: brokers
+// that never registered are ignored.
+func (s *Server) brokerHeartbeat(ctx *remoting.Context) {
+	h, ok := header(ctx, remoting.BrokerHeartbeatRequest)
+	if !ok {
+		return
+	}
+	s.routes.touch(brokerKey{h.ClusterName, h.BrokerAddr})
+	ctx.OK(nil)
+}

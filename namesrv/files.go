@@ -1,0 +1,14 @@
+package namesrv
+
+import "gorocket/store/vfs"
+
+// files is where the NameServer's two files live.
+type files struct{ fs vfs.FS }
+
+// write replaces a file as a whole, keeping the former content as .bak.
+func (f files) write(path string, data []byte) error { return vfs.WriteFileAtomic(f.fs, path, data) }
+
+// read hands a file, or its .bak when it is missing or broken, to parse.
+func (f files) read(path string, parse func([]byte) error) error {
+	return vfs.ReadFileWithBackup(f.fs, path, parse)
+}

@@ -1,0 +1,190 @@
+package namesrv
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// registration is one REGISTER_BROKER request.
+type registration struct {
+	brokerKey
+	name         string
+	id           int64
+	haAddr       string
+	zone         *string
+	timeout      time.Duration // 0: not given
+	oldSender    bool          // no enableActingMaster field: a broker that knows nothing of acting masters
+	actingMaster bool
+	deleteOthers bool // deleteTopicWithBrokerRegistration
+	data         *body.RegisterBrokerBody
+	conn         *remoting.Conn
+}
+
+// registered is what came of a registration.
+type registered struct {
+	haAddr, masterAddr string       // of the master, for a slave
+	refused            string       // remark of the error answer
+	ignored            string       // why it had no effect although the answer is SUCCESS
+	isNew              bool         // first registration of this address
+	changedTopics      int          // topics created or changed
+	minID              *minIDChange // set when the smallest broker id got smaller
+}
+
+// register takes a broker's registration into the tables (RouteInfoManager.registerBroker).
+func (r *routes) register(g *registration) registered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.live[g.brokerKey] == nil && len(r.live) >= maxLiveBrokers {
+		return registered{refused: fmt.Sprintf("register broker failed, there are %d brokers already", maxLiveBrokers)}
+	}
+	b, first := r.brokers[g.name], false
+	if b == nil {
+		b, first = &body.BrokerData{BrokerAddrs: map[int64]string{}, BrokerName: g.name, Cluster: g.cluster}, true
+	}
+	prevMin := max(minID(b.BrokerAddrs), 0)
+	prev := maps.Clone(b.BrokerAddrs)
+	maps.DeleteFunc(b.BrokerAddrs, func(id int64, addr string) bool { return addr == g.addr && id != g.id })
+	if holder, stale := r.staleVersion(g, b); stale {
+		delete(r.live, g.brokerKey)
+		r.cache.clear()
+		return registered{ignored: fmt.Sprintf("id %d is held by %s with a newer state version", g.id, holder)}
+	}
+	if _, known := b.BrokerAddrs[g.id]; !known && len(g.data.TopicConfigSerializeWrapper.TopicConfigTable) == 1 {
+		// A single-topic update may not come before the full registration. Java leaves an empty broker behind; we leave all as it was.
+		b.BrokerAddrs = prev
+		return registered{refused: "register broker failed"}
+	}
+	first = r.joinBroker(g, b, prev) || first
+	return r.finishRegister(g, b, first, g.id < prevMin)
+}
+
+// staleVersion says whether the id is held by another address that registered with a greater state version: then the newcomer is a
+// master of the past.
+func (r *routes) staleVersion(g *registration, b *body.BrokerData) (holder string, stale bool) {
+	holder = b.BrokerAddrs[g.id]
+	if holder == "" || holder == g.addr {
+		return "", false
+	}
+	l := r.live[brokerKey{g.cluster, holder}]
+	return holder, l != nil && l.version.StateVersion > g.data.TopicConfigSerializeWrapper.DataVersion.StateVersion
+}
+
+// joinBroker enters the address under its name and cluster. It says whether the id is new.
+func (r *routes) joinBroker(g *registration, b *body.BrokerData, prev map[int64]string) (newID bool) {
+	old := *b
+	r.brokers[g.name] = b
+	if r.clusters[g.cluster] == nil {
+		r.clusters[g.cluster] = map[string]struct{}{}
+	}
+	r.clusters[g.cluster][g.name] = struct{}{}
+	newID = b.BrokerAddrs[g.id] == ""
+	b.BrokerAddrs[g.id] = g.addr
+	b.EnableActingMaster = !g.oldSender && g.actingMaster
+	b.ZoneName = g.zone
+	if !maps.Equal(prev, b.BrokerAddrs) || old.EnableActingMaster != b.EnableActingMaster || !sameText(old.ZoneName, b.ZoneName) {
+		r.cache.clear()
+	}
+	return newID
+}
+
+func sameText(a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+func (r *routes) finishRegister(g *registration, b *body.BrokerData, first, lowered bool) registered {
+	primeSlave := !g.oldSender && g.id != body.MasterID && g.id == minID(b.BrokerAddrs)
+	out := registered{isNew: r.live[g.brokerKey] == nil}
+	if g.id == body.MasterID || primeSlave {
+		out.changedTopics = r.takeTopics(g, first, primeSlave && b.EnableActingMaster)
+	}
+	r.live[g.brokerKey] = newLive(g)
+	r.takeFilters(g)
+	if g.id != body.MasterID {
+		if l := r.live[brokerKey{g.cluster, b.BrokerAddrs[body.MasterID]}]; l != nil {
+			out.masterAddr, out.haAddr = b.BrokerAddrs[body.MasterID], l.haAddr
+		}
+	}
+	if lowered {
+		out.minID = newMinIDChange(b, "", g.haAddr)
+	}
+	return out
+}
+
+func newLive(g *registration) *liveBroker {
+	l := &liveBroker{timeout: g.timeout, version: g.data.TopicConfigSerializeWrapper.DataVersion, conn: g.conn, haAddr: g.haAddr, name: g.name, id: g.id}
+	if l.timeout <= 0 {
+		l.timeout = defaultLiveTimeout
+	}
+	l.seen.Store(time.Now().UnixMilli())
+	return l
+}
+
+// takeTopics updates the topics of the broker and counts the changes. A topic is looked at on a first registration, with a new data version,
+// or when the broker is not in it yet: 205 and 327 therefore last until the next changed registration.
+func (r *routes) takeTopics(g *registration, first, wipeWrite bool) int {
+	w := &g.data.TopicConfigSerializeWrapper
+	l := r.live[g.brokerKey]
+	all := first || l == nil || l.version != w.DataVersion
+	if g.deleteOthers && len(w.TopicQueueMappingInfoMap) == 0 {
+		r.dropOtherTopics(g)
+	}
+	changed := 0
+	for _, t := range w.TopicConfigTable {
+		if !all {
+			if _, has := queueIndex(r.topics[t.TopicName], g.name); has {
+				continue
+			}
+		}
+		q := body.QueueData{BrokerName: g.name, Perm: t.Perm, ReadQueueNums: t.ReadQueueNums, TopicSysFlag: t.TopicSysFlag, WriteQueueNums: t.WriteQueueNums}
+		if wipeWrite {
+			q.Perm &^= body.PermWrite
+		}
+		if r.setQueue(t.TopicName, q) {
+			r.cache.drop(t.TopicName)
+			changed++
+		}
+	}
+	if all {
+		r.takeMappings(w.TopicQueueMappingInfoMap)
+	}
+	return changed
+}
+
+// dropOtherTopics removes the broker from topics that it did not name (deleteTopicWithBrokerRegistration).
+func (r *routes) dropOtherTopics(g *registration) {
+	for topic := range r.topics {
+		if g.data.TopicConfigSerializeWrapper.TopicConfigTable[topic] == nil && r.removeQueue(topic, g.name) {
+			r.cache.drop(topic)
+		}
+	}
+}
+
+func (r *routes) takeMappings(infos map[string]*body.TopicQueueMappingInfo) {
+	for topic, info := range infos {
+		if r.mappings[topic] == nil {
+			r.mappings[topic] = map[string]*body.TopicQueueMappingInfo{}
+		}
+		r.mappings[topic][info.Bname] = info
+		r.cache.drop(topic)
+	}
+}
+
+func (r *routes) takeFilters(g *registration) {
+	if slices.Equal(r.filters[g.brokerKey], g.data.FilterServerList) {
+		return
+	}
+	if len(g.data.FilterServerList) == 0 {
+		delete(r.filters, g.brokerKey)
+	} else {
+		r.filters[g.brokerKey] = g.data.FilterServerList
+	}
+	r.cache.clear()
+}

@@ -1,0 +1,152 @@
+package namesrv
+
+import (
+	"maps"
+	"time"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// departure is one broker to take out: named by itself (104), by the connection that ended, or by the scan for silent ones.
+type departure struct {
+	brokerKey
+	name string
+	id   int64
+	conn *remoting.Conn // not nil: everybody who registered on this connection and on no other since
+	dead *liveBroker    // not nil: only if this very registration still stands
+}
+
+// minIDChange tells the members of a broker name that their smallest id changed (NOTIFY_MIN_BROKER_ID_CHANGE).
+type minIDChange struct {
+	broker      string
+	minID       int64
+	minAddr     string
+	offlineAddr string // who went, "" when somebody came
+	haAddr      string // of who came
+	targets     []string
+}
+
+// newMinIDChange chooses whom to tell: everybody when one went or is alone, else all but the new minimum (chooseBrokerAddrsToNotify).
+func newMinIDChange(b *body.BrokerData, offline, haAddr string) *minIDChange {
+	low := minID(b.BrokerAddrs)
+	c := &minIDChange{broker: b.BrokerName, minID: low, minAddr: b.BrokerAddrs[low], offlineAddr: offline, haAddr: haAddr}
+	for id, addr := range b.BrokerAddrs {
+		if offline != "" || len(b.BrokerAddrs) == 1 || id != low {
+			c.targets = append(c.targets, addr)
+		}
+	}
+	return c
+}
+
+// unregister takes a batch of brokers out of all tables at once (RouteInfoManager.unRegisterBroker). It returns the changes of smallest
+// ids among members that know of acting masters, and the addresses removed.
+func (r *routes) unregister(batch []departure) (changes []*minIDChange, gone []brokerKey) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	removed, reduced := map[string]bool{}, map[string]bool{}
+	lowered := map[string]string{} // broker name → address of the former minimum
+	for _, d := range r.expand(batch) {
+		delete(r.live, d.brokerKey)
+		delete(r.filters, d.brokerKey)
+		gone = append(gone, d.brokerKey)
+		b := r.brokers[d.name]
+		if b == nil {
+			continue
+		}
+		low := minID(b.BrokerAddrs)
+		before := len(b.BrokerAddrs)
+		maps.DeleteFunc(b.BrokerAddrs, func(_ int64, addr string) bool { return addr == d.addr })
+		if len(b.BrokerAddrs) == 0 {
+			r.removeName(d.cluster, b)
+			removed[d.name] = true
+			continue
+		}
+		reduced[d.name] = true
+		if d.id == low && len(b.BrokerAddrs) < before {
+			lowered[d.name] = d.addr
+		}
+	}
+	if len(gone) > 0 {
+		r.cleanTopics(removed, reduced)
+		r.cache.clear()
+	}
+	return r.minIDChanges(lowered), gone
+}
+
+// expand resolves connections and expired entries to what they registered. The caller holds mu.
+func (r *routes) expand(batch []departure) []departure {
+	var out []departure
+	conns := map[*remoting.Conn]bool{}
+	for _, d := range batch {
+		switch {
+		case d.conn != nil:
+			conns[d.conn] = true
+		case d.dead == nil || r.live[d.brokerKey] == d.dead:
+			out = append(out, d)
+		}
+	}
+	if len(conns) == 0 {
+		return out
+	}
+	for key, l := range r.live {
+		if l.conn != nil && conns[l.conn] {
+			out = append(out, departure{brokerKey: key, name: l.name, id: l.id})
+		}
+	}
+	return out
+}
+
+// removeName forgets a broker name without members.
+func (r *routes) removeName(cluster string, b *body.BrokerData) {
+	delete(r.brokers, b.BrokerName)
+	names := r.clusters[cluster]
+	delete(names, b.BrokerName)
+	if names != nil && len(names) == 0 {
+		delete(r.clusters, cluster)
+	}
+}
+
+// cleanTopics removes brokers that are gone from all topics, and takes write permission from those that lost their master and may be
+// represented by a slave.
+func (r *routes) cleanTopics(removed, reduced map[string]bool) {
+	for name := range reduced {
+		b := r.brokers[name]
+		if removed[name] || b == nil || !b.EnableActingMaster || minID(b.BrokerAddrs) == body.MasterID {
+			delete(reduced, name)
+		}
+	}
+	for topic := range r.topics {
+		for name := range removed {
+			r.removeQueue(topic, name)
+		}
+		for name := range reduced {
+			if i, has := queueIndex(r.topics[topic], name); has {
+				r.topics[topic][i].Perm &^= body.PermWrite
+			}
+		}
+	}
+}
+
+func (r *routes) minIDChanges(lowered map[string]string) []*minIDChange {
+	var out []*minIDChange
+	for name, offline := range lowered {
+		if b := r.brokers[name]; b != nil && b.EnableActingMaster {
+			out = append(out, newMinIDChange(b, offline, ""))
+		}
+	}
+	return out
+}
+
+// silent lists brokers without a sign of life for longer than they promised.
+func (r *routes) silent(now time.Time) []departure {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var out []departure
+	for key, l := range r.live {
+		if l.seen.Load()+l.timeout.Milliseconds() < now.UnixMilli() {
+			out = append(out, departure{brokerKey: key, name: l.name, id: l.id, dead: l})
+		}
+	}
+	return out
+}

@@ -1,0 +1,197 @@
+package namesrv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting"
+	"gorocket/store/vfs"
+)
+
+// Server is one NameServer (NamesrvController.java). New validates, Start runs, Stop drains; it starts once.
+type Server struct {
+	log    zerolog.Logger
+	noise  throttle // for lines that peers cause
+	files  files
+	kv     *kvStore
+	routes *routes
+
+	cfg   atomic.Pointer[Config] // immutable value, replaced as a whole
+	cfgMu sync.Mutex             // one update of cfg and its file at a time
+
+	departures *unregisterQueue
+	notices    chan *minIDChange
+	server     *remoting.Server // immutable after Start
+	client     *remoting.Client // immutable after Start
+	addr       string           // immutable after Start
+	born       time.Time        // immutable after Start
+
+	mu      sync.Mutex
+	started bool           // guarded by mu
+	cancel  func()         // guarded by mu; ends the workers
+	workers sync.WaitGroup // the three loops
+}
+
+// New checks the configuration. Nothing is opened or bound yet. Errors name the configuration key.
+func New(cfg Config, log zerolog.Logger) (*Server, error) {
+	return newServer(cfg, log, vfs.OS{})
+}
+
+func newServer(cfg Config, log zerolog.Logger, fs vfs.FS) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("namesrv: %w", err)
+	}
+	s := &Server{log: log, files: files{fs}, routes: newRoutes(), notices: make(chan *minIDChange, maxPendingNotices)}
+	s.cfg.Store(&cfg)
+	s.kv = newKVStore(s.files, cfg.KVConfigPath)
+	s.departures = newUnregisterQueue(cfg.UnRegisterBrokerQueueCapacity, s.applyDepartures)
+	return s, nil
+}
+
+// Start loads the KV configuration, binds the port and serves. ctx bounds the start only. After an error nothing runs.
+func (s *Server) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.started {
+		return errors.New("namesrv: started before")
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.kv.load(); err != nil {
+		return fmt.Errorf("namesrv: KV config: %w", err)
+	}
+	if err := s.startNetwork(); err != nil {
+		return fmt.Errorf("namesrv: %w", err)
+	}
+	s.startWorkers()
+	s.started = true
+	s.log.Info().Str("addr", s.addr).Msg("The Name Server boot success")
+	return nil
+}
+
+func (s *Server) startNetwork() error {
+	table, err := remoting.NewTable(s.entries()...)
+	if err != nil {
+		return err
+	}
+	none, err := remoting.NewTable()
+	if err != nil {
+		return err
+	}
+	if s.client, err = remoting.NewClient(none, remoting.Options{}); err != nil {
+		return err
+	}
+	if err = s.client.Start(); err != nil {
+		return err
+	}
+	s.born = time.Now()
+	if err = s.listen(table); err != nil {
+		return errors.Join(err, s.client.Stop())
+	}
+	return nil
+}
+
+func (s *Server) listen(table *remoting.Table) error {
+	cfg := s.config()
+	addr := net.JoinHostPort(cfg.BindAddress, strconv.Itoa(cfg.ListenPort))
+	if cfg.ListenPort == 0 {
+		var err error
+		if addr, err = freeAddr(addr); err != nil {
+			return err
+		}
+	}
+	server, err := remoting.NewServer(table, s.options(), addr)
+	if err != nil {
+		return err
+	}
+	if err := server.Start(); err != nil {
+		return err
+	}
+	s.server, s.addr = server, addr
+	return nil
+}
+
+// freeAddr lets the system choose a port. Somebody else may take it before it is bound for good; Start fails then.
+func freeAddr(addr string) (string, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func (s *Server) options() remoting.Options {
+	cfg := s.config()
+	return remoting.Options{
+		IdleTimeout: time.Duration(cfg.ServerChannelMaxIdleTimeSeconds) * time.Second, Workers: cfg.DefaultThreadPoolNums,
+		QueueCapacity: cfg.DefaultThreadPoolQueueCapacity,
+		Events: remoting.Events{
+			Closed: s.connClosed,
+			BadFrame: func(c *remoting.Conn, err error) {
+				s.peerWarn().Err(err).Str("peer", c.RemoteAddr()).Msg("malformed frame, connection closed")
+			},
+			Overflow: func(c *remoting.Conn, n int) {
+				s.peerWarn().Int("bytes", n).Str("peer", c.RemoteAddr()).Msg("peer does not read, connection closed")
+			},
+			Rejected: func(c *remoting.Conn, code int32) {
+				s.peerWarn().Int32("code", code).Str("peer", c.RemoteAddr()).Msg("request queue is full")
+			},
+			Panicked: func(c *remoting.Conn, code int32, value any, stack []byte) {
+				s.log.Error().Int32("code", code).Str("peer", c.RemoteAddr()).Interface("panic", value).Bytes("stack", stack).Msg("handler failed")
+			},
+		},
+	}
+}
+
+// peerWarn begins a warning that peers can cause; too many of them are dropped and counted.
+func (s *Server) peerWarn() *zerolog.Event {
+	dropped, ok := s.noise.allow()
+	if !ok {
+		return nil // zerolog ignores calls on nil
+	}
+	e := s.log.Warn()
+	if dropped > 0 {
+		e = e.Int("dropped", dropped)
+	}
+	return e
+}
+
+func (s *Server) startWorkers() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.workers.Go(func() { s.departures.run(ctx.Done()) })
+	s.workers.Go(func() { s.scanLoop(ctx.Done()) })
+	s.workers.Go(func() { s.notifyLoop(ctx) })
+}
+
+// Addr is the address that the server listens on, host:port; "" before Start.
+func (s *Server) Addr() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addr
+}
+
+// Stop closes the port and all connections, then ends the workers. Calling it again, or before Start, does nothing.
+func (s *Server) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel == nil {
+		return nil
+	}
+	err := s.server.Stop(ctx)
+	s.cancel()
+	s.cancel = nil
+	err = errors.Join(err, s.client.Stop())
+	s.workers.Wait()
+	return err
+}

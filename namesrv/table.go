@@ -1,0 +1,76 @@
+package namesrv
+
+import (
+	"fmt"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+)
+
+// entries is the dispatch table: one row per file. Codes without a row are answered REQUEST_CODE_NOT_SUPPORTED by remoting.
+func (s *Server) entries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqPutKvConfig, Mode: remoting.Pooled, Handle: s.putKVConfig},
+		{Code: remoting.ReqGetKvConfig, Mode: remoting.Pooled, Handle: s.getKVConfig},
+		{Code: remoting.ReqDeleteKvConfig, Mode: remoting.Pooled, Handle: s.deleteKVConfig},
+		{Code: remoting.ReqRegisterBroker, Mode: remoting.Pooled, Handle: s.registerBroker},
+		{Code: remoting.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: s.unregisterBroker},
+		{Code: remoting.ReqGetRouteinfoByTopic, Mode: remoting.Inline, Handle: s.getRouteInfo},
+		{Code: remoting.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: s.getClusterInfo},
+		{Code: remoting.ReqWipeWritePermOfBroker, Mode: remoting.Pooled, Handle: s.wipeWritePerm},
+		{Code: remoting.ReqGetAllTopicListFromNameserver, Mode: remoting.Pooled, Handle: s.getAllTopics},
+		{Code: remoting.ReqDeleteTopicInNamesrv, Mode: remoting.Pooled, Handle: s.deleteTopic},
+		{Code: remoting.ReqRegisterTopicInNamesrv, Mode: remoting.Pooled, Handle: s.registerTopic},
+		{Code: remoting.ReqGetKvlistByNamespace, Mode: remoting.Pooled, Handle: s.getKVList},
+		{Code: remoting.ReqGetTopicsByCluster, Mode: remoting.Pooled, Handle: s.getTopicsByCluster},
+		{Code: remoting.ReqGetSystemTopicListFromNs, Mode: remoting.Pooled, Handle: s.getSystemTopics},
+		{Code: remoting.ReqGetUnitTopicList, Mode: remoting.Pooled, Handle: s.getUnitTopics},
+		{Code: remoting.ReqGetHasUnitSubTopicList, Mode: remoting.Pooled, Handle: s.getHasUnitSubTopics},
+		{Code: remoting.ReqGetHasUnitSubUnunitTopicList, Mode: remoting.Pooled, Handle: s.getHasUnitSubUnunitTopics},
+		{Code: remoting.ReqUpdateNamesrvConfig, Mode: remoting.Pooled, Handle: s.updateNamesrvConfig},
+		{Code: remoting.ReqGetNamesrvConfig, Mode: remoting.Pooled, Handle: s.getNamesrvConfig},
+		{Code: remoting.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: s.queryDataVersion},
+		{Code: remoting.ReqAddWritePermOfBroker, Mode: remoting.Pooled, Handle: s.addWritePerm},
+		{Code: remoting.ReqGetBrokerMemberGroup, Mode: remoting.Pooled, Handle: s.getBrokerMemberGroup},
+		{Code: remoting.ReqBrokerHeartbeat, Mode: remoting.Pooled, Handle: s.brokerHeartbeat},
+	}
+}
+
+// Codes lists the request codes that a NameServer answers, for docs/support.md.
+func Codes() []int32 {
+	var codes []int32
+	for _, e := range (&Server{}).entries() {
+		codes = append(codes, e.Code)
+	}
+	return codes
+}
+
+// header reads the request's header; the error answer is given already when it returns false.
+func header[T any](ctx *remoting.Context, h *remoting.HeaderType[T]) (v T, ok bool) {
+	if err := h.Decode(ctx.Req, ctx.In, &v); err != nil {
+		fail(ctx, err)
+		return v, false
+	}
+	return v, true
+}
+
+// fail answers SYSTEM_ERROR with the error's text, as Java does for an exception in a handler.
+func fail(ctx *remoting.Context, err error) { ctx.Status(remoting.SystemError, err.Error()) }
+
+// missing answers a request without a field that Java cannot do without (its handlers end in a NullPointerException, code 1).
+func missing(ctx *remoting.Context, field string) {
+	ctx.Status(remoting.SystemError, fmt.Sprintf("the custom field <%s> is null", field))
+}
+
+// reply answers SUCCESS with a body in fastjson's dialect.
+func reply(ctx *remoting.Context, v any) {
+	text, err := compat.Marshal(v)
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.OK(text)
+}
+
+// disabled answers when a list is switched off.
+func disabled(ctx *remoting.Context) { ctx.Status(remoting.SystemError, "disable") }

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// allocator makes the next commit log file before it is needed and faults the pages ahead of the write position in, so that an
+// append meets neither a hole nor, normally, a page fault (Java AllocateMappedFileService).
+type allocator struct {
+	log    *commitLog
+	window int64                              // bytes kept faulted in ahead of the write position; immutable
+	dirty  bool                               // fault in for writing; false in SYNC_FLUSH, where dirty zero pages would be flushed in vain
+	report func(what, file string, err error) // immutable
+	kick   chan struct{}                      // capacity 1: the write position moved on
+	ready  chan *segment                      // capacity 1: the next file
+
+	mu      sync.Mutex
+	err     error         // last failure, nil after a success; guarded by mu
+	changed chan struct{} // closed and replaced when err changes; guarded by mu
+}
+
+// allocRetry is how long a failed allocation waits before the next try.
+const allocRetry = 500 * time.Millisecond
+
+func newAllocator(log *commitLog, cfg *Config, report func(what, file string, err error)) *allocator {
+	return &allocator{log: log, window: cfg.TouchAheadBytes, dirty: cfg.FlushDiskType != SyncFlush, report: report,
+		kick: make(chan struct{}, 1), ready: make(chan *segment, 1), changed: make(chan struct{})}
+}
+
+// poke wakes the goroutine; it never blocks.
+func (a *allocator) poke() {
+	select {
+	case a.kick <- struct{}{}:
+	default:
+	}
+}
+
+// run serves until ctx ends. next is the base of the first file to make.
+func (a *allocator) run(ctx context.Context, next int64) {
+	t := toucher{}
+	for {
+		a.touch(&t)
+		wait := (<-chan time.Time)(nil)
+		if a.wanted() && len(a.ready) == 0 {
+			if s, err := createSegment(a.log.fs, a.log.dirFor(next), next, a.log.segSize); err != nil {
+				a.fail(next, err)
+				wait = time.After(allocRetry)
+			} else {
+				next = s.end()
+				a.setErr(nil)
+				a.ready <- s // capacity 1 and empty: does not block
+			}
+		}
+		select {
+		case <-ctx.Done():
+			a.drop()
+			return
+		case <-a.kick:
+		case <-wait:
+		}
+	}
+}
+
+// wanted says that the last file is at least half full.
+func (a *allocator) wanted() bool {
+	segs := a.log.segments()
+	return len(segs) == 0 || a.log.end.Load()-segs[len(segs)-1].base >= a.log.segSize/2
+}
+
+// drop removes a file nobody took, so that a stopped store owns no empty file.
+func (a *allocator) drop() {
+	select {
+	case s := <-a.ready:
+		s.doom()
+	default:
+	}
+}
+
+func (a *allocator) fail(base int64, err error) {
+	a.setErr(err)
+	a.report("allocate", a.log.dirFor(base)+"/"+segmentName(base), err)
+}
+
+func (a *allocator) setErr(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.err != nil || err != nil {
+		a.err = err
+		close(a.changed)
+		a.changed = make(chan struct{})
+	}
+}
+
+func (a *allocator) lastErr() (error, <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.err, a.changed
+}
+
+// take returns the next file. It waits for it at most timeout: the only wait of an append. A failed allocation is returned at once.
+func (a *allocator) take(timeout time.Duration) (*segment, error) {
+	select {
+	case s := <-a.ready:
+		a.poke()
+		return s, nil
+	default:
+	}
+	a.poke()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	for {
+		err, changed := a.lastErr()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case s := <-a.ready:
+			a.poke()
+			return s, nil
+		case <-changed:
+		case <-timer.C:
+			return nil, ErrNoNextFile
+		}
+	}
+}
+
+// toucher remembers what is faulted in already.
+type toucher struct {
+	seg  *segment
+	upTo int64 // inside seg
+}
+
+// touchStep is one call of Populate: small enough to keep up with a fast appender.
+const touchStep = 1 << 20
+
+// touch faults the window ahead of the write position of the last file in.
+func (a *allocator) touch(t *toucher) {
+	segs := a.log.segments()
+	if a.window == 0 || len(segs) == 0 {
+		return
+	}
+	if s := segs[len(segs)-1]; t.seg != s {
+		*t = toucher{seg: s}
+	}
+	for {
+		pos := a.log.end.Load() - t.seg.base
+		t.upTo = max(t.upTo, pos)
+		n := min(touchStep, min(pos+a.window, t.seg.size)-t.upTo)
+		if n <= 0 || !t.seg.acquire() {
+			return
+		}
+		_ = t.seg.m.Populate(int(t.upTo), int(n), a.dirty) // a page fault later is the only harm
+		t.seg.release()
+		t.upTo += n
+	}
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// appender is the write end of the log. Its lock is the append lock: the order of the log, of store times and of the offsets of every
+// queue is the order in which it is taken (Java CommitLog.asyncPutMessage).
+type appender struct {
+	mu       sync.Mutex
+	tail     *segment // guarded by mu; nil until Start
+	pos      int64    // write position inside tail; guarded by mu
+	pokeAt   int64    // pos at which the allocator is woken again; guarded by mu
+	lastTime int64    // newest store timestamp, ms; guarded by mu
+	dirty    []*queue // queues with entries not yet in their files; guarded by mu
+
+	busySince atomic.Int64 // unix ms at which the lock was taken, 0 when free
+}
+
+// lock takes the append lock; now is the present time in ms.
+func (a *appender) lock(now int64) {
+	a.mu.Lock()
+	a.busySince.Store(now)
+}
+
+func (a *appender) unlock() {
+	a.busySince.Store(0)
+	a.mu.Unlock()
+}
+
+// storeTime returns now, but never less than an earlier result: store times do not go back when the clock does.
+func (a *appender) storeTime(now int64) int64 {
+	if now > a.lastTime {
+		a.lastTime = now
+	}
+	return a.lastTime
+}
+
+// Append stores one message. It may be called by many goroutines, waits for no I/O and allocates nothing; only when the next
+// commit log file is late it waits for that, at most putMessageTimeout. Errors are of class ErrMessageIllegal or ErrNotWritable.
+func (s *Store) Append(r *Record) (Appended, error) {
+	if err := s.Writable(); err != nil {
+		return Appended{}, err
+	}
+	cfg := s.cfg.Load()
+	e, err := cfg.plan(r)
+	if err != nil {
+		return Appended{}, err
+	}
+	now := time.Now().UnixMilli()
+	s.app.lock(now)
+	seg, q, err := s.place(r.Topic, r.QueueID, e.size)
+	if err != nil {
+		s.app.unlock()
+		return Appended{}, err
+	}
+	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
+	indexed := hasQueueEntry(r.SysFlag)
+	if indexed {
+		st.queueOffset = q.max.Load()
+	}
+	rec := seg.data[s.app.pos : s.app.pos+int64(e.size)]
+	encodeRecord(rec, r, &e, st)
+	tags := s.tagsCode(r, st.storeTime)
+	s.commit(seg, int64(e.size))
+	if indexed {
+		s.enqueue(q, st.offset, int32(e.size), tags)
+	}
+	lease := indexed && s.ev.MessageStored != nil && seg.acquire()
+	s.app.unlock()
+	s.index.wake()
+	if lease {
+		s.ev.MessageStored(q.topic, q.id, st.queueOffset, tags, st.storeTime, rec)
+		seg.release()
+	}
+	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: 1}, nil
+}
+
+// hasQueueEntry: prepared and rollback records are in the log only.
+func hasQueueEntry(sysFlag int32) bool {
+	t := sysFlag & SysFlagTransaction
+	return t == 0 || t == SysFlagCommit
+}
+
+func (s *Store) tagsCode(r *Record, storeTime int64) int64 {
+	if r.DelayLevel > 0 && r.Topic == ScheduleTopic {
+		return deliverTime(s.delays, r.DelayLevel, storeTime)
+	}
+	return r.TagsCode
+}
+
+// place finds the queue and makes room for n bytes at the tail. Caller holds the append lock.
+func (s *Store) place(topic string, id int32, n int) (*segment, *queue, error) {
+	if s.app.tail == nil {
+		return nil, nil, ErrNotStarted
+	}
+	if err := s.Writable(); err != nil {
+		return nil, nil, err
+	}
+	if int64(n)+endFileReserve > s.log.segSize {
+		return nil, nil, ErrMessageExceedsFile
+	}
+	if s.app.pos+int64(n)+endFileReserve > s.log.segSize {
+		if err := s.roll(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s.app.tail, s.queues.getOrCreate(topic, id), nil
+}
+
+// roll fills the rest of the tail with a blank record and goes on to the next file. Caller holds the append lock.
+func (s *Store) roll() error {
+	next, err := s.alloc.take(time.Duration(s.cfg.Load().PutMessageTimeout) * time.Millisecond)
+	if err != nil {
+		return s.allocationError(err)
+	}
+	putBlank(s.app.tail.data[s.app.pos:])
+	s.log.push(next)
+	s.log.end.Store(next.base)
+	s.app.tail, s.app.pos, s.app.pokeAt = next, 0, 0
+	s.flushKick.poke()
+	return nil
+}
+
+// commit makes n bytes at the write position readable. Caller holds the append lock.
+func (s *Store) commit(seg *segment, n int64) {
+	s.app.pos += n
+	s.log.end.Store(seg.base + s.app.pos)
+	if s.app.pos >= s.app.pokeAt {
+		s.app.pokeAt = s.app.pos + min(touchStep, s.log.segSize/8)
+		s.alloc.poke()
+	}
+}
+
+// enqueue adds a consume queue entry. Caller holds the append lock.
+func (s *Store) enqueue(q *queue, offset int64, size int32, tags int64) {
+	became, backlog := q.push(offset, size, tags, &s.queues.memory)
+	if became {
+		s.app.dirty = append(s.app.dirty, q)
+	}
+	if backlog >= flushBacklog && backlog%flushBacklog == 0 {
+		s.cqKick.poke()
+	}
+}
+
+// poker is a goroutine's doorbell: poke never blocks.
+type poker chan struct{}
+
+func newPoker() poker { return make(poker, 1) }
+
+func (p poker) poke() {
+	select {
+	case p <- struct{}{}:
+	default:
+	}
+}

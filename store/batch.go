@@ -1,0 +1,44 @@
+package store
+
+import "encoding/binary"
+
+// BatchItem is one message inside a client batch body (request 320). Body and Properties point into the body.
+type BatchItem struct {
+	Flag       int32
+	Body       []byte
+	Properties []byte
+}
+
+// batchItemMin is the size of an item with empty body and properties.
+const batchItemMin = 4 + 4 + 4 + 4 + 4 + 2
+
+// NextBatchItem decodes the first item of a client batch body: int32 totalSize | int32 magic | int32 crc | int32 flag | int32 bodyLen,
+// body | int16 propLen, props (Java MessageDecoder.encodeMessage). magic and crc are ignored, as the broker does. ErrBadBatch when malformed.
+func NextBatchItem(b []byte) (item BatchItem, rest []byte, err error) {
+	if len(b) < batchItemMin {
+		return item, nil, ErrBadBatch
+	}
+	be := binary.BigEndian
+	size, bodyLen := int(int32(be.Uint32(b))), int(int32(be.Uint32(b[16:])))
+	if size < batchItemMin || size > len(b) || bodyLen < 0 || bodyLen > size-batchItemMin {
+		return item, nil, ErrBadBatch
+	}
+	item.Flag = int32(be.Uint32(b[12:]))
+	item.Body = b[20 : 20+bodyLen]
+	props := int(be.Uint16(b[20+bodyLen:]))
+	if props > MaxPropertiesLength || batchItemMin+bodyLen+props != size {
+		return item, nil, ErrBadBatch
+	}
+	item.Properties = b[22+bodyLen : size]
+	return item, b[size:], nil
+}
+
+// AppendBatchItem appends one item in the form NextBatchItem reads.
+func AppendBatchItem(dst []byte, item BatchItem) []byte {
+	be := binary.BigEndian
+	dst = be.AppendUint32(dst, uint32(batchItemMin+len(item.Body)+len(item.Properties)))
+	dst = be.AppendUint64(dst, 0)
+	dst = be.AppendUint32(dst, uint32(item.Flag))
+	dst = append(be.AppendUint32(dst, uint32(len(item.Body))), item.Body...)
+	return append(be.AppendUint16(dst, uint16(len(item.Properties))), item.Properties...)
+}

@@ -1,0 +1,230 @@
+package store
+
+import (
+	"container/list"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"sync"
+
+	"gorocket/store/vfs"
+)
+
+// cqFiles opens consume queue files and keeps the most recently used ones open, at most limit plus those in use.
+type cqFiles struct {
+	fs    vfs.FS
+	root  string // <store>/consumequeue
+	size  int64  // of one file, a multiple of cqUnit
+	limit int
+
+	mu     sync.Mutex
+	closed bool                        // guarded by mu
+	open   map[cqFileKey]*list.Element // of *cqFile; guarded by mu
+	lru    list.List                   // front = used last; guarded by mu
+}
+
+type cqFileKey struct {
+	q    *queue
+	base int64 // byte offset of the file in the queue
+}
+
+type cqFile struct {
+	vfs.File
+	key  cqFileKey
+	refs int // guarded by cqFiles.mu
+}
+
+func newCQFiles(fsys vfs.FS, cfg *Config) *cqFiles {
+	return &cqFiles{fs: fsys, root: cfg.sub("consumequeue"), size: cfg.consumeQueueFileSize(), limit: cfg.MaxOpenConsumeQueueFiles, open: map[cqFileKey]*list.Element{}}
+}
+
+// dir is the directory of a queue.
+func (c *cqFiles) dir(q *queue) string {
+	return c.root + "/" + q.topic + "/" + strconv.FormatInt(int64(q.id), 10)
+}
+
+func (c *cqFiles) path(k cqFileKey) string { return c.dir(k.q) + "/" + segmentName(k.base) }
+
+// get opens the file that starts at byte base, creating it when create is set; created tells that it did. Call put afterwards.
+func (c *cqFiles) get(q *queue, base int64, create bool) (f *cqFile, created bool, err error) {
+	k := cqFileKey{q, base}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.open[k]; e != nil {
+		c.lru.MoveToFront(e)
+		f = e.Value.(*cqFile)
+		f.refs++
+		return f, false, nil
+	}
+	if c.closed {
+		return nil, false, ErrNotReadable
+	}
+	file, err := c.fs.OpenFile(c.path(k))
+	if create && errors.Is(err, fs.ErrNotExist) {
+		created = true
+		file, err = c.create(k)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	f = &cqFile{File: file, key: k, refs: 1}
+	c.open[k] = c.lru.PushFront(f)
+	c.evict()
+	return f, created, nil
+}
+
+// create makes a sparse file of full size. Its directory entry becomes durable with the thorough flush.
+func (c *cqFiles) create(k cqFileKey) (vfs.File, error) {
+	if err := c.fs.MkdirAll(c.dir(k.q)); err != nil {
+		return nil, err
+	}
+	f, err := c.fs.Create(c.path(k))
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Truncate(c.size); err != nil {
+		_ = f.Close()
+		_ = c.fs.Remove(c.path(k))
+		return nil, err
+	}
+	return f, nil
+}
+
+// evict closes the least recently used files nobody uses. Caller holds mu.
+func (c *cqFiles) evict() {
+	for e := c.lru.Back(); e != nil && c.lru.Len() > c.limit; {
+		prev := e.Prev()
+		if f := e.Value.(*cqFile); f.refs == 0 {
+			c.drop(e, f)
+		}
+		e = prev
+	}
+}
+
+func (c *cqFiles) drop(e *list.Element, f *cqFile) {
+	c.lru.Remove(e)
+	delete(c.open, f.key)
+	_ = f.Close()
+}
+
+// put ends a use.
+func (c *cqFiles) put(f *cqFile) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f.refs--
+	if f.refs == 0 && c.open[f.key] == nil { // forgotten while in use
+		_ = f.Close()
+	}
+}
+
+// forget closes the open files of q for which match is true; files in use are closed by their last put.
+func (c *cqFiles) forget(q *queue, match func(base int64) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k, e := range c.open {
+		if k.q != q || !match(k.base) {
+			continue
+		}
+		f := e.Value.(*cqFile)
+		c.lru.Remove(e)
+		delete(c.open, k)
+		if f.refs == 0 {
+			_ = f.Close()
+		}
+	}
+}
+
+func (c *cqFiles) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for _, e := range c.open {
+		_ = e.Value.(*cqFile).Close()
+	}
+	c.open = map[cqFileKey]*list.Element{}
+	c.lru.Init()
+}
+
+// read preads entries of q from queue offset at on into dst, inside one file; it returns the number read. The caller has checked that they are in files.
+func (c *cqFiles) read(q *queue, dst []byte, at int64) (int, error) {
+	pos := at * cqUnit
+	base := pos / c.size * c.size
+	f, _, err := c.get(q, base, false)
+	if err != nil {
+		return 0, err
+	}
+	defer c.put(f)
+	n := min(int64(len(dst)/cqUnit*cqUnit), base+c.size-pos)
+	if _, err := f.ReadAt(dst[:n], pos-base); err != nil {
+		return 0, fmt.Errorf("store: read %s at %d: %w", f.Name(), pos-base, err)
+	}
+	return int(n / cqUnit), nil
+}
+
+// write puts entries (whole units) into the files of q from queue offset at on.
+func (c *cqFiles) write(q *queue, entries []byte, at int64) error {
+	for len(entries) > 0 {
+		pos := at * cqUnit
+		base := pos / c.size * c.size
+		n := min(int64(len(entries)), base+c.size-pos)
+		if err := c.writeFile(q, base, pos-base, entries[:n]); err != nil {
+			return err
+		}
+		entries, at = entries[n:], at+n/cqUnit
+	}
+	return nil
+}
+
+func (c *cqFiles) writeFile(q *queue, base, pos int64, b []byte) error {
+	f, created, err := c.get(q, base, true)
+	if err != nil {
+		return err
+	}
+	defer c.put(f)
+	if created && pos > 0 {
+		if err := fillBlank(f, pos); err != nil {
+			return err
+		}
+	}
+	_, err = f.WriteAt(b, pos)
+	return err
+}
+
+// fillBlank writes filler entries below the first real one.
+func fillBlank(f vfs.File, upTo int64) error {
+	buf := make([]byte, 0, min(upTo, 64<<10/cqUnit*cqUnit))
+	for len(buf) < cap(buf) {
+		buf = appendEntry(buf, cqEntry{0, blankSize, 0})
+	}
+	for pos := int64(0); pos < upTo; pos += int64(len(buf)) {
+		if _, err := f.WriteAt(buf[:min(int64(len(buf)), upTo-pos)], pos); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sync makes the files of q that hold entries from queue offset from on, and its directories, durable.
+func (c *cqFiles) sync(q *queue, from, to int64) error {
+	for base := from * cqUnit / c.size * c.size; base < to*cqUnit; base += c.size {
+		f, _, err := c.get(q, base, false)
+		if errors.Is(err, fs.ErrNotExist) { // deleted by cleaning
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		err = f.Sync()
+		c.put(f)
+		if err != nil {
+			return err
+		}
+	}
+	for _, dir := range []string{c.dir(q), c.root + "/" + q.topic, c.root} {
+		if err := c.fs.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}

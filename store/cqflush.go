@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// flushBacklog is the number of entries of one queue after which the flusher is woken before its time.
+const flushBacklog = 8192
+
+// keepIdle is the buffer an idle queue may keep, in bytes.
+const keepIdle = 64 * cqUnit
+
+// pageOfEntries is what Java's "least pages" counts in.
+const pageOfEntries = 4096
+
+// runCQFlusher writes consume queue entries from memory to their files: queues with enough entries every flushIntervalConsumeQueue,
+// everything with a sync and a new checkpoint every flushConsumeQueueThoroughInterval (Java FlushConsumeQueueService).
+func (s *Store) runCQFlusher(ctx context.Context) {
+	cfg := s.cfg.Load()
+	tick := time.NewTicker(time.Duration(cfg.FlushIntervalConsumeQueue) * time.Millisecond)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-s.cqKick:
+		}
+		cfg = s.cfg.Load()
+		if time.Since(last) >= time.Duration(cfg.FlushConsumeQueueThoroughInterval)*time.Millisecond {
+			last = time.Now()
+			s.reportErr("flush consume queues", s.files.root, s.flushQueuesThoroughly())
+			continue
+		}
+		least := int64(cfg.FlushConsumeQueueLeastPages) * pageOfEntries / cqUnit
+		if s.queues.memory.Load() > cfg.MaxConsumeQueueMemory {
+			least = 1
+		}
+		s.reportErr("write consume queues", s.files.root, s.writeQueues(least))
+		s.releaseIdle(cfg.MaxConsumeQueueMemory)
+	}
+}
+
+// takeDirty takes the list of queues with entries that are only in memory.
+func (s *Store) takeDirty() []*queue {
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	d := s.app.dirty
+	s.app.dirty = nil
+	return d
+}
+
+// giveBack returns queues to the list.
+func (s *Store) giveBack(qs []*queue) {
+	if len(qs) == 0 {
+		return
+	}
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	s.app.dirty = append(s.app.dirty, qs...)
+}
+
+// writeQueues writes every queue that has at least least entries waiting. On an error the rest stays dirty.
+// s.cqMu keeps two writers apart.
+func (s *Store) writeQueues(least int64) (first error) {
+	s.cqMu.Lock()
+	defer s.cqMu.Unlock()
+	var back []*queue
+	for _, q := range s.takeDirty() {
+		done, err := s.writeQueue(q, least)
+		if err != nil && first == nil {
+			first = err
+		}
+		if !done {
+			back = append(back, q)
+		}
+	}
+	s.giveBack(back)
+	return first
+}
+
+// writeQueue writes what q has waiting; done means that q left the dirty list. Caller holds cqMu.
+func (s *Store) writeQueue(q *queue, least int64) (done bool, err error) {
+	entries, at, deleted := q.pending(s.cqScratch[:0], least)
+	s.cqScratch = entries[:0]
+	if deleted {
+		return true, nil
+	}
+	if len(entries) == 0 {
+		return q.cleanIfEmpty(), nil
+	}
+	if err := s.files.write(q, entries, at); err != nil {
+		return false, err
+	}
+	return q.wrote(at+int64(len(entries)/cqUnit), s.files.size, &s.queues.memory), nil
+}
+
+// flushQueuesThoroughly writes and syncs all queues and then moves the checkpoint to the store time before it began.
+func (s *Store) flushQueuesThoroughly() error {
+	upTo := s.newestStoreTime()
+	if err := s.writeQueues(1); err != nil {
+		return err
+	}
+	if err := s.syncQueues(); err != nil {
+		return err
+	}
+	s.check.update(func(c *checkpoint) { c.logicsTime = max(c.logicsTime, upTo) })
+	return s.check.save()
+}
+
+// syncOneByOne is the number of files up to which each gets its own fdatasync; above it one syncfs does it.
+const syncOneByOne = 64
+
+// dirtyRange is what a queue has in files that are not synced.
+type dirtyRange struct {
+	q        *queue
+	from, to int64
+}
+
+// syncQueues makes all queue files written since the last call durable, with their directory entries.
+func (s *Store) syncQueues() error {
+	var list []dirtyRange
+	s.queues.each(func(q *queue) bool {
+		if from, to := q.unsynced(); from < to {
+			list = append(list, dirtyRange{q, from, to})
+		}
+		return true
+	})
+	if err := s.syncRanges(list); err != nil {
+		return err
+	}
+	for _, r := range list {
+		r.q.markSynced(r.to)
+	}
+	return nil
+}
+
+func (s *Store) syncRanges(list []dirtyRange) error {
+	if len(list) > syncOneByOne {
+		return s.fs.SyncAll(s.files.root)
+	}
+	for _, r := range list {
+		if err := s.files.sync(r.q, r.from, r.to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// releaseIdle drops buffers of queues whose entries are all in files while too much memory is in use.
+func (s *Store) releaseIdle(limit int64) {
+	if s.queues.memory.Load() <= limit {
+		return
+	}
+	s.queues.each(func(q *queue) bool {
+		q.mu.Lock()
+		q.shrink(0, &s.queues.memory)
+		q.mu.Unlock()
+		return s.queues.memory.Load() > limit/2
+	})
+}

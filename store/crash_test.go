@@ -1,0 +1,168 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+
+	"gorocket/store/vfs"
+)
+
+// ledger is what a client knows: the acknowledged messages of each queue by queue offset.
+type ledger struct {
+	mu    sync.Mutex
+	acked map[string]map[int64]string // topic/queue -> queue offset -> body
+}
+
+func (l *ledger) ack(topic string, q int32, at int64, body string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := fmt.Sprintf("%s/%d", topic, q)
+	if l.acked[k] == nil {
+		l.acked[k] = map[int64]string{}
+	}
+	l.acked[k][at] = body
+}
+
+// check compares a recovered store with a copy of the ledger taken before the clone. sent says which bodies may exist at all.
+func (l *ledger) check(t *testing.T, s *Store, topic string, queues int32, full bool) {
+	t.Helper()
+	for q := int32(0); q < queues; q++ {
+		got := bodies(t, s, topic, q)
+		acked := l.acked[fmt.Sprintf("%s/%d", topic, q)]
+		if full {
+			for at, body := range acked {
+				if at >= int64(len(got)) || got[at] != body {
+					t.Fatalf("queue %d offset %d: acknowledged %q is lost (queue has %d)", q, at, body, len(got))
+				}
+			}
+		}
+		for at, body := range got {
+			if want := fmt.Sprintf("q%d-%d-", q, at); len(body) < len(want) || body[:len(want)] != want {
+				t.Fatalf("queue %d offset %d: phantom %q", q, at, body)
+			}
+		}
+		if max := s.MaxOffset(topic, q); max != int64(len(got)) {
+			t.Fatalf("queue %d: max offset %d but %d messages readable", q, max, len(got))
+		}
+	}
+}
+
+func (l *ledger) copy() *ledger {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := &ledger{acked: map[string]map[int64]string{}}
+	for k, m := range l.acked {
+		out.acked[k] = map[int64]string{}
+		for at, b := range m {
+			out.acked[k][at] = b
+		}
+	}
+	return out
+}
+
+// crashRounds can be raised: STORE_CRASH_ROUNDS=2000 go test -run Crash.
+func crashRounds(t *testing.T, normal int) int {
+	if v := os.Getenv("STORE_CRASH_ROUNDS"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if testing.Short() {
+		return normal / 10
+	}
+	return normal
+}
+
+// TestCrashClones cuts the power at random moments under load, recovers, and compares with what had been acknowledged.
+func TestCrashClones(t *testing.T) {
+	for _, mode := range []string{SyncFlush, AsyncFlush} {
+		t.Run(mode, func(t *testing.T) {
+			rounds := crashRounds(t, 100)
+			for seed := 0; seed < rounds; seed++ {
+				crashOnce(t, mode, uint64(seed))
+				if t.Failed() {
+					t.Fatalf("seed %d", seed)
+				}
+			}
+		})
+	}
+}
+
+func crashOnce(t *testing.T, mode string, seed uint64) {
+	const topic, queues = "CrashTopic", 3
+	rnd := rand.New(rand.NewPCG(seed, 7))
+	mem := vfs.NewMem()
+	defer mem.Free()
+	cfg := smallConfig("/store")
+	cfg.FlushDiskType = mode
+	cfg.MappedFileSizeCommitLog = 16 << 10
+	cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 2, 2, 5
+	s := mustStart(t, cfg, mem)
+	led := &ledger{acked: map[string]map[int64]string{}}
+	stopAt := 50 + rnd.IntN(400)
+	for i := 0; i < stopAt; i++ {
+		q := int32(rnd.IntN(queues))
+		body := fmt.Sprintf("q%d-%d-%s", q, s.MaxOffset(topic, q), string(make([]byte, rnd.IntN(600))))
+		a := mustAppend(t, s, record(topic, q, body))
+		if mode == AsyncFlush {
+			led.ack(topic, q, a.QueueOffset, body)
+			continue
+		}
+		s.NotifyDurable(a.End(), func(err error) {
+			if err == nil {
+				led.ack(topic, q, a.QueueOffset, body)
+			}
+		})
+	}
+	known := led.copy()
+	crashed := mem.CrashClone(seed, rnd.Float64())
+	defer crashed.Free()
+	mustStop(t, s)
+	again := mustStart(t, cfg, crashed)
+	if again.Report().Clean {
+		t.Fatal("the crash looks like a clean stop")
+	}
+	known.check(t, again, topic, queues, mode == SyncFlush)
+	before := again.MaxOffset(topic, 0)
+	a := mustAppend(t, again, record(topic, 0, fmt.Sprintf("q0-%d-after", before)))
+	if a.QueueOffset != before {
+		t.Fatalf("offset %d after recovery, want %d", a.QueueOffset, before)
+	}
+	mustStop(t, again)
+	third := mustStart(t, cfg, crashed)
+	known.check(t, third, topic, queues, mode == SyncFlush)
+	mustStop(t, third)
+}
+
+// TestKillLosesNothing: after kill -9 the page cache is still there, so every append is.
+func TestKillLosesNothing(t *testing.T) {
+	mem := vfs.NewMem()
+	cfg := smallConfig("/store")
+	s := mustStart(t, cfg, mem)
+	want := fill(t, s, "T", 3, 2500)
+	again := mustStart(t, cfg, mem.Clone())
+	if again.Report().Clean {
+		t.Fatal("not seen as unclean")
+	}
+	for q, w := range want {
+		wantBodies(t, again, "T", q, w)
+	}
+}
+
+func TestSecondOpenIsRefused(t *testing.T) {
+	mem := vfs.NewMem()
+	cfg := smallConfig("/store")
+	mustStart(t, cfg, mem)
+	_, err := Open(cfg, mem, EventListener{})
+	var locked *LockedError
+	if !errors.As(err, &locked) || locked.Path != "/store/lock" {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNotWritable is the class of errors of Append that say the store takes no messages now (SERVICE_NOT_AVAILABLE). Test with
+// errors.Is; the concrete reasons below are all of this class.
+var ErrNotWritable = errors.New("store: not writable")
+
+// Reasons of ErrNotWritable.
+var (
+	ErrDiskFull    error = &notWritable{"the disk is above diskSpaceWarningLevelRatio or has no space"}
+	ErrSyncFailed  error = &notWritable{"a flush failed; writes stay closed until restart"}
+	ErrClosed      error = &notWritable{"the store is shutting down"}
+	ErrNotStarted  error = &notWritable{"the store is not started"}
+	ErrNoNextFile  error = &notWritable{"the next commit log file is not ready"}
+	ErrNotReadable       = errors.New("store: not readable")
+)
+
+// ErrMessageIllegal is the class of errors of Append that blame the message (MESSAGE_ILLEGAL). Test with errors.Is.
+var ErrMessageIllegal = errors.New("store: illegal message")
+
+// Reasons of ErrMessageIllegal.
+var (
+	ErrBodyTooLarge       = fmt.Errorf("%w: body larger than maxMessageSize", ErrMessageIllegal)
+	ErrPropertiesTooLong  = fmt.Errorf("%w: properties longer than 32767 bytes", ErrMessageIllegal)
+	ErrTopicTooLong       = fmt.Errorf("%w: topic too long", ErrMessageIllegal)
+	ErrBadBatch           = fmt.Errorf("%w: malformed batch body", ErrMessageIllegal)
+	ErrMessageExceedsFile = fmt.Errorf("%w: larger than a commit log file", ErrMessageIllegal)
+)
+
+// ErrFlushTimeout tells a waiter of NotifyDurable that syncFlushTimeout passed (FLUSH_DISK_TIMEOUT). The message is in the log
+// and may still become durable.
+var ErrFlushTimeout = errors.New("store: flush timed out")
+
+// ErrNoRecord is returned for an offset at which the log holds no record.
+var ErrNoRecord = errors.New("store: no record at this offset")
+
+// ErrBadRecord is the class of decoding errors.
+var ErrBadRecord = errors.New("store: malformed record")
+
+type notWritable struct{ why string }
+
+func (e *notWritable) Error() string        { return "store: not writable: " + e.why }
+func (e *notWritable) Is(target error) bool { return target == ErrNotWritable }
+
+// CorruptionError says that a file holds something that neither this program nor Java wrote, at a place that had been synced.
+// Nothing is deleted or changed when it is returned.
+type CorruptionError struct {
+	File   string
+	Offset int64 // position inside File
+	Reason string
+}
+
+func (e *CorruptionError) Error() string {
+	return fmt.Sprintf("store: %s is damaged at byte %d: %s", e.File, e.Offset, e.Reason)
+}
+
+// LockedError is returned by Open when another process owns the store directory.
+type LockedError struct{ Path string }
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("store: %s is locked: another broker (Java or gorocket) runs on this store", e.Path)
+}

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// flusher makes the commit log durable. Everybody who waits shares the next fdatasync (Java GroupCommitService, FlushRealTimeService).
+type flusher struct {
+	mu      sync.Mutex
+	waiters []waiting // guarded by mu
+	closed  error     // set once the flusher takes no waiters any more; guarded by mu
+	spare   []waiting // memory for the next list; run loop only
+}
+
+type waiting struct {
+	offset   int64 // durable when everything below is
+	w        Waiter
+	deadline time.Time
+}
+
+// funcWaiter makes a Waiter of a function.
+type funcWaiter func(error)
+
+func (f funcWaiter) Durable(err error) { f(err) }
+
+// NotifyDurable calls done once, when everything in the log below offset is durable (inline if it is already), or with ErrFlushTimeout after
+// syncFlushTimeout, or with an error of class ErrNotWritable when the flush failed or the store stops. See WaitDurable.
+func (s *Store) NotifyDurable(offset int64, done func(error)) {
+	s.WaitDurable(offset, funcWaiter(done))
+}
+
+// WaitDurable is NotifyDurable without a closure.
+func (s *Store) WaitDurable(offset int64, w Waiter) {
+	if s.log.flushed.Load() >= offset {
+		w.Durable(nil)
+		return
+	}
+	deadline := time.Now().Add(time.Duration(s.cfg.Load().SyncFlushTimeout) * time.Millisecond)
+	if err := s.flush.add(waiting{offset, w, deadline}); err != nil {
+		w.Durable(err)
+		return
+	}
+	s.flushKick.poke()
+}
+
+func (f *flusher) add(w waiting) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed != nil {
+		return f.closed
+	}
+	f.waiters = append(f.waiters, w)
+	return nil
+}
+
+// pending tells whether somebody waits.
+func (f *flusher) pending() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.waiters) > 0
+}
+
+// take removes the waiters for which done is true and returns them.
+func (f *flusher) take(done func(w *waiting) bool) []waiting {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out, keep := f.spare[:0], f.waiters[:0]
+	for i := range f.waiters {
+		if w := &f.waiters[i]; done(w) {
+			out = append(out, *w)
+		} else {
+			keep = append(keep, *w)
+		}
+	}
+	clear(f.waiters[len(keep):])
+	f.waiters, f.spare = keep, nil
+	return out
+}
+
+// finish tells waiters taken from the list.
+func (f *flusher) finish(ws []waiting, err error) {
+	for i := range ws {
+		ws[i].w.Durable(err)
+	}
+	clear(ws)
+	f.mu.Lock()
+	f.spare = ws[:0]
+	f.mu.Unlock()
+}
+
+// close refuses new waiters with err and fails the present ones.
+func (f *flusher) close(err error) {
+	f.mu.Lock()
+	if f.closed == nil {
+		f.closed = err
+	}
+	f.mu.Unlock()
+	f.finish(f.take(func(*waiting) bool { return true }), err)
+}
+
+// runFlusher flushes when somebody waits, every flushIntervalCommitLog if enough pages are dirty, and thoroughly now and then.
+func (s *Store) runFlusher(ctx context.Context) {
+	tick := time.NewTicker(time.Duration(s.cfg.Load().FlushIntervalCommitLog) * time.Millisecond)
+	defer tick.Stop()
+	lastAll := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.flushKick:
+		case <-tick.C:
+		}
+		cfg := s.cfg.Load()
+		dirty := s.log.end.Load() - s.log.flushed.Load()
+		thorough := time.Since(lastAll) >= time.Duration(cfg.FlushCommitLogThoroughInterval)*time.Millisecond
+		if thorough {
+			lastAll = time.Now()
+		}
+		if s.flush.pending() || dirty >= int64(max(1, cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0 {
+			_ = s.Flush()
+		}
+	}
+}
+
+// Flush makes everything appended so far durable and answers the waiters. After a failure the store takes no writes until it is opened again.
+func (s *Store) Flush() error {
+	s.flushMu.Lock()
+	defer s.flushMu.Unlock()
+	if err := s.failed(); err != nil {
+		return err
+	}
+	upTo, stored := s.newest()
+	if from := s.log.flushed.Load(); from < upTo {
+		begin := time.Now()
+		if file, err := s.log.syncRange(from, upTo); err != nil {
+			return s.syncFailed(file, err)
+		}
+		s.log.flushed.Store(upTo)
+		s.check.update(func(c *checkpoint) { c.physicTime = max(c.physicTime, stored) })
+		if s.ev.FlushDone != nil {
+			s.ev.FlushDone(upTo, time.Since(begin))
+		}
+	}
+	s.flush.finish(s.flush.take(func(w *waiting) bool { return w.offset <= upTo }), nil)
+	return nil
+}
+
+// newest returns the end of the log and the newest store time, which belong together.
+func (s *Store) newest() (end, storeTime int64) {
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	return s.log.end.Load(), s.app.lastTime
+}
+
+func (s *Store) newestStoreTime() int64 {
+	_, t := s.newest()
+	return t
+}
+
+// syncFailed closes the store for writes: after a failed fsync the kernel may have dropped the pages, so trying again would lie.
+func (s *Store) syncFailed(file string, err error) error {
+	wrapped := &syncError{file, err}
+	s.fail(wrapped)
+	s.flush.close(wrapped)
+	if s.ev.FlushFailed != nil {
+		s.ev.FlushFailed(file, err)
+	}
+	return wrapped
+}
+
+// syncError is ErrSyncFailed with its cause.
+type syncError struct {
+	file string
+	err  error
+}
+
+func (e *syncError) Error() string {
+	return ErrSyncFailed.Error() + ": " + e.file + ": " + e.err.Error()
+}
+func (e *syncError) Unwrap() error        { return e.err }
+func (e *syncError) Is(target error) bool { return target == ErrSyncFailed || target == ErrNotWritable }
+
+// runTimeouts fails waiters whose time is over, also while an fdatasync hangs.
+func (s *Store) runTimeouts(ctx context.Context) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			if s.flush.pending() {
+				s.flush.finish(s.flush.take(func(w *waiting) bool { return now.After(w.deadline) }), ErrFlushTimeout)
+			}
+		}
+	}
+}

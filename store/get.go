@@ -1,0 +1,256 @@
+package store
+
+// maxPullBytes is the most one Get returns (Java MAX_PULL_MSG_SIZE); minPullBytes the least limit a caller can set.
+const (
+	maxPullBytes = 128 << 20
+	minPullBytes = 100
+)
+
+// hotTail is how far behind the log end data that was written by this process counts as being in memory without asking the kernel.
+const hotTail = 32 << 20
+
+// entryBlock is the number of consume queue entries read at once.
+const entryBlock = 64
+
+// Get reads messages of a queue (Java DefaultMessageStore.getMessage). The caller must Release res, whatever the status.
+//
+// With HotOnly nothing that may have to come from the disk is touched: res.Cold is set instead, the result then holds no message
+// and NextBeginOffset is q.Offset; ask again without HotOnly off the event loop: that call reads the data into memory.
+func (s *Store) Get(q *GetQuery, res *GetResult) {
+	res.reset()
+	res.NextBeginOffset = q.Offset
+	cq := s.queues.get(q.Topic, q.QueueID)
+	if cq == nil {
+		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0) // Java creates the queue and finds it empty
+		return
+	}
+	res.MinOffset, res.MaxOffset = s.minOf(cq), cq.max.Load()
+	switch {
+	case res.MaxOffset == 0:
+		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0)
+	case q.Offset < res.MinOffset:
+		res.Status, res.NextBeginOffset = OffsetTooSmall, s.correct(q.Offset, res.MinOffset)
+	case q.Offset == res.MaxOffset:
+		res.Status = OffsetOverflowOne
+	case q.Offset > res.MaxOffset:
+		res.Status, res.NextBeginOffset = OffsetOverflowBadly, s.correct(q.Offset, res.MaxOffset)
+	default:
+		g := newGetter(s, q, res, cq)
+		g.run()
+	}
+}
+
+// correct is the next offset a client is told: a slave does not correct it (Java nextOffsetCorrection).
+func (s *Store) correct(asked, corrected int64) int64 {
+	cfg := s.cfg.Load()
+	if cfg.BrokerRole == "SLAVE" && !cfg.OffsetCheckInSlave {
+		return asked
+	}
+	return corrected
+}
+
+// getter is one Get in progress.
+type getter struct {
+	s        *Store
+	cfg      *Config
+	q        *GetQuery
+	res      *GetResult
+	cq       *queue
+	maxBytes int
+	scan     int64 // most entries looked at
+	logEnd   int64
+	memory   int64 // bytes behind logEnd that count as memory
+	skipTo   int64 // a file was gone: skip entries below this offset
+	lastPhy  int64
+	seg      *segment // last one leased
+}
+
+func newGetter(s *Store, q *GetQuery, res *GetResult, cq *queue) getter {
+	cfg := s.cfg.Load()
+	limit := q.MaxBytes
+	if limit <= 0 || limit > maxPullBytes {
+		limit = maxPullBytes
+	}
+	return getter{s: s, cfg: cfg, q: q, res: res, cq: cq, maxBytes: max(limit, minPullBytes),
+		scan:   int64(max(cfg.MaxFilterMessageSize, q.MaxCount*cqUnit)+cqUnit-1) / cqUnit,
+		logEnd: s.log.end.Load(), memory: s.ram / 100 * int64(cfg.AccessMessageInMemoryMaxRatio), skipTo: -1}
+}
+
+func (g *getter) run() {
+	g.res.Status = NoMatchedMessage
+	block := &g.res.block
+	stop := min(g.res.MaxOffset, g.q.Offset+g.scan)
+	for at := g.q.Offset; at < stop; {
+		n, hot := g.s.entries(g.cq, block[:min(entryBlock, int(stop-at))*cqUnit], at, g.q.HotOnly)
+		if !hot {
+			g.giveUpCold()
+			return
+		}
+		if n == 0 {
+			if g.res.Count == 0 {
+				g.res.Status, g.res.NextBeginOffset = OffsetFoundNull, g.s.correct(at, g.nextCQFile(at))
+			}
+			break
+		}
+		if !g.block(block[:n*cqUnit], at) {
+			break
+		}
+		at += int64(n)
+	}
+	if g.res.Cold || !g.warm() {
+		g.giveUpCold()
+		return
+	}
+	g.res.SuggestSlave = g.logEnd-g.lastPhy > g.memory
+}
+
+// nextCQFile is the first queue offset of the consume queue file behind the one that holds at.
+func (g *getter) nextCQFile(at int64) int64 {
+	per := g.s.files.size / cqUnit
+	return at - at%per + per
+}
+
+// block handles a run of entries; false ends the Get.
+func (g *getter) block(b []byte, at int64) bool {
+	for ; len(b) > 0; b, at = b[cqUnit:], at+1 {
+		e := decodeEntry(b)
+		if g.full(e) {
+			return false
+		}
+		g.lastPhy = e.offset
+		g.res.NextBeginOffset = at + 1
+		if e.offset < g.skipTo {
+			continue
+		}
+		if g.q.Filter != nil && !g.q.Filter.MatchTagsCode(e.tags) {
+			continue
+		}
+		if !g.take(e, at) {
+			return false
+		}
+	}
+	return true
+}
+
+// full applies the limits; the first message is always taken (Java isTheBatchFull).
+func (g *getter) full(e cqEntry) bool {
+	if g.res.Count == 0 {
+		return false
+	}
+	maxBytes, maxCount := g.cfg.MaxTransferBytesOnMessageInMemory, g.cfg.MaxTransferCountOnMessageInMemory
+	if g.logEnd-e.offset > g.memory {
+		maxBytes, maxCount = g.cfg.MaxTransferBytesOnMessageInDisk, g.cfg.MaxTransferCountOnMessageInDisk
+	}
+	total := g.res.Bytes + int(e.size)
+	return g.res.Count >= min(g.q.MaxCount, maxCount) || total > min(g.maxBytes, maxBytes)
+}
+
+// take adds the record of e to the result if the filter wants it; false ends the Get because the data is cold.
+func (g *getter) take(e cqEntry, at int64) bool {
+	rec := g.record(e)
+	if rec == nil {
+		if g.res.Count == 0 {
+			g.res.Status = MessageWasRemoving
+		}
+		g.skipTo = g.s.log.nextFile(e.offset)
+		return true
+	}
+	if g.q.Filter != nil {
+		if g.q.HotOnly && !g.s.hot(g.seg, e.offset, int(e.size)) {
+			g.res.Cold = true
+			return false
+		}
+		if !g.q.Filter.MatchRecord(rec) {
+			g.res.FilteredCount++
+			return true
+		}
+	}
+	g.add(rec, e.offset, at)
+	return true
+}
+
+// record returns the bytes of e with a lease on their segment, nil when they are gone.
+func (g *getter) record(e cqEntry) []byte {
+	if g.seg == nil || e.offset < g.seg.base || e.offset >= g.seg.end() {
+		seg := g.s.log.lease(e.offset)
+		if seg == nil {
+			return nil
+		}
+		g.seg = seg
+		g.res.leases = append(g.res.leases, seg)
+	}
+	return g.s.log.slice(g.seg, e.offset, int(e.size))
+}
+
+func (g *getter) add(rec []byte, offset, at int64) {
+	r := g.res
+	r.Status, g.skipTo = Found, -1
+	r.Slices = append(r.Slices, rec)
+	r.QueueOffsets = append(r.QueueOffsets, at)
+	r.Bytes += len(rec)
+	r.Count++
+	pos := offset - g.seg.base
+	if n := len(r.Ranges); n > 0 && r.Ranges[n-1].File == g.seg.file && r.Ranges[n-1].Offset+r.Ranges[n-1].Len == pos {
+		r.Ranges[n-1].Len += int64(len(rec))
+		return
+	}
+	r.Ranges = append(r.Ranges, Range{File: g.seg.file, Offset: pos, Len: int64(len(rec))})
+}
+
+// warm checks (HotOnly) or makes sure that the ranges found are in memory.
+func (g *getter) warm() bool {
+	for _, r := range g.res.Ranges {
+		seg := g.segmentOf(r)
+		if g.s.hot(seg, seg.base+r.Offset, int(r.Len)) {
+			continue
+		}
+		if g.q.HotOnly {
+			return false
+		}
+		_ = seg.m.Populate(int(r.Offset), int(r.Len), false) // a page fault later is the only harm
+	}
+	return true
+}
+
+func (g *getter) segmentOf(r Range) *segment {
+	for _, seg := range g.res.leases {
+		if seg.file == r.File {
+			return seg
+		}
+	}
+	return g.seg
+}
+
+// giveUpCold empties the result.
+func (g *getter) giveUpCold() {
+	minOff, maxOff := g.res.MinOffset, g.res.MaxOffset
+	g.res.reset()
+	g.res.Status, g.res.Cold, g.res.NextBeginOffset = NoMatchedMessage, true, g.q.Offset
+	g.res.MinOffset, g.res.MaxOffset = minOff, maxOff
+}
+
+// hot tells whether reading a range of a leased segment will not wait for the disk.
+func (s *Store) hot(seg *segment, offset int64, n int) bool {
+	if offset >= s.openEnd && s.log.end.Load()-offset <= hotTail {
+		return true
+	}
+	return seg.m.Resident(int(offset-seg.base), n)
+}
+
+// entries reads consume queue entries from queue offset at on into dst. hot is false, and nothing is read, when hotOnly is set and
+// they are not in memory. n is 0 on an error or when there are none.
+func (s *Store) entries(cq *queue, dst []byte, at int64, hotOnly bool) (n int, hot bool) {
+	n, ok := cq.fromMemory(dst, at)
+	if ok {
+		return n, true
+	}
+	if hotOnly {
+		return 0, false
+	}
+	n, err := s.files.read(cq, dst, at)
+	if err != nil {
+		s.reportErr("read consume queue", s.files.dir(cq), err)
+		return 0, true
+	}
+	return n, true
+}

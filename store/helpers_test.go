@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"gorocket/store/vfs"
+)
+
+// smallConfig makes files small enough that a few messages roll them.
+func smallConfig(dir string) Config {
+	c := DefaultConfig()
+	c.StorePathRootDir = dir
+	c.MappedFileSizeCommitLog = 64 << 10
+	c.MappedFileSizeConsumeQueue = 100 * cqUnit
+	c.MaxHashSlotNum, c.MaxIndexNum = 100, 400
+	c.TouchAheadBytes = 32 << 10
+	c.DiskSpaceWarningLevelRatio = 100
+	return c
+}
+
+func mustOpen(t testing.TB, cfg Config, fs vfs.FS, ev EventListener) *Store {
+	t.Helper()
+	if ev.BackgroundError == nil {
+		ev.BackgroundError = func(what, file string, err error) { t.Errorf("background: %s %s: %v", what, file, err) }
+	}
+	s, err := Open(cfg, fs, ev)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	return s
+}
+
+func mustStart(t testing.TB, cfg Config, fs vfs.FS) *Store {
+	t.Helper()
+	s := mustOpen(t, cfg, fs, EventListener{})
+	if err := s.Start(); err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	t.Cleanup(func() { _ = s.Stop(context.Background()) })
+	return s
+}
+
+func mustStop(t testing.TB, s *Store) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+}
+
+var (
+	hostA = netip.MustParseAddrPort("10.1.2.3:4567")
+	hostB = netip.MustParseAddrPort("192.168.0.9:10911")
+	hostV = netip.MustParseAddrPort("[2001:db8::7]:10911")
+)
+
+func record(topic string, queue int32, body string) *Record {
+	return &Record{Topic: topic, QueueID: queue, BornTimestamp: 1700000000000, BornHost: hostA, StoreHost: hostB, Body: []byte(body)}
+}
+
+func mustAppend(t testing.TB, s *Store, r *Record) Appended {
+	t.Helper()
+	a, err := s.Append(r)
+	if err != nil {
+		t.Fatalf("append: %v", err)
+	}
+	return a
+}
+
+// bodies reads a queue to its end.
+func bodies(t testing.TB, s *Store, topic string, queue int32) []string {
+	t.Helper()
+	var out []string
+	var res GetResult
+	at := s.MinOffset(topic, queue)
+	for {
+		s.Get(&GetQuery{Topic: topic, QueueID: queue, Offset: at, MaxCount: 32}, &res)
+		if res.Status != Found {
+			res.Release()
+			return out
+		}
+		for i, rec := range res.Slices {
+			m, err := DecodeRecord(rec)
+			if err != nil {
+				t.Fatalf("queue %s/%d offset %d: %v", topic, queue, at, err)
+			}
+			if m.QueueOffset != res.QueueOffsets[i] || string(m.Topic) != topic || m.QueueID != queue || !m.BodyCRCOK() {
+				t.Fatalf("wrong record %+v at %d", m, res.QueueOffsets[i])
+			}
+			out = append(out, string(m.Body))
+		}
+		at = res.NextBeginOffset
+		res.Release()
+	}
+}
+
+func wantBodies(t testing.TB, s *Store, topic string, queue int32, want []string) {
+	t.Helper()
+	got := bodies(t, s, topic, queue)
+	if len(got) != len(want) {
+		t.Fatalf("%s/%d: %d messages, want %d", topic, queue, len(got), len(want))
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Fatalf("%s/%d[%d]: %q, want %q", topic, queue, i, got[i], want[i])
+		}
+	}
+}
+
+func fill(t testing.TB, s *Store, topic string, queues, n int) map[int32][]string {
+	t.Helper()
+	want := map[int32][]string{}
+	for i := 0; i < n; i++ {
+		q := int32(i % queues)
+		body := fmt.Sprintf("%s-%d-%d-%s", topic, q, i, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"[:i%40])
+		mustAppend(t, s, record(topic, q, body))
+		want[q] = append(want[q], body)
+	}
+	return want
+}

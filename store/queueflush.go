@@ -1,0 +1,69 @@
+package store
+
+import "sync/atomic"
+
+// The flusher's side of a queue.
+
+// pending copies the entries that are not in files to dst when there are at least least, and returns the queue offset of the first.
+func (q *queue) pending(dst []byte, least int64) (entries []byte, at int64, deleted bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.deleted {
+		return dst, 0, true
+	}
+	if q.max.Load()-q.flushed < least {
+		return dst, q.flushed, false
+	}
+	return append(dst, q.mem[(q.flushed-q.memStart)*cqUnit:]...), q.flushed, false
+}
+
+// cleanIfEmpty takes the queue off the dirty list when nothing waits.
+func (q *queue) cleanIfEmpty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.dirty = q.max.Load() > q.flushed
+	return !q.dirty
+}
+
+// wrote notes that all entries below upTo are in files; true when nothing is waiting any more.
+func (q *queue) wrote(upTo, fileSize int64, used *atomic.Int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.first < 0 {
+		q.first = q.flushed * cqUnit / fileSize * fileSize / cqUnit
+	}
+	q.flushed = upTo
+	q.dirty = q.max.Load() > q.flushed
+	if !q.dirty {
+		q.shrinkIdle(used)
+	}
+	return !q.dirty
+}
+
+// shrinkIdle cuts a large buffer down to its newest keepIdle bytes. Caller holds mu.
+func (q *queue) shrinkIdle(used *atomic.Int64) {
+	if cap(q.mem) <= 64*keepIdle {
+		return
+	}
+	keep := min(len(q.mem), keepIdle)
+	b := append(make([]byte, 0, keepIdle), q.mem[len(q.mem)-keep:]...)
+	used.Add(int64(cap(b) - cap(q.mem)))
+	q.memStart += int64((len(q.mem) - keep) / cqUnit)
+	q.mem = b
+}
+
+// unsynced returns the range of queue offsets whose file entries are not durable yet.
+func (q *queue) unsynced() (from, to int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.deleted {
+		return q.flushed, q.flushed
+	}
+	return q.synced, q.flushed
+}
+
+func (q *queue) markSynced(to int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.synced = max(q.synced, to)
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+)
+
+// truncateQueue removes the entries whose records lie at or behind a commit log offset, from memory and files. The removed part of the files becomes
+// zero, so that neither we nor Java take it for entries later. Only for Open.
+func (s *Store) truncateQueue(q *queue, phy int64) error {
+	if q.lastPhy <= phy || q.max.Load() == q.firstOffset() {
+		return nil
+	}
+	keep := s.firstAtLeast(q, phy)
+	was := q.max.Load()
+	if keep == was {
+		return nil
+	}
+	if keep < q.flushed {
+		if err := s.files.zero(q, keep, q.flushed); err != nil {
+			return err
+		}
+	}
+	q.cut(keep)
+	if e, ok := s.entry(q, keep-1); keep > q.firstOffset() && ok && !e.blank() {
+		q.lastPhy = e.offset + int64(e.size)
+	}
+	return nil
+}
+
+// cut drops entries from queue offset keep on.
+func (q *queue) cut(keep int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if keep < q.memStart {
+		q.mem, q.memStart = q.mem[:0], keep
+	} else {
+		q.mem = q.mem[:(keep-q.memStart)*cqUnit]
+	}
+	q.flushed, q.synced = min(q.flushed, keep), min(q.synced, keep)
+	q.max.Store(keep)
+	q.lastPhy = 0
+	q.min.known = false
+}
+
+// zero clears the file entries [from, to) of a queue. Files that lie behind from as a whole are removed.
+func (c *cqFiles) zero(q *queue, from, to int64) error {
+	for base := from * cqUnit / c.size * c.size; base < to*cqUnit; base += c.size {
+		if base >= from*cqUnit && base > q.first*cqUnit {
+			if err := c.remove(q, base); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.zeroFile(q, base, max(0, from*cqUnit-base)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cqFiles) zeroFile(q *queue, base, pos int64) error {
+	f, _, err := c.get(q, base, false)
+	if err != nil {
+		return err
+	}
+	defer c.put(f)
+	if err := f.Zero(pos, c.size-pos); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// remove deletes one file of a queue.
+func (c *cqFiles) remove(q *queue, base int64) error {
+	c.forget(q, func(b int64) bool { return b == base })
+	err := c.fs.Remove(c.path(cqFileKey{q, base}))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// removeQueueFiles deletes all files of a queue, and its directories if they are empty then.
+func (s *Store) removeQueueFiles(q *queue) error {
+	c := s.files
+	c.forget(q, func(int64) bool { return true })
+	list, err := c.fs.ReadDir(c.dir(q))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, fi := range list {
+		if err := c.fs.Remove(c.dir(q) + "/" + fi.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteTopic removes the consume queues of a topic; its messages stay in the log until they expire, and its queues start
+// at 0 again (Java DefaultMessageStore.deleteTopics). No error for an unknown topic.
+func (s *Store) DeleteTopic(topic string) (first error) {
+	s.cqMu.Lock()
+	defer s.cqMu.Unlock()
+	s.app.mu.Lock()
+	gone := s.queues.remove(topic)
+	s.app.mu.Unlock()
+	for _, q := range gone {
+		q.mu.Lock()
+		q.deleted = true
+		s.queues.memory.Add(-int64(cap(q.mem)))
+		q.mem = nil
+		q.mu.Unlock()
+		if err := s.removeQueueFiles(q); err != nil && first == nil {
+			first = err
+		}
+		_ = s.fs.Remove(s.files.dir(q)) // fails harmlessly when a new queue is there already
+	}
+	_ = s.fs.Remove(s.files.root + "/" + topic)
+	return first
+}

@@ -1,0 +1,311 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// recovery brings commit log and consume queues to agree, in Open. It streams, starts where the checkpoint allows, and changes nothing before
+// it has decided what the end of the log is.
+type recovery struct {
+	s      *Store
+	cfg    *Config
+	check  checkpoint
+	report RecoveryReport
+	queued int64 // end of the newest record a consume queue on disk knew, before anything was changed
+	shown  time.Time
+	newest int64 // newest store time seen
+	since  int   // records dispatched since the queues were written
+}
+
+// errGap says that a consume queue lacks entries below the one to add: it is rebuilt from the whole log.
+var errGap = errors.New("store: consume queue is behind the log")
+
+func (r *recovery) run() error {
+	begin := time.Now()
+	r.queued = r.s.newestQueued()
+	segs := r.s.log.segments()
+	if len(segs) == 0 {
+		r.report.Trimmed = 0
+		return r.dropAllQueues()
+	}
+	end, err := r.rebuild(r.startSegment(segs))
+	if errors.Is(err, errGap) {
+		r.report.FullRebuild = true
+		end, err = r.rebuild(0)
+	}
+	if err != nil {
+		return err
+	}
+	err = r.trim(end)
+	r.report.To, r.report.Took = end, time.Since(begin)
+	return err
+}
+
+// newestQueued is the largest commit log offset a consume queue knows.
+func (s *Store) newestQueued() (end int64) {
+	s.queues.each(func(q *queue) bool { end = max(end, q.lastPhy); return true })
+	return end
+}
+
+// dropAllQueues: without a log the queues describe nothing (Java deletes them too).
+func (r *recovery) dropAllQueues() (err error) {
+	r.s.queues.each(func(q *queue) bool {
+		err = r.s.removeQueueFiles(q)
+		q.start(0)
+		return err == nil
+	})
+	return err
+}
+
+// startSegment decides where verification begins (index into segs).
+func (r *recovery) startSegment(segs []*segment) int {
+	if r.report.Clean {
+		for i := len(segs) - 1; i > 0; i-- {
+			if segs[i].base <= r.queued {
+				return i
+			}
+		}
+		return 0
+	}
+	before := r.check.recoverBefore(r.cfg.MessageIndexEnable && r.cfg.MessageIndexSafe)
+	for i := len(segs) - 1; i > 0; i-- {
+		var m MessageView
+		if decodeRecord(segs[i].data, &m) == nil && m.PhysicalOffset == segs[i].base && m.StoreTimestamp > 0 && m.StoreTimestamp <= before {
+			return i
+		}
+	}
+	return 0
+}
+
+// rebuild verifies the log from a segment on and adds what the queues lack; it returns the end of the log.
+// After an unclean stop the queues are cut back to the start first, so that entries of records that are gone cannot stay.
+func (r *recovery) rebuild(from int) (end int64, err error) {
+	segs := r.s.log.segments()
+	r.report.From = segs[from].base
+	if end, err = r.verifyTail(segs, from); err != nil {
+		return 0, err
+	}
+	if !r.report.Clean || r.report.FullRebuild {
+		if err := r.cutQueues(segs[from].base, r.report.FullRebuild); err != nil {
+			return 0, err
+		}
+	}
+	verified := *r.cfg
+	verified.CheckCRCOnRecover = false // once is enough
+	return r.walk(segs, from, &verified, end, r.dispatch)
+}
+
+// verifyTail walks the log without changing anything and decides whether what follows its end is a torn tail.
+func (r *recovery) verifyTail(segs []*segment, from int) (end int64, err error) {
+	r.report.Records = 0
+	end, err = r.walk(segs, from, r.cfg, segs[len(segs)-1].end(), func(*MessageView) error { r.report.Records++; return nil })
+	if err != nil {
+		return 0, err
+	}
+	return end, r.judge(segs, end)
+}
+
+// walk calls fn for the records from segment from on, up to limit at most, and returns the end of the log.
+func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn func(m *MessageView) error) (end int64, err error) {
+	var m MessageView
+	for i := from; i < len(segs); i++ {
+		seg := segs[i]
+		end = seg.base
+		for p := int64(0); seg.base+p < limit; {
+			st, _ := examine(seg, p, cfg, &m)
+			if st == stepBlank {
+				end = seg.end()
+				break
+			}
+			if st != stepRecord {
+				return seg.base + p, nil
+			}
+			if err := fn(&m); err != nil {
+				return 0, err
+			}
+			r.newest = max(r.newest, m.StoreTimestamp)
+			p += int64(m.Size)
+			end = seg.base + p
+			r.progress(seg, end, segs[len(segs)-1].end())
+		}
+	}
+	return end, nil
+}
+
+func (r *recovery) progress(seg *segment, at, end int64) {
+	if r.report.Records&0xFFF != 0 || r.s.ev.RecoveryProgress == nil || time.Since(r.shown) < time.Second {
+		return
+	}
+	r.shown = time.Now()
+	r.s.ev.RecoveryProgress(RecoveryProgress{"commitlog", seg.name, at, end})
+}
+
+// searchBeyond is how far behind the end of the log valid records are looked for when nothing points further.
+const searchBeyond = 8 << 20
+
+// judge tells a torn tail from damage. The tail of the log may be torn where it was not synced yet; a valid record behind the end that is older
+// than the checkpoint's time (or any, after a clean stop) proves that the end had been synced: that is damage, and nothing may be touched.
+func (r *recovery) judge(segs []*segment, end int64) error {
+	for i, seg := range segs {
+		if seg.end() <= end {
+			continue
+		}
+		p := max(0, end-seg.base)
+		limit := seg.size
+		if i == len(segs)-1 || p > 0 {
+			limit = min(seg.size, max(p+searchBeyond, r.queued-seg.base))
+		}
+		if at := r.syncedRecord(seg, p, limit); at >= 0 {
+			bad := r.s.log.find(end)
+			_, why := examine(bad, end-bad.base, r.cfg, new(MessageView))
+			return &CorruptionError{bad.name, end - bad.base, orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
+		}
+	}
+	return nil
+}
+
+func orZeros(why string) string {
+	if why == "" {
+		return "zeros instead of a record"
+	}
+	return why
+}
+
+// syncedRecord looks for a valid record in [p, limit) of a segment that must have been durable; -1 when there is none.
+func (r *recovery) syncedRecord(seg *segment, p, limit int64) int64 {
+	var magic [4]byte
+	for _, want := range []uint32{MagicV1, MagicV2} {
+		binary.BigEndian.PutUint32(magic[:], want)
+		for at := p; at < limit; {
+			i := bytes.Index(seg.data[at:limit], magic[:])
+			if i < 0 {
+				break
+			}
+			at += int64(i) + 1
+			start := at - 1 - posMagic
+			var m MessageView
+			if start < p || start == p {
+				continue
+			}
+			if st, _ := examine(seg, start, r.cfg, &m); st == stepRecord && (r.report.Clean || m.StoreTimestamp < r.check.physicTime) {
+				return start
+			}
+		}
+	}
+	return -1
+}
+
+// dispatch adds the consume queue entry of a record if it is not there.
+func (r *recovery) dispatch(m *MessageView) error {
+	if !hasQueueEntry(m.SysFlag) {
+		return nil
+	}
+	q := r.s.queues.getOrCreate(string(m.Topic), m.QueueID)
+	if m.PhysicalOffset < q.lastPhy {
+		return nil
+	}
+	have := q.max.Load()
+	switch {
+	case m.QueueOffset > have && have == q.firstOffset():
+		q.start(m.QueueOffset) // an empty queue may begin anywhere: older messages were cleaned away
+	case m.QueueOffset > have && !r.report.FullRebuild:
+		return errGap
+	case m.QueueOffset != have: // the topic was deleted and made again (or, after a full rebuild, the log itself has a hole)
+		if err := r.s.removeQueueFiles(q); err != nil {
+			return err
+		}
+		q.start(m.QueueOffset)
+	}
+	r.s.enqueue(q, m.PhysicalOffset, m.Size, r.tagsCode(m))
+	r.report.Rebuilt++
+	if r.since++; r.since >= recoverFlush {
+		r.since = 0
+		return r.s.writeQueues(1)
+	}
+	return nil
+}
+
+// recoverFlush is the number of rebuilt entries after which they are written to files, which bounds the memory of recovery.
+const recoverFlush = 256 << 10
+
+// tagsCode computes the consume queue's third column from the record (Java CommitLog.checkMessageAndReturnSize).
+func (r *recovery) tagsCode(m *MessageView) int64 {
+	if string(m.Topic) == ScheduleTopic {
+		if v, ok := m.Property("DELAY"); ok {
+			if level, err := strconv.ParseInt(string(v), 10, 32); err == nil && level > 0 {
+				return deliverTime(r.s.delays, int32(level), m.StoreTimestamp)
+			}
+		}
+	}
+	tags, _ := m.Property("TAGS")
+	return TagsCode(tags)
+}
+
+// cutQueues removes the entries at or behind a commit log offset; all removes all.
+func (r *recovery) cutQueues(phy int64, all bool) (err error) {
+	r.s.queues.each(func(q *queue) bool {
+		if all {
+			err = r.s.removeQueueFiles(q)
+			q.start(0)
+		} else {
+			err = r.s.truncateQueue(q, phy)
+		}
+		return err == nil
+	})
+	return err
+}
+
+// trim makes end the end of the log: later files go, the rest of the last file becomes zero, later queue entries go.
+func (r *recovery) trim(end int64) error {
+	l := r.s.log
+	segs := l.segments()
+	keep := len(segs)
+	for keep > 0 && segs[keep-1].base >= end && keep > 1 {
+		keep--
+	}
+	if keep == 1 && segs[0].base > end {
+		keep = 0
+	}
+	for _, seg := range l.cut(0, keep) {
+		seg.doom()
+	}
+	l.end.Store(end)
+	l.flushed.Store(end)
+	if keep > 0 && end < segs[keep-1].end() {
+		n, err := zeroTail(segs[keep-1], end-segs[keep-1].base)
+		r.report.Trimmed = n
+		if err != nil {
+			return err
+		}
+	}
+	if err := r.cutQueues(end, false); err != nil {
+		return err
+	}
+	return r.s.log.syncAll()
+}
+
+// zeroTail makes a file zero from position p on if it is not. It returns the bytes that stood there, up to the last that is not zero within searchBeyond.
+func zeroTail(seg *segment, p int64) (dirty int64, err error) {
+	look := seg.data[p:min(seg.size, p+searchBeyond)]
+	if dirty = int64(len(bytes.TrimRight(look, "\x00"))); dirty == 0 {
+		return 0, nil
+	}
+	return dirty, seg.file.Zero(p, seg.size-p)
+}
+
+// syncAll makes every file of the log durable: after a crash nothing is known about what the page cache holds.
+func (l *commitLog) syncAll() error {
+	for _, seg := range l.segments() {
+		if seg.readOnly {
+			continue
+		}
+		if err := seg.file.Sync(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

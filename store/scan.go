@@ -1,0 +1,66 @@
+package store
+
+import "encoding/binary"
+
+// recordAt decodes the record at an offset of the log; for callers that know that no cleaning runs.
+func recordAt(l *commitLog, at int64) (m MessageView, ok bool) {
+	seg := l.lease(at)
+	if seg == nil {
+		return m, false
+	}
+	defer seg.release()
+	return m, decodeRecord(seg.data[at-seg.base:], &m) == nil
+}
+
+// step is what stands at a place of the log.
+type step int
+
+const (
+	stepRecord step = iota
+	stepBlank       // filler: go to the next file
+	stepEmpty       // zeros
+	stepBad         // anything else
+)
+
+// examine looks at position p of a segment. m is set for stepRecord, why for stepBad.
+func examine(seg *segment, p int64, cfg *Config, m *MessageView) (st step, why string) {
+	b := seg.data[p:]
+	if len(b) < endFileReserve {
+		return stepBlank, ""
+	}
+	size, magic := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
+	switch {
+	case magic == MagicBlank:
+		return stepBlank, ""
+	case magic == 0 && size == 0:
+		return stepEmpty, ""
+	}
+	if err := decodeRecord(b, m); err != nil {
+		return stepBad, err.Error()
+	}
+	if why := verify(m, seg.base+p, cfg); why != "" {
+		return stepBad, why
+	}
+	return stepRecord, ""
+}
+
+// verify checks what decoding does not.
+func verify(m *MessageView, at int64, cfg *Config) (why string) {
+	if m.PhysicalOffset != at {
+		return "the record says it belongs elsewhere"
+	}
+	if !cfg.CheckCRCOnRecover {
+		return ""
+	}
+	if !m.BodyCRCOK() {
+		return "body CRC differs"
+	}
+	stored, computed, ok := propCRC(m.Record)
+	if ok && stored != computed {
+		return "property CRC differs"
+	}
+	if !ok && cfg.ForceVerifyPropCRC {
+		return "no property CRC (forceVerifyPropCRC)"
+	}
+	return ""
+}

@@ -1,0 +1,323 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"gorocket/store/vfs"
+)
+
+// Store is an open message store (Java DefaultMessageStore). All methods but Open, Start and Stop may be called by several goroutines at once.
+type Store struct {
+	fs     vfs.FS
+	cfg    atomic.Pointer[Config]
+	ev     EventListener
+	delays []int64 // milliseconds of the delay levels; immutable
+	ram    int64   // bytes of the machine; immutable
+
+	lockFile io.Closer
+	log      *commitLog
+	files    *cqFiles
+	queues   queueTable
+	check    *checkpointFile
+	index    *keyIndex
+	alloc    *allocator
+	openEnd  int64 // end of the log when it was opened; immutable after Open
+	recov    RecoveryReport
+
+	app       appender
+	batchBufs sync.Pool // *batchScratch
+
+	flushMu   sync.Mutex // one Flush at a time; taken before app.mu
+	flush     flusher
+	flushKick poker
+
+	cqMu      sync.Mutex // one writer of consume queue files at a time; taken before app.mu and queue.mu
+	cqScratch []byte     // guarded by cqMu
+	cqKick    poker
+
+	broken atomic.Pointer[error] // why no write is possible until the store is opened again
+	paused atomic.Pointer[error] // why no write is possible now (disk level)
+
+	lifeMu  sync.Mutex
+	state   lifeState // guarded by lifeMu
+	cancel  context.CancelFunc
+	workers sync.WaitGroup
+	stopErr error
+}
+
+type lifeState int
+
+const (
+	stateOpen lifeState = iota
+	stateStarted
+	stateStopped
+)
+
+// Open locks and loads the store in cfg.StorePathRootDir and recovers it. Nothing runs in the background yet and nothing can be appended
+// before Start. Errors: an invalid cfg, *LockedError, *CorruptionError (nothing was changed), or what the file system says.
+func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), flushKick: newPoker(), cqKick: newPoker()}
+	s.cfg.Store(&cfg)
+	s.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
+	s.batchBufs.New = func() any { return new(batchScratch) }
+	s.fail(ErrNotStarted)
+	if err := s.open(&cfg); err != nil {
+		s.close()
+		return nil, err
+	}
+	if ev.RecoveryDone != nil {
+		ev.RecoveryDone(s.recov)
+	}
+	return s, nil
+}
+
+func (s *Store) open(cfg *Config) error {
+	if err := s.prepareDirs(cfg); err != nil {
+		return err
+	}
+	_, err := s.fs.Stat(cfg.sub("abort"))
+	clean := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !clean {
+		return err
+	}
+	if s.check, err = openCheckpoint(s.fs, cfg.sub("checkpoint")); err != nil {
+		return err
+	}
+	s.log = newCommitLog(s.fs, cfg)
+	s.files = newCQFiles(s.fs, cfg)
+	s.alloc = newAllocator(s.log, cfg, s.reportErr)
+	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
+	if err := s.log.load(cfg); err != nil {
+		return err
+	}
+	if err := s.loadQueues(); err != nil {
+		return err
+	}
+	return s.recover(cfg, clean)
+}
+
+func (s *Store) prepareDirs(cfg *Config) error {
+	for _, dir := range append(cfg.commitLogPaths(), cfg.StorePathRootDir, cfg.sub("consumequeue")) {
+		if err := vfs.MkdirDurable(s.fs, dir); err != nil {
+			return err
+		}
+	}
+	if err := refuseRocksDB(s.fs, cfg.sub("consumequeue")); err != nil {
+		return err
+	}
+	var err error
+	name := cfg.sub("lock")
+	if s.lockFile, err = s.fs.Lock(name); errors.Is(err, vfs.ErrLocked) {
+		return &LockedError{name}
+	}
+	if err != nil {
+		return err
+	}
+	return s.writeSmall(name, "lock")
+}
+
+// refuseRocksDB names the way out for a store whose consume queues are in RocksDB.
+func refuseRocksDB(fsys vfs.FS, dir string) error {
+	if _, err := fsys.Stat(dir + "/CURRENT"); err != nil {
+		return nil
+	}
+	return fmt.Errorf("store: %s holds RocksDB consume queues (storeType=defaultRocksDB), which cannot be read: set storeType=default on the Java broker "+
+		"(or rocksdbCQDoubleWriteEnable=true), let it rebuild the file consume queues, then start again", dir)
+}
+
+// writeSmall writes a marker file whose content nobody depends on.
+func (s *Store) writeSmall(name, content string) error {
+	f, err := s.fs.OpenFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = s.fs.Create(name)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteAt([]byte(content), 0)
+	return err
+}
+
+func (s *Store) recover(cfg *Config, clean bool) error {
+	dropped, err := s.index.load(clean)
+	if err != nil {
+		return err
+	}
+	r := recovery{s: s, cfg: cfg, check: s.check.get()}
+	r.report.Clean, r.report.IndexDropped = clean, dropped
+	if err := r.run(); err != nil {
+		return err
+	}
+	if err := s.writeQueues(1); err != nil {
+		return err
+	}
+	s.recov = r.report
+	s.app.lastTime = r.newest
+	s.openEnd = s.log.end.Load()
+	s.index.resume()
+	return nil
+}
+
+// Report tells what Open found and did.
+func (s *Store) Report() RecoveryReport { return s.recov }
+
+// Start makes the store writable and starts its goroutines. It fails when the first commit log file cannot be made.
+func (s *Store) Start() error {
+	s.lifeMu.Lock()
+	defer s.lifeMu.Unlock()
+	if s.state != stateOpen {
+		return fmt.Errorf("store: Start called twice or after Stop")
+	}
+	if err := s.openTail(); err != nil {
+		return err
+	}
+	cfg := s.cfg.Load()
+	if err := s.writeSmall(cfg.sub("abort"), strconv.Itoa(os.Getpid())); err != nil {
+		return err
+	}
+	if err := s.fs.SyncDir(cfg.StorePathRootDir); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	next := s.app.tail.end()
+	for _, run := range []func(context.Context){
+		func(ctx context.Context) { s.alloc.run(ctx, next) },
+		s.runFlusher, s.runTimeouts, s.runCQFlusher, s.index.run, s.runCleaner,
+	} {
+		s.workers.Go(func() { run(ctx) })
+	}
+	s.state = stateStarted
+	s.broken.Store(nil)
+	return nil
+}
+
+// openTail finds or makes the file the next record goes to.
+func (s *Store) openTail() error {
+	segs := s.log.segments()
+	if n := len(segs); n > 0 && s.log.end.Load() < segs[n-1].end() && !segs[n-1].readOnly {
+		return s.setTail(segs[n-1])
+	}
+	base := s.log.end.Load()
+	if base%s.log.segSize != 0 {
+		return fmt.Errorf("store: the log ends inside a file of readOnlyCommitLogStorePaths, at %d", base)
+	}
+	seg, err := createSegment(s.fs, s.log.dirFor(base), base, s.log.segSize)
+	if err != nil {
+		return err
+	}
+	s.log.push(seg)
+	return s.setTail(seg)
+}
+
+// setTail reserves the blocks of the tail: a file that Java made is sparse.
+func (s *Store) setTail(seg *segment) error {
+	if err := seg.file.Allocate(0, seg.size); err != nil {
+		return err
+	}
+	s.app.tail, s.app.pos = seg, s.log.end.Load()-seg.base
+	return nil
+}
+
+// Stop refuses new messages, ends the goroutines, flushes everything, writes the checkpoint and removes the abort file. When ctx ends first the goroutines
+// are still ended, but waiting stops and the next start is an unclean one. Calling it again returns the first result.
+func (s *Store) Stop(ctx context.Context) error {
+	s.lifeMu.Lock()
+	defer s.lifeMu.Unlock()
+	if s.state == stateStopped {
+		return s.stopErr
+	}
+	started := s.state == stateStarted
+	s.state = stateStopped
+	s.fail(ErrClosed)
+	s.app.mu.Lock() // the last append is over
+	s.app.mu.Unlock()
+	if started {
+		s.cancel()
+		if s.stopErr = waitFor(ctx, &s.workers); s.stopErr != nil {
+			return s.stopErr
+		}
+		s.stopErr = s.drain()
+	}
+	s.flush.close(ErrClosed)
+	s.close()
+	return s.stopErr
+}
+
+func waitFor(ctx context.Context, wg *sync.WaitGroup) error {
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("store: stop: %w", ctx.Err())
+	}
+}
+
+// drain writes everything out; only when all of it worked is the stop a clean one.
+func (s *Store) drain() error {
+	if err := s.Flush(); err != nil {
+		return err
+	}
+	if err := s.flushQueuesThoroughly(); err != nil {
+		return err
+	}
+	if err := s.index.finish(); err != nil {
+		return err
+	}
+	if err := s.check.save(); err != nil {
+		return err
+	}
+	root := s.cfg.Load().StorePathRootDir
+	if err := s.fs.Remove(root + "/abort"); err != nil {
+		return err
+	}
+	return s.fs.SyncDir(root)
+}
+
+// close gives files and memory back. Nothing may use the store afterwards but running readers, whose leases keep their memory.
+func (s *Store) close() {
+	if s.index != nil {
+		s.index.unmap()
+	}
+	if s.files != nil {
+		s.files.close()
+	}
+	if s.log != nil {
+		s.log.close()
+	}
+	if s.check != nil {
+		s.check.close()
+	}
+	if s.lockFile != nil {
+		_ = s.lockFile.Close()
+	}
+}
+
+// Reconfigure replaces the configuration of a running store. Keys that describe files or goroutine intervals keep their old effect until restart;
+// a changed file size or path is an error.
+func (s *Store) Reconfigure(cfg Config) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	old := s.cfg.Load()
+	if cfg.StorePathRootDir != old.StorePathRootDir || cfg.MappedFileSizeCommitLog != old.MappedFileSizeCommitLog ||
+		cfg.MappedFileSizeConsumeQueue != old.MappedFileSizeConsumeQueue || cfg.StorePathCommitLog != old.StorePathCommitLog {
+		return errors.New("store: paths and file sizes cannot change while the store is open")
+	}
+	s.cfg.Store(&cfg)
+	return nil
+}

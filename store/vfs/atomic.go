@@ -1,0 +1,132 @@
+package vfs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+)
+
+// MaxWholeFile is the largest file ReadFile accepts, in bytes.
+const MaxWholeFile = 1 << 30
+
+// ReadFile reads a whole file of at most MaxWholeFile bytes.
+func ReadFile(fsys FS, name string) ([]byte, error) {
+	f, err := fsys.OpenReadOnly(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size > MaxWholeFile {
+		return nil, fmt.Errorf("%s: %d bytes, more than %d", name, size, MaxWholeFile)
+	}
+	b := make([]byte, size)
+	n, err := f.ReadAt(b, 0)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return b[:n], err
+}
+
+// WriteFileAtomic replaces name by data so that a crash leaves the old or the new content: name.tmp is written and
+// synced, a differing previous content is kept as name.bak (as Java's MixAll.string2File does), then the renames and the directory are
+// synced. This and ReadFileWithBackup are the only home of whole-file writes.
+func WriteFileAtomic(fsys FS, name string, data []byte) error {
+	if err := MkdirDurable(fsys, path.Dir(name)); err != nil {
+		return err
+	}
+	if err := writeSynced(fsys, name+".tmp", data); err != nil {
+		return err
+	}
+	if err := keepBackup(fsys, name); err != nil {
+		return err
+	}
+	if err := fsys.Rename(name+".tmp", name); err != nil {
+		return err
+	}
+	return fsys.SyncDir(path.Dir(name))
+}
+
+// keepBackup copies name to name.bak. It is a copy and not a rename, so that name exists at every moment.
+func keepBackup(fsys FS, name string) error {
+	old, err := ReadFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := writeSynced(fsys, name+".bak.tmp", old); err != nil {
+		return err
+	}
+	return fsys.Rename(name+".bak.tmp", name+".bak")
+}
+
+func writeSynced(fsys FS, name string, data []byte) error {
+	f, err := fsys.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(data, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		_ = fsys.Remove(name)
+	}
+	return err
+}
+
+// ReadFileWithBackup hands the content of name to parse; when name is missing, empty or parse refuses it, name.bak is tried
+// (Java ConfigManager.load). Neither there: an error that is fs.ErrNotExist. Both refused: parse's error for name.
+func ReadFileWithBackup(fsys FS, name string, parse func([]byte) error) error {
+	first := tryParse(fsys, name, parse)
+	if first == nil {
+		return nil
+	}
+	second := tryParse(fsys, name+".bak", parse)
+	if second == nil || errors.Is(first, fs.ErrNotExist) {
+		return second
+	}
+	return first
+}
+
+func tryParse(fsys FS, name string, parse func([]byte) error) error {
+	b, err := ReadFile(fsys, name)
+	if err != nil {
+		return err
+	}
+	if len(b) == 0 {
+		return fmt.Errorf("%s: %w: empty", name, fs.ErrNotExist)
+	}
+	if err := parse(b); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// MkdirDurable is MkdirAll with the new directories' entries synced, so that they survive a power cut.
+func MkdirDurable(fsys FS, name string) error {
+	name = path.Clean(name)
+	if st, err := fsys.Stat(name); err == nil && st.IsDir {
+		return nil
+	}
+	parent := path.Dir(name)
+	if parent != name && parent != "." && parent != "/" {
+		if err := MkdirDurable(fsys, parent); err != nil {
+			return err
+		}
+	}
+	if err := fsys.MkdirAll(name); err != nil {
+		return err
+	}
+	return fsys.SyncDir(parent)
+}

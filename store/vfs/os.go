@@ -1,0 +1,135 @@
+package vfs
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"sort"
+
+	"golang.org/x/sys/unix"
+)
+
+// OS is the operating system's file system (Linux). The zero value is ready for use.
+type OS struct{}
+
+var _ FS = OS{}
+
+// Create implements FS.
+func (OS) Create(name string) (File, error) {
+	return openOS(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+}
+
+// OpenFile implements FS.
+func (OS) OpenFile(name string) (File, error) { return openOS(name, os.O_RDWR) }
+
+// OpenReadOnly implements FS.
+func (OS) OpenReadOnly(name string) (File, error) { return openOS(name, os.O_RDONLY) }
+
+// Remove implements FS.
+func (OS) Remove(name string) error { return os.Remove(name) }
+
+// Rename implements FS.
+func (OS) Rename(oldName, newName string) error { return os.Rename(oldName, newName) }
+
+// MkdirAll implements FS.
+func (OS) MkdirAll(name string) error { return os.MkdirAll(name, 0o755) }
+
+// Stat implements FS.
+func (OS) Stat(name string) (FileInfo, error) {
+	st, err := os.Stat(name)
+	if err != nil {
+		return FileInfo{}, err
+	}
+	return fileInfo(st), nil
+}
+
+func fileInfo(st fs.FileInfo) FileInfo {
+	return FileInfo{Name: st.Name(), Size: st.Size(), ModTime: st.ModTime(), IsDir: st.IsDir()}
+}
+
+// ReadDir implements FS. Entries that vanish while listing are left out.
+func (OS) ReadDir(name string) ([]FileInfo, error) {
+	entries, err := os.ReadDir(name)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]FileInfo, 0, len(entries))
+	for _, e := range entries {
+		if e.IsDir() {
+			out = append(out, FileInfo{Name: e.Name(), IsDir: true})
+			continue
+		}
+		st, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, fileInfo(st))
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+// SyncDir implements FS.
+func (OS) SyncDir(name string) error { return withFd(name, "fsync", unix.Fsync) }
+
+// SyncAll implements FS.
+func (OS) SyncAll(name string) error { return withFd(name, "syncfs", unix.Syncfs) }
+
+func withFd(name, op string, fn func(fd int) error) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return pathErr(op, name, retryEINTR(func() error { return fn(int(d.Fd())) }))
+}
+
+// Usage implements FS.
+func (OS) Usage(name string) (DiskUsage, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(name, &st); err != nil {
+		return DiskUsage{}, pathErr("statfs", name, err)
+	}
+	used := (st.Blocks - st.Bfree) * uint64(st.Bsize)
+	free := st.Bavail * uint64(st.Bsize)
+	return DiskUsage{Total: int64(used + free), Free: int64(free)}, nil
+}
+
+// Lock implements FS. POSIX locks belong to the process: a second Lock by the same process succeeds, as in Java before its
+// own bookkeeping; the store keeps its own.
+func (OS) Lock(name string) (io.Closer, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	lk := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart, Start: 0, Len: 1}
+	err = unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lk)
+	if err == nil {
+		return f, nil
+	}
+	f.Close()
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		err = ErrLocked
+	}
+	return nil, pathErr("lock", name, err)
+}
+
+func pathErr(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: name, Err: err}
+}
+
+func retryEINTR(fn func() error) error {
+	for {
+		err := fn()
+		if err != unix.EINTR {
+			return err
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"net/netip"
+)
+
+// MessageView is a decoded record. Body, Topic and Properties point into the record they were decoded from.
+// It corresponds to Java's MessageExt.
+type MessageView struct {
+	Size                      int32
+	Magic                     uint32
+	BodyCRC                   uint32
+	QueueID                   int32
+	Flag                      int32
+	QueueOffset               int64
+	PhysicalOffset            int64
+	SysFlag                   int32
+	BornTimestamp             int64
+	BornHost                  netip.AddrPort
+	StoreTimestamp            int64
+	StoreHost                 netip.AddrPort
+	ReconsumeTimes            int32
+	PreparedTransactionOffset int64
+	Body                      []byte
+	Topic                     []byte
+	Properties                []byte
+	Record                    []byte // the whole record, Size bytes
+}
+
+// Property looks a property up without building a map.
+func (m *MessageView) Property(name string) ([]byte, bool) { return Property(m.Properties, name) }
+
+// AppendMessageID appends the offset message id of the record.
+func (m *MessageView) AppendMessageID(dst []byte) []byte {
+	return AppendMessageID(dst, m.StoreHost, m.PhysicalOffset)
+}
+
+// BodyCRCOK tells whether the body matches its stored CRC. Java stores 0 for an inner batch body? no: always the CRC of the stored body.
+func (m *MessageView) BodyCRCOK() bool {
+	return crc32.ChecksumIEEE(m.Body)&0x7FFFFFFF == m.BodyCRC
+}
+
+// DecodeRecord decodes the record at the start of b; b may go on behind it. The error wraps ErrBadRecord. All lengths are
+// checked: the sum of the parts must be the total size.
+func DecodeRecord(b []byte) (m MessageView, err error) {
+	err = decodeRecord(b, &m)
+	return m, err
+}
+
+func badRecord(what string, v any) error { return fmt.Errorf("%w: %s %v", ErrBadRecord, what, v) }
+
+func decodeRecord(b []byte, m *MessageView) error {
+	if len(b) < minRecord {
+		return badRecord("short record of bytes", len(b))
+	}
+	be := binary.BigEndian
+	m.Size, m.Magic = int32(be.Uint32(b)), be.Uint32(b[posMagic:])
+	if m.Magic != MagicV1 && m.Magic != MagicV2 {
+		return badRecord("magic", m.Magic)
+	}
+	if m.Size < minRecord || int(m.Size) > len(b) {
+		return badRecord("total size", m.Size)
+	}
+	b = b[:m.Size:m.Size]
+	m.Record = b
+	decodeFixed(b, m)
+	n := posBornHost
+	bl, sl := hostLen(m.SysFlag&SysFlagBornHostV6 != 0), hostLen(m.SysFlag&SysFlagStoreHostV6 != 0)
+	if n+bl+8+sl+16 > len(b) {
+		return badRecord("total size too small for its hosts", m.Size)
+	}
+	m.BornHost = getHost(b[n : n+bl])
+	m.StoreTimestamp = int64(be.Uint64(b[n+bl:]))
+	n += bl + 8
+	m.StoreHost = getHost(b[n : n+sl])
+	n += sl
+	m.ReconsumeTimes = int32(be.Uint32(b[n:]))
+	m.PreparedTransactionOffset = int64(be.Uint64(b[n+4:]))
+	return decodeTail(b, n+12, m)
+}
+
+func decodeFixed(b []byte, m *MessageView) {
+	be := binary.BigEndian
+	m.BodyCRC = be.Uint32(b[posBodyCRC:])
+	m.QueueID = int32(be.Uint32(b[posQueueID:]))
+	m.Flag = int32(be.Uint32(b[posFlag:]))
+	m.QueueOffset = int64(be.Uint64(b[posQueueOffset:]))
+	m.PhysicalOffset = int64(be.Uint64(b[posPhysicalOffset:]))
+	m.SysFlag = int32(be.Uint32(b[posSysFlag:]))
+	m.BornTimestamp = int64(be.Uint64(b[posBornTimestamp:]))
+}
+
+// decodeTail decodes body, topic and properties from b[n:] and checks that they end where the record ends.
+func decodeTail(b []byte, n int, m *MessageView) error {
+	be := binary.BigEndian
+	body := int(int32(be.Uint32(b[n:])))
+	n += 4
+	if body < 0 || body > len(b)-n {
+		return badRecord("body length", body)
+	}
+	m.Body = b[n : n+body]
+	n += body
+	head := 1
+	if m.Magic == MagicV2 {
+		head = 2
+	}
+	if len(b)-n < head {
+		return badRecord("no topic at", n)
+	}
+	topic := int(b[n])
+	if head == 2 {
+		topic = int(be.Uint16(b[n:]))
+	}
+	n += head
+	if topic+2 > len(b)-n {
+		return badRecord("topic length", topic)
+	}
+	m.Topic = b[n : n+topic]
+	n += topic
+	props := int(be.Uint16(b[n:]))
+	n += 2
+	if props > MaxPropertiesLength || n+props != len(b) {
+		return badRecord("properties length", props)
+	}
+	m.Properties = b[n:]
+	return nil
+}
+
+// AppendRecord appends r encoded as a record to dst, for answers that are built and not stored (POP retry re-encoding, tests).
+// Limits of cfg apply.
+func (c *Config) AppendRecord(dst []byte, r *Record, queueOffset, physicalOffset, storeTimestamp int64) ([]byte, error) {
+	e, err := c.plan(r)
+	if err != nil {
+		return dst, err
+	}
+	n := len(dst)
+	dst = append(dst, make([]byte, e.size)...)
+	encodeRecord(dst[n:], r, &e, stamp{queueOffset, physicalOffset, storeTimestamp})
+	return dst, nil
+}
