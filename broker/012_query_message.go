@@ -26,6 +26,10 @@ func (b *Broker) queryMessage(ctx *remoting.Context) {
 	if h.UniqueKeyQuery == "true" {
 		maxNum = b.cfg.DefaultQueryMaxNum
 	}
+	if maxNum < 0 {
+		fail(ctx, fmt.Errorf("java.lang.IllegalArgumentException: Illegal Capacity: %d", maxNum))
+		return
+	}
 	found, err := b.store.QueryByKey(h.Topic, h.Key, maxNum, h.BeginTimestamp, h.EndTimestamp)
 	if err != nil {
 		fail(ctx, err)

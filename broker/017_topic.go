@@ -82,6 +82,7 @@ func (b *Broker) changeTopics(configs ...body.TopicConfig) error {
 		b.log.Info().Str("topic", c.TopicName).Int("read", c.ReadQueueNums).Int("write", c.WriteQueueNums).Int("perm", c.Perm).Msg("topic changed")
 		b.register.publish(b.topics.get(c.TopicName))
 	}
+	b.register.settled()
 	return nil
 }
 

@@ -1,6 +1,39 @@
 package broker
 
-import "gorocket/compat/body"
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+
+	"gorocket/compat/body"
+)
+
+// codeSet is a list of hash codes. rocketmq-client-go sends them as strings and fastjson takes those for numbers, so both forms are read.
+type codeSet []int32
+
+// UnmarshalJSON reads an array of numbers or of strings that hold numbers.
+func (c *codeSet) UnmarshalJSON(text []byte) error {
+	text = bytes.TrimSpace(text)
+	if string(text) == "null" {
+		return nil
+	}
+	list, ok := bytes.CutPrefix(text, []byte{'['})
+	list, ok2 := bytes.CutSuffix(list, []byte{']'})
+	if !ok || !ok2 {
+		return fmt.Errorf("codeSet is not an array")
+	}
+	if list = bytes.TrimSpace(list); len(list) == 0 {
+		return nil
+	}
+	for item := range bytes.SplitSeq(list, []byte{','}) {
+		n, err := strconv.ParseInt(string(bytes.Trim(item, " \t\r\n\"")), 10, 64)
+		if err != nil {
+			return fmt.Errorf("codeSet: %w", err)
+		}
+		*c = append(*c, int32(n))
+	}
+	return nil
+}
 
 // heartbeatData is the body of HEART_BEAT. Java: HeartbeatData.
 type heartbeatData struct {
@@ -28,7 +61,7 @@ type consumerData struct {
 // subscriptionData is one topic that a group reads. Java: SubscriptionData.
 type subscriptionData struct {
 	ClassFilterMode bool     `json:"classFilterMode"`
-	CodeSet         []int32  `json:"codeSet"` // Java hash codes of the tags
+	CodeSet         codeSet  `json:"codeSet"` // Java hash codes of the tags
 	ExpressionType  string   `json:"expressionType"`
 	SubString       string   `json:"subString"`
 	SubVersion      int64    `json:"subVersion"`

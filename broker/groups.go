@@ -57,7 +57,7 @@ func (g *groupTable) find(group string) *body.SubscriptionGroupConfig {
 	if !g.autoCreate() && !isSystemGroup(group) {
 		return nil
 	}
-	if len(group) > groupMaxLength || compat.IsIllegalName(group) {
+	if compat.ValidateGroup(group) != nil {
 		return nil
 	}
 	g.mu.Lock()
@@ -69,9 +69,6 @@ func (g *groupTable) find(group string) *body.SubscriptionGroupConfig {
 	g.store(&c)
 	return &c
 }
-
-// groupMaxLength is the longest group that is created by use, in bytes. Java: Validators.CHARACTER_MAX_LENGTH.
-const groupMaxLength = 255
 
 func (g *groupTable) store(c *body.SubscriptionGroupConfig) {
 	g.entries.Store(c.GroupName, c)

@@ -21,6 +21,8 @@ type registrar struct {
 
 	mu      sync.Mutex
 	pending map[string]*body.TopicConfig // guarded by mu; topics to tell about
+	told    chan struct{}                // guarded by mu; closed when what is pending now has been told
+	telling chan struct{}                // guarded by mu; the same for what is on its way, nil when nothing is
 
 	wake     chan struct{} // pending has something
 	again    chan struct{} // a NameServer connection ended
@@ -32,7 +34,7 @@ type registrar struct {
 
 func newRegistrar(b *Broker) *registrar {
 	peers, _ := b.cfg.NameServers()
-	return &registrar{b: b, peers: peers, pending: map[string]*body.TopicConfig{}, wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
+	return &registrar{b: b, peers: peers, pending: map[string]*body.TopicConfig{}, told: make(chan struct{}), wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
 		stop: make(chan struct{}), done: make(chan struct{}), failures: map[string]bool{}}
 }
 
@@ -43,6 +45,30 @@ func (r *registrar) publish(t *body.TopicConfig) {
 	r.mu.Unlock()
 	poke(r.wake)
 }
+
+// settled waits until the NameServers know the topics published so far, for publishWait at most: Java registers a new topic before it answers,
+// so a client that asks for the route right after its send finds it. Not on an event loop.
+func (r *registrar) settled() {
+	r.mu.Lock()
+	told := r.telling
+	if len(r.pending) > 0 {
+		told = r.told
+	}
+	r.mu.Unlock()
+	if told == nil {
+		return
+	}
+	t := time.NewTimer(publishWait)
+	defer t.Stop()
+	select {
+	case <-told:
+	case <-t.C:
+	case <-r.stop:
+	}
+}
+
+// publishWait bounds how long the answer to a send that created a topic waits for the NameServers.
+const publishWait = time.Second
 
 func poke(ch chan struct{}) {
 	select {
@@ -94,21 +120,35 @@ func (r *registrar) run() {
 }
 
 func (r *registrar) full() {
+	r.takePending()
 	version, all := r.b.topics.snapshot()
-	r.mu.Lock()
-	clear(r.pending)
-	r.mu.Unlock()
 	r.send(version, all)
+	r.toldAll()
+}
+
+// takePending empties the list of topics to tell about; toldAll follows when they have been told.
+func (r *registrar) takePending() map[string]*body.TopicConfig {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	topics := r.pending
+	r.telling = r.told
+	r.pending, r.told = map[string]*body.TopicConfig{}, make(chan struct{})
+	return topics
+}
+
+// toldAll lets those go on who wait for the topics taken last.
+func (r *registrar) toldAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.telling)
+	r.telling = nil
 }
 
 func (r *registrar) incremental() {
-	r.mu.Lock()
-	topics := r.pending
-	r.pending = map[string]*body.TopicConfig{}
-	r.mu.Unlock()
-	if len(topics) > 0 {
+	if topics := r.takePending(); len(topics) > 0 {
 		r.send(r.b.topics.currentVersion(), topics)
 	}
+	r.toldAll()
 }
 
 // send registers at all NameServers in parallel.

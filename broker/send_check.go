@@ -10,7 +10,7 @@ import (
 	"gorocket/remoting"
 )
 
-// topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered.
+// topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered or asked for a worker.
 // Java: SendMessageProcessor.preSend, AbstractSendMessageProcessor.msgCheck.
 func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *body.TopicConfig {
 	topic := b.topics.get(h.Topic)
@@ -44,7 +44,12 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequ
 	return topic
 }
 
+// createForSend creates the topic of a first send and waits for the NameServers, on a worker.
 func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *body.TopicConfig {
+	if ctx.OnLoop() {
+		ctx.Again()
+		return nil
+	}
 	retry := strings.HasPrefix(h.Topic, compat.RetryTopicPrefix)
 	sysFlag := 0
 	if h.UnitMode {
@@ -64,6 +69,7 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageReq
 	}
 	b.log.Info().Str("topic", name).Str("defaultTopic", h.DefaultTopic).Int("queues", topic.WriteQueueNums).Str("producer", ctx.Conn().RemoteAddr()).Str("note", why).
 		Msg("topic created by a send")
+	b.register.settled()
 	return topic
 }
 

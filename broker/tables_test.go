@@ -44,6 +44,21 @@ func TestLockTable(t *testing.T) {
 	}
 }
 
+func TestLockBatchBody(t *testing.T) {
+	var l lockBatch
+	if err := compat.Unmarshal([]byte(`{"consumerGroup":"g","clientId":"c","mqSet":[{"topic":"t","brokerName":"b","queueId":2}]}`), &l); err != nil {
+		t.Fatal(err)
+	}
+	want := []body.MessageQueue{{BrokerName: "b", QueueID: 2, Topic: "t"}}
+	if diff := cmp.Diff(want, l.MQSet); diff != "" {
+		t.Error(diff)
+	}
+	data, err := compat.Marshal(lockedQueues{LockOKMQSet: want})
+	if err != nil || string(data) != `{"lockOKMQSet":[{"brokerName":"b","queueId":2,"topic":"t"}]}` {
+		t.Errorf("%s %v", data, err)
+	}
+}
+
 func TestSubscription(t *testing.T) {
 	parse := func(expr, kind string) *subscription {
 		s, ok := parseSubscription("t", expr, kind)
@@ -68,6 +83,21 @@ func TestSubscription(t *testing.T) {
 	}
 	if _, ok := parseSubscription("t", " || ", "TAG"); ok {
 		t.Error("only bars must not parse")
+	}
+}
+
+func TestHeartbeatOfGoClient(t *testing.T) {
+	var h heartbeatData
+	text := `{"clientID":"c","producerDataSet":[],"consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{"topic":"t","subString":"A","tagsSet":["A"],"codeSet":["65"," -3"],"subVersion":1},{"topic":"u","codeSet":[65, 66]},{"topic":"v","codeSet":[]},{"topic":"w","codeSet":null}]}]}`
+	if err := compat.Unmarshal([]byte(text), &h); err != nil {
+		t.Fatal(err)
+	}
+	subs := h.ConsumerDataSet[0].SubscriptionDataSet
+	if diff := cmp.Diff([]codeSet{{65, -3}, {65, 66}, nil, nil}, []codeSet{subs[0].CodeSet, subs[1].CodeSet, subs[2].CodeSet, subs[3].CodeSet}); diff != "" {
+		t.Error(diff)
+	}
+	if err := compat.Unmarshal([]byte(`{"consumerDataSet":[{"subscriptionDataSet":[{"codeSet":["x"]}]}]}`), &h); err == nil {
+		t.Error("a code that is no number is accepted")
 	}
 }
 

@@ -31,7 +31,7 @@ func TestSecondProcessRefused(t *testing.T) {
 	defer second.Kill()
 	code, err := second.Process().Wait(30 * time.Second)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, second.Process().Tail(20))
 	}
 	if code == 0 {
 		t.Error("the second process ended with status 0")

@@ -4,7 +4,7 @@ import "gorocket/remoting"
 
 // PUT_KV_CONFIG (100). Java: DefaultRequestProcessor.putKVConfig. All versions.
 //
-// Persisted before the answer. A value that is absent is stored as "" (Java keeps a null, which reads as not found).
+// Persisted before the answer. Without a value the key reads as not found afterwards (Java stores a null), and the namespace exists.
 func (s *Server) putKVConfig(ctx *remoting.Context) {
 	h, ok := header(ctx, remoting.KVRequest)
 	if !ok {
@@ -14,7 +14,8 @@ func (s *Server) putKVConfig(ctx *remoting.Context) {
 		ctx.Status(remoting.SystemError, "namespace or key is null")
 		return
 	}
-	if err := s.kv.put(h.Namespace, h.Key, h.Value); err != nil {
+	_, given := ctx.Req.Get("value")
+	if err := s.kv.put(h.Namespace, h.Key, h.Value, given); err != nil {
 		fail(ctx, err)
 		return
 	}

@@ -80,7 +80,7 @@ func TestKVConfigIsBounded(t *testing.T) {
 			k.table["fill"][strings.Repeat("k", i+1)] = ""
 		}
 	}
-	if err := k.put("ns", "one more", ""); err != errKVFull {
+	if err := k.put("ns", "one more", "", true); err != errKVFull {
 		t.Errorf("got %v", err)
 	}
 }

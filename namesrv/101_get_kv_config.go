@@ -10,7 +10,7 @@ func (s *Server) getKVConfig(ctx *remoting.Context) {
 	}
 	value, found := s.kv.get(h.Namespace, h.Key)
 	if !found {
-		ctx.Status(remoting.QueryNotFound, "No config item, Namespace: "+h.Namespace+" Key: "+h.Key)
+		ctx.Status(remoting.QueryNotFound, "No config item, Namespace: "+orNull(ctx, "namespace", h.Namespace)+" Key: "+orNull(ctx, "key", h.Key))
 		return
 	}
 	// Not by the header type: it leaves an empty value out, which a client would read as null.

@@ -46,7 +46,7 @@ func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 	}
 	data, err := body.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, int(ctx.Req.Version))
 	if err != nil {
-		ctx.Status(remoting.SystemError, "Failed to decode RegisterBrokerBody, "+err.Error())
+		ctx.Status(remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, "+err.Error())
 		return nil, false
 	}
 	_, knowsActing := ctx.Req.Get("enableActingMaster")
@@ -61,23 +61,38 @@ func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 	return g, true
 }
 
+// decodeRemark begins the remark of a body that cannot be read, as Java prints its exception.
+const decodeRemark = "org.apache.rocketmq.remoting.exception.RemotingCommandException: "
+
 // maxHeartbeatTimeout keeps a broker from staying for ever, in milliseconds (a day).
 const maxHeartbeatTimeout = 24 * 60 * 60 * 1000
 
 // identityComplete answers for a broker that does not say who it is.
 func identityComplete(ctx *remoting.Context, h *remoting.BrokerIdentityHeader) bool {
+	if !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {
+		return false
+	}
 	_, hasID := ctx.Req.Get("brokerId")
 	switch {
-	case h.ClusterName == "":
-		missing(ctx, "clusterName")
-	case h.BrokerAddr == "":
-		missing(ctx, "brokerAddr")
 	case h.BrokerName == "":
 		missing(ctx, "brokerName")
 	case !hasID:
 		missing(ctx, "brokerId")
 	case h.BrokerID < 0:
 		ctx.Status(remoting.SystemError, "brokerId must not be negative")
+	default:
+		return true
+	}
+	return false
+}
+
+// addressComplete answers for a broker that does not say where it is.
+func addressComplete(ctx *remoting.Context, cluster, addr string) bool {
+	switch {
+	case cluster == "":
+		missing(ctx, "clusterName")
+	case addr == "":
+		missing(ctx, "brokerAddr")
 	default:
 		return true
 	}

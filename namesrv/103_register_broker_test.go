@@ -182,8 +182,8 @@ func TestRegisterBrokerRefuses(t *testing.T) {
 	p := start(t)
 	b := newBroker("a", "h:1", 0, "T")
 	same := func(*remoting.RegisterBrokerRequestHeader) {}
-	p.want(p.registerRaw(b, []byte("{"), same), remoting.SystemError, "Failed to decode RegisterBrokerBody", "")
-	p.want(p.registerRaw(b, []byte("{}"), func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed = true }), remoting.SystemError, "Failed to decode RegisterBrokerBody", "")
+	p.want(p.registerRaw(b, []byte("{"), same), remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
+	p.want(p.registerRaw(b, []byte("{}"), func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed = true }), remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
 	p.want(p.registerRaw(b, nil, func(h *remoting.RegisterBrokerRequestHeader) { h.ClusterName = "" }), remoting.SystemError, "the custom field <clusterName> is null", "")
 	p.want(p.registerRaw(b, nil, func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerID = -1 }), remoting.SystemError, "brokerId must not", "")
 	p.want(p.bare(remoting.ReqRegisterBroker, ""), remoting.SystemError, "the custom field <clusterName> is null", "")

@@ -48,7 +48,7 @@ func (s *Server) buildRoute(ctx *remoting.Context, h *remoting.GetRouteInfoReque
 	gen := s.routes.cache.generation()
 	route := s.routes.pickup(h.Topic, s.config().SupportActingMaster)
 	if route == nil {
-		ctx.Status(remoting.TopicNotExist, "No topic route info in name server for the topic: "+h.Topic+
+		ctx.Status(remoting.TopicNotExist, "No topic route info in name server for the topic: "+orNull(ctx, "topic", h.Topic)+
 			"\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.")
 		return
 	}

@@ -81,6 +81,7 @@ func TestRouteUnknownTopic(t *testing.T) {
 	p := start(t)
 	h := &remoting.GetRouteInfoRequestHeader{Topic: "X"}
 	p.want(call(p, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, h, ""), remoting.TopicNotExist, "No topic route info in name server for the topic: X\nSee https://", "")
+	p.want(p.bare(remoting.ReqGetRouteinfoByTopic, ""), remoting.TopicNotExist, "No topic route info in name server for the topic: null", "")
 	if len(p.routes.cache.text[formStandard]) != 0 {
 		t.Error("an unknown topic is in the cache")
 	}

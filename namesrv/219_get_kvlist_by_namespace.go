@@ -13,7 +13,7 @@ func (s *Server) getKVList(ctx *remoting.Context) {
 	case err != nil:
 		fail(ctx, err)
 	case text == nil:
-		ctx.Status(remoting.QueryNotFound, "No config item, Namespace: "+h.Namespace)
+		ctx.Status(remoting.QueryNotFound, "No config item, Namespace: "+orNull(ctx, "namespace", h.Namespace))
 	default:
 		ctx.OK(text)
 	}

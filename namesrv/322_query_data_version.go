@@ -12,7 +12,7 @@ import (
 // the answer is the version that we hold, absent if none. Newer brokers send it one-way as a heartbeat for old nameservers.
 func (s *Server) queryDataVersion(ctx *remoting.Context) {
 	h, ok := header(ctx, remoting.QueryDataVersionRequest)
-	if !ok {
+	if !ok || !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {
 		return
 	}
 	var theirs *body.DataVersion

@@ -32,6 +32,7 @@ func TestQueryDataVersion(t *testing.T) {
 	check(`{"counter":1,"stateVersion":0,"timestamp":2}`, "true", held)
 	check(`{"counter":1,"stateVersion":1,"timestamp":1}`, "true", held)
 	check("", "true", held)
+	p.want(p.bare(remoting.ReqQueryDataVersion, ""), remoting.SystemError, "the custom field <clusterName> is null", "")
 	p.want(p.versionCall(b, "{"), remoting.SystemError, "compat: bad JSON", "")
 }
 

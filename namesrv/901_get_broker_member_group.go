@@ -1,16 +1,23 @@
 package namesrv
 
 import (
+	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
 )
 
 // GET_BROKER_MEMBER_GROUP (901), since 5.0. Java: DefaultRequestProcessor.getBrokerMemberGroup. An unknown broker has no members.
+// The odd remark is Java's, which forgets to clear it.
 func (s *Server) getBrokerMemberGroup(ctx *remoting.Context) {
 	h, ok := header(ctx, remoting.BrokerMemberGroupRequest)
 	if !ok {
 		return
 	}
 	group := &body.BrokerMemberGroup{BrokerAddrs: s.routes.members(h.BrokerName), BrokerName: h.BrokerName, Cluster: h.ClusterName}
-	reply(ctx, body.GetBrokerMemberGroupResponseBody{BrokerMemberGroup: group})
+	text, err := compat.Marshal(body.GetBrokerMemberGroupResponseBody{BrokerMemberGroup: group})
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.RespondFields(remoting.Success, "not set any response code", nil, text)
 }

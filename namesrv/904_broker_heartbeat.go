@@ -6,7 +6,7 @@ import "gorocket/remoting"
 // that never registered are ignored.
 func (s *Server) brokerHeartbeat(ctx *remoting.Context) {
 	h, ok := header(ctx, remoting.BrokerHeartbeatRequest)
-	if !ok {
+	if !ok || !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {
 		return
 	}
 	s.routes.touch(brokerKey{h.ClusterName, h.BrokerAddr})

@@ -22,6 +22,7 @@ func TestBrokerHeartbeat(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "a one-way heartbeat counts", func() bool { return l.seen.Load() > 1 })
+	p.want(p.bare(remoting.ReqBrokerHeartbeat, ""), remoting.SystemError, "the custom field <clusterName> is null", "")
 	beat.BrokerAddr = "nobody"
 	p.want(call(p, remoting.ReqBrokerHeartbeat, remoting.BrokerHeartbeatRequest, beat, ""), remoting.Success, "", "")
 }

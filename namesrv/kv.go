@@ -55,8 +55,9 @@ func (k *kvStore) load() error {
 	return err
 }
 
-// put stores a value and persists. After an error the value acts but may not survive a restart.
-func (k *kvStore) put(ns, key, value string) error {
+// put stores a value, or with given=false takes it away, and persists; the namespace exists afterwards. After an error of the file the
+// value acts but may not survive a restart.
+func (k *kvStore) put(ns, key, value string, given bool) error {
 	return k.change(func() error {
 		table := k.table[ns]
 		if _, known := table[key]; !known && k.size() >= maxKVEntries {
@@ -66,7 +67,9 @@ func (k *kvStore) put(ns, key, value string) error {
 			table = map[string]string{}
 			k.table[ns] = table
 		}
-		table[key] = value
+		if table[key] = value; !given {
+			delete(table, key)
+		}
 		return nil
 	})
 }

@@ -24,18 +24,21 @@ func fakeBroker(t *testing.T) (addr string, notices chan remoting.NotifyMinBroke
 	if err != nil {
 		t.Fatal(err)
 	}
-	if addr, err = freeAddr("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
+	for range portTries {
+		if addr, err = freeAddr("127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		server, err := remoting.NewServer(table, remoting.Options{}, addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err = server.Start(); err == nil {
+			t.Cleanup(func() { _ = server.Stop(context.Background()) })
+			return addr, notices
+		}
 	}
-	server, err := remoting.NewServer(table, remoting.Options{}, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop(context.Background()) })
-	return addr, notices
+	t.Fatal("no free port")
+	return "", nil
 }
 
 func receive(t *testing.T, c chan remoting.NotifyMinBrokerIDChangeHeader, want remoting.NotifyMinBrokerIDChangeHeader) {

@@ -100,15 +100,29 @@ func (s *Server) startNetwork() error {
 	return nil
 }
 
+// portTries is how often a free port is chosen: somebody else may take it before it is bound for good.
+const portTries = 5
+
 func (s *Server) listen(table *remoting.Table) error {
 	cfg := s.config()
 	addr := net.JoinHostPort(cfg.BindAddress, strconv.Itoa(cfg.ListenPort))
-	if cfg.ListenPort == 0 {
-		var err error
-		if addr, err = freeAddr(addr); err != nil {
-			return err
+	if cfg.ListenPort != 0 {
+		return s.bind(table, addr)
+	}
+	var err error
+	for range portTries {
+		free, ferr := freeAddr(addr)
+		if ferr != nil {
+			return ferr
+		}
+		if err = s.bind(table, free); err == nil {
+			break
 		}
 	}
+	return err
+}
+
+func (s *Server) bind(table *remoting.Table, addr string) error {
 	server, err := remoting.NewServer(table, s.options(), addr)
 	if err != nil {
 		return err
@@ -120,7 +134,7 @@ func (s *Server) listen(table *remoting.Table) error {
 	return nil
 }
 
-// freeAddr lets the system choose a port. Somebody else may take it before it is bound for good; Start fails then.
+// freeAddr lets the system choose a port.
 func freeAddr(addr string) (string, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -191,7 +205,6 @@ func (s *Server) Stop(ctx context.Context) error {
 	err := s.server.Stop(ctx)
 	s.cancel()
 	s.cancel = nil
-	err = errors.Join(err, s.client.Stop())
-	s.workers.Wait()
-	return err
+	s.workers.Wait() // before the client, which one of them uses
+	return errors.Join(err, s.client.Stop())
 }

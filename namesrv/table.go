@@ -62,6 +62,14 @@ func missing(ctx *remoting.Context, field string) {
 	ctx.Status(remoting.SystemError, fmt.Sprintf("the custom field <%s> is null", field))
 }
 
+// orNull is a header value as Java prints it in a remark: a field that is absent is null.
+func orNull(ctx *remoting.Context, field, value string) string {
+	if _, given := ctx.Req.Get(field); !given {
+		return "null"
+	}
+	return value
+}
+
 // reply answers SUCCESS with a body in fastjson's dialect.
 func reply(ctx *remoting.Context, v any) {
 	text, err := compat.Marshal(v)

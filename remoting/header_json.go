@@ -1,6 +1,7 @@
 package remoting
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"unicode/utf8"
@@ -150,7 +151,18 @@ func (p *jsonScanner) scalar() (v []byte, null bool, err error) {
 		return v, false, err
 	}
 	v, err = p.skip()
-	return v, string(v) == "null", err
+	return singleText(v), string(v) == "null", err
+}
+
+// singleText is fastjson2's reading of an array where a string belongs: one string inside stands for itself.
+func singleText(v []byte) []byte {
+	if len(v) < 4 || v[0] != '[' || v[1] != '"' || v[len(v)-2] != '"' {
+		return v
+	}
+	if inner := v[2 : len(v)-2]; bytes.IndexAny(inner, "\"\\") < 0 {
+		return inner
+	}
+	return v
 }
 
 func (p *jsonScanner) int32() (int32, error) {

@@ -35,13 +35,12 @@ type PullMessageResponseHeader struct {
 	MaxOffset            int64 `header:"maxOffset,required"`
 	TopicSysFlag         int32 `header:"topicSysFlag"`
 	GroupSysFlag         int32 `header:"groupSysFlag"`
-	ForbiddenType        int32 `header:"forbiddenType"`
 }
 
 // QueryMessageRequestHeader heads QUERY_MESSAGE (12). Java: QueryMessageRequestHeader.
 type QueryMessageRequestHeader struct {
-	Topic          string `header:"topic,must"`
-	Key            string `header:"key,must"`
+	Topic          string `header:"topic,required"`
+	Key            string `header:"key,required"`
 	MaxNum         int32  `header:"maxNum,must"`
 	BeginTimestamp int64  `header:"beginTimestamp,must"` // ms
 	EndTimestamp   int64  `header:"endTimestamp,must"`   // ms

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type allocator struct {
 	report func(what, file string, err error) // immutable
 	kick   chan struct{}                      // capacity 1: the write position moved on
 	ready  chan *segment                      // capacity 1: the next file
+
+	need atomic.Bool // an appender waits for the next file
 
 	mu      sync.Mutex
 	err     error         // last failure, nil after a success; guarded by mu
@@ -49,6 +52,7 @@ func (a *allocator) run(ctx context.Context, next int64) {
 				wait = time.After(allocRetry)
 			} else {
 				next = s.end()
+				a.need.Store(false)
 				a.setErr(nil)
 				a.ready <- s // capacity 1 and empty: does not block
 			}
@@ -63,8 +67,11 @@ func (a *allocator) run(ctx context.Context, next int64) {
 	}
 }
 
-// wanted says that the last file is at least half full.
+// wanted says that the last file is at least half full, or that somebody waits for the next one.
 func (a *allocator) wanted() bool {
+	if a.need.Load() {
+		return true
+	}
 	segs := a.log.segments()
 	return len(segs) == 0 || a.log.end.Load()-segs[len(segs)-1].base >= a.log.segSize/2
 }
@@ -107,6 +114,7 @@ func (a *allocator) take(timeout time.Duration) (*segment, error) {
 		return s, nil
 	default:
 	}
+	a.need.Store(true)
 	a.poke()
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()

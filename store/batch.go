@@ -13,24 +13,26 @@ type BatchItem struct {
 const batchItemMin = 4 + 4 + 4 + 4 + 4 + 2
 
 // NextBatchItem decodes the first item of a client batch body: int32 totalSize | int32 magic | int32 crc | int32 flag | int32 bodyLen,
-// body | int16 propLen, props (Java MessageDecoder.encodeMessage). magic and crc are ignored, as the broker does. ErrBadBatch when malformed.
+// body | int16 propLen, props (Java MessageDecoder.encodeMessage). totalSize, magic and crc are ignored, as Java's broker does
+// (MessageExtEncoder.encode). ErrBadBatch when the lengths leave the body.
 func NextBatchItem(b []byte) (item BatchItem, rest []byte, err error) {
 	if len(b) < batchItemMin {
 		return item, nil, ErrBadBatch
 	}
 	be := binary.BigEndian
-	size, bodyLen := int(int32(be.Uint32(b))), int(int32(be.Uint32(b[16:])))
-	if size < batchItemMin || size > len(b) || bodyLen < 0 || bodyLen > size-batchItemMin {
+	bodyLen := int(int32(be.Uint32(b[16:])))
+	if bodyLen < 0 || bodyLen > len(b)-batchItemMin {
 		return item, nil, ErrBadBatch
 	}
 	item.Flag = int32(be.Uint32(b[12:]))
 	item.Body = b[20 : 20+bodyLen]
 	props := int(be.Uint16(b[20+bodyLen:]))
-	if props > MaxPropertiesLength || batchItemMin+bodyLen+props != size {
+	end := batchItemMin + bodyLen + props
+	if props > MaxPropertiesLength || end > len(b) {
 		return item, nil, ErrBadBatch
 	}
-	item.Properties = b[22+bodyLen : size]
-	return item, b[size:], nil
+	item.Properties = b[22+bodyLen : end]
+	return item, b[end:], nil
 }
 
 // AppendBatchItem appends one item in the form NextBatchItem reads.

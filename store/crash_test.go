@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -37,13 +38,14 @@ func (l *ledger) check(t *testing.T, s *Store, topic string, queues int32, full 
 		if full {
 			for at, body := range acked {
 				if at >= int64(len(got)) || got[at] != body {
-					t.Fatalf("queue %d offset %d: acknowledged %q is lost (queue has %d)", q, at, body, len(got))
+					t.Fatalf("queue %d offset %d: acknowledged %.20q is lost (queue has %d)", q, at, body, len(got))
 				}
 			}
 		}
 		for at, body := range got {
 			if want := fmt.Sprintf("q%d-%d-", q, at); len(body) < len(want) || body[:len(want)] != want {
-				t.Fatalf("queue %d offset %d: phantom %q", q, at, body)
+				x := s.queues.get(topic, q)
+				t.Fatalf("queue %d offset %d: phantom %.20q; min %d max %d first %d memStart %d flushed %d", q, at, body, s.MinOffset(topic, q), x.max.Load(), x.first, x.memStart, x.flushed)
 			}
 		}
 		if max := s.MaxOffset(topic, q); max != int64(len(got)) {
@@ -85,7 +87,8 @@ func TestCrashClones(t *testing.T) {
 	for _, mode := range []string{SyncFlush, AsyncFlush} {
 		t.Run(mode, func(t *testing.T) {
 			rounds := crashRounds(t, 100)
-			for seed := 0; seed < rounds; seed++ {
+			first, _ := strconv.Atoi(os.Getenv("STORE_CRASH_SEED"))
+			for seed := first; seed < first+rounds; seed++ {
 				crashOnce(t, mode, uint64(seed))
 				if t.Failed() {
 					t.Fatalf("seed %d", seed)
@@ -99,7 +102,13 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	const topic, queues = "CrashTopic", 3
 	rnd := rand.New(rand.NewPCG(seed, 7))
 	mem := vfs.NewMem()
-	defer mem.Free()
+	defer func() {
+		if !t.Failed() {
+			mem.Free()
+		} else {
+			t.Logf("mode %s seed %d", mode, seed)
+		}
+	}()
 	cfg := smallConfig("/store")
 	cfg.FlushDiskType = mode
 	cfg.MappedFileSizeCommitLog = 16 << 10
@@ -109,7 +118,7 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	stopAt := 50 + rnd.IntN(400)
 	for i := 0; i < stopAt; i++ {
 		q := int32(rnd.IntN(queues))
-		body := fmt.Sprintf("q%d-%d-%s", q, s.MaxOffset(topic, q), string(make([]byte, rnd.IntN(600))))
+		body := fmt.Sprintf("q%d-%d-%s", q, s.MaxOffset(topic, q), strings.Repeat("x", rnd.IntN(600)))
 		a := mustAppend(t, s, record(topic, q, body))
 		if mode == AsyncFlush {
 			led.ack(topic, q, a.QueueOffset, body)
@@ -123,11 +132,18 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	}
 	known := led.copy()
 	crashed := mem.CrashClone(seed, rnd.Float64())
-	defer crashed.Free()
+	defer func() {
+		if !t.Failed() {
+			crashed.Free()
+		}
+	}()
 	mustStop(t, s)
 	again := mustStart(t, cfg, crashed)
 	if again.Report().Clean {
 		t.Fatal("the crash looks like a clean stop")
+	}
+	if testing.Verbose() {
+		t.Logf("report %+v", again.Report())
 	}
 	known.check(t, again, topic, queues, mode == SyncFlush)
 	before := again.MaxOffset(topic, 0)

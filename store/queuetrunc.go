@@ -22,7 +22,10 @@ func (s *Store) truncateQueue(q *queue, phy int64) error {
 		}
 	}
 	q.cut(keep)
-	if e, ok := s.entry(q, keep-1); keep > q.firstOffset() && ok && !e.blank() {
+	if keep == q.firstOffset() {
+		return nil
+	}
+	if e, ok := s.entry(q, keep-1); ok && !e.blank() {
 		q.lastPhy = e.offset + int64(e.size)
 	}
 	return nil

@@ -121,7 +121,7 @@ func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn 
 				end = seg.end()
 				break
 			}
-			if st != stepRecord {
+			if st != stepRecord || r.unsynced(&m) && torn(&m) {
 				return seg.base + p, nil
 			}
 			if err := fn(&m); err != nil {
@@ -134,6 +134,11 @@ func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn 
 		}
 	}
 	return end, nil
+}
+
+// unsynced tells that nothing proves that a record had been synced.
+func (r *recovery) unsynced(m *MessageView) bool {
+	return !r.report.Clean && m.StoreTimestamp >= r.check.physicTime
 }
 
 func (r *recovery) progress(seg *segment, at, end int64) {

@@ -1,6 +1,9 @@
 package store
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // recordAt decodes the record at an offset of the log; for callers that know that no cleaning runs.
 func recordAt(l *commitLog, at int64) (m MessageView, ok bool) {
@@ -63,4 +66,14 @@ func verify(m *MessageView, at int64, cfg *Config) (why string) {
 		return "no property CRC (forceVerifyPropCRC)"
 	}
 	return ""
+}
+
+// tornRun is a run of zeros in properties that no client writes.
+const tornRun = 8
+
+// torn tells that pages of a record never reached the disk although its head and body did: neither topic nor properties are covered by the body
+// CRC. What is missing reads as zeros, because files are zero before they are written and the head of a record is written last.
+func torn(m *MessageView) bool {
+	p := m.Properties
+	return bytes.IndexByte(m.Topic, 0) >= 0 || len(p) > 0 && p[len(p)-1] == 0 || bytes.Contains(p, make([]byte, tornRun))
 }

@@ -44,3 +44,15 @@ func (q *MessageQueue) UnmarshalText(text []byte) error {
 	type plain MessageQueue
 	return compat.Unmarshal(text, (*plain)(q))
 }
+
+// UnmarshalJSON reads a queue that stands as a value, where JSON libraries would expect the text form too, and the quoted text of a key.
+func (q *MessageQueue) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '"' {
+		var key string
+		if err := compat.Unmarshal(text, &key); err != nil {
+			return err
+		}
+		text = []byte(key)
+	}
+	return q.UnmarshalText(text)
+}

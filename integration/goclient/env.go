@@ -5,6 +5,7 @@ package goclient
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,7 +43,11 @@ type Env struct {
 
 // NewEnv prepares a run; t is the test that owns the shared producer.
 func NewEnv(t testing.TB, namesrv, broker, run string) *Env {
-	rlog.SetLogLevel("fatal")
+	level := os.Getenv("GOROCKET_CLIENT_LOG") // debug, info, warn, error
+	if level == "" {
+		level = "fatal"
+	}
+	rlog.SetLogLevel(level)
 	e := &Env{Namesrv: namesrv, Broker: broker, run: run}
 	e.shared = e.NewProducer(t)
 	return e

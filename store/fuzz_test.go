@@ -1,0 +1,158 @@
+package store
+
+import (
+	"bytes"
+	"testing"
+
+	"gorocket/store/vfs"
+)
+
+func FuzzDecodeRecord(f *testing.F) {
+	cfg := DefaultConfig()
+	sealed := cfg
+	sealed.EnabledAppendPropCRC = true
+	for _, c := range []*Config{&cfg, &sealed} {
+		r := record("Topic", 1, "body")
+		r.Properties = []byte("KEYS\x01a b\x02TAGS\x01x\x02")
+		b, _ := c.AppendRecord(nil, r, 1, 2, 3)
+		f.Add(b)
+		r.BornHost, r.StoreHost = hostV, hostV
+		b, _ = c.AppendRecord(nil, r, 1, 2, 3)
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := DecodeRecord(b)
+		if err != nil {
+			return
+		}
+		if len(m.Record) != int(m.Size) || int(m.Size) > len(b) {
+			t.Fatalf("record of %d bytes, size %d", len(m.Record), m.Size)
+		}
+		propCRC(m.Record)
+		torn(&m)
+		m.Property("KEYS")
+		r := Record{Topic: string(m.Topic), QueueID: m.QueueID, Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost,
+			StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes, PreparedTransactionOffset: m.PreparedTransactionOffset, Body: m.Body, Properties: m.Properties}
+		again, err := cfg.AppendRecord(nil, &r, m.QueueOffset, m.PhysicalOffset, m.StoreTimestamp)
+		if err != nil {
+			return
+		}
+		n, err := DecodeRecord(again)
+		if err != nil || !bytes.Equal(n.Body, m.Body) || !bytes.Equal(n.Topic, m.Topic) || !bytes.Equal(n.Properties, m.Properties) || n.StoreTimestamp != m.StoreTimestamp {
+			t.Fatalf("not the same after encoding again: %+v %+v %v", m, n, err)
+		}
+	})
+}
+
+func FuzzProperties(f *testing.F) {
+	f.Add([]byte("A\x01b\x02C\x01d"), "A")
+	f.Fuzz(func(t *testing.T, text []byte, name string) {
+		set := SetProperty(nil, text, name, "v")
+		v, ok := Property(set, name)
+		clean := len(name) > 0 && !bytes.ContainsAny([]byte(name), "\x01\x02")
+		if clean && (!ok || string(v) != "v") {
+			t.Fatalf("set %q in %q: %q %v", name, text, v, ok)
+		}
+		if _, ok := Property(DeleteProperty(nil, set, name), name); ok {
+			t.Fatalf("deleted %q is still in %q", name, text)
+		}
+	})
+}
+
+func FuzzBatchItems(f *testing.F) {
+	f.Add(AppendBatchItem(AppendBatchItem(nil, BatchItem{Body: []byte("x"), Properties: []byte("A\x01b")}), BatchItem{}))
+	cfg := DefaultConfig()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var s batchScratch
+		if s.encode(&cfg, record("T", 0, ""), body) != nil {
+			return
+		}
+		if n := eachRecord(s.recs, func(int, int64, []byte) {}); n != len(s.tags) {
+			t.Fatalf("%d records, %d tags", n, len(s.tags))
+		}
+	})
+}
+
+func FuzzCheckpoint(f *testing.F) {
+	f.Add(checkpoint{1, 2, 3, 4, 5}.encode())
+	f.Add([]byte("short"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, ok := decodeCheckpoint(b)
+		if !ok {
+			return
+		}
+		if d, _ := decodeCheckpoint(c.encode()); d != c {
+			t.Fatalf("%+v %+v", c, d)
+		}
+		if c.recoverBefore(true) < 0 {
+			t.Fatal("negative time")
+		}
+	})
+}
+
+// FuzzConsumeQueueFile opens a store whose consume queue file holds anything: it must open or say what is wrong, never panic.
+func FuzzConsumeQueueFile(f *testing.F) {
+	f.Add(appendEntry(nil, cqEntry{0, 100, 5}), true)
+	f.Add(appendEntry(nil, cqEntry{0, blankSize, 0}), false)
+	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
+		mem := vfs.NewMem()
+		defer mem.Free()
+		cfg := smallConfig("/s")
+		_ = mem.MkdirAll("/s/consumequeue/T/0")
+		file, _ := mem.Create("/s/consumequeue/T/0/" + segmentName(0))
+		_ = file.Truncate(cfg.consumeQueueFileSize())
+		if len(b) > int(cfg.consumeQueueFileSize()) {
+			b = b[:cfg.consumeQueueFileSize()]
+		}
+		_, _ = file.WriteAt(b, 0)
+		rec, _ := cfg.AppendRecord(nil, record("T", 0, "hello"), 0, 0, 1000)
+		_ = mem.MkdirAll("/s/commitlog")
+		log, _ := mem.Create("/s/commitlog/" + segmentName(0))
+		_ = log.Truncate(cfg.MappedFileSizeCommitLog)
+		_, _ = log.WriteAt(rec, 0)
+		if !clean {
+			_, _ = mem.Create("/s/abort")
+		}
+		s, err := Open(cfg, mem, EventListener{})
+		if err != nil {
+			return
+		}
+		defer s.Stop(t.Context())
+		var res GetResult
+		for at := int64(-1); at < 110; at++ {
+			s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 40}, &res)
+			for _, rec := range res.Slices {
+				_, _ = DecodeRecord(rec)
+			}
+			res.Release()
+			s.StoreTimeAt("T", 0, at)
+			s.OffsetByTime("T", 0, at*1000, Lower)
+		}
+	})
+}
+
+// FuzzIndexFile looks keys up in a file that holds anything.
+func FuzzIndexFile(f *testing.F) {
+	f.Add(make([]byte, 400), int32(5))
+	f.Fuzz(func(t *testing.T, b []byte, hash int32) {
+		mem := vfs.NewMem()
+		defer mem.Free()
+		file, _ := mem.Create("/20260101000000000")
+		_ = file.Truncate(indexFileSize(10, 20))
+		_, _ = file.WriteAt(b[:min(len(b), int(indexFileSize(10, 20)))], 0)
+		x, err := openIndexFile(mem, "/20260101000000000", 10, 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.close()
+		if hash < 0 {
+			hash = 0
+		}
+		if got := x.find(nil, hash, 0, 1<<62, 5); len(got) > 5 {
+			t.Fatalf("%d results", len(got))
+		}
+		if !x.full() {
+			x.put(hash, 1, 2)
+		}
+	})
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestRecordLayout compares with bytes written down by hand from the specification of the record.
+func TestRecordLayout(t *testing.T) {
+	cfg := DefaultConfig()
+	v4 := &Record{Topic: "TopicX", QueueID: 3, Flag: 7, SysFlag: 1, BornTimestamp: 0x0102030405060708, BornHost: hostA, StoreHost: hostB,
+		ReconsumeTimes: 2, PreparedTransactionOffset: 9, Body: []byte("abc"), Properties: []byte("TAGS\x01A\x02")}
+	v6 := *v4
+	v6.BornHost, v6.Topic, v6.Properties = hostV, strings.Repeat("r", 130), nil
+	cases := []struct {
+		name string
+		r    *Record
+		want string
+	}{
+		{"v1, v4 hosts", v4, `0000006B DAA320A7 352441C2 00000003 00000007 0000000000000005 0000000000001000 00000001 0102030405060708
+			0A010203 000011D7 0000018BCFE56800 C0A80009 00002A9F 00000002 0000000000000009 00000003 616263 06 546F70696358 0007 54414753014102`},
+		{"v2, v6 born host", &v6, `000000ED DAA320AB 352441C2 00000003 00000007 0000000000000005 0000000000001000 00000011 0102030405060708
+			20010DB8000000000000000000000007 00002A9F 0000018BCFE56800 C0A80009 00002A9F 00000002 0000000000000009 00000003 616263 0082 ` +
+			strings.Repeat("72", 130) + ` 0000`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := cfg.AppendRecord(nil, c.r, 5, 0x1000, 1700000000000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := unhex(t, c.want); !bytes.Equal(got, want) {
+				t.Fatalf("got  %X\nwant %X", got, want)
+			}
+			m, err := DecodeRecord(append(got, 0xFF))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.QueueOffset != 5 || m.PhysicalOffset != 0x1000 || m.BornHost != c.r.BornHost || m.StoreHost != hostB || string(m.Topic) != c.r.Topic ||
+				m.ReconsumeTimes != 2 || m.PreparedTransactionOffset != 9 || !m.BodyCRCOK() || !bytes.Equal(m.Properties, c.r.Properties) {
+				t.Fatalf("decoded %+v", m)
+			}
+		})
+	}
+}
+
+func TestRecordLimits(t *testing.T) {
+	cfg := DefaultConfig()
+	strict := cfg
+	strict.AutoMessageVersionOnTopicLen = false
+	sealed := cfg
+	sealed.EnabledAppendPropCRC = true
+	cases := []struct {
+		name string
+		cfg  *Config
+		r    Record
+		want error
+	}{
+		{"largest body", &cfg, Record{Topic: "t", Body: make([]byte, 4<<20)}, nil},
+		{"body", &cfg, Record{Topic: "t", Body: make([]byte, 4<<20+1)}, ErrBodyTooLarge},
+		{"largest properties", &cfg, Record{Topic: "t", Properties: make([]byte, 32767)}, nil},
+		{"properties", &cfg, Record{Topic: "t", Properties: make([]byte, 32768)}, ErrPropertiesTooLong},
+		{"properties with CRC", &sealed, Record{Topic: "t", Properties: make([]byte, 32760)}, ErrPropertiesTooLong},
+		{"topic 127 is V1", &strict, Record{Topic: strings.Repeat("t", 127)}, nil},
+		{"topic 128 without V2", &strict, Record{Topic: strings.Repeat("t", 128)}, ErrTopicTooLong},
+		{"topic 32768", &cfg, Record{Topic: strings.Repeat("t", 32768)}, ErrTopicTooLong},
+	}
+	for _, c := range cases {
+		_, err := c.cfg.AppendRecord(nil, &c.r, 0, 0, 0)
+		if !errors.Is(err, c.want) || (c.want != nil && !errors.Is(err, ErrMessageIllegal)) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+	}
+}
+
+// TestPropertyCRC checks the digits by hand: they are written least significant first.
+func TestPropertyCRC(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.EnabledAppendPropCRC = true
+	for _, props := range []string{"", "A\x01b\x02", "A\x01b"} {
+		r := record("T", 0, "body")
+		r.Properties = []byte(props)
+		b, err := cfg.AppendRecord(nil, r, 1, 2, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tail := string(b[len(b)-20:])
+		if !strings.HasPrefix(tail, "__CRC32#\x01") || tail[19] != 2 {
+			t.Fatalf("%q: tail %q", props, tail)
+		}
+		want, digits := crc32.ChecksumIEEE(b[:len(b)-20])&0x7FFFFFFF, uint32(0)
+		for i := 18; i >= 9; i-- {
+			digits = digits*10 + uint32(tail[i]-'0')
+		}
+		if stored, computed, ok := propCRC(b); !ok || stored != want || computed != want || digits != want {
+			t.Fatalf("%q: %d %d %v, want %d", props, stored, computed, ok, want)
+		}
+		m, err := DecodeRecord(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, ok := m.Property("A"); props != "" && (!ok || string(v) != "b") {
+			t.Fatalf("%q: property %q", props, v)
+		}
+		b[60] ^= 1
+		if stored, computed, _ := propCRC(b); stored == computed {
+			t.Fatal("a changed byte went unnoticed")
+		}
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	cfg := DefaultConfig()
+	good, _ := cfg.AppendRecord(nil, record("Topic", 0, "hello"), 0, 0, 0)
+	for _, pos := range []int{0, 3, 4, 7, 39, 84, 87, 93, 99, 100} {
+		b := bytes.Clone(good)
+		b[pos] ^= 0x30
+		if _, err := DecodeRecord(b); err != nil && !errors.Is(err, ErrBadRecord) {
+			t.Errorf("byte %d: %v is no ErrBadRecord", pos, err)
+		} else if err == nil && pos != 93 {
+			t.Errorf("byte %d changed and decoded", pos)
+		}
+	}
+	for n := range good {
+		if _, err := DecodeRecord(good[:n]); !errors.Is(err, ErrBadRecord) {
+			t.Fatalf("%d bytes: %v", n, err)
+		}
+	}
+}
+
+func TestMessageID(t *testing.T) {
+	cases := []struct {
+		host   string
+		offset int64
+		want   string
+	}{
+		{"192.168.0.9:10911", 0x1234, "C0A8000900002A9F0000000000001234"},
+		{"[2001:db8::7]:80", 1, "20010DB8000000000000000000000007000000500000000000000001"},
+	}
+	for _, c := range cases {
+		h := netip.MustParseAddrPort(c.host)
+		id := string(AppendMessageID(nil, h, c.offset))
+		if id != c.want {
+			t.Errorf("got %s, want %s", id, c.want)
+		}
+		for _, text := range []string{id, strings.ToLower(id)} {
+			if got, off, err := ParseMessageID(text); err != nil || got != h || off != c.offset {
+				t.Errorf("%s: %v %d %v", text, got, off, err)
+			}
+		}
+	}
+	for _, bad := range []string{"", "C0", strings.Repeat("G", 32), strings.Repeat("A", 55)} {
+		if _, _, err := ParseMessageID(bad); err != ErrBadMessageID {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestHashes(t *testing.T) {
+	cases := map[string]int64{"": 0, "TagA": 2598919, "Aa": 2112, "BB": 2112, "polygenelubricants": -2147483648, "中文": 646394, "😀": 1772899}
+	for s, want := range cases {
+		if got := TagsCode([]byte(s)); got != want {
+			t.Errorf("%q: %d, want %d", s, got, want)
+		}
+	}
+	if h := indexHash(nil, nil); h != '#' {
+		t.Errorf("empty topic and key: %d", h)
+	}
+	if h := indexHash([]byte("T"), []byte("k")); h != ('T'*31+'#')*31+'k' {
+		t.Errorf("T#k: %d", h)
+	}
+}
+
+func TestDelay(t *testing.T) {
+	levels, err := parseDelayLevels("1s 5s 10m 2h 1d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for level, want := range map[int32]int64{1: 1000, 3: 600_000, 4: 7_200_000, 5: 86_400_000, 9: 86_400_000, 0: 1000, -1: 1000} {
+		if got := deliverTime(levels, level, 50); got != 50+want {
+			t.Errorf("level %d: %d", level, got-50)
+		}
+	}
+	for _, bad := range []string{"1x", "s", "-1s", "1s x"} {
+		if _, err := parseDelayLevels(bad); err == nil {
+			t.Errorf("%q accepted", bad)
+		}
+	}
+}
