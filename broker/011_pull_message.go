@@ -2,7 +2,7 @@ package broker
 
 // PULL_MESSAGE (11), LITE_PULL_MESSAGE (361). Java: PullMessageProcessor, DefaultPullMessageResultHandler.
 //
-// Quirks kept: the remark is the store's status name; the commit bit stores the request's commitOffset, in the first pass only; the number of
+// Quirks kept: maxMsgBytes of 5.5 clients has no effect, as in 5.5.0; the remark is the store's status name; the commit bit stores the request's commitOffset, in the first pass only; the number of
 // messages asked for is a hint above 0 and 32 otherwise; a group is created by its first pull.
 
 import (
@@ -134,9 +134,6 @@ func (b *Broker) resetPending(ctx *remoting.Context, h *remoting.PullMessageRequ
 func (b *Broker) read(p *pullState, sub *subscription, hotOnly bool) {
 	h := &p.head
 	p.query = store.GetQuery{Topic: h.Topic, QueueID: h.QueueID, Offset: h.QueueOffset, MaxCount: int(h.MaxMsgNums), HotOnly: hotOnly}
-	if h.MaxMsgBytes > 0 {
-		p.query.MaxBytes = int(h.MaxMsgBytes)
-	}
 	if !sub.all {
 		p.query.Filter = sub
 	}

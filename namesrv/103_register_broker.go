@@ -2,6 +2,7 @@ package namesrv
 
 import (
 	"hash/crc32"
+	"strconv"
 	"time"
 
 	"gorocket/compat"
@@ -13,7 +14,7 @@ import (
 //
 // 3.x to 5.x senders: before V3_0_11 the body is a bare topic table; 4.x may deflate it (compressed=true); from V5_0_0 on the deflated form has
 // a mapping part. bodyCrc32 is checked over the body as sent. The answer tells a slave its master, and carries the order topic
-// configuration. Java answers SUCCESS when names are missing (its exception is caught inside); here that is an error.
+// configuration. Without a cluster, name or address the answer is SUCCESS and nothing happens, as in Java; without a brokerId it is an error.
 func (s *Server) registerBroker(ctx *remoting.Context) {
 	g, ok := s.readRegistration(ctx)
 	if !ok {
@@ -36,7 +37,7 @@ func (s *Server) registerBroker(ctx *remoting.Context) {
 
 func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 	h, ok := header(ctx, remoting.RegisterBrokerRequest)
-	if !ok || !identityComplete(ctx, &h.BrokerIdentityHeader) {
+	if !ok {
 		return nil, false
 	}
 	if h.BodyCRC32 != 0 && h.BodyCRC32 != int32(crc32.ChecksumIEEE(ctx.Req.Body)&0x7fffffff) {
@@ -47,6 +48,13 @@ func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 	data, err := body.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, int(ctx.Req.Version))
 	if err != nil {
 		ctx.Status(remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, "+err.Error())
+		return nil, false
+	}
+	if !hasID(ctx) {
+		missing(ctx, "brokerId")
+		return nil, false
+	}
+	if s.incomplete(ctx, &h.BrokerIdentityHeader) {
 		return nil, false
 	}
 	_, knowsActing := ctx.Req.Get("enableActingMaster")
@@ -67,23 +75,23 @@ const decodeRemark = "org.apache.rocketmq.remoting.exception.RemotingCommandExce
 // maxHeartbeatTimeout keeps a broker from staying for ever, in milliseconds (a day).
 const maxHeartbeatTimeout = 24 * 60 * 60 * 1000
 
-// identityComplete answers for a broker that does not say who it is.
-func identityComplete(ctx *remoting.Context, h *remoting.BrokerIdentityHeader) bool {
-	if !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {
+// hasID says whether the request has a readable brokerId. The header type reads an absent or unreadable one as 0, which is the master's.
+func hasID(ctx *remoting.Context) bool {
+	text, _ := ctx.Req.Get("brokerId")
+	_, err := strconv.ParseInt(string(text), 10, 64)
+	return err == nil
+}
+
+// incomplete says whether a broker left out who it is. Java answers SUCCESS then, its exception being caught inside; so do we, with a
+// line in the log and nothing done.
+func (s *Server) incomplete(ctx *remoting.Context, h *remoting.BrokerIdentityHeader) bool {
+	if h.ClusterName != "" && h.BrokerAddr != "" && h.BrokerName != "" {
 		return false
 	}
-	_, hasID := ctx.Req.Get("brokerId")
-	switch {
-	case h.BrokerName == "":
-		missing(ctx, "brokerName")
-	case !hasID:
-		missing(ctx, "brokerId")
-	case h.BrokerID < 0:
-		ctx.Status(remoting.SystemError, "brokerId must not be negative")
-	default:
-		return true
-	}
-	return false
+	s.peerWarn().Int32("code", ctx.Req.Code).Str("peer", ctx.Conn().RemoteAddr()).Str("cluster", h.ClusterName).Str("addr", h.BrokerAddr).
+		Str("broker", h.BrokerName).Msg("a broker does not say who it is: request without effect")
+	ctx.OK(nil)
+	return true
 }
 
 // addressComplete answers for a broker that does not say where it is.

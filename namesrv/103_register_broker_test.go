@@ -2,6 +2,7 @@ package namesrv
 
 import (
 	"hash/crc32"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -184,9 +185,18 @@ func TestRegisterBrokerRefuses(t *testing.T) {
 	same := func(*remoting.RegisterBrokerRequestHeader) {}
 	p.want(p.registerRaw(b, []byte("{"), same), remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
 	p.want(p.registerRaw(b, []byte("{}"), func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed = true }), remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
-	p.want(p.registerRaw(b, nil, func(h *remoting.RegisterBrokerRequestHeader) { h.ClusterName = "" }), remoting.SystemError, "the custom field <clusterName> is null", "")
-	p.want(p.registerRaw(b, nil, func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerID = -1 }), remoting.SystemError, "brokerId must not", "")
-	p.want(p.bare(remoting.ReqRegisterBroker, ""), remoting.SystemError, "the custom field <clusterName> is null", "")
+	for _, edit := range []func(*remoting.RegisterBrokerRequestHeader){
+		func(h *remoting.RegisterBrokerRequestHeader) { h.ClusterName = "" },
+		func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerAddr = "" },
+		func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerName = "" },
+	} {
+		p.want(p.registerRaw(b, nil, edit), remoting.Success, "", "") // as Java
+	}
+	p.want(p.bare(remoting.ReqRegisterBroker, ""), remoting.SystemError, "the custom field <brokerId> is null", "")
+	conn := dialRaw(t, p.Server)
+	if head, _ := rawCall(t, conn, 513, 103, `"brokerName":"a","brokerAddr":"h:1","clusterName":"c","brokerId":"zero"`); !strings.Contains(head, `"code":1,`) {
+		t.Errorf("brokerId=zero: %s", head)
+	}
 	if len(p.routes.live) != 0 {
 		t.Error("something was registered")
 	}

@@ -4,10 +4,11 @@ import "gorocket/remoting"
 
 // UNREGISTER_BROKER (104). Java: DefaultRequestProcessor.unregisterBroker, BatchUnregistrationService. All versions.
 //
-// Queued: the answer comes before the routes change. A full queue is SYSTEM_ERROR without a remark.
+// Queued: the answer comes before the routes change. A full queue is SYSTEM_ERROR without a remark. A broker that does not
+// say who it is gets SUCCESS, and nothing happens.
 func (s *Server) unregisterBroker(ctx *remoting.Context) {
 	h, ok := header(ctx, remoting.UnregisterBrokerRequest)
-	if !ok || !identityComplete(ctx, &h) {
+	if !ok || s.incomplete(ctx, &h) {
 		return
 	}
 	if !s.departures.submit(departure{brokerKey: brokerKey{h.ClusterName, h.BrokerAddr}, name: h.BrokerName, id: h.BrokerID}) {

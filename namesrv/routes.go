@@ -2,6 +2,7 @@ package namesrv
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -100,13 +101,14 @@ func (r *routes) removeQueue(topic, broker string) bool {
 	return true
 }
 
-// minID is the smallest broker id, -1 when there is none.
+// noID is what minID gives for nobody.
+const noID = math.MaxInt64
+
+// minID is the smallest broker id. Java lets ids be negative; no broker does that.
 func minID(addrs map[int64]string) int64 {
-	low := int64(-1)
+	low := int64(noID)
 	for id := range addrs {
-		if low < 0 || id < low {
-			low = id
-		}
+		low = min(low, id)
 	}
 	return low
 }

@@ -64,7 +64,7 @@ func (route *routeCopy) actMasters() {
 	for i := range route.BrokerDatas {
 		b := &route.BrokerDatas[i]
 		low := minID(b.BrokerAddrs)
-		if low <= body.MasterID || !b.EnableActingMaster {
+		if low <= body.MasterID || low == noID || !b.EnableActingMaster {
 			continue
 		}
 		if at, has := queueIndex(route.QueueDatas, b.BrokerName); has && route.QueueDatas[at].Perm&body.PermWrite == 0 {

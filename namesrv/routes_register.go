@@ -46,7 +46,10 @@ func (r *routes) register(g *registration) registered {
 	if b == nil {
 		b, first = &body.BrokerData{BrokerAddrs: map[int64]string{}, BrokerName: g.name, Cluster: g.cluster}, true
 	}
-	prevMin := max(minID(b.BrokerAddrs), 0)
+	prevMin := minID(b.BrokerAddrs)
+	if prevMin == noID {
+		prevMin = body.MasterID // nobody to tell
+	}
 	prev := maps.Clone(b.BrokerAddrs)
 	maps.DeleteFunc(b.BrokerAddrs, func(id int64, addr string) bool { return addr == g.addr && id != g.id })
 	if holder, stale := r.staleVersion(g, b); stale {

@@ -112,7 +112,7 @@ func (r *routes) removeName(cluster string, b *body.BrokerData) {
 func (r *routes) cleanTopics(removed, reduced map[string]bool) {
 	for name := range reduced {
 		b := r.brokers[name]
-		if removed[name] || b == nil || !b.EnableActingMaster || minID(b.BrokerAddrs) == body.MasterID {
+		if removed[name] || b == nil || !b.EnableActingMaster || minID(b.BrokerAddrs) <= body.MasterID {
 			delete(reduced, name)
 		}
 	}

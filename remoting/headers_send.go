@@ -35,7 +35,7 @@ type SendMessageResponseHeader struct {
 type ConsumerSendMsgBackRequestHeader struct {
 	Offset            int64  `header:"offset,must"` // commit log offset
 	Group             string `header:"group,must"`
-	DelayLevel        int32  `header:"delayLevel,must"`
+	DelayLevel        int32  `header:"delayLevel,required"`
 	OriginMsgID       string `header:"originMsgId"`
 	OriginTopic       string `header:"originTopic"`
 	UnitMode          bool   `header:"unitMode"`

@@ -43,6 +43,10 @@ type Store struct {
 	cqScratch []byte     // guarded by cqMu
 	cqKick    poker
 
+	cleanKick   poker
+	manualClean atomic.Int32 // rounds left of an explicit request
+	expiredTo   int64        // log minimum the queues were expired for; cleaner only
+
 	broken atomic.Pointer[error] // why no write is possible until the store is opened again
 	paused atomic.Pointer[error] // why no write is possible now (disk level)
 
@@ -67,7 +71,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), flushKick: newPoker(), cqKick: newPoker()}
+	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), flushKick: newPoker(), cqKick: newPoker(), cleanKick: newPoker()}
 	s.cfg.Store(&cfg)
 	s.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
 	s.batchBufs.New = func() any { return new(batchScratch) }

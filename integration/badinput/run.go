@@ -128,17 +128,34 @@ func (t *Target) Record(f *File) error {
 	return nil
 }
 
-// Compare runs a recorded case and returns the deviations, each with the number of its step.
-func (t *Target) Compare(c Case) ([]string, error) {
+// Report is what a comparison found, as lines that name the step.
+type Report struct {
+	Different []string // not Java's answer
+	Accepted  []string // not Java's answer, for a reason in Deviations
+	Unknown   []string // codes outside the first slice, answered as unknown
+}
+
+// Compare runs a recorded case and compares each answer with the recorded one.
+func (t *Target) Compare(c Case) (Report, error) {
+	var r Report
 	answers, err := t.Run(c)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	var out []string
 	for i, s := range c.Steps {
-		for _, d := range s.differs(answers[i]) {
-			out = append(out, fmt.Sprintf("step %d (code %d %s): %s", i, s.Code, s.Why, d))
+		name := fmt.Sprintf("step %d (code %d, %s)", i, s.Code, s.Why)
+		diffs := s.differs(answers[i])
+		switch reason := Reason(c.Name, s.Why); {
+		case len(diffs) == 0:
+		case s.answeredAsUnknown(answers[i]):
+			r.Unknown = append(r.Unknown, name)
+		case reason != "":
+			r.Accepted = append(r.Accepted, name+": "+reason)
+		default:
+			for _, d := range diffs {
+				r.Different = append(r.Different, name+": "+d)
+			}
 		}
 	}
-	return out, nil
+	return r, nil
 }

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -18,11 +19,14 @@ type Conf map[string]string
 
 // Server is one name server or broker that this process started. Not for concurrent use.
 type Server struct {
-	Kind  Kind
-	Name  string
-	Port  int
-	Dir   string // own folder: configuration, log, store
-	Conf  Conf
+	Kind Kind
+	Name string
+	Port int
+	Dir  string // own folder: configuration, log, store
+	Conf Conf
+	// Advertised is what a broker tells its name servers, when that is not Addr.
+	Advertised string
+
 	names string // name servers of a broker, "a:1;b:2"; empty for a name server
 	proc  *Process
 	limit time.Duration
@@ -142,8 +146,8 @@ func (s *Server) ready() error {
 		if err != nil {
 			return err
 		}
-		if !bytes.Contains(body, []byte(s.Addr())) {
-			return fmt.Errorf("%s is not registered at %s", s.Addr(), ns)
+		if told := cmp.Or(s.Advertised, s.Addr()); !bytes.Contains(body, []byte(told)) {
+			return fmt.Errorf("%s is not registered at %s", told, ns)
 		}
 	}
 	return nil

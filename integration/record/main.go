@@ -33,6 +33,8 @@ func run(args []string) error {
 	switch args[0] {
 	case "badinput":
 		return badInput(dir, filepath.Join(out, "badinput"), args[1:])
+	case "frames":
+		return frames(dir, filepath.Join(out, "frames"), args[1:])
 	default:
 		return fmt.Errorf("no such recording %q", args[0])
 	}

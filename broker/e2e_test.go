@@ -1,0 +1,354 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+// rig is one broker in this process and a client of it.
+type rig struct {
+	t    *testing.T
+	b    *Broker
+	cl   *remoting.Client
+	addr string
+	dir  string
+}
+
+func testConfig(t *testing.T, dir string) Config {
+	c := DefaultConfig()
+	c.StorePathRootDir, c.BrokerName, c.BrokerIP1, c.BindAddress = dir, "broker-a", "127.0.0.1", "127.0.0.1"
+	c.MappedFileSizeCommitLog, c.MappedFileSizeConsumeQueue, c.MaxHashSlotNum, c.MaxIndexNum = 16<<20, 60000, 1000, 4000
+	c.MessageDelayLevel = "1s 1s 1s 1s 1s"
+	c.ListenPort = freePort(t) + 2
+	return c
+}
+
+// freePort returns a port such that it and the one two above are free.
+func freePort(t *testing.T) int {
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		l2, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+2))
+		l.Close()
+		if err == nil {
+			l2.Close()
+			return port
+		}
+	}
+	t.Fatal("no free ports")
+	return 0
+}
+
+func startRig(t *testing.T, cfg Config) *rig {
+	t.Helper()
+	b, err := New(cfg, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, b: b, addr: cfg.Addr(), dir: cfg.StorePathRootDir}
+	r.cl = newTestClient(t)
+	t.Cleanup(r.stop)
+	return r
+}
+
+func newTestClient(t *testing.T, entries ...remoting.Entry) *remoting.Client {
+	t.Helper()
+	table, err := remoting.NewTable(entries...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl, err := remoting.NewClient(table, remoting.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cl.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cl.Stop() })
+	return cl
+}
+
+func (r *rig) stop() {
+	if err := r.b.Stop(context.Background()); err != nil {
+		r.t.Error(err)
+	}
+}
+
+func call[T any](r *rig, code int32, h *remoting.HeaderType[T], v *T, body []byte) (*remoting.Command, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return remoting.Call(ctx, r.cl, r.addr, code, h, v, body)
+}
+
+func (r *rig) send(topic, props, body string) *remoting.SendMessageResponseHeader {
+	r.t.Helper()
+	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, BornTimestamp: time.Now().UnixMilli(), Properties: []byte(props), MaxReconsumeTimes: -1}
+	resp, err := call(r, remoting.ReqSendMessageV2, remoting.SendMessageRequestV2, &h, []byte(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var out remoting.SendMessageResponseHeader
+	if err := remoting.SendMessageResponse.Decode(resp, nil, &out); err != nil {
+		r.t.Fatal(err)
+	}
+	return &out
+}
+
+// pull returns the response code, the header and the bodies of the messages.
+func (r *rig) pull(group, topic string, offset int64, expr string, suspend int64) (int32, remoting.PullMessageResponseHeader, []string) {
+	r.t.Helper()
+	h := remoting.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32, SysFlag: remoting.PullFlagSubscription, Subscription: expr, ExpressionType: "TAG", SuspendTimeoutMillis: suspend}
+	if suspend > 0 {
+		h.SysFlag |= remoting.PullFlagSuspend
+	}
+	resp, err := call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	var re *remoting.ResponseError
+	if errors.As(err, &re) {
+		return re.Code, remoting.PullMessageResponseHeader{}, nil
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var out remoting.PullMessageResponseHeader
+	if err := remoting.PullMessageResponse.Decode(resp, nil, &out); err != nil {
+		r.t.Fatal(err)
+	}
+	var bodies []string
+	for rest := resp.Body; len(rest) > 0; {
+		m, err := store.DecodeRecord(rest)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if !m.BodyCRCOK() {
+			r.t.Errorf("CRC of queue offset %d", m.QueueOffset)
+		}
+		bodies = append(bodies, string(m.Body))
+		rest = rest[m.Size:]
+	}
+	return resp.Code, out, bodies
+}
+
+func TestSendPullRestart(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	r := startRig(t, cfg)
+	for i := range 10 {
+		if got := r.send("T", "KEYS\x01k\x02UNIQ_KEY\x01u\x02", fmt.Sprint("m", i)); got.QueueOffset != int64(i) || string(got.TransactionID) != "u" || len(got.MsgID) != 32 {
+			t.Fatalf("message %d: %+v", i, got)
+		}
+	}
+	check := func(r *rig) {
+		t.Helper()
+		code, h, bodies := r.pull("g", "T", 3, "*", 0)
+		if code != 0 || h.NextBeginOffset != 10 || h.MaxOffset != 10 || h.MinOffset != 0 || strings.Join(bodies, " ") != "m3 m4 m5 m6 m7 m8 m9" {
+			t.Errorf("%d %+v %v", code, h, bodies)
+		}
+	}
+	check(r)
+	commit := remoting.UpdateConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T", CommitOffset: 7}
+	if _, err := call(r, remoting.ReqUpdateConsumerOffset, remoting.UpdateConsumerOffsetRequest, &commit, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	again := startRig(t, cfg)
+	check(again)
+	resp, err := call(again, remoting.ReqQueryConsumerOffset, remoting.QueryConsumerOffsetRequest, &remoting.QueryConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T"}, nil)
+	if err != nil || resp.GetString("offset") != "7" {
+		t.Errorf("offset after restart: %v %v", resp, err)
+	}
+	if got := again.send("T", "", "after"); got.QueueOffset != 10 {
+		t.Errorf("queue offset after restart: %d", got.QueueOffset)
+	}
+}
+
+func TestLongPollingWakesOnlyWhatMatches(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("T", "TAGS\x01A\x02", "first")
+	type answer struct {
+		code   int32
+		bodies []string
+		took   time.Duration
+	}
+	wait := func(expr string, ms int64) chan answer {
+		ch := make(chan answer, 1)
+		begin := time.Now()
+		go func() {
+			code, _, bodies := r.pull("g", "T", 1, expr, ms)
+			ch <- answer{code, bodies, time.Since(begin)}
+		}()
+		return ch
+	}
+	all, onlyB, short := wait("*", 10_000), wait("B", 10_000), wait("B", 300)
+	time.Sleep(100 * time.Millisecond)
+	r.send("T", "TAGS\x01A\x02", "second")
+	if a := <-all; a.code != 0 || len(a.bodies) != 1 || a.took > 3*time.Second {
+		t.Errorf("pull of everything: %+v", a)
+	}
+	if a := <-short; a.code == 0 || a.took < 250*time.Millisecond || a.took > 3*time.Second {
+		t.Errorf("a pull that does not match times out: %+v", a)
+	}
+	select {
+	case a := <-onlyB:
+		t.Errorf("woken by a message of another tag: %+v", a)
+	default:
+	}
+	r.send("T", "TAGS\x01B\x02", "third")
+	if a := <-onlyB; a.code != 0 || strings.Join(a.bodies, " ") != "third" || a.took > 4*time.Second {
+		t.Errorf("pull of tag B: %+v", a)
+	}
+	if n := r.b.holds.count.Load(); n != 0 {
+		t.Errorf("%d pulls still held", n)
+	}
+}
+
+func TestHeldPullsEndWithTheirConnection(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("T", "", "x")
+	conn, err := r.cl.Conn(context.Background(), r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueOffset: 1, MaxMsgNums: 32, SysFlag: remoting.PullFlagSubscription | remoting.PullFlagSuspend, SuspendTimeoutMillis: 60_000}
+	ended := make(chan error, 1)
+	remoting.Go(conn, time.Minute, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil, func(_ *remoting.Command, err error) { ended <- err })
+	waitFor(t, "a held pull", func() bool { return r.b.holds.count.Load() == 1 })
+	conn.Close()
+	if err := <-ended; !errors.Is(err, remoting.ErrConnClosed) {
+		t.Errorf("the held pull ended with %v", err)
+	}
+	waitFor(t, "no held pull", func() bool { return r.b.holds.count.Load() == 0 })
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("not within 10 s: %s", what)
+}
+
+func TestSyncFlushAnswersAfterTheDisk(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.FlushDiskType = store.SyncFlush
+	r := startRig(t, cfg)
+	for i := range 20 {
+		r.send("T", "", fmt.Sprint(i))
+		if flushed, end := r.b.store.FlushedOffset(), r.b.store.MaxPhyOffset(); flushed < end {
+			t.Fatalf("answered at %d with only %d on disk", end, flushed)
+		}
+	}
+}
+
+func TestDelayAndRetryAndDeadLetter(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	begin := time.Now()
+	r.send("D", "DELAY\x011\x02TAGS\x01A\x02", "later")
+	if code, _, _ := r.pull("g", "D", 0, "*", 0); code != remoting.PullNotFound {
+		t.Errorf("delayed message is there at once: %d", code)
+	}
+	code, _, bodies := r.pull("g", "D", 0, "A", 8000)
+	if took := time.Since(begin); code != 0 || len(bodies) != 1 || took < time.Second || took > 2500*time.Millisecond {
+		t.Errorf("code %d, %v after %v, want one after 1 s", code, bodies, took)
+	}
+	sent := r.send("R", "", "retry me")
+	_, off, err := store.ParseMessageID(string(sent.MsgID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := remoting.ConsumerSendMsgBackRequestHeader{Offset: off, Group: "g", OriginTopic: "R", MaxReconsumeTimes: 1}
+	if _, err := call(r, remoting.ReqConsumerSendMsgBack, remoting.ConsumerSendMsgBackRequest, &back, nil); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, bodies := r.pull("g", "%RETRY%g", 0, "*", 8000); code != 0 || strings.Join(bodies, "") != "retry me" {
+		t.Errorf("retry topic: %d %v", code, bodies)
+	}
+	back.MaxReconsumeTimes = 0
+	if _, err := call(r, remoting.ReqConsumerSendMsgBack, remoting.ConsumerSendMsgBackRequest, &back, nil); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, bodies := r.pull("g", "%DLQ%g", 0, "*", 0); code != 0 || strings.Join(bodies, "") != "retry me" {
+		t.Errorf("dead letters: %d %v", code, bodies)
+	}
+}
+
+func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	told := make(chan string, 16)
+	entry := remoting.Entry{Code: remoting.ReqNotifyConsumerIdsChanged, Handle: func(ctx *remoting.Context) { told <- ctx.Req.GetString("consumerGroup") }}
+	join := func(id string) *remoting.Client {
+		cl := newTestClient(t, entry)
+		body := fmt.Sprintf(`{"clientID":"%s","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":"g","messageModel":"CLUSTERING","subscriptionDataSet":[{"topic":"T","subString":"*","subVersion":1}]}]}`, id)
+		if _, err := remoting.Call(context.Background(), cl, r.addr, remoting.ReqHeartBeat, remoting.HeartbeatRequest, &remoting.HeartbeatRequestHeader{}, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+		return cl
+	}
+	expect := func(what string, n int) {
+		t.Helper()
+		begin := time.Now()
+		for range n {
+			select {
+			case g := <-told:
+				if g != "g" {
+					t.Errorf("%s: group %q", what, g)
+				}
+			case <-time.After(5 * time.Second):
+				t.Fatalf("%s: not told", what)
+			}
+		}
+		t.Logf("%s: told within %v", what, time.Since(begin))
+	}
+	join("c1")
+	expect("first joins", 1)
+	second := join("c2")
+	expect("second joins", 2)
+	list, err := call(r, remoting.ReqGetConsumerListByGroup, remoting.GetConsumerListRequest, &remoting.ConsumerGroupHeader{ConsumerGroup: "g"}, nil)
+	if err != nil || !strings.Contains(string(list.Body), "c1") || !strings.Contains(string(list.Body), "c2") {
+		t.Errorf("%v %v", list, err)
+	}
+	if r.b.topics.get(compat.RetryTopicPrefix+"g") == nil {
+		t.Error("the retry topic is not created by the first heartbeat")
+	}
+	_ = second.Stop()
+	expect("second leaves", 1)
+}
+
+func TestDamagedTableStopsTheStart(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	startRig(t, cfg).stop()
+	for _, f := range []string{"topics.json", "topics.json.bak"} {
+		if err := os.WriteFile(cfg.StorePathRootDir+"/config/"+f, []byte("{broken"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := New(cfg, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Start(context.Background()); err == nil || !strings.Contains(err.Error(), "topics.json") {
+		t.Errorf("started on a damaged topics.json: %v", err)
+		_ = b.Stop(context.Background())
+	}
+	if text, _ := os.ReadFile(cfg.StorePathRootDir + "/config/topics.json"); string(text) != "{broken" {
+		t.Errorf("the damaged file was overwritten: %s", text)
+	}
+}
