@@ -91,8 +91,10 @@ func Go[T any](c *Conn, timeout time.Duration, code int32, h *HeaderType[T], v *
 		k.finish(nil, ErrTimeout)
 	})
 	c.mu.Lock()
-	k.timer = t
-	_, waiting := c.calls.open[opaque]
+	waiting := c.calls.open[opaque] == k
+	if waiting {
+		k.timer = t // before anybody can take the call, whose end stops the timer
+	}
 	c.mu.Unlock()
 	if !waiting {
 		t.Stop()

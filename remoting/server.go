@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/panjf2000/gnet/v2"
 )
@@ -54,10 +53,13 @@ func (s *Server) Stop(ctx context.Context) (err error) {
 		if s.gnet.Validate() != nil {
 			return
 		}
-		err = s.gnet.Stop(ctx)
+		stopped := make(chan error, 1)
+		go func() { stopped <- s.gnet.Stop(ctx) }() // it looks twice a second only; the end of Rotate comes at once
 		select {
 		case <-s.done:
-		case <-time.After(time.Second):
+		case err = <-stopped:
+		case <-ctx.Done():
+			err = ctx.Err()
 		}
 		s.engine.stop()
 	})

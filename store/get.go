@@ -247,7 +247,7 @@ func (s *Store) entries(cq *queue, dst []byte, at int64, hotOnly bool) (n int, h
 	if hotOnly {
 		return 0, false
 	}
-	n, err := s.files.read(cq, dst, at)
+	n, err := s.files.read(cq, dst[:n*cqUnit], at)
 	if err != nil {
 		s.reportErr("read consume queue", s.files.dir(cq), err)
 		return 0, true

@@ -105,12 +105,13 @@ func (q *queue) shrink(keep int, used *atomic.Int64) {
 	q.mem, q.memStart = nil, q.flushed
 }
 
-// fromMemory copies entries from queue offset at on into dst and returns the number; ok is false when at is not in memory.
+// fromMemory copies entries from queue offset at on into dst and returns the number; ok is false when at is not in memory: then n is how many
+// entries from at on are in files only, at most as many as fit into dst.
 func (q *queue) fromMemory(dst []byte, at int64) (n int, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if at < q.memStart {
-		return 0, false
+		return int(min(q.memStart-at, int64(len(dst)/cqUnit))), false
 	}
 	i := int(at-q.memStart) * cqUnit
 	if i >= len(q.mem) {

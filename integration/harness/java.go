@@ -5,15 +5,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
 // JavaVersion is the reference release whose servers the tests start.
 const JavaVersion = "5.5.0"
 
-// jvmFlags keep a JVM small and quick to start: serial collector, C1 only.
+// quickFlags keep a JVM small and quick to start: serial collector, C1 only. GOROCKET_JVM_FLAGS replaces them: measurements want the flags of
+// Apache's start scripts.
+var quickFlags = []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxDirectMemorySize=512m", "-Xms64m"}
+
+// jvmFlags are what RocketMQ needs on JDK 17.
 var jvmFlags = []string{
-	"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxDirectMemorySize=512m", "-Xms64m",
 	"--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
 	"--add-exports=java.base/sun.nio.ch=ALL-UNNAMED", "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
 	"--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.util=ALL-UNNAMED",
@@ -84,6 +88,11 @@ func javaCommand(dir, heap, class string, args ...string) (argv, env []string, e
 		return nil, nil, err
 	}
 	argv = append([]string{"java", "-Xmx" + heap, "-Duser.home=" + dir}, jvmFlags...)
+	if flags := os.Getenv("GOROCKET_JVM_FLAGS"); flags != "" {
+		argv = append(argv, strings.Fields(flags)...)
+	} else {
+		argv = append(argv, quickFlags...)
+	}
 	argv = append(argv, "-cp", conf+":"+lib+"/*", class)
 	return append(argv, args...), []string{"ROCKETMQ_HOME=" + dir}, nil
 }

@@ -98,15 +98,20 @@ func Split(frame []byte) (kind byte, header, body []byte, err error) {
 	return byte(word >> 24), frame[8:end], frame[end:], nil
 }
 
-// Decode parses a whole frame with a JSON header.
+// Decode parses a whole frame with a JSON or ROCKETMQ header.
 func Decode(frame []byte) (Response, error) {
 	var r Response
 	kind, header, body, err := Split(frame)
 	if err != nil {
 		return r, err
 	}
+	if kind == 1 {
+		r, err = decodeBinary(header)
+		r.Body = body
+		return r, err
+	}
 	if kind != 0 {
-		return r, fmt.Errorf("wire: serialize type %d, want JSON", kind)
+		return r, fmt.Errorf("wire: serialize type %d, want JSON or ROCKETMQ", kind)
 	}
 	if err := json.Unmarshal(header, &r); err != nil {
 		return r, fmt.Errorf("wire: header %.200q: %w", header, err)

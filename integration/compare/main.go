@@ -1,0 +1,225 @@
+// Command compare measures a Java 5.5.0 NameServer and broker and ours, one after the other on the same machine in the same run, and prints
+// the table of the README: start, memory, CPU time per message. It needs a JDK and Maven. `make compare` runs it.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gorocket/integration/harness"
+	"gorocket/integration/wire"
+)
+
+const measure = 4 * time.Second
+
+var (
+	rounds = flag.Int("rounds", 3, "rounds; the table shows medians")
+	only   = flag.String("only", "", "measure one kind only: java or gorocket (no table)")
+	warmUp = flag.Duration("warmup", 8*time.Second, "load before each measurement: the JVM compiles its hot paths")
+)
+
+// figures are what one round found for one kind of server.
+type figures struct {
+	start         time.Duration // process start of the NameServer to the first acknowledged send
+	idle          float64       // MiB of RssAnon of both processes
+	send, one     float64       // CPU µs of the broker per message: 8 x 64 and 1 in flight
+	sendRate      float64       // messages/s at 8 x 64 in flight
+	pull          float64       // CPU µs of the broker per pulled message
+	route         float64       // CPU µs of the NameServer per route query
+	broker, names *harness.Server
+}
+
+func main() {
+	flag.Parse()
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+// startFlags are those of Apache's runbroker.sh and runserver.sh with a heap of 2 GiB.
+const startFlags = "-Xms2g -Xmx2g -Xmn1g -XX:+UseG1GC -XX:G1HeapRegionSize=16m -XX:G1ReservePercent=25 -XX:InitiatingHeapOccupancyPercent=30 " +
+	"-XX:SoftRefLRUPolicyMSPerMB=0 -XX:-OmitStackTraceInFastThrow -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=2g -XX:-UseLargePages"
+
+func run() error {
+	if err := os.Setenv("GOROCKET_JVM_FLAGS", startFlags); err != nil {
+		return err
+	}
+	if why := harness.MissingJava(); why != "" {
+		return fmt.Errorf("%s", why)
+	}
+	all := map[harness.Kind][]figures{}
+	for round := range *rounds {
+		for _, kind := range []harness.Kind{harness.Java, harness.Go} {
+			if *only != "" && *only != string(kind) {
+				continue
+			}
+			f, err := one(kind)
+			if err != nil {
+				return fmt.Errorf("%s, round %d: %w", kind, round, err)
+			}
+			fmt.Fprintf(os.Stderr, "round %d %s: start %v idle %.0f MiB send %.2f µs (%.0f/s) one %.2f µs pull %.2f µs route %.2f µs\n",
+				round+1, kind, f.start.Round(time.Millisecond), f.idle, f.send, f.sendRate, f.one, f.pull, f.route)
+			all[kind] = append(all[kind], f)
+		}
+	}
+	if *only == "" {
+		table(all)
+	}
+	return nil
+}
+
+func one(kind harness.Kind) (f figures, err error) {
+	dir, err := os.MkdirTemp("", "compare-")
+	if err != nil {
+		return f, err
+	}
+	defer os.RemoveAll(dir)
+	begin := time.Now()
+	if f.names, err = harness.NewNamesrv(kind, dir, "namesrv", nil); err != nil {
+		return f, err
+	}
+	if err = f.names.Start(); err != nil {
+		return f, err
+	}
+	defer f.names.Kill()
+	conf := harness.Conf{"mappedFileSizeCommitLog": "1073741824", "mappedFileSizeConsumeQueue": "6000000", "maxHashSlotNum": "5000000", "maxIndexNum": "20000000"}
+	if f.broker, err = harness.NewBroker(kind, dir, "broker-a", f.names.Addr(), conf); err != nil {
+		return f, err
+	}
+	if err = f.broker.Start(); err != nil {
+		return f, err
+	}
+	defer f.broker.Kill()
+	if err = firstSend(f.broker.Addr()); err != nil {
+		return f, err
+	}
+	f.start = time.Since(begin)
+	time.Sleep(2 * time.Second)
+	f.idle = float64(rssAnon(f.names.Process().PID())+rssAnon(f.broker.Process().PID())) / 1024
+	return f, f.loads()
+}
+
+func sendRequest(size int) wire.Request {
+	return wire.Request{Code: 310, Ext: map[string]any{"a": "p", "b": "compare", "c": "TBW102", "d": "4", "e": "0", "f": "0", "g": "1700000000000", "h": "0",
+		"i": "UNIQ_KEY\x01C0A8010100002A9F0000000000000001\x02WAIT\x01true\x02TAGS\x01TagA\x02"}, Body: []byte(strings.Repeat("x", size))}
+}
+
+func firstSend(addr string) error {
+	deadline := time.Now().Add(60 * time.Second)
+	for {
+		r, err := wire.Call(addr, sendRequest(100), 5*time.Second)
+		if err == nil && r.Code == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("no acknowledged send: %v %+v", err, r)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (f *figures) loads() error {
+	broker, names := f.broker.Process().PID(), f.names.Process().PID()
+	pull := wire.Request{Code: 11, Ext: map[string]any{"consumerGroup": "g", "topic": "compare", "queueId": "0", "queueOffset": "100", "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0",
+		"suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "0", "expressionType": "TAG"}}
+	route := wire.Request{Code: 105, Ext: map[string]any{"topic": "compare"}}
+	var rate float64
+	for _, c := range []struct {
+		l      load
+		pid    int
+		cpu    *float64
+		rate   *float64
+		weight float64 // messages per answer
+	}{
+		{load{f.broker.Addr(), 8, 64, sendRequest(1024), 0}, broker, &f.send, &f.sendRate, 1},
+		{load{f.broker.Addr(), 1, 1, sendRequest(1024), 0}, broker, &f.one, &rate, 1},
+		{load{f.broker.Addr(), 4, 4, pull, 0}, broker, &f.pull, &rate, 32},
+		{load{f.names.Addr(), 4, 16, route, 0}, names, &f.route, &rate, 1},
+	} {
+		if _, _, err := c.l.run(*warmUp); err != nil {
+			return err
+		}
+		before := cpuTime(c.pid)
+		n, took, err := c.l.run(measure)
+		if err != nil {
+			return err
+		}
+		*c.cpu = float64((cpuTime(c.pid) - before).Microseconds()) / (float64(n) * c.weight)
+		*c.rate = float64(n) * c.weight / took.Seconds()
+	}
+	return nil
+}
+
+// table prints medians and ratios as Markdown.
+func table(all map[harness.Kind][]figures) {
+	fmt.Printf("Median of %d rounds, Java 5.5.0 and gorocket in turns on one machine:\n\n| | Java 5.5.0 | gorocket | ratio |\n|---|---|---|---|\n", rounds)
+	for _, row := range []struct {
+		name, unit string
+		of         func(figures) float64
+		more       bool // more is better
+	}{
+		{"start of both servers to the first acknowledged send", "ms", func(f figures) float64 { return float64(f.start.Microseconds()) / 1000 }, false},
+		{"idle memory of both (RssAnon)", "MiB", func(f figures) float64 { return f.idle }, false},
+		{"broker CPU per 1 KiB send, 8 x 64 in flight", "µs", func(f figures) float64 { return f.send }, false},
+		{"1 KiB sends/s, 8 x 64 in flight", "/s", func(f figures) float64 { return f.sendRate }, true},
+		{"broker CPU per 1 KiB send, 1 in flight", "µs", func(f figures) float64 { return f.one }, false},
+		{"broker CPU per pulled 1 KiB message", "µs", func(f figures) float64 { return f.pull }, false},
+		{"NameServer CPU per route query", "µs", func(f figures) float64 { return f.route }, false},
+	} {
+		j, g := median(all[harness.Java], row.of), median(all[harness.Go], row.of)
+		ratio := j / g
+		if row.more {
+			ratio = g / j
+		}
+		fmt.Printf("| %s | %s %s | %s %s | %.1fx |\n", row.name, number(j), row.unit, number(g), row.unit, ratio)
+	}
+}
+
+func number(v float64) string {
+	if v >= 100 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+func median(fs []figures, of func(figures) float64) float64 {
+	var v []float64
+	for _, f := range fs {
+		v = append(v, of(f))
+	}
+	slices.Sort(v)
+	return v[len(v)/2]
+}
+
+// clockTick is the kernel's unit of CPU time in /proc (USER_HZ).
+const clockTick = 10 * time.Millisecond
+
+// cpuTime is user and system time of a process.
+func cpuTime(pid int) time.Duration {
+	text, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "stat"))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	var user, system int64
+	fmt.Sscan(fields[11], &user)
+	fmt.Sscan(fields[12], &system)
+	return time.Duration(user+system) * clockTick
+}
+
+// rssAnon is a process's anonymous memory in KiB.
+func rssAnon(pid int) (kib int) {
+	text, _ := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "status"))
+	for line := range strings.Lines(string(text)) {
+		if _, err := fmt.Sscanf(line, "RssAnon: %d kB", &kib); err == nil {
+			return kib
+		}
+	}
+	return 0
+}
