@@ -151,10 +151,36 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	if a.QueueOffset != before {
 		t.Fatalf("offset %d after recovery, want %d", a.QueueOffset, before)
 	}
+	walkLog(t, again)
+	killed := crashed.Clone() // and once more, before anything else is flushed
+	defer killed.Free()
 	mustStop(t, again)
-	third := mustStart(t, cfg, crashed)
-	known.check(t, third, topic, queues, mode == SyncFlush)
-	mustStop(t, third)
+	for _, fs := range []*vfs.Mem{crashed, killed} {
+		third := mustStart(t, cfg, fs)
+		known.check(t, third, topic, queues, mode == SyncFlush)
+		if got := third.MaxOffset(topic, 0); got != before+1 {
+			t.Fatalf("max offset %d after the second start, want %d", got, before+1)
+		}
+		walkLog(t, third)
+		mustStop(t, third)
+	}
+}
+
+// walkLog reads the log as a program does that has nothing else: record by record, filler by filler, to its end.
+func walkLog(t *testing.T, s *Store) {
+	t.Helper()
+	var m MessageView
+	for at := s.MinPhyOffset(); at < s.MaxPhyOffset(); {
+		seg := s.log.find(at)
+		switch st, why := examine(seg, at-seg.base, s.cfg.Load(), &m); st {
+		case stepRecord:
+			at += int64(m.Size)
+		case stepBlank:
+			at = seg.end()
+		default:
+			t.Fatalf("log offset %d of %d..%d: %v %s", at, s.MinPhyOffset(), s.MaxPhyOffset(), st, why)
+		}
+	}
 }
 
 // TestKillLosesNothing: after kill -9 the page cache is still there, so every append is.

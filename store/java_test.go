@@ -176,7 +176,7 @@ func TestPingPongWithJava(t *testing.T) {
 // killCopy copies the files of a running store, which is what kill -9 leaves, and then stops it.
 func killCopy(t *testing.T, s *Store, dir string) string {
 	t.Helper()
-	to := "/tmp/js/kc"
+	to := filepath.Join(t.TempDir(), "store")
 	if out, err := exec.Command("cp", "-r", dir, to).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v %s", err, out)
 	}

@@ -112,7 +112,7 @@ func (r *recovery) verifyTail(segs []*segment, from int) (end int64, err error) 
 // walk calls fn for the records from segment from on, up to limit at most, and returns the end of the log.
 func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn func(m *MessageView) error) (end int64, err error) {
 	var m MessageView
-	for i := from; i < len(segs); i++ {
+	for i := from; i < len(segs) && segs[i].base < limit; i++ {
 		seg := segs[i]
 		end = seg.base
 		for p := int64(0); seg.base+p < limit; {

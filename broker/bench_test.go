@@ -1,0 +1,139 @@
+package broker
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+)
+
+// startBench runs a broker for a benchmark and returns its address.
+func startBench(b *testing.B, change func(*Config)) string {
+	t := &testing.T{}
+	cfg := testConfig(t, b.TempDir())
+	cfg.MappedFileSizeCommitLog, cfg.MappedFileSizeConsumeQueue = 1<<30, 6_000_000
+	if change != nil {
+		change(&cfg)
+	}
+	br, err := New(cfg, zerolog.Nop())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := br.Start(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = br.Stop(context.Background()) })
+	return cfg.Addr()
+}
+
+// rawFrame is a request as a Java client writes it.
+func rawFrame(code int, ext, body string) []byte {
+	head := fmt.Sprintf(`{"code":%d,"extFields":{%s},"flag":0,"language":"JAVA","opaque":12345,"serializeTypeCurrentRPC":"JSON","version":513}`, code, ext)
+	f := binary.BigEndian.AppendUint32(nil, uint32(4+len(head)+len(body)))
+	f = binary.BigEndian.AppendUint32(f, uint32(len(head)))
+	return append(append(f, head...), body...)
+}
+
+func rawSend(size int) []byte {
+	return rawFrame(310, `"a":"producer","b":"bench","c":"TBW102","d":"4","e":"1","f":"0","g":"1790000000000","h":"0","i":"UNIQ_KEY\u0001C0A8010100002A9F0000000000000001\u0002WAIT\u0001true\u0002TAGS\u0001TagA\u0002","j":"0","k":"false","m":"false"`,
+		strings.Repeat("x", size))
+}
+
+const rawPull = `"consumerGroup":"g","topic":"bench","queueId":"1","queueOffset":"0","maxMsgNums":"32","sysFlag":"4","commitOffset":"0","suspendTimeoutMillis":"0","subscription":"*","subVersion":"0","expressionType":"TAG"`
+
+// pump keeps inFlight requests on one connection until n answers have come.
+func pump(b *testing.B, addr string, frame []byte, inFlight, n int) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	defer c.Close()
+	many := make([]byte, 0, len(frame)*inFlight)
+	for range inFlight {
+		many = append(many, frame...)
+	}
+	buf := make([]byte, 1<<20)
+	have, want, sent, got := 0, min(inFlight, n), 0, 0
+	for got < n {
+		if _, err := c.Write(many[:want*len(frame)]); err != nil {
+			b.Error(err)
+			return
+		}
+		sent += want
+		done := 0
+		for done == 0 {
+			k, err := c.Read(buf[have:])
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			have += k
+			at := 0
+			for have-at >= 4 && have-at >= 4+int(binary.BigEndian.Uint32(buf[at:])) {
+				at += 4 + int(binary.BigEndian.Uint32(buf[at:]))
+				done++
+			}
+			copy(buf, buf[at:have])
+			have -= at
+		}
+		got += done
+		want = min(done, n-sent)
+	}
+}
+
+// once sends one request and returns the header of the answer.
+func once(b *testing.B, addr string, frame []byte) string {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write(frame); err != nil {
+		b.Fatal(err)
+	}
+	head := make([]byte, 8)
+	if _, err := io.ReadFull(c, head); err != nil {
+		b.Fatal(err)
+	}
+	text := make([]byte, binary.BigEndian.Uint32(head[4:])&0xFFFFFF)
+	if _, err := io.ReadFull(c, text); err != nil {
+		b.Fatal(err)
+	}
+	return string(text)
+}
+
+func benchmarkSend(b *testing.B, size int) {
+	addr := startBench(b, nil)
+	frame := rawSend(size)
+	if head := once(b, addr, frame); !strings.HasPrefix(head, `{"code":0,`) {
+		b.Fatal(head)
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	b.ResetTimer()
+	pump(b, addr, frame, 64, b.N)
+}
+
+// The figures hold the client's work too: both ends run in this process. allocs/op is the broker's, the client allocates nothing.
+func BenchmarkSend128B(b *testing.B)  { benchmarkSend(b, 128) }
+func BenchmarkSend1KiB(b *testing.B)  { benchmarkSend(b, 1024) }
+func BenchmarkSend16KiB(b *testing.B) { benchmarkSend(b, 16<<10) }
+
+func BenchmarkPull32x1KiB(b *testing.B) {
+	addr := startBench(b, nil)
+	pump(b, addr, rawSend(1024), 16, 64)
+	frame := rawFrame(11, rawPull, "")
+	if head := once(b, addr, frame); !strings.HasPrefix(head, `{"code":0,`) {
+		b.Fatal(head)
+	}
+	b.SetBytes(32 << 10)
+	b.ReportAllocs()
+	b.ResetTimer()
+	pump(b, addr, frame, 8, b.N)
+}
