@@ -24,6 +24,10 @@ func (b *Broker) queryConsumerOffset(ctx *remoting.Context) {
 	}
 	off := b.offsets.query(h.ConsumerGroup, h.Topic, h.QueueID)
 	if off < 0 {
+		if ctx.OnLoop() {
+			ctx.Again() // what follows may read files
+			return
+		}
 		if !h.SetZeroIfNotFound {
 			ctx.Status(remoting.QueryNotFound, "Not found, do not set to zero, maybe this group boot first")
 			return

@@ -72,6 +72,7 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 			subChange = true
 		}
 	}
+	b.register.settled() // 5.x clients ask for the route of their retry topic next
 	for _, p := range h.ProducerDataSet {
 		b.producers.register(p.GroupName, who)
 	}

@@ -206,8 +206,8 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	if b.server != nil {
 		errs = append(errs, b.server.Stop(ctx))
 	}
-	b.wg.Wait()
 	b.schedule.close()
+	b.wg.Wait()
 	if b.client != nil {
 		errs = append(errs, b.client.Stop())
 	}

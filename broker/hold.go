@@ -14,7 +14,7 @@ import (
 // at all; a pull whose filter does not match goes on waiting. A sweep answers what has timed out, and looks again at pulls
 // that have waited for a while: their queue may have grown by messages that did not match, and the client wants the new offset.
 const (
-	sweepEvery   = 50 * time.Millisecond
+	sweepEvery   = 200 * time.Millisecond
 	recheckEvery = 5 * time.Second // Java: the 5 s round of the hold service
 )
 

@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"hash/crc32"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,62 +12,50 @@ import (
 	"gorocket/remoting"
 )
 
-// registrar keeps the broker known at every NameServer: in full at the start and every registerNameServerPeriod, one topic at once
-// when it is created, in full again when a connection broke. Java: BrokerController.registerBrokerAll, BrokerOuterAPI.
+// registrar keeps the broker known at every NameServer. Each has a goroutine of its own, so that one that is dead or slow does not hold up the
+// others. Java: BrokerController.registerBrokerAll, BrokerOuterAPI.
 type registrar struct {
 	b     *Broker
-	peers []string // immutable
+	links []*namesrvLink // immutable
+	stop  chan struct{}
+	wg    sync.WaitGroup
+	ran   bool
+}
+
+// namesrvLink registers at one NameServer: in full at the start and every registerNameServerPeriod, one topic at once when it is
+// created or changed, in full again when the connection broke.
+type namesrvLink struct {
+	r      *registrar
+	addr   string
+	wake   chan struct{} // pending has something
+	again  chan struct{} // the connection ended
+	failed bool          // link goroutine only; the last registration failed
 
 	mu      sync.Mutex
 	pending map[string]*body.TopicConfig // guarded by mu; topics to tell about
 	told    chan struct{}                // guarded by mu; closed when what is pending now has been told
-	telling chan struct{}                // guarded by mu; the same for what is on its way, nil when nothing is
-
-	wake     chan struct{} // pending has something
-	again    chan struct{} // a NameServer connection ended
-	stop     chan struct{}
-	done     chan struct{}
-	ran      bool
-	failures map[string]bool // registrar goroutine only; NameServers whose last registration failed
+	telling chan struct{}                // guarded by mu; the same for the round on its way, nil when there is none
 }
 
 func newRegistrar(b *Broker) *registrar {
-	peers, _ := b.cfg.NameServers()
-	return &registrar{b: b, peers: peers, pending: map[string]*body.TopicConfig{}, told: make(chan struct{}), wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
-		stop: make(chan struct{}), done: make(chan struct{}), failures: map[string]bool{}}
+	r := &registrar{b: b, stop: make(chan struct{})}
+	addrs, _ := b.cfg.NameServers() // checked by Config.Complete
+	for _, addr := range addrs {
+		r.links = append(r.links, &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
+			pending: map[string]*body.TopicConfig{}, told: make(chan struct{})})
+	}
+	return r
 }
 
 // publish tells the NameServers about one topic, soon and in the background.
 func (r *registrar) publish(t *body.TopicConfig) {
-	r.mu.Lock()
-	r.pending[t.TopicName] = t
-	r.mu.Unlock()
-	poke(r.wake)
-}
-
-// settled waits until the NameServers know the topics published so far, for publishWait at most: Java registers a new topic before it answers,
-// so a client that asks for the route right after its send finds it. Not on an event loop.
-func (r *registrar) settled() {
-	r.mu.Lock()
-	told := r.telling
-	if len(r.pending) > 0 {
-		told = r.told
-	}
-	r.mu.Unlock()
-	if told == nil {
-		return
-	}
-	t := time.NewTimer(publishWait)
-	defer t.Stop()
-	select {
-	case <-told:
-	case <-t.C:
-	case <-r.stop:
+	for _, l := range r.links {
+		l.mu.Lock()
+		l.pending[t.TopicName] = t
+		l.mu.Unlock()
+		poke(l.wake)
 	}
 }
-
-// publishWait bounds how long the answer to a send that created a topic waits for the NameServers.
-const publishWait = time.Second
 
 func poke(ch chan struct{}) {
 	select {
@@ -77,129 +64,184 @@ func poke(ch chan struct{}) {
 	}
 }
 
+// publishWait bounds how long an answer waits for the NameServers to know a new topic, and startWait how long the start does.
+const (
+	publishWait = time.Second
+	startWait   = 3 * time.Second
+)
+
+// settled waits until the NameServers know the topics published so far, for publishWait at most: Java registers a new topic before it answers,
+// so a client that asks for the route right after its send finds it. Not on an event loop.
+func (r *registrar) settled() { r.settledWithin(publishWait) }
+
+func (r *registrar) settledWithin(limit time.Duration) {
+	var t *time.Timer
+	for _, l := range r.links {
+		ch := l.open()
+		if ch == nil {
+			continue
+		}
+		if t == nil {
+			t = time.NewTimer(limit)
+			defer t.Stop()
+		}
+		select {
+		case <-ch:
+		case <-t.C:
+			return
+		case <-r.stop:
+			return
+		}
+	}
+}
+
+// open returns what is closed once everything published so far has been told, nil when nothing is open.
+func (l *namesrvLink) open() chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.pending) > 0 {
+		return l.told
+	}
+	return l.telling
+}
+
 // namesrvClosed is called when a connection to a NameServer ends; it dropped our routes at that moment.
 func (b *Broker) namesrvClosed(*remoting.Conn, error) {
 	if b.register != nil {
-		poke(b.register.again)
+		for _, l := range b.register.links {
+			poke(l.again)
+		}
 	}
 }
 
-// start registers once before it returns, so that a client that sees the broker's port open finds its routes, and then keeps on.
+// start registers everywhere and waits a moment for it, so that a client that sees the broker's port open finds its routes.
 func (r *registrar) start() {
 	r.ran = true
-	r.full()
-	go r.run()
+	for _, l := range r.links {
+		l.takePending() // the first round is on its way from here on
+		r.wg.Add(1)
+		go l.run()
+	}
+	r.settledWithin(startWait)
 }
 
-// reconnectDelay is the pause before registering again after a connection ended, and between attempts that fail.
-const reconnectDelay = time.Second
+// retryDelay is the pause before registering again after a connection ended, and between attempts that fail.
+const retryDelay = time.Second
 
-func (r *registrar) run() {
-	defer close(r.done)
-	period := min(max(ms(r.b.cfg.RegisterNameServerPeriod), 10*time.Second), 60*time.Second)
-	tick := time.NewTimer(period)
+func (l *namesrvLink) run() {
+	defer l.r.wg.Done()
+	period := min(max(ms(l.r.b.cfg.RegisterNameServerPeriod), 10*time.Second), 60*time.Second)
+	l.sendAll() // start has begun the round
+	tick := time.NewTimer(l.next(period))
 	defer tick.Stop()
 	for {
 		select {
-		case <-r.stop:
+		case <-l.r.stop:
 			return
-		case <-r.wake:
-			r.incremental()
+		case <-l.wake:
+			l.incremental()
+			if l.failed {
+				tick.Reset(retryDelay)
+			}
 			continue
-		case <-r.again:
-			tick.Reset(reconnectDelay)
+		case <-l.again:
+			tick.Reset(retryDelay)
 			continue
 		case <-tick.C:
 		}
-		r.full()
-		tick.Reset(period)
-		if len(r.failures) > 0 {
-			tick.Reset(reconnectDelay)
-		}
+		l.full()
+		tick.Reset(l.next(period))
 	}
 }
 
-func (r *registrar) full() {
-	r.takePending()
-	version, all := r.b.topics.snapshot()
-	r.send(version, all)
-	r.toldAll()
+func (l *namesrvLink) next(period time.Duration) time.Duration {
+	if l.failed {
+		return retryDelay
+	}
+	return period
+}
+
+func (l *namesrvLink) full() {
+	l.takePending()
+	l.sendAll()
+}
+
+// sendAll ends a round with a full registration.
+func (l *namesrvLink) sendAll() {
+	version, all := l.r.b.topics.snapshot()
+	l.send(version, all)
+	l.toldAll()
+}
+
+func (l *namesrvLink) incremental() {
+	if topics := l.takePending(); len(topics) > 0 {
+		l.send(l.r.b.topics.currentVersion(), topics)
+	}
+	l.toldAll()
 }
 
 // takePending empties the list of topics to tell about; toldAll follows when they have been told.
-func (r *registrar) takePending() map[string]*body.TopicConfig {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	topics := r.pending
-	r.telling = r.told
-	r.pending, r.told = map[string]*body.TopicConfig{}, make(chan struct{})
+func (l *namesrvLink) takePending() map[string]*body.TopicConfig {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	topics := l.pending
+	l.telling = l.told
+	l.pending, l.told = map[string]*body.TopicConfig{}, make(chan struct{})
 	return topics
 }
 
 // toldAll lets those go on who wait for the topics taken last.
-func (r *registrar) toldAll() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	close(r.telling)
-	r.telling = nil
+func (l *namesrvLink) toldAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.telling)
+	l.telling = nil
 }
 
-func (r *registrar) incremental() {
-	if topics := r.takePending(); len(topics) > 0 {
-		r.send(r.b.topics.currentVersion(), topics)
-	}
-	r.toldAll()
-}
-
-// send registers at all NameServers in parallel.
-func (r *registrar) send(version body.DataVersion, topics map[string]*body.TopicConfig) {
+// send registers the topics. The incremental form differs from the full one only in how many topics it carries.
+func (l *namesrvLink) send(version body.DataVersion, topics map[string]*body.TopicConfig) {
+	b := l.r.b
 	w := body.NewRegisterBrokerBody()
 	w.TopicConfigSerializeWrapper.DataVersion = version
-	w.TopicConfigSerializeWrapper.TopicConfigTable = r.permitted(topics)
+	w.TopicConfigSerializeWrapper.TopicConfigTable = b.permitted(topics)
 	data, err := w.Encode()
 	if err != nil {
-		r.b.log.Error().Err(err).Msg("BUG: cannot encode the registration")
+		b.log.Error().Err(err).Msg("BUG: cannot encode the registration")
 		return
 	}
-	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: r.identity(), HAServerAddr: r.b.cfg.HAAddr(), BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
-	errs := make([]error, len(r.peers))
-	var wg sync.WaitGroup
-	for i, addr := range r.peers {
-		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), ms(r.b.cfg.RegisterBrokerTimeoutMills))
-			defer cancel()
-			_, errs[i] = remoting.Call(ctx, r.b.client, addr, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
-		})
-	}
-	wg.Wait()
-	for i, addr := range r.peers {
-		r.note(addr, errs[i])
-	}
-}
-
-// note remembers who failed and logs changes only.
-func (r *registrar) note(addr string, err error) {
-	if err != nil {
-		if !r.failures[addr] {
-			r.b.log.Warn().Err(err).Str("namesrv", addr).Msg("cannot register at a NameServer; trying again every second")
+	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: b.cfg.HAAddr(), BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
+	ctx, cancel := context.WithTimeout(context.Background(), ms(b.cfg.RegisterBrokerTimeoutMills))
+	defer cancel()
+	go func() { // a stop does not wait for a NameServer that does not answer
+		select {
+		case <-l.r.stop:
+			cancel()
+		case <-ctx.Done():
 		}
-		r.failures[addr] = true
-		return
-	}
-	if r.failures[addr] {
-		r.b.log.Info().Str("namesrv", addr).Msg("registered again at the NameServer")
-	}
-	delete(r.failures, addr)
+	}()
+	_, err = remoting.Call(ctx, b.client, l.addr, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
+	l.note(err)
 }
 
-func (r *registrar) identity() remoting.BrokerIdentityHeader {
-	c := &r.b.cfg
-	return remoting.BrokerIdentityHeader{BrokerName: c.BrokerName, BrokerAddr: c.Addr(), ClusterName: c.BrokerClusterName, BrokerID: c.BrokerID}
+// note remembers the outcome and logs changes only.
+func (l *namesrvLink) note(err error) {
+	log := &l.r.b.log
+	if err != nil && !l.failed {
+		log.Warn().Err(err).Str("namesrv", l.addr).Msg("cannot register at a NameServer; trying again every second")
+	}
+	if err == nil && l.failed {
+		log.Info().Str("namesrv", l.addr).Msg("registered again at the NameServer")
+	}
+	l.failed = err != nil
+}
+
+func (b *Broker) identity() remoting.BrokerIdentityHeader {
+	return remoting.BrokerIdentityHeader{BrokerName: b.cfg.BrokerName, BrokerAddr: b.cfg.Addr(), ClusterName: b.cfg.BrokerClusterName, BrokerID: b.cfg.BrokerID}
 }
 
 // permitted narrows each topic's permission to the broker's when that is not read and write.
-func (r *registrar) permitted(topics map[string]*body.TopicConfig) map[string]*body.TopicConfig {
-	perm := r.b.cfg.BrokerPermission
+func (b *Broker) permitted(topics map[string]*body.TopicConfig) map[string]*body.TopicConfig {
+	perm := b.cfg.BrokerPermission
 	if perm&body.PermRead != 0 && perm&body.PermWrite != 0 {
 		return topics
 	}
@@ -215,21 +257,21 @@ func (r *registrar) permitted(topics map[string]*body.TopicConfig) map[string]*b
 // leaveTimeout bounds how long a stopping broker waits for a NameServer.
 const leaveTimeout = 2 * time.Second
 
-// stopAndLeave ends the registrar and unregisters, so that clients stop coming at once.
+// stopAndLeave ends the links and unregisters, so that clients stop coming at once.
 func (r *registrar) stopAndLeave(ctx context.Context) {
 	if !r.ran {
 		return
 	}
 	close(r.stop)
-	<-r.done
+	r.wg.Wait()
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	h := r.identity()
+	h := r.b.identity()
 	var wg sync.WaitGroup
-	for _, addr := range r.peers {
+	for _, l := range r.links {
 		wg.Go(func() {
-			if _, err := remoting.Call(ctx, r.b.client, addr, remoting.ReqUnregisterBroker, remoting.UnregisterBrokerRequest, &h, nil); err != nil {
-				r.b.throttled.warn("unregister", func(e *zerolog.Event) { e.Err(err).Str("namesrv", strings.Clone(addr)).Msg("cannot unregister") })
+			if _, err := remoting.Call(ctx, r.b.client, l.addr, remoting.ReqUnregisterBroker, remoting.UnregisterBrokerRequest, &h, nil); err != nil {
+				r.b.throttled.warn("unregister", func(e *zerolog.Event) { e.Err(err).Str("namesrv", l.addr).Msg("cannot unregister") })
 			}
 		})
 	}

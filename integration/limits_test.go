@@ -29,7 +29,8 @@ const (
 // standalone runs `gorocket standalone --dev` and returns it with the addresses of its ready line.
 func standalone(t *testing.T, args ...string) (p *harness.Process, namesrv, broker string) {
 	t.Helper()
-	p, err := harness.StartProcess("standalone", t.TempDir(), nil, append([]string{harness.Binary("gorocket"), "standalone", "--dev"}, args...)...)
+	dir := t.TempDir()
+	p, err := harness.StartProcess("standalone", dir, []string{"TMPDIR=" + dir}, append([]string{harness.Binary("gorocket"), "standalone", "--dev"}, args...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,12 +111,14 @@ func (c *Conn) begin(form SerializeType, code int32, t commandTail) (headerWrite
 
 // finish adds the body and hands the frame to the loop. The caller holds mu; finish releases it.
 func (c *Conn) finish(onLoop bool, body *Body) {
+	c.out.b = append(c.out.b, body.Bytes...)
 	if onLoop && worthSendfile(body) {
+		out := c.out
+		c.out = nil // under the lock: no other frame may come between this header and its body
 		c.mu.Unlock()
-		c.sendFiles(body)
+		c.sendFiles(out, body)
 		return
 	}
-	c.out.b = append(c.out.b, body.Bytes...)
 	for _, p := range body.Parts {
 		c.out.b = append(c.out.b, p...)
 	}

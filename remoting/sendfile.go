@@ -20,15 +20,12 @@ func worthSendfile(b *Body) bool {
 	return n >= sendfileMinRun*len(b.Files)
 }
 
-// sendFiles writes what waits and then the file ranges, straight from the page cache. What the socket does not take goes through
-// gnet's outbound buffer, copied from Parts, so that a frame is always whole. Event loop only; the header of the frame is in c.out.
-func (c *Conn) sendFiles(b *Body) {
-	c.mu.Lock()
-	if c.out != nil {
-		c.out.b = append(c.out.b, b.Bytes...)
-	}
-	c.mu.Unlock()
-	if !c.flush(false) {
+// sendFiles writes out, which ends with the header of this frame, and then the file ranges, straight from the page cache. What the socket does
+// not take goes through gnet's outbound buffer, copied from Parts, so that a frame is always whole. Event loop only.
+func (c *Conn) sendFiles(out *outBuffer, b *Body) {
+	_, err := c.gc.Write(out.b)
+	releaseOut(out)
+	if err != nil {
 		return
 	}
 	sent := 0

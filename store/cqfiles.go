@@ -222,7 +222,7 @@ func (c *cqFiles) sync(q *queue, from, to int64) error {
 		}
 	}
 	for _, dir := range []string{c.dir(q), c.root + "/" + q.topic, c.root} {
-		if err := c.fs.SyncDir(dir); err != nil {
+		if err := c.fs.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // missing: the topic was deleted meanwhile
 			return err
 		}
 	}

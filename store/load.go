@@ -222,6 +222,7 @@ func (s *Store) dropBehindGap(found []foundFile) ([]foundFile, error) {
 		if found[i].base == found[i-1].base+s.files.size {
 			continue
 		}
+		s.queueGap.Store(true)
 		for _, f := range found[i:] {
 			if err := s.fs.Remove(f.path); err != nil {
 				return nil, err

@@ -32,7 +32,10 @@ func (r *recovery) run() error {
 		r.report.Trimmed = 0
 		return r.dropAllQueues()
 	}
-	end, err := r.rebuild(r.startSegment(segs))
+	end, err := int64(0), errGap
+	if !r.s.queueGap.Load() {
+		end, err = r.rebuild(r.startSegment(segs))
+	}
 	if errors.Is(err, errGap) {
 		r.report.FullRebuild = true
 		end, err = r.rebuild(0)
@@ -208,6 +211,9 @@ func (r *recovery) syncedRecord(seg *segment, p, limit int64) int64 {
 func (r *recovery) dispatch(m *MessageView) error {
 	if !hasQueueEntry(m.SysFlag) {
 		return nil
+	}
+	if r.report.Clean && !r.report.FullRebuild && m.PhysicalOffset < r.queued {
+		return nil // all queues were complete; what is missing was deleted with its topic
 	}
 	q := r.s.queues.getOrCreate(string(m.Topic), m.QueueID)
 	if m.PhysicalOffset < q.lastPhy {

@@ -29,7 +29,8 @@ type Store struct {
 	check    *checkpointFile
 	index    *keyIndex
 	alloc    *allocator
-	openEnd  int64 // end of the log when it was opened; immutable after Open
+	queueGap atomic.Bool // Open found a consume queue with a file missing in the middle
+	openEnd  int64       // end of the log when it was opened; immutable after Open
 	recov    RecoveryReport
 
 	app       appender

@@ -69,8 +69,12 @@ func (f *standaloneFlags) useTemporary() (string, error) {
 	return dir, nil
 }
 
-// devSegment is the commit log file size of --dev, in bytes: a throw-away store need not reserve a gigabyte.
-const devSegment = 64 << 20
+// Sizes of --dev: a throw-away store need not reserve a gigabyte for the log and 400 MB for the index.
+const (
+	devSegment    = 64 << 20 // bytes of a commit log file
+	devIndexSlots = 100_000
+	devIndexNum   = 400_000
+)
 
 func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	ns := namesrv.DefaultConfig()
@@ -116,7 +120,7 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 		cfg.StorePathRootDir = filepath.Join(home, "gorocket")
 	}
 	if f.dev {
-		cfg.MappedFileSizeCommitLog = devSegment
+		cfg.MappedFileSizeCommitLog, cfg.MaxHashSlotNum, cfg.MaxIndexNum = devSegment, devIndexSlots, devIndexNum
 	}
 	return cfg, cfg.Complete()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -46,9 +47,34 @@ type sink struct {
 	lines []line       // guarded by mu
 	seen  map[kind]int // guarded by mu
 	calls map[call]int // code of each request by its opaque; guarded by mu
+	own   [][]byte     // addresses of this machine as text; immutable
 }
 
-func newSink() *sink { return &sink{seen: map[kind]int{}, calls: map[call]int{}} }
+func newSink() *sink { return &sink{seen: map[kind]int{}, calls: map[call]int{}, own: ownAddresses()} }
+
+// ownAddresses are the addresses that clients put into their ids.
+func ownAddresses() (out [][]byte) {
+	all, _ := net.InterfaceAddrs()
+	for _, a := range all {
+		if ip, ok := a.(*net.IPNet); ok && !ip.IP.IsLoopback() {
+			out = append(out, []byte(ip.IP.String()))
+		}
+	}
+	return out
+}
+
+// scrub replaces the machine's own addresses by text of the same length, 777.7.7.7, so that every length in the frame holds.
+func (s *sink) scrub(frame []byte) []byte {
+	for _, a := range s.own {
+		frame = bytes.ReplaceAll(frame, a, bytes.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return '7'
+			}
+			return r
+		}, a))
+	}
+	return frame
+}
 
 func (s *sink) newConn() int {
 	s.mu.Lock()
@@ -75,7 +101,7 @@ func (s *sink) add(conn int, dir string, frame []byte) {
 	if s.seen[k] > keepPerKind || len(frame) > keepBytes {
 		return
 	}
-	l.Hex = hex.EncodeToString(frame)
+	l.Hex = hex.EncodeToString(s.scrub(frame))
 	s.lines = append(s.lines, l)
 }
 
