@@ -325,6 +325,15 @@ func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
 	if err != nil || !strings.Contains(string(list.Body), "c1") || !strings.Contains(string(list.Body), "c2") {
 		t.Errorf("%v %v", list, err)
 	}
+	group := remoting.ConsumerGroupHeader{ConsumerGroup: "g"}
+	conns, err := call(r, remoting.ReqGetConsumerConnectionList, remoting.GetConsumerConnectionRequest, &group, nil)
+	if err != nil || strings.Count(string(conns.Body), `"clientAddr":"127.0.0.1:`) != 2 || !strings.Contains(string(conns.Body), `"subscriptionTable":{"T":{`) {
+		t.Errorf("connections: %v %v", conns, err)
+	}
+	who, err := call(r, remoting.ReqQueryTopicConsumeByWho, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	if err != nil || string(who.Body) != `{"groupList":["g"]}` {
+		t.Errorf("who consumes: %v %v", who, err)
+	}
 	if r.b.topics.get(compat.RetryTopicPrefix+"g") == nil {
 		t.Error("the retry topic is not created by the first heartbeat")
 	}

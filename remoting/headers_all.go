@@ -8,7 +8,7 @@ func Headers() []*HeaderInfo {
 		QueryConsumerOffsetRequest.Info(), UpdateConsumerOffsetRequest.Info(), GetMinOffsetRequest.Info(), GetEarliestStoretimeRequest.Info(),
 		GetMaxOffsetRequest.Info(), SearchOffsetRequest.Info(), OffsetResponse.Info(), TimestampResponse.Info(),
 		HeartbeatRequest.Info(), HeartbeatResponse.Info(), UnregisterClientRequest.Info(), GetConsumerListRequest.Info(), NotifyConsumerIDsChanged.Info(),
-		GetConsumerConnectionRequest.Info(),
+		GetConsumerConnectionRequest.Info(), GetProducerConnectionRequest.Info(), MustTopicRequest.Info(),
 		CreateTopicRequest.Info(), TopicRequest.Info(), GroupRequest.Info(), DeleteSubscriptionGroupRequest.Info(), VersionResponse.Info(),
 		RegisterBrokerRequest.Info(), RegisterBrokerResponse.Info(), UnregisterBrokerRequest.Info(), QueryDataVersionRequest.Info(),
 		QueryDataVersionResponse.Info(), GetRouteInfoRequest.Info(), KVRequest.Info(), KVResponse.Info(), BrokerNameRequest.Info(), WipeCountResponse.Info(),

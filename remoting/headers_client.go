@@ -22,6 +22,11 @@ type ConsumerGroupHeader struct {
 	ConsumerGroup string `header:"consumerGroup,must"`
 }
 
+// ProducerGroupHeader heads GET_PRODUCER_CONNECTION_LIST (204). Java: GetProducerConnectionListRequestHeader.
+type ProducerGroupHeader struct {
+	ProducerGroup string `header:"producerGroup,must"`
+}
+
 // Header types of the client management codes.
 var (
 	HeartbeatRequest             = Define[HeartbeatRequestHeader]("HeartbeatRequestHeader")
@@ -29,5 +34,6 @@ var (
 	UnregisterClientRequest      = Define[UnregisterClientRequestHeader]("UnregisterClientRequestHeader")
 	GetConsumerListRequest       = Define[ConsumerGroupHeader]("GetConsumerListByGroupRequestHeader")
 	NotifyConsumerIDsChanged     = Define[ConsumerGroupHeader]("NotifyConsumerIdsChangedRequestHeader")
+	GetProducerConnectionRequest = Define[ProducerGroupHeader]("GetProducerConnectionListRequestHeader")
 	GetConsumerConnectionRequest = Define[ConsumerGroupHeader]("GetConsumerConnectionListRequestHeader")
 )

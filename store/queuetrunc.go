@@ -62,13 +62,17 @@ func (c *cqFiles) zero(q *queue, from, to int64) error {
 	return nil
 }
 
+// zeroFile clears a file from pos on.
 func (c *cqFiles) zeroFile(q *queue, base, pos int64) error {
 	f, _, err := c.get(q, base, false)
 	if err != nil {
 		return err
 	}
 	defer c.put(f)
-	if err := f.Zero(pos, c.size-pos); err != nil {
+	if err := f.Truncate(pos); err != nil { // not Zero: that would give a sparse file all its blocks
+		return err
+	}
+	if err := f.Truncate(c.size); err != nil {
 		return err
 	}
 	return f.Sync()

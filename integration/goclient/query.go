@@ -1,6 +1,7 @@
 package goclient
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -19,11 +20,12 @@ func queryCases() []Case {
 	return []Case{{"queryByKey", queryByKey}, {"viewById", viewByID}, {"searchByTime", searchByTime}}
 }
 
+// awaitRoute waits until the name server knows the topic at the broker of the test.
 func awaitRoute(t testing.TB, e *Env, topic string) {
 	t.Helper()
 	await(t, 30*time.Second, "route of "+topic, func() bool {
 		r, err := wire.Call(e.Namesrv, wire.Request{Code: 105, Ext: map[string]any{"topic": topic}}, 3*time.Second)
-		return err == nil && r.Code == 0
+		return err == nil && r.Code == 0 && bytes.Contains(r.Body, []byte(e.Broker))
 	})
 }
 

@@ -2,8 +2,10 @@ package gorocket.it;
 
 import java.lang.reflect.Method;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -104,17 +106,22 @@ final class Env {
             if (m.getName().equals("createTopic") && p.length >= 3 && p[2] == int.class && (p.length == 3 || p[3] == java.util.Map.class)) {
                 m.invoke(producer, p.length == 3 ? new Object[] {"TBW102", topic, queues}
                     : new Object[] {"TBW102", topic, queues, Collections.emptyMap()});
-                await(10, "route of " + topic, () -> {
-                    try {
-                        return producer.fetchPublishMessageQueues(topic).size() >= queues;
-                    } catch (Exception e) {
-                        return false;
-                    }
-                });
+                await(10, "route of " + topic, () -> brokers(topic).equals(brokers("TBW102")));
                 return topic;
             }
         }
         throw new IllegalStateException("no createTopic");
+    }
+
+    /** Names of the brokers that the name server knows for a topic; empty when it knows none. */
+    Set<String> brokers(String topic) {
+        Set<String> out = new HashSet<>();
+        try {
+            producer.fetchPublishMessageQueues(topic).forEach(q -> out.add(q.getBrokerName()));
+        } catch (Exception e) {
+            return out; // unknown topic
+        }
+        return out;
     }
 
     static Message message(String topic, String tag, String key, String body) {

@@ -66,7 +66,7 @@ final class RetryCases {
             return ConsumeConcurrentlyStatus.RECONSUME_LATER;
         });
         c.start();
-        awaitRoute(env, "%DLQ%" + group, 30);
+        await(30, "dead letter topic", () -> !env.brokers("%DLQ%" + group).isEmpty());
         List<MessageExt> dead = Env.list();
         env.collect(env.group("dlq_reader"), "%DLQ%" + group, "*", dead);
         await(40, "dead letter", () -> dead.size() >= 1);
@@ -84,18 +84,8 @@ final class RetryCases {
      */
     private static void makeRetryTopic(Env env, String group, String other) throws Exception {
         DefaultMQPushConsumer first = env.collect(group, env.create(other, 1), "*", Env.list());
-        awaitRoute(env, "%RETRY%" + group, 20);
+        await(20, "retry topic of " + group, () -> env.brokers("%RETRY%" + group).equals(env.brokers("TBW102")));
         first.shutdown();
-    }
-
-    private static void awaitRoute(Env env, String topic, int seconds) throws InterruptedException {
-        await(seconds, "route of " + topic, () -> {
-            try {
-                return env.producer().fetchPublishMessageQueues(topic).size() > 0;
-            } catch (Exception e) {
-                return false;
-            }
-        });
     }
 
     /** Level 1 is one second in the test brokers, and by default. */

@@ -1,0 +1,83 @@
+package broker
+
+// QUERY_TOPIC_CONSUME_BY_WHO (300), GET_SYSTEM_TOPIC_LIST_FROM_BROKER (305), QUERY_TOPICS_BY_CONSUMER (343): which groups read a topic, which topics
+// a group reads, by live members and by committed offsets. Java: AdminBrokerProcessor.
+
+import (
+	"maps"
+	"slices"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) topicListEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqQueryTopicConsumeByWho, Mode: remoting.Pooled, Handle: b.topicConsumers},
+		{Code: remoting.ReqGetSystemTopicListFromBroker, Mode: remoting.Pooled, Handle: b.systemTopicList},
+		{Code: remoting.ReqQueryTopicsByConsumer, Mode: remoting.Pooled, Handle: b.consumedTopics},
+	}
+}
+
+// groupNames answers 300. Java: GroupList.
+type groupNames struct {
+	GroupList []string `json:"groupList"`
+}
+
+func (b *Broker) topicConsumers(ctx *remoting.Context) {
+	var h remoting.TopicHeader
+	if err := remoting.MustTopicRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	groups := map[string]bool{}
+	for _, name := range b.consumers.names() {
+		if g := b.consumers.get(name); g != nil && g.subscription(h.Topic) != nil {
+			groups[name] = true
+		}
+	}
+	b.offsets.each(func(k offsetKey) {
+		if k.topic == h.Topic {
+			groups[k.group] = true
+		}
+	})
+	respondJSON(ctx, groupNames{GroupList: sortedNames(groups)})
+}
+
+func (b *Broker) consumedTopics(ctx *remoting.Context) {
+	var h remoting.GroupHeader
+	if err := remoting.GroupRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	topics := map[string]bool{}
+	b.offsets.each(func(k offsetKey) {
+		if k.group == h.Group {
+			topics[k.topic] = true
+		}
+	})
+	addr := b.cfg.Addr()
+	respondJSON(ctx, body.TopicList{BrokerAddr: &addr, TopicList: sortedNames(topics)})
+}
+
+func (b *Broker) systemTopicList(ctx *remoting.Context) {
+	topics := maps.Clone(b.systemTopics)
+	for _, t := range compat.SystemTopics() {
+		topics[t] = true
+	}
+	respondJSON(ctx, body.TopicList{TopicList: sortedNames(topics)})
+}
+
+// sortedNames lists a set in order; never nil, so that it prints as an empty array.
+func sortedNames(set map[string]bool) []string {
+	return append([]string{}, slices.Sorted(maps.Keys(set))...)
+}
+
+// each visits every group and topic with an offset.
+func (t *offsetTable) each(visit func(offsetKey)) {
+	t.entries.Range(func(k, _ any) bool {
+		visit(k.(offsetKey))
+		return true
+	})
+}
