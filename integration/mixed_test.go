@@ -2,6 +2,7 @@ package integration
 
 import (
 	"testing"
+	"time"
 
 	"gorocket/integration/goclient"
 	"gorocket/integration/harness"
@@ -24,8 +25,10 @@ func TestMixedCluster(t *testing.T) {
 			c := harness.New(t)
 			ns := c.Namesrv(own(m.names), nil)
 			broker := c.Broker(own(m.broker), "broker-a", nil)
+			start := time.Now()
 			runGo(t, ns, broker)
 			runMixedJava(t, c)
+			staysRegistered(t, start, broker)
 		})
 	}
 	t.Run("both kinds of name server, both brokers", bothKinds)
@@ -47,9 +50,28 @@ func bothKinds(t *testing.T) {
 	ourNames := c.Namesrv(own(harness.Go), nil)
 	ours := c.Broker(own(harness.Go), "broker-a", nil)
 	javas := c.Broker(harness.Java, "broker-b", nil)
+	start := time.Now()
 	t.Run("through the Java name server", func(t *testing.T) { runGo(t, javaNames, ours) })
 	t.Run("through our name server", func(t *testing.T) { runGo(t, ourNames, javas) })
 	runMixedJava(t, c)
+	staysRegistered(t, start, ours, javas)
+}
+
+// staysRegistered watches the brokers until two rounds of a Java name server's 5 s scan have passed: it drops a broker
+// that gave no sign of life for as long as the broker itself promised.
+func staysRegistered(t *testing.T, start time.Time, brokers ...*harness.Server) {
+	t.Helper()
+	end := time.Now().Add(6 * time.Second) // at least one round
+	if two := start.Add(11 * time.Second); two.After(end) {
+		end = two
+	}
+	for ; time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		for _, b := range brokers {
+			if err := b.Registered(); err != nil {
+				t.Fatalf("%v after %v", err, time.Since(start).Round(time.Second))
+			}
+		}
+	}
 }
 
 // runGo runs the mixed cases of the Go client through one name server; topics are made at the given broker.

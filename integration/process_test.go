@@ -29,7 +29,7 @@ func TestSecondProcessRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer second.Kill()
-	code, err := second.Process().Wait(30 * time.Second)
+	code, err := second.Process().Wait(second.StartLimit())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, second.Process().Tail(20))
 	}

@@ -162,6 +162,28 @@ func (c *cqFiles) read(q *queue, dst []byte, at int64) (int, error) {
 	return int(n / cqUnit), nil
 }
 
+// tryRead is read for an event loop: it returns 0 unless the file is open already and the entries are in the page cache.
+func (c *cqFiles) tryRead(q *queue, dst []byte, at int64) int {
+	pos := at * cqUnit
+	base := pos / c.size * c.size
+	c.mu.Lock()
+	e := c.open[cqFileKey{q, base}]
+	if e == nil {
+		c.mu.Unlock()
+		return 0
+	}
+	f := e.Value.(*cqFile)
+	f.refs++
+	c.lru.MoveToFront(e)
+	c.mu.Unlock()
+	defer c.put(f)
+	n := min(int64(len(dst)/cqUnit*cqUnit), base+c.size-pos)
+	if t, ok := f.File.(vfs.TryReader); !ok || !t.TryReadAt(dst[:n], pos-base) {
+		return 0
+	}
+	return int(n / cqUnit)
+}
+
 // write puts entries (whole units) into the files of q from queue offset at on.
 func (c *cqFiles) write(q *queue, entries []byte, at int64) error {
 	for len(entries) > 0 {

@@ -8,8 +8,8 @@ import (
 // flushBacklog is the number of entries of one queue after which the flusher is woken before its time.
 const flushBacklog = 8192
 
-// keepIdle is the buffer an idle queue may keep, in bytes.
-const keepIdle = 64 * cqUnit
+// keepIdle is what stays in memory of a large buffer once all of it is in files, in bytes.
+const keepIdle = 2048 * cqUnit
 
 // pageOfEntries is what Java's "least pages" counts in.
 const pageOfEntries = 4096

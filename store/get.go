@@ -24,6 +24,10 @@ func (s *Store) Get(q *GetQuery, res *GetResult) {
 		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0) // Java creates the queue and finds it empty
 		return
 	}
+	if q.HotOnly && !s.minIsCheap(cq) {
+		res.Status, res.Cold = NoMatchedMessage, true
+		return
+	}
 	res.MinOffset, res.MaxOffset = s.minOf(cq), cq.max.Load()
 	switch {
 	case res.MaxOffset == 0:
@@ -245,7 +249,8 @@ func (s *Store) entries(cq *queue, dst []byte, at int64, hotOnly bool) (n int, h
 		return n, true
 	}
 	if hotOnly {
-		return 0, false
+		n = s.files.tryRead(cq, dst[:n*cqUnit], at)
+		return n, n > 0
 	}
 	n, err := s.files.read(cq, dst[:n*cqUnit], at)
 	if err != nil {

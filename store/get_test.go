@@ -285,3 +285,28 @@ func TestRetention(t *testing.T) {
 		t.Fatalf("no filler: %+v", e)
 	}
 }
+
+// TestHotOnly: what is neither in memory nor in an open, cached file is not touched; the same Get without HotOnly makes it hot.
+func TestHotOnly(t *testing.T) {
+	cfg := smallConfig(t.TempDir())
+	s := mustStart(t, cfg, vfs.OS{})
+	want := fill(t, s, "T", 1, 500)[0]
+	mustStop(t, s)
+	s = mustStart(t, cfg, vfs.OS{})
+	s.files.forget(s.queues.get("T", 0), func(int64) bool { return true })
+	var res GetResult
+	q := GetQuery{Topic: "T", Offset: 100, MaxCount: 10, HotOnly: true}
+	s.Get(&q, &res)
+	if !res.Cold || res.Count != 0 || len(res.Slices) != 0 || res.NextBeginOffset != 100 {
+		t.Fatalf("cold %v, %d messages, next %d", res.Cold, res.Count, res.NextBeginOffset)
+	}
+	res.Release()
+	for _, hot := range []bool{false, true} {
+		q.HotOnly = hot
+		s.Get(&q, &res)
+		if m, err := DecodeRecord(res.Slices[0]); err != nil || res.Cold || res.Count != 10 || string(m.Body) != want[100] {
+			t.Fatalf("hot only %v: cold %v, %d messages, %v", hot, res.Cold, res.Count, err)
+		}
+		res.Release()
+	}
+}

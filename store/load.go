@@ -200,20 +200,76 @@ func (s *Store) loadQueue(topic string, id int32) error {
 	return nil
 }
 
-// validEntries counts the valid entries of one file and returns the last.
+// validEntries counts the valid entries of one file and returns the last. It looks at the first page, then at places twice as far each time, and
+// bisects the last step: most queues are short, and one read is enough for them.
 func (s *Store) validEntries(q *queue, first, per int64) (n int64, last cqEntry, err error) {
-	at := func(i int64) cqEntry {
-		var b [cqUnit]byte
-		if _, e := s.files.read(q, b[:], first+i); e != nil && err == nil {
-			err = e
+	var block [probeEntries * cqUnit]byte
+	lo, got := int64(0), 0 // all entries below lo are valid
+	step := int64(probeEntries)
+	for hi := int64(0); ; {
+		if got, err = s.files.read(q, block[:], first+lo); err != nil {
+			return 0, last, err
 		}
-		return decodeEntry(b[:])
+		k := countValid(block[:got*cqUnit])
+		if k < got || lo+int64(got) >= per {
+			if n = lo + int64(k); k > 0 {
+				last = decodeEntry(block[(k-1)*cqUnit:])
+			} else if n > 0 {
+				last, err = s.fileEntry(q, first+n-1)
+			}
+			return n, last, err
+		}
+		lo += int64(got)
+		if hi == 0 { // gallop
+			if lo, hi, err = s.gallop(q, first, lo, per, step); err != nil {
+				return 0, last, err
+			}
+		}
 	}
-	n = int64(sort.Search(int(per), func(i int) bool { return !at(int64(i)).valid() }))
-	if n > 0 && err == nil {
-		last = at(n - 1)
+}
+
+// probeEntries is one page of entries.
+const probeEntries = 4096 / cqUnit
+
+// gallop narrows the end of the valid entries down: it is at or behind lo, and less than probeEntries behind it unless hi is the end of the file.
+func (s *Store) gallop(q *queue, first, lo, per, step int64) (newLo, hi int64, err error) {
+	hi = per
+	valid := func(i int64) bool {
+		e, rerr := s.fileEntry(q, first+i)
+		if rerr != nil && err == nil {
+			err = rerr
+		}
+		return e.valid()
 	}
-	return n, last, err
+	for ; lo+step < per; step *= 2 {
+		if !valid(lo + step) {
+			hi = lo + step
+			break
+		}
+		lo += step
+	}
+	for hi-lo > probeEntries && err == nil {
+		if mid := (lo + hi) / 2; valid(mid) {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo, hi, err
+}
+
+func (s *Store) fileEntry(q *queue, at int64) (cqEntry, error) {
+	var b [cqUnit]byte
+	_, err := s.files.read(q, b[:], at)
+	return decodeEntry(b[:]), err
+}
+
+// countValid counts the valid entries at the start of b.
+func countValid(b []byte) (n int) {
+	for ; len(b) >= cqUnit && decodeEntry(b).valid(); b = b[cqUnit:] {
+		n++
+	}
+	return n
 }
 
 // dropBehindGap removes the files behind a missing one, which a power cut may leave; their entries are built again from the log.

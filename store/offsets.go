@@ -33,6 +33,20 @@ func (s *Store) minOf(q *queue) int64 {
 	return q.min.value
 }
 
+// minIsCheap tells that minOf will not read files: the minimum is known, or the whole queue is in memory.
+func (s *Store) minIsCheap(q *queue) bool {
+	logMin := s.log.min()
+	q.min.mu.Lock()
+	known := q.min.known && q.min.logMin == logMin
+	q.min.mu.Unlock()
+	if known {
+		return true
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.first < 0 || q.memStart <= q.first
+}
+
 // firstAtLeast is the first queue offset whose record lies at or behind phy; max when there is none. Filler entries do not count; an entry
 // that is missing or invalid counts as later: after a power cut the entries that were not synced may have holes.
 func (s *Store) firstAtLeast(q *queue, phy int64) int64 {

@@ -42,7 +42,7 @@ func (q *queue) wrote(upTo, fileSize int64, used *atomic.Int64) bool {
 
 // shrinkIdle cuts a large buffer down to its newest keepIdle bytes. Caller holds mu.
 func (q *queue) shrinkIdle(used *atomic.Int64) {
-	if cap(q.mem) <= 64*keepIdle {
+	if cap(q.mem) <= 4*keepIdle {
 		return
 	}
 	keep := min(len(q.mem), keepIdle)

@@ -40,7 +40,8 @@ func (q *queue) cut(keep int64) {
 	} else {
 		q.mem = q.mem[:(keep-q.memStart)*cqUnit]
 	}
-	q.flushed, q.synced = min(q.flushed, keep), min(q.synced, keep)
+	q.flushed = min(q.flushed, keep)
+	q.synced = min(q.synced, keep-1) // the cut itself has to be synced before the checkpoint moves on
 	q.max.Store(keep)
 	q.lastPhy = 0
 	q.min.known = false
@@ -72,10 +73,7 @@ func (c *cqFiles) zeroFile(q *queue, base, pos int64) error {
 	if err := f.Truncate(pos); err != nil { // not Zero: that would give a sparse file all its blocks
 		return err
 	}
-	if err := f.Truncate(c.size); err != nil {
-		return err
-	}
-	return f.Sync()
+	return f.Truncate(c.size)
 }
 
 // remove deletes one file of a queue.

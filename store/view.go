@@ -38,7 +38,7 @@ func (m *MessageView) AppendMessageID(dst []byte) []byte {
 	return AppendMessageID(dst, m.StoreHost, m.PhysicalOffset)
 }
 
-// BodyCRCOK tells whether the body matches its stored CRC. Java stores 0 for an inner batch body? no: always the CRC of the stored body.
+// BodyCRCOK tells whether the body matches its stored CRC.
 func (m *MessageView) BodyCRCOK() bool {
 	return crc32.ChecksumIEEE(m.Body)&0x7FFFFFFF == m.BodyCRC
 }

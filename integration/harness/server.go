@@ -38,6 +38,9 @@ func (s *Server) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.Port) }
 // Process is the running child.
 func (s *Server) Process() *Process { return s.proc }
 
+// StartLimit is the time a server of this kind may take to start, or to refuse to.
+func (s *Server) StartLimit() time.Duration { return s.limit }
+
 // Store is the broker's store root.
 func (s *Server) Store() string { return s.Conf["storePathRootDir"] }
 
@@ -136,11 +139,16 @@ func (s *Server) ready() error {
 		_, err := clusterInfo(s.Addr())
 		return err
 	}
-	if c, err := wire.Dial(s.Addr()); err != nil {
+	c, err := wire.Dial(s.Addr())
+	if err != nil {
 		return err
-	} else {
-		c.Close()
 	}
+	c.Close()
+	return s.Registered()
+}
+
+// Registered returns an error when one of the broker's name servers does not list it.
+func (s *Server) Registered() error {
 	for _, ns := range strings.Split(s.names, ";") {
 		body, err := clusterInfo(ns)
 		if err != nil {

@@ -30,6 +30,12 @@ func (f *osFile) Name() string                             { return f.f.Name() }
 func (f *osFile) Truncate(size int64) error                { return f.f.Truncate(size) }
 func (f *osFile) Fd() uintptr                              { return uintptr(f.fd) }
 
+// TryReadAt implements TryReader with preadv2(RWF_NOWAIT).
+func (f *osFile) TryReadAt(b []byte, off int64) bool {
+	n, err := unix.Preadv2(f.fd, [][]byte{b}, off, unix.RWF_NOWAIT)
+	return err == nil && n == len(b)
+}
+
 func (f *osFile) Size() (int64, error) {
 	st, err := f.f.Stat()
 	if err != nil {

@@ -69,6 +69,12 @@ type File interface {
 	Fd() uintptr
 }
 
+// TryReader is a File that can read what is in the page cache without waiting for the disk.
+type TryReader interface {
+	// TryReadAt fills b from off; false when that would have to wait (or failed): nothing is said about b then.
+	TryReadAt(b []byte, off int64) bool
+}
+
 // Mapping is a piece of a file in memory. It stays valid after the file was closed, until Unmap.
 type Mapping interface {
 	// Bytes is the mapped memory. It must not be touched after Unmap.

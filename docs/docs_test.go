@@ -1,0 +1,169 @@
+package docs_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// between is what stands between two markers.
+func between(t *testing.T, text, begin, end string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, begin)
+	inside, _, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("markers %s and %s are missing", begin, end)
+	}
+	return inside
+}
+
+// lintArrows reads the table of arrows out of lint_test.go.
+func lintArrows(t *testing.T) map[string][]string {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), "../lint_test.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrows := map[string][]string{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		v, ok := n.(*ast.ValueSpec)
+		if !ok || v.Names[0].Name != "arrows" {
+			return true
+		}
+		for _, e := range v.Values[0].(*ast.CompositeLit).Elts {
+			kv := e.(*ast.KeyValueExpr)
+			list := []string{}
+			for _, x := range kv.Value.(*ast.CompositeLit).Elts {
+				list = append(list, strings.Trim(x.(*ast.BasicLit).Value, `"`))
+			}
+			slices.Sort(list)
+			arrows[strings.Trim(kv.Key.(*ast.BasicLit).Value, `"`)] = list
+		}
+		return false
+	})
+	return arrows
+}
+
+func TestArrowsAreThoseOfTheLint(t *testing.T) {
+	want := lintArrows(t)
+	if len(want) < 5 {
+		t.Fatalf("only %d rows read from lint_test.go", len(want))
+	}
+	table := between(t, read(t, "architecture.md"), "<!-- arrows:begin -->", "<!-- arrows:end -->")
+	quoted := regexp.MustCompile("`([^`]+)`")
+	got := map[string][]string{}
+	for line := range strings.Lines(table) {
+		if m := quoted.FindAllStringSubmatch(line, -1); len(m) > 0 {
+			list := []string{}
+			for _, x := range m[1:] {
+				list = append(list, x[1])
+			}
+			got[m[0][1]] = list
+		}
+	}
+	for pkg, list := range want {
+		if have, ok := got[pkg]; !ok || !slices.Equal(have, list) {
+			t.Errorf("architecture.md says %s imports %v, lint_test.go says %v", pkg, have, list)
+		}
+	}
+	for pkg := range got {
+		if _, ok := want[pkg]; !ok {
+			t.Errorf("architecture.md has a row for %s, lint_test.go has none", pkg)
+		}
+	}
+}
+
+var fence = regexp.MustCompile("(?s)```.*?\n```")
+
+// TestReadmesAreInStep compares what must not differ between the languages: programs, commands, headings, table rows, figures.
+func TestReadmesAreInStep(t *testing.T) {
+	en, zh := read(t, "../README.md"), read(t, "../README.zh-CN.md")
+	a, b := fence.FindAllString(en, -1), fence.FindAllString(zh, -1)
+	if len(a) != len(b) {
+		t.Fatalf("%d blocks of code in README.md, %d in README.zh-CN.md", len(a), len(b))
+	}
+	for i := range a {
+		if code(a[i]) != code(b[i]) {
+			t.Errorf("block %d of code differs:\n%s\n%s", i+1, a[i], b[i])
+		}
+	}
+	en, zh = fence.ReplaceAllString(en, ""), fence.ReplaceAllString(zh, "")
+	for _, mark := range []string{"## ", "### ", "|"} {
+		if x, y := count(en, mark), count(zh, mark); x != y {
+			t.Errorf("%d lines that begin with %q in README.md, %d in README.zh-CN.md", x, mark, y)
+		}
+	}
+}
+
+// code drops the comments of shell commands: they are in the reader's language.
+func code(block string) string {
+	if !strings.HasPrefix(block, "```sh") {
+		return block
+	}
+	return regexp.MustCompile(` +# .*`).ReplaceAllString(block, "")
+}
+
+func count(text, prefix string) (n int) {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestLinksLeadSomewhere follows the relative links of all documents.
+func TestLinksLeadSomewhere(t *testing.T) {
+	pages, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`\]\(([^)#]+)\)`)
+	for _, page := range append(pages, "../README.md", "../README.zh-CN.md", "../CHANGELOG.md") {
+		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: link to %s leads nowhere", page, m[1])
+			}
+		}
+	}
+}
+
+// TestTestsNamedInTheDocumentsExist looks up every TestXxx that a document mentions.
+func TestTestsNamedInTheDocumentsExist(t *testing.T) {
+	var sources strings.Builder
+	for _, pattern := range []string{"../*_test.go", "../*/*_test.go", "../*/*/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			sources.WriteString(read(t, f))
+		}
+	}
+	name := regexp.MustCompile("`(Test[A-Z][A-Za-z0-9]+)`")
+	for _, page := range []string{"architecture.md", "durability.md", "../README.md", "../README.zh-CN.md", "../CHANGELOG.md"} {
+		for _, m := range name.FindAllStringSubmatch(read(t, page), -1) {
+			if !strings.Contains(sources.String(), "func "+m[1]+"(") {
+				t.Errorf("%s names %s, which does not exist", page, m[1])
+			}
+		}
+	}
+}
