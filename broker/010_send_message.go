@@ -167,9 +167,7 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState) bool {
 		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
 		return false
 	}
-	p.text = append(p.text, b.suffix...)
-	r.Properties = p.text
-	s.setID(p.uniqKey)
+	s.setID(p.uniqKey) // r.Properties stays empty: Java adds nothing to the items' own properties (MessageExtEncoder.encode)
 	done, offsets, err := b.store.AppendBatch(r, ctx.Req.Body, s.offsets[:0])
 	s.offsets = offsets
 	if errors.Is(err, store.ErrBadBatch) {

@@ -118,8 +118,12 @@ func (b *Broker) mayPull(ctx *remoting.Context, h *remoting.PullMessageRequestHe
 
 // resetPending answers a pull with the offset that an administrator set for the queue, once.
 func (b *Broker) resetPending(ctx *remoting.Context, h *remoting.PullMessageRequestHeader) bool {
-	if !b.cfg.UseServerSideResetOffset {
+	if !b.cfg.UseServerSideResetOffset || !b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID) {
 		return false
+	}
+	if ctx.OnLoop() {
+		ctx.Again() // the queue's smallest offset may have to be read from a file
+		return true
 	}
 	off, ok := b.offsets.takeReset(h.ConsumerGroup, h.Topic, h.QueueID)
 	if !ok {

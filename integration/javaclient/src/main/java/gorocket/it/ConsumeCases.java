@@ -78,8 +78,10 @@ final class ConsumeCases {
         Map<String, List<Integer>> got = new ConcurrentHashMap<>();
         AtomicInteger count = new AtomicInteger();
         AtomicInteger suspended = new AtomicInteger();
+        List<DefaultMQPushConsumer> members = new ArrayList<>();
         for (int c = 0; c < 2; c++) {
             DefaultMQPushConsumer consumer = env.consumer(env.group("order"));
+            members.add(consumer);
             consumer.subscribe(topic, "*");
             consumer.setSuspendCurrentQueueTimeMillis(100);
             consumer.registerMessageListener((MessageListenerOrderly) (msgs, ctx) -> {
@@ -93,6 +95,7 @@ final class ConsumeCases {
             });
             consumer.start();
         }
+        shareQueues(env, topic, members);
         for (int i = 0; i < 25; i++) {
             for (int key = 0; key < 8; key++) {
                 int at = key;
@@ -107,6 +110,18 @@ final class ConsumeCases {
             }
         });
         return "8 keys, 2 consumers, " + suspended.get() + " suspensions";
+    }
+
+    /**
+     * Waits until both members hold half of the queues. The second one asks for locks that the first still holds; the client tries
+     * again only at its next rebalancing, 20 s later, and gives up a queue with messages only after another 20 s.
+     */
+    private static void shareQueues(Env env, String topic, List<DefaultMQPushConsumer> members) throws Exception {
+        int all = env.producer().fetchPublishMessageQueues(topic).size();
+        await(20, "half of the queues for each member", () -> {
+            members.forEach(m -> m.getDefaultMQPushConsumerImpl().doRebalance());
+            return members.stream().allMatch(m -> GroupCases.queues(m, topic) == all / 2);
+        });
     }
 
     static String pull(Env env) throws Exception {

@@ -56,7 +56,7 @@ final class GroupCases {
         return all + " queues, 3 members, then 2";
     }
 
-    private static int queues(DefaultMQPushConsumer c, String topic) {
+    static int queues(DefaultMQPushConsumer c, String topic) {
         return (int) c.getDefaultMQPushConsumerImpl().getRebalanceImpl().getProcessQueueTable().keySet().stream()
             .filter(q -> q.getTopic().equals(topic)).count();
     }
