@@ -162,6 +162,10 @@ func TestSendPullRestart(t *testing.T) {
 		}
 	}
 	check(r)
+	stats, err := call(r, remoting.ReqGetTopicStatsInfo, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	if err != nil || !strings.Contains(string(stats.Body), `"maxOffset":10,"minOffset":0}`) || !strings.HasPrefix(string(stats.Body), `{"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:{`) {
+		t.Errorf("topic stats: %v %s", err, stats.Body)
+	}
 	commit := remoting.UpdateConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T", CommitOffset: 7}
 	if _, err := call(r, remoting.ReqUpdateConsumerOffset, remoting.UpdateConsumerOffsetRequest, &commit, nil); err != nil {
 		t.Fatal(err)
@@ -339,6 +343,20 @@ func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
 	}
 	_ = second.Stop()
 	expect("second leaves", 1)
+}
+
+func TestStoreInUseIsRefused(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	startRig(t, cfg)
+	cfg.ListenPort = freePort(t) + 2
+	b, err := New(cfg, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var locked *store.LockedError
+	if err := b.Start(context.Background()); !errors.As(err, &locked) || !strings.Contains(err.Error(), cfg.StorePathRootDir) {
+		t.Errorf("second broker on one store: %v", err)
+	}
 }
 
 func TestDamagedTableStopsTheStart(t *testing.T) {

@@ -209,7 +209,7 @@ func (l *namesrvLink) send(version body.DataVersion, topics map[string]*body.Top
 		b.log.Error().Err(err).Msg("BUG: cannot encode the registration")
 		return
 	}
-	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: b.cfg.HAAddr(), BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
+	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: b.cfg.HAAddr(), HeartbeatTimeoutMillis: -1, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
 	ctx, cancel := context.WithTimeout(context.Background(), ms(b.cfg.RegisterBrokerTimeoutMills))
 	defer cancel()
 	go func() { // a stop does not wait for a NameServer that does not answer

@@ -3,6 +3,7 @@ package remoting
 import (
 	"encoding/binary"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"unsafe"
@@ -122,6 +123,21 @@ func TestHeaderDefaultsAndMalformedNumbers(t *testing.T) {
 	}
 	if err := PullMessageRequest.Decode(&Command{}, nil, &pull); !errors.As(err, new(*MissingError)) || pull.MaxMsgBytes != -1 {
 		t.Errorf("no extFields: %+v, %v", pull, err)
+	}
+}
+
+func TestNumbersThatAreNotGivenAreLeftOut(t *testing.T) {
+	for _, n := range []int64{-1, 0, 5} {
+		w := beginHeader(nil, SerializeJSON, 103, commandTail{})
+		RegisterBrokerRequest.info.write(&w, unsafe.Pointer(&RegisterBrokerRequestHeader{HeartbeatTimeoutMillis: n}))
+		var c Command
+		if err := Decode(w.finish(0), &c); err != nil {
+			t.Fatal(err)
+		}
+		got, there := c.Get("heartbeatTimeoutMillis")
+		if there != (n != -1) || there && string(got) != strconv.FormatInt(n, 10) {
+			t.Errorf("%d was written as %q (%v)", n, got, there)
+		}
 	}
 }
 

@@ -42,6 +42,7 @@ type HeaderField struct {
 	Must     bool
 	Default  string
 	offset   uintptr
+	absent   int64 // optional numbers with a default: the value that stands for "not given"
 }
 
 // FieldError is a header field that does not parse. Its text begins as Java's exception does.
@@ -79,6 +80,7 @@ func define[T any](javaName, tag string) *HeaderType[T] {
 		if !f.store(unsafe.Pointer(&h.template), []byte(f.Default), nil) {
 			panic("remoting: default of " + javaName + "." + f.Name + " does not parse")
 		}
+		f.absent, _ = parseInt([]byte(f.Default), 64)
 	}
 	return h
 }
@@ -191,6 +193,10 @@ func (f *HeaderField) store(v unsafe.Pointer, value []byte, in *Interner) bool {
 // isTrue is Java's Boolean.parseBoolean.
 func isTrue(b []byte) bool { return len(b) == 4 && strings.EqualFold(string(b), "true") }
 
+// omits tells whether an optional number has the value that stands for "not given": Java leaves null out, and receivers tell it
+// apart from 0 (a heartbeatTimeoutMillis of 0 makes a NameServer drop the broker at once).
+func (f *HeaderField) omits(n int64) bool { return !f.Required && f.Default != "" && n == f.absent }
+
 // write appends the fields of the struct at v. Optional strings that are empty are left out, as Java leaves out null.
 func (info *HeaderInfo) write(w *headerWriter, v unsafe.Pointer) {
 	for i := range info.Fields {
@@ -206,9 +212,13 @@ func (info *HeaderInfo) write(w *headerWriter, v unsafe.Pointer) {
 				w.str(f.Name, unsafe.String(unsafe.SliceData(b), len(b)))
 			}
 		case reflect.Int32:
-			w.int(f.Name, int64(*(*int32)(p)))
+			if n := int64(*(*int32)(p)); !f.omits(n) {
+				w.int(f.Name, n)
+			}
 		case reflect.Int64:
-			w.int(f.Name, *(*int64)(p))
+			if n := *(*int64)(p); !f.omits(n) {
+				w.int(f.Name, n)
+			}
 		case reflect.Bool:
 			w.bool(f.Name, *(*bool)(p))
 		case reflect.Float64:

@@ -52,9 +52,10 @@ func (m *Mem) Limit(n int64) {
 type memDir struct {
 	now     map[string]any // *memDir or *memNode
 	durable map[string]any
+	mtime   time.Time // last change of now
 }
 
-func newMemDir() *memDir { return &memDir{map[string]any{}, map[string]any{}} }
+func newMemDir() *memDir { return &memDir{now: map[string]any{}, durable: map[string]any{}} }
 
 func (m *Mem) fault(op, name string) error {
 	m.mu.Lock()
@@ -110,7 +111,7 @@ func (m *Mem) Create(name string) (File, error) {
 	if !ok {
 		n = &memNode{}
 		m.nodes = append(m.nodes, n)
-		d.now[last] = n
+		d.now[last], d.mtime = n, m.now()
 	} else if err := n.resize(0); err != nil {
 		return nil, pathErr("create", name, err)
 	}
@@ -161,6 +162,7 @@ func (m *Mem) Remove(name string) error {
 		}
 	}
 	delete(d.now, last)
+	d.mtime = m.now()
 	return nil
 }
 
@@ -184,6 +186,8 @@ func (m *Mem) Rename(oldName, newName string) error {
 	}
 	to.now[b] = from.now[a]
 	delete(from.now, a)
+	from.mtime = m.now()
+	to.mtime = from.mtime
 	return nil
 }
 
@@ -210,7 +214,7 @@ func memInfo(name string, e any) FileInfo {
 	if n, ok := e.(*memNode); ok {
 		return FileInfo{Name: name, Size: n.size, ModTime: n.mtime}
 	}
-	return FileInfo{Name: name, IsDir: true}
+	return FileInfo{Name: name, ModTime: e.(*memDir).mtime, IsDir: true}
 }
 
 // Stat implements FS.
@@ -240,7 +244,9 @@ func (m *Mem) MkdirAll(name string) error {
 	d := m.root
 	for _, n := range parts(name) {
 		if d.now[n] == nil {
-			d.now[n] = newMemDir()
+			made := newMemDir()
+			d.mtime = m.now()
+			d.now[n], made.mtime = made, d.mtime
 		}
 		next, ok := d.now[n].(*memDir)
 		if !ok {

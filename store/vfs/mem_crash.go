@@ -36,6 +36,7 @@ func (c *crash) survived() bool { return c.share >= 1 || c.rnd.Float64() < c.sha
 // dir decides each name on its own: the present entry or the durable one.
 func (c *crash) dir(d *memDir) *memDir {
 	out := newMemDir()
+	out.mtime = d.mtime
 	names := map[string]bool{}
 	for n := range d.now {
 		names[n] = true

@@ -99,15 +99,15 @@ func (OS) Usage(name string) (DiskUsage, error) {
 	return DiskUsage{Total: int64(used + free), Free: int64(free)}, nil
 }
 
-// Lock implements FS. POSIX locks belong to the process: a second Lock by the same process succeeds, as in Java before its
-// own bookkeeping; the store keeps its own.
+// Lock implements FS with an open file description's lock on byte 0. It conflicts with the POSIX lock that Java takes, but closing another
+// descriptor of the file does not drop it, and a second Lock in this process is refused too.
 func (OS) Lock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	lk := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart, Start: 0, Len: 1}
-	err = unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lk)
+	err = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lk)
 	if err == nil {
 		return f, nil
 	}

@@ -38,7 +38,7 @@ final class RetryCases {
             got.add(x);
             return got.size() < 3 ? ConsumeConcurrentlyStatus.RECONSUME_LATER : ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
-        await(40, "third delivery", () -> got.size() >= 3);
+        await(50, "third delivery", () -> got.size() >= 3);
         Thread.sleep(300);
         for (int i = 0; i < 3; i++) {
             MessageExt g = got.get(i);
@@ -69,7 +69,7 @@ final class RetryCases {
         await(30, "dead letter topic", () -> !env.brokers("%DLQ%" + group).isEmpty());
         List<MessageExt> dead = Env.list();
         env.collect(env.group("dlq_reader"), "%DLQ%" + group, "*", dead);
-        await(40, "dead letter", () -> dead.size() >= 1);
+        await(50, "dead letter", () -> dead.size() >= 1);
         Thread.sleep(1500); // longer than one delay level: it must not come back
         same(2, tries.get(), "deliveries");
         same(1, dead.size(), "dead letters");

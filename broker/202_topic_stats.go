@@ -1,0 +1,47 @@
+package broker
+
+// GET_TOPIC_STATS_INFO (202): first and last offset of every queue of a topic. Java: AdminBrokerProcessor.getTopicStatsInfo.
+// topicPutTps is left out: it is not counted yet, and Java reads its absence as 0.
+
+import (
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) topicStatsEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqGetTopicStatsInfo, Mode: remoting.Pooled, Handle: b.topicStats}}
+}
+
+// topicOffset is one queue in 202. Java: TopicOffset.
+type topicOffset struct {
+	LastUpdateTimestamp int64 `json:"lastUpdateTimestamp"` // ms; store time of the last message, 0 when there is none
+	MaxOffset           int64 `json:"maxOffset"`
+	MinOffset           int64 `json:"minOffset"`
+}
+
+// topicStatsTable answers 202; its keys are printed as objects. Java: TopicStatsTable.
+type topicStatsTable struct {
+	OffsetTable map[body.MessageQueue]topicOffset `json:"offsetTable"`
+}
+
+func (b *Broker) topicStats(ctx *remoting.Context) {
+	var h remoting.TopicHeader
+	if err := remoting.MustTopicRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	c := b.topics.get(h.Topic)
+	if c == nil {
+		ctx.Status(remoting.TopicNotExist, "topic["+h.Topic+"] not exist")
+		return
+	}
+	stats := topicStatsTable{OffsetTable: map[body.MessageQueue]topicOffset{}}
+	for q := range max(c.WriteQueueNums, c.ReadQueueNums) {
+		o := topicOffset{MinOffset: max(0, b.store.MinOffset(h.Topic, int32(q))), MaxOffset: max(0, b.store.MaxOffset(h.Topic, int32(q)))}
+		if o.MaxOffset > 0 {
+			o.LastUpdateTimestamp = b.store.StoreTimeAt(h.Topic, int32(q), o.MaxOffset-1)
+		}
+		stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg.BrokerName, QueueID: q, Topic: h.Topic}] = o
+	}
+	respondJSON(ctx, stats)
+}
