@@ -51,14 +51,8 @@ func (b *Broker) consumedTopics(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	topics := map[string]bool{}
-	b.offsets.each(func(k offsetKey) {
-		if k.group == h.Group {
-			topics[k.topic] = true
-		}
-	})
 	addr := b.cfg.Addr()
-	respondJSON(ctx, body.TopicList{BrokerAddr: &addr, TopicList: sortedNames(topics)})
+	respondJSON(ctx, body.TopicList{BrokerAddr: &addr, TopicList: b.topicsOf(h.Group)})
 }
 
 func (b *Broker) systemTopicList(ctx *remoting.Context) {

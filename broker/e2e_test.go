@@ -170,6 +170,10 @@ func TestSendPullRestart(t *testing.T) {
 	if _, err := call(r, remoting.ReqUpdateConsumerOffset, remoting.UpdateConsumerOffsetRequest, &commit, nil); err != nil {
 		t.Fatal(err)
 	}
+	progress, err := call(r, remoting.ReqGetConsumeStats, remoting.GetConsumeStatsRequest, &remoting.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
+	if err != nil || strings.Count(string(progress.Body), `"topic":"T"}`) != 4 || !strings.Contains(string(progress.Body), `"queueId":0,"topic":"T"}:{"brokerOffset":10,"consumerOffset":7,"lastTimestamp":1`) {
+		t.Errorf("consume stats: %v %s", err, progress.Body)
+	}
 	r.stop()
 	again := startRig(t, cfg)
 	check(again)

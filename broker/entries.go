@@ -9,7 +9,7 @@ func (b *Broker) entries() []remoting.Entry {
 	for _, rows := range [][]remoting.Entry{
 		b.sendEntries(), b.pullEntries(), b.queryEntries(), b.committedOffsetEntries(), b.queueOffsetEntries(), b.heartbeatEntries(),
 		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.groupEntries(), b.syncEntries(),
-		b.connectionEntries(), b.topicListEntries(), b.topicStatsEntries(),
+		b.connectionEntries(), b.topicListEntries(), b.topicStatsEntries(), b.consumeStatsEntries(),
 	} {
 		all = append(all, rows...)
 	}

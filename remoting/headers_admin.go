@@ -30,6 +30,13 @@ type DeleteSubscriptionGroupRequestHeader struct {
 	CleanOffset bool   `header:"cleanOffset"`
 }
 
+// ConsumeStatsHeader heads GET_CONSUME_STATS (208). Java: GetConsumeStatsRequestHeader.
+type ConsumeStatsHeader struct {
+	ConsumerGroup string `header:"consumerGroup,must"`
+	Topic         string `header:"topic"`
+	TopicList     string `header:"topicList"`
+}
+
 // VersionResponseHeader answers GET_BROKER_CONFIG (26) with the DataVersion as JSON. Java: GetBrokerConfigResponseHeader.
 type VersionResponseHeader struct {
 	Version string `header:"version,required"`
@@ -42,5 +49,6 @@ var (
 	MustTopicRequest               = DefineStrict[TopicHeader]("GetTopicConfigRequestHeader", "strict") // fails without a topic
 	GroupRequest                   = Define[GroupHeader]("GetSubscriptionGroupConfigRequestHeader")
 	DeleteSubscriptionGroupRequest = Define[DeleteSubscriptionGroupRequestHeader]("DeleteSubscriptionGroupRequestHeader")
+	GetConsumeStatsRequest         = Define[ConsumeStatsHeader]("GetConsumeStatsRequestHeader")
 	VersionResponse                = Define[VersionResponseHeader]("GetBrokerConfigResponseHeader")
 )

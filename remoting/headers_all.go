@@ -9,9 +9,9 @@ func Headers() []*HeaderInfo {
 		GetMaxOffsetRequest.Info(), SearchOffsetRequest.Info(), OffsetResponse.Info(), TimestampResponse.Info(),
 		HeartbeatRequest.Info(), HeartbeatResponse.Info(), UnregisterClientRequest.Info(), GetConsumerListRequest.Info(), NotifyConsumerIDsChanged.Info(),
 		GetConsumerConnectionRequest.Info(), GetProducerConnectionRequest.Info(), MustTopicRequest.Info(),
-		CreateTopicRequest.Info(), TopicRequest.Info(), GroupRequest.Info(), DeleteSubscriptionGroupRequest.Info(), VersionResponse.Info(),
+		CreateTopicRequest.Info(), TopicRequest.Info(), GroupRequest.Info(), DeleteSubscriptionGroupRequest.Info(), GetConsumeStatsRequest.Info(), VersionResponse.Info(),
 		RegisterBrokerRequest.Info(), RegisterBrokerResponse.Info(), UnregisterBrokerRequest.Info(), QueryDataVersionRequest.Info(),
-		QueryDataVersionResponse.Info(), GetRouteInfoRequest.Info(), KVRequest.Info(), KVResponse.Info(), BrokerNameRequest.Info(), WipeCountResponse.Info(),
+		QueryDataGetConsumeStatsRequest.Info(), VersionResponse.Info(), GetRouteInfoRequest.Info(), KVRequest.Info(), KVResponse.Info(), BrokerNameRequest.Info(), WipeCountResponse.Info(),
 		AddCountResponse.Info(), DeleteTopicFromNamesrvRequest.Info(), ClusterRequest.Info(), BrokerHeartbeatRequest.Info(), BrokerMemberGroupRequest.Info(),
 		NotifyMinBrokerIDChange.Info(),
 	}

@@ -1,0 +1,70 @@
+package broker
+
+// GET_CONSUME_STATS (208): how far a group has come on its topics. Java: AdminBrokerProcessor.getConsumeStats.
+// Pull positions are not kept apart from commits yet, so pullOffset is the committed offset; consumeTps is left out (Java reads 0).
+
+import (
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) consumeStatsEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqGetConsumeStats, Mode: remoting.Pooled, Handle: b.consumeStats}}
+}
+
+// offsetWrapper is one queue in 208. Java: OffsetWrapper.
+type offsetWrapper struct {
+	BrokerOffset   int64 `json:"brokerOffset"`
+	ConsumerOffset int64 `json:"consumerOffset"`
+	LastTimestamp  int64 `json:"lastTimestamp"` // ms; store time of the last consumed message
+	PullOffset     int64 `json:"pullOffset"`
+}
+
+// consumeStatsTable answers 208; its keys are printed as objects. Java: ConsumeStats.
+type consumeStatsTable struct {
+	OffsetTable map[body.MessageQueue]offsetWrapper `json:"offsetTable"`
+}
+
+func (b *Broker) consumeStats(ctx *remoting.Context) {
+	var h remoting.ConsumeStatsHeader
+	if err := remoting.GetConsumeStatsRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	topics := []string{h.Topic}
+	if h.Topic == "" {
+		topics = b.topicsOf(h.ConsumerGroup)
+	}
+	stats := consumeStatsTable{OffsetTable: map[body.MessageQueue]offsetWrapper{}}
+	g := b.consumers.get(h.ConsumerGroup)
+	for _, topic := range topics {
+		c := b.topics.get(topic)
+		if c == nil || g != nil && g.subscription(topic) == nil {
+			continue // a live group is asked about what it subscribes to only
+		}
+		for q := range c.ReadQueueNums {
+			stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg.BrokerName, QueueID: q, Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
+		}
+	}
+	respondJSON(ctx, stats)
+}
+
+func (b *Broker) progress(group, topic string, queue int32) offsetWrapper {
+	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)), ConsumerOffset: max(0, b.offsets.query(group, topic, queue))}
+	w.PullOffset = w.ConsumerOffset
+	if w.ConsumerOffset > 0 {
+		w.LastTimestamp = max(0, b.store.StoreTimeAt(topic, queue, w.ConsumerOffset-1))
+	}
+	return w
+}
+
+// topicsOf lists the topics on which a group has committed offsets. Java: whichTopicByConsumer.
+func (b *Broker) topicsOf(group string) []string {
+	topics := map[string]bool{}
+	b.offsets.each(func(k offsetKey) {
+		if k.group == group {
+			topics[k.topic] = true
+		}
+	})
+	return sortedNames(topics)
+}
