@@ -11,7 +11,7 @@ func Headers() []*HeaderInfo {
 		GetConsumerConnectionRequest.Info(), GetProducerConnectionRequest.Info(), MustTopicRequest.Info(),
 		CreateTopicRequest.Info(), TopicRequest.Info(), GroupRequest.Info(), DeleteSubscriptionGroupRequest.Info(), GetConsumeStatsRequest.Info(), VersionResponse.Info(),
 		RegisterBrokerRequest.Info(), RegisterBrokerResponse.Info(), UnregisterBrokerRequest.Info(), QueryDataVersionRequest.Info(),
-		QueryDataGetConsumeStatsRequest.Info(), VersionResponse.Info(), GetRouteInfoRequest.Info(), KVRequest.Info(), KVResponse.Info(), BrokerNameRequest.Info(), WipeCountResponse.Info(),
+		QueryDataVersionResponse.Info(), GetRouteInfoRequest.Info(), KVRequest.Info(), KVResponse.Info(), BrokerNameRequest.Info(), WipeCountResponse.Info(),
 		AddCountResponse.Info(), DeleteTopicFromNamesrvRequest.Info(), ClusterRequest.Info(), BrokerHeartbeatRequest.Info(), BrokerMemberGroupRequest.Info(),
 		NotifyMinBrokerIDChange.Info(),
 	}
