@@ -60,6 +60,7 @@ func (a *allocator) run(ctx context.Context, next int64) {
 		select {
 		case <-ctx.Done():
 			a.drop()
+			a.setErr(ErrClosed) // an append that waits for a file must not hold Stop up
 			return
 		case <-a.kick:
 		case <-wait:

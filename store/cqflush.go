@@ -31,14 +31,14 @@ func (s *Store) runCQFlusher(ctx context.Context) {
 		cfg = s.cfg.Load()
 		if time.Since(last) >= time.Duration(cfg.FlushConsumeQueueThoroughInterval)*time.Millisecond {
 			last = time.Now()
-			s.reportErr("flush consume queues", s.files.root, s.flushQueuesThoroughly())
+			s.reportErr("flush consume queues", s.files.root, s.flushQueuesThoroughly(ctx))
 			continue
 		}
 		least := int64(cfg.FlushConsumeQueueLeastPages) * pageOfEntries / cqUnit
 		if s.queues.memory.Load() > cfg.MaxConsumeQueueMemory {
 			least = 1
 		}
-		s.reportErr("write consume queues", s.files.root, s.writeQueues(least))
+		s.reportErr("write consume queues", s.files.root, s.writeQueues(ctx, least))
 		s.releaseIdle(cfg.MaxConsumeQueueMemory)
 	}
 }
@@ -63,12 +63,19 @@ func (s *Store) giveBack(qs []*queue) {
 }
 
 // writeQueues writes every queue that has at least least entries waiting. On an error the rest stays dirty.
-// s.cqMu keeps two writers apart.
-func (s *Store) writeQueues(least int64) (first error) {
+// s.cqMu keeps two writers apart. When ctx ends it stops between two queues and returns ctx's error.
+func (s *Store) writeQueues(ctx context.Context, least int64) (first error) {
 	s.cqMu.Lock()
 	defer s.cqMu.Unlock()
 	var back []*queue
 	for _, q := range s.takeDirty() {
+		if first == nil {
+			first = ctx.Err()
+		}
+		if ctx.Err() != nil {
+			back = append(back, q)
+			continue
+		}
 		done, err := s.writeQueue(q, least)
 		if err != nil && first == nil {
 			first = err
@@ -98,12 +105,12 @@ func (s *Store) writeQueue(q *queue, least int64) (done bool, err error) {
 }
 
 // flushQueuesThoroughly writes and syncs all queues and then moves the checkpoint to the store time before it began.
-func (s *Store) flushQueuesThoroughly() error {
+func (s *Store) flushQueuesThoroughly(ctx context.Context) error {
 	upTo := s.newestStoreTime()
-	if err := s.writeQueues(1); err != nil {
+	if err := s.writeQueues(ctx, 1); err != nil {
 		return err
 	}
-	if err := s.syncQueues(); err != nil {
+	if err := s.syncQueues(ctx); err != nil {
 		return err
 	}
 	s.check.update(func(c *checkpoint) { c.logicsTime = max(c.logicsTime, upTo) })
@@ -120,7 +127,7 @@ type dirtyRange struct {
 }
 
 // syncQueues makes all queue files written since the last call durable, with their directory entries.
-func (s *Store) syncQueues() error {
+func (s *Store) syncQueues(ctx context.Context) error {
 	var list []dirtyRange
 	s.queues.each(func(q *queue) bool {
 		if from, to := q.unsynced(); from < to {
@@ -128,7 +135,7 @@ func (s *Store) syncQueues() error {
 		}
 		return true
 	})
-	if err := s.syncRanges(list); err != nil {
+	if err := s.syncRanges(ctx, list); err != nil {
 		return err
 	}
 	for _, r := range list {
@@ -137,11 +144,14 @@ func (s *Store) syncQueues() error {
 	return nil
 }
 
-func (s *Store) syncRanges(list []dirtyRange) error {
+func (s *Store) syncRanges(ctx context.Context, list []dirtyRange) error {
 	if len(list) > syncOneByOne {
 		return s.fs.SyncAll(s.files.root)
 	}
 	for _, r := range list {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := s.files.sync(r.q, r.from, r.to); err != nil {
 			return err
 		}

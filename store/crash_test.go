@@ -82,12 +82,19 @@ func crashRounds(t *testing.T, normal int) int {
 	return normal
 }
 
+// replay tells how to run one seed again. The seed decides messages, moment and what survives; how far the flushers were is decided by the machine, so
+// a failure may need STORE_CRASH_ROUNDS of some hundred runs to come back.
+func replay(mode string, seed uint64) string {
+	return fmt.Sprintf("replay: STORE_CRASH_SEED=%d STORE_CRASH_ROUNDS=1 go test -count 100 -run 'CrashClones/^%s$' ./store", seed, mode)
+}
+
 // TestCrashClones cuts the power at random moments under load, recovers, and compares with what had been acknowledged.
 func TestCrashClones(t *testing.T) {
 	for _, mode := range []string{SyncFlush, AsyncFlush} {
 		t.Run(mode, func(t *testing.T) {
 			rounds := crashRounds(t, 100)
 			first, _ := strconv.Atoi(os.Getenv("STORE_CRASH_SEED"))
+			t.Logf("seeds %d..%d", first, first+rounds-1)
 			for seed := first; seed < first+rounds; seed++ {
 				crashOnce(t, mode, uint64(seed))
 				if t.Failed() {
@@ -106,7 +113,7 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 		if !t.Failed() {
 			mem.Free()
 		} else {
-			t.Logf("mode %s seed %d", mode, seed)
+			t.Logf("mode %s seed %d; %s", mode, seed, replay(mode, seed))
 		}
 	}()
 	cfg := smallConfig("/store")
@@ -141,9 +148,6 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	again := mustStart(t, cfg, crashed)
 	if again.Report().Clean {
 		t.Fatal("the crash looks like a clean stop")
-	}
-	if testing.Verbose() {
-		t.Logf("report %+v", again.Report())
 	}
 	known.check(t, again, topic, queues, mode == SyncFlush)
 	before := again.MaxOffset(topic, 0)

@@ -25,6 +25,8 @@ type EventListener struct {
 	FlushDone func(upTo int64, took time.Duration)
 	// BackgroundError runs on errors of background work that is tried again (consume queue flush, allocation, cleaning).
 	BackgroundError func(what, file string, err error)
+	// StoppedUnclean runs in Stop when the abort file stays: the time was up or a flush failed. The next start recovers as after a kill.
+	StoppedUnclean func(why error)
 	// Writable runs when the store stops (why != nil) or starts again (nil) taking writes because of the disk level.
 	Writable func(why error)
 }
@@ -45,6 +47,7 @@ type RecoveryReport struct {
 	Rebuilt      int64 // consume queue entries rebuilt
 	Trimmed      int64 // bytes of torn tail removed
 	FullRebuild  bool  // consume queues were missing or behind and rebuilt from the whole log
+	QueuesKnown  bool  // the ends of the consume queues came from the summary of the last clean stop
 	IndexDropped int   // index files deleted because newer than the checkpoint
 	Took         time.Duration
 }

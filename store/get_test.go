@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -221,7 +222,7 @@ func TestRetention(t *testing.T) {
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.writeQueues(1); err != nil {
+	if err := s.writeQueues(context.Background(), 1); err != nil {
 		t.Fatal(err)
 	}
 	var res GetResult

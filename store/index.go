@@ -273,13 +273,18 @@ func (x *keyIndex) syncFile(f *indexFile) error {
 }
 
 // finish builds what is left and syncs; the goroutine has ended.
-func (x *keyIndex) finish() (err error) {
+func (x *keyIndex) finish(ctx context.Context) (err error) {
 	for more := x.enabled; more && err == nil; {
-		more, err = x.build(indexBatch)
+		if more, err = x.build(indexBatch); err == nil {
+			err = ctx.Err()
+		}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, f := range x.files {
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err == nil {
 			err = x.syncFile(f)
 		}

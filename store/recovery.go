@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"strconv"
@@ -235,7 +236,7 @@ func (r *recovery) dispatch(m *MessageView) error {
 	r.report.Rebuilt++
 	if r.since++; r.since >= recoverFlush {
 		r.since = 0
-		return r.s.writeQueues(1)
+		return r.s.writeQueues(context.Background(), 1)
 	}
 	return nil
 }

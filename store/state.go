@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // Writable returns nil when Append works, else an error of class ErrNotWritable.
 func (s *Store) Writable() error {
@@ -57,14 +61,14 @@ func (s *Store) OSPageCacheBusy() bool {
 }
 
 func (s *Store) reportErr(what, file string, err error) {
-	if err != nil && s.ev.BackgroundError != nil {
+	if err != nil && !errors.Is(err, context.Canceled) && s.ev.BackgroundError != nil {
 		s.ev.BackgroundError(what, file, err)
 	}
 }
 
 // allocationError turns a failed file allocation into an error of class ErrNotWritable that keeps its cause.
 func (s *Store) allocationError(err error) error {
-	if err == ErrNoNextFile {
+	if err == ErrNoNextFile || err == ErrClosed {
 		return err
 	}
 	return &allocError{err}

@@ -30,6 +30,7 @@ type Store struct {
 	index    *keyIndex
 	alloc    *allocator
 	queueGap atomic.Bool // Open found a consume queue with a file missing in the middle
+	lockTime int64       // when the lock file was written before this start, ns; immutable after Open
 	openEnd  int64       // end of the log when it was opened; immutable after Open
 	recov    RecoveryReport
 
@@ -106,8 +107,10 @@ func (s *Store) open(cfg *Config) error {
 	if err := s.log.load(cfg); err != nil {
 		return err
 	}
-	if err := s.loadQueues(); err != nil {
-		return err
+	if s.recov.QueuesKnown = clean && s.loadSummary(s.lockTime); !s.recov.QueuesKnown {
+		if err := s.loadQueues(); err != nil {
+			return err
+		}
 	}
 	return s.recover(cfg, clean)
 }
@@ -129,6 +132,7 @@ func (s *Store) prepareDirs(cfg *Config) error {
 	if err != nil {
 		return err
 	}
+	s.lockTime = s.mtime("lock")
 	return s.writeSmall(name, "lock")
 }
 
@@ -161,11 +165,11 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 		return err
 	}
 	r := recovery{s: s, cfg: cfg, check: s.check.get()}
-	r.report.Clean, r.report.IndexDropped = clean, dropped
+	r.report = RecoveryReport{Clean: clean, IndexDropped: dropped, QueuesKnown: s.recov.QueuesKnown}
 	if err := r.run(); err != nil {
 		return err
 	}
-	if err := s.writeQueues(1); err != nil {
+	if err := s.writeQueues(context.Background(), 1); err != nil {
 		return err
 	}
 	s.recov = r.report
@@ -189,6 +193,9 @@ func (s *Store) Start() error {
 		return err
 	}
 	cfg := s.cfg.Load()
+	if err := s.fs.Remove(cfg.sub(summaryFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	if err := s.writeSmall(cfg.sub("abort"), strconv.Itoa(os.Getpid())); err != nil {
 		return err
 	}
@@ -234,82 +241,6 @@ func (s *Store) setTail(seg *segment) error {
 	}
 	s.app.tail, s.app.pos = seg, s.log.end.Load()-seg.base
 	return nil
-}
-
-// Stop refuses new messages, ends the goroutines, flushes everything, writes the checkpoint and removes the abort file. When ctx ends first the goroutines
-// are still ended, but waiting stops and the next start is an unclean one. Calling it again returns the first result.
-func (s *Store) Stop(ctx context.Context) error {
-	s.lifeMu.Lock()
-	defer s.lifeMu.Unlock()
-	if s.state == stateStopped {
-		return s.stopErr
-	}
-	started := s.state == stateStarted
-	s.state = stateStopped
-	s.fail(ErrClosed)
-	s.app.mu.Lock() // the last append is over
-	s.app.mu.Unlock()
-	if started {
-		s.cancel()
-		if s.stopErr = waitFor(ctx, &s.workers); s.stopErr != nil {
-			return s.stopErr
-		}
-		s.stopErr = s.drain()
-	}
-	s.flush.close(ErrClosed)
-	s.close()
-	return s.stopErr
-}
-
-func waitFor(ctx context.Context, wg *sync.WaitGroup) error {
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("store: stop: %w", ctx.Err())
-	}
-}
-
-// drain writes everything out; only when all of it worked is the stop a clean one.
-func (s *Store) drain() error {
-	if err := s.Flush(); err != nil {
-		return err
-	}
-	if err := s.flushQueuesThoroughly(); err != nil {
-		return err
-	}
-	if err := s.index.finish(); err != nil {
-		return err
-	}
-	if err := s.check.save(); err != nil {
-		return err
-	}
-	root := s.cfg.Load().StorePathRootDir
-	if err := s.fs.Remove(root + "/abort"); err != nil {
-		return err
-	}
-	return s.fs.SyncDir(root)
-}
-
-// close gives files and memory back. Nothing may use the store afterwards but running readers, whose leases keep their memory.
-func (s *Store) close() {
-	if s.index != nil {
-		s.index.unmap()
-	}
-	if s.files != nil {
-		s.files.close()
-	}
-	if s.log != nil {
-		s.log.close()
-	}
-	if s.check != nil {
-		s.check.close()
-	}
-	if s.lockFile != nil {
-		_ = s.lockFile.Close()
-	}
 }
 
 // Reconfigure replaces the configuration of a running store. Keys that describe files or goroutine intervals keep their old effect until restart;

@@ -371,3 +371,10 @@ func (m *Mem) Free() {
 	}
 	m.nodes, m.root = nil, newMemDir()
 }
+
+// Locked implements LockTester.
+func (m *Mem) Locked(name string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.locks[name], nil
+}

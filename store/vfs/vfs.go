@@ -109,3 +109,9 @@ func (u DiskUsage) UsedRatio() float64 {
 	}
 	return 1 - float64(u.Free)/float64(u.Total)
 }
+
+// LockTester is an FS that can tell whether another process holds the lock of FS.Lock, without taking it or changing anything.
+type LockTester interface {
+	// Locked returns fs.ErrNotExist when there is no such file.
+	Locked(name string) (bool, error)
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gorocket/store/vfs"
+)
+
+// TestQueueSummary: the ends of the queues are taken from the summary only when nobody touched the store since, and are right either way.
+func TestQueueSummary(t *testing.T) {
+	touch := func(name string) func(*testing.T, *vfs.Mem, *Config) {
+		return func(t *testing.T, mem *vfs.Mem, _ *Config) {
+			time.Sleep(time.Millisecond)
+			f, err := mem.OpenFile("/s/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b [1]byte
+			_, _ = f.ReadAt(b[:], 0)
+			_, _ = f.WriteAt(b[:], 0)
+		}
+	}
+	const file = "/s/consumequeue/T/1/00000000000000000000"
+	cases := []struct {
+		name   string
+		change func(*testing.T, *vfs.Mem, *Config)
+		known  bool
+	}{
+		{"nothing", func(*testing.T, *vfs.Mem, *Config) {}, true},
+		{"Java ran (lock)", touch("lock"), false},
+		{"Java ran (checkpoint)", touch("checkpoint"), false},
+		{"killed", func(t *testing.T, mem *vfs.Mem, _ *Config) { _, _ = mem.Create("/s/abort") }, false},
+		{"damaged", func(t *testing.T, mem *vfs.Mem, _ *Config) {
+			f, _ := mem.OpenFile("/s/" + summaryFile)
+			_, _ = f.WriteAt([]byte{1}, 40)
+		}, false},
+		{"no summary", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.Remove("/s/" + summaryFile) }, false},
+		{"queue file removed", func(t *testing.T, mem *vfs.Mem, _ *Config) {
+			if err := mem.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"queue directory made", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.MkdirAll("/s/consumequeue/T/77") }, false},
+		{"topic directory made", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.MkdirAll("/s/consumequeue/U") }, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			mem, cfg := vfs.NewMem(), smallConfig("/s")
+			defer mem.Free()
+			s := mustStart(t, cfg, mem)
+			want := fill(t, s, "T", 4, 350)
+			mustStop(t, s)
+			time.Sleep(time.Millisecond)
+			c.change(t, mem, &cfg)
+			s = mustStart(t, cfg, mem)
+			if s.Report().QueuesKnown != c.known {
+				t.Fatalf("report %+v", s.Report())
+			}
+			if _, err := mem.Stat("/s/" + summaryFile); err == nil {
+				t.Error("a running store keeps the old summary")
+			}
+			if c.name == "queue file removed" {
+				mustStop(t, s)
+				return // as before: what a clean start finds missing counts as deleted
+			}
+			for q, w := range want {
+				wantBodies(t, s, "T", q, w)
+				body := fmt.Sprint("next", q)
+				if a := mustAppend(t, s, record("T", q, body)); a.QueueOffset != int64(len(w)) {
+					t.Fatalf("queue %d goes on at %d, want %d", q, a.QueueOffset, len(w))
+				}
+				wantBodies(t, s, "T", q, append(w, body))
+			}
+			mustStop(t, s)
+		})
+	}
+}
+
+func TestQueueSummaryOtherFileSize(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	s := mustStart(t, cfg, mem)
+	fill(t, s, "T", 1, 10)
+	mustStop(t, s)
+	cfg.MappedFileSizeConsumeQueue *= 2
+	if _, err := Open(cfg, mem, EventListener{}); err == nil || !strings.Contains(err.Error(), "mappedFileSizeConsumeQueue") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func FuzzQueueSummary(f *testing.F) {
+	v := queueSummary{6_000_000, 1, 2, []queueEnd{{"TopicA", 3, 0, 77, 4096}, {"", -1, 5, 5, 0}}}
+	good := v.encode()
+	f.Add(good[:len(good)-4])
+	f.Add([]byte(summaryMagic))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		sealed := appendCRC(b)
+		v, err := decodeQueueSummary(sealed)
+		if _, plain := decodeQueueSummary(b); plain == nil && len(b) < summaryHead {
+			t.Fatal("a short file was accepted")
+		}
+		if err == nil && string(v.encode()) != string(sealed) {
+			t.Fatalf("%+v is encoded differently", v)
+		}
+	})
+}

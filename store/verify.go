@@ -1,0 +1,173 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"gorocket/store/vfs"
+)
+
+// Severity says what a Finding means.
+type Severity string
+
+const (
+	// Damaged is content that neither Java nor gorocket leaves behind, and that a start does not repair by itself.
+	Damaged Severity = "damaged"
+	// Repairable is what a kill or power cut leaves; the next start of a broker repairs it.
+	Repairable Severity = "repairable"
+	// Note is worth knowing and harmless.
+	Note Severity = "note"
+)
+
+// Finding is one verdict of Verify.
+type Finding struct {
+	Severity Severity `json:"severity"`
+	Kind     string   `json:"kind"`   // commitlog, consumequeue, index, checkpoint, config, directory
+	File     string   `json:"file"`   // path
+	Offset   int64    `json:"offset"` // position inside File, bytes; -1: the file as a whole
+	Text     string   `json:"text"`
+}
+
+// maxFindings bounds the list of a VerifyReport; Counts go on.
+const maxFindings = 1000
+
+// VerifyReport is the result of Verify.
+type VerifyReport struct {
+	Dir          string           `json:"dir"`
+	Healthy      bool             `json:"healthy"` // nothing is Damaged
+	CleanStop    bool             `json:"cleanStop"`
+	LogFrom      int64            `json:"logFrom"` // commit log offsets
+	LogTo        int64            `json:"logTo"`
+	Records      int64            `json:"records"`
+	Queues       int64            `json:"queues"`
+	QueueEntries int64            `json:"queueEntries"`
+	IndexFiles   int64            `json:"indexFiles"`
+	IndexEntries int64            `json:"indexEntries"`
+	ConfigFiles  int64            `json:"configFiles"`
+	Counts       map[Severity]int `json:"counts"`
+	Findings     []Finding        `json:"findings"` // the first maxFindings
+}
+
+// ErrInUse is returned by Verify when a broker runs on the directory.
+var ErrInUse = errors.New("store: in use: a broker runs on this directory")
+
+// verifier is one run of Verify; one goroutine.
+type verifier struct {
+	cfg        Config
+	fs         vfs.FS
+	log        *commitLog
+	report     *VerifyReport
+	last       map[queueKey]lastRecord // newest record of each queue with an entry
+	synced     int64                   // store time before which every record had been synced, ms
+	rebuilt    int64                   // log offset from which a start after a kill builds queue entries again
+	prev       int64                   // log offset of the entry before the present one
+	indexKnown bool                    // an index file has a size we know
+	rotten     bool                    // the log has damage: queues and index may point at it
+}
+
+type lastRecord struct{ offset, queueOffset int64 }
+
+// Verify reads everything in a store directory and changes nothing: the log record by record with CRCs, each consume queue entry and index entry against
+// the log, checkpoint, and the JSON files of config. cfg names directory and file sizes; sizes that fit no file are taken from the files. The error tells
+// why the directory cannot be read (ErrInUse, no store there); what is wrong inside stands in the report. Do not call it in the process of
+// a broker that has the directory open: closing the lock file would give its lock up (POSIX).
+func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) {
+	v := &verifier{cfg: cfg, fs: fsys, last: map[queueKey]lastRecord{}, report: &VerifyReport{Dir: cfg.StorePathRootDir, Counts: map[Severity]int{}, Findings: []Finding{}}}
+	if t, ok := fsys.(vfs.LockTester); ok {
+		if held, err := t.Locked(cfg.sub("lock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return v.report, err
+		} else if held {
+			return v.report, fmt.Errorf("%w: %s is locked", ErrInUse, cfg.sub("lock"))
+		}
+	}
+	if _, err := fsys.ReadDir(cfg.commitLogPaths()[0]); err != nil {
+		return v.report, fmt.Errorf("store: no store there: %w", err)
+	}
+	_, err := fsys.Stat(cfg.sub("abort"))
+	v.report.CleanStop = errors.Is(err, fs.ErrNotExist)
+	v.cfg.CheckCRCOnRecover = true
+	for _, step := range []func() error{v.openLog, v.walkLog, v.queues, v.index, v.checkpoint, v.config} {
+		if err := step(); err != nil {
+			v.close()
+			return v.report, err
+		}
+	}
+	v.close()
+	v.report.Healthy = v.report.Counts[Damaged] == 0
+	return v.report, nil
+}
+
+// VerifyStore is Verify on the operating system's files.
+func (c Config) VerifyStore() (*VerifyReport, error) { return Verify(c, vfs.OS{}) }
+
+func (v *verifier) close() {
+	if v.log != nil {
+		v.log.close()
+	}
+}
+
+func (v *verifier) add(s Severity, kind, file string, offset int64, format string, args ...any) {
+	v.report.Counts[s]++
+	if len(v.report.Findings) < maxFindings {
+		v.report.Findings = append(v.report.Findings, Finding{s, kind, file, offset, fmt.Sprintf(format, args...)})
+	}
+}
+
+// afterKill is Repairable after a kill, Damaged after a clean stop.
+func (v *verifier) afterKill() Severity {
+	if v.report.CleanStop {
+		return Damaged
+	}
+	return Repairable
+}
+
+// dataFiles lists the files of a mapped-file directory that have the right name and size, ascending and without a gap; the others are findings. When no
+// file has size, the size of the first is taken.
+func (v *verifier) dataFiles(kind, dir string, size int64) (out []foundFile, used int64, err error) {
+	list, err := v.fs.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, size, nil
+	}
+	if err != nil {
+		return nil, size, err
+	}
+	used = fittingSize(list, size)
+	for i, fi := range list {
+		name := dir + "/" + fi.Name
+		base, ok := parseSegmentName(fi.Name)
+		switch {
+		case fi.IsDir:
+		case !ok || base%used != 0:
+			v.add(Damaged, kind, name, -1, "unexpected file name: the start would fail")
+		case fi.Size == 0 && i == len(list)-1:
+			v.add(Repairable, kind, name, -1, "empty last file: removed by the next start")
+		case fi.Size != used:
+			worse := Damaged
+			if !v.report.CleanStop && fi.Size < used && (i == len(list)-1 || fi.Size == 0 && kind != "commitlog") {
+				worse = Repairable
+			}
+			v.add(worse, kind, name, -1, "%d bytes instead of %d", fi.Size, used)
+		default:
+			out = append(out, foundFile{path: name, base: base})
+		}
+	}
+	return out, used, nil
+}
+
+// fittingSize is want if a file has it, else the size of the first file that is not empty.
+func fittingSize(list []vfs.FileInfo, want int64) int64 {
+	first := int64(0)
+	for _, fi := range list {
+		if fi.Size == want {
+			return want
+		}
+		if first == 0 && !fi.IsDir {
+			first = fi.Size
+		}
+	}
+	if first <= 0 || first > maxSegmentSize {
+		return want
+	}
+	return first
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"sort"
+	"strconv"
+)
+
+// parseSegmentName reads Java's 20-digit file name.
+func parseSegmentName(name string) (base int64, ok bool) {
+	base, err := strconv.ParseInt(name, 10, 64)
+	return base, err == nil && len(name) == 20 && base >= 0
+}
+
+// openLog maps the commit log files for reading. A missing file ends the log there: what lies behind it is a finding.
+func (v *verifier) openLog() error {
+	var all []foundFile
+	size := v.cfg.MappedFileSizeCommitLog
+	for _, dir := range append(v.cfg.commitLogPaths(), v.cfg.readOnlyPaths()...) {
+		found, used, err := v.dataFiles("commitlog", dir, size)
+		if err != nil {
+			return err
+		}
+		size, all = used, append(all, found...)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].base < all[j].base })
+	v.cfg.MappedFileSizeCommitLog = size
+	v.log = newCommitLog(v.fs, &v.cfg)
+	for i, f := range all {
+		if i > 0 && all[i-1].base+size != f.base {
+			v.rotten = true
+			v.add(Damaged, "commitlog", f.path, -1, "a file is missing between %s and this one: the files from here on were not checked", all[i-1].path)
+			break
+		}
+		seg, err := openSegment(v.fs, f.path, f.base, size, true)
+		if err != nil {
+			return err
+		}
+		v.log.push(seg)
+	}
+	return nil
+}
+
+// walkLog checks every record and finds the end of the log. Damage is stepped over: the walk goes on with the next valid record.
+func (v *verifier) walkLog() error {
+	segs := v.log.segments()
+	if len(segs) == 0 {
+		return nil
+	}
+	v.report.LogFrom, v.report.LogTo = segs[0].base, segs[0].base
+	check, err := v.readCheckpoint()
+	if err != nil {
+		return err
+	}
+	v.synced = check.physicTime
+	r := recovery{cfg: &v.cfg, check: check}
+	v.rebuilt = segs[r.startSegment(segs)].base
+	for i, p := 0, int64(0); i < len(segs); {
+		bad, why := v.walkFrom(segs[i], p)
+		if bad < 0 {
+			i, p = i+1, 0
+			continue
+		}
+		next, at := v.nextRecord(segs, i, bad)
+		if next < 0 {
+			v.tail(segs[i], bad, why)
+			break
+		}
+		v.rotten = true
+		v.add(Damaged, "commitlog", segs[i].name, bad, "%s, but %s holds a record at byte %d", orZeros(why), segs[next].name, at)
+		i, p = next, at
+	}
+	v.log.end.Store(v.report.LogTo)
+	return nil
+}
+
+// walkFrom checks records from position p on; bad is where the first thing stands that is no record, -1 when the file is full.
+func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
+	var m MessageView
+	for p < seg.size {
+		st, why := examine(seg, p, &v.cfg, &m)
+		switch st {
+		case stepBlank:
+			v.report.LogTo = seg.end()
+			return -1, ""
+		case stepRecord:
+			if torn(&m) && !v.report.CleanStop && m.StoreTimestamp >= v.synced {
+				return p, "topic or properties hold zeros: a page of the record never reached the disk"
+			}
+			v.record(seg, p, &m)
+			p += int64(m.Size)
+			v.report.LogTo = seg.base + p
+		default:
+			return p, why
+		}
+	}
+	return -1, ""
+}
+
+func (v *verifier) record(seg *segment, p int64, m *MessageView) {
+	v.report.Records++
+	if torn(m) {
+		v.add(Damaged, "commitlog", seg.name, p, "topic or properties hold zeros: a page of the record never reached the disk")
+	}
+	if hasQueueEntry(m.SysFlag) && m.SysFlag&SysFlagInnerBatch == 0 {
+		v.last[queueKey{string(m.Topic), m.QueueID}] = lastRecord{m.PhysicalOffset, m.QueueOffset}
+	}
+}
+
+// tail judges what follows the last record of the log.
+func (v *verifier) tail(seg *segment, p int64, why string) {
+	if why != "" {
+		v.add(v.afterKill(), "commitlog", seg.name, p, "torn tail: %s; the next start cuts the log here", why)
+	}
+}
+
+// nextRecord looks for a record behind position p of file i that proves damage, as recovery does: after a clean stop any, after a kill one that is older
+// than the checkpoint. File -1 when there is none.
+func (v *verifier) nextRecord(segs []*segment, i int, p int64) (file int, at int64) {
+	for p++; i < len(segs); i, p = i+1, 0 {
+		if at := v.findRecord(segs[i], p); at >= 0 {
+			return i, at
+		}
+	}
+	return -1, -1
+}
+
+// findRecord returns the position of the first such record of a file at or behind p, -1 when there is none.
+func (v *verifier) findRecord(seg *segment, p int64) int64 {
+	first := int64(-1)
+	var magic [4]byte
+	for _, want := range []uint32{MagicV1, MagicV2} {
+		binary.BigEndian.PutUint32(magic[:], want)
+		for at := p; ; {
+			i := bytes.Index(seg.data[at:], magic[:])
+			if i < 0 {
+				break
+			}
+			start := at + int64(i) - posMagic
+			at += int64(i) + 1
+			if start < p || first >= 0 && start > first {
+				continue
+			}
+			var m MessageView
+			if st, _ := examine(seg, start, &v.cfg, &m); st == stepRecord && (v.report.CleanStop || m.StoreTimestamp < v.synced) {
+				first = start
+				break
+			}
+		}
+	}
+	return first
+}
