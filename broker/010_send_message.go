@@ -44,7 +44,7 @@ type sendState struct {
 	id      []byte // UNIQ_KEY, the transactionId of the answer
 }
 
-// sendMessage runs on the event loop: an append is memory only. Under SYNC_FLUSH the answer follows from the flusher.
+// sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
 func (b *Broker) sendMessage(ctx *remoting.Context) {
 	s := b.sends.Get().(*sendState)
 	if b.trySend(ctx, s) {
@@ -100,7 +100,7 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue int32) {
 	h := &s.head
 	s.record = store.Record{Topic: h.Topic, QueueID: queue, Flag: h.Flag, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp,
-		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: s.b.storeHost, ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body}
+		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: s.b.storeHost, NoWait: ctx.OnLoop(), ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body}
 	if topic.TopicFilterType == body.MultiTag {
 		s.record.SysFlag |= store.SysFlagMultiTags
 	}
@@ -179,6 +179,10 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState) bool {
 
 // stored answers a send whose append has ended; true when the flusher will do it.
 func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended, err error) bool {
+	if err == store.ErrWouldWait {
+		ctx.Again() // a worker waits, the event loop does not
+		return false
+	}
 	if err != nil {
 		b.appendFailed(ctx, err)
 		return false

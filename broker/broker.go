@@ -56,7 +56,7 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	if err := cfg.Complete(); err != nil {
 		return nil, err
 	}
-	ip, err := netip.ParseAddr(cfg.BrokerIP1)
+	ip, err := resolve(cfg.BrokerIP1)
 	if err != nil {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
@@ -78,6 +78,24 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// resolve finds the address that message ids carry for a host name, IPv4 before IPv6. Java: BrokerController.getStoreHost.
+func resolve(host string) (netip.Addr, error) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip, nil
+	}
+	ips, err := net.LookupIP(host)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	for _, ip := range ips {
+		if v4 := ip.To4(); v4 != nil {
+			return netip.AddrFrom4([4]byte(v4)), nil
+		}
+	}
+	ip, _ := netip.AddrFromSlice(ips[0])
+	return ip, nil
 }
 
 // fixedProperties are those that the broker sets on every message. Java: buildMsgContext, sendMessage.

@@ -22,7 +22,7 @@ type Config struct {
 	NamesrvAddr       string `prop:"namesrvAddr" doc:"host:port;host:port"`
 	ListenPort        int    `prop:"listenPort" default:"10911" min:"1" max:"65535" doc:"the fast port is listenPort-2"`
 	BindAddress       string `prop:"bindAddress" default:"0.0.0.0" doc:"address to listen on"`
-	BrokerIP1         string `prop:"brokerIP1" doc:"address that clients are told; default: the first that is not loopback"`
+	BrokerIP1         string `prop:"brokerIP1" doc:"address or host name that clients are told; default: the first address that is not loopback"`
 	BrokerIP2         string `prop:"brokerIP2" doc:"address for replication; default: brokerIP1"`
 	HAListenPort      int    `prop:"haListenPort" default:"0" min:"0" max:"65535" doc:"0 = listenPort+1"`
 	BrokerPermission  int    `prop:"brokerPermission" default:"6" min:"0" max:"7" doc:"2 write, 4 read"`
@@ -108,9 +108,6 @@ func (c *Config) validate() error {
 	if c.ListenPort <= 2 || c.ListenPort > 65535 {
 		return fmt.Errorf("broker: listenPort=%d: must be 3..65535 (the fast port is two below)", c.ListenPort)
 	}
-	if net.ParseIP(c.BrokerIP1) == nil {
-		return fmt.Errorf("broker: brokerIP1=%s: not an IP address", c.BrokerIP1)
-	}
 	if _, err := c.NameServers(); err != nil {
 		return err
 	}
@@ -178,6 +175,18 @@ func LocalAddress() string {
 	return "127.0.0.1"
 }
 
+// mustBeOff are keys of Java that must not be ignored when they are true: the operator relies on what they switch on.
+var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode", "enableDLegerCommitLog"}
+
+func refuse(p *compat.Properties) error {
+	for _, key := range mustBeOff {
+		if v, ok := p.Get(key); ok && strings.EqualFold(v, "true") {
+			return &compat.ConfigError{Key: key, Value: v, Msg: "not supported yet; take it out to run without it"}
+		}
+	}
+	return nil
+}
+
 // LoadConfig reads a broker.conf on top of Java's defaults. unknown lists keys that have no effect here. Errors name the file, the key and the value.
 // An empty path gives the defaults.
 func LoadConfig(path string) (c Config, unknown []string, err error) {
@@ -192,6 +201,9 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 	p, err := compat.ParseProperties(text)
 	if err == nil {
 		unknown, err = c.Bind(p)
+	}
+	if err == nil {
+		err = refuse(p)
 	}
 	if err != nil {
 		return c, unknown, fmt.Errorf("broker: configuration %s: %w", path, err)

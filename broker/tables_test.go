@@ -296,7 +296,7 @@ func TestConfigErrorsNameFileKeyAndValue(t *testing.T) {
 		t.Error(diff)
 	}
 	for key, set := range map[string]func(*Config){
-		"brokerIP1=host": func(c *Config) { c.BrokerIP1 = "host" }, "namesrvAddr=x": func(c *Config) { c.NamesrvAddr = "x" },
+		"namesrvAddr=x":    func(c *Config) { c.NamesrvAddr = "x" },
 		"brokerRole=SLAVE": func(c *Config) { c.BrokerRole = "SLAVE" }, "flushDiskType=NO": func(c *Config) { c.FlushDiskType = "NO" },
 		"listenPort=2": func(c *Config) { c.ListenPort = 2 }, "storeType=defaultRocksDB": func(c *Config) { c.StoreType = "defaultRocksDB" },
 	} {

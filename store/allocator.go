@@ -21,7 +21,7 @@ type allocator struct {
 
 	mu      sync.Mutex
 	err     error         // last failure, nil after a success; guarded by mu
-	changed chan struct{} // closed and replaced when err changes; guarded by mu
+	changed chan struct{} // closed and replaced after each try and each take; guarded by mu
 }
 
 // allocRetry is how long a failed allocation waits before the next try.
@@ -52,9 +52,8 @@ func (a *allocator) run(ctx context.Context, next int64) {
 				wait = time.After(allocRetry)
 			} else {
 				next = s.end()
-				a.need.Store(false)
-				a.setErr(nil)
 				a.ready <- s // capacity 1 and empty: does not block
+				a.setErr(nil)
 			}
 		}
 		select {
@@ -94,44 +93,52 @@ func (a *allocator) fail(base int64, err error) {
 func (a *allocator) setErr(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.err != nil || err != nil {
-		a.err = err
-		close(a.changed)
-		a.changed = make(chan struct{})
-	}
+	a.err = err
+	close(a.changed)
+	a.changed = make(chan struct{})
 }
 
-func (a *allocator) lastErr() (error, <-chan struct{}) {
+// changes is closed at the end of the next try and when the next file is taken; it is nil when the next file is there already.
+func (a *allocator) changes() <-chan struct{} {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.err, a.changed
+	changed := a.changed
+	a.mu.Unlock()
+	if len(a.ready) > 0 { // asked after changed was read: no change is missed
+		return nil
+	}
+	return changed
 }
 
-// take returns the next file. It waits for it at most timeout: the only wait of an append. A failed allocation is returned at once.
-func (a *allocator) take(timeout time.Duration) (*segment, error) {
+// take returns the next file, nil when it is not there yet; then await tells when to come again. Caller holds the append lock.
+func (a *allocator) take() *segment {
 	select {
 	case s := <-a.ready:
+		a.need.Store(false)
+		a.setErr(nil) // who waits finds room now
 		a.poke()
-		return s, nil
+		return s
 	default:
+		a.need.Store(true)
+		a.poke()
+		return nil
 	}
-	a.need.Store(true)
-	a.poke()
+}
+
+// await returns nil when it is worth to look again, ErrNoNextFile after timeout, and the reason when the last allocation failed.
+func (a *allocator) await(changed <-chan struct{}, timeout time.Duration) error {
+	a.mu.Lock()
+	err := a.err
+	a.mu.Unlock()
+	if err != nil || changed == nil {
+		return err
+	}
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	for {
-		err, changed := a.lastErr()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case s := <-a.ready:
-			a.poke()
-			return s, nil
-		case <-changed:
-		case <-timer.C:
-			return nil, ErrNoNextFile
-		}
+	select {
+	case <-changed:
+		return nil
+	case <-timer.C:
+		return ErrNoNextFile
 	}
 }
 

@@ -39,7 +39,8 @@ func (a *appender) storeTime(now int64) int64 {
 }
 
 // Append stores one message. It may be called by many goroutines, waits for no I/O and allocates nothing; only when the next
-// commit log file is late it waits for that, at most putMessageTimeout. Errors are of class ErrMessageIllegal or ErrNotWritable.
+// commit log file is late it waits for that, at most putMessageTimeout and without the append lock, or returns ErrWouldWait when r.NoWait is set.
+// Errors are of class ErrMessageIllegal or ErrNotWritable.
 func (s *Store) Append(r *Record) (Appended, error) {
 	if err := s.Writable(); err != nil {
 		return Appended{}, err
@@ -49,11 +50,8 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	if err != nil {
 		return Appended{}, err
 	}
-	now := time.Now().UnixMilli()
-	s.app.lock(now)
-	seg, q, err := s.place(r.Topic, r.QueueID, e.size)
+	seg, q, now, err := s.reserve(r, e.size)
 	if err != nil {
-		s.app.unlock()
 		return Appended{}, err
 	}
 	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
@@ -91,6 +89,29 @@ func (s *Store) tagsCode(r *Record, storeTime int64) int64 {
 	return r.TagsCode
 }
 
+// reserve takes the append lock with the queue and n bytes of room at the tail; now is the time at which it took it, ms. The caller unlocks, but not after an error.
+func (s *Store) reserve(r *Record, n int) (seg *segment, q *queue, now int64, err error) {
+	var giveUp time.Time
+	for {
+		now = time.Now().UnixMilli()
+		s.app.lock(now)
+		if seg, q, err = s.place(r.Topic, r.QueueID, n); err == nil {
+			return seg, q, now, nil
+		}
+		changed := s.alloc.changes() // before others can roll: what they do is seen
+		s.app.unlock()
+		if err != ErrWouldWait || r.NoWait {
+			return nil, nil, now, err
+		}
+		if giveUp.IsZero() {
+			giveUp = time.Now().Add(time.Duration(s.cfg.Load().PutMessageTimeout) * time.Millisecond)
+		}
+		if err = s.alloc.await(changed, time.Until(giveUp)); err != nil {
+			return nil, nil, now, s.allocationError(err)
+		}
+	}
+}
+
 // place finds the queue and makes room for n bytes at the tail. Caller holds the append lock.
 func (s *Store) place(topic string, id int32, n int) (*segment, *queue, error) {
 	if s.app.tail == nil {
@@ -112,9 +133,9 @@ func (s *Store) place(topic string, id int32, n int) (*segment, *queue, error) {
 
 // roll fills the rest of the tail with a blank record and goes on to the next file. Caller holds the append lock.
 func (s *Store) roll() error {
-	next, err := s.alloc.take(time.Duration(s.cfg.Load().PutMessageTimeout) * time.Millisecond)
-	if err != nil {
-		return s.allocationError(err)
+	next := s.alloc.take()
+	if next == nil {
+		return ErrWouldWait
 	}
 	putBlank(s.app.tail.data[s.app.pos:])
 	s.log.push(next)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"time"
 )
 
 // batchScratch holds an encoded batch between planning and the append lock; pooled.
@@ -34,11 +33,8 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	if err := b.encode(cfg, r, clientBatchBody); err != nil {
 		return Appended{}, offsets, err
 	}
-	now := time.Now().UnixMilli()
-	s.app.lock(now)
-	seg, q, err := s.place(r.Topic, r.QueueID, len(b.recs))
+	seg, q, now, err := s.reserve(r, len(b.recs))
 	if err != nil {
-		s.app.unlock()
 		return Appended{}, offsets, err
 	}
 	first := stamp{offset: seg.base + s.app.pos, queueOffset: q.max.Load(), storeTime: s.app.storeTime(now)}

@@ -16,6 +16,7 @@ var (
 	ErrClosed      error = &notWritable{"the store is shutting down"}
 	ErrNotStarted  error = &notWritable{"the store is not started"}
 	ErrNoNextFile  error = &notWritable{"the next commit log file is not ready"}
+	ErrWouldWait   error = &notWritable{"the next commit log file is not ready yet and the caller does not wait"}
 	ErrNotReadable       = errors.New("store: not readable")
 )
 

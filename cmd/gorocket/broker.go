@@ -54,12 +54,25 @@ func loadBroker(log zerolog.Logger, file, namesrv string) (broker.Config, error)
 	if cfg.NamesrvAddr == "" {
 		cfg.NamesrvAddr = os.Getenv("NAMESRV_ADDR")
 	}
-	return cfg, cfg.Complete()
+	return cfg, complete(&cfg, file)
+}
+
+// complete checks the configuration; an error names the file that it came from.
+func complete(cfg *broker.Config, file string) error {
+	err := cfg.Complete()
+	if err != nil && file != "" {
+		return fmt.Errorf("configuration %s: %w", file, err)
+	}
+	return err
 }
 
 func warnUnknown(log zerolog.Logger, file string, keys []string) {
 	for _, k := range keys {
-		log.Warn().Str("file", file).Str("key", k).Msg("configuration key is unknown or has no effect here")
+		msg := "unknown configuration key"
+		if compat.IsJavaKey(k) {
+			msg = "configuration key of Java without effect here"
+		}
+		log.Warn().Str("file", file).Str("key", k).Msg(msg)
 	}
 }
 

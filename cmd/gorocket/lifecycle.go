@@ -43,10 +43,13 @@ func stopAll(services []service) (first error) {
 	return first
 }
 
-// waitForSignal returns when the process is asked to end.
+// waitForSignal returns when the process is asked to end. A lost terminal (SIGHUP) asks too, as in Java, unless nohup said otherwise.
 func waitForSignal(log zerolog.Logger) {
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(ch, syscall.SIGHUP)
+	}
 	log.Info().Stringer("signal", <-ch).Msg("stopping")
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 )
 
@@ -16,6 +17,7 @@ import (
 var version = "dev"
 
 func main() {
+	zerolog.TimeFieldFormat = zerolog.TimeFormatUnixMs // the only place that sets it
 	cmd := commandFor(filepath.Base(os.Args[0]))
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	if err := cmd.Execute(); err != nil {
@@ -37,6 +39,6 @@ func commandFor(name string) *cobra.Command {
 		return c
 	}
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary", Version: version}
-	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand())
+	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand())
 	return root
 }

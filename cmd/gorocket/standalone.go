@@ -122,7 +122,7 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 	if f.dev {
 		cfg.MappedFileSizeCommitLog, cfg.MaxHashSlotNum, cfg.MaxIndexNum = devSegment, devIndexSlots, devIndexNum
 	}
-	return cfg, cfg.Complete()
+	return cfg, complete(&cfg, f.file)
 }
 
 // printStarted says where everything is and how a first message is sent. Test harnesses read the line that starts with "ready".
