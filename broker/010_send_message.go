@@ -104,7 +104,7 @@ func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue i
 	if topic.TopicFilterType == body.MultiTag {
 		s.record.SysFlag |= store.SysFlagMultiTags
 	}
-	s.resp = remoting.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg.RegionID, TraceOn: strconv.FormatBool(s.b.cfg.TraceOn)}
+	s.resp = remoting.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg().RegionID, TraceOn: strconv.FormatBool(s.b.cfg().TraceOn)}
 }
 
 // setID keeps the unique key for the answer; the frame that it lies in may be gone by then.
@@ -131,7 +131,7 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.Topi
 	p.text = append(p.text, b.suffix...)
 	r.TagsCode = store.TagsCode(p.tags)
 	if p.tran && !(r.ReconsumeTimes > 0 && p.delay > 0) {
-		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg.BrokerIP1+"] sending transaction message is forbidden")
+		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending transaction message is forbidden")
 		return false
 	}
 	if !b.delayed(ctx, s) {
@@ -187,6 +187,8 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 		b.appendFailed(ctx, err)
 		return false
 	}
+	b.stats.puts.Add(int64(done.Count))
+	b.stats.putBytes.Add(int64(done.Size))
 	s.resp.QueueOffset = done.QueueOffset
 	s.msgID = s.msgID[:0]
 	if len(s.offsets) > 0 && s.head.Batch {
@@ -200,7 +202,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 		s.msgID = store.AppendMessageID(s.msgID, b.storeHost, done.Offset)
 	}
 	s.resp.MsgID = s.msgID
-	if b.cfg.FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway() {
+	if b.cfg().FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway() {
 		s.reply = ctx.Later()
 		b.store.WaitDurable(done.End(), s)
 		return true
@@ -228,7 +230,7 @@ func (b *Broker) sendFail(ctx *remoting.Context, code int32, remark string) {
 }
 
 func (b *Broker) failReply(r *remoting.Replier, code int32, remark string) {
-	r.RespondFields(code, remark, []remoting.StringField{{Key: propRegion, Value: b.cfg.RegionID}, {Key: propTraceOn, Value: strconv.FormatBool(b.cfg.TraceOn)}}, nil)
+	r.RespondFields(code, remark, []remoting.StringField{{Key: propRegion, Value: b.cfg().RegionID}, {Key: propTraceOn, Value: strconv.FormatBool(b.cfg().TraceOn)}}, nil)
 }
 
 // appendFailed maps an error of the store to Java's PutMessageStatus answers (handlePutMessageResult).
@@ -247,7 +249,7 @@ func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
 }
 
 func (b *Broker) illegalRemark() string {
-	return fmt.Sprintf("the message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", b.cfg.MaxMessageSize)
+	return fmt.Sprintf("the message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", b.cfg().MaxMessageSize)
 }
 
 func (b *Broker) unavailableRemark(err error) string {

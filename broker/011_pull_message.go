@@ -77,12 +77,12 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 
 // mayPull checks permission, names and the queue id, in Java's order, and returns the subscription; nil after it answered.
 func (b *Broker) mayPull(ctx *remoting.Context, h *remoting.PullMessageRequestHeader) *subscription {
-	if b.cfg.BrokerPermission&body.PermRead == 0 {
-		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg.BrokerIP1+"] pulling message is forbidden")
+	if b.cfg().BrokerPermission&body.PermRead == 0 {
+		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg().BrokerIP1+"] pulling message is forbidden")
 		return nil
 	}
-	if ctx.Req.Code == remoting.ReqLitePullMessage && !b.cfg.LitePullMessageEnable {
-		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg.BrokerIP1+"] for lite pull consumer is forbidden")
+	if ctx.Req.Code == remoting.ReqLitePullMessage && !b.cfg().LitePullMessageEnable {
+		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg().BrokerIP1+"] for lite pull consumer is forbidden")
 		return nil
 	}
 	g := b.groups.find(h.ConsumerGroup)
@@ -118,7 +118,7 @@ func (b *Broker) mayPull(ctx *remoting.Context, h *remoting.PullMessageRequestHe
 
 // resetPending answers a pull with the offset that an administrator set for the queue, once.
 func (b *Broker) resetPending(ctx *remoting.Context, h *remoting.PullMessageRequestHeader) bool {
-	if !b.cfg.UseServerSideResetOffset || !b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID) {
+	if !b.cfg().UseServerSideResetOffset || !b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID) {
 		return false
 	}
 	if ctx.OnLoop() {
@@ -164,20 +164,27 @@ func (b *Broker) pullCode(p *pullState) int32 {
 
 // suspendMillis is how long a pull may be held. Java: DefaultPullMessageResultHandler, case PULL_NOT_FOUND.
 func (b *Broker) suspendMillis(h *remoting.PullMessageRequestHeader) int64 {
-	if !b.cfg.LongPollingEnable {
-		return int64(b.cfg.ShortPollingTimeMills)
+	if !b.cfg().LongPollingEnable {
+		return int64(b.cfg().ShortPollingTimeMills)
 	}
 	return h.SuspendTimeoutMillis
 }
 
 func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
+	if code == remoting.Success {
+		b.stats.found.Add(1)
+		b.stats.gets.Add(int64(p.res.Count))
+		b.stats.getsBytes.Add(int64(p.res.Bytes))
+	} else {
+		b.stats.missed.Add(1)
+	}
 	p.resp = remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset}
 	if t := b.topics.get(p.head.Topic); t != nil {
 		p.resp.TopicSysFlag = int32(t.TopicSysFlag)
 	}
 	if g := b.groups.get(p.head.ConsumerGroup); g != nil {
 		p.resp.GroupSysFlag = int32(g.GroupSysFlag)
-		if b.cfg.SlaveReadEnable {
+		if b.cfg().SlaveReadEnable {
 			p.resp.SuggestWhichBrokerID = g.BrokerID
 			if p.res.SuggestSlave {
 				p.resp.SuggestWhichBrokerID = g.WhichBrokerWhenConsumeSlowly

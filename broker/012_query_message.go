@@ -24,7 +24,7 @@ func (b *Broker) queryMessage(ctx *remoting.Context) {
 	}
 	maxNum := int(h.MaxNum)
 	if h.UniqueKeyQuery == "true" {
-		maxNum = b.cfg.DefaultQueryMaxNum
+		maxNum = b.cfg().DefaultQueryMaxNum
 	}
 	if maxNum < 0 {
 		fail(ctx, fmt.Errorf("java.lang.IllegalArgumentException: Illegal Capacity: %d", maxNum))

@@ -61,7 +61,7 @@ func (b *Broker) updateConsumerOffset(ctx *remoting.Context) {
 		ctx.Status(remoting.InvalidParameter, "QueueId is null, topic is "+h.Topic)
 	case h.CommitOffset == remoting.AbsentOffset:
 		ctx.Status(remoting.InvalidParameter, "Offset is null, topic is "+h.Topic)
-	case b.cfg.UseServerSideResetOffset && b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID):
+	case b.cfg().UseServerSideResetOffset && b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID):
 		ctx.Status(remoting.Success, "Offset has been previously reset")
 	default:
 		b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset)

@@ -34,7 +34,7 @@ func (b *Broker) mayChange(topic string) error {
 	if err := compat.ValidateTopic(topic); err != nil {
 		return err
 	}
-	if b.cfg.ValidateSystemTopicWhenUpdateTopic && b.isSystemTopic(topic) {
+	if b.cfg().ValidateSystemTopicWhenUpdateTopic && b.isSystemTopic(topic) {
 		return errors.New("The topic[" + topic + "] is conflict with system topic.")
 	}
 	return nil
@@ -126,7 +126,7 @@ func (b *Broker) deleteTopic(ctx *remoting.Context) {
 		ctx.Status(remoting.InvalidParameter, "The specified topic is blank.")
 		return
 	}
-	if b.cfg.ValidateSystemTopicWhenUpdateTopic && b.isSystemTopic(h.Topic) {
+	if b.cfg().ValidateSystemTopicWhenUpdateTopic && b.isSystemTopic(h.Topic) {
 		ctx.Status(remoting.InvalidParameter, "The topic["+h.Topic+"] is conflict with system topic.")
 		return
 	}

@@ -31,8 +31,8 @@ func (b *Broker) sendBack(ctx *remoting.Context) {
 		ctx.Status(remoting.SubscriptionGroupNotExist, "subscription group not exist, "+h.Group+" "+faqSuffix)
 		return
 	}
-	if b.cfg.BrokerPermission&body.PermWrite == 0 {
-		ctx.Status(remoting.NoPermission, "the broker["+b.cfg.BrokerIP1+"] sending message is forbidden")
+	if b.cfg().BrokerPermission&body.PermWrite == 0 {
+		ctx.Status(remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
 		return
 	}
 	if g.RetryQueueNums <= 0 {

@@ -41,7 +41,7 @@ func (b *Broker) topicStats(ctx *remoting.Context) {
 		if o.MaxOffset > 0 {
 			o.LastUpdateTimestamp = b.store.StoreTimeAt(h.Topic, int32(q), o.MaxOffset-1)
 		}
-		stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg.BrokerName, QueueID: q, Topic: h.Topic}] = o
+		stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: h.Topic}] = o
 	}
 	respondJSON(ctx, stats)
 }

@@ -43,7 +43,7 @@ func (b *Broker) consumeStats(ctx *remoting.Context) {
 			continue // a live group is asked about what it subscribes to only
 		}
 		for q := range c.ReadQueueNums {
-			stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg.BrokerName, QueueID: q, Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
+			stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
 		}
 	}
 	respondJSON(ctx, stats)

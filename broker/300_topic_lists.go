@@ -51,7 +51,7 @@ func (b *Broker) consumedTopics(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	addr := b.cfg.Addr()
+	addr := b.cfg().Addr()
 	respondJSON(ctx, body.TopicList{BrokerAddr: &addr, TopicList: b.topicsOf(h.Group)})
 }
 

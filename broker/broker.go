@@ -8,10 +8,12 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"gorocket/compat/body"
 	"gorocket/remoting"
 	"gorocket/store"
 	"gorocket/store/vfs"
@@ -19,7 +21,9 @@ import (
 
 // Broker is one message broker. New validates, Start opens the store and serves, Stop drains. Java: BrokerController.
 type Broker struct {
-	cfg       Config // immutable
+	live      atomic.Pointer[Config] // replaced by UPDATE_BROKER_CONFIG; what it points to is immutable
+	confMu    sync.Mutex             // serializes updates
+	confVer   body.DataVersion       // guarded by confMu
 	log       zerolog.Logger
 	throttled throttledLog
 
@@ -34,6 +38,9 @@ type Broker struct {
 	register     *registrar
 	persist      *persister
 	uniq         *uniqIDs
+	stats        *brokerStats
+	modes        *requestModes
+	routes       *routeCache
 	store        *store.Store
 	server       *remoting.Server
 	client       *remoting.Client
@@ -60,17 +67,19 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
-	b := &Broker{cfg: cfg, log: log, stop: make(chan struct{}), storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
+	b := &Broker{confVer: body.NewDataVersion(), log: log, stop: make(chan struct{}), storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
+	b.live.Store(&cfg)
 	b.throttled.log = log
 	b.topics = newTopicTable()
-	b.systemTopics = b.topics.addSystemTopics(&b.cfg)
-	b.groups = newGroupTable(func() bool { return b.cfg.AutoCreateSubscriptionGroup })
+	b.systemTopics = b.topics.addSystemTopics(b.cfg())
+	b.groups = newGroupTable(func() bool { return b.cfg().AutoCreateSubscriptionGroup })
 	b.offsets = newOffsetTable()
 	b.consumers = newConsumerTable(b.notifyConsumers)
 	b.producers = newProducerTable()
 	b.locks = newLockTable()
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
+	b.stats, b.modes, b.routes = newBrokerStats(), newRequestModes(), newRouteCache()
 	b.suffix = b.fixedProperties()
 	b.sends.New = func() any { return &sendState{b: b} }
 	b.pulls.New = func() any { return new(pullState) }
@@ -100,13 +109,16 @@ func resolve(host string) (netip.Addr, error) {
 
 // fixedProperties are those that the broker sets on every message. Java: buildMsgContext, sendMessage.
 func (b *Broker) fixedProperties() []byte {
-	p := store.AppendProperty(nil, propRegion, b.cfg.RegionID)
-	p = store.AppendProperty(p, propTraceOn, strconv.FormatBool(b.cfg.TraceOn))
-	return store.AppendProperty(p, propCluster, b.cfg.BrokerClusterName)
+	p := store.AppendProperty(nil, propRegion, b.cfg().RegionID)
+	p = store.AppendProperty(p, propTraceOn, strconv.FormatBool(b.cfg().TraceOn))
+	return store.AppendProperty(p, propCluster, b.cfg().BrokerClusterName)
 }
 
 // Config returns the effective configuration.
-func (b *Broker) Config() Config { return b.cfg }
+func (b *Broker) Config() Config { return *b.cfg() }
+
+// cfg is the configuration of this moment. It must not be changed.
+func (b *Broker) cfg() *Config { return b.live.Load() }
 
 // Store returns the store, for checks and tools in the same process; nil before Start.
 func (b *Broker) Store() *store.Store { return b.store }
@@ -135,34 +147,37 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	}
 	b.started = time.Now()
 	b.register.start()
-	b.wg.Add(1)
+	b.wg.Add(2)
 	go b.expireClients()
+	go b.sampleStats()
 	return nil
 }
 
 func (b *Broker) openStore() (err error) {
-	b.store, err = store.Open(b.cfg.Config, vfs.OS{}, b.storeEvents())
+	b.store, err = store.Open(b.cfg().Config, vfs.OS{}, b.storeEvents())
 	return err
 }
 
 // loadTables reads config/*.json. A file that exists and cannot be read, nor its .bak, stops the start: guessing would lose offsets.
 func (b *Broker) loadTables() error {
-	b.persist = newPersister(vfs.OS{}, b.cfg.StorePathRootDir, func(file string, err error) {
+	b.persist = newPersister(vfs.OS{}, b.cfg().StorePathRootDir, func(file string, err error) {
 		b.throttled.warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
 	})
 	b.topics.changed = b.persist.add("topics.json", 0, b.topics.encode)
 	b.groups.changed = b.persist.add("subscriptionGroup.json", 0, b.groups.encode)
-	b.offsets.changed = b.persist.add("consumerOffset.json", ms(b.cfg.FlushConsumerOffsetInterval), b.offsets.encode)
-	b.schedule.changed = b.persist.add("delayOffset.json", ms(b.cfg.FlushDelayOffsetInterval), b.schedule.encode)
+	b.offsets.changed = b.persist.add("consumerOffset.json", ms(b.cfg().FlushConsumerOffsetInterval), b.offsets.encode)
+	b.modes.changed = b.persist.add("messageRequestMode.json", 0, b.modes.encode)
+	b.schedule.changed = b.persist.add("delayOffset.json", ms(b.cfg().FlushDelayOffsetInterval), b.schedule.encode)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
-	}{{"topics.json", b.topics.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"delayOffset.json", b.schedule.load}} {
+	}{{"topics.json", b.topics.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"delayOffset.json", b.schedule.load},
+		{"messageRequestMode.json", b.modes.load}} {
 		if err := b.persist.load(t.file, t.load); err != nil {
-			return fmt.Errorf("broker: config/%s below %s: %w", t.file, b.cfg.StorePathRootDir, err)
+			return fmt.Errorf("broker: config/%s below %s: %w", t.file, b.cfg().StorePathRootDir, err)
 		}
 	}
-	b.topics.addSystemTopics(&b.cfg)
+	b.topics.addSystemTopics(b.cfg())
 	b.topics.changed()
 	b.groups.changed()
 	return nil
@@ -183,9 +198,9 @@ func (b *Broker) serve() error {
 	}
 	b.register = newRegistrar(b)
 	b.topics.publish = b.register.publish
-	fast := b.cfg.ListenPort - 2
-	opts := remoting.Options{FastPort: fast, IdleTimeout: time.Duration(b.cfg.ServerChannelMaxIdleTimeSeconds) * time.Second, MaxOutbound: b.cfg.MaxOutboundBytes, Events: b.connEvents()}
-	server, err := remoting.NewServer(table, opts, b.listen(b.cfg.ListenPort), b.listen(fast))
+	fast := b.cfg().ListenPort - 2
+	opts := remoting.Options{FastPort: fast, IdleTimeout: time.Duration(b.cfg().ServerChannelMaxIdleTimeSeconds) * time.Second, MaxOutbound: b.cfg().MaxOutboundBytes, Events: b.connEvents()}
+	server, err := remoting.NewServer(table, opts, b.listen(b.cfg().ListenPort), b.listen(fast))
 	if err != nil {
 		return err
 	}
@@ -197,7 +212,7 @@ func (b *Broker) serve() error {
 }
 
 func (b *Broker) listen(port int) string {
-	return net.JoinHostPort(b.cfg.BindAddress, strconv.Itoa(port))
+	return net.JoinHostPort(b.cfg().BindAddress, strconv.Itoa(port))
 }
 
 // Stop leaves the NameServers, closes the connections, writes the tables and closes the store. Safe to call more than once.
@@ -248,7 +263,7 @@ func (b *Broker) expireClients() {
 		case <-b.stop:
 			return
 		case now := <-t.C:
-			limit := now.Add(-ms(b.cfg.ChannelExpiredTimeout)).UnixMilli()
+			limit := now.Add(-ms(b.cfg().ChannelExpiredTimeout)).UnixMilli()
 			for _, c := range append(b.consumers.expired(limit), b.producers.expired(limit)...) {
 				c.Close()
 			}

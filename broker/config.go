@@ -44,6 +44,7 @@ type Config struct {
 	MsgTraceTopicName           string `prop:"msgTraceTopicName" default:"RMQ_SYS_TRACE_TOPIC" doc:"the trace topic"`
 	RejectTransactionMessage    bool   `prop:"rejectTransactionMessage" default:"false" doc:"refuse half messages"`
 	StartAcceptSendRequestTime  int64  `prop:"startAcceptSendRequestTimeStamp" default:"0" doc:"ms since 1970 before which sends are refused"`
+	ServerLoadBalancerEnable    bool   `prop:"serverLoadBalancerEnable" default:"true" doc:"QUERY_ASSIGNMENT shares the queues among the members"`
 	ReviveQueueNum              int    `prop:"reviveQueueNum" default:"8" min:"1" doc:"queues of the POP revive topic"`
 
 	LongPollingEnable           bool `prop:"longPollingEnable" default:"true" doc:"hold pulls that find nothing"`
@@ -58,8 +59,12 @@ type Config struct {
 	ValidateSystemTopicWhenUpdateTopic bool   `prop:"validateSystemTopicWhenUpdateTopic" default:"true" doc:"refuse to change system topics"`
 	ConfigBlackList                    string `prop:"configBlackList" default:"configBlackList;brokerConfigPath" doc:"keys that UPDATE_BROKER_CONFIG refuses"`
 
+	BrokerConfigPath string `prop:"brokerConfigPath" doc:"the file of -c; UPDATE_BROKER_CONFIG writes the whole configuration back to it"`
+
 	// Addition of gorocket.
 	MaxOutboundBytes int `prop:"maxOutboundBytes" default:"67108864" min:"1048576" doc:"bytes that may wait for one peer to read them (gorocket)"`
+
+	extra *compat.Properties // Java's keys without effect here: kept, shown and written back
 }
 
 // DefaultConfig returns Java's defaults. Names and addresses that Java guesses from the host are filled by Complete.
@@ -71,7 +76,33 @@ func DefaultConfig() Config {
 
 // Bind applies properties. Unknown keys are returned for a warning; a value that does not parse is an error naming key and value.
 func (c *Config) Bind(p *compat.Properties) (unknown []string, err error) {
-	return compat.BindProperties(p, c)
+	unknown, err = compat.BindProperties(p, c)
+	extra := &compat.Properties{}
+	if c.extra != nil {
+		for _, k := range c.extra.Keys() {
+			v, _ := c.extra.Get(k)
+			extra.Set(k, v)
+		}
+	}
+	for _, k := range unknown {
+		if v, _ := p.Get(k); compat.IsJavaKey(k) {
+			extra.Set(k, v)
+		}
+	}
+	c.extra = extra
+	return unknown, err
+}
+
+// Properties lists the whole configuration, with Java's keys that have no effect here.
+func (c *Config) Properties() *compat.Properties {
+	p := compat.ToProperties(c)
+	if c.extra != nil {
+		for _, k := range c.extra.Keys() {
+			v, _ := c.extra.Get(k)
+			p.Set(k, v)
+		}
+	}
+	return p
 }
 
 // Complete fills what depends on the host and on other keys and checks everything. Java: BrokerStartup.buildBrokerController.
@@ -208,5 +239,6 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 	if err != nil {
 		return c, unknown, fmt.Errorf("broker: configuration %s: %w", path, err)
 	}
+	c.BrokerConfigPath = path
 	return c, unknown, nil
 }

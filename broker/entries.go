@@ -10,6 +10,8 @@ func (b *Broker) entries() []remoting.Entry {
 		b.sendEntries(), b.pullEntries(), b.queryEntries(), b.committedOffsetEntries(), b.queueOffsetEntries(), b.heartbeatEntries(),
 		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.groupEntries(), b.syncEntries(),
 		b.connectionEntries(), b.topicListEntries(), b.topicStatsEntries(), b.consumeStatsEntries(),
+		b.configEntries(), b.runtimeInfoEntries(), b.resetEntries(), b.groupQueryEntries(), b.callConsumerEntries(), b.cloneOffsetEntries(),
+		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(),
 	} {
 		all = append(all, rows...)
 	}

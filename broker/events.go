@@ -123,7 +123,7 @@ func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCod
 
 // notifyConsumers tells the members of a group that it changed; they rebalance. Java: DefaultConsumerIdsChangeListener.
 func (b *Broker) notifyConsumers(group string, members []*remoting.Conn) {
-	if !b.cfg.NotifyConsumerIDsChangedEnable {
+	if !b.cfg().NotifyConsumerIDsChangedEnable {
 		return
 	}
 	h := remoting.ConsumerGroupHeader{ConsumerGroup: group}

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"maps"
 	"strings"
 	"sync"
 
@@ -107,11 +108,39 @@ func (g *groupTable) remove(group string) bool {
 	return true
 }
 
+// setReadForbidden forbids or allows the group to read the topic. Java: updateForbidden with INDEX_PERM_READ.
+func (g *groupTable) setReadForbidden(group, topic string, forbid bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	bits := g.forbidden[group][topic] &^ (1 << permReadIndex)
+	if forbid {
+		bits |= 1 << permReadIndex
+	}
+	if bits == g.forbidden[group][topic] {
+		return
+	}
+	topics := maps.Clone(g.forbidden[group]) // encoders hold the old map
+	if topics == nil {
+		topics = map[string]int{}
+	}
+	topics[topic] = bits
+	if bits == 0 {
+		delete(topics, topic)
+	}
+	if g.forbidden[group] = topics; len(topics) == 0 {
+		delete(g.forbidden, group)
+	}
+	g.version.Next(0)
+	g.changed()
+}
+
+// permReadIndex is the bit of the forbidden table that means reading. Java: PermName.INDEX_PERM_READ.
+const permReadIndex = 2
+
 // readForbidden tells whether the group may not read the topic. Java: getForbidden with INDEX_PERM_READ.
 func (g *groupTable) readForbidden(group, topic string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	const permReadIndex = 2
 	return g.forbidden[group][topic]&(1<<permReadIndex) != 0
 }
 

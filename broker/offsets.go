@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"maps"
 	"strings"
 	"sync"
 
@@ -82,6 +83,32 @@ func (t *offsetTable) hasReset(group, topic string, queue int32) bool {
 	defer q.mu.Unlock()
 	_, ok := q.reset[queue]
 	return ok
+}
+
+// assignReset sets the offset that the next pull of the queue is told, and the committed one with it. Java: assignResetOffset.
+func (t *offsetTable) assignReset(group, topic string, queue int32, offset int64) {
+	if queue < 0 || offset < 0 {
+		return
+	}
+	q := t.orCreate(group, topic)
+	q.mu.Lock()
+	if q.reset == nil {
+		q.reset = map[int32]int64{}
+	}
+	q.reset[queue], q.committed[queue] = offset, offset
+	q.mu.Unlock()
+	t.changed()
+}
+
+// committedOf returns a copy of a group's offsets on a topic, nil when there are none.
+func (t *offsetTable) committedOf(group, topic string) map[int32]int64 {
+	q := t.of(group, topic)
+	if q == nil {
+		return nil
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return maps.Clone(q.committed)
 }
 
 // takeReset returns and forgets a waiting reset. Java: queryThenEraseResetOffset.

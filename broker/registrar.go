@@ -39,7 +39,7 @@ type namesrvLink struct {
 
 func newRegistrar(b *Broker) *registrar {
 	r := &registrar{b: b, stop: make(chan struct{})}
-	addrs, _ := b.cfg.NameServers() // checked by Config.Complete
+	addrs, _ := b.cfg().NameServers() // checked by Config.Complete
 	for _, addr := range addrs {
 		r.links = append(r.links, &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
 			pending: map[string]*body.TopicConfig{}, told: make(chan struct{})})
@@ -130,7 +130,7 @@ const retryDelay = time.Second
 
 func (l *namesrvLink) run() {
 	defer l.r.wg.Done()
-	period := min(max(ms(l.r.b.cfg.RegisterNameServerPeriod), 10*time.Second), 60*time.Second)
+	period := min(max(ms(l.r.b.cfg().RegisterNameServerPeriod), 10*time.Second), 60*time.Second)
 	l.sendAll() // start has begun the round
 	tick := time.NewTimer(l.next(period))
 	defer tick.Stop()
@@ -209,8 +209,8 @@ func (l *namesrvLink) send(version body.DataVersion, topics map[string]*body.Top
 		b.log.Error().Err(err).Msg("BUG: cannot encode the registration")
 		return
 	}
-	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: b.cfg.HAAddr(), HeartbeatTimeoutMillis: -1, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
-	ctx, cancel := context.WithTimeout(context.Background(), ms(b.cfg.RegisterBrokerTimeoutMills))
+	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: b.cfg().HAAddr(), HeartbeatTimeoutMillis: -1, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
+	ctx, cancel := context.WithTimeout(context.Background(), ms(b.cfg().RegisterBrokerTimeoutMills))
 	defer cancel()
 	go func() { // a stop does not wait for a NameServer that does not answer
 		select {
@@ -236,12 +236,12 @@ func (l *namesrvLink) note(err error) {
 }
 
 func (b *Broker) identity() remoting.BrokerIdentityHeader {
-	return remoting.BrokerIdentityHeader{BrokerName: b.cfg.BrokerName, BrokerAddr: b.cfg.Addr(), ClusterName: b.cfg.BrokerClusterName, BrokerID: b.cfg.BrokerID}
+	return remoting.BrokerIdentityHeader{BrokerName: b.cfg().BrokerName, BrokerAddr: b.cfg().Addr(), ClusterName: b.cfg().BrokerClusterName, BrokerID: b.cfg().BrokerID}
 }
 
 // permitted narrows each topic's permission to the broker's when that is not read and write.
 func (b *Broker) permitted(topics map[string]*body.TopicConfig) map[string]*body.TopicConfig {
-	perm := b.cfg.BrokerPermission
+	perm := b.cfg().BrokerPermission
 	if perm&body.PermRead != 0 && perm&body.PermWrite != 0 {
 		return topics
 	}

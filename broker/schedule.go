@@ -69,6 +69,9 @@ func parseDelay(word string) (time.Duration, error) {
 	return time.Duration(n) * unit, nil
 }
 
+// position is the next queue offset of a level.
+func (s *scheduler) position(level int32) int64 { return s.levels[level-1].offset.Load() }
+
 func (s *scheduler) maxLevel() int32 { return int32(len(s.levels)) }
 
 // stored is called after each append to the schedule topic.

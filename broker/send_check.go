@@ -14,12 +14,12 @@ import (
 // Java: SendMessageProcessor.preSend, AbstractSendMessageProcessor.msgCheck.
 func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *body.TopicConfig {
 	topic := b.topics.get(h.Topic)
-	if b.cfg.StartAcceptSendRequestTime > 0 && ctx.Received < b.cfg.StartAcceptSendRequestTime {
-		b.sendFail(ctx, remoting.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg.StartAcceptSendRequestTime))
+	if b.cfg().StartAcceptSendRequestTime > 0 && ctx.Received < b.cfg().StartAcceptSendRequestTime {
+		b.sendFail(ctx, remoting.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg().StartAcceptSendRequestTime))
 		return nil
 	}
-	if b.cfg.BrokerPermission&body.PermWrite == 0 && topic != nil && topic.Order {
-		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg.BrokerIP1+"] sending message is forbidden")
+	if b.cfg().BrokerPermission&body.PermWrite == 0 && topic != nil && topic.Order {
+		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
 		return nil
 	}
 	if topic == nil {
@@ -59,7 +59,7 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageReq
 		}
 	}
 	name := strings.Clone(h.Topic)
-	topic, why := b.topics.createByDefault(name, h.DefaultTopic, int(h.DefaultTopicQueueNums), sysFlag, b.cfg.AutoCreateTopicEnable)
+	topic, why := b.topics.createByDefault(name, h.DefaultTopic, int(h.DefaultTopicQueueNums), sysFlag, b.cfg().AutoCreateTopicEnable)
 	if topic == nil && retry {
 		topic = b.topics.ensure(name, 1, false, sysFlag)
 	}

@@ -1,0 +1,94 @@
+package broker
+
+// GET_BROKER_RUNTIME_INFO (28): figures as text, under Java's keys; mqadmin clusterList and brokerStatus print them, dashboards parse them.
+// Java: AdminBrokerProcessor.prepareRuntimeInfo, StoreStatsService, DefaultMessageStore.getRuntimeInfo. Thread pool queues of Java that have no
+// counterpart here are reported as empty: tools fail on missing keys.
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) runtimeInfoEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqGetBrokerRuntimeInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+		respondJSON(ctx, body.KVTable{Table: b.runtimeInfo(time.Now())})
+	}}}
+}
+
+func (b *Broker) runtimeInfo(now time.Time) map[string]string {
+	m := map[string]string{}
+	b.trafficInfo(m, now)
+	b.storeInfo(m)
+	for _, q := range []string{"send", "pull", "litePull", "query", "ack"} {
+		m[q+"ThreadPoolQueueSize"], m[q+"ThreadPoolQueueCapacity"], m[q+"ThreadPoolQueueHeadWaitTimeMills"] = "0", "0", "0"
+	}
+	m["EndTransactionQueueSize"], m["EndTransactionThreadPoolQueueCapacity"] = "0", "0"
+	for _, k := range []string{"timerReadBehind", "timerOffsetBehind", "timerCongestNum"} {
+		m[k] = "0"
+	}
+	m["timerEnqueueTps"], m["timerDequeueTps"] = "0.0", "0.0"
+	m["brokerActive"] = "true"
+	m["brokerVersion"] = strconv.Itoa(remoting.CurrentVersion)
+	m["brokerVersionDesc"] = compat.VersionName(remoting.CurrentVersion)
+	m["startAcceptSendRequestTimeStamp"] = strconv.FormatInt(b.cfg().StartAcceptSendRequestTime, 10)
+	return m
+}
+
+// trafficInfo fills in counters and rates.
+func (b *Broker) trafficInfo(m map[string]string, now time.Time) {
+	s := b.stats
+	total := s.now()
+	yesterday, today := s.mornings()
+	for key, n := range map[string]int64{
+		"putMessageTimesTotal": total.puts, "putMessageSizeTotal": s.putBytes.Load(),
+		"msgPutTotalYesterdayMorning": yesterday.puts, "msgPutTotalTodayMorning": today.puts, "msgPutTotalTodayNow": total.puts,
+		"msgGetTotalYesterdayMorning": yesterday.gets, "msgGetTotalTodayMorning": today.gets, "msgGetTotalTodayNow": total.gets,
+		"bootTimestamp": b.started.UnixMilli(),
+	} {
+		m[key] = strconv.FormatInt(n, 10)
+	}
+	m["putMessageAverageSize"] = strconv.FormatFloat(float64(s.putBytes.Load())/float64(max(1, total.puts)), 'f', -1, 64)
+	m["putTps"] = s.rates(func(v statSample) int64 { return v.puts })
+	m["getFoundTps"] = s.rates(func(v statSample) int64 { return v.found })
+	m["getMissTps"] = s.rates(func(v statSample) int64 { return v.missed })
+	m["getTotalTps"] = s.rates(func(v statSample) int64 { return v.found + v.missed })
+	m["getTransferredTps"] = s.rates(func(v statSample) int64 { return v.gets })
+	m["getTransferedTps"] = m["getTransferredTps"] // the spelling of 4.x
+	up := now.Sub(b.started)
+	m["runtime"] = fmt.Sprintf("[ %d days, %d hours, %d minutes, %d seconds ]", int(up.Hours())/24, int(up.Hours())%24, int(up.Minutes())%60, int(up.Seconds())%60)
+}
+
+// storeInfo fills in what the store and the delay levels know.
+func (b *Broker) storeInfo(m map[string]string) {
+	r := b.store.DiskRatios()
+	m["commitLogDiskRatio"] = strconv.FormatFloat(r.CommitLog, 'f', -1, 64)
+	m["consumeQueueDiskRatio"] = strconv.FormatFloat(r.ConsumeQueue, 'f', -1, 64)
+	for key, n := range map[string]int64{
+		"commitLogMinOffset": b.store.MinPhyOffset(), "commitLogMaxOffset": b.store.MaxPhyOffset(), "dispatchBehindBytes": b.store.DispatchBehindBytes(),
+		"pageCacheLockTimeMills": b.store.PageCacheLockTime(), "earliestMessageTimeStamp": b.store.MinStoreTimestamp(), "remainTransientStoreBufferNumbs": 0,
+	} {
+		m[key] = strconv.FormatInt(n, 10)
+	}
+	m["remainHowManyDataToFlush"] = humanBytes(b.store.MaxPhyOffset() - b.store.FlushedOffset())
+	for level := int32(1); level <= b.schedule.maxLevel(); level++ {
+		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", b.schedule.position(level), b.store.MaxOffset(store.ScheduleTopic, level-1))
+	}
+}
+
+// humanBytes prints a size as Java's MixAll.humanReadableByteCount does with binary units.
+func humanBytes(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, unit := float64(n), 0
+	for v >= 1024 && unit < 6 {
+		v, unit = v/1024, unit+1
+	}
+	return fmt.Sprintf("%.1f %ciB", v, " KMGTPE"[unit])
+}

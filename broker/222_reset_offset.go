@@ -1,0 +1,230 @@
+package broker
+
+// INVOKE_BROKER_TO_RESET_OFFSET (222): reset a group, kept at the broker and told with the next pull (5.x), or pushed to the members (4.x,
+// useServerSideResetOffset=false). INVOKE_BROKER_TO_GET_CONSUMER_STATUS (223): where each member is. Java: AdminBrokerProcessor, Broker2Client.
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) resetEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqInvokeBrokerToResetOffset, Mode: remoting.Blocking, Handle: b.resetOffset},
+		{Code: remoting.ReqInvokeBrokerToGetConsumerStatus, Mode: remoting.Blocking, Handle: b.consumerStatus},
+	}
+}
+
+// MQVersion ordinals of clients that understand what we push. Java: MQVersion.Version.
+const (
+	versionReset    = 28 // V3_0_7_SNAPSHOT
+	versionRunInfo  = 62 // V3_1_8_SNAPSHOT
+	statusTimeout   = 5 * time.Second
+	callTimeout     = 10 * time.Second
+	languageCPlus   = "CPP"
+	olderThanNeeded = "the client does not support this feature. version="
+)
+
+// resetOffsetBody tells queues and their new offsets; its keys are printed as objects. Java: ResetOffsetBody.
+type resetOffsetBody struct {
+	OffsetTable map[body.MessageQueue]int64 `json:"offsetTable"`
+}
+
+// resetOffsetBodyC is the list form for C++ clients. Java: ResetOffsetBodyForC, MessageQueueForC.
+type resetOffsetBodyC struct {
+	OffsetTable []queueOffsetC `json:"offsetTable"`
+}
+
+type queueOffsetC struct {
+	BrokerName string `json:"brokerName"`
+	Offset     int64  `json:"offset"`
+	QueueID    int    `json:"queueId"`
+	Topic      string `json:"topic"`
+}
+
+func (b *Broker) resetOffset(ctx *remoting.Context) {
+	h := remoting.ResetOffsetRequestHeader{QueueID: -1, Offset: -1}
+	if err := remoting.ResetOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).Int32("queueId", h.QueueID).Int64("timestamp", h.Timestamp).
+		Int64("offset", h.Offset).Bool("force", h.IsForce).Msg("offset reset")
+	if b.cfg().UseServerSideResetOffset {
+		b.resetAtBroker(ctx, &h)
+		return
+	}
+	b.resetAtClients(ctx, &h)
+}
+
+// resetAtBroker is Java's resetOffsetInner.
+func (b *Broker) resetAtBroker(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
+	topic := b.topics.get(h.Topic)
+	switch {
+	case topic == nil:
+		ctx.Status(remoting.TopicNotExist, "Topic "+h.Topic+" does not exist")
+		return
+	case b.groups.get(h.Group) == nil:
+		ctx.Status(remoting.SubscriptionGroupNotExist, "Group "+h.Group+" does not exist")
+		return
+	}
+	offsets := map[int32]int64{}
+	if h.QueueID >= 0 {
+		off := h.Offset
+		if off == -1 {
+			off = b.offsetAt(h.Topic, h.QueueID, h.Timestamp)
+		} else if lo, hi := b.store.MinOffset(h.Topic, h.QueueID), b.store.MaxOffset(h.Topic, h.QueueID); lo >= 0 && off < lo || off > hi+1 {
+			ctx.Status(remoting.SystemError, fmt.Sprintf("Target offset %d not in consume queue range [%d-%d]", off, lo, hi))
+			return
+		}
+		offsets[h.QueueID] = off
+	} else {
+		for q := range int32(topic.ReadQueueNums) {
+			offsets[q] = b.offsetAt(h.Topic, q, h.Timestamp)
+		}
+	}
+	if len(offsets) == 0 {
+		ctx.Status(remoting.SystemError, "No queues to reset.")
+		return
+	}
+	done := resetOffsetBody{OffsetTable: map[body.MessageQueue]int64{}}
+	for q, off := range offsets {
+		b.offsets.assignReset(h.Group, h.Topic, q, off)
+		done.OffsetTable[b.queueOf(h.Topic, q)] = off
+	}
+	respondJSON(ctx, done)
+}
+
+func (b *Broker) queueOf(topic string, queue int32) body.MessageQueue {
+	return body.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: int(queue), Topic: topic}
+}
+
+// offsetAt is the offset of a time, of the end for a negative one.
+func (b *Broker) offsetAt(topic string, queue int32, timestamp int64) int64 {
+	if timestamp < 0 {
+		return max(0, b.store.MaxOffset(topic, queue))
+	}
+	return b.store.OffsetByTime(topic, queue, timestamp, store.Lower)
+}
+
+// resetAtClients is Java's Broker2Client.resetOffset: the members get a table and set their offsets themselves.
+func (b *Broker) resetAtClients(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
+	topic := b.topics.get(h.Topic)
+	if topic == nil {
+		ctx.Status(remoting.TopicNotExist, "[reset-offset] reset offset failed, no topic in this broker. topic="+h.Topic)
+		return
+	}
+	table := resetOffsetBody{OffsetTable: map[body.MessageQueue]int64{}}
+	for q := range int32(topic.WriteQueueNums) {
+		committed := b.offsets.query(h.Group, h.Topic, q)
+		if committed == -1 {
+			ctx.Status(remoting.SystemError, "THe consumer group <"+h.Group+"> not exist")
+			return
+		}
+		off := max(0, b.offsetAt(h.Topic, q, h.Timestamp))
+		if !h.IsForce {
+			off = min(off, committed)
+		}
+		table.OffsetTable[b.queueOf(h.Topic, q)] = off
+	}
+	push := remoting.ResetOffsetRequestHeader{Topic: h.Topic, Group: h.Group, Timestamp: h.Timestamp, QueueID: -1, Offset: -1}
+	data, err := pushedTable(table, ctx.Req.Language.String() == languageCPlus)
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	members := b.consumers.membersOf(h.Group)
+	if len(members) == 0 {
+		ctx.Status(remoting.ConsumerNotOnline, fmt.Sprintf("Consumer not online, so can not reset offset, Group: %s Topic: %s Timestamp: %d", h.Group, h.Topic, h.Timestamp))
+		return
+	}
+	for _, m := range members {
+		if m.version < versionReset {
+			ctx.Status(remoting.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
+			return
+		}
+		_ = remoting.Notify(m.conn, remoting.ReqResetConsumerClientOffset, remoting.ResetOffsetRequest, &push, data)
+	}
+	respondJSON(ctx, table)
+}
+
+func pushedTable(table resetOffsetBody, forC bool) ([]byte, error) {
+	if !forC {
+		return compat.Marshal(table)
+	}
+	var list resetOffsetBodyC
+	for mq, off := range table.OffsetTable {
+		list.OffsetTable = append(list.OffsetTable, queueOffsetC{BrokerName: mq.BrokerName, Offset: off, QueueID: mq.QueueID, Topic: mq.Topic})
+	}
+	return compat.Marshal(list)
+}
+
+// consumerStatusBody says how far clients are. Java: GetConsumerStatusBody.
+type consumerStatusBody struct {
+	ConsumerTable     map[string]map[body.MessageQueue]int64 `json:"consumerTable"`
+	MessageQueueTable map[body.MessageQueue]int64            `json:"messageQueueTable"`
+}
+
+func (b *Broker) consumerStatus(ctx *remoting.Context) {
+	var h remoting.ConsumerStatusRequestHeader
+	if err := remoting.ConsumerStatusRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	members := b.consumers.membersOf(h.Group)
+	if len(members) == 0 {
+		ctx.Status(remoting.SystemError, "No Any Consumer online in the consumer group: ["+h.Group+"]")
+		return
+	}
+	all := consumerStatusBody{ConsumerTable: map[string]map[body.MessageQueue]int64{}, MessageQueueTable: map[body.MessageQueue]int64{}}
+	for _, m := range members {
+		if m.version < versionReset {
+			ctx.Status(remoting.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
+			return
+		}
+		if strings.TrimSpace(h.ClientAddr) != "" && h.ClientAddr != m.id {
+			continue
+		}
+		if table := b.askStatus(m, h); table != nil {
+			all.ConsumerTable[m.id] = table
+		}
+	}
+	respondJSON(ctx, all)
+}
+
+// askStatus asks one client; nil when it does not answer.
+func (b *Broker) askStatus(m client, h remoting.ConsumerStatusRequestHeader) map[body.MessageQueue]int64 {
+	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
+	defer cancel()
+	h.ClientAddr = ""
+	resp, err := remoting.Invoke(ctx, m.conn, remoting.ReqGetConsumerStatusFromClient, remoting.ConsumerStatusRequest, &h, nil)
+	if err != nil || resp.Code != remoting.Success || len(resp.Body) == 0 {
+		return nil
+	}
+	var got consumerStatusBody
+	if compat.Unmarshal(resp.Body, &got) != nil || got.MessageQueueTable == nil {
+		return map[body.MessageQueue]int64{}
+	}
+	return got.MessageQueueTable
+}
+
+// membersOf copies the live members of a group.
+func (t *consumerTable) membersOf(group string) (all []client) {
+	g := t.get(group)
+	if g == nil {
+		return nil
+	}
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	for _, m := range g.members {
+		all = append(all, *m)
+	}
+	return all
+}

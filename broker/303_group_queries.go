@@ -1,0 +1,182 @@
+package broker
+
+// What tools ask about a group: QUERY_CONSUME_TIME_SPAN (303), QUERY_CORRECTION_OFFSET (308), GET_ALL_PRODUCER_INFO (328), QUERY_SUBSCRIPTION_BY_CONSUMER (345),
+// UPDATE_AND_GET_GROUP_FORBIDDEN (353). Java: AdminBrokerProcessor.
+//
+// One quirk is not kept: Java's 308 deletes the offsets of the groups named in filterGroups; here they are only left out of the answer.
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) groupQueryEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: b.timeSpan},
+		{Code: remoting.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: b.correctionOffset},
+		{Code: remoting.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.producers.info()) }},
+		{Code: remoting.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled, Handle: b.querySubscription},
+		{Code: remoting.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled, Handle: b.groupForbidden},
+	}
+}
+
+// queueTimeSpan is one queue in 303; times in ms. Java: QueueTimeSpan.
+type queueTimeSpan struct {
+	ConsumeTimeStamp int64             `json:"consumeTimeStamp"`
+	DelayTime        int64             `json:"delayTime"`
+	MaxTimeStamp     int64             `json:"maxTimeStamp"`
+	MessageQueue     body.MessageQueue `json:"messageQueue"`
+	MinTimeStamp     int64             `json:"minTimeStamp"`
+}
+
+// timeSpans answers 303. Java: QueryConsumeTimeSpanBody.
+type timeSpans struct {
+	ConsumeTimeSpanSet []queueTimeSpan `json:"consumeTimeSpanSet"`
+}
+
+func (b *Broker) timeSpan(ctx *remoting.Context) {
+	var h remoting.TopicGroupHeader
+	if err := remoting.ConsumeTimeSpanRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	topic := b.topics.get(h.Topic)
+	if topic == nil {
+		ctx.Status(remoting.TopicNotExist, "topic["+h.Topic+"] not exist")
+		return
+	}
+	spans := timeSpans{ConsumeTimeSpanSet: []queueTimeSpan{}}
+	for q := range int32(topic.WriteQueueNums) {
+		spans.ConsumeTimeSpanSet = append(spans.ConsumeTimeSpanSet, b.spanOf(&h, q, time.Now().UnixMilli()))
+	}
+	respondJSON(ctx, spans)
+}
+
+func (b *Broker) spanOf(h *remoting.TopicGroupHeader, queue int32, now int64) queueTimeSpan {
+	end := b.store.MaxOffset(h.Topic, queue)
+	s := queueTimeSpan{MessageQueue: b.queueOf(h.Topic, queue), MinTimeStamp: b.store.EarliestStoreTime(h.Topic, queue), MaxTimeStamp: b.store.StoreTimeAt(h.Topic, queue, end-1)}
+	at := b.offsets.query(h.Group, h.Topic, queue)
+	s.ConsumeTimeStamp = s.MinTimeStamp
+	if at > 0 {
+		s.ConsumeTimeStamp = b.store.StoreTimeAt(h.Topic, queue, at-1)
+	}
+	if at < end {
+		s.DelayTime = now - b.store.StoreTimeAt(h.Topic, queue, at)
+	}
+	return s
+}
+
+// correctionOffsets answers 308. Java: QueryCorrectionOffsetBody.
+type correctionOffsets struct {
+	CorrectionOffsets map[int]int64 `json:"correctionOffsets"`
+}
+
+func (b *Broker) correctionOffset(ctx *remoting.Context) {
+	var h remoting.CorrectionOffsetHeader
+	if err := remoting.CorrectionOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	least := b.leastOffsets(h.Topic, strings.Split(h.FilterGroups, ","))
+	for q, off := range b.offsets.committedOf(h.CompareGroup, h.Topic) {
+		if have, ok := least[int(q)]; ok && have > off {
+			least[int(q)] = math.MaxInt64
+		}
+	}
+	respondJSON(ctx, correctionOffsets{least})
+}
+
+// leastOffsets gives for each queue the least committed offset of all groups but some; offsets below the queue's begin do not count.
+func (b *Broker) leastOffsets(topic string, without []string) map[int]int64 {
+	least := map[int]int64{}
+	b.offsets.each(func(k offsetKey) {
+		if k.topic != topic || slices.Contains(without, k.group) {
+			return
+		}
+		for q, off := range b.offsets.committedOf(k.group, topic) {
+			if off < b.store.MinOffset(topic, q) {
+				continue
+			}
+			if have, ok := least[int(q)]; !ok || off < have {
+				least[int(q)] = off
+			}
+		}
+	})
+	return least
+}
+
+// producerInfo is one client in 328. Java: ProducerInfo.
+type producerInfo struct {
+	ClientID            string `json:"clientId"`
+	Language            string `json:"language"`
+	LastUpdateTimestamp int64  `json:"lastUpdateTimestamp"` // ms
+	RemoteIP            string `json:"remoteIP"`            // /ip:port
+	Version             int32  `json:"version"`
+}
+
+// producerTableInfo answers 328. Java: ProducerTableInfo.
+type producerTableInfo struct {
+	Data map[string][]producerInfo `json:"data"`
+}
+
+func (t *producerTable) info() producerTableInfo {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	all := producerTableInfo{Data: map[string][]producerInfo{}}
+	for group, members := range t.groups {
+		for _, m := range members {
+			all.Data[group] = append(all.Data[group], producerInfo{m.id, m.language.String(), m.lastSeen, "/" + m.conn.RemoteAddr(), m.version})
+		}
+	}
+	return all
+}
+
+// subscriptionAnswer answers 345. Java: QuerySubscriptionResponseBody.
+type subscriptionAnswer struct {
+	Group            string            `json:"group"`
+	SubscriptionData *subscriptionData `json:"subscriptionData,omitempty"`
+	Topic            string            `json:"topic"`
+}
+
+func (b *Broker) querySubscription(ctx *remoting.Context) {
+	var h remoting.TopicGroupHeader
+	if err := remoting.QuerySubscriptionRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	respondJSON(ctx, subscriptionAnswer{Group: h.Group, Topic: h.Topic, SubscriptionData: b.liveSubscription(h.Group, h.Topic)})
+}
+
+// liveSubscription is what the group's members subscribed to, nil when nothing. Java: ConsumerManager.findSubscriptionData.
+func (b *Broker) liveSubscription(group, topic string) *subscriptionData {
+	if g := b.consumers.get(group); g != nil {
+		if s := g.subscription(topic); s != nil {
+			return &s.subscriptionData
+		}
+	}
+	return nil
+}
+
+// forbiddenAnswer answers 353. Java: GroupForbidden.
+type forbiddenAnswer struct {
+	Group    string `json:"group"`
+	Readable bool   `json:"readable"`
+	Topic    string `json:"topic"`
+}
+
+func (b *Broker) groupForbidden(ctx *remoting.Context) {
+	var h remoting.GroupForbiddenHeader
+	if err := remoting.GroupForbiddenRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	if h.Readable != "" {
+		b.groups.setReadForbidden(h.Group, h.Topic, !strings.EqualFold(h.Readable, "true"))
+	}
+	respondJSON(ctx, forbiddenAnswer{Group: h.Group, Readable: !b.groups.readForbidden(h.Group, h.Topic), Topic: h.Topic})
+}

@@ -1,0 +1,90 @@
+package broker
+
+// GET_CONSUMER_RUNNING_INFO (307), CONSUME_MESSAGE_DIRECTLY (309): questions to one consumer, relayed over the connection of its heartbeats; the answer is
+// relayed as it is. Java: AdminBrokerProcessor.callConsumer.
+
+import (
+	"errors"
+	"fmt"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) callConsumerEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqGetConsumerRunningInfo, Mode: remoting.Pooled, Handle: b.runningInfo},
+		{Code: remoting.ReqConsumeMessageDirectly, Mode: remoting.Pooled, Handle: b.consumeDirectly},
+	}
+}
+
+func (b *Broker) runningInfo(ctx *remoting.Context) {
+	var h remoting.RunningInfoHeader
+	if err := remoting.RunningInfoRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	if m := b.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
+		relay(ctx, m, h.ConsumerGroup, remoting.ReqGetConsumerRunningInfo, remoting.RunningInfoRequest, &h, nil)
+	}
+}
+
+func (b *Broker) consumeDirectly(ctx *remoting.Context) {
+	var h remoting.ConsumeDirectlyHeader
+	if err := remoting.ConsumeDirectlyRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	h.BrokerName = b.cfg().BrokerName
+	if t := b.topics.get(h.Topic); t != nil {
+		h.TopicSysFlag = int32(t.TopicSysFlag)
+	}
+	if g := b.groups.find(h.ConsumerGroup); g != nil {
+		h.GroupSysFlag = int32(g.GroupSysFlag)
+	}
+	_, offset, err := store.ParseMessageID(h.MsgID)
+	if err != nil {
+		fail(ctx, fmt.Errorf("java.lang.IllegalArgumentException: msgId %q: %w", h.MsgID, err))
+		return
+	}
+	rec, err := b.store.ReadRecord(offset, nil)
+	if err != nil {
+		fail(ctx, fmt.Errorf("java.lang.NullPointerException: %w", err))
+		return
+	}
+	if m := b.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
+		relay(ctx, m, h.ConsumerGroup, remoting.ReqConsumeMessageDirectly, remoting.ConsumeDirectlyRequest, &h, rec)
+	}
+}
+
+// findConsumer returns the member of a group with this client id; nil after it answered.
+func (b *Broker) findConsumer(ctx *remoting.Context, group, clientID string) *client {
+	for _, m := range b.consumers.membersOf(group) {
+		if m.id != clientID {
+			continue
+		}
+		if m.version < versionRunInfo {
+			ctx.Status(remoting.SystemError, fmt.Sprintf("The Consumer <%s> Version <%s> too low to finish, please upgrade it to V3_1_8_SNAPSHOT", clientID, compat.VersionName(int(m.version))))
+			return nil
+		}
+		return &m
+	}
+	ctx.Status(remoting.SystemError, fmt.Sprintf("The Consumer <%s> <%s> not online", group, clientID))
+	return nil
+}
+
+// relay sends a request to a client and its answer back. It does not wait: the answer arrives on the client's event loop.
+func relay[T any](ctx *remoting.Context, m *client, group string, code int32, ht *remoting.HeaderType[T], h *T, data []byte) {
+	reply, id := ctx.Later(), m.id
+	remoting.Go(m.conn, callTimeout, code, ht, h, data, func(resp *remoting.Command, err error) {
+		switch {
+		case errors.Is(err, remoting.ErrTimeout):
+			reply.Status(remoting.ConsumeMsgTimeout, fmt.Sprintf("consumer <%s> <%s> Timeout: %v", group, id, err))
+		case err != nil:
+			reply.Status(remoting.SystemError, fmt.Sprintf("invoke consumer <%s> <%s> Exception: %v", group, id, err))
+		default:
+			reply.RespondFields(resp.Code, resp.Remark, nil, resp.Body)
+		}
+	})
+}

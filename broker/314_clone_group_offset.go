@@ -1,0 +1,31 @@
+package broker
+
+// CLONE_GROUP_OFFSET (314): a group starts where another one is. Java: AdminBrokerProcessor.cloneGroupOffset. Without a topic Java clones nothing (it
+// passes the request's empty topic on); here all topics of the group are cloned, as the command promises.
+
+import "gorocket/remoting"
+
+func (b *Broker) cloneOffsetEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqCloneGroupOffset, Mode: remoting.Pooled, Handle: b.cloneOffset}}
+}
+
+func (b *Broker) cloneOffset(ctx *remoting.Context) {
+	var h remoting.CloneGroupOffsetHeader
+	if err := remoting.CloneGroupOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	topics := []string{h.Topic}
+	if h.Topic == "" {
+		topics = b.topicsOf(h.SrcGroup)
+	}
+	for _, topic := range topics {
+		if b.topics.get(topic) == nil || !h.Offline && b.consumers.get(h.SrcGroup) != nil && b.liveSubscription(h.SrcGroup, topic) == nil {
+			continue
+		}
+		for q, off := range b.offsets.committedOf(h.SrcGroup, topic) {
+			b.offsets.commit(h.DestGroup, topic, q, off)
+		}
+	}
+	ctx.OK(nil)
+}

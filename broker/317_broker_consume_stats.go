@@ -1,0 +1,51 @@
+package broker
+
+// GET_BROKER_CONSUME_STATS (317): the progress of all groups. Java: AdminBrokerProcessor.fetchAllConsumeStatsInBroker.
+
+import (
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) brokerConsumeStatsEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqGetBrokerConsumeStats, Mode: remoting.Blocking, Handle: b.brokerConsumeStats}}
+}
+
+// consumeStatsList answers 317. Java: ConsumeStatsList.
+type consumeStatsList struct {
+	BrokerAddr        string                           `json:"brokerAddr"`
+	ConsumeStatsList  []map[string][]consumeStatsTable `json:"consumeStatsList"`
+	TotalDiff         int64                            `json:"totalDiff"`
+	TotalInflightDiff int64                            `json:"totalInflightDiff"`
+}
+
+func (b *Broker) brokerConsumeStats(ctx *remoting.Context) {
+	var h remoting.BrokerConsumeStatsHeader
+	if err := remoting.BrokerConsumeStatsRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	list := consumeStatsList{BrokerAddr: b.cfg().Addr(), ConsumeStatsList: []map[string][]consumeStatsTable{}}
+	for group := range b.groups.wrapper().SubscriptionGroupTable {
+		stats := []consumeStatsTable{}
+		for _, topic := range b.topicsOf(group) {
+			if t := b.topics.get(topic); t != nil && (t.Order || !h.IsOrder) && (b.consumers.get(group) == nil || b.liveSubscription(group, topic) != nil) {
+				stats = append(stats, b.topicProgress(group, t, &list))
+			}
+		}
+		list.ConsumeStatsList = append(list.ConsumeStatsList, map[string][]consumeStatsTable{group: stats})
+	}
+	respondJSON(ctx, list)
+}
+
+func (b *Broker) topicProgress(group string, t *body.TopicConfig, sum *consumeStatsList) consumeStatsTable {
+	s := consumeStatsTable{OffsetTable: map[body.MessageQueue]offsetWrapper{}}
+	for q := range int32(t.WriteQueueNums) {
+		w := b.progress(group, t.TopicName, q)
+		w.PullOffset = 0 // not in this answer
+		s.OffsetTable[b.queueOf(t.TopicName, q)] = w
+		sum.TotalDiff += w.BrokerOffset - w.ConsumerOffset
+		sum.TotalInflightDiff += w.PullOffset - w.ConsumerOffset
+	}
+	return s
+}

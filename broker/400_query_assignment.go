@@ -1,0 +1,199 @@
+package broker
+
+// QUERY_ASSIGNMENT (400), SET_MESSAGE_REQUEST_MODE (401), GET_ALL_MESSAGE_REQUEST_MODE (402), for the PULL mode; POP is refused until its codes are there.
+// Java: QueryAssignmentProcessor, MessageRequestModeManager.
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) assignmentEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqQueryAssignment, Mode: remoting.Blocking, Handle: b.queryAssignment},
+		{Code: remoting.ReqSetMessageRequestMode, Mode: remoting.Pooled, Handle: b.setRequestMode},
+		{Code: remoting.ReqGetAllMessageRequestMode, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.modes.wrapper()) }},
+	}
+}
+
+// modePull is the only mode so far. Java: MessageRequestMode.
+const modePull = "PULL"
+
+// assignmentRequest is the body of 400. Java: QueryAssignmentRequestBody.
+type assignmentRequest struct {
+	ClientID      string `json:"clientId"`
+	ConsumerGroup string `json:"consumerGroup"`
+	MessageModel  string `json:"messageModel"`
+	StrategyName  string `json:"strategyName"`
+	Topic         string `json:"topic"`
+}
+
+// assignment is one queue for a client. Java: MessageQueueAssignment.
+type assignment struct {
+	MessageQueue body.MessageQueue `json:"messageQueue"`
+	Mode         string            `json:"mode"`
+}
+
+// assignments answers 400; no list at all means that the client keeps what it has. Java: QueryAssignmentResponseBody.
+type assignments struct {
+	MessageQueueAssignments *[]assignment `json:"messageQueueAssignments,omitempty"`
+}
+
+// requestMode is the body of 401. Java: SetMessageRequestModeRequestBody.
+type requestMode struct {
+	ConsumerGroup    string `json:"consumerGroup"`
+	Mode             string `json:"mode"`
+	PopShareQueueNum int    `json:"popShareQueueNum"`
+	Topic            string `json:"topic"`
+}
+
+func (b *Broker) queryAssignment(ctx *remoting.Context) {
+	var q assignmentRequest
+	if err := compat.Unmarshal(ctx.Req.Body, &q); err != nil {
+		fail(ctx, err)
+		return
+	}
+	queues, known := b.assign(&q)
+	var a assignments
+	if known {
+		list := make([]assignment, 0, len(queues))
+		for _, mq := range queues {
+			list = append(list, assignment{mq, modePull})
+		}
+		a.MessageQueueAssignments = &list
+	}
+	respondJSON(ctx, a)
+}
+
+// assign gives a client its queues; false when that is not known now. Java: doLoadBalance.
+func (b *Broker) assign(q *assignmentRequest) ([]body.MessageQueue, bool) {
+	if q.MessageModel != modelBroadcasting && q.MessageModel != modelClustering {
+		return nil, false
+	}
+	queues := b.readableQueues(q.Topic)
+	if queues == nil {
+		return nil, false
+	}
+	if q.MessageModel == modelBroadcasting || !b.cfg().ServerLoadBalancerEnable {
+		return queues, true
+	}
+	g := b.consumers.get(q.ConsumerGroup)
+	if g == nil {
+		return nil, false
+	}
+	ids := g.clientIDs()
+	slices.Sort(ids)
+	slices.SortFunc(queues, func(a, b body.MessageQueue) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.BrokerName, b.BrokerName), cmp.Compare(a.QueueID, b.QueueID))
+	})
+	return allocate(q.StrategyName, queues, ids, q.ClientID)
+}
+
+// allocate shares queues among clients; false for an unknown strategy. A client that is not in the list gets nothing.
+// Java: AllocateMessageQueueAveragely, AllocateMessageQueueAveragelyByCircle.
+func allocate(strategy string, queues []body.MessageQueue, ids []string, id string) ([]body.MessageQueue, bool) {
+	me := slices.Index(ids, id)
+	switch strategy {
+	case "AVG":
+		if me < 0 {
+			return nil, true
+		}
+		share, more := len(queues)/len(ids), len(queues)%len(ids)
+		from := me*share + min(me, more)
+		if me < more {
+			share++
+		}
+		return queues[from : from+share], true
+	case "AVG_BY_CIRCLE":
+		var mine []body.MessageQueue
+		for i := me; me >= 0 && i < len(queues); i += len(ids) {
+			mine = append(mine, queues[i])
+		}
+		return mine, true
+	}
+	return nil, false
+}
+
+func (b *Broker) setRequestMode(ctx *remoting.Context) {
+	var m requestMode
+	if err := compat.Unmarshal(ctx.Req.Body, &m); err != nil {
+		fail(ctx, err)
+		return
+	}
+	switch {
+	case strings.HasPrefix(m.Topic, compat.RetryTopicPrefix):
+		ctx.Status(remoting.NoPermission, "retry topic is not allowed to set mode")
+	case b.topics.get(m.Topic) == nil:
+		ctx.Status(remoting.TopicNotExist, "topic["+m.Topic+"] not exist")
+	case b.groups.find(m.ConsumerGroup) == nil:
+		ctx.Status(remoting.SubscriptionGroupNotExist, "subscription group does not exist")
+	case m.Mode != modePull && m.Mode != "":
+		ctx.Status(remoting.SystemError, "message request mode "+m.Mode+" is not supported by this broker yet: only PULL is")
+	default:
+		m.Mode = modePull
+		b.modes.set(m)
+		ctx.OK(nil)
+	}
+}
+
+// requestModes holds what 401 set. Java: MessageRequestModeManager.
+type requestModes struct {
+	changed func()
+
+	mu    sync.Mutex
+	table map[string]map[string]requestMode // guarded by mu; topic -> group
+}
+
+// requestModeWrapper is messageRequestMode.json and the answer of 402.
+type requestModeWrapper struct {
+	MessageRequestModeMap map[string]map[string]requestMode `json:"messageRequestModeMap"`
+}
+
+func newRequestModes() *requestModes {
+	return &requestModes{changed: func() {}, table: map[string]map[string]requestMode{}}
+}
+
+func (r *requestModes) set(m requestMode) {
+	r.mu.Lock()
+	if r.table[m.Topic] == nil {
+		r.table[m.Topic] = map[string]requestMode{}
+	}
+	r.table[m.Topic][m.ConsumerGroup] = m
+	r.mu.Unlock()
+	r.changed()
+}
+
+// wrapper copies the table.
+func (r *requestModes) wrapper() requestModeWrapper {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := requestModeWrapper{MessageRequestModeMap: map[string]map[string]requestMode{}}
+	for topic, groups := range r.table {
+		w.MessageRequestModeMap[topic] = map[string]requestMode{}
+		for g, m := range groups {
+			w.MessageRequestModeMap[topic][g] = m
+		}
+	}
+	return w
+}
+
+func (r *requestModes) encode() ([]byte, error) { return compat.MarshalPretty(r.wrapper()) }
+
+func (r *requestModes) load(data []byte) error {
+	var w requestModeWrapper
+	if err := compat.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w.MessageRequestModeMap != nil {
+		r.table = w.MessageRequestModeMap
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package broker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// routeCache remembers where topics are in the cluster, for query assignment. Java: TopicRouteInfoManager.
+type routeCache struct {
+	mu     sync.Mutex
+	topics map[string]cachedRoute // guarded by mu
+}
+
+type cachedRoute struct {
+	queues []body.MessageQueue // readable ones of all brokers; nil when the topic is unknown
+	until  time.Time
+}
+
+// Limits of the cache.
+const (
+	routeLife     = 10 * time.Second // Java refreshes every 30 s (loadBalancePollNameServerInterval)
+	routeTimeout  = 3 * time.Second
+	maxRoutesKept = 10_000 // topics; more are asked for each time
+)
+
+func newRouteCache() *routeCache { return &routeCache{topics: map[string]cachedRoute{}} }
+
+func (c *routeCache) get(topic string, now time.Time) ([]body.MessageQueue, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.topics[topic]
+	return r.queues, ok && now.Before(r.until)
+}
+
+func (c *routeCache) put(topic string, queues []body.MessageQueue, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.topics) >= maxRoutesKept {
+		clear(c.topics)
+	}
+	c.topics[topic] = cachedRoute{queues, now.Add(routeLife)}
+}
+
+// readableQueues lists the queues of a topic on all brokers, nil when no NameServer knows it. The caller owns the slice. It asks a NameServer when
+// the cache is old: not on an event loop.
+func (b *Broker) readableQueues(topic string) []body.MessageQueue {
+	now := time.Now()
+	queues, ok := b.routes.get(topic, now)
+	if !ok {
+		queues = b.askRoute(topic)
+		b.routes.put(topic, queues, now)
+	}
+	return append([]body.MessageQueue(nil), queues...)
+}
+
+func (b *Broker) askRoute(topic string) []body.MessageQueue {
+	h := remoting.GetRouteInfoRequestHeader{Topic: topic, AcceptStandardJSONOnly: true}
+	for _, l := range b.register.links {
+		ctx, cancel := context.WithTimeout(context.Background(), routeTimeout)
+		resp, err := remoting.Call(ctx, b.client, l.addr, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &h, nil)
+		cancel()
+		if err != nil {
+			continue
+		}
+		var r body.TopicRouteData
+		if compat.Unmarshal(resp.Body, &r) == nil {
+			return queuesOf(topic, &r)
+		}
+	}
+	return nil
+}
+
+// queuesOf lists what may be read. Java: MQClientInstance.topicRouteData2TopicSubscribeInfo.
+func queuesOf(topic string, r *body.TopicRouteData) []body.MessageQueue {
+	queues := []body.MessageQueue{}
+	for _, q := range r.QueueDatas {
+		if q.Perm&body.PermRead == 0 {
+			continue
+		}
+		for i := range q.ReadQueueNums {
+			queues = append(queues, body.MessageQueue{BrokerName: q.BrokerName, QueueID: i, Topic: topic})
+		}
+	}
+	return queues
+}

@@ -1,0 +1,86 @@
+package broker
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// brokerStats counts messages since the start and samples the counters each second for rates. Java: StoreStatsService, BrokerStats.
+type brokerStats struct {
+	puts, putBytes  atomic.Int64 // messages stored for producers, and their bytes in the log
+	found, missed   atomic.Int64 // pulls with and without messages
+	gets, getsBytes atomic.Int64 // messages handed out, and their bytes
+
+	mu        sync.Mutex
+	ring      [statSeconds + 1]statSample // guarded by mu
+	taken     int                         // samples taken; guarded by mu
+	day       int                         // day of the year of the totals below; guarded by mu
+	yesterday statSample                  // totals at the beginning of yesterday; guarded by mu
+	today     statSample                  // totals at the beginning of today; guarded by mu
+}
+
+// statSeconds is the longest window of a rate.
+const statSeconds = 600
+
+type statSample struct{ puts, found, missed, gets int64 }
+
+func newBrokerStats() *brokerStats {
+	s := &brokerStats{day: time.Now().YearDay()}
+	s.sample(time.Now())
+	return s
+}
+
+func (s *brokerStats) now() statSample {
+	return statSample{s.puts.Load(), s.found.Load(), s.missed.Load(), s.gets.Load()}
+}
+
+// sample is called once a second.
+func (s *brokerStats) sample(now time.Time) {
+	v := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ring[s.taken%len(s.ring)] = v
+	s.taken++
+	if day := now.YearDay(); day != s.day {
+		s.day, s.yesterday, s.today = day, s.today, v
+	}
+}
+
+// rates gives a counter's messages per second over the last 10, 60 and 600 s in Java's form: three numbers with a blank between.
+func (s *brokerStats) rates(of func(statSample) int64) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	newest := s.ring[(s.taken-1)%len(s.ring)]
+	rate := func(seconds int) float64 {
+		back := min(seconds, s.taken-1)
+		if back == 0 {
+			return 0
+		}
+		return float64(of(newest)-of(s.ring[(s.taken-1-back)%len(s.ring)])) / float64(back)
+	}
+	return fmt.Sprintf("%v %v %v", rate(10), rate(60), rate(600))
+}
+
+// mornings gives the totals at the beginning of yesterday and of today.
+func (s *brokerStats) mornings() (yesterday, today statSample) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.yesterday, s.today
+}
+
+// sampleStats runs until the broker stops.
+func (b *Broker) sampleStats() {
+	defer b.wg.Done()
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-b.stop:
+			return
+		case now := <-t.C:
+			b.stats.sample(now)
+		}
+	}
+}
