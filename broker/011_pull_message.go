@@ -171,6 +171,7 @@ func (b *Broker) suspendMillis(h *remoting.PullMessageRequestHeader) int64 {
 }
 
 func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
+	b.pulled.commit(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset)
 	if code == remoting.Success {
 		b.stats.found.Add(1)
 		b.stats.gets.Add(int64(p.res.Count))

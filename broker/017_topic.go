@@ -134,6 +134,7 @@ func (b *Broker) deleteTopic(ctx *remoting.Context) {
 		b.log.Info().Str("topic", h.Topic).Str("by", ctx.Conn().RemoteAddr()).Msg("topic deleted")
 	}
 	b.offsets.removeTopic(h.Topic)
+	b.pulled.removeTopic(h.Topic)
 	if err := b.store.DeleteTopic(h.Topic); err != nil {
 		fail(ctx, err)
 		return

@@ -73,6 +73,7 @@ func (b *Broker) deleteGroup(ctx *remoting.Context) {
 	if b.groups.remove(h.GroupName) {
 		b.log.Info().Str("group", h.GroupName).Str("by", ctx.Conn().RemoteAddr()).Msg("group deleted")
 	}
+	b.pulled.removeGroup(h.GroupName)
 	if h.CleanOffset {
 		b.offsets.removeGroup(h.GroupName)
 	}

@@ -1,7 +1,7 @@
 package broker
 
 // GET_CONSUME_STATS (208): how far a group has come on its topics. Java: AdminBrokerProcessor.getConsumeStats.
-// Pull positions are not kept apart from commits yet, so pullOffset is the committed offset; consumeTps is left out (Java reads 0).
+// consumeTps is left out (Java reads 0).
 
 import (
 	"gorocket/compat/body"
@@ -51,7 +51,7 @@ func (b *Broker) consumeStats(ctx *remoting.Context) {
 
 func (b *Broker) progress(group, topic string, queue int32) offsetWrapper {
 	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)), ConsumerOffset: max(0, b.offsets.query(group, topic, queue))}
-	w.PullOffset = w.ConsumerOffset
+	w.PullOffset = max(w.ConsumerOffset, b.pulled.query(group, topic, queue))
 	if w.ConsumerOffset > 0 {
 		w.LastTimestamp = max(0, b.store.StoreTimeAt(topic, queue, w.ConsumerOffset-1))
 	}

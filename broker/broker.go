@@ -30,6 +30,7 @@ type Broker struct {
 	topics       *topicTable
 	groups       *groupTable
 	offsets      *offsetTable
+	pulled       *offsetTable // where the next pull will be, in memory only; Java: pullOffsetTable
 	consumers    *consumerTable
 	producers    *producerTable
 	locks        *lockTable
@@ -73,7 +74,7 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	b.topics = newTopicTable()
 	b.systemTopics = b.topics.addSystemTopics(b.cfg())
 	b.groups = newGroupTable(func() bool { return b.cfg().AutoCreateSubscriptionGroup })
-	b.offsets = newOffsetTable()
+	b.offsets, b.pulled = newOffsetTable(), newOffsetTable()
 	b.consumers = newConsumerTable(b.notifyConsumers)
 	b.producers = newProducerTable()
 	b.locks = newLockTable()
