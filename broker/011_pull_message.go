@@ -8,6 +8,7 @@ package broker
 import (
 	"fmt"
 
+	"gorocket/broker/filter"
 	"gorocket/compat/body"
 	"gorocket/remoting"
 	"gorocket/store"
@@ -53,6 +54,10 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 	}
 	sub := b.mayPull(ctx, h)
 	if sub == nil {
+		return
+	}
+	if sub.expr != nil && ctx.OnLoop() {
+		ctx.Again() // evaluating expressions on thousands of messages takes milliseconds
 		return
 	}
 	if b.resetPending(ctx, h) {
@@ -109,7 +114,7 @@ func (b *Broker) mayPull(ctx *remoting.Context, h *remoting.PullMessageRequestHe
 		return nil
 	}
 	sub := b.subscribed(&ctx.Replier, h, g.ConsumeBroadcastEnable)
-	if sub != nil && !isTag(sub.ExpressionType) {
+	if sub != nil && !filter.IsTag(sub.ExpressionType) && !b.cfg().EnablePropertyFilter {
 		ctx.Status(remoting.SystemError, "The broker does not support consumer to filter message by "+sub.ExpressionType)
 		return nil
 	}
@@ -138,7 +143,7 @@ func (b *Broker) resetPending(ctx *remoting.Context, h *remoting.PullMessageRequ
 func (b *Broker) read(p *pullState, sub *subscription, hotOnly bool) {
 	h := &p.head
 	p.query = store.GetQuery{Topic: h.Topic, QueueID: h.QueueID, Offset: h.QueueOffset, MaxCount: int(h.MaxMsgNums), HotOnly: hotOnly}
-	if !sub.all {
+	if !sub.all || sub.expr != nil {
 		p.query.Filter = sub
 	}
 	b.store.Get(&p.query, &p.res)

@@ -39,11 +39,9 @@ func (b *Broker) updateConfig(ctx *remoting.Context) {
 		ctx.Status(remoting.SystemError, "string2Properties error")
 		return
 	}
-	for key := range strings.SplitSeq(b.cfg().ConfigBlackList, ";") {
-		if _, ok := p.Get(strings.TrimSpace(key)); ok {
-			ctx.Status(remoting.NoPermission, "Can not update config in black list.")
-			return
-		}
+	if b.blackListed(p) {
+		ctx.Status(remoting.NoPermission, "Can not update config in black list.")
+		return
 	}
 	if err := b.changeConfig(p); err != nil {
 		fail(ctx, err)
@@ -55,6 +53,16 @@ func (b *Broker) updateConfig(ctx *remoting.Context) {
 		b.register.settled()
 	}
 	ctx.OK(nil)
+}
+
+// blackListed tells whether p holds a key that may not be changed over the wire. Java: AdminBrokerProcessor.initConfigBlackList.
+func (b *Broker) blackListed(p *compat.Properties) bool {
+	for key := range strings.SplitSeq("brokerConfigPath;rocketmqHome;configBlackList;"+b.cfg().ConfigBlackList, ";") {
+		if _, ok := p.Get(strings.TrimSpace(key)); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // changeConfig applies all of p or nothing.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"strconv"
 
+	"gorocket/broker/filter"
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
@@ -96,6 +97,9 @@ func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) bool
 	}
 	b.topics.ensure(compat.RetryTopicPrefix+d.GroupName, g.RetryQueueNums, order, sysFlag)
 	v2 := h.HeartbeatFingerprint != 0
+	if !v2 || !h.WithoutSub {
+		b.registerFilters(d)
+	}
 	b.consumers.register(who, d, v2 && h.WithoutSub, g.NotifyConsumerIdsChangedEnable)
 	return b.consumers.swapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
 }
@@ -127,9 +131,15 @@ func (b *Broker) checkClientConfig(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	if s := c.SubscriptionData; s != nil && !isTag(s.ExpressionType) {
-		ctx.Status(remoting.SystemError, "The broker does not support consumer to filter message by "+s.ExpressionType)
-		return
+	if s := c.SubscriptionData; s != nil && !filter.IsTag(s.ExpressionType) {
+		if !b.cfg().EnablePropertyFilter {
+			ctx.Status(remoting.SystemError, "The broker does not support consumer to filter message by "+s.ExpressionType)
+			return
+		}
+		if _, err := filter.CompileType(s.ExpressionType, s.SubString); err != nil {
+			ctx.Status(remoting.SubscriptionParseFailed, err.Error())
+			return
+		}
 	}
 	ctx.Status(remoting.Success, "")
 }

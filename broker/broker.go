@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/filter"
 	"gorocket/compat/body"
 	"gorocket/remoting"
 	"gorocket/store"
@@ -27,25 +28,27 @@ type Broker struct {
 	log       zerolog.Logger
 	throttled throttledLog
 
-	topics       *topicTable
-	groups       *groupTable
-	offsets      *offsetTable
-	pulled       *offsetTable // where the next pull will be, in memory only; Java: pullOffsetTable
-	consumers    *consumerTable
-	producers    *producerTable
-	locks        *lockTable
-	holds        *holdTable
-	schedule     *scheduler
-	register     *registrar
-	persist      *persister
-	uniq         *uniqIDs
-	stats        *brokerStats
-	modes        *requestModes
-	routes       *routeCache
-	store        *store.Store
-	server       *remoting.Server
-	client       *remoting.Client
-	systemTopics map[string]bool // immutable after New
+	topics         *topicTable
+	groups         *groupTable
+	offsets        *offsetTable
+	filters        *filter.Manager
+	filtersChanged func()       // marks consumerFilter.json; immutable after Start
+	pulled         *offsetTable // where the next pull will be, in memory only; Java: pullOffsetTable
+	consumers      *consumerTable
+	producers      *producerTable
+	locks          *lockTable
+	holds          *holdTable
+	schedule       *scheduler
+	register       *registrar
+	persist        *persister
+	uniq           *uniqIDs
+	stats          *brokerStats
+	modes          *requestModes
+	routes         *routeCache
+	store          *store.Store
+	server         *remoting.Server
+	client         *remoting.Client
+	systemTopics   map[string]bool // immutable after New
 
 	storeHost netip.AddrPort // immutable; what message ids carry
 	suffix    []byte         // immutable; the properties that every stored message gets
@@ -84,6 +87,10 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	b.suffix = b.fixedProperties()
 	b.sends.New = func() any { return &sendState{b: b} }
 	b.pulls.New = func() any { return new(pullState) }
+	if b.filters, err = b.newFilters(); err != nil {
+		return nil, err
+	}
+	b.consumers.gone = b.unregisterFilters
 	if b.schedule, err = newScheduler(b, cfg.MessageDelayLevel); err != nil {
 		return nil, err
 	}
@@ -167,13 +174,14 @@ func (b *Broker) loadTables() error {
 	b.topics.changed = b.persist.add("topics.json", 0, b.topics.encode)
 	b.groups.changed = b.persist.add("subscriptionGroup.json", 0, b.groups.encode)
 	b.offsets.changed = b.persist.add("consumerOffset.json", ms(b.cfg().FlushConsumerOffsetInterval), b.offsets.encode)
+	b.filtersChanged = b.persist.add("consumerFilter.json", flushFilters, b.filters.Encode)
 	b.modes.changed = b.persist.add("messageRequestMode.json", 0, b.modes.encode)
 	b.schedule.changed = b.persist.add("delayOffset.json", ms(b.cfg().FlushDelayOffsetInterval), b.schedule.encode)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
 	}{{"topics.json", b.topics.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"delayOffset.json", b.schedule.load},
-		{"messageRequestMode.json", b.modes.load}} {
+		{"messageRequestMode.json", b.modes.load}, {"consumerFilter.json", b.loadFilters}} {
 		if err := b.persist.load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, b.cfg().StorePathRootDir, err)
 		}

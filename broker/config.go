@@ -47,6 +47,11 @@ type Config struct {
 	ServerLoadBalancerEnable    bool   `prop:"serverLoadBalancerEnable" default:"true" doc:"QUERY_ASSIGNMENT shares the queues among the members"`
 	ReviveQueueNum              int    `prop:"reviveQueueNum" default:"8" min:"1" doc:"queues of the POP revive topic"`
 
+	EnablePropertyFilter        bool `prop:"enablePropertyFilter" default:"false" doc:"SQL92 filters"`
+	FilterSupportRetry          bool `prop:"filterSupportRetry" default:"false" doc:"SQL92 filters on retry topics too"`
+	ExpectConsumerNumUseFilter  int  `prop:"expectConsumerNumUseFilter" default:"32" min:"1" doc:"groups with SQL92 filters to expect on a topic: sizes the bit maps"`
+	MaxErrorRateOfBloomFilter   int  `prop:"maxErrorRateOfBloomFilter" default:"20" min:"1" max:"99" doc:"percent of wrong hits of the bit maps"`
+	FilterDataCleanTimeSpan     int  `prop:"filterDataCleanTimeSpan" default:"86400000" min:"0" doc:"ms to keep the filters of a group without members"`
 	LongPollingEnable           bool `prop:"longPollingEnable" default:"true" doc:"hold pulls that find nothing"`
 	ShortPollingTimeMills       int  `prop:"shortPollingTimeMills" default:"1000" min:"1" doc:"ms to hold them when longPollingEnable=false"`
 	SlaveReadEnable             bool `prop:"slaveReadEnable" default:"false" doc:"send slow consumers to a slave"`

@@ -66,6 +66,8 @@ func (g *consumerGroup) clientIDs() []string {
 // consumerTable knows the live members of every group. Java: ConsumerManager.
 type consumerTable struct {
 	groups sync.Map // string -> *consumerGroup
+	// gone is called when the last member of a group has left; without locks.
+	gone func(group string)
 	// notify tells members that the group changed; called without locks.
 	notify func(group string, members []*remoting.Conn)
 
@@ -74,7 +76,7 @@ type consumerTable struct {
 }
 
 func newConsumerTable(notify func(string, []*remoting.Conn)) *consumerTable {
-	return &consumerTable{notify: notify, byConn: map[*remoting.Conn]map[string]bool{}}
+	return &consumerTable{notify: notify, gone: func(string) {}, byConn: map[*remoting.Conn]map[string]bool{}}
 }
 
 // get returns a group with members, nil when there is none.
@@ -171,8 +173,16 @@ func (t *consumerTable) unregister(group string, conn *remoting.Conn, mayNotify 
 	g := t.leave(group, conn)
 	delete(t.byConn[conn], group)
 	t.mu.Unlock()
+	t.ended(g)
 	if g != nil && mayNotify && !g.broadcasting() {
 		t.notify(group, g.conns())
+	}
+}
+
+// ended tells that a group has no members any more.
+func (t *consumerTable) ended(g *consumerGroup) {
+	if g != nil && t.get(g.name) == nil {
+		t.gone(g.name)
 	}
 }
 
@@ -206,6 +216,7 @@ func (t *consumerTable) closed(conn *remoting.Conn) {
 	delete(t.byConn, conn)
 	t.mu.Unlock()
 	for _, g := range left {
+		t.ended(g)
 		if !g.broadcasting() {
 			t.notify(g.name, g.conns())
 		}

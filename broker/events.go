@@ -102,6 +102,9 @@ func (b *Broker) storeEvents() store.EventListener {
 		BackgroundError: func(what, file string, err error) {
 			b.throttled.warn("store."+what, func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg(what) })
 		},
+		StoppedUnclean: func(why error) {
+			b.log.Error().Err(why).Msg("the store was not stopped cleanly: the next start recovers it")
+		},
 		Writable: func(why error) {
 			if why != nil {
 				b.log.Error().Err(why).Msg("sends are refused")
@@ -113,12 +116,12 @@ func (b *Broker) storeEvents() store.EventListener {
 }
 
 // messageStored wakes what waits for the message: held pulls of its queue, or the delay level it belongs to. It runs in the appender.
-func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCode, _ int64, _ []byte) {
+func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCode, _ int64, rec []byte) {
 	if topic == store.ScheduleTopic {
 		b.schedule.stored(queueID)
 		return
 	}
-	b.holds.arrived(topic, queueID, queueOffset, tagsCode)
+	b.holds.arrived(topic, queueID, queueOffset, tagsCode, rec)
 }
 
 // notifyConsumers tells the members of a group that it changed; they rebalance. Java: DefaultConsumerIdsChangeListener.

@@ -129,7 +129,7 @@ func (t *holdTable) takeIf(q *heldQueue, want func(*heldPull) bool) (taken []*he
 }
 
 // arrived wakes the pulls that wait for a message. It runs in the appender, often an event loop.
-func (t *holdTable) arrived(topic string, queue int32, offset, tagsCode int64) {
+func (t *holdTable) arrived(topic string, queue int32, offset, tagsCode int64, rec []byte) {
 	if t.count.Load() == 0 {
 		return
 	}
@@ -137,7 +137,10 @@ func (t *holdTable) arrived(topic string, queue int32, offset, tagsCode int64) {
 	if !ok {
 		return
 	}
-	for _, p := range t.takeIf(v.(*heldQueue), func(p *heldPull) bool { return offset >= p.head.QueueOffset && p.sub.MatchTagsCode(tagsCode) }) {
+	match := func(p *heldPull) bool {
+		return offset >= p.head.QueueOffset && p.sub.MatchTagsCode(tagsCode) && p.sub.MatchRecord(rec)
+	}
+	for _, p := range t.takeIf(v.(*heldQueue), match) {
 		t.b.wake(p)
 	}
 }

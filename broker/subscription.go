@@ -4,28 +4,28 @@ import (
 	"slices"
 	"strings"
 
+	"gorocket/broker/filter"
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/store"
 )
 
 // subscription is a parsed subscriptionData. Immutable. Java: SubscriptionData with ExpressionMessageFilter.
 type subscription struct {
 	subscriptionData
-	all bool // everything matches
+	all  bool           // everything matches by its tags code
+	expr *filter.Filter // what else must match; nil for tags
 }
-
-// isTag tells whether an expression type means tags; an empty one does, as in Java's ExpressionType.isTagType.
-func isTag(expressionType string) bool { return expressionType == "" || expressionType == "TAG" }
 
 func newSubscription(d subscriptionData) *subscription {
 	slices.Sort(d.CodeSet)
-	return &subscription{subscriptionData: d, all: d.SubString == "*" || d.ClassFilterMode || !isTag(d.ExpressionType)}
+	return &subscription{subscriptionData: d, all: d.SubString == "*" || d.ClassFilterMode || !filter.IsTag(d.ExpressionType)}
 }
 
 // parseSubscription builds a subscription from an expression. Java: FilterAPI.build, buildSubscriptionData.
 func parseSubscription(topic, expression, expressionType string) (*subscription, bool) {
 	d := subscriptionData{Topic: topic, SubString: expression, ExpressionType: expressionType}
-	if isTag(expressionType) {
+	if filter.IsTag(expressionType) {
 		d.ExpressionType = "TAG"
 		if expression == "" || expression == "*" {
 			d.SubString = "*"
@@ -65,18 +65,20 @@ func (s *subscription) MatchTagsCode(code int64) bool {
 	return found
 }
 
-// MatchRecord accepts everything: tags are decided by the consume queue entry. Part of store.MessageFilter.
-func (s *subscription) MatchRecord([]byte) bool { return true }
+// MatchRecord evaluates the expression on the record's properties; tags were decided by the consume queue entry. Part of store.MessageFilter.
+func (s *subscription) MatchRecord(rec []byte) bool {
+	if s.expr == nil {
+		return true
+	}
+	m, err := store.DecodeRecord(rec)
+	return err == nil && s.expr.MatchProperties(m.Properties)
+}
 
 // subscribed returns the subscription that a pull goes by: the one in the request, or the group's of the last heartbeat. When there is none it
 // answers, with Java's code and text, and returns nil.
 func (b *Broker) subscribed(r *remoting.Replier, h *remoting.PullMessageRequestHeader, broadcastAllowed bool) *subscription {
 	if h.SysFlag&remoting.PullFlagSubscription != 0 {
-		s, ok := parseSubscription(h.Topic, h.Subscription, h.ExpressionType)
-		if !ok {
-			r.Status(remoting.SubscriptionParseFailed, "parse the consumer's subscription failed")
-		}
-		return s
+		return b.carried(r, h)
 	}
 	g := b.consumers.get(h.ConsumerGroup)
 	if g == nil {
@@ -100,7 +102,42 @@ func (b *Broker) subscribed(r *remoting.Replier, h *remoting.PullMessageRequestH
 		r.Status(remoting.SubscriptionNotLatest, "the consumer's subscription not latest")
 		return nil
 	}
-	return s
+	if filter.IsTag(s.ExpressionType) {
+		return s
+	}
+	data := b.filters.Get(h.Topic, h.ConsumerGroup)
+	switch {
+	case data == nil:
+		r.Status(remoting.FilterDataNotExist, "The broker's consumer filter data is not exist!Your expression may be wrong!")
+		return nil
+	case data.ClientVersion < h.SubVersion:
+		r.Status(remoting.FilterDataNotLatest, "the consumer's consumer filter data not latest")
+		return nil
+	}
+	return b.withExpression(s, data)
+}
+
+// withExpression is a subscription that filters by data's expression as well.
+func (b *Broker) withExpression(s *subscription, data *filter.Data) *subscription {
+	f := b.filters.NewFilter(s.Topic, data, b.cfg().FilterSupportRetry)
+	return &subscription{subscriptionData: s.subscriptionData, all: s.all, expr: &f}
+}
+
+// carried is the subscription that stands in the pull itself; nil after it answered. A malformed expression is SUBSCRIPTION_PARSE_FAILED;
+// Java, which runs without its asserts, gives such a consumer every message.
+func (b *Broker) carried(r *remoting.Replier, h *remoting.PullMessageRequestHeader) *subscription {
+	s, ok := parseSubscription(h.Topic, h.Subscription, h.ExpressionType)
+	if ok && (filter.IsTag(s.ExpressionType) || !b.cfg().EnablePropertyFilter) {
+		return s
+	}
+	if ok {
+		data, err := b.filters.Build(h.ConsumerGroup, filter.Subscription{Topic: h.Topic, Expression: h.Subscription, Type: h.ExpressionType, Version: h.SubVersion})
+		if err == nil {
+			return b.withExpression(s, data)
+		}
+	}
+	r.Status(remoting.SubscriptionParseFailed, "parse the consumer's subscription failed")
+	return nil
 }
 
 // faqSuffix is what Java appends to some remarks (FAQUrl.suggestTodo).

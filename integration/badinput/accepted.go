@@ -29,6 +29,7 @@ func Deviations() []Accepted {
 		{"send_properties", "timer as word", timers},
 		{"send_properties", "timer in the past", timers},
 		{"send_properties", "timer beyond long", timers},
+		{"broker_config", "number as word", "a value that does not parse is refused with its key; Java answers SUCCESS and ignores it"},
 		{"frame_header_list", "", "a header that is no object closes the connection, as any other unreadable header; Java drops the frame silently"},
 		{"frame_header_utf8", "", "a string of the header that nobody reads may hold any bytes"},
 	}

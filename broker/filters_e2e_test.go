@@ -1,0 +1,108 @@
+package broker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gorocket/remoting"
+)
+
+// joinSQL sends a heartbeat with an SQL92 subscription.
+func (r *rig) joinSQL(group, topic, expr string, version int64) {
+	r.t.Helper()
+	beat := fmt.Sprintf(`{"clientID":"me@1","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":%q,"messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":%q,"subVersion":%d,"topic":%q,"expressionType":"SQL92"}]}]}`, group, expr, version, topic)
+	if _, err := call(r, remoting.ReqHeartBeat, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), []byte(beat)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// sqlPull pulls by the group's subscription, or by expr when it is not empty. It returns "code remark" of an error, or the number of messages.
+func (r *rig) sqlPull(group, topic, expr string, offset, version, suspend int64) string {
+	r.t.Helper()
+	h := remoting.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32, SubVersion: version, ExpressionType: "SQL92", SuspendTimeoutMillis: suspend}
+	if expr != "" {
+		h.SysFlag, h.Subscription = remoting.PullFlagSubscription, expr
+	}
+	if suspend > 0 {
+		h.SysFlag |= remoting.PullFlagSuspend
+	}
+	resp, err := call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	if re, ok := err.(*remoting.ResponseError); ok {
+		return fmt.Sprintf("%d %s", re.Code, re.Remark)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return fmt.Sprint(strings.Count(string(resp.Body), "body"))
+}
+
+func TestSQLFilters(t *testing.T) {
+	dir := t.TempDir()
+	cfg := testConfig(t, dir)
+	cfg.EnablePropertyFilter = true
+	r := startRig(t, cfg)
+	for i := range 6 {
+		r.send("T", fmt.Sprintf("n\x01%d\x02", i), "body")
+	}
+	if got := r.sqlPull("g", "T", "", 0, 1, 0); !strings.HasPrefix(got, "24 ") {
+		t.Errorf("no subscription: %s", got)
+	}
+	r.joinSQL("g", "T", "n > 2", 7)
+	for _, c := range []struct {
+		name, got, want string
+	}{
+		{"by heartbeat", r.sqlPull("g", "T", "", 0, 7, 0), "3"},
+		{"older than the heartbeat", r.sqlPull("g", "T", "", 0, 6, 0), "3"},
+		{"newer than the heartbeat", r.sqlPull("g", "T", "", 0, 8, 0), "25 "},
+		{"in the request", r.sqlPull("g", "T", "n = 1 OR n = 5", 0, 1, 0), "2"},
+		{"malformed in the request", r.sqlPull("g", "T", "n >", 0, 1, 0), "23 "},
+		{"nothing matches", r.sqlPull("g", "T", "n = 99", 0, 1, 0), "20 "},
+	} {
+		if !strings.HasPrefix(c.got, c.want) {
+			t.Errorf("%s: %s, want %s", c.name, c.got, c.want)
+		}
+	}
+	r.joinSQL("bad", "T", "n >", 1)
+	if got := r.sqlPull("bad", "T", "", 0, 1, 0); !strings.HasPrefix(got, "27 ") {
+		t.Errorf("malformed in the heartbeat: %s", got)
+	}
+	check := func(expr string) string {
+		return ask(r, remoting.ReqCheckClientConfig, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader),
+			fmt.Sprintf(`{"clientId":"c","group":"g","subscriptionData":{"expressionType":"SQL92","subString":%q,"topic":"T"}}`, expr), nil)
+	}
+	if got := check("n BETWEEN 1 AND 2"); got != "" {
+		t.Errorf("good expression: %s", got)
+	}
+	if got := check("n BETWEEN"); !strings.HasPrefix(got, "23 ") {
+		t.Errorf("bad expression: %s", got)
+	}
+}
+
+func TestSQLFilterWakesHeldPulls(t *testing.T) {
+	dir := t.TempDir()
+	cfg := testConfig(t, dir)
+	cfg.EnablePropertyFilter = true
+	r := startRig(t, cfg)
+	r.send("T", "", "first")
+	r.joinSQL("g", "T", "n > 2", 1)
+	got := make(chan string, 1)
+	begin := time.Now()
+	go func() { got <- r.sqlPull("g", "T", "", 1, 1, 10_000) }()
+	waitFor(t, "a held pull", func() bool { return r.b.holds.count.Load() == 1 })
+	r.send("T", "n\x011\x02", "body")
+	time.Sleep(50 * time.Millisecond)
+	if r.b.holds.count.Load() != 1 {
+		t.Error("woken by a message that does not match")
+	}
+	r.send("T", "n\x013\x02", "body")
+	if g := <-got; g != "1" || time.Since(begin) > 3*time.Second {
+		t.Errorf("pull: %s after %v", g, time.Since(begin))
+	}
+	r.stop()
+	again := startRig(t, cfg)
+	if d := again.b.filters.Get("T", "g"); d == nil || d.Expression != "n > 2" || !d.Dead() {
+		t.Errorf("after a restart: %v", d)
+	}
+}
