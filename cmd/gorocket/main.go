@@ -39,6 +39,6 @@ func commandFor(name string) *cobra.Command {
 		return c
 	}
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary", Version: version}
-	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand())
+	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(), repairCommand())
 	return root
 }
