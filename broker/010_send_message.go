@@ -91,7 +91,7 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 	}
 	s.fill(ctx, topic, queue)
 	if h.Batch {
-		return b.appendBatch(ctx, s)
+		return b.appendBatch(ctx, s, topic)
 	}
 	return b.appendOne(ctx, s, topic)
 }
@@ -157,7 +157,7 @@ func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 	return true
 }
 
-func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState) bool {
+func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.TopicConfig) bool {
 	r, p := &s.record, &s.props
 	if strings.HasPrefix(r.Topic, compat.RetryTopicPrefix) {
 		b.sendFail(ctx, remoting.MessageIllegal, "batch request does not support retry group "+r.Topic)
@@ -167,6 +167,9 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState) bool {
 		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
 		return false
 	}
+	if isBatch(topic) && len(p.uniqKey) > 0 {
+		return b.appendInnerBatch(ctx, s)
+	}
 	s.setID(p.uniqKey) // r.Properties stays empty: Java adds nothing to the items' own properties (MessageExtEncoder.encode)
 	done, offsets, err := b.store.AppendBatch(r, ctx.Req.Body, s.offsets[:0])
 	s.offsets = offsets
@@ -174,6 +177,27 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState) bool {
 		ctx.Status(remoting.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
 		return false
 	}
+	return b.stored(ctx, s, done, err)
+}
+
+// appendInnerBatch stores a batch as one record, for topics with batch consume queues. Java: SendMessageProcessor.sendBatchMessage.
+func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {
+	r, p := &s.record, &s.props
+	n := 0
+	for rest := r.Body; len(rest) > 0; n++ {
+		var err error
+		if _, rest, err = store.NextBatchItem(rest); err != nil {
+			ctx.Status(remoting.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
+			return false
+		}
+	}
+	s.setID(p.uniqKey)
+	s.resp.BatchUniqID = string(s.id)
+	p.set(propInnerNum, strconv.Itoa(n))
+	p.text = store.AppendProperty(p.text, propCluster, b.cfg().BrokerClusterName)
+	r.SysFlag |= store.SysFlagInnerBatch | store.SysFlagNeedUnwrap
+	r.TagsCode, r.Properties, s.offsets = store.TagsCode(p.tags), p.text, s.offsets[:0]
+	done, err := b.store.Append(r)
 	return b.stored(ctx, s, done, err)
 }
 
@@ -238,6 +262,8 @@ func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
 	switch {
 	case errors.Is(err, store.ErrMessageIllegal):
 		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+	case errors.Is(err, store.ErrTooManyLightQueues):
+		b.sendFail(ctx, remoting.SystemError, "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]broker config enableLmq and enableMultiDispatch, lmq consumeQueue num exceed maxLmqConsumeQueueNum config num, default limit 2w.")
 	case errors.Is(err, store.ErrNoNextFile):
 		b.sendFail(ctx, remoting.SystemError, "create mapped file failed, server is busy or broken.")
 	case errors.Is(err, store.ErrNotWritable):

@@ -77,6 +77,7 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	b.topics = newTopicTable()
 	b.systemTopics = b.topics.addSystemTopics(b.cfg())
 	b.groups = newGroupTable(func() bool { return b.cfg().AutoCreateSubscriptionGroup })
+	b.topics.light, b.groups.light = cfg.EnableLmq, cfg.EnableLmq
 	b.offsets, b.pulled = newOffsetTable(), newOffsetTable()
 	b.consumers = newConsumerTable(b.notifyConsumers)
 	b.producers = newProducerTable()
@@ -161,32 +162,48 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	return nil
 }
 
+// openStore opens and recovers the store. Recovery must know which topics have batch queues before the tables are loaded, which happens under the store's
+// lock only; that attribute never changes.
 func (b *Broker) openStore() (err error) {
-	b.store, err = store.Open(b.cfg().Config, vfs.OS{}, b.storeEvents())
+	early := newTopicTable()
+	p := newPersister(vfs.OS{}, b.cfg().StorePathRootDir, nil)
+	if err = p.load("topics.json", early.load); err != nil {
+		return fmt.Errorf("broker: config/topics.json below %s: %w", b.cfg().StorePathRootDir, err)
+	}
+	ev := b.storeEvents()
+	ev.IsBatchTopic = func(topic string) bool { return isBatch(early.get(topic)) || isBatch(b.topics.get(topic)) }
+	b.store, err = store.Open(b.cfg().Config, vfs.OS{}, ev)
 	return err
 }
 
 // loadTables reads config/*.json. A file that exists and cannot be read, nor its .bak, stops the start: guessing would lose offsets.
 func (b *Broker) loadTables() error {
-	b.persist = newPersister(vfs.OS{}, b.cfg().StorePathRootDir, func(file string, err error) {
+	cfg := b.cfg()
+	b.persist = newPersister(vfs.OS{}, cfg.StorePathRootDir, func(file string, err error) {
 		b.throttled.warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
 	})
 	b.topics.changed = b.persist.add("topics.json", 0, b.topics.encode)
 	b.groups.changed = b.persist.add("subscriptionGroup.json", 0, b.groups.encode)
-	b.offsets.changed = b.persist.add("consumerOffset.json", ms(b.cfg().FlushConsumerOffsetInterval), b.offsets.encode)
+	b.offsets.changed = b.persist.add("consumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.encode)
+	b.offsets.light = cfg.EnableLmq
+	if cfg.EnableLmq {
+		plain := b.offsets.changed
+		light := b.persist.add("lmqConsumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.encodeLight)
+		b.offsets.changed = func() { plain(); light() }
+	}
 	b.filtersChanged = b.persist.add("consumerFilter.json", flushFilters, b.filters.Encode)
 	b.modes.changed = b.persist.add("messageRequestMode.json", 0, b.modes.encode)
-	b.schedule.changed = b.persist.add("delayOffset.json", ms(b.cfg().FlushDelayOffsetInterval), b.schedule.encode)
+	b.schedule.changed = b.persist.add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.encode)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
-	}{{"topics.json", b.topics.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"delayOffset.json", b.schedule.load},
+	}{{"topics.json", b.topics.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"lmqConsumerOffset.json", b.offsets.loadLight}, {"delayOffset.json", b.schedule.load},
 		{"messageRequestMode.json", b.modes.load}, {"consumerFilter.json", b.loadFilters}} {
 		if err := b.persist.load(t.file, t.load); err != nil {
-			return fmt.Errorf("broker: config/%s below %s: %w", t.file, b.cfg().StorePathRootDir, err)
+			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
 		}
 	}
-	b.topics.addSystemTopics(b.cfg())
+	b.topics.addSystemTopics(cfg)
 	b.topics.changed()
 	b.groups.changed()
 	return nil

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -381,5 +382,87 @@ func TestDamagedTableStopsTheStart(t *testing.T) {
 	}
 	if text, _ := os.ReadFile(cfg.StorePathRootDir + "/config/topics.json"); string(text) != "{broken" {
 		t.Errorf("the damaged file was overwritten: %s", text)
+	}
+}
+
+// TestInnerBatch: a batch for a topic with batch queues is one record, found under one offset for each message, also after a restart.
+func TestInnerBatch(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	r := startRig(t, cfg)
+	create := remoting.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1, WriteQueueNums: 1, Perm: 6, TopicFilterType: "SINGLE_TAG", Attributes: "+queue.type=BatchCQ"}
+	if _, err := call(r, remoting.ReqUpdateAndCreateTopic, remoting.CreateTopicRequest, &create, nil); err != nil {
+		t.Fatal(err)
+	}
+	var batch []byte
+	for i := range 3 {
+		batch = appendBatchItem(batch, fmt.Sprintf("m%d", i))
+	}
+	for round := range 2 {
+		h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: "B", DefaultTopic: "TBW102", Batch: true, Properties: []byte("UNIQ_KEY\x01batch\x02")}
+		resp, err := call(r, remoting.ReqSendBatchMessage, remoting.SendMessageRequestV2, &h, batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out remoting.SendMessageResponseHeader
+		if err := remoting.SendMessageResponse.Decode(resp, nil, &out); err != nil {
+			t.Fatal(err)
+		}
+		if out.BatchUniqID != "batch" || out.QueueOffset != int64(3*round) || strings.Contains(string(out.MsgID), ",") {
+			t.Errorf("round %d: %+v", round, out)
+		}
+	}
+	if end := r.b.store.MaxOffset("B", 0); end != 6 {
+		t.Errorf("queue ends at %d, want 6", end)
+	}
+	h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "B", QueueOffset: 4, MaxMsgNums: 32, SysFlag: remoting.PullFlagSubscription, Subscription: "*"}
+	resp, err := call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := store.DecodeRecord(resp.Body)
+	if err != nil || m.SysFlag&store.SysFlagInnerBatch == 0 || m.QueueOffset != 3 {
+		t.Errorf("record %+v, %v", m, err)
+	}
+	r.stop()
+	again := startRig(t, cfg)
+	if end := again.b.store.MaxOffset("B", 0); end != 6 {
+		t.Errorf("after a restart the queue ends at %d, want 6", end)
+	}
+}
+
+// appendBatchItem encodes one message of a client batch. Java: MessageDecoder.encodeMessage.
+func appendBatchItem(b []byte, body string) []byte {
+	be := binary.BigEndian
+	b = be.AppendUint32(b, uint32(22+len(body)))
+	b = append(b, make([]byte, 12)...) // magic, CRC, flag
+	b = be.AppendUint32(b, uint32(len(body)))
+	b = append(b, body...)
+	return be.AppendUint16(b, 0)
+}
+
+// TestLightQueues: a message that lists light queues is found in each of them; their offsets survive a restart.
+func TestLightQueues(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.EnableLmq, cfg.EnableMultiDispatch = true, true
+	r := startRig(t, cfg)
+	r.send("T", "INNER_MULTI_DISPATCH\x01%LMQ%a,%LMQ%b\x02", "both")
+	r.send("T", "INNER_MULTI_DISPATCH\x01%LMQ%b\x02", "only b")
+	for topic, want := range map[string]string{"%LMQ%a": "both", "%LMQ%b": "both only b"} {
+		if code, _, bodies := r.pull("%LMQ%g", topic, 0, "*", 0); code != 0 || strings.Join(bodies, " ") != want {
+			t.Errorf("%s: %d %q, want %q", topic, code, bodies, want)
+		}
+	}
+	r.b.groups.find("g")
+	r.commit("%LMQ%g", "%LMQ%b", 0, 2)
+	r.commit("g", "T", 0, 1)
+	r.stop()
+	again := startRig(t, cfg)
+	if light, plain := again.b.offsets.query("%LMQ%g", "%LMQ%b", 0), again.b.offsets.query("g", "T", 0); light != 2 || plain != 1 {
+		t.Errorf("after a restart: light %d, plain %d", light, plain)
+	}
+	again.stop()
+	cfg.EnableLmq = false
+	if plain := startRig(t, cfg).b.offsets.query("g", "T", 0); plain != 1 {
+		t.Errorf("without enableLmq: %d", plain)
 	}
 }

@@ -82,6 +82,10 @@ func (b *Broker) connEvents() remoting.Events {
 func (b *Broker) storeEvents() store.EventListener {
 	return store.EventListener{
 		MessageStored: b.messageStored,
+		Consumed:      b.eachConsumed,
+		UnconsumedDeleted: func(file, topic string, queueID int32, from, to int64) {
+			b.log.Error().Str("file", file).Str("topic", topic).Int32("queueId", queueID).Int64("from", from).Int64("to", to).Msg("messages that a group has not consumed were deleted for want of disk space")
+		},
 		RecoveryProgress: func(p store.RecoveryProgress) {
 			b.log.Info().Str("phase", p.Phase).Str("file", p.File).Int64("offset", p.Offset).Int64("end", p.End).Msg("recovering the store")
 		},

@@ -13,6 +13,7 @@ import (
 type groupTable struct {
 	entries    sync.Map // string -> *body.SubscriptionGroupConfig
 	autoCreate func() bool
+	light      bool // groups of light queues exist always; immutable after New
 
 	mu        sync.Mutex                // serializes changes
 	version   body.DataVersion          // guarded by mu
@@ -43,11 +44,14 @@ func isSystemGroup(group string) bool {
 
 // get returns a group, nil when there is none. The entry must not be changed.
 func (g *groupTable) get(group string) *body.SubscriptionGroupConfig {
-	v, ok := g.entries.Load(group)
-	if !ok {
-		return nil
+	if v, ok := g.entries.Load(group); ok {
+		return v.(*body.SubscriptionGroupConfig)
 	}
-	return v.(*body.SubscriptionGroupConfig)
+	if g.light && isLight(group) {
+		c := body.NewSubscriptionGroupConfig(group)
+		return &c
+	}
+	return nil
 }
 
 // find returns a group, creating it where that is allowed. Java: findSubscriptionGroupConfig.

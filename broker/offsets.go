@@ -23,6 +23,7 @@ type queueOffsets struct {
 type offsetTable struct {
 	entries sync.Map // offsetKey -> *queueOffsets
 	changed func()
+	light   bool // groups of light queues have a file of their own; immutable after Start
 
 	mu      sync.Mutex
 	version body.DataVersion // guarded by mu
@@ -154,6 +155,9 @@ func (t *offsetTable) wrapper(next bool) body.ConsumerOffsetSerializeWrapper {
 	w := body.ConsumerOffsetSerializeWrapper{DataVersion: &v, OffsetTable: map[string]map[int]int64{}}
 	t.entries.Range(func(k, val any) bool {
 		key, q := k.(offsetKey), val.(*queueOffsets)
+		if t.light && isLight(key.group) {
+			return true
+		}
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		m := make(map[int]int64, len(q.committed))
@@ -174,16 +178,7 @@ func (t *offsetTable) load(data []byte) error {
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
 	}
-	for key, queues := range w.OffsetTable {
-		topic, group, ok := strings.Cut(key, "@")
-		if !ok {
-			continue
-		}
-		q := t.orCreate(group, topic)
-		for queue, off := range queues {
-			q.committed[int32(queue)] = off
-		}
-	}
+	t.fill(w.OffsetTable)
 	if w.DataVersion != nil {
 		t.mu.Lock()
 		t.version = *w.DataVersion

@@ -14,6 +14,7 @@ import (
 // topicTable holds the topics of this broker. Entries are immutable; a change replaces the entry. Java: TopicConfigManager.
 type topicTable struct {
 	entries sync.Map // string -> *body.TopicConfig
+	light   bool     // light queues exist as topics of one queue; immutable after New
 
 	mu      sync.Mutex // serializes changes
 	version body.DataVersion
@@ -28,11 +29,22 @@ func newTopicTable() *topicTable {
 // get returns a topic, nil when there is none. The entry must not be changed.
 func (t *topicTable) get(topic string) *body.TopicConfig {
 	v, ok := t.entries.Load(topic)
-	if !ok {
-		return nil
+	if ok {
+		return v.(*body.TopicConfig)
 	}
-	return v.(*body.TopicConfig)
+	if t.light && isLight(topic) {
+		c := body.NewTopicConfig(topic)
+		c.ReadQueueNums, c.WriteQueueNums = 1, 1
+		return &c
+	}
+	return nil
 }
+
+// isLight tells the name of a light queue, or of a group that reads one. Java: MixAll.isLmq.
+func isLight(name string) bool { return strings.HasPrefix(name, "%LMQ%") }
+
+// isBatch tells whether the topic's queues are batch consume queues. Java: QueueTypeUtils.isBatchCq.
+func isBatch(t *body.TopicConfig) bool { return t != nil && t.Attributes["queue.type"] == "BatchCQ" }
 
 // isOrder tells whether the topic is marked as order topic; an unknown one is not.
 func (t *topicTable) isOrder(topic string) bool {

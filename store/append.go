@@ -46,6 +46,9 @@ func (s *Store) Append(r *Record) (Appended, error) {
 		return Appended{}, err
 	}
 	cfg := s.cfg.Load()
+	if light, ok := cfg.late(r); ok {
+		return s.appendLate(cfg, *r, light)
+	}
 	e, err := cfg.plan(r)
 	if err != nil {
 		return Appended{}, err
@@ -54,26 +57,33 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	if err != nil {
 		return Appended{}, err
 	}
-	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
-	indexed := hasQueueEntry(r.SysFlag)
-	if indexed {
-		st.queueOffset = q.max.Load()
-	}
-	rec := seg.data[s.app.pos : s.app.pos+int64(e.size)]
-	encodeRecord(rec, r, &e, st)
-	tags := s.tagsCode(r, st.storeTime)
-	s.commit(seg, int64(e.size))
-	if indexed {
-		s.enqueue(q, st.offset, int32(e.size), tags)
-	}
-	lease := indexed && s.ev.MessageStored != nil && seg.acquire()
+	a, rec := s.put(seg, q, r, &e, stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)})
+	lease := hasQueueEntry(r.SysFlag) && s.ev.MessageStored != nil && seg.acquire()
 	s.app.unlock()
 	s.index.wake()
 	if lease {
-		s.ev.MessageStored(q.topic, q.id, st.queueOffset, tags, st.storeTime, rec)
+		s.ev.MessageStored(q.topic, q.id, a.QueueOffset, s.tagsCode(r, a.StoreTimestamp), a.StoreTimestamp, rec)
 		seg.release()
 	}
-	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: 1}, nil
+	return a, nil
+}
+
+// put writes a record at the tail and adds its queue entry. Caller holds the append lock and has reserved the room.
+func (s *Store) put(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Appended, []byte) {
+	indexed, count := hasQueueEntry(r.SysFlag), int16(1)
+	if indexed {
+		st.queueOffset = q.end()
+	}
+	if q.batch() {
+		count = innerCount(r.Properties)
+	}
+	rec := seg.data[s.app.pos : s.app.pos+int64(e.size)]
+	encodeRecord(rec, r, e, st)
+	s.commit(seg, int64(e.size))
+	if indexed {
+		s.enqueue(q, cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, base: st.queueOffset, count: count})
+	}
+	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: int(count)}, rec
 }
 
 // hasQueueEntry: prepared and rollback records are in the log only.
@@ -95,7 +105,7 @@ func (s *Store) reserve(r *Record, n int) (seg *segment, q *queue, now int64, er
 	for {
 		now = time.Now().UnixMilli()
 		s.app.lock(now)
-		if seg, q, err = s.place(r.Topic, r.QueueID, n); err == nil {
+		if seg, q, err = s.place(r, n); err == nil {
 			return seg, q, now, nil
 		}
 		changed := s.alloc.changes() // before others can roll: what they do is seen
@@ -113,7 +123,7 @@ func (s *Store) reserve(r *Record, n int) (seg *segment, q *queue, now int64, er
 }
 
 // place finds the queue and makes room for n bytes at the tail. Caller holds the append lock.
-func (s *Store) place(topic string, id int32, n int) (*segment, *queue, error) {
+func (s *Store) place(r *Record, n int) (*segment, *queue, error) {
 	if s.app.tail == nil {
 		return nil, nil, ErrNotStarted
 	}
@@ -128,7 +138,7 @@ func (s *Store) place(topic string, id int32, n int) (*segment, *queue, error) {
 			return nil, nil, err
 		}
 	}
-	return s.app.tail, s.queues.getOrCreate(topic, id), nil
+	return s.app.tail, s.queues.getOrCreate(r.Topic, r.QueueID, r.SysFlag&SysFlagInnerBatch != 0), nil
 }
 
 // roll fills the rest of the tail with a blank record and goes on to the next file. Caller holds the append lock.
@@ -156,8 +166,9 @@ func (s *Store) commit(seg *segment, n int64) {
 }
 
 // enqueue adds a consume queue entry. Caller holds the append lock.
-func (s *Store) enqueue(q *queue, offset int64, size int32, tags int64) {
-	became, backlog := q.push(offset, size, tags, &s.queues.memory)
+func (s *Store) enqueue(q *queue, e cqEntry) {
+	e.tags = s.extend(q, e)
+	became, backlog := q.push(e, &s.queues.memory)
 	if became {
 		s.app.dirty = append(s.app.dirty, q)
 	}

@@ -37,7 +37,7 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	if err != nil {
 		return Appended{}, offsets, err
 	}
-	first := stamp{offset: seg.base + s.app.pos, queueOffset: q.max.Load(), storeTime: s.app.storeTime(now)}
+	first := stamp{offset: seg.base + s.app.pos, queueOffset: q.end(), storeTime: s.app.storeTime(now)}
 	recs := seg.data[s.app.pos : s.app.pos+int64(len(b.recs))]
 	offsets = stampBatch(b.recs, first, cfg.EnabledAppendPropCRC, offsets)
 	copy(recs[posBodyCRC:], b.recs[posBodyCRC:])
@@ -116,7 +116,7 @@ func stampBatch(recs []byte, first stamp, crc bool, offsets []int64) []int64 {
 // enqueueBatch adds the consume queue entries. Caller holds the append lock.
 func (s *Store) enqueueBatch(q *queue, recs []byte, first stamp, tags []int64) int {
 	return eachRecord(recs, func(i int, off int64, rec []byte) {
-		s.enqueue(q, first.offset+off, int32(len(rec)), tags[i])
+		s.enqueue(q, cqEntry{offset: first.offset + off, size: int32(len(rec)), tags: tags[i], time: first.storeTime, base: first.queueOffset + int64(i), count: 1})
 	})
 }
 

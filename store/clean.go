@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -32,13 +33,23 @@ func (s *Store) CleanExpired() {
 	s.cleanKick.poke()
 }
 
-// watchDisk closes the store for producers above diskSpaceWarningLevelRatio and opens it again below.
+// watchDisk closes the store for producers above diskSpaceWarningLevelRatio or below half of minFreeDiskBytes, and opens it again when there is room. A store that
+// found no room for its first file tries again.
 func (s *Store) watchDisk() {
-	r := s.DiskRatios()
-	level := float64(s.cfg.Load().DiskSpaceWarningLevelRatio) / 100
-	if r.CommitLog > level || r.ConsumeQueue > level {
+	cfg, r := s.cfg.Load(), s.DiskRatios()
+	level := float64(cfg.DiskSpaceWarningLevelRatio) / 100
+	switch {
+	case r.CommitLog > level || r.ConsumeQueue > level || r.Free < cfg.MinFreeDiskBytes/2:
 		s.pause(ErrDiskFull)
-	} else {
+	case !s.haveTail():
+		err := s.lateTail()
+		s.reportErr("first commit log file", s.log.paths[0], err)
+		if err != nil {
+			s.pause(s.allocationError(err))
+			return
+		}
+		fallthrough
+	default:
 		s.pause(nil)
 	}
 }
@@ -46,16 +57,20 @@ func (s *Store) watchDisk() {
 // DiskRatios returns the used share of the disks; for several commit log directories that of the least full.
 func (s *Store) DiskRatios() DiskRatios {
 	r := DiskRatios{CommitLog: 1}
+	known := false
 	for _, dir := range s.log.paths {
 		u, err := s.fs.Usage(dir)
 		if err != nil {
 			s.reportErr("disk usage", dir, err)
 			continue
 		}
-		r.CommitLog = min(r.CommitLog, u.UsedRatio())
+		r.CommitLog, r.Free, known = min(r.CommitLog, u.UsedRatio()), max(r.Free, u.Free), true
+	}
+	if !known {
+		r.Free = math.MaxInt64 // CommitLog=1 says enough
 	}
 	if u, err := s.fs.Usage(s.files.root); err == nil {
-		r.ConsumeQueue = u.UsedRatio()
+		r.ConsumeQueue, r.Free = u.UsedRatio(), min(r.Free, u.Free)
 	}
 	return r
 }
@@ -69,12 +84,17 @@ func (s *Store) cleanRound(ctx context.Context, now time.Time) {
 	if manual {
 		s.manualClean.Add(-1)
 	}
-	force := cfg.CleanFileForciblyEnable && used > float64(cfg.DiskSpaceCleanForciblyRatio)/100
-	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || hourListed(cfg.DeleteWhen, now) {
+	force := used > float64(cfg.DiskSpaceCleanForciblyRatio)/100 || r.Free < cfg.MinFreeDiskBytes
+	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || hourListed(cfg.DeleteWhen, now) || s.tooLarge(cfg) {
 		s.deleteSegments(ctx, cfg, now, force)
 	}
 	s.expireQueues(ctx, cfg)
 	s.reportErr("delete index files", s.index.dir, s.index.expire(s.log.min()))
+}
+
+// tooLarge tells that the commit log is above maxStoreBytes.
+func (s *Store) tooLarge(cfg *Config) bool {
+	return cfg.MaxStoreBytes > 0 && int64(len(s.log.segments()))*s.log.segSize > cfg.MaxStoreBytes
 }
 
 // hourListed tells whether the local hour is in deleteWhen ("04;16").
@@ -102,15 +122,47 @@ func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, 
 			return
 		}
 		expired := now.Sub(st.ModTime) >= age
-		if !expired && !force {
+		if !expired && !(cfg.CleanFileForciblyEnable && (force || s.tooLarge(cfg))) {
 			return
+		}
+		var lost []lostRange
+		if !expired {
+			lost = s.unconsumed(seg.end())
 		}
 		s.dropOldest(seg)
 		if s.ev.SegmentDeleted != nil {
 			s.ev.SegmentDeleted(seg.name, seg.base, !expired)
 		}
+		for _, l := range lost {
+			s.ev.UnconsumedDeleted(seg.name, l.q.topic, l.q.id, l.from, l.to)
+		}
 		sleep(ctx, time.Duration(cfg.DeleteCommitLogFilesInterval)*time.Millisecond)
 	}
+}
+
+// lostRange is what a queue loses with a commit log file, and nobody has read yet.
+type lostRange struct {
+	q        *queue
+	from, to int64 // queue offsets
+}
+
+// unconsumed finds what the queues lose when the log begins at logMin. It reads the disk.
+func (s *Store) unconsumed(logMin int64) (lost []lostRange) {
+	if s.ev.Consumed == nil || s.ev.UnconsumedDeleted == nil {
+		return nil
+	}
+	s.ev.Consumed(func(topic string, id int32, offset int64) bool {
+		q := s.queues.get(topic, id)
+		if q == nil || offset >= q.end() {
+			return true
+		}
+		from := max(offset, s.minOf(q))
+		if to := s.offsetAt(q, s.firstAtLeast(q, logMin)); from < to {
+			lost = append(lost, lostRange{q, from, to})
+		}
+		return true
+	})
+	return lost
 }
 
 // oldest is the first file of the log if it may be deleted.
@@ -140,6 +192,9 @@ func (s *Store) expireQueues(ctx context.Context, cfg *Config) {
 		for s.expireQueueFile(q, logMin) && ctx.Err() == nil {
 			sleep(ctx, time.Duration(cfg.DeleteConsumeQueueFilesInterval)*time.Millisecond)
 		}
+		if q.ext.Load() != nil {
+			s.expireExt(q)
+		}
 		return ctx.Err() == nil
 	})
 }
@@ -148,7 +203,7 @@ func (s *Store) expireQueues(ctx context.Context, cfg *Config) {
 func (s *Store) expireQueueFile(q *queue, logMin int64) bool {
 	s.cqMu.Lock()
 	defer s.cqMu.Unlock()
-	per := s.files.size / cqUnit
+	per := q.files.per()
 	first, flushed, deleted := q.fileRange()
 	if deleted || first < 0 || first+per >= flushed {
 		return false
@@ -160,8 +215,8 @@ func (s *Store) expireQueueFile(q *queue, logMin int64) bool {
 	q.mu.Lock()
 	q.first = first + per // before the file goes: nobody looks for entries in it any more
 	q.mu.Unlock()
-	err := s.files.remove(q, first*cqUnit)
-	s.reportErr("delete consume queue file", s.files.dir(q), err)
+	err := q.files.remove(q, first*q.files.unit)
+	s.reportErr("delete consume queue file", q.files.dir(q), err)
 	return err == nil
 }
 

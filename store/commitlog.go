@@ -73,6 +73,14 @@ func (l *commitLog) slice(s *segment, offset int64, size int) []byte {
 // nextFile is the start of the file behind the one that holds offset.
 func (l *commitLog) nextFile(offset int64) int64 { return offset - offset%l.segSize + l.segSize }
 
+// lastEnd is the offset behind the last file.
+func (l *commitLog) lastEnd() int64 {
+	if segs := l.segments(); len(segs) > 0 {
+		return segs[len(segs)-1].end()
+	}
+	return 0
+}
+
 // push adds a segment at the end of the list. Caller holds the append lock or is Open.
 func (l *commitLog) push(s *segment) {
 	old := l.segments()

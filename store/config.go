@@ -23,10 +23,18 @@ type Config struct {
 
 	MappedFileSizeCommitLog    int64 `prop:"mappedFileSizeCommitLog" default:"1073741824" doc:"size of one commit log file; must equal that of existing files"`
 	MappedFileSizeConsumeQueue int64 `prop:"mappedFileSizeConsumeQueue" default:"6000000" doc:"size of one consume queue file, rounded up to a multiple of 20"`
-	MaxHashSlotNum             int   `prop:"maxHashSlotNum" default:"5000000" doc:"hash slots of one index file"`
-	MaxIndexNum                int   `prop:"maxIndexNum" default:"20000000" doc:"entries of one index file"`
-	MessageIndexEnable         bool  `prop:"messageIndexEnable" default:"true" doc:"build the key index"`
-	MessageIndexSafe           bool  `prop:"messageIndexSafe" default:"false" doc:"unclean recovery starts before the index checkpoint too"`
+	// Java's name has this misprint.
+	MapperFileSizeBatchConsumeQueue int64 `prop:"mapperFileSizeBatchConsumeQueue" default:"13800000" doc:"size of one batch consume queue file (queue.type=BatchCQ), rounded up to a multiple of 46"`
+	EnableConsumeQueueExt           bool  `prop:"enableConsumeQueueExt" default:"false" doc:"write consumequeue_ext; existing files are read in any case"`
+	MappedFileSizeConsumeQueueExt   int64 `prop:"mappedFileSizeConsumeQueueExt" default:"50331648" doc:"size of one consume queue extension file"`
+	EnableLmq                       bool  `prop:"enableLmq" default:"false" doc:"light queues, together with enableMultiDispatch"`
+	EnableMultiDispatch             bool  `prop:"enableMultiDispatch" default:"false" doc:"dispatch messages with INNER_MULTI_DISPATCH to several light queues"`
+	MaxLmqConsumeQueueNum           int   `prop:"maxLmqConsumeQueueNum" default:"20000" doc:"most light queues"`
+
+	MaxHashSlotNum     int  `prop:"maxHashSlotNum" default:"5000000" doc:"hash slots of one index file"`
+	MaxIndexNum        int  `prop:"maxIndexNum" default:"20000000" doc:"entries of one index file"`
+	MessageIndexEnable bool `prop:"messageIndexEnable" default:"true" doc:"build the key index"`
+	MessageIndexSafe   bool `prop:"messageIndexSafe" default:"false" doc:"unclean recovery starts before the index checkpoint too"`
 
 	FlushDiskType                     string `prop:"flushDiskType" default:"ASYNC_FLUSH" doc:"ASYNC_FLUSH or SYNC_FLUSH"`
 	FlushIntervalCommitLog            int    `prop:"flushIntervalCommitLog" default:"500" doc:"ms between flushes of the commit log"`
@@ -72,7 +80,9 @@ type Config struct {
 	// Additions of gorocket.
 	MaxOpenConsumeQueueFiles int   `prop:"maxOpenConsumeQueueFiles" default:"4096" doc:"most consume queue files open at once (gorocket)"`
 	TouchAheadBytes          int64 `prop:"touchAheadBytes" default:"16777216" doc:"bytes of the commit log kept faulted in ahead of the write position (gorocket)"`
-	MaxConsumeQueueMemory    int64 `prop:"maxConsumeQueueMemory" default:"67108864" doc:"bytes of consume queue entries kept in memory (gorocket)"`
+	MaxStoreBytes            int64 `prop:"maxStoreBytes" default:"0" doc:"bytes of commit log files above which the oldest go before their time, if cleanFileForciblyEnable; 0: no limit (gorocket)"`
+	MinFreeDiskBytes         int64 `prop:"minFreeDiskBytes" default:"0" doc:"free bytes of the disk below which commit log files go before their time, if cleanFileForciblyEnable, and below half of which producers are refused; 0: only the ratios count (gorocket)"`
+	MaxConsumeQueueMemory    int64 `prop:"maxConsumeQueueMemory" default:"33554432" doc:"bytes of consume queue entries kept in memory (gorocket)"`
 }
 
 // DefaultConfig returns Java's defaults; StorePathRootDir is left empty.
@@ -80,6 +90,7 @@ func DefaultConfig() Config {
 	return Config{
 		StoreType: "default", BrokerRole: "ASYNC_MASTER",
 		MappedFileSizeCommitLog: 1 << 30, MappedFileSizeConsumeQueue: 6_000_000,
+		MapperFileSizeBatchConsumeQueue: 300_000 * batchUnit, MappedFileSizeConsumeQueueExt: 48 << 20, MaxLmqConsumeQueueNum: 20_000,
 		MaxHashSlotNum: 5_000_000, MaxIndexNum: 20_000_000, MessageIndexEnable: true,
 		FlushDiskType: AsyncFlush, FlushIntervalCommitLog: 500, FlushCommitLogLeastPages: 4, FlushCommitLogThoroughInterval: 10_000,
 		FlushIntervalConsumeQueue: 1000, FlushConsumeQueueLeastPages: 2, FlushConsumeQueueThoroughInterval: 60_000,
@@ -94,7 +105,7 @@ func DefaultConfig() Config {
 		CleanFileForciblyEnable: true, DeleteFileBatchMax: 10, CleanResourceInterval: 10_000,
 		DeleteCommitLogFilesInterval: 100, DeleteConsumeQueueFilesInterval: 100,
 		DestroyMapedFileIntervalForcibly: 120_000, RedeleteHangedFileInterval: 120_000,
-		MaxOpenConsumeQueueFiles: 4096, TouchAheadBytes: 16 << 20, MaxConsumeQueueMemory: 64 << 20,
+		MaxOpenConsumeQueueFiles: 4096, TouchAheadBytes: 16 << 20, MaxConsumeQueueMemory: 32 << 20,
 	}
 }
 
@@ -113,6 +124,9 @@ func (c *Config) Validate() error {
 		{c.BrokerRole == "ASYNC_MASTER" || c.BrokerRole == "SYNC_MASTER" || c.BrokerRole == "SLAVE", "brokerRole", c.BrokerRole, "ASYNC_MASTER, SYNC_MASTER or SLAVE"},
 		{c.MappedFileSizeCommitLog >= minSegmentSize && c.MappedFileSizeCommitLog <= maxSegmentSize, "mappedFileSizeCommitLog", c.MappedFileSizeCommitLog, "4096..2147483647"},
 		{c.MappedFileSizeConsumeQueue >= cqUnit && c.MappedFileSizeConsumeQueue <= maxSegmentSize, "mappedFileSizeConsumeQueue", c.MappedFileSizeConsumeQueue, "20..2147483647"},
+		{c.MapperFileSizeBatchConsumeQueue >= batchUnit && c.MapperFileSizeBatchConsumeQueue <= maxSegmentSize, "mapperFileSizeBatchConsumeQueue", c.MapperFileSizeBatchConsumeQueue, "46..2147483647"},
+		{c.MappedFileSizeConsumeQueueExt >= 4096 && c.MappedFileSizeConsumeQueueExt <= maxSegmentSize, "mappedFileSizeConsumeQueueExt", c.MappedFileSizeConsumeQueueExt, "4096..2147483647"},
+		{c.MaxLmqConsumeQueueNum >= 0, "maxLmqConsumeQueueNum", c.MaxLmqConsumeQueueNum, "must not be negative"},
 		{c.MaxHashSlotNum >= 1 && c.MaxHashSlotNum <= 400_000_000, "maxHashSlotNum", c.MaxHashSlotNum, "1..400000000"},
 		{c.MaxIndexNum >= 2 && c.MaxIndexNum <= 100_000_000, "maxIndexNum", c.MaxIndexNum, "2..100000000"},
 		{c.FlushIntervalCommitLog > 0, "flushIntervalCommitLog", c.FlushIntervalCommitLog, "must be positive"},
@@ -126,6 +140,8 @@ func (c *Config) Validate() error {
 		{c.CleanResourceInterval > 0, "cleanResourceInterval", c.CleanResourceInterval, "must be positive"},
 		{c.FileReservedTime > 0, "fileReservedTime", c.FileReservedTime, "must be positive"},
 		{c.MaxOpenConsumeQueueFiles > 0, "maxOpenConsumeQueueFiles", c.MaxOpenConsumeQueueFiles, "must be positive"},
+		{c.MaxStoreBytes >= 0, "maxStoreBytes", c.MaxStoreBytes, "must not be negative"},
+		{c.MinFreeDiskBytes >= 0, "minFreeDiskBytes", c.MinFreeDiskBytes, "must not be negative"},
 		{c.TouchAheadBytes >= 0, "touchAheadBytes", c.TouchAheadBytes, "must not be negative"},
 	}
 	for _, k := range checks {

@@ -14,8 +14,10 @@ import (
 // cqFiles opens consume queue files and keeps the most recently used ones open, at most limit plus those in use.
 type cqFiles struct {
 	fs    vfs.FS
-	root  string // <store>/consumequeue
-	size  int64  // of one file, a multiple of cqUnit
+	root  string // <store>/consumequeue, batchconsumequeue or consumequeue_ext
+	unit  int64  // bytes of an entry: cqUnit, batchUnit, or 1 for the extension files
+	size  int64  // of one file, a multiple of unit
+	key   string // configuration key of size
 	limit int
 
 	mu     sync.Mutex
@@ -36,8 +38,16 @@ type cqFile struct {
 }
 
 func newCQFiles(fsys vfs.FS, cfg *Config) *cqFiles {
-	return &cqFiles{fs: fsys, root: cfg.sub("consumequeue"), size: cfg.consumeQueueFileSize(), limit: cfg.MaxOpenConsumeQueueFiles, open: map[cqFileKey]*list.Element{}}
+	return openCQFiles(fsys, cfg, "consumequeue", cqUnit, cfg.consumeQueueFileSize(), "mappedFileSizeConsumeQueue")
 }
+
+func openCQFiles(fsys vfs.FS, cfg *Config, dir string, unit, size int64, key string) *cqFiles {
+	return &cqFiles{fs: fsys, root: cfg.sub(dir), unit: unit, size: (size + unit - 1) / unit * unit, key: key,
+		limit: cfg.MaxOpenConsumeQueueFiles, open: map[cqFileKey]*list.Element{}}
+}
+
+// per is the number of entries in a file.
+func (c *cqFiles) per() int64 { return c.size / c.unit }
 
 // dir is the directory of a queue.
 func (c *cqFiles) dir(q *queue) string {
@@ -146,25 +156,25 @@ func (c *cqFiles) close() {
 	c.lru.Init()
 }
 
-// read preads entries of q from queue offset at on into dst, inside one file; it returns the number read. The caller has checked that they are in files.
+// read preads entries of q from entry at on into dst, inside one file; it returns the number read. The caller has checked that they are in files.
 func (c *cqFiles) read(q *queue, dst []byte, at int64) (int, error) {
-	pos := at * cqUnit
+	pos := at * c.unit
 	base := pos / c.size * c.size
 	f, _, err := c.get(q, base, false)
 	if err != nil {
 		return 0, err
 	}
 	defer c.put(f)
-	n := min(int64(len(dst)/cqUnit*cqUnit), base+c.size-pos)
+	n := min(int64(len(dst))/c.unit*c.unit, base+c.size-pos)
 	if _, err := f.ReadAt(dst[:n], pos-base); err != nil {
 		return 0, fmt.Errorf("store: read %s at %d: %w", f.Name(), pos-base, err)
 	}
-	return int(n / cqUnit), nil
+	return int(n / c.unit), nil
 }
 
 // tryRead is read for an event loop: it returns 0 unless the file is open already and the entries are in the page cache.
 func (c *cqFiles) tryRead(q *queue, dst []byte, at int64) int {
-	pos := at * cqUnit
+	pos := at * c.unit
 	base := pos / c.size * c.size
 	c.mu.Lock()
 	e := c.open[cqFileKey{q, base}]
@@ -177,23 +187,23 @@ func (c *cqFiles) tryRead(q *queue, dst []byte, at int64) int {
 	c.lru.MoveToFront(e)
 	c.mu.Unlock()
 	defer c.put(f)
-	n := min(int64(len(dst)/cqUnit*cqUnit), base+c.size-pos)
+	n := min(int64(len(dst))/c.unit*c.unit, base+c.size-pos)
 	if t, ok := f.File.(vfs.TryReader); !ok || !t.TryReadAt(dst[:n], pos-base) {
 		return 0
 	}
-	return int(n / cqUnit)
+	return int(n / c.unit)
 }
 
-// write puts entries (whole units) into the files of q from queue offset at on.
+// write puts entries (whole units) into the files of q from entry at on.
 func (c *cqFiles) write(q *queue, entries []byte, at int64) error {
 	for len(entries) > 0 {
-		pos := at * cqUnit
+		pos := at * c.unit
 		base := pos / c.size * c.size
 		n := min(int64(len(entries)), base+c.size-pos)
 		if err := c.writeFile(q, base, pos-base, entries[:n]); err != nil {
 			return err
 		}
-		entries, at = entries[n:], at+n/cqUnit
+		entries, at = entries[n:], at+n/c.unit
 	}
 	return nil
 }
@@ -204,7 +214,7 @@ func (c *cqFiles) writeFile(q *queue, base, pos int64, b []byte) error {
 		return err
 	}
 	defer c.put(f)
-	if created && pos > 0 {
+	if created && pos > 0 && c.unit == cqUnit {
 		if err := fillBlank(f, pos); err != nil {
 			return err
 		}
@@ -217,7 +227,7 @@ func (c *cqFiles) writeFile(q *queue, base, pos int64, b []byte) error {
 func fillBlank(f vfs.File, upTo int64) error {
 	buf := make([]byte, 0, min(upTo, 64<<10/cqUnit*cqUnit))
 	for len(buf) < cap(buf) {
-		buf = appendEntry(buf, cqEntry{0, blankSize, 0})
+		buf = appendEntry(buf, cqEntry{size: blankSize})
 	}
 	for pos := int64(0); pos < upTo; pos += int64(len(buf)) {
 		if _, err := f.WriteAt(buf[:min(int64(len(buf)), upTo-pos)], pos); err != nil {
@@ -229,7 +239,7 @@ func fillBlank(f vfs.File, upTo int64) error {
 
 // sync makes the files of q that hold entries from queue offset from on, and its directories, durable.
 func (c *cqFiles) sync(q *queue, from, to int64) error {
-	for base := from * cqUnit / c.size * c.size; base < to*cqUnit; base += c.size {
+	for base := from * c.unit / c.size * c.size; base < to*c.unit; base += c.size {
 		f, _, err := c.get(q, base, false)
 		if errors.Is(err, fs.ErrNotExist) { // deleted by cleaning
 			continue

@@ -21,6 +21,7 @@ func (s *Store) runCQFlusher(ctx context.Context) {
 	tick := time.NewTicker(time.Duration(cfg.FlushIntervalConsumeQueue) * time.Millisecond)
 	defer tick.Stop()
 	last := time.Now()
+	s.reportErr("note queue ends", summaryFile, s.noteEnds(ctx))
 	for {
 		select {
 		case <-ctx.Done():
@@ -32,14 +33,18 @@ func (s *Store) runCQFlusher(ctx context.Context) {
 		if time.Since(last) >= time.Duration(cfg.FlushConsumeQueueThoroughInterval)*time.Millisecond {
 			last = time.Now()
 			s.reportErr("flush consume queues", s.files.root, s.flushQueuesThoroughly(ctx))
+			s.reportErr("note queue ends", summaryFile, s.noteEnds(ctx))
 			continue
 		}
-		least := int64(cfg.FlushConsumeQueueLeastPages) * pageOfEntries / cqUnit
+		least := int64(cfg.FlushConsumeQueueLeastPages) * pageOfEntries / cqUnit // batch queues are written earlier
 		if s.queues.memory.Load() > cfg.MaxConsumeQueueMemory {
 			least = 1
 		}
 		s.reportErr("write consume queues", s.files.root, s.writeQueues(ctx, least))
 		s.releaseIdle(cfg.MaxConsumeQueueMemory)
+		if s.log.end.Load()-s.notedTo.Load() >= summaryEvery || s.renote.Swap(false) {
+			s.reportErr("note queue ends", summaryFile, s.noteEnds(ctx))
+		}
 	}
 }
 
@@ -98,10 +103,15 @@ func (s *Store) writeQueue(q *queue, least int64) (done bool, err error) {
 	if len(entries) == 0 {
 		return q.cleanIfEmpty(), nil
 	}
-	if err := s.files.write(q, entries, at); err != nil {
+	defer func() {
+		if x := q.ext.Load(); x != nil && err == nil { // after q: then what q points to is in files too
+			_, err = s.writeQueue(x, 1)
+		}
+	}()
+	if err := q.files.write(q, entries, at); err != nil {
 		return false, err
 	}
-	return q.wrote(at+int64(len(entries)/cqUnit), s.files.size, &s.queues.memory), nil
+	return q.wrote(at+int64(len(entries))/q.files.unit, &s.queues.memory), nil
 }
 
 // flushQueuesThoroughly writes and syncs all queues and then moves the checkpoint to the store time before it began.
@@ -130,8 +140,10 @@ type dirtyRange struct {
 func (s *Store) syncQueues(ctx context.Context) error {
 	var list []dirtyRange
 	s.queues.each(func(q *queue) bool {
-		if from, to := q.unsynced(); from < to {
-			list = append(list, dirtyRange{q, from, to})
+		for ; q != nil; q = q.ext.Load() {
+			if from, to := q.unsynced(); from < to {
+				list = append(list, dirtyRange{q, from, to})
+			}
 		}
 		return true
 	})
@@ -152,7 +164,7 @@ func (s *Store) syncRanges(ctx context.Context, list []dirtyRange) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.files.sync(r.q, r.from, r.to); err != nil {
+		if err := r.q.files.sync(r.q, r.from, r.to); err != nil {
 			return err
 		}
 	}
@@ -165,9 +177,11 @@ func (s *Store) releaseIdle(limit int64) {
 		return
 	}
 	s.queues.each(func(q *queue) bool {
-		q.mu.Lock()
-		q.shrink(0, &s.queues.memory)
-		q.mu.Unlock()
+		for ; q != nil; q = q.ext.Load() {
+			q.mu.Lock()
+			q.shrink(0, &s.queues.memory)
+			q.mu.Unlock()
+		}
 		return s.queues.memory.Load() > limit/2
 	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrNotWritable is the class of errors of Append that say the store takes no messages now (SERVICE_NOT_AVAILABLE). Test with
@@ -32,6 +33,12 @@ var (
 	ErrMessageExceedsFile = fmt.Errorf("%w: larger than a commit log file", ErrMessageIllegal)
 )
 
+// ErrNotBatchTopic says that an inner batch was sent to a topic whose queue.type is not BatchCQ (MESSAGE_ILLEGAL).
+var ErrNotBatchTopic = fmt.Errorf("%w: the message is an inner batch but the topic's queue.type is not BatchCQ", ErrMessageIllegal)
+
+// ErrTooManyLightQueues says that a message would need more light queues than maxLmqConsumeQueueNum (LMQ_CONSUME_QUEUE_NUM_EXCEEDED).
+var ErrTooManyLightQueues = errors.New("store: more light queues than maxLmqConsumeQueueNum")
+
 // ErrFlushTimeout tells a waiter of NotifyDurable that syncFlushTimeout passed (FLUSH_DISK_TIMEOUT). The message is in the log
 // and may still become durable.
 var ErrFlushTimeout = errors.New("store: flush timed out")
@@ -53,10 +60,33 @@ type CorruptionError struct {
 	File   string
 	Offset int64 // position inside File
 	Reason string
+	// Missing tells that File is whole, but a file in front of it is not there.
+	Missing bool
 }
 
 func (e *CorruptionError) Error() string {
 	return fmt.Sprintf("store: %s is damaged at byte %d: %s", e.File, e.Offset, e.Reason)
+}
+
+// MisfitError says that a file in a data directory has a name or a size that cannot be. Nothing is deleted or changed when it is returned.
+type MisfitError struct {
+	File        string
+	Size        int64  // bytes of the file
+	Key         string // configuration key of the size that was expected; for an index file two keys with their values
+	Want        int64  // bytes expected
+	Name        bool   // the name is wrong: not 20 digits, or no multiple of Want
+	Rebuildable bool   // what the file should hold can be built again from the commit log
+}
+
+func (e *MisfitError) Error() string {
+	if e.Name {
+		return fmt.Sprintf("store: %s: unexpected file name in a data directory (%s=%d)", e.File, e.Key, e.Want)
+	}
+	sep := "="
+	if strings.Contains(e.Key, "=") {
+		sep = " asks for "
+	}
+	return fmt.Sprintf("store: %s has %d bytes, but %s%s%d", e.File, e.Size, e.Key, sep, e.Want)
 }
 
 // LockedError is returned by Open when another process owns the store directory.

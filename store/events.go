@@ -9,7 +9,11 @@ type EventListener struct {
 	// record in the commit log: valid only during the call, not to be changed. Two appenders may call at the same time, and
 	// calls for one queue may come out of order.
 	MessageStored func(topic string, queueID int32, queueOffset, tagsCode, storeTimestamp int64, record []byte)
-	// RecoveryProgress runs about once a second during Open.
+	// IsBatchTopic is asked, not told: has this topic the attribute queue.type=BatchCQ? It is called in Open for the topics found in the log, so the topics
+	// must be known before, and under the append lock when a queue is made: it may not block or call the store. nil: only queues that exist, and inner
+	// batches, make batch queues.
+	IsBatchTopic func(topic string) bool
+	// RecoveryProgress runs about once a second and for each GiB of the log during Open.
 	RecoveryProgress func(p RecoveryProgress)
 	// RecoveryDone runs at the end of Open.
 	RecoveryDone func(r RecoveryReport)
@@ -17,8 +21,14 @@ type EventListener struct {
 	Corruption func(e *CorruptionError)
 	// SegmentRolled runs when the commit log goes on to a new file.
 	SegmentRolled func(file string, base int64)
-	// SegmentDeleted runs after a commit log file was deleted.
+	// SegmentDeleted runs after a commit log file was deleted; forced: before its time, for want of room.
 	SegmentDeleted func(file string, base int64, forced bool)
+	// Consumed is asked, not told: it yields queues with the lowest offset that one of their groups has not consumed yet, until yield returns false. It runs in
+	// the cleaner before a file is deleted by force, which is rare. nil: unconsumed messages are not counted.
+	Consumed func(yield func(topic string, queueID int32, offset int64) bool)
+	// UnconsumedDeleted runs after a file was deleted by force, for each queue of Consumed that lost messages: its offsets from (not consumed yet) up to
+	// to (first one kept) are gone.
+	UnconsumedDeleted func(file, topic string, queueID int32, from, to int64)
 	// FlushFailed runs when a flush failed: the store takes no more writes.
 	FlushFailed func(file string, err error)
 	// FlushDone runs after each flush of the commit log.
@@ -33,7 +43,7 @@ type EventListener struct {
 
 // RecoveryProgress is one progress line of Open.
 type RecoveryProgress struct {
-	Phase  string // "load", "commitlog", "index"
+	Phase  string // "verify": records are checked; "queues": what the consume queues lack is added
 	File   string
 	Offset int64 // commit log offset reached
 	End    int64 // where this phase ends at the latest
@@ -47,7 +57,7 @@ type RecoveryReport struct {
 	Rebuilt      int64 // consume queue entries rebuilt
 	Trimmed      int64 // bytes of torn tail removed
 	FullRebuild  bool  // consume queues were missing or behind and rebuilt from the whole log
-	QueuesKnown  bool  // the ends of the consume queues came from the summary of the last clean stop
+	QueuesKnown  bool  // the ends of the consume queues came from a summary: after a clean stop, or after a kill while the machine kept running
 	IndexDropped int   // index files deleted because newer than the checkpoint
 	Took         time.Duration
 }

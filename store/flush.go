@@ -163,6 +163,7 @@ func (s *Store) newestStoreTime() int64 {
 func (s *Store) syncFailed(file string, err error) error {
 	wrapped := &syncError{file, err}
 	s.fail(wrapped)
+	_ = s.fs.Remove(s.cfg.Load().sub(summaryFile)) // what was written may be gone: the next start reads everything
 	s.flush.close(wrapped)
 	if s.ev.FlushFailed != nil {
 		s.ev.FlushFailed(file, err)

@@ -92,8 +92,8 @@ func FuzzCheckpoint(f *testing.F) {
 
 // FuzzConsumeQueueFile opens a store whose consume queue file holds anything: it must open or say what is wrong, never panic.
 func FuzzConsumeQueueFile(f *testing.F) {
-	f.Add(appendEntry(nil, cqEntry{0, 100, 5}), true)
-	f.Add(appendEntry(nil, cqEntry{0, blankSize, 0}), false)
+	f.Add(appendEntry(nil, cqEntry{offset: 0, size: 100, tags: 5}), true)
+	f.Add(appendEntry(nil, cqEntry{offset: 0, size: blankSize, tags: 0}), false)
 	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
 		mem := vfs.NewMem()
 		defer mem.Free()

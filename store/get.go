@@ -9,8 +9,8 @@ const (
 // hotTail is how far behind the log end data that was written by this process counts as being in memory without asking the kernel.
 const hotTail = 32 << 20
 
-// entryBlock is the number of consume queue entries read at once.
-const entryBlock = 64
+// entryBlock is how many bytes of a consume queue are read at once.
+const entryBlock = 64 * cqUnit
 
 // Get reads messages of a queue (Java DefaultMessageStore.getMessage). The caller must Release res, whatever the status.
 //
@@ -28,7 +28,7 @@ func (s *Store) Get(q *GetQuery, res *GetResult) {
 		res.Status, res.Cold = NoMatchedMessage, true
 		return
 	}
-	res.MinOffset, res.MaxOffset = s.minOf(cq), cq.max.Load()
+	res.MinOffset, res.MaxOffset = s.minOf(cq), cq.end()
 	switch {
 	case res.MaxOffset == 0:
 		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0)
@@ -76,16 +76,17 @@ func newGetter(s *Store, q *GetQuery, res *GetResult, cq *queue) getter {
 		limit = maxPullBytes
 	}
 	return getter{s: s, cfg: cfg, q: q, res: res, cq: cq, maxBytes: max(limit, minPullBytes),
-		scan:   int64(max(cfg.MaxFilterMessageSize, q.MaxCount*cqUnit)+cqUnit-1) / cqUnit,
+		scan:   (max(int64(cfg.MaxFilterMessageSize), int64(q.MaxCount)*cq.files.unit) + cq.files.unit - 1) / cq.files.unit,
 		logEnd: s.log.end.Load(), memory: s.ram / 100 * int64(cfg.AccessMessageInMemoryMaxRatio), skipTo: -1}
 }
 
 func (g *getter) run() {
 	g.res.Status = NoMatchedMessage
 	block := &g.res.block
-	stop := min(g.res.MaxOffset, g.q.Offset+g.scan)
-	for at := g.q.Offset; at < stop; {
-		n, hot := g.s.entries(g.cq, block[:min(entryBlock, int(stop-at))*cqUnit], at, g.q.HotOnly)
+	unit := g.cq.files.unit
+	at := g.s.entryOf(g.cq, g.q.Offset)
+	for stop := min(g.cq.max.Load(), at+g.scan); at < stop; {
+		n, hot := g.s.entries(g.cq, block[:min(entryBlock/unit, stop-at)*unit], at, g.q.HotOnly)
 		if !hot {
 			g.giveUpCold()
 			return
@@ -96,7 +97,7 @@ func (g *getter) run() {
 			}
 			break
 		}
-		if !g.block(block[:n*cqUnit], at) {
+		if !g.block(block[:int64(n)*unit], at) {
 			break
 		}
 		at += int64(n)
@@ -108,28 +109,34 @@ func (g *getter) run() {
 	g.res.SuggestSlave = g.logEnd-g.lastPhy > g.memory
 }
 
-// nextCQFile is the first queue offset of the consume queue file behind the one that holds at.
+// nextCQFile is the first queue offset of the consume queue file behind the one that holds entry at.
 func (g *getter) nextCQFile(at int64) int64 {
-	per := g.s.files.size / cqUnit
-	return at - at%per + per
+	per := g.cq.files.per()
+	return g.s.offsetAt(g.cq, at-at%per+per)
 }
 
 // block handles a run of entries; false ends the Get.
 func (g *getter) block(b []byte, at int64) bool {
-	for ; len(b) > 0; b, at = b[cqUnit:], at+1 {
-		e := decodeEntry(b)
-		if g.full(e) {
+	files := g.cq.files
+	for ; len(b) > 0; b, at = b[files.unit:], at+1 {
+		e := files.decode(b)
+		if !g.cq.batch() {
+			e.base, e.count = at, 1
+		}
+		if g.full(e) || e.base-g.q.Offset >= g.scan {
 			return false
 		}
 		g.lastPhy = e.offset
-		g.res.NextBeginOffset = at + 1
+		g.res.NextBeginOffset = e.base + int64(e.count)
 		if e.offset < g.skipTo {
 			continue
 		}
-		if g.q.Filter != nil && !g.q.Filter.MatchTagsCode(e.tags) {
-			continue
+		match, hot := g.matchTags(e)
+		if !hot {
+			g.res.Cold = true
+			return false
 		}
-		if !g.take(e, at) {
+		if match && !g.take(e) {
 			return false
 		}
 	}
@@ -146,11 +153,11 @@ func (g *getter) full(e cqEntry) bool {
 		maxBytes, maxCount = g.cfg.MaxTransferBytesOnMessageInDisk, g.cfg.MaxTransferCountOnMessageInDisk
 	}
 	total := g.res.Bytes + int(e.size)
-	return g.res.Count >= min(g.q.MaxCount, maxCount) || total > min(g.maxBytes, maxBytes)
+	return g.res.Count+int(e.count) > min(g.q.MaxCount, maxCount) || total > min(g.maxBytes, maxBytes)
 }
 
 // take adds the record of e to the result if the filter wants it; false ends the Get because the data is cold.
-func (g *getter) take(e cqEntry, at int64) bool {
+func (g *getter) take(e cqEntry) bool {
 	rec := g.record(e)
 	if rec == nil {
 		if g.res.Count == 0 {
@@ -169,7 +176,7 @@ func (g *getter) take(e cqEntry, at int64) bool {
 			return true
 		}
 	}
-	g.add(rec, e.offset, at)
+	g.add(rec, e)
 	return true
 }
 
@@ -186,14 +193,14 @@ func (g *getter) record(e cqEntry) []byte {
 	return g.s.log.slice(g.seg, e.offset, int(e.size))
 }
 
-func (g *getter) add(rec []byte, offset, at int64) {
+func (g *getter) add(rec []byte, e cqEntry) {
 	r := g.res
 	r.Status, g.skipTo = Found, -1
 	r.Slices = append(r.Slices, rec)
-	r.QueueOffsets = append(r.QueueOffsets, at)
+	r.QueueOffsets = append(r.QueueOffsets, e.base)
 	r.Bytes += len(rec)
-	r.Count++
-	pos := offset - g.seg.base
+	r.Count += int(e.count)
+	pos := e.offset - g.seg.base
 	if n := len(r.Ranges); n > 0 && r.Ranges[n-1].File == g.seg.file && r.Ranges[n-1].Offset+r.Ranges[n-1].Len == pos {
 		r.Ranges[n-1].Len += int64(len(rec))
 		return
@@ -249,12 +256,12 @@ func (s *Store) entries(cq *queue, dst []byte, at int64, hotOnly bool) (n int, h
 		return n, true
 	}
 	if hotOnly {
-		n = s.files.tryRead(cq, dst[:n*cqUnit], at)
+		n = cq.files.tryRead(cq, dst[:int64(n)*cq.files.unit], at)
 		return n, n > 0
 	}
-	n, err := s.files.read(cq, dst[:n*cqUnit], at)
+	n, err := cq.files.read(cq, dst[:int64(n)*cq.files.unit], at)
 	if err != nil {
-		s.reportErr("read consume queue", s.files.dir(cq), err)
+		s.reportErr("read consume queue", cq.files.dir(cq), err)
 		return 0, true
 	}
 	return n, true

@@ -17,7 +17,7 @@ type GetResult struct {
 	Cold            bool     // HotOnly was set and data was left out because reading it might block; ask again without HotOnly
 
 	leases []*segment
-	block  [entryBlock * cqUnit]byte // consume queue entries being looked at
+	block  [entryBlock]byte // consume queue entries being looked at
 }
 
 // Release gives the leases back. Slices and Ranges must not be used afterwards. The result can be used for another Get.

@@ -188,7 +188,7 @@ func (x *keyIndex) one(at int64) (next int64, err error) {
 	}
 	if err := decodeRecord(b, &m); err != nil {
 		if x.ev.Corruption != nil {
-			x.ev.Corruption(&CorruptionError{seg.name, at - seg.base, err.Error()})
+			x.ev.Corruption(&CorruptionError{File: seg.name, Offset: at - seg.base, Reason: err.Error()})
 		}
 		return seg.end(), nil
 	}

@@ -71,7 +71,7 @@ func openIndexFile(fs vfs.FS, name string, slots, entries int) (*indexFile, erro
 	}
 	size, err := f.Size()
 	if want := indexFileSize(slots, entries); err == nil && size != want {
-		err = fmt.Errorf("store: %s has %d bytes, but maxHashSlotNum=%d and maxIndexNum=%d ask for %d", name, size, slots, entries, want)
+		err = &MisfitError{File: name, Size: size, Key: fmt.Sprintf("maxHashSlotNum=%d with maxIndexNum=%d", slots, entries), Want: want, Rebuildable: true}
 	}
 	if err != nil {
 		_ = f.Close()

@@ -46,7 +46,7 @@ func listFiles(fsys vfs.FS, dir string, kind fileKind) ([]foundFile, error) {
 		name := dir + "/" + fi.Name
 		base, err := strconv.ParseInt(fi.Name, 10, 64)
 		if err != nil || len(fi.Name) != 20 || base < 0 || base%kind.size != 0 {
-			return nil, fmt.Errorf("store: %s: unexpected file name in a data directory (%s=%d)", name, kind.key, kind.size)
+			return nil, &MisfitError{File: name, Size: fi.Size, Key: kind.key, Want: kind.size, Name: true, Rebuildable: kind.rebuildable}
 		}
 		if fi.Size == kind.size {
 			out = append(out, foundFile{name, base, kind.readOnly})
@@ -54,7 +54,7 @@ func listFiles(fsys vfs.FS, dir string, kind fileKind) ([]foundFile, error) {
 		}
 		leftOver := !kind.readOnly && fi.Size < kind.size && (i == len(list)-1 || kind.rebuildable && fi.Size == 0)
 		if !leftOver || !allZero(fsys, name, fi.Size) {
-			return nil, fmt.Errorf("store: %s has %d bytes, but %s=%d", name, fi.Size, kind.key, kind.size)
+			return nil, &MisfitError{File: name, Size: fi.Size, Key: kind.key, Want: kind.size, Rebuildable: kind.rebuildable}
 		}
 		if err := fsys.Remove(name); err != nil {
 			return nil, err
@@ -70,14 +70,24 @@ func allZero(fsys vfs.FS, name string, n int64) bool {
 		return false
 	}
 	defer f.Close()
-	buf, zeros := make([]byte, 1<<20), make([]byte, 1<<20)
-	for at := int64(0); at < n; at += int64(len(buf)) {
-		b := buf[:min(int64(len(buf)), n-at)]
-		if _, err := f.ReadAt(b, at); err != nil || !bytes.Equal(b, zeros[:len(b)]) {
+	return allZeroFile(f, 0, n)
+}
+
+// allZeroFile tells whether [from, to) of a file can be read and is zeros.
+func allZeroFile(f vfs.File, from, to int64) bool {
+	buf := make([]byte, 1<<20)
+	for at := from; at < to; at += int64(len(buf)) {
+		b := buf[:min(int64(len(buf)), to-at)]
+		if _, err := f.ReadAt(b, at); err != nil || !isZero(b) {
 			return false
 		}
 	}
 	return true
+}
+
+// isZero compares b with itself, shifted by one: bytes.Equal is fast.
+func isZero(b []byte) bool {
+	return len(b) == 0 || b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1])
 }
 
 // load maps all commit log files. They must follow each other without a gap.
@@ -100,7 +110,7 @@ func (l *commitLog) load(cfg *Config) error {
 	sort.Slice(all, func(i, j int) bool { return all[i].base < all[j].base })
 	for i, f := range all {
 		if i > 0 && all[i-1].base+l.segSize != f.base {
-			return &CorruptionError{f.path, 0, "a commit log file is missing between " + all[i-1].path + " and this one"}
+			return &CorruptionError{File: f.path, Reason: "a commit log file is missing between " + all[i-1].path + " and this one", Missing: true}
 		}
 	}
 	for _, f := range all {
@@ -115,7 +125,16 @@ func (l *commitLog) load(cfg *Config) error {
 
 // loadQueues opens every consume queue found on disk and finds its end.
 func (s *Store) loadQueues() error {
-	topics, err := s.fs.ReadDir(s.files.root)
+	for _, c := range []*cqFiles{s.queues.simple, s.queues.batches} {
+		if err := s.loadRoot(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) loadRoot(c *cqFiles) error {
+	topics, err := s.fs.ReadDir(c.root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -128,7 +147,7 @@ func (s *Store) loadQueues() error {
 	for range max(2, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for topic := range work {
-				errs <- s.loadTopic(topic)
+				errs <- s.loadTopic(c, topic)
 			}
 		})
 	}
@@ -148,8 +167,8 @@ func (s *Store) loadQueues() error {
 	return nil
 }
 
-func (s *Store) loadTopic(topic string) error {
-	dirs, err := s.fs.ReadDir(s.files.root + "/" + topic)
+func (s *Store) loadTopic(c *cqFiles, topic string) error {
+	dirs, err := s.fs.ReadDir(c.root + "/" + topic)
 	if err != nil {
 		return err
 	}
@@ -158,7 +177,7 @@ func (s *Store) loadTopic(topic string) error {
 		if err != nil || !d.IsDir {
 			continue
 		}
-		if err := s.loadQueue(topic, int32(id)); err != nil {
+		if err := s.loadQueue(c, topic, int32(id)); err != nil {
 			return err
 		}
 	}
@@ -167,22 +186,25 @@ func (s *Store) loadTopic(topic string) error {
 
 // loadQueue finds the last valid entry of a queue. Entries are written in order into files full of zeros, so the end is found by
 // bisection in the last file that has any (Java ConsumeQueue.recover reads all of the last three files).
-func (s *Store) loadQueue(topic string, id int32) error {
+func (s *Store) loadQueue(c *cqFiles, topic string, id int32) error {
 	probe := &queue{topic: topic, id: id}
-	found, err := listFiles(s.fs, s.files.dir(probe), fileKind{size: s.files.size, key: "mappedFileSizeConsumeQueue", rebuildable: true})
+	found, err := listFiles(s.fs, c.dir(probe), fileKind{size: c.size, key: c.key, rebuildable: true})
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	q := s.queues.getOrCreate(topic, id)
-	if found, err = s.dropBehindGap(found); err != nil {
+	q := s.queues.getOrCreate(topic, id, c == s.queues.batches)
+	if q.files != c {
+		return fmt.Errorf("store: %s: topic %s has queues of both types, queue.type says which folder to keep", c.dir(q), topic)
+	}
+	if found, err = s.dropBehindGap(c, found); err != nil {
 		return err
 	}
-	per := s.files.size / cqUnit
-	q.first = found[0].base / cqUnit
+	per := c.per()
+	q.first = found[0].base / c.unit
 	end := q.first
 	var last cqEntry
 	for i := len(found) - 1; i >= 0; i-- {
-		first := found[i].base / cqUnit
+		first := found[i].base / c.unit
 		n, e, err := s.validEntries(q, first, per)
 		if err != nil {
 			return err
@@ -194,8 +216,10 @@ func (s *Store) loadQueue(topic string, id int32) error {
 	}
 	q.memStart, q.flushed, q.synced = end, end, end
 	q.max.Store(end)
-	if last.valid() && !last.blank() {
+	if c.valid(last) && !last.blank() {
 		q.lastPhy = last.offset + int64(last.size)
+		q.next.Store(last.base + int64(last.count))
+		q.filed = mark{q.lastPhy, q.next.Load()}
 	}
 	return nil
 }
@@ -203,17 +227,19 @@ func (s *Store) loadQueue(topic string, id int32) error {
 // validEntries counts the valid entries of one file and returns the last. It looks at the first page, then at places twice as far each time, and
 // bisects the last step: most queues are short, and one read is enough for them.
 func (s *Store) validEntries(q *queue, first, per int64) (n int64, last cqEntry, err error) {
-	var block [probeEntries * cqUnit]byte
+	c := q.files
+	var page [4096]byte
+	block := page[:4096/c.unit*c.unit]
 	lo, got := int64(0), 0 // all entries below lo are valid
-	step := int64(probeEntries)
+	step := 4096 / c.unit
 	for hi := int64(0); ; {
-		if got, err = s.files.read(q, block[:], first+lo); err != nil {
+		if got, err = c.read(q, block, first+lo); err != nil {
 			return 0, last, err
 		}
-		k := countValid(block[:got*cqUnit])
+		k := c.countValid(block[:int64(got)*c.unit])
 		if k < got || lo+int64(got) >= per {
 			if n = lo + int64(k); k > 0 {
-				last = decodeEntry(block[(k-1)*cqUnit:])
+				last = c.decode(block[int64(k-1)*c.unit:])
 			} else if n > 0 {
 				last, err = s.fileEntry(q, first+n-1)
 			}
@@ -228,10 +254,7 @@ func (s *Store) validEntries(q *queue, first, per int64) (n int64, last cqEntry,
 	}
 }
 
-// probeEntries is one page of entries.
-const probeEntries = 4096 / cqUnit
-
-// gallop narrows the end of the valid entries down: it is at or behind lo, and less than probeEntries behind it unless hi is the end of the file.
+// gallop narrows the end of the valid entries down: it is at or behind lo, and less than a page behind it unless hi is the end of the file.
 func (s *Store) gallop(q *queue, first, lo, per, step int64) (newLo, hi int64, err error) {
 	hi = per
 	valid := func(i int64) bool {
@@ -239,7 +262,7 @@ func (s *Store) gallop(q *queue, first, lo, per, step int64) (newLo, hi int64, e
 		if rerr != nil && err == nil {
 			err = rerr
 		}
-		return e.valid()
+		return q.files.valid(e)
 	}
 	for ; lo+step < per; step *= 2 {
 		if !valid(lo + step) {
@@ -248,7 +271,7 @@ func (s *Store) gallop(q *queue, first, lo, per, step int64) (newLo, hi int64, e
 		}
 		lo += step
 	}
-	for hi-lo > probeEntries && err == nil {
+	for hi-lo > 4096/q.files.unit && err == nil {
 		if mid := (lo + hi) / 2; valid(mid) {
 			lo = mid
 		} else {
@@ -259,23 +282,23 @@ func (s *Store) gallop(q *queue, first, lo, per, step int64) (newLo, hi int64, e
 }
 
 func (s *Store) fileEntry(q *queue, at int64) (cqEntry, error) {
-	var b [cqUnit]byte
-	_, err := s.files.read(q, b[:], at)
-	return decodeEntry(b[:]), err
+	var b [batchUnit]byte
+	_, err := q.files.read(q, b[:q.files.unit], at)
+	return q.files.decode(b[:]), err
 }
 
 // countValid counts the valid entries at the start of b.
-func countValid(b []byte) (n int) {
-	for ; len(b) >= cqUnit && decodeEntry(b).valid(); b = b[cqUnit:] {
+func (c *cqFiles) countValid(b []byte) (n int) {
+	for ; int64(len(b)) >= c.unit && c.valid(c.decode(b)); b = b[c.unit:] {
 		n++
 	}
 	return n
 }
 
 // dropBehindGap removes the files behind a missing one, which a power cut may leave; their entries are built again from the log.
-func (s *Store) dropBehindGap(found []foundFile) ([]foundFile, error) {
+func (s *Store) dropBehindGap(c *cqFiles, found []foundFile) ([]foundFile, error) {
 	for i := 1; i < len(found); i++ {
-		if found[i].base == found[i-1].base+s.files.size {
+		if found[i].base == found[i-1].base+c.size {
 			continue
 		}
 		s.queueGap.Store(true)

@@ -16,10 +16,11 @@ func TestQueueEndFound(t *testing.T) {
 	for _, n := range []int64{0, 1, 203, 204, 205, 407, 408, 409, 410, 1000, 4096, 65536, 150_000, 299_795, 299_796, 299_797, 299_999, per, per + 1} {
 		mem := vfs.NewMem()
 		s := &Store{fs: mem, files: newCQFiles(mem, &cfg)}
-		q := &queue{topic: "T", id: 5}
+		s.queues.simple = s.files
+		q := &queue{topic: "T", id: 5, files: s.files}
 		var entries []byte
 		for i := int64(0); i < n; i++ {
-			entries = appendEntry(entries, cqEntry{i * 100, 100, i})
+			entries = appendEntry(entries, cqEntry{offset: i * 100, size: 100, tags: i})
 		}
 		if n == 0 {
 			entries = appendEntry(entries, cqEntry{})
@@ -27,7 +28,7 @@ func TestQueueEndFound(t *testing.T) {
 		if err := s.files.write(q, entries, 0); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.loadQueue("T", 5); err != nil {
+		if err := s.loadQueue(s.files, "T", 5); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.queues.get("T", 5); got.max.Load() != n || got.lastPhy != n*100 {

@@ -16,9 +16,17 @@ func (s *Store) MinOffset(topic string, queueID int32) int64 {
 // MaxOffset is the queue offset the next message gets; 0 for an unknown queue.
 func (s *Store) MaxOffset(topic string, queueID int32) int64 {
 	if q := s.queues.get(topic, queueID); q != nil {
-		return q.max.Load()
+		return q.end()
 	}
 	return 0
+}
+
+// end is the next queue offset.
+func (q *queue) end() int64 {
+	if q.batch() {
+		return q.next.Load()
+	}
+	return q.max.Load()
 }
 
 // minOf computes the minimum again only when the log lost files since the last time.
@@ -27,7 +35,8 @@ func (s *Store) minOf(q *queue) int64 {
 	q.min.mu.Lock()
 	defer q.min.mu.Unlock()
 	if !q.min.known || q.min.logMin != logMin {
-		q.min.value = s.firstAtLeast(q, logMin)
+		q.min.entry = s.firstAtLeast(q, logMin)
+		q.min.value = s.offsetAt(q, q.min.entry)
 		q.min.logMin, q.min.known = logMin, true
 	}
 	return q.min.value
@@ -47,7 +56,7 @@ func (s *Store) minIsCheap(q *queue) bool {
 	return q.first < 0 || q.memStart <= q.first
 }
 
-// firstAtLeast is the first queue offset whose record lies at or behind phy; max when there is none. Filler entries do not count; an entry
+// firstAtLeast is the number of the first entry whose record lies at or behind phy; max when there is none. Filler entries do not count; an entry
 // that is missing or invalid counts as later: after a power cut the entries that were not synced may have holes.
 func (s *Store) firstAtLeast(q *queue, phy int64) int64 {
 	lo, hi := q.firstOffset(), q.max.Load()
@@ -58,7 +67,7 @@ func (s *Store) firstAtLeast(q *queue, phy int64) int64 {
 	return lo + int64(n)
 }
 
-// firstOffset is the lowest queue offset that has an entry in memory or in a file.
+// firstOffset is the number of the lowest entry in memory or in a file: its queue offset, but in a batch queue.
 func (q *queue) firstOffset() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -70,22 +79,27 @@ func (q *queue) firstOffset() int64 {
 
 // entry reads one entry; ok is false when it is not there or invalid.
 func (s *Store) entry(q *queue, at int64) (cqEntry, bool) {
-	var b [cqUnit]byte
-	if n, _ := s.entries(q, b[:], at, false); n == 0 {
+	var b [batchUnit]byte
+	if n, _ := s.entries(q, b[:q.files.unit], at, false); n == 0 {
 		return cqEntry{}, false
 	}
-	e := decodeEntry(b[:])
-	return e, e.valid()
+	e := q.files.decode(b[:])
+	return e, q.files.valid(e)
 }
 
 // OffsetInQueue returns the consume queue entry at a queue offset. It may read the disk.
 func (s *Store) OffsetInQueue(topic string, queueID int32, queueOffset int64) (phyOffset int64, size int32, tagsCode int64, ok bool) {
 	q := s.queues.get(topic, queueID)
-	if q == nil || queueOffset < q.firstOffset() || queueOffset >= q.max.Load() {
+	if q == nil || queueOffset >= q.end() {
 		return 0, 0, 0, false
 	}
-	e, ok := s.entry(q, queueOffset)
-	return e.offset, e.size, e.tags, ok && !e.blank()
+	at := s.entryOf(q, queueOffset)
+	if at < q.firstOffset() {
+		return 0, 0, 0, false
+	}
+	e, ok := s.entry(q, at)
+	tags, _ := s.resolveTags(q, e.tags, false)
+	return e.offset, e.size, tags, ok && !e.blank()
 }
 
 // StoreTimeAt is the store timestamp of the message at a queue offset, -1 when there is none. It may read the disk.
@@ -125,7 +139,8 @@ func (s *Store) OffsetByTime(topic string, queueID int32, ts int64, b Boundary) 
 	if q == nil {
 		return 0
 	}
-	lo, hi := s.minOf(q), q.max.Load()
+	first := s.minOf(q)
+	lo, hi := s.entryOf(q, first), q.max.Load()
 	later := func(at int64) bool {
 		e, ok := s.entry(q, at)
 		if !ok {
@@ -139,9 +154,9 @@ func (s *Store) OffsetByTime(topic string, queueID int32, ts int64, b Boundary) 
 		if found == lo {
 			return 0
 		}
-		return found - 1
+		return s.offsetAt(q, found-1)
 	}
-	return found
+	return s.offsetAt(q, found)
 }
 
 // MinPhyOffset is the commit log offset of the oldest byte kept.

@@ -17,11 +17,15 @@ type cqEntry struct {
 	offset int64 // commit log offset
 	size   int32
 	tags   int64
+
+	time  int64 // store timestamp, ms; batch queues only
+	base  int64 // queue offset of the first message of the record; batch queues only
+	count int16 // messages in the record; batch queues only
 }
 
 func decodeEntry(b []byte) cqEntry {
 	be := binary.BigEndian
-	return cqEntry{int64(be.Uint64(b)), int32(be.Uint32(b[8:])), int64(be.Uint64(b[12:]))}
+	return cqEntry{offset: int64(be.Uint64(b)), size: int32(be.Uint32(b[8:])), tags: int64(be.Uint64(b[12:]))}
 }
 
 // valid is Java's test for the end of a queue.
@@ -40,27 +44,40 @@ func appendEntry(dst []byte, e cqEntry) []byte {
 // queue is one consume queue. Its newest entries are in memory, everything below flushed is in its files
 // (Java ConsumeQueue; there the files are mapped).
 type queue struct {
-	topic string // immutable
-	id    int32  // immutable
+	topic string   // immutable
+	id    int32    // immutable
+	files *cqFiles // where its entries go and how large they are; immutable
 
-	max atomic.Int64 // queue offset behind the last entry; written under the append lock and mu
-	min cachedMin
+	ext atomic.Pointer[queue] // its bytes in consumequeue_ext, nil when it has none; set by Open or under the append lock
+
+	max  atomic.Int64 // entries ever, i.e. the number of the next one; the next queue offset but in a batch queue; written under the append lock and mu
+	next atomic.Int64 // batch queues: the next queue offset; written under the append lock
+	min  cachedMin
 
 	mu       sync.Mutex
 	mem      []byte // entries from memStart on; guarded by mu
-	memStart int64  // queue offset of mem[0], <= flushed; guarded by mu
-	flushed  int64  // queue offset below which all entries are in files; guarded by mu
-	first    int64  // queue offset of the first entry of the first file; guarded by mu
+	memStart int64  // number of the entry at mem[0], <= flushed; guarded by mu
+	flushed  int64  // number below which all entries are in files; guarded by mu
+	first    int64  // number of the first entry of the first file, -1: no file; guarded by mu
 	lastPhy  int64  // commit log offset behind the last entry's record; guarded by mu
+	filed    mark   // lastPhy and next of the entries below flushed; guarded by mu
+	taken    mark   // the same of the entries being written; guarded by mu
 	dirty    bool   // is in appender.dirty; guarded by mu
-	synced   int64  // queue offset below which file entries are durable; guarded by mu
+	synced   int64  // number below which file entries are durable; guarded by mu
 	deleted  bool   // topic deleted: nothing is written any more; guarded by mu
+}
+
+// mark is a place in the life of a queue.
+type mark struct {
+	phy  int64 // commit log offset behind the last entry's record
+	next int64 // batch queues: the next queue offset
 }
 
 // cachedMin is the first entry whose record is still in the log, valid for one value of the log's minimum.
 type cachedMin struct {
 	mu     sync.Mutex
 	value  int64 // guarded by mu
+	entry  int64 // number of that entry; guarded by mu
 	logMin int64 // guarded by mu; the log minimum value was computed for
 	known  bool  // guarded by mu
 }
@@ -69,15 +86,25 @@ const firstMem = 16 * cqUnit // first buffer of a queue
 
 // push adds the next entry. It tells whether the queue became dirty, and how many entries are not in files yet.
 // Caller holds the append lock (or is Open). used counts the bytes of all buffers.
-func (q *queue) push(offset int64, size int32, tags int64, used *atomic.Int64) (becameDirty bool, backlog int64) {
+func (q *queue) push(e cqEntry, used *atomic.Int64) (becameDirty bool, backlog int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.mem)+cqUnit > cap(q.mem) {
+	if len(q.mem)+int(q.files.unit) > cap(q.mem) {
 		q.makeRoom(used)
 	}
-	q.mem = appendEntry(q.mem, cqEntry{offset, size, tags})
-	q.lastPhy = offset + int64(size)
-	q.max.Add(1)
+	if q.batch() {
+		q.mem = appendBatchEntry(q.mem, e)
+		q.next.Store(e.base + int64(e.count))
+	} else {
+		q.mem = appendEntry(q.mem, e)
+	}
+	q.lastPhy = e.offset + int64(e.size)
+	return q.grew(1)
+}
+
+// grew notes n more entries in mem. Caller holds mu.
+func (q *queue) grew(n int64) (becameDirty bool, backlog int64) {
+	q.max.Add(n)
 	becameDirty = !q.dirty
 	q.dirty = true
 	return becameDirty, q.max.Load() - q.flushed
@@ -85,12 +112,12 @@ func (q *queue) push(offset int64, size int32, tags int64, used *atomic.Int64) (
 
 // makeRoom drops entries that are in files, or doubles the buffer. Caller holds mu.
 func (q *queue) makeRoom(used *atomic.Int64) {
-	if drop := int(q.flushed-q.memStart) * cqUnit; drop > 0 && drop*2 >= len(q.mem) {
+	if drop := int((q.flushed - q.memStart) * q.files.unit); drop > 0 && drop*2 >= len(q.mem) {
 		n := copy(q.mem, q.mem[drop:])
 		q.mem, q.memStart = q.mem[:n], q.flushed
 		return
 	}
-	grown := make([]byte, len(q.mem), max(firstMem, 2*cap(q.mem)))
+	grown := make([]byte, len(q.mem), max(firstMem, 2*cap(q.mem), len(q.mem)+int(q.files.unit)))
 	copy(grown, q.mem)
 	used.Add(int64(cap(grown) - cap(q.mem)))
 	q.mem = grown
@@ -105,27 +132,32 @@ func (q *queue) shrink(keep int, used *atomic.Int64) {
 	q.mem, q.memStart = nil, q.flushed
 }
 
-// fromMemory copies entries from queue offset at on into dst and returns the number; ok is false when at is not in memory: then n is how many
+// fromMemory copies entries from number at on into dst and returns how many; ok is false when at is not in memory: then n is how many
 // entries from at on are in files only, at most as many as fit into dst.
 func (q *queue) fromMemory(dst []byte, at int64) (n int, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if at < q.memStart {
-		return int(min(q.memStart-at, int64(len(dst)/cqUnit))), false
+		return int(min(q.memStart-at, int64(len(dst))/q.files.unit)), false
 	}
-	i := int(at-q.memStart) * cqUnit
+	unit := int(q.files.unit)
+	i := int(at-q.memStart) * unit
 	if i >= len(q.mem) {
 		return 0, true
 	}
-	return copy(dst[:len(dst)/cqUnit*cqUnit], q.mem[i:]) / cqUnit, true
+	return copy(dst[:len(dst)/unit*unit], q.mem[i:]) / unit, true
 }
 
 // start makes an empty queue begin at queue offset at. Caller is Open or holds the append lock.
 func (q *queue) start(at int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.batch() { // its files begin at entry 0, wherever its queue offsets do
+		q.next.Store(at)
+		at = 0
+	}
 	q.mem, q.memStart, q.flushed, q.synced = q.mem[:0], at, at, at
 	q.max.Store(at)
-	q.first, q.lastPhy = -1, 0
+	q.first, q.lastPhy, q.filed = -1, 0, mark{}
 	q.min.known = false
 }

@@ -14,7 +14,8 @@ func (q *queue) pending(dst []byte, least int64) (entries []byte, at int64, dele
 	if q.max.Load()-q.flushed < least {
 		return dst, q.flushed, false
 	}
-	return append(dst, q.mem[(q.flushed-q.memStart)*cqUnit:]...), q.flushed, false
+	q.taken = mark{q.lastPhy, q.next.Load()}
+	return append(dst, q.mem[(q.flushed-q.memStart)*q.files.unit:]...), q.flushed, false
 }
 
 // cleanIfEmpty takes the queue off the dirty list when nothing waits.
@@ -26,13 +27,13 @@ func (q *queue) cleanIfEmpty() bool {
 }
 
 // wrote notes that all entries below upTo are in files; true when nothing is waiting any more.
-func (q *queue) wrote(upTo, fileSize int64, used *atomic.Int64) bool {
+func (q *queue) wrote(upTo int64, used *atomic.Int64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.first < 0 {
-		q.first = q.flushed * cqUnit / fileSize * fileSize / cqUnit
+		q.first = q.flushed / q.files.per() * q.files.per()
 	}
-	q.flushed = upTo
+	q.flushed, q.filed = upTo, q.taken
 	q.dirty = q.max.Load() > q.flushed
 	if !q.dirty {
 		q.shrinkIdle(used)
@@ -45,10 +46,10 @@ func (q *queue) shrinkIdle(used *atomic.Int64) {
 	if cap(q.mem) <= 4*keepIdle {
 		return
 	}
-	keep := min(len(q.mem), keepIdle)
+	keep := min(len(q.mem), keepIdle/int(q.files.unit)*int(q.files.unit))
 	b := append(make([]byte, 0, keepIdle), q.mem[len(q.mem)-keep:]...)
 	used.Add(int64(cap(b) - cap(q.mem)))
-	q.memStart += int64((len(q.mem) - keep) / cqUnit)
+	q.memStart += int64(len(q.mem)-keep) / q.files.unit
 	q.mem = b
 }
 

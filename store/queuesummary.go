@@ -2,11 +2,13 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,20 +16,25 @@ import (
 	"gorocket/store/vfs"
 )
 
-// summaryFile, in the store root, holds the ends of all consume queues at a clean stop, so that the next start need not open every queue. It is an
-// addition of gorocket; Java does not look at it, and everything in it can be found again from the queues.
+// summaryFile, in the store root, holds the ends of all consume queues, so that the next start need not open every queue. It is an addition of gorocket;
+// Java does not look at it, and everything in it can be found again from the queues.
 //
-// It is believed only when nobody touched the store since: the lock file, which every start of Java or gorocket writes, and the checkpoint must have
-// the times noted here, and no directory of a consume queue may be younger than the summary. In doubt the queues are read.
+// One is written at a clean stop. It is believed only when nobody touched the store since: the lock file, which every start of Java or gorocket writes, and
+// the checkpoint must have the times noted here, and no directory of a consume queue may be younger than the summary.
+//
+// A running store writes one now and then. After a kill it is believed when the machine is still in the same run, so that nothing that was written is lost,
+// nobody took the lock meanwhile, and the directories of the queues are there. What the log holds from logTo on is added to the queues then.
+// In doubt the queues are read.
 const summaryFile = "gorocket.queues"
 
-// Layout, big-endian: 8 bytes magic | int64 consume queue file size | int64 lock mtime (ns) | int64 checkpoint mtime (ns) | int32 queues |
-// queues of (int16 topic length, topic, int32 id, int64 first, int64 max, int64 lastPhy) | uint32 CRC-32 of all before.
+// Layout, big-endian: 8 bytes magic | int64 consume queue file size | int64 lock mtime (ns) | int64 checkpoint mtime (ns) | int64 logTo | 36 bytes boot id, filled up with zeros | int32 queues |
+// queues of (int16 topic length, topic, int32 id, int8 1 for a batch queue, int64 first, int64 max, int64 lastPhy, int64 next) | uint32 CRC-32 of all before.
 const (
-	summaryMagic = "GRQUEUE1"
-	summaryHead  = 8 + 3*8 + 4
-	summaryEntry = 2 + 4 + 3*8    // without the topic
-	summaryMax   = int64(1 << 28) // largest file that is read, bytes
+	summaryMagic = "GRQUEUE3"
+	summaryHead  = 8 + 4*8 + bootLen + 4
+	bootLen      = 36
+	summaryEntry = 2 + 4 + 1 + 4*8 // without the topic
+	summaryMax   = int64(1 << 28)  // largest file that is read, bytes
 )
 
 // queueSummary is the decoded file.
@@ -35,6 +42,8 @@ type queueSummary struct {
 	fileSize  int64
 	lockTime  int64
 	checkTime int64
+	logTo     int64  // the queues hold everything below
+	boot      string // empty after a clean stop
 	queues    []queueEnd
 }
 
@@ -42,22 +51,28 @@ type queueSummary struct {
 type queueEnd struct {
 	topic               string
 	id                  int32
+	batch               bool
 	first, max, lastPhy int64
+	next                int64
 }
 
 func (v *queueSummary) encode() []byte {
 	be := binary.BigEndian
 	b := make([]byte, 0, summaryHead+len(v.queues)*(summaryEntry+24)+4)
 	b = append(b, summaryMagic...)
-	for _, n := range []int64{v.fileSize, v.lockTime, v.checkTime} {
+	for _, n := range []int64{v.fileSize, v.lockTime, v.checkTime, v.logTo} {
 		b = be.AppendUint64(b, uint64(n))
 	}
+	var boot [bootLen]byte
+	copy(boot[:], v.boot)
+	b = append(b, boot[:]...)
 	b = be.AppendUint32(b, uint32(len(v.queues)))
 	for _, q := range v.queues {
 		b = be.AppendUint16(b, uint16(len(q.topic)))
 		b = append(b, q.topic...)
 		b = be.AppendUint32(b, uint32(q.id))
-		for _, n := range []int64{q.first, q.max, q.lastPhy} {
+		b = append(b, map[bool]byte{true: 1}[q.batch])
+		for _, n := range []int64{q.first, q.max, q.lastPhy, q.next} {
 			b = be.AppendUint64(b, uint64(n))
 		}
 	}
@@ -77,7 +92,9 @@ func decodeQueueSummary(b []byte) (v queueSummary, err error) {
 	}
 	long := func(b []byte) int64 { return int64(be.Uint64(b)) }
 	v.fileSize, v.lockTime, v.checkTime = long(b[8:]), long(b[16:]), long(b[24:])
-	n := int64(be.Uint32(b[32:]))
+	v.logTo = long(b[32:])
+	v.boot = strings.TrimRight(string(b[40:40+bootLen]), "\x00")
+	n := int64(be.Uint32(b[40+bootLen:]))
 	if b = b[summaryHead : len(b)-4]; n*summaryEntry > int64(len(b)) {
 		return v, errBadSummary
 	}
@@ -89,8 +106,11 @@ func decodeQueueSummary(b []byte) (v queueSummary, err error) {
 		l := int(be.Uint16(b))
 		q := queueEnd{topic: string(b[2 : 2+l])}
 		b = b[2+l:]
-		q.id, q.first, q.max, q.lastPhy = int32(be.Uint32(b)), long(b[4:]), long(b[12:]), long(b[20:])
-		if b = b[28:]; q.first < 0 || q.max < q.first {
+		if b[4] > 1 {
+			return v, errBadSummary
+		}
+		q.id, q.batch, q.first, q.max, q.lastPhy, q.next = int32(be.Uint32(b)), b[4] == 1, long(b[5:]), long(b[13:]), long(b[21:]), long(b[29:])
+		if b = b[37:]; q.first < 0 || q.max < q.first {
 			return v, errBadSummary
 		}
 		v.queues = append(v.queues, q)
@@ -101,15 +121,13 @@ func decodeQueueSummary(b []byte) (v queueSummary, err error) {
 	return v, nil
 }
 
-// saveSummary writes the file; only at the end of a clean stop. It is not synced: a torn file fails its CRC.
-func (s *Store) saveSummary() error {
+// saveSummary writes the file. It is not synced: a torn file fails its CRC. logTo and boot as in queueSummary.
+func (s *Store) saveSummary(logTo int64, boot string) error {
 	cfg := s.cfg.Load()
-	v := queueSummary{fileSize: s.files.size, lockTime: s.mtime("lock"), checkTime: s.mtime("checkpoint")}
+	v := queueSummary{fileSize: s.files.size, lockTime: s.mtime("lock"), checkTime: s.mtime("checkpoint"), logTo: logTo, boot: boot}
 	s.queues.each(func(q *queue) bool {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		if q.first >= 0 && q.flushed == q.max.Load() && !q.deleted && len(q.topic) <= maxTopicV2 {
-			v.queues = append(v.queues, queueEnd{q.topic, q.id, q.first, q.flushed, q.lastPhy})
+		if e, ok := q.inFiles(); ok && len(q.topic) <= maxTopicV2 {
+			v.queues = append(v.queues, e)
 		}
 		return true
 	})
@@ -134,8 +152,37 @@ func (s *Store) mtime(name string) int64 {
 	return fi.ModTime.UnixNano()
 }
 
+// inFiles describes the part of a queue that is in its files; false when it has none.
+func (q *queue) inFiles() (queueEnd, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return queueEnd{q.topic, q.id, q.batch(), q.first, q.flushed, q.filed.phy, q.filed.next}, q.first >= 0 && !q.deleted
+}
+
+// summaryEvery is how far the log grows until a running store notes the ends of its queues again: what a start after a kill has to add at most, beside what
+// a write of all queues takes in time.
+const summaryEvery = 1 << 30
+
+// noteEnds writes all queues, unsynced, and their ends. Only the flusher calls it.
+func (s *Store) noteEnds(ctx context.Context) error {
+	b, ok := s.fs.(vfs.Booter)
+	if !ok || s.failed() != nil {
+		return nil
+	}
+	upTo := s.log.end.Load()
+	s.notedTo.Store(upTo)
+	if err := s.writeQueues(ctx, 1); err != nil {
+		return err
+	}
+	boot := b.BootID()
+	if boot == "" || len(boot) > bootLen {
+		return nil
+	}
+	return s.saveSummary(upTo, boot)
+}
+
 // loadSummary fills the queue table from the file; false when it cannot be believed. lockTime is the lock file's time before this start wrote it.
-func (s *Store) loadSummary(lockTime int64) bool {
+func (s *Store) loadSummary(lockTime int64, clean bool) bool {
 	name := s.cfg.Load().sub(summaryFile)
 	fi, err := s.fs.Stat(name)
 	if err != nil || fi.Size > summaryMax {
@@ -146,13 +193,29 @@ func (s *Store) loadSummary(lockTime int64) bool {
 		return false
 	}
 	v, err := decodeQueueSummary(b)
-	if err != nil || v.fileSize != s.files.size || v.lockTime != lockTime || v.checkTime != s.mtime("checkpoint") || !s.untouched(&v, fi.ModTime) {
+	if err != nil || v.fileSize != s.files.size || v.lockTime != lockTime || (v.boot == "") != clean {
+		return false
+	}
+	since := fi.ModTime
+	if clean && v.checkTime != s.mtime("checkpoint") {
+		return false
+	}
+	if !clean {
+		if b, ok := s.fs.(vfs.Booter); !ok || b.BootID() != v.boot || v.logTo > s.log.lastEnd() {
+			return false
+		}
+		since = farFutureTime // the directories have to be there; a running store changes them
+		s.knownTo = v.logTo
+	}
+	if !s.untouched(&v, since) {
 		return false
 	}
 	for _, e := range v.queues {
-		q := s.queues.getOrCreate(e.topic, e.id)
+		q := s.queues.getOrCreate(e.topic, e.id, e.batch)
 		q.first, q.memStart, q.flushed, q.synced, q.lastPhy = e.first, e.max, e.max, e.max, e.lastPhy
 		q.max.Store(e.max)
+		q.next.Store(e.next)
+		q.filed = mark{e.lastPhy, e.next}
 	}
 	return true
 }
@@ -163,7 +226,7 @@ func (s *Store) untouched(v *queueSummary, since time.Time) bool {
 		fi, err := s.fs.Stat(dir)
 		return err == nil && fi.IsDir && !fi.ModTime.After(since)
 	}
-	if !old(s.files.root) {
+	if !old(s.files.root) || anyBatch(v.queues) && !old(s.queues.batches.root) {
 		return false
 	}
 	var next, young atomic.Int64
@@ -172,8 +235,12 @@ func (s *Store) untouched(v *queueSummary, since time.Time) bool {
 		wg.Go(func() {
 			topic := ""
 			for i := next.Add(1) - 1; i < int64(len(v.queues)) && young.Load() == 0; i = next.Add(1) - 1 {
-				q := queue{topic: v.queues[i].topic, id: v.queues[i].id}
-				if !old(s.files.dir(&q)) || q.topic != topic && !old(s.files.root+"/"+q.topic) {
+				e := &v.queues[i]
+				q, c := queue{topic: e.topic, id: e.id}, s.files
+				if e.batch {
+					c = s.queues.batches
+				}
+				if !old(c.dir(&q)) || q.topic != topic && !old(c.root+"/"+q.topic) {
 					young.Add(1)
 				}
 				topic = q.topic
@@ -183,3 +250,10 @@ func (s *Store) untouched(v *queueSummary, since time.Time) bool {
 	wg.Wait()
 	return young.Load() == 0
 }
+
+func anyBatch(list []queueEnd) bool {
+	return slices.ContainsFunc(list, func(q queueEnd) bool { return q.batch })
+}
+
+// farFutureTime is younger than any file.
+var farFutureTime = time.UnixMilli(farFuture)

@@ -90,8 +90,87 @@ func TestQueueSummaryOtherFileSize(t *testing.T) {
 	}
 }
 
+// TestSummaryAfterKill: after a kill the summary of the running store is believed, unless the machine was down or somebody else had the store.
+func TestSummaryAfterKill(t *testing.T) {
+	cfg := smallConfig("/s")
+	cfg.FlushIntervalConsumeQueue = 3_600_000
+	for _, c := range []struct {
+		name  string
+		known bool
+		then  func(t *testing.T, mem *vfs.Mem) *vfs.Mem
+	}{
+		{"kill", true, func(t *testing.T, mem *vfs.Mem) *vfs.Mem { return mem.Clone() }},
+		{"power cut", false, func(t *testing.T, mem *vfs.Mem) *vfs.Mem { return mem.CrashClone(1, 1) }},
+		{"another start", false, func(t *testing.T, mem *vfs.Mem) *vfs.Mem {
+			k := mem.Clone()
+			f, _ := k.OpenFile("/s/lock")
+			_, _ = f.WriteAt([]byte("lock"), 0)
+			return k
+		}},
+		{"queue gone", false, func(t *testing.T, mem *vfs.Mem) *vfs.Mem {
+			k := mem.Clone()
+			_ = k.Rename("/s/consumequeue/T/1", "/gone")
+			return k
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			mem := vfs.NewMem()
+			t.Cleanup(mem.Free)
+			s := mustStart(t, cfg, mem)
+			want := fill(t, s, "T", 3, 300)
+			if err := s.noteEnds(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for q, more := range fill(t, s, "T", 3, 60) {
+				want[q] = append(want[q], more...)
+			}
+			fresh := fill(t, s, "New", 2, 30)
+			killed := c.then(t, mem)
+			t.Cleanup(killed.Free)
+			k := mustStart(t, cfg, killed)
+			if r := k.Report(); r.QueuesKnown != c.known || r.Clean || c.known && r.Rebuilt != 90 {
+				t.Errorf("%+v", r)
+			}
+			for q, w := range want {
+				wantBodies(t, k, "T", q, w)
+			}
+			for q, w := range fresh {
+				wantBodies(t, k, "New", q, w)
+			}
+			mustStop(t, k)
+			if r := mustVerify(t, cfg, killed); len(r.Findings) != 0 {
+				t.Errorf("%+v", r.Findings)
+			}
+		})
+	}
+}
+
+// TestDeletedTopicAfterKill: its queues do not come back, and the others stay as they are.
+func TestDeletedTopicAfterKill(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	s := mustStart(t, cfg, mem)
+	want := fill(t, s, "Keep", 2, 100)
+	fill(t, s, "Gone", 2, 100)
+	if err := s.DeleteTopic("Gone"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.noteEnds(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	killed := mem.Clone()
+	t.Cleanup(killed.Free)
+	k := mustStart(t, cfg, killed)
+	if got := k.Topics(); len(got) != 1 || !k.Report().QueuesKnown {
+		t.Errorf("%v %+v", got, k.Report())
+	}
+	for q, w := range want {
+		wantBodies(t, k, "Keep", q, w)
+	}
+}
+
 func FuzzQueueSummary(f *testing.F) {
-	v := queueSummary{6_000_000, 1, 2, []queueEnd{{"TopicA", 3, 0, 77, 4096}, {"", -1, 5, 5, 0}}}
+	v := queueSummary{6_000_000, 1, 2, 3, "boot", []queueEnd{{"TopicA", 3, true, 0, 77, 4096, 99}, {"", -1, false, 5, 5, 0, 0}}}
 	good := v.encode()
 	f.Add(good[:len(good)-4])
 	f.Add([]byte(summaryMagic))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -16,8 +17,12 @@ type queueKey struct {
 
 // queueTable holds all consume queues.
 type queueTable struct {
-	shards [queueShards]queueShard
-	memory atomic.Int64 // bytes of entry buffers of all queues
+	shards  [queueShards]queueShard
+	simple  *cqFiles          // immutable after Open
+	batches *cqFiles          // immutable after Open
+	isBatch func(string) bool // tells that a topic has queue.type=BatchCQ; may be nil; immutable
+	light   atomic.Int64      // queues whose topic begins with lmqPrefix
+	memory  atomic.Int64      // bytes of entry buffers of all queues
 }
 
 type queueShard struct {
@@ -41,7 +46,8 @@ func (t *queueTable) get(topic string, id int32) *queue {
 	return q
 }
 
-func (t *queueTable) getOrCreate(topic string, id int32) *queue {
+// getOrCreate finds a queue or makes an empty one of the kind its topic has; a record that is an inner batch (batch set) makes a batch queue in any case.
+func (t *queueTable) getOrCreate(topic string, id int32, batch bool) *queue {
 	if q := t.get(topic, id); q != nil {
 		return q
 	}
@@ -55,7 +61,14 @@ func (t *queueTable) getOrCreate(topic string, id int32) *queue {
 	if sh.m == nil {
 		sh.m = make(map[queueKey]*queue)
 	}
-	q := &queue{topic: topic, id: id, first: -1}
+	files := t.simple
+	if batch || t.isBatch != nil && t.isBatch(topic) {
+		files = t.batches
+	}
+	q := &queue{topic: topic, id: id, first: -1, files: files}
+	if strings.HasPrefix(topic, lmqPrefix) {
+		t.light.Add(1)
+	}
 	sh.m[k] = q
 	return q
 }
@@ -89,6 +102,9 @@ func (t *queueTable) remove(topic string) (gone []*queue) {
 		for k, q := range sh.m {
 			if k.topic == topic {
 				delete(sh.m, k)
+				if strings.HasPrefix(topic, lmqPrefix) {
+					t.light.Add(-1)
+				}
 				gone = append(gone, q)
 			}
 		}

@@ -16,18 +16,25 @@ func (s *Store) truncateQueue(q *queue, phy int64) error {
 	if keep == was {
 		return nil
 	}
+	if q.batch() {
+		if e, ok := s.entry(q, keep); ok {
+			q.next.Store(e.base)
+		}
+	}
 	if keep < q.flushed {
-		if err := s.files.zero(q, keep, q.flushed); err != nil {
+		if err := q.files.zero(q, keep, q.flushed); err != nil {
 			return err
 		}
 	}
 	q.cut(keep)
+	s.cutExt(q)
 	if keep == q.firstOffset() {
 		return nil
 	}
 	if e, ok := s.entry(q, keep-1); ok && !e.blank() {
 		q.lastPhy = e.offset + int64(e.size)
 	}
+	q.filed = mark{q.lastPhy, q.next.Load()} // before anything is written, pending takes a new mark
 	return nil
 }
 
@@ -38,7 +45,7 @@ func (q *queue) cut(keep int64) {
 	if keep < q.memStart {
 		q.mem, q.memStart = q.mem[:0], keep
 	} else {
-		q.mem = q.mem[:(keep-q.memStart)*cqUnit]
+		q.mem = q.mem[:(keep-q.memStart)*q.files.unit]
 	}
 	q.flushed = min(q.flushed, keep)
 	q.synced = min(q.synced, keep-1) // the cut itself has to be synced before the checkpoint moves on
@@ -49,14 +56,14 @@ func (q *queue) cut(keep int64) {
 
 // zero clears the file entries [from, to) of a queue. Files that lie behind from as a whole are removed.
 func (c *cqFiles) zero(q *queue, from, to int64) error {
-	for base := from * cqUnit / c.size * c.size; base < to*cqUnit; base += c.size {
-		if base >= from*cqUnit && base > q.first*cqUnit {
+	for base := from * c.unit / c.size * c.size; base < to*c.unit; base += c.size {
+		if base >= from*c.unit && base > q.first*c.unit {
 			if err := c.remove(q, base); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := c.zeroFile(q, base, max(0, from*cqUnit-base)); err != nil {
+		if err := c.zeroFile(q, base, max(0, from*c.unit-base)); err != nil {
 			return err
 		}
 	}
@@ -88,7 +95,13 @@ func (c *cqFiles) remove(q *queue, base int64) error {
 
 // removeQueueFiles deletes all files of a queue, and its directories if they are empty then.
 func (s *Store) removeQueueFiles(q *queue) error {
-	c := s.files
+	if x := q.ext.Swap(nil); x != nil {
+		s.disown(x)
+		if err := s.removeQueueFiles(x); err != nil {
+			return err
+		}
+	}
+	c := q.files
 	c.forget(q, func(int64) bool { return true })
 	list, err := c.fs.ReadDir(c.dir(q))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -105,6 +118,15 @@ func (s *Store) removeQueueFiles(q *queue) error {
 	return nil
 }
 
+// disown keeps the flusher from writing a queue again.
+func (s *Store) disown(q *queue) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.deleted = true
+	s.queues.memory.Add(-int64(cap(q.mem)))
+	q.mem = nil
+}
+
 // DeleteTopic removes the consume queues of a topic; its messages stay in the log until they expire, and its queues start
 // at 0 again (Java DefaultMessageStore.deleteTopics). No error for an unknown topic.
 func (s *Store) DeleteTopic(topic string) (first error) {
@@ -113,17 +135,16 @@ func (s *Store) DeleteTopic(topic string) (first error) {
 	s.app.mu.Lock()
 	gone := s.queues.remove(topic)
 	s.app.mu.Unlock()
+	s.renote.Store(len(gone) > 0)
 	for _, q := range gone {
-		q.mu.Lock()
-		q.deleted = true
-		s.queues.memory.Add(-int64(cap(q.mem)))
-		q.mem = nil
-		q.mu.Unlock()
+		s.disown(q)
 		if err := s.removeQueueFiles(q); err != nil && first == nil {
 			first = err
 		}
-		_ = s.fs.Remove(s.files.dir(q)) // fails harmlessly when a new queue is there already
+		_ = s.fs.Remove(q.files.dir(q)) // fails harmlessly when a new queue is there already
 	}
-	_ = s.fs.Remove(s.files.root + "/" + topic)
+	for _, c := range s.queueFiles() {
+		_ = s.fs.Remove(c.root + "/" + topic)
+	}
 	return first
 }

@@ -67,6 +67,22 @@ func (c *Config) plan(r *Record) (encoded, error) {
 	if len(r.Body) > c.MaxMessageSize {
 		return e, ErrBodyTooLarge
 	}
+	if len(r.Topic) > maxTopicV1 {
+		e.v2 = true
+		if !c.AutoMessageVersionOnTopicLen || len(r.Topic) > maxTopicV2 {
+			return e, ErrTopicTooLong
+		}
+	}
+	c.replan(&e, r)
+	if len(r.Properties) > MaxPropertiesLength || e.propsLen > MaxPropertiesLength {
+		return e, ErrPropertiesTooLong
+	}
+	e.bodyCRC = crc32.ChecksumIEEE(r.Body) & 0x7FFFFFFF
+	return e, nil
+}
+
+// replan computes the size again after the properties of r changed; their length was checked.
+func (c *Config) replan(e *encoded, r *Record) {
 	e.propsLen = len(r.Properties)
 	if e.crcProp {
 		e.needSep = e.propsLen > 0 && r.Properties[e.propsLen-1] != propValueEnd
@@ -75,18 +91,7 @@ func (c *Config) plan(r *Record) (encoded, error) {
 			e.propsLen++
 		}
 	}
-	if len(r.Properties) > MaxPropertiesLength || e.propsLen > MaxPropertiesLength {
-		return e, ErrPropertiesTooLong
-	}
-	if len(r.Topic) > maxTopicV1 {
-		e.v2 = true
-		if !c.AutoMessageVersionOnTopicLen || len(r.Topic) > maxTopicV2 {
-			return e, ErrTopicTooLong
-		}
-	}
-	e.size = recordSize(e, len(r.Body), len(r.Topic))
-	e.bodyCRC = crc32.ChecksumIEEE(r.Body) & 0x7FFFFFFF
-	return e, nil
+	e.size = recordSize(*e, len(r.Body), len(r.Topic))
 }
 
 func recordSize(e encoded, body, topic int) int {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -12,14 +13,18 @@ import (
 // recovery brings commit log and consume queues to agree, in Open. It streams, starts where the checkpoint allows, and changes nothing before
 // it has decided what the end of the log is.
 type recovery struct {
-	s      *Store
-	cfg    *Config
-	check  checkpoint
-	report RecoveryReport
-	queued int64 // end of the newest record a consume queue on disk knew, before anything was changed
-	shown  time.Time
-	newest int64 // newest store time seen
-	since  int   // records dispatched since the queues were written
+	s       *Store
+	cfg     *Config
+	check   checkpoint
+	report  RecoveryReport
+	queued  int64 // end of the newest record a consume queue on disk knew, before anything was changed
+	phase   string
+	looked  int // records since the start
+	shown   time.Time
+	shownAt int64 // log offset of the last report
+	newest  int64 // newest store time seen
+	killed  bool  // the queues are known from a running store that was killed
+	since   int   // records dispatched since the queues were written
 }
 
 // errGap says that a consume queue lacks entries below the one to add: it is rebuilt from the whole log.
@@ -29,6 +34,7 @@ func (r *recovery) run() error {
 	begin := time.Now()
 	r.queued = r.s.newestQueued()
 	segs := r.s.log.segments()
+	r.killed = !r.report.Clean && r.report.QueuesKnown
 	if len(segs) == 0 {
 		r.report.Trimmed = 0
 		return r.dropAllQueues()
@@ -67,6 +73,9 @@ func (r *recovery) dropAllQueues() (err error) {
 
 // startSegment decides where verification begins (index into segs).
 func (r *recovery) startSegment(segs []*segment) int {
+	if r.killed {
+		return max(0, slices.IndexFunc(segs, func(seg *segment) bool { return seg.end() > r.s.knownTo }))
+	}
 	if r.report.Clean {
 		for i := len(segs) - 1; i > 0; i-- {
 			if segs[i].base <= r.queued {
@@ -93,19 +102,20 @@ func (r *recovery) rebuild(from int) (end int64, err error) {
 	if end, err = r.verifyTail(segs, from); err != nil {
 		return 0, err
 	}
-	if !r.report.Clean || r.report.FullRebuild {
+	if !r.report.Clean && !r.killed || r.report.FullRebuild {
 		if err := r.cutQueues(segs[from].base, r.report.FullRebuild); err != nil {
 			return 0, err
 		}
 	}
 	verified := *r.cfg
 	verified.CheckCRCOnRecover = false // once is enough
+	r.phase, r.shownAt = "queues", segs[from].base
 	return r.walk(segs, from, &verified, end, r.dispatch)
 }
 
 // verifyTail walks the log without changing anything and decides whether what follows its end is a torn tail.
 func (r *recovery) verifyTail(segs []*segment, from int) (end int64, err error) {
-	r.report.Records = 0
+	r.report.Records, r.phase, r.shown, r.shownAt = 0, "verify", time.Now(), segs[from].base
 	end, err = r.walk(segs, from, r.cfg, segs[len(segs)-1].end(), func(*MessageView) error { r.report.Records++; return nil })
 	if err != nil {
 		return 0, err
@@ -145,13 +155,19 @@ func (r *recovery) unsynced(m *MessageView) bool {
 	return !r.report.Clean && m.StoreTimestamp >= r.check.physicTime
 }
 
+// progress tells the listener about every second, and every progressBytes.
 func (r *recovery) progress(seg *segment, at, end int64) {
-	if r.report.Records&0xFFF != 0 || r.s.ev.RecoveryProgress == nil || time.Since(r.shown) < time.Second {
+	if r.looked++; r.looked&0xFFF != 0 || r.s.ev.RecoveryProgress == nil {
 		return
 	}
-	r.shown = time.Now()
-	r.s.ev.RecoveryProgress(RecoveryProgress{"commitlog", seg.name, at, end})
+	if time.Since(r.shown) < time.Second && at-r.shownAt < progressBytes {
+		return
+	}
+	r.shown, r.shownAt = time.Now(), at
+	r.s.ev.RecoveryProgress(RecoveryProgress{r.phase, seg.name, at, end})
 }
+
+const progressBytes = 1 << 30
 
 // searchBeyond is how far behind the end of the log valid records are looked for when nothing points further.
 const searchBeyond = 8 << 20
@@ -171,7 +187,7 @@ func (r *recovery) judge(segs []*segment, end int64) error {
 		if at := r.syncedRecord(seg, p, limit); at >= 0 {
 			bad := r.s.log.find(end)
 			_, why := examine(bad, end-bad.base, r.cfg, new(MessageView))
-			return &CorruptionError{bad.name, end - bad.base, orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
+			return &CorruptionError{File: bad.name, Offset: end - bad.base, Reason: orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
 		}
 	}
 	return nil
@@ -208,41 +224,60 @@ func (r *recovery) syncedRecord(seg *segment, p, limit int64) int64 {
 	return -1
 }
 
-// dispatch adds the consume queue entry of a record if it is not there.
+// dispatch adds the consume queue entries of a record if they are not there.
 func (r *recovery) dispatch(m *MessageView) error {
 	if !hasQueueEntry(m.SysFlag) {
 		return nil
 	}
-	if r.report.Clean && !r.report.FullRebuild && m.PhysicalOffset < r.queued {
+	if !r.report.FullRebuild && (r.report.Clean && m.PhysicalOffset < r.queued || r.killed && m.PhysicalOffset < r.s.knownTo) {
 		return nil // all queues were complete; what is missing was deleted with its topic
 	}
-	q := r.s.queues.getOrCreate(string(m.Topic), m.QueueID)
-	if m.PhysicalOffset < q.lastPhy {
+	e := cqEntry{offset: m.PhysicalOffset, size: m.Size, tags: r.tagsCode(m), time: m.StoreTimestamp, base: m.QueueOffset, count: 1}
+	if q := r.s.queues.getOrCreate(string(m.Topic), m.QueueID, m.SysFlag&SysFlagInnerBatch != 0); q.batch() {
+		e.base, e.count = batchSpan(m)
+		if err := r.enqueue(q, e); err != nil {
+			return err
+		}
+	} else if err := r.enqueue(q, e); err != nil {
+		return err
+	}
+	return r.cfg.lightEntries(m, func(name string, offset int64) error {
+		e.base, e.count = offset, 1
+		return r.enqueue(r.s.queues.getOrCreate(name, 0, false), e)
+	})
+}
+
+// enqueue adds an entry with queue offset e.base to a queue that does not know its record yet.
+func (r *recovery) enqueue(q *queue, e cqEntry) error {
+	if e.offset < q.lastPhy {
 		return nil
 	}
-	have := q.max.Load()
+	have, empty := q.end(), q.max.Load() == q.firstOffset()
 	switch {
-	case m.QueueOffset > have && have == q.firstOffset():
-		q.start(m.QueueOffset) // an empty queue may begin anywhere: older messages were cleaned away
-	case m.QueueOffset > have && !r.report.FullRebuild:
+	case e.base > have && empty && r.report.From == r.s.log.min():
+		q.start(e.base) // an empty queue may begin anywhere: older messages were cleaned away
+	case e.base > have && !r.report.FullRebuild:
 		return errGap
-	case m.QueueOffset != have: // the topic was deleted and made again (or, after a full rebuild, the log itself has a hole)
+	case e.base != have: // the topic was deleted and made again (or, after a full rebuild, the log itself has a hole)
 		if err := r.s.removeQueueFiles(q); err != nil {
 			return err
 		}
-		q.start(m.QueueOffset)
+		q.start(e.base)
 	}
-	r.s.enqueue(q, m.PhysicalOffset, m.Size, r.tagsCode(m))
+	r.s.enqueue(q, e)
 	r.report.Rebuilt++
-	if r.since++; r.since >= recoverFlush {
+	if r.since++; r.since >= recoverFlush && r.s.queues.memory.Load() > 2*r.cfg.MaxConsumeQueueMemory { // the flusher writes the rest after the start
 		r.since = 0
-		return r.s.writeQueues(context.Background(), 1)
+		if err := r.s.writeQueues(context.Background(), 1); err != nil {
+			return err
+		}
+		r.s.releaseIdle(r.cfg.MaxConsumeQueueMemory)
 	}
 	return nil
 }
 
-// recoverFlush is the number of rebuilt entries after which they are written to files, which bounds the memory of recovery.
-const recoverFlush = 256 << 10
+// recoverFlush is the number of rebuilt entries after which they may be written to files, which bounds the memory of recovery.
+const recoverFlush = 64 << 10
 
 // tagsCode computes the consume queue's third column from the record (Java CommitLog.checkMessageAndReturnSize).
 func (r *recovery) tagsCode(m *MessageView) int64 {

@@ -78,7 +78,10 @@ func (s *Store) drain(ctx context.Context) error {
 		func() error { return s.flushQueuesThoroughly(ctx) },
 		func() error { return s.index.finish(ctx) },
 		s.check.save,
-		func() error { s.reportErr("save queue ends", summaryFile, s.saveSummary()); return ctx.Err() },
+		func() error {
+			s.reportErr("save queue ends", summaryFile, s.saveSummary(s.log.end.Load(), ""))
+			return ctx.Err()
+		},
 		func() error { return s.fs.Remove(root + "/abort") },
 	} {
 		if err := step(); err != nil {
@@ -93,8 +96,8 @@ func (s *Store) close() {
 	if s.index != nil {
 		s.index.unmap()
 	}
-	if s.files != nil {
-		s.files.close()
+	for _, c := range s.queueFiles() {
+		c.close()
 	}
 	if s.log != nil {
 		s.log.close()

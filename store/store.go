@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"gorocket/store/vfs"
 )
@@ -24,14 +25,18 @@ type Store struct {
 
 	lockFile io.Closer
 	log      *commitLog
-	files    *cqFiles
+	files    *cqFiles // plain queues
+	extFiles *cqFiles
 	queues   queueTable
 	check    *checkpointFile
 	index    *keyIndex
 	alloc    *allocator
-	queueGap atomic.Bool // Open found a consume queue with a file missing in the middle
-	lockTime int64       // when the lock file was written before this start, ns; immutable after Open
-	openEnd  int64       // end of the log when it was opened; immutable after Open
+	knownTo  int64        // after a kill: the queues hold everything of the log below; immutable after Open
+	renote   atomic.Bool  // a queue was deleted: the summary lists one that is not there
+	notedTo  atomic.Int64 // log end of the last summary
+	queueGap atomic.Bool  // Open found a consume queue with a file missing in the middle
+	lockTime int64        // when the lock file was written before this start, ns; immutable after Open
+	openEnd  int64        // end of the log when it was opened; immutable after Open
 	recov    RecoveryReport
 
 	app       appender
@@ -102,15 +107,21 @@ func (s *Store) open(cfg *Config) error {
 	}
 	s.log = newCommitLog(s.fs, cfg)
 	s.files = newCQFiles(s.fs, cfg)
+	s.extFiles = openCQFiles(s.fs, cfg, "consumequeue_ext", 1, int64(cfg.MappedFileSizeConsumeQueueExt), "mappedFileSizeConsumeQueueExt")
+	s.queues.simple, s.queues.isBatch = s.files, s.ev.IsBatchTopic
+	s.queues.batches = openCQFiles(s.fs, cfg, "batchconsumequeue", batchUnit, cfg.MapperFileSizeBatchConsumeQueue, "mapperFileSizeBatchConsumeQueue")
 	s.alloc = newAllocator(s.log, cfg, s.reportErr)
 	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
 	if err := s.log.load(cfg); err != nil {
 		return err
 	}
-	if s.recov.QueuesKnown = clean && s.loadSummary(s.lockTime); !s.recov.QueuesKnown {
+	if s.recov.QueuesKnown = s.loadSummary(s.lockTime, clean); !s.recov.QueuesKnown {
 		if err := s.loadQueues(); err != nil {
 			return err
 		}
+	}
+	if err := s.openExts(); err != nil {
+		return err
 	}
 	return s.recover(cfg, clean)
 }
@@ -145,7 +156,7 @@ func refuseRocksDB(fsys vfs.FS, dir string) error {
 		"(or rocksdbCQDoubleWriteEnable=true), let it rebuild the file consume queues, then start again", dir)
 }
 
-// writeSmall writes a marker file whose content nobody depends on.
+// writeSmall writes a marker file whose content nobody depends on: a full disk is no reason not to start.
 func (s *Store) writeSmall(name, content string) error {
 	f, err := s.fs.OpenFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -155,7 +166,9 @@ func (s *Store) writeSmall(name, content string) error {
 		return err
 	}
 	defer f.Close()
-	_, err = f.WriteAt([]byte(content), 0)
+	if _, err = f.WriteAt([]byte(content), 0); errors.Is(err, syscall.ENOSPC) {
+		return nil
+	}
 	return err
 }
 
@@ -167,9 +180,6 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 	r := recovery{s: s, cfg: cfg, check: s.check.get()}
 	r.report = RecoveryReport{Clean: clean, IndexDropped: dropped, QueuesKnown: s.recov.QueuesKnown}
 	if err := r.run(); err != nil {
-		return err
-	}
-	if err := s.writeQueues(context.Background(), 1); err != nil {
 		return err
 	}
 	s.recov = r.report
@@ -190,7 +200,11 @@ func (s *Store) Start() error {
 		return fmt.Errorf("store: Start called twice or after Stop")
 	}
 	if err := s.openTail(); err != nil {
-		return err
+		if !errors.Is(err, syscall.ENOSPC) {
+			return err
+		}
+		s.reportErr("first commit log file", s.log.paths[0], err)
+		s.pause(s.allocationError(err)) // reads go on, and cleaning may make room: see watchDisk
 	}
 	cfg := s.cfg.Load()
 	if err := s.fs.Remove(cfg.sub(summaryFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -204,7 +218,7 @@ func (s *Store) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	next := s.app.tail.end()
+	next := s.log.nextFile(s.log.end.Load())
 	for _, run := range []func(context.Context){
 		func(ctx context.Context) { s.alloc.run(ctx, next) },
 		s.runFlusher, s.runTimeouts, s.runCQFlusher, s.index.run, s.runCleaner,
@@ -214,6 +228,23 @@ func (s *Store) Start() error {
 	s.state = stateStarted
 	s.broken.Store(nil)
 	return nil
+}
+
+// haveTail tells that there is a file for the next record.
+func (s *Store) haveTail() bool {
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	return s.app.tail != nil
+}
+
+// lateTail is openTail for a store that is running without a file to write to.
+func (s *Store) lateTail() error {
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	if err := s.Writable(); err != nil && !errors.Is(err, ErrDiskFull) {
+		return nil // stopped or broken meanwhile
+	}
+	return s.openTail()
 }
 
 // openTail finds or makes the file the next record goes to.

@@ -111,6 +111,7 @@ func TestGoldenTrace(t *testing.T) {
 	}
 	_, _ = f.WriteAt([]byte("a torn record"), 30<<10)
 	y.start()
+	y.indexed(y.s.MaxPhyOffset()) // the index is built again in its own time
 	y.golden("unclean_recovery")
 	mustStop(t, y.s)
 	y.fs.Take()

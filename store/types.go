@@ -114,4 +114,5 @@ type KeyQueryResult struct {
 type DiskRatios struct {
 	CommitLog    float64 // the least full commit log directory
 	ConsumeQueue float64
+	Free         int64 // bytes free in the commit log directory that has most, or for the consume queues if that is less
 }

@@ -61,6 +61,7 @@ type verifier struct {
 	last       map[queueKey]lastRecord // newest record of each queue with an entry
 	synced     int64                   // store time before which every record had been synced, ms
 	rebuilt    int64                   // log offset from which a start after a kill builds queue entries again
+	next       int64                   // queue offset behind the entries of the present batch queue
 	prev       int64                   // log offset of the entry before the present one
 	indexKnown bool                    // an index file has a size we know
 	rotten     bool                    // the log has damage: queues and index may point at it
@@ -74,15 +75,8 @@ type lastRecord struct{ offset, queueOffset int64 }
 // a broker that has the directory open: closing the lock file would give its lock up (POSIX).
 func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) {
 	v := &verifier{cfg: cfg, fs: fsys, last: map[queueKey]lastRecord{}, report: &VerifyReport{Dir: cfg.StorePathRootDir, Counts: map[Severity]int{}, Findings: []Finding{}}}
-	if t, ok := fsys.(vfs.LockTester); ok {
-		if held, err := t.Locked(cfg.sub("lock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return v.report, err
-		} else if held {
-			return v.report, fmt.Errorf("%w: %s is locked", ErrInUse, cfg.sub("lock"))
-		}
-	}
-	if _, err := fsys.ReadDir(cfg.commitLogPaths()[0]); err != nil {
-		return v.report, fmt.Errorf("store: no store there: %w", err)
+	if err := idleStore(&cfg, fsys); err != nil {
+		return v.report, err
 	}
 	_, err := fsys.Stat(cfg.sub("abort"))
 	v.report.CleanStop = errors.Is(err, fs.ErrNotExist)
@@ -96,6 +90,21 @@ func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) {
 	v.close()
 	v.report.Healthy = v.report.Counts[Damaged] == 0
 	return v.report, nil
+}
+
+// idleStore returns an error unless there is a store that no broker runs on.
+func idleStore(cfg *Config, fsys vfs.FS) error {
+	if t, ok := fsys.(vfs.LockTester); ok {
+		if held, err := t.Locked(cfg.sub("lock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		} else if held {
+			return fmt.Errorf("%w: %s is locked", ErrInUse, cfg.sub("lock"))
+		}
+	}
+	if _, err := fsys.ReadDir(cfg.commitLogPaths()[0]); err != nil {
+		return fmt.Errorf("store: no store there: %w", err)
+	}
+	return nil
 }
 
 // VerifyStore is Verify on the operating system's files.

@@ -103,7 +103,7 @@ func (v *verifier) record(seg *segment, p int64, m *MessageView) {
 	if torn(m) {
 		v.add(Damaged, "commitlog", seg.name, p, "topic or properties hold zeros: a page of the record never reached the disk")
 	}
-	if hasQueueEntry(m.SysFlag) && m.SysFlag&SysFlagInnerBatch == 0 {
+	if hasQueueEntry(m.SysFlag) {
 		v.last[queueKey{string(m.Topic), m.QueueID}] = lastRecord{m.PhysicalOffset, m.QueueOffset}
 	}
 }

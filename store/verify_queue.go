@@ -7,35 +7,45 @@ import (
 	"strings"
 )
 
-// lmqPrefix begins the names of light queues, whose entries point at records of other topics.
-const lmqPrefix = "%LMQ%"
-
 // queues checks every consume queue against the log, and that no queue ends before its newest record.
 func (v *verifier) queues() error {
-	root := v.cfg.sub("consumequeue")
+	c := newCQFiles(v.fs, &v.cfg)
+	batches := openCQFiles(v.fs, &v.cfg, "batchconsumequeue", batchUnit, v.cfg.MapperFileSizeBatchConsumeQueue, "")
+	root := c.root
 	if refuseRocksDB(v.fs, root) != nil {
 		v.add(Note, "consumequeue", root, -1, "consume queues in RocksDB: not checked")
 		return nil
 	}
-	topics, err := v.fs.ReadDir(root)
-	if err != nil && len(v.last) > 0 {
-		v.add(Repairable, "consumequeue", root, -1, "no consume queues: the next start after a kill builds them again (%v)", err)
+	_, err := v.fs.ReadDir(root)
+	if _, err2 := v.fs.ReadDir(batches.root); err != nil && err2 != nil && len(v.last) > 0 {
+		v.add(Repairable, "consumequeue", root, -1, "no consume queues: the next start builds them again (%v)", err)
 		return nil
 	}
+	for _, c := range []*cqFiles{c, batches} {
+		if err := v.queuesOf(c); err != nil {
+			return err
+		}
+	}
+	v.missingQueues(root)
+	return nil
+}
+
+// queuesOf checks the queues of one kind.
+func (v *verifier) queuesOf(c *cqFiles) error {
+	topics, _ := v.fs.ReadDir(c.root)
 	for _, t := range topics {
-		ids, err := v.fs.ReadDir(root + "/" + t.Name)
+		ids, err := v.fs.ReadDir(c.root + "/" + t.Name)
 		if !t.IsDir || err != nil {
 			continue
 		}
 		for _, d := range ids {
 			if id, err := strconv.ParseInt(d.Name, 10, 32); err == nil && d.IsDir {
-				if err := v.queue(queueKey{t.Name, int32(id)}, root+"/"+t.Name+"/"+d.Name); err != nil {
+				if err := v.queue(c, queueKey{t.Name, int32(id)}, c.root+"/"+t.Name+"/"+d.Name); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	v.missingQueues(root)
 	return nil
 }
 
@@ -52,28 +62,31 @@ func (v *verifier) missingQueues(root string) {
 }
 
 // queue checks one consume queue and takes it out of v.last.
-func (v *verifier) queue(k queueKey, dir string) error {
-	files, size, err := v.dataFiles("consumequeue", dir, v.cfg.consumeQueueFileSize())
-	if err != nil || size%cqUnit != 0 {
+func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
+	files, size, err := v.dataFiles("consumequeue", dir, c.size)
+	if err != nil || size%c.unit != 0 {
 		return err
 	}
 	v.report.Queues++
-	v.prev = -1
+	v.prev, v.next = -1, 0
 	end := int64(0)
 	for i, f := range files {
 		if i > 0 && f.base != files[i-1].base+size {
 			v.add(v.afterKill(), "consumequeue", f.path, -1, "a file is missing between %s and this one", files[i-1].path)
 		}
-		n, err := v.queueFile(k, f, size)
+		n, err := v.queueFile(c, k, f, size)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
-			end = f.base/cqUnit + n
+			end = f.base/c.unit + n
 		}
-		if n < size/cqUnit && i < len(files)-1 && n > 0 {
-			v.add(v.afterKill(), "consumequeue", f.path, n*cqUnit, "the queue ends in a file that is not its last")
+		if n < size/c.unit && i < len(files)-1 && n > 0 {
+			v.add(v.afterKill(), "consumequeue", f.path, n*c.unit, "the queue ends in a file that is not its last")
 		}
+	}
+	if c.unit == batchUnit {
+		end = v.next
 	}
 	last, known := v.last[k]
 	delete(v.last, k)
@@ -84,30 +97,30 @@ func (v *verifier) queue(k queueKey, dir string) error {
 }
 
 // queueFile checks the entries of one file and returns how many it has.
-func (v *verifier) queueFile(k queueKey, f foundFile, size int64) (n int64, err error) {
+func (v *verifier) queueFile(c *cqFiles, k queueKey, f foundFile, size int64) (n int64, err error) {
 	file, err := v.fs.OpenReadOnly(f.path)
 	if err != nil {
 		return 0, err
 	}
 	defer file.Close()
-	buf := make([]byte, 4096*cqUnit)
+	buf := make([]byte, 4096*c.unit)
 	for pos := int64(0); pos < size; {
 		b := buf[:min(int64(len(buf)), size-pos)]
 		if pos == 0 { // most queues are short
-			b = b[:min(len(b), probeEntries*cqUnit)]
+			b = b[:min(int64(len(b)), 4096/c.unit*c.unit)]
 		}
 		if _, err := file.ReadAt(b, pos); err != nil {
 			v.add(Damaged, "consumequeue", f.path, pos, "cannot be read: %v", err)
 			return n, nil
 		}
-		good := int64(countValid(b))
+		good := int64(c.countValid(b))
 		for i := range good {
-			v.entry(k, f, pos+i*cqUnit, decodeEntry(b[i*cqUnit:]))
+			v.entry(c, k, f, pos+i*c.unit, c.decode(b[i*c.unit:]))
 		}
 		n += good
-		if rest := b[good*cqUnit:]; len(rest) > 0 {
+		if rest := b[good*c.unit:]; len(rest) > 0 {
 			if i := len(rest) - len(bytes.TrimLeft(rest, "\x00")); i < len(rest) {
-				v.add(v.afterKill(), "consumequeue", f.path, pos+good*cqUnit+int64(i), "something stands behind the last valid entry")
+				v.add(v.afterKill(), "consumequeue", f.path, pos+good*c.unit+int64(i), "something stands behind the last valid entry")
 			}
 			return n, nil
 		}
@@ -117,8 +130,12 @@ func (v *verifier) queueFile(k queueKey, f foundFile, size int64) (n int64, err 
 }
 
 // entry checks one consume queue entry against the record it points to.
-func (v *verifier) entry(k queueKey, f foundFile, pos int64, e cqEntry) {
+func (v *verifier) entry(c *cqFiles, k queueKey, f foundFile, pos int64, e cqEntry) {
 	v.report.QueueEntries++
+	at := (f.base + pos) / c.unit
+	if c.unit == batchUnit {
+		at, v.next = e.base, e.base+int64(e.count)
+	}
 	if e.blank() || e.offset < v.report.LogFrom {
 		return // filler, or the record was cleaned away
 	}
@@ -134,7 +151,6 @@ func (v *verifier) entry(k queueKey, f foundFile, pos int64, e cqEntry) {
 	}
 	v.prev = e.offset
 	m, ok := recordAt(v.log, e.offset)
-	at := (f.base + pos) / cqUnit
 	switch {
 	case !ok || m.PhysicalOffset != e.offset:
 		v.add(worse, "consumequeue", f.path, pos, "no record at log offset %d", e.offset)

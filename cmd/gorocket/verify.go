@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -55,9 +54,7 @@ func verify(out, errs io.Writer, file, dir string, asJSON bool) int {
 		return verifyFailed
 	}
 	if asJSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		err = e.Encode(r)
+		err = writeJSON(r)(out)
 	} else {
 		for _, f := range r.Findings {
 			fmt.Fprintf(out, "%s %s %s:%d: %s\n", f.Severity, f.Kind, f.File, f.Offset, f.Text)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +25,14 @@ type Mem struct {
 	limit  int64                       // bytes that may be allocated, 0 = no limit; guarded by mu
 	nodes  []*memNode                  // every file made, for Free; guarded by mu
 	now    func() time.Time            // guarded by mu
+	boots  int                         // power cuts so far; guarded by mu
+}
+
+// BootID implements Booter: CrashClone is a new run, Clone is not.
+func (m *Mem) BootID() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return strconv.Itoa(m.boots)
 }
 
 var _ FS = (*Mem)(nil)

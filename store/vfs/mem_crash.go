@@ -12,7 +12,7 @@ func (m *Mem) CrashClone(seed uint64, share float64) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := &crash{rnd: rand.New(rand.NewPCG(seed, 0x9E3779B97F4A7C15)), share: share, out: NewMem(), done: map[*memNode]*memNode{}}
-	c.out.limit, c.out.now = m.limit, m.now
+	c.out.limit, c.out.now, c.out.boots = m.limit, m.now, m.boots+1
 	c.out.root = c.dir(m.root)
 	return c.out
 }
@@ -20,6 +20,7 @@ func (m *Mem) CrashClone(seed uint64, share float64) *Mem {
 // Clone returns the file system as kill -9 leaves it: everything is there, synced.
 func (m *Mem) Clone() *Mem {
 	c := m.CrashClone(0, 1)
+	c.boots--
 	c.root.syncTree()
 	return c
 }

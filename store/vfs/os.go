@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"sort"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -132,6 +133,18 @@ func retryEINTR(fn func() error) error {
 			return err
 		}
 	}
+}
+
+// BootID implements Booter.
+func (o OS) BootID() string {
+	f, err := o.OpenReadOnly("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	var b [64]byte // a file of /proc says its size is 0
+	n, _ := f.ReadAt(b[:], 0)
+	return strings.TrimSpace(string(b[:n]))
 }
 
 // Locked implements LockTester. Locks of this process are not seen, and are lost by the call: see POSIX.

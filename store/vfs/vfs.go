@@ -110,6 +110,12 @@ func (u DiskUsage) UsedRatio() float64 {
 	return 1 - float64(u.Free)/float64(u.Total)
 }
 
+// Booter is an FS that can tell two runs of the machine apart.
+type Booter interface {
+	// BootID names the present run; as long as it is the same, nothing that was written got lost, synced or not. "" when it is not known.
+	BootID() string
+}
+
 // LockTester is an FS that can tell whether another process holds the lock of FS.Lock, without taking it or changing anything.
 type LockTester interface {
 	// Locked returns fs.ErrNotExist when there is no such file.

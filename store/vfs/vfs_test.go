@@ -292,3 +292,17 @@ func TestLock(t *testing.T) {
 		t.Fatalf("after Close the other process found it %s", got)
 	}
 }
+
+func TestBootID(t *testing.T) {
+	if a, b := (OS{}).BootID(), (OS{}).BootID(); a != b || len(a) != 36 {
+		t.Errorf("%q %q", a, b)
+	}
+	m := NewMem()
+	defer m.Free()
+	k, c := m.Clone(), m.CrashClone(1, 1)
+	if m.BootID() != k.BootID() || m.BootID() == c.BootID() {
+		t.Error("a kill is no power cut")
+	}
+	k.Free()
+	c.Free()
+}

@@ -1,0 +1,20 @@
+package broker
+
+// eachConsumed yields every queue that has committed offsets with the least of them, until yield returns false. The store asks before it deletes messages
+// for want of disk space.
+func (b *Broker) eachConsumed(yield func(topic string, queueID int32, offset int64) bool) {
+	least := map[queueKey]int64{}
+	b.offsets.each(func(k offsetKey) {
+		for q, off := range b.offsets.committedOf(k.group, k.topic) {
+			key := queueKey{k.topic, q}
+			if have, ok := least[key]; !ok || off < have {
+				least[key] = off
+			}
+		}
+	})
+	for k, off := range least {
+		if !yield(k.topic, k.queue, off) {
+			return
+		}
+	}
+}

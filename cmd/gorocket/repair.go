@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"gorocket/broker"
+)
+
+// repairCommand says what a start would do to a store directory and does the safe part of it.
+func repairCommand() *cobra.Command {
+	var (
+		file           string
+		dryRun, asJSON bool
+	)
+	c := &cobra.Command{
+		Use:   "repair DIR",
+		Short: "say what a start would do to a store directory, and do it",
+		Long: "Say step by step what the next start of a broker would do to the store directory DIR of a stopped broker, what stands in its way, and where only you can decide.\n" +
+			"Without --dry-run the safe steps are taken: files that must go are moved to a folder named repair-DATE, then comes what a start and a clean stop do. No record is ever deleted:\n" +
+			"the bytes of a torn tail are copied to that folder before they are cut.\n" +
+			"Exit code 0: nothing is left to do but to start the broker. 1: something is left. 2: cannot be read, or a broker runs on it.",
+		Args: cobra.ExactArgs(1),
+	}
+	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they are not the defaults")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "change nothing")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the plan as one JSON object")
+	c.Run = func(c *cobra.Command, args []string) {
+		if code := repair(c.OutOrStdout(), c.ErrOrStderr(), file, args[0], dryRun, asJSON); code != verifyHealthy {
+			os.Exit(code)
+		}
+	}
+	return c
+}
+
+// repair prints the plan and returns the exit code, the same as verify's.
+func repair(out, errs io.Writer, file, dir string, dryRun, asJSON bool) int {
+	cfg, _, err := broker.LoadConfig(file)
+	if err != nil {
+		fmt.Fprintln(errs, "gorocket:", err)
+		return verifyFailed
+	}
+	cfg.StorePathRootDir = dir
+	run := cfg.Config.Repair
+	if dryRun {
+		run = cfg.Config.PlanRepair
+	}
+	p, err := run()
+	if p != nil {
+		write := p.WriteText
+		if asJSON {
+			write = writeJSON(p)
+		}
+		if werr := write(out); err == nil {
+			err = werr
+		}
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintln(errs, "gorocket:", err)
+		return verifyFailed
+	case p.Left() > 0:
+		return verifyDamaged
+	}
+	return verifyHealthy
+}
+
+// writeJSON returns a function that writes v as indented JSON.
+func writeJSON(v any) func(io.Writer) error {
+	return func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}
+}

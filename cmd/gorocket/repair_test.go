@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestRepairCommand checks exit codes, output and that --dry-run changes nothing; what is found is tested in store.
+func TestRepairCommand(t *testing.T) {
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "broker.conf")
+	if err := os.WriteFile(conf, []byte("mappedFileSizeCommitLog=65536\nmaxHashSlotNum=100\nmaxIndexNum=400\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir = filepath.Join(dir, "store")
+	run := func(dryRun, asJSON bool) (int, string, string) {
+		var out, errs bytes.Buffer
+		return repair(&out, &errs, conf, dir, dryRun, asJSON), out.String(), errs.String()
+	}
+	if code, _, errs := run(true, false); code != verifyFailed || !strings.Contains(errs, "no store there") {
+		t.Errorf("no directory: %d %s", code, errs)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "commitlog"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := run(true, false); code != verifyHealthy || !strings.Contains(out, "a broker can start") {
+		t.Errorf("empty store: %d %s%s", code, out, errs)
+	}
+	strange := filepath.Join(dir, "commitlog", "notes.txt")
+	if err := os.WriteFile(strange, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := run(true, false); code != verifyDamaged || !strings.Contains(out, "repair: move "+strange) {
+		t.Errorf("dry run: %d %s", code, out)
+	}
+	if _, err := os.Stat(strange); err != nil {
+		t.Fatal("the dry run moved it")
+	}
+	code, out, errs := run(false, true)
+	var p struct {
+		Aside string
+		Done  bool
+		Steps []struct{ File string }
+	}
+	if err := json.Unmarshal([]byte(out), &p); err != nil || code != verifyHealthy || !p.Done || len(p.Steps) != 1 {
+		t.Fatalf("repair: %d %v %s %s", code, err, out, errs)
+	}
+	if _, err := os.Stat(filepath.Join(dir, p.Aside, "commitlog", "notes.txt")); err != nil {
+		t.Error(err)
+	}
+	if code, out, _ := run(true, false); code != verifyHealthy || !strings.Contains(out, " 0 steps") {
+		t.Errorf("afterwards: %d %s", code, out)
+	}
+}

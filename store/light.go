@@ -1,0 +1,100 @@
+package store
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// Light queues: a message whose property INNER_MULTI_DISPATCH lists queues, separated by ',', is found in each of them as well. Only the entries are
+// multiplied; the record is stored once, with its offset in each queue in INNER_MULTI_QUEUE_OFFSET (Java LmqDispatch, ConsumeQueue.multiDispatchLmqQueue).
+
+// lmqPrefix begins the names of light queues; they have queue id 0 only (Java MixAll.LMQ_PREFIX).
+const lmqPrefix = "%LMQ%"
+
+const (
+	propDispatch       = "INNER_MULTI_DISPATCH"
+	propDispatchOffset = "INNER_MULTI_QUEUE_OFFSET"
+	propWait           = "WAIT"
+)
+
+// maxDispatch is the most light queues of one message.
+const maxDispatch = 1024
+
+// multiDispatch tells whether messages of a topic may go to light queues (Java MultiDispatchUtils, MixAll.topicAllowsLMQ).
+func (c *Config) multiDispatch(topic string) bool {
+	return c.EnableLmq && c.EnableMultiDispatch && !strings.HasPrefix(topic, "%RETRY%") && !strings.HasPrefix(topic, "rmq_sys_") && topic != ScheduleTopic
+}
+
+// lightEntry is a light queue and the offset of a message in it.
+type lightEntry struct {
+	q      *queue
+	offset int64
+}
+
+// lightNames splits INNER_MULTI_DISPATCH; nil when the message goes to no light queue.
+func (c *Config) lightNames(topic string, properties []byte) []string {
+	if !c.multiDispatch(topic) {
+		return nil
+	}
+	v, _ := Property(properties, propDispatch)
+	if len(bytes.TrimSpace(v)) == 0 {
+		return nil
+	}
+	return strings.Split(string(v), ",")
+}
+
+// isLight tells a usable name of a light queue: it becomes a folder.
+func isLight(name string) bool {
+	return strings.HasPrefix(name, lmqPrefix) && !strings.Contains(name, "/") && len(name) <= 255
+}
+
+// lightOffsets finds the queues of names and joins their next offsets as Java does; a name that is no light queue leaves its place empty.
+// Caller holds the append lock.
+func (s *Store) lightOffsets(names []string) (list []lightEntry, joined string, err error) {
+	offsets := make([]string, len(names))
+	for i, name := range names {
+		if !isLight(name) {
+			continue
+		}
+		q := s.queues.get(name, 0)
+		if q == nil {
+			if s.queues.light.Load() >= int64(s.cfg.Load().MaxLmqConsumeQueueNum) {
+				return nil, "", ErrTooManyLightQueues
+			}
+			q = s.queues.getOrCreate(name, 0, false)
+		}
+		at := q.max.Load()
+		for _, e := range list { // the same name twice takes two offsets
+			if e.q == q {
+				at = e.offset + 1
+			}
+		}
+		offsets[i] = strconv.FormatInt(at, 10)
+		list = append(list, lightEntry{q, at})
+	}
+	return list, strings.Join(offsets, ","), nil
+}
+
+// lightEntries calls fn for each light queue a stored record belongs to.
+func (c *Config) lightEntries(m *MessageView, fn func(name string, offset int64) error) error {
+	names := c.lightNames(string(m.Topic), m.Properties)
+	if names == nil {
+		return nil
+	}
+	v, _ := m.Property(propDispatchOffset)
+	offsets := strings.Split(string(v), ",")
+	for i, name := range names {
+		if i >= len(offsets) || !isLight(name) {
+			continue
+		}
+		at, err := strconv.ParseInt(offsets[i], 10, 64)
+		if err != nil || at < 0 {
+			continue
+		}
+		if err := fn(name, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"encoding/binary"
+	"sort"
+	"strconv"
+)
+
+// batchUnit is the size of an entry of a batch consume queue: int64 commit log offset | int32 record size | int64 tags code | int64 store timestamp |
+// int64 queue offset of the first message | int16 messages | int32 compacted offset, -1 | int32 0 (Java BatchConsumeQueue).
+const batchUnit = 46
+
+// batch tells that this queue belongs to a topic with queue.type=BatchCQ: an entry stands for a record of one or more messages.
+func (q *queue) batch() bool { return q.files.unit == batchUnit }
+
+// decode reads an entry of the files' kind.
+func (c *cqFiles) decode(b []byte) cqEntry {
+	e := decodeEntry(b)
+	if c.unit == batchUnit {
+		be := binary.BigEndian
+		e.time, e.base, e.count = int64(be.Uint64(b[20:])), int64(be.Uint64(b[28:])), int16(be.Uint16(b[36:]))
+	}
+	return e
+}
+
+// valid is Java's test for the end of a queue of the files' kind.
+func (c *cqFiles) valid(e cqEntry) bool {
+	return e.valid() && (c.unit != batchUnit || e.base >= 0 && e.count > 0)
+}
+
+func appendBatchEntry(dst []byte, e cqEntry) []byte {
+	be := binary.BigEndian
+	dst = appendEntry(dst, e)
+	dst = be.AppendUint64(dst, uint64(e.time))
+	dst = be.AppendUint64(dst, uint64(e.base))
+	dst = be.AppendUint16(dst, uint16(e.count))
+	return be.AppendUint64(dst, 0xFFFFFFFF_00000000)
+}
+
+// entryOf is the number of the entry that holds a queue offset: the last that begins at or before it. For an offset behind the end it is the last entry
+// or one behind it. It may read the disk for a batch queue.
+func (s *Store) entryOf(q *queue, offset int64) int64 {
+	if !q.batch() {
+		return offset
+	}
+	lo, hi := q.firstOffset(), q.max.Load()
+	n := sort.Search(int(hi-lo), func(i int) bool {
+		e, ok := s.entry(q, lo+int64(i))
+		return !ok || e.base > offset
+	})
+	if n > 0 && offset < q.next.Load() {
+		n--
+	}
+	return lo + int64(n)
+}
+
+// offsetAt is the queue offset at which an entry begins, the end of the queue for an entry behind the last.
+func (s *Store) offsetAt(q *queue, at int64) int64 {
+	if !q.batch() {
+		return at
+	}
+	if e, ok := s.entry(q, at); ok && at < q.max.Load() {
+		return e.base
+	}
+	return q.next.Load()
+}
+
+// Properties of an inner batch (Java MessageConst): the number of messages in it, and the queue offset of the first.
+const (
+	propInnerNum  = "INNER_NUM"
+	propInnerBase = "INNER_BASE"
+)
+
+// batchSpan is the range of queue offsets of a record in a batch queue.
+func batchSpan(m *MessageView) (base int64, count int16) {
+	base, count = m.QueueOffset, 1
+	num, ok1 := m.Property(propInnerNum)
+	first, ok2 := m.Property(propInnerBase)
+	if !ok1 || !ok2 {
+		return base, count
+	}
+	b, err1 := strconv.ParseInt(string(first), 10, 64)
+	n, err2 := strconv.ParseInt(string(num), 10, 16)
+	if err1 != nil || err2 != nil || b < 0 || n < 1 {
+		return base, count
+	}
+	return b, int16(n)
+}
+
+// innerCount is the number of messages in an inner batch, at least 1 (Java CommitLog.getMessageNum).
+func innerCount(properties []byte) int16 {
+	v, _ := Property(properties, propInnerNum)
+	n, err := strconv.ParseInt(string(v), 10, 16)
+	if err != nil || n < 1 {
+		return 1
+	}
+	return int16(n)
+}

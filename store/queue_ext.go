@@ -1,0 +1,252 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"math"
+	"strings"
+)
+
+// Consume queue extension (Java ConsumeQueueExt): with enableConsumeQueueExt the tags code of an entry is an address in the files of consumequeue_ext, where a
+// unit stands: int16 size | int64 tags code | int64 store timestamp | int16 bitmap bytes | bitmap of the filters that match. We write no bitmap, which tells
+// a reader to look at the message itself. A unit does not cross the end of a file: int16 -1 sends the reader to the next one.
+
+const (
+	extUnit     = 20 // without a bitmap
+	extTail     = 4  // bytes that stay free at the end of a file
+	extMaxAddr  = math.MinInt32 - 1
+	extMaxStart = extMaxAddr - math.MinInt64 // largest offset that has an address
+)
+
+// isExtAddr tells an address from a tags code, which is a sign-extended int32 or a time.
+func isExtAddr(tags int64) bool { return tags <= extMaxAddr }
+
+// decodeExtUnit returns the size of a unit and its tags code; ok is false when there is none.
+func decodeExtUnit(b []byte) (size int16, tags int64, ok bool) {
+	if len(b) < extUnit {
+		return 0, 0, false
+	}
+	size = int16(binary.BigEndian.Uint16(b))
+	return size, int64(binary.BigEndian.Uint64(b[2:])), size >= extUnit
+}
+
+func appendExtUnit(dst []byte, tags, storeTime int64) []byte {
+	be := binary.BigEndian
+	dst = be.AppendUint16(dst, extUnit)
+	dst = be.AppendUint64(dst, uint64(tags))
+	dst = be.AppendUint64(dst, uint64(storeTime))
+	return be.AppendUint16(dst, 0)
+}
+
+// queueFiles lists the three kinds of queue files; none before Open made them.
+func (s *Store) queueFiles() []*cqFiles {
+	if s.files == nil {
+		return nil
+	}
+	return []*cqFiles{s.files, s.queues.batches, s.extFiles}
+}
+
+// extend gives an entry its extension and returns what goes into the tags column. Caller holds the append lock.
+func (s *Store) extend(q *queue, e cqEntry) int64 {
+	if !s.cfg.Load().EnableConsumeQueueExt || q.batch() || strings.HasPrefix(q.topic, lmqPrefix) {
+		return e.tags
+	}
+	x := q.ext.Load()
+	if x == nil {
+		x = s.newExt(q)
+		q.ext.Store(x)
+	}
+	var buf [2 * extUnit]byte
+	b := buf[:0]
+	at := x.max.Load()
+	if left := x.files.size - at%x.files.size; extUnit > left-extTail {
+		b = append(b, 0xFF, 0xFF)
+		for int64(len(b)) < left {
+			b = append(b, 0)
+		}
+		at += left
+	}
+	if at+extUnit > extMaxStart {
+		return e.tags
+	}
+	if x.pushBytes(appendExtUnit(b, e.tags, e.time), s) {
+		s.app.dirty = append(s.app.dirty, x)
+	}
+	return at + math.MinInt64
+}
+
+func (s *Store) newExt(q *queue) *queue {
+	return &queue{topic: q.topic, id: q.id, first: -1, files: s.extFiles}
+}
+
+// pushBytes adds bytes to an extension; true when it became dirty. Caller holds the append lock.
+func (x *queue) pushBytes(b []byte, s *Store) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for len(x.mem)+len(b) > cap(x.mem) {
+		x.makeRoom(&s.queues.memory)
+	}
+	x.mem = append(x.mem, b...)
+	became, _ := x.grew(int64(len(b)))
+	return became
+}
+
+// openExts finds the ends of all extensions, in Open, when there are any or they are to be written.
+func (s *Store) openExts() (err error) {
+	if _, err := s.fs.Stat(s.extFiles.root); err != nil && !s.cfg.Load().EnableConsumeQueueExt {
+		return nil
+	}
+	s.queues.each(func(q *queue) bool {
+		if !q.batch() {
+			err = s.openExt(q)
+		}
+		return err == nil
+	})
+	return err
+}
+
+func (s *Store) openExt(q *queue) error {
+	x := s.newExt(q)
+	found, err := listFiles(s.fs, x.files.dir(x), fileKind{size: x.files.size, key: x.files.key, rebuildable: true})
+	if err != nil || len(found) == 0 && !s.cfg.Load().EnableConsumeQueueExt {
+		return err
+	}
+	end := int64(0)
+	if n := len(found); n > 0 {
+		x.first = found[0].base
+		if end, err = s.extEnd(q, x, found[n-1].base); err != nil {
+			return err
+		}
+	}
+	x.memStart, x.flushed, x.synced = end, end, end
+	x.max.Store(end)
+	q.ext.Store(x)
+	return nil
+}
+
+// extEnd is the end of an extension: behind the unit of the last entry, or what the last file says when that entry has none.
+func (s *Store) extEnd(q, x *queue, last int64) (int64, error) {
+	x.memStart, x.flushed = math.MaxInt64, math.MaxInt64 // everything is in files
+	if e, ok := s.entry(q, q.max.Load()-1); ok && q.max.Load() > q.firstOffset() && isExtAddr(e.tags) {
+		at := e.tags - math.MinInt64
+		if size, _, st := s.readExt(x, at, false); st == extFound {
+			return at + int64(size), nil
+		}
+	}
+	buf, pos := make([]byte, 1<<16), last
+	for got := 0; pos < last+x.files.size; {
+		n, err := x.files.read(x, buf, pos)
+		if errors.Is(err, fs.ErrNotExist) {
+			return last, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		for got = 0; got+extUnit <= n; {
+			size, _, ok := decodeExtUnit(buf[got:])
+			if !ok {
+				return pos + int64(got), nil
+			}
+			got += int(size)
+		}
+		if got == 0 {
+			return pos, nil
+		}
+		pos += int64(min(got, n))
+	}
+	return last + x.files.size, nil
+}
+
+type extState int
+
+const (
+	extFound extState = iota
+	extMissing
+	extCold // it is in a file, and the caller does not wait
+)
+
+// readExt reads a unit.
+func (s *Store) readExt(x *queue, at int64, hotOnly bool) (size int16, tags int64, st extState) {
+	var b [extUnit]byte
+	n, hot := s.entries(x, b[:], at, hotOnly)
+	if !hot {
+		return 0, 0, extCold
+	}
+	if size, tags, ok := decodeExtUnit(b[:n]); ok {
+		return size, tags, extFound
+	}
+	return 0, 0, extMissing
+}
+
+// resolveTags turns the tags column of an entry into a tags code.
+func (s *Store) resolveTags(q *queue, tags int64, hotOnly bool) (int64, extState) {
+	if !isExtAddr(tags) || q.batch() {
+		return tags, extFound
+	}
+	x := q.ext.Load()
+	if x == nil || tags-math.MinInt64 >= x.max.Load() {
+		return 0, extMissing
+	}
+	_, code, st := s.readExt(x, tags-math.MinInt64, hotOnly)
+	return code, st
+}
+
+// matchTags asks the filter about an entry; what is not known matches, as in Java. hot is false when the answer is on the disk only.
+func (g *getter) matchTags(e cqEntry) (match, hot bool) {
+	if g.q.Filter == nil {
+		return true, true
+	}
+	tags, st := g.s.resolveTags(g.cq, e.tags, g.q.HotOnly)
+	switch st {
+	case extCold:
+		return false, false
+	case extMissing:
+		return true, true
+	}
+	return g.q.Filter.MatchTagsCode(tags), true
+}
+
+// cutExt drops the extensions of entries that were cut off q. Only for Open.
+func (s *Store) cutExt(q *queue) {
+	x := q.ext.Load()
+	if x == nil {
+		return
+	}
+	end := int64(0)
+	for at := q.max.Load() - 1; at >= q.firstOffset(); at-- {
+		e, ok := s.entry(q, at)
+		if !ok {
+			break
+		}
+		if isExtAddr(e.tags) {
+			end = e.tags - math.MinInt64 + extUnit
+			if size, _, st := s.readExt(x, e.tags-math.MinInt64, false); st == extFound {
+				end = e.tags - math.MinInt64 + int64(size)
+			}
+			break
+		}
+	}
+	if end < x.max.Load() {
+		x.cut(end)
+	}
+}
+
+// expireExt deletes the extension files below the first entry that is kept.
+func (s *Store) expireExt(q *queue) {
+	x := q.ext.Load()
+	s.minOf(q)
+	e, ok := s.entry(q, q.min.entry)
+	if x == nil || !ok || !isExtAddr(e.tags) {
+		return
+	}
+	s.cqMu.Lock()
+	defer s.cqMu.Unlock()
+	for x.first >= 0 && x.first+x.files.size <= e.tags-math.MinInt64 {
+		x.mu.Lock()
+		gone := x.first
+		x.first += x.files.size
+		x.mu.Unlock()
+		s.reportErr("delete consume queue extension", x.files.dir(x), x.files.remove(x, gone))
+	}
+}

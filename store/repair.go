@@ -1,0 +1,313 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"gorocket/store/vfs"
+)
+
+// Who takes a RepairStep.
+const (
+	// ByStart: the next start of a broker does it by itself.
+	ByStart = "start"
+	// ByRepair: a start would fail or would not see the damage; Repair moves files aside, which a start never does.
+	ByRepair = "repair"
+	// ByOperator: it may cost messages or needs something that is not in the directory; text names the ways out.
+	ByOperator = "operator"
+)
+
+// RepairStep is one thing to do in a store directory.
+type RepairStep struct {
+	By     string `json:"by"`     // ByStart, ByRepair, ByOperator
+	Action string `json:"action"` // cut, remove, build, move, write, decide
+	File   string `json:"file"`
+	Offset int64  `json:"offset"` // position inside File, bytes; -1: the file as a whole
+	Text   string `json:"text"`
+}
+
+// RepairPlan is the result of PlanRepair and Repair.
+type RepairPlan struct {
+	Dir       string       `json:"dir"`
+	Aside     string       `json:"aside"` // name of the folders that files are moved to, beside the folders they come from
+	CleanStop bool         `json:"cleanStop"`
+	Done      bool         `json:"done"`   // the steps by start and repair were taken
+	Starts    bool         `json:"starts"` // a broker can start once the steps by repair are taken
+	LogTo     int64        `json:"logTo"`  // end of the commit log then
+	Steps     []RepairStep `json:"steps"`
+	More      int          `json:"more"` // steps left out of the list
+}
+
+// WriteText writes one line for each step and one for the whole.
+func (p *RepairPlan) WriteText(w io.Writer) error {
+	for _, s := range p.Steps {
+		if _, err := fmt.Fprintf(w, "%s: %s %s:%d: %s\n", s.By, s.Action, s.File, s.Offset, s.Text); err != nil {
+			return err
+		}
+	}
+	if p.More > 0 {
+		fmt.Fprintf(w, "... and %d more\n", p.More)
+	}
+	state := map[bool]string{true: "a broker can start", false: "no broker can start"}[p.Starts]
+	if p.Done {
+		state = "repaired, " + state
+	}
+	_, err := fmt.Fprintf(w, "%s: %s, the log ends at %d, %d steps, %d not taken by a start\n", p.Dir, state, p.LogTo, len(p.Steps)+p.More, p.Left())
+	return err
+}
+
+// Left counts the steps that a start does not take by itself.
+func (p *RepairPlan) Left() (n int) {
+	for _, s := range p.Steps {
+		if s.By == ByOperator || s.By == ByRepair && !p.Done {
+			n++
+		}
+	}
+	return n
+}
+
+// repairer is one run of PlanRepair; one goroutine.
+type repairer struct {
+	cfg   Config
+	fs    vfs.FS
+	dry   *vfs.DryRun
+	moves []move
+	plan  *RepairPlan
+}
+
+// move is a file or folder that goes aside.
+type move struct{ from, to, why string }
+
+// maxMoves bounds the attempts to find a directory that opens.
+const maxMoves = 1000
+
+// PlanRepair says what a start on a store directory would do, what Repair would do first, and where only the operator can decide. Nothing is changed: the
+// start is carried out on a copy of the directory in memory that shares what is not changed (vfs.DryRun). Errors as Verify.
+func PlanRepair(cfg Config, fsys vfs.FS) (*RepairPlan, error) {
+	r, err := plan(cfg, fsys)
+	if r == nil {
+		return nil, err
+	}
+	return r.plan, err
+}
+
+func plan(cfg Config, fsys vfs.FS) (*repairer, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := idleStore(&cfg, fsys); err != nil {
+		return nil, err
+	}
+	_, err := fsys.Stat(cfg.sub("abort"))
+	r := &repairer{cfg: cfg, fs: fsys, plan: &RepairPlan{Dir: cfg.StorePathRootDir, CleanStop: err != nil,
+		Aside: "repair-" + time.Now().Format("20060102150405"), Steps: []RepairStep{}}}
+	s, err := r.opens()
+	if err == nil {
+		err = r.findings()
+	}
+	if err == nil && len(r.moves) > 0 {
+		s, err = r.opens()
+	}
+	for _, m := range r.moves {
+		r.add(ByRepair, "move", m.from, -1, "move to %s: %s", m.to, m.why)
+	}
+	if err != nil {
+		r.add(ByOperator, "decide", errorFile(err), errorOffset(err), "%s", r.advice(err))
+		return r, nil
+	}
+	r.plan.Starts, r.plan.LogTo = true, s.recov.To
+	r.steps(s)
+	return r, nil
+}
+
+// opens tries to open the store in a dry run, moving aside what stands in the way, until it opens or nothing helps.
+func (r *repairer) opens() (s *Store, err error) {
+	for range maxMoves {
+		r.dry = vfs.NewDryRun(r.fs)
+		for _, m := range r.moves {
+			if err := r.dry.Rename(m.from, m.to); err != nil {
+				return nil, err
+			}
+		}
+		skip := len(r.dry.Changes())
+		if s, err = Open(r.cfg, r.dry, EventListener{}); err == nil {
+			err = s.writeQueues(context.Background(), 1) // a start does it in the background
+			_ = s.Stop(context.Background())
+			r.dry.Forget(skip)
+			return s, err
+		}
+		if !r.remedy(err) {
+			break
+		}
+	}
+	return nil, err
+}
+
+// remedy adds a move that takes the cause of err away; false when nothing harmless does.
+func (r *repairer) remedy(err error) bool {
+	var m *MisfitError
+	if !errors.As(err, &m) {
+		return false
+	}
+	stranger := m.Name && !likeSegment(path.Base(m.File))
+	switch {
+	case strings.HasPrefix(m.File, r.cfg.sub("index")+"/"):
+		return r.asideIndex(m.File, "its size is not that of an index file; it is built again from the log")
+	case stranger:
+		r.aside(m.File, "no file of a store has this name, and a start fails while it is there")
+	case m.Rebuildable && r.odd(m):
+		r.asideQueues(fmt.Sprintf("%s has %d bytes instead of %d", m.File, m.Size, m.Want))
+	default:
+		return false
+	}
+	return true
+}
+
+func likeSegment(name string) bool {
+	_, ok := parseSegmentName(name)
+	return ok
+}
+
+// odd tells that the other files of the directory do have the configured size: then it is this one that is wrong, not the configuration.
+func (r *repairer) odd(m *MisfitError) bool {
+	list, err := r.dry.ReadDir(path.Dir(m.File))
+	return err == nil && (len(list) == 1 || fittingSize(list, m.Want) == m.Want)
+}
+
+// asideQueues moves all queues aside: only when none is there, a start after a clean stop reads the whole log to build them.
+func (r *repairer) asideQueues(why string) {
+	why += "; all queues are built again from the log, those of deleted topics too"
+	for _, dir := range []string{"consumequeue", "batchconsumequeue", "consumequeue_ext"} {
+		if _, err := r.fs.Stat(r.cfg.sub(dir)); err == nil {
+			r.aside(r.cfg.sub(dir), why)
+		}
+	}
+}
+
+// asideIndex moves an index file and all newer ones aside, since the index is built from the end of its last file on.
+func (r *repairer) asideIndex(file, why string) bool {
+	list, err := r.dry.ReadDir(path.Dir(file))
+	for _, fi := range list {
+		if full := path.Join(path.Dir(file), fi.Name); full >= file {
+			r.aside(full, why)
+			why = "newer than " + file + "; it is built again from the log"
+		}
+	}
+	return err == nil
+}
+
+// aside adds a move of a file or folder to the folder of this repair, which stands beside the data folder it belongs to.
+func (r *repairer) aside(from, why string) {
+	root := r.cfg.StorePathRootDir
+	for _, dir := range append(r.cfg.commitLogPaths(), r.cfg.readOnlyPaths()...) {
+		if strings.HasPrefix(from, dir+"/") {
+			root = path.Dir(dir)
+		}
+	}
+	rel := strings.TrimPrefix(strings.TrimPrefix(from, root), "/")
+	r.moves = append(r.moves, move{from, path.Join(root, r.plan.Aside, rel), why})
+}
+
+// findings looks for damage that a start would not see, in what can be built again: damaged queues and index files go aside.
+func (r *repairer) findings() error {
+	if len(r.moves) > 0 { // what is odd already would be found again
+		return nil
+	}
+	report, err := Verify(r.cfg, r.fs)
+	if err != nil {
+		return err
+	}
+	queues := false
+	for _, f := range report.Findings {
+		switch {
+		case f.Severity != Damaged:
+		case f.Kind == "commitlog":
+			r.add(ByOperator, "decide", f.File, f.Offset, "a start would not notice: %s. %s", f.Text, restoreAdvice)
+		case f.Kind == "index" && !r.moved(f.File):
+			r.asideIndex(f.File, f.Text)
+		case f.Kind == "consumequeue" && !queues:
+			queues = true
+			r.asideQueues(f.File + ": " + f.Text)
+		case f.Kind == "config":
+			r.add(ByOperator, "decide", f.File, f.Offset, "%s, and its .bak does not either: put a copy back, or move the file aside and lose what it held", f.Text)
+		}
+	}
+	return nil
+}
+
+func (r *repairer) moved(file string) bool {
+	for _, m := range r.moves {
+		if m.from == file {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *repairer) add(by, action, file string, offset int64, format string, args ...any) {
+	if len(r.plan.Steps) >= maxFindings {
+		r.plan.More++
+		return
+	}
+	r.plan.Steps = append(r.plan.Steps, RepairStep{by, action, file, offset, fmt.Sprintf(format, args...)})
+}
+
+// Repair takes the steps of PlanRepair that are safe: it moves files aside and then does what a start and a clean stop do. The bytes that the start cuts from
+// the end of the log are copied aside before. It deletes nothing that holds a record. The plan that was carried out is returned.
+func Repair(cfg Config, fsys vfs.FS) (*RepairPlan, error) {
+	r, err := plan(cfg, fsys)
+	if r == nil {
+		return nil, err
+	}
+	for _, m := range r.moves {
+		if err := moveAside(fsys, m); err != nil {
+			return r.plan, err
+		}
+	}
+	if !r.plan.Starts || r.operator() {
+		return r.plan, nil // who has to decide may want the directory as it is
+	}
+	if err := r.keepCut(); err != nil {
+		return r.plan, err
+	}
+	s, err := Open(cfg, fsys, EventListener{})
+	if err != nil {
+		return r.plan, err
+	}
+	if err := s.Start(); err != nil {
+		_ = s.Stop(context.Background())
+		return r.plan, err
+	}
+	r.plan.Done = true
+	return r.plan, s.Stop(context.Background())
+}
+
+func (r *repairer) operator() bool {
+	for _, s := range r.plan.Steps {
+		if s.By == ByOperator {
+			return true
+		}
+	}
+	return false
+}
+
+func moveAside(fsys vfs.FS, m move) error {
+	if err := vfs.MkdirDurable(fsys, path.Dir(m.to)); err != nil {
+		return err
+	}
+	if err := fsys.Rename(m.from, m.to); err != nil {
+		return err
+	}
+	return fsys.SyncDir(path.Dir(m.from))
+}
+
+// PlanRepair is PlanRepair on the operating system's files.
+func (c Config) PlanRepair() (*RepairPlan, error) { return PlanRepair(c, vfs.OS{}) }
+
+// Repair is Repair on the operating system's files.
+func (c Config) Repair() (*RepairPlan, error) { return Repair(c, vfs.OS{}) }

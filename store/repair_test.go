@@ -1,0 +1,234 @@
+package store
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"gorocket/store/vfs"
+)
+
+// snapshot is the content of every file, by name.
+func snapshot(t *testing.T, fsys vfs.FS, dir string, into map[string]string) map[string]string {
+	t.Helper()
+	list, err := fsys.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fi := range list {
+		name := dir + "/" + fi.Name
+		if fi.IsDir {
+			snapshot(t, fsys, name, into)
+			continue
+		}
+		b, err := vfs.ReadFile(fsys, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		into[name] = string(b)
+	}
+	return into
+}
+
+// planUntouched plans and checks that nothing was changed.
+func planUntouched(t *testing.T, cfg Config, mem *vfs.Mem) *RepairPlan {
+	t.Helper()
+	before := snapshot(t, mem, "/s", map[string]string{})
+	p, err := PlanRepair(cfg, mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := snapshot(t, mem, "/s", map[string]string{})
+	if len(before) != len(after) {
+		t.Fatalf("%d files before, %d after", len(before), len(after))
+	}
+	for name := range before {
+		if before[name] != after[name] {
+			t.Fatalf("%s was changed", name)
+		}
+	}
+	return p
+}
+
+func TestRepairHealthyStore(t *testing.T) {
+	mem, cfg, _ := verifiable(t)
+	defer mem.Free()
+	if p := planUntouched(t, cfg, mem); len(p.Steps) != 0 || !p.Starts || !p.CleanStop || p.LogTo == 0 {
+		t.Fatalf("%+v", p)
+	}
+}
+
+// TestRepairSteps: each kind of damage gets its step, and Repair leaves a store that opens, verifies and lost no message that was whole.
+func TestRepairSteps(t *testing.T) {
+	logFile := func(a Appended) (string, int64) {
+		return "/s/commitlog/" + segmentName(a.Offset/(16<<10)*(16<<10)), a.Offset % (16 << 10)
+	}
+	cases := []struct {
+		name   string
+		break_ func(t *testing.T, mem *vfs.Mem, at []Appended) (file string)
+		by     string
+		action string
+		whole  bool // all 600 messages are there afterwards
+	}{
+		{"torn tail", func(t *testing.T, mem *vfs.Mem, at []Appended) string {
+			file, pos := logFile(at[len(at)-1])
+			f, _ := mem.OpenFile(file)
+			_, _ = mem.Create("/s/abort")
+			_, _ = f.WriteAt([]byte{0, 0, 1, 0, 0xDA, 0xA3, 0x20, 0xA7, 9}, pos+2*int64(at[len(at)-1].Size))
+			return file
+		}, ByStart, "cut", true},
+		{"stranger", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			_, _ = mem.Create("/s/commitlog/lost.tmp")
+			return "/s/commitlog/lost.tmp"
+		}, ByRepair, "move", true},
+		{"odd queue file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			f, _ := mem.OpenFile("/s/consumequeue/T/1/" + segmentName(0))
+			_ = f.Truncate(77)
+			_ = mem.Remove("/s/" + summaryFile) // a start that believes it does not look
+			return "/s/consumequeue"
+		}, ByRepair, "move", true},
+		{"odd index file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			list, _ := mem.ReadDir("/s/index")
+			f, _ := mem.OpenFile("/s/index/" + list[1].Name)
+			_ = f.Truncate(77)
+			return f.Name()
+		}, ByRepair, "move", true},
+		{"damaged entry", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			flip(t, mem, "/s/consumequeue/T/1/"+segmentName(0), 7*cqUnit+7)
+			return "/s/consumequeue"
+		}, ByRepair, "move", true},
+		{"damaged index", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			list, _ := mem.ReadDir("/s/index")
+			flip(t, mem, "/s/index/"+list[0].Name, indexHeader)
+			return "/s/index/" + list[0].Name
+		}, ByRepair, "move", true},
+		{"queues gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			_ = mem.Rename("/s/consumequeue", "/elsewhere")
+			return "/s/consumequeue/T/1/" + segmentName(0)
+		}, ByStart, "build", true},
+		{"body", func(t *testing.T, mem *vfs.Mem, at []Appended) string {
+			file, pos := logFile(at[50])
+			flip(t, mem, file, pos+90)
+			return file
+		}, ByOperator, "decide", false},
+		{"log file gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			_ = mem.Rename("/s/commitlog/"+segmentName(16<<10), "/elsewhere")
+			return "/s/commitlog/" + segmentName(32<<10)
+		}, ByOperator, "decide", false},
+		{"odd log file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			f, _ := mem.OpenFile("/s/commitlog/" + segmentName(0))
+			_ = f.Truncate(5000)
+			return f.Name()
+		}, ByOperator, "decide", false},
+		{"config", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			f, _ := mem.OpenFile("/s/config/topics.json")
+			_ = f.Truncate(4)
+			return f.Name()
+		}, ByOperator, "decide", false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			mem, cfg, at := verifiable(t)
+			defer mem.Free()
+			file := c.break_(t, mem, at)
+			p := planUntouched(t, cfg, mem)
+			if !hasStep(p, c.by, c.action, file) {
+				t.Fatalf("want %s %s %s, got %+v", c.by, c.action, file, p.Steps)
+			}
+			if (p.Left() == 0) != (c.by == ByStart) {
+				t.Errorf("%d steps left: %+v", p.Left(), p.Steps)
+			}
+			done, err := Repair(cfg, mem)
+			if err != nil || done.Done != c.whole {
+				t.Fatalf("repair: %v %+v", err, done)
+			}
+			if !c.whole {
+				return
+			}
+			if r := mustVerify(t, cfg, mem); len(r.Findings) != 0 || !r.CleanStop || r.Records != 600 || r.QueueEntries != 600 || r.IndexEntries != 1800 {
+				t.Fatalf("after repair: %+v", r)
+			}
+			if again := planUntouched(t, cfg, mem); len(again.Steps) != 0 {
+				t.Fatalf("steps after repair: %+v", again.Steps)
+			}
+		})
+	}
+}
+
+func hasStep(p *RepairPlan, by, action, file string) bool {
+	for _, s := range p.Steps {
+		if s.By == by && s.Action == action && s.File == file {
+			return true
+		}
+	}
+	return false
+}
+
+// TestRepairKeepsCutBytes: what the start cuts off stands in the folder of the repair, under the same offset.
+func TestRepairKeepsCutBytes(t *testing.T) {
+	mem, cfg, at := verifiable(t)
+	defer mem.Free()
+	last := at[len(at)-1]
+	pos := last.Offset%(16<<10) + 2*int64(last.Size)
+	name := segmentName(last.Offset / (16 << 10) * (16 << 10))
+	f, _ := mem.OpenFile("/s/commitlog/" + name)
+	_, _ = mem.Create("/s/abort")
+	torn := []byte{0, 0, 1, 0, 0xDA, 0xA3, 0x20, 0xA7, 9}
+	_, _ = f.WriteAt(torn, pos)
+	p, err := Repair(cfg, mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := vfs.ReadFile(mem, "/s/"+p.Aside+"/commitlog/"+name)
+	if err != nil || !strings.HasPrefix(string(kept[pos:]), string(torn)) {
+		t.Fatalf("%v, %d bytes kept", err, len(kept))
+	}
+}
+
+// TestRepairPlanMatchesStart: for power cuts the plan names the log end that a start finds, and changes nothing.
+func TestRepairPlanMatchesStart(t *testing.T) {
+	for seed := range uint64(20) {
+		mem, cfg := vfs.NewMem(), smallConfig("/s")
+		cfg.MappedFileSizeCommitLog, cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 16<<10, 2, 2, 5
+		s := mustStart(t, cfg, mem)
+		fill(t, s, "T", 3, 400)
+		cut := mem.CrashClone(seed, float64(seed%5)/4)
+		mustStop(t, s)
+		p := planUntouched(t, cfg, cut)
+		s = mustOpen(t, cfg, cut, EventListener{})
+		if p.LogTo != s.MaxPhyOffset() || !p.Starts || p.Left() != 0 {
+			t.Fatalf("seed %d: log ends at %d: %+v", seed, s.MaxPhyOffset(), p)
+		}
+		mustStop(t, s)
+		cut.Free()
+		mem.Free()
+	}
+}
+
+func TestRepairInUse(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	mustStart(t, cfg, mem)
+	if _, err := PlanRepair(cfg, mem); !errors.Is(err, ErrInUse) {
+		t.Errorf("plan: %v", err)
+	}
+	if _, err := Repair(cfg, mem); !errors.Is(err, ErrInUse) {
+		t.Errorf("repair: %v", err)
+	}
+}
+
+// TestLostQueueIsRebuilt: a queue that is gone after a kill is built again from the start of the log, not from where recovery begins.
+func TestLostQueueIsRebuilt(t *testing.T) {
+	mem, cfg, _ := verifiable(t)
+	defer mem.Free()
+	_, _ = mem.Create("/s/abort")
+	f, _ := mem.OpenFile("/s/checkpoint")
+	_, _ = f.WriteAt(checkpoint{physicTime: farFuture, logicsTime: farFuture, indexTime: farFuture}.encode(), 0)
+	if err := mem.Rename("/s/consumequeue/T/1", "/lost"); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, cfg, mem, EventListener{})
+	defer mustStop(t, s)
+	if got := len(bodies(t, s, "T", 1)); got != 200 || !s.Report().FullRebuild {
+		t.Fatalf("%d messages, %+v", got, s.Report())
+	}
+}
