@@ -2,11 +2,16 @@
 GO       ?= go
 FUZZTIME ?= 60s
 BENCHTIME ?= 1s
+CRASH_ROUNDS ?= 1000
+CRASH_TIME ?= 10m
+SOAK_TIME ?= 10m
+GROUPS ?= smoke send consume filter broadcast order query offset admin
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...
 
-.PHONY: compare all build run test unit race integration lint fmt fuzz bench support record clean
+# GROUPS is also a variable of the shell; make takes ours.
+.PHONY: crash java-store java-filter bench-store apache-it bench-latency soak compare all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -37,6 +42,35 @@ race:
 ## integration: real clients against our processes; where JDK or Maven is missing it says which tests did not run, and fails if CI is set
 integration: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 14m ./...
+
+## crash: power cuts in memory, then kill -9 of the real process under load; CRASH_ROUNDS clones a mode, CRASH_TIME of kills. A failure prints its seed
+crash: build
+	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./crash -time $(CRASH_TIME)
+
+## java-store: one store directory handed back and forth between real Java brokers (5.5.0, 4.9) and ours, after clean stops and kills
+java-store: build
+	cd integration && JAVASTORE=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -v ./javastore
+
+## java-filter: SQL92 filters compared with Java's own on random expressions
+java-filter:
+	cd integration && JAVAFILTER=1 $(GO) test -count=1 -timeout 30m -v ./javafilter
+
+## bench-store: store figures beside Java's: many queues, group commit, restart, recovery; BENCH_STORE=-quick for small sizes
+bench-store: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./benchstore $(BENCH_STORE)
+
+## apache-it: Apache's own integration tests against our processes; GROUPS="smoke send" picks groups
+apache-it: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./apache -groups "$(GROUPS)"
+
+## bench-latency: end-to-end latency beside Java's, held pulls, notice of rebalances
+bench-latency: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./latency
+
+## soak: a million messages, consumers that come and go, nothing lost; SOAK_TIME
+soak: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./soak -time $(SOAK_TIME)
 
 ## fuzz: every fuzz target for FUZZTIME, one after the other
 fuzz:
