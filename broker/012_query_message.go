@@ -11,17 +11,12 @@ import (
 
 func (b *Broker) queryEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryMessage, Mode: remoting.Pooled, Handle: b.queryMessage},
-		{Code: remoting.ReqViewMessageById, Mode: remoting.Pooled, Handle: b.viewMessage},
+		{Code: remoting.ReqQueryMessage, Mode: remoting.Pooled, Handle: with(remoting.QueryMessageRequest, b.queryMessage)},
+		{Code: remoting.ReqViewMessageById, Mode: remoting.Pooled, Handle: with(remoting.ViewMessageRequest, b.viewMessage)},
 	}
 }
 
-func (b *Broker) queryMessage(ctx *remoting.Context) {
-	var h remoting.QueryMessageRequestHeader
-	if err := remoting.QueryMessageRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) queryMessage(ctx *remoting.Context, h *remoting.QueryMessageRequestHeader) {
 	maxNum := int(h.MaxNum)
 	if h.UniqueKeyQuery == "true" {
 		maxNum = b.cfg().DefaultQueryMaxNum
@@ -43,12 +38,7 @@ func (b *Broker) queryMessage(ctx *remoting.Context) {
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.QueryMessageResponse, &resp, remoting.Body{Parts: found.Records})
 }
 
-func (b *Broker) viewMessage(ctx *remoting.Context) {
-	var h remoting.ViewMessageRequestHeader
-	if err := remoting.ViewMessageRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) viewMessage(ctx *remoting.Context, h *remoting.ViewMessageRequestHeader) {
 	rec, err := b.store.ReadRecord(h.Offset, nil)
 	if err != nil {
 		ctx.Status(remoting.SystemError, fmt.Sprintf("can not find message by the offset, %d", h.Offset))

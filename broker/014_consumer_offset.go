@@ -11,17 +11,12 @@ import (
 
 func (b *Broker) committedOffsetEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryConsumerOffset, Handle: b.queryConsumerOffset},
-		{Code: remoting.ReqUpdateConsumerOffset, Handle: b.updateConsumerOffset},
+		{Code: remoting.ReqQueryConsumerOffset, Handle: with(remoting.QueryConsumerOffsetRequest, b.queryConsumerOffset)},
+		{Code: remoting.ReqUpdateConsumerOffset, Handle: with(remoting.UpdateConsumerOffsetRequest, b.updateConsumerOffset)},
 	}
 }
 
-func (b *Broker) queryConsumerOffset(ctx *remoting.Context) {
-	var h remoting.QueryConsumerOffsetRequestHeader
-	if err := remoting.QueryConsumerOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *remoting.QueryConsumerOffsetRequestHeader) {
 	off := b.offsets.query(h.ConsumerGroup, h.Topic, h.QueueID)
 	if off < 0 {
 		if ctx.OnLoop() {
@@ -46,12 +41,7 @@ func respondOffset(ctx *remoting.Context, off int64) {
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.OffsetResponse, &resp, remoting.Body{})
 }
 
-func (b *Broker) updateConsumerOffset(ctx *remoting.Context) {
-	var h remoting.UpdateConsumerOffsetRequestHeader
-	if err := remoting.UpdateConsumerOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *remoting.UpdateConsumerOffsetRequestHeader) {
 	switch {
 	case b.groups.get(h.ConsumerGroup) == nil:
 		ctx.Status(remoting.SubscriptionGroupNotExist, "Group "+h.ConsumerGroup+" not exist!")

@@ -18,10 +18,10 @@ const createdRemark = "not set any response code"
 
 func (b *Broker) topicEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqUpdateAndCreateTopic, Mode: remoting.Pooled, Handle: b.updateTopic},
+		{Code: remoting.ReqUpdateAndCreateTopic, Mode: remoting.Pooled, Handle: with(remoting.CreateTopicRequest, b.updateTopic)},
 		{Code: remoting.ReqUpdateAndCreateTopicList, Mode: remoting.Pooled, Handle: b.updateTopicList},
-		{Code: remoting.ReqDeleteTopicInBroker, Mode: remoting.Pooled, Handle: b.deleteTopic},
-		{Code: remoting.ReqGetTopicConfig, Mode: remoting.Pooled, Handle: b.topicConfig},
+		{Code: remoting.ReqDeleteTopicInBroker, Mode: remoting.Pooled, Handle: with(remoting.TopicRequest, b.deleteTopic)},
+		{Code: remoting.ReqGetTopicConfig, Mode: remoting.Pooled, Handle: with(remoting.MustTopicRequest, b.topicConfig)},
 	}
 }
 
@@ -40,12 +40,7 @@ func (b *Broker) mayChange(topic string) error {
 	return nil
 }
 
-func (b *Broker) updateTopic(ctx *remoting.Context) {
-	var h remoting.CreateTopicRequestHeader
-	if err := remoting.CreateTopicRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) updateTopic(ctx *remoting.Context, h *remoting.CreateTopicRequestHeader) {
 	if err := b.mayChange(h.Topic); err != nil {
 		ctx.Status(remoting.InvalidParameter, err.Error())
 		return
@@ -116,12 +111,7 @@ func (b *Broker) updateTopicList(ctx *remoting.Context) {
 	ctx.Status(remoting.Success, createdRemark)
 }
 
-func (b *Broker) deleteTopic(ctx *remoting.Context) {
-	var h remoting.TopicHeader
-	if err := remoting.TopicRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
 	if strings.TrimSpace(h.Topic) == "" {
 		ctx.Status(remoting.InvalidParameter, "The specified topic is blank.")
 		return
@@ -143,12 +133,7 @@ func (b *Broker) deleteTopic(ctx *remoting.Context) {
 }
 
 // topicConfig answers without a queue mapping: static topics are not served.
-func (b *Broker) topicConfig(ctx *remoting.Context) {
-	var h remoting.TopicHeader
-	if err := remoting.MustTopicRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) topicConfig(ctx *remoting.Context, h *remoting.TopicHeader) {
 	c := b.topics.get(h.Topic)
 	if c == nil {
 		ctx.Status(remoting.TopicNotExist, "No topic in this broker. topic: "+h.Topic)

@@ -12,19 +12,14 @@ import (
 
 func (b *Broker) queueOffsetEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqSearchOffsetByTimestamp, Mode: remoting.Pooled, Handle: b.searchOffset},
-		{Code: remoting.ReqGetMaxOffset, Handle: b.maxOffset},
-		{Code: remoting.ReqGetMinOffset, Mode: remoting.Pooled, Handle: b.minOffset},
-		{Code: remoting.ReqGetEarliestMsgStoretime, Mode: remoting.Pooled, Handle: b.earliestStoreTime},
+		{Code: remoting.ReqSearchOffsetByTimestamp, Mode: remoting.Pooled, Handle: with(remoting.SearchOffsetRequest, b.searchOffset)},
+		{Code: remoting.ReqGetMaxOffset, Handle: with(remoting.GetMaxOffsetRequest, b.maxOffset)},
+		{Code: remoting.ReqGetMinOffset, Mode: remoting.Pooled, Handle: with(remoting.GetMinOffsetRequest, b.minOffset)},
+		{Code: remoting.ReqGetEarliestMsgStoretime, Mode: remoting.Pooled, Handle: with(remoting.GetEarliestStoretimeRequest, b.earliestStoreTime)},
 	}
 }
 
-func (b *Broker) searchOffset(ctx *remoting.Context) {
-	var h remoting.SearchOffsetRequestHeader
-	if err := remoting.SearchOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) searchOffset(ctx *remoting.Context, h *remoting.SearchOffsetRequestHeader) {
 	boundary := store.Lower
 	if strings.EqualFold(h.BoundaryType, "upper") {
 		boundary = store.Upper
@@ -32,30 +27,15 @@ func (b *Broker) searchOffset(ctx *remoting.Context) {
 	respondOffset(ctx, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, boundary))
 }
 
-func (b *Broker) maxOffset(ctx *remoting.Context) {
-	var h remoting.GetMaxOffsetRequestHeader
-	if err := remoting.GetMaxOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) maxOffset(ctx *remoting.Context, h *remoting.GetMaxOffsetRequestHeader) {
 	respondOffset(ctx, b.store.MaxOffset(h.Topic, h.QueueID))
 }
 
-func (b *Broker) minOffset(ctx *remoting.Context) {
-	var h remoting.QueueRequestHeader
-	if err := remoting.GetMinOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) minOffset(ctx *remoting.Context, h *remoting.QueueRequestHeader) {
 	respondOffset(ctx, b.store.MinOffset(h.Topic, h.QueueID))
 }
 
-func (b *Broker) earliestStoreTime(ctx *remoting.Context) {
-	var h remoting.QueueRequestHeader
-	if err := remoting.GetEarliestStoretimeRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) earliestStoreTime(ctx *remoting.Context, h *remoting.QueueRequestHeader) {
 	resp := remoting.TimestampResponseHeader{Timestamp: b.store.EarliestStoreTime(h.Topic, h.QueueID)}
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.TimestampResponse, &resp, remoting.Body{})
 }

@@ -18,7 +18,7 @@ import (
 func (b *Broker) heartbeatEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: remoting.ReqHeartBeat, Mode: remoting.Pooled, Handle: b.heartbeat},
-		{Code: remoting.ReqUnregisterClient, Mode: remoting.Pooled, Handle: b.unregisterClient},
+		{Code: remoting.ReqUnregisterClient, Mode: remoting.Pooled, Handle: with(remoting.UnregisterClientRequest, b.unregisterClient)},
 		{Code: remoting.ReqCheckClientConfig, Mode: remoting.Pooled, Handle: b.checkClientConfig},
 	}
 }
@@ -104,12 +104,7 @@ func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) bool
 	return b.consumers.swapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
 }
 
-func (b *Broker) unregisterClient(ctx *remoting.Context) {
-	var h remoting.UnregisterClientRequestHeader
-	if err := remoting.UnregisterClientRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) unregisterClient(ctx *remoting.Context, h *remoting.UnregisterClientRequestHeader) {
 	if h.ProducerGroup != "" {
 		b.producers.unregister(h.ProducerGroup, ctx.Conn())
 	}

@@ -17,15 +17,10 @@ import (
 )
 
 func (b *Broker) sendBackEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqConsumerSendMsgBack, Mode: remoting.Pooled, Handle: b.sendBack}}
+	return []remoting.Entry{{Code: remoting.ReqConsumerSendMsgBack, Mode: remoting.Pooled, Handle: with(remoting.ConsumerSendMsgBackRequest, b.sendBack)}}
 }
 
-func (b *Broker) sendBack(ctx *remoting.Context) {
-	var h remoting.ConsumerSendMsgBackRequestHeader
-	if err := remoting.ConsumerSendMsgBackRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) sendBack(ctx *remoting.Context, h *remoting.ConsumerSendMsgBackRequestHeader) {
 	g := b.groups.find(h.Group)
 	if g == nil {
 		ctx.Status(remoting.SubscriptionGroupNotExist, "subscription group not exist, "+h.Group+" "+faqSuffix)
@@ -58,7 +53,7 @@ func (b *Broker) sendBack(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	b.storeAgain(ctx, &h, g, &m)
+	b.storeAgain(ctx, h, g, &m)
 }
 
 // storeAgain puts the message into the retry topic after a delay, or into the dead letters.

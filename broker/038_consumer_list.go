@@ -9,15 +9,10 @@ import (
 )
 
 func (b *Broker) consumerListEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetConsumerListByGroup, Mode: remoting.Pooled, Handle: b.consumerList}}
+	return []remoting.Entry{{Code: remoting.ReqGetConsumerListByGroup, Mode: remoting.Pooled, Handle: with(remoting.GetConsumerListRequest, b.consumerList)}}
 }
 
-func (b *Broker) consumerList(ctx *remoting.Context) {
-	var h remoting.ConsumerGroupHeader
-	if err := remoting.GetConsumerListRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) consumerList(ctx *remoting.Context, h *remoting.ConsumerGroupHeader) {
 	var ids []string
 	if g := b.consumers.get(h.ConsumerGroup); g != nil {
 		ids = g.clientIDs()

@@ -16,8 +16,8 @@ func (b *Broker) groupEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: remoting.ReqUpdateAndCreateSubscriptiongroup, Mode: remoting.Pooled, Handle: b.updateGroup},
 		{Code: remoting.ReqUpdateAndCreateSubscriptiongroupList, Mode: remoting.Pooled, Handle: b.updateGroupList},
-		{Code: remoting.ReqDeleteSubscriptiongroup, Mode: remoting.Pooled, Handle: b.deleteGroup},
-		{Code: remoting.ReqGetSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: b.groupConfig},
+		{Code: remoting.ReqDeleteSubscriptiongroup, Mode: remoting.Pooled, Handle: with(remoting.DeleteSubscriptionGroupRequest, b.deleteGroup)},
+		{Code: remoting.ReqGetSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: with(remoting.GroupRequest, b.groupConfig)},
 	}
 }
 
@@ -64,12 +64,7 @@ func (b *Broker) changeGroups(ctx *remoting.Context, groups ...body.Subscription
 	ctx.Status(remoting.Success, "")
 }
 
-func (b *Broker) deleteGroup(ctx *remoting.Context) {
-	var h remoting.DeleteSubscriptionGroupRequestHeader
-	if err := remoting.DeleteSubscriptionGroupRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) deleteGroup(ctx *remoting.Context, h *remoting.DeleteSubscriptionGroupRequestHeader) {
 	if b.groups.remove(h.GroupName) {
 		b.log.Info().Str("group", h.GroupName).Str("by", ctx.Conn().RemoteAddr()).Msg("group deleted")
 	}
@@ -80,12 +75,7 @@ func (b *Broker) deleteGroup(ctx *remoting.Context) {
 	ctx.Status(remoting.Success, "")
 }
 
-func (b *Broker) groupConfig(ctx *remoting.Context) {
-	var h remoting.GroupHeader
-	if err := remoting.GroupRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) groupConfig(ctx *remoting.Context, h *remoting.GroupHeader) {
 	g := b.groups.find(h.Group)
 	if g == nil {
 		ctx.Status(remoting.SubscriptionGroupNotExist, "No group in this broker")

@@ -9,7 +9,7 @@ import (
 )
 
 func (b *Broker) topicStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetTopicStatsInfo, Mode: remoting.Pooled, Handle: b.topicStats}}
+	return []remoting.Entry{{Code: remoting.ReqGetTopicStatsInfo, Mode: remoting.Pooled, Handle: with(remoting.MustTopicRequest, b.topicStats)}}
 }
 
 // topicOffset is one queue in 202. Java: TopicOffset.
@@ -24,12 +24,7 @@ type topicStatsTable struct {
 	OffsetTable map[body.MessageQueue]topicOffset `json:"offsetTable"`
 }
 
-func (b *Broker) topicStats(ctx *remoting.Context) {
-	var h remoting.TopicHeader
-	if err := remoting.MustTopicRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) topicStats(ctx *remoting.Context, h *remoting.TopicHeader) {
 	c := b.topics.get(h.Topic)
 	if c == nil {
 		ctx.Status(remoting.TopicNotExist, "topic["+h.Topic+"] not exist")

@@ -8,8 +8,8 @@ import (
 
 func (b *Broker) connectionEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqGetConsumerConnectionList, Mode: remoting.Pooled, Handle: b.consumerConnections},
-		{Code: remoting.ReqGetProducerConnectionList, Mode: remoting.Pooled, Handle: b.producerConnections},
+		{Code: remoting.ReqGetConsumerConnectionList, Mode: remoting.Pooled, Handle: with(remoting.GetConsumerConnectionRequest, b.consumerConnections)},
+		{Code: remoting.ReqGetProducerConnectionList, Mode: remoting.Pooled, Handle: with(remoting.GetProducerConnectionRequest, b.producerConnections)},
 	}
 }
 
@@ -39,12 +39,7 @@ func (c *client) connection() connection {
 	return connection{ClientAddr: c.conn.RemoteAddr(), ClientID: c.id, Language: c.language.String(), Version: c.version}
 }
 
-func (b *Broker) consumerConnections(ctx *remoting.Context) {
-	var h remoting.ConsumerGroupHeader
-	if err := remoting.GetConsumerConnectionRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) consumerConnections(ctx *remoting.Context, h *remoting.ConsumerGroupHeader) {
 	g := b.consumers.get(h.ConsumerGroup)
 	if g == nil {
 		ctx.Status(remoting.ConsumerNotOnline, "the consumer group["+h.ConsumerGroup+"] not online")
@@ -66,12 +61,7 @@ func (g *consumerGroup) connections() consumerConnection {
 	return c
 }
 
-func (b *Broker) producerConnections(ctx *remoting.Context) {
-	var h remoting.ProducerGroupHeader
-	if err := remoting.GetProducerConnectionRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) producerConnections(ctx *remoting.Context, h *remoting.ProducerGroupHeader) {
 	set := b.producers.connections(h.ProducerGroup)
 	if set == nil {
 		ctx.Status(remoting.SystemError, "the producer group["+h.ProducerGroup+"] not exist")

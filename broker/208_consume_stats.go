@@ -9,7 +9,7 @@ import (
 )
 
 func (b *Broker) consumeStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetConsumeStats, Mode: remoting.Pooled, Handle: b.consumeStats}}
+	return []remoting.Entry{{Code: remoting.ReqGetConsumeStats, Mode: remoting.Pooled, Handle: with(remoting.GetConsumeStatsRequest, b.consumeStats)}}
 }
 
 // offsetWrapper is one queue in 208. Java: OffsetWrapper.
@@ -25,12 +25,7 @@ type consumeStatsTable struct {
 	OffsetTable map[body.MessageQueue]offsetWrapper `json:"offsetTable"`
 }
 
-func (b *Broker) consumeStats(ctx *remoting.Context) {
-	var h remoting.ConsumeStatsHeader
-	if err := remoting.GetConsumeStatsRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) consumeStats(ctx *remoting.Context, h *remoting.ConsumeStatsHeader) {
 	topics := []string{h.Topic}
 	if h.Topic == "" {
 		topics = b.topicsOf(h.ConsumerGroup)

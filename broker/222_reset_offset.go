@@ -17,8 +17,8 @@ import (
 
 func (b *Broker) resetEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqInvokeBrokerToResetOffset, Mode: remoting.Blocking, Handle: b.resetOffset},
-		{Code: remoting.ReqInvokeBrokerToGetConsumerStatus, Mode: remoting.Blocking, Handle: b.consumerStatus},
+		{Code: remoting.ReqInvokeBrokerToResetOffset, Mode: remoting.Blocking, Handle: with(remoting.ResetOffsetRequest, b.resetOffset)},
+		{Code: remoting.ReqInvokeBrokerToGetConsumerStatus, Mode: remoting.Blocking, Handle: with(remoting.ConsumerStatusRequest, b.consumerStatus)},
 	}
 }
 
@@ -49,19 +49,14 @@ type queueOffsetC struct {
 	Topic      string `json:"topic"`
 }
 
-func (b *Broker) resetOffset(ctx *remoting.Context) {
-	h := remoting.ResetOffsetRequestHeader{QueueID: -1, Offset: -1}
-	if err := remoting.ResetOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) resetOffset(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
 	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).Int32("queueId", h.QueueID).Int64("timestamp", h.Timestamp).
 		Int64("offset", h.Offset).Bool("force", h.IsForce).Msg("offset reset")
 	if b.cfg().UseServerSideResetOffset {
-		b.resetAtBroker(ctx, &h)
+		b.resetAtBroker(ctx, h)
 		return
 	}
-	b.resetAtClients(ctx, &h)
+	b.resetAtClients(ctx, h)
 }
 
 // resetAtBroker is Java's resetOffsetInner.
@@ -172,12 +167,7 @@ type consumerStatusBody struct {
 	MessageQueueTable map[body.MessageQueue]int64            `json:"messageQueueTable"`
 }
 
-func (b *Broker) consumerStatus(ctx *remoting.Context) {
-	var h remoting.ConsumerStatusRequestHeader
-	if err := remoting.ConsumerStatusRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) consumerStatus(ctx *remoting.Context, h *remoting.ConsumerStatusRequestHeader) {
 	members := b.consumers.membersOf(h.Group)
 	if len(members) == 0 {
 		ctx.Status(remoting.SystemError, "No Any Consumer online in the consumer group: ["+h.Group+"]")
@@ -192,7 +182,7 @@ func (b *Broker) consumerStatus(ctx *remoting.Context) {
 		if strings.TrimSpace(h.ClientAddr) != "" && h.ClientAddr != m.id {
 			continue
 		}
-		if table := b.askStatus(m, h); table != nil {
+		if table := b.askStatus(m, *h); table != nil {
 			all.ConsumerTable[m.id] = table
 		}
 	}

@@ -14,9 +14,9 @@ import (
 
 func (b *Broker) topicListEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryTopicConsumeByWho, Mode: remoting.Pooled, Handle: b.topicConsumers},
+		{Code: remoting.ReqQueryTopicConsumeByWho, Mode: remoting.Pooled, Handle: with(remoting.MustTopicRequest, b.topicConsumers)},
 		{Code: remoting.ReqGetSystemTopicListFromBroker, Mode: remoting.Pooled, Handle: b.systemTopicList},
-		{Code: remoting.ReqQueryTopicsByConsumer, Mode: remoting.Pooled, Handle: b.consumedTopics},
+		{Code: remoting.ReqQueryTopicsByConsumer, Mode: remoting.Pooled, Handle: with(remoting.GroupRequest, b.consumedTopics)},
 	}
 }
 
@@ -25,12 +25,7 @@ type groupNames struct {
 	GroupList []string `json:"groupList"`
 }
 
-func (b *Broker) topicConsumers(ctx *remoting.Context) {
-	var h remoting.TopicHeader
-	if err := remoting.MustTopicRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) topicConsumers(ctx *remoting.Context, h *remoting.TopicHeader) {
 	groups := map[string]bool{}
 	for _, name := range b.consumers.names() {
 		if g := b.consumers.get(name); g != nil && g.subscription(h.Topic) != nil {
@@ -45,12 +40,7 @@ func (b *Broker) topicConsumers(ctx *remoting.Context) {
 	respondJSON(ctx, groupNames{GroupList: sortedNames(groups)})
 }
 
-func (b *Broker) consumedTopics(ctx *remoting.Context) {
-	var h remoting.GroupHeader
-	if err := remoting.GroupRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) consumedTopics(ctx *remoting.Context, h *remoting.GroupHeader) {
 	addr := b.cfg().Addr()
 	respondJSON(ctx, body.TopicList{BrokerAddr: &addr, TopicList: b.topicsOf(h.Group)})
 }

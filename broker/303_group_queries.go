@@ -17,11 +17,11 @@ import (
 
 func (b *Broker) groupQueryEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: b.timeSpan},
-		{Code: remoting.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: b.correctionOffset},
+		{Code: remoting.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: with(remoting.ConsumeTimeSpanRequest, b.timeSpan)},
+		{Code: remoting.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: with(remoting.CorrectionOffsetRequest, b.correctionOffset)},
 		{Code: remoting.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.producers.info()) }},
-		{Code: remoting.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled, Handle: b.querySubscription},
-		{Code: remoting.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled, Handle: b.groupForbidden},
+		{Code: remoting.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled, Handle: with(remoting.QuerySubscriptionRequest, b.querySubscription)},
+		{Code: remoting.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled, Handle: with(remoting.GroupForbiddenRequest, b.groupForbidden)},
 	}
 }
 
@@ -39,12 +39,7 @@ type timeSpans struct {
 	ConsumeTimeSpanSet []queueTimeSpan `json:"consumeTimeSpanSet"`
 }
 
-func (b *Broker) timeSpan(ctx *remoting.Context) {
-	var h remoting.TopicGroupHeader
-	if err := remoting.ConsumeTimeSpanRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) timeSpan(ctx *remoting.Context, h *remoting.TopicGroupHeader) {
 	topic := b.topics.get(h.Topic)
 	if topic == nil {
 		ctx.Status(remoting.TopicNotExist, "topic["+h.Topic+"] not exist")
@@ -52,7 +47,7 @@ func (b *Broker) timeSpan(ctx *remoting.Context) {
 	}
 	spans := timeSpans{ConsumeTimeSpanSet: []queueTimeSpan{}}
 	for q := range int32(topic.WriteQueueNums) {
-		spans.ConsumeTimeSpanSet = append(spans.ConsumeTimeSpanSet, b.spanOf(&h, q, time.Now().UnixMilli()))
+		spans.ConsumeTimeSpanSet = append(spans.ConsumeTimeSpanSet, b.spanOf(h, q, time.Now().UnixMilli()))
 	}
 	respondJSON(ctx, spans)
 }
@@ -76,12 +71,7 @@ type correctionOffsets struct {
 	CorrectionOffsets map[int]int64 `json:"correctionOffsets"`
 }
 
-func (b *Broker) correctionOffset(ctx *remoting.Context) {
-	var h remoting.CorrectionOffsetHeader
-	if err := remoting.CorrectionOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) correctionOffset(ctx *remoting.Context, h *remoting.CorrectionOffsetHeader) {
 	least := b.leastOffsets(h.Topic, strings.Split(h.FilterGroups, ","))
 	for q, off := range b.offsets.committedOf(h.CompareGroup, h.Topic) {
 		if have, ok := least[int(q)]; ok && have > off {
@@ -143,12 +133,7 @@ type subscriptionAnswer struct {
 	Topic            string            `json:"topic"`
 }
 
-func (b *Broker) querySubscription(ctx *remoting.Context) {
-	var h remoting.TopicGroupHeader
-	if err := remoting.QuerySubscriptionRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) querySubscription(ctx *remoting.Context, h *remoting.TopicGroupHeader) {
 	respondJSON(ctx, subscriptionAnswer{Group: h.Group, Topic: h.Topic, SubscriptionData: b.liveSubscription(h.Group, h.Topic)})
 }
 
@@ -169,12 +154,7 @@ type forbiddenAnswer struct {
 	Topic    string `json:"topic"`
 }
 
-func (b *Broker) groupForbidden(ctx *remoting.Context) {
-	var h remoting.GroupForbiddenHeader
-	if err := remoting.GroupForbiddenRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) groupForbidden(ctx *remoting.Context, h *remoting.GroupForbiddenHeader) {
 	if h.Readable != "" {
 		b.groups.setReadForbidden(h.Group, h.Topic, !strings.EqualFold(h.Readable, "true"))
 	}

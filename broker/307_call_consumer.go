@@ -14,28 +14,18 @@ import (
 
 func (b *Broker) callConsumerEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqGetConsumerRunningInfo, Mode: remoting.Pooled, Handle: b.runningInfo},
-		{Code: remoting.ReqConsumeMessageDirectly, Mode: remoting.Pooled, Handle: b.consumeDirectly},
+		{Code: remoting.ReqGetConsumerRunningInfo, Mode: remoting.Pooled, Handle: with(remoting.RunningInfoRequest, b.runningInfo)},
+		{Code: remoting.ReqConsumeMessageDirectly, Mode: remoting.Pooled, Handle: with(remoting.ConsumeDirectlyRequest, b.consumeDirectly)},
 	}
 }
 
-func (b *Broker) runningInfo(ctx *remoting.Context) {
-	var h remoting.RunningInfoHeader
-	if err := remoting.RunningInfoRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) runningInfo(ctx *remoting.Context, h *remoting.RunningInfoHeader) {
 	if m := b.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
-		relay(ctx, m, h.ConsumerGroup, remoting.ReqGetConsumerRunningInfo, remoting.RunningInfoRequest, &h, nil)
+		relay(ctx, m, h.ConsumerGroup, remoting.ReqGetConsumerRunningInfo, remoting.RunningInfoRequest, h, nil)
 	}
 }
 
-func (b *Broker) consumeDirectly(ctx *remoting.Context) {
-	var h remoting.ConsumeDirectlyHeader
-	if err := remoting.ConsumeDirectlyRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) consumeDirectly(ctx *remoting.Context, h *remoting.ConsumeDirectlyHeader) {
 	h.BrokerName = b.cfg().BrokerName
 	if t := b.topics.get(h.Topic); t != nil {
 		h.TopicSysFlag = int32(t.TopicSysFlag)
@@ -54,7 +44,7 @@ func (b *Broker) consumeDirectly(ctx *remoting.Context) {
 		return
 	}
 	if m := b.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
-		relay(ctx, m, h.ConsumerGroup, remoting.ReqConsumeMessageDirectly, remoting.ConsumeDirectlyRequest, &h, rec)
+		relay(ctx, m, h.ConsumerGroup, remoting.ReqConsumeMessageDirectly, remoting.ConsumeDirectlyRequest, h, rec)
 	}
 }
 

@@ -6,15 +6,10 @@ package broker
 import "gorocket/remoting"
 
 func (b *Broker) cloneOffsetEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqCloneGroupOffset, Mode: remoting.Pooled, Handle: b.cloneOffset}}
+	return []remoting.Entry{{Code: remoting.ReqCloneGroupOffset, Mode: remoting.Pooled, Handle: with(remoting.CloneGroupOffsetRequest, b.cloneOffset)}}
 }
 
-func (b *Broker) cloneOffset(ctx *remoting.Context) {
-	var h remoting.CloneGroupOffsetHeader
-	if err := remoting.CloneGroupOffsetRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) cloneOffset(ctx *remoting.Context, h *remoting.CloneGroupOffsetHeader) {
 	topics := []string{h.Topic}
 	if h.Topic == "" {
 		topics = b.topicsOf(h.SrcGroup)

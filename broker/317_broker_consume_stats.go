@@ -8,7 +8,7 @@ import (
 )
 
 func (b *Broker) brokerConsumeStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetBrokerConsumeStats, Mode: remoting.Blocking, Handle: b.brokerConsumeStats}}
+	return []remoting.Entry{{Code: remoting.ReqGetBrokerConsumeStats, Mode: remoting.Blocking, Handle: with(remoting.BrokerConsumeStatsRequest, b.brokerConsumeStats)}}
 }
 
 // consumeStatsList answers 317. Java: ConsumeStatsList.
@@ -19,12 +19,7 @@ type consumeStatsList struct {
 	TotalInflightDiff int64                            `json:"totalInflightDiff"`
 }
 
-func (b *Broker) brokerConsumeStats(ctx *remoting.Context) {
-	var h remoting.BrokerConsumeStatsHeader
-	if err := remoting.BrokerConsumeStatsRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *remoting.BrokerConsumeStatsHeader) {
 	list := consumeStatsList{BrokerAddr: b.cfg().Addr(), ConsumeStatsList: []map[string][]consumeStatsTable{}}
 	for group := range b.groups.wrapper().SubscriptionGroupTable {
 		stats := []consumeStatsTable{}

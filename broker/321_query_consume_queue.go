@@ -9,7 +9,7 @@ import (
 )
 
 func (b *Broker) queryConsumeQueueEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqQueryConsumeQueue, Mode: remoting.Blocking, Handle: b.queryConsumeQueue}}
+	return []remoting.Entry{{Code: remoting.ReqQueryConsumeQueue, Mode: remoting.Blocking, Handle: with(remoting.QueryConsumeQueueRequest, b.queryConsumeQueue)}}
 }
 
 // consumeQueueData is one entry. Java: ConsumeQueueData.
@@ -35,12 +35,7 @@ type consumeQueueAnswer struct {
 // maxQueueData bounds an answer of 321: Java has no limit.
 const maxQueueData = 10_000
 
-func (b *Broker) queryConsumeQueue(ctx *remoting.Context) {
-	var h remoting.ConsumeQueueRequestHeader
-	if err := remoting.QueryConsumeQueueRequest.Decode(ctx.Req, ctx.In, &h); err != nil {
-		fail(ctx, err)
-		return
-	}
+func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *remoting.ConsumeQueueRequestHeader) {
 	end := b.store.MaxOffset(h.Topic, h.QueueID)
 	if end == 0 && b.topics.get(h.Topic) == nil {
 		ctx.Status(remoting.SystemError, fmt.Sprintf("%d@%s is not exist!", h.QueueID, h.Topic))

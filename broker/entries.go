@@ -29,3 +29,15 @@ func Codes() []int32 {
 
 // fail answers a request whose header or body does not decode: Java's handler throws, which is code 1.
 func fail(ctx *remoting.Context, err error) { ctx.Status(remoting.SystemError, err.Error()) }
+
+// with makes a table entry's handler of one that wants the request's header decoded.
+func with[T any](ht *remoting.HeaderType[T], handle func(*remoting.Context, *T)) func(*remoting.Context) {
+	return func(ctx *remoting.Context) {
+		h := new(T)
+		if err := ht.Decode(ctx.Req, ctx.In, h); err != nil {
+			fail(ctx, err)
+			return
+		}
+		handle(ctx, h)
+	}
+}
