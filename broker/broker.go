@@ -57,6 +57,9 @@ type Broker struct {
 	sends sync.Pool // *sendState
 	pulls sync.Pool // *pullState
 
+	exporter    *exporter // nil without metrics; immutable after Start
+	metricsAddr string    // immutable after Start
+
 	stopOnce sync.Once
 	stop     chan struct{}
 	wg       sync.WaitGroup
@@ -155,6 +158,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 		return err
 	}
 	b.started = time.Now()
+	b.startMetrics()
 	b.register.start()
 	b.wg.Add(2)
 	go b.expireClients()
@@ -262,6 +266,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	close(b.stop)
 	var errs []error
 	b.holds.close()
+	b.exporter.stop(ctx)
 	if b.server != nil {
 		errs = append(errs, b.server.Stop(ctx))
 	}

@@ -64,6 +64,10 @@ type Config struct {
 	ValidateSystemTopicWhenUpdateTopic bool   `prop:"validateSystemTopicWhenUpdateTopic" default:"true" doc:"refuse to change system topics"`
 	ConfigBlackList                    string `prop:"configBlackList" default:"configBlackList;brokerConfigPath" doc:"keys that UPDATE_BROKER_CONFIG refuses"`
 
+	MetricsExporterType     string `prop:"metricsExporterType" default:"PROM" enum:"DISABLE,PROM" doc:"PROM: /metrics and /health on metricsPromExporterPort; Java's default is DISABLE"`
+	MetricsPromExporterPort int    `prop:"metricsPromExporterPort" default:"5557" min:"1" max:"65535" doc:"a port that is taken is a warning"`
+	MetricsPromExporterHost string `prop:"metricsPromExporterHost" doc:"address to listen on; default: bindAddress"`
+
 	BrokerConfigPath string `prop:"brokerConfigPath" doc:"the file of -c; UPDATE_BROKER_CONFIG writes the whole configuration back to it"`
 
 	// Addition of gorocket.

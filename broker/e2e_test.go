@@ -32,6 +32,7 @@ func testConfig(t *testing.T, dir string) Config {
 	c.StorePathRootDir, c.BrokerName, c.BrokerIP1, c.BindAddress = dir, "broker-a", "127.0.0.1", "127.0.0.1"
 	c.MappedFileSizeCommitLog, c.MappedFileSizeConsumeQueue, c.MaxHashSlotNum, c.MaxIndexNum = 16<<20, 60000, 1000, 4000
 	c.MessageDelayLevel = "1s 1s 1s 1s 1s"
+	c.MetricsExporterType = metricsOff
 	c.ListenPort = freePort(t) + 2
 	return c
 }

@@ -84,6 +84,7 @@ func (b *Broker) storeEvents() store.EventListener {
 		MessageStored: b.messageStored,
 		Consumed:      b.eachConsumed,
 		UnconsumedDeleted: func(file, topic string, queueID int32, from, to int64) {
+			b.stats.unconsumedDeleted.Add(to - from)
 			b.log.Error().Str("file", file).Str("topic", topic).Int32("queueId", queueID).Int64("from", from).Int64("to", to).Msg("messages that a group has not consumed were deleted for want of disk space")
 		},
 		RecoveryProgress: func(p store.RecoveryProgress) {

@@ -9,9 +9,10 @@ import (
 
 // brokerStats counts messages since the start and samples the counters each second for rates. Java: StoreStatsService, BrokerStats.
 type brokerStats struct {
-	puts, putBytes  atomic.Int64 // messages stored for producers, and their bytes in the log
-	found, missed   atomic.Int64 // pulls with and without messages
-	gets, getsBytes atomic.Int64 // messages handed out, and their bytes
+	puts, putBytes    atomic.Int64 // messages stored for producers, and their bytes in the log
+	found, missed     atomic.Int64 // pulls with and without messages
+	gets, getsBytes   atomic.Int64 // messages handed out, and their bytes
+	unconsumedDeleted atomic.Int64 // messages deleted for want of room before a group had consumed them
 
 	mu        sync.Mutex
 	ring      [statSeconds + 1]statSample // guarded by mu

@@ -9,9 +9,9 @@ import (
 // flusher makes the commit log durable. Everybody who waits shares the next fdatasync (Java GroupCommitService, FlushRealTimeService).
 type flusher struct {
 	mu      sync.Mutex
-	waiters []waiting // guarded by mu
-	closed  error     // set once the flusher takes no waiters any more; guarded by mu
-	spare   []waiting // memory for the next list; run loop only
+	waiters []waiting   // guarded by mu
+	closed  error       // set once the flusher takes no waiters any more; guarded by mu
+	spares  [][]waiting // memory for the next lists; guarded by mu
 }
 
 type waiting struct {
@@ -66,7 +66,11 @@ func (f *flusher) pending() bool {
 func (f *flusher) take(done func(w *waiting) bool) []waiting {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out, keep := f.spare[:0], f.waiters[:0]
+	var out []waiting
+	if n := len(f.spares); n > 0 {
+		out, f.spares = f.spares[n-1], f.spares[:n-1]
+	}
+	keep := f.waiters[:0]
 	for i := range f.waiters {
 		if w := &f.waiters[i]; done(w) {
 			out = append(out, *w)
@@ -75,7 +79,7 @@ func (f *flusher) take(done func(w *waiting) bool) []waiting {
 		}
 	}
 	clear(f.waiters[len(keep):])
-	f.waiters, f.spare = keep, nil
+	f.waiters = keep
 	return out
 }
 
@@ -86,7 +90,9 @@ func (f *flusher) finish(ws []waiting, err error) {
 	}
 	clear(ws)
 	f.mu.Lock()
-	f.spare = ws[:0]
+	if len(f.spares) < 2 { // one list is being answered while the next is being flushed
+		f.spares = append(f.spares, ws[:0])
+	}
 	f.mu.Unlock()
 }
 
@@ -102,6 +108,15 @@ func (f *flusher) close(err error) {
 
 // runFlusher flushes when somebody waits, every flushIntervalCommitLog if enough pages are dirty, and thoroughly now and then.
 func (s *Store) runFlusher(ctx context.Context) {
+	answers := make(chan []waiting)
+	answered := make(chan struct{})
+	go func() { // answering takes as long as an fdatasync: the next one does not wait for it
+		defer close(answered)
+		for ws := range answers {
+			s.flush.finish(ws, nil)
+		}
+	}()
+	defer func() { close(answers); <-answered }()
 	tick := time.NewTicker(time.Duration(s.cfg.Load().FlushIntervalCommitLog) * time.Millisecond)
 	defer tick.Stop()
 	lastAll := time.Now()
@@ -119,23 +134,34 @@ func (s *Store) runFlusher(ctx context.Context) {
 			lastAll = time.Now()
 		}
 		if s.flush.pending() || dirty >= int64(max(1, cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0 {
-			_ = s.Flush()
+			if ws, err := s.sync(); err == nil {
+				answers <- ws
+			}
 		}
 	}
 }
 
 // Flush makes everything appended so far durable and answers the waiters. After a failure the store takes no writes until it is opened again.
 func (s *Store) Flush() error {
+	ws, err := s.sync()
+	if err == nil {
+		s.flush.finish(ws, nil)
+	}
+	return err
+}
+
+// sync is Flush without the answers: it returns whom to answer.
+func (s *Store) sync() ([]waiting, error) {
 	s.flushMu.Lock()
 	defer s.flushMu.Unlock()
 	if err := s.failed(); err != nil {
-		return err
+		return nil, err
 	}
 	upTo, stored := s.newest()
 	if from := s.log.flushed.Load(); from < upTo {
 		begin := time.Now()
 		if file, err := s.log.syncRange(from, upTo); err != nil {
-			return s.syncFailed(file, err)
+			return nil, s.syncFailed(file, err)
 		}
 		s.log.flushed.Store(upTo)
 		s.check.update(func(c *checkpoint) { c.physicTime = max(c.physicTime, stored) })
@@ -143,8 +169,7 @@ func (s *Store) Flush() error {
 			s.ev.FlushDone(upTo, time.Since(begin))
 		}
 	}
-	s.flush.finish(s.flush.take(func(w *waiting) bool { return w.offset <= upTo }), nil)
-	return nil
+	return s.flush.take(func(w *waiting) bool { return w.offset <= upTo }), nil
 }
 
 // newest returns the end of the log and the newest store time, which belong together.

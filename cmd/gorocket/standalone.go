@@ -21,6 +21,7 @@ type standaloneFlags struct {
 	file        string
 	port        int
 	namesrvPort int
+	metricsPort int // 0: the configuration's
 	logs        logFlags
 }
 
@@ -58,11 +59,11 @@ func (f *standaloneFlags) useTemporary() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	base, err := freePorts(4)
+	base, err := freePorts(5)
 	if err != nil {
 		return dir, err
 	}
-	f.store, f.port, f.namesrvPort = dir, base+2, base+3
+	f.store, f.port, f.namesrvPort, f.metricsPort = dir, base+2, base+3, base+4
 	if f.advertise == "" {
 		f.advertise = "127.0.0.1"
 	}
@@ -107,6 +108,9 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 	}
 	if f.advertise != "" {
 		cfg.BrokerIP1 = f.advertise
+	}
+	if f.metricsPort != 0 {
+		cfg.MetricsPromExporterPort = f.metricsPort
 	}
 	cfg.NamesrvAddr = fmt.Sprintf("127.0.0.1:%d", f.namesrvPort)
 	if f.store != "" {

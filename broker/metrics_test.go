@@ -1,0 +1,67 @@
+package broker
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestMetrics(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = metricsProm, freePort(t)
+	r := startRig(t, cfg)
+	r.send("T", "", "x")
+	r.send("T", "", "y")
+	r.join("g", "T")
+	r.commit("g", "T", 0, 1)
+	get := func(path string) (int, string) {
+		resp, err := http.Get("http://" + r.b.metricsAddr + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(text)
+	}
+	code, text := get("/metrics")
+	const fixed = `cluster="DefaultCluster",`
+	for _, want := range []string{
+		`rocketmq_messages_in_total{` + fixed + `is_system="false",node_id="broker-a",node_type="broker",topic="T"} 2`,
+		`rocketmq_consumer_lag_messages{` + fixed + `consumer_group="g",node_id="broker-a",node_type="broker",topic="T"} 1`,
+		`gorocket_store_writable{` + fixed + `node_id="broker-a",node_type="broker"} 1`, `rocketmq_consumer_connections{` + fixed + `consumer_group="g"`,
+	} {
+		if code != 200 || !strings.Contains(text, want) {
+			t.Errorf("%d, missing %s in\n%s", code, want, text)
+		}
+	}
+	for name := range metricLabels {
+		if !strings.Contains(text, "\n"+name+"{") {
+			t.Errorf("%s is not there", name)
+		}
+	}
+	if code, text := get("/health"); code != 200 || text != "ok\n" {
+		t.Errorf("health %d %q", code, text)
+	}
+	if err := r.b.store.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := get("/health"); code != 503 || !strings.Contains(text, "shutting down") {
+		t.Errorf("health of a store that takes nothing: %d %q", code, text)
+	}
+}
+
+// TestMetricsPortTaken: the broker serves without metrics.
+func TestMetricsPortTaken(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = metricsProm, cfg.ListenPort-2
+	r := startRig(t, cfg)
+	r.send("T", "", "x")
+	if r.b.metricsAddr != "" {
+		t.Errorf("metrics on %s", r.b.metricsAddr)
+	}
+}
