@@ -60,6 +60,9 @@ func (b *Broker) startMetrics() {
 	}()
 }
 
+// MetricsAddr is where /metrics and /health are served, host:port; empty without metrics.
+func (b *Broker) MetricsAddr() string { return b.metricsAddr }
+
 func (b *Broker) metricsHandler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(newCollector(b))

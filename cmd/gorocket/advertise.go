@@ -24,10 +24,14 @@ func reachable(addr string) string {
 }
 
 // printBroker tells where the broker listens and what its clients will be told.
-func printBroker(out io.Writer, c broker.Config) {
+func printBroker(out io.Writer, b *broker.Broker) {
+	c := b.Config()
 	fmt.Fprintf(out, "Broker      %s in cluster %s listens on %s:%d (fast port %d)\n", c.BrokerName, c.BrokerClusterName, c.BindAddress, c.ListenPort, c.ListenPort-2)
 	fmt.Fprintf(out, "            clients are told %s: %s\n", c.Addr(), reachable(c.Addr()))
 	fmt.Fprintf(out, "            store %s, %s\n", c.StorePathRootDir, c.FlushDiskType)
+	if addr := b.MetricsAddr(); addr != "" {
+		fmt.Fprintf(out, "            metrics http://%s/metrics\n", addr)
+	}
 }
 
 // freePorts finds n free ports in a row with a start that leaves room for them, on the loopback address.

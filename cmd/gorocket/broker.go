@@ -99,7 +99,7 @@ func runBroker(log zerolog.Logger, cfg broker.Config) error {
 		return err
 	}
 	return serve(log, func() {
-		printBroker(os.Stdout, b.Config())
+		printBroker(os.Stdout, b)
 		// Java's scripts and people look for this line.
 		fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON and name server is %s\n", b.Config().BrokerName, b.Config().Addr(), b.Config().NamesrvAddr)
 	}, b)

@@ -94,7 +94,7 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	if err != nil {
 		return err
 	}
-	return serve(log, func() { f.printStarted(os.Stdout, b.Config()) }, n, b)
+	return serve(log, func() { f.printStarted(os.Stdout, b) }, n, b)
 }
 
 func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (broker.Config, error) {
@@ -130,10 +130,11 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 }
 
 // printStarted says where everything is and how a first message is sent. Test harnesses read the line that starts with "ready".
-func (f *standaloneFlags) printStarted(out io.Writer, c broker.Config) {
+func (f *standaloneFlags) printStarted(out io.Writer, b *broker.Broker) {
+	c := b.Config()
 	addr := fmt.Sprintf("%s:%d", c.BrokerIP1, f.namesrvPort)
 	fmt.Fprintf(out, "NameServer  listens on port %d; give your applications %s\n", f.namesrvPort, addr)
-	printBroker(out, c)
+	printBroker(out, b)
 	fmt.Fprintf(out, "\nFirst message, Java:  new DefaultMQProducer(\"group\") with setNamesrvAddr(\"%s\")\n", addr)
 	fmt.Fprintf(out, "First message, Go:    rocketmq.NewProducer(producer.WithNameServer([]string{\"%s\"}))\n", addr)
 	fmt.Fprintf(out, "Whole programs are in README.md, section Quick start.\n\n")
