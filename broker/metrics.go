@@ -51,6 +51,9 @@ func (b *Broker) startMetrics() {
 		return
 	}
 	b.metricsAddr = l.Addr().String()
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		b.metricsAddr = net.JoinHostPort(c.BrokerIP1, strconv.Itoa(c.MetricsPromExporterPort))
+	}
 	b.exporter = &exporter{done: make(chan struct{}), server: &http.Server{Handler: b.metricsHandler(), ReadTimeout: metricsReadTimeout, WriteTimeout: metricsWriteTimeout, MaxHeaderBytes: metricsMaxHeader}}
 	go func() {
 		defer close(b.exporter.done)

@@ -59,11 +59,11 @@ func (f *standaloneFlags) useTemporary() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	base, err := freePorts(5)
+	base, err := freePorts(6) // fast, -, broker, replication, NameServer, metrics
 	if err != nil {
 		return dir, err
 	}
-	f.store, f.port, f.namesrvPort, f.metricsPort = dir, base+2, base+3, base+4
+	f.store, f.port, f.namesrvPort, f.metricsPort = dir, base+2, base+4, base+5
 	if f.advertise == "" {
 		f.advertise = "127.0.0.1"
 	}
