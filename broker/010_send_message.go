@@ -237,6 +237,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 
 // Durable answers under SYNC_FLUSH once the message is on disk, or not in time. It is called by the store's flusher.
 func (s *sendState) Durable(err error) {
+	s.b.corks.cork(s.reply.Conn())
 	switch {
 	case err == nil:
 		remoting.Respond(&s.reply, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})

@@ -57,6 +57,7 @@ type Broker struct {
 	sends sync.Pool // *sendState
 	pulls sync.Pool // *pullState
 
+	corks       corks
 	exporter    *exporter // nil without metrics; immutable after Start
 	metricsAddr string    // immutable after Start
 

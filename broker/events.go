@@ -54,7 +54,6 @@ func (t *throttledLog) warn(kind string, line func(*zerolog.Event)) {
 func (b *Broker) connEvents() remoting.Events {
 	return remoting.Events{
 		Closed: func(c *remoting.Conn, _ error) {
-			b.holds.drop(c)
 			b.consumers.closed(c)
 			b.producers.closed(c)
 		},
@@ -82,6 +81,7 @@ func (b *Broker) connEvents() remoting.Events {
 func (b *Broker) storeEvents() store.EventListener {
 	return store.EventListener{
 		MessageStored: b.messageStored,
+		Answered:      b.corks.release,
 		Consumed:      b.eachConsumed,
 		UnconsumedDeleted: func(file, topic string, queueID int32, from, to int64) {
 			b.stats.unconsumedDeleted.Add(to - from)

@@ -11,11 +11,13 @@ import (
 // Holding pulls that find nothing (long polling). Java: PullRequestHoldService.
 //
 // A held pull waits in the list of its queue. The appender of a message looks at that list only, and only when anything is held
-// at all; a pull whose filter does not match goes on waiting. A sweep answers what has timed out, and looks again at pulls
-// that have waited for a while: their queue may have grown by messages that did not match, and the client wants the new offset.
+// at all; a pull whose filter does not match goes on waiting. It also stands in a wheel of slots by the time at which it has to be looked at: when it times out, or
+// after recheckEvery, because its queue may have grown by messages that did not match and the client wants the new offset. Idle pulls cost nothing in between.
 const (
-	sweepEvery   = 200 * time.Millisecond
 	recheckEvery = 5 * time.Second // Java: the 5 s round of the hold service
+	wheelTick    = 200 * time.Millisecond
+	wheelSlots   = 64  // times wheelTick: farther than recheckEvery
+	answerBatch  = 256 // timed-out pulls answered before connections are flushed
 )
 
 type queueKey struct {
@@ -23,13 +25,16 @@ type queueKey struct {
 	queue int32
 }
 
-// heldPull is one pull that waits. Immutable but for recheck.
+// heldPull is one pull that waits. Immutable but for its place in the wheel.
 type heldPull struct {
 	reply    remoting.Replier
 	head     remoting.PullMessageRequestHeader
 	sub      *subscription
-	deadline int64 // ms since 1970
-	recheck  int64 // ms since 1970; guarded by the queue's mu
+	deadline int64 // ms, by holdTable.now
+
+	prev, next *heldPull // guarded by the wheel's mu, as all below
+	slot       *heldPull // head of the list it stands in, nil when in none
+	done       bool      // answered or given up
 }
 
 type heldQueue struct {
@@ -40,6 +45,8 @@ type heldQueue struct {
 type holdTable struct {
 	b      *Broker
 	queues sync.Map // queueKey -> *heldQueue
+	wheel  holdWheel
+	base   time.Time // immutable
 	count  atomic.Int64
 	stop   chan struct{}
 	done   chan struct{}
@@ -48,8 +55,11 @@ type holdTable struct {
 }
 
 func newHoldTable(b *Broker) *holdTable {
-	return &holdTable{b: b, stop: make(chan struct{}), done: make(chan struct{})}
+	return &holdTable{b: b, base: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
 }
+
+// now is in ms; it does not jump when somebody sets the clock.
+func (t *holdTable) now() int64 { return time.Since(t.base).Milliseconds() }
 
 func (t *holdTable) start() {
 	t.ran = true
@@ -68,13 +78,14 @@ func (t *holdTable) close() {
 
 // hold lets a pull wait. A message may have come since the store was asked, so the queue is looked at once more.
 func (t *holdTable) hold(reply remoting.Replier, h *remoting.PullMessageRequestHeader, sub *subscription, suspendMillis int64) {
-	now := time.Now().UnixMilli()
-	p := &heldPull{reply: reply, head: *h, sub: sub, deadline: now + max(0, suspendMillis), recheck: now + recheckEvery.Milliseconds()}
+	now := t.now()
+	p := &heldPull{reply: reply, head: *h, sub: sub, deadline: now + max(0, suspendMillis)}
 	q := t.of(h.Topic, h.QueueID)
 	q.mu.Lock()
 	q.waiting = append(q.waiting, p)
 	q.mu.Unlock()
 	t.count.Add(1)
+	t.wheel.add(p, now)
 	if t.b.store.MaxOffset(h.Topic, h.QueueID) > h.QueueOffset && t.take(q, p) {
 		t.b.wake(p)
 	}
@@ -91,16 +102,7 @@ func (t *holdTable) of(topic string, queue int32) *heldQueue {
 
 // take removes one pull from its list; false when somebody else has taken it.
 func (t *holdTable) take(q *heldQueue, p *heldPull) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for i, w := range q.waiting {
-		if w == p {
-			q.removeAt(i)
-			t.count.Add(-1)
-			return true
-		}
-	}
-	return false
+	return len(t.takeIf(q, func(w *heldPull) bool { return w == p })) > 0
 }
 
 // removeAt drops one entry without keeping the order. The caller holds mu.
@@ -117,14 +119,17 @@ func (q *heldQueue) removeAt(i int) {
 // takeIf removes and returns the pulls that want to be answered.
 func (t *holdTable) takeIf(q *heldQueue, want func(*heldPull) bool) (taken []*heldPull) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	for i := len(q.waiting) - 1; i >= 0; i-- {
 		if p := q.waiting[i]; want(p) {
 			taken = append(taken, p)
 			q.removeAt(i)
 		}
 	}
+	q.mu.Unlock()
 	t.count.Add(-int64(len(taken)))
+	for _, p := range taken {
+		t.wheel.remove(p)
+	}
 	return taken
 }
 
@@ -145,53 +150,50 @@ func (t *holdTable) arrived(topic string, queue int32, offset, tagsCode int64, r
 	}
 }
 
-// drop forgets the pulls of a closed connection.
-func (t *holdTable) drop(c *remoting.Conn) {
-	if t.count.Load() == 0 {
-		return
-	}
-	t.queues.Range(func(_, v any) bool {
-		t.takeIf(v.(*heldQueue), func(p *heldPull) bool { return p.reply.Conn() == c })
-		return true
-	})
-}
-
 func (t *holdTable) run() {
 	defer close(t.done)
-	tick := time.NewTicker(sweepEvery)
+	tick := time.NewTicker(wheelTick)
 	defer tick.Stop()
 	for {
 		select {
 		case <-t.stop:
 			return
-		case now := <-tick.C:
-			if t.count.Load() > 0 {
-				t.sweep(now.UnixMilli())
-			}
+		case <-tick.C:
+			t.sweep(t.now())
 		}
 	}
 }
 
+// sweep looks at the pulls whose time has come. Answers to one connection leave together.
 func (t *holdTable) sweep(now int64) {
-	t.queues.Range(func(k, v any) bool {
-		key, q := k.(queueKey), v.(*heldQueue)
-		for _, p := range t.takeIf(q, func(p *heldPull) bool { return p.due(now, t.b, key) }) {
-			t.b.wake(p)
+	due := t.wheel.advance(now)
+	for len(due) > 0 {
+		n := min(len(due), answerBatch)
+		corked := map[*remoting.Conn]bool{}
+		for _, p := range due[:n] {
+			if c := p.reply.Conn(); !corked[c] {
+				corked[c] = true
+				c.Cork()
+			}
+			t.look(p, now)
 		}
-		return true
-	})
+		for c := range corked {
+			c.Uncork()
+		}
+		due = due[n:]
+	}
 }
 
-// due tells whether a pull has timed out, or has waited for a while on a queue that grew.
-func (p *heldPull) due(now int64, b *Broker, key queueKey) bool {
-	if now >= p.deadline {
-		return true
+// look answers a pull that timed out or whose queue grew, forgets one whose connection ended, and puts the others back.
+func (t *holdTable) look(p *heldPull, now int64) {
+	closed := p.reply.Conn().Closed()
+	if !closed && now < p.deadline && t.b.store.MaxOffset(p.head.Topic, p.head.QueueID) <= p.head.QueueOffset {
+		t.wheel.add(p, now)
+		return
 	}
-	if now < p.recheck {
-		return false
+	if t.take(t.of(p.head.Topic, p.head.QueueID), p) && !closed {
+		t.b.wake(p)
 	}
-	p.recheck = now + recheckEvery.Milliseconds()
-	return b.store.MaxOffset(key.topic, key.queue) > p.head.QueueOffset
 }
 
 // wake answers a held pull with a fresh read; it is not held again. Data that is not in memory is read on a goroutine of its own:

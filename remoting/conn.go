@@ -141,6 +141,24 @@ func (c *Conn) finish(onLoop bool, body *Body) {
 // flushAt is how much one turn of the loop gathers before it writes, in bytes.
 const flushAt = 256 << 10
 
+// Cork keeps answers from other goroutines back until Uncork, so that many of them leave in one write. It is a hint: the loop may send earlier.
+func (c *Conn) Cork() {
+	c.mu.Lock()
+	c.woken = true
+	c.mu.Unlock()
+}
+
+// Uncork sends what Cork kept back.
+func (c *Conn) Uncork() {
+	c.mu.Lock()
+	pending := c.out != nil && !c.closed
+	c.woken = pending
+	c.mu.Unlock()
+	if pending {
+		_ = c.gc.Wake(nil)
+	}
+}
+
 // beginTurn makes other goroutines leave the flushing to the end of this turn. Event loop only.
 func (c *Conn) beginTurn() {
 	c.mu.Lock()

@@ -35,14 +35,31 @@ func (s *Store) NotifyDurable(offset int64, done func(error)) {
 func (s *Store) WaitDurable(offset int64, w Waiter) {
 	if s.log.flushed.Load() >= offset {
 		w.Durable(nil)
+		s.answered()
 		return
 	}
 	deadline := time.Now().Add(time.Duration(s.cfg.Load().SyncFlushTimeout) * time.Millisecond)
 	if err := s.flush.add(waiting{offset, w, deadline}); err != nil {
 		w.Durable(err)
+		s.answered()
 		return
 	}
 	s.flushKick.poke()
+}
+
+// answered tells that a run of answers is over.
+func (s *Store) answered() {
+	if s.ev.Answered != nil {
+		s.ev.Answered()
+	}
+}
+
+// answer tells waiters taken from the list.
+func (s *Store) answer(ws []waiting, err error) {
+	if len(ws) > 0 {
+		s.flush.finish(ws, err)
+		s.answered()
+	}
 }
 
 func (f *flusher) add(w waiting) error {
@@ -113,7 +130,7 @@ func (s *Store) runFlusher(ctx context.Context) {
 	go func() { // answering takes as long as an fdatasync: the next one does not wait for it
 		defer close(answered)
 		for ws := range answers {
-			s.flush.finish(ws, nil)
+			s.answer(ws, nil)
 		}
 	}()
 	defer func() { close(answers); <-answered }()
@@ -145,7 +162,7 @@ func (s *Store) runFlusher(ctx context.Context) {
 func (s *Store) Flush() error {
 	ws, err := s.sync()
 	if err == nil {
-		s.flush.finish(ws, nil)
+		s.answer(ws, nil)
 	}
 	return err
 }
@@ -190,6 +207,7 @@ func (s *Store) syncFailed(file string, err error) error {
 	s.fail(wrapped)
 	_ = s.fs.Remove(s.cfg.Load().sub(summaryFile)) // what was written may be gone: the next start reads everything
 	s.flush.close(wrapped)
+	s.answered()
 	if s.ev.FlushFailed != nil {
 		s.ev.FlushFailed(file, err)
 	}
@@ -218,7 +236,7 @@ func (s *Store) runTimeouts(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			if s.flush.pending() {
-				s.flush.finish(s.flush.take(func(w *waiting) bool { return now.After(w.deadline) }), ErrFlushTimeout)
+				s.answer(s.flush.take(func(w *waiting) bool { return now.After(w.deadline) }), ErrFlushTimeout)
 			}
 		}
 	}

@@ -23,6 +23,7 @@ func (s *Store) Stop(ctx context.Context) error {
 	s.fail(ErrClosed)
 	if !started {
 		s.flush.close(ErrClosed)
+		s.answered()
 		s.close()
 		return nil
 	}
@@ -40,6 +41,7 @@ func (s *Store) finish(ctx context.Context) error {
 		s.workers.Wait()
 		err := s.drain(ctx)
 		s.flush.close(ErrClosed)
+		s.answered()
 		s.close()
 		done <- err
 	}()
@@ -48,6 +50,7 @@ func (s *Store) finish(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 		s.flush.close(ErrClosed)
+		s.answered()
 		return ctx.Err()
 	}
 }
