@@ -32,7 +32,11 @@ func (b *Broker) maxOffset(ctx *remoting.Context, h *remoting.GetMaxOffsetReques
 }
 
 func (b *Broker) minOffset(ctx *remoting.Context, h *remoting.QueueRequestHeader) {
-	respondOffset(ctx, b.store.MinOffset(h.Topic, h.QueueID))
+	off := b.store.MinOffset(h.Topic, h.QueueID)
+	if off == 0 && isBatch(b.topics.get(h.Topic)) && b.store.MaxOffset(h.Topic, h.QueueID) == 0 {
+		off = -1 // where Java's batch consume queue begins
+	}
+	respondOffset(ctx, off)
 }
 
 func (b *Broker) earliestStoreTime(ctx *remoting.Context, h *remoting.QueueRequestHeader) {

@@ -14,6 +14,8 @@ type appender struct {
 	pos      int64    // write position inside tail; guarded by mu
 	pokeAt   int64    // pos at which the allocator is woken again; guarded by mu
 	lastTime int64    // newest store timestamp, ms; guarded by mu
+	claimed  int64    // log offset from which on the allocator is writing zeros, 0: nowhere; guarded by mu
+	scratch  []byte   // a record on its way to WriteAt; guarded by mu
 	dirty    []*queue // queues with entries not yet in their files; guarded by mu
 
 	busySince atomic.Int64 // unix ms at which the lock was taken, 0 when free
@@ -57,7 +59,11 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	if err != nil {
 		return Appended{}, err
 	}
-	a, rec := s.put(seg, q, r, &e, stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)})
+	a, rec, err := s.put(seg, q, r, &e, stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)})
+	if err != nil {
+		s.app.unlock()
+		return Appended{}, err
+	}
 	lease := hasQueueEntry(r.SysFlag) && s.ev.MessageStored != nil && seg.acquire()
 	s.app.unlock()
 	s.index.wake()
@@ -69,7 +75,7 @@ func (s *Store) Append(r *Record) (Appended, error) {
 }
 
 // put writes a record at the tail and adds its queue entry. Caller holds the append lock and has reserved the room.
-func (s *Store) put(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Appended, []byte) {
+func (s *Store) put(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Appended, []byte, error) {
 	indexed, count := hasQueueEntry(r.SysFlag), int16(1)
 	if indexed {
 		st.queueOffset = q.end()
@@ -78,12 +84,41 @@ func (s *Store) put(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Ap
 		count = innerCount(r.Properties)
 	}
 	rec := seg.data[s.app.pos : s.app.pos+int64(e.size)]
-	encodeRecord(rec, r, e, st)
+	if s.cfg.Load().FlushDiskType == SyncFlush {
+		b := s.app.buffer(e.size)
+		encodeRecord(b, r, e, st)
+		if err := s.write(seg, b); err != nil {
+			return Appended{}, nil, err
+		}
+	} else {
+		encodeRecord(rec, r, e, st)
+	}
 	s.commit(seg, int64(e.size))
 	if indexed {
 		s.enqueue(q, cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, base: st.queueOffset, count: count})
 	}
-	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: int(count)}, rec
+	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: int(count)}, rec, nil
+}
+
+// write puts bytes at the tail by a system call. SYNC_FLUSH does that: a page that was written through a mapping costs a fault after each flush, and its
+// fdatasync takes some 600 us instead of 150. Readers see no difference, the page cache is the same. Caller holds the append lock.
+func (s *Store) write(seg *segment, b []byte) error {
+	if _, err := seg.file.WriteAt(b, s.app.pos); err != nil {
+		return &writeError{seg.name, err}
+	}
+	return nil
+}
+
+// buffer returns n bytes of scratch memory. Caller holds mu.
+func (a *appender) buffer(n int) []byte {
+	if n > cap(a.scratch) {
+		b := make([]byte, n)
+		if n <= maxPooledBatch {
+			a.scratch = b
+		}
+		return b
+	}
+	return a.scratch[:n]
 }
 
 // hasQueueEntry: prepared and rollback records are in the log only.
@@ -133,6 +168,9 @@ func (s *Store) place(r *Record, n int) (*segment, *queue, error) {
 	if int64(n)+endFileReserve > s.log.segSize {
 		return nil, nil, ErrMessageExceedsFile
 	}
+	if s.app.claimed > 0 && s.app.tail.base+s.app.pos+max(int64(n), endFileReserve) > s.app.claimed {
+		return nil, nil, ErrWouldWait
+	}
 	if s.app.pos+int64(n)+endFileReserve > s.log.segSize {
 		if err := s.roll(); err != nil {
 			return nil, nil, err
@@ -147,7 +185,15 @@ func (s *Store) roll() error {
 	if next == nil {
 		return ErrWouldWait
 	}
-	putBlank(s.app.tail.data[s.app.pos:])
+	if s.cfg.Load().FlushDiskType == SyncFlush {
+		var head [endFileReserve]byte
+		putBlank(head[:], s.log.segSize-s.app.pos)
+		if err := s.write(s.app.tail, head[:]); err != nil {
+			return err
+		}
+	} else {
+		putBlank(s.app.tail.data[s.app.pos:], s.log.segSize-s.app.pos)
+	}
 	s.log.push(next)
 	s.log.end.Store(next.base)
 	s.app.tail, s.app.pos, s.app.pokeAt = next, 0, 0
@@ -165,8 +211,21 @@ func (s *Store) commit(seg *segment, n int64) {
 	}
 }
 
+// firstEntry notes the minimum of a queue that begins: an event loop then need not ask a pool for it.
+func (s *Store) firstEntry(q *queue, e cqEntry) {
+	q.min.mu.Lock()
+	defer q.min.mu.Unlock()
+	q.min.known, q.min.logMin, q.min.entry, q.min.value = true, s.log.min(), 0, 0
+	if q.batch() {
+		q.min.value = e.base
+	}
+}
+
 // enqueue adds a consume queue entry. Caller holds the append lock.
 func (s *Store) enqueue(q *queue, e cqEntry) {
+	if q.max.Load() == 0 {
+		s.firstEntry(q, e)
+	}
 	e.tags = s.extend(q, e)
 	became, backlog := q.push(e, &s.queues.memory)
 	if became {

@@ -39,9 +39,17 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	}
 	first := stamp{offset: seg.base + s.app.pos, queueOffset: q.end(), storeTime: s.app.storeTime(now)}
 	recs := seg.data[s.app.pos : s.app.pos+int64(len(b.recs))]
+	known := len(offsets)
 	offsets = stampBatch(b.recs, first, cfg.EnabledAppendPropCRC, offsets)
-	copy(recs[posBodyCRC:], b.recs[posBodyCRC:])
-	copy(recs[:posBodyCRC], b.recs) // the head last, see encodeRecord
+	if cfg.FlushDiskType == SyncFlush {
+		if err := s.write(seg, b.recs); err != nil {
+			s.app.unlock()
+			return Appended{}, offsets[:known], err
+		}
+	} else {
+		copy(recs[posBodyCRC:], b.recs[posBodyCRC:])
+		copy(recs[:posBodyCRC], b.recs) // the head last, see encodeRecord
+	}
 	s.commit(seg, int64(len(recs)))
 	count := s.enqueueBatch(q, recs, first, b.tags)
 	lease := s.ev.MessageStored != nil && seg.acquire()

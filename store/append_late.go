@@ -47,7 +47,11 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 	}
 	cfg.replan(&e, &r)
 	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
-	a, rec := s.put(seg, q, &r, &e, st)
+	a, rec, err := s.put(seg, q, &r, &e, st)
+	if err != nil {
+		s.app.unlock()
+		return Appended{}, err
+	}
 	for _, l := range list {
 		s.enqueue(l.q, cqEntry{offset: st.offset, size: int32(e.size), tags: r.TagsCode, time: st.storeTime, base: l.offset, count: 1})
 	}

@@ -245,3 +245,26 @@ func TestBatchQueueExpires(t *testing.T) {
 		t.Errorf("%v %v, want %d", res.Status, res.QueueOffsets, low)
 	}
 }
+
+// TestBatchQueueHotOnly: a search that would read files is left to the caller's pool.
+func TestBatchQueueHotOnly(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	s, cfg, ev := batchStore(t, mem)
+	fillBatches(t, s, "B", 30)
+	mustStop(t, s)
+	s = mustOpen(t, cfg, mem, ev)
+	s.MinOffset("B", 0) // known from here on
+	var res GetResult
+	q := GetQuery{Topic: "B", Offset: 5, MaxCount: 3, HotOnly: true}
+	if s.Get(&q, &res); !res.Cold || res.Count != 0 || res.NextBeginOffset != 5 {
+		t.Errorf("%+v", res)
+	}
+	res.Release()
+	q.HotOnly = false
+	if s.Get(&q, &res); res.Status != Found || res.QueueOffsets[0] != 3 || res.Count != 3 {
+		t.Errorf("%v %v %d", res.Status, res.QueueOffsets, res.Count)
+	}
+	res.Release()
+	mustStop(t, s)
+}

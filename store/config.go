@@ -118,7 +118,7 @@ func (c *Config) Validate() error {
 		why   string
 	}{
 		{c.StorePathRootDir != "", "storePathRootDir", c.StorePathRootDir, "must be set"},
-		{c.StoreType == "default" || c.StoreType == "", "storeType", c.StoreType, "only 'default' can be read: set rocksdbCQDoubleWriteEnable=true on the Java broker and let it rebuild file consume queues first"},
+		{c.StoreType == "default" || c.StoreType == "", "storeType", c.StoreType, "RocksDB consume queues cannot be read. " + rocksDBWayOut},
 		{!c.EnableDLegerCommitLog, "enableDLegerCommitLog", true, "the DLedger commit log is not supported"},
 		{c.FlushDiskType == AsyncFlush || c.FlushDiskType == SyncFlush, "flushDiskType", c.FlushDiskType, "ASYNC_FLUSH or SYNC_FLUSH"},
 		{c.BrokerRole == "ASYNC_MASTER" || c.BrokerRole == "SYNC_MASTER" || c.BrokerRole == "SLAVE", "brokerRole", c.BrokerRole, "ASYNC_MASTER, SYNC_MASTER or SLAVE"},

@@ -56,19 +56,12 @@ func (c *cqFiles) dir(q *queue) string {
 
 func (c *cqFiles) path(k cqFileKey) string { return c.dir(k.q) + "/" + segmentName(k.base) }
 
-// get opens the file that starts at byte base, creating it when create is set; created tells that it did. Call put afterwards.
+// get opens the file that starts at byte base, creating it when create is set; created tells that it did. Call put afterwards. The disk is never
+// waited for with the lock held: a reader of a file that is open finds it at once.
 func (c *cqFiles) get(q *queue, base int64, create bool) (f *cqFile, created bool, err error) {
 	k := cqFileKey{q, base}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e := c.open[k]; e != nil {
-		c.lru.MoveToFront(e)
-		f = e.Value.(*cqFile)
-		f.refs++
-		return f, false, nil
-	}
-	if c.closed {
-		return nil, false, ErrNotReadable
+	if f, err := c.cached(k); f != nil || err != nil {
+		return f, false, err
 	}
 	file, err := c.fs.OpenFile(c.path(k))
 	if create && errors.Is(err, fs.ErrNotExist) {
@@ -78,10 +71,48 @@ func (c *cqFiles) get(q *queue, base int64, create bool) (f *cqFile, created boo
 	if err != nil {
 		return nil, false, err
 	}
+	f, idle := c.keep(k, file)
+	for _, old := range idle {
+		_ = old.Close()
+	}
+	if f == nil {
+		return nil, false, ErrNotReadable
+	}
+	return f, created, nil
+}
+
+// cached returns an open file, nil when it is not open.
+func (c *cqFiles) cached(k cqFileKey) (*cqFile, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrNotReadable
+	}
+	e := c.open[k]
+	if e == nil {
+		return nil, nil
+	}
+	c.lru.MoveToFront(e)
+	f := e.Value.(*cqFile)
+	f.refs++
+	return f, nil
+}
+
+// keep adds a file to the open ones, or gives it back among idle when another goroutine was faster. f is nil after close. The caller closes idle.
+func (c *cqFiles) keep(k cqFileKey, file vfs.File) (f *cqFile, idle []vfs.File) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, []vfs.File{file}
+	}
+	if e := c.open[k]; e != nil {
+		f = e.Value.(*cqFile)
+		f.refs++
+		return f, []vfs.File{file}
+	}
 	f = &cqFile{File: file, key: k, refs: 1}
 	c.open[k] = c.lru.PushFront(f)
-	c.evict()
-	return f, created, nil
+	return f, c.evict()
 }
 
 // create makes a sparse file of full size. Its directory entry becomes durable with the thorough flush.
@@ -101,21 +132,18 @@ func (c *cqFiles) create(k cqFileKey) (vfs.File, error) {
 	return f, nil
 }
 
-// evict closes the least recently used files nobody uses. Caller holds mu.
-func (c *cqFiles) evict() {
+// evict takes the least recently used files nobody uses out. Caller holds mu and closes them.
+func (c *cqFiles) evict() (idle []vfs.File) {
 	for e := c.lru.Back(); e != nil && c.lru.Len() > c.limit; {
 		prev := e.Prev()
 		if f := e.Value.(*cqFile); f.refs == 0 {
-			c.drop(e, f)
+			c.lru.Remove(e)
+			delete(c.open, f.key)
+			idle = append(idle, f.File)
 		}
 		e = prev
 	}
-}
-
-func (c *cqFiles) drop(e *list.Element, f *cqFile) {
-	c.lru.Remove(e)
-	delete(c.open, f.key)
-	_ = f.Close()
+	return idle
 }
 
 // put ends a use.

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -72,46 +75,75 @@ func (s *Store) giveBack(qs []*queue) {
 func (s *Store) writeQueues(ctx context.Context, least int64) (first error) {
 	s.cqMu.Lock()
 	defer s.cqMu.Unlock()
-	var back []*queue
-	for _, q := range s.takeDirty() {
-		if first == nil {
-			first = ctx.Err()
+	w := queueWriter{s: s, ctx: ctx, least: least, list: s.takeDirty()}
+	if s.Writable() == ErrClosed { // no sender is held up any more
+		var wg sync.WaitGroup
+		for range runtime.GOMAXPROCS(0) {
+			wg.Go(func() { w.run(nil) })
 		}
-		if ctx.Err() != nil {
-			back = append(back, q)
-			continue
-		}
-		done, err := s.writeQueue(q, least)
-		if err != nil && first == nil {
-			first = err
-		}
-		if !done {
-			back = append(back, q)
-		}
+		wg.Wait()
+	} else {
+		s.cqScratch = w.run(s.cqScratch)
 	}
-	s.giveBack(back)
-	return first
+	s.giveBack(w.back)
+	return w.err
 }
 
-// writeQueue writes what q has waiting; done means that q left the dirty list. Caller holds cqMu.
-func (s *Store) writeQueue(q *queue, least int64) (done bool, err error) {
-	entries, at, deleted := q.pending(s.cqScratch[:0], least)
-	s.cqScratch = entries[:0]
+// queueWriter is one pass of writeQueues.
+type queueWriter struct {
+	s     *Store
+	ctx   context.Context
+	least int64
+	list  []*queue
+	next  atomic.Int64 // index of the next queue of list
+
+	mu   sync.Mutex
+	back []*queue // stay dirty; guarded by mu
+	err  error    // the first; guarded by mu
+}
+
+// run writes queues of the list until none is left. Several goroutines may; each needs its own scratch.
+func (w *queueWriter) run(scratch []byte) []byte {
+	for i := w.next.Add(1) - 1; i < int64(len(w.list)); i = w.next.Add(1) - 1 {
+		q, done, err := w.list[i], false, w.ctx.Err()
+		if err == nil {
+			done, scratch, err = w.s.writeQueue(q, w.least, scratch)
+		}
+		if done && err == nil {
+			continue
+		}
+		w.mu.Lock()
+		if w.err == nil {
+			w.err = err
+		}
+		if !done {
+			w.back = append(w.back, q)
+		}
+		w.mu.Unlock()
+	}
+	return scratch
+}
+
+// writeQueue writes what q has waiting, and then its extension, so that what entries in files point to is in files too; done means that q left the dirty
+// list. Caller holds cqMu. scratch is memory to use and to keep.
+func (s *Store) writeQueue(q *queue, least int64, scratch []byte) (done bool, rest []byte, err error) {
+	entries, at, deleted := q.pending(scratch[:0], least)
 	if deleted {
-		return true, nil
+		return true, entries[:0], nil
 	}
 	if len(entries) == 0 {
-		return q.cleanIfEmpty(), nil
+		return q.cleanIfEmpty(), entries, nil
 	}
-	defer func() {
-		if x := q.ext.Load(); x != nil && err == nil { // after q: then what q points to is in files too
-			_, err = s.writeQueue(x, 1)
-		}
-	}()
 	if err := q.files.write(q, entries, at); err != nil {
-		return false, err
+		return false, entries[:0], err
 	}
-	return q.wrote(at+int64(len(entries))/q.files.unit, &s.queues.memory), nil
+	upTo := at + int64(len(entries))/q.files.unit
+	if x := q.ext.Load(); x != nil {
+		if _, entries, err = s.writeQueue(x, 1, entries); err != nil {
+			return false, entries, err
+		}
+	}
+	return q.wrote(upTo, &s.queues.memory), entries[:0], nil
 }
 
 // flushQueuesThoroughly writes and syncs all queues and then moves the checkpoint to the store time before it began.

@@ -5,4 +5,19 @@
 // broker: what it has to tell leaves through an EventListener. It sees files only through store/vfs.
 //
 // Life: Open (lock, load, recover, no goroutines) -> Start (goroutines) -> Stop (drain, checkpoint), Stop is idempotent.
+//
+// Where things are:
+//
+//	append.go, append_batch.go, append_late.go  records into the log; late: records that carry queue offsets in their properties
+//	record.go, view.go, props.go, propcrc.go    the bytes of a record
+//	commitlog.go, segment.go, allocator.go      mapped files, made and touched (or zeroed) ahead of the appends
+//	flush.go, checkpoint.go                     group commit, what is durable
+//	queue*.go, cqfiles.go, cqflush.go           consume queues: newest entries in memory, the rest in files, few of them open;
+//	                                            queue_batch.go: queue.type=BatchCQ; queue_ext.go: consumequeue_ext; light.go: %LMQ%
+//	queuesummary.go                             where the queues end, so that a start need not look
+//	index.go, indexfile.go                      messages by key
+//	get.go, offsets.go, read.go                 reading
+//	load.go, recovery.go, scan.go               opening after a clean stop, a kill, a power cut
+//	clean.go                                    retention, limits of the disk
+//	verify*.go, repair*.go                      checking and repairing a store that nobody runs on
 package store

@@ -339,3 +339,23 @@ func TestLifecycle(t *testing.T) {
 	s.Get(&GetQuery{Topic: "T", MaxCount: 1}, &res) // must not touch unmapped memory
 	res.Release()
 }
+
+// TestSegmentRolled: each new file is told once.
+func TestSegmentRolled(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	var rolled atomic.Int64
+	s := mustOpen(t, smallConfig("/s"), mem, EventListener{SegmentRolled: func(file string, base int64) {
+		if rolled.Add(64<<10) != base || !strings.HasSuffix(file, segmentName(base)) {
+			t.Errorf("%s %d", file, base)
+		}
+	}})
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for s.MaxPhyOffset() < 300<<10 {
+		mustAppend(t, s, record("T", 0, strings.Repeat("x", 5000)))
+	}
+	eventually(t, "not all files were told", func() bool { return rolled.Load() == 256<<10 })
+	mustStop(t, s)
+}

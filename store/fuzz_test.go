@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"gorocket/store/vfs"
@@ -153,6 +154,92 @@ func FuzzIndexFile(f *testing.F) {
 		}
 		if !x.full() {
 			x.put(hash, 1, 2)
+		}
+	})
+}
+
+// FuzzBatchQueueFile opens a store whose batch consume queue file holds anything, reads it and appends to it.
+func FuzzBatchQueueFile(f *testing.F) {
+	f.Add(appendBatchEntry(nil, cqEntry{size: 200, base: 0, count: 3}), false)
+	f.Add(appendBatchEntry(appendBatchEntry(nil, cqEntry{size: 200, count: 1}), cqEntry{offset: 9, size: 1, base: 1 << 62, count: 32767}), true)
+	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
+		mem := vfs.NewMem()
+		defer mem.Free()
+		cfg := smallConfig("/s")
+		cfg.MapperFileSizeBatchConsumeQueue = 20 * batchUnit
+		_ = mem.MkdirAll("/s/batchconsumequeue/B/0")
+		_ = mem.MkdirAll("/s/commitlog")
+		file, _ := mem.Create("/s/batchconsumequeue/B/0/" + segmentName(0))
+		_, _ = file.WriteAt(b[:min(len(b), 20*batchUnit)], 0)
+		_ = file.Truncate(20 * batchUnit)
+		r := innerBatch("B", 0, 3)
+		r.Properties = SetProperty(nil, r.Properties, "INNER_BASE", "0")
+		rec, _ := cfg.AppendRecord(nil, r, 0, 0, 1000)
+		log, _ := mem.Create("/s/commitlog/" + segmentName(0))
+		_ = log.Truncate(cfg.MappedFileSizeCommitLog)
+		_, _ = log.WriteAt(rec, 0)
+		if !clean {
+			_, _ = mem.Create("/s/abort")
+		}
+		s, err := Open(cfg, mem, EventListener{})
+		if err != nil {
+			return
+		}
+		defer s.Stop(t.Context())
+		var res GetResult
+		for _, at := range []int64{-1, 0, 1, 2, 3, 1 << 40, s.MinOffset("B", 0), s.MaxOffset("B", 0) - 1} {
+			s.Get(&GetQuery{Topic: "B", Offset: at, MaxCount: 40}, &res)
+			res.Release()
+			s.StoreTimeAt("B", 0, at)
+			s.OffsetByTime("B", 0, at, Lower)
+		}
+		if s.Start() == nil {
+			_, _ = s.Append(innerBatch("B", 0, 2))
+		}
+	})
+}
+
+// FuzzLightEntries: properties from a log never lead outside the folder of the queues.
+func FuzzLightEntries(f *testing.F) {
+	f.Add([]byte("INNER_MULTI_DISPATCH\x01%LMQ%a,b,%LMQ%/../c\x02INNER_MULTI_QUEUE_OFFSET\x011,,3\x02"))
+	cfg := lightConfig()
+	f.Fuzz(func(t *testing.T, props []byte) {
+		m := MessageView{Topic: []byte("T"), Properties: props}
+		_ = cfg.lightEntries(&m, func(name string, offset int64) error {
+			if offset < 0 || strings.Contains(name, "/") || !strings.HasPrefix(name, lmqPrefix) {
+				t.Fatalf("%q %d", name, offset)
+			}
+			return nil
+		})
+	})
+}
+
+// FuzzExtEnd opens a store whose extension file holds anything.
+func FuzzExtEnd(f *testing.F) {
+	f.Add(appendExtUnit(appendExtUnit(nil, 1, 2), 3, 4), int64(0))
+	f.Add([]byte{0x7F, 0xFF, 0, 0}, int64(20))
+	f.Fuzz(func(t *testing.T, b []byte, address int64) {
+		mem := vfs.NewMem()
+		defer mem.Free()
+		cfg := extConfig()
+		s, err := Open(cfg, mem, EventListener{})
+		if err != nil || s.Start() != nil {
+			t.Fatal(err)
+		}
+		mustAppend(t, s, record("T", 0, "x"))
+		_ = s.Stop(t.Context())
+		ext, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + segmentName(0))
+		_, _ = ext.WriteAt(b[:min(len(b), 4096)], 0)
+		cq, _ := mem.OpenFile("/s/consumequeue/T/0/" + segmentName(0))
+		_, _ = cq.WriteAt(appendEntry(nil, cqEntry{size: 100, tags: address})[12:], 12)
+		if s, err = Open(cfg, mem, EventListener{}); err != nil {
+			return
+		}
+		defer s.Stop(t.Context())
+		s.OffsetInQueue("T", 0, 0)
+		if s.Start() == nil {
+			mustAppend(t, s, record("T", 0, "y"))
+			s.OffsetInQueue("T", 0, 1)
 		}
 	})
 }

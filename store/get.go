@@ -24,7 +24,7 @@ func (s *Store) Get(q *GetQuery, res *GetResult) {
 		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0) // Java creates the queue and finds it empty
 		return
 	}
-	if q.HotOnly && !s.minIsCheap(cq) {
+	if q.HotOnly && (!s.minIsCheap(cq) || cq.batch() && !cq.inMemory()) { // a batch queue is searched for the offset
 		res.Status, res.Cold = NoMatchedMessage, true
 		return
 	}

@@ -54,3 +54,48 @@ func TestAppendNoWait(t *testing.T) {
 		t.Fatalf("after the file came: %v", err)
 	}
 }
+
+// TestZerosAheadOfAppends: where the allocator writes zeros (SYNC_FLUSH), no append comes, and where appends are, no zeros.
+func TestZerosAheadOfAppends(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	cfg.FlushDiskType, cfg.TouchAheadBytes = SyncFlush, 0
+	s := mustStart(t, cfg, mem)
+	mustAppend(t, s, record("T", 0, "first"))
+	tail := s.app.tail
+	if s.claimZeros(tail, 10) {
+		t.Fatal("claimed what is written already")
+	}
+	if !s.claimZeros(tail, 4096) {
+		t.Fatal("not claimed")
+	}
+	r := record("T", 0, strings.Repeat("x", 5000))
+	r.NoWait = true
+	if _, err := s.Append(r); err != ErrWouldWait {
+		t.Fatalf("append into the claim: %v", err)
+	}
+	mustAppend(t, s, record("T", 0, "in front of it"))
+	done := make(chan error, 1)
+	go func() {
+		big := *r
+		big.NoWait = false
+		_, err := s.Append(&big)
+		done <- err
+	}()
+	time.Sleep(5 * time.Millisecond)
+	if _, err := tail.file.WriteAt(make([]byte, 8192), 4096); err != nil {
+		t.Fatal(err)
+	}
+	s.freeZeros()
+	s.alloc.setErr(nil)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := bodies(t, s, "T", 0); len(got) != 3 || len(got[2]) != 5000 {
+		t.Fatalf("%d messages", len(got))
+	}
+	if other := (&segment{}); s.claimZeros(other, 4096) {
+		t.Error("claimed a file that is not the tail")
+	}
+	mustStop(t, s)
+}

@@ -51,6 +51,11 @@ func (s *Store) minIsCheap(q *queue) bool {
 	if known {
 		return true
 	}
+	return q.inMemory()
+}
+
+// inMemory tells that no entry is in files only.
+func (q *queue) inMemory() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.first < 0 || q.memStart <= q.first
@@ -80,6 +85,9 @@ func (q *queue) firstOffset() int64 {
 // entry reads one entry; ok is false when it is not there or invalid.
 func (s *Store) entry(q *queue, at int64) (cqEntry, bool) {
 	var b [batchUnit]byte
+	if at < q.firstOffset() {
+		return cqEntry{}, false
+	}
 	if n, _ := s.entries(q, b[:q.files.unit], at, false); n == 0 {
 		return cqEntry{}, false
 	}

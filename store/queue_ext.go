@@ -70,9 +70,7 @@ func (s *Store) extend(q *queue, e cqEntry) int64 {
 	if at+extUnit > extMaxStart {
 		return e.tags
 	}
-	if x.pushBytes(appendExtUnit(b, e.tags, e.time), s) {
-		s.app.dirty = append(s.app.dirty, x)
-	}
+	x.pushBytes(appendExtUnit(b, e.tags, e.time), s) // written with q, which gets an entry now: see writeQueue
 	return at + math.MinInt64
 }
 
@@ -80,16 +78,15 @@ func (s *Store) newExt(q *queue) *queue {
 	return &queue{topic: q.topic, id: q.id, first: -1, files: s.extFiles}
 }
 
-// pushBytes adds bytes to an extension; true when it became dirty. Caller holds the append lock.
-func (x *queue) pushBytes(b []byte, s *Store) bool {
+// pushBytes adds bytes to an extension. Caller holds the append lock.
+func (x *queue) pushBytes(b []byte, s *Store) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for len(x.mem)+len(b) > cap(x.mem) {
 		x.makeRoom(&s.queues.memory)
 	}
 	x.mem = append(x.mem, b...)
-	became, _ := x.grew(int64(len(b)))
-	return became
+	x.grew(int64(len(b)))
 }
 
 // openExts finds the ends of all extensions, in Open, when there are any or they are to be written.
@@ -128,7 +125,7 @@ func (s *Store) openExt(q *queue) error {
 // extEnd is the end of an extension: behind the unit of the last entry, or what the last file says when that entry has none.
 func (s *Store) extEnd(q, x *queue, last int64) (int64, error) {
 	x.memStart, x.flushed = math.MaxInt64, math.MaxInt64 // everything is in files
-	if e, ok := s.entry(q, q.max.Load()-1); ok && q.max.Load() > q.firstOffset() && isExtAddr(e.tags) {
+	if e, ok := s.entry(q, q.max.Load()-1); ok && isExtAddr(e.tags) {
 		at := e.tags - math.MinInt64
 		if size, _, st := s.readExt(x, at, false); st == extFound {
 			return at + int64(size), nil

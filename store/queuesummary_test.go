@@ -59,8 +59,10 @@ func TestQueueSummary(t *testing.T) {
 			if s.Report().QueuesKnown != c.known {
 				t.Fatalf("report %+v", s.Report())
 			}
-			if _, err := mem.Stat("/s/" + summaryFile); err == nil {
-				t.Error("a running store keeps the old summary")
+			if b, err := vfs.ReadFile(mem, "/s/"+summaryFile); err == nil {
+				if v, err := decodeQueueSummary(b); err == nil && v.boot == "" {
+					t.Error("a running store keeps the summary of a clean stop")
+				}
 			}
 			if c.name == "queue file removed" {
 				mustStop(t, s)
@@ -128,7 +130,7 @@ func TestSummaryAfterKill(t *testing.T) {
 			killed := c.then(t, mem)
 			t.Cleanup(killed.Free)
 			k := mustStart(t, cfg, killed)
-			if r := k.Report(); r.QueuesKnown != c.known || r.Clean || c.known && r.Rebuilt != 90 {
+			if r := k.Report(); r.QueuesKnown != c.known || r.Clean || c.known && r.Rebuilt > 90 { // fewer when the flusher noted the ends after us
 				t.Errorf("%+v", r)
 			}
 			for q, w := range want {

@@ -77,10 +77,7 @@ func (c *cqFiles) zeroFile(q *queue, base, pos int64) error {
 		return err
 	}
 	defer c.put(f)
-	if err := f.Truncate(pos); err != nil { // not Zero: that would give a sparse file all its blocks
-		return err
-	}
-	return f.Truncate(c.size)
+	return f.Punch(pos, c.size-pos) // not by cutting the file and making it long again: a kill in between leaves a short file, which no start accepts
 }
 
 // remove deletes one file of a queue.

@@ -182,8 +182,8 @@ func restamp(b []byte, st stamp) {
 	be.PutUint64(b[n:], uint64(st.storeTime))
 }
 
-// putBlank writes the filler that sends a reader to the next file.
-func putBlank(b []byte) {
-	binary.BigEndian.PutUint32(b, uint32(len(b)))
+// putBlank writes the filler that sends a reader to the next file; rest is the number of bytes up to the end of the file.
+func putBlank(b []byte, rest int64) {
+	binary.BigEndian.PutUint32(b, uint32(rest))
 	binary.BigEndian.PutUint32(b[4:], MagicBlank)
 }

@@ -74,6 +74,16 @@ func (s *Store) allocationError(err error) error {
 	return &allocError{err}
 }
 
+// writeError says that the log file could not be written: of class ErrNotWritable, with its cause.
+type writeError struct {
+	file string
+	err  error
+}
+
+func (e *writeError) Error() string        { return "store: not writable: " + e.file + ": " + e.err.Error() }
+func (e *writeError) Unwrap() error        { return e.err }
+func (e *writeError) Is(target error) bool { return target == ErrNotWritable }
+
 type allocError struct{ err error }
 
 func (e *allocError) Error() string {

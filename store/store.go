@@ -32,6 +32,7 @@ type Store struct {
 	index    *keyIndex
 	alloc    *allocator
 	knownTo  int64        // after a kill: the queues hold everything of the log below; immutable after Open
+	toldTo   int64        // end of the last commit log file the listener knows; Start, then the flusher only
 	renote   atomic.Bool  // a queue was deleted: the summary lists one that is not there
 	notedTo  atomic.Int64 // log end of the last summary
 	queueGap atomic.Bool  // Open found a consume queue with a file missing in the middle
@@ -111,6 +112,9 @@ func (s *Store) open(cfg *Config) error {
 	s.queues.simple, s.queues.isBatch = s.files, s.ev.IsBatchTopic
 	s.queues.batches = openCQFiles(s.fs, cfg, "batchconsumequeue", batchUnit, cfg.MapperFileSizeBatchConsumeQueue, "mapperFileSizeBatchConsumeQueue")
 	s.alloc = newAllocator(s.log, cfg, s.reportErr)
+	if cfg.FlushDiskType == SyncFlush {
+		s.alloc.claim, s.alloc.free, s.alloc.zeros = s.claimZeros, s.freeZeros, make([]byte, touchStep)
+	}
 	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
 	if err := s.log.load(cfg); err != nil {
 		return err
@@ -147,13 +151,16 @@ func (s *Store) prepareDirs(cfg *Config) error {
 	return s.writeSmall(name, "lock")
 }
 
+// rocksDBWayOut is how a store of a Java broker with RocksDB comes here; docs/migrating.md has the commands.
+const rocksDBWayOut = "Way out: let the running Java broker write config/*.json (mqadmin rocksDBConfigToJson), stop it cleanly, move consumequeue to another folder and set " +
+	"storeType=default: the queues are rebuilt from the log (docs/migrating.md)"
+
 // refuseRocksDB names the way out for a store whose consume queues are in RocksDB.
 func refuseRocksDB(fsys vfs.FS, dir string) error {
 	if _, err := fsys.Stat(dir + "/CURRENT"); err != nil {
 		return nil
 	}
-	return fmt.Errorf("store: %s holds RocksDB consume queues (storeType=defaultRocksDB), which cannot be read: set storeType=default on the Java broker "+
-		"(or rocksdbCQDoubleWriteEnable=true), let it rebuild the file consume queues, then start again", dir)
+	return fmt.Errorf("store: %s holds RocksDB consume queues (storeType=defaultRocksDB), which cannot be read. %s", dir, rocksDBWayOut)
 }
 
 // writeSmall writes a marker file whose content nobody depends on: a full disk is no reason not to start.
@@ -218,6 +225,7 @@ func (s *Store) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
+	s.toldTo = s.log.lastEnd()
 	next := s.log.nextFile(s.log.end.Load())
 	for _, run := range []func(context.Context){
 		func(ctx context.Context) { s.alloc.run(ctx, next) },
@@ -282,7 +290,8 @@ func (s *Store) Reconfigure(cfg Config) error {
 	}
 	old := s.cfg.Load()
 	if cfg.StorePathRootDir != old.StorePathRootDir || cfg.MappedFileSizeCommitLog != old.MappedFileSizeCommitLog ||
-		cfg.MappedFileSizeConsumeQueue != old.MappedFileSizeConsumeQueue || cfg.StorePathCommitLog != old.StorePathCommitLog {
+		cfg.MappedFileSizeConsumeQueue != old.MappedFileSizeConsumeQueue || cfg.StorePathCommitLog != old.StorePathCommitLog ||
+		cfg.MapperFileSizeBatchConsumeQueue != old.MapperFileSizeBatchConsumeQueue || cfg.MappedFileSizeConsumeQueueExt != old.MappedFileSizeConsumeQueueExt {
 		return errors.New("store: paths and file sizes cannot change while the store is open")
 	}
 	s.cfg.Store(&cfg)

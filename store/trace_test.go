@@ -23,7 +23,7 @@ type traced struct {
 
 func newTraced(t *testing.T, mem *vfs.Mem) *traced {
 	cfg := smallConfig("/s")
-	cfg.FlushDiskType = SyncFlush
+	cfg.FlushDiskType, cfg.TouchAheadBytes = SyncFlush, 0 // zeros ahead of the appends come at any time
 	cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000, 3_600_000
 	return &traced{t: t, fs: vfs.NewTrace(mem), cfg: cfg}
 }

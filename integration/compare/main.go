@@ -6,12 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"gorocket/integration/harness"
+	"gorocket/integration/load"
 	"gorocket/integration/wire"
 )
 
@@ -42,12 +41,8 @@ func main() {
 	}
 }
 
-// startFlags are those of Apache's runbroker.sh and runserver.sh with a heap of 2 GiB.
-const startFlags = "-Xms2g -Xmx2g -Xmn1g -XX:+UseG1GC -XX:G1HeapRegionSize=16m -XX:G1ReservePercent=25 -XX:InitiatingHeapOccupancyPercent=30 " +
-	"-XX:SoftRefLRUPolicyMSPerMB=0 -XX:-OmitStackTraceInFastThrow -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=2g -XX:-UseLargePages"
-
 func run() error {
-	if err := os.Setenv("GOROCKET_JVM_FLAGS", startFlags); err != nil {
+	if err := os.Setenv("GOROCKET_JVM_FLAGS", load.JVMFlags); err != nil {
 		return err
 	}
 	if why := harness.MissingJava(); why != "" {
@@ -96,61 +91,43 @@ func one(kind harness.Kind) (f figures, err error) {
 		return f, err
 	}
 	defer f.broker.Kill()
-	if err = firstSend(f.broker.Addr()); err != nil {
+	if err = load.FirstSend(f.broker.Addr(), "compare", 60*time.Second); err != nil {
 		return f, err
 	}
 	f.start = time.Since(begin)
 	time.Sleep(2 * time.Second)
-	f.idle = float64(rssAnon(f.names.Process().PID())+rssAnon(f.broker.Process().PID())) / 1024
+	f.idle = float64(load.RssAnon(f.names.Process().PID())+load.RssAnon(f.broker.Process().PID())) / 1024
 	return f, f.loads()
-}
-
-func sendRequest(size int) wire.Request {
-	return wire.Request{Code: 310, Ext: map[string]any{"a": "p", "b": "compare", "c": "TBW102", "d": "4", "e": "0", "f": "0", "g": "1700000000000", "h": "0",
-		"i": "UNIQ_KEY\x01C0A8010100002A9F0000000000000001\x02WAIT\x01true\x02TAGS\x01TagA\x02"}, Body: []byte(strings.Repeat("x", size))}
-}
-
-func firstSend(addr string) error {
-	deadline := time.Now().Add(60 * time.Second)
-	for {
-		r, err := wire.Call(addr, sendRequest(100), 5*time.Second)
-		if err == nil && r.Code == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("no acknowledged send: %v %+v", err, r)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
 }
 
 func (f *figures) loads() error {
 	broker, names := f.broker.Process().PID(), f.names.Process().PID()
-	pull := wire.Request{Code: 11, Ext: map[string]any{"consumerGroup": "g", "topic": "compare", "queueId": "0", "queueOffset": "100", "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0",
-		"suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "0", "expressionType": "TAG"}}
-	route := wire.Request{Code: 105, Ext: map[string]any{"topic": "compare"}}
+	send := []wire.Request{load.SendRequest("compare", 0, 1024)}
+	pull := []wire.Request{{Code: 11, Ext: map[string]any{"consumerGroup": "g", "topic": "compare", "queueId": "0", "queueOffset": "100", "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0",
+		"suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "0", "expressionType": "TAG"}}}
+	route := []wire.Request{{Code: 105, Ext: map[string]any{"topic": "compare"}}}
 	var rate float64
 	for _, c := range []struct {
-		l      load
+		l      load.Load
 		pid    int
 		cpu    *float64
 		rate   *float64
 		weight float64 // messages per answer
 	}{
-		{load{f.broker.Addr(), 8, 64, sendRequest(1024), 0}, broker, &f.send, &f.sendRate, 1},
-		{load{f.broker.Addr(), 1, 1, sendRequest(1024), 0}, broker, &f.one, &rate, 1},
-		{load{f.broker.Addr(), 4, 4, pull, 0}, broker, &f.pull, &rate, 32},
-		{load{f.names.Addr(), 4, 16, route, 0}, names, &f.route, &rate, 1},
+		{load.Load{Addr: f.broker.Addr(), Conns: 8, InFlight: 64, Requests: send}, broker, &f.send, &f.sendRate, 1},
+		{load.Load{Addr: f.broker.Addr(), Conns: 1, InFlight: 1, Requests: send}, broker, &f.one, &rate, 1},
+		{load.Load{Addr: f.broker.Addr(), Conns: 4, InFlight: 4, Requests: pull}, broker, &f.pull, &rate, 32},
+		{load.Load{Addr: f.names.Addr(), Conns: 4, InFlight: 16, Requests: route}, names, &f.route, &rate, 1},
 	} {
-		if _, _, err := c.l.run(*warmUp); err != nil {
+		if _, _, err := c.l.Run(*warmUp); err != nil {
 			return err
 		}
-		before := cpuTime(c.pid)
-		n, took, err := c.l.run(measure)
+		before := load.CPUTime(c.pid)
+		n, took, err := c.l.Run(measure)
 		if err != nil {
 			return err
 		}
-		*c.cpu = float64((cpuTime(c.pid) - before).Microseconds()) / (float64(n) * c.weight)
+		*c.cpu = float64((load.CPUTime(c.pid) - before).Microseconds()) / (float64(n) * c.weight)
 		*c.rate = float64(n) * c.weight / took.Seconds()
 	}
 	return nil
@@ -195,31 +172,4 @@ func median(fs []figures, of func(figures) float64) float64 {
 	}
 	slices.Sort(v)
 	return v[len(v)/2]
-}
-
-// clockTick is the kernel's unit of CPU time in /proc (USER_HZ).
-const clockTick = 10 * time.Millisecond
-
-// cpuTime is user and system time of a process.
-func cpuTime(pid int) time.Duration {
-	text, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "stat"))
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	var user, system int64
-	fmt.Sscan(fields[11], &user)
-	fmt.Sscan(fields[12], &system)
-	return time.Duration(user+system) * clockTick
-}
-
-// rssAnon is a process's anonymous memory in KiB.
-func rssAnon(pid int) (kib int) {
-	text, _ := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "status"))
-	for line := range strings.Lines(string(text)) {
-		if _, err := fmt.Sscanf(line, "RssAnon: %d kB", &kib); err == nil {
-			return kib
-		}
-	}
-	return 0
 }

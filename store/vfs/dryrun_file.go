@@ -151,6 +151,8 @@ func (f *dryFile) Zero(off, n int64) error {
 	return f.put(make([]byte, n), off)
 }
 
+func (f *dryFile) Punch(off, n int64) error { return f.Zero(off, n) }
+
 func (f *dryFile) Sync() error { return nil }
 
 func (f *dryFile) Fd() uintptr { return ^uintptr(0) }

@@ -43,7 +43,7 @@ func NewMem() *Mem {
 }
 
 // Inject has fn asked before each operation; an error makes the operation fail with it. fn may block (a stalled disk) and is called without
-// locks. Operations: create, open, remove, rename, readdir, stat, mkdir, syncdir, syncall, lock, read, write, truncate, allocate, zero, sync, map.
+// locks. Operations: create, open, remove, rename, readdir, stat, mkdir, syncdir, syncall, lock, read, write, truncate, allocate, zero, punch, sync, map.
 func (m *Mem) Inject(fn func(op, name string) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

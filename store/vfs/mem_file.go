@@ -201,6 +201,17 @@ func (f *memFile) Allocate(off, n int64) error {
 	return pathErr("allocate", f.name, f.grow(off+n))
 }
 
+func (f *memFile) Punch(off, n int64) error {
+	if err := f.begin("punch", true); err != nil {
+		return err
+	}
+	defer f.m.mu.Unlock()
+	if off < f.n.size {
+		clear(f.n.mem[off:min(off+n, f.n.size)])
+	}
+	return nil
+}
+
 func (f *memFile) Zero(off, n int64) error {
 	if err := f.begin("zero", true); err != nil {
 		return err

@@ -72,14 +72,22 @@ func (f *osFile) allocateByWriting(off, n int64) error {
 }
 
 func (f *osFile) Zero(off, n int64) error {
+	return f.zeros("zero range", unix.FALLOC_FL_ZERO_RANGE, off, n)
+}
+
+func (f *osFile) Punch(off, n int64) error {
+	return f.zeros("punch hole", unix.FALLOC_FL_PUNCH_HOLE, off, n)
+}
+
+func (f *osFile) zeros(op string, mode uint32, off, n int64) error {
 	if n <= 0 {
 		return nil
 	}
-	err := retryEINTR(func() error { return unix.Fallocate(f.fd, unix.FALLOC_FL_ZERO_RANGE|unix.FALLOC_FL_KEEP_SIZE, off, n) })
+	err := retryEINTR(func() error { return unix.Fallocate(f.fd, mode|unix.FALLOC_FL_KEEP_SIZE, off, n) })
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
 		return writeZeros(f, off, n)
 	}
-	return pathErr("zero range", f.Name(), err)
+	return pathErr(op, f.Name(), err)
 }
 
 func writeZeros(f File, off, n int64) error {

@@ -96,6 +96,10 @@ func (f *traceFile) Allocate(off, n int64) error {
 	return f.t.note(f.File.Allocate(off, n), "allocate %s %d+%d", f.Name(), off, n)
 }
 
+func (f *traceFile) Punch(off, n int64) error {
+	return f.t.note(f.File.Punch(off, n), "punch %s %d+%d", f.Name(), off, n)
+}
+
 func (f *traceFile) Zero(off, n int64) error {
 	return f.t.note(f.File.Zero(off, n), "zero %s %d+%d", f.Name(), off, n)
 }

@@ -61,6 +61,8 @@ type File interface {
 	Allocate(off, n int64) error
 	// Zero sets [off, off+n) to zeros; blocks stay allocated.
 	Zero(off, n int64) error
+	// Punch is Zero that may give the blocks back: a sparse file stays sparse. The size never changes, not even for a moment.
+	Punch(off, n int64) error
 	// Sync makes content and size durable, mapped writes included (fdatasync).
 	Sync() error
 	// Map maps [off, off+n) shared. off is a multiple of the page size.

@@ -63,6 +63,9 @@ func TestContract(t *testing.T) {
 		if !m.Resident(0, 4096) {
 			t.Error("a page just written is not resident")
 		}
+		if err := f.Punch(4196+3-20, 20); err != nil {
+			t.Fatal(err)
+		}
 		if err := f.Zero(12, 4196+3-12); err != nil {
 			t.Fatal(err)
 		}
