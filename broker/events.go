@@ -92,7 +92,7 @@ func (b *Broker) storeEvents() store.EventListener {
 		},
 		RecoveryDone: func(r store.RecoveryReport) {
 			b.log.Info().Bool("clean", r.Clean).Int64("from", r.From).Int64("to", r.To).Int64("records", r.Records).Int64("rebuilt", r.Rebuilt).
-				Int64("trimmed", r.Trimmed).Dur("took", r.Took).Msg("store recovered")
+				Int64("trimmed", r.Trimmed).Int64("tookMillis", r.Took.Milliseconds()).Bool("queuesKnown", r.QueuesKnown).Msg("store recovered")
 		},
 		Corruption: func(c *store.CorruptionError) { b.log.Error().Err(c).Msg("the store is damaged") },
 		SegmentRolled: func(file string, base int64) {
