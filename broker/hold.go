@@ -199,6 +199,9 @@ func (t *holdTable) look(p *heldPull, now int64) {
 // wake answers a held pull with a fresh read; it is not held again. Data that is not in memory is read on a goroutine of its own:
 // the caller may be an event loop.
 func (b *Broker) wake(h *heldPull) {
+	if h.reply.Conn().Closed() {
+		return // nobody reads the answer, and the group's pull position must not move
+	}
 	p := b.pulls.Get().(*pullState)
 	p.head = h.head
 	b.read(p, h.sub, true)

@@ -135,7 +135,7 @@ func (f *figures) loads() error {
 
 // table prints medians and ratios as Markdown.
 func table(all map[harness.Kind][]figures) {
-	fmt.Printf("Median of %d rounds, Java 5.5.0 and gorocket in turns on one machine:\n\n| | Java 5.5.0 | gorocket | ratio |\n|---|---|---|---|\n", rounds)
+	fmt.Printf("Median of %d rounds, Java 5.5.0 and gorocket in turns on one machine:\n\n| | Java 5.5.0 | gorocket | ratio |\n|---|---|---|---|\n", *rounds)
 	for _, row := range []struct {
 		name, unit string
 		of         func(figures) float64
