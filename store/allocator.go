@@ -82,7 +82,8 @@ func (a *allocator) wanted(next int64) bool {
 func (a *allocator) drop() {
 	select {
 	case s := <-a.ready:
-		s.doom()
+		s.release()
+		_ = s.unlink()
 	default:
 	}
 }

@@ -129,7 +129,10 @@ func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, 
 		if !expired {
 			lost = s.unconsumed(seg.end())
 		}
-		s.dropOldest(seg)
+		if err := s.dropOldest(seg); err != nil {
+			s.reportErr("delete commit log file", seg.name, err)
+			return
+		}
 		if s.ev.SegmentDeleted != nil {
 			s.ev.SegmentDeleted(seg.name, seg.base, !expired)
 		}
@@ -174,11 +177,16 @@ func (s *Store) oldest() *segment {
 	return segs[0]
 }
 
-func (s *Store) dropOldest(seg *segment) {
+// dropOldest removes the first file of the log. When that fails it stays part of the log: without it the next one would be behind a gap.
+func (s *Store) dropOldest(seg *segment) error {
+	if err := seg.unlink(); err != nil {
+		return err
+	}
 	s.app.mu.Lock()
 	s.log.cut(1, len(s.log.segments()))
 	s.app.mu.Unlock()
-	seg.doom()
+	seg.release()
+	return nil
 }
 
 // expireQueues deletes consume queue files whose last entry points below the log; never the last file of a queue.

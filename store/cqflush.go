@@ -182,6 +182,7 @@ func (s *Store) syncQueues(ctx context.Context) error {
 	if err := s.syncRanges(ctx, list); err != nil {
 		return err
 	}
+	s.resync.Store(false)
 	for _, r := range list {
 		r.q.markSynced(r.to)
 	}
@@ -189,8 +190,8 @@ func (s *Store) syncQueues(ctx context.Context) error {
 }
 
 func (s *Store) syncRanges(ctx context.Context, list []dirtyRange) error {
-	if len(list) > syncOneByOne {
-		return s.fs.SyncAll(s.files.root)
+	if len(list) > syncOneByOne || s.resync.Load() {
+		return s.fs.SyncAll(s.files.root) // all three folders of queues are on one file system
 	}
 	for _, r := range list {
 		if err := ctx.Err(); err != nil {

@@ -108,8 +108,9 @@ func TestCrashClones(t *testing.T) {
 }
 
 func crashOnce(t *testing.T, mode string, seed uint64) {
-	const topic, queues = "CrashTopic", 3
+	const topic = "CrashTopic"
 	rnd := rand.New(rand.NewPCG(seed, 7))
+	queues := int32(1 + 2*rnd.IntN(2))
 	mem := vfs.NewMem()
 	defer func() {
 		if !t.Failed() {
@@ -122,11 +123,14 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	cfg.FlushDiskType = mode
 	cfg.MappedFileSizeCommitLog = 16 << 10
 	cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 2, 2, 5
+	if rnd.IntN(2) == 0 {
+		cfg.MappedFileSizeConsumeQueue = 700 * cqUnit // several pages, which survive one by one
+	}
 	s := mustStart(t, cfg, mem)
 	led := &ledger{acked: map[string]map[int64]string{}}
-	stopAt := 50 + rnd.IntN(400)
+	stopAt := 50 + rnd.IntN(700)
 	for i := 0; i < stopAt; i++ {
-		q := int32(rnd.IntN(queues))
+		q := rnd.Int32N(queues)
 		body := fmt.Sprintf("q%d-%d-%s", q, s.MaxOffset(topic, q), strings.Repeat("x", rnd.IntN(600)))
 		a := mustAppend(t, s, record(topic, q, body))
 		if mode == AsyncFlush {
@@ -160,15 +164,20 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	walkLog(t, again)
 	killed := crashed.Clone() // and once more, before anything else is flushed
 	defer killed.Free()
+	cut := killed.CrashClone(seed, rnd.Float64())
+	defer cut.Free()
 	mustStop(t, again)
-	for _, fs := range []*vfs.Mem{crashed, killed} {
+	for _, fs := range []*vfs.Mem{crashed, killed, cut} {
 		third := mustStart(t, cfg, fs)
 		known.check(t, third, topic, queues, mode == SyncFlush)
-		if got := third.MaxOffset(topic, 0); got != before+1 {
+		if got := third.MaxOffset(topic, 0); fs != cut && got != before+1 {
 			t.Fatalf("max offset %d after the second start, want %d", got, before+1)
 		}
 		walkLog(t, third)
 		mustStop(t, third)
+		if r := mustVerify(t, cfg, fs); len(r.Findings) != 0 {
+			t.Fatalf("verify after a clean stop: %+v", r.Findings)
+		}
 	}
 }
 

@@ -75,14 +75,8 @@ func allZero(fsys vfs.FS, name string, n int64) bool {
 
 // allZeroFile tells whether [from, to) of a file can be read and is zeros.
 func allZeroFile(f vfs.File, from, to int64) bool {
-	buf := make([]byte, 1<<20)
-	for at := from; at < to; at += int64(len(buf)) {
-		b := buf[:min(int64(len(buf)), to-at)]
-		if _, err := f.ReadAt(b, at); err != nil || !isZero(b) {
-			return false
-		}
-	}
-	return true
+	at, err := vfs.FirstData(f, from, to)
+	return at < 0 && err == nil
 }
 
 // isZero compares b with itself, shifted by one: bytes.Equal is fast.

@@ -3,6 +3,9 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"strconv"
+
+	"gorocket/store/vfs"
 )
 
 // truncateQueue removes the entries whose records lie at or behind a commit log offset, from memory and files. The removed part of the files becomes
@@ -36,6 +39,45 @@ func (s *Store) truncateQueue(q *queue, phy int64) error {
 	}
 	q.filed = mark{q.lastPhy, q.next.Load()} // before anything is written, pending takes a new mark
 	return nil
+}
+
+// clearBehind makes what stands in the files of a queue behind its last entry zero, and removes the files behind: a power cut may leave pages there whose
+// predecessors were lost. Only for Open, while no entry waits in memory.
+func (s *Store) clearBehind(q *queue) error {
+	c, end := q.files, q.flushed*q.files.unit
+	list, err := c.fs.ReadDir(c.dir(q))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, fi := range list {
+		base, err := strconv.ParseInt(fi.Name, 10, 64)
+		if err != nil || base+c.size <= end {
+			continue
+		}
+		if base >= end && base > q.first*c.unit {
+			err = c.remove(q, base)
+		} else {
+			err = c.clearFile(q, base, max(0, end-base))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clearFile clears a file from pos on if it is not zero there.
+func (c *cqFiles) clearFile(q *queue, base, pos int64) error {
+	f, _, err := c.get(q, base, false)
+	if err != nil {
+		return err
+	}
+	at, err := vfs.FirstData(f, pos, c.size)
+	c.put(f)
+	if err != nil || at < 0 {
+		return err
+	}
+	return c.zeroFile(q, base, at)
 }
 
 // cut drops entries from queue offset keep on.

@@ -103,7 +103,7 @@ func (r *recovery) rebuild(from int) (end int64, err error) {
 		return 0, err
 	}
 	if !r.report.Clean && !r.killed || r.report.FullRebuild {
-		if err := r.cutQueues(segs[from].base, r.report.FullRebuild); err != nil {
+		if err := r.resetQueues(segs[from].base); err != nil {
 			return 0, err
 		}
 	}
@@ -292,6 +292,18 @@ func (r *recovery) tagsCode(m *MessageView) int64 {
 	return TagsCode(tags)
 }
 
+// resetQueues leaves only what the queues surely hold: nothing before a full rebuild, else what lies below a commit log offset.
+func (r *recovery) resetQueues(phy int64) error {
+	err := r.cutQueues(phy, r.report.FullRebuild)
+	r.s.queues.each(func(q *queue) bool {
+		if err == nil && q.first >= 0 {
+			err = r.s.clearBehind(q)
+		}
+		return err == nil
+	})
+	return err
+}
+
 // cutQueues removes the entries at or behind a commit log offset; all removes all.
 func (r *recovery) cutQueues(phy int64, all bool) (err error) {
 	r.s.queues.each(func(q *queue) bool {
@@ -317,8 +329,11 @@ func (r *recovery) trim(end int64) error {
 	if keep == 1 && segs[0].base > end {
 		keep = 0
 	}
-	for _, seg := range l.cut(0, keep) {
-		seg.doom()
+	for _, seg := range slices.Backward(l.cut(0, keep)) {
+		seg.release()
+		if err := seg.unlink(); err != nil {
+			return err
+		}
 	}
 	l.end.Store(end)
 	l.flushed.Store(end)
@@ -351,6 +366,11 @@ func (l *commitLog) syncAll() error {
 			continue
 		}
 		if err := seg.file.Sync(); err != nil {
+			return err
+		}
+	}
+	for _, dir := range l.paths {
+		if err := l.fs.SyncDir(dir); err != nil {
 			return err
 		}
 	}

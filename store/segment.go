@@ -1,7 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 	"sync/atomic"
 
 	"gorocket/store/vfs"
@@ -19,31 +22,30 @@ type segment struct {
 	data     []byte // the mapping; immutable until the last release
 	readOnly bool
 
-	refs   atomic.Int64 // 1 for the log, 1 for each lease; 0 = gone
-	doomed atomic.Bool  // remove the file when refs gets to 0
+	refs atomic.Int64 // 1 for the log, 1 for each lease; 0 = gone
 }
 
 // segmentName is Java's 20-digit file name.
 func segmentName(base int64) string { return fmt.Sprintf("%020d", base) }
 
 // openSegment maps an existing file of exactly size bytes.
-func openSegment(fs vfs.FS, name string, base, size int64, readOnly bool) (*segment, error) {
-	open := fs.OpenFile
+func openSegment(fsys vfs.FS, name string, base, size int64, readOnly bool) (*segment, error) {
+	open := fsys.OpenFile
 	if readOnly {
-		open = fs.OpenReadOnly
+		open = fsys.OpenReadOnly
 	}
 	f, err := open(name)
 	if err != nil {
 		return nil, err
 	}
-	return mapSegment(fs, f, base, size, readOnly)
+	return mapSegment(fsys, f, base, size, readOnly)
 }
 
 // createSegment makes a new file whose blocks are all reserved, and makes its size and directory entry durable before anybody writes to it:
 // after a power cut only the last file can be incomplete, and then it holds no message.
-func createSegment(fs vfs.FS, dir string, base, size int64) (*segment, error) {
+func createSegment(fsys vfs.FS, dir string, base, size int64) (*segment, error) {
 	name := dir + "/" + segmentName(base)
-	f, err := fs.Create(name)
+	f, err := fsys.Create(name)
 	if err != nil {
 		return nil, err
 	}
@@ -51,27 +53,27 @@ func createSegment(fs vfs.FS, dir string, base, size int64) (*segment, error) {
 		err = f.Sync()
 	}
 	if err == nil {
-		err = fs.SyncDir(dir)
+		err = fsys.SyncDir(dir)
 	}
 	if err != nil {
 		_ = f.Close()
-		_ = fs.Remove(name)
+		_ = fsys.Remove(name)
 		return nil, err
 	}
-	s, err := mapSegment(fs, f, base, size, false)
+	s, err := mapSegment(fsys, f, base, size, false)
 	if err != nil {
-		_ = fs.Remove(name)
+		_ = fsys.Remove(name)
 	}
 	return s, err
 }
 
-func mapSegment(fs vfs.FS, f vfs.File, base, size int64, readOnly bool) (*segment, error) {
+func mapSegment(fsys vfs.FS, f vfs.File, base, size int64, readOnly bool) (*segment, error) {
 	m, err := f.Map(0, int(size), !readOnly)
 	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
-	s := &segment{base: base, size: size, name: f.Name(), fs: fs, file: f, m: m, data: m.Bytes(), readOnly: readOnly}
+	s := &segment{base: base, size: size, name: f.Name(), fs: fsys, file: f, m: m, data: m.Bytes(), readOnly: readOnly}
 	s.refs.Store(1)
 	return s, nil
 }
@@ -89,22 +91,22 @@ func (s *segment) acquire() bool {
 	}
 }
 
-// release returns a lease; the last one closes the file and removes it if it is doomed.
+// release returns a lease; the last one closes the file.
 func (s *segment) release() {
 	if s.refs.Add(-1) != 0 {
 		return
 	}
 	_ = s.m.Unmap()
 	_ = s.file.Close()
-	if s.doomed.Load() {
-		_ = s.fs.Remove(s.name)
-	}
 }
 
-// doom drops the log's own reference and has the file removed when the last lease ends. Call it once.
-func (s *segment) doom() {
-	s.doomed.Store(true)
-	s.release()
+// unlink removes the file, durably: the next one may be removed afterwards, and no kill or power cut leaves a gap in the log. Who holds the segment goes
+// on reading what has no name any more.
+func (s *segment) unlink() error {
+	if err := s.fs.Remove(s.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return s.fs.SyncDir(path.Dir(s.name))
 }
 
 // end is the commit log offset behind the segment.

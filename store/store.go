@@ -36,6 +36,7 @@ type Store struct {
 	renote   atomic.Bool  // a queue was deleted: the summary lists one that is not there
 	notedTo  atomic.Int64 // log end of the last summary
 	queueGap atomic.Bool  // Open found a consume queue with a file missing in the middle
+	resync   atomic.Bool  // a process before us was killed: nothing tells which of its queue files are durable
 	lockTime int64        // when the lock file was written before this start, ns; immutable after Open
 	openEnd  int64        // end of the log when it was opened; immutable after Open
 	recov    RecoveryReport
@@ -190,6 +191,7 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 		return err
 	}
 	s.recov = r.report
+	s.resync.Store(!clean)
 	s.app.lastTime = r.newest
 	s.openEnd = s.log.end.Load()
 	s.index.resume()

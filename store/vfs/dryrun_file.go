@@ -62,6 +62,19 @@ func (f *dryFile) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
+// seekData implements dataSeeker for files that were not changed.
+func (f *dryFile) seekData(off int64) int64 {
+	f.d.mu.Lock()
+	defer f.d.mu.Unlock()
+	if f.n.below == "" || len(f.n.blocks) > 0 || f.n.shown < f.n.size || f.lower() != nil {
+		return off
+	}
+	if s, ok := f.base.(dataSeeker); ok {
+		return s.seekData(off)
+	}
+	return off
+}
+
 // fill reads bytes inside the file. Caller holds mu.
 func (f *dryFile) fill(b []byte, off int64) error {
 	clear(b)

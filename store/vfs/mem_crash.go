@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"maps"
 	"math/rand/v2"
 	"sort"
 )
@@ -9,34 +10,43 @@ import (
 // 4 KiB page that differs from its durable content, mapped ones too, each file size, and each created, removed or renamed directory entry,
 // is decided by a coin. The same seed on the same state gives the same clone. share is the chance (0..1) that an unsynced change survived.
 func (m *Mem) CrashClone(seed uint64, share float64) *Mem {
+	return m.crash(&crash{rnd: rand.New(rand.NewPCG(seed, 0x9E3779B97F4A7C15)), share: share})
+}
+
+func (m *Mem) crash(c *crash) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := &crash{rnd: rand.New(rand.NewPCG(seed, 0x9E3779B97F4A7C15)), share: share, out: NewMem(), done: map[*memNode]*memNode{}}
-	c.out.limit, c.out.now, c.out.boots = m.limit, m.now, m.boots+1
+	c.out, c.done, c.dirs = NewMem(), map[*memNode]*memNode{}, map[*memDir]*memDir{}
+	c.out.limit, c.out.now, c.out.boots = m.limit, m.now, m.boots
+	if !c.killed {
+		c.out.boots++
+	}
 	c.out.root = c.dir(m.root)
 	return c.out
 }
 
-// Clone returns the file system as kill -9 leaves it: everything is there, synced.
-func (m *Mem) Clone() *Mem {
-	c := m.CrashClone(0, 1)
-	c.boots--
-	c.root.syncTree()
-	return c
-}
+// Clone returns the file system as kill -9 leaves it: everything is there, and what was not synced still is not.
+func (m *Mem) Clone() *Mem { return m.crash(&crash{share: 1, killed: true}) }
 
 type crash struct {
 	rnd   *rand.Rand
 	share float64
 	out   *Mem
 	done  map[*memNode]*memNode
+	dirs  map[*memDir]*memDir
+
+	killed bool // the process, not the machine
 }
 
 func (c *crash) survived() bool { return c.share >= 1 || c.rnd.Float64() < c.share }
 
 // dir decides each name on its own: the present entry or the durable one.
 func (c *crash) dir(d *memDir) *memDir {
+	if c.dirs[d] != nil {
+		return c.dirs[d]
+	}
 	out := newMemDir()
+	c.dirs[d] = out
 	out.mtime = d.mtime
 	names := map[string]bool{}
 	for n := range d.now {
@@ -58,8 +68,13 @@ func (c *crash) dir(d *memDir) *memDir {
 		if e != nil {
 			out.now[n] = c.entry(e)
 		}
+		if old := d.durable[n]; c.killed && old != nil {
+			out.durable[n] = c.entry(old)
+		}
 	}
-	out.sync()
+	if !c.killed {
+		out.sync()
+	}
 	return out
 }
 
@@ -94,7 +109,11 @@ func (c *crash) node(n *memNode) *memNode {
 			copy(out.mem[p*memPage:size], src)
 		}
 	}
-	out.sync()
+	if c.killed {
+		out.durable, out.pages = n.durable, maps.Clone(n.pages)
+	} else {
+		out.sync()
+	}
 	return out
 }
 

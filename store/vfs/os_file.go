@@ -36,6 +36,18 @@ func (f *osFile) TryReadAt(b []byte, off int64) bool {
 	return err == nil && n == len(b)
 }
 
+// seekData implements dataSeeker.
+func (f *osFile) seekData(off int64) int64 {
+	at, err := unix.Seek(f.fd, off, unix.SEEK_DATA)
+	switch {
+	case err == nil:
+		return at
+	case errors.Is(err, unix.ENXIO):
+		return -1
+	}
+	return off
+}
+
 func (f *osFile) Size() (int64, error) {
 	st, err := f.f.Stat()
 	if err != nil {
