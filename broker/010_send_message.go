@@ -100,7 +100,8 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue int32) {
 	h := &s.head
 	s.record = store.Record{Topic: h.Topic, QueueID: queue, Flag: h.Flag, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp,
-		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: s.b.storeHost, NoWait: ctx.OnLoop(), ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body}
+		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: s.b.storeHost, NoWait: ctx.OnLoop(),
+		Group: s.b.cfg().FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway(), ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body}
 	if topic.TopicFilterType == body.MultiTag {
 		s.record.SysFlag |= store.SysFlagMultiTags
 	}
@@ -226,7 +227,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 		s.msgID = store.AppendMessageID(s.msgID, b.storeHost, done.Offset)
 	}
 	s.resp.MsgID = s.msgID
-	if b.cfg().FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway() {
+	if r := &s.record; r.Group {
 		s.reply = ctx.Later()
 		b.store.WaitDurable(done.End(), s)
 		return true

@@ -198,7 +198,7 @@ func (b *Broker) loadTables() error {
 	}
 	b.filtersChanged = b.persist.add("consumerFilter.json", flushFilters, b.filters.Encode)
 	b.modes.changed = b.persist.add("messageRequestMode.json", 0, b.modes.encode)
-	b.schedule.changed = b.persist.add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.encode)
+	b.schedule.changed = b.persist.add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.durable)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error

@@ -242,6 +242,16 @@ type delayOffsets struct {
 	OffsetTable map[int]int64    `json:"offsetTable"`
 }
 
+// durable is encode once what it says was delivered is on the disk: a power cut must not take a delivery and keep the note of it.
+func (s *scheduler) durable() ([]byte, error) {
+	data, err := s.encode()
+	if err == nil {
+		err = s.b.store.Flush()
+	}
+	return data, err
+}
+
+// encode is the content of delayOffset.json.
 func (s *scheduler) encode() ([]byte, error) {
 	s.mu.Lock()
 	s.version.Next(0)

@@ -16,6 +16,7 @@ type appender struct {
 	lastTime int64    // newest store timestamp, ms; guarded by mu
 	claimed  int64    // log offset from which on the allocator is writing zeros, 0: nowhere; guarded by mu
 	scratch  []byte   // a record on its way to WriteAt; guarded by mu
+	stage    stage    // guarded by mu
 	dirty    []*queue // queues with entries not yet in their files; guarded by mu
 
 	busySince atomic.Int64 // unix ms at which the lock was taken, 0 when free
@@ -40,7 +41,7 @@ func (a *appender) storeTime(now int64) int64 {
 	return a.lastTime
 }
 
-// Append stores one message. It may be called by many goroutines, waits for no I/O and allocates nothing; only when the next
+// Append stores one message, readable at once unless r.Group is set. It may be called by many goroutines, waits for no I/O and allocates nothing; only when the next
 // commit log file is late it waits for that, at most putMessageTimeout and without the append lock, or returns ErrWouldWait when r.NoWait is set.
 // Errors are of class ErrMessageIllegal or ErrNotWritable.
 func (s *Store) Append(r *Record) (Appended, error) {
@@ -59,7 +60,14 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	if err != nil {
 		return Appended{}, err
 	}
-	a, rec, err := s.put(seg, q, r, &e, stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)})
+	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
+	if s.mayStage(r, q) {
+		if a, ok, err := s.stageRecord(seg, q, r, &e, st); ok || err != nil {
+			s.app.unlock()
+			return a, err
+		}
+	}
+	a, rec, err := s.put(seg, q, r, &e, st)
 	if err != nil {
 		s.app.unlock()
 		return Appended{}, err
@@ -176,11 +184,20 @@ func (s *Store) place(r *Record, n int) (*segment, *queue, error) {
 			return nil, nil, err
 		}
 	}
-	return s.app.tail, s.queues.getOrCreate(r.Topic, r.QueueID, r.SysFlag&SysFlagInnerBatch != 0), nil
+	q := s.queues.getOrCreate(r.Topic, r.QueueID, r.SysFlag&SysFlagInnerBatch != 0)
+	if !s.mayStage(r, q) {
+		if err := s.spill(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s.app.tail, q, nil
 }
 
 // roll fills the rest of the tail with a blank record and goes on to the next file. Caller holds the append lock.
 func (s *Store) roll() error {
+	if err := s.spill(); err != nil {
+		return err
+	}
 	next := s.alloc.take()
 	if next == nil {
 		return ErrWouldWait

@@ -33,7 +33,9 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	if err := b.encode(cfg, r, clientBatchBody); err != nil {
 		return Appended{}, offsets, err
 	}
-	seg, q, now, err := s.reserve(r, len(b.recs))
+	alone := *r
+	alone.Group = false
+	seg, q, now, err := s.reserve(&alone, len(b.recs))
 	if err != nil {
 		return Appended{}, offsets, err
 	}

@@ -31,6 +31,7 @@ func BenchmarkSyncFlush64(b *testing.B) {
 	}
 	r := record("SyncTopic", 0, "")
 	r.Body = bytes.Repeat([]byte("x"), 1024)
+	r.Group = true
 	failed := make(chan error, 1)
 	done := func(err error) {
 		if err != nil {

@@ -81,6 +81,14 @@ func (l *commitLog) lastEnd() int64 {
 	return 0
 }
 
+// tailName is the name of the last file, "" when there is none.
+func (l *commitLog) tailName() string {
+	if segs := l.segments(); len(segs) > 0 {
+		return segs[len(segs)-1].name
+	}
+	return ""
+}
+
 // push adds a segment at the end of the list. Caller holds the append lock or is Open.
 func (l *commitLog) push(s *segment) {
 	old := l.segments()

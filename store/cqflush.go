@@ -148,7 +148,10 @@ func (s *Store) writeQueue(q *queue, least int64, scratch []byte) (done bool, re
 
 // flushQueuesThoroughly writes and syncs all queues and then moves the checkpoint to the store time before it began.
 func (s *Store) flushQueuesThoroughly(ctx context.Context) error {
-	upTo := s.newestStoreTime()
+	_, upTo, err := s.newest()
+	if err != nil {
+		return err
+	}
 	if err := s.writeQueues(ctx, 1); err != nil {
 		return err
 	}

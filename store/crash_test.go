@@ -129,10 +129,14 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	s := mustStart(t, cfg, mem)
 	led := &ledger{acked: map[string]map[int64]string{}}
 	stopAt := 50 + rnd.IntN(700)
+	var next [3]int64
 	for i := 0; i < stopAt; i++ {
 		q := rnd.Int32N(queues)
-		body := fmt.Sprintf("q%d-%d-%s", q, s.MaxOffset(topic, q), strings.Repeat("x", rnd.IntN(600)))
-		a := mustAppend(t, s, record(topic, q, body))
+		body := fmt.Sprintf("q%d-%d-%s", q, next[q], strings.Repeat("x", rnd.IntN(600)))
+		next[q]++
+		r := record(topic, q, body)
+		r.Group = rnd.IntN(4) > 0
+		a := mustAppend(t, s, r)
 		if mode == AsyncFlush {
 			led.ack(topic, q, a.QueueOffset, body)
 			continue

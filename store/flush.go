@@ -129,7 +129,9 @@ func (s *Store) runFlusher(ctx context.Context) {
 	answered := make(chan struct{})
 	go func() { // answering takes as long as an fdatasync: the next one does not wait for it
 		defer close(answered)
+		var told []stagedEntry
 		for ws := range answers {
+			told = s.tellStored(told)
 			s.answer(ws, nil)
 		}
 	}()
@@ -146,15 +148,14 @@ func (s *Store) runFlusher(ctx context.Context) {
 		}
 		s.tellRolled()
 		cfg := s.cfg.Load()
-		dirty := s.log.end.Load() - s.log.flushed.Load()
+		dirty := s.appended() - s.log.flushed.Load()
 		thorough := time.Since(lastAll) >= time.Duration(cfg.FlushCommitLogThoroughInterval)*time.Millisecond
 		if thorough {
 			lastAll = time.Now()
 		}
 		if s.flush.pending() || dirty >= int64(max(1, cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0 {
-			if ws, err := s.sync(); err == nil {
-				answers <- ws
-			}
+			ws, _ := s.sync() // who waits knows of a failure already
+			answers <- ws
 		}
 	}
 }
@@ -172,9 +173,8 @@ func (s *Store) tellRolled() {
 // Flush makes everything appended so far durable and answers the waiters. After a failure the store takes no writes until it is opened again.
 func (s *Store) Flush() error {
 	ws, err := s.sync()
-	if err == nil {
-		s.answer(ws, nil)
-	}
+	s.tellStored(nil)
+	s.answer(ws, nil)
 	return err
 }
 
@@ -185,7 +185,10 @@ func (s *Store) sync() ([]waiting, error) {
 	if err := s.failed(); err != nil {
 		return nil, err
 	}
-	upTo, stored := s.newest()
+	upTo, stored, err := s.newest()
+	if err != nil {
+		return nil, s.syncFailed(s.log.tailName(), err)
+	}
 	if from := s.log.flushed.Load(); from < upTo {
 		begin := time.Now()
 		if file, err := s.log.syncRange(from, upTo); err != nil {
@@ -200,16 +203,19 @@ func (s *Store) sync() ([]waiting, error) {
 	return s.flush.take(func(w *waiting) bool { return w.offset <= upTo }), nil
 }
 
-// newest returns the end of the log and the newest store time, which belong together.
-func (s *Store) newest() (end, storeTime int64) {
+// newest returns the end of the log and the newest store time, which belong together: nothing is staged below them.
+func (s *Store) newest() (end, storeTime int64, err error) {
 	s.app.mu.Lock()
 	defer s.app.mu.Unlock()
-	return s.log.end.Load(), s.app.lastTime
+	err = s.spill()
+	return s.log.end.Load(), s.app.lastTime, err
 }
 
-func (s *Store) newestStoreTime() int64 {
-	_, t := s.newest()
-	return t
+// appended is the end of the log including what is staged.
+func (s *Store) appended() int64 {
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	return s.log.end.Load() + int64(len(s.app.stage.buf))
 }
 
 // syncFailed closes the store for writes: after a failed fsync the kernel may have dropped the pages, so trying again would lie.

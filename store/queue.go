@@ -54,6 +54,8 @@ type queue struct {
 	next atomic.Int64 // batch queues: the next queue offset; written under the append lock
 	min  cachedMin
 
+	ahead int64 // staged entries, which have their numbers but are not there yet; guarded by the append lock
+
 	mu       sync.Mutex
 	mem      []byte // entries from memStart on; guarded by mu
 	memStart int64  // number of the entry at mem[0], <= flushed; guarded by mu

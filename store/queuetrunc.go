@@ -166,14 +166,25 @@ func (s *Store) disown(q *queue) {
 	q.mem = nil
 }
 
+// removeTopic takes the queues of a topic out of the table; none of their entries is staged any more.
+func (s *Store) removeTopic(topic string) ([]*queue, error) {
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	if err := s.spill(); err != nil {
+		return nil, err
+	}
+	return s.queues.remove(topic), nil
+}
+
 // DeleteTopic removes the consume queues of a topic; its messages stay in the log until they expire, and its queues start
 // at 0 again (Java DefaultMessageStore.deleteTopics). No error for an unknown topic.
 func (s *Store) DeleteTopic(topic string) (first error) {
 	s.cqMu.Lock()
 	defer s.cqMu.Unlock()
-	s.app.mu.Lock()
-	gone := s.queues.remove(topic)
-	s.app.mu.Unlock()
+	gone, err := s.removeTopic(topic)
+	if err != nil {
+		return err
+	}
 	s.renote.Store(len(gone) > 0)
 	for _, q := range gone {
 		s.disown(q)

@@ -22,6 +22,7 @@ type Record struct {
 	Properties                []byte // text form, stored as given; keys for the index are taken from it
 	TagsCode                  int64  // TagsCode(TAGS value); ignored for SCHEDULE_TOPIC_XXXX with DelayLevel > 0
 	NoWait                    bool   // Append returns ErrWouldWait where it would have to wait for the next commit log file
+	Group                     bool   // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
 	DelayLevel                int32  // for SCHEDULE_TOPIC_XXXX: the consume queue entry gets the delivery time as tags code
 }
 

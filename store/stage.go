@@ -1,0 +1,101 @@
+package store
+
+// stage gathers the records of one group commit: under SYNC_FLUSH the flusher writes them with one call just before the fdatasync that their senders wait
+// for. A write of its own for each record takes several times as long as all the rest of an append, and under the append lock. What is staged has its place
+// in the log and its queue offset, but cannot be read yet, and a kill takes it: only who waits for durability may stage (Record.Group).
+// Guarded by appender.mu.
+type stage struct {
+	buf    []byte        // records, to be written right below the append position
+	list   []stagedEntry // theirs
+	stored []stagedEntry // written, but the listener was not told yet
+}
+
+// stagedEntry is what an append leaves to do when its record is written.
+type stagedEntry struct {
+	q   *queue   // nil for a record without queue entry
+	seg *segment // leased once the record is in stored
+	e   cqEntry
+}
+
+// stageMax is how many bytes are staged at most; records as large are written at once.
+const stageMax = 256 << 10
+
+// mayStage tells whether a record may wait for its group.
+func (s *Store) mayStage(r *Record, q *queue) bool {
+	return r.Group && !q.batch() && s.cfg.Load().FlushDiskType == SyncFlush
+}
+
+// stageRecord takes a record of a group; false when it is too large to be staged. Caller holds the append lock and has reserved the room.
+func (s *Store) stageRecord(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Appended, bool, error) {
+	g := &s.app.stage
+	if e.size > stageMax-len(g.buf) {
+		if err := s.spill(); err != nil || e.size > stageMax {
+			return Appended{}, false, err
+		}
+	}
+	it := stagedEntry{seg: seg, e: cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, count: 1}}
+	if hasQueueEntry(r.SysFlag) {
+		st.queueOffset = q.end() + q.ahead
+		q.ahead++
+		it.q, it.e.base = q, st.queueOffset
+	}
+	n := len(g.buf)
+	if n+e.size > cap(g.buf) {
+		grown := make([]byte, n, max(2*cap(g.buf), n+e.size))
+		copy(grown, g.buf)
+		g.buf = grown
+	}
+	g.buf = g.buf[:n+e.size]
+	encodeRecord(g.buf[n:], r, e, st)
+	g.list = append(g.list, it)
+	s.app.pos += int64(e.size)
+	return Appended{Offset: st.offset, Size: it.e.size, QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: 1}, true, nil
+}
+
+// spill writes what is staged and makes it readable. After an error it is still staged, and the flusher fails with the same error or, if the disk has
+// recovered, writes it. Caller holds the append lock.
+func (s *Store) spill() error {
+	g, seg := &s.app.stage, s.app.tail
+	if len(g.buf) == 0 {
+		return nil
+	}
+	if _, err := seg.file.WriteAt(g.buf, s.app.pos-int64(len(g.buf))); err != nil {
+		return &writeError{seg.name, err}
+	}
+	g.buf = g.buf[:0]
+	s.commit(seg, 0)
+	for _, it := range g.list {
+		if it.q == nil {
+			continue
+		}
+		it.q.ahead = 0
+		s.enqueue(it.q, it.e)
+		if s.ev.MessageStored != nil && seg.acquire() {
+			g.stored = append(g.stored, it)
+		}
+	}
+	clear(g.list)
+	g.list = g.list[:0]
+	return nil
+}
+
+// takeStored returns the entries the listener was not told of; spare is memory for the next ones.
+func (s *Store) takeStored(spare []stagedEntry) (out []stagedEntry) {
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	out, s.app.stage.stored = s.app.stage.stored, spare[:0]
+	return out
+}
+
+// tellStored tells the listener about spilled messages and ends their leases. spare is memory to use, the result memory to keep. No lock is held.
+func (s *Store) tellStored(spare []stagedEntry) []stagedEntry {
+	list := s.takeStored(spare)
+	s.index.wake()
+	for _, it := range list {
+		at := it.e.offset - it.seg.base
+		s.ev.MessageStored(it.q.topic, it.q.id, it.e.base, it.e.tags, it.e.time, it.seg.data[at:at+int64(it.e.size)])
+		it.seg.release()
+	}
+	clear(list)
+	return list
+}

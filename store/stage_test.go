@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"gorocket/store/vfs"
+)
+
+// staging is a store whose flusher only runs when it is asked.
+func staging(t *testing.T, mem *vfs.Mem, ev EventListener) (*Store, Config) {
+	t.Helper()
+	cfg := smallConfig("/s")
+	cfg.FlushDiskType, cfg.FlushIntervalCommitLog, cfg.TouchAheadBytes = SyncFlush, 3_600_000, 0
+	s := mustOpen(t, cfg, mem, ev)
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop(context.Background()) })
+	return s, cfg
+}
+
+func grouped(topic string, queue int32, body string) *Record {
+	r := record(topic, queue, body)
+	r.Group = true
+	return r
+}
+
+// TestStage: what waits for its group has its place and offset at once, can be read after the flush or the next append that does not wait, and is told once.
+func TestStage(t *testing.T) {
+	for name, write := range map[string]func(t *testing.T, s *Store){
+		"flush":   func(t *testing.T, s *Store) { _ = s.Flush() },
+		"one-way": func(t *testing.T, s *Store) { mustAppend(t, s, record("Other", 0, "x")) },
+		"batch": func(t *testing.T, s *Store) {
+			_, _, _ = s.AppendBatch(record("Other", 0, ""), AppendBatchItem(nil, BatchItem{Body: []byte("x")}), nil)
+		},
+		"large":       func(t *testing.T, s *Store) { mustAppend(t, s, grouped("Other", 0, strings.Repeat("x", 40<<10))) }, // the next file begins
+		"other topic": func(t *testing.T, s *Store) { _ = s.DeleteTopic("Nobody") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := vfs.NewMem()
+			t.Cleanup(mem.Free)
+			var mu sync.Mutex
+			var told []string
+			s, _ := staging(t, mem, EventListener{MessageStored: func(topic string, _ int32, at, _, _ int64, rec []byte) {
+				if m, err := DecodeRecord(rec); topic == "T" && err == nil {
+					mu.Lock()
+					told = append(told, fmt.Sprint(at, string(m.Body)))
+					mu.Unlock()
+				}
+			}})
+			want := fill(t, s, "T", 1, 2)[0]
+			for i := range 100 {
+				want = append(want, fmt.Sprint(i, strings.Repeat("y", 200)))
+				if a := mustAppend(t, s, grouped("T", 0, want[i+2])); a.QueueOffset != int64(i+2) {
+					t.Fatalf("offset %d", a.QueueOffset)
+				}
+			}
+			wantBodies(t, s, "T", 0, want[:2])
+			write(t, s)
+			wantBodies(t, s, "T", 0, want)
+			if err := s.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for i, w := range want {
+				if !slices.Contains(told, fmt.Sprint(i, w)) || len(told) != len(want) {
+					t.Fatalf("%d of %d told", len(told), len(want))
+				}
+			}
+		})
+	}
+}
+
+// TestStageKilled: a kill takes what is staged, and leaves no trace of it.
+func TestStageKilled(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	s, cfg := staging(t, mem, EventListener{})
+	want := fill(t, s, "T", 1, 10)[0]
+	for range 10 {
+		mustAppend(t, s, grouped("T", 0, "gone"))
+	}
+	if err := s.writeQueues(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	killed := mem.Clone()
+	t.Cleanup(killed.Free)
+	k := mustStart(t, cfg, killed)
+	wantBodies(t, k, "T", 0, want)
+	if a := mustAppend(t, k, record("T", 0, "next")); a.QueueOffset != 10 {
+		t.Errorf("offset %d", a.QueueOffset)
+	}
+	mustStop(t, k)
+	if r := mustVerify(t, cfg, killed); len(r.Findings) != 0 {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// TestStageWriteFails: who waits is told, and the store takes no more writes.
+func TestStageWriteFails(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	s, _ := staging(t, mem, EventListener{})
+	want := fill(t, s, "T", 1, 3)[0]
+	mem.Inject(func(op, name string) error {
+		if op == "write" && strings.Contains(name, "commitlog") {
+			return syscall.EIO
+		}
+		return nil
+	})
+	a := mustAppend(t, s, grouped("T", 0, "lost"))
+	if err := <-durable(s, a); !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.EIO) {
+		t.Errorf("told %v", err)
+	}
+	mem.Inject(nil)
+	if _, err := s.Append(record("T", 0, "more")); !errors.Is(err, ErrNotWritable) {
+		t.Errorf("append: %v", err)
+	}
+	wantBodies(t, s, "T", 0, want)
+}
