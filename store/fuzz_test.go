@@ -107,15 +107,8 @@ func FuzzConsumeQueueFile(f *testing.F) {
 		}
 		_, _ = file.WriteAt(b, 0)
 		rec, _ := cfg.AppendRecord(nil, record("T", 0, "hello"), 0, 0, 1000)
-		_ = mem.MkdirAll("/s/commitlog")
-		log, _ := mem.Create("/s/commitlog/" + segmentName(0))
-		_ = log.Truncate(cfg.MappedFileSizeCommitLog)
-		_, _ = log.WriteAt(rec, 0)
-		if !clean {
-			_, _ = mem.Create("/s/abort")
-		}
-		s, err := Open(cfg, mem, EventListener{})
-		if err != nil {
+		s := openBeside(cfg, mem, rec, clean)
+		if s == nil {
 			return
 		}
 		defer s.Stop(t.Context())
@@ -158,6 +151,22 @@ func FuzzIndexFile(f *testing.F) {
 	})
 }
 
+// openBeside opens a store in /s whose log holds one record, beside whatever queue files the test made; nil when it cannot be opened.
+func openBeside(cfg Config, mem *vfs.Mem, rec []byte, clean bool) *Store {
+	_ = mem.MkdirAll("/s/commitlog")
+	log, _ := mem.Create("/s/commitlog/" + segmentName(0))
+	_ = log.Truncate(cfg.MappedFileSizeCommitLog)
+	_, _ = log.WriteAt(rec, 0)
+	if !clean {
+		_, _ = mem.Create("/s/abort")
+	}
+	s, err := Open(cfg, mem, EventListener{})
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
 // FuzzBatchQueueFile opens a store whose batch consume queue file holds anything, reads it and appends to it.
 func FuzzBatchQueueFile(f *testing.F) {
 	f.Add(appendBatchEntry(nil, cqEntry{size: 200, base: 0, count: 3}), false)
@@ -168,21 +177,14 @@ func FuzzBatchQueueFile(f *testing.F) {
 		cfg := smallConfig("/s")
 		cfg.MapperFileSizeBatchConsumeQueue = 20 * batchUnit
 		_ = mem.MkdirAll("/s/batchconsumequeue/B/0")
-		_ = mem.MkdirAll("/s/commitlog")
 		file, _ := mem.Create("/s/batchconsumequeue/B/0/" + segmentName(0))
 		_, _ = file.WriteAt(b[:min(len(b), 20*batchUnit)], 0)
 		_ = file.Truncate(20 * batchUnit)
 		r := innerBatch("B", 0, 3)
 		r.Properties = SetProperty(nil, r.Properties, "INNER_BASE", "0")
 		rec, _ := cfg.AppendRecord(nil, r, 0, 0, 1000)
-		log, _ := mem.Create("/s/commitlog/" + segmentName(0))
-		_ = log.Truncate(cfg.MappedFileSizeCommitLog)
-		_, _ = log.WriteAt(rec, 0)
-		if !clean {
-			_, _ = mem.Create("/s/abort")
-		}
-		s, err := Open(cfg, mem, EventListener{})
-		if err != nil {
+		s := openBeside(cfg, mem, rec, clean)
+		if s == nil {
 			return
 		}
 		defer s.Stop(t.Context())
