@@ -41,6 +41,7 @@ type sendState struct {
 	resp    remoting.SendMessageResponseHeader
 	msgID   []byte
 	uniq    []byte
+	bits    []byte // bit map of the filters
 	id      []byte // UNIQ_KEY, the transactionId of the answer
 }
 
@@ -139,6 +140,7 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.Topi
 		return false
 	}
 	r.Properties = p.text
+	s.bits = b.filterBits(r, s.bits)
 	done, err := b.store.Append(r)
 	return b.stored(ctx, s, done, err)
 }

@@ -48,6 +48,7 @@ type Config struct {
 	ReviveQueueNum              int    `prop:"reviveQueueNum" default:"8" min:"1" doc:"queues of the POP revive topic"`
 
 	EnablePropertyFilter        bool `prop:"enablePropertyFilter" default:"false" doc:"SQL92 filters"`
+	EnableCalcFilterBitMap      bool `prop:"enableCalcFilterBitMap" default:"false" doc:"note with each message which SQL92 subscriptions want it; needs enableConsumeQueueExt"`
 	FilterSupportRetry          bool `prop:"filterSupportRetry" default:"false" doc:"SQL92 filters on retry topics too"`
 	ExpectConsumerNumUseFilter  int  `prop:"expectConsumerNumUseFilter" default:"32" min:"1" doc:"groups with SQL92 filters to expect on a topic: sizes the bit maps"`
 	MaxErrorRateOfBloomFilter   int  `prop:"maxErrorRateOfBloomFilter" default:"20" min:"1" max:"99" doc:"percent of wrong hits of the bit maps"`

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/store"
 )
 
 // joinSQL sends a heartbeat with an SQL92 subscription.
@@ -77,6 +78,32 @@ func TestSQLFilters(t *testing.T) {
 	}
 	if got := check("n BETWEEN"); !strings.HasPrefix(got, "23 ") {
 		t.Errorf("bad expression: %s", got)
+	}
+}
+
+// TestFilterBitMap: with bit maps a pull finds the same messages without looking at the properties of the others, also delayed ones.
+func TestFilterBitMap(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.EnablePropertyFilter, cfg.EnableCalcFilterBitMap, cfg.EnableConsumeQueueExt = true, true, true
+	r := startRig(t, cfg)
+	r.send("T", "n\x019\x02", "body") // before anybody filters
+	r.joinSQL("g", "T", "n > 2", 7)
+	time.Sleep(5 * time.Millisecond)
+	for i := range 6 {
+		r.send("T", fmt.Sprintf("n\x01%d\x02", i), "body")
+	}
+	r.send("T", "n\x018\x02DELAY\x011\x02", "body")
+	r.send("T", "n\x011\x02DELAY\x011\x02", "body")
+	waitFor(t, "the delayed messages", func() bool { return r.b.store.MaxOffset("T", 0) == 9 })
+	if got := r.sqlPull("g", "T", "", 0, 7, 0); got != "5" {
+		t.Errorf("pulled %s", got)
+	}
+	var res store.GetResult
+	defer res.Release()
+	data := r.b.filters.Get("T", "g")
+	r.b.store.Get(&store.GetQuery{Topic: "T", MaxCount: 32, Filter: r.b.withExpression(r.b.consumers.get("g").subscription("T"), data)}, &res)
+	if res.Count != 5 || res.FilteredCount != 0 {
+		t.Errorf("%d messages, and %d that only the properties refused", res.Count, res.FilteredCount)
 	}
 }
 

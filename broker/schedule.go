@@ -138,6 +138,7 @@ type delivery struct {
 	res   store.GetResult
 	props sendProps
 	text  []byte
+	bits  []byte
 }
 
 // dueFilter lets messages pass whose time has come and stops at the first other one: entries of a level are in order of time.
@@ -208,8 +209,10 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 		return nil
 	}
 	tags, _ := m.Property(propTags)
-	_, err = s.b.store.Append(&store.Record{Topic: string(topic), QueueID: int32(queue), Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost,
-		StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes, Body: m.Body, Properties: d.deliveredProperties(m.Properties), TagsCode: store.TagsCode(tags)})
+	r := store.Record{Topic: string(topic), QueueID: int32(queue), Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost,
+		StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes, Body: m.Body, Properties: d.deliveredProperties(m.Properties), TagsCode: store.TagsCode(tags)}
+	d.bits = s.b.filterBits(&r, d.bits)
+	_, err = s.b.store.Append(&r)
 	if errors.Is(err, store.ErrMessageIllegal) {
 		s.b.throttled.warn("delay", func(e *zerolog.Event) {
 			e.Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")

@@ -65,6 +65,11 @@ func (s *subscription) MatchTagsCode(code int64) bool {
 	return found
 }
 
+// MatchBitMap looks at the note made when the message was stored. Part of store.BitMapFilter.
+func (s *subscription) MatchBitMap(storeTimestamp int64, bitMap []byte) bool {
+	return s.expr == nil || s.expr.MatchBitMap(storeTimestamp, bitMap)
+}
+
 // MatchRecord evaluates the expression on the record's properties; tags were decided by the consume queue entry. Part of store.MessageFilter.
 func (s *subscription) MatchRecord(rec []byte) bool {
 	if s.expr == nil {

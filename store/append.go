@@ -103,7 +103,8 @@ func (s *Store) put(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Ap
 	}
 	s.commit(seg, int64(e.size))
 	if indexed {
-		s.enqueue(q, cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, base: st.queueOffset, count: count})
+		s.enqueue(q, cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, base: st.queueOffset, count: count,
+			bits: r.FilterBits})
 	}
 	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: int(count)}, rec, nil
 }

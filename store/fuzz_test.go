@@ -218,7 +218,7 @@ func FuzzLightEntries(f *testing.F) {
 
 // FuzzExtEnd opens a store whose extension file holds anything.
 func FuzzExtEnd(f *testing.F) {
-	f.Add(appendExtUnit(appendExtUnit(nil, 1, 2), 3, 4), int64(0))
+	f.Add(appendExtUnit(appendExtUnit(nil, 1, 2, nil), 3, 4, []byte{5}), int64(0))
 	f.Add([]byte{0x7F, 0xFF, 0, 0}, int64(20))
 	f.Fuzz(func(t *testing.T, b []byte, address int64) {
 		mem := vfs.NewMem()

@@ -106,8 +106,8 @@ func (s *Store) OffsetInQueue(topic string, queueID int32, queueOffset int64) (p
 		return 0, 0, 0, false
 	}
 	e, ok := s.entry(q, at)
-	tags, _ := s.resolveTags(q, e.tags, false)
-	return e.offset, e.size, tags, ok && !e.blank()
+	u, _ := s.resolveTags(q, e.tags, false)
+	return e.offset, e.size, u.tags, ok && !e.blank()
 }
 
 // StoreTimeAt is the store timestamp of the message at a queue offset, -1 when there is none. It may read the disk.

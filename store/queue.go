@@ -21,6 +21,8 @@ type cqEntry struct {
 	time  int64 // store timestamp, ms; batch queues only
 	base  int64 // queue offset of the first message of the record; batch queues only
 	count int16 // messages in the record; batch queues only
+
+	bits []byte // on the way in only: bit map for the extension
 }
 
 func decodeEntry(b []byte) cqEntry {

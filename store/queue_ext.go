@@ -10,7 +10,7 @@ import (
 
 // Consume queue extension (Java ConsumeQueueExt): with enableConsumeQueueExt the tags code of an entry is an address in the files of consumequeue_ext, where a
 // unit stands: int16 size | int64 tags code | int64 store timestamp | int16 bitmap bytes | bitmap of the filters that match. We write no bitmap, which tells
-// a reader to look at the message itself. A unit does not cross the end of a file: int16 -1 sends the reader to the next one.
+// a reader to look at the message itself, unless the broker gives one (Record.FilterBits). A unit does not cross the end of a file: int16 -1 sends the reader to the next one.
 
 const (
 	extUnit     = 20 // without a bitmap
@@ -22,22 +22,37 @@ const (
 // isExtAddr tells an address from a tags code, which is a sign-extended int32 or a time.
 func isExtAddr(tags int64) bool { return tags <= extMaxAddr }
 
-// decodeExtUnit returns the size of a unit and its tags code; ok is false when there is none.
-func decodeExtUnit(b []byte) (size int16, tags int64, ok bool) {
-	if len(b) < extUnit {
-		return 0, 0, false
-	}
-	size = int16(binary.BigEndian.Uint16(b))
-	return size, int64(binary.BigEndian.Uint64(b[2:])), size >= extUnit
+// extEntry is a decoded unit.
+type extEntry struct {
+	size int16
+	tags int64
+	time int64  // store timestamp, ms
+	bits []byte // nil when there are none, or more than the reader has read
 }
 
-func appendExtUnit(dst []byte, tags, storeTime int64) []byte {
+// decodeExtUnit decodes the unit at the start of b; ok is false when there is none.
+func decodeExtUnit(b []byte) (e extEntry, ok bool) {
+	if len(b) < extUnit {
+		return e, false
+	}
 	be := binary.BigEndian
-	dst = be.AppendUint16(dst, extUnit)
+	e = extEntry{size: int16(be.Uint16(b)), tags: int64(be.Uint64(b[2:])), time: int64(be.Uint64(b[10:]))}
+	if n := int(be.Uint16(b[18:])); n > 0 && n <= len(b)-extUnit && n <= int(e.size)-extUnit {
+		e.bits = b[extUnit : extUnit+n]
+	}
+	return e, e.size >= extUnit
+}
+
+func appendExtUnit(dst []byte, tags, storeTime int64, bits []byte) []byte {
+	be := binary.BigEndian
+	dst = be.AppendUint16(dst, uint16(extUnit+len(bits)))
 	dst = be.AppendUint64(dst, uint64(tags))
 	dst = be.AppendUint64(dst, uint64(storeTime))
-	return be.AppendUint16(dst, 0)
+	return append(be.AppendUint16(dst, uint16(len(bits))), bits...)
 }
+
+// maxExtBits keeps the size of a unit a positive int16.
+const maxExtBits = math.MaxInt16 - extUnit
 
 // queueFiles lists the three kinds of queue files; none before Open made them.
 func (s *Store) queueFiles() []*cqFiles {
@@ -57,20 +72,24 @@ func (s *Store) extend(q *queue, e cqEntry) int64 {
 		x = s.newExt(q)
 		q.ext.Store(x)
 	}
-	var buf [2 * extUnit]byte
+	if len(e.bits) > maxExtBits || int64(extUnit+len(e.bits)) > x.files.size-extTail {
+		e.bits = nil
+	}
+	size := int64(extUnit + len(e.bits))
+	var buf [128]byte
 	b := buf[:0]
 	at := x.max.Load()
-	if left := x.files.size - at%x.files.size; extUnit > left-extTail {
+	if left := x.files.size - at%x.files.size; size > left-extTail {
 		b = append(b, 0xFF, 0xFF)
 		for int64(len(b)) < left {
 			b = append(b, 0)
 		}
 		at += left
 	}
-	if at+extUnit > extMaxStart {
+	if at+size > extMaxStart {
 		return e.tags
 	}
-	x.pushBytes(appendExtUnit(b, e.tags, e.time), s) // written with q, which gets an entry now: see writeQueue
+	x.pushBytes(appendExtUnit(b, e.tags, e.time, e.bits), s) // written with q, which gets an entry now: see writeQueue
 	return at + math.MinInt64
 }
 
@@ -127,8 +146,8 @@ func (s *Store) extEnd(q, x *queue, last int64) (int64, error) {
 	x.memStart, x.flushed = math.MaxInt64, math.MaxInt64 // everything is in files
 	if e, ok := s.entry(q, q.max.Load()-1); ok && isExtAddr(e.tags) {
 		at := e.tags - math.MinInt64
-		if size, _, st := s.readExt(x, at, false); st == extFound {
-			return at + int64(size), nil
+		if u, st := s.readExt(x, at, false); st == extFound {
+			return at + int64(u.size), nil
 		}
 	}
 	buf, pos := make([]byte, 1<<16), last
@@ -141,16 +160,16 @@ func (s *Store) extEnd(q, x *queue, last int64) (int64, error) {
 			return 0, err
 		}
 		for got = 0; got+extUnit <= n; {
-			size, _, ok := decodeExtUnit(buf[got:])
+			u, ok := decodeExtUnit(buf[got:n])
 			if !ok {
 				return pos + int64(got), nil
 			}
-			got += int(size)
+			got += int(u.size)
 		}
 		if got == 0 {
 			return pos, nil
 		}
-		pos += int64(min(got, n))
+		pos += int64(got) // more than n when the last unit goes on behind what was read
 	}
 	return last + x.files.size, nil
 }
@@ -163,30 +182,32 @@ const (
 	extCold // it is in a file, and the caller does not wait
 )
 
+// extRead is how much of a unit is read: bit maps for the default configuration have 14 bytes.
+const extRead = 256
+
 // readExt reads a unit.
-func (s *Store) readExt(x *queue, at int64, hotOnly bool) (size int16, tags int64, st extState) {
-	var b [extUnit]byte
-	n, hot := s.entries(x, b[:], at, hotOnly)
+func (s *Store) readExt(x *queue, at int64, hotOnly bool) (extEntry, extState) {
+	b := make([]byte, extRead)
+	n, hot := s.entries(x, b, at, hotOnly)
 	if !hot {
-		return 0, 0, extCold
+		return extEntry{}, extCold
 	}
-	if size, tags, ok := decodeExtUnit(b[:n]); ok {
-		return size, tags, extFound
+	if u, ok := decodeExtUnit(b[:n]); ok {
+		return u, extFound
 	}
-	return 0, 0, extMissing
+	return extEntry{}, extMissing
 }
 
-// resolveTags turns the tags column of an entry into a tags code.
-func (s *Store) resolveTags(q *queue, tags int64, hotOnly bool) (int64, extState) {
+// resolveTags turns the tags column of an entry into a tags code and what else its unit says; size is 0 when it has none.
+func (s *Store) resolveTags(q *queue, tags int64, hotOnly bool) (extEntry, extState) {
 	if !isExtAddr(tags) || q.batch() {
-		return tags, extFound
+		return extEntry{tags: tags}, extFound
 	}
 	x := q.ext.Load()
 	if x == nil || tags-math.MinInt64 >= x.max.Load() {
-		return 0, extMissing
+		return extEntry{}, extMissing
 	}
-	_, code, st := s.readExt(x, tags-math.MinInt64, hotOnly)
-	return code, st
+	return s.readExt(x, tags-math.MinInt64, hotOnly)
 }
 
 // matchTags asks the filter about an entry; what is not known matches, as in Java. hot is false when the answer is on the disk only.
@@ -194,14 +215,20 @@ func (g *getter) matchTags(e cqEntry) (match, hot bool) {
 	if g.q.Filter == nil {
 		return true, true
 	}
-	tags, st := g.s.resolveTags(g.cq, e.tags, g.q.HotOnly)
+	u, st := g.s.resolveTags(g.cq, e.tags, g.q.HotOnly)
 	switch st {
 	case extCold:
 		return false, false
 	case extMissing:
 		return true, true
 	}
-	return g.q.Filter.MatchTagsCode(tags), true
+	if !g.q.Filter.MatchTagsCode(u.tags) {
+		return false, true
+	}
+	if f, ok := g.q.Filter.(BitMapFilter); ok && u.size > 0 {
+		return f.MatchBitMap(u.time, u.bits), true
+	}
+	return true, true
 }
 
 // cutExt drops the extensions of entries that were cut off q. Only for Open.
@@ -218,8 +245,8 @@ func (s *Store) cutExt(q *queue) {
 		}
 		if isExtAddr(e.tags) {
 			end = e.tags - math.MinInt64 + extUnit
-			if size, _, st := s.readExt(x, e.tags-math.MinInt64, false); st == extFound {
-				end = e.tags - math.MinInt64 + int64(size)
+			if u, st := s.readExt(x, e.tags-math.MinInt64, false); st == extFound {
+				end = e.tags - math.MinInt64 + int64(u.size)
 			}
 			break
 		}

@@ -127,7 +127,7 @@ func TestConsumeQueueExtJavaUnits(t *testing.T) {
 	fillTagged(t, s, 1)
 	mustStop(t, s)
 	f, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + segmentName(0))
-	unit := appendExtUnit(nil, TagsCode([]byte("t0")), 1)
+	unit := appendExtUnit(nil, TagsCode([]byte("t0")), 1, nil)
 	unit[1], unit[19] = extUnit+8, 8
 	_, _ = f.WriteAt(append(unit, 1, 2, 3, 4, 5, 6, 7, 8), 0)
 	s = mustStart(t, cfg, mem)
@@ -181,13 +181,62 @@ func TestConsumeQueueExtCrash(t *testing.T) {
 	}
 }
 
+// bitFilter wants everything by tag and what has bit n in its bit map, or no bit map.
+type bitFilter struct{ n int }
+
+func (f bitFilter) MatchTagsCode(int64) bool { return true }
+func (f bitFilter) MatchRecord([]byte) bool  { return true }
+func (f bitFilter) MatchBitMap(at int64, bits []byte) bool {
+	return at > 0 && (bits == nil || bits[f.n/8]&(1<<(f.n%8)) != 0)
+}
+
+// TestExtBitMap: the bit map of a message stands in its unit, also after a restart, whether it waited for its group or not; long ones are left out.
+func TestExtBitMap(t *testing.T) {
+	for _, group := range []bool{false, true} {
+		mem, cfg := vfs.NewMem(), extConfig()
+		cfg.FlushDiskType = SyncFlush
+		s := mustStart(t, cfg, mem)
+		for i := range 100 {
+			r := record("T", 0, fmt.Sprint(i))
+			r.Group = group
+			if i%3 > 0 {
+				r.FilterBits = make([]byte, 14)
+				r.FilterBits[9] = byte(i % 3)
+			}
+			if i == 99 {
+				r.FilterBits = make([]byte, 40000)
+			}
+			mustAppend(t, s, r)
+		}
+		if err := s.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			var res GetResult
+			got := 0
+			for at := int64(0); at < 100; at = res.NextBeginOffset {
+				s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 32, Filter: bitFilter{9*8 + 1}}, &res) // i%3 == 2
+				got += res.Count
+				res.Release()
+			}
+			if got != 67 {
+				t.Errorf("group %v: %d messages", group, got)
+			}
+			mustStop(t, s)
+			s = mustStart(t, cfg, mem)
+		}
+		mustStop(t, s)
+		mem.Free()
+	}
+}
+
 func FuzzExtUnit(f *testing.F) {
-	f.Add(appendExtUnit(nil, 5, 6))
+	f.Add(appendExtUnit(nil, 5, 6, []byte{7, 8}))
 	f.Add([]byte{0xFF, 0xFF})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		size, _, ok := decodeExtUnit(b)
-		if ok && (size < extUnit || len(b) < extUnit) {
-			t.Fatal(size)
+		u, ok := decodeExtUnit(b)
+		if ok && (u.size < extUnit || len(b) < extUnit || len(u.bits) > int(u.size)-extUnit) {
+			t.Fatal(u)
 		}
 	})
 }

@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // stage gathers the records of one group commit: under SYNC_FLUSH the flusher writes them with one call just before the fdatasync that their senders wait
 // for. A write of its own for each record takes several times as long as all the rest of an append, and under the append lock. What is staged has its place
 // in the log and its queue offset, but cannot be read yet, and a kill takes it: only who waits for durability may stage (Record.Group).
@@ -33,7 +35,7 @@ func (s *Store) stageRecord(seg *segment, q *queue, r *Record, e *encoded, st st
 			return Appended{}, false, err
 		}
 	}
-	it := stagedEntry{seg: seg, e: cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, count: 1}}
+	it := stagedEntry{seg: seg, e: cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, count: 1, bits: slices.Clone(r.FilterBits)}}
 	if hasQueueEntry(r.SysFlag) {
 		st.queueOffset = q.end() + q.ahead
 		q.ahead++

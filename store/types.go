@@ -22,6 +22,7 @@ type Record struct {
 	Properties                []byte // text form, stored as given; keys for the index are taken from it
 	TagsCode                  int64  // TagsCode(TAGS value); ignored for SCHEDULE_TOPIC_XXXX with DelayLevel > 0
 	NoWait                    bool   // Append returns ErrWouldWait where it would have to wait for the next commit log file
+	FilterBits                []byte // bit map of the filters that want it, for enableConsumeQueueExt; nil when nobody knows
 	Group                     bool   // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
 	DelayLevel                int32  // for SCHEDULE_TOPIC_XXXX: the consume queue entry gets the delivery time as tags code
 }
@@ -75,6 +76,13 @@ type MessageFilter interface {
 	MatchTagsCode(tagsCode int64) bool
 	// MatchRecord decides by the whole record; it is called only when MatchTagsCode said true. rec is valid during the call.
 	MatchRecord(rec []byte) bool
+}
+
+// BitMapFilter is a MessageFilter that also looks at what the extended consume queue knows.
+type BitMapFilter interface {
+	// MatchBitMap decides by the bit map made when the message was stored (ms), nil when there is none. It is asked after MatchTagsCode and, as that, without
+	// locks held; bitMap is valid during the call.
+	MatchBitMap(storeTimestamp int64, bitMap []byte) bool
 }
 
 // GetQuery is one read of a queue.
