@@ -15,6 +15,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/store"
 )
 
 // ask sends a request and decodes the JSON answer into out; it returns "code remark" of an error answer.
@@ -326,5 +327,24 @@ func TestAllocate(t *testing.T) {
 	ask(r, remoting.ReqQueryAssignment, remoting.HeartbeatRequest, &none, `{"topic":"T","consumerGroup":"g","clientId":"c","strategyName":"AVG","messageModel":"CLUSTERING"}`, &as)
 	if as.MessageQueueAssignments != nil {
 		t.Errorf("without a NameServer nothing is known, but the answer is %+v", as)
+	}
+}
+
+// TestCleanByHand: the three cleaning codes; an unknown topic loses its queues, a known one and a system topic keep theirs.
+func TestCleanByHand(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("Known", "", "body")
+	r.send("Known", "DELAY\x011\x02", "body")
+	if _, err := r.b.store.Append(&store.Record{Topic: "Gone", Body: []byte("x"), StoreHost: r.b.storeHost, BornHost: r.b.storeHost}); err != nil {
+		t.Fatal(err)
+	}
+	var none remoting.HeartbeatRequestHeader
+	for _, code := range []int32{remoting.ReqCleanExpiredConsumequeue, remoting.ReqCleanUnusedTopic, remoting.ReqDeleteExpiredCommitlog} {
+		if got := ask(r, code, remoting.HeartbeatRequest, &none, "", nil); got != "" {
+			t.Errorf("%d: %s", code, got)
+		}
+	}
+	if got := r.b.store.Topics(); !slices.Equal(got, []string{"Known", store.ScheduleTopic}) {
+		t.Errorf("topics with queues: %v", got)
 	}
 }

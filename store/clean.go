@@ -33,6 +33,12 @@ func (s *Store) CleanExpired() {
 	s.cleanKick.poke()
 }
 
+// CleanNow makes the cleaner look now for what may go, by the usual rules.
+func (s *Store) CleanNow() {
+	s.renewExpiry.Store(true)
+	s.cleanKick.poke()
+}
+
 // watchDisk closes the store for producers above diskSpaceWarningLevelRatio or below half of minFreeDiskBytes, and opens it again when there is room. A store that
 // found no room for its first file tries again.
 func (s *Store) watchDisk() {
@@ -192,7 +198,7 @@ func (s *Store) dropOldest(seg *segment) error {
 // expireQueues deletes consume queue files whose last entry points below the log; never the last file of a queue.
 func (s *Store) expireQueues(ctx context.Context, cfg *Config) {
 	logMin := s.log.min()
-	if logMin == s.expiredTo { // run loop only
+	if logMin == s.expiredTo && !s.renewExpiry.Swap(false) {
 		return
 	}
 	s.expiredTo = logMin

@@ -55,6 +55,7 @@ type Store struct {
 	cleanKick   poker
 	manualClean atomic.Int32 // rounds left of an explicit request
 	expiredTo   int64        // log minimum the queues were expired for; cleaner only
+	renewExpiry atomic.Bool  // expire them in any case
 
 	broken atomic.Pointer[error] // why no write is possible until the store is opened again
 	paused atomic.Pointer[error] // why no write is possible now (disk level)

@@ -30,10 +30,10 @@ type row struct {
 }
 
 func (b *bench) part(kind harness.Kind, part string) error {
-	parts := map[string]func(harness.Kind, string) error{"many": b.manyTopics, "sync": b.syncFlush, "kill": b.kill}
+	parts := map[string]func(harness.Kind, string) error{"many": b.manyTopics, "sync": b.syncFlush, "kill": b.kill, "pace": b.pace}
 	do := parts[part]
 	if do == nil {
-		return fmt.Errorf("no such part; there are many, sync, kill")
+		return fmt.Errorf("no such part; there are many, sync, kill, pace")
 	}
 	folder, err := os.MkdirTemp(*dir, "benchstore-")
 	if err != nil {

@@ -31,7 +31,7 @@ var (
 
 	quick  = flag.Bool("quick", false, "small sizes")
 	only   = flag.String("only", "", "one kind only: java or gorocket")
-	parts  = flag.String("parts", "many,sync,kill", "what to measure")
+	parts  = flag.String("parts", "many,sync,kill,pace", "what to measure")
 	topics = flag.Int("topics", 0, "topics of 8 queues, instead of 10,000 (500 with -quick)")
 	dir    = flag.String("dir", "", "where stores are made; default: the system's temporary folder")
 )

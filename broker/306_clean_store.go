@@ -1,0 +1,45 @@
+package broker
+
+// Cleaning by hand: CLEAN_EXPIRED_CONSUMEQUEUE (306), CLEAN_UNUSED_TOPIC (316), DELETE_EXPIRED_COMMITLOG (329).
+// Java: AdminBrokerProcessor.cleanExpiredConsumeQueue, cleanUnusedTopic, deleteExpiredCommitLog.
+
+import (
+	"gorocket/compat"
+	"gorocket/remoting"
+)
+
+func (b *Broker) cleanEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqCleanExpiredConsumequeue, Mode: remoting.Pooled, Handle: b.cleanExpiredQueues},
+		{Code: remoting.ReqCleanUnusedTopic, Mode: remoting.Blocking, Handle: b.cleanUnusedTopics},
+		{Code: remoting.ReqDeleteExpiredCommitlog, Mode: remoting.Pooled, Handle: b.deleteExpiredCommitLog},
+	}
+}
+
+// cleanExpiredQueues deletes queue files whose messages are gone. Java also forgets queues that have no message left: their offsets start at 0 again while
+// their groups' progress stays where it was, so they consume nothing until it is reset. We keep the offsets.
+func (b *Broker) cleanExpiredQueues(ctx *remoting.Context) {
+	b.store.CleanNow()
+	ctx.Status(remoting.Success, "")
+}
+
+// cleanUnusedTopics removes the queues of topics that the table does not know any more.
+func (b *Broker) cleanUnusedTopics(ctx *remoting.Context) {
+	for _, topic := range b.store.Topics() {
+		if b.topics.get(topic) != nil || compat.IsSystemTopic(topic) || isLight(topic) {
+			continue
+		}
+		b.log.Info().Str("topic", topic).Str("by", ctx.Conn().RemoteAddr()).Msg("queues of an unknown topic deleted")
+		if err := b.store.DeleteTopic(topic); err != nil {
+			fail(ctx, err)
+			return
+		}
+	}
+	ctx.Status(remoting.Success, "")
+}
+
+// deleteExpiredCommitLog deletes expired commit log files now, not at deleteWhen.
+func (b *Broker) deleteExpiredCommitLog(ctx *remoting.Context) {
+	b.store.CleanExpired()
+	ctx.Status(remoting.Success, "")
+}
