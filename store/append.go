@@ -56,12 +56,13 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	if err != nil {
 		return Appended{}, err
 	}
-	seg, q, now, err := s.reserve(r, e.size)
+	group := r.Group && cfg.FlushDiskType == SyncFlush
+	seg, q, now, err := s.reserve(r, e.size, group)
 	if err != nil {
 		return Appended{}, err
 	}
 	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
-	if s.mayStage(r, q) {
+	if group && !q.batch() {
 		if a, ok, err := s.stageRecord(seg, q, r, &e, st); ok || err != nil {
 			s.app.unlock()
 			return a, err
@@ -143,13 +144,14 @@ func (s *Store) tagsCode(r *Record, storeTime int64) int64 {
 	return r.TagsCode
 }
 
-// reserve takes the append lock with the queue and n bytes of room at the tail; now is the time at which it took it, ms. The caller unlocks, but not after an error.
-func (s *Store) reserve(r *Record, n int) (seg *segment, q *queue, now int64, err error) {
+// reserve takes the append lock with the queue and n bytes of room at the tail; now is the time at which it took it, ms. The caller unlocks, but not after an
+// error. group leaves staged what is staged, but for a batch queue.
+func (s *Store) reserve(r *Record, n int, group bool) (seg *segment, q *queue, now int64, err error) {
 	var giveUp time.Time
 	for {
 		now = time.Now().UnixMilli()
 		s.app.lock(now)
-		if seg, q, err = s.place(r, n); err == nil {
+		if seg, q, err = s.place(r, n, group); err == nil {
 			return seg, q, now, nil
 		}
 		changed := s.alloc.changes() // before others can roll: what they do is seen
@@ -167,7 +169,7 @@ func (s *Store) reserve(r *Record, n int) (seg *segment, q *queue, now int64, er
 }
 
 // place finds the queue and makes room for n bytes at the tail. Caller holds the append lock.
-func (s *Store) place(r *Record, n int) (*segment, *queue, error) {
+func (s *Store) place(r *Record, n int, group bool) (*segment, *queue, error) {
 	if s.app.tail == nil {
 		return nil, nil, ErrNotStarted
 	}
@@ -186,7 +188,7 @@ func (s *Store) place(r *Record, n int) (*segment, *queue, error) {
 		}
 	}
 	q := s.queues.getOrCreate(r.Topic, r.QueueID, r.SysFlag&SysFlagInnerBatch != 0)
-	if !s.mayStage(r, q) {
+	if !group || q.batch() {
 		if err := s.spill(); err != nil {
 			return nil, nil, err
 		}

@@ -33,9 +33,7 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	if err := b.encode(cfg, r, clientBatchBody); err != nil {
 		return Appended{}, offsets, err
 	}
-	alone := *r
-	alone.Group = false
-	seg, q, now, err := s.reserve(&alone, len(b.recs))
+	seg, q, now, err := s.reserve(r, len(b.recs), false)
 	if err != nil {
 		return Appended{}, offsets, err
 	}

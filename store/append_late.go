@@ -32,8 +32,7 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 	if err != nil {
 		return Appended{}, err
 	}
-	r.Group = false
-	seg, q, now, err := s.reserve(&r, e.size+room)
+	seg, q, now, err := s.reserve(&r, e.size+room, false)
 	if err != nil {
 		return Appended{}, err
 	}

@@ -22,11 +22,6 @@ type stagedEntry struct {
 // stageMax is how many bytes are staged at most; records as large are written at once.
 const stageMax = 256 << 10
 
-// mayStage tells whether a record may wait for its group.
-func (s *Store) mayStage(r *Record, q *queue) bool {
-	return r.Group && !q.batch() && s.cfg.Load().FlushDiskType == SyncFlush
-}
-
 // stageRecord takes a record of a group; false when it is too large to be staged. Caller holds the append lock and has reserved the room.
 func (s *Store) stageRecord(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Appended, bool, error) {
 	g := &s.app.stage
