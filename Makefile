@@ -31,6 +31,7 @@ test: lint unit race integration
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet $(PKGS)
+	$(GO) vet -tags java,scale ./store ./broker/filter
 	cd integration && $(GO) vet ./...
 
 unit:

@@ -1,3 +1,5 @@
+//go:build java
+
 package store
 
 import (
@@ -14,13 +16,14 @@ import (
 	"gorocket/store/vfs"
 )
 
-// javaStore runs Apache's own DefaultMessageStore 5.x on a directory: testdata/java/JavaStore.java. The jars are in $ROCKETMQ_LIB.
+// javaStore runs Apache's own DefaultMessageStore 5.x on a directory: testdata/java/JavaStore.java. The jars are in $ROCKETMQ_LIB:
+// go test -tags java -run Java ./store.
 type javaStore struct{ lib, classes string }
 
 func newJavaStore(t *testing.T) javaStore {
 	lib := os.Getenv("ROCKETMQ_LIB")
 	if lib == "" {
-		t.Skip("ROCKETMQ_LIB is not set: a directory with the jars of rocketmq-broker 5.5.0 and its dependencies is needed")
+		t.Fatal("ROCKETMQ_LIB is not set: a directory with the jars of rocketmq-broker 5.5.0 and its dependencies is needed")
 	}
 	j := javaStore{lib + "/*", t.TempDir()}
 	if out, err := exec.Command("javac", "-cp", j.lib, "-d", j.classes, filepath.Join("testdata", "java", "JavaStore.java")).CombinedOutput(); err != nil {

@@ -1,3 +1,5 @@
+//go:build scale
+
 package store
 
 import (
@@ -15,7 +17,7 @@ import (
 	"gorocket/store/vfs"
 )
 
-// The scale test needs 11 GiB of disk and some minutes: STORE_SCALE=1 go test -run TestScale -v ./store. It runs the store in processes of its own, so that
+// The scale test needs 11 GiB of disk and some minutes: go test -tags scale -run 'TestScale$' -v ./store. It runs the store in processes of its own, so that
 // memory is that of the store and a kill is a kill.
 //
 // Part of what it prints: time to the first append after kill -9 with 5 GiB of log, the same after a clean stop with 10 GiB, 10,000 topics of 8 queues, RssAnon,
@@ -23,9 +25,6 @@ import (
 
 // TestScale drives the child processes.
 func TestScale(t *testing.T) {
-	if os.Getenv("STORE_SCALE") == "" {
-		t.Skip("STORE_SCALE is not set: takes minutes and 11 GiB of disk")
-	}
 	dir := t.TempDir()
 	one := runScale(t, dir+"/one", "fill", 1, 5<<30)
 	if ms := runScale(t, dir+"/one", "start", 1, 0); ms > 3000 { // after kill -9

@@ -1,7 +1,10 @@
+//go:build java
+
 package filter
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -21,6 +24,8 @@ const (
 	envLib   = "ROCKETMQ_FILTER_LIB"
 	envSeed  = "ROCKETMQ_FILTER_SEED"  // replays a run
 	envPairs = "ROCKETMQ_FILTER_PAIRS" // expression/property pairs, 120,000 unless told
+
+	envRecord = "ROCKETMQ_FILTER_RECORD"
 )
 
 // oracle is a JVM running Oracle.java. For one goroutine.
@@ -33,7 +38,7 @@ type oracle struct {
 func startOracle(t *testing.T) *oracle {
 	lib := os.Getenv(envLib)
 	if lib == "" {
-		t.Skip(envLib + " is not set: no Java to compare with")
+		t.Fatal(envLib + " is not set: no Java to compare with")
 	}
 	dir := t.TempDir()
 	quiet := []byte(`<configuration><root level="OFF"/></configuration>`)
@@ -268,5 +273,34 @@ func TestJavaReadsOurFile(t *testing.T) {
 		if x.Expression != y.Expression || x.BornTime != y.BornTime || x.ClientVersion != y.ClientVersion || !sameBits(x.Bloom, y.Bloom) || !y.Dead() {
 			t.Errorf("%v: %v became %v", key, x, y)
 		}
+	}
+}
+
+// TestJavaRecords asks Java for the recorded files again: it compares them, or with ROCKETMQ_FILTER_RECORD=1 writes them.
+func TestJavaRecords(t *testing.T) {
+	o := startOracle(t)
+	record := os.Getenv(envRecord) != ""
+	var requests [][]string
+	all := readRefusals(t)
+	for _, r := range all {
+		requests = append(requests, filterRequest(r.expr, nil))
+	}
+	var out bytes.Buffer
+	for i, answer := range o.ask(requests) {
+		remark, refused := strings.CutPrefix(answer, "error ")
+		if !refused || !record && remark != all[i].remark {
+			t.Errorf("%q: recorded %q, Java now says %q", all[i].expr, all[i].remark, answer)
+		}
+		fmt.Fprintf(&out, "%s\t%s\n", strconv.Quote(all[i].expr), strconv.Quote(remark))
+	}
+	if !record || t.Failed() {
+		return
+	}
+	if err := os.WriteFile(refusedFile, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text := o.ask([][]string{{"json", encode64("group"), encode64("topic"), encode64("a > 1 AND b = '价'")}})[0]
+	if err := os.WriteFile(recordedTop, []byte(decode64(t, text)), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
