@@ -5,6 +5,8 @@ package broker
 import (
 	"fmt"
 
+	"gorocket/broker/filter"
+	"gorocket/compat"
 	"gorocket/remoting"
 )
 
@@ -42,12 +44,10 @@ func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *remoting.ConsumeQue
 		return
 	}
 	a := consumeQueueAnswer{MaxQueueIndex: end, MinQueueIndex: b.store.MinOffset(h.Topic, h.QueueID)}
-	if h.ConsumerGroup != "" {
-		if a.SubscriptionData = b.liveSubscription(h.ConsumerGroup, h.Topic); a.SubscriptionData == nil {
-			a.FilterData = h.ConsumerGroup + "@" + h.Topic + " is not online!"
-		} else {
-			a.FilterData = "null"
-		}
+	sub, err := b.describeFilter(h, &a)
+	if err != nil {
+		fail(ctx, err)
+		return
 	}
 	if h.Index < a.MinQueueIndex || h.Index >= end {
 		ctx.Status(remoting.Success, fmt.Sprintf("Index %d of %d@%s is not exist!", h.Index, h.QueueID, h.Topic))
@@ -60,6 +60,57 @@ func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *remoting.ConsumeQue
 			break
 		}
 		a.QueueData = append(a.QueueData, consumeQueueData{PhysicOffset: offset, PhysicSize: size, TagsCode: tags})
+		if err := b.describeExt(h, at, sub, &a.QueueData[len(a.QueueData)-1]); err != nil {
+			fail(ctx, err)
+			return
+		}
 	}
 	respondJSON(ctx, a)
+}
+
+// describeFilter says what the group of the request subscribes to; the result judges entries, nil when there is no such group.
+func (b *Broker) describeFilter(h *remoting.ConsumeQueueRequestHeader, a *consumeQueueAnswer) (s *subscription, err error) {
+	if h.ConsumerGroup == "" {
+		return nil, nil
+	}
+	if a.SubscriptionData = b.liveSubscription(h.ConsumerGroup, h.Topic); a.SubscriptionData == nil {
+		a.FilterData = h.ConsumerGroup + "@" + h.Topic + " is not online!"
+		return nil, nil
+	}
+	data := b.filters.Get(h.Topic, h.ConsumerGroup)
+	a.FilterData, err = data.JSON()
+	if s = newSubscription(*a.SubscriptionData); !filter.IsTag(s.ExpressionType) {
+		s = b.withExpression(s, data)
+	}
+	return s, err
+}
+
+// extUnit is the form of Java's CqExtUnit.
+type extUnit struct {
+	BitMapSize   int16  `json:"bitMapSize"`
+	FilterBitMap []byte `json:"filterBitMap,omitempty"`
+	MsgStoreTime int64  `json:"msgStoreTime"`
+	Size         int16  `json:"size"`
+	TagsCode     int64  `json:"tagsCode"`
+}
+
+// describeExt adds what the extended consume queue knows of an entry.
+func (b *Broker) describeExt(h *remoting.ConsumeQueueRequestHeader, at int64, s *subscription, d *consumeQueueData) error {
+	u, addr, ok := b.store.ExtInQueue(h.Topic, h.QueueID, at)
+	if !ok {
+		if addr != 0 {
+			d.Msg = fmt.Sprintf("Cq extend not exist!addr: %d", addr)
+		}
+		return nil
+	}
+	text, err := compat.Marshal(extUnit{int16(len(u.BitMap)), u.BitMap, u.StoreTimestamp, u.Size, u.TagsCode})
+	d.ExtendDataJSON = string(text)
+	for i := len(u.BitMap) - 1; i >= 0; i-- {
+		d.BitMap += fmt.Sprintf("%08b", u.BitMap[i])
+		if i%8 == 0 {
+			d.BitMap += "\n" // Java: BitsArray.toString
+		}
+	}
+	d.Eval = s != nil && s.MatchTagsCode(u.TagsCode) && s.MatchBitMap(u.StoreTimestamp, u.BitMap)
+	return err
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,18 @@ func TestFilterBitMap(t *testing.T) {
 	r.b.store.Get(&store.GetQuery{Topic: "T", MaxCount: 32, Filter: r.b.withExpression(r.b.consumers.get("g").subscription("T"), data)}, &res)
 	if res.Count != 5 || res.FilteredCount != 0 {
 		t.Errorf("%d messages, and %d that only the properties refused", res.Count, res.FilteredCount)
+	}
+	var cq consumeQueueAnswer
+	ask(r, remoting.ReqQueryConsumeQueue, remoting.QueryConsumeQueueRequest, &remoting.ConsumeQueueRequestHeader{Topic: "T", Index: 1, Count: 4, ConsumerGroup: "g"}, "", &cq)
+	var evals []bool
+	for _, d := range cq.QueueData {
+		evals = append(evals, d.Eval)
+		if ones := strings.Count(d.BitMap, "1"); d.Eval != (ones > 0) || len(d.BitMap) != 14*8+2 || !strings.HasPrefix(d.ExtendDataJSON, `{"bitMapSize":14,"filterBitMap":"`) {
+			t.Errorf("%+v", d)
+		}
+	}
+	if !slices.Equal(evals, []bool{false, false, false, true}) || !strings.Contains(cq.FilterData, `"expression": "n > 2"`) {
+		t.Errorf("queryCq: %v %s", evals, cq.FilterData)
 	}
 }
 

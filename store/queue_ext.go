@@ -198,6 +198,32 @@ func (s *Store) readExt(x *queue, at int64, hotOnly bool) (extEntry, extState) {
 	return extEntry{}, extMissing
 }
 
+// ExtUnit is what the extended consume queue holds of a message (Java ConsumeQueueExt.CqExtUnit).
+type ExtUnit struct {
+	Size           int16 // bytes of the unit
+	TagsCode       int64
+	StoreTimestamp int64  // ms
+	BitMap         []byte // nil when there is none
+}
+
+// ExtInQueue returns the unit of the entry at a queue offset; ok is false when it has none, and addr is then the place where it should be, 0 if it needs none.
+// It may read the disk.
+func (s *Store) ExtInQueue(topic string, queueID int32, queueOffset int64) (u ExtUnit, addr int64, ok bool) {
+	q := s.queues.get(topic, queueID)
+	if q == nil || q.batch() {
+		return u, 0, false
+	}
+	e, found := s.entry(q, queueOffset)
+	if !found || !isExtAddr(e.tags) {
+		return u, 0, false
+	}
+	x, st := s.resolveTags(q, e.tags, false)
+	if st != extFound {
+		return u, e.tags, false
+	}
+	return ExtUnit{x.size, x.tags, x.time, x.bits}, e.tags, true
+}
+
 // resolveTags turns the tags column of an entry into a tags code and what else its unit says; size is 0 when it has none.
 func (s *Store) resolveTags(q *queue, tags int64, hotOnly bool) (extEntry, extState) {
 	if !isExtAddr(tags) || q.batch() {

@@ -41,11 +41,23 @@ func (m *Manager) Encode() ([]byte, error) {
 			t = &topicJSON{Topic: d.Topic, GroupFilterData: map[string]*dataJSON{}}
 			j.FilterDataByTopic[d.Topic] = t
 		}
-		t.GroupFilterData[d.ConsumerGroup] = &dataJSON{BloomFilterData: d.Bloom, BornTime: d.BornTime, ClientVersion: d.ClientVersion,
-			ConsumerGroup: d.ConsumerGroup, Dead: d.Dead(), DeadTime: d.DeadTime, Expression: d.Expression, ExpressionType: d.ExpressionType,
-			Topic: d.Topic}
+		t.GroupFilterData[d.ConsumerGroup] = d.json()
 	}
 	return compat.MarshalPretty(j)
+}
+
+func (d *Data) json() *dataJSON {
+	return &dataJSON{BloomFilterData: d.Bloom, BornTime: d.BornTime, ClientVersion: d.ClientVersion, ConsumerGroup: d.ConsumerGroup, Dead: d.Dead(),
+		DeadTime: d.DeadTime, Expression: d.Expression, ExpressionType: d.ExpressionType, Topic: d.Topic}
+}
+
+// JSON is the data as consumerFilter.json has it, "null" for no data: part of the answer to code 321.
+func (d *Data) JSON() (string, error) {
+	if d == nil {
+		return "null", nil
+	}
+	text, err := compat.MarshalPretty(d.json())
+	return string(text), err
 }
 
 // Decode replaces all data by that of a consumerFilter.json, for which everybody is dead until the next heartbeat. problems lists
