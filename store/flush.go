@@ -163,11 +163,14 @@ func (s *Store) runFlusher(ctx context.Context) {
 // tellRolled tells the listener about commit log files begun since the last call; roll wakes the flusher.
 func (s *Store) tellRolled() {
 	for _, seg := range s.log.segments() {
-		if seg.base >= s.toldTo && s.ev.SegmentRolled != nil {
+		if seg.base < s.toldTo {
+			continue
+		}
+		if s.ev.SegmentRolled != nil {
 			s.ev.SegmentRolled(seg.name, seg.base)
 		}
+		s.toldTo = seg.end()
 	}
-	s.toldTo = max(s.toldTo, s.log.lastEnd())
 }
 
 // Flush makes everything appended so far durable and answers the waiters. After a failure the store takes no writes until it is opened again.
