@@ -27,8 +27,13 @@ func (t *Timers) run() {
 }
 
 // step delivers the slots that are over and enqueues some messages; it tells whether there may be more to do at once.
+//
+// What was in the timer queue at Open goes into its slots first, overdue or not, before time goes on from where it stood: so a recall that had been
+// acknowledged before a crash still finds its message. Java delivers what became due meanwhile and forgets the recall.
 func (t *Timers) step() bool {
-	t.writeTime = max(t.writeTime, t.floor(t.now().UnixMilli())) // never back, whatever the clock does
+	if t.queueOffset >= t.catchUp || t.live().TimerStopEnqueue {
+		t.writeTime = max(t.writeTime, t.floor(t.now().UnixMilli())) // never back, whatever the clock does
+	}
 	if t.unplaced && !t.place() {
 		return false
 	}

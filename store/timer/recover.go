@@ -10,7 +10,7 @@ import (
 // read from the queue again; a Java broker keeps them and writes each a second time. It changes no file before the new state is known in memory.
 func (t *Timers) recover(check checkpoint, found bool) error {
 	now := t.floor(t.now().UnixMilli())
-	t.readTime, t.writeTime = t.floor(check.readTime), now
+	t.readTime = t.floor(check.readTime)
 	if !found {
 		t.readTime = now - (slotsTotal-blankSlots)*t.precision // all that Java would still deliver
 	}
@@ -28,7 +28,7 @@ func (t *Timers) recover(check checkpoint, found bool) error {
 	if !whole {
 		t.rebuild()
 	}
-	t.queueOffset = t.resume(check, found)
+	t.queueOffset, t.catchUp, t.writeTime = t.resume(check, found), t.ms.MaxOffset(Topic, 0), t.readTime
 	t.pending = t.wheel.waiting(t.readTime)
 	t.saved = checkpoint{readTime: check.readTime, logPos: check.logPos, queueOffset: check.queueOffset, masterOffset: check.masterOffset, version: check.version}
 	t.report.ReadTime, t.report.QueueOffset, t.report.Pending = t.readTime, t.queueOffset, t.pending

@@ -86,6 +86,7 @@ type Timers struct {
 	saved       checkpoint // guarded by mu; what config/timercheck says
 
 	writeTime int64 // the loop's; ms of the first slot that still takes messages
+	catchUp   int64 // the loop's; end of the timer queue at Open: see step
 	got       store.GetResult
 	batch     []entry // the loop's; messages on their way into the wheel
 	placed    int     // the loop's; how many of batch are in it
