@@ -8,7 +8,7 @@ import (
 	"gorocket/store"
 )
 
-// dequeue delivers every slot before the write time; false when that has to be given up for now.
+// dequeue delivers the slots before the write time, up to one that rolled messages on; false when that has to be given up for now.
 func (t *Timers) dequeue() bool {
 	if t.live().TimerStopDequeue {
 		return true
@@ -19,6 +19,7 @@ func (t *Timers) dequeue() bool {
 		}
 		at := t.wheel.next(t.readTime, t.writeTime)
 		var s slot
+		t.rolled = false
 		if at < t.writeTime {
 			s, _ = t.wheel.get(at)
 			if !t.deliver(s) {
@@ -31,6 +32,10 @@ func (t *Timers) dequeue() bool {
 		t.pending -= int64(s.num)
 		t.changed = t.changed || s.num != 0
 		t.mu.Unlock()
+		if t.rolled {
+			t.catchUp = t.ms.MaxOffset(Topic, 0)
+			return true
+		}
 	}
 	return true
 }
@@ -146,6 +151,7 @@ func (t *Timers) deliverRecord(u *unit, rec []byte, marks map[string]*mark) erro
 	if err := t.forward(&m, u.writeTime, u.rolls()); err != nil {
 		return err
 	}
+	t.rolled = t.rolled || u.rolls()
 	t.metrics.add(topic, -1)
 	return nil
 }

@@ -83,7 +83,7 @@ func (t *Timers) sort() bool {
 		switch {
 		case err != nil:
 			t.skipped(m.PhysicalOffset, err)
-		case e.at >= t.writeTime:
+		case e.at >= t.readTime:
 			t.batch = append(t.batch, e)
 			t.metrics.add(topic, weight(e.delete))
 		case e.delete: // too late to delete anything
@@ -141,7 +141,8 @@ func (t *Timers) placeOne(e *entry) error {
 		return err
 	}
 	s, _ := t.wheel.get(at)
-	u := unit{prev: s.last, magic: magic, writeTime: t.writeTime, delay: int32(at - t.writeTime), offset: e.offset, size: e.size, hash: e.hash}
+	written := min(t.writeTime, t.floor(at))
+	u := unit{prev: s.last, magic: magic, writeTime: written, delay: int32(at - written), offset: e.offset, size: e.size, hash: e.hash}
 	t.log.add(&u)
 	t.wheel.add(at, pos, u.weight())
 	t.pending += int64(u.weight())

@@ -28,16 +28,19 @@ func (t *Timers) run() {
 
 // step delivers the slots that are over and enqueues some messages; it tells whether there may be more to do at once.
 //
-// What was in the timer queue at Open goes into its slots first, overdue or not, before time goes on from where it stood: so a recall that had been
+// What was in the timer queue at Open, and what an overdue slot rolls into it, goes into its slots first, overdue or not: so a recall that had been
 // acknowledged before a crash still finds its message. Java delivers what became due meanwhile and forgets the recall.
 func (t *Timers) step() bool {
-	if t.queueOffset >= t.catchUp || t.live().TimerStopEnqueue {
-		t.writeTime = max(t.writeTime, t.floor(t.now().UnixMilli())) // never back, whatever the clock does
-	}
+	t.writeTime = max(t.writeTime, t.floor(t.now().UnixMilli())) // never back, whatever the clock does
 	if t.unplaced && !t.place() {
 		return false
 	}
-	return t.dequeue() && t.enqueue()
+	if t.queueOffset < t.catchUp && !t.live().TimerStopEnqueue {
+		if more := t.enqueue(); more || t.unplaced || t.queueOffset < t.catchUp {
+			return more
+		}
+	}
+	return t.dequeue() && (t.enqueue() || t.readTime < t.writeTime)
 }
 
 // pause is the time until the present slot ends, or a short one after a failure; 0 when no message waits.

@@ -28,7 +28,7 @@ func (t *Timers) recover(check checkpoint, found bool) error {
 	if !whole {
 		t.rebuild()
 	}
-	t.queueOffset, t.catchUp, t.writeTime = t.resume(check, found), t.ms.MaxOffset(Topic, 0), t.readTime
+	t.queueOffset, t.catchUp, t.writeTime = t.resume(check, found), t.ms.MaxOffset(Topic, 0), now
 	t.pending = t.wheel.waiting(t.readTime)
 	t.saved = checkpoint{readTime: check.readTime, logPos: check.logPos, queueOffset: check.queueOffset, masterOffset: check.masterOffset, version: check.version}
 	t.report.ReadTime, t.report.QueueOffset, t.report.Pending = t.readTime, t.queueOffset, t.pending

@@ -86,7 +86,8 @@ type Timers struct {
 	saved       checkpoint // guarded by mu; what config/timercheck says
 
 	writeTime int64 // the loop's; ms of the first slot that still takes messages
-	catchUp   int64 // the loop's; end of the timer queue at Open: see step
+	catchUp   int64 // the loop's; the timer queue up to here comes before anything that is due
+	rolled    bool  // the loop's; the slot that was delivered last put messages into the timer queue
 	got       store.GetResult
 	batch     []entry // the loop's; messages on their way into the wheel
 	placed    int     // the loop's; how many of batch are in it

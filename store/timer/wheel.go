@@ -111,19 +111,19 @@ func (w *wheel) each(from int64, fn func(i int, s slot)) {
 	}
 }
 
-// stepLimit is how many slots next looks at one by one before it looks at the whole wheel instead.
+// stepLimit is how many slots next looks at one by one before it looks at the whole wheel.
 const stepLimit = 4096
 
 // next is the time of the first slot in use in [from, to), or to.
 func (w *wheel) next(from, to int64) int64 {
-	if (to-from)/w.precision > stepLimit {
-		found := to
-		w.each(from, func(_ int, s slot) { found = min(found, s.time) })
-		return found
-	}
-	for ; from < to; from += w.precision {
+	for steps := 0; from < to; from += w.precision {
 		if _, ok := w.get(from); ok {
 			return from
+		}
+		if steps++; steps == stepLimit {
+			found := to
+			w.each(from, func(_ int, s slot) { found = min(found, s.time) })
+			return found
 		}
 	}
 	return to
