@@ -79,9 +79,13 @@ func (b *Broker) parkForTimer(p *sendProps, r *store.Record) error {
 	if b.timers.Reject(slot) {
 		return errTimerFlow
 	}
-	p.set(propTimerOut, strconv.FormatInt(slot, 10))
-	p.set(propRealTopic, r.Topic)
-	p.set(propRealQueue, strconv.Itoa(int(r.QueueID)))
+	if p.realTopic {
+		p.drop(propRealTopic)
+		p.drop(propRealQueue)
+	}
+	p.text = store.AppendProperty(p.text, propTimerOut, strconv.FormatInt(slot, 10))
+	p.text = store.AppendProperty(p.text, propRealTopic, r.Topic)
+	p.text = store.AppendProperty(p.text, propRealQueue, strconv.Itoa(int(r.QueueID)))
 	r.Topic, r.QueueID = timer.Topic, 0
 	p.slot = slot
 	return nil
