@@ -113,7 +113,6 @@ func (w *timers) finish(clean bool) {
 			if w.recalled[key] && !w.byUs(r.Stored) {
 				w.forgotten++
 				delete(w.recalled, key)
-				left++ // taken off again below
 				t.Logf("Java delivered %s, which was recalled: due %d, stored %d, enqueued %s, rolled %s", key, w.due[key], r.Stored, r.Property("TIMER_ENQUEUE_MS"), r.Property("TIMER_ROLL_TIMES"))
 			}
 			if r.Stored < w.due[key] {

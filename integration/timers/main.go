@@ -1,5 +1,5 @@
 // Timers measures our timer messages (`make bench-timers`): how fast they are taken, what many of them cost that wait, how long a start with them takes, and
-// how late they come beside the slot they belong to.
+// how late they come beside the slot they belong to. With -kills it checks instead that kills lose nothing (`make crash-timers`).
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 var (
 	pending = flag.Int("pending", 1_000_000, "messages that wait, within 24 hours")
 	rate    = flag.Int("rate", 500, "messages a second whose delay is measured")
+	kills   = flag.Int("kills", 0, "kill the broker so often under load instead of measuring")
 	measure = flag.Duration("measure", 20*time.Second, "how long these are sent")
 )
 
@@ -53,6 +54,9 @@ func run() error {
 		return err
 	}
 	defer b.Kill()
+	if *kills > 0 {
+		return killLoop(b, *kills)
+	}
 	for _, part := range []func(*harness.Server) error{fill, restart, accuracy} {
 		if err := part(b); err != nil {
 			return err

@@ -32,6 +32,12 @@ func (t *Timers) dequeue() bool {
 		t.pending -= int64(s.num)
 		t.changed = t.changed || s.num != 0
 		t.mu.Unlock()
+		if s.num != 0 {
+			select {
+			case t.kick <- struct{}{}:
+			default:
+			}
+		}
 		if t.rolled {
 			t.catchUp = t.ms.MaxOffset(Topic, 0)
 			return true

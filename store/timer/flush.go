@@ -10,7 +10,11 @@ const (
 	cleanEvery = 30 * time.Second
 )
 
-// runFlusher makes progress durable every timerFlushIntervalMs and deletes timer log files that are of no use. Java: TimerFlushService and the scheduler.
+// restAfter is the least time between two flushes.
+const restAfter = 50 * time.Millisecond
+
+// runFlusher makes progress durable every timerFlushIntervalMs, and soon after each slot that was delivered: what a check point does not know comes again after
+// a crash. It also deletes timer log files that are of no use. Java: TimerFlushService and the scheduler.
 func (t *Timers) runFlusher() {
 	last, cleaned := time.Now(), time.Now()
 	for {
@@ -20,6 +24,8 @@ func (t *Timers) runFlusher() {
 			pause.Stop()
 			return
 		case <-pause.C:
+		case <-t.kick:
+			pause.Stop()
 		}
 		t.rate.sample(time.Now(), t.enqueued.Load(), t.delivered.Load())
 		force := time.Since(last) > keepTime
@@ -29,10 +35,25 @@ func (t *Timers) runFlusher() {
 		if err := t.flush(force); err != nil {
 			t.failed("flush the timer files", err)
 		}
+		if !t.rest() {
+			return
+		}
 		if time.Since(cleaned) > cleanEvery {
 			cleaned = time.Now()
 			t.clean()
 		}
+	}
+}
+
+// rest waits a little; false when Stop was called.
+func (t *Timers) rest() bool {
+	pause := time.NewTimer(restAfter)
+	defer pause.Stop()
+	select {
+	case <-t.stop:
+		return false
+	case <-pause.C:
+		return true
 	}
 }
 

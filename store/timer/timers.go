@@ -98,7 +98,8 @@ type Timers struct {
 	enqueued, delivered atomic.Int64 // totals
 	rate                rates
 
-	wake    chan struct{}
+	wake    chan struct{} // a message was stored
+	kick    chan struct{} // a slot was delivered
 	stop    chan struct{}
 	once    sync.Once
 	started bool // set by Start
@@ -126,7 +127,7 @@ func Open(cfg *store.Config, live func() *store.Config, fsys vfs.FS, ms MessageS
 
 func open(cfg *store.Config, live func() *store.Config, fsys vfs.FS, ms MessageStore, ev Events, now func() time.Time) (*Timers, error) {
 	begin := time.Now()
-	t := &Timers{fs: fsys, ms: ms, live: live, ev: ev, now: now, precision: Precision(cfg.TimerPrecisionMs), wake: make(chan struct{}, 1), stop: make(chan struct{})}
+	t := &Timers{fs: fsys, ms: ms, live: live, ev: ev, now: now, precision: Precision(cfg.TimerPrecisionMs), wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), stop: make(chan struct{})}
 	if live == nil {
 		t.live = func() *store.Config { return cfg }
 	}
