@@ -11,7 +11,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: crash java-store java-filter bench-store apache-it bench-latency soak compare all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: crash java-store java-filter bench-store bench-timers crash-timers apache-it bench-latency soak compare all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -56,6 +56,14 @@ java-store: build
 ## java-filter: SQL92 filters compared with Java's own on random expressions
 java-filter:
 	cd integration && JAVAFILTER=1 $(GO) test -count=1 -timeout 30m -v ./javafilter
+
+## bench-timers: timer messages: rate, memory of a million that wait, restart with them, how late they come
+bench-timers: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers
+
+## crash-timers: 100 kills under timer messages and delay levels, with a ledger
+crash-timers: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers -kills 100
 
 ## bench-store: store figures beside Java's: many queues, group commit, restart, recovery; BENCH_STORE=-quick for small sizes
 bench-store: build

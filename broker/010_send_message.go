@@ -145,12 +145,18 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.Topi
 	return b.stored(ctx, s, done, err)
 }
 
-// delayed parks a message with a delay level and refuses timer messages as a broker with timerWheelEnable=false does; false when it answered.
+// delayed parks a message with a delay level or a delivery time; false when it answered. Java: HookUtils.handleScheduleMessage.
 func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 	p, r := &s.props, &s.record
 	if p.timer && p.delay <= 0 {
-		b.sendFail(ctx, remoting.SystemError, "accurate timer message is not enabled, timerWheelEnable is false")
-		return false
+		topic := r.Topic
+		if err := b.parkForTimer(p, r); err != nil {
+			b.timerFailed(ctx, err)
+			return false
+		}
+		if p.slot > 0 && ctx.Req.Code != remoting.ReqSendBatchMessage {
+			s.resp.RecallHandle = b.recallHandle(topic, p.slot, p.uniqKey)
+		}
 	}
 	if p.delay > 0 {
 		level := min(p.delay, b.schedule.maxLevel())

@@ -125,6 +125,9 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
 	}
 	b.offsets.removeTopic(h.Topic)
 	b.pulled.removeTopic(h.Topic)
+	if b.timers != nil {
+		b.timers.ForgetTopic(h.Topic)
+	}
 	if err := b.store.DeleteTopic(h.Topic); err != nil {
 		fail(ctx, err)
 		return

@@ -13,6 +13,7 @@ import (
 	"gorocket/compat/body"
 	"gorocket/remoting"
 	"gorocket/store"
+	"gorocket/store/timer"
 )
 
 func (b *Broker) runtimeInfoEntries() []remoting.Entry {
@@ -29,15 +30,23 @@ func (b *Broker) runtimeInfo(now time.Time) map[string]string {
 		m[q+"ThreadPoolQueueSize"], m[q+"ThreadPoolQueueCapacity"], m[q+"ThreadPoolQueueHeadWaitTimeMills"] = "0", "0", "0"
 	}
 	m["EndTransactionQueueSize"], m["EndTransactionThreadPoolQueueCapacity"] = "0", "0"
-	for _, k := range []string{"timerReadBehind", "timerOffsetBehind", "timerCongestNum"} {
-		m[k] = "0"
-	}
-	m["timerEnqueueTps"], m["timerDequeueTps"] = "0.0", "0.0"
+	b.timerInfo(m)
 	m["brokerActive"] = "true"
 	m["brokerVersion"] = strconv.Itoa(remoting.CurrentVersion)
 	m["brokerVersionDesc"] = compat.VersionName(remoting.CurrentVersion)
 	m["startAcceptSendRequestTimeStamp"] = strconv.FormatInt(b.cfg().StartAcceptSendRequestTime, 10)
 	return m
+}
+
+// timerInfo fills in what the timers know; zeros without them, as in Java.
+func (b *Broker) timerInfo(m map[string]string) {
+	var f timer.Figures
+	if b.timers != nil {
+		f = b.timers.Figures()
+	}
+	m["timerReadBehind"] = strconv.FormatInt(int64(f.ReadBehind.Seconds()), 10)
+	m["timerOffsetBehind"], m["timerCongestNum"] = strconv.FormatInt(f.EnqueueBehind, 10), strconv.FormatInt(f.Pending, 10)
+	m["timerEnqueueTps"], m["timerDequeueTps"] = strconv.FormatFloat(f.EnqueueTps, 'f', 1, 64), strconv.FormatFloat(f.DequeueTps, 'f', 1, 64)
 }
 
 // trafficInfo fills in counters and rates.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -136,4 +137,17 @@ func BenchmarkPull32x1KiB(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	pump(b, addr, frame, 8, b.N)
+}
+
+// BenchmarkSendTimer is a send of a timer message that is due in an hour, with its way into the wheel.
+func BenchmarkSendTimer(b *testing.B) {
+	addr := startBench(b, nil)
+	frame := rawFrame(310, fmt.Sprintf(`"a":"producer","b":"bench","c":"TBW102","d":"4","e":"1","f":"0","g":"1790000000000","h":"0","i":"UNIQ_KEY\u0001C0A8010100002A9F0000000000000001\u0002TIMER_DELIVER_MS\u0001%d\u0002","j":"0","k":"false","m":"false"`,
+		time.Now().Add(time.Hour).UnixMilli()), strings.Repeat("x", 128))
+	if head := once(b, addr, frame); !strings.HasPrefix(head, `{"code":0,`) || !strings.Contains(head, "recallHandle") {
+		b.Fatal(head)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	pump(b, addr, frame, 64, b.N)
 }

@@ -17,6 +17,7 @@ import (
 	"gorocket/compat/body"
 	"gorocket/remoting"
 	"gorocket/store"
+	"gorocket/store/timer"
 	"gorocket/store/vfs"
 )
 
@@ -39,6 +40,7 @@ type Broker struct {
 	locks          *lockTable
 	holds          *holdTable
 	schedule       *scheduler
+	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
 	register       *registrar
 	persist        *persister
 	uniq           *uniqIDs
@@ -149,10 +151,18 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	if err = b.loadTables(); err != nil {
 		return err
 	}
+	if err = b.openTimers(); err != nil {
+		return err
+	}
 	if err = b.store.Start(); err != nil {
 		return err
 	}
 	b.persist.start()
+	if b.timers != nil {
+		if err = b.timers.Start(); err != nil {
+			return fmt.Errorf("broker: timers: %w", err)
+		}
+	}
 	b.schedule.start()
 	b.holds.start()
 	if err = b.serve(); err != nil {
@@ -272,6 +282,9 @@ func (b *Broker) shutdown(ctx context.Context) error {
 		errs = append(errs, b.server.Stop(ctx))
 	}
 	b.schedule.close()
+	if b.timers != nil {
+		errs = append(errs, b.timers.Stop())
+	}
 	b.wg.Wait()
 	if b.client != nil {
 		errs = append(errs, b.client.Stop())

@@ -35,17 +35,19 @@ type Config struct {
 	ChannelExpiredTimeout           int  `prop:"channelExpiredTimeout" default:"120000" min:"1" doc:"ms without heartbeat after which a client is forgotten"`
 	NotifyConsumerIDsChangedEnable  bool `prop:"notifyConsumerIdsChangedEnable" default:"true" doc:"tell the members of a group when one joins or leaves"`
 
-	AutoCreateTopicEnable       bool   `prop:"autoCreateTopicEnable" default:"true" doc:"create topics at the first send"`
-	DefaultTopicQueueNums       int    `prop:"defaultTopicQueueNums" default:"8" min:"1" max:"65536" doc:"queues of TBW102"`
-	AutoCreateSubscriptionGroup bool   `prop:"autoCreateSubscriptionGroup" default:"true" doc:"create groups at the first use"`
-	ClusterTopicEnable          bool   `prop:"clusterTopicEnable" default:"true" doc:"topic named after the cluster may be used"`
-	BrokerTopicEnable           bool   `prop:"brokerTopicEnable" default:"true" doc:"topic named after the broker may be used"`
-	TraceTopicEnable            bool   `prop:"traceTopicEnable" default:"false" doc:"create the trace topic"`
-	MsgTraceTopicName           string `prop:"msgTraceTopicName" default:"RMQ_SYS_TRACE_TOPIC" doc:"the trace topic"`
-	RejectTransactionMessage    bool   `prop:"rejectTransactionMessage" default:"false" doc:"refuse half messages"`
-	StartAcceptSendRequestTime  int64  `prop:"startAcceptSendRequestTimeStamp" default:"0" doc:"ms since 1970 before which sends are refused"`
-	ServerLoadBalancerEnable    bool   `prop:"serverLoadBalancerEnable" default:"true" doc:"QUERY_ASSIGNMENT shares the queues among the members"`
-	ReviveQueueNum              int    `prop:"reviveQueueNum" default:"8" min:"1" doc:"queues of the POP revive topic"`
+	AutoCreateTopicEnable             bool   `prop:"autoCreateTopicEnable" default:"true" doc:"create topics at the first send"`
+	DefaultTopicQueueNums             int    `prop:"defaultTopicQueueNums" default:"8" min:"1" max:"65536" doc:"queues of TBW102"`
+	AutoCreateSubscriptionGroup       bool   `prop:"autoCreateSubscriptionGroup" default:"true" doc:"create groups at the first use"`
+	ClusterTopicEnable                bool   `prop:"clusterTopicEnable" default:"true" doc:"topic named after the cluster may be used"`
+	BrokerTopicEnable                 bool   `prop:"brokerTopicEnable" default:"true" doc:"topic named after the broker may be used"`
+	TraceTopicEnable                  bool   `prop:"traceTopicEnable" default:"false" doc:"create the trace topic"`
+	MsgTraceTopicName                 string `prop:"msgTraceTopicName" default:"RMQ_SYS_TRACE_TOPIC" doc:"the trace topic"`
+	RecallMessageEnable               bool   `prop:"recallMessageEnable" default:"false" doc:"producers may take timer messages back (RECALL_MESSAGE)"`
+	AllowRecallWhenBrokerNotWriteable bool   `prop:"allowRecallWhenBrokerNotWriteable" default:"true" doc:"... even when brokerPermission forbids writing"`
+	RejectTransactionMessage          bool   `prop:"rejectTransactionMessage" default:"false" doc:"refuse half messages"`
+	StartAcceptSendRequestTime        int64  `prop:"startAcceptSendRequestTimeStamp" default:"0" doc:"ms since 1970 before which sends are refused"`
+	ServerLoadBalancerEnable          bool   `prop:"serverLoadBalancerEnable" default:"true" doc:"QUERY_ASSIGNMENT shares the queues among the members"`
+	ReviveQueueNum                    int    `prop:"reviveQueueNum" default:"8" min:"1" doc:"queues of the POP revive topic"`
 
 	EnablePropertyFilter        bool `prop:"enablePropertyFilter" default:"false" doc:"SQL92 filters"`
 	EnableCalcFilterBitMap      bool `prop:"enableCalcFilterBitMap" default:"false" doc:"note with each message which SQL92 subscriptions want it; needs enableConsumeQueueExt"`

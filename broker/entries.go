@@ -11,7 +11,8 @@ func (b *Broker) entries() []remoting.Entry {
 		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.groupEntries(), b.syncEntries(),
 		b.connectionEntries(), b.topicListEntries(), b.topicStatsEntries(), b.consumeStatsEntries(),
 		b.configEntries(), b.runtimeInfoEntries(), b.resetEntries(), b.groupQueryEntries(), b.callConsumerEntries(), b.cloneOffsetEntries(),
-		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(), b.cleanEntries(),
+		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(), b.cleanEntries(), b.timerEntries(), b.recallEntries(),
+		b.transactionEntries(), b.replyEntries(),
 	} {
 		all = append(all, rows...)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"gorocket/remoting"
 	"gorocket/store"
+	"gorocket/store/timer"
 )
 
 // throttlePeriod is how often a line of one kind is logged at most; the next line says how many were dropped.
@@ -120,11 +121,14 @@ func (b *Broker) storeEvents() store.EventListener {
 	}
 }
 
-// messageStored wakes what waits for the message: held pulls of its queue, or the delay level it belongs to. It runs in the appender.
+// messageStored wakes what waits for the message: held pulls of its queue, the delay level it belongs to, or the timers. It runs in the appender.
 func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCode, _ int64, rec []byte) {
 	if topic == store.ScheduleTopic {
 		b.schedule.stored(queueID)
 		return
+	}
+	if topic == timer.Topic && b.timers != nil {
+		b.timers.Poke()
 	}
 	b.holds.arrived(topic, queueID, queueOffset, tagsCode, rec)
 }

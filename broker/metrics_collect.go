@@ -27,6 +27,8 @@ var metricLabels = map[string][]string{
 	"rocketmq_consumer_lag_messages": {"consumer_group", "topic"}, "rocketmq_topic_number": {}, "rocketmq_consumer_group_number": {}, "rocketmq_broker_permission": {},
 	"rocketmq_producer_connections": {}, "rocketmq_consumer_connections": {"consumer_group"}, "rocketmq_storage_size": {}, "rocketmq_storage_flush_behind_bytes": {},
 	"rocketmq_storage_dispatch_behind_bytes": {}, "rocketmq_storage_message_reserve_time": {},
+	"rocketmq_timing_messages": {"topic"}, "rocketmq_timer_enqueue_lag": {}, "rocketmq_timer_dequeue_lag": {}, "rocketmq_timer_dequeue_latency": {},
+	"rocketmq_timer_enqueue_total": {}, "rocketmq_timer_dequeue_total": {},
 	// Ours.
 	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
 }
@@ -60,6 +62,25 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.topics(send)
 	c.groups(send)
 	c.storage(send)
+	c.timers(send)
+}
+
+// timers has no topic label on the totals; Java's have one. Latencies are ms.
+func (c *collector) timers(send sendMetric) {
+	if c.b.timers == nil {
+		return
+	}
+	f := c.b.timers.Figures()
+	send("rocketmq_timer_enqueue_lag", float64(f.EnqueueBehind))
+	send("rocketmq_timer_dequeue_lag", float64(f.Pending))
+	send("rocketmq_timer_dequeue_latency", float64(f.ReadBehind.Milliseconds()))
+	send("rocketmq_timer_enqueue_total", float64(f.Enqueued))
+	send("rocketmq_timer_dequeue_total", float64(f.Delivered))
+	c.b.timers.EachTopic(func(topic string, n int64) {
+		if n > 0 {
+			send("rocketmq_timing_messages", float64(n), topic)
+		}
+	})
 }
 
 type sendMetric func(name string, v float64, labels ...string)

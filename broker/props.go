@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"gorocket/store"
+	"gorocket/store/timer"
 )
 
 // Names of message properties with meaning to the broker. Java: MessageConst.
@@ -26,21 +27,28 @@ const (
 	propTimerDelaySec = "TIMER_DELAY_SEC"
 	propTimerDelayMs  = "TIMER_DELAY_MS"
 	propTimerDeliver  = "TIMER_DELIVER_MS"
-	propTimerOut      = "TIMER_OUT_MS"
+	propTimerOut      = timer.PropOutMs
+	propTimerDel      = timer.PropDelKey
 )
 
 // sendProps are the properties of a message on its way in: the text as it will be stored, and the values that decide what happens.
 // The views lie in the source text.
 type sendProps struct {
-	text     []byte
-	tags     []byte
-	uniqKey  []byte
-	delay    int32
-	wait     bool // whether the sender waits for the promise of the mode (WAIT, default true)
-	tran     bool // half message
-	timer    bool // one of the timer properties is there
-	inner    bool // INNER_NUM is there
-	badDelay bool // DELAY is no number
+	text      []byte
+	tags      []byte
+	uniqKey   []byte
+	delay     int32
+	wait      bool // whether the sender waits for the promise of the mode (WAIT, default true)
+	tran      bool // half message
+	timer     bool // one of the timer properties is there
+	timerOut  bool // TIMER_OUT_MS is there: a timer message that was due
+	timerDel  bool // TIMER_DEL_UNIQKEY is there
+	inner     bool // INNER_NUM is there
+	realTopic bool // REAL_TOPIC or REAL_QID is there
+	badDelay  bool // DELAY is no number
+
+	timerSec, timerMs, timerDeliver []byte // values of the timer properties, nil: not there
+	slot                            int64  // ms; where parkForTimer put the message, 0: not a timer message
 }
 
 // parse reads src once and rebuilds it in p.text without what the broker sets itself. Java builds a map and prints it again
@@ -79,8 +87,18 @@ func (p *sendProps) note(name, value []byte) bool {
 		p.wait = bytes.EqualFold(value, []byte("true"))
 	case propTranMsg:
 		p.tran = bytes.EqualFold(value, []byte("true"))
-	case propTimerDelaySec, propTimerDelayMs, propTimerDeliver:
-		p.timer = true
+	case propTimerDelaySec:
+		p.timer, p.timerSec = true, value
+	case propTimerDelayMs:
+		p.timer, p.timerMs = true, value
+	case propTimerDeliver:
+		p.timer, p.timerDeliver = true, value
+	case propTimerOut:
+		p.timerOut = true
+	case propRealTopic, propRealQueue:
+		p.realTopic = true
+	case propTimerDel:
+		p.timerDel = true
 	case propInnerNum:
 		p.inner = true
 	}

@@ -9,6 +9,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/compat/body"
+	"gorocket/store/timer"
 )
 
 // topicTable holds the topics of this broker. Entries are immutable; a change replaces the entry. Java: TopicConfigManager.
@@ -212,6 +213,7 @@ func (t *topicTable) addSystemTopics(c *Config) map[string]bool {
 		{compat.SyncMemberPrefix + c.BrokerName, 1, body.PermInherit, true},
 		{compat.TopicTransHalf, 1, rw, true},
 		{compat.TopicTransOpHalf, 1, rw, true},
+		{timer.Topic, 1, rw, c.TimerWheelEnable},
 	}
 	names := map[string]bool{}
 	for _, s := range system {

@@ -4,6 +4,7 @@ package remoting
 func Headers() []*HeaderInfo {
 	return []*HeaderInfo{
 		SendMessageRequestV1.Info(), SendMessageRequestV2.Info(), SendMessageResponse.Info(), ConsumerSendMsgBackRequest.Info(),
+		RecallMessageRequest.Info(), RecallMessageResponse.Info(),
 		PullMessageRequest.Info(), PullMessageResponse.Info(), QueryMessageRequest.Info(), QueryMessageResponse.Info(), ViewMessageRequest.Info(),
 		QueryConsumerOffsetRequest.Info(), UpdateConsumerOffsetRequest.Info(), GetMinOffsetRequest.Info(), GetEarliestStoretimeRequest.Info(),
 		GetMaxOffsetRequest.Info(), SearchOffsetRequest.Info(), OffsetResponse.Info(), TimestampResponse.Info(),

@@ -77,6 +77,17 @@ type Config struct {
 	DestroyMapedFileIntervalForcibly int    `prop:"destroyMapedFileIntervalForcibly" default:"120000" doc:"accepted; leased files go when their last reader ends"`
 	RedeleteHangedFileInterval       int    `prop:"redeleteHangedFileInterval" default:"120000" doc:"accepted; leased files go when their last reader ends"`
 
+	TimerWheelEnable             bool  `prop:"timerWheelEnable" default:"true" doc:"messages with an arbitrary delay"`
+	TimerPrecisionMs             int   `prop:"timerPrecisionMs" default:"1000" doc:"ms of a wheel slot: 1000, 500, 200 or 100; fixed once timer messages were stored"`
+	TimerRollWindowSlot          int   `prop:"timerRollWindowSlot" default:"172800" doc:"slots; messages further ahead are parked and stored again"`
+	TimerMaxDelaySec             int   `prop:"timerMaxDelaySec" default:"259200" doc:"s; longest delay of a timer message"`
+	MappedFileSizeTimerLog       int64 `prop:"mappedFileSizeTimerLog" default:"104857600" doc:"size of one timer log file; must equal that of existing files"`
+	TimerFlushIntervalMs         int   `prop:"timerFlushIntervalMs" default:"1000" doc:"ms between flushes of the timer files"`
+	TimerCongestNumEachSlot      int   `prop:"timerCongestNumEachSlot" default:"2147483647" doc:"messages of one slot above which sends are refused by chance, and all above twice that"`
+	TimerStopEnqueue             bool  `prop:"timerStopEnqueue" default:"false" doc:"put no more messages into the wheel"`
+	TimerStopDequeue             bool  `prop:"timerStopDequeue" default:"false" doc:"deliver no more timer messages"`
+	AppendTopicForTimerDeleteKey bool  `prop:"appendTopicForTimerDeleteKey" default:"false" doc:"recall marks carry topic+key, as brokers of 5.2 and 5.3 expect"`
+
 	// Additions of gorocket.
 	MaxOpenConsumeQueueFiles int   `prop:"maxOpenConsumeQueueFiles" default:"4096" doc:"most consume queue files open at once (gorocket)"`
 	TouchAheadBytes          int64 `prop:"touchAheadBytes" default:"16777216" doc:"bytes of the commit log kept faulted in ahead of the write position (gorocket)"`
@@ -105,6 +116,8 @@ func DefaultConfig() Config {
 		CleanFileForciblyEnable: true, DeleteFileBatchMax: 10, CleanResourceInterval: 10_000,
 		DeleteCommitLogFilesInterval: 100, DeleteConsumeQueueFilesInterval: 100,
 		DestroyMapedFileIntervalForcibly: 120_000, RedeleteHangedFileInterval: 120_000,
+		TimerWheelEnable: true, TimerPrecisionMs: 1000, TimerRollWindowSlot: 2 * 24 * 3600, TimerMaxDelaySec: 3 * 24 * 3600, MappedFileSizeTimerLog: 100 << 20,
+		TimerFlushIntervalMs: 1000, TimerCongestNumEachSlot: 1<<31 - 1,
 		MaxOpenConsumeQueueFiles: 4096, TouchAheadBytes: 16 << 20, MaxConsumeQueueMemory: 32 << 20,
 	}
 }
@@ -139,6 +152,10 @@ func (c *Config) Validate() error {
 		{c.MaxMsgsNumBatch > 0, "maxMsgsNumBatch", c.MaxMsgsNumBatch, "must be positive"},
 		{c.CleanResourceInterval > 0, "cleanResourceInterval", c.CleanResourceInterval, "must be positive"},
 		{c.FileReservedTime > 0, "fileReservedTime", c.FileReservedTime, "must be positive"},
+		{c.MappedFileSizeTimerLog >= minSegmentSize && c.MappedFileSizeTimerLog <= maxSegmentSize, "mappedFileSizeTimerLog", c.MappedFileSizeTimerLog, "4096..2147483647"},
+		{c.TimerMaxDelaySec > 0 && c.TimerMaxDelaySec <= maxTimerDelay, "timerMaxDelaySec", c.TimerMaxDelaySec, "1..2147483647"},
+		{c.TimerFlushIntervalMs > 0, "timerFlushIntervalMs", c.TimerFlushIntervalMs, "must be positive"},
+		{c.TimerCongestNumEachSlot > 0, "timerCongestNumEachSlot", c.TimerCongestNumEachSlot, "must be positive"},
 		{c.MaxOpenConsumeQueueFiles > 0, "maxOpenConsumeQueueFiles", c.MaxOpenConsumeQueueFiles, "must be positive"},
 		{c.MaxStoreBytes >= 0, "maxStoreBytes", c.MaxStoreBytes, "must not be negative"},
 		{c.MinFreeDiskBytes >= 0, "minFreeDiskBytes", c.MinFreeDiskBytes, "must not be negative"},
@@ -158,6 +175,7 @@ func (c *Config) Validate() error {
 const (
 	minSegmentSize = 4096
 	maxSegmentSize = 1<<31 - 1
+	maxTimerDelay  = 1<<31 - 1 // s
 )
 
 // commitLogPaths lists the writable commit log directories, at least one.

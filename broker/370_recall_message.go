@@ -1,0 +1,126 @@
+package broker
+
+// RECALL_MESSAGE (370): a producer takes a timer message back. Java: RecallMessageProcessor, RecallMessageHandle.
+//
+// Quirks kept: the recall is a timer message itself, a mark that deletes the other one when their slot is due; so a message that does not exist is
+// recalled with success, and so is one twice. recallMessageEnable is false by default.
+
+import (
+	"encoding/base64"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+	"gorocket/store"
+	"gorocket/store/timer"
+)
+
+// recallTag is the TAGS of a recall mark. Java: RecallMessageProcessor.RECALL_MESSAGE_TAG.
+const recallTag = "_RECALL_TAG_"
+
+const recallUnavailable = "recall failed, broker service not available"
+
+func (b *Broker) recallEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqRecallMessage, Mode: remoting.Pooled, Handle: with(remoting.RecallMessageRequest, b.recallMessage)}}
+}
+
+func (b *Broker) recallMessage(ctx *remoting.Context, h *remoting.RecallMessageRequestHeader) {
+	refuse := func(code int32, remark string) {
+		ctx.RespondFields(code, remark, []remoting.StringField{{Key: propRegion, Value: b.cfg().RegionID}}, nil)
+	}
+	switch {
+	case !b.cfg().RecallMessageEnable:
+		refuse(remoting.NoPermission, "recall failed, operation is forbidden")
+		return
+	case time.Now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&body.PermWrite == 0 && !b.cfg().AllowRecallWhenBrokerNotWriteable:
+		refuse(remoting.ServiceNotAvailable, recallUnavailable)
+		return
+	case b.topics.get(h.Topic) == nil:
+		refuse(remoting.TopicNotExist, "recall failed, the topic["+h.Topic+"] not exist")
+		return
+	}
+	handle, at, err := b.checkHandle(h)
+	if err != nil {
+		refuse(remoting.IllegalOperation, err.Error())
+		return
+	}
+	if b.storeMark(ctx, h, &handle, at) != nil {
+		refuse(remoting.SystemError, "recall failed, execute error")
+		return
+	}
+	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.RecallMessageResponse, &remoting.RecallMessageResponseHeader{MsgID: handle.uniqKey, Region: b.cfg().RegionID}, remoting.Body{})
+}
+
+// recallHandleV1 is a decoded handle.
+type recallHandleV1 struct{ topic, broker, timestamp, uniqKey string }
+
+var errBadHandle = errors.New("recall handle is invalid")
+
+// decodeHandle reads base64("v1 topic broker timestamp key"). Java: RecallMessageHandle.decodeHandle, whose decoder takes the text with or without padding.
+func decodeHandle(text string) (h recallHandleV1, err error) {
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+	if text == "" || err != nil {
+		return h, errBadHandle
+	}
+	items := strings.Split(string(raw), " ")
+	if len(items) < 5 || items[0] != "v1" {
+		return h, errBadHandle
+	}
+	return recallHandleV1{items[1], items[2], items[3], items[4]}, nil
+}
+
+// checkHandle decodes the handle of a request and compares it with topic, broker and time. at is its timestamp in ms.
+func (b *Broker) checkHandle(h *remoting.RecallMessageRequestHeader) (handle recallHandleV1, at int64, err error) {
+	if handle, err = decodeHandle(h.RecallHandle); err != nil {
+		return handle, 0, err
+	}
+	if handle.topic != h.Topic {
+		return handle, 0, errors.New("recall failed, topic not match")
+	}
+	if handle.broker != b.cfg().BrokerName {
+		return handle, 0, errors.New(recallUnavailable)
+	}
+	at, err = strconv.ParseInt(handle.timestamp, 10, 64)
+	left := at - time.Now().UnixMilli()
+	if err != nil || left <= 0 || left >= int64(b.cfg().TimerMaxDelaySec)*1000 {
+		return handle, 0, errors.New("recall failed, timestamp invalid")
+	}
+	return handle, at, nil
+}
+
+// storeMark stores the message that deletes the other one. Under SYNC_FLUSH it is on disk when this returns.
+func (b *Broker) storeMark(ctx *remoting.Context, h *remoting.RecallMessageRequestHeader, handle *recallHandleV1, at int64) error {
+	now := time.Now().UnixMilli()
+	p := sendProps{timer: true, timerDel: true, timerDeliver: strconv.AppendInt(nil, at, 10)}
+	for _, f := range [][2]string{
+		{propTags, recallTag}, {propTimerDel, timer.DeleteKey(handle.topic, handle.uniqKey, b.cfg().AppendTopicForTimerDeleteKey)}, {propUniqKey, handle.uniqKey},
+		{propTimerDeliver, handle.timestamp}, {"BORN_TIMESTAMP", strconv.FormatInt(now, 10)}, {"PGROUP", h.ProducerGroup},
+	} {
+		if f[1] != "" {
+			p.text = store.AppendProperty(p.text, f[0], f[1])
+		}
+	}
+	r := store.Record{Topic: handle.topic, BornTimestamp: now, BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: b.storeHost, Body: []byte("0"), TagsCode: store.TagsCode([]byte(recallTag))}
+	if err := b.parkForTimer(&p, &r); err != nil {
+		return err
+	}
+	r.Properties = p.text
+	done, err := b.store.Append(&r)
+	if err == nil && b.cfg().FlushDiskType == store.SyncFlush {
+		err = b.waitDurable(done.End())
+	}
+	return err
+}
+
+// waitDurable blocks until the log is on disk up to end. A disk that is too slow counts as done, as in Java's answer to FLUSH_DISK_TIMEOUT.
+func (b *Broker) waitDurable(end int64) error {
+	done := make(chan error, 1)
+	b.store.NotifyDurable(end, func(err error) { done <- err })
+	if err := <-done; err != nil && !errors.Is(err, store.ErrFlushTimeout) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package broker
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gorocket/remoting"
+	"gorocket/store/timer"
+)
+
+// await pulls queue 0 of a topic until n messages are there and returns them with the time each came.
+func (r *rig) await(topic string, n int) (bodies []string, came []time.Time) {
+	r.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); len(bodies) < n; {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("%s: %d of %d messages: %v", topic, len(bodies), n, bodies)
+		}
+		_, _, got := r.pull("g", topic, int64(len(bodies)), "*", 1000)
+		for _, b := range got {
+			bodies, came = append(bodies, b), append(came, time.Now())
+		}
+	}
+	return bodies, came
+}
+
+func timerConfig(t *testing.T, dir string) Config {
+	c := testConfig(t, dir)
+	c.TimerPrecisionMs, c.MappedFileSizeTimerLog, c.TimerFlushIntervalMs, c.RecallMessageEnable = 100, 64<<10, 50, true
+	return c
+}
+
+func TestTimerMessagesAreNeverEarlyAndHardlyLate(t *testing.T) {
+	r := startRig(t, timerConfig(t, t.TempDir()))
+	r.send("T", "", "first") // makes the topic
+	var due []time.Time
+	var bodies []string
+	for i := range 30 {
+		at := time.Now().Add(time.Duration(150+37*i) * time.Millisecond)
+		ms := at.UnixMilli()
+		prop := "TIMER_DELIVER_MS\x01" + strconv.FormatInt(ms, 10)
+		switch i % 3 {
+		case 1:
+			prop = fmt.Sprintf("TIMER_DELAY_MS\x01%d", 150+37*i)
+		case 2:
+			at, prop = time.Now().Add(time.Second), "TIMER_DELAY_SEC\x011"
+		}
+		due, bodies = append(due, at), append(bodies, fmt.Sprint("t", i))
+		if got := r.send("T", prop+"\x02UNIQ_KEY\x01K"+fmt.Sprint(i)+"\x02", bodies[i]); got.RecallHandle == "" || got.QueueID != 0 {
+			t.Fatalf("answer %+v", got)
+		}
+	}
+	got, came := r.await("T", 31)
+	for i, body := range got[1:] {
+		n, _ := strconv.Atoi(strings.TrimPrefix(body, "t"))
+		if n >= len(due) || due[n].IsZero() {
+			t.Fatalf("%q came twice or was never sent", body)
+		}
+		late := came[i+1].Sub(due[n].Truncate(time.Millisecond))
+		if late < 0 || late > 400*time.Millisecond {
+			t.Errorf("%s: %v late", body, late)
+		}
+		due[n] = time.Time{}
+	}
+	if f := r.b.timers.Figures(); f.Pending != 0 || f.Enqueued != 30 || f.Delivered != 30 {
+		t.Errorf("figures %+v", f)
+	}
+}
+
+func TestTimerMessagesSurviveARestart(t *testing.T) {
+	cfg := timerConfig(t, t.TempDir())
+	r := startRig(t, cfg)
+	r.send("T", "", "first")
+	for i := range 100 {
+		r.send("T", "TIMER_DELAY_MS\x011500\x02", fmt.Sprint("m", i))
+	}
+	waitFor(t, "all in the wheel", func() bool { return r.b.timers.Figures().Pending == 100 })
+	r.stop()
+	again := startRig(t, cfg)
+	if rep := again.b.timers.Report(); rep.Pending != 100 || rep.Dropped != 0 || rep.Rebuilt {
+		t.Errorf("report %+v", rep)
+	}
+	bodies, _ := again.await("T", 101)
+	for i, b := range bodies[1:] {
+		if b != fmt.Sprint("m", i) {
+			t.Fatalf("message %d is %q: the order of a slot is kept", i, b)
+		}
+	}
+	metrics, err := call(again, remoting.ReqGetTimerMetrics, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	if err != nil || !strings.Contains(string(metrics.Body), `"timingCount":{"T":{"count":0,`) {
+		t.Errorf("61: %v %s", err, metrics.Body)
+	}
+	check, err := call(again, remoting.ReqGetTimerCheckPoint, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	if err != nil || len(check.Body) != 56 {
+		t.Errorf("60: %v %x", err, check.Body)
+	}
+}
+
+func (r *rig) refused(topic, props string) string {
+	r.t.Helper()
+	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, Properties: []byte(props), MaxReconsumeTimes: -1}
+	_, err := call(r, remoting.ReqSendMessageV2, remoting.SendMessageRequestV2, &h, []byte("x"))
+	var re *remoting.ResponseError
+	if !errors.As(err, &re) {
+		return fmt.Sprint(err)
+	}
+	return fmt.Sprint(re.Code, " ", re.Remark)
+}
+
+func TestTimerMessagesRefused(t *testing.T) {
+	r := startRig(t, timerConfig(t, t.TempDir()))
+	r.send("T", "", "first")
+	for props, want := range map[string]string{
+		"TIMER_DELAY_SEC\x01345600\x02":                                    "13 timer message illegal, the delay time should not be bigger than the max delay 259200000ms",
+		"TIMER_DELAY_MS\x01abc\x02":                                        "13 timer message illegal",
+		"TIMER_DELIVER_MS\x01999999999999999999999\x02":                    "13 timer message illegal",
+		"TIMER_DELIVER_MS\x011\x02TIMER_DEL_UNIQKEY\x01k\x02":              "13 timer message illegal",
+		"TIMER_DELIVER_MS\x011\x02":                                        "<nil>", // the past: a normal message
+		"TIMER_DELAY_SEC\x015\x02TIMER_OUT_MS\x011\x02REAL_TOPIC\x01X\x02": "<nil>", // was due already
+	} {
+		if got := r.refused("T", props); !strings.HasPrefix(got, want) {
+			t.Errorf("%q: %s, want %s", props, got, want)
+		}
+	}
+	cfg := timerConfig(t, t.TempDir())
+	cfg.TimerWheelEnable = false
+	off := startRig(t, cfg)
+	off.send("T", "", "first")
+	if got := off.refused("T", "TIMER_DELAY_SEC\x011\x02"); got != "1 accurate timer message is not enabled, timerWheelEnable is false" {
+		t.Error(got)
+	}
+}
+
+func (r *rig) recall(topic, handle string) string {
+	r.t.Helper()
+	resp, err := call(r, remoting.ReqRecallMessage, remoting.RecallMessageRequest, &remoting.RecallMessageRequestHeader{ProducerGroup: "p", Topic: topic, RecallHandle: handle}, nil)
+	var re *remoting.ResponseError
+	if errors.As(err, &re) {
+		return fmt.Sprint(re.Code, " ", re.Remark)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return resp.GetString("msgId")
+}
+
+func TestRecall(t *testing.T) {
+	cfg := timerConfig(t, t.TempDir())
+	r := startRig(t, cfg)
+	r.send("T", "", "first")
+	var handles []string
+	for i := range 4 {
+		handles = append(handles, r.send("T", fmt.Sprintf("TIMER_DELAY_MS\x01900\x02UNIQ_KEY\x01K%d\x02", i), fmt.Sprint("m", i)).RecallHandle)
+	}
+	raw, err := base64.URLEncoding.DecodeString(handles[1])
+	if err != nil || !strings.HasPrefix(string(raw), "v1 T broker-a ") || !strings.HasSuffix(string(raw), " K1") {
+		t.Errorf("handle %q %v", raw, err)
+	}
+	for _, i := range []int{1, 3} {
+		if got := r.recall("T", handles[i]); got != fmt.Sprint("K", i) {
+			t.Errorf("recall %d: %s", i, got)
+		}
+	}
+	encode := func(s string) string { return base64.URLEncoding.EncodeToString([]byte(s)) }
+	at := strconv.FormatInt(time.Now().Add(time.Minute).UnixMilli(), 10)
+	for handle, want := range map[string]string{
+		"%%":                                 "604 recall handle is invalid",
+		encode("v2 T broker-a 1 K"):          "604 recall handle is invalid",
+		encode("v1 T broker-a 1"):            "604 recall handle is invalid",
+		encode("v1 X broker-a " + at + " K"): "604 recall failed, topic not match",
+		encode("v1 T broker-b " + at + " K"): "604 recall failed, broker service not available",
+		encode("v1 T broker-a 1 K"):          "604 recall failed, timestamp invalid",
+		encode("v1 T broker-a " + at + " K"): "K",
+	} {
+		if got := r.recall("T", handle); got != want {
+			t.Errorf("%q: %s, want %s", handle, got, want)
+		}
+	}
+	if got := r.recall("Nowhere", handles[0]); got != "17 recall failed, the topic[Nowhere] not exist" {
+		t.Error(got)
+	}
+	bodies, _ := r.await("T", 3)
+	time.Sleep(300 * time.Millisecond)
+	if _, _, more := r.pull("g", "T", 3, "*", 0); strings.Join(bodies, " ") != "first m0 m2" || len(more) != 0 {
+		t.Errorf("%v and then %v", bodies, more)
+	}
+	off := timerConfig(t, t.TempDir())
+	off.RecallMessageEnable = false
+	if got := startRig(t, off).recall("T", handles[0]); got != "16 recall failed, operation is forbidden" {
+		t.Error(got)
+	}
+}
+
+func TestTimerFlowControl(t *testing.T) {
+	cfg := timerConfig(t, t.TempDir())
+	cfg.TimerCongestNumEachSlot = 2
+	r := startRig(t, cfg)
+	r.send("T", "", "first")
+	at := time.Now().Add(time.Hour).UnixMilli()
+	got := ""
+	for i := 0; i < 50 && got == ""; i++ {
+		r.b.timers.Poke()
+		if s := r.refused("T", fmt.Sprintf("TIMER_DELIVER_MS\x01%d\x02", at)); s != "<nil>" {
+			got = s
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if got != "1 timer message is under flow control, max num limit is 4 or the current value is greater than 2 and less than 4, trigger random flow control" {
+		t.Error(got)
+	}
+	if topics := r.b.topics.get(timer.Topic); topics == nil || topics.WriteQueueNums != 1 {
+		t.Errorf("topic %+v", topics)
+	}
+}
+
+func FuzzDecodeHandle(f *testing.F) {
+	f.Add(base64.URLEncoding.EncodeToString([]byte("v1 T broker-a 123 K")))
+	f.Add("djE=")
+	f.Fuzz(func(t *testing.T, s string) {
+		h, err := decodeHandle(s)
+		if err != nil {
+			return
+		}
+		again, err := decodeHandle(base64.URLEncoding.EncodeToString([]byte(strings.Join([]string{"v1", h.topic, h.broker, h.timestamp, h.uniqKey}, " "))))
+		if err != nil || again != h {
+			t.Fatalf("%+v became %+v, %v", h, again, err)
+		}
+	})
+}

@@ -1,0 +1,98 @@
+package timer
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Checkpoint is the body of GET_TIMER_CHECK_POINT (60), 56 bytes: what config/timercheck says on disk.
+func (t *Timers) Checkpoint() []byte {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.saved.encode()
+}
+
+// MetricsJSON is the body of GET_TIMER_METRICS (61).
+func (t *Timers) MetricsJSON() ([]byte, error) { return t.metrics.encode() }
+
+// EachTopic calls fn with the number of waiting messages of each topic. fn must not call Timers.
+func (t *Timers) EachTopic(fn func(topic string, waiting int64)) { t.metrics.each(fn) }
+
+// ForgetTopic takes a deleted topic out of the metrics.
+func (t *Timers) ForgetTopic(topic string) { t.metrics.remove(topic) }
+
+// Figures are numbers for mqadmin and dashboards.
+type Figures struct {
+	Pending       int64         // messages in the wheel
+	EnqueueBehind int64         // messages of the timer topic that are not in the wheel yet
+	ReadBehind    time.Duration // how late the delivery of the oldest slot is, 0 when nothing is overdue
+	Enqueued      int64         // since Open
+	Delivered     int64         // since Open, rolled ones too
+	EnqueueTps    float64
+	DequeueTps    float64
+}
+
+// Figures returns the numbers of this moment.
+func (t *Timers) Figures() Figures {
+	t.mu.Lock()
+	f := Figures{Pending: max(0, t.pending), EnqueueBehind: max(0, t.ms.MaxOffset(Topic, 0)-t.queueOffset)}
+	late := t.now().UnixMilli() - t.readTime - t.precision
+	if t.pending > 0 && late > t.precision {
+		f.ReadBehind = time.Duration(late) * time.Millisecond
+	}
+	t.mu.Unlock()
+	f.Enqueued, f.Delivered = t.enqueued.Load(), t.delivered.Load()
+	f.EnqueueTps, f.DequeueTps = t.rate.now()
+	return f
+}
+
+// SlotTime is the TIMER_OUT_MS of a delivery time: the slot that ends at that time or behind it, so that nothing is ever early.
+func (t *Timers) SlotTime(deliverMs int64) int64 { return t.floor(deliverMs - 1) }
+
+// Reject tells that the slot of a time is too full for one more message, by chance between once and twice timerCongestNumEachSlot.
+// Java: TimerMessageStore.isReject.
+func (t *Timers) Reject(slotMs int64) bool {
+	limit := int64(t.live().TimerCongestNumEachSlot)
+	if limit >= 1<<31-1 {
+		return false
+	}
+	t.mu.Lock()
+	s, _ := t.wheel.get(slotMs)
+	t.mu.Unlock()
+	switch num := int64(s.num); {
+	case num <= limit:
+		return false
+	case num >= 2*limit:
+		return true
+	default:
+		return rand.Float64() > float64(num-limit)/(float64(limit)+0.1)
+	}
+}
+
+// rates are messages a second over the last sample.
+type rates struct {
+	mu                sync.Mutex
+	at                time.Time
+	enqueued, sent    int64
+	enqueueTps, sends float64
+}
+
+func (r *rates) sample(now time.Time, enqueued, sent int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	took := now.Sub(r.at).Seconds()
+	if took < 1 {
+		return
+	}
+	if !r.at.IsZero() {
+		r.enqueueTps, r.sends = float64(enqueued-r.enqueued)/took, float64(sent-r.sent)/took
+	}
+	r.at, r.enqueued, r.sent = now, enqueued, sent
+}
+
+func (r *rates) now() (enqueue, dequeue float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.enqueueTps, r.sends
+}
