@@ -190,7 +190,7 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 	} else {
 		b.stats.missed.Add(1)
 	}
-	p.resp = remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset}
+	p.resp = remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset, OffsetDelta: remoting.NoOffsetDelta}
 	if t := b.topics.get(p.head.Topic); t != nil {
 		p.resp.TopicSysFlag = int32(t.TopicSysFlag)
 	}

@@ -153,7 +153,8 @@ func (v *pieceView) goOn(next *body.LogicQueueMappingItem) {
 // answerReset tells a client about an offset that an administrator set for the queue that p reads.
 func (b *Broker) answerReset(r *remoting.Replier, p *pullState, offset int64) {
 	h := &p.head
-	resp := remoting.PullMessageResponseHeader{NextBeginOffset: offset, MinOffset: b.store.MinOffset(h.Topic, h.QueueID), MaxOffset: b.store.MaxOffset(h.Topic, h.QueueID)}
+	resp := remoting.PullMessageResponseHeader{NextBeginOffset: offset, MinOffset: b.store.MinOffset(h.Topic, h.QueueID), MaxOffset: b.store.MaxOffset(h.Topic, h.QueueID),
+		OffsetDelta: remoting.NoOffsetDelta}
 	if s := p.static; s != nil {
 		s.logical(pieceView{cur: s.current, next: offset, min: resp.MinOffset, max: resp.MaxOffset}, &resp)
 	}
