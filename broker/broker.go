@@ -165,8 +165,9 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	b.started = time.Now()
 	b.startMetrics()
 	b.register.start()
-	b.wg.Add(2)
+	b.wg.Add(3)
 	go b.expireClients()
+	go b.cleanMappings()
 	go b.sampleStats()
 	return nil
 }
