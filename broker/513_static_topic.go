@@ -59,6 +59,7 @@ func (b *Broker) changeStaticTopic(c body.TopicConfig, d *body.TopicQueueMapping
 	if err := b.topics.update(c); err != nil {
 		return err
 	}
+	b.persist.now() // a broker that forgot its mapping would take the logic queues for physical ones
 	b.register.settled()
 	return nil
 }

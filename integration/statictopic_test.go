@@ -11,16 +11,16 @@ import (
 	"gorocket/integration/wire"
 )
 
-// TestStaticTopicAnswers asks two brokers that share a static topic: Java's pair, ours, and both mixtures answer the same.
+// TestStaticTopicAnswers asks a NameServer and two brokers that share a static topic: Java's, ours, and mixtures answer the same.
 func TestStaticTopicAnswers(t *testing.T) {
 	harness.Count(t)
-	want := staticAnswers(t, harness.Java, harness.Java)
+	want := staticAnswers(t, harness.Java, harness.Java, harness.Java)
 	for _, m := range []struct {
-		name string
-		a, b harness.Kind
-	}{{"both ours", harness.Go, harness.Go}, {"a ours", harness.Go, harness.Java}, {"b ours", harness.Java, harness.Go}} {
+		name        string
+		names, a, b harness.Kind
+	}{{"all ours", harness.Go, harness.Go, harness.Go}, {"a ours", harness.Java, harness.Go, harness.Java}, {"b ours", harness.Go, harness.Java, harness.Go}} {
 		t.Run(m.name, func(t *testing.T) {
-			got := staticAnswers(t, m.a, m.b)
+			got := staticAnswers(t, m.names, m.a, m.b)
 			for i := range max(len(got), len(want)) {
 				switch {
 				case i >= len(got) || i >= len(want):
@@ -39,10 +39,10 @@ var better = map[string]string{
 	`search b/2 9999999999999: code 0 remark "" offset=3`: `search b/2 9999999999999: code 0 remark "" offset=2003`,
 }
 
-func staticAnswers(t *testing.T, a, b harness.Kind) []string {
+func staticAnswers(t *testing.T, names, a, b harness.Kind) []string {
 	t.Helper()
 	c := harness.New(t)
-	ns := c.Namesrv(own(harness.Go), nil)
+	ns := c.Namesrv(names, nil)
 	s := statictopic.Script{Namesrv: ns.Addr(), A: c.Broker(a, "broker-a", nil).Addr(), B: c.Broker(b, "broker-b", nil).Addr()}
 	lines, err := s.Run()
 	if err != nil {
@@ -108,5 +108,42 @@ func TestStaticTopicMQAdmin(t *testing.T) {
 	route, err := wire.Call(ns.Addr(), wire.Request{Code: 105, Ext: map[string]any{"topic": topic}}, 5*time.Second)
 	if err != nil || !strings.Contains(string(route.Body), `"currIdMap":{"0":`) {
 		t.Errorf("%v: the route has no mapping: %s", err, route.Body)
+	}
+}
+
+// TestStaticTopicHandedOver: a broker's directory keeps its static topic when it goes from Java to ours and back.
+func TestStaticTopicHandedOver(t *testing.T) {
+	harness.Count(t)
+	c := harness.New(t)
+	c.Namesrv(own(harness.Go), nil)
+	config := func(s *harness.Server) string {
+		t.Helper()
+		r, err := wire.Call(s.Addr(), wire.Request{Code: 351, Ext: map[string]any{"topic": "Handed", "lo": "true"}}, 5*time.Second)
+		if err != nil || r.Code != 0 {
+			t.Fatalf("351: %v, code %d %s", err, r.Code, r.Remark)
+		}
+		return string(r.Body)
+	}
+	var first string
+	for i, kind := range []harness.Kind{harness.Java, own(harness.Go), harness.Java} {
+		s := c.Broker(kind, "broker-a", nil)
+		if i == 0 {
+			m := `{"bname":"broker-a","currIdMap":{},"dirty":false,"epoch":5,"hostedQueues":{"0":[{"bname":"broker-b","endOffset":5,"gen":0,"logicOffset":0,"queueId":2,"startOffset":0,"timeOfEnd":-1,"timeOfStart":-1},{"bname":"broker-a","endOffset":-1,"gen":1,"logicOffset":1000,"queueId":1,"startOffset":0,"timeOfEnd":-1,"timeOfStart":-1}]},"scope":"__global__","topic":"Handed","totalQueues":1}`
+			ext := map[string]any{"topic": "Handed", "defaultTopic": "TBW102", "readQueueNums": "4", "writeQueueNums": "4", "perm": "6", "topicFilterType": "SINGLE_TAG", "topicSysFlag": "0", "order": "false"}
+			if r, err := wire.Call(s.Addr(), wire.Request{Code: 513, Ext: ext, Body: []byte(m)}, 5*time.Second); err != nil || r.Code != 0 {
+				t.Fatalf("513: %v, code %d %s", err, r.Code, r.Remark)
+			}
+			first = config(s)
+		}
+		if got := config(s); got != first || !strings.Contains(got, `"logicOffset":1000`) {
+			t.Errorf("%s: %s, want %s", kind, got, first)
+		}
+		r, err := wire.Call(s.Addr(), wire.Request{Code: 30, Ext: map[string]any{"topic": "Handed", "queueId": "0"}}, 5*time.Second)
+		if err != nil || r.Code != 0 || r.Ext["offset"] != "1000" {
+			t.Errorf("%s: max offset %v, code %d %s %v", kind, err, r.Code, r.Remark, r.Ext)
+		}
+		if _, err := s.Stop(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -109,6 +109,9 @@ func (s *Script) setUp() error {
 func (s *Script) waitForPeers() error {
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(200 * time.Millisecond) {
 		r, err := wire.Call(s.B, wire.Request{Code: codeMin, Ext: map[string]any{"topic": topic, "queueId": "1"}}, 5*time.Second)
+		if err == nil && r.Code == 0 { // and Java asks itself, over the network
+			r, err = wire.Call(s.A, wire.Request{Code: codeEarliest, Ext: map[string]any{"topic": topic, "queueId": "0"}}, 5*time.Second)
+		}
 		if err == nil && r.Code == 0 {
 			return nil
 		}

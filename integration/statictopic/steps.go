@@ -2,6 +2,7 @@ package statictopic
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"gorocket/integration/wire"
@@ -124,7 +125,8 @@ func (s *Script) tables() error {
 	if err != nil {
 		return err
 	}
-	s.lines = append(s.lines, s.text("route "+string(r.Body)))
+	_, mappings, _ := strings.Cut(string(r.Body), `"topicQueueMappingByBroker"`) // before it: the brokers, in any order
+	s.lines = append(s.lines, s.text("route "+mappings))
 	// Java answers a delete with an error when its timer wheel is off, after it has deleted
 	if _, err := wire.Call(s.A, wire.Request{Code: codeDelete, Ext: map[string]any{"topic": topic}}, 5*time.Second); err != nil {
 		return err
