@@ -5,7 +5,7 @@ BENCHTIME ?= 1s
 CRASH_ROUNDS ?= 1000
 CRASH_TIME ?= 10m
 SOAK_TIME ?= 10m
-GROUPS ?= smoke send consume filter broadcast order query offset admin
+GROUPS ?= smoke send consume filter broadcast order query offset admin statictopic
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...

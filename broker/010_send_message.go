@@ -41,8 +41,10 @@ type sendState struct {
 	resp    remoting.SendMessageResponseHeader
 	msgID   []byte
 	uniq    []byte
-	bits    []byte // bit map of the filters
-	id      []byte // UNIQ_KEY, the transactionId of the answer
+	bits    []byte                      // bit map of the filters
+	id      []byte                      // UNIQ_KEY, the transactionId of the answer
+	leader  *body.LogicQueueMappingItem // static topics: where the logic queue is written; else nil
+	logicID int32                       // static topics: the logic queue
 }
 
 // sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
@@ -55,7 +57,7 @@ func (b *Broker) sendMessage(ctx *remoting.Context) {
 }
 
 func (b *Broker) recycle(s *sendState) {
-	s.record, s.head, s.reply = store.Record{}, remoting.SendMessageRequestHeader{}, remoting.Replier{}
+	s.record, s.head, s.reply, s.leader = store.Record{}, remoting.SendMessageRequestHeader{}, remoting.Replier{}, nil
 	if cap(s.props.text) > 64<<10 {
 		s.props.text = nil
 	}
@@ -75,6 +77,9 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 	}
 	if len(ctx.Req.Body) == 0 {
 		ctx.Status(remoting.SystemError, "java.lang.NullPointerException: the message has no body")
+		return false
+	}
+	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.toLeader(ctx, s, d) {
 		return false
 	}
 	topic := b.topicForSend(ctx, h)
@@ -223,6 +228,9 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	b.stats.puts.Add(int64(done.Count))
 	b.stats.putBytes.Add(int64(done.Size))
 	s.resp.QueueOffset = done.QueueOffset
+	if s.leader != nil {
+		s.resp.QueueID, s.resp.QueueOffset = s.logicID, s.leader.LogicalLoosely(done.QueueOffset)
+	}
 	s.msgID = s.msgID[:0]
 	if len(s.offsets) > 0 && s.head.Batch {
 		for i, off := range s.offsets {

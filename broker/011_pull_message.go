@@ -36,11 +36,12 @@ func forbidden(r *remoting.Replier, kind, remark string) {
 
 // pullState is what one pull reuses from the one before.
 type pullState struct {
-	head  remoting.PullMessageRequestHeader
-	query store.GetQuery
-	res   store.GetResult
-	resp  remoting.PullMessageResponseHeader
-	files []remoting.FileRange
+	head   remoting.PullMessageRequestHeader
+	static *staticPull // nil for an ordinary topic
+	query  store.GetQuery
+	res    store.GetResult
+	resp   remoting.PullMessageResponseHeader
+	files  []remoting.FileRange
 }
 
 // pullMessage runs on the event loop as long as the data is in the page cache, else again on a worker.
@@ -52,7 +53,8 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 		ctx.Status(remoting.SystemError, err.Error())
 		return
 	}
-	sub := b.mayPull(ctx, h)
+	p.static = nil
+	sub := b.mayPull(ctx, p)
 	if sub == nil {
 		return
 	}
@@ -60,7 +62,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 		ctx.Again() // evaluating expressions on thousands of messages takes milliseconds
 		return
 	}
-	if b.resetPending(ctx, h) {
+	if b.resetPending(ctx, p) {
 		return
 	}
 	b.read(p, sub, ctx.OnLoop())
@@ -73,15 +75,16 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 		b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset)
 	}
 	code := b.pullCode(p)
-	if code == remoting.PullNotFound && h.SysFlag&remoting.PullFlagSuspend != 0 {
-		b.holds.hold(ctx.Later(), h, sub, b.suspendMillis(h))
+	if h.SysFlag&remoting.PullFlagSuspend != 0 && p.finalCode(code) == remoting.PullNotFound {
+		b.holds.hold(ctx.Later(), p, sub, b.suspendMillis(h))
 		return
 	}
 	b.answerPull(&ctx.Replier, p, code)
 }
 
 // mayPull checks permission, names and the queue id, in Java's order, and returns the subscription; nil after it answered.
-func (b *Broker) mayPull(ctx *remoting.Context, h *remoting.PullMessageRequestHeader) *subscription {
+func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
+	h := &p.head
 	if b.cfg().BrokerPermission&body.PermRead == 0 {
 		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg().BrokerIP1+"] pulling message is forbidden")
 		return nil
@@ -108,6 +111,9 @@ func (b *Broker) mayPull(ctx *remoting.Context, h *remoting.PullMessageRequestHe
 		forbidden(&ctx.Replier, forbiddenTopic, "the topic["+h.Topic+"] pulling message is forbidden")
 		return nil
 	}
+	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locatePull(&ctx.Replier, p, d) {
+		return nil
+	}
 	if h.QueueID < 0 || int(h.QueueID) >= topic.ReadQueueNums {
 		ctx.Status(remoting.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
 			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
@@ -122,7 +128,8 @@ func (b *Broker) mayPull(ctx *remoting.Context, h *remoting.PullMessageRequestHe
 }
 
 // resetPending answers a pull with the offset that an administrator set for the queue, once.
-func (b *Broker) resetPending(ctx *remoting.Context, h *remoting.PullMessageRequestHeader) bool {
+func (b *Broker) resetPending(ctx *remoting.Context, p *pullState) bool {
+	h := &p.head
 	if !b.cfg().UseServerSideResetOffset || !b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID) {
 		return false
 	}
@@ -134,8 +141,7 @@ func (b *Broker) resetPending(ctx *remoting.Context, h *remoting.PullMessageRequ
 	if !ok {
 		return false
 	}
-	resp := remoting.PullMessageResponseHeader{NextBeginOffset: off, MinOffset: b.store.MinOffset(h.Topic, h.QueueID), MaxOffset: b.store.MaxOffset(h.Topic, h.QueueID)}
-	remoting.Respond(&ctx.Replier, remoting.PullOffsetMoved, store.OffsetReset.String(), remoting.PullMessageResponse, &resp, remoting.Body{})
+	b.answerReset(&ctx.Replier, p, off)
 	return true
 }
 
@@ -184,7 +190,7 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 	} else {
 		b.stats.missed.Add(1)
 	}
-	p.resp = remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset}
+	p.resp = remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset, OffsetDelta: remoting.NoOffsetDelta}
 	if t := b.topics.get(p.head.Topic); t != nil {
 		p.resp.TopicSysFlag = int32(t.TopicSysFlag)
 	}
@@ -197,7 +203,13 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 			}
 		}
 	}
-	remoting.Respond(r, code, p.res.Status.String(), remoting.PullMessageResponse, &p.resp, p.body())
+	remark := p.res.Status.String()
+	if p.static != nil {
+		if code = p.static.revise(code, p.head.QueueOffset, &p.resp); code != remoting.Success {
+			remark = ""
+		}
+	}
+	remoting.Respond(r, code, remark, remoting.PullMessageResponse, &p.resp, p.body())
 }
 
 // body gives the records in both forms: slices of the mapped log, and file ranges for the kernel.

@@ -17,6 +17,9 @@ func (b *Broker) committedOffsetEntries() []remoting.Entry {
 }
 
 func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *remoting.QueryConsumerOffsetRequestHeader) {
+	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateQuery(ctx, h, logicQueueOf(d, h.QueueID)) {
+		return
+	}
 	off := b.offsets.query(h.ConsumerGroup, h.Topic, h.QueueID)
 	if off < 0 {
 		if ctx.OnLoop() {
@@ -33,15 +36,18 @@ func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *remoting.QueryCon
 		}
 		off = 0
 	}
-	respondOffset(ctx, off)
+	respondOffset(&ctx.Replier, off)
 }
 
-func respondOffset(ctx *remoting.Context, off int64) {
+func respondOffset(r *remoting.Replier, off int64) {
 	resp := remoting.OffsetResponseHeader{Offset: off}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.OffsetResponse, &resp, remoting.Body{})
+	remoting.Respond(r, remoting.Success, "", remoting.OffsetResponse, &resp, remoting.Body{})
 }
 
 func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *remoting.UpdateConsumerOffsetRequestHeader) {
+	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateCommit(ctx, h, logicQueueOf(d, h.QueueID)) {
+		return
+	}
 	switch {
 	case b.groups.get(h.ConsumerGroup) == nil:
 		ctx.Status(remoting.SubscriptionGroupNotExist, "Group "+h.ConsumerGroup+" not exist!")

@@ -62,11 +62,8 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *remoting.CreateTopicReque
 // changeTopics stores topics that differ from what is there and tells the NameServers.
 func (b *Broker) changeTopics(configs ...body.TopicConfig) error {
 	for _, c := range configs {
-		if c.TopicFilterType == "" {
-			return fmt.Errorf("org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [null] value invalid")
-		}
-		if c.TopicFilterType != body.SingleTag && c.TopicFilterType != body.MultiTag {
-			return fmt.Errorf("org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [%s] value invalid", c.TopicFilterType)
+		if err := checkFilterType(c.TopicFilterType); err != nil {
+			return err
 		}
 		if old := b.topics.get(c.TopicName); old != nil && sameTopic(old, &c) {
 			continue
@@ -75,10 +72,20 @@ func (b *Broker) changeTopics(configs ...body.TopicConfig) error {
 			return err
 		}
 		b.log.Info().Str("topic", c.TopicName).Int("read", c.ReadQueueNums).Int("write", c.WriteQueueNums).Int("perm", c.Perm).Msg("topic changed")
-		b.register.publish(b.topics.get(c.TopicName))
 	}
 	b.register.settled()
 	return nil
+}
+
+// checkFilterType refuses what is no TopicFilterType, as Java's header check does.
+func checkFilterType(text string) error {
+	switch text {
+	case body.SingleTag, body.MultiTag:
+		return nil
+	case "":
+		text = "null"
+	}
+	return fmt.Errorf("org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [%s] value invalid", text)
 }
 
 // sameTopic tells whether a change would change nothing; then the table keeps its version.
@@ -123,6 +130,7 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
 	if b.topics.remove(h.Topic) {
 		b.log.Info().Str("topic", h.Topic).Str("by", ctx.Conn().RemoteAddr()).Msg("topic deleted")
 	}
+	b.mappings.remove(h.Topic)
 	b.offsets.removeTopic(h.Topic)
 	b.pulled.removeTopic(h.Topic)
 	if b.timers != nil {
@@ -135,12 +143,16 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
 	ctx.Status(remoting.Success, "")
 }
 
-// topicConfig answers without a queue mapping: static topics are not served.
+// topicConfig answers with the queue mapping of a static topic when the caller asks for it with lo=true.
 func (b *Broker) topicConfig(ctx *remoting.Context, h *remoting.TopicHeader) {
 	c := b.topics.get(h.Topic)
 	if c == nil {
 		ctx.Status(remoting.TopicNotExist, "No topic in this broker. topic: "+h.Topic)
 		return
 	}
-	respondJSON(ctx, c)
+	out := body.TopicConfigAndQueueMapping{TopicConfig: *c}
+	if strings.EqualFold(h.Lo, "true") {
+		out.MappingDetail = b.mappings.of(h.Topic, "")
+	}
+	respondJSON(ctx, out)
 }

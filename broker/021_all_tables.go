@@ -33,8 +33,9 @@ func respondAll(ctx *remoting.Context, key string, n int, table any) {
 
 func (b *Broker) allTopics(ctx *remoting.Context) {
 	v, all := b.topics.snapshot()
-	respondAll(ctx, "totalTopicNum", len(all), body.TopicConfigAndMappingSerializeWrapper{DataVersion: v, MappingDataVersion: v, TopicConfigTable: all,
-		TopicQueueMappingDetailMap: map[string]*body.TopicQueueMappingDetail{}, TopicQueueMappingInfoMap: map[string]*body.TopicQueueMappingInfo{}})
+	mv, mappings := b.mappings.snapshot()
+	respondAll(ctx, "totalTopicNum", len(all), body.TopicConfigAndMappingSerializeWrapper{DataVersion: v, MappingDataVersion: mv, TopicConfigTable: all,
+		TopicQueueMappingDetailMap: mappings, TopicQueueMappingInfoMap: map[string]*body.TopicQueueMappingInfo{}})
 }
 
 func (b *Broker) allGroups(ctx *remoting.Context) {

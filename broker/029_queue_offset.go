@@ -4,10 +4,9 @@ package broker
 // Java: AdminBrokerProcessor. Unknown topics and queues are no error: they are empty.
 
 import (
-	"strings"
+	"fmt"
 
 	"gorocket/remoting"
-	"gorocket/store"
 )
 
 func (b *Broker) queueOffsetEntries() []remoting.Entry {
@@ -20,26 +19,49 @@ func (b *Broker) queueOffsetEntries() []remoting.Entry {
 }
 
 func (b *Broker) searchOffset(ctx *remoting.Context, h *remoting.SearchOffsetRequestHeader) {
-	boundary := store.Lower
-	if strings.EqualFold(h.BoundaryType, "upper") {
-		boundary = store.Upper
+	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
+		b.staticOffset(ctx, logicQueueOf(d, h.QueueID), func(q logicQueue) (int64, error) { return b.staticSearch(q, h) })
+		return
 	}
-	respondOffset(ctx, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, boundary))
+	respondOffset(&ctx.Replier, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, boundaryOf(h.BoundaryType)))
 }
 
 func (b *Broker) maxOffset(ctx *remoting.Context, h *remoting.GetMaxOffsetRequestHeader) {
-	respondOffset(ctx, b.store.MaxOffset(h.Topic, h.QueueID))
+	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
+		b.staticOffset(ctx, logicQueueOf(d, h.QueueID), b.staticMax)
+		return
+	}
+	respondOffset(&ctx.Replier, b.store.MaxOffset(h.Topic, h.QueueID))
 }
 
 func (b *Broker) minOffset(ctx *remoting.Context, h *remoting.QueueRequestHeader) {
-	off := b.store.MinOffset(h.Topic, h.QueueID)
-	if off == 0 && isBatch(b.topics.get(h.Topic)) && b.store.MaxOffset(h.Topic, h.QueueID) == 0 {
-		off = -1 // where Java's batch consume queue begins
+	d := b.mappings.of(h.Topic, h.Lo)
+	if d == nil {
+		respondOffset(&ctx.Replier, b.physicalMin(h.Topic, h.QueueID))
+		return
 	}
-	respondOffset(ctx, off)
+	q := logicQueueOf(d, h.QueueID)
+	if !q.leads() {
+		ctx.Status(remoting.NotLeaderForQueue, fmt.Sprintf("%s-%d is not leader in broker %s, request code %d", d.Topic, q.id, d.Bname, remoting.ReqGetMinOffset))
+		return
+	}
+	b.staticOffset(ctx, q, b.staticMin)
+}
+
+// physicalMin is the smallest offset of a queue of this broker; -1 where Java's batch consume queue begins.
+func (b *Broker) physicalMin(topic string, queue int32) int64 {
+	off := b.store.MinOffset(topic, queue)
+	if off == 0 && isBatch(b.topics.get(topic)) && b.store.MaxOffset(topic, queue) == 0 {
+		return -1
+	}
+	return off
 }
 
 func (b *Broker) earliestStoreTime(ctx *remoting.Context, h *remoting.QueueRequestHeader) {
+	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
+		b.staticEarliest(ctx, logicQueueOf(d, h.QueueID))
+		return
+	}
 	resp := remoting.TimestampResponseHeader{Timestamp: b.store.EarliestStoreTime(h.Topic, h.QueueID)}
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.TimestampResponse, &resp, remoting.Body{})
 }

@@ -46,6 +46,9 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *remoting.ConsumeStatsHea
 
 func (b *Broker) progress(group, topic string, queue int32) offsetWrapper {
 	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)), ConsumerOffset: max(0, b.offsets.query(group, topic, queue))}
+	if b.mappings.of(topic, "") != nil {
+		w.ConsumerOffset = b.offsets.query(group, topic, queue) // -1 when there is none: the tool looks at the next piece then
+	}
 	w.PullOffset = max(w.ConsumerOffset, b.pulled.query(group, topic, queue))
 	if w.ConsumerOffset > 0 {
 		w.LastTimestamp = max(0, b.store.StoreTimeAt(topic, queue, w.ConsumerOffset-1))

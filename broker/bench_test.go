@@ -151,3 +151,22 @@ func BenchmarkSendTimer(b *testing.B) {
 	b.ResetTimer()
 	pump(b, addr, frame, 64, b.N)
 }
+
+// BenchmarkStatic is what a static topic costs: the same requests through a mapping whose piece lies here.
+func BenchmarkStatic(b *testing.B) {
+	addr := startBench(b, nil)
+	once(b, addr, rawFrame(513, `"topic":"bench","defaultTopic":"TBW102","readQueueNums":"4","writeQueueNums":"4","perm":"6","topicFilterType":"SINGLE_TAG","topicSysFlag":"0","order":"false"`,
+		`{"topic":"bench","bname":"broker-a","epoch":1,"totalQueues":2,"hostedQueues":{"1":[{"bname":"broker-a","gen":0,"queueId":3,"logicOffset":1000,"endOffset":-1}]}}`))
+	run := func(name string, frame []byte, want string, inFlight int) {
+		b.Run(name, func(b *testing.B) {
+			if head := once(b, addr, frame); !strings.HasPrefix(head, `{"code":0,`) || !strings.Contains(head, want) {
+				b.Fatal(head)
+			}
+			b.ReportAllocs()
+			pump(b, addr, frame, inFlight, b.N)
+		})
+	}
+	run("Send1KiB", rawSend(1024), `"queueId":"1"`, 64)
+	pump(b, addr, rawSend(1024), 16, 64)
+	run("Pull32x1KiB", rawFrame(11, strings.Replace(rawPull, `"queueOffset":"0"`, `"queueOffset":"1000"`, 1), ""), `"nextBeginOffset":"1032"`, 8)
+}

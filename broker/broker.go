@@ -47,6 +47,9 @@ type Broker struct {
 	stats          *brokerStats
 	modes          *requestModes
 	routes         *routeCache
+	mappings       *mappingTable
+	peers          peerTable
+	forwards       chan struct{} // one element for each request that waits for another broker
 	store          *store.Store
 	server         *remoting.Server
 	client         *remoting.Client
@@ -91,6 +94,7 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
 	b.stats, b.modes, b.routes = newBrokerStats(), newRequestModes(), newRouteCache()
+	b.mappings, b.forwards = newMappingTable(), make(chan struct{}, maxForwards)
 	b.suffix = b.fixedProperties()
 	b.sends.New = func() any { return &sendState{b: b} }
 	b.pulls.New = func() any { return new(pullState) }
@@ -171,8 +175,9 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	b.started = time.Now()
 	b.startMetrics()
 	b.register.start()
-	b.wg.Add(2)
+	b.wg.Add(3)
 	go b.expireClients()
+	go b.cleanMappings()
 	go b.sampleStats()
 	return nil
 }
@@ -198,6 +203,7 @@ func (b *Broker) loadTables() error {
 		b.throttled.warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
 	})
 	b.topics.changed = b.persist.add("topics.json", 0, b.topics.encode)
+	b.mappings.changed = b.persist.add("topicQueueMapping.json", 0, b.mappings.encode)
 	b.groups.changed = b.persist.add("subscriptionGroup.json", 0, b.groups.encode)
 	b.offsets.changed = b.persist.add("consumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.encode)
 	b.offsets.light = cfg.EnableLmq
@@ -212,7 +218,7 @@ func (b *Broker) loadTables() error {
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
-	}{{"topics.json", b.topics.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"lmqConsumerOffset.json", b.offsets.loadLight}, {"delayOffset.json", b.schedule.load},
+	}{{"topics.json", b.topics.load}, {"topicQueueMapping.json", b.mappings.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"lmqConsumerOffset.json", b.offsets.loadLight}, {"delayOffset.json", b.schedule.load},
 		{"messageRequestMode.json", b.modes.load}, {"consumerFilter.json", b.loadFilters}} {
 		if err := b.persist.load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)

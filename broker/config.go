@@ -46,6 +46,7 @@ type Config struct {
 	AllowRecallWhenBrokerNotWriteable bool   `prop:"allowRecallWhenBrokerNotWriteable" default:"true" doc:"... even when brokerPermission forbids writing"`
 	RejectTransactionMessage          bool   `prop:"rejectTransactionMessage" default:"false" doc:"refuse half messages"`
 	StartAcceptSendRequestTime        int64  `prop:"startAcceptSendRequestTimeStamp" default:"0" doc:"ms since 1970 before which sends are refused"`
+	ForwardTimeout                    int    `prop:"forwardTimeout" default:"3000" min:"1" doc:"ms to wait for another broker that holds part of a static topic"`
 	ServerLoadBalancerEnable          bool   `prop:"serverLoadBalancerEnable" default:"true" doc:"QUERY_ASSIGNMENT shares the queues among the members"`
 	ReviveQueueNum                    int    `prop:"reviveQueueNum" default:"8" min:"1" doc:"queues of the POP revive topic"`
 

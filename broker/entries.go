@@ -8,7 +8,7 @@ func (b *Broker) entries() []remoting.Entry {
 	var all []remoting.Entry
 	for _, rows := range [][]remoting.Entry{
 		b.sendEntries(), b.pullEntries(), b.queryEntries(), b.committedOffsetEntries(), b.queueOffsetEntries(), b.heartbeatEntries(),
-		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.groupEntries(), b.syncEntries(),
+		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.staticTopicEntries(), b.groupEntries(), b.syncEntries(),
 		b.connectionEntries(), b.topicListEntries(), b.topicStatsEntries(), b.consumeStatsEntries(),
 		b.configEntries(), b.runtimeInfoEntries(), b.resetEntries(), b.groupQueryEntries(), b.callConsumerEntries(), b.cloneOffsetEntries(),
 		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(), b.cleanEntries(), b.timerEntries(), b.recallEntries(),

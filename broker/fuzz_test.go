@@ -51,6 +51,14 @@ func FuzzTopicsFile(f *testing.F) {
 	})
 }
 
+func FuzzTopicQueueMappingFile(f *testing.F) {
+	fuzzTable(f, []string{`{"topicQueueMappingInfoMap":{"T":{"topic":"T","bname":"a","epoch":3,"totalQueues":1,"hostedQueues":{"0":[{"bname":"a","gen":0,"queueId":1,"endOffset":-1}]}}},"dataVersion":{"counter":3,"timestamp":5}}`,
+		`{"topicQueueMappingInfoMap":{"T":null,"U":{"hostedQueues":{0:null,1:[]}}}}`, `{}`}, func() (func([]byte) error, func() ([]byte, error)) {
+		t := newMappingTable()
+		return t.load, t.encode
+	})
+}
+
 func FuzzGroupsFile(f *testing.F) {
 	fuzzTable(f, []string{`{"subscriptionGroupTable":{"g":{"groupName":"g","retryMaxTimes":16,"attributes":{}}},"forbiddenTable":{"g":{"T":4}},"dataVersion":{"counter":3,"timestamp":5}}`,
 		`{"subscriptionGroupTable":{"g":null}}`}, func() (func([]byte) error, func() ([]byte, error)) {

@@ -29,6 +29,7 @@ type queueKey struct {
 type heldPull struct {
 	reply    remoting.Replier
 	head     remoting.PullMessageRequestHeader
+	static   *staticPull // nil for an ordinary topic
 	sub      *subscription
 	deadline int64 // ms, by holdTable.now
 
@@ -77,9 +78,9 @@ func (t *holdTable) close() {
 }
 
 // hold lets a pull wait. A message may have come since the store was asked, so the queue is looked at once more.
-func (t *holdTable) hold(reply remoting.Replier, h *remoting.PullMessageRequestHeader, sub *subscription, suspendMillis int64) {
-	now := t.now()
-	p := &heldPull{reply: reply, head: *h, sub: sub, deadline: now + max(0, suspendMillis)}
+func (t *holdTable) hold(reply remoting.Replier, of *pullState, sub *subscription, suspendMillis int64) {
+	now, h := t.now(), &of.head
+	p := &heldPull{reply: reply, head: *h, static: of.static, sub: sub, deadline: now + max(0, suspendMillis)}
 	q := t.of(h.Topic, h.QueueID)
 	q.mu.Lock()
 	q.waiting = append(q.waiting, p)
@@ -202,17 +203,17 @@ func (b *Broker) wake(h *heldPull) {
 	if h.reply.Conn().Closed() {
 		return // nobody reads the answer, and the group's pull position must not move
 	}
+	if h.static != nil {
+		b.wakeAside(h, b.wakeStatic)
+		return
+	}
 	p := b.pulls.Get().(*pullState)
-	p.head = h.head
+	p.head, p.static = h.head, nil
 	b.read(p, h.sub, true)
 	if p.res.Cold {
 		p.res.Release()
 		b.pulls.Put(p)
-		b.wg.Add(1)
-		go func() {
-			defer b.wg.Done()
-			b.wakeCold(h)
-		}()
+		b.wakeAside(h, b.wakeCold)
 		return
 	}
 	b.answerPull(&h.reply, p, b.pullCode(p))
@@ -220,9 +221,18 @@ func (b *Broker) wake(h *heldPull) {
 	b.pulls.Put(p)
 }
 
+// wakeAside answers on a goroutine of its own.
+func (b *Broker) wakeAside(h *heldPull, answer func(*heldPull)) {
+	b.wg.Add(1)
+	go func() {
+		defer b.wg.Done()
+		answer(h)
+	}()
+}
+
 func (b *Broker) wakeCold(h *heldPull) {
 	p := b.pulls.Get().(*pullState)
-	p.head = h.head
+	p.head, p.static = h.head, nil
 	b.read(p, h.sub, false)
 	b.answerPull(&h.reply, p, b.pullCode(p))
 	p.res.Release()

@@ -110,6 +110,9 @@ func (p *persister) write(want func(*table) bool) {
 	}
 }
 
+// now writes the changed tables that do not wait for their time, before the caller answers. It waits for the disk: not on an event loop.
+func (p *persister) now() { p.write(func(t *table) bool { return t.every == 0 }) }
+
 // close writes everything that is still marked and ends the persister. One that was never started writes nothing: what it holds may be
 // half loaded.
 func (p *persister) close() {

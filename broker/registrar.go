@@ -174,8 +174,9 @@ func (l *namesrvLink) sendAll() {
 }
 
 func (l *namesrvLink) incremental() {
+	version := l.r.b.topics.currentVersion() // first: a change that it counts is pending by now, so no NameServer takes a version without its changes
 	if topics := l.takePending(); len(topics) > 0 {
-		l.send(l.r.b.topics.currentVersion(), topics)
+		l.send(version, topics)
 	}
 	l.toldAll()
 }
@@ -204,6 +205,7 @@ func (l *namesrvLink) send(version body.DataVersion, topics map[string]*body.Top
 	w := body.NewRegisterBrokerBody()
 	w.TopicConfigSerializeWrapper.DataVersion = version
 	w.TopicConfigSerializeWrapper.TopicConfigTable = b.permitted(topics)
+	w.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap = b.mappings.infos(topics)
 	data, err := w.Encode()
 	if err != nil {
 		b.log.Error().Err(err).Msg("BUG: cannot encode the registration")

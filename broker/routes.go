@@ -59,6 +59,14 @@ func (b *Broker) readableQueues(topic string) []body.MessageQueue {
 }
 
 func (b *Broker) askRoute(topic string) []body.MessageQueue {
+	if r := b.askRouteData(topic); r != nil {
+		return queuesOf(topic, r)
+	}
+	return nil
+}
+
+// askRouteData asks the NameServers for a route, one after the other; nil when none has it. Not on an event loop.
+func (b *Broker) askRouteData(topic string) *body.TopicRouteData {
 	h := remoting.GetRouteInfoRequestHeader{Topic: topic, AcceptStandardJSONOnly: true}
 	for _, l := range b.register.links {
 		ctx, cancel := context.WithTimeout(context.Background(), routeTimeout)
@@ -69,7 +77,7 @@ func (b *Broker) askRoute(topic string) []body.MessageQueue {
 		}
 		var r body.TopicRouteData
 		if compat.Unmarshal(resp.Body, &r) == nil {
-			return queuesOf(topic, &r)
+			return &r
 		}
 	}
 	return nil

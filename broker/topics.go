@@ -129,7 +129,7 @@ func (t *topicTable) ensure(topic string, queues int, order bool, sysFlag int) *
 	return &c
 }
 
-// update creates or replaces a topic. Attributes of c are changes (+key, -key); a bad one is an error with Java's text.
+// update creates or replaces a topic and tells the NameServers. Attributes of c are changes (+key, -key); a bad one is an error with Java's text.
 func (t *topicTable) update(c body.TopicConfig) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -144,6 +144,7 @@ func (t *topicTable) update(c body.TopicConfig) error {
 	}
 	c.Attributes = attrs
 	t.store(&c)
+	t.publish(&c) // under mu: see namesrvLink.incremental
 	return nil
 }
 

@@ -15,8 +15,12 @@ type CreateTopicRequestHeader struct {
 }
 
 // TopicHeader heads the codes that name a topic only: 202, 215, 300, 351. Java: DeleteTopicRequestHeader and its likes.
+//
+// Lo is the switch between logic and physical queues of static topics: "false", another broker has found the physical queue already; "true", the
+// mapping is wanted; empty in requests of clients. Java: TopicRequestHeader.lo, a Boolean that may be null.
 type TopicHeader struct {
 	Topic string `header:"topic,required" strict:"topic,must"`
+	Lo    string `header:"lo" strict:"lo"`
 }
 
 // GroupHeader heads GET_SUBSCRIPTIONGROUP_CONFIG (352). Java: GetSubscriptionGroupConfigRequestHeader.

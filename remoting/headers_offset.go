@@ -8,6 +8,7 @@ type QueryConsumerOffsetRequestHeader struct {
 	Topic             string `header:"topic,must"`
 	QueueID           int32  `header:"queueId,must"`
 	SetZeroIfNotFound bool   `header:"setZeroIfNotFound" default:"true"`
+	Lo                string `header:"lo"` // see TopicHeader
 }
 
 // UpdateConsumerOffsetRequestHeader heads UPDATE_CONSUMER_OFFSET (15). Java: UpdateConsumerOffsetRequestHeader.
@@ -16,6 +17,7 @@ type UpdateConsumerOffsetRequestHeader struct {
 	Topic         string `header:"topic,must"`
 	QueueID       int32  `header:"queueId,required" default:"-2147483648"`               // AbsentQueue
 	CommitOffset  int64  `header:"commitOffset,required" default:"-9223372036854775808"` // AbsentOffset
+	Lo            string `header:"lo"`                                                   // see TopicHeader
 }
 
 // Values of fields that were not in the request, where Java tells null apart.
@@ -29,6 +31,7 @@ const (
 type QueueRequestHeader struct {
 	Topic   string `header:"topic,must"`
 	QueueID int32  `header:"queueId,must"`
+	Lo      string `header:"lo"` // see TopicHeader
 }
 
 // GetMaxOffsetRequestHeader heads GET_MAX_OFFSET (30). Java: GetMaxOffsetRequestHeader.

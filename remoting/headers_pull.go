@@ -16,6 +16,7 @@ type PullMessageRequestHeader struct {
 	MaxMsgBytes          int32  `header:"maxMsgBytes" default:"-1"` // -1: not given
 	RequestSource        int32  `header:"requestSource" default:"-1"`
 	ProxyForwardClientID string `header:"proxyFrowardClientId"` // spelt so in Java
+	Lo                   string `header:"lo"`                   // see TopicHeader
 }
 
 // Bits of PullMessageRequestHeader.SysFlag. Java: PullSysFlag.
@@ -35,7 +36,11 @@ type PullMessageResponseHeader struct {
 	MaxOffset            int64 `header:"maxOffset,required"`
 	TopicSysFlag         int32 `header:"topicSysFlag"`
 	GroupSysFlag         int32 `header:"groupSysFlag"`
+	OffsetDelta          int64 `header:"offsetDelta" default:"-9223372036854775808"` // static topics: what the client adds to the queue offsets in the records; else NoOffsetDelta
 }
+
+// NoOffsetDelta is the OffsetDelta that is not written: the topic is not static.
+const NoOffsetDelta = AbsentOffset
 
 // QueryMessageRequestHeader heads QUERY_MESSAGE (12). Java: QueryMessageRequestHeader.
 type QueryMessageRequestHeader struct {

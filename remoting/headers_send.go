@@ -17,6 +17,7 @@ type SendMessageRequestHeader struct {
 	MaxReconsumeTimes     int32  `header:"maxReconsumeTimes" v2:"l" default:"-1"` // -1: not given
 	Batch                 bool   `header:"batch" v2:"m"`
 	BrokerName            string `header:"bname" v2:"n"`
+	Lo                    string `header:"lo"` // see TopicHeader; Java drops it from the V2 form
 }
 
 // SendMessageResponseHeader answers a send. Java: SendMessageResponseHeader.

@@ -87,7 +87,7 @@ func TestCallAllModes(t *testing.T) {
 	big := strings.Repeat("x", 3<<20)
 	for _, code := range []int32{1, 2, 3, 4, 5, 200050} {
 		for _, body := range []string{"", "small", big} {
-			resp, err := Call(context.Background(), cl, addr, code, TopicRequest, &TopicHeader{"T"}, []byte(body))
+			resp, err := Call(context.Background(), cl, addr, code, TopicRequest, &TopicHeader{Topic: "T"}, []byte(body))
 			if err != nil {
 				t.Fatalf("code %d: %v", code, err)
 			}
@@ -96,7 +96,7 @@ func TestCallAllModes(t *testing.T) {
 			}
 		}
 	}
-	_, err := Call(context.Background(), cl, addr, 7, TopicRequest, &TopicHeader{"T"}, nil)
+	_, err := Call(context.Background(), cl, addr, 7, TopicRequest, &TopicHeader{Topic: "T"}, nil)
 	var re *ResponseError
 	if !errors.As(err, &re) || re.Code != RequestCodeNotSupported || re.Remark != " request type 7 not supported" {
 		t.Errorf("unknown code: %v", err)
@@ -110,8 +110,8 @@ func TestServerCallsClientOnTheSameConnection(t *testing.T) {
 	got := make(chan string, 2)
 	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
 		r, conn := ctx.Later(), ctx.Conn()
-		_ = Notify(conn, 40, TopicRequest, &TopicHeader{"oneway"}, nil)
-		Go(conn, time.Second, 41, TopicRequest, &TopicHeader{"asked"}, nil, func(c *Command, err error) {
+		_ = Notify(conn, 40, TopicRequest, &TopicHeader{Topic: "oneway"}, nil)
+		Go(conn, time.Second, 41, TopicRequest, &TopicHeader{Topic: "asked"}, nil, func(c *Command, err error) {
 			if err != nil {
 				r.Status(SystemError, err.Error())
 				return
@@ -158,7 +158,7 @@ func TestGarbageClosesOnlyItsConnection(t *testing.T) {
 			t.Errorf("%q: connection stays open: %v", garbage, err)
 		}
 		c.Close()
-		if _, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{"T"}, nil); err != nil {
+		if _, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{Topic: "T"}, nil); err != nil {
 			t.Errorf("the others notice: %v", err)
 		}
 	}
@@ -291,7 +291,7 @@ func TestSendfileBodyIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
-		h := TopicHeader{"file"}
+		h := TopicHeader{Topic: "file"}
 		Respond(&ctx.Replier, Success, "", TopicRequest, &h, Body{Parts: [][]byte{content[:1<<20], content[2<<20:]},
 			Files: []FileRange{{int(f.Fd()), 0, 1 << 20}, {int(f.Fd()), 2 << 20, 6 << 20}}})
 	}})

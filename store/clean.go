@@ -91,7 +91,7 @@ func (s *Store) cleanRound(ctx context.Context, now time.Time) {
 		s.manualClean.Add(-1)
 	}
 	force := used > float64(cfg.DiskSpaceCleanForciblyRatio)/100 || r.Free < cfg.MinFreeDiskBytes
-	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || hourListed(cfg.DeleteWhen, now) || s.tooLarge(cfg) {
+	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || HourListed(cfg.DeleteWhen, now) || s.tooLarge(cfg) {
 		s.deleteSegments(ctx, cfg, now, force)
 	}
 	s.expireQueues(ctx, cfg)
@@ -103,8 +103,8 @@ func (s *Store) tooLarge(cfg *Config) bool {
 	return cfg.MaxStoreBytes > 0 && int64(len(s.log.segments()))*s.log.segSize > cfg.MaxStoreBytes
 }
 
-// hourListed tells whether the local hour is in deleteWhen ("04;16").
-func hourListed(when string, now time.Time) bool {
+// HourListed tells whether the local hour is in deleteWhen ("04;16"). Java: UtilAll.isItTimeToDo.
+func HourListed(when string, now time.Time) bool {
 	for _, h := range strings.Split(when, ";") {
 		if n, err := strconv.Atoi(strings.TrimSpace(h)); err == nil && n == now.Hour() {
 			return true

@@ -124,6 +124,18 @@ type TopicConfigAndMappingSerializeWrapper struct {
 	TopicQueueMappingInfoMap   map[string]*TopicQueueMappingInfo   `json:"topicQueueMappingInfoMap"`
 }
 
+// TopicConfigAndQueueMapping answers GET_TOPIC_CONFIG (statictopic/TopicConfigAndQueueMapping.java). It is only written; it reads as a TopicConfig.
+type TopicConfigAndQueueMapping struct {
+	TopicConfig
+	MappingDetail *TopicQueueMappingDetail `json:"mappingDetail"` // nil: not asked for, or no static topic
+}
+
+// TopicQueueMappingSerializeWrapper is topicQueueMapping.json (protocol/body/TopicQueueMappingSerializeWrapper.java).
+type TopicQueueMappingSerializeWrapper struct {
+	DataVersion              DataVersion                         `json:"dataVersion"`
+	TopicQueueMappingInfoMap map[string]*TopicQueueMappingDetail `json:"topicQueueMappingInfoMap"`
+}
+
 // TopicList is the body of every "which topics" answer.
 type TopicList struct {
 	BrokerAddr *string  `json:"brokerAddr"` // set by GET_SYSTEM_TOPIC_LIST_FROM_NS only

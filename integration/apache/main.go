@@ -15,7 +15,7 @@ import (
 )
 
 // usual is the groups of normal consuming.
-const usual = "smoke send consume filter broadcast order query offset admin"
+const usual = "smoke send consume filter broadcast order query offset admin statictopic"
 
 var (
 	groupNames = flag.String("groups", "", "names from groups.tsv, or all (default \""+usual+"\")")

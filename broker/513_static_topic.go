@@ -1,0 +1,65 @@
+package broker
+
+// UPDATE_AND_CREATE_STATIC_TOPIC (513). Java: AdminBrokerProcessor.updateAndCreateStaticTopic, 5.0 and later. What mqadmin updateStaticTopic and
+// remappingStaticTopic send to every broker of the topic: the topic's physical queues in the header, the logic queues in the body.
+//
+// Quirks kept: success carries the remark "not set any response code"; a request without a body makes an ordinary topic. Stricter than Java: a mapping for
+// another broker or topic is refused (Java stores it, and only an assertion says that it should not), and a mapping is checked before the topic is changed.
+
+import (
+	"fmt"
+	"strings"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+func (b *Broker) staticTopicEntries() []remoting.Entry {
+	return []remoting.Entry{{Code: remoting.ReqUpdateAndCreateStaticTopic, Mode: remoting.Pooled, Handle: with(remoting.CreateTopicRequest, b.updateStaticTopic)}}
+}
+
+func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *remoting.CreateTopicRequestHeader) {
+	var d *body.TopicQueueMappingDetail
+	if len(ctx.Req.Body) > 0 {
+		d = new(body.TopicQueueMappingDetail)
+		if err := decodeBody(ctx, d); err != nil {
+			fail(ctx, err)
+			return
+		}
+	}
+	if err := b.mayChange(h.Topic); err != nil {
+		ctx.Status(remoting.InvalidParameter, err.Error())
+		return
+	}
+	c := body.NewTopicConfig(strings.Clone(h.Topic))
+	c.ReadQueueNums, c.WriteQueueNums, c.Perm = int(h.ReadQueueNums), int(h.WriteQueueNums), int(h.Perm)
+	c.TopicFilterType, c.TopicSysFlag = h.TopicFilterType, int(h.TopicSysFlag)
+	if err := b.changeStaticTopic(c, d, h.Force); err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.Status(remoting.Success, createdRemark)
+}
+
+// changeStaticTopic stores mapping and topic and tells the NameServers. The topic counts as changed even when only its mapping is: that makes the
+// NameServers take it.
+func (b *Broker) changeStaticTopic(c body.TopicConfig, d *body.TopicQueueMappingDetail, force bool) error {
+	if err := checkFilterType(c.TopicFilterType); err != nil {
+		return err
+	}
+	if d != nil {
+		if d.Topic != c.TopicName || d.Bname != b.cfg().BrokerName {
+			return fmt.Errorf("the mapping is for topic %.255q on broker %.255q, not for %s on %s", d.Topic, d.Bname, c.TopicName, b.cfg().BrokerName)
+		}
+		if err := b.mappings.update(d, force); err != nil {
+			return err
+		}
+		b.log.Info().Str("topic", c.TopicName).Int64("epoch", d.Epoch).Int("totalQueues", d.TotalQueues).Int("hosted", len(d.HostedQueues)).Bool("force", force).Msg("static topic changed")
+	}
+	if err := b.topics.update(c); err != nil {
+		return err
+	}
+	b.persist.now() // a broker that forgot its mapping would take the logic queues for physical ones
+	b.register.settled()
+	return nil
+}

@@ -1,0 +1,140 @@
+package broker
+
+import (
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+)
+
+// mappingTable holds the static topics that this broker has a share in: which logic queues are made of which physical ones, on which brokers. Handlers read
+// it without a lock; on a broker without static topics they see nil and go on. Java: TopicQueueMappingManager.
+type mappingTable struct {
+	all atomic.Pointer[map[string]*body.TopicQueueMappingDetail] // nil: no static topics. The map and what it holds are immutable
+
+	mu      sync.Mutex       // serializes changes
+	version body.DataVersion // guarded by mu
+	changed func()           // marks topicQueueMapping.json; immutable after Start
+}
+
+func newMappingTable() *mappingTable {
+	return &mappingTable{version: body.NewDataVersion(), changed: func() {}}
+}
+
+// of returns the mapping that a request has to go through: nil for an ordinary topic, and when another broker has done it already (lo=false).
+func (t *mappingTable) of(topic, lo string) *body.TopicQueueMappingDetail {
+	all := t.all.Load()
+	if all == nil {
+		return nil
+	}
+	return mappingFor(*all, topic, lo)
+}
+
+func mappingFor(all map[string]*body.TopicQueueMappingDetail, topic, lo string) *body.TopicQueueMappingDetail {
+	if lo != "" && !strings.EqualFold(lo, "true") {
+		return nil
+	}
+	return all[topic]
+}
+
+// current is the table as of now; it must not be changed.
+func (t *mappingTable) current() map[string]*body.TopicQueueMappingDetail {
+	if all := t.all.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+// snapshot returns the version and all mappings as of one moment.
+func (t *mappingTable) snapshot() (body.DataVersion, map[string]*body.TopicQueueMappingDetail) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := t.current()
+	if all == nil {
+		all = map[string]*body.TopicQueueMappingDetail{}
+	}
+	return t.version, all
+}
+
+// update takes a mapping over, or says why not, with Java's text. d must not be changed afterwards. Java: updateTopicQueueMapping.
+func (t *mappingTable) update(d *body.TopicQueueMappingDetail, force bool) error {
+	if err := d.Check(); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	merged, err := d.Follow(t.current()[d.Topic], force)
+	if err != nil {
+		return err
+	}
+	t.replace(func(all map[string]*body.TopicQueueMappingDetail) { all[strings.Clone(d.Topic)] = merged })
+	return nil
+}
+
+// remove forgets a topic.
+func (t *mappingTable) remove(topic string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.current()[topic] != nil {
+		t.replace(func(all map[string]*body.TopicQueueMappingDetail) { delete(all, topic) })
+	}
+}
+
+// replace changes a copy of the table and counts the change. The caller holds mu.
+func (t *mappingTable) replace(change func(map[string]*body.TopicQueueMappingDetail)) {
+	all := maps.Clone(t.current())
+	if all == nil {
+		all = map[string]*body.TopicQueueMappingDetail{}
+	}
+	change(all)
+	t.publish(all)
+	t.version.Next(0)
+	t.changed()
+}
+
+// publish shows a table to the handlers. The caller holds mu.
+func (t *mappingTable) publish(all map[string]*body.TopicQueueMappingDetail) {
+	if len(all) == 0 {
+		t.all.Store(nil)
+		return
+	}
+	t.all.Store(&all)
+}
+
+// infos returns what the NameServers are told about the static ones of these topics.
+func (t *mappingTable) infos(topics map[string]*body.TopicConfig) map[string]*body.TopicQueueMappingInfo {
+	out := map[string]*body.TopicQueueMappingInfo{}
+	for topic, d := range t.current() {
+		if topics[topic] != nil {
+			out[topic] = d.Info()
+		}
+	}
+	return out
+}
+
+// load fills the table from topicQueueMapping.json.
+func (t *mappingTable) load(data []byte) error {
+	var w body.TopicQueueMappingSerializeWrapper
+	if err := compat.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	all := map[string]*body.TopicQueueMappingDetail{}
+	for topic, d := range w.TopicQueueMappingInfoMap {
+		if d != nil {
+			all[topic] = d
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.publish(all)
+	t.version = w.DataVersion
+	return nil
+}
+
+func (t *mappingTable) encode() ([]byte, error) {
+	v, all := t.snapshot()
+	return compat.MarshalPretty(body.TopicQueueMappingSerializeWrapper{DataVersion: v, TopicQueueMappingInfoMap: all})
+}

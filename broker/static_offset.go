@@ -1,0 +1,142 @@
+package broker
+
+import (
+	"strings"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+// staticOffset answers a question about the offsets of a logic queue, whose pieces may lie on other brokers.
+func (b *Broker) staticOffset(ctx *remoting.Context, q logicQueue, find func(q logicQueue) (int64, error)) {
+	if !q.leads() {
+		q.notLeader(&ctx.Replier)
+		return
+	}
+	b.aside(&ctx.Replier, func(r *remoting.Replier) {
+		off, err := find(q)
+		if err != nil {
+			r.Status(remoting.SystemError, err.Error())
+			return
+		}
+		respondOffset(r, off)
+	})
+}
+
+// staticMax is the end of the newest piece whose place is decided. Java: rewriteRequestForStaticTopic(GetMaxOffsetRequestHeader), which asks that
+// piece's broker for the leader's queue id.
+func (b *Broker) staticMax(q logicQueue) (int64, error) {
+	it := body.ItemAt(q.items, body.MaxOffset)
+	if it == nil {
+		return 0, errNoItem
+	}
+	off := int64(0)
+	var err error
+	if q.local(it) {
+		off = b.store.MaxOffset(q.detail.Topic, int32(it.QueueID))
+	} else {
+		h := remoting.GetMaxOffsetRequestHeader{QueueRequestHeader: pieceHeader(&q, it), Committed: true}
+		off, err = askPeerOffset(b, it.Bname, remoting.ReqGetMaxOffset, remoting.GetMaxOffsetRequest, &h)
+	}
+	return it.Logical(off), err
+}
+
+// staticMin is the start of the oldest piece. Java: handleGetMinOffsetForStaticTopic.
+func (b *Broker) staticMin(q logicQueue) (int64, error) {
+	it := body.ItemAt(q.items, 0)
+	if it == nil {
+		return 0, errNoItem
+	}
+	off := int64(0)
+	var err error
+	if q.local(it) {
+		off = b.physicalMin(q.detail.Topic, int32(it.QueueID))
+	} else {
+		h := pieceHeader(&q, it)
+		off, err = askPeerOffset(b, it.Bname, remoting.ReqGetMinOffset, remoting.GetMinOffsetRequest, &h)
+	}
+	return it.LogicalLoosely(off), err
+}
+
+// pieceHeader names the physical queue of a piece; lo=false says that it is one.
+func pieceHeader(q *logicQueue, it *body.LogicQueueMappingItem) remoting.QueueRequestHeader {
+	return remoting.QueueRequestHeader{Topic: q.detail.Topic, QueueID: int32(it.QueueID), Lo: "false"}
+}
+
+// staticSearch finds a time: in the oldest piece that holds messages as new as that, else at the end of the newest. Java: rewriteRequestForStaticTopic(SearchOffsetRequestHeader), where
+// what a newer piece says replaces what an older one on another broker has found.
+func (b *Broker) staticSearch(q logicQueue, h *remoting.SearchOffsetRequestHeader) (int64, error) {
+	found := int64(-1)
+	for i := range q.items {
+		it := &q.items[i]
+		if !it.Decided() {
+			continue
+		}
+		off, err := b.searchPiece(&q, it, h)
+		if err != nil {
+			return 0, err
+		}
+		if off >= 0 {
+			found = it.Logical(off)
+		}
+		if off >= 0 && !(it.Ended() && off >= it.EndOffset) {
+			break
+		}
+	}
+	return found, nil
+}
+
+func (b *Broker) searchPiece(q *logicQueue, it *body.LogicQueueMappingItem, h *remoting.SearchOffsetRequestHeader) (int64, error) {
+	if q.local(it) {
+		return b.store.OffsetByTime(q.detail.Topic, int32(it.QueueID), h.Timestamp, boundaryOf(h.BoundaryType)), nil
+	}
+	there := remoting.SearchOffsetRequestHeader{QueueRequestHeader: pieceHeader(q, it), Timestamp: h.Timestamp, BoundaryType: h.BoundaryType}
+	return askPeerOffset(b, it.Bname, remoting.ReqSearchOffsetByTimestamp, remoting.SearchOffsetRequest, &there)
+}
+
+// staticEarliest answers with the store time of the oldest message. Java: rewriteRequestForStaticTopic(GetEarliestMsgStoretimeRequestHeader), which leaves
+// the logic queue's number in the request.
+func (b *Broker) staticEarliest(ctx *remoting.Context, q logicQueue) {
+	if !q.leads() {
+		q.notLeader(&ctx.Replier)
+		return
+	}
+	b.aside(&ctx.Replier, func(r *remoting.Replier) {
+		at, err := b.earliestOf(q)
+		if err != nil {
+			r.Status(remoting.SystemError, err.Error())
+			return
+		}
+		remoting.Respond(r, remoting.Success, "", remoting.TimestampResponse, &remoting.TimestampResponseHeader{Timestamp: at}, remoting.Body{})
+	})
+}
+
+func (b *Broker) earliestOf(q logicQueue) (int64, error) {
+	it := body.ItemAt(q.items, 0)
+	if it == nil {
+		return 0, errNoItem
+	}
+	if q.local(it) {
+		return b.store.EarliestStoreTime(q.detail.Topic, int32(it.QueueID)), nil
+	}
+	h := pieceHeader(&q, it)
+	resp, err := askPeer(b, it.Bname, remoting.ReqGetEarliestMsgStoretime, remoting.GetEarliestStoretimeRequest, &h)
+	if err != nil {
+		return 0, err
+	}
+	if resp.Code != remoting.Success {
+		return 0, errRemote
+	}
+	var out remoting.TimestampResponseHeader
+	err = remoting.TimestampResponse.Decode(resp, nil, &out)
+	return out.Timestamp, err
+}
+
+// boundaryOf reads boundaryType. Java: BoundaryType.getType.
+func boundaryOf(text string) store.Boundary {
+	if strings.EqualFold(text, "upper") {
+		return store.Upper
+	}
+	return store.Lower
+}

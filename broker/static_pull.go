@@ -1,0 +1,175 @@
+package broker
+
+import (
+	"fmt"
+	"math"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+// staticPull is what a pull of a static topic keeps while its header names the physical queue. Immutable. Java: TopicQueueMappingContext.
+type staticPull struct {
+	queue   logicQueue
+	current *body.LogicQueueMappingItem       // the piece that is read
+	asked   remoting.PullMessageRequestHeader // as the client sent it
+}
+
+// locatePull points a pull of a static topic to the physical queue that holds its offset. False when it answered, or has left the answer to the broker
+// that has the queue. Java: PullMessageProcessor.rewriteRequestForStaticTopic.
+//
+// Better than Java: commitOffset is turned into an offset of the physical queue too (Java stores the logical one), and is dropped when it lies in another
+// piece; the client's own commit (code 15) finds that.
+func (b *Broker) locatePull(r *remoting.Replier, p *pullState, d *body.TopicQueueMappingDetail) bool {
+	h := &p.head
+	q := logicQueueOf(d, h.QueueID)
+	if !q.leads() {
+		r.Status(remoting.NotLeaderForQueue, fmt.Sprintf("%s-%d cannot find mapping item in request process of current broker %s", d.Topic, q.id, d.Bname))
+		return false
+	}
+	it := body.ItemAt(q.items, h.QueueOffset)
+	if it == nil {
+		r.Status(remoting.SystemError, errNoItem.Error())
+		return false
+	}
+	p.static = &staticPull{q, it, *h}
+	if h.SysFlag&remoting.PullFlagCommitOffset != 0 && body.ItemAt(q.items, h.CommitOffset) != it {
+		h.SysFlag &^= remoting.PullFlagCommitOffset
+	}
+	h.QueueID, h.QueueOffset, h.CommitOffset = int32(it.QueueID), it.Physical(h.QueueOffset), it.Physical(h.CommitOffset)
+	if it.Ended() {
+		h.MaxMsgNums = min(h.MaxMsgNums, int32(min(it.EndOffset-it.StartOffset, math.MaxInt32)))
+	}
+	if q.local(it) {
+		return true
+	}
+	static, head := p.static, *h
+	b.aside(r, func(r *remoting.Replier) { b.pullElsewhere(r, static, head) })
+	return false
+}
+
+// pullElsewhere asks the broker that has the piece and passes its answer on. It is not held there: the client asks again.
+func (b *Broker) pullElsewhere(r *remoting.Replier, s *staticPull, h remoting.PullMessageRequestHeader) {
+	h.Lo = "false"
+	h.SysFlag &^= remoting.PullFlagSuspend | remoting.PullFlagCommitOffset
+	resp, err := askPeer(b, s.current.Bname, remoting.ReqPullMessage, remoting.PullMessageRequest, &h)
+	if err != nil {
+		r.Status(remoting.SystemError, "org.apache.rocketmq.remoting.rpc.RpcException: "+err.Error())
+		return
+	}
+	switch resp.Code {
+	case remoting.Success, remoting.PullNotFound, remoting.PullRetryImmediately, remoting.PullOffsetMoved:
+	default:
+		r.Status(remoting.SystemError, "org.apache.rocketmq.remoting.rpc.RpcException: unexpected remote response code")
+		return
+	}
+	var out remoting.PullMessageResponseHeader
+	if err := remoting.PullMessageResponse.Decode(resp, nil, &out); err != nil {
+		r.Status(remoting.SystemError, err.Error())
+		return
+	}
+	code := s.revise(resp.Code, h.QueueOffset, &out)
+	remoting.Respond(r, code, "", remoting.PullMessageResponse, &out, remoting.Body{Bytes: resp.Body})
+}
+
+// finalCode is the code of the answer: that of the physical queue, revised for a static topic.
+func (p *pullState) finalCode(code int32) int32 {
+	if p.static == nil {
+		return code
+	}
+	r := remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset}
+	return p.static.revise(code, p.head.QueueOffset, &r)
+}
+
+// revise makes the answer of a physical queue, asked at an offset of it, the answer of the logic queue: at the end of a piece the next one follows.
+// Java: PullMessageProcessor.rewriteResponseForStaticTopic.
+func (s *staticPull) revise(code int32, asked int64, r *remoting.PullMessageResponseHeader) int32 {
+	v := pieceView{code: code, asked: asked, cur: s.current, next: r.NextBeginOffset, min: r.MinOffset, max: r.MaxOffset}
+	if code != remoting.Success {
+		v.missed(s.queue.leader(), body.ItemAt(s.queue.items, 0), s.queue.items)
+	}
+	if v.cur.Ended() {
+		v.next = min(v.next, v.cur.EndOffset)
+	}
+	s.logical(v, r)
+	return v.code
+}
+
+// logical writes the offsets of the logic queue.
+func (s *staticPull) logical(v pieceView, r *remoting.PullMessageResponseHeader) {
+	r.NextBeginOffset = v.cur.Logical(v.next)
+	r.MinOffset = v.cur.Logical(max(v.cur.StartOffset, v.min))
+	r.MaxOffset = max(v.cur.Logical(v.max), s.queue.leader().MaxLogical())
+	r.OffsetDelta = v.cur.Delta()
+}
+
+// pieceView is a pull's outcome on its way from one piece to the next. Offsets are those of cur's physical queue.
+type pieceView struct {
+	code                  int32
+	asked, next, min, max int64
+	cur                   *body.LogicQueueMappingItem
+}
+
+// missed decides how a pull goes on that found nothing. The piece that was read may be the newest and the oldest at once.
+func (v *pieceView) missed(leader, earliest *body.LogicQueueMappingItem, items []body.LogicQueueMappingItem) {
+	code, gen := v.code, v.cur.Gen
+	if leader.Gen == gen {
+		v.leaderMissed(code)
+	}
+	switch {
+	case earliest.Gen == gen && v.asked < v.min:
+		v.code, v.next = remoting.PullOffsetMoved, v.min
+	case earliest.Gen == gen || leader.Gen != gen:
+		if v.asked < v.min {
+			v.code, v.next = remoting.PullRetryImmediately, v.min
+		} else if v.asked >= v.max {
+			v.goOn(body.ItemAfter(items, gen))
+		} else {
+			v.code = code
+		}
+	}
+}
+
+func (v *pieceView) leaderMissed(code int32) {
+	switch {
+	case v.asked > v.max && code == remoting.PullOffsetMoved:
+		v.next = v.max
+	case v.asked < v.min:
+		v.code, v.next = remoting.PullRetryImmediately, v.min
+	}
+}
+
+// goOn moves to the piece behind the one that has been read to its end; without one there is nothing to read yet.
+func (v *pieceView) goOn(next *body.LogicQueueMappingItem) {
+	if next == nil {
+		v.code = remoting.PullNotFound
+		return
+	}
+	v.code, v.cur = remoting.PullRetryImmediately, next
+	v.next, v.min, v.max = next.StartOffset, next.StartOffset, next.StartOffset
+}
+
+// answerReset tells a client about an offset that an administrator set for the queue that p reads.
+func (b *Broker) answerReset(r *remoting.Replier, p *pullState, offset int64) {
+	h := &p.head
+	resp := remoting.PullMessageResponseHeader{NextBeginOffset: offset, MinOffset: b.store.MinOffset(h.Topic, h.QueueID), MaxOffset: b.store.MaxOffset(h.Topic, h.QueueID),
+		OffsetDelta: remoting.NoOffsetDelta}
+	if s := p.static; s != nil {
+		s.logical(pieceView{cur: s.current, next: offset, min: resp.MinOffset, max: resp.MaxOffset}, &resp)
+	}
+	remoting.Respond(r, remoting.PullOffsetMoved, store.OffsetReset.String(), remoting.PullMessageResponse, &resp, remoting.Body{})
+}
+
+// wakeStatic answers a held pull of a static topic as if it came again: the queue may have moved meanwhile.
+func (b *Broker) wakeStatic(h *heldPull) {
+	p := b.pulls.Get().(*pullState)
+	defer b.pulls.Put(p)
+	p.head, p.static = h.static.asked, nil
+	if d := b.mappings.of(p.head.Topic, ""); d != nil && !b.locatePull(&h.reply, p, d) {
+		return
+	}
+	b.read(p, h.sub, false)
+	defer p.res.Release()
+	b.answerPull(&h.reply, p, b.pullCode(p))
+}

@@ -1,0 +1,97 @@
+package broker
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// fakePiece is a physical queue that holds the offsets low to high-1.
+type fakePiece struct{ low, high int64 }
+
+// pull answers as the store and pullCode do.
+func (f fakePiece) pull(offset, count int64) (int32, remoting.PullMessageResponseHeader) {
+	r := remoting.PullMessageResponseHeader{MinOffset: f.low, MaxOffset: f.high}
+	switch {
+	case offset < f.low:
+		r.NextBeginOffset = f.low
+		return remoting.PullOffsetMoved, r
+	case offset < f.high:
+		r.NextBeginOffset = min(offset+count, f.high)
+		return remoting.Success, r
+	case offset == f.high:
+		r.NextBeginOffset = f.high
+		return remoting.PullNotFound, r
+	default:
+		r.NextBeginOffset = f.high
+		return remoting.PullOffsetMoved, r
+	}
+}
+
+// TestStaticPullReadsEveryMessageOnce: a client that goes where it is sent reads each message of each piece once, in order, and comes to rest at the end.
+func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
+	for seed := range uint64(2000) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		q, physical := randomQueue(rng)
+		var want, got []int64 // logic offsets
+		for i := range q.items {
+			for off := physical[i].low; off < physical[i].high && q.items[i].Decided(); off++ {
+				want = append(want, q.items[i].Logical(off))
+			}
+		}
+		at, rest := int64(0), 0
+		for steps := 0; rest < 2; steps++ {
+			if steps > 1000 {
+				t.Fatalf("seed %d: no end; at %d of %+v %+v", seed, at, q.items, physical)
+			}
+			it := body.ItemAt(q.items, at)
+			asked := it.Physical(at)
+			code, r := physical[it.Gen].pull(asked, 1+rng.Int64N(4))
+			before := r.NextBeginOffset
+			s := staticPull{queue: q, current: it}
+			if code == remoting.Success {
+				for off := asked; off < before; off++ {
+					got = append(got, it.Logical(off))
+				}
+			}
+			code = s.revise(code, asked, &r)
+			rest++
+			if code != remoting.PullNotFound || r.NextBeginOffset != at {
+				rest = 0
+			}
+			at = r.NextBeginOffset
+		}
+		if len(got) != len(want) {
+			t.Fatalf("seed %d: read %v, want %v\n%+v %+v", seed, got, want, q.items, physical)
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Fatalf("seed %d: read %v, want %v", seed, got, want)
+			}
+		}
+	}
+}
+
+// randomQueue is a queue of one to four pieces; some messages of a piece may have expired, the last one may have no place yet.
+func randomQueue(rng *rand.Rand) (logicQueue, []fakePiece) {
+	n := 1 + rng.IntN(4)
+	d := &body.TopicQueueMappingDetail{TopicQueueMappingInfo: body.TopicQueueMappingInfo{Bname: "a", Topic: "T"}, HostedQueues: map[int][]body.LogicQueueMappingItem{}}
+	var physical []fakePiece
+	for i := range n {
+		high := rng.Int64N(8)
+		if i < n-1 {
+			high++ // the tools leave out pieces without messages
+		}
+		p := piece(i, "a", i, int64(i)*100, -1)
+		if i < n-1 {
+			p.EndOffset = high
+		} else if n > 1 && rng.IntN(4) == 0 {
+			p.LogicOffset = -1
+		}
+		d.HostedQueues[0] = append(d.HostedQueues[0], p)
+		physical = append(physical, fakePiece{rng.Int64N(high + 1), high})
+	}
+	return logicQueueOf(d, 0), physical
+}
