@@ -42,6 +42,7 @@ type sendState struct {
 	msgID   []byte
 	uniq    []byte
 	id      []byte // UNIQ_KEY, the transactionId of the answer
+	half    bool   // it is a half message
 }
 
 // sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
@@ -54,7 +55,7 @@ func (b *Broker) sendMessage(ctx *remoting.Context) {
 }
 
 func (b *Broker) recycle(s *sendState) {
-	s.record, s.head, s.reply = store.Record{}, remoting.SendMessageRequestHeader{}, remoting.Replier{}
+	s.record, s.head, s.reply, s.half = store.Record{}, remoting.SendMessageRequestHeader{}, remoting.Replier{}, false
 	if cap(s.props.text) > 64<<10 {
 		s.props.text = nil
 	}
@@ -132,10 +133,10 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.Topi
 	p.text = append(p.text, b.suffix...)
 	r.TagsCode = store.TagsCode(p.tags)
 	if p.tran && !(r.ReconsumeTimes > 0 && p.delay > 0) {
-		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending transaction message is forbidden")
-		return false
-	}
-	if !b.delayed(ctx, s) {
+		if !b.makeHalf(ctx, s) {
+			return false
+		}
+	} else if !b.delayed(ctx, s) {
 		return false
 	}
 	r.Properties = p.text
@@ -214,6 +215,9 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	b.stats.puts.Add(int64(done.Count))
 	b.stats.putBytes.Add(int64(done.Size))
+	if s.half {
+		b.trans.metrics.add(s.head.Topic, 1)
+	}
 	s.resp.QueueOffset = done.QueueOffset
 	s.msgID = s.msgID[:0]
 	if len(s.offsets) > 0 && s.head.Batch {

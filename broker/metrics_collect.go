@@ -27,6 +27,7 @@ var metricLabels = map[string][]string{
 	"rocketmq_consumer_lag_messages": {"consumer_group", "topic"}, "rocketmq_topic_number": {}, "rocketmq_consumer_group_number": {}, "rocketmq_broker_permission": {},
 	"rocketmq_producer_connections": {}, "rocketmq_consumer_connections": {"consumer_group"}, "rocketmq_storage_size": {}, "rocketmq_storage_flush_behind_bytes": {},
 	"rocketmq_storage_dispatch_behind_bytes": {}, "rocketmq_storage_message_reserve_time": {},
+	"rocketmq_half_messages": {"topic"}, "rocketmq_commit_messages_total": {"topic"}, "rocketmq_rollback_messages_total": {"topic"}, "rocketmq_finish_message_latency": {"topic"},
 	// Ours.
 	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
 }
@@ -60,6 +61,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.topics(send)
 	c.groups(send)
 	c.storage(send)
+	c.transactions(send, out)
 }
 
 type sendMetric func(name string, v float64, labels ...string)

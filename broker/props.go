@@ -41,12 +41,14 @@ type sendProps struct {
 	timer    bool // one of the timer properties is there
 	inner    bool // INNER_NUM is there
 	badDelay bool // DELAY is no number
+	real     bool // the sender set what only the broker sets in a half message
+	number   []byte
 }
 
 // parse reads src once and rebuilds it in p.text without what the broker sets itself. Java builds a map and prints it again
 // (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
 func (p *sendProps) parse(src []byte) {
-	*p = sendProps{text: p.text[:0], wait: true}
+	*p = sendProps{text: p.text[:0], number: p.number[:0], wait: true}
 	for {
 		name, value, rest, ok := store.NextProperty(src)
 		if !ok {
@@ -83,6 +85,8 @@ func (p *sendProps) note(name, value []byte) bool {
 		p.timer = true
 	case propInnerNum:
 		p.inner = true
+	case propRealTopic, propRealQueue, propTransactionID:
+		p.real = true
 	}
 	return true
 }

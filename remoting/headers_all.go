@@ -13,6 +13,7 @@ func Headers() []*HeaderInfo {
 		ResetOffsetRequest.Info(), ConsumerStatusRequest.Info(), ConsumeTimeSpanRequest.Info(), QuerySubscriptionRequest.Info(), CorrectionOffsetRequest.Info(),
 		GroupForbiddenRequest.Info(), RunningInfoRequest.Info(), ConsumeDirectlyRequest.Info(), CloneGroupOffsetRequest.Info(), BrokerConsumeStatsRequest.Info(),
 		QueryConsumeQueueRequest.Info(),
+		EndTransactionRequest.Info(), CheckTransactionStateRequest.Info(), ResumeCheckHalfMessageRequest.Info(),
 		RegisterBrokerRequest.Info(), RegisterBrokerResponse.Info(), UnregisterBrokerRequest.Info(), QueryDataVersionRequest.Info(),
 		QueryDataVersionResponse.Info(), GetRouteInfoRequest.Info(), KVRequest.Info(), KVResponse.Info(), BrokerNameRequest.Info(), WipeCountResponse.Info(),
 		AddCountResponse.Info(), DeleteTopicFromNamesrvRequest.Info(), ClusterRequest.Info(), BrokerHeartbeatRequest.Info(), BrokerMemberGroupRequest.Info(),
