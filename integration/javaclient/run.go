@@ -18,7 +18,7 @@ import (
 var Cases = []string{
 	"retryThenSuccess", "dlqAfterLastRetry", "delayLevel", "rebalance3", "broadcasting", "twoGroups", "offsetClientRestart", "bulk10000",
 	"orderlyByKey", "pushTags", "pushLongPoll", "pull", "litePull", "sendSync", "sendAsync", "sendOneway", "sendBatch", "body4MiB", "unicode",
-	"queryByKey", "viewById", "searchByTime",
+	"queryByKey", "viewById", "searchByTime", "transaction", "transactionOtherProducer",
 }
 
 // Result is one RESULT line.

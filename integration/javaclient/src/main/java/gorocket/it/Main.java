@@ -48,6 +48,7 @@ public final class Main {
                 break;
             default: // the slow ones first
                 RetryCases.add(all);
+                TransactionCases.add(all);
                 GroupCases.add(all);
                 BulkCases.add(all);
                 ConsumeCases.add(all);
