@@ -18,8 +18,11 @@ import (
 var Cases = []string{
 	"retryThenSuccess", "dlqAfterLastRetry", "delayLevel", "rebalance3", "broadcasting", "twoGroups", "offsetClientRestart", "bulk10000",
 	"orderlyByKey", "pushTags", "pushLongPoll", "pull", "litePull", "sendSync", "sendAsync", "sendOneway", "sendBatch", "body4MiB", "unicode",
-	"queryByKey", "viewById", "searchByTime", "transaction", "transactionOtherProducer",
+	"queryByKey", "viewById", "searchByTime",
 }
+
+// TransactionCases are those of phase "transaction".
+var TransactionCases = []string{"transaction", "transactionOtherProducer"}
 
 // Result is one RESULT line.
 type Result struct {

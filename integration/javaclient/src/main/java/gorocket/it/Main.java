@@ -13,7 +13,7 @@ import java.util.concurrent.TimeoutException;
 /**
  * Runs client cases against a name server and prints one line for each: {@code RESULT name PASS|FAIL ms detail}.
  *
- * <pre>Main NAMESRV RUN_ID PHASE [case...]      PHASE: all, restart-1, restart-2</pre>
+ * <pre>Main NAMESRV RUN_ID PHASE [case...]      PHASE: all, transaction, restart-1, restart-2</pre>
  *
  * The phases restart-1 and restart-2 share RUN_ID; the caller restarts the broker between them.
  */
@@ -46,9 +46,11 @@ public final class Main {
             case "restart-2":
                 all.put("offsetRestartAfter", RestartCases::after);
                 break;
+            case "transaction":
+                TransactionCases.add(all);
+                break;
             default: // the slow ones first
                 RetryCases.add(all);
-                TransactionCases.add(all);
                 GroupCases.add(all);
                 BulkCases.add(all);
                 ConsumeCases.add(all);

@@ -109,9 +109,10 @@ final class TransactionCases {
         String topic = env.create("transactionOther", 1);
         TransactionMQProducer first = producer(env, "transOther", "transOther1", new Listener());
         first.sendMessageInTransaction(message(topic, "t", "k1", "unknown-never 1"), null);
-        Listener listener = new Listener() ;
+        Listener listener = new Listener();
         TransactionMQProducer second = producer(env, "transOther", "transOther2", listener);
-        second.fetchPublishMessageQueues(topic);
+        second.sendMessageInTransaction(message(topic, "t", "k", "rollback 0"), null); // it knows the broker now and sends heartbeats
+        Thread.sleep(2500);
         first.sendMessageInTransaction(message(topic, "t", "k2", "unknown-commit 2"), null);
         first.shutdown();
         List<MessageExt> got = Env.list();
