@@ -187,6 +187,9 @@ func (l *transLedger) noteShapes() {
 	mine := func(r *client.Record) bool { return strings.Contains(string(r.Body), " by "+string(l.h.side)+",") }
 	note(halfTopic, "half message", func(r *client.Record) bool { return mine(r) && r.Property("TRANSACTION_CHECK_TIMES") == "" })
 	note(transTopic, "committed message", func(r *client.Record) bool { return mine(r) && r.Property("TRANSACTION_CHECK_TIMES") == "" })
+	if l.h.side == java4 {
+		return // it does not show its op queue, and its bytes are not compared
+	}
 	last := int64(-1)
 	_, err := l.h.c.ReadQueue(opTopic, 0, 0, func(r *client.Record) error { last = r.QueueOffset; return nil })
 	l.must(err)
