@@ -11,7 +11,7 @@ func (b *Broker) entries() []remoting.Entry {
 		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.groupEntries(), b.syncEntries(),
 		b.connectionEntries(), b.topicListEntries(), b.topicStatsEntries(), b.consumeStatsEntries(),
 		b.configEntries(), b.runtimeInfoEntries(), b.resetEntries(), b.groupQueryEntries(), b.callConsumerEntries(), b.cloneOffsetEntries(),
-		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(), b.transactionEntries(),
+		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(), b.transactionEntries(), b.replyEntries(),
 	} {
 		all = append(all, rows...)
 	}

@@ -3,7 +3,7 @@ package remoting
 // Headers lists every header definition: for docs/support.md and for tests that go over all of them.
 func Headers() []*HeaderInfo {
 	return []*HeaderInfo{
-		SendMessageRequestV1.Info(), SendMessageRequestV2.Info(), SendMessageResponse.Info(), ConsumerSendMsgBackRequest.Info(),
+		SendMessageRequestV1.Info(), SendMessageRequestV2.Info(), SendMessageResponse.Info(), ConsumerSendMsgBackRequest.Info(), ReplyMessageRequest.Info(),
 		PullMessageRequest.Info(), PullMessageResponse.Info(), QueryMessageRequest.Info(), QueryMessageResponse.Info(), ViewMessageRequest.Info(),
 		QueryConsumerOffsetRequest.Info(), UpdateConsumerOffsetRequest.Info(), GetMinOffsetRequest.Info(), GetEarliestStoretimeRequest.Info(),
 		GetMaxOffsetRequest.Info(), SearchOffsetRequest.Info(), OffsetResponse.Info(), TimestampResponse.Info(),

@@ -22,7 +22,7 @@ var clientCodes = map[int32]string{
 	remoting.ReqNotifyConsumerIdsChanged:  "broker to client",
 	remoting.ReqNotifyMinBrokerIdChange:   "NameServer to broker",
 	remoting.ReqCheckTransactionState:     "broker to client",
-	remoting.ReqPushReplyMessageToClient:  "broker to client, not sent yet",
+	remoting.ReqPushReplyMessageToClient:  "broker to client",
 	remoting.ReqResetConsumerClientOffset: "broker to client, not sent yet",
 }
 

@@ -22,7 +22,7 @@ var Cases = []string{
 }
 
 // TransactionCases are those of phase "transaction".
-var TransactionCases = []string{"transaction", "transactionOtherProducer"}
+var TransactionCases = []string{"transaction", "transactionOtherProducer", "requestReply", "requestTimeout"}
 
 // Result is one RESULT line.
 type Result struct {

@@ -48,6 +48,7 @@ public final class Main {
                 break;
             case "transaction":
                 TransactionCases.add(all);
+                RequestCases.add(all);
                 break;
             default: // the slow ones first
                 RetryCases.add(all);
