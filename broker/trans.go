@@ -102,8 +102,9 @@ func (t *transactions) replay() {
 		at = next
 	}
 	t.ops.waiting(t.halves.settle)
-	if named > 0 {
-		t.b.log.Info().Int("ended", named).Int64("from", t.halves.start()).Int64("to", halves).Int64("tookMillis", time.Since(began).Milliseconds()).Msg("transactions under way")
+	joined := t.joinCopies(halves)
+	if named > 0 || joined > 0 {
+		t.b.log.Info().Int("ended", named).Int("copies", joined).Int64("from", t.halves.start()).Int64("to", halves).Int64("tookMillis", time.Since(began).Milliseconds()).Msg("transactions under way")
 	}
 }
 

@@ -18,6 +18,8 @@ const (
 	roundLimit = 60 * time.Second
 	// producerBacklog is how many bytes may wait for a producer before it is asked about more.
 	producerBacklog = 1 << 20
+	// noteProgress is how often a long round notes how far it came: what lies behind the note is stored once more after a kill.
+	noteProgress = time.Second
 	// busyWait is how long the round waits for a producer to read, or for somebody who ends the same half message.
 	busyWait = 5 * time.Millisecond
 )
@@ -51,7 +53,7 @@ func (t *transactions) check() {
 		t.halves.reset(at)
 		t.replay()
 	}
-	until := time.Now().Add(roundLimit)
+	until, noted := time.Now().Add(roundLimit), time.Now()
 	for time.Now().Before(until) && !t.stopped() {
 		end := t.b.store.MaxOffset(compat.TopicTransHalf, 0)
 		if at = t.halves.nextOpen(at, end); at >= end {
@@ -61,6 +63,10 @@ func (t *transactions) check() {
 		at = next
 		if v == halt || v == again && !t.sleep(busyWait) {
 			break
+		}
+		if time.Since(noted) > noteProgress {
+			t.advance(at)
+			noted = time.Now()
 		}
 	}
 	t.advance(at)

@@ -391,3 +391,62 @@ func TestTransactionRestart(t *testing.T) {
 		}
 	}
 }
+
+// TestTransactionCopiesAfterKill: a half message and its copies, all there again because the progress was lost, are one.
+func TestTransactionCopiesAfterKill(t *testing.T) {
+	cfg := transConfig(t, t.TempDir())
+	r := startRig(t, cfg)
+	p := r.producer("g", "p")
+	_, at := r.half("g", "T", "a")
+	_, _ = r.half("g", "T", "b")
+	_, immune := r.half("g", "T", "c", "CHECK_IMMUNITY_TIME_IN_SECONDS\x0130")
+	for range 6 {
+		p.next(t)
+	}
+	// two that look the same are two
+	_, same1 := r.half("g", "T", "same", "CHECK_IMMUNITY_TIME_IN_SECONDS\x01600")
+	_, same2 := r.half("g", "T", "same", "CHECK_IMMUNITY_TIME_IN_SECONDS\x01600")
+	r.b.trans.close()
+	r.b.offsets.commit(transGroup, compat.TopicTransHalf, 0, 0)
+	r.b.offsets.commit(transGroup, compat.TopicTransOpHalf, 0, 0)
+	end := r.b.store.MaxOffset(compat.TopicTransHalf, 0)
+	if end < 12 {
+		t.Fatalf("only %d half messages", end)
+	}
+	r.stop()
+	cfg.TransactionCheckInterval = 3_600_000
+	r = startRig(t, cfg)
+	<-r.b.trans.replayed
+	open := 0
+	for i := r.b.trans.halves.nextOpen(0, end); i < end; i = r.b.trans.halves.nextOpen(i+1, end) {
+		open++
+	}
+	if open != 5 {
+		t.Errorf("%d half messages are open, want 5", open)
+	}
+	for i, offset := range []int64{at, immune, same1, same2} {
+		m, err := r.b.store.ReadRecord(offset, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := store.DecodeRecord(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: v.QueueOffset, CommitLogOffset: offset, CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+			t.Error(i, code, remark)
+		}
+	}
+	if diff := cmp.Diff([]string{"a", "c", "same", "same"}, r.bodies("T")); diff != "" {
+		t.Error(diff)
+	}
+	r.stop()
+	cfg.TransactionCheckInterval = 100
+	r = startRig(t, cfg)
+	p = r.producer("g", "p")
+	for range 3 {
+		if q := p.next(t); q.body != "b" {
+			t.Errorf("asked about %s", q.body)
+		}
+	}
+}

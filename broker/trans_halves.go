@@ -105,6 +105,21 @@ func (h *halfTable) moved(at, to int64) {
 	h.newest[t.first], h.newest[t.previous] = to, to
 }
 
+// join says that the half message at an older place is also stored at a newer one, which stands for both; false when the older one has ended or is not there.
+func (h *halfTable) join(older, newer int64) bool {
+	at, c := h.claim(older)
+	if c != claimed {
+		return false
+	}
+	if at != older || older < h.start() {
+		h.release(at, false)
+		return false
+	}
+	h.moved(older, newer)
+	h.settle(older) // rounds pass it; ends find the newer place
+	return true
+}
+
 // settle notes an end that was read from the op queue.
 func (h *halfTable) settle(offset int64) {
 	h.mu.Lock()

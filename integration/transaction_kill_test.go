@@ -162,7 +162,11 @@ func (l *killLedger) answerSome(c *client.Client) (n int, err error) {
 		l.mu.Lock()
 		l.asked++
 		l.mu.Unlock()
-		n++
+		if n++; n%1000 == 0 { // a client that is silent for long is forgotten
+			if _, err := c.OK(34, nil, []byte(beat)); err != nil {
+				return n, err
+			}
+		}
 	}
 	return n, nil
 }
