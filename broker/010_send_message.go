@@ -45,6 +45,7 @@ type sendState struct {
 	id      []byte                      // UNIQ_KEY, the transactionId of the answer
 	leader  *body.LogicQueueMappingItem // static topics: where the logic queue is written; else nil
 	logicID int32                       // static topics: the logic queue
+	half    bool // it is a half message
 }
 
 // sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
@@ -57,7 +58,7 @@ func (b *Broker) sendMessage(ctx *remoting.Context) {
 }
 
 func (b *Broker) recycle(s *sendState) {
-	s.record, s.head, s.reply, s.leader = store.Record{}, remoting.SendMessageRequestHeader{}, remoting.Replier{}, nil
+	s.record, s.head, s.reply, s.leader, s.half = store.Record{}, remoting.SendMessageRequestHeader{}, remoting.Replier{}, nil, false
 	if cap(s.props.text) > 64<<10 {
 		s.props.text = nil
 	}
@@ -138,10 +139,10 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.Topi
 	p.text = append(p.text, b.suffix...)
 	r.TagsCode = store.TagsCode(p.tags)
 	if p.tran && !(r.ReconsumeTimes > 0 && p.delay > 0) {
-		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending transaction message is forbidden")
-		return false
-	}
-	if !b.delayed(ctx, s) {
+		if !b.makeHalf(ctx, s) {
+			return false
+		}
+	} else if !b.delayed(ctx, s) {
 		return false
 	}
 	r.Properties = p.text
@@ -227,6 +228,9 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	b.stats.puts.Add(int64(done.Count))
 	b.stats.putBytes.Add(int64(done.Size))
+	if s.half {
+		b.trans.metrics.add(s.head.Topic, 1)
+	}
 	s.resp.QueueOffset = done.QueueOffset
 	if s.leader != nil {
 		s.resp.QueueID, s.resp.QueueOffset = s.logicID, s.leader.LogicalLoosely(done.QueueOffset)

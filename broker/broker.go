@@ -41,6 +41,7 @@ type Broker struct {
 	holds          *holdTable
 	schedule       *scheduler
 	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
+	trans          *transactions
 	register       *registrar
 	persist        *persister
 	uniq           *uniqIDs
@@ -60,6 +61,7 @@ type Broker struct {
 	started   time.Time
 
 	sends sync.Pool // *sendState
+	ends  sync.Pool // *endState
 	pulls sync.Pool // *pullState
 
 	corks       corks
@@ -97,6 +99,8 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	b.mappings, b.forwards = newMappingTable(), make(chan struct{}, maxForwards)
 	b.suffix = b.fixedProperties()
 	b.sends.New = func() any { return &sendState{b: b} }
+	b.ends.New = b.newEndState
+	b.trans = newTransactions(b)
 	b.pulls.New = func() any { return new(pullState) }
 	if b.filters, err = b.newFilters(); err != nil {
 		return nil, err
@@ -168,6 +172,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 		}
 	}
 	b.schedule.start()
+	b.trans.start()
 	b.holds.start()
 	if err = b.serve(); err != nil {
 		return err
@@ -215,11 +220,12 @@ func (b *Broker) loadTables() error {
 	b.filtersChanged = b.persist.add("consumerFilter.json", flushFilters, b.filters.Encode)
 	b.modes.changed = b.persist.add("messageRequestMode.json", 0, b.modes.encode)
 	b.schedule.changed = b.persist.add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.durable)
+	b.trans.metrics.changed = b.persist.add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval), b.trans.metrics.encode)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
 	}{{"topics.json", b.topics.load}, {"topicQueueMapping.json", b.mappings.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"lmqConsumerOffset.json", b.offsets.loadLight}, {"delayOffset.json", b.schedule.load},
-		{"messageRequestMode.json", b.modes.load}, {"consumerFilter.json", b.loadFilters}} {
+		{"messageRequestMode.json", b.modes.load}, {"consumerFilter.json", b.loadFilters}, {"transactionMetrics", b.trans.metrics.load}} {
 		if err := b.persist.load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
 		}
@@ -291,6 +297,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	if b.timers != nil {
 		errs = append(errs, b.timers.Stop())
 	}
+	b.trans.close()
 	b.wg.Wait()
 	if b.client != nil {
 		errs = append(errs, b.client.Stop())

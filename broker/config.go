@@ -65,6 +65,14 @@ type Config struct {
 	FlushDelayOffsetInterval    int  `prop:"flushDelayOffsetInterval" default:"10000" min:"1" doc:"ms between writes of delayOffset.json"`
 	UseServerSideResetOffset    bool `prop:"useServerSideResetOffset" default:"true" doc:"pending resets win over commits"`
 
+	StoreReplyMessageEnable        bool `prop:"storeReplyMessageEnable" default:"true" doc:"keep replies of request-reply in <cluster>_REPLY_TOPIC, beside pushing them to who asked"`
+	TransactionTimeOut             int  `prop:"transactionTimeOut" default:"6000" min:"0" doc:"ms after the birth of a half message before its producer is asked"`
+	TransactionCheckMax            int  `prop:"transactionCheckMax" default:"15" min:"1" doc:"how often it is asked; then the half message goes to TRANS_CHECK_MAX_TIME_TOPIC"`
+	TransactionCheckInterval       int  `prop:"transactionCheckInterval" default:"30000" min:"1" doc:"ms between looks for half messages without an answer; acts within 1 s"`
+	TransactionOpMsgMaxSize        int  `prop:"transactionOpMsgMaxSize" default:"4096" min:"1" max:"1048576" doc:"bytes of an op message, which notes ended transactions"`
+	TransactionOpBatchInterval     int  `prop:"transactionOpBatchInterval" default:"3000" min:"0" doc:"ms that an ended transaction waits for its op message"`
+	TransactionMetricFlushInterval int  `prop:"transactionMetricFlushInterval" default:"10000" min:"1" doc:"ms between writes of transactionMetrics"`
+
 	ValidateSystemTopicWhenUpdateTopic bool   `prop:"validateSystemTopicWhenUpdateTopic" default:"true" doc:"refuse to change system topics"`
 	ConfigBlackList                    string `prop:"configBlackList" default:"configBlackList;brokerConfigPath" doc:"keys that UPDATE_BROKER_CONFIG refuses"`
 

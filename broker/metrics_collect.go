@@ -29,6 +29,7 @@ var metricLabels = map[string][]string{
 	"rocketmq_storage_dispatch_behind_bytes": {}, "rocketmq_storage_message_reserve_time": {},
 	"rocketmq_timing_messages": {"topic"}, "rocketmq_timer_enqueue_lag": {}, "rocketmq_timer_dequeue_lag": {}, "rocketmq_timer_dequeue_latency": {},
 	"rocketmq_timer_enqueue_total": {}, "rocketmq_timer_dequeue_total": {},
+	"rocketmq_half_messages": {"topic"}, "rocketmq_commit_messages_total": {"topic"}, "rocketmq_rollback_messages_total": {"topic"}, "rocketmq_finish_message_latency": {"topic"},
 	// Ours.
 	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
 }
@@ -63,6 +64,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.groups(send)
 	c.storage(send)
 	c.timers(send)
+	c.transactions(send, out)
 }
 
 // timers has no topic label on the totals; Java's have one. Latencies are ms.

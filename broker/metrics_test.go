@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"gorocket/remoting"
 )
 
 func TestMetrics(t *testing.T) {
@@ -14,6 +16,9 @@ func TestMetrics(t *testing.T) {
 	r := startRig(t, cfg)
 	r.send("T", "", "x")
 	r.send("T", "", "y")
+	_, half := r.half("p", "T", "z")
+	r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "p", CommitLogOffset: half, CommitOrRollback: remoting.TransactionCommit})
+	r.half("p", "T", "waits")
 	r.join("g", "T")
 	r.commit("g", "T", 0, 1)
 	get := func(path string) (int, string) {
@@ -33,8 +38,9 @@ func TestMetrics(t *testing.T) {
 	code, text := get("/metrics")
 	const fixed = `cluster="DefaultCluster",`
 	for _, want := range []string{
-		`rocketmq_messages_in_total{` + fixed + `is_system="false",node_id="broker-a",node_type="broker",topic="T"} 2`,
-		`rocketmq_consumer_lag_messages{` + fixed + `consumer_group="g",node_id="broker-a",node_type="broker",topic="T"} 1`,
+		`rocketmq_messages_in_total{` + fixed + `is_system="false",node_id="broker-a",node_type="broker",topic="T"} 3`,
+		`rocketmq_consumer_lag_messages{` + fixed + `consumer_group="g",node_id="broker-a",node_type="broker",topic="T"} 2`,
+		`rocketmq_half_messages{` + fixed + `node_id="broker-a",node_type="broker",topic="T"} 1`,
 		`gorocket_store_writable{` + fixed + `node_id="broker-a",node_type="broker"} 1`, `rocketmq_consumer_connections{` + fixed + `consumer_group="g"`,
 	} {
 		if code != 200 || !strings.Contains(text, want) {
@@ -42,7 +48,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	for name := range metricLabels {
-		if !strings.Contains(text, "\n"+name+"{") {
+		if !strings.Contains(text, "\n"+name+"{") && !strings.Contains(text, "\n"+name+"_bucket{") {
 			t.Errorf("%s is not there", name)
 		}
 	}

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -73,6 +74,41 @@ func (t *producerTable) closed(conn *remoting.Conn) {
 		t.leave(group, conn)
 	}
 	delete(t.byConn, conn)
+}
+
+// freshProducer is how long ago the last heartbeat of a producer may be that is asked before others, in ms; clients send one every 30 s.
+const freshProducer = 45_000
+
+// enoughProducers is how many producers pick compares.
+const enoughProducers = 16
+
+// pick returns a connection of some live producer of a group at random, one with a recent heartbeat if there is any, for whom at most backlog bytes wait; nil
+// when nobody is there. busy says that producers are there, but none of them reads. Java: ProducerManager.getAvailableChannel.
+func (t *producerTable) pick(group string, now int64, backlog int) (conn *remoting.Conn, busy bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	fresh, old, n := 0, 0, 0
+	for c, m := range t.groups[group] {
+		if conn != nil && n >= enoughProducers {
+			break
+		}
+		if c.Closed() {
+			continue
+		}
+		n++
+		switch {
+		case c.Backlog() > backlog:
+		case now-m.lastSeen <= freshProducer:
+			if fresh++; rand.IntN(fresh) == 0 {
+				conn = c
+			}
+		case fresh == 0:
+			if old++; rand.IntN(old) == 0 {
+				conn = c
+			}
+		}
+	}
+	return conn, conn == nil && n > 0
 }
 
 func (t *producerTable) expired(ms int64) (old []*remoting.Conn) {

@@ -46,6 +46,8 @@ type sendProps struct {
 	inner     bool // INNER_NUM is there
 	realTopic bool // REAL_TOPIC or REAL_QID is there
 	badDelay  bool // DELAY is no number
+	real      bool // the sender set what only the broker sets in a half message
+	number    []byte
 
 	timerSec, timerMs, timerDeliver []byte // values of the timer properties, nil: not there
 	slot                            int64  // ms; where parkForTimer put the message, 0: not a timer message
@@ -54,7 +56,7 @@ type sendProps struct {
 // parse reads src once and rebuilds it in p.text without what the broker sets itself. Java builds a map and prints it again
 // (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
 func (p *sendProps) parse(src []byte) {
-	*p = sendProps{text: p.text[:0], wait: true}
+	*p = sendProps{text: p.text[:0], number: p.number[:0], wait: true}
 	for {
 		name, value, rest, ok := store.NextProperty(src)
 		if !ok {
@@ -96,11 +98,13 @@ func (p *sendProps) note(name, value []byte) bool {
 	case propTimerOut:
 		p.timerOut = true
 	case propRealTopic, propRealQueue:
-		p.realTopic = true
+		p.realTopic, p.real = true, true
 	case propTimerDel:
 		p.timerDel = true
 	case propInnerNum:
 		p.inner = true
+	case propTransactionID:
+		p.real = true
 	}
 	return true
 }

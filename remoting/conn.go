@@ -20,6 +20,7 @@ type Conn struct {
 	remoteText string         // immutable, as Java prints it: ip:port
 	fast       bool           // immutable; came in on the fast port
 	lastActive atomic.Int64   // ms since 1970 of the last traffic in or out
+	unsent     atomic.Int64   // bytes that gnet held after the last flush
 
 	// Attachment belongs to the server's owner (the broker keeps its client entry here). Set by Store, read by Load.
 	Attachment atomic.Value
@@ -59,6 +60,21 @@ func (c *Conn) Closed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closed
+}
+
+// Backlog returns how many bytes wait for the peer to read them, as far as is known outside of the event loop: what the last flush could not write and what
+// was added since. Who produces much for one peer looks here before it adds more. Java: Channel.isWritable.
+func (c *Conn) Backlog() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := int(c.unsent.Load())
+	if n > 0 && !c.closed {
+		_ = c.gc.Wake(nil) // the loop looks again: the peer may have read meanwhile
+	}
+	if c.out != nil {
+		n += len(c.out.b)
+	}
+	return n
 }
 
 func (c *Conn) touch() { c.lastActive.Store(time.Now().UnixMilli()) }
@@ -177,6 +193,9 @@ func (c *Conn) flush(endOfTurn bool) bool {
 	closed := c.closed
 	c.mu.Unlock()
 	if out == nil {
+		if c.unsent.Load() > 0 && !closed {
+			c.unsent.Store(int64(c.gc.OutboundBuffered()))
+		}
 		return !closed
 	}
 	if !closed {
@@ -184,6 +203,9 @@ func (c *Conn) flush(endOfTurn bool) bool {
 		closed = err != nil
 	}
 	releaseOut(out)
+	if !closed {
+		c.unsent.Store(int64(c.gc.OutboundBuffered()))
+	}
 	if !closed && c.gc.OutboundBuffered() > c.engine.opts.MaxOutbound {
 		c.engine.overflow(c, c.gc.OutboundBuffered())
 		return false

@@ -4,7 +4,7 @@ package remoting
 func Headers() []*HeaderInfo {
 	return []*HeaderInfo{
 		SendMessageRequestV1.Info(), SendMessageRequestV2.Info(), SendMessageResponse.Info(), ConsumerSendMsgBackRequest.Info(),
-		RecallMessageRequest.Info(), RecallMessageResponse.Info(),
+		ReplyMessageRequest.Info(), RecallMessageRequest.Info(), RecallMessageResponse.Info(),
 		PullMessageRequest.Info(), PullMessageResponse.Info(), QueryMessageRequest.Info(), QueryMessageResponse.Info(), ViewMessageRequest.Info(),
 		QueryConsumerOffsetRequest.Info(), UpdateConsumerOffsetRequest.Info(), GetMinOffsetRequest.Info(), GetEarliestStoretimeRequest.Info(),
 		GetMaxOffsetRequest.Info(), SearchOffsetRequest.Info(), OffsetResponse.Info(), TimestampResponse.Info(),
@@ -14,6 +14,7 @@ func Headers() []*HeaderInfo {
 		ResetOffsetRequest.Info(), ConsumerStatusRequest.Info(), ConsumeTimeSpanRequest.Info(), QuerySubscriptionRequest.Info(), CorrectionOffsetRequest.Info(),
 		GroupForbiddenRequest.Info(), RunningInfoRequest.Info(), ConsumeDirectlyRequest.Info(), CloneGroupOffsetRequest.Info(), BrokerConsumeStatsRequest.Info(),
 		QueryConsumeQueueRequest.Info(),
+		EndTransactionRequest.Info(), CheckTransactionStateRequest.Info(), ResumeCheckHalfMessageRequest.Info(),
 		RegisterBrokerRequest.Info(), RegisterBrokerResponse.Info(), UnregisterBrokerRequest.Info(), QueryDataVersionRequest.Info(),
 		QueryDataVersionResponse.Info(), GetRouteInfoRequest.Info(), KVRequest.Info(), KVResponse.Info(), BrokerNameRequest.Info(), WipeCountResponse.Info(),
 		AddCountResponse.Info(), DeleteTopicFromNamesrvRequest.Info(), ClusterRequest.Info(), BrokerHeartbeatRequest.Info(), BrokerMemberGroupRequest.Info(),

@@ -32,6 +32,25 @@ type SendMessageResponseHeader struct {
 	TraceOn       string `header:"TRACE_ON"`
 }
 
+// ReplyMessageRequestHeader heads PUSH_REPLY_MESSAGE_TO_CLIENT (326), which the broker sends to the client that waits for a reply; the body is the reply.
+// Java: ReplyMessageRequestHeader.
+type ReplyMessageRequestHeader struct {
+	ProducerGroup         string `header:"producerGroup,required"`
+	Topic                 string `header:"topic,required"`
+	DefaultTopic          string `header:"defaultTopic,required"`
+	DefaultTopicQueueNums int32  `header:"defaultTopicQueueNums,required"`
+	QueueID               int32  `header:"queueId,required"`
+	SysFlag               int32  `header:"sysFlag,required"`
+	BornTimestamp         int64  `header:"bornTimestamp,required"` // ms
+	Flag                  int32  `header:"flag,required"`
+	Properties            []byte `header:"properties"`
+	ReconsumeTimes        int32  `header:"reconsumeTimes"`
+	UnitMode              bool   `header:"unitMode"`
+	BornHost              string `header:"bornHost,required"`       // ip:port of who replied
+	StoreHost             string `header:"storeHost,required"`      // ip:port of the broker
+	StoreTimestamp        int64  `header:"storeTimestamp,required"` // ms
+}
+
 // ConsumerSendMsgBackRequestHeader heads CONSUMER_SEND_MSG_BACK (36). Java: ConsumerSendMsgBackRequestHeader.
 type ConsumerSendMsgBackRequestHeader struct {
 	Offset            int64  `header:"offset,must"` // commit log offset
@@ -48,5 +67,6 @@ var (
 	SendMessageRequestV1       = Define[SendMessageRequestHeader]("SendMessageRequestHeader")
 	SendMessageRequestV2       = DefineStrict[SendMessageRequestHeader]("SendMessageRequestHeaderV2", "v2")
 	SendMessageResponse        = Define[SendMessageResponseHeader]("SendMessageResponseHeader")
+	ReplyMessageRequest        = Define[ReplyMessageRequestHeader]("ReplyMessageRequestHeader")
 	ConsumerSendMsgBackRequest = Define[ConsumerSendMsgBackRequestHeader]("ConsumerSendMsgBackRequestHeader")
 )

@@ -21,8 +21,8 @@ func main() { write(os.Stdout) }
 var clientCodes = map[int32]string{
 	remoting.ReqNotifyConsumerIdsChanged:  "broker to client",
 	remoting.ReqNotifyMinBrokerIdChange:   "NameServer to broker",
-	remoting.ReqCheckTransactionState:     "broker to client, not sent yet",
-	remoting.ReqPushReplyMessageToClient:  "broker to client, not sent yet",
+	remoting.ReqCheckTransactionState:     "broker to client",
+	remoting.ReqPushReplyMessageToClient:  "broker to client",
 	remoting.ReqResetConsumerClientOffset: "broker to client, not sent yet",
 }
 

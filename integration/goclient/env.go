@@ -28,7 +28,7 @@ type Case struct {
 // Cases is the whole list.
 func Cases() []Case {
 	all := append(sendCases(), consumeCases()...)
-	return append(append(all, groupCases()...), queryCases()...)
+	return append(append(append(all, groupCases()...), queryCases()...), transactionCases()...)
 }
 
 // Env makes producers and consumers for one run; topic and group names are unique per run. Safe for concurrent use.

@@ -59,6 +59,8 @@ func NewBroker(kind Kind, base, name, names string, conf Conf) (*Server, error) 
 		"maxHashSlotNum": "50000", "maxIndexNum": "200000",
 		// level 3 is the first retry: seconds instead of minutes
 		"messageDelayLevel": "1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s",
+		// producers are asked about their transactions within seconds
+		"transactionTimeOut": "1000", "transactionCheckInterval": "1000",
 		// a busy machine must not make a broker refuse sends
 		"waitTimeMillsInSendQueue": "10000", "osPageCacheBusyTimeOutMills": "10000",
 		"timerWheelEnable": "false", "diskMaxUsedSpaceRatio": "95",

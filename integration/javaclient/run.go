@@ -21,6 +21,9 @@ var Cases = []string{
 	"queryByKey", "viewById", "searchByTime",
 }
 
+// TransactionCases are those of phase "transaction".
+var TransactionCases = []string{"transaction", "transactionOtherProducer", "requestReply", "requestTimeout"}
+
 // Result is one RESULT line.
 type Result struct {
 	Name   string

@@ -136,3 +136,10 @@ func (c *Client) CreateGroup(group string, retryMax int) error {
 	_, err := c.OK(200, nil, body)
 	return err
 }
+
+// TakePushed returns the requests that the broker sent while calls waited for their answers, and forgets them.
+func (c *Client) TakePushed() []wire.Response {
+	all := c.conn.Pushed
+	c.conn.Pushed = nil
+	return all
+}

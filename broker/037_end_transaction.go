@@ -1,0 +1,244 @@
+package broker
+
+// END_TRANSACTION (37): a producer commits or rolls back, by itself or because it was asked (39). Java: EndTransactionProcessor.
+//
+// Quirks kept: "unknown" is not answered at all; the wrong group or offset is code 1; an end that comes later than CHECK_IMMUNITY_TIME_IN_SECONDS allows is 604
+// without a remark; the committed message keeps TRAN_MSG and loses REAL_TOPIC and REAL_QID; it never waits for the disk. Differences: what ended already is
+// SUCCESS and nothing is stored (Java delivers again); a commit log offset that holds no half message is code 1 (Java copies any message).
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) transactionEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqEndTransaction, Handle: b.endTransaction},
+		{Code: remoting.ReqResumeCheckHalfMessage, Mode: remoting.Pooled, Handle: with(remoting.ResumeCheckHalfMessageRequest, b.resumeCheck)},
+	}
+}
+
+// endState is what one end reuses from the one before.
+type endState struct {
+	b      *Broker
+	ctx    *remoting.Context
+	head   remoting.EndTransactionRequestHeader
+	props  sendProps
+	record store.Record
+	visit  func([]byte) error // end, bound once
+	code   int32              // the answer
+	remark string
+}
+
+func (b *Broker) newEndState() any {
+	s := &endState{b: b}
+	s.visit = s.end
+	return s
+}
+
+const noHalf = "Find prepared transaction message failed"
+
+// endWait is how long a worker waits for whoever has the same half message this moment.
+const endWait = time.Second
+
+// endTransaction runs on the event loop; when the half message may have to be read from disk, or the commit would wait, it comes again on a worker.
+func (b *Broker) endTransaction(ctx *remoting.Context) {
+	s := b.ends.Get().(*endState)
+	s.ctx = ctx
+	s.handle()
+	s.ctx, s.record, s.head = nil, store.Record{}, remoting.EndTransactionRequestHeader{}
+	b.ends.Put(s)
+}
+
+func (s *endState) handle() {
+	ctx, b := s.ctx, s.b
+	if err := remoting.EndTransactionRequest.Decode(ctx.Req, ctx.In, &s.head); err != nil {
+		fail(ctx, err)
+		return
+	}
+	switch s.head.CommitOrRollback {
+	case remoting.TransactionUnknown:
+		return // the producer does not know yet: nobody waits for an answer
+	case remoting.TransactionCommit, remoting.TransactionRollback:
+	default:
+		fail(ctx, errors.New("org.apache.rocketmq.remoting.exception.RemotingCommandException: commitOrRollback field wrong"))
+		return
+	}
+	s.code, s.remark = remoting.Success, ""
+	var err error
+	if ctx.OnLoop() {
+		err = b.store.WithHotRecord(s.head.CommitLogOffset, s.visit)
+	} else {
+		err = b.store.WithRecord(s.head.CommitLogOffset, s.visit)
+	}
+	switch {
+	case err == store.ErrWouldWait:
+		ctx.Again()
+		return
+	case err != nil:
+		s.refuse(remoting.SystemError, noHalf)
+	}
+	s.answer()
+}
+
+func (s *endState) answer() {
+	if s.code != remoting.Success { // ends are one-way requests: the log is the only place where anybody sees it
+		s.b.throttled.warn("endTransaction", func(e *zerolog.Event) {
+			e.Str("producer", s.ctx.Conn().RemoteAddr()).Str("group", s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
+				Int32("code", s.code).Str("remark", s.remark).Msg("transaction not ended")
+		})
+	}
+	s.ctx.Status(s.code, s.remark)
+}
+
+func (s *endState) refuse(code int32, remark string) { s.code, s.remark = code, remark }
+
+// end commits or rolls back the half message rec. ErrWouldWait asks for a worker.
+func (s *endState) end(rec []byte) error {
+	m, err := store.DecodeRecord(rec)
+	if err != nil || string(m.Topic) != compat.TopicTransHalf {
+		s.refuse(remoting.SystemError, noHalf)
+		return nil
+	}
+	if !s.check(&m) {
+		return nil
+	}
+	at, c := s.claim(m.QueueOffset)
+	switch c {
+	case claimEnded:
+		return nil
+	case claimIsBusy:
+		if s.ctx.OnLoop() {
+			return store.ErrWouldWait
+		}
+		s.refuse(remoting.SystemError, "the half message is being ended or asked about")
+		return nil
+	}
+	if s.head.CommitOrRollback == remoting.TransactionCommit {
+		err = s.commit(&m)
+	}
+	ended := err == nil && s.code == remoting.Success
+	s.b.trans.halves.release(at, ended)
+	if ended {
+		s.note(&m, at)
+	}
+	return err
+}
+
+// claim waits on a worker, but not on the event loop.
+func (s *endState) claim(offset int64) (int64, claim) {
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		at, c := s.b.trans.halves.claim(offset)
+		if c != claimIsBusy || s.ctx.OnLoop() || time.Since(began) > endWait {
+			return at, c
+		}
+	}
+}
+
+// check compares the request with the half message. Java: rejectCommitOrRollback, checkPrepareMessage.
+func (s *endState) check(m *store.MessageView) bool {
+	timeout := int64(s.b.cfg().TransactionTimeOut)
+	if limit, custom := immunity(m, timeout); custom && !s.head.FromTransactionCheck && time.Now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
+		s.refuse(remoting.IllegalOperation, "")
+		return false
+	}
+	group, ok := m.Property(propProducerGroup)
+	switch {
+	case !ok:
+		s.refuse(remoting.SystemError, "java.lang.NullPointerException: the half message has no PGROUP")
+	case string(group) != s.head.ProducerGroup:
+		s.refuse(remoting.SystemError, "The producer group wrong")
+	case m.QueueOffset != s.head.TranStateTableOffset:
+		s.refuse(remoting.SystemError, "The transaction state table offset wrong")
+	default:
+		return true
+	}
+	return false
+}
+
+// commit stores the message where it belongs. Java: endMessageTransaction, sendFinalMessage.
+func (s *endState) commit(m *store.MessageView) error {
+	topic, queue, ok := s.rebuild(m)
+	if !ok {
+		s.refuse(remoting.SystemError, "java.lang.NumberFormatException: the half message has no REAL_TOPIC or REAL_QID")
+		return nil
+	}
+	p, r := &s.props, &s.record
+	*r = store.Record{Topic: s.ctx.In.String(topic), QueueID: queue, Flag: m.Flag, SysFlag: m.SysFlag&^store.SysFlagTransaction | store.SysFlagCommit,
+		BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes,
+		PreparedTransactionOffset: s.head.CommitLogOffset, Body: m.Body, TagsCode: store.TagsCode(p.tags), NoWait: s.ctx.OnLoop()}
+	if p.delay > 0 {
+		level := min(p.delay, s.b.schedule.maxLevel())
+		p.drop(propTranMsg)
+		p.parkForLevel(r.Topic, r.QueueID, level)
+		r.Topic, r.QueueID, r.DelayLevel = store.ScheduleTopic, level-1, level
+	}
+	r.Properties = p.text
+	done, err := s.b.store.Append(r)
+	switch {
+	case err == store.ErrWouldWait:
+		return err
+	case err != nil:
+		s.commitFailed(err)
+	default:
+		s.b.stats.puts.Add(1)
+		s.b.stats.putBytes.Add(int64(done.Size))
+	}
+	return nil
+}
+
+// rebuild copies the properties without REAL_TOPIC and REAL_QID and returns those.
+func (s *endState) rebuild(m *store.MessageView) (topic []byte, queue int32, ok bool) {
+	p := &s.props
+	*p = sendProps{text: p.text[:0]}
+	var queueText []byte
+	for src := m.Properties; ; {
+		name, value, rest, more := store.NextProperty(src)
+		if !more {
+			break
+		}
+		src = rest
+		switch string(name) {
+		case propRealTopic:
+			topic = value
+			continue
+		case propRealQueue:
+			queueText = value
+			continue
+		}
+		p.note(name, value)
+		p.text = append(append(append(append(p.text, name...), 1), value...), 2)
+	}
+	n, err := strconv.ParseInt(string(queueText), 10, 32)
+	return topic, int32(n), err == nil && len(topic) > 0 && !compat.IsSendForbidden(string(topic))
+}
+
+// commitFailed maps an error of the store to the answers of Java's sendFinalMessage.
+func (s *endState) commitFailed(err error) {
+	switch {
+	case errors.Is(err, store.ErrMessageIllegal):
+		s.refuse(remoting.MessageIllegal, fmt.Sprintf("The message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", s.b.cfg().MaxMessageSize))
+	case errors.Is(err, store.ErrNoNextFile):
+		s.refuse(remoting.SystemError, "Create mapped file failed.")
+	case errors.Is(err, store.ErrNotWritable):
+		s.refuse(remoting.ServiceNotAvailable, "Service not available now.")
+	default:
+		s.refuse(remoting.SystemError, "UNKNOWN_ERROR")
+	}
+}
+
+// note writes the end down for the op queue and counts it.
+func (s *endState) note(m *store.MessageView, at int64) {
+	t := s.b.trans
+	t.ops.add(s.b.cfg().TransactionOpMsgMaxSize, m.QueueOffset, at)
+	topic, _ := m.Property(propRealTopic)
+	t.metrics.ended(s.ctx.In.String(topic), s.head.CommitOrRollback == remoting.TransactionCommit, time.Now().UnixMilli()-m.BornTimestamp)
+}

@@ -1,0 +1,50 @@
+package broker
+
+// RESUME_CHECK_HALF_MESSAGE (323): a half message that was given up comes back and its producer is asked again. Java: AdminBrokerProcessor.resumeCheckHalfMessage.
+//
+// Difference: a message that was never a half message is refused; Java puts it among the half messages, where it fails for ever.
+
+import (
+	"errors"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+// errNotStored says that the store refused, or that the message was no half message.
+var errNotStored = errors.New("not stored")
+
+func (b *Broker) resumeCheck(ctx *remoting.Context, h *remoting.ResumeCheckHalfMessageRequestHeader) {
+	_, offset, err := store.ParseMessageID(h.MsgID)
+	if err == nil {
+		err = b.store.WithRecord(offset, b.resumeHalf)
+	}
+	switch err {
+	case nil:
+		ctx.Status(remoting.Success, "")
+	case errNotStored:
+		ctx.Status(remoting.SystemError, "Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed.")
+	default:
+		ctx.Status(remoting.SystemError, "Exception was thrown when putting message back to RMQ_SYS_TRANS_HALF_TOPIC.")
+	}
+}
+
+// resumeHalf stores a given up half message again, as never asked about.
+func (b *Broker) resumeHalf(rec []byte) error {
+	m, err := store.DecodeRecord(rec)
+	if err != nil {
+		return err
+	}
+	topic, ok := m.Property(propRealTopic)
+	if _, group := m.Property(propProducerGroup); !ok || !group {
+		return errNotStored
+	}
+	if _, ok := b.trans.put(copyOf(&m, compat.TopicTransHalf, store.SetProperty(nil, m.Properties, propCheckTimes, "0"))); !ok {
+		return errNotStored
+	}
+	if string(m.Topic) == compat.TopicTransCheckMax {
+		b.trans.metrics.add(string(topic), 1)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package broker
+
+// SEND_REPLY_MESSAGE (324), SEND_REPLY_MESSAGE_V2 (325): the answer of a request-reply exchange. The broker pushes it (326) to the client that asked, over the
+// connection of its producer heartbeats, and stores it in <cluster>_REPLY_TOPIC. Java: ReplyMessageProcessor.
+//
+// Quirks kept: the push decides about the answer, stored or not; the message id is "0" when nothing was stored; the stored properties are those of the
+// request, without what the broker adds elsewhere. Differences: it is stored before it is pushed, and no thread waits for the client.
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func (b *Broker) replyEntries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: remoting.ReqSendReplyMessage, Mode: remoting.Blocking, Handle: b.sendReply},
+		{Code: remoting.ReqSendReplyMessageV2, Mode: remoting.Blocking, Handle: b.sendReply},
+	}
+}
+
+const (
+	propReplyClient = "REPLY_TO_CLIENT"
+	propPushTime    = "PUSH_REPLY_TIME"
+)
+
+func (b *Broker) sendReply(ctx *remoting.Context) {
+	ht, h := remoting.SendMessageRequestV1, new(remoting.SendMessageRequestHeader)
+	if ctx.Req.Code == remoting.ReqSendReplyMessageV2 {
+		ht = remoting.SendMessageRequestV2
+	}
+	if err := ht.Decode(ctx.Req, ctx.In, h); err != nil {
+		fail(ctx, err)
+		return
+	}
+	topic := b.topicForSend(ctx, h)
+	if topic == nil {
+		return
+	}
+	queue := h.QueueID
+	if queue < 0 {
+		queue = rand.Int32N(int32(max(1, topic.WriteQueueNums)))
+	}
+	resp := &remoting.SendMessageResponseHeader{MsgID: []byte("0"), QueueID: queue, Region: b.cfg().RegionID, TraceOn: strconv.FormatBool(b.cfg().TraceOn)}
+	stored := b.storeReply(ctx, h, resp)
+	b.pushReply(ctx, h, func(reply *remoting.Replier, failure string) {
+		switch {
+		case failure == "":
+			remoting.Respond(reply, remoting.Success, "", remoting.SendMessageResponse, resp, remoting.Body{})
+		case stored:
+			remoting.Respond(reply, remoting.SystemError, failure, remoting.SendMessageResponse, resp, remoting.Body{})
+		default:
+			b.failReply(reply, remoting.SystemError, failure)
+		}
+	})
+}
+
+// storeReply keeps the reply; a failure is only logged, as in Java. Under SYNC_FLUSH it waits for the disk.
+func (b *Broker) storeReply(ctx *remoting.Context, h *remoting.SendMessageRequestHeader, resp *remoting.SendMessageResponseHeader) bool {
+	if !b.cfg().StoreReplyMessageEnable || len(ctx.Req.Body) == 0 {
+		return false
+	}
+	var p sendProps
+	p.parse(h.Properties)
+	done, err := b.store.Append(&store.Record{Topic: h.Topic, QueueID: resp.QueueID, Flag: h.Flag, SysFlag: h.SysFlag &^ store.SysFlagTransaction, BornTimestamp: h.BornTimestamp,
+		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: b.storeHost, ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body, Properties: h.Properties, TagsCode: store.TagsCode(p.tags)})
+	if err == nil && b.cfg().FlushDiskType == store.SyncFlush && p.wait {
+		flushed := make(chan error, 1)
+		b.store.NotifyDurable(done.End(), func(err error) { flushed <- err })
+		err = <-flushed
+	}
+	if err != nil {
+		b.throttled.warn("storeReply", func(e *zerolog.Event) { e.Err(err).Str("topic", h.Topic).Msg("reply is not stored") })
+	}
+	if done.Size == 0 {
+		return false
+	}
+	b.stats.puts.Add(1)
+	b.stats.putBytes.Add(int64(done.Size))
+	resp.MsgID, resp.QueueOffset = store.AppendMessageID(nil, b.storeHost, done.Offset), done.QueueOffset
+	return true
+}
+
+// pushReply sends the reply to the client that waits for it. answer is called once, from any goroutine, with what went wrong.
+func (b *Broker) pushReply(ctx *remoting.Context, h *remoting.SendMessageRequestHeader, answer func(reply *remoting.Replier, failure string)) {
+	id, ok := store.Property(h.Properties, propReplyClient)
+	if !ok {
+		answer(&ctx.Replier, "reply message properties["+propReplyClient+"] is null")
+		return
+	}
+	sender := string(id)
+	conn := b.producers.ofClient(sender)
+	if conn == nil {
+		answer(&ctx.Replier, "push reply message fail, channel of <"+sender+"> not found.")
+		return
+	}
+	now := time.Now().UnixMilli()
+	push := remoting.ReplyMessageRequestHeader{ProducerGroup: h.ProducerGroup, Topic: h.Topic, DefaultTopic: h.DefaultTopic, DefaultTopicQueueNums: h.DefaultTopicQueueNums,
+		QueueID: h.QueueID, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp, Flag: h.Flag, ReconsumeTimes: h.ReconsumeTimes, UnitMode: h.UnitMode,
+		BornHost: ctx.Conn().RemoteAddr(), StoreHost: b.storeHost.String(), StoreTimestamp: now,
+		Properties: store.SetProperty(nil, h.Properties, propPushTime, strconv.FormatInt(now, 10))}
+	reply := ctx.Later()
+	remoting.Go(conn, callTimeout, remoting.ReqPushReplyMessageToClient, remoting.ReplyMessageRequest, &push, ctx.Req.Body, func(resp *remoting.Command, err error) {
+		if err != nil || resp.Code != remoting.Success {
+			answer(&reply, "push reply message to "+sender+"fail.") // Java's remark has no blank there
+			return
+		}
+		answer(&reply, "")
+	})
+}
+
+// ofClient returns the connection of the producer with a client id, nil when there is none. Java: ProducerManager.findChannel.
+func (t *producerTable) ofClient(id string) *remoting.Conn {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.byClient[id]
+}

@@ -1,0 +1,41 @@
+package broker
+
+import (
+	"strconv"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+// makeHalf turns a send into one of a half message; false when it answered. Levels and times of delay act when it is committed.
+// Java: SendMessageProcessor.sendMessage, TransactionalMessageBridge.parseHalfMessageInner.
+func (b *Broker) makeHalf(ctx *remoting.Context, s *sendState) bool {
+	r, p := &s.record, &s.props
+	if b.cfg().RejectTransactionMessage {
+		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending transaction message is forbidden")
+		return false
+	}
+	if p.timer && p.delay <= 0 {
+		b.sendFail(ctx, remoting.SystemError, "accurate timer message is not enabled, timerWheelEnable is false")
+		return false
+	}
+	if p.real {
+		p.drop(propTransactionID)
+		p.drop(propRealTopic)
+		p.drop(propRealQueue)
+	}
+	p.text = appendProperty(p.text, propTransactionID, p.uniqKey)
+	p.text = store.AppendProperty(p.text, propRealTopic, r.Topic)
+	p.number = strconv.AppendInt(p.number[:0], int64(r.QueueID), 10)
+	p.text = appendProperty(p.text, propRealQueue, p.number)
+	r.SysFlag &^= store.SysFlagTransaction
+	r.Topic, r.QueueID, s.half = compat.TopicTransHalf, 0, true
+	return true
+}
+
+// appendProperty is store.AppendProperty for a value in bytes; dst ends with a separator or is empty.
+func appendProperty(dst []byte, name string, value []byte) []byte {
+	dst = append(append(dst, name...), 1)
+	return append(append(dst, value...), 2)
+}

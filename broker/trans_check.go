@@ -1,0 +1,271 @@
+package broker
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+// Limits of one round of checks.
+const (
+	// roundLimit is how long a round may take. Java: MAX_PROCESS_TIME_LIMIT.
+	roundLimit = 60 * time.Second
+	// producerBacklog is how many bytes may wait for a producer before it is asked about more.
+	producerBacklog = 1 << 20
+	// noteProgress is how often a long round notes how far it came: what lies behind the note is stored once more after a kill.
+	noteProgress = time.Second
+	// busyWait is how long the round waits for a producer to read, or for somebody who ends the same half message.
+	busyWait = 5 * time.Millisecond
+)
+
+// checkRound is one look at the half messages that wait. It is reused from round to round.
+type checkRound struct {
+	began int64 // ms since 1970; what is stored later waits for the next round
+	cfg   *Config
+	asked int
+	res   store.GetResult
+	text  []byte
+	body  []byte
+}
+
+// verdict says how a round goes on behind a half message.
+type verdict int
+
+const (
+	pass  verdict = iota // nothing is left to do for it
+	again                // look at it once more, in a moment
+	halt                 // too young, or the store takes nothing: it and all behind it wait for the next round
+)
+
+// check asks about every half message that is old enough and gives up those that were asked about too often. It goes through the queue in order and stops at the
+// first one that is too young. Java: TransactionalMessageServiceImpl.check.
+func (t *transactions) check() {
+	r := &t.round
+	r.began, r.cfg, r.asked = time.Now().UnixMilli(), t.b.cfg(), 0
+	at := t.position(compat.TopicTransHalf)
+	if at < t.halves.start() { // somebody reset the offsets
+		t.halves.reset(at)
+		t.replay()
+	}
+	until, noted := time.Now().Add(roundLimit), time.Now()
+	for time.Now().Before(until) && !t.stopped() {
+		end := t.b.store.MaxOffset(compat.TopicTransHalf, 0)
+		if at = t.halves.nextOpen(at, end); at >= end {
+			break
+		}
+		next, v := t.checkSome(r, at)
+		at = next
+		if v == halt || v == again && !t.sleep(busyWait) {
+			break
+		}
+		if time.Since(noted) > noteProgress {
+			t.advance(at)
+			noted = time.Now()
+		}
+	}
+	t.advance(at)
+	if r.asked > 0 {
+		t.b.log.Info().Int("asked", r.asked).Int64("progress", at).Msg("producers were asked about their transactions")
+	}
+}
+
+// checkSome looks at the half messages from at on that lie side by side, and returns the first that it is not done with.
+func (t *transactions) checkSome(r *checkRound, at int64) (next int64, v verdict) {
+	t.b.store.Get(&store.GetQuery{Topic: compat.TopicTransHalf, Offset: at, MaxCount: 32}, &r.res)
+	defer r.res.Release()
+	if len(r.res.Slices) == 0 {
+		if r.res.NextBeginOffset > at { // deleted with its file
+			return r.res.NextBeginOffset, pass
+		}
+		return at, halt
+	}
+	for i, rec := range r.res.Slices {
+		offset := r.res.QueueOffsets[i]
+		if offset > at && t.halves.nextOpen(at, offset) == at {
+			at = offset // its record is gone
+		}
+		if offset < t.halves.nextOpen(at, offset+1) {
+			at = offset + 1
+			continue
+		}
+		if v := t.checkOne(r, rec, offset); v != pass {
+			return offset, v
+		}
+		at = offset + 1
+	}
+	return at, pass
+}
+
+// checkOne decides about one half message.
+func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict {
+	m, err := store.DecodeRecord(rec)
+	if err != nil {
+		t.b.throttled.warn("transRecord", func(e *zerolog.Event) { e.Err(err).Int64("offset", offset).Msg("half message is passed over") })
+		return pass
+	}
+	times := checkTimes(&m)
+	age := r.began - m.BornTimestamp
+	if times >= r.cfg.TransactionCheckMax || age > int64(r.cfg.FileReservedTime)*time.Hour.Milliseconds() {
+		return t.withClaim(offset, func() (int64, bool) { return -1, t.discard(&m) })
+	}
+	if m.StoreTimestamp >= r.began {
+		return halt
+	}
+	limit, custom := immunity(&m, int64(r.cfg.TransactionTimeOut))
+	if custom && age <= limit {
+		return t.withClaim(offset, func() (int64, bool) {
+			done, ok := t.storeAgain(r, &m, offset, 0)
+			return done.QueueOffset, ok
+		})
+	}
+	if age >= 0 && age <= limit {
+		return halt
+	}
+	return t.ask(r, &m, offset, times+1)
+}
+
+// ask stores a half message again, with the number of the question, and asks a producer of its group. Nobody there counts as asked, as in Java.
+func (t *transactions) ask(r *checkRound, m *store.MessageView, offset int64, times int) verdict {
+	group, _ := m.Property(propProducerGroup)
+	conn, busy := t.b.producers.pick(string(group), time.Now().UnixMilli(), producerBacklog)
+	if busy {
+		return again
+	}
+	var copied store.Appended
+	v := t.withClaim(offset, func() (to int64, ok bool) {
+		copied, ok = t.storeAgain(r, m, offset, times)
+		return copied.QueueOffset, ok
+	})
+	if copied.Size == 0 {
+		return v
+	}
+	r.asked++
+	if conn == nil {
+		t.b.throttled.warn("transNobody", func(e *zerolog.Event) {
+			e.Bytes("producerGroup", group).Msg("nobody to ask about a transaction: no producer of its group is connected")
+		})
+		return v
+	}
+	t.sendCheck(r, conn, m, copied)
+	return v
+}
+
+// withClaim runs do while nobody can end the half message at offset. do returns the place of its new copy, -1 for none, and whether it worked.
+func (t *transactions) withClaim(offset int64, do func() (to int64, ok bool)) verdict {
+	switch at, c := t.halves.claim(offset); {
+	case c == claimEnded:
+		return pass
+	case c == claimIsBusy:
+		return again
+	case at != offset: // cannot be: only older places have a newer one, and the round is behind them
+		t.halves.release(at, false)
+		return pass
+	}
+	to, ok := do()
+	if ok && to >= 0 {
+		t.halves.moved(offset, to)
+	} else {
+		t.halves.release(offset, false) // one that was given up may still be committed
+	}
+	if !ok {
+		return halt
+	}
+	return pass
+}
+
+// storeAgain puts a copy behind the other half messages; times > 0 is the number of the question. Java: putBackHalfMsgQueue, putImmunityMsgBackToHalfQueue.
+func (t *transactions) storeAgain(r *checkRound, m *store.MessageView, offset int64, times int) (store.Appended, bool) {
+	if times > 0 {
+		r.text = store.SetProperty(r.text[:0], m.Properties, propCheckTimes, strconv.Itoa(times))
+	} else {
+		r.text = append(r.text[:0], m.Properties...)
+		if _, ok := m.Property(propPreparedQueue); !ok {
+			r.text = store.AppendProperty(r.text, propPreparedQueue, strconv.FormatInt(offset, 10))
+		}
+	}
+	return t.put(copyOf(m, compat.TopicTransHalf, r.text))
+}
+
+// discard gives a half message up: it goes where operators find it, and 323 brings it back. Java: DefaultTransactionalMessageCheckListener.
+func (t *transactions) discard(m *store.MessageView) bool {
+	t.b.topics.ensure(compat.TopicTransCheckMax, 1, false, 0)
+	_, ok := t.put(copyOf(m, compat.TopicTransCheckMax, m.Properties))
+	if ok {
+		topic, _ := m.Property(propRealTopic)
+		t.metrics.add(string(topic), -1)
+		id, _ := m.Property(propUniqKey)
+		t.b.throttled.warn("transDiscard", func(e *zerolog.Event) {
+			e.Bytes("topic", topic).Bytes("uniqKey", id).Msg("half message without an answer goes to TRANS_CHECK_MAX_TIME_TOPIC")
+		})
+	}
+	return ok
+}
+
+// copyOf is a half message for queue 0 of another or the same topic.
+func copyOf(m *store.MessageView, topic string, properties []byte) *store.Record {
+	tags, _ := m.Property(propTags)
+	return &store.Record{Topic: topic, Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,
+		ReconsumeTimes: m.ReconsumeTimes, Body: m.Body, Properties: properties, TagsCode: store.TagsCode(tags)}
+}
+
+func (t *transactions) put(r *store.Record) (store.Appended, bool) {
+	done, err := t.b.store.Append(r)
+	if err != nil {
+		t.b.throttled.warn("transPut", func(e *zerolog.Event) {
+			e.Err(err).Str("topic", r.Topic).Msg("cannot store a half message again; trying in the next round")
+		})
+	}
+	return done, err == nil
+}
+
+// sendCheck asks a producer; it answers with END_TRANSACTION. Java: AbstractTransactionalMessageCheckListener.sendCheckMessage.
+func (t *transactions) sendCheck(r *checkRound, conn *remoting.Conn, m *store.MessageView, at store.Appended) {
+	topic, _ := m.Property(propRealTopic)
+	queueText, _ := m.Property(propRealQueue)
+	queue, err := strconv.ParseInt(string(queueText), 10, 32)
+	if err != nil {
+		return // Java's task throws
+	}
+	rec := copyOf(m, string(topic), r.text)
+	rec.QueueID = int32(queue)
+	if r.body, err = r.cfg.AppendRecord(r.body[:0], rec, at.QueueOffset, at.Offset, m.StoreTimestamp); err != nil {
+		return
+	}
+	id, _ := m.Property(propUniqKey)
+	h := remoting.CheckTransactionStateRequestHeader{Topic: compat.TopicTransHalf, TranStateTableOffset: at.QueueOffset, CommitLogOffset: at.Offset, MsgID: string(id),
+		TransactionID: string(id), OffsetMsgID: string(store.AppendMessageID(nil, m.StoreHost, at.Offset)), BrokerName: r.cfg.BrokerName}
+	_ = remoting.Notify(conn, remoting.ReqCheckTransactionState, remoting.CheckTransactionStateRequest, &h, r.body)
+}
+
+// checkTimes is how often a half message was asked about.
+func checkTimes(m *store.MessageView) int {
+	text, ok := m.Property(propCheckTimes)
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(text), 10, 32)
+	if err != nil {
+		return -1 // Java's getInt
+	}
+	return int(n)
+}
+
+// immunity is how long after its birth nobody asks about a half message, in ms, and whether the message says so itself. A value that is no number counts as
+// timeout. Java: TransactionalMessageServiceImpl.getImmunityTime.
+func immunity(m *store.MessageView, timeout int64) (limit int64, custom bool) {
+	text, ok := m.Property(propImmunity)
+	if !ok {
+		return timeout, false
+	}
+	seconds, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || seconds == -1 {
+		return timeout, true
+	}
+	return min(seconds, math.MaxInt64/2000) * 1000, true
+}

@@ -1,0 +1,137 @@
+package broker
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+)
+
+// finishBuckets are the upper bounds of rocketmq_finish_message_latency, in seconds. Java: BrokerMetricsManager.commitLatencyBuckets.
+var finishBuckets = [...]float64{5, 60, 600, 3600, 12 * 3600, 24 * 3600}
+
+// topicTrans counts the transactions of one topic.
+type topicTrans struct {
+	waiting, changed   atomic.Int64 // half messages that wait for their end; ms since 1970 of the last change
+	commits, rollbacks atomic.Int64 // since the start
+	finish             [len(finishBuckets) + 1]atomic.Int64
+	finishSum          atomic.Int64 // seconds
+}
+
+// transMetrics counts transactions by topic. The numbers of half messages survive in config/transactionMetrics. Java: TransactionMetrics.
+type transMetrics struct {
+	changed func() // marks the file; immutable after Start
+
+	mu      sync.RWMutex
+	topics  map[string]*topicTrans // guarded by mu
+	version body.DataVersion       // guarded by mu
+}
+
+func newTransMetrics() *transMetrics {
+	return &transMetrics{changed: func() {}, topics: map[string]*topicTrans{}, version: body.NewDataVersion()}
+}
+
+// of returns the counters of a topic; name may die after the call.
+func (t *transMetrics) of(name string) *topicTrans {
+	t.mu.RLock()
+	c := t.topics[name]
+	t.mu.RUnlock()
+	if c != nil {
+		return c
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c = t.topics[name]; c == nil {
+		c = &topicTrans{}
+		t.topics[strings.Clone(name)] = c
+	}
+	return c
+}
+
+// add changes the number of half messages of a topic.
+func (t *transMetrics) add(topic string, n int64) *topicTrans {
+	c := t.of(topic)
+	c.waiting.Add(n)
+	c.changed.Store(time.Now().UnixMilli())
+	t.changed()
+	return c
+}
+
+// ended counts a commit or a rollback; took is from the birth of the message to now, in ms.
+func (t *transMetrics) ended(topic string, commit bool, took int64) {
+	c := t.add(topic, -1)
+	if !commit {
+		c.rollbacks.Add(1)
+		return
+	}
+	c.commits.Add(1)
+	seconds, i := max(0, took/1000), 0
+	for i < len(finishBuckets) && float64(seconds) > finishBuckets[i] {
+		i++
+	}
+	c.finish[i].Add(1)
+	c.finishSum.Add(seconds)
+}
+
+// transactionMetric and transactionMetricsFile are config/transactionMetrics. Java: TransactionMetricsSerializeWrapper.
+type transactionMetric struct {
+	Count     int64 `json:"count"`
+	TimeStamp int64 `json:"timeStamp"` // ms since 1970
+}
+
+type transactionMetricsFile struct {
+	DataVersion      body.DataVersion             `json:"dataVersion"`
+	TransactionCount map[string]transactionMetric `json:"transactionCount"`
+}
+
+func (t *transMetrics) encode() ([]byte, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.version.Next(0)
+	f := transactionMetricsFile{t.version, map[string]transactionMetric{}}
+	for name, c := range t.topics {
+		f.TransactionCount[name] = transactionMetric{c.waiting.Load(), c.changed.Load()}
+	}
+	return compat.MarshalBrowser(f)
+}
+
+// load never fails: the file only holds figures, and Java does not replace it atomically.
+func (t *transMetrics) load(data []byte) error {
+	var f transactionMetricsFile
+	if compat.Unmarshal(data, &f) != nil {
+		return nil
+	}
+	t.mu.Lock()
+	t.version = f.DataVersion
+	t.mu.Unlock()
+	for name, m := range f.TransactionCount {
+		c := t.of(name)
+		c.waiting.Store(m.Count)
+		c.changed.Store(m.TimeStamp)
+	}
+	return nil
+}
+
+// transactions exports what Java's initTransactionMetrics does.
+func (c *collector) transactions(send sendMetric, out chan<- prometheus.Metric) {
+	m := c.b.trans.metrics
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for name, t := range m.topics {
+		send("rocketmq_half_messages", float64(t.waiting.Load()), name)
+		send("rocketmq_commit_messages_total", float64(t.commits.Load()), name)
+		send("rocketmq_rollback_messages_total", float64(t.rollbacks.Load()), name)
+		buckets, n := map[float64]uint64{}, uint64(0)
+		for i, bound := range finishBuckets {
+			n += uint64(t.finish[i].Load())
+			buckets[bound] = n
+		}
+		n += uint64(t.finish[len(finishBuckets)].Load())
+		out <- prometheus.MustNewConstHistogram(c.descs["rocketmq_finish_message_latency"], n, float64(t.finishSum.Load()), buckets, name)
+	}
+}

@@ -1,0 +1,157 @@
+package broker
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestHalfTable(t *testing.T) {
+	h := newHalfTable()
+	h.reset(100)
+	for _, o := range []int64{100, 101, 127, 128, 129, 300} {
+		h.settle(o)
+	}
+	h.settle(5) // below base: nothing
+	for _, c := range []struct{ at, end, want int64 }{
+		{0, 1000, 102}, {100, 101, 101}, {100, 1000, 102}, {127, 1000, 130}, {127, 129, 129}, {299, 1000, 299}, {300, 1000, 301}, {900, 1000, 900}, {1000, 1000, 1000}, {300, 300, 300},
+	} {
+		if got := h.nextOpen(c.at, c.end); got != c.want {
+			t.Errorf("nextOpen(%d, %d) = %d, want %d", c.at, c.end, got, c.want)
+		}
+	}
+	full := newHalfTable()
+	for o := range int64(256) {
+		full.settle(o)
+	}
+	if got := full.nextOpen(3, 1000); got != 256 {
+		t.Errorf("behind four full words: %d", got)
+	}
+	h.advance(128)
+	if got := h.nextOpen(0, 1000); got != 130 {
+		t.Errorf("after advance: %d", got)
+	}
+	if got := h.nextOpen(300, 1000); got != 301 {
+		t.Errorf("after advance the bits moved: %d", got)
+	}
+}
+
+func TestClaims(t *testing.T) {
+	h := newHalfTable()
+	expect := func(offset, at int64, want claim) {
+		t.Helper()
+		if a, c := h.claim(offset); a != at || c != want {
+			t.Errorf("claim(%d) = %d, %d, want %d, %d", offset, a, c, at, want)
+		}
+	}
+	expect(7, 7, claimed)
+	expect(7, 7, claimIsBusy)
+	h.release(7, false)
+	expect(7, 7, claimed)
+	h.release(7, true)
+	expect(7, 7, claimEnded)
+
+	expect(8, 8, claimed)
+	h.moved(8, 20)
+	expect(8, 20, claimed) // the producer's own end finds the copy
+	h.moved(20, 30)
+	expect(30, 30, claimed)
+	h.moved(30, 40)
+	h.advance(35)
+	expect(30, 40, claimed) // the answer to the question before the last
+	h.release(40, false)
+	expect(8, 40, claimed)
+	h.release(40, true)
+	for _, o := range []int64{8, 30, 40} {
+		expect(o, 40, claimEnded)
+	}
+	expect(20, 20, claimed) // older than that: not followed, as in Java
+	h.release(20, false)
+	h.advance(41)
+	if len(h.trails)+len(h.newest)+len(h.busy) != 0 {
+		t.Errorf("left behind: %v %v %v", h.trails, h.newest, h.busy)
+	}
+}
+
+func TestOpLog(t *testing.T) {
+	o := newOpLog()
+	now := time.Now()
+	if body, due := o.peek(now, 10, time.Second, nil); body != nil || due >= 0 {
+		t.Fatalf("empty: %q %v", body, due)
+	}
+	o.add(10, 1, 1)
+	if body, due := o.peek(now, 10, time.Minute, nil); body != nil || due <= 0 {
+		t.Fatalf("young: %q %v", body, due)
+	}
+	o.add(10, 22, 333)
+	o.add(10, 4444, 4444)
+	body, due := o.peek(now, 10, time.Minute, nil)
+	if string(body) != "1,22,333,4444," || due != 0 {
+		t.Fatalf("full: %q %v", body, due) // the first comma at or behind byte 10 is the last
+	}
+	o.add(10, 5, 5)
+	o.written(body, 70)
+	body, _ = o.peek(now.Add(time.Hour), 10, time.Minute, nil)
+	if string(body) != "5," {
+		t.Fatalf("rest: %q", body)
+	}
+	o.written(body, 71)
+	for _, c := range []struct{ half, want int64 }{{5, 70}, {4444, 70}, {4445, 72}} {
+		if got := o.advance(c.half); got != c.want {
+			t.Errorf("advance(%d) = %d, want %d", c.half, got, c.want)
+		}
+	}
+}
+
+// TestOpBacklog: a store that takes nothing must not make us grow.
+func TestOpBacklog(t *testing.T) {
+	o := newOpLog()
+	for i := range int64(1_000_000) {
+		o.add(4096, 1_000_000_000+i, 1_000_000_000+i)
+	}
+	if len(o.text) > maxOpBacklog+64 {
+		t.Errorf("%d bytes", len(o.text))
+	}
+	eachOffset(o.text, func(half int64) {
+		if half < 1_000_000_000 {
+			t.Fatalf("a number was cut: %d", half)
+		}
+	})
+	if !strings.HasSuffix(string(o.text), "1000999999,") {
+		t.Error("the newest end is gone")
+	}
+}
+
+func TestEachOffset(t *testing.T) {
+	for body, want := range map[string][]int64{"": nil, "5": {5}, "5,6,": {5, 6}, ",,7,": {7}, "-1,x,9223372036854775807,": {9223372036854775807}, "99999999999999999999,3": {3}} {
+		var got []int64
+		eachOffset([]byte(body), func(n int64) { got = append(got, n) })
+		if len(got) != len(want) {
+			t.Errorf("%q: %v", body, got)
+			continue
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Errorf("%q: %v", body, got)
+			}
+		}
+	}
+}
+
+// FuzzOpBody: what others wrote into the op queue must not hurt.
+func FuzzOpBody(f *testing.F) {
+	for _, s := range []string{"5", "5,6,", "-1", "9223372036854775808,", ",", "1\x002"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		n := 0
+		eachOffset(body, func(half int64) {
+			if n++; half < 0 {
+				t.Fatal("negative")
+			}
+		})
+		if n > len(body) {
+			t.Fatal("more offsets than bytes")
+		}
+	})
+}
