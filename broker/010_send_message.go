@@ -45,7 +45,7 @@ type sendState struct {
 	id      []byte                      // UNIQ_KEY, the transactionId of the answer
 	leader  *body.LogicQueueMappingItem // static topics: where the logic queue is written; else nil
 	logicID int32                       // static topics: the logic queue
-	half    bool // it is a half message
+	half    bool                        // it is a half message
 }
 
 // sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
