@@ -83,17 +83,20 @@ func kind(body string) (end int, open bool) {
 	} else {
 		end = 12
 	}
-	return end, n>>1%8 == 0
+	return end, n>>1%32 == 0
 }
 
-// produce runs transactions until the broker is gone.
+// roundMax bounds what one life of the broker leaves open: all of it is asked for, again and again.
+const roundMax = 3000
+
+// produce runs transactions until the broker is gone, or there are enough.
 func (l *killLedger) produce(worker int) {
 	c, err := client.Dial(l.addr, 10*time.Second)
 	if err != nil {
 		return
 	}
 	defer c.Close()
-	for {
+	for range roundMax {
 		l.mu.Lock()
 		l.next++
 		n := l.next
