@@ -228,7 +228,7 @@ func LocalAddress() string {
 }
 
 // mustBeOff are keys of Java that must not be ignored when they are true: the operator relies on what they switch on.
-var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode", "enableDLegerCommitLog"}
+var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode", "enableDLegerCommitLog", "timerRocksDBEnable"}
 
 func refuse(p *compat.Properties) error {
 	for _, key := range mustBeOff {

@@ -58,7 +58,7 @@ func (b *Broker) parkForTimer(p *sendProps, r *store.Record) error {
 	if !p.timer || p.timerOut || r.Topic == timer.Topic {
 		return nil
 	}
-	if b.timers == nil {
+	if b.timers == nil || !b.cfg().TimerWheelEnable {
 		return errTimerOff
 	}
 	now := time.Now().UnixMilli()

@@ -18,7 +18,7 @@ func (t *Timers) dequeue() bool {
 			return false
 		}
 		at := t.wheel.next(t.readTime, t.writeTime)
-		var s slot
+		s := slot{last: -1}
 		t.rolled = false
 		if at < t.writeTime {
 			s, _ = t.wheel.get(at)
@@ -28,6 +28,9 @@ func (t *Timers) dequeue() bool {
 			at += t.precision
 		}
 		t.mu.Lock()
+		if s.num != 0 || s.last >= 0 {
+			t.wheel.clear(t.wheel.index(s.time)) // Java leaves it; so it cannot come again when the clock goes back
+		}
 		t.readTime = at
 		t.pending -= int64(s.num)
 		t.changed = t.changed || s.num != 0
@@ -46,15 +49,26 @@ func (t *Timers) dequeue() bool {
 	return true
 }
 
+// stopPatience is how long Stop waits for a slot that is being delivered; a slot that is given up is delivered again from its beginning.
+const stopPatience = 2 * time.Second
+
 // deliver sends on the messages of a slot in the order they came, those that a delete mark of the slot names left out. False when it was stopped half way:
 // then the whole slot is delivered again later. Java: TimerMessageStore.dequeue.
 func (t *Timers) deliver(s slot) bool {
 	t.chain(s)
 	marks := t.deleteMarks()
+	var until time.Time
 	for i := len(t.units) - 1; i >= 0; i-- {
 		u := &t.units[i]
 		if u.deletes() && !u.rolls() {
 			continue
+		}
+		if i%256 == 0 && t.stopped() {
+			if until.IsZero() {
+				until = time.Now().Add(stopPatience)
+			} else if time.Now().After(until) {
+				return false
+			}
 		}
 		err := t.ms.WithRecord(u.offset, func(rec []byte) error { return t.deliverRecord(u, rec, marks) })
 		if errors.Is(err, errStopped) {

@@ -31,16 +31,28 @@ func (t *Timers) run() {
 // What was in the timer queue at Open, and what an overdue slot rolls into it, goes into its slots first, overdue or not: so a recall that had been
 // acknowledged before a crash still finds its message. Java delivers what became due meanwhile and forgets the recall.
 func (t *Timers) step() bool {
-	t.writeTime = max(t.writeTime, t.floor(t.now().UnixMilli())) // never back, whatever the clock does
+	t.followClock()
 	if t.unplaced && !t.place() {
 		return false
 	}
 	if t.queueOffset < t.catchUp && !t.live().TimerStopEnqueue {
-		if more := t.enqueue(); more || t.unplaced || t.queueOffset < t.catchUp {
+		if more := t.enqueue(); more || t.unplaced || t.stopped() {
 			return more
 		}
+		t.catchUp = 0 // the queue holds no more
 	}
 	return t.dequeue() && (t.enqueue() || t.readTime < t.writeTime)
+}
+
+// followClock moves the write time, back too when the clock goes back: then what is sent now must not count as late. Java's time stays where it was: it delivers
+// such messages too early.
+func (t *Timers) followClock() {
+	t.writeTime = t.floor(t.now().UnixMilli())
+	if t.writeTime < t.readTime {
+		t.mu.Lock()
+		t.readTime, t.changed = t.writeTime, true
+		t.mu.Unlock()
+	}
 }
 
 // pause is the time until the present slot ends, or a short one after a failure; 0 when no message waits.

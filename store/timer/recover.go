@@ -11,7 +11,7 @@ import (
 func (t *Timers) recover(check checkpoint, found bool) error {
 	now := t.floor(t.now().UnixMilli())
 	t.readTime = t.floor(check.readTime)
-	if !found {
+	if !found || t.readTime > now+wheelSlots*t.precision { // or it is no time at all
 		t.readTime = now - (slotsTotal-blankSlots)*t.precision // all that Java would still deliver
 	}
 	end := t.scan(max(0, check.logPos-t.log.size), t.revise)
@@ -25,10 +25,11 @@ func (t *Timers) recover(check checkpoint, found bool) error {
 		}
 	}
 	t.log.end = kept
-	if !whole {
+	if !whole || t.snapshots {
 		t.rebuild()
 	}
 	t.queueOffset, t.catchUp, t.writeTime = t.resume(check, found), t.ms.MaxOffset(Topic, 0), now
+	t.readTime = min(t.readTime, now) // the clock went back: what was delivered is not in the wheel any more
 	t.pending = t.wheel.waiting(t.readTime)
 	t.saved = checkpoint{readTime: check.readTime, logPos: check.logPos, queueOffset: check.queueOffset, masterOffset: check.masterOffset, version: check.version}
 	t.report.ReadTime, t.report.QueueOffset, t.report.Pending = t.readTime, t.queueOffset, t.pending

@@ -85,6 +85,8 @@ type Timers struct {
 	unplaced    bool       // guarded by mu: part of batch may be in the wheel already, and queueOffset has not moved
 	saved       checkpoint // guarded by mu; what config/timercheck says
 
+	snapshots bool // Java wrote its wheel elsewhere; Open only
+
 	writeTime int64 // the loop's; ms of the first slot that still takes messages
 	catchUp   int64 // the loop's; the timer queue up to here comes before anything that is due
 	rolled    bool  // the loop's; the slot that was delivered last put messages into the timer queue
@@ -159,6 +161,9 @@ func (t *Timers) openFiles(cfg *store.Config) (err error) {
 	}
 	if err = t.wheel.load(t.wheelFile); err != nil {
 		return fmt.Errorf("timer: %s: %w", t.wheelFile.Name(), err)
+	}
+	if t.snapshots, err = hasSnapshots(t.fs, root); err != nil {
+		return err
 	}
 	if t.log, err = openLog(t.fs, path.Join(root, "timerlog"), cfg.MappedFileSizeTimerLog); err != nil {
 		return err

@@ -293,6 +293,61 @@ func TestDamagedWheel(t *testing.T) {
 	r.halt()
 }
 
+// TestClockGoesBack: nothing comes early, nothing twice, and what was sent meanwhile comes at its time.
+func TestClockGoesBack(t *testing.T) {
+	mem := vfs.NewMem()
+	r := newRig(t, smallConfig(), mem, begin)
+	r.put(begin+500, "a", "")
+	r.put(begin+900, "z", "")
+	r.turn(begin)
+	r.turn(begin + 650)
+	r.want("a")
+	for _, restart := range []bool{false, true} {
+		if restart {
+			r.stop()
+			r = newRig(t, smallConfig(), mem, begin+100)
+			r.put(begin+500, "c", "")
+		} else {
+			r.turn(begin + 100)
+			r.put(begin+500, "b", "")
+		}
+		r.turn(begin + 599)
+		if !restart {
+			r.want("a")
+			r.turn(begin + 650)
+			r.want("a", "b")
+		}
+	}
+	r.want("a", "b")
+	r.turn(begin + 600)
+	r.want("a", "b", "c")
+	r.turn(begin + 1000)
+	r.want("a", "b", "c", "z")
+	r.halt()
+}
+
+// TestJavaSnapshots: a wheel that Java wrote as a snapshot is not read, and the log tells all.
+func TestJavaSnapshots(t *testing.T) {
+	mem := vfs.NewMem()
+	r := newRig(t, smallConfig(), mem, begin)
+	r.put(begin+500, "a", "")
+	r.turn(begin)
+	r.tm.mu.Lock()
+	r.tm.wheel.clear(r.tm.wheel.index(begin + 500)) // as Java leaves the file
+	r.tm.mu.Unlock()
+	r.stop()
+	if _, err := mem.Create("/store/timerwheel.52"); err != nil {
+		t.Fatal(err)
+	}
+	r = newRig(t, smallConfig(), mem, begin)
+	if rep := r.tm.Report(); !rep.Rebuilt || rep.Pending != 1 {
+		t.Errorf("report %+v", rep)
+	}
+	r.turn(begin + 600)
+	r.want("a")
+	r.halt()
+}
+
 // TestFullDisk: a timer log that cannot be written delays and loses nothing.
 func TestFullDisk(t *testing.T) {
 	mem := vfs.NewMem()

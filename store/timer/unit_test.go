@@ -1,9 +1,12 @@
 package timer
 
 import (
+	"bytes"
+	"path"
 	"testing"
 
 	"gorocket/compat/body"
+	"gorocket/store/vfs"
 )
 
 func TestUnitBytes(t *testing.T) {
@@ -114,5 +117,37 @@ func FuzzDecodeMetrics(f *testing.F) {
 		if _, err := m.encode(); err != nil {
 			t.Fatal(err)
 		}
+	})
+}
+
+// FuzzOpen recovers from any content of the three files: no panic, no endless loop, and what is sent afterwards comes.
+func FuzzOpen(f *testing.F) {
+	u := unit{prev: -1, magic: 1, writeTime: begin, delay: 500, offset: 10, size: 20}
+	f.Add(checkpoint{readTime: begin, logPos: 52, queueOffset: 1, masterOffset: 1}.encode(), u.appendTo(u.appendTo(nil)), bytes.Repeat([]byte{0, 0, 0, 1}, 1024))
+	f.Add([]byte{}, appendBlank(nil, 4096), []byte{0xff})
+	f.Fuzz(func(t *testing.T, check, log, page []byte) {
+		mem := vfs.NewMem()
+		defer mem.Free()
+		for name, b := range map[string][]byte{"config/timercheck": check, "timerlog/00000000000000000000": log, "timerwheel": page} {
+			if err := vfs.MkdirDurable(mem, path.Dir("/store/"+name)); err != nil {
+				t.Fatal(err)
+			}
+			w, err := mem.Create("/store/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = w.WriteAt(b[:min(len(b), 4096)], 0)
+			if name == "timerwheel" {
+				_ = w.Truncate(wheelSize)
+				_, _ = w.WriteAt(b[:min(len(b), 4096)], (begin/100%wheelSlots)*slotSize/wheelPage*wheelPage)
+			}
+		}
+		r := newRig(t, smallConfig(), mem, begin)
+		defer r.halt()
+		r.turn(begin)
+		r.put(begin+500, "a", "")
+		r.turn(begin + 10)
+		r.turn(begin + 700)
+		r.want("a")
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
+	"strings"
 
 	"gorocket/store/vfs"
 )
@@ -201,6 +203,20 @@ func openWheelFile(fsys vfs.FS, name string) (vfs.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// hasSnapshots tells that a Java broker with timerWheelSnapshotFlush=true worked here: it writes timerwheel.<position> files and leaves timerwheel behind, so
+// the wheel has to be made from the timer log.
+func hasSnapshots(fsys vfs.FS, root string) (bool, error) {
+	names, err := fsys.ReadDir(root)
+	for _, f := range names {
+		if end, ok := strings.CutPrefix(f.Name, "timerwheel."); ok {
+			if _, err := strconv.ParseInt(end, 10, 64); err == nil {
+				return true, nil
+			}
+		}
+	}
+	return false, err
 }
 
 // load reads the file; pages of zeros take no memory.
