@@ -233,7 +233,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	s.resp.QueueOffset = done.QueueOffset
 	if s.leader != nil {
-		s.resp.QueueID, s.resp.QueueOffset = s.logicID, s.leader.LogicalLoosely(done.QueueOffset)
+		s.toLogical()
 	}
 	s.msgID = s.msgID[:0]
 	if len(s.offsets) > 0 && s.head.Batch {
@@ -254,6 +254,15 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
 	return false
+}
+
+// toLogical makes the answer name the logic queue. The offset of a half message stays: END_TRANSACTION has to repeat it, and it belongs to the queue of half
+// messages. (Java rewrites it, and refuses the end of the transaction when the piece does not begin at 0.)
+func (s *sendState) toLogical() {
+	s.resp.QueueID = s.logicID
+	if !s.props.tran {
+		s.resp.QueueOffset = s.leader.LogicalLoosely(s.resp.QueueOffset)
+	}
 }
 
 // Durable answers under SYNC_FLUSH once the message is on disk, or not in time. It is called by the store's flusher.
