@@ -450,3 +450,30 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 		}
 	}
 }
+
+// TestTransactionSilentProducer: who does not answer is not asked about everything at once, but is asked about everything.
+func TestTransactionSilentProducer(t *testing.T) {
+	cfg := transConfig(t, t.TempDir())
+	cfg.TransactionCheckInterval = 3_600_000
+	r := startRig(t, cfg)
+	p := r.producer("g", "p")
+	for i := range 20 {
+		r.half("g", "T", fmt.Sprint(i))
+	}
+	time.Sleep(150 * time.Millisecond)
+	r.b.trans.close() // the test is the goroutine of the checks now
+	r.b.trans.stop = make(chan struct{})
+	r.b.trans.round.pace = questionPace{most: 5, patience: 100 * time.Millisecond}
+	began := time.Now()
+	r.b.trans.check()
+	if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
+		t.Errorf("the round took %v", took)
+	}
+	seen := map[string]int{}
+	for range 20 {
+		seen[p.next(t).body]++
+	}
+	if len(seen) != 20 {
+		t.Errorf("asked about %v", seen)
+	}
+}
