@@ -64,6 +64,13 @@ func (s *endState) handle() {
 		fail(ctx, err)
 		return
 	}
+	if b.isSlave() {
+		ctx.Status(remoting.SlaveNotAvailable, "")
+		return
+	}
+	if s.head.FromTransactionCheck && ctx.OnLoop() {
+		b.trans.answered.Add(1)
+	}
 	switch s.head.CommitOrRollback {
 	case remoting.TransactionUnknown:
 		return // the producer does not know yet: nobody waits for an answer
@@ -132,6 +139,9 @@ func (s *endState) end(rec []byte) error {
 	}
 	return err
 }
+
+// isSlave tells whether another broker ends transactions and asks about them.
+func (b *Broker) isSlave() bool { return b.cfg().BrokerRole == "SLAVE" }
 
 // claim waits on a worker, but not on the event loop.
 func (s *endState) claim(offset int64) (int64, claim) {

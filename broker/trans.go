@@ -2,6 +2,7 @@ package broker
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -39,7 +40,8 @@ type transactions struct {
 	opProperties []byte        // immutable
 	replayed     chan struct{} // closed when the op queue was read
 	opBuf        []byte        // runOps only
-	round        checkRound    // runChecks only
+	round        checkRound    // runChecks only; its limits are set before start
+	answered     atomic.Int64  // answers to questions, "unknown" too
 
 	stop chan struct{}
 	once sync.Once
@@ -48,6 +50,7 @@ type transactions struct {
 
 func newTransactions(b *Broker) *transactions {
 	t := &transactions{b: b, halves: newHalfTable(), ops: newOpLog(), metrics: newTransMetrics(), replayed: make(chan struct{}), stop: make(chan struct{})}
+	t.round.pace = questionPace{most: maxQuestions, patience: answerPatience}
 	t.opProperties = store.AppendProperty(store.AppendProperty(nil, propTags, opTag), propWait, "true")
 	return t
 }
@@ -134,7 +137,9 @@ func (t *transactions) runChecks() {
 			}
 			continue
 		}
-		t.check()
+		if !t.b.isSlave() {
+			t.check()
+		}
 		last = time.Now()
 	}
 }

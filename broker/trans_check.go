@@ -29,6 +29,7 @@ type checkRound struct {
 	began int64 // ms since 1970; what is stored later waits for the next round
 	cfg   *Config
 	asked int
+	pace  questionPace
 	res   store.GetResult
 	text  []byte
 	body  []byte
@@ -134,7 +135,7 @@ func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict
 func (t *transactions) ask(r *checkRound, m *store.MessageView, offset int64, times int) verdict {
 	group, _ := m.Property(propProducerGroup)
 	conn, busy := t.b.producers.pick(string(group), time.Now().UnixMilli(), producerBacklog)
-	if busy {
+	if busy || conn != nil && !r.pace.mayAsk(t.answered.Load(), time.Now()) {
 		return again
 	}
 	var copied store.Appended
@@ -152,6 +153,7 @@ func (t *transactions) ask(r *checkRound, m *store.MessageView, offset int64, ti
 		})
 		return v
 	}
+	r.pace.sent++
 	t.sendCheck(r, conn, m, copied)
 	return v
 }

@@ -334,8 +334,8 @@ func TestTransactionImmunity(t *testing.T) {
 	r := startRig(t, cfg)
 	p := r.producer("g", "p")
 	_, at := r.half("g", "T", "a", "CHECK_IMMUNITY_TIME_IN_SECONDS\x0130")
-	_, _ = r.half("g", "T", "b", "CHECK_IMMUNITY_TIME_IN_SECONDS\x012")
-	if q := p.next(t); q.body != "b" || q.m["TRAN_PREPARED_QUEUE_OFFSET"] != "1" || q.m["TRANSACTION_CHECK_TIMES"] != "1" {
+	b, _ := r.half("g", "T", "b", "CHECK_IMMUNITY_TIME_IN_SECONDS\x012")
+	if q := p.next(t); q.body != "b" || q.m["TRAN_PREPARED_QUEUE_OFFSET"] != fmt.Sprint(b.QueueOffset) || q.m["TRANSACTION_CHECK_TIMES"] != "1" {
 		t.Errorf("asked %+v", q)
 	}
 	if n := r.b.store.MaxOffset(compat.TopicTransHalf, 0); n < 10 {
@@ -448,5 +448,32 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 		if q := p.next(t); q.body != "b" {
 			t.Errorf("asked about %s", q.body)
 		}
+	}
+}
+
+// TestTransactionSilentProducer: who does not answer is not asked about everything at once, but is asked about everything.
+func TestTransactionSilentProducer(t *testing.T) {
+	cfg := transConfig(t, t.TempDir())
+	cfg.TransactionCheckInterval = 3_600_000
+	r := startRig(t, cfg)
+	p := r.producer("g", "p")
+	for i := range 20 {
+		r.half("g", "T", fmt.Sprint(i))
+	}
+	time.Sleep(150 * time.Millisecond)
+	r.b.trans.close() // the test is the goroutine of the checks now
+	r.b.trans.stop = make(chan struct{})
+	r.b.trans.round.pace = questionPace{most: 5, patience: 100 * time.Millisecond}
+	began := time.Now()
+	r.b.trans.check()
+	if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
+		t.Errorf("the round took %v", took)
+	}
+	seen := map[string]int{}
+	for range 20 {
+		seen[p.next(t).body]++
+	}
+	if len(seen) != 20 {
+		t.Errorf("asked about %v", seen)
 	}
 }

@@ -155,3 +155,32 @@ func FuzzOpBody(f *testing.F) {
 		}
 	})
 }
+
+func TestQuestionPace(t *testing.T) {
+	p := questionPace{most: 3, patience: time.Second}
+	now := time.UnixMilli(1_000_000)
+	ask := func(answered int64, after time.Duration, want bool) {
+		t.Helper()
+		now = now.Add(after)
+		if got := p.mayAsk(answered, now); got != want {
+			t.Errorf("sent %d, answered %d: %v", p.sent, answered, got)
+		}
+		if want {
+			p.sent++
+		}
+	}
+	for range 3 {
+		ask(0, 0, true)
+	}
+	ask(0, 0, false)
+	ask(0, 900*time.Millisecond, false)
+	ask(1, 0, true) // one answer, one question
+	ask(1, 0, false)
+	ask(1, 999*time.Millisecond, false)
+	ask(1, time.Millisecond, true) // patience is over: they count as lost
+	ask(1, 0, true)
+	ask(9, 0, true) // late answers
+	ask(9, 0, true)
+	ask(9, 0, true)
+	ask(9, 0, false)
+}
