@@ -157,7 +157,8 @@ func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 	if p.timer && p.delay <= 0 {
 		topic := r.Topic
 		if err := b.parkForTimer(p, r); err != nil {
-			b.timerFailed(ctx, err)
+			code, remark := b.timerRefusal(err)
+			b.sendFail(ctx, code, remark)
 			return false
 		}
 		if p.slot > 0 && ctx.Req.Code != remoting.ReqSendBatchMessage {

@@ -185,6 +185,12 @@ func (s *endState) commit(m *store.MessageView) error {
 	*r = store.Record{Topic: s.ctx.In.String(topic), QueueID: queue, Flag: m.Flag, SysFlag: m.SysFlag&^store.SysFlagTransaction | store.SysFlagCommit,
 		BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes,
 		PreparedTransactionOffset: s.head.CommitLogOffset, Body: m.Body, TagsCode: store.TagsCode(p.tags), NoWait: s.ctx.OnLoop()}
+	if p.timer && p.delay <= 0 { // counted from now on: a half message has no delay
+		if err := s.b.parkForTimer(p, r); err != nil {
+			s.refuse(s.b.timerRefusal(err))
+			return nil
+		}
+	}
 	if p.delay > 0 {
 		level := min(p.delay, s.b.schedule.maxLevel())
 		p.drop(propTranMsg)

@@ -16,10 +16,6 @@ func (b *Broker) makeHalf(ctx *remoting.Context, s *sendState) bool {
 		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending transaction message is forbidden")
 		return false
 	}
-	if p.timer && p.delay <= 0 {
-		b.sendFail(ctx, remoting.SystemError, "accurate timer message is not enabled, timerWheelEnable is false")
-		return false
-	}
 	if p.real {
 		p.drop(propTransactionID)
 		p.drop(propRealTopic)

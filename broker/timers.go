@@ -105,16 +105,16 @@ func (p *sendProps) deliverAt(now int64) (int64, error) {
 	return now + n*unit, err // overflows as in Java
 }
 
-// timerFailed answers a refused timer message. Java: SendMessageProcessor.handlePutMessageResult.
-func (b *Broker) timerFailed(ctx *remoting.Context, err error) {
+// timerRefusal is the answer to a refused timer message. Java: SendMessageProcessor.handlePutMessageResult, EndTransactionProcessor.sendFinalMessage.
+func (b *Broker) timerRefusal(err error) (code int32, remark string) {
 	limit := int64(b.cfg().TimerCongestNumEachSlot)
 	switch err {
 	case errTimerOff:
-		b.sendFail(ctx, remoting.SystemError, "accurate timer message is not enabled, timerWheelEnable is false")
+		return remoting.SystemError, "accurate timer message is not enabled, timerWheelEnable is false"
 	case errTimerFlow:
-		b.sendFail(ctx, remoting.SystemError, fmt.Sprintf("timer message is under flow control, max num limit is %d or the current value is greater than %d and less than %d, trigger random flow control", 2*limit, limit, 2*limit))
+		return remoting.SystemError, fmt.Sprintf("timer message is under flow control, max num limit is %d or the current value is greater than %d and less than %d, trigger random flow control", 2*limit, limit, 2*limit)
 	default:
-		b.sendFail(ctx, remoting.MessageIllegal, fmt.Sprintf("timer message illegal, the delay time should not be bigger than the max delay %dms; or if set del msg, the delay time should be bigger than the current time", int64(b.cfg().TimerMaxDelaySec)*1000))
+		return remoting.MessageIllegal, fmt.Sprintf("timer message illegal, the delay time should not be bigger than the max delay %dms; or if set del msg, the delay time should be bigger than the current time", int64(b.cfg().TimerMaxDelaySec)*1000)
 	}
 }
 

@@ -65,16 +65,6 @@ func (r *rig) bodies(topic string) []string {
 	}
 }
 
-// eventually waits until ok.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 10 s: %s", what)
-		}
-	}
-}
-
 // record returns the message at a place of a queue.
 func (r *rig) record(topic string, queue int32, offset int64) store.MessageView {
 	r.t.Helper()
@@ -140,7 +130,7 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" || m.SysFlag&store.SysFlagTransaction != store.SysFlagCommit || m.PreparedTransactionOffset != aAt {
 		t.Errorf("committed message, flag %x, prepared %d: %s", m.SysFlag, m.PreparedTransactionOffset, diff)
 	}
-	eventually(t, "op message", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) == 1 })
+	waitFor(t, "op message", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) == 1 })
 	op := r.record(compat.TopicTransOpHalf, 0, 0)
 	if string(op.Body) != "0,1," || string(op.Properties) != "TAGS\x01d\x02WAIT\x01true\x02" {
 		t.Errorf("op message %q %q", op.Body, op.Properties)
@@ -288,7 +278,7 @@ func TestTransactionCheck(t *testing.T) {
 	if diff := cmp.Diff([]string{"a"}, r.bodies("T")); diff != "" {
 		t.Error(diff)
 	}
-	eventually(t, "progress", func() bool {
+	waitFor(t, "progress", func() bool {
 		return r.b.offsets.query(transGroup, compat.TopicTransHalf, 0) == r.b.store.MaxOffset(compat.TopicTransHalf, 0) &&
 			r.b.offsets.query(transGroup, compat.TopicTransOpHalf, 0) == r.b.store.MaxOffset(compat.TopicTransOpHalf, 0)
 	})
@@ -299,7 +289,7 @@ func TestTransactionDiscardAndResume(t *testing.T) {
 	cfg.TransactionCheckMax = 2
 	r := startRig(t, cfg)
 	r.half("g", "T", "a") // nobody is there to ask
-	eventually(t, "given up", func() bool { return r.b.store.MaxOffset(compat.TopicTransCheckMax, 0) == 1 })
+	waitFor(t, "given up", func() bool { return r.b.store.MaxOffset(compat.TopicTransCheckMax, 0) == 1 })
 	m := r.record(compat.TopicTransCheckMax, 0, 0)
 	if p := propMap(m.Properties); p["TRANSACTION_CHECK_TIMES"] != "2" || p["REAL_TOPIC"] != "T" || string(m.Body) != "a" {
 		t.Errorf("given up: %v", p)
@@ -475,5 +465,27 @@ func TestTransactionSilentProducer(t *testing.T) {
 	}
 	if len(seen) != 20 {
 		t.Errorf("asked about %v", seen)
+	}
+}
+
+// TestTransactionWithTimer: the delay counts from the commit; what the wheel refuses is not committed.
+func TestTransactionWithTimer(t *testing.T) {
+	cfg := transConfig(t, t.TempDir())
+	cfg.TimerPrecisionMs = 100
+	r := startRig(t, cfg)
+	resp, offset := r.half("g", "T", "later", "TIMER_DELAY_MS\x01400")
+	began := time.Now()
+	if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset, CommitLogOffset: offset, CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+		t.Fatal(code, remark)
+	}
+	waitFor(t, "the message", func() bool {
+		return r.b.store.MaxOffset("T", 0)+r.b.store.MaxOffset("T", 1)+r.b.store.MaxOffset("T", 2)+r.b.store.MaxOffset("T", 3) == 1
+	})
+	if took := time.Since(began); took < 300*time.Millisecond {
+		t.Errorf("delivered after %v", took)
+	}
+	resp, offset = r.half("g", "T", "never", "TIMER_DELAY_MS\x019000000000000")
+	if code, _ := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset, CommitLogOffset: offset, CommitOrRollback: remoting.TransactionCommit}); code != remoting.MessageIllegal {
+		t.Errorf("a delay beyond the limit: %d", code)
 	}
 }
