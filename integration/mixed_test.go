@@ -13,6 +13,7 @@ var mixedCases = []string{"sendSync", "pushTags", "rebalance3", "retryThenSucces
 
 // TestMixedCluster pairs our servers with Java's, both ways.
 func TestMixedCluster(t *testing.T) {
+	t.Parallel() // waits for JVMs most of the time
 	for _, m := range []struct {
 		name          string
 		names, broker harness.Kind

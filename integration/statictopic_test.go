@@ -13,6 +13,7 @@ import (
 
 // TestStaticTopicAnswers asks a NameServer and two brokers that share a static topic: Java's, ours, and mixtures answer the same.
 func TestStaticTopicAnswers(t *testing.T) {
+	t.Parallel() // waits for JVMs most of the time
 	harness.Count(t)
 	want := staticAnswers(t, harness.Java, harness.Java, harness.Java)
 	for _, m := range []struct {
@@ -54,6 +55,7 @@ func staticAnswers(t *testing.T, names, a, b harness.Kind) []string {
 // TestStaticTopicMQAdmin makes a static topic with Apache's mqadmin, moves it to another broker, and finds it unchanged after both brokers have
 // started again.
 func TestStaticTopicMQAdmin(t *testing.T) {
+	t.Parallel() // waits for JVMs most of the time
 	harness.Count(t)
 	c := harness.New(t)
 	ns := c.Namesrv(own(harness.Go), nil)
@@ -113,6 +115,7 @@ func TestStaticTopicMQAdmin(t *testing.T) {
 
 // TestStaticTopicHandedOver: a broker's directory keeps its static topic when it goes from Java to ours and back.
 func TestStaticTopicHandedOver(t *testing.T) {
+	t.Parallel() // waits for JVMs most of the time
 	harness.Count(t)
 	c := harness.New(t)
 	c.Namesrv(own(harness.Go), nil)

@@ -9,6 +9,7 @@ import (
 
 // TestTimerClients: timer messages and recall with Apache's clients, old and new.
 func TestTimerClients(t *testing.T) {
+	t.Parallel() // waits for JVMs most of the time
 	harness.Count(t)
 	c := harness.New(t)
 	kind := harness.DefaultKind()

@@ -4,13 +4,20 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"sync"
 )
+
+// handedOut are the ports of this process's servers: two tests that run at the same time do not get the same.
+var handedOut sync.Map
 
 // FreePort returns a port p such that p-2 (fast port), p and p+1 (HA) are free on this machine, below the range from
 // which the kernel takes ports for outgoing connections.
 func FreePort() (int, error) {
 	for range 200 {
 		p := 18000 + rand.IntN(4600)*3
+		if _, taken := handedOut.LoadOrStore(p, true); taken {
+			continue
+		}
 		if free(p-2) && free(p) && free(p+1) {
 			return p, nil
 		}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"gorocket/integration/harness"
@@ -32,8 +33,16 @@ type Result struct {
 	Detail string
 }
 
-// Build compiles against a client version and copies its jars; seconds the first time, quick later.
+// built holds what build said for each version: a func() error.
+var built sync.Map
+
+// Build compiles against a client version and copies its jars, once in a process however many ask; seconds the first time.
 func Build(version string) error {
+	once, _ := built.LoadOrStore(version, sync.OnceValue(func() error { return build(version) }))
+	return once.(func() error)()
+}
+
+func build(version string) error {
 	lib := filepath.Join(home(version), "lib")
 	return harness.Maven(filepath.Join(harness.Root(), "javaclient"), "-Drmq.version="+version, "-Dout="+home(version), "compile",
 		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+lib)
