@@ -83,11 +83,15 @@ func crashOnce(t *testing.T, seed uint64) {
 	r.halt()
 }
 
-func crashNow(rnd *rand.Rand, mem *vfs.Mem) *vfs.Mem {
+func crashNow(rnd *rand.Rand, mem *vfs.Mem) *vfs.Mem { return drawCrash(rnd)(mem) }
+
+// drawCrash decides how it crashes, for a moment at which rnd may be in use elsewhere.
+func drawCrash(rnd *rand.Rand) func(mem *vfs.Mem) *vfs.Mem {
 	if rnd.IntN(3) == 0 {
-		return mem.Clone()
+		return (*vfs.Mem).Clone
 	}
-	return mem.CrashClone(rnd.Uint64(), []float64{0, 0.3, 0.5, 0.9}[rnd.IntN(4)])
+	seed, share := rnd.Uint64(), []float64{0, 0.3, 0.5, 0.9}[rnd.IntN(4)]
+	return func(mem *vfs.Mem) *vfs.Mem { return mem.CrashClone(seed, share) }
 }
 
 // live puts, turns and flushes; it returns a clone when the crash came in the middle of a flush.
@@ -117,12 +121,12 @@ func (r *rig) live(rnd *rand.Rand, h *history) (clone *vfs.Mem) {
 		case 9:
 			last := i > steps/2 && rnd.IntN(3) == 0
 			if last {
-				left := rnd.IntN(8)
+				left, crash := rnd.IntN(8), drawCrash(rnd)
 				mem.Inject(func(string, string) error {
 					mu.Lock()
 					defer mu.Unlock()
 					if left--; left == 0 && clone == nil {
-						clone = crashNow(rnd, mem)
+						clone = crash(mem)
 					}
 					return nil
 				})
