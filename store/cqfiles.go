@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"gorocket/store/vfs"
 )
@@ -19,6 +20,7 @@ type cqFiles struct {
 	size  int64  // of one file, a multiple of unit
 	key   string // configuration key of size
 	limit int
+	made  atomic.Int64 // files, for the names of new ones
 
 	mu     sync.Mutex
 	closed bool                        // guarded by mu
@@ -120,16 +122,21 @@ func (c *cqFiles) create(k cqFileKey) (vfs.File, error) {
 	if err := c.fs.MkdirAll(c.dir(k.q)); err != nil {
 		return nil, err
 	}
-	f, err := c.fs.Create(c.path(k))
+	tmp := c.root + ".new" + strconv.FormatInt(c.made.Add(1)%16, 10) // beside the folder: Java refuses a file that is short, or has another name
+	f, err := c.fs.Create(tmp)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Truncate(c.size); err != nil {
-		_ = f.Close()
-		_ = c.fs.Remove(c.path(k))
+	err = f.Truncate(c.size)
+	_ = f.Close()
+	if err == nil {
+		err = c.fs.Rename(tmp, c.path(k))
+	}
+	if err != nil {
+		_ = c.fs.Remove(tmp)
 		return nil, err
 	}
-	return f, nil
+	return c.fs.OpenFile(c.path(k))
 }
 
 // evict takes the least recently used files nobody uses out. Caller holds mu and closes them.

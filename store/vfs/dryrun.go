@@ -143,6 +143,14 @@ func (d *DryRun) Rename(oldName, newName string) error {
 	oldName = path.Clean(oldName)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	newName = path.Clean(newName)
+	if n := d.files[oldName]; n != nil && n.below == "" { // a new file gets its name
+		delete(d.files, oldName)
+		delete(d.gone, newName)
+		d.files[newName] = n
+		d.note(Change{Op: "create", Name: newName})
+		return nil
+	}
 	for name := range d.files {
 		if name == oldName || strings.HasPrefix(name, oldName+"/") {
 			delete(d.files, name)
