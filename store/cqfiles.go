@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"strconv"
 	"sync"
-	"sync/atomic"
 
 	"gorocket/store/vfs"
 )
@@ -20,7 +19,8 @@ type cqFiles struct {
 	size  int64  // of one file, a multiple of unit
 	key   string // configuration key of size
 	limit int
-	made  atomic.Int64 // files, for the names of new ones
+
+	making sync.Mutex // held while a file is made: they all begin under one name, and no file may be made twice
 
 	mu     sync.Mutex
 	closed bool                        // guarded by mu
@@ -117,26 +117,43 @@ func (c *cqFiles) keep(k cqFileKey, file vfs.File) (f *cqFile, idle []vfs.File) 
 	return f, c.evict()
 }
 
-// create makes a sparse file of full size. Its directory entry becomes durable with the thorough flush.
+// create makes a sparse file of full size, which gets its name last: Java refuses a store with a queue file that a kill left short. Before that it
+// lies beside the folder, where Java does not look, and the next new file takes over what a kill left there. The directory entry becomes durable
+// with the thorough flush.
 func (c *cqFiles) create(k cqFileKey) (vfs.File, error) {
+	c.making.Lock()
+	defer c.making.Unlock()
+	if f, err := c.fs.OpenFile(c.path(k)); !errors.Is(err, fs.ErrNotExist) {
+		return f, err // another goroutine was faster
+	}
 	if err := c.fs.MkdirAll(c.dir(k.q)); err != nil {
 		return nil, err
 	}
-	tmp := c.root + ".new" + strconv.FormatInt(c.made.Add(1)%16, 10) // beside the folder: Java refuses a file that is short, or has another name
-	f, err := c.fs.Create(tmp)
-	if err != nil {
+	tmp := c.root + ".new"
+	if err := c.sparse(tmp); err != nil {
 		return nil, err
 	}
-	err = f.Truncate(c.size)
-	_ = f.Close()
-	if err == nil {
-		err = c.fs.Rename(tmp, c.path(k))
-	}
-	if err != nil {
+	if err := c.fs.Rename(tmp, c.path(k)); err != nil {
 		_ = c.fs.Remove(tmp)
 		return nil, err
 	}
 	return c.fs.OpenFile(c.path(k))
+}
+
+// sparse makes a file of zeros that has no blocks.
+func (c *cqFiles) sparse(name string) error {
+	f, err := c.fs.Create(name)
+	if err != nil {
+		return err
+	}
+	err = f.Truncate(c.size)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		_ = c.fs.Remove(name)
+	}
+	return err
 }
 
 // evict takes the least recently used files nobody uses out. Caller holds mu and closes them.

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"sync"
+	"testing"
+
+	"gorocket/store/vfs"
+)
+
+// TestQueueFilesMadeTogether: many goroutines ask for new files at once, each for one that another asks for, too. A file made twice would take the
+// name of the first, and with it what was written there.
+func TestQueueFilesMadeTogether(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.StorePathRootDir = t.TempDir()
+	files := newCQFiles(vfs.OS{}, &cfg)
+	defer files.close()
+	q := &queue{topic: "T"}
+	var wg sync.WaitGroup
+	for i := range int64(128) {
+		wg.Go(func() {
+			f, _, err := files.get(q, i/2*files.size, true)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer files.put(f)
+			if _, err := f.WriteAt([]byte{1}, i%2); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range int64(64) {
+		checkMade(t, files, cqFileKey{q, i * files.size})
+	}
+}
+
+// checkMade fails unless the file under this name has its size and what both goroutines wrote.
+func checkMade(t *testing.T, files *cqFiles, k cqFileKey) {
+	t.Helper()
+	f, err := files.fs.OpenFile(files.path(k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var b [2]byte
+	if _, err := f.ReadAt(b[:], 0); err != nil || b != [2]byte{1, 1} {
+		t.Errorf("%s: %v %v", files.path(k), b, err)
+	}
+	if size, err := f.Size(); err != nil || size != files.size {
+		t.Errorf("%s: %d bytes, not %d (%v)", files.path(k), size, files.size, err)
+	}
+}
