@@ -4,14 +4,15 @@ FUZZTIME ?= 60s
 BENCHTIME ?= 1s
 CRASH_ROUNDS ?= 1000
 CRASH_TIME ?= 10m
+CRASH_KILLS ?= 100
 SOAK_TIME ?= 10m
-GROUPS ?= smoke send consume filter broadcast order query offset admin statictopic
+GROUPS ?= smoke send consume filter broadcast order query offset admin statictopic transaction delay recall rpc
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: crash java-store java-filter bench-store bench-timers crash-timers apache-it bench-latency soak compare all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: crash java-store java-filter bench-store bench-timers apache-it bench-latency soak compare all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -44,14 +45,21 @@ race:
 integration: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 14m ./...
 
-## crash: power cuts in memory, then kill -9 of the real process under load; CRASH_ROUNDS clones a mode, CRASH_TIME of kills. A failure prints its seed
+## crash: power cuts in memory, then kill -9 of the real process under load; CRASH_ROUNDS clones a mode, CRASH_TIME of kills. A failure prints its seed.
+## SCENARIO=timers: CRASH_KILLS kills under timer messages, delay levels and transactions, with a ledger
 crash: build
+ifeq ($(SCENARIO),timers)
+	TIMER_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store/timer
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers -kills $(CRASH_KILLS)
+else
 	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./crash -time $(CRASH_TIME)
+endif
 
-## java-store: one store directory handed back and forth between real Java brokers (5.5.0, 4.9) and ours, after clean stops and kills
+## java-store: one store directory handed back and forth between real Java brokers (5.5.0, 4.9) and ours, after clean stops and kills;
+## SCENARIO=timers: while timer messages and half messages wait
 java-store: build
-	cd integration && JAVASTORE=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -v ./javastore
+	cd integration && JAVASTORE=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -run '$(if $(filter timers,$(SCENARIO)),Timers|Transactions)' -v ./javastore
 
 ## java-filter: SQL92 filters compared with Java's own on random expressions
 java-filter:
@@ -60,10 +68,6 @@ java-filter:
 ## bench-timers: timer messages: rate, memory of a million that wait, restart with them, how late they come
 bench-timers: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers
-
-## crash-timers: 100 kills under timer messages and delay levels, with a ledger
-crash-timers: build
-	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers -kills 100
 
 ## bench-store: store figures beside Java's: many queues, group commit, restart, recovery; BENCH_STORE=-quick for small sizes
 bench-store: build

@@ -41,6 +41,7 @@ type Broker struct {
 	holds          *holdTable
 	schedule       *scheduler
 	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
+	timerDelays    perTopic[delayBuckets]
 	trans          *transactions
 	register       *registrar
 	persist        *persister

@@ -28,7 +28,8 @@ var metricLabels = map[string][]string{
 	"rocketmq_producer_connections": {}, "rocketmq_consumer_connections": {"consumer_group"}, "rocketmq_storage_size": {}, "rocketmq_storage_flush_behind_bytes": {},
 	"rocketmq_storage_dispatch_behind_bytes": {}, "rocketmq_storage_message_reserve_time": {},
 	"rocketmq_timing_messages": {"topic"}, "rocketmq_timer_enqueue_lag": {}, "rocketmq_timer_dequeue_lag": {}, "rocketmq_timer_dequeue_latency": {},
-	"rocketmq_timer_enqueue_total": {}, "rocketmq_timer_dequeue_total": {},
+	"rocketmq_timer_enqueue_latency": {}, "rocketmq_timer_enqueue_total": {}, "rocketmq_timer_dequeue_total": {},
+	"rocketmq_timer_message_snapshot": {"timer_bound_s"}, "rocketmq_delay_message_latency": {"topic"},
 	"rocketmq_half_messages": {"topic"}, "rocketmq_commit_messages_total": {"topic"}, "rocketmq_rollback_messages_total": {"topic"}, "rocketmq_finish_message_latency": {"topic"},
 	// Ours.
 	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
@@ -63,17 +64,21 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.topics(send)
 	c.groups(send)
 	c.storage(send)
-	c.timers(send)
+	c.timers(send, out)
 	c.transactions(send, out)
 }
 
-// timers has no topic label on the totals; Java's have one. Latencies are ms.
-func (c *collector) timers(send sendMetric) {
+// timerBuckets are the upper bounds of rocketmq_delay_message_latency, seconds. Java: DefaultStoreMetricsManager.getMetricsView.
+var timerBuckets = delayBounds{60, 600, 3600, 12 * 3600, 24 * 3600, 3 * 24 * 3600}
+
+// timers has no topic label on the totals; Java's have one. Latencies are ms, but rocketmq_delay_message_latency: the delays that were asked for, in seconds.
+func (c *collector) timers(send sendMetric, out chan<- prometheus.Metric) {
 	if c.b.timers == nil {
 		return
 	}
 	f := c.b.timers.Figures()
 	send("rocketmq_timer_enqueue_lag", float64(f.EnqueueBehind))
+	send("rocketmq_timer_enqueue_latency", float64(f.EnqueueLate.Milliseconds()))
 	send("rocketmq_timer_dequeue_lag", float64(f.Pending))
 	send("rocketmq_timer_dequeue_latency", float64(f.ReadBehind.Milliseconds()))
 	send("rocketmq_timer_enqueue_total", float64(f.Enqueued))
@@ -83,6 +88,9 @@ func (c *collector) timers(send sendMetric) {
 			send("rocketmq_timing_messages", float64(n), topic)
 		}
 	})
+	c.b.timers.EachBound(func(seconds int, n int64) { send("rocketmq_timer_message_snapshot", float64(n), strconv.Itoa(seconds)) })
+	desc := c.descs["rocketmq_delay_message_latency"]
+	c.b.timerDelays.each(func(topic string, d *delayBuckets) { out <- d.metric(desc, &timerBuckets, topic) })
 }
 
 type sendMetric func(name string, v float64, labels ...string)

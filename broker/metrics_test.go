@@ -41,6 +41,9 @@ func TestMetrics(t *testing.T) {
 		`rocketmq_messages_in_total{` + fixed + `is_system="false",node_id="broker-a",node_type="broker",topic="T"} 3`,
 		`rocketmq_consumer_lag_messages{` + fixed + `consumer_group="g",node_id="broker-a",node_type="broker",topic="T"} 2`,
 		`rocketmq_half_messages{` + fixed + `node_id="broker-a",node_type="broker",topic="T"} 1`,
+		`rocketmq_timer_message_snapshot{` + fixed + `node_id="broker-a",node_type="broker",timer_bound_s="900"} 0`,
+		`rocketmq_timer_message_snapshot{` + fixed + `node_id="broker-a",node_type="broker",timer_bound_s="3600"} 1`,
+		`rocketmq_delay_message_latency_bucket{` + fixed + `node_id="broker-a",node_type="broker",topic="T",le="3600"} 1`,
 		`gorocket_store_writable{` + fixed + `node_id="broker-a",node_type="broker"} 1`, `rocketmq_consumer_connections{` + fixed + `consumer_group="g"`,
 	} {
 		if code != 200 || !strings.Contains(text, want) {

@@ -39,6 +39,7 @@ func (b *Broker) openTimers() (err error) {
 				e.Err(why).Int64("offset", offset).Msg("timer message cannot be delivered and is skipped")
 			})
 		},
+		Enqueued: func(topic []byte, delay int64) { b.timerDelays.of(string(topic)).add(&timerBuckets, delay) },
 		Failed: func(what string, err error) {
 			b.throttled.warn("timer."+what, func(e *zerolog.Event) { e.Err(err).Msg(what + ": trying again") })
 		},

@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,44 +12,26 @@ import (
 )
 
 // finishBuckets are the upper bounds of rocketmq_finish_message_latency, in seconds. Java: BrokerMetricsManager.commitLatencyBuckets.
-var finishBuckets = [...]float64{5, 60, 600, 3600, 12 * 3600, 24 * 3600}
+var finishBuckets = delayBounds{5, 60, 600, 3600, 12 * 3600, 24 * 3600}
 
 // topicTrans counts the transactions of one topic.
 type topicTrans struct {
 	waiting, changed   atomic.Int64 // half messages that wait for their end; ms since 1970 of the last change
 	commits, rollbacks atomic.Int64 // since the start
-	finish             [len(finishBuckets) + 1]atomic.Int64
-	finishSum          atomic.Int64 // seconds
+	finish             delayBuckets
 }
 
 // transMetrics counts transactions by topic. The numbers of half messages survive in config/transactionMetrics. Java: TransactionMetrics.
 type transMetrics struct {
+	perTopic[topicTrans]
 	changed func() // marks the file; immutable after Start
 
-	mu      sync.RWMutex
-	topics  map[string]*topicTrans // guarded by mu
-	version body.DataVersion       // guarded by mu
+	mu      sync.Mutex
+	version body.DataVersion // guarded by mu
 }
 
 func newTransMetrics() *transMetrics {
-	return &transMetrics{changed: func() {}, topics: map[string]*topicTrans{}, version: body.NewDataVersion()}
-}
-
-// of returns the counters of a topic; name may die after the call.
-func (t *transMetrics) of(name string) *topicTrans {
-	t.mu.RLock()
-	c := t.topics[name]
-	t.mu.RUnlock()
-	if c != nil {
-		return c
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if c = t.topics[name]; c == nil {
-		c = &topicTrans{}
-		t.topics[strings.Clone(name)] = c
-	}
-	return c
+	return &transMetrics{changed: func() {}, version: body.NewDataVersion()}
 }
 
 // add changes the number of half messages of a topic.
@@ -70,12 +51,7 @@ func (t *transMetrics) ended(topic string, commit bool, took int64) {
 		return
 	}
 	c.commits.Add(1)
-	seconds, i := max(0, took/1000), 0
-	for i < len(finishBuckets) && float64(seconds) > finishBuckets[i] {
-		i++
-	}
-	c.finish[i].Add(1)
-	c.finishSum.Add(seconds)
+	c.finish.add(&finishBuckets, took)
 }
 
 // transactionMetric and transactionMetricsFile are config/transactionMetrics. Java: TransactionMetricsSerializeWrapper.
@@ -91,12 +67,12 @@ type transactionMetricsFile struct {
 
 func (t *transMetrics) encode() ([]byte, error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.version.Next(0)
 	f := transactionMetricsFile{t.version, map[string]transactionMetric{}}
-	for name, c := range t.topics {
+	t.mu.Unlock()
+	t.each(func(name string, c *topicTrans) {
 		f.TransactionCount[name] = transactionMetric{c.waiting.Load(), c.changed.Load()}
-	}
+	})
 	return compat.MarshalBrowser(f)
 }
 
@@ -119,19 +95,11 @@ func (t *transMetrics) load(data []byte) error {
 
 // transactions exports what Java's initTransactionMetrics does.
 func (c *collector) transactions(send sendMetric, out chan<- prometheus.Metric) {
-	m := c.b.trans.metrics
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	for name, t := range m.topics {
+	desc := c.descs["rocketmq_finish_message_latency"]
+	c.b.trans.metrics.each(func(name string, t *topicTrans) {
 		send("rocketmq_half_messages", float64(t.waiting.Load()), name)
 		send("rocketmq_commit_messages_total", float64(t.commits.Load()), name)
 		send("rocketmq_rollback_messages_total", float64(t.rollbacks.Load()), name)
-		buckets, n := map[float64]uint64{}, uint64(0)
-		for i, bound := range finishBuckets {
-			n += uint64(t.finish[i].Load())
-			buckets[bound] = n
-		}
-		n += uint64(t.finish[len(finishBuckets)].Load())
-		out <- prometheus.MustNewConstHistogram(c.descs["rocketmq_finish_message_latency"], n, float64(t.finishSum.Load()), buckets, name)
-	}
+		out <- t.finish.metric(desc, &finishBuckets, name)
+	})
 }

@@ -230,14 +230,14 @@ func (s *Store) Start() error {
 	s.cancel = cancel
 	s.toldTo = s.log.lastEnd()
 	next := s.log.nextFile(s.log.end.Load())
+	s.state = stateStarted
+	s.broken.Store(nil) // before the cleaner runs: it takes a store that is not started for one that stops
 	for _, run := range []func(context.Context){
 		func(ctx context.Context) { s.alloc.run(ctx, next) },
 		s.runFlusher, s.runTimeouts, s.runCQFlusher, s.index.run, s.runCleaner,
 	} {
 		s.workers.Go(func() { run(ctx) })
 	}
-	s.state = stateStarted
-	s.broken.Store(nil)
 	return nil
 }
 

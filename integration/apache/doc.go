@@ -1,9 +1,9 @@
 // Command apache runs the integration tests that Apache publishes with RocketMQ 5.5.0 (Maven artifact rocketmq-test, classifier tests) against
 // our binaries: their clients, their assertions, our NameServer and three of our brokers as processes. Only their class IntegrationTestBase, which
 // would start Java servers inside the test JVM, is replaced by the one in java/src, which starts processes and answers what tests ask of a
-// BrokerController by admin requests.
+// BrokerController by admin requests. None of the published tests uses request-reply: RequestReplyIT (group rpc) is our own.
 //
-//	GOROCKET_BIN=../bin go run ./apache                               # groups smoke send consume filter broadcast order query offset admin
+//	GOROCKET_BIN=../bin go run ./apache                               # all groups of what works
 //	go run ./apache -groups "smoke send"
 //	go run ./apache -classes "SqlFilterIT OrderMsgIT#testOrderMsg"
 //	go run ./apache -server java -groups smoke                        # Apache's servers: is the test right?

@@ -14,8 +14,8 @@ import (
 	"gorocket/integration/harness"
 )
 
-// usual is the groups of normal consuming.
-const usual = "smoke send consume filter broadcast order query offset admin statictopic"
+// usual is the groups of all that works.
+const usual = "smoke send consume filter broadcast order query offset admin statictopic transaction delay recall rpc"
 
 var (
 	groupNames = flag.String("groups", "", "names from groups.tsv, or all (default \""+usual+"\")")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"gorocket/integration/harness"
 	"gorocket/integration/load"
@@ -24,13 +25,18 @@ func (b *bench) kill(kind harness.Kind, folder string) error {
 		return err
 	}
 	p.broker.Kill()
-	took, err := p.restart(limitOfRecovery)
-	if err != nil {
-		b.failed(kind, killTime, err)
-		return nil
-	}
-	b.value(kind, killTime, ms(took))
-	fmt.Fprintln(os.Stderr, kind, p.said("store recovered"))
-	b.value(kind, killRSS, float64(load.RssAnon(p.pid()))/1024)
+	b.restarted(kind, p, limitOfRecovery, killTime, killRSS)
 	return nil
+}
+
+// restarted starts the broker again and notes the time to its first acknowledged send, and its memory then.
+func (b *bench) restarted(kind harness.Kind, p *pair, limit time.Duration, took, memory row) {
+	d, err := p.restart(limit)
+	if err != nil {
+		b.failed(kind, took, err)
+		return
+	}
+	b.value(kind, took, ms(d))
+	fmt.Fprintln(os.Stderr, kind, p.said("store recovered"))
+	b.value(kind, memory, float64(load.RssAnon(p.pid()))/1024)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"gorocket/integration/harness"
@@ -70,14 +69,7 @@ func (b *bench) cleanRestart(kind harness.Kind, p *pair) error {
 		return err
 	}
 	b.value(kind, stopTime, ms(time.Since(begin)))
-	took, err := p.restart(5 * time.Minute)
-	if err != nil {
-		b.failed(kind, cleanTime, err)
-		return nil
-	}
-	b.value(kind, cleanTime, ms(took))
-	fmt.Fprintln(os.Stderr, kind, p.said("store recovered"))
-	b.value(kind, cleanRSS, float64(load.RssAnon(p.pid()))/1024)
+	b.restarted(kind, p, 5*time.Minute, cleanTime, cleanRSS)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,10 +24,8 @@ func start(kind harness.Kind, folder string, n int, conf harness.Conf) (*pair, e
 	if err != nil {
 		return nil, err
 	}
-	all := harness.Conf{"mappedFileSizeCommitLog": "1073741824", "mappedFileSizeConsumeQueue": "6000000", "maxHashSlotNum": "5000000", "maxIndexNum": "20000000", "messageIndexEnable": "true"}
-	for k, v := range conf {
-		all[k] = v
-	}
+	all := harness.BigFiles(harness.Conf{"messageIndexEnable": "true"})
+	maps.Copy(all, conf)
 	broker, err := harness.NewBroker(kind, folder, "broker-a", names.Addr(), all)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"gorocket/integration/harness"
@@ -42,55 +41,25 @@ func main() {
 }
 
 func run() error {
-	if err := os.Setenv("GOROCKET_JVM_FLAGS", load.JVMFlags); err != nil {
-		return err
-	}
-	if why := harness.MissingJava(); why != "" {
-		return fmt.Errorf("%s", why)
-	}
-	all := map[harness.Kind][]figures{}
-	for round := range *rounds {
-		for _, kind := range []harness.Kind{harness.Java, harness.Go} {
-			if *only != "" && *only != string(kind) {
-				continue
-			}
-			f, err := one(kind)
-			if err != nil {
-				return fmt.Errorf("%s, round %d: %w", kind, round, err)
-			}
-			fmt.Fprintf(os.Stderr, "round %d %s: start %v idle %.0f MiB send %.2f µs (%.0f/s) one %.2f µs pull %.2f µs route %.2f µs\n",
-				round+1, kind, f.start.Round(time.Millisecond), f.idle, f.send, f.sendRate, f.one, f.pull, f.route)
-			all[kind] = append(all[kind], f)
-		}
-	}
-	if *only == "" {
+	turns := load.Turns[figures]{Rounds: *rounds, Only: *only, One: one, Say: func(f figures) string {
+		return fmt.Sprintf("start %v idle %.0f MiB send %.2f µs (%.0f/s) one %.2f µs pull %.2f µs route %.2f µs",
+			f.start.Round(time.Millisecond), f.idle, f.send, f.sendRate, f.one, f.pull, f.route)
+	}}
+	all, err := turns.Run()
+	if err == nil && *only == "" {
 		table(all)
 	}
-	return nil
+	return err
 }
 
 func one(kind harness.Kind) (f figures, err error) {
-	dir, err := os.MkdirTemp("", "compare-")
+	begin := time.Now()
+	p, err := harness.StartPair(kind, harness.BigFiles(nil))
 	if err != nil {
 		return f, err
 	}
-	defer os.RemoveAll(dir)
-	begin := time.Now()
-	if f.names, err = harness.NewNamesrv(kind, dir, "namesrv", nil); err != nil {
-		return f, err
-	}
-	if err = f.names.Start(); err != nil {
-		return f, err
-	}
-	defer f.names.Kill()
-	conf := harness.Conf{"mappedFileSizeCommitLog": "1073741824", "mappedFileSizeConsumeQueue": "6000000", "maxHashSlotNum": "5000000", "maxIndexNum": "20000000"}
-	if f.broker, err = harness.NewBroker(kind, dir, "broker-a", f.names.Addr(), conf); err != nil {
-		return f, err
-	}
-	if err = f.broker.Start(); err != nil {
-		return f, err
-	}
-	defer f.broker.Kill()
+	defer p.Close()
+	f.names, f.broker = p.Names, p.Broker
 	if err = load.FirstSend(f.broker.Addr(), "compare", 60*time.Second); err != nil {
 		return f, err
 	}
@@ -149,7 +118,7 @@ func table(all map[harness.Kind][]figures) {
 		{"broker CPU per pulled 1 KiB message", "µs", func(f figures) float64 { return f.pull }, false},
 		{"NameServer CPU per route query", "µs", func(f figures) float64 { return f.route }, false},
 	} {
-		j, g := median(all[harness.Java], row.of), median(all[harness.Go], row.of)
+		j, g := load.Median(all[harness.Java], row.of), load.Median(all[harness.Go], row.of)
 		ratio := j / g
 		if row.more {
 			ratio = g / j
@@ -163,13 +132,4 @@ func number(v float64) string {
 		return fmt.Sprintf("%.0f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
-}
-
-func median(fs []figures, of func(figures) float64) float64 {
-	var v []float64
-	for _, f := range fs {
-		v = append(v, of(f))
-	}
-	slices.Sort(v)
-	return v[len(v)/2]
 }

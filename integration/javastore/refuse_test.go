@@ -39,15 +39,7 @@ func TestRefused(t *testing.T) {
 // refuses lets Java write a store, starts ours in each of the ways, and Java again.
 func refuses(t *testing.T, java harness.Conf, ways ...refused) {
 	need(t)
-	h := newHouse(t, java)
-	if err := os.MkdirAll(h.store("config"), 0o755); err != nil { // Java's RocksDB wants it
-		t.Fatal(err)
-	}
-	l := newLedger(h)
-	h.start(java5)
-	l.prepare()
-	l.stage++
-	writePlain(l)
+	h, l := javaWrote(t, java)
 	h.stop(true) // what is behind damage must be known to be on disk
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {

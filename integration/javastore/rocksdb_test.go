@@ -9,15 +9,7 @@ import (
 // aside, and ours builds file queues from the commit log.
 func TestRocksDBWayOut(t *testing.T) {
 	need(t)
-	h := newHouse(t, map[string]string{"storeType": "defaultRocksDB"})
-	if err := os.MkdirAll(h.store("config"), 0o755); err != nil { // Java's RocksDB wants it
-		t.Fatal(err)
-	}
-	l := newLedger(h)
-	h.start(java5)
-	l.prepare()
-	l.stage++
-	writePlain(l)
+	h, l := javaWrote(t, map[string]string{"storeType": "defaultRocksDB"})
 	l.delayed("js_a", 0, 3)
 	before := l.take()
 	_, err := h.c.OK(355, map[string]any{"configType": "topics;subscriptionGroups;consumerOffsets"}, nil)

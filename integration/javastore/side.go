@@ -157,3 +157,18 @@ func (h *house) kill() {
 
 // store is a path below the store root.
 func (h *house) store(name string) string { return filepath.Join(h.dir, "store", name) }
+
+// javaWrote is a store that Java 5.5.0 has begun to write and still serves.
+func javaWrote(t *testing.T, conf harness.Conf) (*house, *ledger) {
+	t.Helper()
+	h := newHouse(t, conf)
+	if err := os.MkdirAll(h.store("config"), 0o755); err != nil { // Java's RocksDB wants it
+		t.Fatal(err)
+	}
+	l := newLedger(h)
+	h.start(java5)
+	l.prepare()
+	l.stage++
+	writePlain(l)
+	return h, l
+}

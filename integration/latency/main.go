@@ -31,32 +31,21 @@ func main() {
 }
 
 func run() error {
-	if err := os.Setenv("GOROCKET_JVM_FLAGS", load.JVMFlags); err != nil {
+	turns := load.Turns[figures]{Rounds: *rounds, Only: *only, Say: figures.String, One: func(kind harness.Kind) (f figures, err error) {
+		err = withBroker(kind, func(b *harness.Server) (err error) {
+			f, err = measureOne(b.Addr())
+			return err
+		})
+		return f, err
+	}}
+	all, err := turns.Run()
+	if err != nil {
 		return err
 	}
-	kinds := []harness.Kind{harness.Java, harness.Go}
-	if *only != "" {
-		kinds = []harness.Kind{harness.Kind(*only)}
-	}
-	all := map[harness.Kind][]figures{}
-	for round := range *rounds {
-		for _, kind := range kinds {
-			var f figures
-			err := withBroker(kind, func(b *harness.Server) (err error) {
-				f, err = measureOne(b.Addr())
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("%s, round %d: %w", kind, round+1, err)
-			}
-			fmt.Fprintf(os.Stderr, "round %d %s: %v\n", round+1, kind, f)
-			all[kind] = append(all[kind], f)
-		}
-	}
 	if *rounds > 0 {
-		printTable(kinds, all)
+		printTable(turns.Kinds(), all)
 	}
-	for _, kind := range kinds {
+	for _, kind := range turns.Kinds() {
 		if *held == 0 {
 			break
 		}
@@ -69,30 +58,10 @@ func run() error {
 
 // withBroker runs work with a fresh name server and broker.
 func withBroker(kind harness.Kind, work func(*harness.Server) error) error {
-	if why := kind.Missing(); why != "" {
-		return fmt.Errorf("%s", why)
-	}
-	dir, err := os.MkdirTemp("", "latency-")
+	p, err := harness.StartPair(kind, harness.BigFiles(nil))
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	names, err := harness.NewNamesrv(kind, dir, "namesrv", nil)
-	if err != nil {
-		return err
-	}
-	if err := names.Start(); err != nil {
-		return err
-	}
-	defer names.Kill()
-	conf := harness.Conf{"mappedFileSizeCommitLog": "1073741824", "mappedFileSizeConsumeQueue": "6000000", "maxHashSlotNum": "5000000", "maxIndexNum": "20000000"}
-	broker, err := harness.NewBroker(kind, dir, "broker-a", names.Addr(), conf)
-	if err != nil {
-		return err
-	}
-	if err := broker.Start(); err != nil {
-		return err
-	}
-	defer broker.Kill()
-	return work(broker)
+	defer p.Close()
+	return work(p.Broker)
 }

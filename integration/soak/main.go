@@ -41,16 +41,16 @@ func main() {
 
 func run() error {
 	fmt.Printf("soak: %d messages to %d queues in %v, %d members, -seed %d\n", *messages, *queues, *duration, *members, *seed)
-	names, broker, clean, err := servers(harness.Kind(*server))
-	defer clean()
+	p, err := servers(harness.Kind(*server))
 	if err != nil {
 		return err
 	}
+	defer p.Close()
 	l := newLedger(*messages)
-	g := newCrowd(names.Addr(), *seed, *members, l)
+	g := newCrowd(p.Names.Addr(), *seed, *members, l)
 	defer g.killAll()
 	g.start()
-	sendErr := produce(names.Addr(), l)
+	sendErr := produce(p.Names.Addr(), l)
 	if err := g.settle(); err != nil {
 		return err
 	}
@@ -61,49 +61,33 @@ func run() error {
 	if sendErr != nil {
 		return sendErr
 	}
-	if broker.Process().Ended() {
-		return fmt.Errorf("the broker has ended\n%s", broker.Process().Tail(40))
+	if p.Broker.Process().Ended() {
+		return fmt.Errorf("the broker has ended\n%s", p.Broker.Process().Tail(40))
 	}
 	return l.verdict(g.changes())
 }
 
-// servers starts a name server and a broker with the topic and the group; clean ends them.
-func servers(kind harness.Kind) (names, broker *harness.Server, clean func(), err error) {
-	clean = func() {}
-	if why := kind.Missing(); why != "" {
-		return nil, nil, clean, fmt.Errorf("%s", why)
-	}
-	dir, err := os.MkdirTemp("", "soak-")
+// servers starts a name server and a broker with the topic and the group.
+func servers(kind harness.Kind) (*harness.Pair, error) {
+	p, err := harness.StartPair(kind, harness.Conf{"mappedFileSizeConsumeQueue": "600000"})
 	if err != nil {
-		return nil, nil, clean, err
+		return nil, err
 	}
-	clean = func() {
-		for _, s := range []*harness.Server{broker, names} {
-			if s != nil {
-				s.Kill()
-			}
-		}
-		os.RemoveAll(dir)
+	if err := prepare(p.Broker.Addr()); err != nil {
+		p.Close()
+		return nil, err
 	}
-	if names, err = harness.NewNamesrv(kind, dir, "namesrv", nil); err != nil {
-		return names, broker, clean, err
-	}
-	if err = names.Start(); err != nil {
-		return names, broker, clean, err
-	}
-	if broker, err = harness.NewBroker(kind, dir, "broker-a", names.Addr(), harness.Conf{"mappedFileSizeConsumeQueue": "600000"}); err != nil {
-		return names, broker, clean, err
-	}
-	if err = broker.Start(); err != nil {
-		return names, broker, clean, err
-	}
-	c, err := client.Dial(broker.Addr(), 10*time.Second)
+	return p, nil
+}
+
+func prepare(broker string) error {
+	c, err := client.Dial(broker, 10*time.Second)
 	if err != nil {
-		return names, broker, clean, err
+		return err
 	}
 	defer c.Close()
-	if err = c.CreateTopic(topic, *queues, 6, ""); err != nil {
-		return names, broker, clean, err
+	if err := c.CreateTopic(topic, *queues, 6, ""); err != nil {
+		return err
 	}
-	return names, broker, clean, c.CreateGroup(consumers, 16)
+	return c.CreateGroup(consumers, 16)
 }

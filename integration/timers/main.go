@@ -5,11 +5,13 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"runtime/debug"
 	"time"
 
 	"gorocket/integration/harness"
+	"gorocket/integration/kills"
 	"gorocket/integration/load"
 	"gorocket/integration/load/client"
 	"gorocket/integration/wire"
@@ -18,7 +20,7 @@ import (
 var (
 	pending = flag.Int("pending", 1_000_000, "messages that wait, within 24 hours")
 	rate    = flag.Int("rate", 500, "messages a second whose delay is measured")
-	kills   = flag.Int("kills", 0, "kill the broker so often under load instead of measuring")
+	killed  = flag.Int("kills", 0, "kill the broker so often under load instead of measuring")
 	measure = flag.Duration("measure", 20*time.Second, "how long these are sent")
 )
 
@@ -32,30 +34,18 @@ func main() {
 }
 
 func run() error {
-	dir, err := os.MkdirTemp("", "timers-")
+	conf := harness.BigFiles(harness.Conf{"timerWheelEnable": "true"})
+	if *killed > 0 {
+		maps.Copy(conf, (*kills.Transactions)(nil).Conf())
+	}
+	p, err := harness.StartPair(harness.Go, conf)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	names, err := harness.NewNamesrv(harness.Go, dir, "namesrv", nil)
-	if err != nil {
-		return err
-	}
-	if err := names.Start(); err != nil {
-		return err
-	}
-	defer names.Kill()
-	b, err := harness.NewBroker(harness.Go, dir, "broker-a", names.Addr(), harness.Conf{"timerWheelEnable": "true", "mappedFileSizeCommitLog": "1073741824", "mappedFileSizeConsumeQueue": "6000000",
-		"maxHashSlotNum": "5000000", "maxIndexNum": "20000000"})
-	if err != nil {
-		return err
-	}
-	if err := b.Start(); err != nil {
-		return err
-	}
-	defer b.Kill()
-	if *kills > 0 {
-		return killLoop(b, *kills)
+	defer p.Close()
+	b := p.Broker
+	if *killed > 0 {
+		return killLoop(b, *killed)
 	}
 	for _, part := range []func(*harness.Server) error{fill, restart, accuracy} {
 		if err := part(b); err != nil {

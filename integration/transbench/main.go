@@ -11,7 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,66 +48,32 @@ func main() {
 }
 
 func run() error {
-	if err := os.Setenv("GOROCKET_JVM_FLAGS", load.JVMFlags); err != nil {
+	turns := load.Turns[figures]{Rounds: *rounds, Only: *only, One: one, Say: func(f figures) string {
+		return fmt.Sprintf("%7.2f µs of CPU per transaction, %8.0f transactions/s", f.cpu, f.rate)
+	}}
+	all, err := turns.Run()
+	if err != nil || *only != "" {
 		return err
 	}
-	all := map[harness.Kind][]figures{}
-	for range *rounds {
-		for _, kind := range []harness.Kind{harness.Java, harness.Go} {
-			if *only != "" && *only != string(kind) {
-				continue
-			}
-			f, err := one(kind)
-			if err != nil {
-				return fmt.Errorf("%s: %w", kind, err)
-			}
-			fmt.Printf("%-8s %7.2f µs of CPU per transaction, %8.0f transactions/s\n", kind, f.cpu, f.rate)
-			all[kind] = append(all[kind], f)
-		}
+	median := func(of func(figures) float64) (j, g float64) {
+		return load.Median(all[harness.Java], of), load.Median(all[harness.Go], of)
 	}
-	if *only == "" {
-		j, g := all[harness.Java], all[harness.Go]
-		fmt.Printf("median: CPU per transaction %.2f / %.2f µs = %.1fx, rate %.0f / %.0f = %.1fx\n", median(j, cpu), median(g, cpu), median(j, cpu)/median(g, cpu),
-			median(g, rate), median(j, rate), median(g, rate)/median(j, rate))
-	}
+	javaCPU, ourCPU := median(cpu)
+	javaRate, ourRate := median(rate)
+	fmt.Printf("median: CPU per transaction %.2f / %.2f µs = %.1fx, rate %.0f / %.0f = %.1fx\n", javaCPU, ourCPU, javaCPU/ourCPU, ourRate, javaRate, ourRate/javaRate)
 	return nil
 }
 
 func cpu(f figures) float64  { return f.cpu }
 func rate(f figures) float64 { return f.rate }
 
-func median(fs []figures, of func(figures) float64) float64 {
-	var v []float64
-	for _, f := range fs {
-		v = append(v, of(f))
-	}
-	slices.Sort(v)
-	return v[len(v)/2]
-}
-
 func one(kind harness.Kind) (f figures, err error) {
-	dir, err := os.MkdirTemp("", "transbench-")
+	p, err := harness.StartPair(kind, harness.BigFiles(harness.Conf{"transactionCheckInterval": "30000", "transactionTimeOut": "6000"}))
 	if err != nil {
 		return f, err
 	}
-	defer os.RemoveAll(dir)
-	names, err := harness.NewNamesrv(kind, dir, "namesrv", nil)
-	if err != nil {
-		return f, err
-	}
-	if err = names.Start(); err != nil {
-		return f, err
-	}
-	defer names.Kill()
-	broker, err := harness.NewBroker(kind, dir, "broker-a", names.Addr(), harness.Conf{"mappedFileSizeCommitLog": "1073741824", "mappedFileSizeConsumeQueue": "6000000",
-		"maxHashSlotNum": "5000000", "maxIndexNum": "20000000", "transactionCheckInterval": "30000", "transactionTimeOut": "6000"})
-	if err != nil {
-		return f, err
-	}
-	if err = broker.Start(); err != nil {
-		return f, err
-	}
-	defer broker.Kill()
+	defer p.Close()
+	broker := p.Broker
 	c, err := client.Dial(broker.Addr(), 30*time.Second)
 	if err != nil {
 		return f, err

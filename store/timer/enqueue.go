@@ -80,6 +80,10 @@ func (t *Timers) sort() bool {
 			continue
 		}
 		e, topic, err := readEntry(&m)
+		t.lastStored.Store(m.StoreTimestamp)
+		if err == nil && t.ev.Enqueued != nil {
+			t.ev.Enqueued(topic, e.at-m.BornTimestamp)
+		}
 		switch {
 		case err != nil:
 			t.skipped(m.PhysicalOffset, err)

@@ -26,6 +26,7 @@ func (t *Timers) ForgetTopic(topic string) { t.metrics.remove(topic) }
 type Figures struct {
 	Pending       int64         // messages in the wheel
 	EnqueueBehind int64         // messages of the timer topic that are not in the wheel yet
+	EnqueueLate   time.Duration // how long the oldest of them waits, about; 0 when there is none
 	ReadBehind    time.Duration // how late the delivery of the oldest slot is, 0 when nothing is overdue
 	Enqueued      int64         // since Open
 	Delivered     int64         // since Open, rolled ones too
@@ -41,10 +42,38 @@ func (t *Timers) Figures() Figures {
 	if t.pending > 0 && late > t.precision {
 		f.ReadBehind = time.Duration(late) * time.Millisecond
 	}
+	if last := t.lastStored.Load(); f.EnqueueBehind > 0 && last > 0 {
+		f.EnqueueLate = max(0, t.now().Sub(time.UnixMilli(last)))
+	}
 	t.mu.Unlock()
 	f.Enqueued, f.Delivered = t.enqueued.Load(), t.delivered.Load()
 	f.EnqueueTps, f.DequeueTps = t.rate.now()
 	return f
+}
+
+// bounds are the ends of the classes of EachBound, seconds from now. Java: TimerMetrics.timerDist.
+var bounds = [...]int{5, 60, 300, 900, 3600, 14400, 28800, 86400}
+
+// EachBound tells how many messages are due in the next 5 s, how many then up to 60 s, and so on for one day; seconds is the end of the class.
+func (t *Timers) EachBound(fn func(seconds int, due int64)) {
+	from := t.floor(t.now().UnixMilli())
+	begin := from
+	for _, seconds := range bounds {
+		end := begin + int64(seconds)*1000
+		fn(seconds, t.dueIn(from, end))
+		from = end
+	}
+}
+
+// dueIn counts the messages of the slots in [from, to), ms.
+func (t *Timers) dueIn(from, to int64) (n int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for ; from < to; from += t.precision {
+		s, _ := t.wheel.get(from)
+		n += int64(s.num)
+	}
+	return max(0, n)
 }
 
 // SlotTime is the TIMER_OUT_MS of a delivery time: the slot that ends at that time or behind it, so that nothing is ever early.

@@ -45,6 +45,8 @@ type MessageStore interface {
 type Events struct {
 	// Skipped runs for a timer message that can never be delivered; offset is its place in the commit log.
 	Skipped func(offset int64, why error)
+	// Enqueued runs for every message of the timer topic: its real topic, which dies after the call, and the time from its birth to its slot, ms.
+	Enqueued func(topic []byte, delay int64)
 	// Failed runs for work that is tried again.
 	Failed func(what string, err error)
 }
@@ -98,6 +100,7 @@ type Timers struct {
 	props     []byte  // the loop's scratch
 
 	enqueued, delivered atomic.Int64 // totals
+	lastStored          atomic.Int64 // ms; when the message that was enqueued last was stored
 	rate                rates
 
 	wake    chan struct{} // a message was stored

@@ -1,0 +1,73 @@
+// Package kills kills a broker again and again while clients send messages whose time comes later, and compares in the end what was delivered with what
+// was acknowledged: timer messages, delay levels, and transactions between half message, op message and commit.
+package kills
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"gorocket/integration/harness"
+	"gorocket/integration/load/client"
+)
+
+// wait bounds one call to the broker.
+const wait = 20 * time.Second
+
+// Workload is the traffic of one sort of clients and the ledger of what they were told.
+type Workload interface {
+	// Prepare makes the topic.
+	Prepare(c *client.Client) error
+	// Workers run beside each other, each until its broker is gone.
+	Workers() []func(addr string)
+	// Check waits for what is due, reports in one line, and says what was lost, came early or came though it must not.
+	Check(c *client.Client) (report string, err error)
+}
+
+// Run kills the broker so often under all workloads, and returns a line of each about what was found.
+func Run(b *harness.Server, kills int, loads ...Workload) (report []string, err error) {
+	for _, l := range loads {
+		if err := with(b, l.Prepare); err != nil {
+			return nil, err
+		}
+	}
+	for k := range kills {
+		if err := life(b, loads); err != nil {
+			return nil, fmt.Errorf("after kill %d: %w", k+1, err)
+		}
+	}
+	var failed []error
+	for _, l := range loads {
+		failed = append(failed, with(b, func(c *client.Client) error {
+			line, err := l.Check(c)
+			report = append(report, line)
+			return err
+		}))
+	}
+	return report, errors.Join(failed...)
+}
+
+func with(b *harness.Server, do func(*client.Client) error) error {
+	c, err := client.Dial(b.Addr(), wait)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return do(c)
+}
+
+// life lets the broker work for a moment, kills it, and starts it again when all workers have noticed.
+func life(b *harness.Server, loads []Workload) error {
+	var wg sync.WaitGroup
+	for _, l := range loads {
+		for _, work := range l.Workers() {
+			wg.Go(func() { work(b.Addr()) })
+		}
+	}
+	time.Sleep(200*time.Millisecond + rand.N(1300*time.Millisecond))
+	b.Kill()
+	wg.Wait()
+	return b.Start()
+}

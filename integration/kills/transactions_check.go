@@ -1,0 +1,87 @@
+package kills
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"gorocket/integration/load/client"
+)
+
+// answer is the producer that is asked, until the broker is gone.
+func (l *Transactions) answer(addr string) {
+	c, err := client.Dial(addr, wait)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	for ; err == nil; time.Sleep(10 * time.Millisecond) {
+		_, err = l.answerSome(c)
+	}
+}
+
+// answerSome answers the questions that wait, and says how many they were.
+func (l *Transactions) answerSome(c *client.Client) (n int, err error) {
+	beat := []byte(`{"clientID":"kill","producerDataSet":[{"groupName":"` + transGroup + `"}],"consumerDataSet":[]}`)
+	if _, err = c.OK(34, nil, beat); err != nil {
+		return 0, err
+	}
+	for _, q := range c.TakePushed() {
+		if q.Code != 39 {
+			continue
+		}
+		r, err := client.Decode(q.Body)
+		if err != nil {
+			return n, err
+		}
+		if err := endTransaction(c, q.Ext["tranStateTableOffset"], q.Ext["commitLogOffset"], q.Ext["msgId"], planOf(string(r.Body)).end, true); err != nil {
+			return n, err
+		}
+		if n++; n%1000 == 0 { // a client that is silent for long is forgotten
+			if _, err := c.OK(34, nil, beat); err != nil {
+				return n, err
+			}
+		}
+	}
+	l.mu.Lock()
+	l.asked += n
+	l.mu.Unlock()
+	return n, nil
+}
+
+// Check implements Workload: it answers until nobody asks any more.
+func (l *Transactions) Check(c *client.Client) (string, error) {
+	for quiet := time.Now(); time.Since(quiet) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
+		n, err := l.answerSome(c)
+		if err != nil {
+			return "", err
+		}
+		if n > 0 {
+			quiet = time.Now()
+		}
+	}
+	due, timed := map[string]int64{}, 0
+	for body, p := range l.stored {
+		if p.end == 8 {
+			due[body] = p.due
+			if p.due > 0 {
+				timed++
+			}
+		}
+	}
+	var found arrivals
+	failed := []error{found.collect(c, transTopic, due)}
+	again, rolledBack := 0, 0
+	for body, n := range found.came {
+		again += n - 1
+		if planOf(body).end != 8 {
+			rolledBack++
+			failed = append(failed, fmt.Errorf("rolled back, but delivered %d times: %s", n, body))
+		}
+	}
+	if len(l.stored) < 100 || l.asked == 0 || timed == 0 {
+		failed = append(failed, fmt.Errorf("only %d half messages, %d questions, %d with a timer: nothing was tested", len(l.stored), l.asked, timed))
+	}
+	return fmt.Sprintf("%d acknowledged half messages, %d of them to commit (%d with a timer), %d ends acknowledged, %d questions answered; %d lost, %d early, %d rolled back ones delivered; delivered again: %d",
+		len(l.stored), len(due), timed, l.ended, l.asked, found.lost, found.early, rolledBack, again), errors.Join(failed...)
+}
