@@ -33,7 +33,7 @@ func TestMetrics(t *testing.T) {
 		}
 		return resp.StatusCode, string(text)
 	}
-	r.send("T", "TIMER_DELAY_SEC\x013600\x02", "later")
+	r.send("T", "TIMER_DELAY_SEC\x011800\x02", "later")
 	waitFor(t, "a message in the wheel", func() bool { return r.b.timers.Figures().Pending == 1 })
 	code, text := get("/metrics")
 	const fixed = `cluster="DefaultCluster",`
