@@ -62,7 +62,7 @@ func (l *Transactions) Workers() []func(addr string) {
 }
 
 // lifeMax bounds what one life of the broker leaves open: all of it is asked for, again and again.
-const lifeMax = 3000
+const lifeMax = 1000
 
 // produce runs transactions until the broker is gone, or there are enough.
 func (l *Transactions) produce(addr string) {
