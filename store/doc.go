@@ -11,7 +11,8 @@
 //	append.go, append_batch.go, append_late.go  records into the log; late: records that carry queue offsets in their properties
 //	record.go, view.go, props.go, propcrc.go    the bytes of a record
 //	commitlog.go, segment.go, allocator.go      mapped files, made and touched (or zeroed) ahead of the appends
-//	flush.go, checkpoint.go                     group commit, what is durable
+//	stage.go, flush.go, gather.go               group commit: one write and one fdatasync for all who wait
+//	checkpoint.go                               what is durable
 //	queue*.go, cqfiles.go, cqflush.go           consume queues: newest entries in memory, the rest in files, few of them open;
 //	                                            queue_batch.go: queue.type=BatchCQ; queue_ext.go: consumequeue_ext; light.go: %LMQ%
 //	queuesummary.go                             where the queues end, so that a start need not look

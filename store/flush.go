@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type flusher struct {
 	mu      sync.Mutex
 	waiters []waiting   // guarded by mu
+	want    int         // guarded by mu; the flusher is woken when so many wait
 	closed  error       // set once the flusher takes no waiters any more; guarded by mu
 	spares  [][]waiting // memory for the next lists; guarded by mu
 }
@@ -39,12 +41,13 @@ func (s *Store) WaitDurable(offset int64, w Waiter) {
 		return
 	}
 	deadline := time.Now().Add(time.Duration(s.cfg.Load().SyncFlushTimeout) * time.Millisecond)
-	if err := s.flush.add(waiting{offset, w, deadline}); err != nil {
+	wake, err := s.flush.add(waiting{offset, w, deadline})
+	if err != nil {
 		w.Durable(err)
 		s.answered()
-		return
+	} else if wake {
+		s.flushKick.poke()
 	}
-	s.flushKick.poke()
 }
 
 // answered tells that a run of answers is over.
@@ -62,21 +65,30 @@ func (s *Store) answer(ws []waiting, err error) {
 	}
 }
 
-func (f *flusher) add(w waiting) error {
+// add puts w on the list; wake says that the flusher has to know.
+func (f *flusher) add(w waiting) (wake bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed != nil {
-		return f.closed
+		return false, f.closed
 	}
 	f.waiters = append(f.waiters, w)
-	return nil
+	return len(f.waiters) >= f.want, nil
 }
 
-// pending tells whether somebody waits.
-func (f *flusher) pending() bool {
+// wakeAt says how many waiters wake the flusher; enough tells that they are there.
+func (f *flusher) wakeAt(n int) (enough bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.waiters) > 0
+	f.want = n
+	return len(f.waiters) >= max(n, 1)
+}
+
+// pending is how many wait.
+func (f *flusher) pending() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.waiters)
 }
 
 // take removes the waiters for which done is true and returns them.
@@ -138,26 +150,46 @@ func (s *Store) runFlusher(ctx context.Context) {
 	defer func() { close(answers); <-answered }()
 	tick := time.NewTicker(time.Duration(s.cfg.Load().FlushIntervalCommitLog) * time.Millisecond)
 	defer tick.Stop()
+	g := newGather()
+	defer g.timer.Stop()
 	lastAll := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.flushKick:
+			g.ended(true)
+		case <-g.timer.C:
+			g.ended(false)
 		case <-tick.C:
 		}
 		s.tellRolled()
-		cfg := s.cfg.Load()
-		dirty := s.appended() - s.log.flushed.Load()
-		thorough := time.Since(lastAll) >= time.Duration(cfg.FlushCommitLogThoroughInterval)*time.Millisecond
-		if thorough {
-			lastAll = time.Now()
+		if !s.flushDue(&lastAll) {
+			s.flush.wakeAt(0)
+			continue
 		}
-		if s.flush.pending() || dirty >= int64(max(1, cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0 {
-			ws, _ := s.sync() // who waits knows of a failure already
-			answers <- ws
+		s.flush.wakeAt(math.MaxInt) // until we know whom to wait for
+		begin := time.Now()
+		ws, _ := s.sync() // who waits knows of a failure already
+		took := time.Since(begin)
+		want := g.flushed(len(ws), s.flush.pending())
+		if s.flush.wakeAt(want) {
+			s.flushKick.poke()
 		}
+		answers <- ws
+		g.begin(want, took)
 	}
+}
+
+// flushDue tells whether somebody waits, enough is dirty, or it is time for all of it.
+func (s *Store) flushDue(lastAll *time.Time) bool {
+	cfg := s.cfg.Load()
+	dirty := s.appended() - s.log.flushed.Load()
+	thorough := time.Since(*lastAll) >= time.Duration(cfg.FlushCommitLogThoroughInterval)*time.Millisecond
+	if thorough {
+		*lastAll = time.Now()
+	}
+	return s.flush.pending() > 0 || dirty >= int64(max(1, cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0
 }
 
 // tellRolled tells the listener about commit log files begun since the last call; roll wakes the flusher.
@@ -255,7 +287,7 @@ func (s *Store) runTimeouts(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			if s.flush.pending() {
+			if s.flush.pending() > 0 {
 				s.answer(s.flush.take(func(w *waiting) bool { return now.After(w.deadline) }), ErrFlushTimeout)
 			}
 		}
