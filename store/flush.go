@@ -165,7 +165,7 @@ func (s *Store) runFlusher(ctx context.Context) {
 		}
 		s.tellRolled()
 		if !s.flushDue(&lastAll) {
-			s.flush.wakeAt(0)
+			s.wakeFlusherAt(0)
 			continue
 		}
 		s.flush.wakeAt(math.MaxInt) // until we know whom to wait for
@@ -173,11 +173,16 @@ func (s *Store) runFlusher(ctx context.Context) {
 		ws, _ := s.sync() // who waits knows of a failure already
 		took := time.Since(begin)
 		want := g.flushed(len(ws), s.flush.pending())
-		if s.flush.wakeAt(want) {
-			s.flushKick.poke()
-		}
+		s.wakeFlusherAt(want)
 		answers <- ws
 		g.begin(want, took)
+	}
+}
+
+// wakeFlusherAt says how many waiters wake the flusher from now on, 0 as 1; when they are there already, they do.
+func (s *Store) wakeFlusherAt(n int) {
+	if s.flush.wakeAt(n) {
+		s.flushKick.poke()
 	}
 }
 

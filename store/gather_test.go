@@ -96,3 +96,33 @@ func TestGatherBounded(t *testing.T) {
 	}
 	mustStop(t, s)
 }
+
+// TestGatherNoLostWake: senders that pause for about as long as a moment never wait for the next tick, which is a minute away.
+func TestGatherNoLostWake(t *testing.T) {
+	cfg := smallConfig(t.TempDir())
+	cfg.FlushDiskType, cfg.FlushIntervalCommitLog, cfg.SyncFlushTimeout = SyncFlush, 60_000, 2_000
+	s := mustStart(t, cfg, vfs.OS{})
+	var wg sync.WaitGroup
+	for worker := range 12 {
+		wg.Go(func() {
+			for i := range 200 {
+				r := record("T", int32(worker), "x")
+				r.Group = true
+				a, err := s.Append(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				done := make(chan error, 1)
+				s.NotifyDurable(a.End(), func(err error) { done <- err })
+				if err := <-done; err != nil {
+					t.Errorf("message %d of %d: %v", i, worker, err)
+					return
+				}
+				time.Sleep(time.Duration((worker*200+i)*7919%1500) * time.Microsecond)
+			}
+		})
+	}
+	wg.Wait()
+	mustStop(t, s)
+}

@@ -1,7 +1,8 @@
 // Command apache runs the integration tests that Apache publishes with RocketMQ 5.5.0 (Maven artifact rocketmq-test, classifier tests) against
 // our binaries: their clients, their assertions, our NameServer and three of our brokers as processes. Only their class IntegrationTestBase, which
 // would start Java servers inside the test JVM, is replaced by the one in java/src, which starts processes and answers what tests ask of a
-// BrokerController by admin requests. None of the published tests uses request-reply: RequestReplyIT (group rpc) is our own.
+// BrokerController by admin requests. None of the published tests uses request-reply: RequestReplyIT (group rpc) is our own. Those of
+// the group recall read with POP; java/recall lets them pull until POP is there.
 //
 //	GOROCKET_BIN=../bin go run ./apache                               # all groups of what works
 //	go run ./apache -groups "smoke send"

@@ -83,7 +83,7 @@ func (j *jvm) start(specs []string) (*exec.Cmd, <-chan string, error) {
 	} {
 		args = append(args, "-D"+k+"="+v)
 	}
-	cmd := exec.Command("java", append(append(args, "-cp", s.classPath, "gorocket.apacheit.Runner"), specs...)...)
+	cmd := exec.Command("java", append(append(args, "-cp", j.classPath(), "gorocket.apacheit.Runner"), specs...)...)
 	cmd.Env = append(os.Environ(), "ROCKETMQ_HOME="+s.dir)
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -97,6 +97,13 @@ func (j *jvm) start(specs []string) (*exec.Cmd, <-chan string, error) {
 	lines := make(chan string)
 	go scan(stdout, lines)
 	return cmd, lines, nil
+}
+
+func (j *jvm) classPath() string {
+	if own := j.suite.groupClasses[j.group.name]; own != "" {
+		return own + ":" + j.suite.classPath
+	}
+	return j.suite.classPath
 }
 
 // scan ends when the JVM and its children have closed the pipe.

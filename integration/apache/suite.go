@@ -18,6 +18,7 @@ type suite struct {
 	dir  string // stores; removed at the end
 
 	classPath       string
+	groupClasses    map[string]string // by group: what stands before the class path
 	index           map[string]string // simple class name to full name
 	namesrv, broker string            // command lines
 	conf            string            // settings for every broker
@@ -75,7 +76,24 @@ func (s *suite) prepare(kind harness.Kind) error {
 		return err
 	}
 	s.classPath = strings.Join([]string{classes, conf, lib + "/*"}, ":")
+	if err := s.standIns(source, lib); err != nil {
+		return err
+	}
 	s.namesrv, s.broker, err = commands(kind, conf, lib)
+	return err
+}
+
+// standIns compiles java/<group>: classes that only the tests of one group see in place of Apache's.
+func (s *suite) standIns(source, lib string) error {
+	folders, err := filepath.Glob(source + "/*/src")
+	s.groupClasses = map[string]string{}
+	for _, f := range folders {
+		group := filepath.Base(filepath.Dir(f))
+		s.groupClasses[group] = s.dir + "/classes-" + group
+		if err := compile(filepath.Dir(f), lib, s.groupClasses[group]); err != nil {
+			return err
+		}
+	}
 	return err
 }
 

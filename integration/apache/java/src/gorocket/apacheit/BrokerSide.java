@@ -33,13 +33,13 @@ public final class BrokerSide {
         this.child = child;
         this.address = address;
         this.config = StandIn.reporting(config, this::change);
-        this.storeConfig = storeConfig;
+        this.storeConfig = StandIn.reporting(storeConfig, this::change);
         topics = StandIn.answeredBy(TopicConfigManager.class, new Managers.Topics(address));
         groups = StandIn.answeredBy(SubscriptionGroupManager.class, new Managers.Groups(address));
         offsets = StandIn.answeredBy(ConsumerOffsetManager.class, new Managers.Offsets(address));
         order = StandIn.answeredBy(ConsumerOrderInfoManager.class, new Managers.Order(address));
         // tests check this class
-        store = StandIn.answeredBy(DefaultMessageStore.class, new Managers.Store(address, storeConfig));
+        store = StandIn.answeredBy(DefaultMessageStore.class, new Managers.Store(address, this.storeConfig));
         outer = StandIn.answeredBy(BrokerOuterAPI.class, new Managers.Outer());
     }
 
