@@ -89,6 +89,7 @@ func (b *connectionsBench) report(targets []target, k *crowd, o *outcome, before
 	r.row("connections", fmt.Sprintf("%s open and registered after %.2f s", grouped(int64(b.count)), took.Seconds()), "connections", b.count)
 	r.set("connectSeconds", took.Seconds())
 	r.row("connects/s", grouped(int64(float64(b.count)/took.Seconds())), "connectsPerSecond", float64(b.count)/took.Seconds())
+	r.set("heartbeats", o.inWindow)
 	if k.load.pid != 0 {
 		each := float64(o.rssFrom-before.rssAnon) / float64(b.count)
 		r.row("server RssAnon", fmt.Sprintf("%s before, %s with all of them, %s after %.0f s", size(before.rssAnon), size(o.rssFrom), size(o.rssTo), o.took.Seconds()), "serverRssAnonBefore", before.rssAnon)

@@ -66,10 +66,10 @@ func (r *report) latency(label, key string, h *hdrhistogram.Histogram) {
 // outcome adds what all loads report. unit is what is counted: message, query.
 func (r *report) outcome(o *outcome, unit, latencyLabel string) {
 	seconds := o.took.Seconds()
-	r.row(unit+"s", fmt.Sprintf("%s in %.1f s", grouped(o.inWindow), seconds), "count", o.inWindow)
+	r.row(many(unit), fmt.Sprintf("%s in %.1f s", grouped(o.inWindow), seconds), "count", o.inWindow)
 	r.set("seconds", seconds)
 	rate := float64(o.inWindow) / seconds
-	r.row(unit+"s/s", grouped(int64(rate)), "perSecond", rate)
+	r.row(many(unit)+"/s", grouped(int64(rate)), "perSecond", rate)
 	if o.bytes > 0 {
 		r.row("bodies", fmt.Sprintf("%.1f MB/s", float64(o.bytes)/seconds/1e6), "bytesPerSecond", float64(o.bytes)/seconds)
 	}
