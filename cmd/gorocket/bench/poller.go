@@ -11,6 +11,7 @@ import (
 // count in milliseconds when nothing else runs, an open loop needs microseconds. One goroutine at a time.
 type poller struct {
 	epoll, timer int
+	armed        int64 // ns; the moment the timer is set to, 0: none
 	events       []unix.EpollEvent
 }
 
@@ -31,7 +32,7 @@ func newPoller() (*poller, error) {
 		return nil, fmt.Errorf("timerfd_create: %w", err)
 	}
 	p := &poller{epoll: ep, timer: tfd, events: make([]unix.EpollEvent, pollEvents)}
-	if err := p.control(unix.EPOLL_CTL_ADD, tfd, timerTag, unix.EPOLLIN); err != nil {
+	if err := p.control(unix.EPOLL_CTL_ADD, tfd, timerTag, unix.EPOLLIN|unix.EPOLLET); err != nil {
 		p.close()
 		return nil, err
 	}
@@ -67,17 +68,17 @@ func (p *poller) wantWrite(fd int, tag int32, on bool) error {
 // coarse is the wait from which on epoll's own time limit is precise enough.
 const coarse = 20 * time.Millisecond
 
-// wait returns the events of sockets that are ready, none when d has passed first. The slice lives until the next wait.
-func (p *poller) wait(d time.Duration) ([]unix.EpollEvent, error) {
+// wait returns the events of sockets that are ready, none when the moment until has come first. Both times are ns on one clock. The slice lives until the
+// next wait. A timer that is set to the moment already is left alone: an open loop wakes several times before its next request is due.
+func (p *poller) wait(now, until int64) ([]unix.EpollEvent, error) {
 	limit := 0
-	switch {
+	switch d := time.Duration(until - now); {
 	case d >= coarse:
 		limit = int(d / time.Millisecond)
 	case d > 0:
 		limit = -1
-		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
-		if err := unix.TimerfdSettime(p.timer, 0, &spec, nil); err != nil {
-			return nil, fmt.Errorf("timerfd_settime: %w", err)
+		if err := p.arm(d, until); err != nil {
+			return nil, err
 		}
 	}
 	n, err := unix.EpollWait(p.epoll, p.events, limit)
@@ -87,22 +88,30 @@ func (p *poller) wait(d time.Duration) ([]unix.EpollEvent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("epoll_wait: %w", err)
 	}
-	return p.sockets(n)
+	return p.sockets(n), nil
 }
 
-// sockets drops the timer's event, which would stay ready otherwise.
-func (p *poller) sockets(n int) ([]unix.EpollEvent, error) {
+func (p *poller) arm(d time.Duration, until int64) error {
+	if p.armed == until {
+		return nil
+	}
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
+	if err := unix.TimerfdSettime(p.timer, 0, &spec, nil); err != nil {
+		return fmt.Errorf("timerfd_settime: %w", err)
+	}
+	p.armed = until
+	return nil
+}
+
+// sockets drops the timer's event. It is edge-triggered, so nobody has to read the timer.
+func (p *poller) sockets(n int) []unix.EpollEvent {
 	ready := p.events[:n]
 	for i := range ready {
-		if ready[i].Fd != timerTag {
-			continue
+		if ready[i].Fd == timerTag {
+			p.armed = 0
+			ready[i] = ready[n-1]
+			return ready[:n-1]
 		}
-		var off unix.ItimerSpec
-		if err := unix.TimerfdSettime(p.timer, 0, &off, nil); err != nil {
-			return nil, fmt.Errorf("timerfd_settime: %w", err)
-		}
-		ready[i] = ready[n-1]
-		return ready[:n-1], nil
 	}
-	return ready, nil
+	return ready
 }

@@ -78,6 +78,7 @@ func (b *pullBench) run(ctx context.Context, e *env) (*report, error) {
 	r.set("topic", b.spec.topic)
 	r.set("maxMsgNums", b.spec.max)
 	b.verdict(r, jobs)
+	o.what = "stored messages"
 	r.outcome(o, "message", "pull")
 	if r.failed == nil && o.inWindow == 0 {
 		r.failed = fmt.Errorf("no message came%s", firstRemark(o.tally))

@@ -29,7 +29,7 @@ type tally struct {
 	hist     *hdrhistogram.Histogram // latencies of good answers, ns
 	messages int64                   // in good answers
 	answers  int64                   // good ones
-	bytes    int64                   // bodies of good messages
+	bytes    int64                   // bodies that were sent, stored messages that were pulled
 	codes    map[int32]*codeCount    // of other answers
 	lost     int64                   // connections that the server ended
 }

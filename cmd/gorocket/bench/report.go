@@ -71,7 +71,7 @@ func (r *report) outcome(o *outcome, unit, latencyLabel string) {
 	rate := float64(o.inWindow) / seconds
 	r.row(many(unit)+"/s", grouped(int64(rate)), "perSecond", rate)
 	if o.bytes > 0 {
-		r.row("bodies", fmt.Sprintf("%.1f MB/s", float64(o.bytes)/seconds/1e6), "bytesPerSecond", float64(o.bytes)/seconds)
+		r.row(o.bytesOf(), fmt.Sprintf("%.1f MB/s", float64(o.bytes)/seconds/1e6), "bytesPerSecond", float64(o.bytes)/seconds)
 	}
 	r.costs(o, unit)
 	r.answers(o.tally)

@@ -58,7 +58,8 @@ func (l *load) close() {
 type outcome struct {
 	took     time.Duration // of the measured window
 	inWindow int64         // messages of good answers inside the window
-	bytes    int64         // body bytes of these
+	bytes    int64         // of these; see what
+	what     string        // the bytes are of; "": bodies
 	tally    *tally        // with the answers that an open loop waited for afterwards
 	missing  int64         // open loop: requests without an answer when the wait was over
 	unsent   int64         // open loop: requests that were due and could not be sent
@@ -66,6 +67,13 @@ type outcome struct {
 	client   cpuTime       // of this process in the window
 	rssFrom  int64         // RssAnon of --pid at the start of the window, bytes
 	rssTo    int64         // and at its end
+}
+
+func (o *outcome) bytesOf() string {
+	if o.what == "" {
+		return "bodies"
+	}
+	return o.what
 }
 
 // errInterrupted says that the user ended the run before anything was measured.

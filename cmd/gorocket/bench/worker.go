@@ -86,14 +86,14 @@ func (w *worker) run() error {
 		if stop := w.stopAt.Load(); stop != 0 && now >= stop && (w.quiet(now) || now >= w.giveUpAt.Load()) {
 			return nil
 		}
-		pause, err := w.paceStep(now)
+		until, err := w.paceStep(now)
 		if err == nil {
 			err = w.beat(now)
 		}
 		if err != nil {
 			return err
 		}
-		events, err := w.poll.wait(pause)
+		events, err := w.poll.wait(w.clock.now(), until)
 		if err != nil {
 			return err
 		}
@@ -117,16 +117,17 @@ func (w *worker) quiet(now int64) bool {
 	return w.outstanding == 0
 }
 
-// paceStep sends what an open loop has to send by now and returns how long to sleep.
-func (w *worker) paceStep(now int64) (time.Duration, error) {
+// paceStep sends what an open loop has to send by now and returns until when to sleep.
+func (w *worker) paceStep(now int64) (int64, error) {
+	until := now + int64(tick)
 	if w.pace == nil {
-		return tick, nil
+		return until, nil
 	}
 	next, err := w.pace.step(now)
 	if err != nil || next == 0 {
-		return tick, err
+		return until, err
 	}
-	return max(0, min(tick, time.Duration(next-w.clock.now()))), nil
+	return min(until, next), nil
 }
 
 // beatLook is how often idle connections are looked at.
