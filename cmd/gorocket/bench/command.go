@@ -30,11 +30,15 @@ type common struct {
 	duration, warmup time.Duration
 	timeout          time.Duration
 	asJSON, quiet    bool
+
+	durationHelp string // what --duration means
+	noWarmup     bool   // the command has no --warmup
+	oneThread    bool   // the command has no --threads
 }
 
 // benchmark is one sub-command.
 type benchmark interface {
-	// flags declares the flags of its own and may change the defaults in k.
+	// flags declares the flags of its own; it may change the defaults in k and say which common flags make no sense.
 	flags(c *cobra.Command, k *common)
 	// check looks at the flags; its errors are *UsageError.
 	check(k *common) error
@@ -81,16 +85,21 @@ func Command() *cobra.Command {
 }
 
 func newCommand(use, short, long string, b benchmark) *cobra.Command {
-	k := &common{duration: 10 * time.Second, warmup: 2 * time.Second, timeout: 30 * time.Second, threads: max(1, runtime.GOMAXPROCS(0)/2)}
+	k := &common{duration: 10 * time.Second, warmup: 2 * time.Second, timeout: 30 * time.Second, threads: max(1, runtime.GOMAXPROCS(0)/2),
+		durationHelp: "time that is measured"}
 	c := &cobra.Command{Use: use, Short: short, Long: long, Args: noArgs}
 	b.flags(c, k)
 	f := c.Flags()
 	f.StringVarP(&k.namesrv, "namesrv", "n", os.Getenv("NAMESRV_ADDR"), "NameServers, host:port;host:port")
 	f.StringVarP(&k.broker, "broker", "b", "", "one broker, host:port, instead of asking a NameServer")
 	f.IntVar(&k.pid, "pid", 0, "process id of the server on this machine: report its CPU time and RssAnon")
-	f.IntVar(&k.threads, "threads", k.threads, "threads of this tool; leave the server its cores")
-	f.DurationVar(&k.duration, "duration", k.duration, "time that is measured")
-	f.DurationVar(&k.warmup, "warmup", k.warmup, "load before that, not measured; a JVM needs 20 s or more")
+	if !k.oneThread {
+		f.IntVar(&k.threads, "threads", k.threads, "threads of this tool; leave the server its cores")
+	}
+	f.DurationVar(&k.duration, "duration", k.duration, k.durationHelp)
+	if !k.noWarmup {
+		f.DurationVar(&k.warmup, "warmup", k.warmup, "load before that, not measured; a JVM needs 20 s or more")
+	}
 	f.DurationVar(&k.timeout, "timeout", k.timeout, "give up when a server is silent for so long")
 	f.BoolVar(&k.asJSON, "json", false, "print one JSON object instead of a table")
 	f.BoolVarP(&k.quiet, "quiet", "q", false, "no lines while it runs")

@@ -11,8 +11,12 @@ import (
 // maxInFlight bounds the requests in flight on one connection.
 const maxInFlight = 1 << 16
 
-// inboundStart is the inbound buffer of a connection at first, in bytes. It grows up to one frame.
-const inboundStart = 64 << 10
+// Inbound buffers of connections at first, in bytes. They grow up to one frame and inboundSpare.
+const (
+	sendInbound  = 16 << 10
+	pullInbound  = 256 << 10 // a few answers of 32 KiB each
+	inboundSpare = 16 << 10
+)
 
 // job is what a connection is there for. Its methods run on the worker's goroutine.
 type job interface {
@@ -70,12 +74,12 @@ func ownSocket(nc *net.TCPConn) (fd int, err error) {
 	return fd, err
 }
 
-func newConn(addr string, inFlight int, limit time.Duration) (*conn, error) {
+func newConn(addr string, inFlight, inbound int, limit time.Duration) (*conn, error) {
 	fd, err := dial(addr, limit)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{addr: addr, fd: fd, in: make([]byte, inboundStart), slots: make([]int64, inFlight)}
+	c := &conn{addr: addr, fd: fd, in: make([]byte, inbound), slots: make([]int64, inFlight)}
 	for i := inFlight - 1; i >= 0; i-- {
 		c.free = append(c.free, int32(i))
 	}
@@ -217,7 +221,7 @@ func (c *conn) walk(now int64) error {
 func (c *conn) makeRoom(n int) {
 	rest := c.in[c.at:c.have]
 	if n > len(c.in) {
-		c.in = make([]byte, n+inboundStart)
+		c.in = make([]byte, n+inboundSpare)
 		c.have, c.at = copy(c.in, rest), 0
 		return
 	}

@@ -28,7 +28,7 @@ type connectionsBench struct {
 }
 
 func (b *connectionsBench) flags(c *cobra.Command, k *common) {
-	k.duration = 30 * time.Second
+	k.duration, k.durationHelp, k.noWarmup, k.oneThread = 30*time.Second, "time that the connections are idle", true, true
 	c.Flags().IntVar(&b.count, "count", 1000, "connections")
 	c.Flags().IntVar(&b.parallel, "parallel", 16, "connections that are opened at the same time")
 	c.Flags().DurationVar(&b.heartbeat, "heartbeat", 30*time.Second, "time between two heartbeats of a connection")
@@ -74,7 +74,7 @@ func (b *connectionsBench) run(ctx context.Context, e *env) (*report, error) {
 		fmt.Fprintf(e.progress, "%s open after %v, idle for %v\n", plural(b.count, "connection"), took.Round(time.Millisecond), e.duration)
 	}
 	l.workers[0].tolerant, l.workers[0].beats = true, true
-	o, err := l.run(ctx, min(e.warmup, settleTime), e.duration)
+	o, err := l.run(ctx, settleTime, e.duration)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ type e2eBench struct {
 }
 
 func (b *e2eBench) flags(c *cobra.Command, k *common) {
-	k.threads = 1
+	k.oneThread = true // producer and consumer share a clock and a table of messages
 	c.Flags().IntVar(&b.loop.connections, "connections", 1, "connections of producers to each broker")
 	c.Flags().Float64Var(&b.loop.rate, "rate", 1000, "messages a second")
 	c.Flags().IntVar(&b.consumers, "consumers", 1, "connections of consumers to each broker; they share the queues")
@@ -43,7 +43,7 @@ func (b *e2eBench) flags(c *cobra.Command, k *common) {
 	b.loop.inFlight, b.message.batch, b.message.uniqueKey = openInFlight, 1, true
 }
 
-func (b *e2eBench) check(k *common) error {
+func (b *e2eBench) check(*common) error {
 	switch {
 	case b.loop.rate < 0.001:
 		return usage("--rate must be more than 0")
@@ -51,8 +51,6 @@ func (b *e2eBench) check(k *common) error {
 		return usage("--size must be at least %d: the body carries a time stamp", stampSize)
 	case b.consumers < 1 || b.consumers > maxConnections:
 		return usage("--consumers must be 1 to %d", maxConnections)
-	case k.threads != 1:
-		return usage("e2e runs on one thread: producer and consumer share a clock and a table of messages")
 	case b.group == "" || len(b.group) > 255:
 		return usage("--group needs 1 to 255 bytes")
 	}
@@ -99,7 +97,7 @@ func (b *e2eBench) run(ctx context.Context, e *env) (*report, error) {
 func (b *e2eBench) connect(e *env, l *load, m *mail, targets []target) error {
 	n := 0
 	add := func(t *target, slots int, j job, r *ring) error {
-		c, err := newConn(t.addr, slots, e.timeout)
+		c, err := newConn(t.addr, slots, pullInbound, e.timeout)
 		if err != nil {
 			return err
 		}

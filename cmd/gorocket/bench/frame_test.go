@@ -117,7 +117,7 @@ func FuzzInbound(f *testing.F) {
 				}
 			}
 		}
-		if len(c.in) > remoting.MaxFrame+lengthWord+inboundStart {
+		if len(c.in) > remoting.MaxFrame+lengthWord+inboundSpare {
 			t.Errorf("the buffer has %d bytes", len(c.in))
 		}
 	})

@@ -211,7 +211,7 @@ func (b *pullBench) connection(e *env, l *load, i int, all []source, total int) 
 		r.restarting = true
 		j.readers = append(j.readers, r)
 	}
-	c, err := newConn(addr, b.loop.inFlight, e.timeout)
+	c, err := newConn(addr, b.loop.inFlight, pullInbound, e.timeout)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func pipeConn(t testing.TB, slots int) (*conn, int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &conn{addr: "pipe", fd: fds[0], in: make([]byte, inboundStart), slots: make([]int64, slots)}
+	c := &conn{addr: "pipe", fd: fds[0], in: make([]byte, 64<<10), slots: make([]int64, slots)}
 	for i := slots - 1; i >= 0; i-- {
 		c.free = append(c.free, int32(i))
 	}

@@ -105,7 +105,7 @@ func (b *routesBench) load(e *env, ns string) (*load, error) {
 	}
 	l.pid, l.progress, l.rate, l.unit = e.pid, e.progress, b.loop.rate, "queries"
 	for i := range b.loop.connections {
-		c, err := newConn(ns, b.loop.inFlight, e.timeout)
+		c, err := newConn(ns, b.loop.inFlight, sendInbound, e.timeout)
 		if err == nil {
 			c.job = &sendJob{messages: 1, closed: b.loop.rate == 0, quota: -1}
 			if c.ring, err = newRing(frames, ringSpec{}); err == nil {

@@ -214,7 +214,7 @@ func (m *messageFlags) load(e *env, targets []target, topic string, loop *loopFl
 }
 
 func (m *messageFlags) producer(e *env, l *load, i int, t *target, topic string, loop *loopFlags, quota int64) error {
-	c, err := newConn(t.addr, loop.inFlight, e.timeout)
+	c, err := newConn(t.addr, loop.inFlight, sendInbound, e.timeout)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type topicsBench struct {
 }
 
 func (b *topicsBench) flags(c *cobra.Command, k *common) {
-	k.duration = 5 * time.Minute
+	k.duration, k.durationHelp, k.noWarmup, k.oneThread = 5*time.Minute, "time after which it gives up", true, true
 	c.Flags().IntVar(&b.count, "count", 1000, "topics")
 	c.Flags().IntVar(&b.queues, "queues", 8, "queues of each")
 	c.Flags().IntVar(&b.inFlight, "in-flight", 8, "requests in flight")
