@@ -133,8 +133,11 @@ func (s *series) step(r *report, label, key string, n int, one func(i int) error
 	begin := time.Now()
 	t, err := s.each(n, one)
 	took := time.Since(begin)
-	if err != nil {
-		return fmt.Errorf("%s of %s done: %w", grouped(t.answers), grouped(int64(n)), err)
+	switch {
+	case err != nil && errors.Is(s.ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%s: %s of %s done when --duration %v was over", label, grouped(t.answers), grouped(int64(n)), s.e.duration)
+	case err != nil:
+		return fmt.Errorf("%s: %s of %s done: %w", label, grouped(t.answers), grouped(int64(n)), err)
 	}
 	rate := float64(n) / took.Seconds()
 	r.row(label, fmt.Sprintf("%s in %.2f s, %s/s", grouped(int64(n)), took.Seconds(), grouped(int64(rate))), key+"Seconds", took.Seconds())
