@@ -20,17 +20,18 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"compat":        {},
-	"compat/body":   {"compat"},
-	"remoting":      {"compat"},
-	"store":         {"compat", "store/vfs"},
-	"store/timer":   {"compat", "compat/body", "store", "store/vfs"},
-	"store/vfs":     {},
-	"namesrv":       {"compat", "compat/body", "remoting", "store/vfs"},
-	"broker":        {"broker/filter", "compat", "compat/body", "remoting", "store", "store/timer", "store/vfs"},
-	"broker/filter": {"compat"},
-	"cmd/gorocket":  {"broker", "namesrv", "compat", "compat/body", "remoting"},
-	"cmd/support":   {"broker", "namesrv", "remoting"},
+	"compat":             {},
+	"compat/body":        {"compat"},
+	"remoting":           {"compat"},
+	"store":              {"compat", "store/vfs"},
+	"store/timer":        {"compat", "compat/body", "store", "store/vfs"},
+	"store/vfs":          {},
+	"namesrv":            {"compat", "compat/body", "remoting", "store/vfs"},
+	"broker":             {"broker/filter", "compat", "compat/body", "remoting", "store", "store/timer", "store/vfs"},
+	"broker/filter":      {"compat"},
+	"cmd/gorocket":       {"broker", "cmd/gorocket/bench", "compat", "compat/body", "namesrv", "remoting"},
+	"cmd/gorocket/bench": {"compat", "compat/body", "remoting"},
+	"cmd/support":        {"broker", "namesrv", "remoting"},
 }
 
 // bannedCalls have one home each; the value names the folders that are allowed to use them.

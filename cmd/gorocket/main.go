@@ -5,12 +5,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+
+	"gorocket/cmd/gorocket/bench"
 )
 
 // version is set by the linker (make build).
@@ -22,8 +25,17 @@ func main() {
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	if err := cmd.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, "gorocket:", err)
-		os.Exit(1)
+		os.Exit(exitStatus(err))
 	}
+}
+
+// exitStatus is 2 for a wrong command line of bench, 1 for everything else.
+func exitStatus(err error) int {
+	var wrong *bench.UsageError
+	if errors.As(err, &wrong) {
+		return 2
+	}
+	return 1
 }
 
 // commandFor picks the command by the name the binary was called by.
@@ -39,6 +51,6 @@ func commandFor(name string) *cobra.Command {
 		return c
 	}
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary", Version: version}
-	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(), repairCommand())
+	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(), repairCommand(), bench.Command())
 	return root
 }

@@ -1,0 +1,81 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"gorocket/remoting"
+)
+
+// serve starts a server that handles every request with h, inline, and returns its address.
+func serve(t testing.TB, h remoting.Handler) string {
+	t.Helper()
+	table, err := remoting.NewTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Fallback = h
+	addr := freeAddr(t)
+	s, err := remoting.NewServer(table, remoting.Options{EventLoops: 1}, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop(context.Background()) })
+	return addr
+}
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// freePort returns a port such that it and the next three are free.
+func freePort(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		_, text, _ := net.SplitHostPort(freeAddr(t))
+		port, free := 0, true
+		fmt.Sscan(text, &port)
+		for p := port; p < port+4; p++ {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
+			if err != nil {
+				free = false
+				break
+			}
+			l.Close()
+		}
+		if free {
+			return port
+		}
+	}
+	t.Fatal("no free ports")
+	return 0
+}
+
+// sendLoad is a load of plain messages to addr.
+func sendLoad(t testing.TB, addr string, loop loopFlags, m messageFlags, quota int64) *load {
+	t.Helper()
+	if m.batch == 0 {
+		m.batch = 1
+	}
+	m.codec, m.uniqueKey = "json", true
+	e := &env{common: &common{threads: 1, timeout: 5 * time.Second}}
+	l, err := m.load(e, []target{{name: addr, addr: addr, queues: []queueRange{{id: 0}, {id: 1}}}}, "T", &loop, quota)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func ok(ctx *remoting.Context) { ctx.OK(nil) }
