@@ -89,7 +89,11 @@ public final class BrokerSide {
         }
     }
 
+    /** Tests also change settings of a broker that they have shut down, for the next one. */
     private void change(String key, Object value) {
+        if (!child.runs()) {
+            return;
+        }
         Properties p = new Properties();
         p.setProperty(key, value.toString());
         Ask.now(() -> {

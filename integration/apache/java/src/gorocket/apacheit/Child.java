@@ -68,6 +68,10 @@ final class Child {
         }
     }
 
+    boolean runs() {
+        return process.isAlive();
+    }
+
     /** SIGTERM, so that a broker unregisters; SIGKILL when that takes too long. */
     void stop() {
         process.destroy();
