@@ -12,7 +12,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: crash java-store java-filter bench-store bench-timers apache-it bench-latency soak compare all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: crash java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -72,6 +72,10 @@ bench-timers: build
 ## bench-store: store figures beside Java's: many queues, group commit, restart, recovery; BENCH_STORE=-quick for small sizes
 bench-store: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./benchstore $(BENCH_STORE)
+
+## bench-java: `gorocket bench` against Java and ours in turns, each on a core of its own; writes docs/performance.md. BENCH_JAVA="-parts send -rounds 1" for less
+bench-java: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./benchjava $(if $(BENCH_JAVA),$(BENCH_JAVA),-out $(CURDIR)/docs)
 
 ## apache-it: Apache's own integration tests against our processes; GROUPS="smoke send" picks groups
 apache-it: build

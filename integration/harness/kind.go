@@ -7,6 +7,7 @@
 //	GOROCKET_JAVA_LIB  folder with the jars of rocketmq-broker and rocketmq-namesrv (default: fetched by Maven into .work)
 //	GOROCKET_WORK      folder for downloads and builds (default: integration/.work)
 //	GOROCKET_KIND      "java" runs the client tests against Java servers, to check the tests themselves
+//	GOROCKET_PIN       cores of the servers, as taskset takes them; measurements set it
 //	GOROCKET_KEEP      keep the temporary folders
 //	CI                 what would be skipped fails
 package harness

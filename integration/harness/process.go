@@ -21,6 +21,9 @@ type Process struct {
 	once sync.Once
 }
 
+// PinVariable names the environment variable that pins the processes that are started to cores, "0" or "0,1". Measurements set it.
+const PinVariable = "GOROCKET_PIN"
+
 // StartProcess runs argv with extra environment in dir; output is appended to dir/name.log.
 func StartProcess(name, dir string, env []string, argv ...string) (*Process, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -32,6 +35,9 @@ func StartProcess(name, dir string, env []string, argv ...string) (*Process, err
 		return nil, err
 	}
 	defer out.Close()
+	if cores := os.Getenv(PinVariable); cores != "" {
+		argv = append([]string{"taskset", "-c", cores}, argv...)
+	}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, out, out
 	p.cmd.Env = append(os.Environ(), env...)

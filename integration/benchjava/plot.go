@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gorocket/integration/harness"
+	"gorocket/integration/load"
+)
+
+// Size of the plot and its margins, pixels.
+const (
+	plotWidth, plotHeight            = 760, 420
+	marginLeft, marginTop, marginLow = 70, 20, 50
+)
+
+// series is one line of the plot.
+type series struct {
+	name, colour, dash string
+	x, y               []float64
+}
+
+// plot draws p50 and p99 over the rate, nil when nothing was measured.
+func (r *report) plot() ([]byte, error) {
+	var lines []series
+	for _, k := range r.kinds {
+		c := r.medianCurve(k)
+		if len(c) == 0 {
+			return nil, nil
+		}
+		colour := map[harness.Kind]string{harness.Java: "#b5482e", harness.Go: "#1f6f8b"}[k]
+		p50, p99 := series{name: title(k) + " p50", colour: colour, dash: "4 3"}, series{name: title(k) + " p99", colour: colour}
+		for _, p := range c {
+			p50.x, p50.y = append(p50.x, p.rate), append(p50.y, p.p50)
+			p99.x, p99.y = append(p99.x, p.rate), append(p99.y, p.p99)
+		}
+		lines = append(lines, p50, p99)
+	}
+	return draw(lines), nil
+}
+
+// medianCurve takes the medians over the rounds at each share.
+func (r *report) medianCurve(k harness.Kind) (c []point) {
+	rounds := slices.DeleteFunc(slices.Clone(r.all[k]), func(one *round) bool { return len(one.curve) != len(shares) })
+	if len(rounds) == 0 {
+		return nil
+	}
+	for i := range shares {
+		at := func(of func(point) float64) float64 {
+			return load.Median(rounds, func(one *round) float64 { return of(one.curve[i]) })
+		}
+		c = append(c, point{at(func(p point) float64 { return p.rate }), at(func(p point) float64 { return p.p50 }), at(func(p point) float64 { return p.p99 })})
+	}
+	return c
+}
+
+// axis maps values to pixels, logarithmically.
+type axis struct{ low, high, from, to float64 }
+
+func newAxis(values []float64, from, to float64) axis {
+	low, high := math.Pow(10, math.Floor(math.Log10(slices.Min(values)))), math.Pow(10, math.Ceil(math.Log10(slices.Max(values))))
+	return axis{low, math.Max(high, low*10), from, to}
+}
+
+func (a axis) at(v float64) float64 {
+	return a.from + (a.to-a.from)*math.Log(v/a.low)/math.Log(a.high/a.low)
+}
+
+// ticks are the powers of ten.
+func (a axis) ticks() (t []float64) {
+	for v := a.low; v <= a.high*1.001; v *= 10 {
+		t = append(t, v)
+	}
+	return t
+}
+
+func draw(lines []series) []byte {
+	var xs, ys []float64
+	for _, l := range lines {
+		xs, ys = append(xs, l.x...), append(ys, l.y...)
+	}
+	x, y := newAxis(xs, marginLeft, plotWidth-marginTop), newAxis(ys, plotHeight-marginLow, marginTop)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", plotWidth, plotHeight)
+	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", plotWidth, plotHeight)
+	for _, v := range x.ticks() {
+		fmt.Fprintf(&b, `<path d="M%.1f %dV%d" stroke="#ddd"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x.at(v), marginTop, plotHeight-marginLow, x.at(v), plotHeight-marginLow+18, tick(v, ""))
+	}
+	for _, v := range y.ticks() {
+		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", marginLeft, y.at(v), plotWidth-marginTop, marginLeft-6, y.at(v)+4, tick(v/1000, " ms"))
+	}
+	for i, l := range lines {
+		var points []string
+		for k := range l.x {
+			points = append(points, fmt.Sprintf("%.1f,%.1f", x.at(l.x[k]), y.at(l.y[k])))
+		}
+		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2" stroke-dasharray="%s"/>`+"\n", strings.Join(points, " "), l.colour, l.dash)
+		fmt.Fprintf(&b, `<text x="%d" y="%d" fill="%s">%s</text>`+"\n", marginLeft+12, marginTop+18+16*i, l.colour, l.name)
+	}
+	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">messages/s</text>`+"\n</svg>\n", plotWidth/2, plotHeight-10)
+	return b.Bytes()
+}
+
+func tick(v float64, unit string) string { return fmt.Sprintf("%g%s", math.Round(v*1000)/1000, unit) }
