@@ -146,8 +146,11 @@ func (s *Store) extEnd(q, x *queue, last int64) (int64, error) {
 	x.memStart, x.flushed = math.MaxInt64, math.MaxInt64 // everything is in files
 	if e, ok := s.entry(q, q.max.Load()-1); ok && isExtAddr(e.tags) {
 		at := e.tags - math.MinInt64
-		if u, st := s.readExt(x, at, false); st == extFound {
-			return at + int64(u.size), nil
+		_, err := s.fs.Stat(x.files.path(cqFileKey{x, at / x.files.size * x.files.size})) // a power cut may have taken the file and left the entry
+		if err == nil {
+			if u, st := s.readExt(x, at, false); st == extFound {
+				return at + int64(u.size), nil
+			}
 		}
 	}
 	buf, pos := make([]byte, 1<<16), last
@@ -271,7 +274,7 @@ func (s *Store) cutExt(q *queue) {
 		}
 		if isExtAddr(e.tags) {
 			end = e.tags - math.MinInt64 + extUnit
-			if u, st := s.readExt(x, e.tags-math.MinInt64, false); st == extFound {
+			if u, st := s.resolveTags(q, e.tags, false); st == extFound {
 				end = e.tags - math.MinInt64 + int64(u.size)
 			}
 			break
