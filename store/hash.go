@@ -8,6 +8,10 @@ import (
 // hashCode is Java's String.hashCode of UTF-8 text, continued from h. Bytes that are not UTF-8 count as U+FFFD, as Java's decoder
 // would have made them.
 func hashCode(h int32, s []byte) int32 {
+	for len(s) >= 4 && (s[0]|s[1]|s[2]|s[3]) < utf8.RuneSelf { // four steps at once: they do not wait for each other
+		h = h*(31*31*31*31) + int32(s[0])*(31*31*31) + int32(s[1])*(31*31) + int32(s[2])*31 + int32(s[3])
+		s = s[4:]
+	}
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
 			h = h*31 + int32(c)

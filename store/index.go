@@ -200,12 +200,12 @@ func (x *keyIndex) addRecord(m *MessageView) error {
 	if m.SysFlag&SysFlagTransaction == SysFlagRollback {
 		return nil
 	}
-	if k, ok := m.Property("UNIQ_KEY"); ok {
-		if err := x.put(indexHash(m.Topic, k), m); err != nil {
+	unique, keys := m.indexedKeys()
+	if unique != nil {
+		if err := x.put(indexHash(m.Topic, unique), m); err != nil {
 			return err
 		}
 	}
-	keys, _ := m.Property("KEYS")
 	for {
 		k, rest, ok := NextKey(keys)
 		if !ok {
@@ -215,6 +215,23 @@ func (x *keyIndex) addRecord(m *MessageView) error {
 			return err
 		}
 		keys = rest
+	}
+}
+
+// indexedKeys returns the values of UNIQ_KEY and KEYS, nil where there is none, in one walk: it is taken for every message.
+func (m *MessageView) indexedKeys() (unique, keys []byte) {
+	for text := m.Properties; ; {
+		name, value, rest, ok := NextProperty(text)
+		if !ok {
+			return unique, keys
+		}
+		switch string(name) {
+		case "UNIQ_KEY":
+			unique = value
+		case "KEYS":
+			keys = value
+		}
+		text = rest
 	}
 }
 

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"math/rand/v2"
+	"testing"
+	"unicode/utf16"
+)
+
+// TestHashCode: the same as the definition in String.hashCode, for texts of all lengths with and without characters beyond ASCII.
+func TestHashCode(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	letters := []rune("abcXYZ019#%_-é中😀")
+	for range 20000 {
+		text := make([]rune, rnd.IntN(40))
+		for i := range text {
+			text[i] = letters[rnd.IntN(len(letters)-rnd.IntN(2)*3)] // half of them are ASCII only
+		}
+		want := int32(17)
+		for _, unit := range utf16.Encode(text) {
+			want = want*31 + int32(unit)
+		}
+		if got := hashCode(17, []byte(string(text))); got != want {
+			t.Fatalf("%q: %d, want %d", string(text), got, want)
+		}
+	}
+}
+
+func BenchmarkIndexHash(b *testing.B) {
+	topic, key := []byte("gorocket_bench"), []byte("AC1E0A640000000000000000DEADBEEF")
+	b.ReportAllocs()
+	for b.Loop() {
+		indexHash(topic, key)
+	}
+}
+
+func BenchmarkIndexedKeys(b *testing.B) {
+	m := MessageView{Properties: []byte("UNIQ_KEY\x01AC1E0A640000000000000000DEADBEEF\x02WAIT\x01true\x02TAGS\x01TagA\x02MSG_REGION\x01DefaultRegion\x02TRACE_ON\x01true\x02CLUSTER\x01DefaultCluster\x02")}
+	b.ReportAllocs()
+	for b.Loop() {
+		if u, _ := m.indexedKeys(); u == nil {
+			b.Fatal("no UNIQ_KEY")
+		}
+	}
+}
