@@ -50,6 +50,9 @@ type sendState struct {
 
 // sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
 func (b *Broker) sendMessage(ctx *remoting.Context) {
+	if b.rejects(ctx) {
+		return
+	}
 	s := b.sends.Get().(*sendState)
 	if b.trySend(ctx, s) {
 		return // the flusher owns s now

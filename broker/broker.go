@@ -253,7 +253,8 @@ func (b *Broker) serve() error {
 	b.register = newRegistrar(b)
 	b.topics.publish = b.register.publish
 	fast := b.cfg().ListenPort - 2
-	opts := remoting.Options{FastPort: fast, IdleTimeout: time.Duration(b.cfg().ServerChannelMaxIdleTimeSeconds) * time.Second, MaxOutbound: b.cfg().MaxOutboundBytes, Events: b.connEvents()}
+	opts := remoting.Options{FastPort: fast, IdleTimeout: time.Duration(b.cfg().ServerChannelMaxIdleTimeSeconds) * time.Second, MaxOutbound: b.cfg().MaxOutboundBytes,
+		Overdue: b.overdue, Events: b.connEvents()}
 	server, err := remoting.NewServer(table, opts, b.listen(b.cfg().ListenPort), b.listen(fast))
 	if err != nil {
 		return err

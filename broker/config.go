@@ -73,6 +73,14 @@ type Config struct {
 	TransactionOpBatchInterval     int  `prop:"transactionOpBatchInterval" default:"3000" min:"0" doc:"ms that an ended transaction waits for its op message"`
 	TransactionMetricFlushInterval int  `prop:"transactionMetricFlushInterval" default:"10000" min:"1" doc:"ms between writes of transactionMetrics"`
 
+	BrokerFastFailureEnable         bool  `prop:"brokerFastFailureEnable" default:"true" doc:"refuse requests that wait too long for a worker: SYSTEM_BUSY"`
+	WaitTimeMillsInSendQueue        int64 `prop:"waitTimeMillsInSendQueue" default:"200" min:"1" doc:"ms that a send may wait for a worker; most need none"`
+	WaitTimeMillsInPullQueue        int64 `prop:"waitTimeMillsInPullQueue" default:"5000" min:"1" doc:"... a pull"`
+	WaitTimeMillsInLitePullQueue    int64 `prop:"waitTimeMillsInLitePullQueue" default:"5000" min:"1" doc:"... a lite pull"`
+	WaitTimeMillsInHeartbeatQueue   int64 `prop:"waitTimeMillsInHeartbeatQueue" default:"31000" min:"1" doc:"... a heartbeat"`
+	WaitTimeMillsInTransactionQueue int64 `prop:"waitTimeMillsInTransactionQueue" default:"3000" min:"1" doc:"... an END_TRANSACTION"`
+	WaitTimeMillsInAdminBrokerQueue int64 `prop:"waitTimeMillsInAdminBrokerQueue" default:"5000" min:"1" doc:"... any other request"`
+
 	ValidateSystemTopicWhenUpdateTopic bool   `prop:"validateSystemTopicWhenUpdateTopic" default:"true" doc:"refuse to change system topics"`
 	ConfigBlackList                    string `prop:"configBlackList" default:"configBlackList;brokerConfigPath" doc:"keys that UPDATE_BROKER_CONFIG refuses"`
 

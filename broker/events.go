@@ -68,15 +68,21 @@ func (b *Broker) connEvents() remoting.Events {
 				e.Str("peer", c.RemoteAddr()).Int("bytes", n).Msg("peer does not read its answers, closing the connection")
 			})
 		},
-		Rejected: func(c *remoting.Conn, code int32) {
-			b.throttled.warn("rejected", func(e *zerolog.Event) { e.Str("peer", c.RemoteAddr()).Int32("code", code).Msg("request queue is full") })
-		},
+		Refused: b.refused,
 		Panicked: func(c *remoting.Conn, code int32, v any, stack []byte) {
 			b.throttled.warn("panic", func(e *zerolog.Event) {
 				e.Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).Msg("BUG: handler panicked")
 			})
 		},
 	}
+}
+
+// refused counts a request that was answered SYSTEM_BUSY.
+func (b *Broker) refused(c *remoting.Conn, code int32, cause string) {
+	b.stats.refused[cause].Add(1)
+	b.throttled.warn("refused", func(e *zerolog.Event) {
+		e.Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause", cause).Msg("busy: request refused")
+	})
 }
 
 func (b *Broker) storeEvents() store.EventListener {

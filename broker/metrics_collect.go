@@ -33,6 +33,7 @@ var metricLabels = map[string][]string{
 	"rocketmq_half_messages": {"topic"}, "rocketmq_commit_messages_total": {"topic"}, "rocketmq_rollback_messages_total": {"topic"}, "rocketmq_finish_message_latency": {"topic"},
 	// Ours.
 	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
+	"gorocket_refused_requests_total": {"cause"},
 }
 
 func newCollector(b *Broker) *collector {
@@ -153,6 +154,9 @@ func (c *collector) storage(send sendMetric) {
 	send("gorocket_store_writable", writable)
 	send("gorocket_disk_used_ratio", diskUsed(s.DiskRatios()))
 	send("gorocket_unconsumed_deleted_total", float64(c.b.stats.unconsumedDeleted.Load()))
+	for cause, n := range c.b.stats.refused {
+		send("gorocket_refused_requests_total", float64(n.Load()), cause)
+	}
 }
 
 func diskUsed(r store.DiskRatios) float64 { return max(r.CommitLog, r.ConsumeQueue) }

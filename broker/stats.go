@@ -14,6 +14,8 @@ type brokerStats struct {
 	gets, getsBytes   atomic.Int64 // messages handed out, and their bytes
 	unconsumedDeleted atomic.Int64 // messages deleted for want of room before a group had consumed them
 
+	refused refusals
+
 	mu        sync.Mutex
 	ring      [statSeconds + 1]statSample // guarded by mu
 	taken     int                         // samples taken; guarded by mu
@@ -28,7 +30,7 @@ const statSeconds = 600
 type statSample struct{ puts, found, missed, gets int64 }
 
 func newBrokerStats() *brokerStats {
-	s := &brokerStats{day: time.Now().YearDay()}
+	s := &brokerStats{day: time.Now().YearDay(), refused: newRefusals()}
 	s.sample(time.Now())
 	return s
 }

@@ -157,8 +157,8 @@ func (s *Server) options() remoting.Options {
 			Overflow: func(c *remoting.Conn, n int) {
 				s.peerWarn().Int("bytes", n).Str("peer", c.RemoteAddr()).Msg("peer does not read, connection closed")
 			},
-			Rejected: func(c *remoting.Conn, code int32) {
-				s.peerWarn().Int32("code", code).Str("peer", c.RemoteAddr()).Msg("request queue is full")
+			Refused: func(c *remoting.Conn, code int32, cause string) {
+				s.peerWarn().Int32("code", code).Str("peer", c.RemoteAddr()).Str("cause", cause).Msg("busy, request refused")
 			},
 			Panicked: func(c *remoting.Conn, code int32, value any, stack []byte) {
 				s.log.Error().Int32("code", code).Str("peer", c.RemoteAddr()).Interface("panic", value).Bytes("stack", stack).Msg("handler failed")

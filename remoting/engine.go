@@ -1,6 +1,7 @@
 package remoting
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
@@ -43,8 +44,8 @@ func newEngine(table *Table, opts Options) *engine {
 }
 
 func (e *engine) start() {
-	e.pooled = newWorkerPool(e.opts.Workers, e.opts.QueueCapacity, e.opts.QueueBytes, e.runPooled)
-	e.blocking = newWorkerPool(e.opts.Workers, e.opts.QueueCapacity, e.opts.QueueBytes, e.runPooled)
+	limits := waitLimits{e.opts.Overdue, e.overdue}
+	e.pooled, e.blocking = newWorkerPool(&e.opts, e.runPooled, limits), newWorkerPool(&e.opts, e.runPooled, limits)
 	go e.closeIdle()
 }
 
@@ -215,10 +216,22 @@ func (e *engine) submit(p *workerPool, ctx *Context, frame []byte) {
 	if p.submit(ctx, frame) {
 		return
 	}
-	if e.opts.Events.Rejected != nil {
-		e.opts.Events.Rejected(ctx.conn, ctx.cmd.Code)
+	e.refuse(ctx, ctx.cmd.Code, Overload, "[OVERLOAD]system busy, start flow control for a while")
+}
+
+// Overload is the cause of refusals for want of room in the queue.
+const Overload = "OVERLOAD"
+
+func (e *engine) refuse(ctx *Context, code int32, cause, remark string) {
+	if e.opts.Events.Refused != nil {
+		e.opts.Events.Refused(ctx.conn, code, cause)
 	}
-	ctx.Status(SystemBusy, "[OVERLOAD]system busy, start flow control for a while")
+	ctx.Status(SystemBusy, remark)
+}
+
+// overdue answers a request that has waited too long for a worker. Java: BrokerFastFailure.cleanExpiredRequestInQueue.
+func (e *engine) overdue(ctx *Context, cause string, waited time.Duration, waiting int) {
+	e.refuse(ctx, ctx.code, cause, fmt.Sprintf("[%s]broker busy, start flow control for a while, period in queue: %dms, size of queue: %d", cause, waited.Milliseconds(), waiting))
 }
 
 // runPooled handles a request on a worker. The frame was decoded once on the loop, so it decodes again.

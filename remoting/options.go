@@ -12,7 +12,10 @@ type Options struct {
 	QueueCapacity int           // requests that may wait for a worker; default 10000. Java: sendThreadPoolQueueCapacity and its likes
 	QueueBytes    int64         // bytes of those requests; default 256 MiB
 	FastPort      int           // requests coming in on this port skip entries marked NotFast; 0 = none
-	Events        Events
+	// Overdue is asked about each request that waits for a worker, every 10 ms: "" lets it wait on, else it is answered SYSTEM_BUSY with this cause, such
+	// as TIMEOUT_CLEAN_QUEUE. Any goroutine; it must not block. nil: all wait. Java: BrokerFastFailure
+	Overdue func(code int32, waited time.Duration) (cause string)
+	Events  Events
 }
 
 // Events are optional callbacks; remoting itself knows no logger. They run on event loops and must not block.
@@ -21,7 +24,8 @@ type Events struct {
 	Closed   func(c *Conn, err error) // once per connection that was opened
 	BadFrame func(c *Conn, err error) // the connection is being closed
 	Overflow func(c *Conn, bytes int) // the peer does not read; the connection is being closed
-	Rejected func(c *Conn, code int32)
+	// Refused: a request was answered SYSTEM_BUSY unserved; cause is OVERLOAD (the queue is full) or what Options.Overdue said.
+	Refused  func(c *Conn, code int32, cause string)
 	Panicked func(c *Conn, code int32, value any, stack []byte)
 }
 

@@ -19,10 +19,12 @@ type Context struct {
 	In       *Interner // for strings that outlive the request
 	Received int64     // when the request was taken from the socket, ms since 1970
 
-	again bool
-	cmd   Command
-	frame []byte // pooled requests: the copied frame
-	entry *Entry
+	again   bool
+	cmd     Command
+	frame   []byte // pooled requests: the copied frame
+	code    int32  // pooled requests: the request code
+	refused string // pooled requests: why it is not served
+	entry   *Entry
 }
 
 // Later returns a Replier that may be used after the handler has returned, from any goroutine.

@@ -277,6 +277,63 @@ func TestOverloadIsAnsweredBusy(t *testing.T) {
 	}
 }
 
+// TestWaitsTooLong: who waits for a worker longer than Overdue allows is answered with its cause; the others are served, in order.
+func TestWaitsTooLong(t *testing.T) {
+	const patient, impatient = 1, 2
+	block, refused := make(chan struct{}), make(chan string, 10)
+	var order []string // one worker at a time
+	serve := func(ctx *Context) {
+		<-block
+		order = append(order, string(ctx.Req.Body))
+		ctx.OK(nil)
+	}
+	addr := startServer(t, Options{Workers: 1, Events: Events{Refused: func(_ *Conn, _ int32, cause string) { refused <- cause }},
+		Overdue: func(code int32, waited time.Duration) string {
+			if code == impatient && waited >= 30*time.Millisecond {
+				return "TIMEOUT_CLEAN_QUEUE"
+			}
+			return ""
+		}}, Entry{Code: patient, Mode: Pooled, Handle: serve}, Entry{Code: impatient, Mode: Pooled, Handle: serve})
+	conn, err := startClient(t).Conn(context.Background(), addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := make([]chan *Command, 6)
+	for i := range answers {
+		code := int32(patient)
+		if i == 2 || i == 4 {
+			code = impatient
+		}
+		answer := make(chan *Command, 1)
+		answers[i] = answer
+		Go(conn, 10*time.Second, code, TopicRequest, &TopicHeader{}, []byte{'0' + byte(i)}, func(c *Command, err error) {
+			if err != nil {
+				t.Error(err)
+				c = &Command{}
+			}
+			answer <- &Command{Code: c.Code, Remark: strings.Clone(c.Remark)}
+		})
+	}
+	for _, i := range []int{2, 4} {
+		c := <-answers[i]
+		if c.Code != SystemBusy || !strings.HasPrefix(c.Remark, "[TIMEOUT_CLEAN_QUEUE]broker busy, start flow control for a while, period in queue: ") || !strings.HasSuffix(c.Remark, "ms, size of queue: 3") {
+			t.Errorf("request %d: %d %s", i, c.Code, c.Remark)
+		}
+		if cause := <-refused; cause != "TIMEOUT_CLEAN_QUEUE" {
+			t.Errorf("refused for %s", cause)
+		}
+	}
+	close(block)
+	for _, i := range []int{0, 1, 3, 5} {
+		if c := <-answers[i]; c.Code != Success {
+			t.Errorf("request %d: %d %s", i, c.Code, c.Remark)
+		}
+	}
+	if got := strings.Join(order, ""); got != "0135" {
+		t.Errorf("served in the order %s", got)
+	}
+}
+
 func TestSendfileBodyIsWhole(t *testing.T) {
 	content := make([]byte, 8<<20)
 	for i := range content {

@@ -1,0 +1,78 @@
+package broker
+
+import (
+	"sync/atomic"
+	"time"
+
+	"gorocket/remoting"
+)
+
+// A broker that has too much to do says so at once, with SYSTEM_BUSY and a cause, and clients go elsewhere: nothing waits until its client has given up.
+// Requests that the event loops serve wait in the sockets, not here; only those that need a worker have a queue. Java: BrokerFastFailure.
+
+// Causes of refusals beside remoting.Overload, as the remarks name them.
+const (
+	causeWaited = "TIMEOUT_CLEAN_QUEUE" // no worker within waitTimeMillsIn...Queue
+	causeDisk   = "PCBUSY_CLEAN_QUEUE"  // an append hangs longer than osPageCacheBusyTimeOutMills, and the request waits for a worker
+	causeReject = "REJECTREQUEST"       // the same, and the request has just come
+)
+
+// refusals counts refused requests by cause. The map is immutable.
+type refusals map[string]*atomic.Int64
+
+func newRefusals() refusals {
+	r := refusals{}
+	for _, cause := range []string{remoting.Overload, causeWaited, causeDisk, causeReject} {
+		r[cause] = new(atomic.Int64)
+	}
+	return r
+}
+
+// overdue ends the wait of a request for a worker.
+func (b *Broker) overdue(code int32, waited time.Duration) (cause string) {
+	c := b.cfg()
+	switch {
+	case !c.BrokerFastFailureEnable:
+		return ""
+	case isSend(code) && b.store.OSPageCacheBusy():
+		return causeDisk
+	case waited >= time.Duration(c.maxWait(code))*time.Millisecond:
+		return causeWaited
+	}
+	return ""
+}
+
+func isSend(code int32) bool {
+	switch code {
+	case remoting.ReqSendMessage, remoting.ReqSendMessageV2, remoting.ReqSendBatchMessage, remoting.ReqConsumerSendMsgBack:
+		return true
+	}
+	return false
+}
+
+// maxWait is how long a request may wait for a worker, ms. Java: the queues that BrokerFastFailure cleans.
+func (c *Config) maxWait(code int32) int64 {
+	switch {
+	case isSend(code):
+		return c.WaitTimeMillsInSendQueue
+	case code == remoting.ReqPullMessage:
+		return c.WaitTimeMillsInPullQueue
+	case code == remoting.ReqLitePullMessage:
+		return c.WaitTimeMillsInLitePullQueue
+	case code == remoting.ReqHeartBeat:
+		return c.WaitTimeMillsInHeartbeatQueue
+	case code == remoting.ReqEndTransaction:
+		return c.WaitTimeMillsInTransactionQueue
+	}
+	return c.WaitTimeMillsInAdminBrokerQueue
+}
+
+// rejects answers a send while an append hangs: it would hang as well. Java: SendMessageProcessor.rejectRequest.
+func (b *Broker) rejects(ctx *remoting.Context) bool {
+	if !b.store.OSPageCacheBusy() {
+		return false
+	}
+	b.refused(ctx.Conn(), ctx.Req.Code, causeReject)
+	ctx.Status(remoting.SystemBusy, "["+causeReject+"]system busy, start flow control for a while")
+	return true
+}
