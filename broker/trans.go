@@ -68,7 +68,21 @@ func (t *transactions) close() {
 	t.once.Do(func() {
 		close(t.stop)
 		t.wg.Wait()
+		t.noteEnded()
 	})
+}
+
+// noteEnded notes the progress up to the first half message that waits. Who opens the store next has less to read, and brokers before 5.0, which cannot read
+// op messages with several offsets, do not ask about those that ended.
+func (t *transactions) noteEnded() {
+	select {
+	case <-t.replayed:
+	default:
+		return // it is not known what has ended
+	}
+	if at := t.position(compat.TopicTransHalf); at >= t.halves.start() && !t.b.isSlave() {
+		t.advance(t.halves.nextOpen(at, t.b.store.MaxOffset(compat.TopicTransHalf, 0)))
+	}
 }
 
 // position is the progress in the half or the op queue, within what the queue holds.
