@@ -19,6 +19,7 @@ type Conn struct {
 	remote     netip.AddrPort // immutable
 	remoteText string         // immutable, as Java prints it: ip:port
 	fast       bool           // immutable; came in on the fast port
+	trust      trust          // event loop only
 	lastActive atomic.Int64   // ms since 1970 of the last traffic in or out
 	unsent     atomic.Int64   // bytes that gnet held after the last flush
 

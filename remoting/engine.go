@@ -31,8 +31,9 @@ type engine struct {
 
 // loopState is what one event loop reuses from request to request. Event loop only.
 type loopState struct {
-	ctx Context
-	in  Interner
+	ctx       Context
+	in        Interner
+	templates headerCache
 }
 
 func newEngine(table *Table, opts Options) *engine {
@@ -173,7 +174,7 @@ func (e *engine) readFrames(gc gnet.Conn, c *Conn) error {
 func (e *engine) dispatch(c *Conn, frame []byte) error {
 	ctx := &c.loop.ctx
 	cmd := &ctx.cmd
-	if err := Decode(frame, cmd); err != nil {
+	if err := decodeFrame(frame, cmd, &c.loop.templates, &c.trust); err != nil {
 		return err
 	}
 	if cmd.IsResponse() {

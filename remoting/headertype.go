@@ -118,8 +118,15 @@ func (h *HeaderType[T]) Info() *HeaderInfo { return &h.info }
 // Decode fills v from the command's extFields; fields that are absent get their defaults. in may be nil.
 // Errors: *FieldError from strict headers, *MissingError. v is filled as far as possible in either case.
 func (h *HeaderType[T]) Decode(c *Command, in *Interner, v *T) error {
+	if c.shape != nil && h.recall(c.shape, in, v) {
+		return nil
+	}
 	*v = h.template
-	return h.info.decode(c.Fields, in, unsafe.Pointer(v))
+	err := h.info.decode(c.Fields, in, unsafe.Pointer(v))
+	if c.shape != nil && err == nil {
+		h.remember(c.shape, v)
+	}
+	return err
 }
 
 // decode looks each field up starting behind the previous hit: peers send them in a fixed order, so one comparison is the rule.
@@ -189,6 +196,9 @@ func (f *HeaderField) store(v unsafe.Pointer, value []byte, in *Interner) bool {
 	}
 	return true
 }
+
+// view tells whether the field refers to the frame's memory.
+func (f *HeaderField) view() bool { return f.Kind == reflect.Slice }
 
 // isTrue is Java's Boolean.parseBoolean.
 func isTrue(b []byte) bool { return len(b) == 4 && strings.EqualFold(string(b), "true") }

@@ -1,0 +1,76 @@
+package remoting
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Header texts are looked at eight bytes at a time: a word holds them little-endian, so the lowest byte is the first of the text.
+const (
+	swarOnes  = 0x0101010101010101
+	swarHighs = 0x8080808080808080
+)
+
+func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
+// zeroBytes marks the zero bytes of x by their highest bit. The lowest mark is exact; marks above it may be false.
+func zeroBytes(x uint64) uint64 { return (x - swarOnes) &^ x & swarHighs }
+
+// quoteMarks marks quotes and backslashes; the lowest mark is exact.
+func quoteMarks(x uint64) uint64 {
+	return zeroBytes(x^(swarOnes*'"')) | zeroBytes(x^(swarOnes*'\\'))
+}
+
+// firstMark is the byte number of the lowest mark.
+func firstMark(marks uint64) int { return bits.TrailingZeros64(marks) >> 3 }
+
+// indexQuote returns where the next quote or backslash in b stands, from i on; len(b) when there is none.
+func indexQuote(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if m := quoteMarks(word(b, i)); m != 0 {
+			return i + firstMark(m)
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] == '"' || b[i] == '\\' {
+			return i
+		}
+	}
+	return i
+}
+
+// commonPrefix returns how many bytes at the head of a and b are equal.
+func commonPrefix(a, b []byte) int {
+	n := min(len(a), len(b))
+	a, b = a[:n], b[:n]
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := word(a, i) ^ word(b, i); x != 0 {
+			return i + firstMark(x)
+		}
+	}
+	for ; i < n && a[i] == b[i]; i++ {
+	}
+	return i
+}
+
+// plainRun returns how many bytes at the head of s a JSON string holds as they are: printable ASCII without quote and backslash.
+func plainRun(s string) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		x := wordOf(s, i)
+		if m := quoteMarks(x) | (x-swarOnes*0x20)&^x&swarHighs | x&swarHighs; m != 0 {
+			return i + firstMark(m)
+		}
+	}
+	for ; i < len(s) && plainByte(s[i]); i++ {
+	}
+	return i
+}
+
+func plainByte(ch byte) bool { return ch >= 0x20 && ch < 0x80 && ch != '"' && ch != '\\' }
+
+func wordOf(s string, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
