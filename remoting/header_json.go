@@ -94,6 +94,9 @@ func (p *jsonScanner) extFields() error {
 		if err != nil || done {
 			return err
 		}
+		if p.plainField() {
+			continue
+		}
 		key, err := p.key()
 		if err != nil {
 			return err
@@ -111,6 +114,29 @@ func (p *jsonScanner) extFields() error {
 			p.lesson.note(slotField, p.b, start, p.i)
 		}
 	}
+}
+
+// plainField reads "key":"value", as nearly all are: without blanks and escapes. In other cases it reads nothing and tells so.
+func (p *jsonScanner) plainField() bool {
+	b, key := p.b, p.i+1
+	if p.i >= len(b) || b[p.i] != '"' {
+		return false
+	}
+	keyEnd := indexQuote(b, key)
+	value := keyEnd + 3
+	if value > len(b) || string(b[keyEnd:value]) != `":"` {
+		return false
+	}
+	end := indexQuote(b, value)
+	if end == len(b) || b[end] != '"' {
+		return false
+	}
+	p.c.Fields = append(p.c.Fields, Field{b[key:keyEnd], b[value:end]})
+	p.i = end + 1
+	if p.lesson != nil {
+		p.lesson.note(slotField, b, value-1, end+1)
+	}
+	return true
 }
 
 func (p *jsonScanner) space() {

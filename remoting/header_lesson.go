@@ -1,6 +1,9 @@
 package remoting
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // lesson makes a template while decodeJSONHeader's scanner reads a header. It refuses shapes whose values cannot be replaced one by one: members that are
 // there twice, names with escapes, values that are not of the usual kind (null, arrays, numbers in quotes).
@@ -67,6 +70,7 @@ func (t *headerTemplate) keep(b []byte, c *Command) {
 		t.keys = append(t.keys, c.Fields[i].Key...)
 	}
 	keys := t.keys
+	t.changes = slices.Grow(t.changes[:0], len(t.slots))
 	for i := range t.slots {
 		s := &t.slots[i]
 		if s.kind != slotField {

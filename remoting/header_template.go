@@ -10,10 +10,10 @@ import "slices"
 // to its end as the scanner reads it. In all other cases it gives up and changes nothing. Event loop only.
 type headerTemplate struct {
 	text    []byte
-	slots   []valueSlot // in the order of the text
-	changes []slotChange
-	head    Command // Code, Version, Opaque, Flag, Language, Remark
-	fields  []Field // extFields; keys in keys, values in text or in the slots' plain
+	slots   []valueSlot  // in the order of the text
+	changes []slotChange // as many as there are slots fit in
+	head    Command      // Code, Version, Opaque, Flag, Language, Remark
+	fields  []Field      // extFields; keys in keys, values in text or in the slots' plain
 	keys    []byte
 	snapshot
 }
@@ -85,36 +85,41 @@ func (t *headerTemplate) compare(b []byte) bool {
 		if slot == len(t.slots) || j < int(t.slots[slot].start) {
 			return false
 		}
-		s := &t.slots[slot]
-		ch, ok := s.read(b, i-(j-int(s.start)))
-		if !ok {
+		s, ch := &t.slots[slot], t.note(slot)
+		if !s.read(b, i-(j-int(s.start)), ch) {
 			return false
 		}
-		ch.slot = slot
-		t.changes = append(t.changes, ch)
 		i, j = int(ch.end), int(s.end)
 		slot++
 	}
 }
 
+// note makes room for one more change; a slot changes once, so that there is room for all of them.
+func (t *headerTemplate) note(slot int) *slotChange {
+	n := len(t.changes)
+	t.changes = t.changes[:n+1]
+	t.changes[n].slot = slot
+	return &t.changes[n]
+}
+
 // read reads the slot's value in another header, where it begins at b[i].
-func (s *valueSlot) read(b []byte, i int) (ch slotChange, ok bool) {
-	ch.start = int32(i)
+func (s *valueSlot) read(b []byte, i int, ch *slotChange) (ok bool) {
+	ch.start, ch.escaped = int32(i), false
 	if s.kind.number() {
 		ch.number, i, ok = scanInt32(b, i)
 		ch.end = int32(i)
-		return ch, ok
+		return ok
 	}
 	end := indexQuote(b, i)
 	if end == len(b) {
-		return ch, false
+		return false
 	}
 	if b[end] == '\\' {
 		ch.escaped = true
 		s.fresh, end = appendString(s.fresh[:0], b, i)
 	}
 	ch.end = int32(end)
-	return ch, end >= 0
+	return end >= 0
 }
 
 // accept takes over the header that compare went through.
@@ -122,7 +127,8 @@ func (t *headerTemplate) accept(b []byte) {
 	if t.moved(b) {
 		t.move(b)
 	} else {
-		for _, ch := range t.changes {
+		for i := range t.changes {
+			ch := &t.changes[i]
 			copy(t.text[ch.start:ch.end], b[ch.start:ch.end])
 		}
 	}
@@ -136,7 +142,8 @@ func (t *headerTemplate) moved(b []byte) bool {
 	if len(b) != len(t.text) {
 		return true
 	}
-	for _, ch := range t.changes {
+	for i := range t.changes {
+		ch := &t.changes[i]
 		if s := &t.slots[ch.slot]; s.start != ch.start || s.end != ch.end {
 			return true
 		}

@@ -1,25 +1,60 @@
 package remoting
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"slices"
+	"unicode/utf8"
+)
 
 // appendString appends the content of the JSON string whose text begins at b[i], behind its opening quote, and returns where its closing quote stands;
-// -1 when it has none or an escape is malformed.
+// -1 when it has none or an escape is malformed. It looks for the next escape while it copies, a word at a time.
 func appendString(dst, b []byte, i int) ([]byte, int) {
-	for {
-		end := indexQuote(b, i)
-		dst = append(dst, b[i:end]...)
-		if end == len(b) {
-			return dst, -1
+	n := len(dst)
+	dst = slices.Grow(dst, len(b)-i+8)[:n+len(b)-i+8] // content is never longer than its text; a word may be written at the end
+	for i+8 <= len(b) {
+		w := word(b, i)
+		binary.LittleEndian.PutUint64(dst[n:], w)
+		m := quoteMarks(w)
+		if m == 0 {
+			i, n = i+8, n+8
+			continue
 		}
-		if b[end] == '"' {
-			return dst, end
+		i, n = i+firstMark(m), n+firstMark(m)
+		if b[i] == '"' {
+			return dst[:n], i
 		}
-		var n int
-		if dst, n = appendUnescaped(dst, b[end:]); n == 0 {
-			return dst, -1
+		if i+6 <= len(b) && string(b[i:i+5]) == `\u000` && b[i+5]-'0' <= 9 { // what stands between message properties
+			dst[n] = b[i+5] - '0'
+			i, n = i+6, n+1
+			continue
 		}
-		i = end + n
+		d, used := appendUnescaped(dst[:n], b[i:])
+		if used == 0 {
+			return d, -1
+		}
+		i, n = i+used, len(d)
 	}
+	return appendStringEnd(dst[:n], b, i)
+}
+
+// appendStringEnd is appendString a byte at a time.
+func appendStringEnd(dst, b []byte, i int) ([]byte, int) {
+	for i < len(b) && b[i] != '"' {
+		if b[i] != '\\' {
+			dst = append(dst, b[i])
+			i++
+			continue
+		}
+		var used int
+		if dst, used = appendUnescaped(dst, b[i:]); used == 0 {
+			return dst, -1
+		}
+		i += used
+	}
+	if i >= len(b) {
+		return dst, -1
+	}
+	return dst, i
 }
 
 // appendUnescaped appends the character that the escape at the head of b stands for and returns its length in b, 0 when it is malformed.
@@ -47,9 +82,6 @@ func appendUnescaped(dst, b []byte) ([]byte, int) {
 }
 
 func appendUnicode(dst, b []byte) ([]byte, int) {
-	if len(b) >= 6 && b[2] == '0' && b[3] == '0' && b[4] == '0' && b[5]-'0' <= 9 {
-		return append(dst, b[5]-'0'), 6 // what stands between message properties
-	}
 	r, ok := hex4(b)
 	if !ok {
 		return dst, 0
