@@ -41,6 +41,7 @@ type HeaderField struct {
 	Required bool
 	Must     bool
 	Default  string
+	lead     fieldLead
 	offset   uintptr
 	absent   int64 // optional numbers with a default: the value that stands for "not given"
 }
@@ -108,7 +109,7 @@ func (info *HeaderInfo) collect(t reflect.Type, tag string, base uintptr) {
 			info.must |= 1 << len(info.Fields)
 		}
 		info.Fields = append(info.Fields, HeaderField{Name: name, Kind: kind, Required: opts != "", Must: opts == "must",
-			Default: sf.Tag.Get("default"), offset: base + sf.Offset})
+			Default: sf.Tag.Get("default"), lead: leadOf(name), offset: base + sf.Offset})
 	}
 }
 
@@ -215,24 +216,24 @@ func (info *HeaderInfo) write(w *headerWriter, v unsafe.Pointer) {
 		switch f.Kind {
 		case reflect.String:
 			if s := *(*string)(p); s != "" || f.Required {
-				w.str(f.Name, s)
+				w.text(&f.lead, s)
 			}
 		case reflect.Slice:
 			if b := *(*[]byte)(p); len(b) > 0 || f.Required {
-				w.str(f.Name, unsafe.String(unsafe.SliceData(b), len(b)))
+				w.text(&f.lead, unsafe.String(unsafe.SliceData(b), len(b)))
 			}
 		case reflect.Int32:
 			if n := int64(*(*int32)(p)); !f.omits(n) {
-				w.int(f.Name, n)
+				w.int(&f.lead, n)
 			}
 		case reflect.Int64:
 			if n := *(*int64)(p); !f.omits(n) {
-				w.int(f.Name, n)
+				w.int(&f.lead, n)
 			}
 		case reflect.Bool:
-			w.bool(f.Name, *(*bool)(p))
+			w.bool(&f.lead, *(*bool)(p))
 		case reflect.Float64:
-			w.float(f.Name, *(*float64)(p))
+			w.float(&f.lead, *(*float64)(p))
 		}
 	}
 }
