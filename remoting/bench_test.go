@@ -94,3 +94,22 @@ func BenchmarkEncodeSendResponseJSON(b *testing.B) {
 		w.finish(0)
 	}
 }
+
+func benchmarkRespond(b *testing.B, form SerializeType) {
+	c := &Conn{engine: &engine{opts: Options{MaxOutbound: 1 << 30}}}
+	r := Replier{conn: c, form: form, onLoop: true}
+	h := SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueID: 3, QueueOffset: 123456, TransactionID: []byte("7F00000100002A9F0000000000001234"),
+		Region: "DefaultRegion", TraceOn: "true"}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.opaque++
+		h.QueueOffset++
+		Respond(&r, Success, "", SendMessageResponse, &h, Body{})
+		if len(c.out.b) > 64<<10 {
+			c.out.b = c.out.b[:0]
+		}
+	}
+}
+
+func BenchmarkRespondSendJSON(b *testing.B)   { benchmarkRespond(b, SerializeJSON) }
+func BenchmarkRespondSendBinary(b *testing.B) { benchmarkRespond(b, SerializeBinary) }

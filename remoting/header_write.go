@@ -186,12 +186,10 @@ const hexDigits = "0123456789abcdef"
 
 // appendJSONText appends the content of a JSON string, escaped. Invalid UTF-8 becomes U+FFFD so that the header stays readable.
 func appendJSONText(dst []byte, s string) []byte {
-	run := plainRun(s)
-	if run == len(s) {
-		return append(dst, s...)
-	}
-	from := 0
-	for i := run; i < len(s); {
+	before := len(dst)
+	dst = appendPlain(dst, s)
+	from := len(dst) - before
+	for i := from; i < len(s); {
 		ch := s[i]
 		if ch >= 0x20 && ch != '"' && ch != '\\' && ch < utf8.RuneSelf {
 			i++

@@ -3,6 +3,7 @@ package remoting
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // Header texts are looked at eight bytes at a time: a word holds them little-endian, so the lowest byte is the first of the text.
@@ -54,18 +55,29 @@ func commonPrefix(a, b []byte) int {
 	return i
 }
 
-// plainRun returns how many bytes at the head of s a JSON string holds as they are: printable ASCII without quote and backslash.
-func plainRun(s string) int {
-	i := 0
+// specialMarks marks the bytes that a JSON string cannot hold as they are, or that have to be looked at: controls, quotes, backslashes and all beyond ASCII.
+// The lowest mark is exact.
+func specialMarks(x uint64) uint64 {
+	return quoteMarks(x) | (x-swarOnes*0x20)&^x&swarHighs | x&swarHighs
+}
+
+// appendPlain appends the head of s up to the first special byte.
+func appendPlain(dst []byte, s string) []byte {
+	n, i := len(dst), 0
+	dst = slices.Grow(dst, len(s))[:n+len(s)]
 	for ; i+8 <= len(s); i += 8 {
 		x := wordOf(s, i)
-		if m := quoteMarks(x) | (x-swarOnes*0x20)&^x&swarHighs | x&swarHighs; m != 0 {
-			return i + firstMark(m)
+		if m := specialMarks(x); m != 0 {
+			i += firstMark(m)
+			copy(dst[n:], s[:i])
+			return dst[:n+i]
 		}
+		binary.LittleEndian.PutUint64(dst[n+i:], x)
 	}
 	for ; i < len(s) && plainByte(s[i]); i++ {
+		dst[n+i] = s[i]
 	}
-	return i
+	return dst[:n+i]
 }
 
 func plainByte(ch byte) bool { return ch >= 0x20 && ch < 0x80 && ch != '"' && ch != '\\' }

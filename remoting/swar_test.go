@@ -29,8 +29,8 @@ func TestWordScans(t *testing.T) {
 		if plain < 0 {
 			plain = len(a)
 		}
-		if got := plainRun(string(a)); got != plain {
-			t.Fatalf("plainRun(%q) = %d, want %d", a, got, plain)
+		if got := string(appendPlain([]byte("head"), string(a))); got != "head"+string(a[:plain]) {
+			t.Fatalf("appendPlain(%q) = %q, want %d bytes", a, got, plain)
 		}
 		b := bytes.Clone(a)
 		if len(b) > 0 {
