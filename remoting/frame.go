@@ -54,15 +54,10 @@ func decodeFrame(frame []byte, c *Command, h *headerCache, u *trust) error {
 	}
 	c.Reset()
 	c.Serialize = form
-	switch {
-	case form == SerializeJSON && h != nil:
+	if h != nil && form <= SerializeBinary {
 		err = h.decode(header, c, u)
-	case form == SerializeJSON:
-		err = decodeJSONHeader(header, c)
-	case form == SerializeBinary:
-		err = decodeBinaryHeader(header, c)
-	default:
-		err = fmt.Errorf("unknown header form %d", form)
+	} else {
+		err = decodeHeader(header, c)
 	}
 	if err != nil {
 		return &FrameError{err.Error(), int64(len(frame) - lengthSize)}
@@ -71,6 +66,17 @@ func decodeFrame(frame []byte, c *Command, h *headerCache, u *trust) error {
 		c.Body = body
 	}
 	return nil
+}
+
+// decodeHeader reads a header in the form c.Serialize into c.
+func decodeHeader(b []byte, c *Command) error {
+	switch c.Serialize {
+	case SerializeJSON:
+		return decodeJSONHeader(b, c)
+	case SerializeBinary:
+		return decodeBinaryHeader(b, c)
+	}
+	return fmt.Errorf("unknown header form %d", c.Serialize)
 }
 
 // splitFrame cuts a whole frame, length word included, into its parts.

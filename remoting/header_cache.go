@@ -2,7 +2,7 @@ package remoting
 
 // headerCache holds the templates of one event loop. A connection costs nothing, and all clients of one library share theirs. Event loop only.
 //
-// The first 16 bytes of a header choose a set: they hold the request code in what Java, C++ and Go clients send. A template that hits moves up in its set;
+// The first 16 bytes of a JSON header choose a set: they hold the request code in what Java, C++ and Go clients send. A template that hits moves up in its set;
 // a new one replaces the last, and only at each learnEvery-th miss, so that headers without a common shape (the Go client writes extFields in random order)
 // neither cost much nor push out the good ones.
 type headerCache struct {
@@ -41,12 +41,12 @@ func (u *trust) worth() bool {
 	return true
 }
 
-// decode is decodeJSONHeader by way of the templates.
+// decode reads a header in the form c.Serialize by way of the templates.
 func (h *headerCache) decode(b []byte, c *Command, u *trust) error {
 	if len(b) < headBytes || len(b) > maxTemplateText || !u.worth() {
-		return decodeJSONHeader(b, c)
+		return decodeHeader(b, c)
 	}
-	set := h.setOf(b)
+	set := h.setOf(c.Serialize, b)
 	if set.read(b, c) {
 		u.misses = 0
 		return nil
@@ -55,9 +55,13 @@ func (h *headerCache) decode(b []byte, c *Command, u *trust) error {
 	return set.learn(b, c)
 }
 
-func (h *headerCache) setOf(b []byte) *templateSet {
-	x := (word(b, 0) ^ word(b, 8)) * 0x9E3779B97F4A7C15
-	return &h.sets[x>>32%templateSets]
+// setOf chooses a set by the head of a JSON header, by code and length of a binary one.
+func (h *headerCache) setOf(form SerializeType, b []byte) *templateSet {
+	x := uint64(b[0])<<16 | uint64(b[1])<<8 | uint64(len(b))<<24
+	if form == SerializeJSON {
+		x = word(b, 0) ^ word(b, 8)
+	}
+	return &h.sets[x*0x9E3779B97F4A7C15>>32%templateSets]
 }
 
 func (s *templateSet) read(b []byte, c *Command) bool {
@@ -80,7 +84,7 @@ func (s *templateSet) learn(b []byte, c *Command) error {
 	last := s.free()
 	s.misses++
 	if s.ways[last] != nil && s.misses%learnEvery != 0 {
-		return decodeJSONHeader(b, c)
+		return decodeHeader(b, c)
 	}
 	t := s.ways[last]
 	s.ways[last] = nil

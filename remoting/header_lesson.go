@@ -13,16 +13,18 @@ type lesson struct {
 	wrong bool
 }
 
-// learnHeader reads b into c and makes t its template; false when it cannot be one, t is unusable then.
+// learnHeader reads b, in the form c.Serialize, into c and makes t its template; false when it cannot be one, t is unusable then.
 func learnHeader(b []byte, c *Command, t *headerTemplate) (learned bool, err error) {
-	t.slots, t.info, t.dirty = t.slots[:0], nil, 0
+	t.form, t.slots, t.info, t.dirty = c.Serialize, t.slots[:0], nil, 0
 	l := lesson{t: t}
-	p := jsonScanner{b: b, c: c, lesson: &l}
-	if err := p.header(); err != nil {
-		return false, err
+	if c.Serialize == SerializeBinary {
+		err = l.binary(b, c)
+	} else {
+		p := jsonScanner{b: b, c: c, lesson: &l}
+		err = p.header()
 	}
-	if l.wrong || len(c.Fields) > maxTemplateFields || duplicateKeys(c.Fields) {
-		return false, nil
+	if err != nil || l.wrong || len(c.Fields) > maxTemplateFields || duplicateKeys(c.Fields) {
+		return false, err
 	}
 	t.keep(b, c)
 	return true, nil
@@ -80,7 +82,7 @@ func (t *headerTemplate) keep(b []byte, c *Command) {
 		f := &c.Fields[s.field]
 		n := len(f.Key)
 		value := t.text[s.start:s.end:s.end]
-		if s.escaped = bytes.IndexByte(value, '\\') >= 0; s.escaped {
+		if s.escaped = t.form == SerializeJSON && bytes.IndexByte(value, '\\') >= 0; s.escaped {
 			s.plain = bytes.Clone(f.Value)
 			value = s.plain
 		}

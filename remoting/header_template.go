@@ -2,13 +2,15 @@ package remoting
 
 import "slices"
 
-// A headerTemplate is the last JSON header of one shape: its text, where the values stand in it, and what they were read as. A client library writes the
+// A headerTemplate is the last header of one shape: its text, where the values stand in it, and what they were read as. A client library writes the
 // members of a request in the same order with the same blanks each time; so the next header is read by comparing it with the last one. Only values that
 // differ are read again; all bytes between the values have to be the same.
 //
 // Where this finds the same shape, it finds what decodeJSONHeader finds: the scanner goes through the same states between values, and each value is read
-// to its end as the scanner reads it. In all other cases it gives up and changes nothing. Event loop only.
+// to its end as the scanner reads it. In all other cases it gives up and changes nothing. In the binary form the lengths of values stand between them, so
+// that only headers whose values are as long as before have the same shape. Event loop only.
 type headerTemplate struct {
+	form    SerializeType
 	text    []byte
 	slots   []valueSlot  // in the order of the text
 	changes []slotChange // as many as there are slots fit in
@@ -34,12 +36,13 @@ const (
 	slotVersion
 	slotOpaque
 	slotFlag
+	slotLanguageCode // binary form
 	slotLanguage
 	slotRemark
 	slotField
 )
 
-func (k slotKind) number() bool { return k >= slotCode && k <= slotFlag }
+func (k slotKind) number() bool { return k >= slotCode && k <= slotLanguageCode }
 
 // valueSlot is a value in a template: text[start:end], without its quotes.
 type valueSlot struct {
@@ -59,9 +62,9 @@ type slotChange struct {
 	escaped    bool
 }
 
-// read reads b into c if it has this template's shape, and makes b the template's text.
+// read reads b, a header in the form c.Serialize, into c if it has this template's shape, and makes b the template's text.
 func (t *headerTemplate) read(b []byte, c *Command) bool {
-	if len(b) > maxTemplateText || !t.compare(b) {
+	if t.form != c.Serialize || len(b) > maxTemplateText || !t.compare(b) {
 		return false
 	}
 	t.accept(b)
@@ -86,7 +89,7 @@ func (t *headerTemplate) compare(b []byte) bool {
 			return false
 		}
 		s, ch := &t.slots[slot], t.note(slot)
-		if !s.read(b, i-(j-int(s.start)), ch) {
+		if at := i - (j - int(s.start)); !s.read(t.form, b, at, ch) {
 			return false
 		}
 		i, j = int(ch.end), int(s.end)
@@ -103,8 +106,11 @@ func (t *headerTemplate) note(slot int) *slotChange {
 }
 
 // read reads the slot's value in another header, where it begins at b[i].
-func (s *valueSlot) read(b []byte, i int, ch *slotChange) (ok bool) {
+func (s *valueSlot) read(form SerializeType, b []byte, i int, ch *slotChange) (ok bool) {
 	ch.start, ch.escaped = int32(i), false
+	if form == SerializeBinary {
+		return s.readFixed(b, i, ch)
+	}
 	if s.kind.number() {
 		ch.number, i, ok = scanInt32(b, i)
 		ch.end = int32(i)
@@ -183,6 +189,8 @@ func (t *headerTemplate) change(ch *slotChange) {
 		t.head.Opaque = ch.number
 	case slotFlag:
 		t.head.Flag = ch.number
+	case slotLanguageCode:
+		t.head.Language = Language(ch.number)
 	case slotLanguage:
 		t.head.Language = parseLanguage(t.content(s, ch.escaped))
 	case slotRemark:

@@ -26,8 +26,13 @@ const (
 // sameAsLongWay reads b by way of the templates and the long way and compares everything that a handler can see, the header of a send included.
 func sameAsLongWay(t *testing.T, h *headerCache, b []byte) {
 	t.Helper()
-	var want, got Command
-	wantErr := decodeJSONHeader(b, &want)
+	sameInForm(t, h, SerializeJSON, b)
+}
+
+func sameInForm(t *testing.T, h *headerCache, form SerializeType, b []byte) {
+	t.Helper()
+	want, got := Command{Serialize: form}, Command{Serialize: form}
+	wantErr := decodeHeader(b, &want)
 	gotErr := h.decode(b, &got, new(trust))
 	if fmt.Sprint(wantErr) != fmt.Sprint(gotErr) {
 		t.Fatalf("%q: error %v, the long way %v", b, gotErr, wantErr)
@@ -118,7 +123,7 @@ func TestTemplateReadsOnlyValues(t *testing.T) {
 		var h headerCache
 		sameAsLongWay(t, &h, []byte(javaSend))
 		second := []byte(strings.Replace(javaSend, c.from, c.to, 1))
-		set := h.setOf([]byte(javaSend))
+		set := h.setOf(SerializeJSON, []byte(javaSend))
 		var got Command
 		if hit := set.read(second, &got); hit != c.hit {
 			t.Errorf("%s for %s: read by the template: %v", c.to, c.from, hit)
@@ -140,7 +145,7 @@ func TestShapesThatMakeNoTemplate(t *testing.T) {
 		for range 3 {
 			sameAsLongWay(t, &h, []byte(text))
 		}
-		if h.setOf([]byte(text)).ways[0] != nil {
+		if h.setOf(SerializeJSON, []byte(text)).ways[0] != nil {
 			t.Errorf("%s is a template", text)
 		}
 	}
@@ -306,4 +311,63 @@ func TestTemplatesOnRandomStreams(t *testing.T) {
 	if err := decodeFrame(frameOf(SerializeJSON, "{", ""), new(Command), &h, new(trust)); !errors.As(err, &e) {
 		t.Errorf("%v", err)
 	}
+}
+
+// binaryHeader is a header in the ROCKETMQ form with the given opaque number, language and fields.
+func binaryHeader(opaque int32, language byte, fields ...string) []byte {
+	w := beginHeader(nil, SerializeBinary, 310, commandTail{CurrentVersion, opaque, 0, "r"})
+	for i := 0; i < len(fields); i += 2 {
+		w.str(fields[i], fields[i+1])
+	}
+	b := w.finish(0)[8:]
+	b[2] = language
+	return b
+}
+
+// TestBinaryTemplates: headers whose values are as long as before are read by a template, others are not, and both are read right.
+func TestBinaryTemplates(t *testing.T) {
+	var h headerCache
+	first := binaryHeader(1, 0, "a", "group", "b", "topic", "e", "1", "z", "", "i", "K\x01v\\\"\x02")
+	sameInForm(t, &h, SerializeBinary, first)
+	for _, c := range []struct {
+		name string
+		b    []byte
+		hit  bool
+	}{
+		{"the same", first, true},
+		{"values", binaryHeader(-2, 200, "a", "GROUP", "b", "TOPIC", "e", "7", "z", "", "i", "K\x01w\"\\\x02"), true},
+		{"a longer value", binaryHeader(1, 0, "a", "group", "b", "topic_b", "e", "1", "z", "", "i", "K\x01v\\\"\x02"), false},
+		{"another name", binaryHeader(1, 0, "a", "group", "B", "topic", "e", "1", "z", "", "i", "K\x01v\\\"\x02"), false},
+		{"lengths that make up for each other", binaryHeader(1, 0, "a", "grou", "b", "topics", "e", "1", "z", "", "i", "K\x01v\\\"\x02"), false},
+		{"cut", first[:len(first)-1], false},
+		{"more behind", append(bytes.Clone(first), 0), false},
+	} {
+		got := Command{Serialize: SerializeBinary}
+		if hit := h.setOf(SerializeBinary, first).read(c.b, &got); hit != c.hit {
+			t.Errorf("%s: read by the template: %v", c.name, hit)
+		}
+		asJSON := Command{Serialize: SerializeJSON}
+		if h.setOf(SerializeBinary, first).read(c.b, &asJSON) {
+			t.Errorf("%s: a template of one form read a header of the other", c.name)
+		}
+		sameInForm(t, &h, SerializeBinary, c.b)
+		sameInForm(t, &h, SerializeBinary, first)
+	}
+}
+
+// FuzzBinaryTemplates: a stream of binary headers and mutations of them reads as it reads without templates.
+func FuzzBinaryTemplates(f *testing.F) {
+	f.Add(binaryHeader(1, 0, "a", "group", "b", "topic", "e", "1"), []byte{3, 0, 8, 0, '1', 3, 0, 24, 0, 2})
+	f.Add(binaryHeader(1, 0, "queueId", "1", "k", ""), []byte{3, 0, 18, 0, 9, 1, 0, 2, 3, 4})
+	f.Fuzz(func(t *testing.T, b, script []byte) {
+		var h headerCache
+		sameInForm(t, &h, SerializeBinary, b)
+		for len(script) > 0 {
+			n := min(len(script), 5)
+			sameInForm(t, &h, SerializeBinary, mutate(b, script[:n]))
+			script = script[n:]
+			sameInForm(t, &h, SerializeBinary, b)
+			sameAsLongWay(t, &h, b)
+		}
+	})
 }
