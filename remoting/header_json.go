@@ -213,6 +213,11 @@ func singleText(v []byte) []byte {
 }
 
 func (p *jsonScanner) int32() (int32, error) {
+	p.space()
+	if n, end, ok := scanInt32(p.b, p.i); ok && end < len(p.b) && (p.b[end] == ',' || p.b[end] == '}') {
+		p.i = end
+		return n, nil
+	}
 	v, null, err := p.scalar()
 	if err != nil || null {
 		return 0, err

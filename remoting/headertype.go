@@ -31,8 +31,12 @@ type HeaderInfo struct {
 	Name   string // Java class name
 	Strict bool   // a number that does not parse is an error (Java's FastCodesHeader classes), else the field stays unset
 	Fields []HeaderField
-	must   uint64 // bit i: field i is a Must field
+	must   uint64           // bit i: field i is a Must field
+	byName [nameSlots]uint8 // by nameHash: 1 + number of a field, 0 for none
 }
+
+// nameSlots is a power of two above the number of fields of most headers.
+const nameSlots = 64
 
 // HeaderField is one field of a header.
 type HeaderField struct {
@@ -108,6 +112,7 @@ func (info *HeaderInfo) collect(t reflect.Type, tag string, base uintptr) {
 		if opts == "must" {
 			info.must |= 1 << len(info.Fields)
 		}
+		info.byName[nameHash(name)] = uint8(len(info.Fields) + 1)
 		info.Fields = append(info.Fields, HeaderField{Name: name, Kind: kind, Required: opts != "", Must: opts == "must",
 			Default: sf.Tag.Get("default"), lead: leadOf(name), offset: base + sf.Offset})
 	}
@@ -152,18 +157,29 @@ func (info *HeaderInfo) decode(fields []Field, in *Interner, v unsafe.Pointer) e
 	return nil
 }
 
+// find returns the number of the field called key, -1 when there is none. It looks first at number from, then where the names' hash says.
 func (info *HeaderInfo) find(key []byte, from int) int {
-	for i := from; i < len(info.Fields); i++ {
-		if info.Fields[i].Name == string(key) {
-			return i
-		}
+	if from < len(info.Fields) && info.Fields[from].Name == string(key) {
+		return from
 	}
-	for i := 0; i < min(from, len(info.Fields)); i++ {
+	if len(key) == 0 {
+		return -1
+	}
+	if i := int(info.byName[nameHash(key)]) - 1; i >= 0 && info.Fields[i].Name == string(key) {
+		return i
+	}
+	for i := range info.Fields {
 		if info.Fields[i].Name == string(key) {
 			return i
 		}
 	}
 	return -1
+}
+
+// nameHash tells names of header fields apart, as a rule; key is not empty.
+func nameHash[S string | []byte](key S) uint8 {
+	n := len(key)
+	return (key[0]*7 + key[n/2]*13 + key[n-1]*31 + uint8(n)) % nameSlots
 }
 
 // store parses a value into the struct at v; false when it does not parse, in which case the field keeps what it had.

@@ -43,16 +43,30 @@ func indexQuote(b []byte, i int) int {
 // commonPrefix returns how many bytes at the head of a and b are equal.
 func commonPrefix(a, b []byte) int {
 	n := min(len(a), len(b))
-	a, b = a[:n], b[:n]
 	i := 0
-	for ; i+8 <= n; i += 8 {
+	for ; i+16 <= n; i += 16 {
+		p, q := a[i:i+16], b[i:i+16]
+		if x, y := word(p, 0)^word(q, 0), word(p, 8)^word(q, 8); x|y != 0 {
+			return i + firstDifference(x, y)
+		}
+	}
+	if i+8 <= n {
 		if x := word(a, i) ^ word(b, i); x != 0 {
 			return i + firstMark(x)
 		}
+		i += 8
 	}
 	for ; i < n && a[i] == b[i]; i++ {
 	}
 	return i
+}
+
+// firstDifference is the number of the first byte that is not zero in two words; there is one.
+func firstDifference(x, y uint64) int {
+	if x != 0 {
+		return firstMark(x)
+	}
+	return 8 + firstMark(y)
 }
 
 // specialMarks marks the bytes that a JSON string cannot hold as they are, or that have to be looked at: controls, quotes, backslashes and all beyond ASCII.
