@@ -77,6 +77,18 @@ func (c *Command) Reset() {
 	*c = Command{Fields: fields, scratch: scratch}
 }
 
+// add appends an extField. It is written in place: a Field that is copied right after its parts were stored costs as much as finding it.
+func (c *Command) add(key, value []byte) {
+	n := len(c.Fields)
+	if n < cap(c.Fields) {
+		c.Fields = c.Fields[:n+1]
+	} else {
+		c.Fields = append(c.Fields, Field{})
+	}
+	f := &c.Fields[n]
+	f.Key, f.Value = key, value
+}
+
 // borrow makes the template's fields the command's, until Reset.
 func (c *Command) borrow(t *headerTemplate) {
 	c.spare, c.shape = c.Fields[:0], t

@@ -108,7 +108,7 @@ func (p *jsonScanner) extFields() error {
 			return err
 		}
 		if !null {
-			p.c.Fields = append(p.c.Fields, Field{key, value})
+			p.c.add(key, value)
 		}
 		if p.lesson != nil {
 			p.lesson.note(slotField, p.b, start, p.i)
@@ -131,7 +131,7 @@ func (p *jsonScanner) plainField() bool {
 	if end == len(b) || b[end] != '"' {
 		return false
 	}
-	p.c.Fields = append(p.c.Fields, Field{b[key:keyEnd], b[value:end]})
+	p.c.add(b[key:keyEnd], b[value:end])
 	p.i = end + 1
 	if p.lesson != nil {
 		p.lesson.note(slotField, b, value-1, end+1)

@@ -138,7 +138,8 @@ func (h *HeaderType[T]) Decode(c *Command, in *Interner, v *T) error {
 // decode looks each field up starting behind the previous hit: peers send them in a fixed order, so one comparison is the rule.
 func (info *HeaderInfo) decode(fields []Field, in *Interner, v unsafe.Pointer) error {
 	next, seen := 0, uint64(0)
-	for _, kv := range fields {
+	for n := range fields {
+		kv := &fields[n] // not a copy, see Command.add
 		i := info.find(kv.Key, next)
 		if i < 0 {
 			continue
