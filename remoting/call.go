@@ -138,7 +138,8 @@ func (c *Conn) request(k *call, flag, code int32, info *HeaderInfo, v unsafe.Poi
 		c.calls.last++
 		opaque = c.calls.last
 	}
-	w, _ := c.begin(SerializeJSON, code, commandTail{CurrentVersion, opaque, flag, ""})
+	var w headerWriter
+	c.begin(&w, SerializeJSON, code, commandTail{CurrentVersion, opaque, flag, ""})
 	info.write(&w, v)
 	c.out.b = w.finish(len(body))
 	c.finish(false, &Body{Bytes: body})

@@ -1,5 +1,7 @@
 package remoting
 
+import "slices"
+
 // Bits of Command.Flag (Java: RemotingCommand.RPC_TYPE, RPC_ONEWAY).
 const (
 	FlagResponse = 1 << 0
@@ -36,7 +38,9 @@ type Command struct {
 	Fields    []Field // in the order of the frame; a key may be there twice, the last one counts
 	Body      []byte
 
-	scratch []byte // unescaped JSON strings that Fields refer to
+	scratch []byte          // unescaped JSON strings that Fields refer to
+	shape   *headerTemplate // whose Fields these are; nil: they are our own
+	spare   []Field         // our own, while Fields are borrowed
 }
 
 // IsResponse tells whether the frame answers a request.
@@ -64,10 +68,31 @@ func (c *Command) GetString(key string) string {
 // Reset empties the command and keeps its buffers for the next frame.
 func (c *Command) Reset() {
 	fields, scratch := c.Fields[:0], c.scratch[:0]
+	if c.shape != nil {
+		fields = c.spare
+	}
 	if cap(scratch) > maxKeptScratch {
 		scratch = nil
 	}
 	*c = Command{Fields: fields, scratch: scratch}
+}
+
+// add appends an extField. It is written in place: a Field that is copied right after its parts were stored costs as much as finding it.
+func (c *Command) add(key, value []byte) {
+	n := len(c.Fields)
+	if n < cap(c.Fields) {
+		c.Fields = c.Fields[:n+1]
+	} else {
+		c.Fields = append(c.Fields, Field{})
+	}
+	f := &c.Fields[n]
+	f.Key, f.Value = key, value
+}
+
+// borrow makes the template's fields the command's, until Reset.
+func (c *Command) borrow(t *headerTemplate) {
+	c.spare, c.shape = c.Fields[:0], t
+	c.Fields = slices.Clip(t.fields)
 }
 
 // maxKeptScratch is the unescape buffer that a reused Command may keep between frames, in bytes.
@@ -76,7 +101,7 @@ const maxKeptScratch = 64 << 10
 // Clone returns a copy that shares no memory with the frame's buffer.
 func (c *Command) Clone() *Command {
 	d := *c
-	d.scratch = nil
+	d.scratch, d.shape, d.spare = nil, nil, nil
 	n := len(c.Body)
 	for _, f := range c.Fields {
 		n += len(f.Key) + len(f.Value)

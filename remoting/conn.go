@@ -19,6 +19,7 @@ type Conn struct {
 	remote     netip.AddrPort // immutable
 	remoteText string         // immutable, as Java prints it: ip:port
 	fast       bool           // immutable; came in on the fast port
+	trust      trust          // event loop only
 	lastActive atomic.Int64   // ms since 1970 of the last traffic in or out
 	unsent     atomic.Int64   // bytes that gnet held after the last flush
 
@@ -85,8 +86,8 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, 
 		return
 	}
 	c.mu.Lock()
-	w, ok := c.begin(r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
-	if !ok {
+	var w headerWriter
+	if !c.begin(&w, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark}) {
 		c.mu.Unlock()
 		return
 	}
@@ -102,8 +103,8 @@ func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []Str
 		return
 	}
 	c.mu.Lock()
-	w, ok := c.begin(r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
-	if !ok {
+	var w headerWriter
+	if !c.begin(&w, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark}) {
 		c.mu.Unlock()
 		return
 	}
@@ -115,14 +116,15 @@ func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []Str
 }
 
 // begin starts a frame in the output buffer. The caller holds mu; false means that the connection is closed.
-func (c *Conn) begin(form SerializeType, code int32, t commandTail) (headerWriter, bool) {
+func (c *Conn) begin(w *headerWriter, form SerializeType, code int32, t commandTail) bool {
 	if c.closed {
-		return headerWriter{}, false
+		return false
 	}
 	if c.out == nil {
 		c.out = outBuffers.Get().(*outBuffer)
 	}
-	return beginHeader(c.out.b, form, code, t), true
+	w.begin(c.out.b, form, code, t)
+	return true
 }
 
 // finish adds the body and hands the frame to the loop. The caller holds mu; finish releases it.

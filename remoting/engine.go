@@ -32,8 +32,9 @@ type engine struct {
 
 // loopState is what one event loop reuses from request to request. Event loop only.
 type loopState struct {
-	ctx Context
-	in  Interner
+	ctx       Context
+	in        Interner
+	templates headerCache
 }
 
 func newEngine(table *Table, opts Options) *engine {
@@ -139,42 +140,67 @@ func (e *engine) OnTraffic(gc gnet.Conn) gnet.Action {
 	return gnet.None
 }
 
-// readFrames handles every whole frame in the inbound buffer. The slice from Peek lives until Discard.
+// readFrames handles every whole frame in the inbound buffer. The frame whose head was left over from an earlier turn comes first and alone, because gnet
+// has to copy it together; what stands behind it lies in the loop's read buffer in one piece. Slices from Peek live until Discard.
 func (e *engine) readFrames(gc gnet.Conn, c *Conn) error {
 	if gc.InboundBuffered() > 0 {
 		c.touch()
 	}
-	for gc.InboundBuffered() >= lengthSize {
-		head, err := gc.Peek(lengthSize)
-		if err != nil {
-			return err
-		}
-		n, err := frameLength(head, e.opts.MaxFrame)
-		if err != nil {
-			return err
-		}
-		if gc.InboundBuffered() < n {
-			return nil
-		}
-		frame, err := gc.Peek(n)
-		if err != nil {
-			return err
-		}
-		if err := e.dispatch(c, frame); err != nil {
-			return err
-		}
-		if _, err := gc.Discard(n); err != nil {
-			return err
-		}
+	if gc.InboundBuffered() < lengthSize {
+		return nil
 	}
-	return nil
+	head, err := gc.Peek(lengthSize)
+	if err != nil {
+		return err
+	}
+	n, err := frameLength(head, e.opts.MaxFrame)
+	if err != nil || gc.InboundBuffered() < n {
+		return err
+	}
+	frame, err := gc.Peek(n)
+	if err != nil {
+		return err
+	}
+	if err := e.dispatch(c, frame); err != nil {
+		return err
+	}
+	if _, err := gc.Discard(n); err != nil || gc.InboundBuffered() == 0 {
+		return err
+	}
+	return e.readRest(gc, c)
+}
+
+// readRest handles the whole frames behind the first one.
+func (e *engine) readRest(gc gnet.Conn, c *Conn) error {
+	all, err := gc.Peek(-1)
+	if err != nil {
+		return err
+	}
+	rest := all
+	for {
+		n, err := frameLength(rest, e.opts.MaxFrame)
+		if err != nil {
+			return err
+		}
+		if n == 0 || n > len(rest) {
+			break
+		}
+		if err := e.dispatch(c, rest[:n:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	if used := len(all) - len(rest); used > 0 {
+		_, err = gc.Discard(used) // not of 0 bytes: that means all
+	}
+	return err
 }
 
 // dispatch decodes one frame and runs or queues its handler. Event loop only.
 func (e *engine) dispatch(c *Conn, frame []byte) error {
 	ctx := &c.loop.ctx
 	cmd := &ctx.cmd
-	if err := Decode(frame, cmd); err != nil {
+	if err := decodeFrame(frame, cmd, &c.loop.templates, &c.trust); err != nil {
 		return err
 	}
 	if cmd.IsResponse() {

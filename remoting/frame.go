@@ -43,36 +43,58 @@ func frameLength(b []byte, maxFrame int) (int, error) {
 // Decode reads one whole frame (length word included) into c, which keeps referring to frame.
 // Errors are *FrameError. Java: RemotingCommand.decode.
 func Decode(frame []byte, c *Command) error {
-	n, err := frameLength(frame, len(frame))
+	return decodeFrame(frame, c, nil, nil)
+}
+
+// decodeFrame is Decode by way of the templates in h, for frames of a connection that trusts them as u says. h may be nil.
+func decodeFrame(frame []byte, c *Command, h *headerCache, u *trust) error {
+	header, body, form, err := splitFrame(frame)
 	if err != nil {
 		return err
 	}
+	c.Reset()
+	c.Serialize = form
+	if h != nil && form <= SerializeBinary {
+		err = h.decode(header, c, u)
+	} else {
+		err = decodeHeader(header, c)
+	}
+	if err != nil {
+		return &FrameError{err.Error(), int64(len(frame) - lengthSize)}
+	}
+	if len(body) > 0 {
+		c.Body = body
+	}
+	return nil
+}
+
+// decodeHeader reads a header in the form c.Serialize into c.
+func decodeHeader(b []byte, c *Command) error {
+	switch c.Serialize {
+	case SerializeJSON:
+		return decodeJSONHeader(b, c)
+	case SerializeBinary:
+		return decodeBinaryHeader(b, c)
+	}
+	return fmt.Errorf("unknown header form %d", c.Serialize)
+}
+
+// splitFrame cuts a whole frame, length word included, into its parts.
+func splitFrame(frame []byte) (header, body []byte, form SerializeType, err error) {
+	n, err := frameLength(frame, len(frame))
+	if err != nil {
+		return nil, nil, 0, err
+	}
 	if n == 0 || n != len(frame) {
-		return &FrameError{"incomplete", int64(len(frame))}
+		return nil, nil, 0, &FrameError{"incomplete", int64(len(frame))}
 	}
 	word := binary.BigEndian.Uint32(frame[lengthSize:])
 	headerLen := int(word & headerLenMask)
 	rest := frame[lengthSize+minFrame:]
 	if headerLen > len(rest) {
-		return &FrameError{fmt.Sprintf("header of %d bytes does not fit", headerLen), int64(n - lengthSize)}
+		return nil, nil, 0, &FrameError{fmt.Sprintf("header of %d bytes does not fit", headerLen), int64(n - lengthSize)}
 	}
-	c.Reset()
-	c.Serialize = SerializeType(word >> 24)
-	switch c.Serialize {
-	case SerializeJSON:
-		err = decodeJSONHeader(rest[:headerLen], c)
-	case SerializeBinary:
-		err = decodeBinaryHeader(rest[:headerLen], c)
-	default:
-		err = fmt.Errorf("unknown header form %d", c.Serialize)
-	}
-	if err != nil {
-		return &FrameError{err.Error(), int64(n - lengthSize)}
-	}
-	if body := rest[headerLen:]; len(body) > 0 {
-		c.Body = body
-	}
-	return nil
+	return rest[:headerLen], rest[headerLen:], SerializeType(word >> 24), nil
 }
 
 // frameStart reserves the length words of a frame at the end of dst.

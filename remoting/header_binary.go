@@ -38,7 +38,7 @@ func decodeBinaryHeader(b []byte, c *Command) error {
 			return errBinary
 		}
 		if len(key) > 0 && len(value) > 0 {
-			c.Fields = append(c.Fields, Field{key, value})
+			c.add(key, value)
 		}
 	}
 	return nil

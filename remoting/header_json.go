@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
-	"unicode/utf8"
 )
 
 // decodeJSONHeader reads the JSON header form in one pass, without a map and without recursion. Members may stand in any order,
 // unknown ones are skipped. Values of extFields that are not strings are taken as their text, as fastjson does.
 func decodeJSONHeader(b []byte, c *Command) error {
 	p := jsonScanner{b: b, c: c}
+	return p.header()
+}
+
+func (p *jsonScanner) header() error {
 	if !p.open('{') {
 		return errors.New("JSON header does not start with an object")
 	}
@@ -34,32 +37,45 @@ type jsonScanner struct {
 	b []byte
 	i int
 	c *Command
+
+	lesson *lesson // told where values are; nil as a rule
 }
 
 var errJSON = errors.New("JSON header is malformed")
 
 func (p *jsonScanner) member(key []byte) (err error) {
+	p.space()
+	start, kind := p.i, slotNone
 	switch string(key) {
 	case "code":
+		kind = slotCode
 		p.c.Code, err = p.int32()
 	case "version":
+		kind = slotVersion
 		p.c.Version, err = p.int32()
 	case "opaque":
+		kind = slotOpaque
 		p.c.Opaque, err = p.int32()
 	case "flag":
+		kind = slotFlag
 		p.c.Flag, err = p.int32()
 	case "language":
 		var v []byte
+		kind = slotLanguage
 		v, _, err = p.scalar()
 		p.c.Language = parseLanguage(v)
 	case "remark":
 		var v []byte
+		kind = slotRemark
 		v, _, err = p.scalar()
 		p.c.Remark = string(v)
 	case "extFields":
 		err = p.extFields()
 	default:
 		_, err = p.skip()
+	}
+	if p.lesson != nil && err == nil {
+		p.lesson.note(kind, p.b, start, p.i)
 	}
 	return err
 }
@@ -78,18 +94,49 @@ func (p *jsonScanner) extFields() error {
 		if err != nil || done {
 			return err
 		}
+		if p.plainField() {
+			continue
+		}
 		key, err := p.key()
 		if err != nil {
 			return err
 		}
+		p.space()
+		start := p.i
 		value, null, err := p.scalar()
 		if err != nil {
 			return err
 		}
 		if !null {
-			p.c.Fields = append(p.c.Fields, Field{key, value})
+			p.c.add(key, value)
+		}
+		if p.lesson != nil {
+			p.lesson.note(slotField, p.b, start, p.i)
 		}
 	}
+}
+
+// plainField reads "key":"value", as nearly all are: without blanks and escapes. In other cases it reads nothing and tells so.
+func (p *jsonScanner) plainField() bool {
+	b, key := p.b, p.i+1
+	if p.i >= len(b) || b[p.i] != '"' {
+		return false
+	}
+	keyEnd := indexQuote(b, key)
+	value := keyEnd + 3
+	if value > len(b) || string(b[keyEnd:value]) != `":"` {
+		return false
+	}
+	end := indexQuote(b, value)
+	if end == len(b) || b[end] != '"' {
+		return false
+	}
+	p.c.add(b[key:keyEnd], b[value:end])
+	p.i = end + 1
+	if p.lesson != nil {
+		p.lesson.note(slotField, b, value-1, end+1)
+	}
+	return true
 }
 
 func (p *jsonScanner) space() {
@@ -166,6 +213,11 @@ func singleText(v []byte) []byte {
 }
 
 func (p *jsonScanner) int32() (int32, error) {
+	p.space()
+	if n, end, ok := scanInt32(p.b, p.i); ok && end < len(p.b) && (p.b[end] == ',' || p.b[end] == '}') {
+		p.i = end
+		return n, nil
+	}
 	v, null, err := p.scalar()
 	if err != nil || null {
 		return 0, err
@@ -184,102 +236,22 @@ func (p *jsonScanner) str() ([]byte, error) {
 	if p.i >= len(p.b) || p.b[p.i] != '"' {
 		return nil, errJSON
 	}
-	p.i++
-	for i := p.i; i < len(p.b); i++ {
-		switch p.b[i] {
-		case '"':
-			s := p.b[p.i:i]
-			p.i = i + 1
-			return s, nil
-		case '\\':
-			return p.escaped(i)
-		}
+	start := p.i + 1
+	i := indexQuote(p.b, start)
+	if i == len(p.b) {
+		return nil, errJSON
 	}
-	return nil, errJSON
-}
-
-// escaped finishes a string whose first escape stands at i.
-func (p *jsonScanner) escaped(i int) ([]byte, error) {
-	buf := p.c.scratch
-	start := len(buf)
-	buf = append(buf, p.b[p.i:i]...)
-	for i < len(p.b) {
-		ch := p.b[i]
-		if ch == '"' {
-			p.i = i + 1
-			p.c.scratch = buf
-			return buf[start:len(buf):len(buf)], nil
-		}
-		if ch != '\\' {
-			buf = append(buf, ch)
-			i++
-			continue
-		}
-		var n int
-		if buf, n = appendUnescaped(buf, p.b[i:]); n == 0 {
-			return nil, errJSON
-		}
-		i += n
+	p.i = i + 1
+	if p.b[i] == '"' {
+		return p.b[start:i], nil
 	}
-	return nil, errJSON
-}
-
-// appendUnescaped appends the character that the escape at the head of b stands for and returns its length in b, 0 when it is malformed.
-func appendUnescaped(dst, b []byte) ([]byte, int) {
-	if len(b) < 2 {
-		return dst, 0
+	at := len(p.c.scratch)
+	buf, end := appendString(p.c.scratch, p.b, start)
+	if end < 0 {
+		return nil, errJSON
 	}
-	switch b[1] {
-	case '"', '\\', '/', '\'':
-		return append(dst, b[1]), 2
-	case 'b':
-		return append(dst, '\b'), 2
-	case 'f':
-		return append(dst, '\f'), 2
-	case 'n':
-		return append(dst, '\n'), 2
-	case 'r':
-		return append(dst, '\r'), 2
-	case 't':
-		return append(dst, '\t'), 2
-	case 'u':
-		return appendUnicode(dst, b)
-	}
-	return dst, 0
-}
-
-func appendUnicode(dst, b []byte) ([]byte, int) {
-	r, ok := hex4(b)
-	if !ok {
-		return dst, 0
-	}
-	if r >= 0xD800 && r < 0xDC00 && len(b) >= 12 && b[6] == '\\' && b[7] == 'u' {
-		if low, ok := hex4(b[6:]); ok && low >= 0xDC00 && low < 0xE000 {
-			return utf8.AppendRune(dst, (r-0xD800)<<10+(low-0xDC00)+0x10000), 12
-		}
-	}
-	return utf8.AppendRune(dst, r), 6
-}
-
-// hex4 reads the four digits of \uXXXX at the head of b.
-func hex4(b []byte) (rune, bool) {
-	if len(b) < 6 {
-		return 0, false
-	}
-	var r rune
-	for _, ch := range b[2:6] {
-		switch {
-		case ch >= '0' && ch <= '9':
-			r = r<<4 | rune(ch-'0')
-		case ch >= 'a' && ch <= 'f':
-			r = r<<4 | rune(ch-'a'+10)
-		case ch >= 'A' && ch <= 'F':
-			r = r<<4 | rune(ch-'A'+10)
-		default:
-			return 0, false
-		}
-	}
-	return r, true
+	p.c.scratch, p.i = buf, end+1
+	return buf[at:len(buf):len(buf)], nil
 }
 
 // skip passes over one value and returns its text. Depth is a counter: nesting of any depth needs no stack.
@@ -334,32 +306,4 @@ func (p *jsonScanner) skipString() error {
 		}
 	}
 	return errJSON
-}
-
-// parseInt reads a decimal number of the given bit size the way Java's Integer.parseInt does: optional sign, digits, nothing else.
-func parseInt(b []byte, bits uint) (int64, bool) {
-	neg := false
-	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
-		neg, b = b[0] == '-', b[1:]
-	}
-	if len(b) == 0 {
-		return 0, false
-	}
-	limit := uint64(1) << (bits - 1)
-	if !neg {
-		limit--
-	}
-	var n uint64
-	for _, ch := range b {
-		if ch < '0' || ch > '9' || n > limit/10 {
-			return 0, false
-		}
-		if n = n*10 + uint64(ch-'0'); n > limit {
-			return 0, false
-		}
-	}
-	if neg {
-		return -int64(n), true
-	}
-	return int64(n), true
 }

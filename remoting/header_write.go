@@ -12,6 +12,7 @@ type headerWriter struct {
 	form     SerializeType
 	start    int // where the frame begins in dst
 	extStart int // binary form: where the length word of extFields stands
+	value    int // where the value of the present field begins
 	fields   int
 	tail     commandTail
 }
@@ -22,16 +23,32 @@ type commandTail struct {
 	remark                string
 }
 
-func beginHeader(dst []byte, form SerializeType, code int32, t commandTail) headerWriter {
-	w := headerWriter{start: len(dst), form: form, tail: t}
+// fieldLead is what stands before a field's value, in both forms. It is made once for each field of a header type.
+type fieldLead struct {
+	json   string // ","name":" with the closing quote of the field before
+	binary string // int16 length of the name | name | int32 length of the value, still 0
+}
+
+func leadOf(name string) fieldLead {
+	b := binary.BigEndian.AppendUint16(nil, uint16(len(name)))
+	b = append(append(b, name...), 0, 0, 0, 0)
+	return fieldLead{json: `","` + name + `":"`, binary: string(b)}
+}
+
+func beginHeader(dst []byte, form SerializeType, code int32, t commandTail) (w headerWriter) {
+	w.begin(dst, form, code, t)
+	return w
+}
+
+func (w *headerWriter) begin(dst []byte, form SerializeType, code int32, t commandTail) {
+	w.start, w.form, w.tail, w.fields = len(dst), form, t, 0
 	w.dst = frameStart(dst)
 	if form == SerializeBinary {
 		w.beginBinary(code)
-		return w
+		return
 	}
 	w.dst = append(w.dst, `{"code":`...)
 	w.dst = strconv.AppendInt(w.dst, int64(code), 10)
-	return w
 }
 
 func (w *headerWriter) beginBinary(code int32) {
@@ -46,60 +63,80 @@ func (w *headerWriter) beginBinary(code int32) {
 	w.dst = append(w.dst, 0, 0, 0, 0)
 }
 
-// fieldStart writes what stands before a value and returns the position that fieldEnd needs.
-func (w *headerWriter) fieldStart(key string) int {
-	w.fields++
-	if w.form == SerializeBinary {
-		w.dst = binary.BigEndian.AppendUint16(w.dst, uint16(len(key)))
-		w.dst = append(w.dst, key...)
-		w.dst = append(w.dst, 0, 0, 0, 0)
-		return len(w.dst)
-	}
-	if w.fields == 1 {
+// lead writes what stands before a value.
+func (w *headerWriter) lead(l *fieldLead) {
+	switch {
+	case w.form == SerializeBinary:
+		w.dst = append(w.dst, l.binary...)
+	case w.fields == 0:
 		w.dst = append(w.dst, `,"extFields":{`...)
-	} else {
-		w.dst = append(w.dst, ',')
+		w.dst = append(w.dst, l.json[2:]...)
+	default:
+		w.dst = append(w.dst, l.json...)
 	}
-	w.dst = append(w.dst, '"')
-	w.dst = append(w.dst, key...)
-	w.dst = append(w.dst, `":"`...)
-	return len(w.dst)
+	w.fields++
+	w.value = len(w.dst)
 }
 
-func (w *headerWriter) fieldEnd(at int) {
+// done ends a value. The JSON form's closing quote comes with what follows.
+func (w *headerWriter) done() {
 	if w.form == SerializeBinary {
-		binary.BigEndian.PutUint32(w.dst[at-4:], uint32(len(w.dst)-at))
-		return
+		binary.BigEndian.PutUint32(w.dst[w.value-4:], uint32(len(w.dst)-w.value))
 	}
-	w.dst = append(w.dst, '"')
 }
 
-func (w *headerWriter) int(key string, v int64) {
-	at := w.fieldStart(key)
+func (w *headerWriter) int(l *fieldLead, v int64) {
+	w.lead(l)
 	w.dst = strconv.AppendInt(w.dst, v, 10)
-	w.fieldEnd(at)
+	w.done()
 }
 
-func (w *headerWriter) bool(key string, v bool) {
-	at := w.fieldStart(key)
+func (w *headerWriter) bool(l *fieldLead, v bool) {
+	w.lead(l)
 	w.dst = strconv.AppendBool(w.dst, v)
-	w.fieldEnd(at)
+	w.done()
 }
 
-func (w *headerWriter) float(key string, v float64) {
-	at := w.fieldStart(key)
+func (w *headerWriter) float(l *fieldLead, v float64) {
+	w.lead(l)
 	w.dst = strconv.AppendFloat(w.dst, v, 'g', -1, 64)
-	w.fieldEnd(at)
+	w.done()
 }
 
+func (w *headerWriter) text(l *fieldLead, v string) {
+	w.lead(l)
+	w.content(v)
+}
+
+// str writes a field that is in no header type.
 func (w *headerWriter) str(key, v string) {
-	at := w.fieldStart(key)
+	w.key(key)
+	w.content(v)
+}
+
+func (w *headerWriter) content(v string) {
 	if w.form == SerializeBinary {
 		w.dst = append(w.dst, v...)
 	} else {
 		w.dst = appendJSONText(w.dst, v)
 	}
-	w.fieldEnd(at)
+	w.done()
+}
+
+// key is lead for a name that was not prepared.
+func (w *headerWriter) key(key string) {
+	if w.form == SerializeBinary {
+		w.dst = binary.BigEndian.AppendUint16(w.dst, uint16(len(key)))
+		w.dst = append(append(w.dst, key...), 0, 0, 0, 0)
+	} else {
+		open := `","`
+		if w.fields == 0 {
+			open = `,"extFields":{"`
+		}
+		w.dst = append(append(append(w.dst, open...), key...), `":"`...)
+	}
+	w.fields++
+	w.value = len(w.dst)
 }
 
 // finish closes the header and fills the frame's length words; bodyLen bytes of body will follow.
@@ -113,18 +150,32 @@ func (w *headerWriter) finish(bodyLen int) []byte {
 	return w.dst
 }
 
+// What most answers end with.
+const (
+	responseFlag = `,"flag":1,"language":"GO","opaque":`
+	form513      = `,"serializeTypeCurrentRPC":"JSON","version":513}`
+)
+
 func (w *headerWriter) finishJSON() {
 	if w.fields > 0 {
-		w.dst = append(w.dst, '}')
+		w.dst = append(w.dst, '"', '}')
 	}
-	w.dst = append(w.dst, `,"flag":`...)
-	w.dst = strconv.AppendInt(w.dst, int64(w.tail.flag), 10)
-	w.dst = append(w.dst, `,"language":"GO","opaque":`...)
+	if w.tail.flag == FlagResponse {
+		w.dst = append(w.dst, responseFlag...)
+	} else {
+		w.dst = append(w.dst, `,"flag":`...)
+		w.dst = strconv.AppendInt(w.dst, int64(w.tail.flag), 10)
+		w.dst = append(w.dst, `,"language":"GO","opaque":`...)
+	}
 	w.dst = strconv.AppendInt(w.dst, int64(w.tail.opaque), 10)
 	if w.tail.remark != "" {
 		w.dst = append(w.dst, `,"remark":"`...)
 		w.dst = appendJSONText(w.dst, w.tail.remark)
 		w.dst = append(w.dst, '"')
+	}
+	if w.tail.version == 513 {
+		w.dst = append(w.dst, form513...)
+		return
 	}
 	w.dst = append(w.dst, `,"serializeTypeCurrentRPC":"JSON","version":`...)
 	w.dst = strconv.AppendInt(w.dst, int64(w.tail.version), 10)
@@ -135,8 +186,10 @@ const hexDigits = "0123456789abcdef"
 
 // appendJSONText appends the content of a JSON string, escaped. Invalid UTF-8 becomes U+FFFD so that the header stays readable.
 func appendJSONText(dst []byte, s string) []byte {
-	from := 0
-	for i := 0; i < len(s); {
+	before := len(dst)
+	dst = appendPlain(dst, s)
+	from := len(dst) - before
+	for i := from; i < len(s); {
 		ch := s[i]
 		if ch >= 0x20 && ch != '"' && ch != '\\' && ch < utf8.RuneSelf {
 			i++

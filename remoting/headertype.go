@@ -31,8 +31,12 @@ type HeaderInfo struct {
 	Name   string // Java class name
 	Strict bool   // a number that does not parse is an error (Java's FastCodesHeader classes), else the field stays unset
 	Fields []HeaderField
-	must   uint64 // bit i: field i is a Must field
+	must   uint64           // bit i: field i is a Must field
+	byName [nameSlots]uint8 // by nameHash: 1 + number of a field, 0 for none
 }
+
+// nameSlots is a power of two above the number of fields of most headers.
+const nameSlots = 64
 
 // HeaderField is one field of a header.
 type HeaderField struct {
@@ -41,6 +45,7 @@ type HeaderField struct {
 	Required bool
 	Must     bool
 	Default  string
+	lead     fieldLead
 	offset   uintptr
 	absent   int64 // optional numbers with a default: the value that stands for "not given"
 }
@@ -107,8 +112,9 @@ func (info *HeaderInfo) collect(t reflect.Type, tag string, base uintptr) {
 		if opts == "must" {
 			info.must |= 1 << len(info.Fields)
 		}
+		info.byName[nameHash(name)] = uint8(len(info.Fields) + 1)
 		info.Fields = append(info.Fields, HeaderField{Name: name, Kind: kind, Required: opts != "", Must: opts == "must",
-			Default: sf.Tag.Get("default"), offset: base + sf.Offset})
+			Default: sf.Tag.Get("default"), lead: leadOf(name), offset: base + sf.Offset})
 	}
 }
 
@@ -118,14 +124,22 @@ func (h *HeaderType[T]) Info() *HeaderInfo { return &h.info }
 // Decode fills v from the command's extFields; fields that are absent get their defaults. in may be nil.
 // Errors: *FieldError from strict headers, *MissingError. v is filled as far as possible in either case.
 func (h *HeaderType[T]) Decode(c *Command, in *Interner, v *T) error {
+	if c.shape != nil && h.recall(c.shape, in, v) {
+		return nil
+	}
 	*v = h.template
-	return h.info.decode(c.Fields, in, unsafe.Pointer(v))
+	err := h.info.decode(c.Fields, in, unsafe.Pointer(v))
+	if c.shape != nil && err == nil {
+		h.remember(c.shape, v)
+	}
+	return err
 }
 
 // decode looks each field up starting behind the previous hit: peers send them in a fixed order, so one comparison is the rule.
 func (info *HeaderInfo) decode(fields []Field, in *Interner, v unsafe.Pointer) error {
 	next, seen := 0, uint64(0)
-	for _, kv := range fields {
+	for n := range fields {
+		kv := &fields[n] // not a copy, see Command.add
 		i := info.find(kv.Key, next)
 		if i < 0 {
 			continue
@@ -144,18 +158,29 @@ func (info *HeaderInfo) decode(fields []Field, in *Interner, v unsafe.Pointer) e
 	return nil
 }
 
+// find returns the number of the field called key, -1 when there is none. It looks first at number from, then where the names' hash says.
 func (info *HeaderInfo) find(key []byte, from int) int {
-	for i := from; i < len(info.Fields); i++ {
-		if info.Fields[i].Name == string(key) {
-			return i
-		}
+	if from < len(info.Fields) && info.Fields[from].Name == string(key) {
+		return from
 	}
-	for i := 0; i < min(from, len(info.Fields)); i++ {
+	if len(key) == 0 {
+		return -1
+	}
+	if i := int(info.byName[nameHash(key)]) - 1; i >= 0 && info.Fields[i].Name == string(key) {
+		return i
+	}
+	for i := range info.Fields {
 		if info.Fields[i].Name == string(key) {
 			return i
 		}
 	}
 	return -1
+}
+
+// nameHash tells names of header fields apart, as a rule; key is not empty.
+func nameHash[S string | []byte](key S) uint8 {
+	n := len(key)
+	return (key[0]*7 + key[n/2]*13 + key[n-1]*31 + uint8(n)) % nameSlots
 }
 
 // store parses a value into the struct at v; false when it does not parse, in which case the field keeps what it had.
@@ -190,6 +215,9 @@ func (f *HeaderField) store(v unsafe.Pointer, value []byte, in *Interner) bool {
 	return true
 }
 
+// view tells whether the field refers to the frame's memory.
+func (f *HeaderField) view() bool { return f.Kind == reflect.Slice }
+
 // isTrue is Java's Boolean.parseBoolean.
 func isTrue(b []byte) bool { return len(b) == 4 && strings.EqualFold(string(b), "true") }
 
@@ -205,24 +233,24 @@ func (info *HeaderInfo) write(w *headerWriter, v unsafe.Pointer) {
 		switch f.Kind {
 		case reflect.String:
 			if s := *(*string)(p); s != "" || f.Required {
-				w.str(f.Name, s)
+				w.text(&f.lead, s)
 			}
 		case reflect.Slice:
 			if b := *(*[]byte)(p); len(b) > 0 || f.Required {
-				w.str(f.Name, unsafe.String(unsafe.SliceData(b), len(b)))
+				w.text(&f.lead, unsafe.String(unsafe.SliceData(b), len(b)))
 			}
 		case reflect.Int32:
 			if n := int64(*(*int32)(p)); !f.omits(n) {
-				w.int(f.Name, n)
+				w.int(&f.lead, n)
 			}
 		case reflect.Int64:
 			if n := *(*int64)(p); !f.omits(n) {
-				w.int(f.Name, n)
+				w.int(&f.lead, n)
 			}
 		case reflect.Bool:
-			w.bool(f.Name, *(*bool)(p))
+			w.bool(&f.lead, *(*bool)(p))
 		case reflect.Float64:
-			w.float(f.Name, *(*float64)(p))
+			w.float(&f.lead, *(*float64)(p))
 		}
 	}
 }

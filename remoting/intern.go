@@ -17,13 +17,26 @@ func (in *Interner) String(b []byte) string {
 	if in == nil || len(b) == 0 || len(b) > internMaxLen {
 		return string(b)
 	}
-	h := uint32(2166136261)
-	for _, ch := range b {
-		h = (h ^ uint32(ch)) * 16777619
-	}
-	slot := &in.slots[h%internSlots]
+	slot := &in.slots[internHash(b)%internSlots]
 	if *slot != string(b) {
 		*slot = string(b)
 	}
 	return *slot
+}
+
+// internHash mixes words instead of bytes: names are long where their neighbours differ by little.
+func internHash(b []byte) uint64 {
+	const prime = 0x9E3779B97F4A7C15
+	h := uint64(len(b))
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		h = (h ^ word(b, i)) * prime
+		h ^= h >> 32
+	}
+	var last uint64
+	for ; i < len(b); i++ {
+		last = last<<8 | uint64(b[i])
+	}
+	h = (h ^ last) * prime
+	return h >> 40
 }
