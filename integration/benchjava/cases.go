@@ -69,7 +69,7 @@ var pairs = []pair{
 		{part: "sync", figures: []figure{syncRate, cpu(sendSync, 3), ofDisk, fdatasync}, do: (*round).sync, length: syncRun.length},
 	}},
 	{name: "overload", conf: javaLimits, steps: []step{
-		bench("overload", toolRun{args: "overload --in-flight 40000 --connections 64", warm: 0.5, phases: 2}, accepted),
+		bench("overload", toolRun{args: "overload --in-flight 40000 --connections 64", phases: 2}, accepted),
 	}},
 	{name: "retention", conf: ageLog, steps: []step{
 		{part: "long", once: true, figures: []figure{longP999, longBad, longDeleted}, do: (*round).long, length: longLength},

@@ -111,7 +111,7 @@ func (r *report) short(l *language) []byte {
 			continue
 		}
 		ratio, _ := r.verdict(f)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.name(row), amount(java.median, f.unit), amount(ours.median, f.unit), strings.ReplaceAll(ratio, "*", ""))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.name(row), java.middle(f.unit), ours.middle(f.unit), strings.ReplaceAll(ratio, "*", ""))
 	}
 	all, parts := r.origins()
 	var main origin // that of most parts

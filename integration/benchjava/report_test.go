@@ -59,6 +59,7 @@ func TestTable(t *testing.T) {
 		{"ratio without Java", rate1K, nil, []float64{1}, "10x, not measured |"},
 		{"Java shows nothing", connMemory, []float64{0}, []float64{3.1}, "| 0 KB | 3.10 KB |  | at most 10 KB |"},
 		{"times", overEcho, []float64{50}, []float64{5}, "| 50.0x | 5.00x | 10.0x | at most 4x, **not reached** |"},
+		{"long latencies", halfP99, []float64{69_075, 80_000, 20_000}, []float64{900}, "| 69.1 ms (20.0–80.0) | 900 µs | **76.8x** | 5x |"},
 		{"floor", fdatasync, []float64{80, 100}, []float64{90}, "| median fdatasync after 1 KiB | 90.0 µs (80.0–100) |  |"},
 		{"floor with a promise", toolCPU, []float64{0.4}, []float64{1.2}, " at most 1 µs, **not reached** |"},
 	} {

@@ -49,6 +49,9 @@ func (s spread) text(unit string) string {
 	if s.rounds == 0 {
 		return "–"
 	}
+	if unit == "µs" && s.median >= 10_000 {
+		s, unit = spread{s.median / 1000, s.low / 1000, s.high / 1000, s.rounds}, "ms"
+	}
 	if s.low == s.high {
 		return amount(s.median, unit)
 	}
@@ -58,6 +61,11 @@ func (s spread) text(unit string) string {
 		high = high[:strings.LastIndexByte(high, ' ')]
 	}
 	return fmt.Sprintf("%s (%s–%s)", amount(s.median, unit), low, high)
+}
+
+// middle prints the median only.
+func (s spread) middle(unit string) string {
+	return spread{s.median, s.median, s.median, s.rounds}.text(unit)
 }
 
 // amount prints a number with its unit.
