@@ -52,6 +52,9 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	if *render && *out == "" {
+		return errors.New("-render needs -out")
+	}
 	if *render {
 		return write(all, *out)
 	}

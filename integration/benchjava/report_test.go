@@ -48,6 +48,7 @@ func TestTable(t *testing.T) {
 	}{
 		{"kept", startTime, []float64{5000, 9000, 7000}, []float64{70, 60, 80}, "| 7,000 ms (5,000–9,000) | 70.0 ms (60.0–80.0) | **100.0x** | 50x |"},
 		{"missed", startTime, []float64{5000}, []float64{1000}, "| 5,000 ms | 1,000 ms | 5.0x | 50x, **not reached** |"},
+		{"worse than Java", startTime, []float64{5}, []float64{1000}, "| 0.005x | 50x, **not reached** |"},
 		{"more is better", rate1K, []float64{100}, []float64{1500}, "| 100 /s | 1,500 /s | **15.0x** | 10x |"},
 		{"limit kept", idleMemory, []float64{4000}, []float64{59}, "| 4,000 MB | 59.0 MB | 67.8x | at most 60 MB |"},
 		{"limit missed", idleMemory, []float64{4000}, []float64{61}, " at most 60 MB, **not reached** |"},

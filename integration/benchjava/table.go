@@ -158,7 +158,7 @@ func (r *report) verdict(f *figure) (ratio, promised string) {
 		if n = java.median / ours.median; f.more {
 			n = 1 / n
 		}
-		ratio = fmt.Sprintf("%.1fx", n)
+		ratio = factor(n)
 	}
 	var all []string
 	add := func(text string, known, reached bool) {
@@ -183,6 +183,14 @@ func (r *report) verdict(f *figure) (ratio, promised string) {
 		add("at least "+limit(f.atLeast, f.unit), ours.rounds > 0, ours.median >= f.atLeast)
 	}
 	return ratio, strings.Join(all, "; ")
+}
+
+// factor prints a ratio; below 1 ours is the worse one, and it matters by how much.
+func factor(n float64) string {
+	if n < 0.95 {
+		return fmt.Sprintf("%.2gx", n)
+	}
+	return fmt.Sprintf("%.1fx", n)
 }
 
 // limit prints a promised number, which is a round one.

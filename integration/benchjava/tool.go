@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"gorocket/integration/harness"
@@ -65,6 +66,7 @@ func (r *round) runTool(l toolRun, where []string) (answers, error) {
 		args = append([]string{"taskset", "-c", toolCore}, args...)
 	}
 	fmt.Fprintf(os.Stderr, "%s %s: %s\n", time.Now().UTC().Format("15:04:05"), r.kind, l.args)
+	syscall.Sync() // what the load before has left to write is not this one's
 	cmd, errs := exec.Command(args[0], args[1:]...), new(bytes.Buffer)
 	cmd.Stderr = errs
 	text, err := cmd.Output()
