@@ -73,7 +73,8 @@ bench-timers: build
 bench-store: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./benchstore $(BENCH_STORE)
 
-## bench-java: `gorocket bench` against Java and ours in turns, each on a core of its own; writes docs/performance.md. BENCH_JAVA="-parts send -rounds 1" for less
+## bench-java: `gorocket bench` against Java and ours in turns, each on a core of its own; writes docs/performance.md and the READMEs' tables, in over an hour.
+## BENCH_JAVA="-parts send -rounds 1" for less; BENCH_JAVA="-parts send -out ../docs" measures one part again for the report; BENCH_JAVA="-render -out ../docs" only writes it
 bench-java: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./benchjava $(if $(BENCH_JAVA),$(BENCH_JAVA),-out $(CURDIR)/docs)
 
@@ -110,6 +111,6 @@ fmt:
 clean:
 	rm -rf bin integration/.work
 
-## compare: Java 5.5.0 and ours in turns: start, memory, CPU per message; prints the README's table
+## compare: Java 5.5.0 and ours in turns: start, memory, CPU per message; prints a small table
 compare: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./compare

@@ -2,101 +2,108 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"gorocket/integration/harness"
 )
 
-// figure is a number that a run of `gorocket bench` reports, and what issue and README promise of it.
-type figure struct {
-	name, unit string
-	key        string  // in the JSON, with dots into inner objects
-	more       bool    // more is better; else less
-	want       float64 // ratio to Java's figure at least; 0 when nothing is promised
-}
-
-// bench is one run of `gorocket bench` against a warm server.
-type bench struct {
-	part    string
-	args    string // -b or -n, --pid, --duration and --warmup come by themselves
-	names   bool   // the name server is measured, not the broker
-	figures []figure
-}
-
-// pair is the servers that some of the runs share.
+// pair is the servers that some steps share.
 type pair struct {
-	name         string
-	conf         harness.Conf
-	start, curve bool // has the parts of these names
-	benchs       []bench
+	name  string
+	conf  harness.Conf
+	steps []step
 }
 
-// parts are the names of its parts, in order, each once.
-func (p *pair) parts() (names []string) {
-	if p.start {
-		names = append(names, "start")
-	}
-	for _, b := range p.benchs {
-		if !slices.Contains(names, b.part) {
-			names = append(names, b.part)
+// step is something that is measured of a fresh or a warm pair.
+type step struct {
+	part    string
+	once    bool // in the first round only
+	figures []figure
+	do      func(*round, *harness.Pair, []figure) error
+	// length is about how long it takes, for the estimate.
+	length func(harness.Kind) time.Duration
+}
+
+// bench is a step that is one run of `gorocket bench`.
+func bench(part string, l toolRun, figures ...figure) step {
+	return step{part: part, figures: figures, length: l.length, do: func(r *round, p *harness.Pair, f []figure) error { return r.bench(p, l, f) }}
+}
+
+// fixed is the length of a step that takes so long.
+func fixed(java, ours time.Duration) func(harness.Kind) time.Duration {
+	return func(k harness.Kind) time.Duration {
+		if k == harness.Java {
+			return java
 		}
+		return ours
 	}
-	if p.curve {
-		names = append(names, "curve")
-	}
-	return names
 }
 
+// ageLog lets the deletion of expired files run at any hour: deleteWhen lists all of them. Files expire because long ages them.
+var ageLog = harness.Conf{"mappedFileSizeCommitLog": "134217728", "fileReservedTime": "72",
+	"deleteWhen": "00;01;02;03;04;05;06;07;08;09;10;11;12;13;14;15;16;17;18;19;20;21;22;23"}
+
+// javaLimits are Java's own: those of the harness's brokers are wider, and here it matters when a broker refuses.
+var javaLimits = harness.Conf{"waitTimeMillsInSendQueue": "200", "osPageCacheBusyTimeOutMills": "1000"}
+
+// pairs are all steps, in their order.
+var pairs = []pair{
+	{name: "ASYNC_FLUSH", steps: []step{
+		{part: "start", figures: []figure{startTime, idleMemory}, do: (*round).started, length: fixed(4*time.Second, 3*time.Second)},
+		bench("send", toolRun{args: "send --size 1024 --connections 8 --in-flight 64"}, rate1K, cpu(send1K, 10), loadMemory),
+		bench("send", toolRun{args: "send --size 128 --connections 8 --in-flight 64", warm: 0.5}, cpu128),
+		{part: "send", figures: []figure{overEcho, echoCPU, toolCPU}, do: (*round).echo, length: echoRun.length},
+		bench("send", toolRun{args: "send --size 16384 --connections 8 --in-flight 64", warm: 0.5}, cpu(send16K, 6)),
+		bench("one", toolRun{args: "send --size 1024 --connections 1 --in-flight 1"}, cpu(sendOne, 3), latency(sendOne, "send", "p50", 2)),
+		bench("batch", toolRun{args: "send --size 128 --batch 32 --connections 8 --in-flight 16"}, cpuBatch),
+		bench("pull", toolRun{args: "pull --topic bench_pull --fill 200000"}, cpuPull, rate("pull 1 KiB", 0)),
+		{part: "pull16", figures: []figure{pullBytes, ofBare, bareBytes}, do: (*round).pull16, length: twice(pull16Run.length)},
+		bench("e2e", toolRun{args: "e2e --topic bench_e2e --rate 1000", names: true}, latency(e2eSlow, "receipt", "p50", 1/0.6), latency(e2eSlow, "receipt", "p99", 3)),
+		bench("e2e", toolRun{args: "e2e --topic bench_e2e --rate 10000", names: true, warm: 0.5}, latency(e2eFast, "receipt", "p50", 2), latency(e2eFast, "receipt", "p99", 10)),
+		bench("routes", toolRun{args: "routes --topic TBW102", names: true, ofNames: true}, cpuRoute),
+		{part: "half", figures: []figure{halfP99}, do: (*round).half, length: halfRun.length},
+		{part: "curve", do: (*round).measureCurve, length: curveLength},
+	}},
+	{name: "SYNC_FLUSH", conf: harness.Conf{"flushDiskType": "SYNC_FLUSH"}, steps: []step{
+		{part: "connections", figures: []figure{connMemory}, do: (*round).connections, length: fixed(12*time.Second, 8*time.Second)},
+		{part: "sync", figures: []figure{syncRate, cpu(sendSync, 3), ofDisk, fdatasync}, do: (*round).sync, length: syncRun.length},
+	}},
+	{name: "overload", conf: javaLimits, steps: []step{
+		bench("overload", toolRun{args: "overload --in-flight 40000 --connections 64", phases: 2}, accepted),
+	}},
+	{name: "retention", conf: ageLog, steps: []step{
+		{part: "long", once: true, figures: []figure{longP999, longBad, longDeleted}, do: (*round).long, length: longLength},
+	}},
+	{name: "topics", steps: []step{
+		{part: "topics", once: true, figures: []figure{topicCreate, topicRegister, topicRestart}, do: (*round).topics, length: topicsLength},
+	}},
+}
+
+// slowParts are not measured unless they are asked for, or the report is written.
+var slowParts = []string{"long", "topics"}
+
+// has tells whether the pair has a step that is wanted in a round.
+func (p *pair) has(wanted map[string]bool, first bool) bool {
+	return slices.ContainsFunc(p.steps, func(s step) bool { return s.due(wanted, first) })
+}
+
+// due tells whether the step is to be done.
+func (s *step) due(wanted map[string]bool, first bool) bool {
+	return wanted[s.part] && (first || !s.once)
+}
+
+// partNames are the names of all parts, in order, each once.
 func partNames() (names []string) {
 	for _, p := range pairs {
-		names = append(names, p.parts()...)
+		for _, s := range p.steps {
+			if !slices.Contains(names, s.part) {
+				names = append(names, s.part)
+			}
+		}
 	}
 	return names
 }
 
-// Figures that no run of `gorocket bench` reports.
-var (
-	startTime  = figure{name: "start of both servers to the first acknowledged send", unit: "ms", want: 50}
-	idleMemory = figure{name: "RssAnon of both servers, idle", unit: "MiB"}
-)
-
-// figures are all of them in the order of the table.
-func figures() (all []figure) {
-	all = append(all, startTime, idleMemory)
-	for _, p := range pairs {
-		for _, b := range p.benchs {
-			all = append(all, b.figures...)
-		}
-	}
-	return all
-}
-
-func cpu(name string, want float64) figure {
-	return figure{name: name + ": server CPU", unit: "µs", key: "serverCPUMicros", want: want}
-}
-
-func rate(name string, want float64) figure {
-	return figure{name: name, unit: "/s", key: "perSecond", more: true, want: want}
-}
-
-func latency(name, row, percentile string, want float64) figure {
-	return figure{name: name + ", " + percentile, unit: "µs", key: "latencyMicros." + row + "." + percentile, want: want}
-}
-
-// pairs are all runs, in their order.
-var pairs = []pair{
-	{name: "ASYNC_FLUSH", start: true, curve: true, benchs: []bench{
-		{part: "send", args: "send --size 1024 --connections 8 --in-flight 64", figures: []figure{rate("send 1 KiB, 8 x 64 in flight", 10), cpu("send 1 KiB, 8 x 64 in flight", 10),
-			{name: "RssAnon of the broker under this load", unit: "MiB", key: "serverRssAnon"}}},
-		{part: "send", args: "send --size 128 --connections 8 --in-flight 64", figures: []figure{cpu("send 128 B, 8 x 64 in flight", 12)}},
-		{part: "send", args: "send --size 16384 --connections 8 --in-flight 64", figures: []figure{cpu("send 16 KiB, 8 x 64 in flight", 6)}},
-		{part: "one", args: "send --size 1024 --connections 1 --in-flight 1", figures: []figure{cpu("send 1 KiB, 1 in flight", 3), latency("send 1 KiB, 1 in flight", "send", "p50", 2)}},
-		{part: "batch", args: "send --size 128 --batch 32 --connections 8 --in-flight 16", figures: []figure{cpu("batches of 32 x 128 B", 6)}},
-		{part: "pull", args: "pull --topic bench_pull --fill 200000", figures: []figure{cpu("pull 1 KiB", 5), rate("pull 1 KiB", 0)}},
-		{part: "e2e", args: "e2e --topic bench_e2e --rate 1000", figures: []figure{latency("end to end at 1,000 msg/s", "receipt", "p50", 1/0.6), latency("end to end at 1,000 msg/s", "receipt", "p99", 3)}},
-		{part: "e2e", args: "e2e --topic bench_e2e --rate 10000", figures: []figure{latency("end to end at 10,000 msg/s", "receipt", "p50", 2), latency("end to end at 10,000 msg/s", "receipt", "p99", 10)}},
-		{part: "routes", args: "routes --topic bench_pull", names: true, figures: []figure{{name: "route query: server CPU", unit: "µs", key: "serverCPUMicros", want: 10}}},
-	}},
-	{name: "SYNC_FLUSH", conf: harness.Conf{"flushDiskType": "SYNC_FLUSH"}, benchs: []bench{
-		{part: "sync", args: "send --size 1024 --connections 8 --in-flight 8", figures: []figure{rate("SYNC_FLUSH, send 1 KiB, 64 in flight", 1.5), cpu("SYNC_FLUSH, send 1 KiB, 64 in flight", 3)}},
-	}},
+func twice(length func(harness.Kind) time.Duration) func(harness.Kind) time.Duration {
+	return func(k harness.Kind) time.Duration { return 2 * length(k) }
 }

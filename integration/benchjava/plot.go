@@ -24,35 +24,41 @@ type series struct {
 }
 
 // plot draws p50 and p99 over the rate, nil when nothing was measured.
-func (r *report) plot() ([]byte, error) {
+func (r *report) plot() []byte {
 	var lines []series
 	for _, k := range r.kinds {
 		c := r.medianCurve(k)
 		if len(c) == 0 {
-			return nil, nil
+			continue
 		}
 		colour := map[harness.Kind]string{harness.Java: "#b5482e", harness.Go: "#1f6f8b"}[k]
 		p50, p99 := series{name: title(k) + " p50", colour: colour, dash: "4 3"}, series{name: title(k) + " p99", colour: colour}
 		for _, p := range c {
-			p50.x, p50.y = append(p50.x, p.rate), append(p50.y, p.p50)
-			p99.x, p99.y = append(p99.x, p.rate), append(p99.y, p.p99)
+			p50.x, p50.y = append(p50.x, p.Rate), append(p50.y, p.P50)
+			p99.x, p99.y = append(p99.x, p.Rate), append(p99.y, p.P99)
 		}
 		lines = append(lines, p50, p99)
 	}
-	return draw(lines), nil
+	if lines == nil {
+		return nil
+	}
+	return draw(lines)
 }
 
 // medianCurve takes the medians over the rounds at each share.
 func (r *report) medianCurve(k harness.Kind) (c []point) {
-	rounds := slices.DeleteFunc(slices.Clone(r.all[k]), func(one *round) bool { return len(one.curve) != len(shares) })
+	var rounds [][]point
+	if p := r.Parts["curve"]; p != nil {
+		rounds = slices.DeleteFunc(slices.Clone(p.Curves[k]), func(one []point) bool { return len(one) != len(shares) })
+	}
 	if len(rounds) == 0 {
 		return nil
 	}
 	for i := range shares {
 		at := func(of func(point) float64) float64 {
-			return load.Median(rounds, func(one *round) float64 { return of(one.curve[i]) })
+			return load.Median(rounds, func(one []point) float64 { return of(one[i]) })
 		}
-		c = append(c, point{at(func(p point) float64 { return p.rate }), at(func(p point) float64 { return p.p50 }), at(func(p point) float64 { return p.p99 })})
+		c = append(c, point{at(func(p point) float64 { return p.Rate }), at(func(p point) float64 { return p.P50 }), at(func(p point) float64 { return p.P99 })})
 	}
 	return c
 }

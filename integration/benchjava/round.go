@@ -1,187 +1,134 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"runtime"
 	"strings"
 	"time"
 
 	"gorocket/integration/harness"
-	"gorocket/integration/load"
 )
 
-// Cores of the server and of the tool.
-const serverCore, toolCore = "0", "1"
+// session is what the rounds of one run share.
+type session struct {
+	wanted     map[string]bool
+	saturation float64 // messages/s that Java took last: the open loop at half of it is for both
+}
 
-// round is what one round found for one kind of server.
+// round is what one round finds for one kind of server. Not for concurrent use.
 type round struct {
-	kind   harness.Kind
+	*session
+	kind  harness.Kind
+	first bool // the kind's first round
+	begin time.Time
+	part  string // that is measured now
+	found map[string]*finding
+}
+
+// finding is what one round found of one part.
+type finding struct {
 	values map[string]float64 // by the figures' names
 	curve  []point
+	failed []string
 }
 
-// point is an open loop at one rate.
-type point struct{ rate, p50, p99 float64 } // requests/s, µs, µs
+// of is the finding of a part, made when it is missing.
+func (r *round) of(part string) *finding {
+	if r.found[part] == nil {
+		r.found[part] = &finding{values: map[string]float64{}}
+	}
+	return r.found[part]
+}
+
+// set notes a figure of the step that runs.
+func (r *round) set(name string, v float64) { r.of(r.part).values[name] = v }
+
+// get is a figure that was found before in this round.
+func (r *round) get(part, name string) (float64, bool) {
+	v, ok := r.of(part).values[name]
+	return v, ok
+}
+
+// fail notes that a step has not found what it should; the others go on.
+func (r *round) fail(err error) {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	line = line[:min(len(line), 300)]
+	fmt.Fprintf(os.Stderr, "%s: %s: FAILED: %s\n", r.kind, r.part, line)
+	f := r.of(r.part)
+	f.failed = append(f.failed, fmt.Sprintf("%s: %s", r.kind, line))
+}
 
 func (r *round) String() string {
-	return fmt.Sprintf("%d figures, %d rates", len(r.values), len(r.curve))
+	n := 0
+	for _, f := range r.found {
+		n += len(f.values)
+	}
+	return fmt.Sprintf("%d figures of %d parts", n, len(r.found))
 }
 
-func (r *round) run(wanted map[string]bool) error {
-	for _, p := range pairs {
-		if !p.has(wanted) {
-			continue
-		}
-		if err := r.pair(&p, wanted); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+// run measures everything that is due.
+func (r *round) run() {
+	for i := range pairs {
+		p := &pairs[i]
+		if p.has(r.wanted, r.first) {
+			r.pair(p)
 		}
 	}
-	return nil
 }
 
-func (p *pair) has(wanted map[string]bool) bool {
-	for _, part := range p.parts() {
-		if wanted[part] {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *round) pair(p *pair, wanted map[string]bool) error {
-	begin := time.Now()
+func (r *round) pair(p *pair) {
+	r.begin = time.Now()
 	servers, err := harness.StartPair(r.kind, harness.BigFiles(p.conf))
-	if err != nil {
-		return err
+	if err == nil {
+		defer servers.Close()
 	}
-	defer servers.Close()
-	if wanted["start"] && p.start {
-		if err := r.started(servers, begin); err != nil {
-			return err
-		}
-	}
-	for _, b := range p.benchs {
-		if !wanted[b.part] {
+	for _, s := range p.steps {
+		if !s.due(r.wanted, r.first) {
 			continue
 		}
-		v, err := r.bench(servers, &b, "")
-		if err != nil {
-			return err
+		r.part = s.part
+		if err == nil && servers.Broker.Process().Ended() {
+			err = errors.New("the broker has ended")
 		}
-		if err := r.take(b.figures, v); err != nil {
-			return fmt.Errorf("%s: %w", b.args, err)
+		failed := err
+		if err == nil {
+			failed = s.do(r, servers, s.figures)
+		}
+		if failed != nil {
+			r.fail(failed)
 		}
 	}
-	if wanted["curve"] && p.curve {
-		return r.measureCurve(servers)
-	}
-	return nil
 }
 
-// started notes the time to the first acknowledged send and the memory then.
-func (r *round) started(p *harness.Pair, begin time.Time) error {
-	if err := load.FirstSend(p.Broker.Addr(), "bench_start", time.Minute); err != nil {
+// bench runs the tool and notes figures.
+func (r *round) bench(p *harness.Pair, l toolRun, figures []figure) error {
+	v, err := r.tool(p, l)
+	if err != nil {
 		return err
 	}
-	r.values[startTime.name] = float64(time.Since(begin).Microseconds()) / 1000
-	time.Sleep(2 * time.Second)
-	r.values[idleMemory.name] = float64(load.RssAnon(p.Names.Process().PID())+load.RssAnon(p.Broker.Process().PID())) / 1024
-	return nil
+	return r.take(figures, v)
 }
 
-// bench runs `gorocket bench` and returns its JSON.
-func (r *round) bench(p *harness.Pair, b *bench, more string) (map[string]any, error) {
-	server, where := p.Broker, []string{"-b", p.Broker.Addr()}
-	if b.names {
-		server, where = p.Names, []string{"-n", p.Names.Addr()}
-	}
-	if strings.HasPrefix(b.args, "e2e") {
-		where = []string{"-n", p.Names.Addr()}
-	}
-	warm := *warmUp
-	if r.kind == harness.Go {
-		warm /= 10
-	}
-	args := append([]string{harness.Binary("gorocket"), "bench"}, strings.Fields(b.args+" "+more)...)
-	args = append(append(args, where...), "--json", "-q", "--pid", fmt.Sprint(server.Process().PID()), "--duration", measure.String(), "--warmup", warm.String())
-	if runtime.NumCPU() > 1 {
-		args = append([]string{"taskset", "-c", toolCore}, args...)
-	}
-	fmt.Fprintf(os.Stderr, "%s: %s %s\n", r.kind, b.args, more)
-	cmd, errs := exec.Command(args[0], args[1:]...), new(bytes.Buffer)
-	cmd.Stderr = errs
-	text, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("gorocket bench %s: %w: %s", b.args, err, bytes.TrimSpace(errs.Bytes()))
-	}
-	var v map[string]any
-	return v, json.Unmarshal(text, &v)
-}
-
-var errNoFigure = errors.New("not in the JSON")
-
-// take notes figures of a run.
-func (r *round) take(figures []figure, v map[string]any) error {
+// take notes the figures that the JSON has, and how much of its core the tool used.
+func (r *round) take(figures []figure, v answers) error {
+	busy := v.optional("clientCPUMicros") * v.optional("perSecond") / 1e6
 	for _, f := range figures {
-		n, err := number(v, f.key)
+		if f.key == "" {
+			continue
+		}
+		n, err := v.number(f.key)
 		if err != nil {
 			return err
 		}
-		if f.unit == "MiB" {
-			n /= 1 << 20
+		r.set(f.name, n*cmp.Or(f.scale, 1))
+		if busy > 0 && (f.key == "perSecond" || f.key == "serverCPUMicros") {
+			r.set(f.name+toolBusy, busy)
 		}
-		r.values[f.name] = n
 	}
 	return nil
 }
 
-// number looks a key up; a dot leads into an inner object.
-func number(v map[string]any, key string) (float64, error) {
-	var at any = v
-	for _, k := range strings.Split(key, ".") {
-		inner, ok := at.(map[string]any)
-		if !ok {
-			return 0, fmt.Errorf("%s: %w", key, errNoFigure)
-		}
-		at = inner[k]
-	}
-	n, ok := at.(float64)
-	if !ok {
-		return 0, fmt.Errorf("%s: %w", key, errNoFigure)
-	}
-	return n, nil
-}
-
-// shares are the rates of the curve as shares of what the same server takes in a closed loop.
-var shares = []float64{0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.1}
-
-// measureCurve finds what the server takes and then sends at shares of that in an open loop.
-func (r *round) measureCurve(p *harness.Pair) error {
-	b := bench{args: "send --size 1024 --connections 8"}
-	v, err := r.bench(p, &b, "--in-flight 64")
-	if err != nil {
-		return err
-	}
-	most, err := number(v, "perSecond")
-	if err != nil {
-		return err
-	}
-	for _, share := range shares {
-		v, err := r.bench(p, &b, fmt.Sprintf("--rate %.0f", most*share))
-		if err != nil {
-			return err
-		}
-		p50, err50 := number(v, "latencyMicros.send.p50")
-		p99, err99 := number(v, "latencyMicros.send.p99")
-		if err := errors.Join(err50, err99); err != nil {
-			return err
-		}
-		r.curve = append(r.curve, point{most * share, p50, p99})
-	}
-	return nil
-}
+// toolBusy is behind a figure's name in the name of its share of the tool's core.
+const toolBusy = " | tool"

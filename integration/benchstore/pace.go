@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"gorocket/integration/harness"
+	"gorocket/integration/load"
 	"gorocket/integration/wire"
 )
 
@@ -43,7 +43,7 @@ func (b *bench) pace(kind harness.Kind, folder string) error {
 	if err != nil {
 		return err
 	}
-	before, err := age(p.broker.Store())
+	before, err := load.AgeLog(p.broker.Store())
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (b *bench) pace(kind harness.Kind, folder string) error {
 	if err != nil {
 		return err
 	}
-	after, err := logFiles(p.broker.Store())
+	after, err := load.LogFiles(p.broker.Store())
 	if err != nil {
 		return err
 	}
@@ -63,22 +63,6 @@ func (b *bench) pace(kind harness.Kind, folder string) error {
 		b.value(kind, paceRows[i], float64(d.Nanoseconds())/1000)
 	}
 	return nil
-}
-
-func logFiles(store string) ([]string, error) {
-	return filepath.Glob(filepath.Join(store, "commitlog", "*"))
-}
-
-// age makes all commit log files look four days old; the broker writes to the last ones, which makes them young again.
-func age(store string) (files int, err error) {
-	list, err := logFiles(store)
-	old := time.Now().Add(-96 * time.Hour)
-	for _, f := range list[:max(0, len(list)-2)] {
-		if err == nil {
-			err = os.Chtimes(f, old, old)
-		}
-	}
-	return len(list), err
 }
 
 // paced sends at an even rate, one at a time on one connection, and returns the latencies.

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
-	"syscall"
 	"time"
 
 	"gorocket/integration/harness"
@@ -15,8 +11,6 @@ import (
 const (
 	limitOfRecovery = 10 * time.Minute
 	inFlight        = 64
-	probes          = 300
-	probeFile       = 64 << 20
 )
 
 // A group of 64 writes 70 KiB, which takes the disk longer than 1 KiB, and longer still when the machine was idle before: all probes are shown.
@@ -35,15 +29,15 @@ var (
 // syncFlush compares the rate of 64 senders that wait for the disk with what the disk allows when each fdatasync serves all of them, and with the rate of
 // the same senders when nobody waits.
 func (b *bench) syncFlush(kind harness.Kind, folder string) error {
-	disk, err := fdatasync(folder, 1<<10, 0)
+	disk, err := load.Fdatasync(folder, 1<<10, 0)
 	if err != nil {
 		return err
 	}
-	group, err := fdatasync(folder, 64<<10, 0)
+	group, err := load.Fdatasync(folder, 64<<10, 0)
 	if err != nil {
 		return err
 	}
-	paused, err := fdatasync(folder, 64<<10, 300*time.Microsecond)
+	paused, err := load.Fdatasync(folder, 64<<10, 300*time.Microsecond)
 	if err != nil {
 		return err
 	}
@@ -86,34 +80,4 @@ func (b *bench) flushed(kind harness.Kind, folder, flushDiskType string) (rate, 
 	workedThen, idleThen := load.Machine()
 	busy = 100 * (workedThen - worked).Seconds() / (workedThen - worked + idleThen - idle).Seconds()
 	return float64(n) / took.Seconds(), cpu, busy, nil
-}
-
-// fdatasync is the median time of one after a write of n bytes into a warm file, with a rest before each: a virtual machine that has slept wakes up slowly.
-func fdatasync(folder string, n int, rest time.Duration) (time.Duration, error) {
-	f, err := os.Create(filepath.Join(folder, "probe"))
-	if err != nil {
-		return 0, err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if _, err := f.Write(make([]byte, probeFile)); err != nil { // written, not only reserved: as a warm log file is
-		return 0, err
-	}
-	if err := f.Sync(); err != nil {
-		return 0, err
-	}
-	var all []time.Duration
-	for i := range probes {
-		time.Sleep(rest)
-		if _, err := f.WriteAt(make([]byte, n), int64(i*n)); err != nil {
-			return 0, err
-		}
-		begin := time.Now()
-		if err := syscall.Fdatasync(int(f.Fd())); err != nil {
-			return 0, fmt.Errorf("fdatasync: %w", err)
-		}
-		all = append(all, time.Since(begin))
-	}
-	slices.Sort(all)
-	return all[len(all)/2], nil
 }

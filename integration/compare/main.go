@@ -1,5 +1,5 @@
 // Command compare measures a Java 5.5.0 NameServer and broker and ours, one after the other on the same machine in the same run, and prints
-// the table of the README: start, memory, CPU time per message. It needs a JDK and Maven. `make compare` runs it.
+// a small table: start, memory, CPU time per message. It needs a JDK and Maven. `make compare` runs it.
 package main
 
 import (

@@ -93,6 +93,7 @@ func TestEveryCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Stop(context.Background()) })
+	pulls := sendfileAddr(t)
 	short := []string{"--duration", "400ms", "--warmup", "100ms"}
 	for _, c := range []struct {
 		name  string
@@ -112,6 +113,7 @@ func TestEveryCommand(t *testing.T) {
 		{"routes at a rate", []string{"routes", "-n", names, "--rate", "500"}, map[string]float64{"count": 150}, []string{"errors"}},
 		{"overload", []string{"overload", "-n", names, "--in-flight", "2000", "--connections", "10"}, map[string]float64{"peakPerSecond": 100, "acceptedRatio": 0.05, "count": 10}, nil},
 		{"send to echo", []string{"send", "-b", echo, "--size", "128"}, map[string]float64{"count": 1000}, []string{"errors"}},
+		{"pull from sendfile", []string{"pull", "-b", pulls, "--connections", "3"}, map[string]float64{"count": 2000, "wraps": 1}, []string{"faulty", "missingOffsets", "repeated", "errors"}},
 		{"routes at echo", []string{"routes", "-n", echo}, map[string]float64{"count": 1000}, []string{"errors"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,6 +151,9 @@ func TestTopicsCommand(t *testing.T) {
 	}
 	if _, err := runCommand("pull", "-b", addr, "--topic", "gone_000003"); err == nil || !strings.Contains(err.Error(), "code 17 TOPIC_NOT_EXIST") {
 		t.Errorf("a deleted topic: %v", err)
+	}
+	if v := runJSON(t, "topics", "-n", names, "--count", "2", "--send=false"); v["sendSeconds"] != nil {
+		t.Errorf("sent although it was not to: %v", v)
 	}
 	runJSON(t, "topics", "-n", names, "--count", "2", "--queues", "3", "--prefix", "stays_")
 	if _, err := runCommand("pull", "-b", addr, "--topic", "stays_000001", "--duration", "100ms", "--warmup", "0"); err != nil {
@@ -189,6 +194,7 @@ func TestErrorsAreClear(t *testing.T) {
 		{[]string{"routes", "-b", addr}, true, []string{"-n"}},
 		{[]string{"connections", "-b", addr, "--count", "0"}, true, []string{"--count"}},
 		{[]string{"overload", "-b", addr, "--in-flight", "3"}, true, []string{"--in-flight"}},
+		{[]string{"echo", "--sendfile", "1000000000"}, true, []string{"--sendfile"}},
 		{[]string{"bogus"}, true, []string{"bogus"}},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
