@@ -93,10 +93,10 @@ func draw(lines []series) []byte {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", plotWidth, plotHeight)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", plotWidth, plotHeight)
 	for _, v := range x.ticks() {
-		fmt.Fprintf(&b, `<path d="M%.1f %dV%d" stroke="#ddd"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x.at(v), marginTop, plotHeight-marginLow, x.at(v), plotHeight-marginLow+18, tick(v, ""))
+		fmt.Fprintf(&b, `<path d="M%.1f %dV%d" stroke="#ddd"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x.at(v), marginTop, plotHeight-marginLow, x.at(v), plotHeight-marginLow+18, grouped(int64(v)))
 	}
 	for _, v := range y.ticks() {
-		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", marginLeft, y.at(v), plotWidth-marginTop, marginLeft-6, y.at(v)+4, tick(v/1000, " ms"))
+		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", marginLeft, y.at(v), plotWidth-marginTop, marginLeft-6, y.at(v)+4, tick(v))
 	}
 	for i, l := range lines {
 		var points []string
@@ -104,10 +104,22 @@ func draw(lines []series) []byte {
 			points = append(points, fmt.Sprintf("%.1f,%.1f", x.at(l.x[k]), y.at(l.y[k])))
 		}
 		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2" stroke-dasharray="%s"/>`+"\n", strings.Join(points, " "), l.colour, l.dash)
+		for k := range l.x {
+			fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`+"\n", x.at(l.x[k]), y.at(l.y[k]), l.colour)
+		}
 		fmt.Fprintf(&b, `<text x="%d" y="%d" fill="%s">%s</text>`+"\n", marginLeft+12, marginTop+18+16*i, l.colour, l.name)
 	}
 	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">messages/s</text>`+"\n</svg>\n", plotWidth/2, plotHeight-10)
 	return b.Bytes()
 }
 
-func tick(v float64, unit string) string { return fmt.Sprintf("%g%s", math.Round(v*1000)/1000, unit) }
+// tick prints microseconds.
+func tick(v float64) string {
+	switch {
+	case v < 1e3:
+		return fmt.Sprintf("%g µs", v)
+	case v < 1e6:
+		return fmt.Sprintf("%g ms", v/1e3)
+	}
+	return fmt.Sprintf("%g s", v/1e6)
+}

@@ -21,10 +21,11 @@ type session struct {
 type round struct {
 	*session
 	kind  harness.Kind
-	first bool // the kind's first round
-	begin time.Time
-	part  string // that is measured now
+	first bool      // the kind's first round
+	begin time.Time // when the pair was started
+	part  string    // that is measured now
 	found map[string]*finding
+	most  float64 // see saturated; 0: not measured yet
 }
 
 // finding is what one round found of one part.
