@@ -18,6 +18,9 @@ type Server struct {
 	once   sync.Once
 }
 
+// readBuffer is what a loop reads at once, in bytes: what does not end in it is copied together with what follows, so it holds many large frames.
+const readBuffer = 256 << 10
+
 // NewServer prepares a server; nothing is bound yet. addrs are host:port.
 func NewServer(table *Table, opts Options, addrs ...string) (*Server, error) {
 	if len(addrs) == 0 {
@@ -34,7 +37,7 @@ func (s *Server) Start() error {
 	}
 	s.engine.start()
 	go func() {
-		s.done <- gnet.Rotate(s.engine, urls, gnet.WithNumEventLoop(s.engine.opts.EventLoops), gnet.WithReuseAddr(true),
+		s.done <- gnet.Rotate(s.engine, urls, gnet.WithNumEventLoop(s.engine.opts.EventLoops), gnet.WithReuseAddr(true), gnet.WithReadBufferCap(readBuffer),
 			gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLoadBalancing(gnet.LeastConnections), gnet.WithLogger(silent{}))
 	}()
 	select {
