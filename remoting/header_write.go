@@ -25,14 +25,15 @@ type commandTail struct {
 
 // fieldLead is what stands before a field's value, in both forms. It is made once for each field of a header type.
 type fieldLead struct {
-	json   string // ","name":" with the closing quote of the field before
+	first  string // JSON: ,"extFields":{"name":"
+	json   string // JSON behind another field: ","name":" with the closing quote of that one
 	binary string // int16 length of the name | name | int32 length of the value, still 0
 }
 
 func leadOf(name string) fieldLead {
 	b := binary.BigEndian.AppendUint16(nil, uint16(len(name)))
 	b = append(append(b, name...), 0, 0, 0, 0)
-	return fieldLead{json: `","` + name + `":"`, binary: string(b)}
+	return fieldLead{first: `,"extFields":{"` + name + `":"`, json: `","` + name + `":"`, binary: string(b)}
 }
 
 func beginHeader(dst []byte, form SerializeType, code int32, t commandTail) (w headerWriter) {
@@ -45,6 +46,10 @@ func (w *headerWriter) begin(dst []byte, form SerializeType, code int32, t comma
 	w.dst = frameStart(dst)
 	if form == SerializeBinary {
 		w.beginBinary(code)
+		return
+	}
+	if code == Success {
+		w.dst = append(w.dst, `{"code":0`...)
 		return
 	}
 	w.dst = append(w.dst, `{"code":`...)
@@ -69,8 +74,7 @@ func (w *headerWriter) lead(l *fieldLead) {
 	case w.form == SerializeBinary:
 		w.dst = append(w.dst, l.binary...)
 	case w.fields == 0:
-		w.dst = append(w.dst, `,"extFields":{`...)
-		w.dst = append(w.dst, l.json[2:]...)
+		w.dst = append(w.dst, l.first...)
 	default:
 		w.dst = append(w.dst, l.json...)
 	}

@@ -88,6 +88,12 @@ func appendPlain(dst []byte, s string) []byte {
 		}
 		binary.LittleEndian.PutUint64(dst[n+i:], x)
 	}
+	if last := len(s) - 8; last >= 0 && i < len(s) {
+		if x := wordOf(s, last); specialMarks(x) == 0 {
+			binary.LittleEndian.PutUint64(dst[n+last:], x) // some bytes once more, which is cheaper than one by one
+			return dst
+		}
+	}
 	for ; i < len(s) && plainByte(s[i]); i++ {
 		dst[n+i] = s[i]
 	}
