@@ -255,17 +255,9 @@ type tailJob struct {
 }
 
 func (j *tailJob) answer(c *conn, slot int32, a *answer, _, now int64) error {
-	r := j.readers[slot]
-	switch a.code {
-	case remoting.Success:
+	return j.next(c, slot, a, now, func(r *reader) {
 		_, r.next = j.mail.found.walkRecords(a.body, c.addr, r.queue, r.next, func(rec *record) { j.mail.take(c.w.rec, rec, now) })
-	case remoting.PullNotFound, remoting.PullRetryImmediately, remoting.PullOffsetMoved:
-		j.moved(r, a)
-	default:
-		return fmt.Errorf("%s refused a pull of queue %d at offset %d: code %d %s: %s", c.addr, r.queue, r.next, a.code, codeName(a.code), clip(a.remark))
-	}
-	r.pull(c, now)
-	return nil
+	})
 }
 
 // bitset is a growing set of small numbers.

@@ -93,10 +93,15 @@ func (j *readerJob) more(c *conn, now int64) error {
 }
 
 func (j *readerJob) answer(c *conn, slot int32, a *answer, begun, now int64) error {
+	return j.next(c, slot, a, now, func(r *reader) { j.records(c, r, a.body, begun, now) })
+}
+
+// next hands the messages of an answer to found and pulls what is due then.
+func (j *readerJob) next(c *conn, slot int32, a *answer, now int64, found func(r *reader)) error {
 	r := j.readers[slot]
 	switch a.code {
 	case remoting.Success:
-		j.records(c, r, a.body, begun, now)
+		found(r)
 	case remoting.PullNotFound, remoting.PullRetryImmediately, remoting.PullOffsetMoved:
 		j.moved(r, a)
 	default:
