@@ -12,7 +12,6 @@ type headerWriter struct {
 	form     SerializeType
 	start    int // where the frame begins in dst
 	extStart int // binary form: where the length word of extFields stands
-	value    int // where the value of the present field begins
 	fields   int
 	tail     commandTail
 }
@@ -68,79 +67,53 @@ func (w *headerWriter) beginBinary(code int32) {
 	w.dst = append(w.dst, 0, 0, 0, 0)
 }
 
-// lead writes what stands before a value.
-func (w *headerWriter) lead(l *fieldLead) {
+// before returns what stands before a value.
+func (l *fieldLead) before(form SerializeType, first bool) string {
 	switch {
-	case w.form == SerializeBinary:
-		w.dst = append(w.dst, l.binary...)
-	case w.fields == 0:
-		w.dst = append(w.dst, l.first...)
-	default:
-		w.dst = append(w.dst, l.json...)
+	case form == SerializeBinary:
+		return l.binary
+	case first:
+		return l.first
 	}
-	w.fields++
-	w.value = len(w.dst)
+	return l.json
 }
 
-// done ends a value. The JSON form's closing quote comes with what follows.
-func (w *headerWriter) done() {
-	if w.form == SerializeBinary {
-		binary.BigEndian.PutUint32(w.dst[w.value-4:], uint32(len(w.dst)-w.value))
+// appendText appends a value. The JSON form's closing quote comes with what follows.
+func appendText(dst []byte, form SerializeType, v string) []byte {
+	if form == SerializeBinary {
+		return append(dst, v...)
 	}
+	return appendJSONText(dst, v)
 }
 
-func (w *headerWriter) int(l *fieldLead, v int64) {
-	w.lead(l)
-	w.dst = strconv.AppendInt(w.dst, v, 10)
-	w.done()
-}
-
-func (w *headerWriter) bool(l *fieldLead, v bool) {
-	w.lead(l)
-	w.dst = strconv.AppendBool(w.dst, v)
-	w.done()
-}
-
-func (w *headerWriter) float(l *fieldLead, v float64) {
-	w.lead(l)
-	w.dst = strconv.AppendFloat(w.dst, v, 'g', -1, 64)
-	w.done()
-}
-
-func (w *headerWriter) text(l *fieldLead, v string) {
-	w.lead(l)
-	w.content(v)
+// putLength fills in the length of the value at dst[at:], which ends dst.
+func putLength(dst []byte, at int) {
+	binary.BigEndian.PutUint32(dst[at-4:], uint32(len(dst)-at))
 }
 
 // str writes a field that is in no header type.
 func (w *headerWriter) str(key, v string) {
 	w.key(key)
-	w.content(v)
-}
-
-func (w *headerWriter) content(v string) {
+	at := len(w.dst)
+	w.dst = appendText(w.dst, w.form, v)
 	if w.form == SerializeBinary {
-		w.dst = append(w.dst, v...)
-	} else {
-		w.dst = appendJSONText(w.dst, v)
+		putLength(w.dst, at)
 	}
-	w.done()
 }
 
-// key is lead for a name that was not prepared.
+// key writes what stands before the value of a name that was not prepared.
 func (w *headerWriter) key(key string) {
+	w.fields++
 	if w.form == SerializeBinary {
 		w.dst = binary.BigEndian.AppendUint16(w.dst, uint16(len(key)))
 		w.dst = append(append(w.dst, key...), 0, 0, 0, 0)
-	} else {
-		open := `","`
-		if w.fields == 0 {
-			open = `,"extFields":{"`
-		}
-		w.dst = append(append(append(w.dst, open...), key...), `":"`...)
+		return
 	}
-	w.fields++
-	w.value = len(w.dst)
+	open := `","`
+	if w.fields == 1 {
+		open = `,"extFields":{"`
+	}
+	w.dst = append(append(append(w.dst, open...), key...), `":"`...)
 }
 
 // finish closes the header and fills the frame's length words; bodyLen bytes of body will follow.

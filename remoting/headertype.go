@@ -227,30 +227,55 @@ func (f *HeaderField) omits(n int64) bool { return !f.Required && f.Default != "
 
 // write appends the fields of the struct at v. Optional strings that are empty are left out, as Java leaves out null.
 func (info *HeaderInfo) write(w *headerWriter, v unsafe.Pointer) {
+	dst := w.dst
 	for i := range info.Fields {
 		f := &info.Fields[i]
 		p := unsafe.Add(v, f.offset)
-		switch f.Kind {
-		case reflect.String:
-			if s := *(*string)(p); s != "" || f.Required {
-				w.text(&f.lead, s)
-			}
-		case reflect.Slice:
-			if b := *(*[]byte)(p); len(b) > 0 || f.Required {
-				w.text(&f.lead, unsafe.String(unsafe.SliceData(b), len(b)))
-			}
-		case reflect.Int32:
-			if n := int64(*(*int32)(p)); !f.omits(n) {
-				w.int(&f.lead, n)
-			}
-		case reflect.Int64:
-			if n := *(*int64)(p); !f.omits(n) {
-				w.int(&f.lead, n)
-			}
-		case reflect.Bool:
-			w.bool(&f.lead, *(*bool)(p))
-		case reflect.Float64:
-			w.float(&f.lead, *(*float64)(p))
+		if !f.given(p) {
+			continue
+		}
+		dst = append(dst, f.lead.before(w.form, w.fields == 0)...)
+		w.fields++
+		at := len(dst)
+		dst = f.append(dst, w.form, p)
+		if w.form == SerializeBinary {
+			putLength(dst, at)
 		}
 	}
+	w.dst = dst
+}
+
+// given tells whether the value at p is written at all.
+func (f *HeaderField) given(p unsafe.Pointer) bool {
+	switch f.Kind {
+	case reflect.String:
+		return f.Required || *(*string)(p) != ""
+	case reflect.Slice:
+		return f.Required || len(*(*[]byte)(p)) > 0
+	case reflect.Int32:
+		return !f.omits(int64(*(*int32)(p)))
+	case reflect.Int64:
+		return !f.omits(*(*int64)(p))
+	}
+	return true
+}
+
+// append appends the value at p.
+func (f *HeaderField) append(dst []byte, form SerializeType, p unsafe.Pointer) []byte {
+	switch f.Kind {
+	case reflect.String:
+		return appendText(dst, form, *(*string)(p))
+	case reflect.Slice:
+		b := *(*[]byte)(p)
+		return appendText(dst, form, unsafe.String(unsafe.SliceData(b), len(b)))
+	case reflect.Int32:
+		return strconv.AppendInt(dst, int64(*(*int32)(p)), 10)
+	case reflect.Int64:
+		return strconv.AppendInt(dst, *(*int64)(p), 10)
+	case reflect.Bool:
+		return strconv.AppendBool(dst, *(*bool)(p))
+	case reflect.Float64:
+		return strconv.AppendFloat(dst, *(*float64)(p), 'g', -1, 64)
+	}
+	return dst
 }

@@ -77,27 +77,31 @@ func specialMarks(x uint64) uint64 {
 
 // appendPlain appends the head of s up to the first special byte.
 func appendPlain(dst []byte, s string) []byte {
-	n, i := len(dst), 0
+	n := len(dst)
 	dst = slices.Grow(dst, len(s))[:n+len(s)]
-	for ; i+8 <= len(s); i += 8 {
+	return dst[:n+copyPlain(dst[n:], s)]
+}
+
+// copyPlain copies the head of s up to the first special byte to dst, which is as long as s, and returns how many bytes that is.
+func copyPlain(dst []byte, s string) int {
+	i := 0
+	for ; i+8 <= len(s) && i+8 <= len(dst); i += 8 {
 		x := wordOf(s, i)
+		binary.LittleEndian.PutUint64(dst[i:], x)
 		if m := specialMarks(x); m != 0 {
-			i += firstMark(m)
-			copy(dst[n:], s[:i])
-			return dst[:n+i]
+			return i + firstMark(m)
 		}
-		binary.LittleEndian.PutUint64(dst[n+i:], x)
 	}
 	if last := len(s) - 8; last >= 0 && i < len(s) {
 		if x := wordOf(s, last); specialMarks(x) == 0 {
-			binary.LittleEndian.PutUint64(dst[n+last:], x) // some bytes once more, which is cheaper than one by one
-			return dst
+			binary.LittleEndian.PutUint64(dst[last:], x) // some bytes once more, which is cheaper than one by one
+			return len(s)
 		}
 	}
 	for ; i < len(s) && plainByte(s[i]); i++ {
-		dst[n+i] = s[i]
+		dst[i] = s[i]
 	}
-	return dst[:n+i]
+	return i
 }
 
 func plainByte(ch byte) bool { return ch >= 0x20 && ch < 0x80 && ch != '"' && ch != '\\' }
