@@ -112,6 +112,7 @@ func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue i
 	s.record = store.Record{Topic: h.Topic, QueueID: queue, Flag: h.Flag, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp,
 		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: s.b.storeHost, NoWait: ctx.OnLoop(),
 		Group: s.b.cfg().FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway(), ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body}
+	s.record.Later = !s.record.Group && ctx.OnLoop() // written at the end of the loop's turn, before the answers leave
 	if topic.TopicFilterType == body.MultiTag {
 		s.record.SysFlag |= store.SysFlagMultiTags
 	}
@@ -255,6 +256,8 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 		s.reply = ctx.Later()
 		b.store.WaitDurable(done.End(), s)
 		return true
+	} else if r.Later {
+		ctx.Promise(done.End())
 	}
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
 	return false

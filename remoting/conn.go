@@ -186,6 +186,9 @@ func (c *Conn) beginTurn() {
 
 // flush writes everything that waits, in one system call as a rule. Event loop only. It tells whether the connection is still open.
 func (c *Conn) flush(endOfTurn bool) bool {
+	if !c.keepPromise() {
+		return false
+	}
 	c.mu.Lock()
 	out := c.out
 	c.out = nil
@@ -213,6 +216,28 @@ func (c *Conn) flush(endOfTurn bool) bool {
 		return false
 	}
 	return !closed
+}
+
+// keepPromise makes what the answers of this turn say true; false when it cannot, and the connection is closed without them. Event loop only.
+func (c *Conn) keepPromise() bool {
+	promise := c.loop.promise
+	if promise == 0 {
+		return true
+	}
+	c.loop.promise = 0
+	if c.engine.opts.Keep(promise) == nil {
+		return true
+	}
+	c.abandon()
+	return false
+}
+
+// abandon closes the connection and drops the answers that wait.
+func (c *Conn) abandon() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.Close()
 }
 
 // markClosed ends the connection for all users and fails its open calls. Event loop only.

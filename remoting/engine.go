@@ -35,6 +35,7 @@ type loopState struct {
 	ctx       Context
 	in        Interner
 	templates headerCache
+	promise   int64 // the highest of this turn, 0: none
 }
 
 func newEngine(table *Table, opts Options) *engine {
@@ -291,10 +292,7 @@ func (e *engine) overflow(c *Conn, bytes int) {
 	if e.opts.Events.Overflow != nil {
 		e.opts.Events.Overflow(c, bytes)
 	}
-	c.mu.Lock()
-	c.closed = true
-	c.mu.Unlock()
-	c.Close()
+	c.abandon()
 }
 
 // closeIdle closes connections without traffic for IdleTimeout. Java: IdleStateHandler in NettyRemotingServer.

@@ -15,7 +15,10 @@ type Options struct {
 	// Overdue is asked about each request that waits for a worker, every 10 ms: "" lets it wait on, else it is answered SYSTEM_BUSY with this cause, such
 	// as TIMEOUT_CLEAN_QUEUE. Any goroutine; it must not block. nil: all wait. Java: BrokerFastFailure
 	Overdue func(code int32, waited time.Duration) (cause string)
-	Events  Events
+	// Keep makes a promise of Context.Promise true. It runs on the event loop before the answers of the turn leave; after an error they are dropped and the
+	// connection is closed.
+	Keep   func(promise int64) error
+	Events Events
 }
 
 // Events are optional callbacks; remoting itself knows no logger. They run on event loops and must not block.

@@ -46,6 +46,10 @@ func (c *Context) OnLoop() bool { return c.onLoop }
 // Again asks for the request to be handled once more on a worker, where blocking is allowed. Only on the event loop and before answering.
 func (c *Context) Again() { c.again = true }
 
+// Promise says that the answers of this turn are true only once Options.Keep was called with promise, or a higher one, and returned nil; they do not leave
+// before. Only on the event loop.
+func (c *Context) Promise(promise int64) { c.conn.loop.promise = max(c.conn.loop.promise, promise) }
+
 // Status answers with a code and a remark and nothing else.
 func (r *Replier) Status(code int32, remark string) {
 	r.conn.respond(r, code, remark, nil, nil, Body{})

@@ -23,6 +23,10 @@ func worthSendfile(b *Body) bool {
 // sendFiles writes out, which ends with the header of this frame, and then the file ranges, straight from the page cache. What the socket does
 // not take goes through gnet's outbound buffer, copied from Parts, so that a frame is always whole. Event loop only.
 func (c *Conn) sendFiles(out *outBuffer, b *Body) {
+	if !c.keepPromise() {
+		releaseOut(out)
+		return
+	}
 	_, err := c.gc.Write(out.b)
 	releaseOut(out)
 	if err != nil {

@@ -277,6 +277,39 @@ func TestOverloadIsAnsweredBusy(t *testing.T) {
 	}
 }
 
+// TestPromise: no answer leaves before its promise is kept; when it cannot be, the connection is closed without the answers of that turn.
+func TestPromise(t *testing.T) {
+	var kept atomic.Int64
+	broken := errors.New("broken")
+	addr := startServer(t, Options{Keep: func(promise int64) error {
+		if promise == 3 {
+			return broken
+		}
+		kept.Store(promise)
+		return nil
+	}}, Entry{Code: 1, Handle: func(ctx *Context) {
+		if n := int64(ctx.Req.Body[0] - '0'); n > 0 {
+			ctx.Promise(n)
+			ctx.Promise(n - 1)
+		}
+		ctx.OK(nil)
+	}})
+	cl := startClient(t)
+	send := func(body string) error {
+		_, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, []byte(body))
+		return err
+	}
+	for _, c := range []struct {
+		body string
+		kept int64
+		lost bool
+	}{{"0", 0, false}, {"2", 2, false}, {"0", 2, false}, {"3", 2, true}, {"0", 2, false}, {"4", 4, false}} {
+		if err := send(c.body); (err != nil) != c.lost || kept.Load() != c.kept {
+			t.Errorf("%s: %v, kept %d, want %d", c.body, err, kept.Load(), c.kept)
+		}
+	}
+}
+
 // TestWaitsTooLong: who waits for a worker longer than Overdue allows is answered with its cause; the others are served, in order.
 func TestWaitsTooLong(t *testing.T) {
 	const patient, impatient = 1, 2

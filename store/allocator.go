@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// allocator makes the next commit log file before it is needed and faults the pages ahead of the write position in, so that an
-// append meets neither a hole nor, normally, a page fault (Java AllocateMappedFileService).
+// allocator makes the next commit log file before it is needed, and under SYNC_FLUSH writes zeros ahead of the write position, so that a group commit finds
+// blocks that the journal need not note (Java AllocateMappedFileService).
 type allocator struct {
 	log    *commitLog
-	window int64                               // bytes kept faulted in ahead of the write position; immutable
-	claim  func(seg *segment, from int64) bool // SYNC_FLUSH: keeps appends out of the file from position from on, false when they are too near; nil otherwise
+	window int64                               // bytes of zeros ahead of the write position; 0: none; immutable
+	claim  func(seg *segment, from int64) bool // keeps appends out of the file from position from on, false when they are too near; nil without window
 	free   func()                              // ends a claim
 	report func(what, file string, err error)  // immutable
 	kick   chan struct{}                       // capacity 1: the write position moved on
 	ready  chan *segment                       // capacity 1: the next file
 
-	zeros []byte // touchStep zeros, for SYNC_FLUSH; immutable
+	zeros []byte // zeroStep zeros; immutable
 
 	need atomic.Bool // an appender waits for the next file
 
@@ -31,7 +31,7 @@ type allocator struct {
 const allocRetry = 500 * time.Millisecond
 
 func newAllocator(log *commitLog, cfg *Config, report func(what, file string, err error)) *allocator {
-	return &allocator{log: log, window: cfg.TouchAheadBytes, report: report,
+	return &allocator{log: log, report: report,
 		kick: make(chan struct{}, 1), ready: make(chan *segment, 1), changed: make(chan struct{})}
 }
 
@@ -45,9 +45,9 @@ func (a *allocator) poke() {
 
 // run serves until ctx ends. next is the base of the first file to make.
 func (a *allocator) run(ctx context.Context, next int64) {
-	t := toucher{}
+	var z zeroed
 	for {
-		a.touch(&t)
+		a.zeroAhead(&z)
 		wait := (<-chan time.Time)(nil)
 		if a.wanted(next) && len(a.ready) == 0 {
 			if s, err := createSegment(a.log.fs, a.log.dirFor(next), next, a.log.segSize); err != nil {
@@ -145,41 +145,34 @@ func (a *allocator) await(changed <-chan struct{}, timeout time.Duration) error 
 	}
 }
 
-// toucher remembers what is faulted in already.
-type toucher struct {
+// zeroed remembers what holds zeros already.
+type zeroed struct {
 	seg  *segment
 	upTo int64 // inside seg
 }
 
-// touchStep is one call of Populate: small enough to keep up with a fast appender.
-const touchStep = 1 << 20
+// zeroStep is one write of zeros: small enough to keep up with a fast appender.
+const zeroStep = 1 << 20
 
-// touch faults the window ahead of the write position of the last file in.
-func (a *allocator) touch(t *toucher) {
+// zeroAhead writes zeros in the window ahead of the write position of the last file.
+func (a *allocator) zeroAhead(z *zeroed) {
 	segs := a.log.segments()
 	if a.window == 0 || len(segs) == 0 {
 		return
 	}
-	if s := segs[len(segs)-1]; t.seg != s {
-		*t = toucher{seg: s}
+	if s := segs[len(segs)-1]; z.seg != s {
+		*z = zeroed{seg: s}
 	}
 	for {
-		pos := a.log.end.Load() - t.seg.base
-		if a.claim != nil {
-			pos = alignUp(pos + a.window/4)
-		}
-		t.upTo = max(t.upTo, pos)
-		n := min(touchStep, min(pos+a.window, t.seg.size)-t.upTo)
-		if n <= 0 || t.seg.readOnly || !t.seg.acquire() {
+		pos := alignUp(a.log.end.Load() - z.seg.base + a.window/4)
+		z.upTo = max(z.upTo, pos)
+		n := min(zeroStep, min(pos+a.window, z.seg.size)-z.upTo)
+		if n <= 0 || z.seg.readOnly || !z.seg.acquire() {
 			return
 		}
-		if a.claim == nil {
-			_ = t.seg.m.Populate(int(t.upTo), int(n), true) // a page fault later is the only harm
-		} else {
-			a.zero(t.seg, t.upTo, n)
-		}
-		t.seg.release()
-		t.upTo += n
+		a.zero(z.seg, z.upTo, n)
+		z.seg.release()
+		z.upTo += n
 	}
 }
 

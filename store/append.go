@@ -41,7 +41,7 @@ func (a *appender) storeTime(now int64) int64 {
 	return a.lastTime
 }
 
-// Append stores one message, readable at once unless r.Group is set. It may be called by many goroutines, waits for no I/O and allocates nothing; only when the next
+// Append stores one message, readable at once unless r.Group or r.Later is set. It may be called by many goroutines, writes to the page cache and allocates nothing; only when the next
 // commit log file is late it waits for that, at most putMessageTimeout and without the append lock, or returns ErrWouldWait when r.NoWait is set.
 // Errors are of class ErrMessageIllegal or ErrNotWritable.
 func (s *Store) Append(r *Record) (Appended, error) {
@@ -56,13 +56,13 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	if err != nil {
 		return Appended{}, err
 	}
-	group := r.Group && cfg.FlushDiskType == SyncFlush
-	seg, q, now, err := s.reserve(r, e.size, group)
+	stage := r.Later || r.Group && cfg.FlushDiskType == SyncFlush
+	seg, q, now, err := s.reserve(r, e.size, stage)
 	if err != nil {
 		return Appended{}, err
 	}
 	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
-	if group && !q.batch() {
+	if stage && !q.batch() {
 		if a, ok, err := s.stageRecord(seg, q, r, &e, st); ok || err != nil {
 			s.app.unlock()
 			return a, err
@@ -93,14 +93,10 @@ func (s *Store) put(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Ap
 		count = innerCount(r.Properties)
 	}
 	rec := seg.data[s.app.pos : s.app.pos+int64(e.size)]
-	if s.cfg.Load().FlushDiskType == SyncFlush {
-		b := s.app.buffer(e.size)
-		encodeRecord(b, r, e, st)
-		if err := s.write(seg, b); err != nil {
-			return Appended{}, nil, err
-		}
-	} else {
-		encodeRecord(rec, r, e, st)
+	b := s.app.buffer(e.size)
+	encodeRecord(b, r, e, st)
+	if err := s.write(seg, b); err != nil {
+		return Appended{}, nil, err
 	}
 	s.commit(seg, int64(e.size))
 	if indexed {
@@ -110,8 +106,9 @@ func (s *Store) put(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Ap
 	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: int(count)}, rec, nil
 }
 
-// write puts bytes at the tail by a system call. SYNC_FLUSH does that: a page that was written through a mapping costs a fault after each flush, and its
-// fdatasync takes some 600 us instead of 150. Readers see no difference, the page cache is the same. Caller holds the append lock.
+// write puts bytes at the tail by a system call. Through a mapping each new page would be filled with zeros first, which costs more than the message itself, and
+// after each flush it would cost a fault, and its fdatasync some 600 us instead of 150. Readers see no difference, the page cache is the same. Caller holds the
+// append lock.
 func (s *Store) write(seg *segment, b []byte) error {
 	if _, err := seg.file.WriteAt(b, s.app.pos); err != nil {
 		return &writeError{seg.name, err}
@@ -145,13 +142,13 @@ func (s *Store) tagsCode(r *Record, storeTime int64) int64 {
 }
 
 // reserve takes the append lock with the queue and n bytes of room at the tail; now is the time at which it took it, ms. The caller unlocks, but not after an
-// error. group leaves staged what is staged, but for a batch queue.
-func (s *Store) reserve(r *Record, n int, group bool) (seg *segment, q *queue, now int64, err error) {
+// error. stage leaves staged what is staged, but for a batch queue.
+func (s *Store) reserve(r *Record, n int, stage bool) (seg *segment, q *queue, now int64, err error) {
 	var giveUp time.Time
 	for {
 		now = time.Now().UnixMilli()
 		s.app.lock(now)
-		if seg, q, err = s.place(r, n, group); err == nil {
+		if seg, q, err = s.place(r, n, stage); err == nil {
 			return seg, q, now, nil
 		}
 		changed := s.alloc.changes() // before others can roll: what they do is seen
@@ -169,7 +166,7 @@ func (s *Store) reserve(r *Record, n int, group bool) (seg *segment, q *queue, n
 }
 
 // place finds the queue and makes room for n bytes at the tail. Caller holds the append lock.
-func (s *Store) place(r *Record, n int, group bool) (*segment, *queue, error) {
+func (s *Store) place(r *Record, n int, stage bool) (*segment, *queue, error) {
 	if s.app.tail == nil {
 		return nil, nil, ErrNotStarted
 	}
@@ -188,7 +185,7 @@ func (s *Store) place(r *Record, n int, group bool) (*segment, *queue, error) {
 		}
 	}
 	q := s.queues.getOrCreate(r.Topic, r.QueueID, r.SysFlag&SysFlagInnerBatch != 0)
-	if !group || q.batch() {
+	if !stage || q.batch() {
 		if err := s.spill(); err != nil {
 			return nil, nil, err
 		}
@@ -205,14 +202,10 @@ func (s *Store) roll() error {
 	if next == nil {
 		return ErrWouldWait
 	}
-	if s.cfg.Load().FlushDiskType == SyncFlush {
-		var head [endFileReserve]byte
-		putBlank(head[:], s.log.segSize-s.app.pos)
-		if err := s.write(s.app.tail, head[:]); err != nil {
-			return err
-		}
-	} else {
-		putBlank(s.app.tail.data[s.app.pos:], s.log.segSize-s.app.pos)
+	var head [endFileReserve]byte
+	putBlank(head[:], s.log.segSize-s.app.pos)
+	if err := s.write(s.app.tail, head[:]); err != nil {
+		return err
 	}
 	s.log.push(next)
 	s.log.end.Store(next.base)
@@ -226,7 +219,7 @@ func (s *Store) commit(seg *segment, n int64) {
 	s.app.pos += n
 	s.log.end.Store(seg.base + s.app.pos)
 	if s.app.pos >= s.app.pokeAt {
-		s.app.pokeAt = s.app.pos + min(touchStep, s.log.segSize/8)
+		s.app.pokeAt = s.app.pos + min(zeroStep, s.log.segSize/8)
 		s.alloc.poke()
 	}
 }

@@ -38,26 +38,19 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 		return Appended{}, offsets, err
 	}
 	first := stamp{offset: seg.base + s.app.pos, queueOffset: q.end(), storeTime: s.app.storeTime(now)}
-	recs := seg.data[s.app.pos : s.app.pos+int64(len(b.recs))]
+	recs := b.recs // as they will lie in the log
 	known := len(offsets)
 	offsets = stampBatch(b.recs, first, cfg.EnabledAppendPropCRC, offsets)
-	if cfg.FlushDiskType == SyncFlush {
-		if err := s.write(seg, b.recs); err != nil {
-			s.app.unlock()
-			return Appended{}, offsets[:known], err
-		}
-	} else {
-		copy(recs[posBodyCRC:], b.recs[posBodyCRC:])
-		copy(recs[:posBodyCRC], b.recs) // the head last, see encodeRecord
+	if err := s.write(seg, b.recs); err != nil {
+		s.app.unlock()
+		return Appended{}, offsets[:known], err
 	}
 	s.commit(seg, int64(len(recs)))
 	count := s.enqueueBatch(q, recs, first, b.tags)
-	lease := s.ev.MessageStored != nil && seg.acquire()
 	s.app.unlock()
 	s.index.wake()
-	if lease {
+	if s.ev.MessageStored != nil {
 		s.announceBatch(q, recs, first, b.tags)
-		seg.release()
 	}
 	return Appended{Offset: first.offset, Size: int32(len(recs)), QueueOffset: first.queueOffset, StoreTimestamp: first.storeTime, Count: count}, offsets, nil
 }

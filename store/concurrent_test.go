@@ -35,7 +35,14 @@ func TestConcurrent(t *testing.T) {
 			for i := range each {
 				r := record("C", int32(i%queues), fmt.Sprintf("%d-%d", w, i))
 				r.Properties = fmt.Appendf(nil, "KEYS\x01%d-%d\x02", w, i)
-				if _, err := s.Append(r); err != nil {
+				r.Later = w%2 == 0
+				a, err := s.Append(r)
+				if err == nil && (i%7 == 0 || i == each-1) {
+					if err = s.Publish(a.End()); err == nil && s.MaxOffset("C", r.QueueID) <= a.QueueOffset {
+						err = fmt.Errorf("offset %d is published and cannot be read", a.QueueOffset)
+					}
+				}
+				if err != nil {
 					t.Error(err)
 					return
 				}

@@ -90,7 +90,7 @@ type Config struct {
 
 	// Additions of gorocket.
 	MaxOpenConsumeQueueFiles int   `prop:"maxOpenConsumeQueueFiles" default:"4096" doc:"most consume queue files open at once (gorocket)"`
-	TouchAheadBytes          int64 `prop:"touchAheadBytes" default:"16777216" doc:"bytes of the commit log kept faulted in ahead of the write position (gorocket)"`
+	TouchAheadBytes          int64 `prop:"touchAheadBytes" default:"16777216" doc:"SYNC_FLUSH: bytes of the commit log filled with zeros ahead of the write position (gorocket)"`
 	MaxStoreBytes            int64 `prop:"maxStoreBytes" default:"0" doc:"bytes of commit log files above which the oldest go before their time, if cleanFileForciblyEnable; 0: no limit (gorocket)"`
 	MinFreeDiskBytes         int64 `prop:"minFreeDiskBytes" default:"0" doc:"free bytes of the disk below which commit log files go before their time, if cleanFileForciblyEnable, and below half of which producers are refused; 0: only the ratios count (gorocket)"`
 	MaxConsumeQueueMemory    int64 `prop:"maxConsumeQueueMemory" default:"33554432" doc:"bytes of consume queue entries kept in memory (gorocket)"`

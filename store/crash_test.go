@@ -136,7 +136,13 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 		next[q]++
 		r := record(topic, q, body)
 		r.Group = rnd.IntN(4) > 0
+		r.Later = !r.Group || mode == AsyncFlush
 		a := mustAppend(t, s, r)
+		if mode == AsyncFlush || rnd.IntN(8) == 0 {
+			if err := s.Publish(a.End()); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if mode == AsyncFlush {
 			led.ack(topic, q, a.QueueOffset, body)
 			continue

@@ -10,7 +10,7 @@
 //
 //	append.go, append_batch.go, append_late.go  records into the log; late: records that carry queue offsets in their properties
 //	record.go, view.go, props.go, propcrc.go    the bytes of a record
-//	commitlog.go, segment.go, allocator.go      mapped files, made and touched (or zeroed) ahead of the appends
+//	commitlog.go, segment.go, allocator.go      the files of the log, made (and under SYNC_FLUSH zeroed) ahead of the appends
 //	stage.go, flush.go, gather.go               group commit: one write and one fdatasync for all who wait
 //	checkpoint.go                               what is durable
 //	queue*.go, cqfiles.go, cqflush.go           consume queues: newest entries in memory, the rest in files, few of them open;

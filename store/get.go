@@ -218,7 +218,7 @@ func (g *getter) warm() bool {
 		if g.q.HotOnly {
 			return false
 		}
-		_ = seg.m.Populate(int(r.Offset), int(r.Len), false) // a page fault later is the only harm
+		_ = seg.m.Populate(int(r.Offset), int(r.Len)) // a page fault later is the only harm
 	}
 	return true
 }

@@ -109,10 +109,10 @@ type stamp struct {
 	storeTime   int64
 }
 
-// encodeRecord writes r into b (len(b) == e.size): a commit log record, big-endian (Java MessageExtEncoder.encode). Size and magic are written
-// last: the kernel may write a page to the disk at any moment, and a record whose head is there must be there as a whole, at least on that page.
+// encodeRecord writes r into b (len(b) == e.size): a commit log record, big-endian (Java MessageExtEncoder.encode).
 func encodeRecord(b []byte, r *Record, e *encoded, st stamp) {
 	be := binary.BigEndian
+	putHead(b, e)
 	be.PutUint32(b[posBodyCRC:], e.bodyCRC)
 	be.PutUint32(b[posQueueID:], uint32(r.QueueID))
 	be.PutUint32(b[posFlag:], uint32(r.Flag))
@@ -137,10 +137,8 @@ func encodeRecord(b []byte, r *Record, e *encoded, st stamp) {
 		if e.needSep {
 			b[n] = propValueEnd
 		}
-		putHead(b, e) // the CRC covers it
 		sealPropCRC(b)
 	}
-	putHead(b, e)
 }
 
 func putHead(b []byte, e *encoded) {

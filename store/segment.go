@@ -10,7 +10,7 @@ import (
 	"gorocket/store/vfs"
 )
 
-// segment is one commit log file, mapped whole. It lives until the log drops it and the last lease is returned
+// segment is one commit log file, mapped whole for reading; it is written by system calls. It lives until the log drops it and the last lease is returned
 // (Java DefaultMappedFile with ReferenceResource).
 type segment struct {
 	base     int64 // commit log offset of byte 0; immutable
@@ -19,7 +19,7 @@ type segment struct {
 	fs       vfs.FS
 	file     vfs.File
 	m        vfs.Mapping
-	data     []byte // the mapping; immutable until the last release
+	data     []byte // the mapping, read-only memory; immutable until the last release
 	readOnly bool
 
 	refs atomic.Int64 // 1 for the log, 1 for each lease; 0 = gone
@@ -68,7 +68,7 @@ func createSegment(fsys vfs.FS, dir string, base, size int64) (*segment, error) 
 }
 
 func mapSegment(fsys vfs.FS, f vfs.File, base, size int64, readOnly bool) (*segment, error) {
-	m, err := f.Map(0, int(size), !readOnly)
+	m, err := f.Map(0, int(size), false)
 	if err != nil {
 		_ = f.Close()
 		return nil, err

@@ -2,9 +2,9 @@ package store
 
 import "slices"
 
-// stage gathers the records of one group commit: under SYNC_FLUSH the flusher writes them with one call just before the fdatasync that their senders wait
-// for. A write of its own for each record takes several times as long as all the rest of an append, and under the append lock. What is staged has its place
-// in the log and its queue offset, but cannot be read yet, and a kill takes it: only who waits for durability may stage (Record.Group).
+// stage gathers records that are written with one call: those of one group commit just before the fdatasync that their senders wait for (Record.Group), those
+// of one turn of an event loop before its answers leave (Record.Later). A write of its own for each record takes several times as long as all the rest of an
+// append, and under the append lock. What is staged has its place in the log and its queue offset, but cannot be read yet, and a kill takes it.
 // Guarded by appender.mu.
 type stage struct {
 	buf    []byte        // records, to be written right below the append position
@@ -46,6 +46,9 @@ func (s *Store) stageRecord(seg *segment, q *queue, r *Record, e *encoded, st st
 	encodeRecord(g.buf[n:], r, e, st)
 	g.list = append(g.list, it)
 	s.app.pos += int64(e.size)
+	if r.Later {
+		s.staged.Store(true)
+	}
 	return Appended{Offset: st.offset, Size: it.e.size, QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: 1}, true, nil
 }
 
@@ -87,6 +90,11 @@ func (s *Store) takeStored(spare []stagedEntry) (out []stagedEntry) {
 // tellStored tells the listener about spilled messages and ends their leases. spare is memory to use, the result memory to keep. No lock is held.
 func (s *Store) tellStored(spare []stagedEntry) []stagedEntry {
 	list := s.takeStored(spare)
+	s.tell(list)
+	return list
+}
+
+func (s *Store) tell(list []stagedEntry) {
 	s.index.wake()
 	for _, it := range list {
 		at := it.e.offset - it.seg.base
@@ -94,5 +102,35 @@ func (s *Store) tellStored(spare []stagedEntry) []stagedEntry {
 		it.seg.release()
 	}
 	clear(list)
-	return list
+}
+
+// Publish writes what is staged, makes it readable and tells the listener. Who appended a record with Later set calls it with the record's end before it tells
+// anybody that the message is stored; many appends share one call, which gets the highest end. Any goroutine; it may be an event loop. After an error, of class
+// ErrNotWritable, none of them may be acknowledged, and the store takes no writes until it is opened again.
+func (s *Store) Publish(end int64) error {
+	if !s.staged.Load() && s.log.end.Load() >= end {
+		return nil
+	}
+	err := s.publish()
+	if err != nil {
+		err = s.syncFailed(s.log.tailName(), err)
+	}
+	if s.log.end.Load() >= end {
+		return nil // what failed is behind it
+	}
+	return err
+}
+
+func (s *Store) publish() error {
+	spare := s.spares.Get().(*[]stagedEntry)
+	s.app.mu.Lock()
+	err := s.spill()
+	told := s.app.stage.stored
+	s.app.stage.stored = *spare
+	s.staged.Store(err != nil)
+	s.app.mu.Unlock()
+	s.tell(told)
+	*spare = told[:0]
+	s.spares.Put(spare)
+	return err
 }

@@ -129,3 +129,86 @@ func TestStageWriteFails(t *testing.T) {
 	}
 	wantBodies(t, s, "T", 0, want)
 }
+
+// TestPublish: what is appended for later has its place, cannot be read before Publish, is told once, and stays in order with what is not.
+func TestPublish(t *testing.T) {
+	for _, mode := range []string{AsyncFlush, SyncFlush} {
+		t.Run(mode, func(t *testing.T) {
+			mem, cfg := vfs.NewMem(), smallConfig("/s")
+			t.Cleanup(mem.Free)
+			cfg.FlushDiskType = mode
+			cfg.FlushIntervalCommitLog, cfg.FlushCommitLogThoroughInterval = 3_600_000, 3_600_000
+			var told []string // one goroutine
+			s := mustOpen(t, cfg, mem, EventListener{MessageStored: func(_ string, _ int32, at, _, _ int64, rec []byte) {
+				m, _ := DecodeRecord(rec)
+				told = append(told, fmt.Sprint(at, string(m.Body)))
+			}})
+			if err := s.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer mustStop(t, s)
+			later := func(body string) Appended {
+				r := record("T", 0, body)
+				r.Later = true
+				return mustAppend(t, s, r)
+			}
+			a, b := later("a"), later("b")
+			if a.QueueOffset != 0 || b.QueueOffset != 1 || b.Offset != a.End() || s.MaxOffset("T", 0) != 0 || len(told) != 0 {
+				t.Fatalf("%+v %+v, %d can be read, told %v", a, b, s.MaxOffset("T", 0), told)
+			}
+			killed := mem.Clone()
+			t.Cleanup(killed.Free)
+			if err := s.Publish(a.End()); err != nil {
+				t.Fatal(err)
+			}
+			wantBodies(t, s, "T", 0, []string{"a", "b"})
+			c := later("c")
+			mustAppend(t, s, record("T", 0, "d")) // writes c as well
+			if err := s.Publish(c.End()); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{"a", "b", "c", "d"}
+			wantBodies(t, s, "T", 0, want)
+			slices.Sort(told)
+			if got := strings.Join(told, " "); got != "0a 1b 2c 3d" {
+				t.Errorf("told %s", got)
+			}
+			k := mustStart(t, cfg, killed)
+			defer mustStop(t, k)
+			if n := k.MaxOffset("T", 0); n != 0 {
+				t.Errorf("%d messages after a kill before Publish", n)
+			}
+		})
+	}
+}
+
+// TestPublishFails: whoever must not acknowledge is told, others are not, and the store takes no more writes.
+func TestPublishFails(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	s := mustStart(t, smallConfig("/s"), mem)
+	want := fill(t, s, "T", 1, 3)[0]
+	before := s.MaxPhyOffset()
+	mem.Inject(func(op, name string) error {
+		if op == "write" && strings.Contains(name, "commitlog") {
+			return syscall.EIO
+		}
+		return nil
+	})
+	r := record("T", 0, "lost")
+	r.Later = true
+	a := mustAppend(t, s, r)
+	for range 2 { // each loop that has to answer for it asks
+		if err := s.Publish(a.End()); !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.EIO) {
+			t.Errorf("published: %v", err)
+		}
+	}
+	if err := s.Publish(before); err != nil {
+		t.Errorf("an older message: %v", err)
+	}
+	mem.Inject(nil)
+	if _, err := s.Append(record("T", 0, "more")); !errors.Is(err, ErrNotWritable) {
+		t.Errorf("append: %v", err)
+	}
+	wantBodies(t, s, "T", 0, want)
+}

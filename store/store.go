@@ -57,6 +57,9 @@ type Store struct {
 	expiredTo   int64        // log minimum the queues were expired for; cleaner only
 	renewExpiry atomic.Bool  // expire them in any case
 
+	staged atomic.Bool // a record with Later may be staged, or written and not told yet
+	spares sync.Pool   // of *[]stagedEntry, for Publish
+
 	broken atomic.Pointer[error] // why no write is possible until the store is opened again
 	paused atomic.Pointer[error] // why no write is possible now (disk level)
 
@@ -85,6 +88,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	s.cfg.Store(&cfg)
 	s.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
 	s.batchBufs.New = func() any { return new(batchScratch) }
+	s.spares.New = func() any { return new([]stagedEntry) }
 	s.fail(ErrNotStarted)
 	if err := s.open(&cfg); err != nil {
 		s.close()
@@ -115,7 +119,7 @@ func (s *Store) open(cfg *Config) error {
 	s.queues.batches = openCQFiles(s.fs, cfg, "batchconsumequeue", batchUnit, cfg.MapperFileSizeBatchConsumeQueue, "mapperFileSizeBatchConsumeQueue")
 	s.alloc = newAllocator(s.log, cfg, s.reportErr)
 	if cfg.FlushDiskType == SyncFlush {
-		s.alloc.claim, s.alloc.free, s.alloc.zeros = s.claimZeros, s.freeZeros, make([]byte, touchStep)
+		s.alloc.window, s.alloc.claim, s.alloc.free, s.alloc.zeros = cfg.TouchAheadBytes, s.claimZeros, s.freeZeros, make([]byte, zeroStep)
 	}
 	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
 	if err := s.log.load(cfg); err != nil {

@@ -24,6 +24,7 @@ type Record struct {
 	NoWait                    bool   // Append returns ErrWouldWait where it would have to wait for the next commit log file
 	FilterBits                []byte // bit map of the filters that want it, for enableConsumeQueueExt; nil when nobody knows
 	Group                     bool   // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
+	Later                     bool   // the caller calls Publish before it tells anybody; until then the record may be in memory only, and cannot be read
 	DelayLevel                int32  // for SCHEDULE_TOPIC_XXXX: the consume queue entry gets the delivery time as tags code
 }
 

@@ -259,9 +259,9 @@ type memMapping struct {
 	done bool // guarded by Mem.mu
 }
 
-func (m *memMapping) Bytes() []byte                 { return m.b }
-func (m *memMapping) Populate(int, int, bool) error { return nil }
-func (m *memMapping) Resident(int, int) bool        { return true }
+func (m *memMapping) Bytes() []byte           { return m.b }
+func (m *memMapping) Populate(int, int) error { return nil }
+func (m *memMapping) Resident(int, int) bool  { return true }
 
 func (m *memMapping) Unmap() error {
 	m.f.m.mu.Lock()

@@ -148,16 +148,12 @@ func (m *osMapping) pages(off, n int) []byte {
 	return m.b[lo:hi]
 }
 
-func (m *osMapping) Populate(off, n int, write bool) error {
+func (m *osMapping) Populate(off, n int) error {
 	if n <= 0 {
 		return nil
 	}
-	advice := unix.MADV_POPULATE_READ
-	if write {
-		advice = unix.MADV_POPULATE_WRITE
-	}
 	b := m.pages(off, n)
-	err := retryEINTR(func() error { return unix.Madvise(b, advice) })
+	err := retryEINTR(func() error { return unix.Madvise(b, unix.MADV_POPULATE_READ) })
 	if errors.Is(err, unix.EINVAL) { // kernel before 5.14
 		touch(b, os.Getpagesize())
 		return nil

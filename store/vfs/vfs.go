@@ -81,9 +81,8 @@ type TryReader interface {
 type Mapping interface {
 	// Bytes is the mapped memory. It must not be touched after Unmap.
 	Bytes() []byte
-	// Populate faults pages of [off, off+n) in, so that later access does not fault. With write the pages become
-	// dirty as well, so that the first store to them is cheap.
-	Populate(off, n int, write bool) error
+	// Populate faults pages of [off, off+n) in, so that later reads do not fault.
+	Populate(off, n int) error
 	// Resident tells whether all pages of [off, off+n) are in the page cache. It never blocks on I/O.
 	Resident(off, n int) bool
 	// Unmap releases the memory. Calling it twice is harmless.

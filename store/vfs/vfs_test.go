@@ -53,7 +53,7 @@ func TestContract(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := m.Populate(0, 4096, true); err != nil {
+		if err := m.Populate(0, 4096); err != nil {
 			t.Fatal(err)
 		}
 		copy(m.Bytes()[100:], "mapped")
