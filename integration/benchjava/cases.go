@@ -50,6 +50,7 @@ var javaLimits = harness.Conf{"waitTimeMillsInSendQueue": "200", "osPageCacheBus
 var pairs = []pair{
 	{name: "ASYNC_FLUSH", steps: []step{
 		{part: "start", figures: []figure{startTime, idleMemory}, do: (*round).started, length: fixed(4*time.Second, 3*time.Second)},
+		warm("send", toolRun{args: "send --size 1024 --connections 8 --in-flight 64"}),
 		bench("send", toolRun{args: "send --size 1024 --connections 8 --in-flight 64"}, rate1K, cpu(send1K, 10), loadMemory),
 		bench("send", toolRun{args: "send --size 128 --connections 8 --in-flight 64", warm: 0.5}, cpu128),
 		{part: "send", figures: []figure{overEcho, echoCPU, toolCPU}, do: (*round).echo, length: echoRun.length},
@@ -66,6 +67,7 @@ var pairs = []pair{
 	}},
 	{name: "SYNC_FLUSH", conf: harness.Conf{"flushDiskType": "SYNC_FLUSH"}, steps: []step{
 		{part: "connections", figures: []figure{connMemory}, do: (*round).connections, length: fixed(12*time.Second, 8*time.Second)},
+		warm("sync", syncRun),
 		{part: "sync", figures: []figure{syncRate, cpu(sendSync, 3), ofDisk, fdatasync}, do: (*round).sync, length: syncRun.length},
 	}},
 	{name: "overload", conf: javaLimits, steps: []step{

@@ -50,7 +50,8 @@ func write(all *results, folder string) error {
 func (r *report) method(b *bytes.Buffer) {
 	fmt.Fprintf(b, `Java %s and gorocket ran in turns. The servers were pinned to one core and `+"`gorocket bench`"+` ([bench.md](bench.md)) to another; loopback; ASYNC_FLUSH where nothing else
 is said; files of Java's default sizes. The JVMs had the flags of Apache's start scripts with a heap of 2 GiB, all of it touched at the start (`+"`AlwaysPreTouch`"+`), which is most of Java's
-memory here. A JVM got load until it was warm before each measurement, gorocket a tenth of that. Figures are medians over the rounds, in brackets the lowest and the highest. CPU is user
+memory here. A JVM got sends until their rate did not rise any more, and load of its
+kind before each measurement, gorocket a tenth of that. Figures are medians over the rounds, in brackets the lowest and the highest. CPU is user
 and system time of the server process for each message or request. The ratio says how many times better gorocket is. "Promised" is what the project set itself: a ratio to Java
 in the same run, or a limit for gorocket.
 
