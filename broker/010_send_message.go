@@ -252,11 +252,12 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 		s.msgID = store.AppendMessageID(s.msgID, b.storeHost, done.Offset)
 	}
 	s.resp.MsgID = s.msgID
-	if r := &s.record; r.Group {
+	if s.record.Group {
 		s.reply = ctx.Later()
 		b.store.WaitDurable(done.End(), s)
 		return true
-	} else if r.Later {
+	}
+	if s.record.Later {
 		ctx.Promise(done.End())
 	}
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})

@@ -30,9 +30,8 @@ type allocator struct {
 // allocRetry is how long a failed allocation waits before the next try.
 const allocRetry = 500 * time.Millisecond
 
-func newAllocator(log *commitLog, cfg *Config, report func(what, file string, err error)) *allocator {
-	return &allocator{log: log, report: report,
-		kick: make(chan struct{}, 1), ready: make(chan *segment, 1), changed: make(chan struct{})}
+func newAllocator(log *commitLog, report func(what, file string, err error)) *allocator {
+	return &allocator{log: log, report: report, kick: make(chan struct{}, 1), ready: make(chan *segment, 1), changed: make(chan struct{})}
 }
 
 // poke wakes the goroutine; it never blocks.

@@ -245,8 +245,8 @@ func (s *Store) sync() ([]waiting, error) {
 
 // newest returns the end of the log and the newest store time, which belong together: nothing is staged below them.
 func (s *Store) newest() (end, storeTime int64, err error) {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
+	s.app.lock(time.Now().UnixMilli()) // it may hang as an append does
+	defer s.app.unlock()
 	err = s.spill()
 	return s.log.end.Load(), s.app.lastTime, err
 }

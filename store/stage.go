@@ -1,6 +1,9 @@
 package store
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // stage gathers records that are written with one call: those of one group commit just before the fdatasync that their senders wait for (Record.Group), those
 // of one turn of an event loop before its answers leave (Record.Later). A write of its own for each record takes several times as long as all the rest of an
@@ -79,17 +82,17 @@ func (s *Store) spill() error {
 	return nil
 }
 
-// takeStored returns the entries the listener was not told of; spare is memory for the next ones.
-func (s *Store) takeStored(spare []stagedEntry) (out []stagedEntry) {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	out, s.app.stage.stored = s.app.stage.stored, spare[:0]
+// takeStored returns the entries the listener was not told of; spare is memory for the next ones. Caller holds the append lock.
+func (g *stage) takeStored(spare []stagedEntry) (out []stagedEntry) {
+	out, g.stored = g.stored, spare[:0]
 	return out
 }
 
 // tellStored tells the listener about spilled messages and ends their leases. spare is memory to use, the result memory to keep. No lock is held.
 func (s *Store) tellStored(spare []stagedEntry) []stagedEntry {
-	list := s.takeStored(spare)
+	s.app.mu.Lock()
+	list := s.app.stage.takeStored(spare)
+	s.app.mu.Unlock()
 	s.tell(list)
 	return list
 }
@@ -123,12 +126,11 @@ func (s *Store) Publish(end int64) error {
 
 func (s *Store) publish() error {
 	spare := s.spares.Get().(*[]stagedEntry)
-	s.app.mu.Lock()
+	s.app.lock(time.Now().UnixMilli()) // it may hang as an append does
 	err := s.spill()
-	told := s.app.stage.stored
-	s.app.stage.stored = *spare
+	told := s.app.stage.takeStored(*spare)
 	s.staged.Store(err != nil)
-	s.app.mu.Unlock()
+	s.app.unlock()
 	s.tell(told)
 	*spare = told[:0]
 	s.spares.Put(spare)

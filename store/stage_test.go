@@ -212,3 +212,31 @@ func TestPublishFails(t *testing.T) {
 	}
 	wantBodies(t, s, "T", 0, want)
 }
+
+// TestPublishHangs: a write that hangs at the end of a turn shows as a busy page cache, as one inside of an append does: sends are refused meanwhile.
+func TestPublishHangs(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	cfg.OsPageCacheBusyTimeOutMills = 20
+	s := mustStart(t, cfg, mem)
+	goOn := make(chan struct{})
+	mem.Inject(func(op, name string) error {
+		if op == "write" && strings.Contains(name, "commitlog") {
+			<-goOn
+		}
+		return nil
+	})
+	r := record("T", 0, "late")
+	r.Later = true
+	a := mustAppend(t, s, r)
+	published := make(chan error, 1)
+	go func() { published <- s.Publish(a.End()) }()
+	eventually(t, "not busy", s.OSPageCacheBusy)
+	close(goOn)
+	if err := <-published; err != nil {
+		t.Fatal(err)
+	}
+	if s.OSPageCacheBusy() {
+		t.Error("still busy")
+	}
+}

@@ -117,7 +117,7 @@ func (s *Store) open(cfg *Config) error {
 	s.extFiles = openCQFiles(s.fs, cfg, "consumequeue_ext", 1, int64(cfg.MappedFileSizeConsumeQueueExt), "mappedFileSizeConsumeQueueExt")
 	s.queues.simple, s.queues.isBatch = s.files, s.ev.IsBatchTopic
 	s.queues.batches = openCQFiles(s.fs, cfg, "batchconsumequeue", batchUnit, cfg.MapperFileSizeBatchConsumeQueue, "mapperFileSizeBatchConsumeQueue")
-	s.alloc = newAllocator(s.log, cfg, s.reportErr)
+	s.alloc = newAllocator(s.log, s.reportErr)
 	if cfg.FlushDiskType == SyncFlush {
 		s.alloc.window, s.alloc.claim, s.alloc.free, s.alloc.zeros = cfg.TouchAheadBytes, s.claimZeros, s.freeZeros, make([]byte, zeroStep)
 	}
