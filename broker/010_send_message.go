@@ -149,7 +149,7 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.Topi
 	} else if !b.delayed(ctx, s) {
 		return false
 	}
-	r.Properties = p.text
+	r.Properties, r.Index = p.text, store.KeysOf(r.Topic, p.uniqKey, p.keys)
 	s.bits = b.filterBits(r, s.bits)
 	done, err := b.store.Append(r)
 	return b.stored(ctx, s, done, err)

@@ -14,6 +14,7 @@ const (
 	propWait          = "WAIT"
 	propDelay         = "DELAY"
 	propUniqKey       = "UNIQ_KEY"
+	propKeys          = "KEYS"
 	propCluster       = "CLUSTER"
 	propRegion        = "MSG_REGION"
 	propTraceOn       = "TRACE_ON"
@@ -37,6 +38,7 @@ type sendProps struct {
 	text      []byte
 	tags      []byte
 	uniqKey   []byte
+	keys      []byte
 	delay     int32
 	wait      bool // whether the sender waits for the promise of the mode (WAIT, default true)
 	tran      bool // half message
@@ -82,6 +84,8 @@ func (p *sendProps) note(name, value []byte) bool {
 		p.tags = value
 	case propUniqKey:
 		p.uniqKey = value
+	case propKeys:
+		p.keys = value
 	case propDelay:
 		n, err := strconv.ParseInt(string(value), 10, 32)
 		p.delay, p.badDelay = int32(n), err != nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,8 +16,8 @@ type appender struct {
 	pokeAt   int64    // pos at which the allocator is woken again; guarded by mu
 	lastTime int64    // newest store timestamp, ms; guarded by mu
 	claimed  int64    // log offset from which on the allocator is writing zeros, 0: nowhere; guarded by mu
-	scratch  []byte   // a record on its way to WriteAt; guarded by mu
 	stage    stage    // guarded by mu
+	hints    hints    // guarded by mu
 	dirty    []*queue // queues with entries not yet in their files; guarded by mu
 
 	busySince atomic.Int64 // unix ms at which the lock was taken, 0 when free
@@ -56,54 +57,44 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	if err != nil {
 		return Appended{}, err
 	}
-	stage := r.Later || r.Group && cfg.FlushDiskType == SyncFlush
-	seg, q, now, err := s.reserve(r, e.size, stage)
+	stay := cfg.stays(r)
+	seg, q, now, err := s.reserve(r, e.size, stay)
 	if err != nil {
 		return Appended{}, err
 	}
-	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
-	if stage && !q.batch() {
-		if a, ok, err := s.stageRecord(seg, q, r, &e, st); ok || err != nil {
-			s.app.unlock()
-			return a, err
-		}
-	}
-	a, rec, err := s.put(seg, q, r, &e, st)
-	if err != nil {
-		s.app.unlock()
-		return Appended{}, err
-	}
-	lease := hasQueueEntry(r.SysFlag) && s.ev.MessageStored != nil && seg.acquire()
-	s.app.unlock()
-	s.index.wake()
-	if lease {
-		s.ev.MessageStored(q.topic, q.id, a.QueueOffset, s.tagsCode(r, a.StoreTimestamp), a.StoreTimestamp, rec)
-		seg.release()
-	}
-	return a, nil
+	return s.settleOne(r, s.stageOne(seg, q, r, &e, s.app.storeTime(now)), stay)
 }
 
-// put writes a record at the tail and adds its queue entry. Caller holds the append lock and has reserved the room.
-func (s *Store) put(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Appended, []byte, error) {
-	indexed, count := hasQueueEntry(r.SysFlag), int16(1)
-	if indexed {
-		st.queueOffset = q.end()
-	}
+// stays tells whether the records of r stay staged.
+func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDiskType == SyncFlush }
+
+// stageOne puts a record at the tail. Caller holds the append lock and has reserved the room.
+func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *encoded, storeTime int64) Appended {
+	g := &s.app.stage
+	st, count := stamp{offset: seg.base + s.app.pos, storeTime: storeTime}, int16(1)
 	if q.batch() {
 		count = innerCount(r.Properties)
 	}
-	rec := seg.data[s.app.pos : s.app.pos+int64(e.size)]
-	b := s.app.buffer(e.size)
-	encodeRecord(b, r, e, st)
-	if err := s.write(seg, b); err != nil {
-		return Appended{}, nil, err
+	if hasQueueEntry(r.SysFlag) {
+		st.queueOffset = q.end() + q.ahead
+		g.list.add(q, seg, cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, storeTime), time: storeTime, base: st.queueOffset, count: count,
+			bits: slices.Clone(r.FilterBits)})
 	}
-	s.commit(seg, int64(e.size))
-	if indexed {
-		s.enqueue(q, cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, base: st.queueOffset, count: count,
-			bits: r.FilterBits})
+	encodeRecord(g.room(e.size), r, e, st)
+	s.app.pos += int64(e.size)
+	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: storeTime, Count: int(count)}
+}
+
+// settleOne is settle for one record, whose keys go to the index. It gives the append lock back.
+func (s *Store) settleOne(r *Record, a Appended, stay bool) (Appended, error) {
+	if stay && r.Later {
+		s.staged.Store(true)
 	}
-	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: int(count)}, rec, nil
+	s.hint(r, a)
+	if err := s.settle(stay); err != nil {
+		return Appended{}, err
+	}
+	return a, nil
 }
 
 // write puts bytes at the tail by a system call. Through a mapping each new page would be filled with zeros first, which costs more than the message itself, and
@@ -114,18 +105,6 @@ func (s *Store) write(seg *segment, b []byte) error {
 		return &writeError{seg.name, err}
 	}
 	return nil
-}
-
-// buffer returns n bytes of scratch memory. Caller holds mu.
-func (a *appender) buffer(n int) []byte {
-	if n > cap(a.scratch) {
-		b := make([]byte, n)
-		if n <= maxPooledBatch {
-			a.scratch = b
-		}
-		return b
-	}
-	return a.scratch[:n]
 }
 
 // hasQueueEntry: prepared and rollback records are in the log only.
@@ -142,7 +121,7 @@ func (s *Store) tagsCode(r *Record, storeTime int64) int64 {
 }
 
 // reserve takes the append lock with the queue and n bytes of room at the tail; now is the time at which it took it, ms. The caller unlocks, but not after an
-// error. stage leaves staged what is staged, but for a batch queue.
+// error. stage leaves staged what is staged, if n bytes still fit.
 func (s *Store) reserve(r *Record, n int, stage bool) (seg *segment, q *queue, now int64, err error) {
 	var giveUp time.Time
 	for {
@@ -185,7 +164,7 @@ func (s *Store) place(r *Record, n int, stage bool) (*segment, *queue, error) {
 		}
 	}
 	q := s.queues.getOrCreate(r.Topic, r.QueueID, r.SysFlag&SysFlagInnerBatch != 0)
-	if !stage || q.batch() {
+	if !stage || len(s.app.stage.buf)+n > stageMax {
 		if err := s.spill(); err != nil {
 			return nil, nil, err
 		}
@@ -214,9 +193,8 @@ func (s *Store) roll() error {
 	return nil
 }
 
-// commit makes n bytes at the write position readable. Caller holds the append lock.
-func (s *Store) commit(seg *segment, n int64) {
-	s.app.pos += n
+// commit makes what is below the write position readable. Caller holds the append lock.
+func (s *Store) commit(seg *segment) {
 	s.log.end.Store(seg.base + s.app.pos)
 	if s.app.pos >= s.app.pokeAt {
 		s.app.pokeAt = s.app.pos + min(zeroStep, s.log.segSize/8)
@@ -225,26 +203,30 @@ func (s *Store) commit(seg *segment, n int64) {
 }
 
 // firstEntry notes the minimum of a queue that begins: an event loop then need not ask a pool for it.
-func (s *Store) firstEntry(q *queue, e cqEntry) {
+func (s *Store) firstEntry(q *queue, base int64) {
 	q.min.mu.Lock()
 	defer q.min.mu.Unlock()
 	q.min.known, q.min.logMin, q.min.entry, q.min.value = true, s.log.min(), 0, 0
 	if q.batch() {
-		q.min.value = e.base
+		q.min.value = base
 	}
 }
 
-// enqueue adds a consume queue entry. Caller holds the append lock.
-func (s *Store) enqueue(q *queue, e cqEntry) {
+// enqueue adds consume queue entries that follow each other. Caller holds the append lock.
+func (s *Store) enqueue(q *queue, list []cqEntry) {
 	if q.max.Load() == 0 {
-		s.firstEntry(q, e)
+		s.firstEntry(q, list[0].base)
 	}
-	e.tags = s.extend(q, e)
-	became, backlog := q.push(e, &s.queues.memory)
+	if s.extended(q) {
+		for i := range list {
+			list[i].tags = s.extend(q, list[i])
+		}
+	}
+	became, backlog := q.push(list, &s.queues.memory)
 	if became {
 		s.app.dirty = append(s.app.dirty, q)
 	}
-	if backlog >= flushBacklog && backlog%flushBacklog == 0 {
+	if backlog/flushBacklog > (backlog-int64(len(list)))/flushBacklog {
 		s.cqKick.poke()
 	}
 }

@@ -1,13 +1,10 @@
 package store
 
-import (
-	"encoding/binary"
-)
-
 // batchScratch holds an encoded batch between planning and the append lock; pooled.
 type batchScratch struct {
-	recs []byte  // whole records
-	tags []int64 // tags code of each
+	recs    []byte      // whole records
+	keys    []IndexKeys // of each
+	entries []cqEntry   // of each; their offsets are known under the append lock only
 }
 
 // maxPooledBatch is the largest scratch buffer that is kept, in bytes.
@@ -33,49 +30,60 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	if err := b.encode(cfg, r, clientBatchBody); err != nil {
 		return Appended{}, offsets, err
 	}
-	seg, q, now, err := s.reserve(r, len(b.recs), false)
+	stay := cfg.stays(r)
+	seg, q, now, err := s.reserve(r, len(b.recs), stay)
 	if err != nil {
 		return Appended{}, offsets, err
 	}
-	first := stamp{offset: seg.base + s.app.pos, queueOffset: q.end(), storeTime: s.app.storeTime(now)}
-	recs := b.recs // as they will lie in the log
-	known := len(offsets)
-	offsets = stampBatch(b.recs, first, cfg.EnabledAppendPropCRC, offsets)
-	if err := s.write(seg, b.recs); err != nil {
-		s.app.unlock()
+	first, known := stamp{offset: seg.base + s.app.pos, queueOffset: q.end() + q.ahead, storeTime: s.app.storeTime(now)}, len(offsets)
+	offsets = b.stamp(first, cfg.EnabledAppendPropCRC, offsets)
+	s.stageBatch(seg, q, b)
+	if stay && r.Later {
+		s.staged.Store(true)
+	}
+	if err := s.settle(stay); err != nil {
 		return Appended{}, offsets[:known], err
 	}
-	s.commit(seg, int64(len(recs)))
-	count := s.enqueueBatch(q, recs, first, b.tags)
-	s.app.unlock()
-	s.index.wake()
-	if s.ev.MessageStored != nil {
-		s.announceBatch(q, recs, first, b.tags)
+	return Appended{Offset: first.offset, Size: int32(len(b.recs)), QueueOffset: first.queueOffset, StoreTimestamp: first.storeTime, Count: len(b.entries)}, offsets, nil
+}
+
+// stageBatch puts the records at the tail and tells the index their keys. Caller holds the append lock and has reserved the room.
+func (s *Store) stageBatch(seg *segment, q *queue, b *batchScratch) {
+	copy(s.app.stage.room(len(b.recs)), b.recs)
+	s.app.stage.list.add(q, seg, b.entries...)
+	s.app.pos += int64(len(b.recs))
+	for i := range b.entries {
+		e := &b.entries[i]
+		s.app.hints.add(&b.keys[i], e.offset, e.time, e.size)
 	}
-	return Appended{Offset: first.offset, Size: int32(len(recs)), QueueOffset: first.queueOffset, StoreTimestamp: first.storeTime, Count: count}, offsets, nil
 }
 
 // encode rewrites the items of body into records, all stamps zero.
 func (b *batchScratch) encode(cfg *Config, r *Record, body []byte) error {
-	b.recs, b.tags = b.recs[:0], b.tags[:0]
+	b.recs, b.keys, b.entries = b.recs[:0], b.keys[:0], b.entries[:0]
 	if len(body) == 0 {
 		return ErrBadBatch
 	}
 	if len(body) > cfg.MaxMessageSize {
 		return ErrBodyTooLarge
 	}
-	rec := *r
+	rec, topic := *r, topicHash(r.Topic)
 	for len(body) > 0 {
 		it, rest, err := NextBatchItem(body)
 		if err != nil {
 			return err
 		}
 		rec.Body, rec.Flag, rec.Properties, body = it.Body, it.Flag, it.Properties, rest
+		begin := len(b.recs)
 		if b.recs, err = appendBatchRecord(b.recs, cfg, &rec, r.Properties); err != nil {
 			return err
 		}
-		tags, _ := Property(it.Properties, "TAGS")
-		b.tags = append(b.tags, TagsCode(tags))
+		tags, unique, keys := notedProperties(it.Properties)
+		b.entries = append(b.entries, cqEntry{size: int32(len(b.recs) - begin), tags: TagsCode(tags), count: 1})
+		b.keys = append(b.keys, IndexKeys{})
+		if len(r.Properties) == 0 { // or there may be keys among them
+			b.keys[len(b.keys)-1].set(topic, unique, keys)
+		}
 	}
 	return nil
 }
@@ -91,39 +99,19 @@ func appendBatchRecord(dst []byte, cfg *Config, item *Record, extra []byte) ([]b
 	return cfg.AppendRecord(dst, item, 0, 0, 0)
 }
 
-// eachRecord calls fn with every record of a run of whole records.
-func eachRecord(recs []byte, fn func(i int, off int64, rec []byte)) int {
-	n, off := 0, int64(0)
-	for off < int64(len(recs)) {
-		size := int64(binary.BigEndian.Uint32(recs[off:]))
-		fn(n, off, recs[off:off+size])
-		off += size
-		n++
-	}
-	return n
-}
-
-func stampBatch(recs []byte, first stamp, crc bool, offsets []int64) []int64 {
-	eachRecord(recs, func(i int, off int64, rec []byte) {
-		restamp(rec, stamp{first.queueOffset + int64(i), first.offset + off, first.storeTime})
+// stamp writes into the records what only the append lock knows, and appends their offsets.
+func (b *batchScratch) stamp(first stamp, crc bool, offsets []int64) []int64 {
+	at := int64(0)
+	for i := range b.entries {
+		e := &b.entries[i]
+		e.offset, e.time, e.base = first.offset+at, first.storeTime, first.queueOffset+int64(i)
+		rec := b.recs[at : at+int64(e.size)]
+		restamp(rec, stamp{e.base, e.offset, e.time})
 		if crc {
 			sealPropCRC(rec)
 		}
-		offsets = append(offsets, first.offset+off)
-	})
+		offsets = append(offsets, e.offset)
+		at += int64(e.size)
+	}
 	return offsets
-}
-
-// enqueueBatch adds the consume queue entries. Caller holds the append lock.
-func (s *Store) enqueueBatch(q *queue, recs []byte, first stamp, tags []int64) int {
-	return eachRecord(recs, func(i int, off int64, rec []byte) {
-		s.enqueue(q, cqEntry{offset: first.offset + off, size: int32(len(rec)), tags: tags[i], time: first.storeTime, base: first.queueOffset + int64(i), count: 1})
-	})
-}
-
-// announceBatch tells the listener about each record. No lock is held.
-func (s *Store) announceBatch(q *queue, recs []byte, first stamp, tags []int64) {
-	eachRecord(recs, func(i int, _ int64, rec []byte) {
-		s.ev.MessageStored(q.topic, q.id, first.queueOffset+int64(i), tags[i], first.storeTime, rec)
-	})
 }

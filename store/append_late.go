@@ -46,28 +46,11 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 		return Appended{}, err
 	}
 	cfg.replan(&e, &r)
-	st := stamp{offset: seg.base + s.app.pos, storeTime: s.app.storeTime(now)}
-	a, rec, err := s.put(seg, q, &r, &e, st)
-	if err != nil {
-		s.app.unlock()
-		return Appended{}, err
-	}
+	a := s.stageOne(seg, q, &r, &e, s.app.storeTime(now))
 	for _, l := range list {
-		s.enqueue(l.q, cqEntry{offset: st.offset, size: int32(e.size), tags: r.TagsCode, time: st.storeTime, base: l.offset, count: 1})
+		s.app.stage.list.add(l.q, seg, cqEntry{offset: a.Offset, size: a.Size, tags: r.TagsCode, time: a.StoreTimestamp, base: l.offset, count: 1})
 	}
-	lease := s.ev.MessageStored != nil && seg.acquire()
-	s.app.unlock()
-	s.index.wake()
-	if lease {
-		if hasQueueEntry(r.SysFlag) {
-			s.ev.MessageStored(q.topic, q.id, a.QueueOffset, r.TagsCode, st.storeTime, rec)
-		}
-		for _, l := range list {
-			s.ev.MessageStored(l.q.topic, 0, l.offset, r.TagsCode, st.storeTime, rec)
-		}
-		seg.release()
-	}
-	return a, nil
+	return s.settleOne(&r, a, false)
 }
 
 // lateProperties sets the properties that carry offsets and returns the light queues. Caller holds the append lock.

@@ -279,7 +279,7 @@ func (c *cqFiles) writeFile(q *queue, base, pos int64, b []byte) error {
 func fillBlank(f vfs.File, upTo int64) error {
 	buf := make([]byte, 0, min(upTo, 64<<10/cqUnit*cqUnit))
 	for len(buf) < cap(buf) {
-		buf = appendEntry(buf, cqEntry{size: blankSize})
+		buf = appendEntry(buf, &cqEntry{size: blankSize})
 	}
 	for pos := int64(0); pos < upTo; pos += int64(len(buf)) {
 		if _, err := f.WriteAt(buf[:min(int64(len(buf)), upTo-pos)], pos); err != nil {

@@ -141,9 +141,8 @@ func (s *Store) runFlusher(ctx context.Context) {
 	answered := make(chan struct{})
 	go func() { // answering takes as long as an fdatasync: the next one does not wait for it
 		defer close(answered)
-		var told []stagedEntry
 		for ws := range answers {
-			told = s.tellStored(told)
+			s.tellStored()
 			s.answer(ws, nil)
 		}
 	}()
@@ -213,7 +212,7 @@ func (s *Store) tellRolled() {
 // Flush makes everything appended so far durable and answers the waiters. After a failure the store takes no writes until it is opened again.
 func (s *Store) Flush() error {
 	ws, err := s.sync()
-	s.tellStored(nil)
+	s.tellStored()
 	s.answer(ws, nil)
 	return err
 }

@@ -68,8 +68,16 @@ func FuzzBatchItems(f *testing.F) {
 		if s.encode(&cfg, record("T", 0, ""), body) != nil {
 			return
 		}
-		if n := eachRecord(s.recs, func(int, int64, []byte) {}); n != len(s.tags) {
-			t.Fatalf("%d records, %d tags", n, len(s.tags))
+		at := 0
+		for _, e := range s.entries {
+			m, err := DecodeRecord(s.recs[at:])
+			if err != nil || m.Size != e.size {
+				t.Fatalf("at %d: %v, size %d, entry %d", at, err, m.Size, e.size)
+			}
+			at += int(e.size)
+		}
+		if at != len(s.recs) || len(s.keys) != len(s.entries) {
+			t.Fatalf("%d of %d bytes, %d entries, %d keys", at, len(s.recs), len(s.entries), len(s.keys))
 		}
 	})
 }
@@ -93,8 +101,8 @@ func FuzzCheckpoint(f *testing.F) {
 
 // FuzzConsumeQueueFile opens a store whose consume queue file holds anything: it must open or say what is wrong, never panic.
 func FuzzConsumeQueueFile(f *testing.F) {
-	f.Add(appendEntry(nil, cqEntry{offset: 0, size: 100, tags: 5}), true)
-	f.Add(appendEntry(nil, cqEntry{offset: 0, size: blankSize, tags: 0}), false)
+	f.Add(appendEntry(nil, &cqEntry{offset: 0, size: 100, tags: 5}), true)
+	f.Add(appendEntry(nil, &cqEntry{offset: 0, size: blankSize, tags: 0}), false)
 	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
 		mem := vfs.NewMem()
 		defer mem.Free()
@@ -169,8 +177,8 @@ func openBeside(cfg Config, mem *vfs.Mem, rec []byte, clean bool) *Store {
 
 // FuzzBatchQueueFile opens a store whose batch consume queue file holds anything, reads it and appends to it.
 func FuzzBatchQueueFile(f *testing.F) {
-	f.Add(appendBatchEntry(nil, cqEntry{size: 200, base: 0, count: 3}), false)
-	f.Add(appendBatchEntry(appendBatchEntry(nil, cqEntry{size: 200, count: 1}), cqEntry{offset: 9, size: 1, base: 1 << 62, count: 32767}), true)
+	f.Add(appendBatchEntry(nil, &cqEntry{size: 200, base: 0, count: 3}), false)
+	f.Add(appendBatchEntry(appendBatchEntry(nil, &cqEntry{size: 200, count: 1}), &cqEntry{offset: 9, size: 1, base: 1 << 62, count: 32767}), true)
 	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
 		mem := vfs.NewMem()
 		defer mem.Free()
@@ -233,7 +241,7 @@ func FuzzExtEnd(f *testing.F) {
 		ext, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + segmentName(0))
 		_, _ = ext.WriteAt(b[:min(len(b), 4096)], 0)
 		cq, _ := mem.OpenFile("/s/consumequeue/T/0/" + segmentName(0))
-		_, _ = cq.WriteAt(appendEntry(nil, cqEntry{size: 100, tags: address})[12:], 12)
+		_, _ = cq.WriteAt(appendEntry(nil, &cqEntry{size: 100, tags: address})[12:], 12)
 		if s, err = Open(cfg, mem, EventListener{}); err != nil {
 			return
 		}

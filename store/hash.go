@@ -41,7 +41,10 @@ func TagsCode(tags []byte) int64 { return int64(hashCode(0, tags)) }
 
 // indexHash is the key hash of an index entry: abs(hashCode(topic#key)), 0 for the one value without abs (Java IndexFile.indexKeyHashMethod).
 func indexHash(topic, key []byte) int32 {
-	h := hashCode(hashCode(hashCode(0, topic), []byte{'#'}), key)
+	return foldHash(hashCode(hashCode(hashCode(0, topic), []byte{'#'}), key))
+}
+
+func foldHash(h int32) int32 {
 	if h == math.MinInt32 {
 		return 0
 	}

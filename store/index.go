@@ -17,8 +17,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// keyIndex finds messages by key. One goroutine reads the log behind the appenders and fills index files; the log is its only input, so
-// there is nothing to lose and nothing to hand over (Java IndexService, CommitLogDispatcherBuildIndex).
+// keyIndex finds messages by key. One goroutine follows the log behind the appenders and fills index files. What an appender knows of a record's keys saves it to
+// read the record; the log is the only input that it needs, so there is nothing to lose (Java IndexService, CommitLogDispatcherBuildIndex).
 type keyIndex struct {
 	fs      vfs.FS
 	dir     string
@@ -28,6 +28,10 @@ type keyIndex struct {
 	log     *commitLog
 	check   *checkpointFile
 	ev      *EventListener
+
+	source func(spare []keyHint) []keyHint // takes the newest hints; nil: there are none; immutable after Open
+	hints  []keyHint                       // not used yet, the rest of taken; guarded by mu
+	taken  []keyHint                       // guarded by mu
 
 	pos  atomic.Int64 // commit log offset up to which records are indexed
 	idle atomic.Bool  // the goroutine sleeps until kick
@@ -165,7 +169,10 @@ func (x *keyIndex) build(limit int) (more bool, err error) {
 		if at >= x.log.end.Load() {
 			return false, nil
 		}
-		next, err := x.one(at)
+		next, ok, err := x.hinted(at)
+		if err == nil && !ok {
+			next, err = x.one(at)
+		}
 		if err != nil {
 			return false, err
 		}
@@ -200,9 +207,9 @@ func (x *keyIndex) addRecord(m *MessageView) error {
 	if m.SysFlag&SysFlagTransaction == SysFlagRollback {
 		return nil
 	}
-	unique, keys := m.indexedKeys()
+	_, unique, keys := notedProperties(m.Properties)
 	if unique != nil {
-		if err := x.put(indexHash(m.Topic, unique), m); err != nil {
+		if err := x.put(indexHash(m.Topic, unique), m.PhysicalOffset, m.StoreTimestamp); err != nil {
 			return err
 		}
 	}
@@ -211,21 +218,23 @@ func (x *keyIndex) addRecord(m *MessageView) error {
 		if !ok {
 			return nil
 		}
-		if err := x.put(indexHash(m.Topic, k), m); err != nil {
+		if err := x.put(indexHash(m.Topic, k), m.PhysicalOffset, m.StoreTimestamp); err != nil {
 			return err
 		}
 		keys = rest
 	}
 }
 
-// indexedKeys returns the values of UNIQ_KEY and KEYS, nil where there is none, in one walk: it is taken for every message.
-func (m *MessageView) indexedKeys() (unique, keys []byte) {
-	for text := m.Properties; ; {
+// notedProperties returns the values of TAGS, UNIQ_KEY and KEYS, nil where there is none, in one walk: it is taken for every message.
+func notedProperties(text []byte) (tags, unique, keys []byte) {
+	for {
 		name, value, rest, ok := NextProperty(text)
 		if !ok {
-			return unique, keys
+			return tags, unique, keys
 		}
 		switch string(name) {
+		case "TAGS":
+			tags = value
 		case "UNIQ_KEY":
 			unique = value
 		case "KEYS":
@@ -235,7 +244,7 @@ func (m *MessageView) indexedKeys() (unique, keys []byte) {
 	}
 }
 
-func (x *keyIndex) put(hash int32, m *MessageView) error {
+func (x *keyIndex) put(hash int32, offset, storeTime int64) error {
 	n := len(x.files)
 	if n == 0 || x.files[n-1].full() {
 		if err := x.nextFile(); err != nil {
@@ -243,7 +252,7 @@ func (x *keyIndex) put(hash int32, m *MessageView) error {
 		}
 		n++
 	}
-	x.files[n-1].put(hash, m.PhysicalOffset, m.StoreTimestamp)
+	x.files[n-1].put(hash, offset, storeTime)
 	return nil
 }
 

@@ -20,10 +20,10 @@ func TestQueueEndFound(t *testing.T) {
 		q := &queue{topic: "T", id: 5, files: s.files}
 		var entries []byte
 		for i := int64(0); i < n; i++ {
-			entries = appendEntry(entries, cqEntry{offset: i * 100, size: 100, tags: i})
+			entries = appendEntry(entries, &cqEntry{offset: i * 100, size: 100, tags: i})
 		}
 		if n == 0 {
-			entries = appendEntry(entries, cqEntry{})
+			entries = appendEntry(entries, &cqEntry{})
 		}
 		if err := s.files.write(q, entries, 0); err != nil {
 			t.Fatal(err)

@@ -18,10 +18,11 @@ func AppendMessageID(dst []byte, host netip.AddrPort, offset int64) []byte {
 	var raw [28]byte
 	n := putHost(raw[:], host)
 	binary.BigEndian.PutUint64(raw[n:], uint64(offset))
-	for _, b := range raw[:n+8] {
-		dst = append(dst, upperHex[b>>4], upperHex[b&15])
+	var text [2 * len(raw)]byte
+	for i, b := range raw[:n+8] {
+		text[2*i], text[2*i+1] = upperHex[b>>4], upperHex[b&15]
 	}
-	return dst
+	return append(dst, text[:2*(n+8)]...)
 }
 
 // ParseMessageID is the reverse of AppendMessageID; it accepts lower case too.

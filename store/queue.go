@@ -36,7 +36,7 @@ func (e cqEntry) valid() bool { return e.offset >= 0 && e.size > 0 }
 // blank tells a filler entry.
 func (e cqEntry) blank() bool { return e.offset == 0 && e.size == blankSize && e.tags == 0 }
 
-func appendEntry(dst []byte, e cqEntry) []byte {
+func appendEntry(dst []byte, e *cqEntry) []byte {
 	be := binary.BigEndian
 	dst = be.AppendUint64(dst, uint64(e.offset))
 	dst = be.AppendUint32(dst, uint32(e.size))
@@ -88,22 +88,26 @@ type cachedMin struct {
 
 const firstMem = 16 * cqUnit // first buffer of a queue
 
-// push adds the next entry. It tells whether the queue became dirty, and how many entries are not in files yet.
+// push adds the next entries. It tells whether the queue became dirty, and how many entries are not in files yet.
 // Caller holds the append lock (or is Open). used counts the bytes of all buffers.
-func (q *queue) push(e cqEntry, used *atomic.Int64) (becameDirty bool, backlog int64) {
+func (q *queue) push(list []cqEntry, used *atomic.Int64) (becameDirty bool, backlog int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.mem)+int(q.files.unit) > cap(q.mem) {
-		q.makeRoom(used)
+	for i := range list {
+		if len(q.mem)+int(q.files.unit) > cap(q.mem) {
+			q.makeRoom(used)
+		}
+		e := &list[i]
+		if q.batch() {
+			q.mem = appendBatchEntry(q.mem, e)
+			q.next.Store(e.base + int64(e.count))
+		} else {
+			q.mem = appendEntry(q.mem, e)
+		}
 	}
-	if q.batch() {
-		q.mem = appendBatchEntry(q.mem, e)
-		q.next.Store(e.base + int64(e.count))
-	} else {
-		q.mem = appendEntry(q.mem, e)
-	}
-	q.lastPhy = e.offset + int64(e.size)
-	return q.grew(1)
+	last := &list[len(list)-1]
+	q.lastPhy = last.offset + int64(last.size)
+	return q.grew(int64(len(list)))
 }
 
 // grew notes n more entries in mem. Caller holds mu.

@@ -28,7 +28,7 @@ func (c *cqFiles) valid(e cqEntry) bool {
 	return e.valid() && (c.unit != batchUnit || e.base >= 0 && e.count > 0)
 }
 
-func appendBatchEntry(dst []byte, e cqEntry) []byte {
+func appendBatchEntry(dst []byte, e *cqEntry) []byte {
 	be := binary.BigEndian
 	dst = appendEntry(dst, e)
 	dst = be.AppendUint64(dst, uint64(e.time))

@@ -62,11 +62,13 @@ func (s *Store) queueFiles() []*cqFiles {
 	return []*cqFiles{s.files, s.queues.batches, s.extFiles}
 }
 
+// extended tells whether the entries of a queue have extensions.
+func (s *Store) extended(q *queue) bool {
+	return s.cfg.Load().EnableConsumeQueueExt && !q.batch() && !strings.HasPrefix(q.topic, lmqPrefix)
+}
+
 // extend gives an entry its extension and returns what goes into the tags column. Caller holds the append lock.
 func (s *Store) extend(q *queue, e cqEntry) int64 {
-	if !s.cfg.Load().EnableConsumeQueueExt || q.batch() || strings.HasPrefix(q.topic, lmqPrefix) {
-		return e.tags
-	}
 	x := q.ext.Load()
 	if x == nil {
 		x = s.newExt(q)

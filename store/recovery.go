@@ -264,7 +264,7 @@ func (r *recovery) enqueue(q *queue, e cqEntry) error {
 		}
 		q.start(e.base)
 	}
-	r.s.enqueue(q, e)
+	r.s.enqueue(q, []cqEntry{e})
 	r.report.Rebuilt++
 	if r.since++; r.since >= recoverFlush && r.s.queues.memory.Load() > 2*r.cfg.MaxConsumeQueueMemory { // the flusher writes the rest after the start
 		r.since = 0

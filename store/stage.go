@@ -5,54 +5,76 @@ import (
 	"time"
 )
 
-// stage gathers records that are written with one call: those of one group commit just before the fdatasync that their senders wait for (Record.Group), those
-// of one turn of an event loop before its answers leave (Record.Later). A write of its own for each record takes several times as long as all the rest of an
-// append, and under the append lock. What is staged has its place in the log and its queue offset, but cannot be read yet, and a kill takes it.
-// Guarded by appender.mu.
+// stage gathers records on their way to the log, which are written with one call: those of one group commit just before the fdatasync that their senders wait
+// for (Record.Group), those of one turn of an event loop before its answers leave (Record.Later), others at once. A write of its own for each record takes several
+// times as long as all the rest of an append, and under the append lock; larger writes also get larger folios of the page cache. What is staged has its place in
+// the log and its queue offset, but cannot be read yet, and a kill takes it. Guarded by appender.mu.
 type stage struct {
-	buf    []byte        // records, to be written right below the append position
-	list   []stagedEntry // theirs
-	stored []stagedEntry // written, but the listener was not told yet
+	buf    []byte // records, to be written right below the append position
+	list   staged // theirs
+	stored staged // written, but the listener was not told yet
 }
 
-// stagedEntry is what an append leaves to do when its record is written.
-type stagedEntry struct {
-	q   *queue   // nil for a record without queue entry
-	seg *segment // leased once the record is in stored
-	e   cqEntry
+// staged is what appends leave to do when their records are written.
+type staged struct {
+	runs    []stagedRun
+	entries []cqEntry // of all runs
 }
 
-// stageMax is how many bytes are staged at most; records as large are written at once.
+// stagedRun is a number of entries that follow each other in one queue.
+type stagedRun struct {
+	q   *queue
+	seg *segment // leased once the run is in stored, nil if it could not be
+	n   int
+}
+
+func (l *staged) add(q *queue, seg *segment, entries ...cqEntry) {
+	q.ahead += entries[len(entries)-1].base + int64(entries[len(entries)-1].count) - entries[0].base
+	l.runs = append(l.runs, stagedRun{q, seg, len(entries)})
+	l.entries = append(l.entries, entries...)
+}
+
+func (l *staged) reset() {
+	clear(l.runs)
+	clear(l.entries)
+	l.runs, l.entries = l.runs[:0], l.entries[:0]
+}
+
+// stageMax is how many bytes are staged at most, but for a single append that is larger.
 const stageMax = 256 << 10
 
-// stageRecord takes a record of a group; false when it is too large to be staged. Caller holds the append lock and has reserved the room.
-func (s *Store) stageRecord(seg *segment, q *queue, r *Record, e *encoded, st stamp) (Appended, bool, error) {
+// room returns n bytes at the end of the buffer. Caller holds the append lock.
+func (g *stage) room(n int) []byte {
+	at := len(g.buf)
+	g.buf = slices.Grow(g.buf, n)[:at+n]
+	return g.buf[at:]
+}
+
+// settle ends an append of records that are staged: they stay so, or they are written, readable and told. After an error they are gone. It gives the append lock back.
+func (s *Store) settle(stay bool) error {
+	if stay && len(s.app.stage.buf) <= stageMax {
+		s.app.unlock()
+		return nil
+	}
+	if err := s.spill(); err != nil {
+		s.unstage()
+		s.app.unlock()
+		return err
+	}
+	s.unlockAndTell()
+	return nil
+}
+
+// unstage drops what is staged: one append, as those that are written at once are alone. Caller holds the append lock.
+func (s *Store) unstage() {
 	g := &s.app.stage
-	if e.size > stageMax-len(g.buf) {
-		if err := s.spill(); err != nil || e.size > stageMax {
-			return Appended{}, false, err
-		}
+	s.app.pos -= int64(len(g.buf))
+	for _, run := range g.list.runs {
+		run.q.ahead = 0
 	}
-	it := stagedEntry{seg: seg, e: cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, st.storeTime), time: st.storeTime, count: 1, bits: slices.Clone(r.FilterBits)}}
-	if hasQueueEntry(r.SysFlag) {
-		st.queueOffset = q.end() + q.ahead
-		q.ahead++
-		it.q, it.e.base = q, st.queueOffset
-	}
-	n := len(g.buf)
-	if n+e.size > cap(g.buf) {
-		grown := make([]byte, n, max(2*cap(g.buf), n+e.size))
-		copy(grown, g.buf)
-		g.buf = grown
-	}
-	g.buf = g.buf[:n+e.size]
-	encodeRecord(g.buf[n:], r, e, st)
-	g.list = append(g.list, it)
-	s.app.pos += int64(e.size)
-	if r.Later {
-		s.staged.Store(true)
-	}
-	return Appended{Offset: st.offset, Size: it.e.size, QueueOffset: st.queueOffset, StoreTimestamp: st.storeTime, Count: 1}, true, nil
+	g.list.reset()
+	g.buf = g.buf[:0]
+	s.app.hints.drop(s.app.tail.base + s.app.pos)
 }
 
 // spill writes what is staged and makes it readable. After an error it is still staged, and the flusher fails with the same error or, if the disk has
@@ -65,46 +87,71 @@ func (s *Store) spill() error {
 	if _, err := seg.file.WriteAt(g.buf, s.app.pos-int64(len(g.buf))); err != nil {
 		return &writeError{seg.name, err}
 	}
-	g.buf = g.buf[:0]
-	s.commit(seg, 0)
-	for _, it := range g.list {
-		if it.q == nil {
-			continue
-		}
-		it.q.ahead = 0
-		s.enqueue(it.q, it.e)
-		if s.ev.MessageStored != nil && seg.acquire() {
-			g.stored = append(g.stored, it)
+	if g.buf = g.buf[:0]; cap(g.buf) > maxPooledBatch {
+		g.buf = nil
+	}
+	s.commit(seg)
+	entries := g.list.entries
+	for i, run := range g.list.runs {
+		run.q.ahead = 0
+		s.enqueue(run.q, entries[:run.n])
+		entries = entries[run.n:]
+		if s.ev.MessageStored != nil && !seg.acquire() {
+			g.list.runs[i].seg = nil
 		}
 	}
-	clear(g.list)
-	g.list = g.list[:0]
+	if s.ev.MessageStored != nil {
+		g.keepStored()
+	}
+	g.list.reset()
 	return nil
 }
 
-// takeStored returns the entries the listener was not told of; spare is memory for the next ones. Caller holds the append lock.
-func (g *stage) takeStored(spare []stagedEntry) (out []stagedEntry) {
-	out, g.stored = g.stored, spare[:0]
-	return out
-}
-
-// tellStored tells the listener about spilled messages and ends their leases. spare is memory to use, the result memory to keep. No lock is held.
-func (s *Store) tellStored(spare []stagedEntry) []stagedEntry {
-	s.app.mu.Lock()
-	list := s.app.stage.takeStored(spare)
-	s.app.mu.Unlock()
-	s.tell(list)
-	return list
-}
-
-func (s *Store) tell(list []stagedEntry) {
-	s.index.wake()
-	for _, it := range list {
-		at := it.e.offset - it.seg.base
-		s.ev.MessageStored(it.q.topic, it.q.id, it.e.base, it.e.tags, it.e.time, it.seg.data[at:at+int64(it.e.size)])
-		it.seg.release()
+// keepStored adds what is written to what the listener has to be told.
+func (g *stage) keepStored() {
+	if len(g.stored.runs) == 0 {
+		g.list, g.stored = g.stored, g.list
+		return
 	}
-	clear(list)
+	g.stored.runs = append(g.stored.runs, g.list.runs...)
+	g.stored.entries = append(g.stored.entries, g.list.entries...)
+}
+
+// unlockAndTell gives the append lock back, tells the listener about written messages and ends their leases.
+func (s *Store) unlockAndTell() {
+	l := s.spares.Get().(*staged)
+	g := &s.app.stage
+	g.stored, *l = *l, g.stored
+	s.app.unlock()
+	s.tell(l)
+	l.reset()
+	s.spares.Put(l)
+}
+
+// tellStored tells the listener about written messages. No lock is held.
+func (s *Store) tellStored() {
+	s.app.lock(time.Now().UnixMilli())
+	s.unlockAndTell()
+}
+
+func (s *Store) tell(l *staged) {
+	s.index.wake()
+	entries := l.entries
+	for _, run := range l.runs {
+		if run.seg != nil {
+			s.tellRun(run, entries[:run.n])
+			run.seg.release()
+		}
+		entries = entries[run.n:]
+	}
+}
+
+func (s *Store) tellRun(run stagedRun, entries []cqEntry) {
+	for i := range entries {
+		e := &entries[i]
+		at := e.offset - run.seg.base
+		s.ev.MessageStored(run.q.topic, run.q.id, e.base, e.tags, e.time, run.seg.data[at:at+int64(e.size)])
+	}
 }
 
 // Publish writes what is staged, makes it readable and tells the listener. Who appended a record with Later set calls it with the record's end before it tells
@@ -125,14 +172,9 @@ func (s *Store) Publish(end int64) error {
 }
 
 func (s *Store) publish() error {
-	spare := s.spares.Get().(*[]stagedEntry)
 	s.app.lock(time.Now().UnixMilli()) // it may hang as an append does
 	err := s.spill()
-	told := s.app.stage.takeStored(*spare)
 	s.staged.Store(err != nil)
-	s.app.unlock()
-	s.tell(told)
-	*spare = told[:0]
-	s.spares.Put(spare)
+	s.unlockAndTell()
 	return err
 }

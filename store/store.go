@@ -58,7 +58,7 @@ type Store struct {
 	renewExpiry atomic.Bool  // expire them in any case
 
 	staged atomic.Bool // a record with Later may be staged, or written and not told yet
-	spares sync.Pool   // of *[]stagedEntry, for Publish
+	spares sync.Pool   // *staged
 
 	broken atomic.Pointer[error] // why no write is possible until the store is opened again
 	paused atomic.Pointer[error] // why no write is possible now (disk level)
@@ -88,7 +88,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	s.cfg.Store(&cfg)
 	s.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
 	s.batchBufs.New = func() any { return new(batchScratch) }
-	s.spares.New = func() any { return new([]stagedEntry) }
+	s.spares.New = func() any { return new(staged) }
 	s.fail(ErrNotStarted)
 	if err := s.open(&cfg); err != nil {
 		s.close()
@@ -122,6 +122,7 @@ func (s *Store) open(cfg *Config) error {
 		s.alloc.window, s.alloc.claim, s.alloc.free, s.alloc.zeros = cfg.TouchAheadBytes, s.claimZeros, s.freeZeros, make([]byte, zeroStep)
 	}
 	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
+	s.index.source, s.app.hints.on = s.takeHints, cfg.MessageIndexEnable
 	if err := s.log.load(cfg); err != nil {
 		return err
 	}
