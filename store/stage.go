@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"slices"
 	"time"
 )
@@ -84,7 +85,7 @@ func (s *Store) spill() error {
 	if len(g.buf) == 0 {
 		return nil
 	}
-	if _, err := seg.file.WriteAt(g.buf, s.app.pos-int64(len(g.buf))); err != nil {
+	if err := g.write(seg, s.app.pos-int64(len(g.buf))); err != nil {
 		return &writeError{seg.name, err}
 	}
 	if g.buf = g.buf[:0]; cap(g.buf) > maxPooledBatch {
@@ -105,6 +106,33 @@ func (s *Store) spill() error {
 	}
 	g.list.reset()
 	return nil
+}
+
+// write puts what is staged at a position of a file. A kill ends a long write in the middle, at any page. Batches are to be there whole or
+// not at all, so they are written without the size of their first record, where recovery stops then; the sizes follow.
+func (g *stage) write(seg *segment, at int64) error {
+	first := seg.base + at
+	g.eachBatch(func(head *cqEntry) { clear(g.buf[head.offset-first:][:4]) })
+	_, err := seg.file.WriteAt(g.buf, at)
+	g.eachBatch(func(head *cqEntry) {
+		size := g.buf[head.offset-first:][:4]
+		binary.BigEndian.PutUint32(size, uint32(head.size))
+		if err == nil {
+			_, err = seg.file.WriteAt(size, head.offset-seg.base)
+		}
+	})
+	return err
+}
+
+// eachBatch calls fn with the first entry of each run of several.
+func (g *stage) eachBatch(fn func(head *cqEntry)) {
+	entries := g.list.entries
+	for _, run := range g.list.runs {
+		if run.n > 1 {
+			fn(&entries[0])
+		}
+		entries = entries[run.n:]
+	}
 }
 
 // keepStored adds what is written to what the listener has to be told.

@@ -240,3 +240,92 @@ func TestPublishHangs(t *testing.T) {
 		t.Error("still busy")
 	}
 }
+
+// tornStates returns states between two of a file system, in which one file was written: as a kill leaves them that ends the write early.
+func tornStates(t *testing.T, before, after *vfs.Mem, name string, cuts int) (list []*vfs.Mem) {
+	t.Helper()
+	old, err := vfs.ReadFile(before, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := vfs.ReadFile(after, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lo, hi := 0, len(old)
+	for lo < hi && old[lo] == written[lo] {
+		lo++
+	}
+	for hi > lo && old[hi-1] == written[hi-1] {
+		hi--
+	}
+	for i := range cuts {
+		m := before.Clone()
+		t.Cleanup(m.Free)
+		f, err := m.OpenFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt(written[lo:lo+(hi-lo)*i/cuts], int64(lo)); err != nil {
+			t.Fatal(err)
+		}
+		_ = f.Close()
+		list = append(list, m)
+	}
+	return list
+}
+
+// TestBatchWhole: a kill at any place of any write leaves batches whole, or not there.
+func TestBatchWhole(t *testing.T) {
+	for _, later := range []bool{false, true} {
+		mem, cfg := vfs.NewMem(), smallConfig("/s")
+		t.Cleanup(mem.Free)
+		s := mustStart(t, cfg, mem)
+		states := []*vfs.Mem{mem.Clone()}
+		mem.Inject(func(op, name string) error {
+			if op == "write" && strings.Contains(name, "commitlog") {
+				states = append(states, mem.Clone())
+			}
+			return nil
+		})
+		var end int64
+		for _, n := range []int{3, 1, 12} {
+			var items []byte
+			for range n {
+				items = AppendBatchItem(items, BatchItem{Body: []byte("item")})
+			}
+			r := record("T", 0, "")
+			r.Later = later
+			a, _, err := s.AppendBatch(r, items, nil)
+			if err != nil || a.Count != n {
+				t.Fatal(a, err)
+			}
+			end = a.End()
+		}
+		if err := s.Publish(end); err != nil {
+			t.Fatal(err)
+		}
+		mem.Inject(nil)
+		states = append(states, mem.Clone())
+		whole, seen := map[int64]bool{0: true, 3: true, 4: true, 16: true}, map[int64]bool{}
+		for i, last := range states {
+			t.Cleanup(last.Free)
+			killed := []*vfs.Mem{last.Clone()}
+			t.Cleanup(killed[0].Free)
+			if i > 0 {
+				killed = append(killed, tornStates(t, states[i-1], last, "/s/commitlog/"+segmentName(0), 40)...)
+			}
+			for _, at := range killed {
+				again := mustStart(t, cfg, at)
+				n := again.MaxOffset("T", 0)
+				if seen[n] = true; !whole[n] {
+					t.Errorf("later %v: %d messages after a kill", later, n)
+				}
+				mustStop(t, again)
+			}
+		}
+		if !seen[0] || !seen[16] || len(states) < 5 {
+			t.Errorf("later %v: %d states, seen %v", later, len(states), seen)
+		}
+	}
+}

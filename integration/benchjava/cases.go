@@ -68,7 +68,7 @@ var pairs = []pair{
 	{name: "SYNC_FLUSH", conf: harness.Conf{"flushDiskType": "SYNC_FLUSH"}, steps: []step{
 		{part: "connections", figures: []figure{connMemory}, do: (*round).connections, length: fixed(12*time.Second, 8*time.Second)},
 		warm("sync", syncRun),
-		{part: "sync", figures: []figure{syncRate, cpu(sendSync, 3), ofDisk, fdatasync}, do: (*round).sync, length: syncRun.length},
+		{part: "sync", figures: []figure{syncRate, cpu(sendSync, 3), ofDisk, fdatasync, diskOnly}, do: (*round).sync, length: syncRun.length},
 	}},
 	{name: "overload", conf: javaLimits, steps: []step{
 		bench("overload", toolRun{args: "overload --in-flight 40000 --connections 64", phases: 2}, accepted),

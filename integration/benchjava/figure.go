@@ -67,6 +67,7 @@ var (
 
 	syncRate  = rate(sendSync, 1.5)
 	fdatasync = figure{name: "median fdatasync after 1 KiB", unit: "µs", floor: true}
+	diskOnly  = figure{name: "64 / fdatasync after 64 KiB: what those who wait together could get if nothing else took time, share of 64 / fdatasync", unit: share, floor: true}
 	ofDisk    = figure{name: sendSync + ": share of 64 / fdatasync", unit: share, more: true, atLeast: 0.5}
 
 	longP999    = figure{name: longCase + ", p99.9", unit: "ms", key: "latencyMicros.send.p99\\.9", scale: 1e-3, ratio: 10, atMost: 10}

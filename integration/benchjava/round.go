@@ -80,6 +80,7 @@ func (r *round) run() {
 }
 
 func (r *round) pair(p *pair) {
+	fillPageCache()
 	r.begin = time.Now()
 	servers, err := harness.StartPair(r.kind, harness.BigFiles(p.conf))
 	if err == nil {

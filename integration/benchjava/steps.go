@@ -41,6 +41,11 @@ func (r *round) sync(p *harness.Pair, figures []figure) error {
 		return err
 	}
 	r.set(fdatasync.name, float64(disk.Nanoseconds())/1000)
+	full, err := load.Fdatasync(filepath.Dir(p.Broker.Store()), inSync<<10, 0)
+	if err != nil {
+		return err
+	}
+	r.set(diskOnly.name, disk.Seconds()/full.Seconds())
 	if err := r.bench(p, syncRun, figures); err != nil {
 		return err
 	}

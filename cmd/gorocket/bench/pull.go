@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -113,6 +114,10 @@ func (b *pullBench) filled(ctx context.Context, e *env) ([]target, error) {
 	if err := b.message.probe(ctx, e, targets, b.spec.topic); err != nil {
 		return nil, err
 	}
+	if targets, err = e.existing(ctx, b.spec.topic, b.queues, false); err != nil {
+		return nil, err
+	}
+	before := stored(targets)
 	loop := loopFlags{connections: max(4, len(targets)), inFlight: 32}
 	l, err := b.message.load(e, targets, b.spec.topic, &loop, b.fill)
 	if err != nil {
@@ -125,7 +130,28 @@ func (b *pullBench) filled(ctx context.Context, e *env) ([]target, error) {
 	if t.messages < b.fill {
 		return nil, fmt.Errorf("only %s of %s messages were stored%s", grouped(t.messages), grouped(b.fill), firstRemark(t))
 	}
-	return e.existing(ctx, b.spec.topic, b.queues, false)
+	return b.readable(ctx, e, before+b.fill)
+}
+
+// readable waits until the queues have n messages: Java's broker fills them behind the log, and may be seconds late after other load.
+func (b *pullBench) readable(ctx context.Context, e *env, n int64) ([]target, error) {
+	for giveUp := time.Now().Add(e.timeout); ; time.Sleep(100 * time.Millisecond) {
+		targets, err := e.existing(ctx, b.spec.topic, b.queues, false)
+		if err != nil || stored(targets) >= n {
+			return targets, err
+		}
+		if time.Now().After(giveUp) {
+			return nil, fmt.Errorf("topic %s: only %s of %s stored messages can be read after %v", b.spec.topic, grouped(stored(targets)), grouped(n), e.timeout)
+		}
+	}
+}
+
+// stored is how many messages the queues have.
+func stored(targets []target) (n int64) {
+	for _, s := range sources(targets) {
+		n += s.queue.max - s.queue.min
+	}
+	return n
 }
 
 // existing returns the brokers with the queues of a topic, which is made only if make is set.

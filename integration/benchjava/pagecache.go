@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+)
+
+// ballast is a sparse file without a name whose pages fill the page cache. Opened once; the process keeps it.
+var ballast = sync.OnceValues(func() (*os.File, error) {
+	f, err := os.CreateTemp("", "benchjava-ballast")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+})
+
+// spareMemory is about what the kernel keeps free on a machine that has been up for a while, in KiB.
+const spareMemory = 512 << 10
+
+// fillPageCache brings the machine into the state of one that has worked for a while: memory that nothing else uses is page cache, and a new page is an old one
+// taken back. Without it the first servers write into memory that a hypervisor has still to provide, page by page, which costs more than all that a broker does
+// and differs from turn to turn: the stores of a turn are deleted behind it.
+func fillPageCache() {
+	f, err := ballast()
+	if err == nil {
+		err = readUntilFull(f)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "the page cache was not filled: %v\n", err)
+	}
+}
+
+func readUntilFull(f *os.File) error {
+	size := meminfo("MemTotal") << 10
+	if err := f.Truncate(size); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	for at := int64(0); at < size && meminfo("MemFree") > spareMemory; {
+		n, err := io.CopyN(io.Discard, f, 64<<20)
+		if at += n; err != nil && err != io.EOF {
+			return err
+		}
+	}
+	return nil
+}
+
+// meminfo is a value of /proc/meminfo in KiB, 0 when it is not there.
+func meminfo(key string) (kib int64) {
+	_, _ = fmt.Sscan(valueOf("/proc/meminfo", key, ""), &kib)
+	return kib
+}
