@@ -113,7 +113,7 @@ func chosen(text string, full bool) (map[string]bool, error) {
 	return set, nil
 }
 
-// pairLength is what starting and ending a pair takes, with the page cache filled before.
+// pairLength is what starting and ending a pair takes, with the page cache filled.
 var pairLength = fixed(32*time.Second, 21*time.Second)
 
 // estimate is about how long a run takes.

@@ -55,7 +55,7 @@ kind before each measurement, gorocket a tenth of that. Figures are medians over
 and system time of the server process for each message or request. The ratio says how many times better gorocket is. "Promised" is what the project set itself: a ratio to Java
 in the same run, or a limit for gorocket.
 
-- Before servers start, memory that nothing uses is filled with page cache (a sparse file is read), as it is on a machine that has been up for a while. Otherwise the pages that
+- When the servers run, and before the first load, memory that nothing uses is filled with page cache (a sparse file is read), as it is on a machine that has been up for a while. Otherwise the pages that
   a broker writes come from a hypervisor, one fault each, which costs more than the broker does, and differs from turn to turn.
 - In a closed loop (8 x 64: eight connections with 64 requests in flight each) an answer makes room for the next request; in an open loop every request has its moment, and its latency counts from that
   moment, so a server that stalls cannot hide it.

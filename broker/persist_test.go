@@ -1,0 +1,44 @@
+package broker
+
+import (
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gorocket/store/vfs"
+)
+
+// TestPersistRests: a table that changes without end is not written without end, the first change and the last are, and the end of the process does not wait.
+func TestPersistRests(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	var writes, value atomic.Int64
+	p := newPersister(mem, "/s", func(file string, err error) { t.Errorf("%s: %v", file, err) })
+	changed := p.add("t.json", 0, func() ([]byte, error) {
+		writes.Add(1)
+		time.Sleep(20 * time.Millisecond)
+		return strconv.AppendInt(nil, value.Load(), 10), nil
+	})
+	p.start()
+	begin := time.Now()
+	for time.Since(begin) < 600*time.Millisecond {
+		value.Add(1)
+		changed()
+		time.Sleep(time.Millisecond)
+	}
+	took := time.Since(begin)
+	if n := writes.Load(); n < 1 || n > int64(took/(100*time.Millisecond))+2 { // a write and its rest take 100 ms at least; the ticker may add one
+		t.Errorf("%d writes of 20 ms in %v", n, took)
+	}
+	value.Add(1)
+	changed()
+	begin = time.Now()
+	p.close()
+	if d := time.Since(begin); d > 400*time.Millisecond {
+		t.Errorf("closing took %v", d)
+	}
+	if b, err := vfs.ReadFile(mem, "/s/config/t.json"); err != nil || string(b) != strconv.FormatInt(value.Load(), 10) {
+		t.Errorf("%s %v, want %d", b, err, value.Load())
+	}
+}
