@@ -210,6 +210,9 @@ func (g *getter) add(rec []byte, e cqEntry) {
 
 // warm checks (HotOnly) or makes sure that the ranges found are in memory.
 func (g *getter) warm() bool {
+	if g.warmSpan() {
+		return true
+	}
 	for _, r := range g.res.Ranges {
 		seg := g.segmentOf(r)
 		if g.s.hot(seg, seg.base+r.Offset, int(r.Len)) {
@@ -221,6 +224,22 @@ func (g *getter) warm() bool {
 		_ = seg.m.Populate(int(r.Offset), int(r.Len)) // a page fault later is the only harm
 	}
 	return true
+}
+
+// spanMax is how many bytes warmSpan asks for at most.
+const spanMax = 1 << 20
+
+// warmSpan tells that all ranges, with what lies between them, are in memory. Messages of one queue lie among those of others, and asking for each of them costs
+// more than sending it.
+func (g *getter) warmSpan() bool {
+	list := g.res.Ranges
+	if len(list) < 2 || list[0].File != list[len(list)-1].File {
+		return false
+	}
+	first, last := list[0], list[len(list)-1]
+	n := last.Offset + last.Len - first.Offset
+	seg := g.segmentOf(first)
+	return n > 0 && n <= spanMax && g.s.hot(seg, seg.base+first.Offset, int(n))
 }
 
 func (g *getter) segmentOf(r Range) *segment {

@@ -173,7 +173,7 @@ func (m *osMapping) Resident(off, n int) bool {
 	if n <= 0 {
 		return true
 	}
-	var stack [64]byte
+	var stack [257]byte // 1 MiB
 	b := m.pages(off, n)
 	vec := stack[:]
 	if need := (len(b) + os.Getpagesize() - 1) / os.Getpagesize(); need > len(vec) {
