@@ -87,11 +87,8 @@ func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *encoded, storeTim
 
 // settleOne is settle for one record, whose keys go to the index. It gives the append lock back.
 func (s *Store) settleOne(r *Record, a Appended, stay bool) (Appended, error) {
-	if stay && r.Later {
-		s.staged.Store(true)
-	}
 	s.hint(r, a)
-	if err := s.settle(stay); err != nil {
+	if err := s.settle(r, stay); err != nil {
 		return Appended{}, err
 	}
 	return a, nil

@@ -38,10 +38,7 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	first, known := stamp{offset: seg.base + s.app.pos, queueOffset: q.end() + q.ahead, storeTime: s.app.storeTime(now)}, len(offsets)
 	offsets = b.stamp(first, cfg.EnabledAppendPropCRC, offsets)
 	s.stageBatch(seg, q, b)
-	if stay && r.Later {
-		s.staged.Store(true)
-	}
-	if err := s.settle(stay); err != nil {
+	if err := s.settle(r, stay); err != nil {
 		return Appended{}, offsets[:known], err
 	}
 	return Appended{Offset: first.offset, Size: int32(len(b.recs)), QueueOffset: first.queueOffset, StoreTimestamp: first.storeTime, Count: len(b.entries)}, offsets, nil

@@ -31,12 +31,7 @@ func TestFailedSyncClosesForWrites(t *testing.T) {
 	if err := <-durable(s, mustAppend(t, s, record("T", 0, "safe"))); err != nil {
 		t.Fatal(err)
 	}
-	mem.Inject(func(op, name string) error {
-		if op == "sync" && strings.Contains(name, "commitlog") {
-			return syscall.EIO
-		}
-		return nil
-	})
+	failing(mem, "sync", "commitlog", syscall.EIO)
 	err := <-durable(s, mustAppend(t, s, record("T", 0, "lost?")))
 	if !errors.Is(err, ErrSyncFailed) || !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.EIO) {
 		t.Fatalf("waiter got %v", err)
@@ -69,13 +64,7 @@ func TestSyncTimeoutWhileDiskStalls(t *testing.T) {
 	cfg := smallConfig("/s")
 	cfg.FlushDiskType, cfg.SyncFlushTimeout = SyncFlush, 150
 	s := mustStart(t, cfg, mem)
-	release := make(chan struct{})
-	mem.Inject(func(op, name string) error {
-		if op == "sync" && strings.Contains(name, "commitlog") {
-			<-release
-		}
-		return nil
-	})
+	release := stalling(t, mem, "sync", "commitlog", nil)
 	begin := time.Now()
 	if err := <-durable(s, mustAppend(t, s, record("T", 0, "x"))); err != ErrFlushTimeout {
 		t.Fatalf("got %v", err)
@@ -83,7 +72,7 @@ func TestSyncTimeoutWhileDiskStalls(t *testing.T) {
 	if took := time.Since(begin); took < 100*time.Millisecond || took > 2*time.Second {
 		t.Fatalf("timed out after %v", took)
 	}
-	close(release)
+	release()
 	mem.Inject(nil)
 	if err := <-durable(s, mustAppend(t, s, record("T", 0, "y"))); err != nil {
 		t.Fatalf("after the stall: %v", err)

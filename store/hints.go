@@ -1,5 +1,7 @@
 package store
 
+import "iter"
+
 // IndexKeys is what the index needs to know of a message. The zero value says nothing: the index reads the record again.
 type IndexKeys struct {
 	known  bool
@@ -25,16 +27,19 @@ func topicHash(topic string) int32 {
 
 func (k *IndexKeys) set(topic int32, unique, keys []byte) {
 	k.known, k.n = true, 0
-	if unique != nil {
-		k.add(foldHash(hashCode(topic, unique)))
-	}
-	for k.known {
-		word, rest, ok := NextKey(keys)
-		if !ok {
-			break
-		}
+	for word := range indexWords(unique, keys) {
 		k.add(foldHash(hashCode(topic, word)))
-		keys = rest
+	}
+}
+
+// indexWords is what a message is found by: its UNIQ_KEY and each word of its KEYS.
+func indexWords(unique, keys []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if unique != nil && !yield(unique) {
+			return
+		}
+		for word, rest, ok := NextKey(keys); ok && yield(word); word, rest, ok = NextKey(rest) {
+		}
 	}
 }
 
@@ -108,17 +113,10 @@ func (s *Store) takeHints(spare []keyHint) (list []keyHint) {
 
 // hinted indexes the record at an offset of which something is known, and returns where the next one is. Caller holds mu.
 func (x *keyIndex) hinted(at int64) (next int64, ok bool, err error) {
-	for {
-		for len(x.hints) > 0 && x.hints[0].offset < at {
-			x.hints = x.hints[1:]
-		}
-		if len(x.hints) > 0 || x.source == nil {
-			break
-		}
+	if x.forget(at); len(x.hints) == 0 && x.source != nil {
 		x.taken = x.source(x.taken)
-		if x.hints = x.taken; len(x.hints) == 0 {
-			break
-		}
+		x.hints = x.taken
+		x.forget(at)
 	}
 	if len(x.hints) == 0 || x.hints[0].offset != at {
 		return 0, false, nil
@@ -135,4 +133,11 @@ func (x *keyIndex) hinted(at int64) (next int64, ok bool, err error) {
 		}
 	}
 	return 0, false, nil
+}
+
+// forget drops the hints of records below an offset. Caller holds mu.
+func (x *keyIndex) forget(at int64) {
+	for len(x.hints) > 0 && x.hints[0].offset < at {
+		x.hints = x.hints[1:]
+	}
 }

@@ -208,21 +208,12 @@ func (x *keyIndex) addRecord(m *MessageView) error {
 		return nil
 	}
 	_, unique, keys := notedProperties(m.Properties)
-	if unique != nil {
-		if err := x.put(indexHash(m.Topic, unique), m.PhysicalOffset, m.StoreTimestamp); err != nil {
+	for word := range indexWords(unique, keys) {
+		if err := x.put(indexHash(m.Topic, word), m.PhysicalOffset, m.StoreTimestamp); err != nil {
 			return err
 		}
 	}
-	for {
-		k, rest, ok := NextKey(keys)
-		if !ok {
-			return nil
-		}
-		if err := x.put(indexHash(m.Topic, k), m.PhysicalOffset, m.StoreTimestamp); err != nil {
-			return err
-		}
-		keys = rest
-	}
+	return nil
 }
 
 // notedProperties returns the values of TAGS, UNIQ_KEY and KEYS, nil where there is none, in one walk: it is taken for every message.

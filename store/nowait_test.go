@@ -18,13 +18,7 @@ func TestAppendNoWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mustStop(t, s)
-	release := make(chan struct{})
-	mem.Inject(func(op, name string) error {
-		if op == "allocate" && strings.HasSuffix(name, segmentName(64<<10)) {
-			<-release
-		}
-		return nil
-	})
+	release := stalling(t, mem, "allocate", segmentName(64<<10), nil)
 	r := record("T", 0, strings.Repeat("x", 600))
 	r.NoWait = true
 	var err error
@@ -46,7 +40,7 @@ func TestAppendNoWait(t *testing.T) {
 	if _, err := s.Append(record("T", 0, "short enough")); err != nil || time.Since(begin) > 500*time.Millisecond {
 		t.Fatalf("an append with room: %v after %v", err, time.Since(begin))
 	}
-	close(release)
+	release()
 	if err := <-waited; err != nil {
 		t.Fatalf("the patient append: %v", err)
 	}

@@ -51,8 +51,12 @@ func (g *stage) room(n int) []byte {
 	return g.buf[at:]
 }
 
-// settle ends an append of records that are staged: they stay so, or they are written, readable and told. After an error they are gone. It gives the append lock back.
-func (s *Store) settle(stay bool) error {
+// settle ends an append of records of r that are staged: they stay so, or they are written, readable and told. After an error they are gone. It gives the append
+// lock back.
+func (s *Store) settle(r *Record, stay bool) error {
+	if stay && r.Later {
+		s.staged.Store(true)
+	}
 	if stay && len(s.app.stage.buf) <= stageMax {
 		s.app.unlock()
 		return nil

@@ -113,12 +113,7 @@ func TestStageWriteFails(t *testing.T) {
 	t.Cleanup(mem.Free)
 	s, _ := staging(t, mem, EventListener{})
 	want := fill(t, s, "T", 1, 3)[0]
-	mem.Inject(func(op, name string) error {
-		if op == "write" && strings.Contains(name, "commitlog") {
-			return syscall.EIO
-		}
-		return nil
-	})
+	failing(mem, "write", "commitlog", syscall.EIO)
 	a := mustAppend(t, s, grouped("T", 0, "lost"))
 	if err := <-durable(s, a); !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.EIO) {
 		t.Errorf("told %v", err)
@@ -189,12 +184,7 @@ func TestPublishFails(t *testing.T) {
 	s := mustStart(t, smallConfig("/s"), mem)
 	want := fill(t, s, "T", 1, 3)[0]
 	before := s.MaxPhyOffset()
-	mem.Inject(func(op, name string) error {
-		if op == "write" && strings.Contains(name, "commitlog") {
-			return syscall.EIO
-		}
-		return nil
-	})
+	failing(mem, "write", "commitlog", syscall.EIO)
 	r := record("T", 0, "lost")
 	r.Later = true
 	a := mustAppend(t, s, r)
@@ -219,20 +209,14 @@ func TestPublishHangs(t *testing.T) {
 	t.Cleanup(mem.Free)
 	cfg.OsPageCacheBusyTimeOutMills = 20
 	s := mustStart(t, cfg, mem)
-	goOn := make(chan struct{})
-	mem.Inject(func(op, name string) error {
-		if op == "write" && strings.Contains(name, "commitlog") {
-			<-goOn
-		}
-		return nil
-	})
+	release := stalling(t, mem, "write", "commitlog", nil)
 	r := record("T", 0, "late")
 	r.Later = true
 	a := mustAppend(t, s, r)
 	published := make(chan error, 1)
 	go func() { published <- s.Publish(a.End()) }()
 	eventually(t, "not busy", s.OSPageCacheBusy)
-	close(goOn)
+	release()
 	if err := <-published; err != nil {
 		t.Fatal(err)
 	}

@@ -28,15 +28,7 @@ func TestStopInTime(t *testing.T) {
 			if err := s.Start(); err != nil {
 				t.Fatal(err)
 			}
-			release := make(chan struct{})
-			free := sync.OnceFunc(func() { close(release) })
-			defer free()
-			mem.Inject(func(op, name string) error {
-				if op == c.op && strings.Contains(name, c.file) {
-					<-release
-				}
-				return nil
-			})
+			free := stalling(t, mem, c.op, c.file, nil)
 			r := record("T", 0, strings.Repeat("x", 600))
 			r.Properties = []byte("KEYS\x01k\x02")
 			for range 80 { // more than half a file: the next one is being allocated
@@ -98,12 +90,7 @@ func TestStopFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustAppend(t, s, record("T", 0, "x"))
-	mem.Inject(func(op, name string) error {
-		if op == "sync" && strings.Contains(name, "checkpoint") {
-			return syscall.EIO
-		}
-		return nil
-	})
+	failing(mem, "sync", "checkpoint", syscall.EIO)
 	if err := s.Stop(context.Background()); !errors.Is(err, syscall.EIO) || why != err {
 		t.Fatalf("stop %v, told %v", err, why)
 	}
@@ -119,14 +106,7 @@ func TestStopWhileAppendWaits(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	release := make(chan struct{})
-	mem.Inject(func(op, name string) error {
-		if op == "allocate" && strings.HasSuffix(name, segmentName(64<<10)) {
-			<-release
-			return syscall.ENOSPC
-		}
-		return nil
-	})
+	release := stalling(t, mem, "allocate", segmentName(64<<10), syscall.ENOSPC)
 	got := make(chan error, 1)
 	go func() {
 		for {
@@ -139,7 +119,7 @@ func TestStopWhileAppendWaits(t *testing.T) {
 	for end := time.Now().Add(2 * time.Second); !s.alloc.need.Load() && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
-	time.AfterFunc(50*time.Millisecond, func() { close(release) })
+	time.AfterFunc(50*time.Millisecond, release)
 	begin := time.Now()
 	mustStop(t, s)
 	if err := <-got; !errors.Is(err, ErrNotWritable) {

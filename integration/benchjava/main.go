@@ -114,7 +114,7 @@ func chosen(text string, full bool) (map[string]bool, error) {
 }
 
 // pairLength is what starting and ending a pair takes, with the page cache filled.
-var pairLength = fixed(32*time.Second, 21*time.Second)
+var pairLength = fixed(20*time.Second, 9*time.Second)
 
 // estimate is about how long a run takes.
 func estimate(wanted map[string]bool) (total time.Duration) {

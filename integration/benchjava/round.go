@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"gorocket/integration/harness"
@@ -85,14 +86,13 @@ func (r *round) pair(p *pair) {
 	if err == nil {
 		defer servers.Close()
 	}
-	filled := false
+	fill := sync.OnceFunc(fillPageCache)
 	for _, s := range p.steps {
 		if !s.due(r.wanted, r.first) {
 			continue
 		}
-		if !filled && s.part != "start" {
-			fillPageCache()
-			filled = true
+		if s.part != "start" {
+			fill()
 		}
 		r.part = s.part
 		if err == nil && servers.Broker.Process().Ended() {
