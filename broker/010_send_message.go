@@ -112,7 +112,10 @@ func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue i
 	s.record = store.Record{Topic: h.Topic, QueueID: queue, Flag: h.Flag, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp,
 		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: s.b.storeHost, NoWait: ctx.OnLoop(),
 		Group: s.b.cfg().FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway(), ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body}
-	s.record.Later = !s.record.Group && ctx.OnLoop() // written at the end of the loop's turn, before the answers leave
+	if ctx.OnLoop() {
+		s.record.Later = !s.record.Group // written at the end of the loop's turn, before the answers leave
+		s.record.Now = ctx.Received
+	}
 	if topic.TopicFilterType == body.MultiTag {
 		s.record.SysFlag |= store.SysFlagMultiTags
 	}

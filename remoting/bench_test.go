@@ -96,7 +96,7 @@ func BenchmarkEncodeSendResponseJSON(b *testing.B) {
 }
 
 func benchmarkRespond(b *testing.B, form SerializeType) {
-	c := &Conn{engine: &engine{opts: Options{MaxOutbound: 1 << 30}}}
+	c := &Conn{loop: new(loopState), engine: &engine{opts: Options{MaxOutbound: 1 << 30}}}
 	r := Replier{conn: c, form: form, onLoop: true}
 	h := SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueID: 3, QueueOffset: 123456, TransactionID: []byte("7F00000100002A9F0000000000001234"),
 		Region: "DefaultRegion", TraceOn: "true"}

@@ -138,10 +138,10 @@ func (c *Conn) request(k *call, flag, code int32, info *HeaderInfo, v unsafe.Poi
 		c.calls.last++
 		opaque = c.calls.last
 	}
-	var w headerWriter
-	c.begin(&w, SerializeJSON, code, commandTail{CurrentVersion, opaque, flag, ""})
+	out := c.buffer()
+	w := beginHeader(out.b, SerializeJSON, code, commandTail{CurrentVersion, opaque, flag, ""})
 	info.write(&w, v)
-	c.out.b = w.finish(len(body))
+	out.b = w.finish(len(body))
 	c.finish(false, &Body{Bytes: body})
 	return opaque, nil
 }

@@ -86,15 +86,18 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, 
 		return
 	}
 	c.mu.Lock()
-	var w headerWriter
-	if !c.begin(&w, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark}) {
+	if c.closed {
 		c.mu.Unlock()
 		return
 	}
-	if info != nil {
-		info.write(&w, v)
+	out, n := c.buffer(), body.size()
+	if info == nil || !r.onLoop || r.form != SerializeJSON || code != Success || remark != "" || !c.loop.answers.append(&out.b, info, v, r.opaque, n) {
+		w := beginHeader(out.b, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
+		if info != nil {
+			info.write(&w, v)
+		}
+		out.b = w.finish(n)
 	}
-	c.out.b = w.finish(body.size())
 	c.finish(r.onLoop, &body)
 }
 
@@ -103,28 +106,25 @@ func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []Str
 		return
 	}
 	c.mu.Lock()
-	var w headerWriter
-	if !c.begin(&w, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark}) {
+	if c.closed {
 		c.mu.Unlock()
 		return
 	}
+	out := c.buffer()
+	w := beginHeader(out.b, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
 	for _, f := range fields {
 		w.str(f.Key, f.Value)
 	}
-	c.out.b = w.finish(len(body))
+	out.b = w.finish(len(body))
 	c.finish(r.onLoop, &Body{Bytes: body})
 }
 
-// begin starts a frame in the output buffer. The caller holds mu; false means that the connection is closed.
-func (c *Conn) begin(w *headerWriter, form SerializeType, code int32, t commandTail) bool {
-	if c.closed {
-		return false
-	}
+// buffer returns what waits on the connection, to append to. The caller holds mu, and the connection is open.
+func (c *Conn) buffer() *outBuffer {
 	if c.out == nil {
 		c.out = outBuffers.Get().(*outBuffer)
 	}
-	w.begin(c.out.b, form, code, t)
-	return true
+	return c.out
 }
 
 // finish adds the body and hands the frame to the loop. The caller holds mu; finish releases it.

@@ -35,6 +35,7 @@ type loopState struct {
 	ctx       Context
 	in        Interner
 	templates headerCache
+	answers   answerCache
 	promise   int64 // the highest of this turn, 0: none
 }
 

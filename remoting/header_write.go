@@ -35,15 +35,14 @@ func leadOf(name string) fieldLead {
 	return fieldLead{first: `,"extFields":{"` + name + `":"`, json: `","` + name + `":"`, binary: string(b)}
 }
 
-func beginHeader(dst []byte, form SerializeType, code int32, t commandTail) (w headerWriter) {
-	w.begin(dst, form, code, t)
+func beginHeader(dst []byte, form SerializeType, code int32, t commandTail) headerWriter {
+	w := headerWriter{start: len(dst), form: form, tail: t, dst: frameStart(dst)}
+	w.begin(code)
 	return w
 }
 
-func (w *headerWriter) begin(dst []byte, form SerializeType, code int32, t commandTail) {
-	w.start, w.form, w.tail, w.fields = len(dst), form, t, 0
-	w.dst = frameStart(dst)
-	if form == SerializeBinary {
+func (w *headerWriter) begin(code int32) {
+	if w.form == SerializeBinary {
 		w.beginBinary(code)
 		return
 	}

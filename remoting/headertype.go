@@ -227,22 +227,25 @@ func (f *HeaderField) omits(n int64) bool { return !f.Required && f.Default != "
 
 // write appends the fields of the struct at v. Optional strings that are empty are left out, as Java leaves out null.
 func (info *HeaderInfo) write(w *headerWriter, v unsafe.Pointer) {
-	dst := w.dst
 	for i := range info.Fields {
 		f := &info.Fields[i]
-		p := unsafe.Add(v, f.offset)
-		if !f.given(p) {
-			continue
-		}
-		dst = append(dst, f.lead.before(w.form, w.fields == 0)...)
-		w.fields++
-		at := len(dst)
-		dst = f.append(dst, w.form, p)
-		if w.form == SerializeBinary {
-			putLength(dst, at)
-		}
+		f.write(w, unsafe.Add(v, f.offset))
 	}
-	w.dst = dst
+}
+
+// write appends the field whose value is at p, if it is given, and returns where its value begins.
+func (f *HeaderField) write(w *headerWriter, p unsafe.Pointer) (at int, given bool) {
+	if !f.given(p) {
+		return 0, false
+	}
+	w.dst = append(w.dst, f.lead.before(w.form, w.fields == 0)...)
+	w.fields++
+	at = len(w.dst)
+	w.dst = f.append(w.dst, w.form, p)
+	if w.form == SerializeBinary {
+		putLength(w.dst, at)
+	}
+	return at, true
 }
 
 // given tells whether the value at p is written at all.

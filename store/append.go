@@ -117,12 +117,14 @@ func (s *Store) tagsCode(r *Record, storeTime int64) int64 {
 	return r.TagsCode
 }
 
-// reserve takes the append lock with the queue and n bytes of room at the tail; now is the time at which it took it, ms. The caller unlocks, but not after an
+// reserve takes the append lock with the queue and n bytes of room at the tail; now is the time at which it came to that, ms. The caller unlocks, but not after an
 // error. stage leaves staged what is staged, if n bytes still fit.
 func (s *Store) reserve(r *Record, n int, stage bool) (seg *segment, q *queue, now int64, err error) {
 	var giveUp time.Time
-	for {
-		now = time.Now().UnixMilli()
+	for now = r.Now; ; now = 0 {
+		if now == 0 {
+			now = time.Now().UnixMilli()
+		}
 		s.app.lock(now)
 		if seg, q, err = s.place(r, n, stage); err == nil {
 			return seg, q, now, nil

@@ -26,8 +26,9 @@ type queueTable struct {
 }
 
 type queueShard struct {
-	mu sync.RWMutex
-	m  map[queueKey]*queue // guarded by mu
+	mu   sync.RWMutex
+	m    map[queueKey]*queue   // guarded by mu
+	last atomic.Pointer[queue] // found last, nil when it may be gone; set with mu held
 }
 
 func (t *queueTable) shard(topic string, id int32) *queueShard {
@@ -40,9 +41,15 @@ func (t *queueTable) shard(topic string, id int32) *queueShard {
 
 func (t *queueTable) get(topic string, id int32) *queue {
 	sh := t.shard(topic, id)
+	if q := sh.last.Load(); q != nil && q.id == id && q.topic == topic {
+		return q
+	}
 	sh.mu.RLock()
+	defer sh.mu.RUnlock()
 	q := sh.m[queueKey{topic, id}]
-	sh.mu.RUnlock()
+	if q != nil {
+		sh.last.Store(q)
+	}
 	return q
 }
 
@@ -99,6 +106,7 @@ func (t *queueTable) remove(topic string) (gone []*queue) {
 	for i := range t.shards {
 		sh := &t.shards[i]
 		sh.mu.Lock()
+		sh.last.Store(nil)
 		for k, q := range sh.m {
 			if k.topic == topic {
 				delete(sh.m, k)

@@ -26,6 +26,7 @@ type Record struct {
 	FilterBits                []byte    // bit map of the filters that want it, for enableConsumeQueueExt; nil when nobody knows
 	Group                     bool      // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
 	Later                     bool      // the caller calls Publish before it tells anybody; until then the record may be in memory only, and cannot be read
+	Now                       int64     // when it came in, ms since 1970, for its store timestamp; 0: the store looks at the clock
 	DelayLevel                int32     // for SCHEDULE_TOPIC_XXXX: the consume queue entry gets the delivery time as tags code
 }
 
