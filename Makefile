@@ -12,7 +12,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: crash java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: crash java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -77,6 +77,10 @@ bench-store: build
 ## BENCH_JAVA="-parts send -rounds 1" for less; BENCH_JAVA="-parts send -out ../docs" measures one part again for the report; BENCH_JAVA="-render -out ../docs" only writes it
 bench-java: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./benchjava $(if $(BENCH_JAVA),$(BENCH_JAVA),-out $(CURDIR)/docs)
+
+## pgo: profiles the broker under load; what is built from then on is optimized for what it saw (go help build, -pgo)
+pgo: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./pgo
 
 ## apache-it: Apache's own integration tests against our processes; GROUPS="smoke send" picks groups
 apache-it: build

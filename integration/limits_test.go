@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,21 +28,12 @@ const (
 // standalone runs `gorocket standalone --dev` and returns it with the addresses of its ready line.
 func standalone(t *testing.T, args ...string) (p *harness.Process, namesrv, broker string) {
 	t.Helper()
-	dir := t.TempDir()
-	p, err := harness.StartProcess("standalone", dir, []string{"TMPDIR=" + dir}, append([]string{harness.Binary("gorocket"), "standalone", "--dev"}, args...)...)
+	p, namesrv, broker, err := harness.StartStandalone(t.TempDir(), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Kill)
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		for line := range strings.Lines(p.Tail(40)) {
-			if _, err := fmt.Sscanf(strings.TrimSpace(line), "ready namesrv=%s broker=%s", &namesrv, &broker); err == nil {
-				return p, namesrv, broker
-			}
-		}
-	}
-	t.Fatalf("no ready line\n%s", p.Tail(40))
-	return nil, "", ""
+	return p, namesrv, broker
 }
 
 func send(t testing.TB, broker string) {

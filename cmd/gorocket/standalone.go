@@ -22,6 +22,7 @@ type standaloneFlags struct {
 	port        int
 	namesrvPort int
 	metricsPort int // 0: the configuration's
+	profile     string
 	logs        logFlags
 }
 
@@ -35,6 +36,7 @@ func standaloneCommand() *cobra.Command {
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf for the broker")
 	c.Flags().IntVar(&f.port, "port", 10911, "port of the broker; the fast port is two below")
 	c.Flags().IntVar(&f.namesrvPort, "namesrv-port", 9876, "port of the NameServer")
+	c.Flags().StringVar(&f.profile, "cpu-profile", "", "write a CPU profile for go tool pprof to this file at the end")
 	f.logs.add(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		log, err := f.logs.logger()
@@ -48,7 +50,7 @@ func standaloneCommand() *cobra.Command {
 			}
 			defer os.RemoveAll(dir)
 		}
-		return f.run(log, c.Flags().Changed("port") || f.dev)
+		return profile(f.profile, func() error { return f.run(log, c.Flags().Changed("port") || f.dev) })
 	}
 	return c
 }
