@@ -28,7 +28,9 @@ func topicHash(topic string) int32 {
 func (k *IndexKeys) set(topic int32, unique, keys []byte) {
 	k.known, k.n = true, 0
 	for word := range indexWords(unique, keys) {
-		k.add(foldHash(hashCode(topic, word)))
+		if k.add(foldHash(hashCode(topic, word))); !k.known {
+			return
+		}
 	}
 }
 
