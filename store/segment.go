@@ -41,21 +41,20 @@ func openSegment(fsys vfs.FS, name string, base, size int64, readOnly bool) (*se
 	return mapSegment(fsys, f, base, size, readOnly)
 }
 
-// createSegment makes a new file whose blocks are all reserved, and makes its size and directory entry durable before anybody writes to it:
-// after a power cut only the last file can be incomplete, and then it holds no message.
+// createSegment makes a new file whose blocks are all reserved, and makes its size and directory entry durable before anybody writes to it: after a power cut
+// only the last file can be incomplete, and then it holds no message. A kill leaves the whole file or none: Java 4.9 refuses a store with a shorter one.
 func createSegment(fsys vfs.FS, dir string, base, size int64) (*segment, error) {
 	name := dir + "/" + segmentName(base)
-	f, err := fsys.Create(name)
+	f, err := fsys.CreateWhole(name, func(f vfs.File) error {
+		if err := f.Allocate(0, size); err != nil {
+			return err
+		}
+		return f.Sync()
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err = f.Allocate(0, size); err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = fsys.SyncDir(dir)
-	}
-	if err != nil {
+	if err := fsys.SyncDir(dir); err != nil {
 		_ = f.Close()
 		_ = fsys.Remove(name)
 		return nil, err

@@ -85,6 +85,15 @@ func (d *DryRun) Create(name string) (File, error) {
 	return &dryFile{d: d, n: n, name: name}, nil
 }
 
+// CreateWhole implements FS.
+func (d *DryRun) CreateWhole(name string, prepare func(f File) error) (File, error) {
+	f, err := d.Create(name)
+	if err == nil {
+		err = prepare(f)
+	}
+	return f, err
+}
+
 // OpenFile implements FS.
 func (d *DryRun) OpenFile(name string) (File, error) {
 	name = path.Clean(name)

@@ -128,6 +128,29 @@ func (m *Mem) Create(name string) (File, error) {
 	return &memFile{m: m, n: n, name: name}, nil
 }
 
+// CreateWhole implements FS.
+func (m *Mem) CreateWhole(name string, prepare func(f File) error) (File, error) {
+	if err := m.fault("create", name); err != nil {
+		return nil, err
+	}
+	f := &memFile{m: m, n: &memNode{}, name: name}
+	m.mu.Lock()
+	m.nodes = append(m.nodes, f.n)
+	f.n.mtime = m.now()
+	m.mu.Unlock()
+	if err := prepare(f); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, last, err := m.parent("create", name)
+	if err != nil {
+		return nil, err
+	}
+	d.now[last], d.mtime = f.n, m.now()
+	return f, nil
+}
+
 // OpenFile implements FS.
 func (m *Mem) OpenFile(name string) (File, error) { return m.open(name, false) }
 

@@ -51,6 +51,20 @@ func (t *Trace) Create(name string) (File, error) {
 	return t.wrap(f, err)
 }
 
+// CreateWhole implements FS; it is written down as the operations that it consists of.
+func (t *Trace) CreateWhole(name string, prepare func(f File) error) (File, error) {
+	begun := false
+	f, err := t.FS.CreateWhole(name, func(f File) error {
+		begun = true
+		_ = t.note(nil, "create %s", name)
+		return prepare(&traceFile{File: f, t: t})
+	})
+	if err != nil && !begun {
+		_ = t.note(err, "create %s", name)
+	}
+	return t.wrap(f, err)
+}
+
 // OpenFile implements FS. Opening changes nothing and is not written down.
 func (t *Trace) OpenFile(name string) (File, error) { return t.wrap(t.FS.OpenFile(name)) }
 

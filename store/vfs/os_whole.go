@@ -1,0 +1,79 @@
+package vfs
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// CreateWhole implements FS with a file that has no name while it is prepared (O_TMPFILE), where the file system knows that.
+func (o OS) CreateWhole(name string, prepare func(f File) error) (File, error) {
+	f, err := openUnnamed(name)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
+		return o.createNamed(name, prepare)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err = prepare(f); err == nil {
+		err = f.link()
+	}
+	if err != nil {
+		_ = f.Close()
+		if errors.Is(err, errNoLink) {
+			return o.createNamed(name, prepare)
+		}
+		return nil, err
+	}
+	return f, nil
+}
+
+func (o OS) createNamed(name string, prepare func(f File) error) (File, error) {
+	f, err := o.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(f); err != nil {
+		_ = f.Close()
+		_ = o.Remove(name)
+		return nil, err
+	}
+	return f, nil
+}
+
+// openUnnamed opens a file that will be called name and vanishes when it is closed before that.
+func openUnnamed(name string) (*osFile, error) {
+	fd := -1
+	err := retryEINTR(func() (err error) {
+		fd, err = unix.Open(filepath.Dir(name), unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o644)
+		return err
+	})
+	if err != nil {
+		return nil, pathErr("create", name, err)
+	}
+	return &osFile{f: os.NewFile(uintptr(fd), name), fd: fd}, nil
+}
+
+// errNoLink says that a file without a name cannot be given one here: /proc is not mounted.
+var errNoLink = errors.New("no link to a file without a name")
+
+// link gives the file its name, and takes that away from another file.
+func (f *osFile) link() error {
+	from := "/proc/self/fd/" + strconv.Itoa(f.fd)
+	for {
+		err := retryEINTR(func() error { return unix.Linkat(unix.AT_FDCWD, from, unix.AT_FDCWD, f.Name(), unix.AT_SYMLINK_FOLLOW) })
+		switch {
+		case errors.Is(err, unix.EEXIST):
+			if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		case errors.Is(err, unix.ENOENT):
+			return errNoLink
+		default:
+			return pathErr("link", f.Name(), err)
+		}
+	}
+}
