@@ -8,24 +8,14 @@ import (
 	"strings"
 
 	"gorocket/integration/harness"
+	"gorocket/integration/load"
 )
 
 // machine says what ran it, without names and paths.
 func machine() string {
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%s, %d cores, %s GiB, Linux %s, %s, gorocket built with %s", valueOf("/proc/cpuinfo", "model name", "unknown processor"), runtime.NumCPU(),
-		memory(valueOf("/proc/meminfo", "MemTotal", "")), strings.TrimSpace(string(kernel)), jdk(), runtime.Version())
-}
-
-// valueOf is the first "key : value" of a file.
-func valueOf(file, key, missing string) string {
-	text, _ := os.ReadFile(file)
-	for line := range strings.Lines(string(text)) {
-		if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == key {
-			return strings.TrimSpace(v)
-		}
-	}
-	return missing
+	return fmt.Sprintf("%s, %d cores, %s GiB, Linux %s, %s, gorocket built with %s", load.ValueOf("/proc/cpuinfo", "model name", "unknown processor"), runtime.NumCPU(),
+		memory(load.ValueOf("/proc/meminfo", "MemTotal", "")), strings.TrimSpace(string(kernel)), jdk(), runtime.Version())
 }
 
 // memory turns "24684956 kB" into whole GiB.

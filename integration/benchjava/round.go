@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gorocket/integration/harness"
+	"gorocket/integration/load"
 )
 
 // session is what the rounds of one run share.
@@ -86,7 +87,7 @@ func (r *round) pair(p *pair) {
 	if err == nil {
 		defer servers.Close()
 	}
-	fill := sync.OnceFunc(fillPageCache)
+	fill := sync.OnceFunc(load.FillPageCache)
 	for _, s := range p.steps {
 		if !s.due(r.wanted, r.first) {
 			continue

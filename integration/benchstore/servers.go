@@ -135,6 +135,12 @@ func (p *pair) written(n int) error {
 	return nil
 }
 
+// filed tells whether n consume queues have a file.
+func (p *pair) filed(n int) bool {
+	list, err := filepath.Glob(filepath.Join(p.broker.Store(), "consumequeue", "*", "*", "*"))
+	return err == nil && len(list) >= n
+}
+
 // said is the newest line of the broker's output with one of the words.
 func (p *pair) said(words ...string) (found string) {
 	for line := range strings.Lines(p.broker.Process().Tail(2000)) {

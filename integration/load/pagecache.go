@@ -1,15 +1,16 @@
-package main
+package load
 
 import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 )
 
 // ballast is a sparse file without a name whose pages fill the page cache. Opened once; the process keeps it.
 var ballast = sync.OnceValues(func() (*os.File, error) {
-	f, err := os.CreateTemp("", "benchjava-ballast")
+	f, err := os.CreateTemp("", "page-cache-ballast")
 	if err != nil {
 		return nil, err
 	}
@@ -19,11 +20,11 @@ var ballast = sync.OnceValues(func() (*os.File, error) {
 // spareMemory is about what the kernel keeps free on a machine that has been up for a while, in KiB.
 const spareMemory = 512 << 10
 
-// fillPageCache brings the machine into the state of one that has worked for a while: memory that nothing else uses is page cache, and a new page is an old one
+// FillPageCache brings the machine into the state of one that has worked for a while: memory that nothing else uses is page cache, and a new page is an old one
 // taken back. Without it the servers write into memory that a hypervisor has still to provide, page by page, which costs more than all that a broker does
 // and differs from turn to turn: the stores of a turn are deleted behind it. It is done when the servers run: a JVM that touches its heap would otherwise have to
 // take it back page by page, and start three times as slowly.
-func fillPageCache() {
+func FillPageCache() {
 	f, err := ballast()
 	if err == nil {
 		err = readUntilFull(f)
@@ -52,6 +53,17 @@ func readUntilFull(f *os.File) error {
 
 // meminfo is a value of /proc/meminfo in KiB, 0 when it is not there.
 func meminfo(key string) (kib int64) {
-	_, _ = fmt.Sscan(valueOf("/proc/meminfo", key, ""), &kib)
+	_, _ = fmt.Sscan(ValueOf("/proc/meminfo", key, ""), &kib)
 	return kib
+}
+
+// ValueOf is the first "key : value" of a file.
+func ValueOf(file, key, missing string) string {
+	text, _ := os.ReadFile(file)
+	for line := range strings.Lines(string(text)) {
+		if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == key {
+			return strings.TrimSpace(v)
+		}
+	}
+	return missing
 }
