@@ -9,24 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CreateWhole implements FS with a file that has no name while it is prepared (O_TMPFILE), where the file system knows that.
+// CreateWhole implements FS with a file that has no name while it is prepared (O_TMPFILE), where the file system knows that and /proc is mounted. Otherwise it
+// has its name from the beginning; an error with another cause comes again there.
 func (o OS) CreateWhole(name string, prepare func(f File) error) (File, error) {
 	f, err := openUnnamed(name)
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
+	if err != nil {
 		return o.createNamed(name, prepare)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if err = prepare(f); err == nil {
-		err = f.link()
-	}
-	if err != nil {
+	if err := prepare(f); err != nil {
 		_ = f.Close()
-		if errors.Is(err, errNoLink) {
-			return o.createNamed(name, prepare)
-		}
 		return nil, err
+	}
+	if f.link() != nil {
+		_ = f.Close()
+		return o.createNamed(name, prepare)
 	}
 	return f, nil
 }
@@ -52,28 +48,21 @@ func openUnnamed(name string) (*osFile, error) {
 		return err
 	})
 	if err != nil {
-		return nil, pathErr("create", name, err)
+		return nil, err
 	}
 	return &osFile{f: os.NewFile(uintptr(fd), name), fd: fd}, nil
 }
-
-// errNoLink says that a file without a name cannot be given one here: /proc is not mounted.
-var errNoLink = errors.New("no link to a file without a name")
 
 // link gives the file its name, and takes that away from another file.
 func (f *osFile) link() error {
 	from := "/proc/self/fd/" + strconv.Itoa(f.fd)
 	for {
 		err := retryEINTR(func() error { return unix.Linkat(unix.AT_FDCWD, from, unix.AT_FDCWD, f.Name(), unix.AT_SYMLINK_FOLLOW) })
-		switch {
-		case errors.Is(err, unix.EEXIST):
-			if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return err
-			}
-		case errors.Is(err, unix.ENOENT):
-			return errNoLink
-		default:
-			return pathErr("link", f.Name(), err)
+		if !errors.Is(err, unix.EEXIST) {
+			return err
+		}
+		if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
 		}
 	}
 }
