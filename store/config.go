@@ -93,7 +93,7 @@ type Config struct {
 	TouchAheadBytes          int64 `prop:"touchAheadBytes" default:"16777216" doc:"SYNC_FLUSH: bytes of the commit log filled with zeros ahead of the write position (gorocket)"`
 	MaxStoreBytes            int64 `prop:"maxStoreBytes" default:"0" doc:"bytes of commit log files above which the oldest go before their time, if cleanFileForciblyEnable; 0: no limit (gorocket)"`
 	MinFreeDiskBytes         int64 `prop:"minFreeDiskBytes" default:"0" doc:"free bytes of the disk below which commit log files go before their time, if cleanFileForciblyEnable, and below half of which producers are refused; 0: only the ratios count (gorocket)"`
-	MaxConsumeQueueMemory    int64 `prop:"maxConsumeQueueMemory" default:"33554432" doc:"bytes of consume queue entries kept in memory (gorocket)"`
+	MaxConsumeQueueMemory    int64 `prop:"maxConsumeQueueMemory" default:"67108864" doc:"bytes of consume queue entries kept in memory (gorocket)"`
 }
 
 // DefaultConfig returns Java's defaults; StorePathRootDir is left empty.
@@ -118,7 +118,7 @@ func DefaultConfig() Config {
 		DestroyMapedFileIntervalForcibly: 120_000, RedeleteHangedFileInterval: 120_000,
 		TimerWheelEnable: true, TimerPrecisionMs: 1000, TimerRollWindowSlot: 2 * 24 * 3600, TimerMaxDelaySec: 3 * 24 * 3600, MappedFileSizeTimerLog: 100 << 20,
 		TimerFlushIntervalMs: 1000, TimerCongestNumEachSlot: 1<<31 - 1,
-		MaxOpenConsumeQueueFiles: 4096, TouchAheadBytes: 16 << 20, MaxConsumeQueueMemory: 32 << 20,
+		MaxOpenConsumeQueueFiles: 4096, TouchAheadBytes: 16 << 20, MaxConsumeQueueMemory: 64 << 20,
 	}
 }
 

@@ -45,7 +45,7 @@ func (s *Store) runCQFlusher(ctx context.Context) {
 		}
 		s.reportErr("write consume queues", s.files.root, s.writeQueues(ctx, least))
 		s.releaseIdle(cfg.MaxConsumeQueueMemory)
-		if s.log.end.Load()-s.notedTo.Load() >= summaryEvery || s.renote.Swap(false) {
+		if s.log.end.Load()-s.notedTo.Load() >= s.summaryDistance() || s.renote.Swap(false) {
 			s.reportErr("note queue ends", summaryFile, s.noteEnds(ctx))
 		}
 	}
@@ -58,6 +58,13 @@ func (s *Store) takeDirty() []*queue {
 	d := s.app.dirty
 	s.app.dirty = nil
 	return d
+}
+
+// dirtyQueues is how many queues have entries that are only in memory.
+func (s *Store) dirtyQueues() int {
+	s.app.mu.Lock()
+	defer s.app.mu.Unlock()
+	return len(s.app.dirty)
 }
 
 // giveBack returns queues to the list.

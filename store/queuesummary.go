@@ -163,6 +163,14 @@ func (q *queue) inFiles() (queueEnd, bool) {
 // a write of all queues takes in time.
 const summaryEvery = 1 << 30
 
+// summaryPerQueue is by how much more when queues are many: writing a few entries of a queue takes as long as sending so many bytes. It is doubled at most.
+const summaryPerQueue = 16 << 10
+
+// summaryDistance is how far the log grows between two notes. Only the flusher calls it.
+func (s *Store) summaryDistance() int64 {
+	return summaryEvery + min(int64(s.noted)*summaryPerQueue, summaryEvery)
+}
+
 // noteEnds writes all queues, unsynced, and their ends. Only the flusher calls it.
 func (s *Store) noteEnds(ctx context.Context) error {
 	b, ok := s.fs.(vfs.Booter)
@@ -171,6 +179,7 @@ func (s *Store) noteEnds(ctx context.Context) error {
 	}
 	upTo := s.log.end.Load()
 	s.notedTo.Store(upTo)
+	s.noted = s.dirtyQueues()
 	if err := s.writeQueues(ctx, 1); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 // queueShards spreads the lock over the queues; a power of two.
 const queueShards = 32
 
+// queueKey names a queue.
 type queueKey struct {
 	topic string
 	id    int32
@@ -27,12 +29,21 @@ type queueTable struct {
 
 type queueShard struct {
 	mu   sync.RWMutex
-	m    map[queueKey]*queue   // guarded by mu
-	last atomic.Pointer[queue] // found last, nil when it may be gone; set with mu held
+	m    map[string]*topicQueues     // by topic; guarded by mu
+	last atomic.Pointer[topicQueues] // found last, nil when it may be gone; set with mu held
 }
 
-func (t *queueTable) shard(topic string, id int32) *queueShard {
-	h := uint32(id) + uint32(len(topic))
+// topicQueues are the queues of a topic. Those with small numbers, which are nearly all, are found without a lock.
+type topicQueues struct {
+	topic string                           // immutable
+	few   [fewQueues]atomic.Pointer[queue] // by number; set with the shard's mu held
+	rest  map[int32]*queue                 // the others; guarded by the shard's mu
+}
+
+const fewQueues = 8
+
+func (t *queueTable) shard(topic string) *queueShard {
+	h := uint32(len(topic))
 	if n := len(topic); n > 0 {
 		h += uint32(topic[n-1])*7 + uint32(topic[n/2])*3
 	}
@@ -40,17 +51,31 @@ func (t *queueTable) shard(topic string, id int32) *queueShard {
 }
 
 func (t *queueTable) get(topic string, id int32) *queue {
-	sh := t.shard(topic, id)
-	if q := sh.last.Load(); q != nil && q.id == id && q.topic == topic {
-		return q
+	sh := t.shard(topic)
+	tq := sh.topic(topic)
+	if tq == nil {
+		return nil
+	}
+	if uint32(id) < fewQueues {
+		return tq.few[id].Load()
 	}
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	q := sh.m[queueKey{topic, id}]
-	if q != nil {
-		sh.last.Store(q)
+	return tq.rest[id]
+}
+
+// topic finds the queues of a topic, nil when there is none.
+func (sh *queueShard) topic(topic string) *topicQueues {
+	if tq := sh.last.Load(); tq != nil && tq.topic == topic {
+		return tq
 	}
-	return q
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	tq := sh.m[topic]
+	if tq != nil {
+		sh.last.Store(tq)
+	}
+	return tq
 }
 
 // getOrCreate finds a queue or makes an empty one of the kind its topic has; a record that is an inner batch (batch set) makes a batch queue in any case.
@@ -58,15 +83,14 @@ func (t *queueTable) getOrCreate(topic string, id int32, batch bool) *queue {
 	if q := t.get(topic, id); q != nil {
 		return q
 	}
-	sh := t.shard(topic, id)
+	sh := t.shard(topic)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	k := queueKey{topic, id}
-	if q := sh.m[k]; q != nil {
+	tq := sh.m[topic]
+	if tq == nil {
+		tq = sh.add(topic)
+	} else if q := tq.find(id); q != nil {
 		return q
-	}
-	if sh.m == nil {
-		sh.m = make(map[queueKey]*queue)
 	}
 	files := t.simple
 	if batch || t.isBatch != nil && t.isBatch(topic) {
@@ -76,8 +100,51 @@ func (t *queueTable) getOrCreate(topic string, id int32, batch bool) *queue {
 	if strings.HasPrefix(topic, lmqPrefix) {
 		t.light.Add(1)
 	}
-	sh.m[k] = q
+	tq.add(q)
 	return q
+}
+
+// add makes a topic without queues. Caller holds mu.
+func (sh *queueShard) add(topic string) *topicQueues {
+	if sh.m == nil {
+		sh.m = make(map[string]*topicQueues)
+	}
+	tq := &topicQueues{topic: topic}
+	sh.m[topic] = tq
+	return tq
+}
+
+// find returns a queue, nil when it is not there. Caller holds the shard's mu.
+func (tq *topicQueues) find(id int32) *queue {
+	if uint32(id) < fewQueues {
+		return tq.few[id].Load()
+	}
+	return tq.rest[id]
+}
+
+// add adds a queue. Caller holds the shard's mu for writing.
+func (tq *topicQueues) add(q *queue) {
+	if uint32(q.id) < fewQueues {
+		tq.few[q.id].Store(q)
+		return
+	}
+	if tq.rest == nil {
+		tq.rest = map[int32]*queue{}
+	}
+	tq.rest[q.id] = q
+}
+
+// list appends all queues. Caller holds the shard's mu.
+func (tq *topicQueues) list(out []*queue) []*queue {
+	for i := range tq.few {
+		if q := tq.few[i].Load(); q != nil {
+			out = append(out, q)
+		}
+	}
+	for _, q := range tq.rest {
+		out = append(out, q)
+	}
+	return out
 }
 
 // each calls fn for every queue until it returns false. fn may not create or remove queues.
@@ -95,28 +162,30 @@ func (sh *queueShard) list() []*queue {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
 	out := make([]*queue, 0, len(sh.m))
-	for _, q := range sh.m {
-		out = append(out, q)
+	for _, tq := range sh.m {
+		out = tq.list(out)
 	}
 	return out
 }
 
 // remove takes the queues of a topic out of the table.
-func (t *queueTable) remove(topic string) (gone []*queue) {
-	for i := range t.shards {
-		sh := &t.shards[i]
-		sh.mu.Lock()
-		sh.last.Store(nil)
-		for k, q := range sh.m {
-			if k.topic == topic {
-				delete(sh.m, k)
-				if strings.HasPrefix(topic, lmqPrefix) {
-					t.light.Add(-1)
-				}
-				gone = append(gone, q)
-			}
-		}
-		sh.mu.Unlock()
+func (t *queueTable) remove(topic string) []*queue {
+	sh := t.shard(topic)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	tq := sh.m[topic]
+	if tq == nil {
+		return nil
+	}
+	sh.last.Store(nil)
+	delete(sh.m, topic)
+	gone := tq.list(nil)
+	for i := range tq.few { // for who has found tq already
+		tq.few[i].Store(nil)
+	}
+	tq.rest = nil
+	if strings.HasPrefix(topic, lmqPrefix) {
+		t.light.Add(-int64(len(gone)))
 	}
 	return gone
 }
@@ -135,13 +204,15 @@ func (t *queueTable) topics() []string {
 
 // ids lists the queues of a topic, sorted.
 func (t *queueTable) ids(topic string) []int32 {
+	sh := t.shard(topic)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
 	var out []int32
-	t.each(func(q *queue) bool {
-		if q.topic == topic {
+	if tq := sh.m[topic]; tq != nil {
+		for _, q := range tq.list(nil) {
 			out = append(out, q.id)
 		}
-		return true
-	})
-	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
+	}
+	slices.Sort(out)
 	return out
 }

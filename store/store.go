@@ -35,6 +35,7 @@ type Store struct {
 	toldTo   int64        // end of the last commit log file the listener knows; Start, then the flusher only
 	renote   atomic.Bool  // a queue was deleted: the summary lists one that is not there
 	notedTo  atomic.Int64 // log end of the last summary
+	noted    int          // queues that were written for it; only the flusher uses it
 	queueGap atomic.Bool  // Open found a consume queue with a file missing in the middle
 	resync   atomic.Bool  // a process before us was killed: nothing tells which of its queue files are durable
 	lockTime int64        // when the lock file was written before this start, ns; immutable after Open
