@@ -9,22 +9,7 @@ import (
 	"unsafe"
 )
 
-// everyKind has a field of each kind, required ones and such that may be left out.
-type everyKind struct {
-	S  string  `header:"s,required"`
-	T  string  `header:"t"`
-	B  []byte  `header:"b,required"`
-	C  []byte  `header:"c"`
-	I  int32   `header:"i,required"`
-	J  int32   `header:"j" default:"-1"`
-	L  int64   `header:"l,required"`
-	M  int64   `header:"m" default:"7"`
-	Y  bool    `header:"y"`
-	F  float64 `header:"f"`
-	T2 string  `header:"t2"`
-}
-
-// noBools is everyKind without the kinds of which a template knows nothing.
+// noBools has a field of each kind that a template knows, required ones and such that may be left out.
 type noBools struct {
 	S string `header:"s,required"`
 	T string `header:"t"`
@@ -34,6 +19,14 @@ type noBools struct {
 	J int32  `header:"j" default:"-1"`
 	L int64  `header:"l,required"`
 	M int64  `header:"m" default:"7"`
+}
+
+// everyKind has the others too.
+type everyKind struct {
+	noBools
+	Y  bool    `header:"y"`
+	F  float64 `header:"f"`
+	T2 string  `header:"t2"`
 }
 
 // vary gives a struct's fields values, now as before, now of the same length, now of any.
@@ -46,6 +39,8 @@ func vary(r *rand.Rand, v reflect.Value) {
 		}
 		text, number := texts[r.IntN(len(texts))], numbers[r.IntN(len(numbers))]
 		switch f := v.Field(i); f.Kind() {
+		case reflect.Struct:
+			vary(r, f)
 		case reflect.String:
 			f.SetString(strings.Clone(text))
 		case reflect.Slice:

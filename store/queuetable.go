@@ -2,7 +2,6 @@ package store
 
 import (
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -192,13 +191,16 @@ func (t *queueTable) remove(topic string) []*queue {
 
 // topics lists the topics that have a queue, sorted.
 func (t *queueTable) topics() []string {
-	seen := map[string]bool{}
-	t.each(func(q *queue) bool { seen[q.topic] = true; return true })
-	out := make([]string, 0, len(seen))
-	for name := range seen {
-		out = append(out, name)
+	out := []string{}
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.RLock()
+		for topic := range sh.m {
+			out = append(out, topic)
+		}
+		sh.mu.RUnlock()
 	}
-	sort.Strings(out)
+	slices.Sort(out)
 	return out
 }
 

@@ -45,18 +45,8 @@ func openSegment(fsys vfs.FS, name string, base, size int64, readOnly bool) (*se
 // only the last file can be incomplete, and then it holds no message. A kill leaves the whole file or none: Java 4.9 refuses a store with a shorter one.
 func createSegment(fsys vfs.FS, dir string, base, size int64) (*segment, error) {
 	name := dir + "/" + segmentName(base)
-	f, err := fsys.CreateWhole(name, func(f vfs.File) error {
-		if err := f.Allocate(0, size); err != nil {
-			return err
-		}
-		return f.Sync()
-	})
+	f, err := vfs.CreateDurable(fsys, name, func(f vfs.File) error { return f.Allocate(0, size) })
 	if err != nil {
-		return nil, err
-	}
-	if err := fsys.SyncDir(dir); err != nil {
-		_ = f.Close()
-		_ = fsys.Remove(name)
 		return nil, err
 	}
 	s, err := mapSegment(fsys, f, base, size, false)

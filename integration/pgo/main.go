@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -77,13 +78,9 @@ func anonymize(from, to string) error {
 	for _, m := range p.Mapping {
 		m.File = filepath.Base(m.File)
 	}
-	f, err := os.Create(to)
-	if err != nil {
+	var text bytes.Buffer
+	if err := p.Write(&text); err != nil {
 		return err
 	}
-	if err := p.Write(f); err != nil {
-		_ = f.Close()
-		return err
-	}
-	return f.Close()
+	return os.WriteFile(to, text.Bytes(), 0o644)
 }

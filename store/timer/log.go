@@ -168,18 +168,8 @@ func (l *timerLog) writeOut(to int64) error {
 // grow makes the file that begins at end: of full size, sparse as Java's, and durable before anything points into it.
 func (l *timerLog) grow() error {
 	name := path.Join(l.dir, fmt.Sprintf("%020d", l.end))
-	f, err := l.fs.CreateWhole(name, func(f vfs.File) error {
-		if err := f.Truncate(l.size); err != nil {
-			return err
-		}
-		return f.Sync()
-	})
+	f, err := vfs.CreateDurable(l.fs, name, func(f vfs.File) error { return f.Truncate(l.size) })
 	if err != nil {
-		return err
-	}
-	if err := l.fs.SyncDir(l.dir); err != nil {
-		_ = f.Close()
-		_ = l.fs.Remove(name)
 		return err
 	}
 	l.mu.Lock()

@@ -130,3 +130,22 @@ func MkdirDurable(fsys FS, name string) error {
 	}
 	return fsys.SyncDir(parent)
 }
+
+// CreateDurable is CreateWhole of a file that is durable with its directory entry when it returns. After an error there is no file.
+func CreateDurable(fsys FS, name string, prepare func(f File) error) (File, error) {
+	f, err := fsys.CreateWhole(name, func(f File) error {
+		if err := prepare(f); err != nil {
+			return err
+		}
+		return f.Sync()
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := fsys.SyncDir(path.Dir(name)); err != nil {
+		_ = f.Close()
+		_ = fsys.Remove(name)
+		return nil, err
+	}
+	return f, nil
+}
