@@ -245,12 +245,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	s.msgID = s.msgID[:0]
 	if len(s.offsets) > 0 && s.head.Batch {
-		for i, off := range s.offsets {
-			if i > 0 {
-				s.msgID = append(s.msgID, ',')
-			}
-			s.msgID = store.AppendMessageID(s.msgID, b.storeHost, off)
-		}
+		s.msgID = store.AppendMessageIDs(s.msgID, b.storeHost, s.offsets)
 	} else {
 		s.msgID = store.AppendMessageID(s.msgID, b.storeHost, done.Offset)
 	}

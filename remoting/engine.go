@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -40,7 +39,7 @@ type loopState struct {
 }
 
 func newEngine(table *Table, opts Options) *engine {
-	opts.defaults(runtime.GOMAXPROCS(0))
+	opts.defaults(cpus)
 	e := &engine{opts: opts, table: table, booted: make(chan gnet.Engine, 1), conns: map[*Conn]struct{}{}}
 	e.idleStop, e.idleDone = make(chan struct{}), make(chan struct{})
 	return e

@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // batchScratch holds an encoded batch between planning and the append lock; pooled.
 type batchScratch struct {
 	recs    []byte      // whole records
@@ -72,7 +74,7 @@ func (b *batchScratch) encode(cfg *Config, r *Record, body []byte) error {
 		}
 		rec.Body, rec.Flag, rec.Properties, body = it.Body, it.Flag, it.Properties, rest
 		begin := len(b.recs)
-		if b.recs, err = appendBatchRecord(b.recs, cfg, &rec, r.Properties); err != nil {
+		if err := b.add(cfg, &rec, r.Properties); err != nil {
 			return err
 		}
 		tags, unique, keys := notedProperties(it.Properties)
@@ -85,15 +87,26 @@ func (b *batchScratch) encode(cfg *Config, r *Record, body []byte) error {
 	return nil
 }
 
-// appendBatchRecord encodes one record whose properties are item's followed by extra.
-func appendBatchRecord(dst []byte, cfg *Config, item *Record, extra []byte) ([]byte, error) {
+// add encodes one record whose properties are item's followed by extra.
+func (b *batchScratch) add(cfg *Config, item *Record, extra []byte) error {
 	if len(extra) > 0 && len(item.Properties) > 0 {
 		joined := make([]byte, 0, len(item.Properties)+1+len(extra))
 		item.Properties = JoinProperties(append(joined, item.Properties...), extra)
 	} else if len(extra) > 0 {
 		item.Properties = extra
 	}
-	return cfg.AppendRecord(dst, item, 0, 0, 0)
+	e, err := cfg.plan(item)
+	if err != nil {
+		return err
+	}
+	n := len(b.recs)
+	b.recs = slices.Grow(b.recs, e.size)[:n+e.size]
+	if n == 0 {
+		encodeRecord(b.recs, item, &e, stamp{})
+	} else {
+		encodeSibling(b.recs[n:], b.recs[:n], item, &e)
+	}
+	return nil
 }
 
 // stamp writes into the records what only the append lock knows, and appends their offsets.

@@ -39,6 +39,7 @@ type keyIndex struct {
 
 	mu    sync.RWMutex
 	files []*indexFile // ascending by name; guarded by mu, their content too
+	ended bool         // unmapped; guarded by mu
 }
 
 func newKeyIndex(fsys vfs.FS, cfg *Config, log *commitLog, check *checkpointFile, ev *EventListener) *keyIndex {
@@ -111,7 +112,8 @@ func (x *keyIndex) wake() {
 
 const (
 	indexBatch  = 512                    // records indexed under one lock
-	indexLinger = 2 * time.Millisecond   // pause after catching up, before sleeping: makes batches under load
+	indexLinger = 10 * time.Millisecond  // pause after catching up, before sleeping: each wake-up costs a sender's core more than a hundred entries
+	indexEager  = 64 << 10               // records that a query indexes itself rather than not to find them
 	indexRetry  = 500 * time.Millisecond // pause after an error
 )
 
@@ -164,7 +166,7 @@ func sleep(ctx context.Context, d time.Duration) {
 func (x *keyIndex) build(limit int) (more bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for i := 0; i < limit; i++ {
+	for i := 0; i < limit && !x.ended; i++ {
 		at := max(x.pos.Load(), x.log.min())
 		if at >= x.log.end.Load() {
 			return false, nil
@@ -178,7 +180,7 @@ func (x *keyIndex) build(limit int) (more bool, err error) {
 		}
 		x.pos.Store(next)
 	}
-	return true, nil
+	return !x.ended, nil
 }
 
 // one indexes the record at an offset and returns where the next one is. Caller holds mu.
@@ -309,6 +311,15 @@ func (x *keyIndex) finish(ctx context.Context) (err error) {
 	return err
 }
 
+// catchUp indexes what the goroutine has not come to yet, so that a query finds what was stored before it. An error there is the goroutine's to tell.
+func (x *keyIndex) catchUp() {
+	for n := 0; x.enabled && n < indexEager; n += indexBatch {
+		if more, err := x.build(indexBatch); !more || err != nil {
+			return
+		}
+	}
+}
+
 // query returns up to limit commit log offsets, newest file first, and the end values of the newest file.
 func (x *keyIndex) query(hash int32, begin, end int64, limit int) (offsets []int64, lastTime, lastOffset int64) {
 	x.mu.RLock()
@@ -347,6 +358,7 @@ func (s *Store) QueryByKey(topic, key string, maxNum int, begin, end int64) (Key
 	var res KeyQueryResult
 	limit := min(maxNum, s.cfg.Load().MaxMsgsNumBatch)
 	hash := indexHash([]byte(topic), []byte(key))
+	s.index.catchUp()
 	for round := 0; round < 3 && limit > 0; round++ {
 		offsets, t, off := s.index.query(hash, begin, end, limit)
 		if len(offsets) == 0 {
@@ -378,5 +390,5 @@ func (x *keyIndex) unmap() {
 	for _, f := range x.files {
 		f.close()
 	}
-	x.files = nil
+	x.files, x.ended = nil, true
 }

@@ -273,3 +273,19 @@ func TestIndexRollsAndRebuilds(t *testing.T) {
 	}
 	check(again)
 }
+
+// TestQueryRightAfterAppend: a message is found by its key as soon as it is acknowledged, while the index's goroutine rests.
+func TestQueryRightAfterAppend(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	s := mustStart(t, smallConfig("/s"), mem)
+	for i := range 20 {
+		key := fmt.Sprint("k", i)
+		r := record("T", 0, "abc")
+		r.Properties = []byte("KEYS\x01" + key + "\x02")
+		mustAppend(t, s, r)
+		if got, err := s.QueryByKey("T", key, 32, 0, 1<<60); err != nil || len(got.Records) != 1 {
+			t.Fatalf("%s: %d records, %v", key, len(got.Records), err)
+		}
+	}
+}

@@ -126,16 +126,33 @@ func encodeRecord(b []byte, r *Record, e *encoded, st stamp) {
 	n += putHost(b[n:], r.StoreHost)
 	be.PutUint32(b[n:], uint32(r.ReconsumeTimes))
 	be.PutUint64(b[n+4:], uint64(r.PreparedTransactionOffset))
-	be.PutUint32(b[n+12:], uint32(len(r.Body)))
-	n += 16
-	n += copy(b[n:], r.Body)
-	n += putTopic(b[n:], r.Topic, e.v2)
-	be.PutUint16(b[n:], uint16(e.propsLen))
+	putContent(b, b[n+12:], r, e)
+}
+
+// encodeSibling is encodeRecord for a record that differs from one that was encoded before it in flag, body and properties only: what is the same is copied. That
+// record's stamp is copied too.
+func encodeSibling(b, sibling []byte, r *Record, e *encoded) {
+	n := posBornHost + hostLen(e.bornV6) + 8 + hostLen(e.storeV6) + 12
+	copy(b[:n], sibling)
+	be := binary.BigEndian
+	be.PutUint32(b[posTotalSize:], uint32(e.size))
+	be.PutUint32(b[posBodyCRC:], e.bodyCRC)
+	be.PutUint32(b[posFlag:], uint32(r.Flag))
+	putContent(b, b[n:], r, e)
+}
+
+// putContent writes body, topic and properties into rest, the end of record b.
+func putContent(b, rest []byte, r *Record, e *encoded) {
+	be := binary.BigEndian
+	be.PutUint32(rest, uint32(len(r.Body)))
+	n := 4 + copy(rest[4:], r.Body)
+	n += putTopic(rest[n:], r.Topic, e.v2)
+	be.PutUint16(rest[n:], uint16(e.propsLen))
 	n += 2
-	n += copy(b[n:], r.Properties)
+	n += copy(rest[n:], r.Properties)
 	if e.crcProp {
 		if e.needSep {
-			b[n] = propValueEnd
+			rest[n] = propValueEnd
 		}
 		sealPropCRC(b)
 	}

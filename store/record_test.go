@@ -170,6 +170,43 @@ func TestMessageID(t *testing.T) {
 	}
 }
 
+// TestMessageIDs: the answer to a batch is what one id after the other would be.
+func TestMessageIDs(t *testing.T) {
+	for _, addr := range []string{"192.168.0.9:10911", "[2001:db8::7]:80"} {
+		host, got := netip.MustParseAddrPort(addr), []byte("before ")
+		offsets, want := []int64{1 << 40, 7, 0}, []string{}
+		for _, off := range offsets {
+			want = append(want, string(AppendMessageID(nil, host, off)))
+		}
+		if got = AppendMessageIDs(got, host, offsets); string(got) != "before "+strings.Join(want, ",") {
+			t.Errorf("%s: %s", addr, got)
+		}
+	}
+}
+
+// TestSibling: a record made after the one before it is the same as one made from nothing.
+func TestSibling(t *testing.T) {
+	for _, host := range []string{"10.0.0.1:1", "[2001:db8::7]:80"} {
+		for _, crc := range []bool{false, true} {
+			cfg := smallConfig("/s")
+			cfg.EnabledAppendPropCRC = crc
+			r := record("Topic", 3, "the first body")
+			r.BornHost, r.StoreHost, r.Flag, r.Properties = netip.MustParseAddrPort(host), netip.MustParseAddrPort("10.0.0.2:2"), 1, []byte("a\x01b\x02")
+			first, err := cfg.AppendRecord(nil, r, 0, 0, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Body, r.Flag, r.Properties = []byte("another"), 2, []byte("longer\x01properties")
+			want, _ := cfg.AppendRecord(nil, r, 0, 0, 0)
+			e, _ := cfg.plan(r)
+			got := make([]byte, e.size)
+			if encodeSibling(got, first, r, &e); !bytes.Equal(got, want) {
+				t.Errorf("%s, CRC %v:\n%x\n%x", host, crc, got, want)
+			}
+		}
+	}
+}
+
 func TestHashes(t *testing.T) {
 	cases := map[string]int64{"": 0, "TagA": 2598919, "Aa": 2112, "BB": 2112, "polygenelubricants": -2147483648, "中文": 646394, "😀": 1772899}
 	for s, want := range cases {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"slices"
 	"time"
 )
@@ -41,8 +40,8 @@ func (l *staged) reset() {
 	l.runs, l.entries = l.runs[:0], l.entries[:0]
 }
 
-// stageMax is how many bytes are staged at most, but for a single append that is larger.
-const stageMax = 256 << 10
+// stageMax is how many bytes are staged at most, but for a single append that is larger. What an event loop reads at once, 256 KiB, fits as records.
+const stageMax = 320 << 10
 
 // room returns n bytes at the end of the buffer. Caller holds the append lock.
 func (g *stage) room(n int) []byte {
@@ -112,31 +111,24 @@ func (s *Store) spill() error {
 	return nil
 }
 
-// write puts what is staged at a position of a file. A kill ends a long write in the middle, at any page. Batches are to be there whole or
-// not at all, so they are written without the size of their first record, where recovery stops then; the sizes follow.
+// write puts what is staged at a position of a file. A kill ends a long write in the middle, at any page. Batches are to be there whole or not at all, so
+// what holds one is written without the size of its first record, where recovery stops then; the size follows.
 func (g *stage) write(seg *segment, at int64) error {
-	first := seg.base + at
-	g.eachBatch(func(head *cqEntry) { clear(g.buf[head.offset-first:][:4]) })
+	if !g.holdsBatch() {
+		_, err := seg.file.WriteAt(g.buf, at)
+		return err
+	}
+	size := [4]byte(g.buf)
+	clear(g.buf[:len(size)])
 	_, err := seg.file.WriteAt(g.buf, at)
-	g.eachBatch(func(head *cqEntry) {
-		size := g.buf[head.offset-first:][:4]
-		binary.BigEndian.PutUint32(size, uint32(head.size))
-		if err == nil {
-			_, err = seg.file.WriteAt(size, head.offset-seg.base)
-		}
-	})
+	if copy(g.buf, size[:]); err == nil {
+		_, err = seg.file.WriteAt(g.buf[:len(size)], at)
+	}
 	return err
 }
 
-// eachBatch calls fn with the first entry of each run of several.
-func (g *stage) eachBatch(fn func(head *cqEntry)) {
-	entries := g.list.entries
-	for _, run := range g.list.runs {
-		if run.n > 1 {
-			fn(&entries[0])
-		}
-		entries = entries[run.n:]
-	}
+func (g *stage) holdsBatch() bool {
+	return slices.ContainsFunc(g.list.runs, func(run stagedRun) bool { return run.n > 1 })
 }
 
 // keepStored adds what is written to what the listener has to be told.

@@ -308,7 +308,7 @@ func TestBatchWhole(t *testing.T) {
 				mustStop(t, again)
 			}
 		}
-		if !seen[0] || !seen[16] || len(states) < 5 {
+		if !seen[0] || !seen[16] || len(states) < 4 {
 			t.Errorf("later %v: %d states, seen %v", later, len(states), seen)
 		}
 	}

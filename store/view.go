@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net/netip"
+	"slices"
 )
 
 // MessageView is a decoded record. Body, Topic and Properties point into the record they were decoded from.
@@ -137,7 +138,7 @@ func (c *Config) AppendRecord(dst []byte, r *Record, queueOffset, physicalOffset
 		return dst, err
 	}
 	n := len(dst)
-	dst = append(dst, make([]byte, e.size)...)
+	dst = slices.Grow(dst, e.size)[:n+e.size]
 	encodeRecord(dst[n:], r, &e, stamp{queueOffset, physicalOffset, storeTimestamp})
 	return dst, nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+
+	"gorocket/remoting"
 )
 
 // stopTimeout bounds a shutdown: Java's scripts and supervisors kill what takes longer.
@@ -53,8 +55,9 @@ func waitForSignal(log zerolog.Logger) {
 	log.Info().Stringer("signal", <-ch).Msg("stopping")
 }
 
-// serve starts the services, says so, and stops them at a signal.
+// serve starts the services, says so, and stops them at a signal. It is where the process becomes a server.
 func serve(log zerolog.Logger, started func(), services ...service) error {
+	remoting.ReserveProcessor()
 	if err := startAll(services); err != nil {
 		return err
 	}
