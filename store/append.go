@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -196,9 +197,21 @@ func (s *Store) roll() error {
 func (s *Store) commit(seg *segment) {
 	s.log.end.Store(seg.base + s.app.pos)
 	if s.app.pos >= s.app.pokeAt {
-		s.app.pokeAt = s.app.pos + min(zeroStep, s.log.segSize/8)
+		s.app.pokeAt = s.nextPoke()
 		s.alloc.poke()
 	}
+}
+
+// nextPoke is the position at which the allocator has something to do next: zeros to write ahead, or the next file to make, which it wants at half of this one.
+func (s *Store) nextPoke() int64 {
+	half := s.log.segSize / 2
+	switch {
+	case s.alloc.window > 0:
+		return s.app.pos + min(zeroStep, half/4)
+	case s.app.pos < half:
+		return half
+	}
+	return math.MaxInt64
 }
 
 // firstEntry notes the minimum of a queue that begins: an event loop then need not ask a pool for it.
