@@ -152,13 +152,7 @@ func TestHintOfFailedWrite(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
 	s := mustStart(t, cfg, mem)
-	broken := true
-	mem.Inject(func(op, name string) error {
-		if op == "write" && broken {
-			return syscall.ENOSPC
-		}
-		return nil
-	})
+	failing(mem, "write", "commitlog", syscall.ENOSPC)
 	refused, batch := keyed("T", 1, 3, true), AppendBatchItem(nil, BatchItem{Body: []byte("b"), Properties: []byte("KEYS\x01inBatch\x02")})
 	if _, err := s.Append(refused); err == nil {
 		t.Fatal("a failed write was acknowledged")
@@ -166,7 +160,7 @@ func TestHintOfFailedWrite(t *testing.T) {
 	if _, _, err := s.AppendBatch(record("T", 0, ""), batch, nil); err == nil {
 		t.Fatal("a failed write was acknowledged")
 	}
-	broken = false
+	mem.Inject(nil)
 	a := mustAppend(t, s, keyed("T", 2, 1, true))
 	if a.QueueOffset != 0 || a.Offset != 0 {
 		t.Errorf("at %d, queue offset %d", a.Offset, a.QueueOffset)
