@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"gorocket/compat"
 )
 
 // uniqIDs makes UNIQ_KEYs for senders that sent none: 32 hex digits of ip (4 bytes), process id (2), random (4; Java: class
@@ -29,8 +31,6 @@ func newUniqIDs(host netip.Addr) *uniqIDs {
 	return u
 }
 
-const upperHex = "0123456789ABCDEF"
-
 // append appends a new id to dst.
 func (u *uniqIDs) append(dst []byte, now time.Time) []byte {
 	var raw [16]byte
@@ -38,8 +38,5 @@ func (u *uniqIDs) append(dst []byte, now time.Time) []byte {
 	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, now.Location())
 	binary.BigEndian.PutUint32(raw[10:], uint32(now.Sub(month).Milliseconds()))
 	binary.BigEndian.PutUint16(raw[14:], uint16(u.counter.Add(1)))
-	for _, c := range raw {
-		dst = append(dst, upperHex[c>>4], upperHex[c&15])
-	}
-	return dst
+	return compat.AppendHex(dst, raw[:])
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,7 +75,21 @@ func (a *allocator) wanted(next int64) bool {
 	if a.need.Load() {
 		return true
 	}
-	return a.log.end.Load() >= next-a.log.segSize/2
+	return a.log.end.Load() >= next-a.log.segSize+a.wantFrom()
+}
+
+// wantFrom is the position in the last file from which on the next one is wanted.
+func (a *allocator) wantFrom() int64 { return (a.log.segSize + 1) / 2 }
+
+// nextPoke is the position in the last file, behind pos, at which there is something to do next: zeros to write ahead, or the next file to make.
+func (a *allocator) nextPoke(pos int64) int64 {
+	switch {
+	case a.window > 0:
+		return pos + min(zeroStep, a.log.segSize/8)
+	case pos < a.wantFrom():
+		return a.wantFrom()
+	}
+	return math.MaxInt64
 }
 
 // drop removes a file nobody took, so that a stopped store owns no empty file.

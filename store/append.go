@@ -1,7 +1,6 @@
 package store
 
 import (
-	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -197,21 +196,9 @@ func (s *Store) roll() error {
 func (s *Store) commit(seg *segment) {
 	s.log.end.Store(seg.base + s.app.pos)
 	if s.app.pos >= s.app.pokeAt {
-		s.app.pokeAt = s.nextPoke()
+		s.app.pokeAt = s.alloc.nextPoke(s.app.pos)
 		s.alloc.poke()
 	}
-}
-
-// nextPoke is the position at which the allocator has something to do next: zeros to write ahead, or the next file to make, which it wants at half of this one.
-func (s *Store) nextPoke() int64 {
-	half := s.log.segSize / 2
-	switch {
-	case s.alloc.window > 0:
-		return s.app.pos + min(zeroStep, half/4)
-	case s.app.pos < half:
-		return half
-	}
-	return math.MaxInt64
 }
 
 // firstEntry notes the minimum of a queue that begins: an event loop then need not ask a pool for it.

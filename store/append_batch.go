@@ -1,7 +1,5 @@
 package store
 
-import "slices"
-
 // batchScratch holds an encoded batch between planning and the append lock; pooled.
 type batchScratch struct {
 	recs    []byte      // whole records
@@ -88,24 +86,24 @@ func (b *batchScratch) encode(cfg *Config, r *Record, body []byte) error {
 }
 
 // add encodes one record whose properties are item's followed by extra.
-func (b *batchScratch) add(cfg *Config, item *Record, extra []byte) error {
+func (b *batchScratch) add(cfg *Config, item *Record, extra []byte) (err error) {
 	if len(extra) > 0 && len(item.Properties) > 0 {
 		joined := make([]byte, 0, len(item.Properties)+1+len(extra))
 		item.Properties = JoinProperties(append(joined, item.Properties...), extra)
 	} else if len(extra) > 0 {
 		item.Properties = extra
 	}
+	if len(b.recs) == 0 {
+		b.recs, err = cfg.AppendRecord(b.recs, item, 0, 0, 0)
+		return err
+	}
 	e, err := cfg.plan(item)
 	if err != nil {
 		return err
 	}
-	n := len(b.recs)
-	b.recs = slices.Grow(b.recs, e.size)[:n+e.size]
-	if n == 0 {
-		encodeRecord(b.recs, item, &e, stamp{})
-	} else {
-		encodeSibling(b.recs[n:], b.recs[:n], item, &e)
-	}
+	recs, rec := extend(b.recs, e.size)
+	encodeSibling(rec, recs, item, &e)
+	b.recs = recs
 	return nil
 }
 

@@ -5,49 +5,29 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/netip"
+
+	"gorocket/compat"
 )
 
 // ErrBadMessageID is returned by ParseMessageID.
 var ErrBadMessageID = errors.New("store: malformed offset message id")
 
-// hexPairs holds the two upper-case digits of each byte. Immutable.
-var hexPairs = func() (pairs [256][2]byte) {
-	const digits = "0123456789ABCDEF"
-	for b := range pairs {
-		pairs[b] = [2]byte{digits[b>>4], digits[b&15]}
-	}
-	return pairs
-}()
-
-func appendHex(dst, raw []byte) []byte {
-	for _, b := range raw {
-		dst = append(dst, hexPairs[b][:]...)
-	}
-	return dst
-}
-
 // AppendMessageID appends the offset message id: upper-case hex of ip (4 or 16 bytes), int32 port, int64 commit log offset:
 // 32 or 56 characters (Java MessageDecoder.createMessageId).
 func AppendMessageID(dst []byte, host netip.AddrPort, offset int64) []byte {
-	var raw [28]byte
-	n := putHost(raw[:], host)
-	binary.BigEndian.PutUint64(raw[n:], uint64(offset))
-	return appendHex(dst, raw[:n+8])
+	return AppendMessageIDs(dst, host, []int64{offset})
 }
 
 // AppendMessageIDs appends the message ids of several offsets with commas between them, the answer to a batch.
 func AppendMessageIDs(dst []byte, host netip.AddrPort, offsets []int64) []byte {
-	var raw [8]byte
-	begin, same := len(dst), 0 // the hosts' digits
-	for i, off := range offsets {
-		if i == 0 {
-			dst = AppendMessageID(dst, host, off)
-			same = len(dst) - 2*len(raw)
-			continue
+	var raw [28]byte
+	n := putHost(raw[:], host)
+	for i, offset := range offsets {
+		if i > 0 {
+			dst = append(dst, ',')
 		}
-		dst = append(append(dst, ','), dst[begin:same]...)
-		binary.BigEndian.PutUint64(raw[:], uint64(off))
-		dst = appendHex(dst, raw[:])
+		binary.BigEndian.PutUint64(raw[n:], uint64(offset))
+		dst = compat.AppendHex(dst, raw[:n+8])
 	}
 	return dst
 }

@@ -56,11 +56,11 @@ func (t *queueTable) get(topic string, id int32) *queue {
 		return nil
 	}
 	if uint32(id) < fewQueues {
-		return tq.few[id].Load()
+		return tq.find(id)
 	}
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	return tq.rest[id]
+	return tq.find(id)
 }
 
 // topic finds the queues of a topic, nil when there is none.
@@ -113,7 +113,7 @@ func (sh *queueShard) add(topic string) *topicQueues {
 	return tq
 }
 
-// find returns a queue, nil when it is not there. Caller holds the shard's mu.
+// find returns a queue, nil when it is not there. Caller holds the shard's mu, but for a number below fewQueues.
 func (tq *topicQueues) find(id int32) *queue {
 	if uint32(id) < fewQueues {
 		return tq.few[id].Load()

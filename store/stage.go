@@ -45,9 +45,9 @@ const stageMax = 320 << 10
 
 // room returns n bytes at the end of the buffer. Caller holds the append lock.
 func (g *stage) room(n int) []byte {
-	at := len(g.buf)
-	g.buf = slices.Grow(g.buf, n)[:at+n]
-	return g.buf[at:]
+	var added []byte
+	g.buf, added = extend(g.buf, n)
+	return added
 }
 
 // settle ends an append of records of r that are staged: they stay so, or they are written, readable and told. After an error they are gone. It gives the append

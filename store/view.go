@@ -137,8 +137,13 @@ func (c *Config) AppendRecord(dst []byte, r *Record, queueOffset, physicalOffset
 	if err != nil {
 		return dst, err
 	}
-	n := len(dst)
-	dst = slices.Grow(dst, e.size)[:n+e.size]
-	encodeRecord(dst[n:], r, &e, stamp{queueOffset, physicalOffset, storeTimestamp})
+	dst, rec := extend(dst, e.size)
+	encodeRecord(rec, r, &e, stamp{queueOffset, physicalOffset, storeTimestamp})
 	return dst, nil
+}
+
+// extend returns b with n bytes more, whose content is not defined, and these.
+func extend(b []byte, n int) (longer, added []byte) {
+	longer = slices.Grow(b, n)[:len(b)+n]
+	return longer, longer[len(b):]
 }
