@@ -1,5 +1,7 @@
 package compat
 
+import "encoding/binary"
+
 // hexPairs holds the two upper-case digits of each byte. Immutable.
 var hexPairs = func() (pairs [256][2]byte) {
 	const digits = "0123456789ABCDEF"
@@ -15,4 +17,22 @@ func AppendHex(dst, raw []byte) []byte {
 		dst = append(dst, hexPairs[b][:]...)
 	}
 	return dst
+}
+
+// PutHex64 writes the 16 upper-case digits of v.
+func PutHex64(dst []byte, v uint64) {
+	_ = dst[15]
+	binary.BigEndian.PutUint64(dst, eightDigits(uint32(v>>32)))
+	binary.BigEndian.PutUint64(dst[8:], eightDigits(uint32(v)))
+}
+
+// eightDigits returns the eight digits of v, the first one in the highest byte.
+func eightDigits(v uint32) uint64 {
+	const ones = 0x0101010101010101
+	x := uint64(v)
+	x = (x<<16 | x) & 0x0000FFFF0000FFFF
+	x = (x<<8 | x) & 0x00FF00FF00FF00FF
+	x = (x<<4 | x) & 0x0F0F0F0F0F0F0F0F // a nibble in each byte
+	letters := (x + 6*ones) >> 4 & ones // where it is more than 9
+	return x + '0'*ones + letters*('A'-'0'-10)
 }

@@ -20,6 +20,7 @@ type Conn struct {
 	remoteText string         // immutable, as Java prints it: ip:port
 	fast       bool           // immutable; came in on the fast port
 	trust      trust          // event loop only
+	kept       bool           // in turn.kept; event loop only
 	lastActive atomic.Int64   // ms since 1970 of the last traffic in or out
 	unsent     atomic.Int64   // bytes that gnet held after the last flush
 
@@ -78,7 +79,7 @@ func (c *Conn) Backlog() int {
 	return n
 }
 
-func (c *Conn) touch() { c.lastActive.Store(time.Now().UnixMilli()) }
+func (c *Conn) touch(now time.Time) { c.lastActive.Store(now.UnixMilli()) }
 
 // respond encodes a response behind what already waits on the connection. v points to a struct of the header type info describes, or is nil.
 func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, v unsafe.Pointer, body Body) {
@@ -184,6 +185,13 @@ func (c *Conn) beginTurn() {
 	c.mu.Unlock()
 }
 
+// hasAnswers tells whether something waits to be written.
+func (c *Conn) hasAnswers() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out != nil
+}
+
 // flush writes everything that waits, in one system call as a rule. Event loop only. It tells whether the connection is still open.
 func (c *Conn) flush(endOfTurn bool) bool {
 	if !c.keepPromise() {
@@ -229,6 +237,7 @@ func (c *Conn) keepPromise() bool {
 		return true
 	}
 	c.abandon()
+	c.loop.turn.abandon()
 	return false
 }
 

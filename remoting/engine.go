@@ -36,6 +36,7 @@ type loopState struct {
 	templates headerCache
 	answers   answerCache
 	promise   int64 // the highest of this turn, 0: none
+	turn      turn
 }
 
 func newEngine(table *Table, opts Options) *engine {
@@ -71,7 +72,7 @@ func (e *engine) OnOpen(gc gnet.Conn) ([]byte, gnet.Action) {
 	c.remote = addrPort(gc.RemoteAddr())
 	c.remoteText = c.remote.String()
 	c.fast = e.opts.FastPort != 0 && int(addrPort(gc.LocalAddr()).Port()) == e.opts.FastPort
-	c.touch()
+	c.touch(time.Now())
 	dialled, _ := gc.Context().(chan *Conn)
 	gc.SetContext(c)
 	e.mu.Lock()
@@ -127,8 +128,13 @@ func (e *engine) OnTraffic(gc gnet.Conn) gnet.Action {
 	if !ok {
 		return gnet.Close
 	}
+	now := time.Now()
+	c.loop.turn.begin(c, now)
 	c.beginTurn()
-	err := e.readFrames(gc, c)
+	err := e.readFrames(gc, c, now)
+	if later := c.loop.turn.end(c); later && err == nil {
+		return gnet.None
+	}
 	if !c.flush(true) {
 		return gnet.None // closed already, or being closed
 	}
@@ -143,9 +149,9 @@ func (e *engine) OnTraffic(gc gnet.Conn) gnet.Action {
 
 // readFrames handles every whole frame in the inbound buffer. The frame whose head was left over from an earlier turn comes first and alone, because gnet
 // has to copy it together; what stands behind it lies in the loop's read buffer in one piece. Slices from Peek live until Discard.
-func (e *engine) readFrames(gc gnet.Conn, c *Conn) error {
+func (e *engine) readFrames(gc gnet.Conn, c *Conn, now time.Time) error {
 	if gc.InboundBuffered() > 0 {
-		c.touch()
+		c.touch(now)
 	}
 	if gc.InboundBuffered() < lengthSize {
 		return nil

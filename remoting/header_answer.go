@@ -22,6 +22,7 @@ type answerSlot struct {
 	start, end int
 	number     int64  // what stands there, for kinds that are numbers
 	text       string // the same for strings
+	plain      bool   // what stands there is text without escapes
 }
 
 // answerCache holds the answerTemplates of one event loop, by header type in the order in which they were first used. Event loop only.
@@ -106,7 +107,14 @@ func (s *answerSlot) set(frame []byte, f *HeaderField, p unsafe.Pointer) bool {
 }
 
 func (s *answerSlot) setText(frame []byte, v string) bool {
-	return len(v) == s.end-s.start && copyPlain(frame[s.start:s.end], v) == len(v)
+	if len(v) != s.end-s.start {
+		return false
+	}
+	if s.plain {
+		return replacePlain(frame[s.start:s.end], v)
+	}
+	s.plain = copyPlain(frame[s.start:s.end], v) == len(v)
+	return s.plain
 }
 
 // setField is setNumber for a field that may be left out.

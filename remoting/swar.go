@@ -104,6 +104,25 @@ func copyPlain(dst []byte, s string) int {
 	return i
 }
 
+// replacePlain copies s to dst, which is as long as s and holds plain text, unless s has a special byte. What is there already is not looked at.
+func replacePlain(dst []byte, s string) bool {
+	i := 0
+	for ; i+8 <= len(s) && i+8 <= len(dst); i += 8 {
+		if x := wordOf(s, i); x != word(dst, i) {
+			if specialMarks(x) != 0 {
+				return false
+			}
+			binary.LittleEndian.PutUint64(dst[i:], x)
+		}
+	}
+	if last := len(s) - 8; last >= 0 {
+		x := wordOf(s, last)
+		binary.LittleEndian.PutUint64(dst[last:], x)
+		return specialMarks(x) == 0
+	}
+	return copyPlain(dst, s) == len(s)
+}
+
 func plainByte(ch byte) bool { return ch >= 0x20 && ch < 0x80 && ch != '"' && ch != '\\' }
 
 func wordOf(s string, i int) uint64 {

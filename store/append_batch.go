@@ -5,6 +5,7 @@ type batchScratch struct {
 	recs    []byte      // whole records
 	keys    []IndexKeys // of each
 	entries []cqEntry   // of each; their offsets are known under the append lock only
+	first   encoded     // of the first record; the others differ in flag, body and properties
 }
 
 // maxPooledBatch is the largest scratch buffer that is kept, in bytes.
@@ -93,12 +94,21 @@ func (b *batchScratch) add(cfg *Config, item *Record, extra []byte) (err error) 
 	} else if len(extra) > 0 {
 		item.Properties = extra
 	}
-	if len(b.recs) == 0 {
-		b.recs, err = cfg.AppendRecord(b.recs, item, 0, 0, 0)
-		return err
+	if len(b.recs) > 0 {
+		return b.addSibling(cfg, item)
 	}
-	e, err := cfg.plan(item)
-	if err != nil {
+	if b.first, err = cfg.plan(item); err == nil {
+		var rec []byte
+		b.recs, rec = extend(b.recs, b.first.size)
+		encodeRecord(rec, item, &b.first, stamp{})
+	}
+	return err
+}
+
+// addSibling encodes a record that is not the first one.
+func (b *batchScratch) addSibling(cfg *Config, item *Record) error {
+	e := b.first
+	if err := cfg.planContent(&e, item); err != nil {
 		return err
 	}
 	recs, rec := extend(b.recs, e.size)

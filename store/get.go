@@ -264,7 +264,7 @@ func (s *Store) hot(seg *segment, offset int64, n int) bool {
 	if offset >= s.openEnd && s.log.end.Load()-offset <= hotTail {
 		return true
 	}
-	return seg.m.Resident(int(offset-seg.base), n)
+	return seg.resident(int(offset-seg.base), n)
 }
 
 // entries reads consume queue entries from queue offset at on into dst. hot is false, and nothing is read, when hotOnly is set and
@@ -275,7 +275,7 @@ func (s *Store) entries(cq *queue, dst []byte, at int64, hotOnly bool) (n int, h
 		return n, true
 	}
 	if hotOnly {
-		n = cq.files.tryRead(cq, dst[:int64(n)*cq.files.unit], at)
+		n = s.blocks.read(cq, dst[:int64(n)*cq.files.unit], at)
 		return n, n > 0
 	}
 	n, err := cq.files.read(cq, dst[:int64(n)*cq.files.unit], at)

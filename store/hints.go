@@ -27,6 +27,10 @@ func topicHash(topic string) int32 {
 
 func (k *IndexKeys) set(topic int32, unique, keys []byte) {
 	k.known, k.n = true, 0
+	if unique != nil && len(keys) == 0 { // most messages
+		k.add(foldHash(hashCode(topic, unique)))
+		return
+	}
 	for word := range indexWords(unique, keys) {
 		if k.add(foldHash(hashCode(topic, word))); !k.known {
 			return

@@ -20,14 +20,18 @@ func AppendMessageID(dst []byte, host netip.AddrPort, offset int64) []byte {
 
 // AppendMessageIDs appends the message ids of several offsets with commas between them, the answer to a batch.
 func AppendMessageIDs(dst []byte, host netip.AddrPort, offsets []int64) []byte {
+	if len(offsets) == 0 {
+		return dst
+	}
 	var raw [28]byte
 	n := putHost(raw[:], host)
-	for i, offset := range offsets {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		binary.BigEndian.PutUint64(raw[n:], uint64(offset))
-		dst = compat.AppendHex(dst, raw[:n+8])
+	first := len(dst)
+	dst = compat.AppendHex(dst, raw[:n+8])
+	compat.PutHex64(dst[first+2*n:], uint64(offsets[0]))
+	size := len(dst) - first
+	for _, offset := range offsets[1:] {
+		dst = append(append(dst, ','), dst[first:first+size]...) // the host is the same
+		compat.PutHex64(dst[len(dst)-16:], uint64(offset))
 	}
 	return dst
 }

@@ -55,8 +55,8 @@ type encoded struct {
 	v2       bool
 	bornV6   bool
 	storeV6  bool
-	bodyCRC  uint32
-	propsLen int // with the CRC property
+	bodyCRC  uint32 // when it is not computed while the body is copied (foldsCRC)
+	propsLen int    // with the CRC property
 	crcProp  bool
 	needSep  bool // a separator goes between the given properties and the CRC property
 }
@@ -73,12 +73,19 @@ func (c *Config) plan(r *Record) (encoded, error) {
 			return e, ErrTopicTooLong
 		}
 	}
-	c.replan(&e, r)
-	if len(r.Properties) > MaxPropertiesLength || e.propsLen > MaxPropertiesLength {
-		return e, ErrPropertiesTooLong
+	return e, c.planContent(&e, r)
+}
+
+// planContent is plan for what differs between the records of a batch, body and properties. The length of the body was checked.
+func (c *Config) planContent(e *encoded, r *Record) error {
+	c.replan(e, r)
+	if e.propsLen > MaxPropertiesLength { // at least as long as those of r
+		return ErrPropertiesTooLong
 	}
-	e.bodyCRC = crc32.ChecksumIEEE(r.Body) & 0x7FFFFFFF
-	return e, nil
+	if !foldsCRC {
+		e.bodyCRC = crc32.ChecksumIEEE(r.Body)
+	}
+	return nil
 }
 
 // replan computes the size again after the properties of r changed; their length was checked.
@@ -113,7 +120,6 @@ type stamp struct {
 func encodeRecord(b []byte, r *Record, e *encoded, st stamp) {
 	be := binary.BigEndian
 	putHead(b, e)
-	be.PutUint32(b[posBodyCRC:], e.bodyCRC)
 	be.PutUint32(b[posQueueID:], uint32(r.QueueID))
 	be.PutUint32(b[posFlag:], uint32(r.Flag))
 	be.PutUint64(b[posQueueOffset:], uint64(st.queueOffset))
@@ -136,16 +142,25 @@ func encodeSibling(b, sibling []byte, r *Record, e *encoded) {
 	copy(b[:n], sibling)
 	be := binary.BigEndian
 	be.PutUint32(b[posTotalSize:], uint32(e.size))
-	be.PutUint32(b[posBodyCRC:], e.bodyCRC)
 	be.PutUint32(b[posFlag:], uint32(r.Flag))
 	putContent(b, b[n:], r, e)
 }
 
-// putContent writes body, topic and properties into rest, the end of record b.
+// putBody copies the body and returns its CRC.
+func putBody(dst, body []byte, e *encoded) uint32 {
+	if foldsCRC {
+		return copyCRC(dst, body)
+	}
+	copy(dst, body)
+	return e.bodyCRC
+}
+
+// putContent writes CRC, body, topic and properties into rest, the end of record b.
 func putContent(b, rest []byte, r *Record, e *encoded) {
 	be := binary.BigEndian
 	be.PutUint32(rest, uint32(len(r.Body)))
-	n := 4 + copy(rest[4:], r.Body)
+	n := 4 + len(r.Body)
+	be.PutUint32(b[posBodyCRC:], putBody(rest[4:n], r.Body, e)&0x7FFFFFFF)
 	n += putTopic(rest[n:], r.Topic, e.v2)
 	be.PutUint16(rest[n:], uint16(e.propsLen))
 	n += 2

@@ -22,7 +22,8 @@ type segment struct {
 	data     []byte // the mapping, read-only memory; immutable until the last release
 	readOnly bool
 
-	refs atomic.Int64 // 1 for the log, 1 for each lease; 0 = gone
+	refs  atomic.Int64   // 1 for the log, 1 for each lease; 0 = gone
+	asked []atomic.Int64 // for each residentChunk when the kernel was asked whether it is in memory, unix ms; negative: it was not
 }
 
 // segmentName is Java's 20-digit file name.
@@ -63,6 +64,7 @@ func mapSegment(fsys vfs.FS, f vfs.File, base, size int64, readOnly bool) (*segm
 		return nil, err
 	}
 	s := &segment{base: base, size: size, name: f.Name(), fs: fsys, file: f, m: m, data: m.Bytes(), readOnly: readOnly}
+	s.asked = make([]atomic.Int64, (size+residentChunk-1)/residentChunk)
 	s.refs.Store(1)
 	return s, nil
 }

@@ -28,6 +28,7 @@ type Store struct {
 	files    *cqFiles // plain queues
 	extFiles *cqFiles
 	queues   queueTable
+	blocks   *entryBlocks
 	check    *checkpointFile
 	index    *keyIndex
 	alloc    *allocator
@@ -85,7 +86,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), flushKick: newPoker(), cqKick: newPoker(), cleanKick: newPoker()}
+	s := &Store{fs: fsys, ev: ev, blocks: newEntryBlocks(), ram: vfs.TotalMemory(), flushKick: newPoker(), cqKick: newPoker(), cleanKick: newPoker()}
 	s.cfg.Store(&cfg)
 	s.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
 	s.batchBufs.New = func() any { return new(batchScratch) }

@@ -58,6 +58,7 @@ func waitForSignal(log zerolog.Logger) {
 // serve starts the services, says so, and stops them at a signal. It is where the process becomes a server.
 func serve(log zerolog.Logger, started func(), services ...service) error {
 	remoting.ReserveProcessor()
+	limitGarbage()
 	if err := startAll(services); err != nil {
 		return err
 	}

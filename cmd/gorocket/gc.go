@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"strconv"
+)
+
+// A collection takes a few milliseconds of a processor, however small the heap is, and on a machine with few of them messages wait meanwhile. Go begins one whenever
+// the heap has doubled, with a small heap several times a second. So there is room for garbage beside a small heap; a large one has that much anyway.
+const (
+	garbageRoom = 32 << 20 // bytes
+	smallHeap   = 4 << 20  // bytes: Go counts a smaller heap as this much
+)
+
+// limitGarbage makes collections rare, and keeps the heap away from the container's limit. GOGC and GOMEMLIMIT in the environment are obeyed as they are.
+func limitGarbage() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		if limit := containerMemory(); limit > 0 {
+			debug.SetMemoryLimit(limit / 2) // the rest is page cache
+		}
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent(0))
+		afterCollection()
+	}
+}
+
+// garbagePercent is GOGC for a heap with so many bytes in use.
+func garbagePercent(live uint64) int {
+	return max(100, int(100*garbageRoom/max(live, smallHeap)))
+}
+
+// afterCollection adapts GOGC after each collection, to what it left: an object that nobody holds is collected by every one.
+func afterCollection() {
+	last := garbagePercent(0)
+	var adapt func(*sentinel)
+	adapt = func(s *sentinel) {
+		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(sample)
+		if p := garbagePercent(sample[0].Value.Uint64()); math.Abs(float64(p-last)) > float64(last)/8 { // setting it stops the world for a moment
+			debug.SetGCPercent(p)
+			last = p
+		}
+		runtime.SetFinalizer(s, adapt)
+	}
+	runtime.SetFinalizer(new(sentinel), adapt)
+}
+
+// sentinel is an object that is there to be collected.
+type sentinel struct{ _ *byte }
+
+// containerMemory is the memory limit of the container that this process runs in, in bytes; 0 when there is none.
+func containerMemory() int64 {
+	for _, name := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		// "max", and numbers near the largest there is, mean none
+		if n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64); err == nil && n < math.MaxInt64/2 {
+			return n
+		}
+	}
+	return 0
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/metrics"
+	"testing"
+	"time"
+)
+
+// TestGarbagePercent: a small heap has garbageRoom beside it, a large one doubles as ever.
+func TestGarbagePercent(t *testing.T) {
+	for _, c := range []struct {
+		live uint64
+		want int
+	}{{0, 800}, {smallHeap, 800}, {8 << 20, 400}, {garbageRoom, 100}, {1 << 30, 100}} {
+		if got := garbagePercent(c.live); got != c.want {
+			t.Errorf("%d bytes in use: %d, want %d", c.live, got, c.want)
+		}
+	}
+}
+
+// TestLimitGarbage runs in a process of its own: what it sets is the process's. GOGC follows what is in use; a GOGC of the environment is left alone.
+func TestLimitGarbage(t *testing.T) {
+	if want := os.Getenv("GOROCKET_TEST_GOGC"); want != "" {
+		limitGarbageHere(t, want == "ours")
+		return
+	}
+	for _, c := range []struct{ env, want string }{{"GOGC=", "ours"}, {"GOGC=123", "theirs"}} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestLimitGarbage$")
+		cmd.Env = append(os.Environ(), c.env, "GOROCKET_TEST_GOGC="+c.want)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", c.env, err, out)
+		}
+	}
+}
+
+func percentNow() int {
+	sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(sample)
+	return int(sample[0].Value.Uint64())
+}
+
+func limitGarbageHere(t *testing.T, ours bool) {
+	limitGarbage()
+	if !ours {
+		if p := percentNow(); p != 123 {
+			t.Errorf("GOGC=123 became %d", p)
+		}
+		return
+	}
+	if p := percentNow(); p != garbagePercent(0) {
+		t.Errorf("%d at the start", p)
+	}
+	held := make([]byte, 2*garbageRoom)
+	for i := range held {
+		held[i] = 1
+	}
+	wait := func(what string, want int) {
+		for end := time.Now().Add(10 * time.Second); percentNow() != want; time.Sleep(10 * time.Millisecond) {
+			if runtime.GC(); time.Now().After(end) {
+				t.Fatalf("%s: %d, want %d", what, percentNow(), want)
+			}
+		}
+	}
+	wait("a large heap", 100)
+	runtime.KeepAlive(held)
+	held = nil
+	wait("a small heap again", garbagePercent(0))
+}
