@@ -71,11 +71,11 @@ func (t *turn) Run(context.Context) error {
 }
 
 func (t *turn) flush() {
-	for i, c := range t.kept {
+	for _, c := range t.kept {
 		c.kept = false
 		c.flush(true)
-		t.kept[i] = nil
 	}
+	clear(t.kept)
 	t.kept = t.kept[:0]
 }
 
