@@ -10,8 +10,8 @@ import (
 	"strconv"
 )
 
-// A collection takes a few milliseconds of a processor, however small the heap is, and on a machine with few of them messages wait meanwhile. Go begins one whenever
-// the heap has doubled, with a small heap several times a second. So there is room for garbage beside a small heap; a large one has that much anyway.
+// A collection takes a millisecond of a processor or more, however small the heap is, and on a machine with few of them messages wait meanwhile. Go begins one whenever
+// the heap has doubled, with a small heap after each 4 MB. So there is room for garbage beside a small heap; a large one has that much anyway.
 const (
 	garbageRoom = 32 << 20 // bytes
 	smallHeap   = 4 << 20  // bytes: Go counts a smaller heap as this much
@@ -20,7 +20,7 @@ const (
 // limitGarbage makes collections rare, and keeps the heap away from the container's limit. GOGC and GOMEMLIMIT in the environment are obeyed as they are.
 func limitGarbage() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		if limit := containerMemory(); limit > 0 {
+		if limit := memoryLimit(cgroupFiles[:]...); limit > 0 {
 			debug.SetMemoryLimit(limit / 2) // the rest is page cache
 		}
 	}
@@ -54,9 +54,12 @@ func afterCollection() {
 // sentinel is an object that is there to be collected.
 type sentinel struct{ _ *byte }
 
-// containerMemory is the memory limit of the container that this process runs in, in bytes; 0 when there is none.
-func containerMemory() int64 {
-	for _, name := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+// cgroupFiles say how much memory the container that this process runs in may have, in version 2 and 1. Immutable.
+var cgroupFiles = [...]string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}
+
+// memoryLimit is the limit in the first of these files that can be read and has one, in bytes; 0 when there is none.
+func memoryLimit(files ...string) int64 {
+	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			continue

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"runtime/metrics"
 	"testing"
@@ -17,6 +18,18 @@ func TestGarbagePercent(t *testing.T) {
 	}{{0, 800}, {smallHeap, 800}, {8 << 20, 400}, {garbageRoom, 100}, {1 << 30, 100}} {
 		if got := garbagePercent(c.live); got != c.want {
 			t.Errorf("%d bytes in use: %d, want %d", c.live, got, c.want)
+		}
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	for text, want := range map[string]int64{"536870912\n": 512 << 20, "max\n": 0, "9223372036854771712\n": 0, "": 0} {
+		name := filepath.Join(t.TempDir(), "memory.max")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := memoryLimit(name+".missing", name); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
 }
