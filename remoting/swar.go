@@ -115,12 +115,10 @@ func replacePlain(dst []byte, s string) bool {
 			binary.LittleEndian.PutUint64(dst[i:], x)
 		}
 	}
-	if last := len(s) - 8; last >= 0 {
-		x := wordOf(s, last)
-		binary.LittleEndian.PutUint64(dst[last:], x)
-		return specialMarks(x) == 0
+	if i > 0 && i < len(s) { // the last word, of which a part was copied
+		i = len(s) - 8
 	}
-	return copyPlain(dst, s) == len(s)
+	return copyPlain(dst[i:], s[i:]) == len(s)-i
 }
 
 func plainByte(ch byte) bool { return ch >= 0x20 && ch < 0x80 && ch != '"' && ch != '\\' }

@@ -32,6 +32,11 @@ func TestWordScans(t *testing.T) {
 		if got := string(appendPlain([]byte("head"), string(a))); got != "head"+string(a[:plain]) {
 			t.Fatalf("appendPlain(%q) = %q, want %d bytes", a, got, plain)
 		}
+		old := []byte(strings.Repeat("x", len(a)))
+		copy(old, a[:r.IntN(plain+1)]) // some of it is there already
+		if ok := replacePlain(old, string(a)); ok != (plain == len(a)) || ok && !bytes.Equal(old, a) {
+			t.Fatalf("replacePlain(%q) = %v, made %q", a, ok, old)
+		}
 		b := bytes.Clone(a)
 		if len(b) > 0 {
 			b[r.IntN(len(b))] ^= byte(r.IntN(2))

@@ -98,9 +98,7 @@ func (b *batchScratch) add(cfg *Config, item *Record, extra []byte) (err error) 
 		return b.addSibling(cfg, item)
 	}
 	if b.first, err = cfg.plan(item); err == nil {
-		var rec []byte
-		b.recs, rec = extend(b.recs, b.first.size)
-		encodeRecord(rec, item, &b.first, stamp{})
+		b.recs = b.first.append(b.recs, item, stamp{})
 	}
 	return err
 }

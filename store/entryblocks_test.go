@@ -72,7 +72,7 @@ func TestEntryBlocks(t *testing.T) {
 			t.Fatalf("nothing at %d", at)
 		}
 		at += min(n, step)
-		if got := read(other, 64); got != 64 && (other+got)%256 > 64 {
+		if got := read(other, 64); got < step {
 			t.Fatalf("%d entries at %d", got, other)
 		}
 		other += step

@@ -27,7 +27,7 @@ func topicHash(topic string) int32 {
 
 func (k *IndexKeys) set(topic int32, unique, keys []byte) {
 	k.known, k.n = true, 0
-	if unique != nil && len(keys) == 0 { // most messages
+	if unique != nil && len(keys) == 0 { // most messages; the walk below takes as long as the hash
 		k.add(foldHash(hashCode(topic, unique)))
 		return
 	}

@@ -137,9 +137,14 @@ func (c *Config) AppendRecord(dst []byte, r *Record, queueOffset, physicalOffset
 	if err != nil {
 		return dst, err
 	}
+	return e.append(dst, r, stamp{queueOffset, physicalOffset, storeTimestamp}), nil
+}
+
+// append appends r, for which e was planned, encoded as a record.
+func (e *encoded) append(dst []byte, r *Record, st stamp) []byte {
 	dst, rec := extend(dst, e.size)
-	encodeRecord(rec, r, &e, stamp{queueOffset, physicalOffset, storeTimestamp})
-	return dst, nil
+	encodeRecord(rec, r, e, st)
+	return dst
 }
 
 // extend returns b with n bytes more, whose content is not defined, and these.

@@ -40,15 +40,20 @@ func afterCollection() {
 	last := garbagePercent(0)
 	var adapt func(*sentinel)
 	adapt = func(s *sentinel) {
-		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(sample)
-		if p := garbagePercent(sample[0].Value.Uint64()); math.Abs(float64(p-last)) > float64(last)/8 { // setting it stops the world for a moment
+		if p := garbagePercent(runtimeMetric("/gc/heap/live:bytes")); math.Abs(float64(p-last)) > float64(last)/8 { // setting it stops the world for a moment
 			debug.SetGCPercent(p)
 			last = p
 		}
 		runtime.SetFinalizer(s, adapt)
 	}
 	runtime.SetFinalizer(new(sentinel), adapt)
+}
+
+// runtimeMetric is a number that Go's runtime keeps.
+func runtimeMetric(name string) uint64 {
+	sample := []metrics.Sample{{Name: name}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
 
 // sentinel is an object that is there to be collected.

@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/metrics"
 	"testing"
 	"time"
 )
@@ -49,11 +48,7 @@ func TestLimitGarbage(t *testing.T) {
 	}
 }
 
-func percentNow() int {
-	sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
-	metrics.Read(sample)
-	return int(sample[0].Value.Uint64())
-}
+func percentNow() int { return int(runtimeMetric("/gc/gogc:percent")) }
 
 func limitGarbageHere(t *testing.T, ours bool) {
 	limitGarbage()
