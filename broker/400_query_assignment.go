@@ -29,7 +29,7 @@ const modePull = "PULL"
 type assignmentRequest struct {
 	ClientID      string `json:"clientId"`
 	ConsumerGroup string `json:"consumerGroup"`
-	MessageModel  string `json:"messageModel"`
+	MessageModel  string `json:"messageModel" enum:"BROADCASTING,CLUSTERING"`
 	StrategyName  string `json:"strategyName"`
 	Topic         string `json:"topic"`
 }
@@ -48,7 +48,7 @@ type assignments struct {
 // requestMode is the body of 401. Java: SetMessageRequestModeRequestBody.
 type requestMode struct {
 	ConsumerGroup    string `json:"consumerGroup"`
-	Mode             string `json:"mode"`
+	Mode             string `json:"mode" enum:"PULL,POP"`
 	PopShareQueueNum int    `json:"popShareQueueNum"`
 	Topic            string `json:"topic"`
 }

@@ -50,10 +50,10 @@ type producerData struct {
 
 // consumerData is one group in a heartbeat. Java: ConsumerData.
 type consumerData struct {
-	ConsumeFromWhere    string             `json:"consumeFromWhere"`
-	ConsumeType         string             `json:"consumeType"`
+	ConsumeFromWhere    string             `json:"consumeFromWhere" enum:"CONSUME_FROM_LAST_OFFSET,CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST,CONSUME_FROM_MIN_OFFSET,CONSUME_FROM_MAX_OFFSET,CONSUME_FROM_FIRST_OFFSET,CONSUME_FROM_TIMESTAMP"`
+	ConsumeType         string             `json:"consumeType" enum:"CONSUME_ACTIVELY,CONSUME_PASSIVELY,CONSUME_POP"`
 	GroupName           string             `json:"groupName"`
-	MessageModel        string             `json:"messageModel"`
+	MessageModel        string             `json:"messageModel" enum:"BROADCASTING,CLUSTERING"`
 	SubscriptionDataSet []subscriptionData `json:"subscriptionDataSet"`
 	UnitMode            bool               `json:"unitMode"`
 }

@@ -3,8 +3,10 @@ package compat
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 )
 
@@ -185,6 +187,36 @@ func BenchmarkNormalizeStandard(b *testing.B) {
 	for b.Loop() {
 		if _, err := Normalize(doc); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// A document's references times its keys was the work before: 2 MB took minutes. The bound is generous for a loaded machine with the race detector.
+func TestResolveRefsWork(t *testing.T) {
+	const n = 40_000
+	var members, refs, chain strings.Builder
+	for i := range n {
+		fmt.Fprintf(&members, `"k%d":%d,`, i, i)
+		fmt.Fprintf(&refs, `{"$ref":"$.m.k%d"},`, n-1-i)
+	}
+	long := strings.Repeat("x", 1<<20)
+	for i := range n {
+		fmt.Fprintf(&chain, `"r%d":{"$ref":"$.long"},`, i)
+	}
+	for name, c := range map[string]struct {
+		doc  string
+		want error
+	}{
+		"members":   {`{"m":{` + members.String() + `"z":0},"r":[` + refs.String() + `0]}`, nil},
+		"list":      {`{"m":[` + strings.Repeat("0,", n) + `0],"r":[` + strings.Repeat(`{"$ref":"$.m[39999]"},`, n) + `0]}`, nil},
+		"long path": {`{` + chain.String() + `"long":{"$ref":"$.` + long + `"}}`, ErrRefTooLarge},
+	} {
+		start := time.Now()
+		if _, err := Normalize([]byte(c.doc)); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("%s: %d bytes took %v", name, len(c.doc), took)
 		}
 	}
 }

@@ -1,15 +1,16 @@
 package compat
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"strconv"
+	"math"
 )
 
 // ErrRefCycle says that a $ref points at an object that contains it ("..", "@", "$", or a path to an ancestor).
 var ErrRefCycle = errors.New("compat: $ref points at an object around it")
 
-// ErrRefTooLarge says that replacing the $refs of a document would blow it up beyond refLimit.
+// ErrRefTooLarge says that replacing the $refs of a document would blow it up beyond refLimit, or cost more work than that.
 var ErrRefTooLarge = errors.New("compat: $refs expand to too much text")
 
 // maxRefGrowth is how many times larger than itself a document may become by its references; maxRefBytes caps the result.
@@ -22,113 +23,144 @@ const (
 
 var refKey = []byte(`"$ref"`)
 
+// refLimit is the most bytes that a document of size bytes may become, and the most work that this may take: values visited and
+// bytes of paths followed.
 func refLimit(size int) int { return min(size*maxRefGrowth+maxRefSlack, maxRefBytes) }
 
-// refNode is one value of a document that holds references.
+// none is the index of no node.
+const none = -1
+
+// refNode is one value of a document that holds references: 32 bytes, because a document may have a value for each two bytes.
 type refNode struct {
-	kind   byte   // '{', '[', 'r' for a reference, 0 for anything else
-	raw    []byte // the text of a scalar, the opened path of a reference
-	keys   [][]byte
-	vals   []*refNode
-	parent *refNode
-	open   bool // being written now: meeting it again is a cycle
+	kind           byte  // '{', '[', 'r' for a reference, 0 for anything else
+	open           bool  // being written now: meeting it again is a cycle
+	start, end     int32 // the text of a scalar in the document; of a reference: start is its place in refDoc.paths
+	key, keyEnd    int32 // the member's name in the document with its quotes; equal for items of lists
+	parent         int32 // index of the container, none for the root
+	first, sibling int32 // indexes of a container's first value and of the next value in the same container, none at the end
+}
+
+// refDoc is a document as a flat list of its values; node 0 is the root.
+type refDoc struct {
+	src   []byte
+	pos   int // where the parser is
+	nodes []refNode
+	paths []string // of the references, opened
+	index map[int32]refIndex
 }
 
 // resolveRefs replaces each {"$ref":path} in doc, which is valid JSON.
 func resolveRefs(doc []byte) ([]byte, error) {
-	p := refParser{src: doc}
-	root := p.value(nil)
-	w := refWriter{root: root, limit: refLimit(len(doc)), out: make([]byte, 0, len(doc))}
-	if err := w.write(root, 0); err != nil {
+	if len(doc) > math.MaxInt32 {
+		return nil, ErrRefTooLarge
+	}
+	d := &refDoc{src: doc, index: map[int32]refIndex{}}
+	d.value(none, 0, 0)
+	w := refWriter{refDoc: d, limit: refLimit(len(doc)), out: make([]byte, 0, len(doc))}
+	if err := w.write(0, 0); err != nil {
 		return nil, err
 	}
 	return w.out, nil
 }
 
-// refParser builds the tree. Its input is known to be valid, so it checks nothing.
-type refParser struct {
-	src []byte
-	pos int
-}
-
-func (p *refParser) next() byte {
+func (d *refDoc) next() byte {
 	for {
-		switch c := p.src[p.pos]; c {
+		switch c := d.src[d.pos]; c {
 		case ' ', '\t', '\r', '\n', ',', ':':
-			p.pos++
+			d.pos++
 		default:
 			return c
 		}
 	}
 }
 
-func (p *refParser) value(parent *refNode) *refNode {
-	n := &refNode{parent: parent}
-	switch c := p.next(); c {
+// value parses one value and returns its index. The text is known to be valid, so nothing is checked.
+func (d *refDoc) value(parent int32, key, keyEnd int) int32 {
+	at := int32(len(d.nodes))
+	d.nodes = append(d.nodes, refNode{key: int32(key), keyEnd: int32(keyEnd), parent: parent, first: none, sibling: none})
+	switch c := d.next(); c {
 	case '{', '[':
-		n.kind = c
-		p.pos++
-		p.children(n)
-		n.becomeRef()
+		d.pos++
+		d.nodes[at].kind = c
+		d.children(at, c)
+		d.becomeRef(at)
 	default:
-		n.raw = p.scalar()
+		start, end := d.scalar()
+		d.nodes[at].start, d.nodes[at].end = int32(start), int32(end)
 	}
-	return n
+	return at
 }
 
-func (p *refParser) children(n *refNode) {
+func (d *refDoc) children(of int32, kind byte) {
+	last := int32(none)
 	for {
-		if c := p.next(); c == '}' || c == ']' {
-			p.pos++
+		if c := d.next(); c == '}' || c == ']' {
+			d.pos++
 			return
 		}
-		if n.kind == '{' {
-			n.keys = append(n.keys, p.scalar())
+		key, keyEnd := 0, 0
+		if kind == '{' {
+			key, keyEnd = d.scalar()
 		}
-		n.vals = append(n.vals, p.value(n))
+		child := d.value(of, key, keyEnd)
+		if last == none {
+			d.nodes[of].first = child
+		} else {
+			d.nodes[last].sibling = child
+		}
+		last = child
 	}
 }
 
 // scalar takes one string or literal token.
-func (p *refParser) scalar() []byte {
-	p.next()
-	start := p.pos
-	if p.src[p.pos] == '"' {
-		for p.pos++; p.src[p.pos] != '"'; p.pos++ {
-			if p.src[p.pos] == '\\' {
-				p.pos++
+func (d *refDoc) scalar() (start, end int) {
+	d.next()
+	start = d.pos
+	if d.src[d.pos] == '"' {
+		for d.pos++; d.src[d.pos] != '"'; d.pos++ {
+			if d.src[d.pos] == '\\' {
+				d.pos++
 			}
 		}
-		p.pos++
-		return p.src[start:p.pos]
+		d.pos++
+		return start, d.pos
 	}
-	for p.pos < len(p.src) && isLiteral(p.src[p.pos]) {
-		p.pos++
+	for d.pos < len(d.src) && isLiteral(d.src[d.pos]) {
+		d.pos++
 	}
-	return p.src[start:p.pos]
+	return start, d.pos
 }
 
 // becomeRef marks an object whose only member is "$ref" with a text.
-func (n *refNode) becomeRef() {
-	if n.kind == '{' && len(n.keys) == 1 && string(n.keys[0]) == string(refKey) &&
-		n.vals[0].kind == 0 && len(n.vals[0].raw) > 1 && n.vals[0].raw[0] == '"' {
-		n.kind, n.raw = 'r', unquote(n.vals[0].raw)
+func (d *refDoc) becomeRef(at int32) {
+	n := &d.nodes[at]
+	if n.kind != '{' || n.first == none {
+		return
 	}
+	v := d.nodes[n.first]
+	if v.sibling != none || v.kind != 0 || d.src[v.start] != '"' || !bytes.Equal(d.src[v.key:v.keyEnd], refKey) {
+		return
+	}
+	n.kind, n.start = 'r', int32(len(d.paths))
+	d.paths = append(d.paths, unquote(d.src[v.start:v.end]))
 }
 
+// refWriter writes a refDoc with its references replaced.
 type refWriter struct {
-	root  *refNode
+	*refDoc
 	out   []byte
-	limit int
+	work  int // values visited and bytes of paths followed
+	limit int // of out and of work
 }
 
-func (w *refWriter) write(n *refNode, depth int) error {
+func (w *refWriter) write(at int32, depth int) error {
 	if depth > MaxDepth {
 		return ErrTooDeep
 	}
-	if len(w.out) > w.limit {
+	if w.work++; w.work > w.limit || len(w.out) > w.limit {
 		return ErrRefTooLarge
 	}
+	n := &w.nodes[at]
 	if n.open {
 		return ErrRefCycle
 	}
@@ -136,17 +168,18 @@ func (w *refWriter) write(n *refNode, depth int) error {
 	defer func() { n.open = false }()
 	switch n.kind {
 	case 'r':
-		return w.ref(n, depth)
+		return w.ref(at, depth)
 	case '{', '[':
 		return w.container(n, depth)
 	}
-	w.out = append(w.out, n.raw...)
+	w.out = append(w.out, w.src[n.start:n.end]...)
 	return nil
 }
 
-func (w *refWriter) ref(n *refNode, depth int) error {
-	target := n.resolve(w.root)
-	if target == nil {
+func (w *refWriter) ref(at int32, depth int) error {
+	w.work += len(w.paths[w.nodes[at].start])
+	target := w.resolve(at)
+	if target == none {
 		w.out = append(w.out, "null"...)
 		return nil
 	}
@@ -155,12 +188,12 @@ func (w *refWriter) ref(n *refNode, depth int) error {
 
 func (w *refWriter) container(n *refNode, depth int) error {
 	w.out = append(w.out, n.kind)
-	for i, v := range n.vals {
-		if i > 0 {
+	for v := n.first; v != none; v = w.nodes[v].sibling {
+		if v != n.first {
 			w.out = append(w.out, ',')
 		}
 		if n.kind == '{' {
-			w.out = append(append(w.out, n.keys[i]...), ':')
+			w.out = append(append(w.out, w.src[w.nodes[v].key:w.nodes[v].keyEnd]...), ':')
 		}
 		if err := w.write(v, depth+1); err != nil {
 			return err
@@ -170,116 +203,14 @@ func (w *refWriter) container(n *refNode, depth int) error {
 	return nil
 }
 
-// resolve finds what the reference n points at, nil when nothing is there.
-func (n *refNode) resolve(root *refNode) *refNode {
-	switch path := string(n.raw); {
-	case path == "@":
-		return n.parent
-	case path == "..":
-		if n.parent == nil {
-			return nil
-		}
-		return n.parent.parent
-	case len(path) > 0 && path[0] == '$':
-		return root.walk(path[1:])
-	default:
-		return nil
-	}
-}
-
-// walk follows steps of the forms .name, ['name'], ["name"] and [3]. A backslash takes the next character as it is: that is how
-// fastjson writes names with special characters ($.topicConfigTable.\%RETRY\%g).
-func (n *refNode) walk(path string) *refNode {
-	for n != nil && path != "" {
-		var step string
-		var ok bool
-		switch path[0] {
-		case '.':
-			step, path = takeName(path[1:])
-		case '[':
-			if step, path, ok = takeIndex(path[1:]); !ok {
-				return nil
-			}
-		default:
-			return nil
-		}
-		n = n.child(step)
-	}
-	return n
-}
-
-func takeName(path string) (name, rest string) {
-	var b []byte
-	for i := 0; i < len(path); i++ {
-		switch c := path[i]; c {
-		case '.', '[':
-			return string(b), path[i:]
-		case '\\':
-			if i+1 < len(path) {
-				i++
-			}
-			b = append(b, path[i])
-		default:
-			b = append(b, c)
-		}
-	}
-	return string(b), ""
-}
-
-func takeIndex(path string) (name, rest string, ok bool) {
-	var b []byte
-	var quote byte
-	for i := 0; i < len(path); i++ {
-		switch c := path[i]; {
-		case i == 0 && (c == '\'' || c == '"'):
-			quote = c
-		case c == '\\' && i+1 < len(path):
-			i++
-			b = append(b, path[i])
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == 0 && c == ']':
-			return string(b), path[i+1:], true
-		default:
-			b = append(b, c)
-		}
-	}
-	return "", "", false
-}
-
-func (n *refNode) child(step string) *refNode {
-	switch n.kind {
-	case '[':
-		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.vals) {
-			return n.vals[i]
-		}
-	case '{':
-		for i := len(n.keys) - 1; i >= 0; i-- {
-			if keyIs(n.keys[i], step) {
-				return n.vals[i]
-			}
-		}
-	}
-	return nil
-}
-
-func keyIs(raw []byte, name string) bool {
-	if string(raw[1:len(raw)-1]) == name {
-		return true
-	}
-	for _, c := range raw {
-		if c == '\\' {
-			return string(unquote(raw)) == name
-		}
-	}
-	return false
-}
-
 // unquote opens a valid JSON string.
-func unquote(raw []byte) []byte {
+func unquote(raw []byte) string {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1])
+	}
 	var s string
 	if json.Unmarshal(raw, &s) != nil {
-		return nil
+		return ""
 	}
-	return []byte(s)
+	return s
 }

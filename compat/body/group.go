@@ -25,7 +25,7 @@ type SubscriptionGroupConfig struct {
 type GroupRetryPolicy struct {
 	CustomizedRetryPolicy  *CustomizedRetryPolicy  `json:"customizedRetryPolicy"`
 	ExponentialRetryPolicy *ExponentialRetryPolicy `json:"exponentialRetryPolicy"`
-	Type                   string                  `json:"type"`
+	Type                   string                  `json:"type" enum:"EXPONENTIAL,CUSTOMIZED"`
 }
 
 // CustomizedRetryPolicy lists the delays in milliseconds.

@@ -34,7 +34,7 @@ type TopicConfig struct {
 	Order           bool              `json:"order"`
 	Perm            int               `json:"perm"`
 	ReadQueueNums   int               `json:"readQueueNums"`
-	TopicFilterType string            `json:"topicFilterType"`
+	TopicFilterType string            `json:"topicFilterType" enum:"SINGLE_TAG,MULTI_TAG"`
 	TopicName       string            `json:"topicName"`
 	TopicSysFlag    int               `json:"topicSysFlag"`
 	WriteQueueNums  int               `json:"writeQueueNums"`
