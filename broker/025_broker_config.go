@@ -2,8 +2,10 @@ package broker
 
 // UPDATE_BROKER_CONFIG (25), GET_BROKER_CONFIG (26). Java: AdminBrokerProcessor, Configuration.
 //
-// The whole configuration is written to brokerConfigPath (the file of -c) before the answer, as in Java. Differences, all on the careful side: a value that
-// does not parse and a key that cannot change while the broker runs are SYSTEM_ERROR and nothing changes; Java ignores the one and half applies the other.
+// The change is written to brokerConfigPath (the file of -c) before the answer, as in Java; only the lines of changed keys change there, and the
+// file as it was first stays as .orig. All of a request is applied or nothing: a value that does not parse or is out of its bounds, a key that
+// nobody knows, and a key that the running broker was built on are SYSTEM_ERROR. Java ignores the first two, half applies the third, and writes
+// the file anew with all defaults.
 
 import (
 	"errors"
@@ -21,12 +23,6 @@ func (b *Broker) configEntries() []remoting.Entry {
 		{Code: remoting.ReqUpdateBrokerConfig, Mode: remoting.Blocking, Handle: b.updateConfig},
 		{Code: remoting.ReqGetBrokerConfig, Mode: remoting.Pooled, Handle: b.getConfig},
 	}
-}
-
-// frozenKeys name what the running broker was built on. The store adds its paths and file sizes.
-var frozenKeys = map[string]bool{
-	"brokerName": true, "brokerClusterName": true, "brokerId": true, "brokerRole": true, "listenPort": true, "bindAddress": true, "brokerIP1": true, "brokerIP2": true,
-	"haListenPort": true, "storeType": true, "messageDelayLevel": true, "namesrvAddr": true,
 }
 
 func (b *Broker) updateConfig(ctx *remoting.Context) {
@@ -70,31 +66,45 @@ func (b *Broker) changeConfig(p *compat.Properties) error {
 	b.confMu.Lock()
 	defer b.confMu.Unlock()
 	next := *b.cfg()
-	if _, err := next.Bind(p); err != nil {
+	unknown, err := next.Bind(p)
+	if err != nil {
 		return err
 	}
-	if err := errors.Join(refuse(p), next.validate(), frozen(b.cfg(), &next)); err != nil {
+	if err := errors.Join(refuseUnknown(p, unknown), refuse(p), next.validate(), frozen(b.cfg(), &next)); err != nil {
 		return err
 	}
 	if err := b.store.Reconfigure(next.Config); err != nil {
 		return err
 	}
+	later := compat.Changed(b.cfg(), &next, "restart")
 	b.live.Store(&next)
 	b.confVer.Next(0)
+	if len(later) > 0 {
+		b.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
+	}
 	if next.BrokerConfigPath == "" {
 		return nil
 	}
-	return vfs.WriteFileAtomic(vfs.OS{}, next.BrokerConfigPath, next.Properties().Format())
+	return vfs.EditFile(vfs.OS{}, next.BrokerConfigPath, func(text []byte) []byte { return compat.EditProperties(text, p) })
+}
+
+// refuseUnknown says which keys neither we nor Java have, and which ones were probably meant.
+func refuseUnknown(p *compat.Properties, unknown []string) error {
+	var errs []error
+	for _, key := range unknown {
+		if !compat.IsJavaKey(key) {
+			errs = append(errs, compat.UnknownKey(p, key, new(Config)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func frozen(old, next *Config) error {
 	was, is := compat.ToProperties(old), compat.ToProperties(next)
-	for _, key := range is.Keys() {
+	for _, key := range compat.Changed(old, next, "start") {
 		a, _ := was.Get(key)
 		v, _ := is.Get(key)
-		if frozenKeys[key] && a != v {
-			return &compat.ConfigError{Key: key, Value: v, Msg: fmt.Sprintf("cannot change while the broker runs (now %q)", a)}
-		}
+		return &compat.ConfigError{Key: key, Value: v, Msg: fmt.Sprintf("cannot change while the broker runs (now %q)", a)}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"gorocket/compat"
 	"gorocket/store"
@@ -16,82 +15,82 @@ import (
 type Config struct {
 	store.Config
 
-	BrokerClusterName string `prop:"brokerClusterName" default:"DefaultCluster" doc:"cluster, also a system topic"`
-	BrokerName        string `prop:"brokerName" doc:"default: the host's name"`
-	BrokerID          int64  `prop:"brokerId" default:"0" min:"0" doc:"0 = master"`
+	BrokerClusterName string `prop:"brokerClusterName" default:"DefaultCluster" effect:"start" doc:"cluster, also a system topic"`
+	BrokerName        string `prop:"brokerName" effect:"start" doc:"default: the host's name"`
+	BrokerID          int64  `prop:"brokerId" default:"0" min:"0" effect:"start" doc:"0 = master"`
 	NamesrvAddr       string `prop:"namesrvAddr" doc:"host:port;host:port"`
-	ListenPort        int    `prop:"listenPort" default:"10911" min:"1" max:"65535" doc:"the fast port is listenPort-2"`
-	BindAddress       string `prop:"bindAddress" default:"0.0.0.0" doc:"address to listen on"`
-	BrokerIP1         string `prop:"brokerIP1" doc:"address or host name that clients are told; default: the first address that is not loopback"`
-	BrokerIP2         string `prop:"brokerIP2" doc:"address for replication; default: brokerIP1"`
-	HAListenPort      int    `prop:"haListenPort" default:"0" min:"0" max:"65535" doc:"0 = listenPort+1"`
+	ListenPort        int    `prop:"listenPort" default:"10911" min:"3" max:"65534" effect:"start" doc:"the fast port is listenPort-2"`
+	BindAddress       string `prop:"bindAddress" default:"0.0.0.0" effect:"start" doc:"address to listen on"`
+	BrokerIP1         string `prop:"brokerIP1" effect:"start" doc:"address or host name that clients are told; default: the first address that is not loopback"`
+	BrokerIP2         string `prop:"brokerIP2" effect:"start" doc:"address for replication; default: brokerIP1"`
+	HAListenPort      int    `prop:"haListenPort" default:"0" min:"0" max:"65535" effect:"start" doc:"0 = listenPort+1"`
 	BrokerPermission  int    `prop:"brokerPermission" default:"6" min:"0" max:"7" doc:"2 write, 4 read"`
-	RegionID          string `prop:"regionId" default:"DefaultRegion" doc:"sent back to producers"`
-	TraceOn           bool   `prop:"traceOn" default:"true" doc:"sent back to producers"`
+	RegionID          string `prop:"regionId" default:"DefaultRegion" effect:"restart" doc:"sent back to producers"`
+	TraceOn           bool   `prop:"traceOn" default:"true" effect:"restart" doc:"sent back to producers"`
 
-	RegisterNameServerPeriod        int  `prop:"registerNameServerPeriod" default:"30000" min:"1" doc:"ms between registrations, held within 10..60 s"`
-	RegisterBrokerTimeoutMills      int  `prop:"registerBrokerTimeoutMills" default:"24000" min:"1" doc:"ms to wait for a NameServer"`
-	ServerChannelMaxIdleTimeSeconds int  `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1" doc:"s without traffic after which a connection is closed"`
-	ChannelExpiredTimeout           int  `prop:"channelExpiredTimeout" default:"120000" min:"1" doc:"ms without heartbeat after which a client is forgotten"`
+	RegisterNameServerPeriod        int  `prop:"registerNameServerPeriod" default:"30000" min:"1" max:"2147483647" doc:"ms between registrations, held within 10..60 s"`
+	RegisterBrokerTimeoutMills      int  `prop:"registerBrokerTimeoutMills" default:"24000" min:"1" max:"2147483647" doc:"ms to wait for a NameServer"`
+	ServerChannelMaxIdleTimeSeconds int  `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1" max:"2147483647" effect:"restart" doc:"s without traffic after which a connection is closed"`
+	ChannelExpiredTimeout           int  `prop:"channelExpiredTimeout" default:"120000" min:"1" max:"2147483647" doc:"ms without heartbeat after which a client is forgotten"`
 	NotifyConsumerIDsChangedEnable  bool `prop:"notifyConsumerIdsChangedEnable" default:"true" doc:"tell the members of a group when one joins or leaves"`
 
 	AutoCreateTopicEnable             bool   `prop:"autoCreateTopicEnable" default:"true" doc:"create topics at the first send"`
 	DefaultTopicQueueNums             int    `prop:"defaultTopicQueueNums" default:"8" min:"1" max:"65536" doc:"queues of TBW102"`
 	AutoCreateSubscriptionGroup       bool   `prop:"autoCreateSubscriptionGroup" default:"true" doc:"create groups at the first use"`
-	ClusterTopicEnable                bool   `prop:"clusterTopicEnable" default:"true" doc:"topic named after the cluster may be used"`
-	BrokerTopicEnable                 bool   `prop:"brokerTopicEnable" default:"true" doc:"topic named after the broker may be used"`
-	TraceTopicEnable                  bool   `prop:"traceTopicEnable" default:"false" doc:"create the trace topic"`
-	MsgTraceTopicName                 string `prop:"msgTraceTopicName" default:"RMQ_SYS_TRACE_TOPIC" doc:"the trace topic"`
+	ClusterTopicEnable                bool   `prop:"clusterTopicEnable" default:"true" effect:"restart" doc:"topic named after the cluster may be used"`
+	BrokerTopicEnable                 bool   `prop:"brokerTopicEnable" default:"true" effect:"restart" doc:"topic named after the broker may be used"`
+	TraceTopicEnable                  bool   `prop:"traceTopicEnable" default:"false" effect:"restart" doc:"create the trace topic"`
+	MsgTraceTopicName                 string `prop:"msgTraceTopicName" default:"RMQ_SYS_TRACE_TOPIC" effect:"restart" doc:"the trace topic"`
 	RecallMessageEnable               bool   `prop:"recallMessageEnable" default:"false" doc:"producers may take timer messages back (RECALL_MESSAGE)"`
 	AllowRecallWhenBrokerNotWriteable bool   `prop:"allowRecallWhenBrokerNotWriteable" default:"true" doc:"... even when brokerPermission forbids writing"`
 	RejectTransactionMessage          bool   `prop:"rejectTransactionMessage" default:"false" doc:"refuse half messages"`
-	StartAcceptSendRequestTime        int64  `prop:"startAcceptSendRequestTimeStamp" default:"0" doc:"ms since 1970 before which sends are refused"`
-	ForwardTimeout                    int    `prop:"forwardTimeout" default:"3000" min:"1" doc:"ms to wait for another broker that holds part of a static topic"`
+	StartAcceptSendRequestTime        int64  `prop:"startAcceptSendRequestTimeStamp" default:"0" min:"0" doc:"ms since 1970 before which sends are refused"`
+	ForwardTimeout                    int    `prop:"forwardTimeout" default:"3000" min:"1" max:"2147483647" doc:"ms to wait for another broker that holds part of a static topic"`
 	ServerLoadBalancerEnable          bool   `prop:"serverLoadBalancerEnable" default:"true" doc:"QUERY_ASSIGNMENT shares the queues among the members"`
-	ReviveQueueNum                    int    `prop:"reviveQueueNum" default:"8" min:"1" doc:"queues of the POP revive topic"`
+	ReviveQueueNum                    int    `prop:"reviveQueueNum" default:"8" min:"1" max:"1024" effect:"restart" doc:"queues of the POP revive topic"`
 
 	EnablePropertyFilter        bool `prop:"enablePropertyFilter" default:"false" doc:"SQL92 filters"`
 	EnableCalcFilterBitMap      bool `prop:"enableCalcFilterBitMap" default:"false" doc:"note with each message which SQL92 subscriptions want it; needs enableConsumeQueueExt"`
 	FilterSupportRetry          bool `prop:"filterSupportRetry" default:"false" doc:"SQL92 filters on retry topics too"`
-	ExpectConsumerNumUseFilter  int  `prop:"expectConsumerNumUseFilter" default:"32" min:"1" doc:"groups with SQL92 filters to expect on a topic: sizes the bit maps"`
-	MaxErrorRateOfBloomFilter   int  `prop:"maxErrorRateOfBloomFilter" default:"20" min:"1" max:"99" doc:"percent of wrong hits of the bit maps"`
-	FilterDataCleanTimeSpan     int  `prop:"filterDataCleanTimeSpan" default:"86400000" min:"0" doc:"ms to keep the filters of a group without members"`
+	ExpectConsumerNumUseFilter  int  `prop:"expectConsumerNumUseFilter" default:"32" min:"1" max:"65536" effect:"restart" doc:"groups with SQL92 filters to expect on a topic: sizes the bit maps"`
+	MaxErrorRateOfBloomFilter   int  `prop:"maxErrorRateOfBloomFilter" default:"20" min:"1" max:"99" effect:"restart" doc:"percent of wrong hits of the bit maps"`
+	FilterDataCleanTimeSpan     int  `prop:"filterDataCleanTimeSpan" default:"86400000" min:"0" max:"315360000000" effect:"restart" doc:"ms to keep the filters of a group without members"`
 	LongPollingEnable           bool `prop:"longPollingEnable" default:"true" doc:"hold pulls that find nothing"`
-	ShortPollingTimeMills       int  `prop:"shortPollingTimeMills" default:"1000" min:"1" doc:"ms to hold them when longPollingEnable=false"`
+	ShortPollingTimeMills       int  `prop:"shortPollingTimeMills" default:"1000" min:"1" max:"2147483647" doc:"ms to hold them when longPollingEnable=false"`
 	SlaveReadEnable             bool `prop:"slaveReadEnable" default:"false" doc:"send slow consumers to a slave"`
 	LitePullMessageEnable       bool `prop:"litePullMessageEnable" default:"true" doc:"serve LITE_PULL_MESSAGE"`
-	DefaultQueryMaxNum          int  `prop:"defaultQueryMaxNum" default:"32" min:"1" doc:"messages of a query by unique key"`
-	FlushConsumerOffsetInterval int  `prop:"flushConsumerOffsetInterval" default:"5000" min:"1" doc:"ms between writes of consumerOffset.json"`
-	FlushDelayOffsetInterval    int  `prop:"flushDelayOffsetInterval" default:"10000" min:"1" doc:"ms between writes of delayOffset.json"`
+	DefaultQueryMaxNum          int  `prop:"defaultQueryMaxNum" default:"32" min:"1" max:"65536" doc:"messages of a query by unique key"`
+	FlushConsumerOffsetInterval int  `prop:"flushConsumerOffsetInterval" default:"5000" min:"1" max:"2147483647" effect:"restart" doc:"ms between writes of consumerOffset.json"`
+	FlushDelayOffsetInterval    int  `prop:"flushDelayOffsetInterval" default:"10000" min:"1" max:"2147483647" effect:"restart" doc:"ms between writes of delayOffset.json"`
 	UseServerSideResetOffset    bool `prop:"useServerSideResetOffset" default:"true" doc:"pending resets win over commits"`
 
 	StoreReplyMessageEnable        bool `prop:"storeReplyMessageEnable" default:"true" doc:"keep replies of request-reply in <cluster>_REPLY_TOPIC, beside pushing them to who asked"`
-	TransactionTimeOut             int  `prop:"transactionTimeOut" default:"6000" min:"0" doc:"ms after the birth of a half message before its producer is asked"`
-	TransactionCheckMax            int  `prop:"transactionCheckMax" default:"15" min:"1" doc:"how often it is asked; then the half message goes to TRANS_CHECK_MAX_TIME_TOPIC"`
-	TransactionCheckInterval       int  `prop:"transactionCheckInterval" default:"30000" min:"1" doc:"ms between looks for half messages without an answer; acts within 1 s"`
+	TransactionTimeOut             int  `prop:"transactionTimeOut" default:"6000" min:"0" max:"2147483647" doc:"ms after the birth of a half message before its producer is asked"`
+	TransactionCheckMax            int  `prop:"transactionCheckMax" default:"15" min:"1" max:"2147483647" doc:"how often it is asked; then the half message goes to TRANS_CHECK_MAX_TIME_TOPIC"`
+	TransactionCheckInterval       int  `prop:"transactionCheckInterval" default:"30000" min:"1" max:"2147483647" doc:"ms between looks for half messages without an answer; acts within 1 s"`
 	TransactionOpMsgMaxSize        int  `prop:"transactionOpMsgMaxSize" default:"4096" min:"1" max:"1048576" doc:"bytes of an op message, which notes ended transactions"`
-	TransactionOpBatchInterval     int  `prop:"transactionOpBatchInterval" default:"3000" min:"0" doc:"ms that an ended transaction waits for its op message"`
-	TransactionMetricFlushInterval int  `prop:"transactionMetricFlushInterval" default:"10000" min:"1" doc:"ms between writes of transactionMetrics"`
+	TransactionOpBatchInterval     int  `prop:"transactionOpBatchInterval" default:"3000" min:"0" max:"2147483647" doc:"ms that an ended transaction waits for its op message"`
+	TransactionMetricFlushInterval int  `prop:"transactionMetricFlushInterval" default:"10000" min:"1" max:"2147483647" effect:"restart" doc:"ms between writes of transactionMetrics"`
 
 	BrokerFastFailureEnable         bool  `prop:"brokerFastFailureEnable" default:"true" doc:"refuse requests that wait too long for a worker: SYSTEM_BUSY"`
-	WaitTimeMillsInSendQueue        int64 `prop:"waitTimeMillsInSendQueue" default:"200" min:"1" doc:"ms that a send may wait for a worker; most need none"`
-	WaitTimeMillsInPullQueue        int64 `prop:"waitTimeMillsInPullQueue" default:"5000" min:"1" doc:"... a pull"`
-	WaitTimeMillsInLitePullQueue    int64 `prop:"waitTimeMillsInLitePullQueue" default:"5000" min:"1" doc:"... a lite pull"`
-	WaitTimeMillsInHeartbeatQueue   int64 `prop:"waitTimeMillsInHeartbeatQueue" default:"31000" min:"1" doc:"... a heartbeat"`
-	WaitTimeMillsInTransactionQueue int64 `prop:"waitTimeMillsInTransactionQueue" default:"3000" min:"1" doc:"... an END_TRANSACTION"`
-	WaitTimeMillsInAdminBrokerQueue int64 `prop:"waitTimeMillsInAdminBrokerQueue" default:"5000" min:"1" doc:"... any other request"`
+	WaitTimeMillsInSendQueue        int64 `prop:"waitTimeMillsInSendQueue" default:"200" min:"1" max:"2147483647" doc:"ms that a send may wait for a worker; most need none"`
+	WaitTimeMillsInPullQueue        int64 `prop:"waitTimeMillsInPullQueue" default:"5000" min:"1" max:"2147483647" doc:"... a pull"`
+	WaitTimeMillsInLitePullQueue    int64 `prop:"waitTimeMillsInLitePullQueue" default:"5000" min:"1" max:"2147483647" doc:"... a lite pull"`
+	WaitTimeMillsInHeartbeatQueue   int64 `prop:"waitTimeMillsInHeartbeatQueue" default:"31000" min:"1" max:"2147483647" doc:"... a heartbeat"`
+	WaitTimeMillsInTransactionQueue int64 `prop:"waitTimeMillsInTransactionQueue" default:"3000" min:"1" max:"2147483647" doc:"... an END_TRANSACTION"`
+	WaitTimeMillsInAdminBrokerQueue int64 `prop:"waitTimeMillsInAdminBrokerQueue" default:"5000" min:"1" max:"2147483647" doc:"... any other request"`
 
 	ValidateSystemTopicWhenUpdateTopic bool   `prop:"validateSystemTopicWhenUpdateTopic" default:"true" doc:"refuse to change system topics"`
 	ConfigBlackList                    string `prop:"configBlackList" default:"configBlackList;brokerConfigPath" doc:"keys that UPDATE_BROKER_CONFIG refuses"`
 
-	MetricsExporterType     string `prop:"metricsExporterType" default:"PROM" enum:"DISABLE,PROM" doc:"PROM: /metrics and /health on metricsPromExporterPort; Java's default is DISABLE"`
-	MetricsPromExporterPort int    `prop:"metricsPromExporterPort" default:"5557" min:"1" max:"65535" doc:"a port that is taken is a warning"`
-	MetricsPromExporterHost string `prop:"metricsPromExporterHost" doc:"address to listen on; default: bindAddress"`
+	MetricsExporterType     string `prop:"metricsExporterType" default:"PROM" enum:"DISABLE,PROM" effect:"restart" doc:"PROM: /metrics and /health on metricsPromExporterPort; Java's default is DISABLE"`
+	MetricsPromExporterPort int    `prop:"metricsPromExporterPort" default:"5557" min:"1" max:"65535" effect:"restart" doc:"a port that is taken is a warning"`
+	MetricsPromExporterHost string `prop:"metricsPromExporterHost" effect:"restart" doc:"address to listen on; default: bindAddress"`
 
-	BrokerConfigPath string `prop:"brokerConfigPath" doc:"the file of -c; UPDATE_BROKER_CONFIG writes the whole configuration back to it"`
+	BrokerConfigPath string `prop:"brokerConfigPath" doc:"the file of -c; UPDATE_BROKER_CONFIG changes lines of it"`
 
 	// Addition of gorocket.
-	MaxOutboundBytes int `prop:"maxOutboundBytes" default:"67108864" min:"1048576" doc:"bytes that may wait for one peer to read them (gorocket)"`
+	MaxOutboundBytes int `prop:"maxOutboundBytes" default:"67108864" min:"1048576" max:"2147483647" effect:"restart" doc:"bytes that may wait for one peer to read them (gorocket)"`
 
 	extra *compat.Properties // Java's keys without effect here: kept, shown and written back
 }
@@ -161,113 +160,8 @@ func (c *Config) Complete() error {
 	return c.validate()
 }
 
-func (c *Config) validate() error {
-	if c.BrokerRole == "SLAVE" {
-		return fmt.Errorf("broker: brokerRole=SLAVE: replication is not supported yet")
-	}
-	if c.ListenPort <= 2 || c.ListenPort > 65535 {
-		return fmt.Errorf("broker: listenPort=%d: must be 3..65535 (the fast port is two below)", c.ListenPort)
-	}
-	if _, err := c.NameServers(); err != nil {
-		return err
-	}
-	for key, name := range map[string]string{"brokerName": c.BrokerName, "brokerClusterName": c.BrokerClusterName} {
-		if name == "" || len(name) > compat.TopicMaxLength {
-			return fmt.Errorf("broker: %s=%q: must have 1 to %d characters", key, name, compat.TopicMaxLength)
-		}
-	}
-	return c.Config.Validate()
-}
-
-// NameServers splits namesrvAddr.
-func (c *Config) NameServers() ([]string, error) {
-	var addrs []string
-	for a := range strings.SplitSeq(c.NamesrvAddr, ";") {
-		a = strings.TrimSpace(a)
-		if a == "" {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(a); err != nil {
-			return nil, fmt.Errorf("broker: namesrvAddr=%s: %q is not host:port", c.NamesrvAddr, a)
-		}
-		addrs = append(addrs, a)
-	}
-	return addrs, nil
-}
-
 // Addr is the address that clients are told.
 func (c Config) Addr() string { return net.JoinHostPort(c.BrokerIP1, fmt.Sprint(c.ListenPort)) }
 
 // HAAddr is the address that slaves are told.
 func (c Config) HAAddr() string { return net.JoinHostPort(c.BrokerIP2, fmt.Sprint(c.HAListenPort)) }
-
-func hostName() string {
-	h, err := os.Hostname()
-	if err != nil || h == "" || len(h) > compat.TopicMaxLength {
-		return "DEFAULT_BROKER"
-	}
-	return h
-}
-
-// LocalAddress guesses the address that clients can reach: the first IPv4 that is neither loopback nor link-local, else such an
-// IPv6, else 127.0.0.1. Java: NetworkUtil.getLocalAddress.
-func LocalAddress() string {
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return "127.0.0.1"
-	}
-	v6 := ""
-	for _, a := range addrs {
-		n, ok := a.(*net.IPNet)
-		if !ok || n.IP.IsLoopback() || n.IP.IsLinkLocalUnicast() {
-			continue
-		}
-		if n.IP.To4() != nil {
-			return n.IP.String()
-		}
-		if v6 == "" {
-			v6 = n.IP.String()
-		}
-	}
-	if v6 != "" {
-		return v6
-	}
-	return "127.0.0.1"
-}
-
-// mustBeOff are keys of Java that must not be ignored when they are true: the operator relies on what they switch on.
-var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode", "enableDLegerCommitLog", "timerRocksDBEnable"}
-
-func refuse(p *compat.Properties) error {
-	for _, key := range mustBeOff {
-		if v, ok := p.Get(key); ok && strings.EqualFold(v, "true") {
-			return &compat.ConfigError{Key: key, Value: v, Msg: "not supported yet; take it out to run without it"}
-		}
-	}
-	return nil
-}
-
-// LoadConfig reads a broker.conf on top of Java's defaults. unknown lists keys that have no effect here. Errors name the file, the key and the value.
-// An empty path gives the defaults.
-func LoadConfig(path string) (c Config, unknown []string, err error) {
-	c = DefaultConfig()
-	if path == "" {
-		return c, nil, nil
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return c, nil, fmt.Errorf("broker: configuration: %w", err)
-	}
-	p, err := compat.ParseProperties(text)
-	if err == nil {
-		unknown, err = c.Bind(p)
-	}
-	if err == nil {
-		err = refuse(p)
-	}
-	if err != nil {
-		return c, unknown, fmt.Errorf("broker: configuration %s: %w", path, err)
-	}
-	c.BrokerConfigPath = path
-	return c, unknown, nil
-}

@@ -1,12 +1,17 @@
 package broker
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/store"
 )
 
 // TestLoadConfig: a bad value stops the start and names file, key and value; what must not be ignored is refused; unknown keys come back.
@@ -16,19 +21,72 @@ func TestLoadConfig(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, unknown, err := LoadConfig(path)
+		c, unknown, err := LoadConfig(path)
+		if err == nil {
+			c.StorePathRootDir = t.TempDir()
+			if err = c.Complete(); err != nil {
+				err = fmt.Errorf("%s: %w", path, err)
+			}
+		}
 		return unknown, err
 	}
-	for _, bad := range []string{"listenPort=abc", "aclEnable=true", "authenticationEnabled=TRUE", "enableControllerMode=true"} {
+	for _, bad := range []string{"listenPort=abc", "listenPort=2", "diskMaxUsedSpaceRatio=850", "deleteFileBatchMax=0", "bindAddress=no.such.host.invalid",
+		"namesrvAddr=a:b", "namesrvAddr=:9876", "namesrvAddr=h:70000", "deleteWhen=25", "deleteWhen=04:00", "deleteWhen=", "brokerId=-1",
+		"flushIntervalCommitLog=9223372036854775807", "transactionCheckInterval=99999999999", "fileReservedTime=100000000", "timerPrecisionMs=0",
+		"aclEnable=true", "authenticationEnabled=TRUE", "enableControllerMode=true"} {
 		key, value, _ := strings.Cut(bad, "=")
-		_, err := load("brokerName=b\n" + bad + "\n")
+		_, err := load("brokerName=b\n\n" + bad + "\n")
 		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), value) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
 	unknown, err := load("aclEnable=false\nsendThreadPoolQueueCapacity=5\nbrokernam=x\n")
-	if err != nil || len(unknown) != 3 {
+	if err != nil || strings.Join(unknown, ",") != "sendThreadPoolQueueCapacity,brokernam" {
 		t.Errorf("unknown %v, %v", unknown, err)
+	}
+}
+
+// Java trims values of every kind.
+func TestConfigValuesAreTrimmed(t *testing.T) {
+	path := t.TempDir() + "/broker.conf"
+	text := "brokerRole=SYNC_MASTER \t\nbrokerName= a b \nstorePathRootDir=/x/y \nflushDiskType=SYNC_FLUSH\t\nlistenPort=7777 \n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := LoadConfig(path)
+	if err != nil || c.BrokerRole != "SYNC_MASTER" || c.BrokerName != "a b" || c.StorePathRootDir != "/x/y" || c.FlushDiskType != "SYNC_FLUSH" || c.ListenPort != 7777 {
+		t.Errorf("%q %q %q %q %d, %v", c.BrokerRole, c.BrokerName, c.StorePathRootDir, c.FlushDiskType, c.ListenPort, err)
+	}
+}
+
+// Whatever the table lets in over the wire must let the next start in too, and neither may panic: each numeric key at the ends of its range.
+func TestEveryBoundIsAccepted(t *testing.T) {
+	typ := reflect.TypeFor[Config]()
+	for _, f := range append(reflect.VisibleFields(typ), reflect.VisibleFields(reflect.TypeFor[store.Config]())...) {
+		key := f.Tag.Get("prop")
+		if key == "" || f.Type.Kind() == reflect.String || f.Type.Kind() == reflect.Bool {
+			continue
+		}
+		low, high := f.Tag.Get("min"), f.Tag.Get("max")
+		if low == "" {
+			t.Errorf("%s has no lower bound", key)
+		}
+		if high == "" {
+			high = "9223372036854775807"
+		}
+		for _, value := range []string{low, high} {
+			c := DefaultConfig()
+			c.StorePathRootDir = t.TempDir()
+			p := &compat.Properties{}
+			p.Set(key, value)
+			if _, err := c.Bind(p); err != nil {
+				t.Errorf("%s=%s: %v", key, value, err)
+				continue
+			}
+			if _, err := New(c, zerolog.Nop()); err != nil {
+				t.Errorf("%s=%s: %v", key, value, err)
+			}
+		}
 	}
 }
 

@@ -56,6 +56,10 @@ func (r *rig) join(group, topic string) {
 func TestUpdateBrokerConfig(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	cfg.BrokerConfigPath = filepath.Join(t.TempDir(), "broker.conf")
+	const original = "# ours\nbrokerName = broker-a\n\n! the old value\nmaxMessageSize = 4194304\nfileReservedTime=48"
+	if err := os.WriteFile(cfg.BrokerConfigPath, []byte(original), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	r := startRig(t, cfg)
 	var none remoting.HeartbeatRequestHeader
 	update := func(text string) string {
@@ -63,7 +67,10 @@ func TestUpdateBrokerConfig(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"brokerConfigPath=x": "16 Can not update config in black list.", `a=\u12`: "1 string2Properties error", "longPollingEnable=false\nmaxMessageSize=x": `1 config key maxMessageSize: value "x"`,
-		"listenPort=1234": "1 config key listenPort", "longPollingEnable=false\naclEnable=true": "1 config key aclEnable", "storePathRootDir=/x": "1 store: paths",
+		"listenPort=1234": "1 config key listenPort", "longPollingEnable=false\naclEnable=true": "1 config key aclEnable", "storePathRootDir=/x": "1 config key storePathRootDir",
+		"longPollingEnable=false\nmaxMesageSize=9":                            "1 config key maxMesageSize: value \"9\": unknown key: do you mean maxMessageSize?",
+		"longPollingEnable=false\nmapedFileSizeCommitLog=9":                   "1 config key mapedFileSizeCommitLog: value \"9\": unknown key: do you mean mappedFileSizeCommitLog?",
+		"longPollingEnable=false\nflushIntervalCommitLog=9223372036854775807": "1 config key flushIntervalCommitLog",
 	} {
 		if got := update(text); !strings.HasPrefix(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -72,7 +79,7 @@ func TestUpdateBrokerConfig(t *testing.T) {
 	if !r.b.Config().LongPollingEnable {
 		t.Error("a refused update acts")
 	}
-	if got := update("longPollingEnable=false\nsendThreadPoolQueueCapacity=7\nnoSuchKey=1\nmaxMessageSize=10"); got != "" || r.b.Config().LongPollingEnable {
+	if got := update("longPollingEnable=false\nsendThreadPoolQueueCapacity=7\nmaxMessageSize=10"); got != "" || r.b.Config().LongPollingEnable {
 		t.Errorf("update: %q, longPollingEnable %v", got, r.b.Config().LongPollingEnable)
 	}
 	resp, err := call(r, remoting.ReqGetBrokerConfig, remoting.HeartbeatRequest, &none, nil)
@@ -80,14 +87,23 @@ func TestUpdateBrokerConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(resp.Body)
-	if !strings.Contains(text, "longPollingEnable=false\n") || !strings.Contains(text, "sendThreadPoolQueueCapacity=7\n") || strings.Contains(text, "noSuchKey") {
+	if !strings.Contains(text, "longPollingEnable=false\n") || !strings.Contains(text, "sendThreadPoolQueueCapacity=7\n") {
 		t.Errorf("configuration:\n%s", text)
 	}
 	if v := resp.GetString("version"); !strings.Contains(v, `"counter":1`) {
 		t.Errorf("version %s", v)
 	}
-	if file, err := os.ReadFile(cfg.BrokerConfigPath); err != nil || string(file) != text {
-		t.Errorf("file differs from the answer: %v", err)
+	if got := update("fileReservedTime=49"); got != "" {
+		t.Error(got)
+	}
+	for name, want := range map[string]string{
+		"":      "# ours\nbrokerName = broker-a\n\n! the old value\nmaxMessageSize=10\nfileReservedTime=49\nlongPollingEnable=false\nsendThreadPoolQueueCapacity=7\n",
+		".orig": original,
+		".bak":  "# ours\nbrokerName = broker-a\n\n! the old value\nmaxMessageSize=10\nfileReservedTime=48\nlongPollingEnable=false\nsendThreadPoolQueueCapacity=7\n",
+	} {
+		if file, err := os.ReadFile(cfg.BrokerConfigPath + name); err != nil || string(file) != want {
+			t.Errorf("file%s: %q, %v, want %q", name, file, err, want)
+		}
 	}
 	if again, _, err := LoadConfig(cfg.BrokerConfigPath); err != nil || again.LongPollingEnable || again.BrokerName != "broker-a" {
 		t.Errorf("file read again: %v %v", again.LongPollingEnable, err)

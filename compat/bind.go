@@ -16,6 +16,9 @@ import (
 //	min:"" max:""    bounds of a number, both inclusive
 //	enum:"A,B"       allowed values of a string
 //	secret:"true"    the value never appears in an error or in Redacted
+//	effect:"start"   the running process was built on it: a change while it runs is refused
+//	effect:"restart" a change is written to the file and acts at the next start; without the tag it acts at once
+//	doc:"text"       the meaning, with the unit
 //
 // Kinds: string, bool, int, int32, int64, float64.
 
@@ -24,11 +27,16 @@ type ConfigError struct {
 	Key   string
 	Value string // "***" for a secret
 	Msg   string
+	Line  int // of the file or body, from 1; 0 when unknown
 }
 
 // Error implements error.
 func (e *ConfigError) Error() string {
-	return fmt.Sprintf("config key %s: value %q: %s", e.Key, e.Value, e.Msg)
+	at := ""
+	if e.Line > 0 {
+		at = fmt.Sprintf(" (line %d)", e.Line)
+	}
+	return fmt.Sprintf("config key %s: value %q: %s%s", e.Key, e.Value, e.Msg, at)
 }
 
 // BindProperties sets the fields of target (a pointer to a struct) from p. unknown lists, in p's order, the keys that no field has.
@@ -44,10 +52,42 @@ func BindProperties(p *Properties, target any) (unknown []string, err error) {
 			continue
 		}
 		if err := f.set(p.vals[key]); err != nil {
+			err.Line = p.Line(key)
 			errs = append(errs, err)
 		}
 	}
 	return unknown, errors.Join(errs...)
+}
+
+// Check finds the fields whose value is outside of its bounds or not allowed, all together: values that no file was bound to came from flags,
+// the environment or a program.
+func Check(target any) error {
+	var errs []error
+	for _, f := range configFields(target) {
+		if err := f.set(f.text()); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Changed lists the keys with this effect tag whose values differ between two configurations of one type.
+func Changed(old, next any, effect string) (keys []string) {
+	a, b := configFields(old), configFields(next)
+	for i, f := range a {
+		if f.effect == effect && f.text() != b[i].text() {
+			keys = append(keys, f.name)
+		}
+	}
+	return keys
+}
+
+// KnownKeys lists the keys of a configuration and their older names.
+func KnownKeys(target any) (keys []string) {
+	for _, f := range configFields(target) {
+		keys = append(append(keys, f.name), f.aliases...)
+	}
+	return keys
 }
 
 // SetDefaults gives every field its default. It panics when a default does not fit its own field: that is a fault of the program.
@@ -90,6 +130,7 @@ type configField struct {
 	min, max   string
 	enum       []string
 	secret     bool
+	effect     string
 }
 
 func configFields(target any) []configField {
@@ -111,7 +152,7 @@ func appendFields(out []configField, v reflect.Value) []configField {
 }
 
 func newField(v reflect.Value, name string, tag reflect.StructTag) configField {
-	f := configField{v: v, name: name, min: tag.Get("min"), max: tag.Get("max"), secret: tag.Get("secret") == "true"}
+	f := configField{v: v, name: name, min: tag.Get("min"), max: tag.Get("max"), effect: tag.Get("effect"), secret: tag.Get("secret") == "true"}
 	f.def, f.hasDefault = tag.Lookup("default")
 	if s := tag.Get("alias"); s != "" {
 		f.aliases = strings.Split(s, ",")
@@ -140,7 +181,7 @@ func (f configField) shown(value string) string {
 	return value
 }
 
-func (f configField) refuse(value, format string, args ...any) error {
+func (f configField) refuse(value, format string, args ...any) *ConfigError {
 	return &ConfigError{Key: f.name, Value: f.shown(value), Msg: fmt.Sprintf(format, args...)}
 }
 

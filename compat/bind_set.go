@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// set parses value into the field.
-func (f configField) set(value string) error {
+// set parses value into the field. Blanks around it do not count, as in Java (MixAll.properties2Object).
+func (f configField) set(value string) *ConfigError {
+	value = strings.TrimSpace(value)
 	switch f.v.Kind() {
 	case reflect.String:
 		return f.setString(value)
@@ -22,21 +23,20 @@ func (f configField) set(value string) error {
 	return f.refuse(value, "cannot be bound to a %s", f.v.Type())
 }
 
-func (f configField) setString(value string) error {
+func (f configField) setString(value string) *ConfigError {
 	if f.enum == nil {
 		f.v.SetString(value)
 		return nil
 	}
-	trimmed := strings.TrimSpace(value)
-	if !slices.Contains(f.enum, trimmed) {
+	if !slices.Contains(f.enum, value) {
 		return f.refuse(value, "want one of %s", strings.Join(f.enum, ", "))
 	}
-	f.v.SetString(trimmed)
+	f.v.SetString(value)
 	return nil
 }
 
-func (f configField) setBool(value string) error {
-	switch strings.ToLower(strings.TrimSpace(value)) {
+func (f configField) setBool(value string) *ConfigError {
+	switch strings.ToLower(value) {
 	case "true":
 		f.v.SetBool(true)
 	case "false":
@@ -47,9 +47,9 @@ func (f configField) setBool(value string) error {
 	return nil
 }
 
-func (f configField) setInt(value string) error {
+func (f configField) setInt(value string) *ConfigError {
 	bits := f.v.Type().Bits()
-	n, err := strconv.ParseInt(strings.TrimSpace(value), 10, bits)
+	n, err := strconv.ParseInt(value, 10, bits)
 	if err != nil {
 		return f.refuse(value, "want a whole number of %d bits", bits)
 	}
@@ -63,8 +63,8 @@ func (f configField) setInt(value string) error {
 	return nil
 }
 
-func (f configField) setFloat(value string) error {
-	n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+func (f configField) setFloat(value string) *ConfigError {
+	n, err := strconv.ParseFloat(value, 64)
 	if err != nil || n != n {
 		return f.refuse(value, "want a number")
 	}

@@ -12,8 +12,9 @@ const MaxProperties = 1 << 16
 // Properties is a list of key-value pairs in the order of their first appearance, read and written like java.util.Properties.
 // The zero value is empty and usable. Not safe for concurrent writes.
 type Properties struct {
-	keys []string
-	vals map[string]string
+	keys  []string
+	vals  map[string]string
+	lines map[string]int // of the keys that ParseProperties found
 }
 
 // Len is the number of pairs.
@@ -27,6 +28,9 @@ func (p *Properties) Get(key string) (string, bool) {
 	v, ok := p.vals[key]
 	return v, ok
 }
+
+// Line is the line, from 1, at which ParseProperties found the value of a key; 0 for a pair that was set otherwise.
+func (p *Properties) Line(key string) int { return p.lines[key] }
 
 // Set adds a pair or replaces the value, keeping the key's place.
 func (p *Properties) Set(key, value string) {
@@ -61,24 +65,31 @@ func ParseProperties(text []byte) (*Properties, error) {
 	if !utf8.ValidString(s) {
 		s = latin1(text)
 	}
-	p := &Properties{}
-	for line := 1; s != ""; line++ {
-		var logical string
-		logical, s = takeLine(s)
-		if logical == "" {
+	p := &Properties{lines: map[string]int{}}
+	for line := 1; s != ""; {
+		logical, rest := takeLine(s)
+		at := line
+		line += naturalLines(s[:len(s)-len(rest)])
+		if s = rest; logical == "" {
 			continue
 		}
 		key, value := splitPair(logical)
 		k, err1 := unescape(key)
 		v, err2 := unescape(value)
 		if err1 != nil || err2 != nil {
-			return nil, fmt.Errorf("compat: properties entry %d (key %.64q): malformed \\uxxxx escape", line, key)
+			return nil, fmt.Errorf("compat: properties line %d (key %.64q): malformed \\uxxxx escape", at, key)
 		}
 		if p.Set(k, v); p.Len() > MaxProperties {
 			return nil, fmt.Errorf("compat: properties text has more than %d entries", MaxProperties)
 		}
+		p.lines[k] = at
 	}
 	return p, nil
+}
+
+// naturalLines counts the ends of lines in s: \n, \r or \r\n.
+func naturalLines(s string) int {
+	return strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
 }
 
 func latin1(b []byte) string {

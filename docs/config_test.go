@@ -21,39 +21,18 @@ const configHead = `# Configuration keys
 
 Generated from the code by ` + "`go test ./docs -update`" + `; a test fails when it is out of date. Names and defaults are Java's; additions of gorocket say so.
 
-Files have Java's syntax (` + "`key=value`" + ` lines of a ` + "`.properties`" + ` file). A key that is not listed here is reported as a warning and has no effect. A value
-that does not parse, or that is out of its bounds, stops the start with an error that names the key and the value; Java ignores such a value. ` + "`mqbroker -c file -m`" + ` prints what
-differs from the defaults, ` + "`-p`" + ` prints everything.
+Files have Java's syntax (` + "`key=value`" + ` lines of a ` + "`.properties`" + ` file); blanks around a value do not count. A key that is not listed here is
+reported as a warning and has no effect. A value that does not parse, or that is out of its bounds, stops the start with an error that names
+the line, the key and the value; Java ignores such a value. ` + "`mqbroker -c file -m`" + ` prints what differs from the defaults,
+` + "`-p`" + ` prints everything; both check the file as the start does.
+
+` + "`mqadmin updateBrokerConfig`" + ` and ` + "`updateNamesrvConfig`" + ` go by the same table: a value that the start would refuse, an unknown key, and a key
+that cannot change while the server runs are answered with an error, and nothing changes. What is accepted changes its line in the file and
+nothing else there; the file as it was first stays as ` + "`.orig`" + `, the last one as ` + "`.bak`" + `. A value that a peer sends may be at most what the
+table says.
 
 Flags win over the file: ` + "`-n`" + ` over ` + "`namesrvAddr`" + `. The environment variable ` + "`NAMESRV_ADDR`" + ` is read when neither names a NameServer.
 `
-
-// namesrvMeaning says what the keys of the NameServer mean; the struct there has no room for it.
-var namesrvMeaning = map[string]string{
-	"bindAddress": "address to listen on", "listenPort": "port; 0 = any free one", "rocketmqHome": "from ROCKETMQ_HOME; shown only",
-	"kvConfigPath":                         "file of the KV configuration; default: namesrv/kvConfig.json in the home directory",
-	"configStorePath":                      "file that UPDATE_NAMESRV_CONFIG writes; default: the file given with -c, else namesrv/namesrv.properties in the home directory",
-	"productEnvName":                       "shown only",
-	"clusterTest":                          "shown only",
-	"orderMessageEnable":                   "send the order configuration with routes",
-	"returnOrderTopicConfigToBroker":       "answer registrations with the order configuration",
-	"clientRequestThreadPoolNums":          "no effect: route queries run on the event loops",
-	"defaultThreadPoolNums":                "workers for all other requests",
-	"clientRequestThreadPoolQueueCapacity": "no effect",
-	"defaultThreadPoolQueueCapacity":       "requests that may wait for a worker",
-	"scanNotActiveBrokerInterval":          "ms between looks for silent brokers",
-	"unRegisterBrokerQueueCapacity":        "unregistrations that may wait",
-	"supportActingMaster":                  "routes show the smallest slave as an acting master",
-	"enableAllTopicList":                   "serve GET_ALL_TOPIC_LIST_FROM_NAMESERVER",
-	"enableTopicList":                      "serve the other topic lists",
-	"notifyMinBrokerIdChanged":             "tell brokers when the smallest broker id of their group changes",
-	"enableControllerInNamesrv":            "refused when true: there is no controller",
-	"needWaitForService":                   "answer route queries only after waitSecondsForService",
-	"waitSecondsForService":                "seconds, see needWaitForService",
-	"deleteTopicWithBrokerRegistration":    "a registration removes the topics that it no longer lists",
-	"configBlackList":                      "keys that UPDATE_NAMESRV_CONFIG refuses",
-	"serverChannelMaxIdleTimeSeconds":      "s without traffic after which a connection is closed",
-}
 
 func TestConfigTable(t *testing.T) {
 	var want bytes.Buffer
@@ -104,9 +83,6 @@ func row(t *testing.T, f reflect.StructField, name string) string {
 	t.Helper()
 	meaning := f.Tag.Get("doc")
 	if meaning == "" {
-		meaning = namesrvMeaning[name]
-	}
-	if meaning == "" {
 		t.Errorf("key %s has no meaning: give it a doc tag", name)
 	}
 	if least, most := f.Tag.Get("min"), f.Tag.Get("max"); least != "" && most != "" {
@@ -118,9 +94,14 @@ func row(t *testing.T, f reflect.StructField, name string) string {
 	if def != "" {
 		def = "`" + def + "`"
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, f.Type.Kind(), def, strings.ReplaceAll(meaning, "|", "\\|"))
+	changes := map[string]string{"": "at once", "restart": "next start", "start": "not while running"}[f.Tag.Get("effect")]
+	if list := f.Tag.Get("enum"); list != "" {
+		meaning += " (" + strings.ReplaceAll(list, ",", ", ") + ")"
+	}
+	meaning = strings.ReplaceAll(meaning, "|", "\\|")
+	return fmt.Sprintf("| `%s` | %s | %s | %s | %s |\n", name, f.Type.Kind(), def, changes, meaning)
 }
 
 func (r *configRows) write(out *bytes.Buffer, title string, rows []string) {
-	fmt.Fprintf(out, "\n## %s\n\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n%s", title, strings.Join(rows, ""))
+	fmt.Fprintf(out, "\n## %s\n\n| Key | Type | Default | Changes act | Meaning |\n|---|---|---|---|---|\n%s", title, strings.Join(rows, ""))
 }

@@ -8,36 +8,37 @@ import (
 	"time"
 
 	"gorocket/compat"
+	"gorocket/remoting"
 )
 
 // Config is the NameServer's configuration under Java's names (common/.../namesrv/NamesrvConfig.java, and of NettyServerConfig what
 // has a meaning here). Times are milliseconds unless the name says otherwise. Make one with DefaultConfig or LoadConfig.
 type Config struct {
-	BindAddress                       string `prop:"bindAddress" default:"0.0.0.0"`
-	ListenPort                        int    `prop:"listenPort" default:"9876" min:"0" max:"65535"` // 0: any free port
-	RocketmqHome                      string `prop:"rocketmqHome"`
-	KVConfigPath                      string `prop:"kvConfigPath"`
-	ConfigStorePath                   string `prop:"configStorePath"`
-	ProductEnvName                    string `prop:"productEnvName" default:"center"`
-	ClusterTest                       bool   `prop:"clusterTest" default:"false"` // read only; the mode itself is not built
-	OrderMessageEnable                bool   `prop:"orderMessageEnable" default:"false"`
-	ReturnOrderTopicConfigToBroker    bool   `prop:"returnOrderTopicConfigToBroker" default:"true"`
-	ClientRequestThreadPoolNums       int    `prop:"clientRequestThreadPoolNums" default:"8" min:"1" max:"1024"`
-	DefaultThreadPoolNums             int    `prop:"defaultThreadPoolNums" default:"16" min:"1" max:"1024"`
-	ClientRequestThreadPoolQueueCap   int    `prop:"clientRequestThreadPoolQueueCapacity" default:"50000" min:"1"`
-	DefaultThreadPoolQueueCapacity    int    `prop:"defaultThreadPoolQueueCapacity" default:"10000" min:"1"`
-	ScanNotActiveBrokerInterval       int64  `prop:"scanNotActiveBrokerInterval" default:"5000" min:"10"`
-	UnRegisterBrokerQueueCapacity     int    `prop:"unRegisterBrokerQueueCapacity" default:"3000" min:"1" max:"1000000"`
-	SupportActingMaster               bool   `prop:"supportActingMaster" default:"false"`
-	EnableAllTopicList                bool   `prop:"enableAllTopicList" default:"true"`
-	EnableTopicList                   bool   `prop:"enableTopicList" default:"true"`
-	NotifyMinBrokerIDChanged          bool   `prop:"notifyMinBrokerIdChanged" default:"false"`
-	EnableControllerInNamesrv         bool   `prop:"enableControllerInNamesrv" default:"false"`
-	NeedWaitForService                bool   `prop:"needWaitForService" default:"false"`
-	WaitSecondsForService             int    `prop:"waitSecondsForService" default:"45" min:"0"`
-	DeleteTopicWithBrokerRegistration bool   `prop:"deleteTopicWithBrokerRegistration" default:"false"`
-	ConfigBlackList                   string `prop:"configBlackList" default:"configBlackList;configStorePath;kvConfigPath"`
-	ServerChannelMaxIdleTimeSeconds   int    `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1"`
+	BindAddress                       string `prop:"bindAddress" default:"0.0.0.0" effect:"start" doc:"address to listen on"`
+	ListenPort                        int    `prop:"listenPort" default:"9876" min:"0" max:"65535" effect:"start" doc:"port; 0 = any free one"` // 0: any free port
+	RocketmqHome                      string `prop:"rocketmqHome" doc:"from ROCKETMQ_HOME; shown only"`
+	KVConfigPath                      string `prop:"kvConfigPath" doc:"file of the KV configuration; default: namesrv/kvConfig.json in the home directory"`
+	ConfigStorePath                   string `prop:"configStorePath" doc:"file that UPDATE_NAMESRV_CONFIG writes; default: the file given with -c, else namesrv/namesrv.properties in the home directory"`
+	ProductEnvName                    string `prop:"productEnvName" default:"center" doc:"shown only"`
+	ClusterTest                       bool   `prop:"clusterTest" default:"false" doc:"shown only"` // read only; the mode itself is not built
+	OrderMessageEnable                bool   `prop:"orderMessageEnable" default:"false" doc:"send the order configuration with routes"`
+	ReturnOrderTopicConfigToBroker    bool   `prop:"returnOrderTopicConfigToBroker" default:"true" doc:"answer registrations with the order configuration"`
+	ClientRequestThreadPoolNums       int    `prop:"clientRequestThreadPoolNums" default:"8" min:"1" max:"1024" effect:"restart" doc:"no effect: route queries run on the event loops"`
+	DefaultThreadPoolNums             int    `prop:"defaultThreadPoolNums" default:"16" min:"1" max:"1024" effect:"restart" doc:"workers for all other requests"`
+	ClientRequestThreadPoolQueueCap   int    `prop:"clientRequestThreadPoolQueueCapacity" default:"50000" min:"1" max:"1000000" effect:"restart" doc:"no effect"`
+	DefaultThreadPoolQueueCapacity    int    `prop:"defaultThreadPoolQueueCapacity" default:"10000" min:"1" max:"1000000" effect:"restart" doc:"requests that may wait for a worker"`
+	ScanNotActiveBrokerInterval       int64  `prop:"scanNotActiveBrokerInterval" default:"5000" min:"10" max:"2147483647" doc:"ms between looks for silent brokers"`
+	UnRegisterBrokerQueueCapacity     int    `prop:"unRegisterBrokerQueueCapacity" default:"3000" min:"1" max:"1000000" effect:"restart" doc:"unregistrations that may wait"`
+	SupportActingMaster               bool   `prop:"supportActingMaster" default:"false" doc:"routes show the smallest slave as an acting master"`
+	EnableAllTopicList                bool   `prop:"enableAllTopicList" default:"true" doc:"serve GET_ALL_TOPIC_LIST_FROM_NAMESERVER"`
+	EnableTopicList                   bool   `prop:"enableTopicList" default:"true" doc:"serve the other topic lists"`
+	NotifyMinBrokerIDChanged          bool   `prop:"notifyMinBrokerIdChanged" default:"false" doc:"tell brokers when the smallest broker id of their group changes"`
+	EnableControllerInNamesrv         bool   `prop:"enableControllerInNamesrv" default:"false" effect:"restart" doc:"refused when true: there is no controller"`
+	NeedWaitForService                bool   `prop:"needWaitForService" default:"false" doc:"answer route queries only after waitSecondsForService"`
+	WaitSecondsForService             int    `prop:"waitSecondsForService" default:"45" min:"0" max:"2147483647" doc:"seconds, see needWaitForService"`
+	DeleteTopicWithBrokerRegistration bool   `prop:"deleteTopicWithBrokerRegistration" default:"false" doc:"a registration removes the topics that it no longer lists"`
+	ConfigBlackList                   string `prop:"configBlackList" default:"configBlackList;configStorePath;kvConfigPath" doc:"keys that UPDATE_NAMESRV_CONFIG refuses"`
+	ServerChannelMaxIdleTimeSeconds   int    `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1" max:"2147483647" effect:"restart" doc:"s without traffic after which a connection is closed"`
 
 	// extra keeps the keys of the config file that mean nothing here, so that persisting does not lose them. Immutable.
 	extra *compat.Properties
@@ -85,7 +86,10 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 
 // validate refuses what cannot work.
 func (c *Config) validate() error {
-	var errs []error
+	errs := []error{compat.Check(c)}
+	if err := remoting.CheckListenHost(c.BindAddress); err != nil {
+		errs = append(errs, &compat.ConfigError{Key: "bindAddress", Value: c.BindAddress, Msg: err.Error()})
+	}
 	if c.KVConfigPath == "" {
 		errs = append(errs, &compat.ConfigError{Key: "kvConfigPath", Msg: "must name a file"})
 	}

@@ -19,41 +19,55 @@ func (s *Server) blackListed(p *compat.Properties) bool {
 	return slices.ContainsFunc(p.Keys(), func(key string) bool { return slices.Contains(list, key) })
 }
 
-// updateConfig applies known keys, persists the whole file and only then lets the new configuration act. Unknown keys are ignored unless
-// the config file had them already. Java also answers success when a value does not parse or the file cannot be written; here both are errors.
+// updateConfig applies all of p or nothing, and writes the changed lines to the file before the new configuration acts. Keys that neither we nor Java
+// know, values that do not parse and a file that cannot be written are errors; Java answers success. Keys of Java without a meaning here are kept.
 func (s *Server) updateConfig(p *compat.Properties) error {
 	s.cfgMu.Lock()
 	defer s.cfgMu.Unlock()
-	next := *s.config()
+	old := s.config()
+	next := *old
 	unknown, err := compat.BindProperties(p, &next)
 	if err != nil {
 		return err
 	}
-	next.extra = mergeExtra(next.extra, p, unknown)
+	if next.extra, err = mergeExtra(next.extra, p, unknown); err != nil {
+		return err
+	}
+	if keys := compat.Changed(old, &next, "start"); keys != nil {
+		v, _ := p.Get(keys[0])
+		return &compat.ConfigError{Key: keys[0], Value: v, Msg: "cannot change while the NameServer runs"}
+	}
 	if err := next.validate(); err != nil {
 		return err
 	}
-	if err := s.files.write(next.ConfigStorePath, next.text()); err != nil {
+	if err := s.files.edit(next.ConfigStorePath, p); err != nil {
 		return err
 	}
 	s.cfg.Store(&next)
 	s.routes.cache.clear()
+	if later := compat.Changed(old, &next, "restart"); len(later) > 0 {
+		s.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
+	}
 	return nil
 }
 
-func mergeExtra(old, update *compat.Properties, unknown []string) *compat.Properties {
+// mergeExtra adds the keys without a meaning here that Java has or the file had already; others are refused.
+func mergeExtra(old, update *compat.Properties, unknown []string) (*compat.Properties, error) {
 	out := &compat.Properties{}
-	if old == nil {
-		return out
+	if old != nil {
+		for _, key := range old.Keys() {
+			value, _ := old.Get(key)
+			out.Set(key, value)
+		}
 	}
-	for _, key := range old.Keys() {
-		value, _ := old.Get(key)
-		if slices.Contains(unknown, key) {
-			value, _ = update.Get(key)
+	for _, key := range unknown {
+		value, _ := update.Get(key)
+		if _, had := out.Get(key); !had && !compat.IsJavaKey(key) {
+			return nil, compat.UnknownKey(update, key, new(Config))
 		}
 		out.Set(key, value)
 	}
-	return out
+	return out, nil
 }
 
 // text is the whole configuration as properties, sorted by key as Java writes it.

@@ -113,6 +113,16 @@ func HourListed(when string, now time.Time) bool {
 	return false
 }
 
+// hoursValid tells whether deleteWhen names hours only: one that names none would never delete anything.
+func hoursValid(when string) bool {
+	for _, h := range strings.Split(strings.TrimRight(when, "; "), ";") {
+		if n, err := strconv.Atoi(strings.TrimSpace(h)); err != nil || n < 0 || n > 23 {
+			return false
+		}
+	}
+	return true
+}
+
 // deleteSegments deletes the oldest commit log files until one is too young, at most deleteFileBatchMax, never the last two: the appender's file
 // and the one it may just have left.
 func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, force bool) {

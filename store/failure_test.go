@@ -298,7 +298,7 @@ func TestConfigValidate(t *testing.T) {
 	} {
 		c := good
 		change(&c)
-		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), key+"=") {
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "config key "+key+":") {
 			t.Errorf("%s: %v", key, err)
 		}
 	}

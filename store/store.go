@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"gorocket/compat"
 	"gorocket/store/vfs"
 )
 
@@ -292,17 +293,16 @@ func (s *Store) setTail(seg *segment) error {
 	return nil
 }
 
-// Reconfigure replaces the configuration of a running store. Keys that describe files or goroutine intervals keep their old effect until restart;
-// a changed file size or path is an error.
+// Reconfigure replaces the configuration of a running store. Keys with effect:"restart" keep their old effect until then; a change of one with
+// effect:"start", a file size or a path, is an error, but for brokerRole: only the broker decides whether that may change.
 func (s *Store) Reconfigure(cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	old := s.cfg.Load()
-	if cfg.StorePathRootDir != old.StorePathRootDir || cfg.MappedFileSizeCommitLog != old.MappedFileSizeCommitLog ||
-		cfg.MappedFileSizeConsumeQueue != old.MappedFileSizeConsumeQueue || cfg.StorePathCommitLog != old.StorePathCommitLog ||
-		cfg.MapperFileSizeBatchConsumeQueue != old.MapperFileSizeBatchConsumeQueue || cfg.MappedFileSizeConsumeQueueExt != old.MappedFileSizeConsumeQueueExt {
-		return errors.New("store: paths and file sizes cannot change while the store is open")
+	for _, key := range compat.Changed(s.cfg.Load(), &cfg, "start") {
+		if key != "brokerRole" {
+			return fmt.Errorf("store: %s cannot change while the store is open", key)
+		}
 	}
 	s.cfg.Store(&cfg)
 	return nil

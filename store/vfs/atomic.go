@@ -52,6 +52,26 @@ func WriteFileAtomic(fsys FS, name string, data []byte) error {
 	return fsys.SyncDir(path.Dir(name))
 }
 
+// EditFile replaces a file that a person wrote by what edit makes of it, as WriteFileAtomic does; nothing is written when that is the same. The content
+// before the first change stays as name.orig, besides the last one as name.bak. A file that is not there is empty to edit.
+func EditFile(fsys FS, name string, edit func(old []byte) []byte) error {
+	old, err := ReadFile(fsys, name)
+	found := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text := edit(old)
+	if found && string(text) == string(old) {
+		return nil
+	}
+	if _, err := fsys.Stat(name + ".orig"); found && errors.Is(err, fs.ErrNotExist) {
+		if err := writeSynced(fsys, name+".orig", old); err != nil {
+			return err
+		}
+	}
+	return WriteFileAtomic(fsys, name, text)
+}
+
 // keepBackup copies name to name.bak. It is a copy and not a rename, so that name exists at every moment.
 func keepBackup(fsys FS, name string) error {
 	old, err := ReadFile(fsys, name)

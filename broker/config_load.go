@@ -1,0 +1,112 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+)
+
+// validate checks every value: the same at the start and for a change over the wire.
+func (c *Config) validate() error {
+	errs := []error{compat.Check(c)}
+	refuse := func(bad bool, key, value, why string) {
+		if bad {
+			errs = append(errs, &compat.ConfigError{Key: key, Value: value, Msg: why})
+		}
+	}
+	refuse(c.BrokerRole == "SLAVE", "brokerRole", c.BrokerRole, "replication is not supported yet")
+	for key, name := range map[string]string{"brokerName": c.BrokerName, "brokerClusterName": c.BrokerClusterName} {
+		refuse(name == "" || len(name) > compat.TopicMaxLength, key, name, fmt.Sprintf("must have 1 to %d characters", compat.TopicMaxLength))
+	}
+	for key, addr := range map[string]string{"bindAddress": c.BindAddress, "metricsPromExporterHost": c.MetricsPromExporterHost} {
+		if err := remoting.CheckListenHost(addr); err != nil {
+			refuse(true, key, addr, err.Error())
+		}
+	}
+	if _, err := c.NameServers(); err != nil {
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	return c.Config.Validate()
+}
+
+// NameServers splits namesrvAddr.
+func (c *Config) NameServers() ([]string, error) {
+	var addrs []string
+	for a := range strings.SplitSeq(c.NamesrvAddr, ";") {
+		a = strings.TrimSpace(a)
+		if a == "" {
+			continue
+		}
+		host, port, err := net.SplitHostPort(a)
+		n, err2 := strconv.Atoi(port)
+		if err != nil || err2 != nil || host == "" || n < 1 || n > 65535 {
+			why := fmt.Sprintf("%q is not host:port", a)
+			return nil, &compat.ConfigError{Key: "namesrvAddr", Value: c.NamesrvAddr, Msg: why}
+		}
+		addrs = append(addrs, a)
+	}
+	return addrs, nil
+}
+
+// mustBeOff are keys of Java that must not be ignored when they are true: the operator relies on what they switch on.
+var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode", "enableDLegerCommitLog", "timerRocksDBEnable"}
+
+// refuse finds keys that ask for what is not there.
+func refuse(p *compat.Properties) error {
+	var errs []error
+	for _, key := range mustBeOff {
+		if v, ok := p.Get(key); ok && isTrue(v) {
+			errs = append(errs, &compat.ConfigError{Key: key, Value: v, Msg: "not supported yet; take it out to run without it", Line: p.Line(key)})
+		}
+	}
+	if v, ok := p.Get("brokerId"); ok && strings.HasPrefix(strings.TrimSpace(v), "-") {
+		errs = append(errs, &compat.ConfigError{Key: "brokerId", Value: v, Line: p.Line("brokerId"),
+			Msg: "a controller is to give the id (enableControllerMode), which is not supported yet; use 0 for a master"})
+	}
+	return errors.Join(errs...)
+}
+
+func isTrue(v string) bool { return strings.EqualFold(strings.TrimSpace(v), "true") }
+
+// withoutEffect drops the keys of unknown that ask for nothing: those of mustBeOff that are off.
+func withoutEffect(p *compat.Properties, unknown []string) []string {
+	return slices.DeleteFunc(unknown, func(key string) bool {
+		v, _ := p.Get(key)
+		return slices.Contains(mustBeOff, key) && !isTrue(v)
+	})
+}
+
+// LoadConfig reads a broker.conf on top of Java's defaults. unknown lists keys that have no effect here. Errors name the file, the key and the value.
+// An empty path gives the defaults.
+func LoadConfig(path string) (c Config, unknown []string, err error) {
+	c = DefaultConfig()
+	if path == "" {
+		return c, nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return c, nil, fmt.Errorf("broker: configuration: %w", err)
+	}
+	p, err := compat.ParseProperties(text)
+	if err == nil {
+		err = refuse(p)
+	}
+	if err == nil {
+		unknown, err = c.Bind(p)
+	}
+	if err != nil {
+		return c, unknown, fmt.Errorf("broker: configuration %s: %w", path, err)
+	}
+	c.BrokerConfigPath = path
+	return c, withoutEffect(p, unknown), nil
+}
