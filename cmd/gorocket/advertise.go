@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"gorocket/broker"
@@ -34,29 +35,31 @@ func printBroker(out io.Writer, b *broker.Broker) {
 	}
 }
 
-// freePorts finds n free ports in a row with a start that leaves room for them, on the loopback address.
-func freePorts(n int) (int, error) {
-	for range 100 {
+// portTries is how many ports freePort looks at: client connections of the machine may hold many of those that the system offers.
+const portTries = 1000
+
+// freePort finds a port of the loopback address that can be listened on, and where below is not 0 the one that much below it too. None of taken.
+func freePort(below int, taken ...int) (int, error) {
+	for range portTries {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return 0, err
 		}
-		base := l.Addr().(*net.TCPAddr).Port
+		port := l.Addr().(*net.TCPAddr).Port
+		ok := !slices.Contains(taken, port) && (below == 0 || isFree(port-below))
 		_ = l.Close()
-		if base+n <= 65535 && allFree(base, n) {
-			return base, nil
+		if ok {
+			return port, nil
 		}
 	}
-	return 0, fmt.Errorf("no %d free ports in a row", n)
+	return 0, fmt.Errorf("%d ports of 127.0.0.1 tried, none is free", portTries)
 }
 
-func allFree(base, n int) bool {
-	for p := base; p < base+n; p++ {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
-		if err != nil {
-			return false
-		}
-		_ = l.Close()
+func isFree(port int) bool {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return false
 	}
+	_ = l.Close()
 	return true
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -11,34 +12,56 @@ import (
 	"gorocket/compat"
 )
 
+// brokerFlags are the flags of Java's mqbroker.
+type brokerFlags struct {
+	file, namesrv  string
+	printAll, main bool
+	proxy          bool
+	logs           logFlags
+}
+
 // brokerCommand has the flags of Java's mqbroker: -c file, -n addresses, -p and -m print the configuration.
 func brokerCommand() *cobra.Command {
-	var (
-		file, namesrv  string
-		printAll, main bool
-		logs           logFlags
-	)
-	c := &cobra.Command{Use: "broker", Short: "run a broker", Args: cobra.NoArgs, Version: version}
-	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf, as Java reads it")
-	c.Flags().StringVarP(&namesrv, "namesrvAddr", "n", "", "NameServers, host:port;host:port (default: namesrvAddr of the file, then NAMESRV_ADDR)")
-	c.Flags().BoolVarP(&printAll, "printConfigItem", "p", false, "print the whole configuration and exit")
-	c.Flags().BoolVarP(&main, "printImportantConfig", "m", false, "print the configuration that is not a default and exit")
-	logs.add(c)
-	c.RunE = func(*cobra.Command, []string) error {
-		log, err := logs.logger()
-		if err != nil {
-			return err
-		}
-		cfg, err := loadBroker(log, file, namesrv)
-		if err != nil {
-			return err
-		}
-		if printAll || main {
-			return printConfig(&cfg, main)
-		}
+	var f brokerFlags
+	c := &cobra.Command{Use: "broker", Short: "run a broker", Args: cobra.ArbitraryArgs, Version: version}
+	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf, as Java reads it")
+	c.Flags().StringVarP(&f.namesrv, "namesrvAddr", "n", "", "NameServers, host:port;host:port (default: namesrvAddr of the file, then NAMESRV_ADDR)")
+	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "check and print the whole configuration and exit")
+	c.Flags().BoolVarP(&f.main, "printImportantConfig", "m", false, "check and print the configuration that is not a default and exit")
+	c.Flags().BoolVar(&f.proxy, "enable-proxy", false, "refused: there is no gRPC proxy yet")
+	f.logs.add(c)
+	c.RunE = func(_ *cobra.Command, args []string) error { return f.run(args) }
+	return c
+}
+
+func (f *brokerFlags) run(args []string) error {
+	log, err := f.logs.logger()
+	if err != nil {
+		return err
+	}
+	if f.proxy {
+		return errors.New("--enable-proxy: the gRPC proxy is not part of gorocket yet. Start without it for clients of the remoting protocol; " +
+			"for gRPC clients run Apache's mqproxy in cluster mode beside this broker")
+	}
+	warnArguments(log, args)
+	cfg, err := loadBroker(log, f.file, f.namesrv)
+	if err != nil {
+		return err
+	}
+	if !f.printAll && !f.main {
 		return runBroker(log, cfg)
 	}
-	return c
+	if _, err := broker.New(cfg, log); err != nil { // what the start would refuse
+		return err
+	}
+	return printConfig(&cfg, f.main)
+}
+
+// warnArguments says that words on the command line that are no options do nothing, as in Java: many guides write autoCreateTopicEnable=true there.
+func warnArguments(log zerolog.Logger, args []string) {
+	for _, a := range args {
+		log.Warn().Str("argument", a).Msg("this argument is no option and has no effect, as in Java; settings belong into the file of -c")
+	}
 }
 
 // loadBroker reads the file; -n wins over it, and NAMESRV_ADDR serves where neither names a NameServer.
@@ -47,7 +70,7 @@ func loadBroker(log zerolog.Logger, file, namesrv string) (broker.Config, error)
 	if err != nil {
 		return cfg, err
 	}
-	warnUnknown(log, file, unknown)
+	warnUnknown(log, file, unknown, new(broker.Config))
 	if namesrv != "" {
 		cfg.NamesrvAddr = namesrv
 	}
@@ -66,9 +89,10 @@ func complete(cfg *broker.Config, file string) error {
 	return err
 }
 
-func warnUnknown(log zerolog.Logger, file string, keys []string) {
+// warnUnknown says which keys of a file do nothing; target points at the configuration that does not have them.
+func warnUnknown(log zerolog.Logger, file string, keys []string, target any) {
 	for _, k := range keys {
-		msg := "unknown configuration key"
+		msg := "unknown configuration key" + compat.Hint(k, target)
 		if compat.IsJavaKey(k) {
 			msg = "configuration key of Java without effect here"
 		}

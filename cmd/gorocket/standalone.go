@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -30,7 +33,7 @@ type standaloneFlags struct {
 func standaloneCommand() *cobra.Command {
 	var f standaloneFlags
 	c := &cobra.Command{Use: "standalone", Short: "run a NameServer and a broker in one process", Args: cobra.NoArgs}
-	c.Flags().BoolVar(&f.dev, "dev", false, "temporary store, free ports, address 127.0.0.1; everything is gone afterwards")
+	c.Flags().BoolVar(&f.dev, "dev", false, "temporary store, free ports where none are given, on 127.0.0.1 only; everything is gone afterwards")
 	c.Flags().StringVar(&f.store, "store", "", "store folder (default: $HOME/gorocket)")
 	c.Flags().StringVar(&f.advertise, "advertise", "", "IP address that clients are told (default: the first that is not loopback)")
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf for the broker")
@@ -44,32 +47,43 @@ func standaloneCommand() *cobra.Command {
 			return err
 		}
 		if f.dev {
-			dir, err := f.useTemporary()
-			if err != nil {
+			if c.Flags().Changed("store") {
+				return errors.New("--dev has a temporary store: leave --store out, or --dev")
+			}
+			defer f.removeTemporary()
+			if err := f.useTemporary(c.Flags().Changed("port"), c.Flags().Changed("namesrv-port")); err != nil {
 				return err
 			}
-			defer os.RemoveAll(dir)
 		}
 		return profile(f.profile, func() error { return f.run(log, c.Flags().Changed("port") || f.dev) })
 	}
 	return c
 }
 
-// useTemporary fills in what --dev means and returns the temporary folder.
-func (f *standaloneFlags) useTemporary() (string, error) {
-	dir, err := os.MkdirTemp("", "gorocket-")
-	if err != nil {
-		return "", err
+// useTemporary fills in what --dev means; ports that were given stay.
+func (f *standaloneFlags) useTemporary(portGiven, namesrvPortGiven bool) (err error) {
+	if f.store, err = os.MkdirTemp("", "gorocket-"); err != nil {
+		return err
 	}
-	base, err := freePorts(6) // fast, -, broker, replication, NameServer, metrics
-	if err != nil {
-		return dir, err
+	if !portGiven {
+		if f.port, err = freePort(2); err != nil {
+			return err
+		}
 	}
-	f.store, f.port, f.namesrvPort, f.metricsPort = dir, base+2, base+4, base+5
-	if f.advertise == "" {
-		f.advertise = "127.0.0.1"
+	taken := []int{f.port, f.port - 2}
+	if !namesrvPortGiven {
+		if f.namesrvPort, err = freePort(0, taken...); err != nil {
+			return err
+		}
 	}
-	return dir, nil
+	f.metricsPort, err = freePort(0, append(taken, f.namesrvPort)...)
+	return err
+}
+
+func (f *standaloneFlags) removeTemporary() {
+	if f.store != "" {
+		_ = os.RemoveAll(f.store)
+	}
 }
 
 // Sizes of --dev: a throw-away store need not reserve a gigabyte for the log and 400 MB for the index.
@@ -80,15 +94,11 @@ const (
 )
 
 func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
-	ns := namesrv.DefaultConfig()
-	ns.ListenPort = f.namesrvPort
 	cfg, err := f.brokerConfig(log, portGiven)
 	if err != nil {
 		return err
 	}
-	ns.KVConfigPath = filepath.Join(cfg.StorePathRootDir, "namesrv", "kvConfig.json")
-	ns.ConfigStorePath = filepath.Join(cfg.StorePathRootDir, "namesrv", "namesrv.properties")
-	n, err := namesrv.New(ns, log)
+	n, err := namesrv.New(f.namesrvConfig(&cfg), log)
 	if err != nil {
 		return err
 	}
@@ -99,14 +109,26 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	return serve(log, func() { f.printStarted(os.Stdout, b) }, n, b)
 }
 
+// namesrvConfig is the NameServer's: where the broker listens, its files below the store.
+func (f *standaloneFlags) namesrvConfig(cfg *broker.Config) namesrv.Config {
+	ns := namesrv.DefaultConfig()
+	ns.ListenPort, ns.BindAddress = f.namesrvPort, cfg.BindAddress
+	ns.KVConfigPath = filepath.Join(cfg.StorePathRootDir, "namesrv", "kvConfig.json")
+	ns.ConfigStorePath = filepath.Join(cfg.StorePathRootDir, "namesrv", "namesrv.properties")
+	return ns
+}
+
 func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (broker.Config, error) {
 	cfg, unknown, err := broker.LoadConfig(f.file)
 	if err != nil {
 		return cfg, err
 	}
-	warnUnknown(log, f.file, unknown)
+	warnUnknown(log, f.file, unknown, new(broker.Config))
 	if portGiven || f.file == "" {
 		cfg.ListenPort = f.port
+	}
+	if f.dev && f.advertise == "" {
+		cfg.BrokerIP1, cfg.BindAddress = "127.0.0.1", "127.0.0.1"
 	}
 	if f.advertise != "" {
 		cfg.BrokerIP1 = f.advertise
@@ -114,7 +136,7 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 	if f.metricsPort != 0 {
 		cfg.MetricsPromExporterPort = f.metricsPort
 	}
-	cfg.NamesrvAddr = fmt.Sprintf("127.0.0.1:%d", f.namesrvPort)
+	cfg.NamesrvAddr = net.JoinHostPort(dialHost(cfg.BindAddress), strconv.Itoa(f.namesrvPort))
 	if f.store != "" {
 		cfg.StorePathRootDir = f.store
 	}
@@ -129,6 +151,18 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 		cfg.MappedFileSizeCommitLog, cfg.MaxHashSlotNum, cfg.MaxIndexNum = devSegment, devIndexSlots, devIndexNum
 	}
 	return cfg, complete(&cfg, f.file)
+}
+
+// dialHost is where this process reaches what it listens on at bind.
+func dialHost(bind string) string {
+	ip := net.ParseIP(bind)
+	switch {
+	case bind == "", ip != nil && ip.IsUnspecified() && ip.To4() != nil:
+		return "127.0.0.1"
+	case ip != nil && ip.IsUnspecified():
+		return "::1"
+	}
+	return bind
 }
 
 // printStarted says where everything is and how a first message is sent. Test harnesses read the line that starts with "ready".
