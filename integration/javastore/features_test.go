@@ -210,14 +210,6 @@ func (s *featureStore) take() *snapshot {
 	return now
 }
 
-func writePlain(l *ledger) {
-	for i := range 150 {
-		l.send([]string{"js_a", "js_b"}[i%2], i%2)
-	}
-	l.batch("js_a", 0)
-	l.commit(group, "js_a", 0, int64(l.stage))
-}
-
 func nothing(*ledger) {}
 
 // longGroupFile makes the long group by file: 5.5.0 refuses to make groups of more than 120 bytes, older releases did not.

@@ -172,3 +172,12 @@ func javaWrote(t *testing.T, conf harness.Conf) (*house, *ledger) {
 	writePlain(l)
 	return h, l
 }
+
+// writePlain sends to two topics, one of them in a batch too, and commits an offset.
+func writePlain(l *ledger) {
+	for i := range 150 {
+		l.send([]string{"js_a", "js_b"}[i%2], i%2)
+	}
+	l.batch("js_a", 0)
+	l.commit(group, "js_a", 0, int64(l.stage))
+}

@@ -25,7 +25,7 @@ func newMessageFile(size int, count int64) (*messageFile, error) {
 		return nil, err
 	}
 	m := &messageFile{file: f, count: count}
-	if err := os.Remove(f.Name()); err == nil {
+	if err = os.Remove(f.Name()); err == nil {
 		err = m.write(size)
 	}
 	if err != nil {
