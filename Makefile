@@ -12,7 +12,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: tally crash java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: tally attack crash java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -68,6 +68,10 @@ else
 	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./crash -time $(CRASH_TIME)
 endif
+
+## attack: sends what has broken a broker before, at full strength, beside a victim; ATTACKS="paths holds" picks some
+attack: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./attack -only "$(ATTACKS)"
 
 ## java-store: one store directory handed back and forth between real Java brokers (5.5.0, 4.9) and ours, after clean stops and kills;
 ## SCENARIO=timers: while timer messages and half messages wait

@@ -26,6 +26,8 @@ type Server struct {
 	Conf Conf
 	// Advertised is what a broker tells its name servers, when that is not Addr.
 	Advertised string
+	// Descriptors limits the process's open files (RLIMIT_NOFILE, soft and hard) when it is not 0.
+	Descriptors int
 
 	names string // name servers of a broker, "a:1;b:2"; empty for a name server
 	proc  *Process
@@ -114,6 +116,9 @@ func (s *Server) Launch() error {
 	argv, env, err := s.command(file)
 	if err != nil {
 		return err
+	}
+	if s.Descriptors > 0 {
+		argv = append([]string{"prlimit", fmt.Sprintf("--nofile=%d:%[1]d", s.Descriptors), "--"}, argv...)
 	}
 	s.proc, err = StartProcess(s.Name, s.Dir, env, argv...)
 	return err
