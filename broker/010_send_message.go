@@ -9,6 +9,7 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -175,7 +176,7 @@ func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 	if p.delay > 0 {
 		level := min(p.delay, b.schedule.maxLevel())
 		p.parkForLevel(r.Topic, r.QueueID, level)
-		r.Topic, r.QueueID, r.DelayLevel = store.ScheduleTopic, level-1, level
+		r.Topic, r.QueueID = store.ScheduleTopic, level-1
 	}
 	return true
 }
@@ -186,11 +187,12 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.To
 		b.sendFail(ctx, remoting.MessageIllegal, "batch request does not support retry group "+r.Topic)
 		return false
 	}
-	if p.delay > 0 {
+	inner := isBatch(topic) && len(p.uniqKey) > 0
+	if p.delay > 0 || r.SysFlag&(store.SysFlagTransaction|store.SysFlagInnerBatch) != 0 || p.inner && !inner {
 		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
 		return false
 	}
-	if isBatch(topic) && len(p.uniqKey) > 0 {
+	if inner {
 		return b.appendInnerBatch(ctx, s)
 	}
 	s.setID(p.uniqKey) // r.Properties stays empty: Java adds nothing to the items' own properties (MessageExtEncoder.encode)
@@ -213,6 +215,10 @@ func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {
 			ctx.Status(remoting.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
 			return false
 		}
+	}
+	if n > math.MaxInt16 { // INNER_NUM is a short
+		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+		return false
 	}
 	s.setID(p.uniqKey)
 	s.resp.BatchUniqID = string(s.id)

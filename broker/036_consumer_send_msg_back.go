@@ -80,7 +80,7 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *remoting.ConsumerSendMsgBa
 		p := sendProps{text: props, delay: level}
 		p.parkForLevel(r.Topic, r.QueueID, level)
 		props = p.text
-		r.Topic, r.QueueID, r.DelayLevel = store.ScheduleTopic, level-1, level
+		r.Topic, r.QueueID = store.ScheduleTopic, level-1
 	}
 	r.Properties = props
 	if _, err := b.store.Append(&r); err != nil {

@@ -195,7 +195,7 @@ func (s *endState) commit(m *store.MessageView) error {
 		level := min(p.delay, s.b.schedule.maxLevel())
 		p.drop(propTranMsg)
 		p.parkForLevel(r.Topic, r.QueueID, level)
-		r.Topic, r.QueueID, r.DelayLevel = store.ScheduleTopic, level-1, level
+		r.Topic, r.QueueID = store.ScheduleTopic, level-1
 	}
 	r.Properties = p.text
 	done, err := s.b.store.Append(r)

@@ -25,6 +25,8 @@ const (
 	propRetryTopic    = "RETRY_TOPIC"
 	propOriginID      = "ORIGIN_MESSAGE_ID"
 	propInnerNum      = "INNER_NUM"
+	propInnerBase     = "INNER_BASE"
+	propLightOffsets  = "INNER_MULTI_QUEUE_OFFSET"
 	propTimerDelaySec = "TIMER_DELAY_SEC"
 	propTimerDelayMs  = "TIMER_DELAY_MS"
 	propTimerDeliver  = "TIMER_DELIVER_MS"
@@ -78,7 +80,7 @@ func (p *sendProps) parse(src []byte) {
 // note takes what matters from one property and tells whether it is kept in the text.
 func (p *sendProps) note(name, value []byte) bool {
 	switch string(name) {
-	case propPopCheckPoint, propRegion, propTraceOn, propCluster:
+	case propPopCheckPoint, propRegion, propTraceOn, propCluster, propInnerBase, propLightOffsets:
 		return false
 	case propTags:
 		p.tags = value
@@ -111,6 +113,14 @@ func (p *sendProps) note(name, value []byte) bool {
 		p.real = true
 	}
 	return true
+}
+
+// withoutOffsets is text without the properties in which only the broker says where a record stands in its queues.
+func withoutOffsets(text []byte) []byte {
+	if !bytes.Contains(text, []byte("INNER_")) {
+		return text
+	}
+	return store.DeleteProperty(nil, store.DeleteProperty(nil, text, propInnerBase), propLightOffsets)
 }
 
 // set replaces a property of the text.

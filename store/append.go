@@ -71,18 +71,18 @@ func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDis
 // stageOne puts a record at the tail. Caller holds the append lock and has reserved the room.
 func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *encoded, storeTime int64) Appended {
 	g := &s.app.stage
-	st, count := stamp{offset: seg.base + s.app.pos, storeTime: storeTime}, int16(1)
-	if q.batch() {
-		count = innerCount(r.Properties)
-	}
-	if hasQueueEntry(r.SysFlag) {
-		st.queueOffset = q.end() + q.ahead
-		g.list.add(q, seg, cqEntry{offset: st.offset, size: int32(e.size), tags: s.tagsCode(r, storeTime), time: storeTime, base: st.queueOffset, count: count,
-			bits: slices.Clone(r.FilterBits)})
+	st := stamp{offset: seg.base + s.app.pos, storeTime: storeTime, queueOffset: q.end() + q.ahead}
+	entry, ok := s.rules().own(&facts{topic: r.Topic, sysFlag: r.SysFlag, queueOffset: st.queueOffset, storeTime: storeTime, properties: r.Properties,
+		tags: r.TagsCode})
+	if ok {
+		entry.offset, entry.size, entry.bits = st.offset, int32(e.size), slices.Clone(r.FilterBits)
+		g.list.add(q, seg, entry)
+	} else {
+		st.queueOffset = 0
 	}
 	encodeRecord(g.room(e.size), r, e, st)
 	s.app.pos += int64(e.size)
-	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: storeTime, Count: int(count)}
+	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: storeTime, Count: int(entry.count)}
 }
 
 // settleOne is settle for one record, whose keys go to the index. It gives the append lock back.
@@ -102,19 +102,6 @@ func (s *Store) write(seg *segment, b []byte) error {
 		return &writeError{seg.name, err}
 	}
 	return nil
-}
-
-// hasQueueEntry: prepared and rollback records are in the log only.
-func hasQueueEntry(sysFlag int32) bool {
-	t := sysFlag & SysFlagTransaction
-	return t == 0 || t == SysFlagCommit
-}
-
-func (s *Store) tagsCode(r *Record, storeTime int64) int64 {
-	if r.DelayLevel > 0 && r.Topic == ScheduleTopic {
-		return deliverTime(s.delays, r.DelayLevel, storeTime)
-	}
-	return r.TagsCode
 }
 
 // reserve takes the append lock with the queue and n bytes of room at the tail; now is the time at which it came to that, ms. The caller unlocks, but not after an
@@ -162,7 +149,7 @@ func (s *Store) place(r *Record, n int, stage bool) (*segment, *queue, error) {
 			return nil, nil, err
 		}
 	}
-	q := s.queues.getOrCreate(r.Topic, r.QueueID, r.SysFlag&SysFlagInnerBatch != 0)
+	q := s.queues.getOrCreate(r.Topic, r.QueueID, makesBatchQueue(r.SysFlag))
 	if !stage || len(s.app.stage.buf)+n > stageMax {
 		if err := s.spill(); err != nil {
 			return nil, nil, err

@@ -28,7 +28,7 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	cfg := s.cfg.Load()
 	b := s.batchBufs.Get().(*batchScratch)
 	defer s.putScratch(b)
-	if err := b.encode(cfg, r, clientBatchBody); err != nil {
+	if err := b.encode(s.rules(), r, clientBatchBody); err != nil {
 		return Appended{}, offsets, err
 	}
 	stay := cfg.stays(r)
@@ -37,7 +37,7 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 		return Appended{}, offsets, err
 	}
 	first, known := stamp{offset: seg.base + s.app.pos, queueOffset: q.end() + q.ahead, storeTime: s.app.storeTime(now)}, len(offsets)
-	offsets = b.stamp(first, cfg.EnabledAppendPropCRC, offsets)
+	offsets = b.stamp(first, offsets)
 	s.stageBatch(seg, q, b)
 	if err := s.settle(r, stay); err != nil {
 		return Appended{}, offsets[:known], err
@@ -57,8 +57,12 @@ func (s *Store) stageBatch(seg *segment, q *queue, b *batchScratch) {
 }
 
 // encode rewrites the items of body into records, all stamps zero.
-func (b *batchScratch) encode(cfg *Config, r *Record, body []byte) error {
+func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error {
+	cfg := rules.cfg
 	b.recs, b.keys, b.entries = b.recs[:0], b.keys[:0], b.entries[:0]
+	if r.SysFlag&(SysFlagTransaction|SysFlagInnerBatch) != 0 || r.Topic == ScheduleTopic {
+		return ErrPlainBatch
+	}
 	if len(body) == 0 {
 		return ErrBadBatch
 	}
@@ -76,12 +80,15 @@ func (b *batchScratch) encode(cfg *Config, r *Record, body []byte) error {
 		if err := b.add(cfg, &rec, r.Properties); err != nil {
 			return err
 		}
-		tags, unique, keys := notedProperties(it.Properties)
-		b.entries = append(b.entries, cqEntry{size: int32(len(b.recs) - begin), tags: TagsCode(tags), count: 1})
-		b.keys = append(b.keys, IndexKeys{})
-		if len(r.Properties) == 0 { // or there may be keys among them
-			b.keys[len(b.keys)-1].set(topic, unique, keys)
+		noted := noteProperties(rec.Properties)
+		if noted.reserved {
+			return ErrReservedProperty
 		}
+		e, _ := rules.own(&facts{topic: r.Topic, sysFlag: r.SysFlag, tags: TagsCode(noted.tags)})
+		e.size = int32(len(b.recs) - begin)
+		b.entries = append(b.entries, e)
+		b.keys = append(b.keys, IndexKeys{})
+		b.keys[len(b.keys)-1].set(topic, noted.unique, noted.keys)
 	}
 	return nil
 }
@@ -116,14 +123,14 @@ func (b *batchScratch) addSibling(cfg *Config, item *Record) error {
 }
 
 // stamp writes into the records what only the append lock knows, and appends their offsets.
-func (b *batchScratch) stamp(first stamp, crc bool, offsets []int64) []int64 {
+func (b *batchScratch) stamp(first stamp, offsets []int64) []int64 {
 	at := int64(0)
 	for i := range b.entries {
 		e := &b.entries[i]
 		e.offset, e.time, e.base = first.offset+at, first.storeTime, first.queueOffset+int64(i)
 		rec := b.recs[at : at+int64(e.size)]
 		restamp(rec, stamp{e.base, e.offset, e.time})
-		if crc {
+		if hasPropCRC(rec) {
 			sealPropCRC(rec)
 		}
 		offsets = append(offsets, e.offset)

@@ -9,7 +9,7 @@ import (
 
 const (
 	maxDigits = 20 // of a decimal int64 and a separator
-	lateRoom  = len(propInnerBase) + len(propDispatchOffset) + 2*3 + maxDigits
+	lateRoom  = len(propInnerBase) + len(propDispatchOffset) + 2*3 + maxDigits + crcPropLen + 1
 )
 
 // late tells whether r is such a record.
@@ -40,30 +40,43 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 		s.app.unlock()
 		return Appended{}, ErrNotBatchTopic
 	}
-	list, err := s.lateProperties(&r, q, light)
-	if err != nil {
+	if err := s.lateProperties(&r, q, light); err != nil {
 		s.app.unlock()
 		return Appended{}, err
 	}
 	cfg.replan(&e, &r)
 	a := s.stageOne(seg, q, &r, &e, s.app.storeTime(now))
-	for _, l := range list {
-		s.app.stage.list.add(l.q, seg, cqEntry{offset: a.Offset, size: a.Size, tags: r.TagsCode, time: a.StoreTimestamp, base: l.offset, count: 1})
-	}
+	s.stageLight(seg, &r, a)
 	return s.settleOne(&r, a, false)
 }
 
-// lateProperties sets the properties that carry offsets and returns the light queues. Caller holds the append lock.
-func (s *Store) lateProperties(r *Record, q *queue, light []string) (list []lightEntry, err error) {
+// stageLight adds the entries of a staged record in light queues, as recovery would. Caller holds the append lock.
+func (s *Store) stageLight(seg *segment, r *Record, a Appended) {
+	f := facts{topic: r.Topic, sysFlag: r.SysFlag, properties: r.Properties}
+	_ = s.rules().light(&f, func(name string, offset int64) error {
+		e := cqEntry{offset: a.Offset, size: a.Size, tags: r.TagsCode, time: a.StoreTimestamp, base: offset, count: 1}
+		s.app.stage.list.add(s.queues.getOrCreate(name, 0, false), seg, e)
+		return nil
+	})
+}
+
+// lateProperties sets the properties that carry offsets. Caller holds the append lock.
+func (s *Store) lateProperties(r *Record, q *queue, light []string) error {
 	if r.SysFlag&SysFlagInnerBatch != 0 {
 		r.Properties = SetProperty(nil, r.Properties, propInnerBase, strconv.FormatInt(q.end(), 10))
 	}
 	if light == nil || !hasQueueEntry(r.SysFlag) {
-		return nil, nil
+		return nil
 	}
-	list, joined, err := s.lightOffsets(light)
-	if err == nil && joined != "" {
+	own, _ := s.rules().own(&facts{topic: r.Topic, sysFlag: r.SysFlag, properties: r.Properties})
+	joined, err := s.lightOffsets(light, q, int64(own.count))
+	switch {
+	case err != nil:
+		return err
+	case joined == "": // no usable name: what the sender says there must not count
+		r.Properties = DeleteProperty(nil, r.Properties, propDispatchOffset)
+	default:
 		r.Properties = SetProperty(nil, DeleteProperty(nil, r.Properties, propWait), propDispatchOffset, joined)
 	}
-	return list, err
+	return nil
 }

@@ -37,7 +37,11 @@ func spans(t *testing.T, s *Store, topic string, from int64) (out []string) {
 			if err != nil || m.QueueOffset != res.QueueOffsets[i] {
 				t.Fatalf("%v %d at %d", err, m.QueueOffset, res.QueueOffsets[i])
 			}
-			base, n := batchSpan(&m)
+			f := factsOf(&m)
+			base, n := m.QueueOffset, int16(1)
+			if m.SysFlag&SysFlagInnerBatch != 0 {
+				base, n = innerSpan(&f)
+			}
 			out = append(out, fmt.Sprintf("%d+%d", base, n))
 		}
 		from = res.NextBeginOffset

@@ -15,6 +15,8 @@ type EventListener struct {
 	IsBatchTopic func(topic string) bool
 	// RecoveryProgress runs about once a second and for each GiB of the log during Open.
 	RecoveryProgress func(p RecoveryProgress)
+	// QueueJump runs in Open for a record whose queue offset does not follow the one before it, for the first 100 at most.
+	QueueJump func(j QueueJump)
 	// RecoveryDone runs at the end of Open.
 	RecoveryDone func(r RecoveryReport)
 	// Corruption runs when damaged data is met outside Open (a reader, the index worker).
@@ -51,12 +53,22 @@ type RecoveryProgress struct {
 	End    int64 // where this phase ends at the latest
 }
 
+// QueueJump is a record whose queue offset does not follow the one before it in its queue. No program that works leaves one.
+type QueueJump struct {
+	Topic     string
+	QueueID   int32
+	Want, Got int64  // queue offsets
+	LogOffset int64  // commit log offset of the record
+	What      string // what Open made of it
+}
+
 // RecoveryReport sums Open up.
 type RecoveryReport struct {
 	Clean        bool  // no abort file was found
 	From, To     int64 // commit log range that was verified
 	Records      int64 // records verified
 	Rebuilt      int64 // consume queue entries rebuilt
+	Jumps        int64 // queue offsets that did not follow, see QueueJump
 	Trimmed      int64 // bytes of torn tail removed
 	FullRebuild  bool  // consume queues were missing or behind and rebuilt from the whole log
 	QueuesKnown  bool  // the ends of the consume queues came from a summary: after a clean stop, or after a kill while the machine kept running

@@ -262,6 +262,7 @@ func (s *Store) syncFailed(file string, err error) error {
 	wrapped := &syncError{file, err}
 	s.fail(wrapped)
 	_ = s.fs.Remove(s.cfg.Load().sub(summaryFile)) // what was written may be gone: the next start reads everything
+	_ = s.writeSmall(s.cfg.Load().sub("abort"), abortText(""))
 	s.flush.close(wrapped)
 	s.answered()
 	if s.ev.FlushFailed != nil {

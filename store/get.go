@@ -123,6 +123,10 @@ func (g *getter) block(b []byte, at int64) bool {
 		if !g.cq.batch() {
 			e.base, e.count = at, 1
 		}
+		if e.blank() {
+			g.res.NextBeginOffset = at + 1
+			continue
+		}
 		if g.full(e) || e.base-g.q.Offset >= g.scan {
 			return false
 		}

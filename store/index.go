@@ -209,8 +209,8 @@ func (x *keyIndex) addRecord(m *MessageView) error {
 	if m.SysFlag&SysFlagTransaction == SysFlagRollback {
 		return nil
 	}
-	_, unique, keys := notedProperties(m.Properties)
-	for word := range indexWords(unique, keys) {
+	noted := noteProperties(m.Properties)
+	for word := range indexWords(noted.unique, noted.keys) {
 		if err := x.put(indexHash(m.Topic, word), m.PhysicalOffset, m.StoreTimestamp); err != nil {
 			return err
 		}
@@ -218,20 +218,28 @@ func (x *keyIndex) addRecord(m *MessageView) error {
 	return nil
 }
 
-// notedProperties returns the values of TAGS, UNIQ_KEY and KEYS, nil where there is none, in one walk: it is taken for every message.
-func notedProperties(text []byte) (tags, unique, keys []byte) {
+// notedProps are the properties that the store itself looks at, nil where there is none.
+type notedProps struct {
+	tags, unique, keys []byte
+	reserved           bool // one that a batch item may not have is there
+}
+
+// noteProperties finds them in one walk: it is taken for every message of a batch.
+func noteProperties(text []byte) (n notedProps) {
 	for {
 		name, value, rest, ok := NextProperty(text)
 		if !ok {
-			return tags, unique, keys
+			return n
 		}
 		switch string(name) {
-		case "TAGS":
-			tags = value
+		case propTags:
+			n.tags = value
 		case "UNIQ_KEY":
-			unique = value
+			n.unique = value
 		case "KEYS":
-			keys = value
+			n.keys = value
+		case propInnerNum, propInnerBase, propDispatchOffset:
+			n.reserved = true
 		}
 		text = rest
 	}

@@ -128,7 +128,7 @@ func TestConsumeQueueBytes(t *testing.T) {
 	r.TagsCode = TagsCode([]byte("TagA"))
 	a := mustAppend(t, s, r)
 	d := record(ScheduleTopic, 2, "later")
-	d.DelayLevel, d.Properties = 3, []byte("DELAY\x013\x02")
+	d.Properties = []byte("DELAY\x013\x02")
 	b := mustAppend(t, s, d)
 	p := record("T", 2, "half")
 	p.SysFlag = SysFlagPrepared
@@ -168,7 +168,7 @@ func TestScheduleEntriesRebuilt(t *testing.T) {
 	var want []int64
 	for level := int32(1); level <= 20; level++ {
 		d := record(ScheduleTopic, 0, "x")
-		d.DelayLevel, d.Properties = level, fmt.Appendf(nil, "DELAY\x01%d\x02TAGS\x01q\x02", level)
+		d.Properties = fmt.Appendf(nil, "DELAY\x01%d\x02TAGS\x01q\x02", level)
 		mustAppend(t, s, d)
 		_, _, tags, _ := s.OffsetInQueue(ScheduleTopic, 0, int64(level-1))
 		want = append(want, tags)

@@ -12,24 +12,12 @@ import (
 // lmqPrefix begins the names of light queues; they have queue id 0 only (Java MixAll.LMQ_PREFIX).
 const lmqPrefix = "%LMQ%"
 
-const (
-	propDispatch       = "INNER_MULTI_DISPATCH"
-	propDispatchOffset = "INNER_MULTI_QUEUE_OFFSET"
-	propWait           = "WAIT"
-)
-
 // maxDispatch is the most light queues of one message.
 const maxDispatch = 1024
 
 // multiDispatch tells whether messages of a topic may go to light queues (Java MultiDispatchUtils, MixAll.topicAllowsLMQ).
 func (c *Config) multiDispatch(topic string) bool {
 	return c.EnableLmq && c.EnableMultiDispatch && !strings.HasPrefix(topic, "%RETRY%") && !strings.HasPrefix(topic, "rmq_sys_") && topic != ScheduleTopic
-}
-
-// lightEntry is a light queue and the offset of a message in it.
-type lightEntry struct {
-	q      *queue
-	offset int64
 }
 
 // lightNames splits INNER_MULTI_DISPATCH; nil when the message goes to no light queue.
@@ -49,9 +37,14 @@ func isLight(name string) bool {
 	return strings.HasPrefix(name, lmqPrefix) && !strings.Contains(name, "/") && len(name) <= 255
 }
 
-// lightOffsets finds the queues of names and joins their next offsets as Java does; a name that is no light queue leaves its place empty.
-// Caller holds the append lock.
-func (s *Store) lightOffsets(names []string) (list []lightEntry, joined string, err error) {
+// lightOffsets finds the queues of names and joins their next offsets as Java does; a name that is no light queue leaves its place empty. own is the
+// record's own queue, where it takes n offsets first. Caller holds the append lock.
+func (s *Store) lightOffsets(names []string, own *queue, n int64) (joined string, err error) {
+	type place struct {
+		q      *queue
+		offset int64
+	}
+	var list []place
 	offsets := make([]string, len(names))
 	for i, name := range names {
 		if !isLight(name) {
@@ -60,41 +53,21 @@ func (s *Store) lightOffsets(names []string) (list []lightEntry, joined string, 
 		q := s.queues.get(name, 0)
 		if q == nil {
 			if s.queues.light.Load() >= int64(s.cfg.Load().MaxLmqConsumeQueueNum) {
-				return nil, "", ErrTooManyLightQueues
+				return "", ErrTooManyLightQueues
 			}
 			q = s.queues.getOrCreate(name, 0, false)
 		}
-		at := q.max.Load()
+		at := q.end()
+		if q == own {
+			at += n
+		}
 		for _, e := range list { // the same name twice takes two offsets
 			if e.q == q {
 				at = e.offset + 1
 			}
 		}
 		offsets[i] = strconv.FormatInt(at, 10)
-		list = append(list, lightEntry{q, at})
+		list = append(list, place{q, at})
 	}
-	return list, strings.Join(offsets, ","), nil
-}
-
-// lightEntries calls fn for each light queue a stored record belongs to.
-func (c *Config) lightEntries(m *MessageView, fn func(name string, offset int64) error) error {
-	names := c.lightNames(string(m.Topic), m.Properties)
-	if names == nil {
-		return nil
-	}
-	v, _ := m.Property(propDispatchOffset)
-	offsets := strings.Split(string(v), ",")
-	for i, name := range names {
-		if i >= len(offsets) || !isLight(name) {
-			continue
-		}
-		at, err := strconv.ParseInt(offsets[i], 10, 64)
-		if err != nil || at < 0 {
-			continue
-		}
-		if err := fn(name, at); err != nil {
-			return err
-		}
-	}
-	return nil
+	return strings.Join(offsets, ","), nil
 }

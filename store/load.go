@@ -210,8 +210,8 @@ func (s *Store) loadQueue(c *cqFiles, topic string, id int32) error {
 	}
 	q.memStart, q.flushed, q.synced = end, end, end
 	q.max.Store(end)
-	if c.valid(last) && !last.blank() {
-		q.lastPhy = last.offset + int64(last.size)
+	if c.valid(last) {
+		q.lastPhy = last.end()
 		q.next.Store(last.base + int64(last.count))
 		q.filed = mark{q.lastPhy, q.next.Load()}
 	}

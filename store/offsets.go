@@ -67,7 +67,7 @@ func (s *Store) firstAtLeast(q *queue, phy int64) int64 {
 	lo, hi := q.firstOffset(), q.max.Load()
 	n := sort.Search(int(hi-lo), func(i int) bool {
 		e, ok := s.entry(q, lo+int64(i))
-		return !ok || !e.blank() && e.offset >= phy
+		return !ok || e.offset >= phy && !(e.blank() && e.offset == 0)
 	})
 	return lo + int64(n)
 }

@@ -27,7 +27,7 @@ func sealPropCRC(b []byte) {
 // propCRC returns the CRC stored in b and the one computed; ok is false when b carries none.
 func propCRC(b []byte) (stored, computed uint32, ok bool) {
 	n := len(b) - crcPropLen
-	if n < minRecord-2 || !bytes.HasPrefix(b[n:], []byte(crcPropName)) {
+	if n < minRecord-2 || !hasPropCRC(b) {
 		return 0, 0, false
 	}
 	digits := b[n+len(crcPropName) : len(b)-1]
@@ -40,3 +40,6 @@ func propCRC(b []byte) (stored, computed uint32, ok bool) {
 	}
 	return uint32(v), crc32.ChecksumIEEE(b[:n]) & 0x7FFFFFFF, v <= 1<<32-1
 }
+
+// hasPropCRC tells that b, of at least crcPropLen bytes, ends as a property CRC does.
+func hasPropCRC(b []byte) bool { return bytes.HasPrefix(b[len(b)-crcPropLen:], []byte(crcPropName)) }

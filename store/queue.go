@@ -33,8 +33,17 @@ func decodeEntry(b []byte) cqEntry {
 // valid is Java's test for the end of a queue.
 func (e cqEntry) valid() bool { return e.offset >= 0 && e.size > 0 }
 
-// blank tells a filler entry.
-func (e cqEntry) blank() bool { return e.offset == 0 && e.size == blankSize && e.tags == 0 }
+// blank tells a filler entry: there is no such message. Those in front of the first message point to offset 0, those that recovery put where messages are
+// missing point to the record behind them.
+func (e cqEntry) blank() bool { return e.size == blankSize }
+
+// end is the log offset behind the record; a filler stands for what is gone.
+func (e cqEntry) end() int64 {
+	if e.blank() {
+		return e.offset
+	}
+	return e.offset + int64(e.size)
+}
 
 func appendEntry(dst []byte, e *cqEntry) []byte {
 	be := binary.BigEndian
@@ -88,6 +97,17 @@ type cachedMin struct {
 
 const firstMem = 16 * cqUnit // first buffer of a queue
 
+// used tells that the queue has, had or will have an entry. Caller holds the append lock or is Open.
+func (q *queue) used() bool {
+	return q.max.Load() > 0 || q.ahead > 0 || q.next.Load() > 0 || q.hasFile()
+}
+
+func (q *queue) hasFile() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.first >= 0
+}
+
 // push adds the next entries. It tells whether the queue became dirty, and how many entries are not in files yet.
 // Caller holds the append lock (or is Open). used counts the bytes of all buffers.
 func (q *queue) push(list []cqEntry, used *atomic.Int64) (becameDirty bool, backlog int64) {
@@ -106,7 +126,7 @@ func (q *queue) push(list []cqEntry, used *atomic.Int64) (becameDirty bool, back
 		}
 	}
 	last := &list[len(list)-1]
-	q.lastPhy = last.offset + int64(last.size)
+	q.lastPhy = last.end()
 	return q.grew(int64(len(list)))
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/binary"
 	"sort"
-	"strconv"
 )
 
 // batchUnit is the size of an entry of a batch consume queue: int64 commit log offset | int32 record size | int64 tags code | int64 store timestamp |
@@ -63,36 +62,4 @@ func (s *Store) offsetAt(q *queue, at int64) int64 {
 		return e.base
 	}
 	return q.next.Load()
-}
-
-// Properties of an inner batch (Java MessageConst): the number of messages in it, and the queue offset of the first.
-const (
-	propInnerNum  = "INNER_NUM"
-	propInnerBase = "INNER_BASE"
-)
-
-// batchSpan is the range of queue offsets of a record in a batch queue.
-func batchSpan(m *MessageView) (base int64, count int16) {
-	base, count = m.QueueOffset, 1
-	num, ok1 := m.Property(propInnerNum)
-	first, ok2 := m.Property(propInnerBase)
-	if !ok1 || !ok2 {
-		return base, count
-	}
-	b, err1 := strconv.ParseInt(string(first), 10, 64)
-	n, err2 := strconv.ParseInt(string(num), 10, 16)
-	if err1 != nil || err2 != nil || b < 0 || n < 1 {
-		return base, count
-	}
-	return b, int16(n)
-}
-
-// innerCount is the number of messages in an inner batch, at least 1 (Java CommitLog.getMessageNum).
-func innerCount(properties []byte) int16 {
-	v, _ := Property(properties, propInnerNum)
-	n, err := strconv.ParseInt(string(v), 10, 16)
-	if err != nil || n < 1 {
-		return 1
-	}
-	return int16(n)
 }

@@ -77,9 +77,11 @@ func (sh *queueShard) topic(topic string) *topicQueues {
 	return tq
 }
 
-// getOrCreate finds a queue or makes an empty one of the kind its topic has; a record that is an inner batch (batch set) makes a batch queue in any case.
+// getOrCreate finds a queue or makes an empty one of the kind its topic has; a record that is an inner batch (batch set) makes a batch queue in any case. The
+// kind is decided by the first record that has an entry: a queue that never had one, because its record was refused, gives way. Caller holds the append lock
+// or is Open.
 func (t *queueTable) getOrCreate(topic string, id int32, batch bool) *queue {
-	if q := t.get(topic, id); q != nil {
+	if q := t.get(topic, id); q != nil && (q.used() || q.files == t.kind(topic, batch)) {
 		return q
 	}
 	sh := t.shard(topic)
@@ -88,19 +90,24 @@ func (t *queueTable) getOrCreate(topic string, id int32, batch bool) *queue {
 	tq := sh.m[topic]
 	if tq == nil {
 		tq = sh.add(topic)
-	} else if q := tq.find(id); q != nil {
-		return q
 	}
-	files := t.simple
-	if batch || t.isBatch != nil && t.isBatch(topic) {
-		files = t.batches
+	q, old := &queue{topic: topic, id: id, first: -1, files: t.kind(topic, batch)}, tq.find(id)
+	if old != nil && (old.used() || old.files == q.files) {
+		return old
 	}
-	q := &queue{topic: topic, id: id, first: -1, files: files}
-	if strings.HasPrefix(topic, lmqPrefix) {
+	if old == nil && strings.HasPrefix(topic, lmqPrefix) {
 		t.light.Add(1)
 	}
 	tq.add(q)
 	return q
+}
+
+// kind is the folder of new queues of a topic.
+func (t *queueTable) kind(topic string, batch bool) *cqFiles {
+	if batch || t.isBatch != nil && t.isBatch(topic) {
+		return t.batches
+	}
+	return t.simple
 }
 
 // add makes a topic without queues. Caller holds mu.

@@ -34,8 +34,8 @@ func (s *Store) truncateQueue(q *queue, phy int64) error {
 	if keep == q.firstOffset() {
 		return nil
 	}
-	if e, ok := s.entry(q, keep-1); ok && !e.blank() {
-		q.lastPhy = e.offset + int64(e.size)
+	if e, ok := s.entry(q, keep-1); ok {
+		q.lastPhy = e.end()
 	}
 	q.filed = mark{q.lastPhy, q.next.Load()} // before anything is written, pending takes a new mark
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"strings"
 )
 
 // Magic numbers of commit log records (Java MessageDecoder, MessageVersion, CommitLog).
@@ -57,15 +58,19 @@ type encoded struct {
 	storeV6  bool
 	bodyCRC  uint32 // when it is not computed while the body is copied (foldsCRC)
 	propsLen int    // with the CRC property
+	given    int    // of the given properties, those that are stored
 	crcProp  bool
 	needSep  bool // a separator goes between the given properties and the CRC property
 }
 
 // plan checks r against the limits and computes sizes and the body CRC.
 func (c *Config) plan(r *Record) (encoded, error) {
-	e := encoded{bornV6: isV6(r.BornHost), storeV6: isV6(r.StoreHost), crcProp: c.EnabledAppendPropCRC}
+	e := encoded{bornV6: isV6(r.BornHost), storeV6: isV6(r.StoreHost)}
 	if len(r.Body) > c.MaxMessageSize {
 		return e, ErrBodyTooLarge
+	}
+	if strings.IndexByte(r.Topic, 0) >= 0 {
+		return e, ErrTopicZero
 	}
 	if len(r.Topic) > maxTopicV1 {
 		e.v2 = true
@@ -90,10 +95,13 @@ func (c *Config) planContent(e *encoded, r *Record) error {
 
 // replan computes the size again after the properties of r changed; their length was checked.
 func (c *Config) replan(e *encoded, r *Record) {
-	e.propsLen = len(r.Properties)
-	if e.crcProp {
-		e.needSep = e.propsLen > 0 && r.Properties[e.propsLen-1] != propValueEnd
-		e.propsLen += crcPropLen
+	e.propsLen, e.given = len(r.Properties), len(r.Properties)
+	if e.crcProp = c.EnabledAppendPropCRC || needsSeal(r.Properties); e.crcProp {
+		if e.given >= crcPropLen && hasPropCRC(r.Properties) { // of the record that this is a copy of, or a client's: it is replaced
+			e.given -= crcPropLen
+		}
+		e.needSep = e.given > 0 && r.Properties[e.given-1] != propValueEnd
+		e.propsLen = e.given + crcPropLen
 		if e.needSep {
 			e.propsLen++
 		}
@@ -164,7 +172,7 @@ func putContent(b, rest []byte, r *Record, e *encoded) {
 	n += putTopic(rest[n:], r.Topic, e.v2)
 	be.PutUint16(rest[n:], uint16(e.propsLen))
 	n += 2
-	n += copy(rest[n:], r.Properties)
+	n += copy(rest[n:], r.Properties[:e.given])
 	if e.crcProp {
 		if e.needSep {
 			rest[n] = propValueEnd

@@ -72,7 +72,9 @@ func TestRecordLimits(t *testing.T) {
 	}{
 		{"largest body", &cfg, Record{Topic: "t", Body: make([]byte, 4<<20)}, nil},
 		{"body", &cfg, Record{Topic: "t", Body: make([]byte, 4<<20+1)}, ErrBodyTooLarge},
-		{"largest properties", &cfg, Record{Topic: "t", Properties: make([]byte, 32767)}, nil},
+		{"largest properties", &cfg, Record{Topic: "t", Properties: bytes.Repeat([]byte("p"), 32767)}, nil},
+		{"zeros need a CRC", &cfg, Record{Topic: "t", Properties: make([]byte, 32767)}, ErrPropertiesTooLong},
+		{"a zero in the topic", &cfg, Record{Topic: "t\x00"}, ErrTopicZero},
 		{"properties", &cfg, Record{Topic: "t", Properties: make([]byte, 32768)}, ErrPropertiesTooLong},
 		{"properties with CRC", &sealed, Record{Topic: "t", Properties: make([]byte, 32760)}, ErrPropertiesTooLong},
 		{"topic 127 is V1", &strict, Record{Topic: strings.Repeat("t", 127)}, nil},

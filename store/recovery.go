@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -22,13 +21,11 @@ type recovery struct {
 	looked  int // records since the start
 	shown   time.Time
 	shownAt int64 // log offset of the last report
-	newest  int64 // newest store time seen
+	newest  int64 // newest store time seen in this walk
+	intact  bool  // the machine has not been down since the store was written: whatever was written is there
 	killed  bool  // the queues are known from a running store that was killed
 	since   int   // records dispatched since the queues were written
 }
-
-// errGap says that a consume queue lacks entries below the one to add: it is rebuilt from the whole log.
-var errGap = errors.New("store: consume queue is behind the log")
 
 func (r *recovery) run() error {
 	begin := time.Now()
@@ -39,19 +36,42 @@ func (r *recovery) run() error {
 		r.report.Trimmed = 0
 		return r.dropAllQueues()
 	}
-	end, err := int64(0), errGap
-	if !r.s.queueGap.Load() {
+	end, err := r.agree(segs)
+	if err != nil {
+		return err
+	}
+	err = r.trim(end)
+	r.report.To, r.report.Took = end, time.Since(begin)
+	return err
+}
+
+// agree rebuilds what the queues lack and returns the end of the log.
+func (r *recovery) agree(segs []*segment) (end int64, err error) {
+	if err = errGap; !r.s.queueGap.Load() {
 		end, err = r.rebuild(r.startSegment(segs))
 	}
 	if errors.Is(err, errGap) {
 		r.report.FullRebuild = true
 		end, err = r.rebuild(0)
 	}
-	if err != nil {
-		return err
+	var residue *residueError
+	if errors.As(err, &residue) {
+		return residue.offset, r.judgeResidue(segs, residue.offset)
 	}
-	err = r.trim(end)
-	r.report.To, r.report.Took = end, time.Since(begin)
+	return end, err
+}
+
+// judgeResidue makes sure that nothing behind a left-over record is newer than the log in front of it: it may be cut off then.
+func (r *recovery) judgeResidue(segs []*segment, at int64) error {
+	first, before := r.s.log.find(at), r.newest
+	_, err := r.walk(segs, slices.Index(segs, first), r.cfg, segs[len(segs)-1].end(), func(m *MessageView) error {
+		if m.PhysicalOffset >= at && m.StoreTimestamp >= before {
+			return &CorruptionError{File: first.name, Offset: at - first.base, Reason: "a record that belongs to an earlier end of the log, but a newer one follows at " +
+				strconv.FormatInt(m.PhysicalOffset, 10)}
+		}
+		return nil
+	})
+	r.newest = before
 	return err
 }
 
@@ -109,7 +129,7 @@ func (r *recovery) rebuild(from int) (end int64, err error) {
 	}
 	verified := *r.cfg
 	verified.CheckCRCOnRecover = false // once is enough
-	r.phase, r.shownAt = "queues", segs[from].base
+	r.phase, r.shownAt, r.newest = "queues", segs[from].base, 0
 	return r.walk(segs, from, &verified, end, r.dispatch)
 }
 
@@ -135,7 +155,7 @@ func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn 
 				end = seg.end()
 				break
 			}
-			if st != stepRecord || r.unsynced(&m) && torn(&m) {
+			if st != stepRecord || r.torn(seg, p, &m) {
 				return seg.base + p, nil
 			}
 			if err := fn(&m); err != nil {
@@ -153,6 +173,17 @@ func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn 
 // unsynced tells that nothing proves that a record had been synced.
 func (r *recovery) unsynced(m *MessageView) bool {
 	return !r.report.Clean && m.StoreTimestamp >= r.check.physicTime
+}
+
+// torn tells that a record is not whole though it looks so.
+func (r *recovery) torn(seg *segment, p int64, m *MessageView) bool {
+	if !r.unsynced(m) {
+		return false
+	}
+	if r.intact {
+		return cutShort(m, p, seg.data[p+int64(m.Size):])
+	}
+	return lostSector(m, p)
 }
 
 // progress tells the listener about every second, and every progressBytes.
@@ -222,74 +253,6 @@ func (r *recovery) syncedRecord(seg *segment, p, limit int64) int64 {
 		}
 	}
 	return -1
-}
-
-// dispatch adds the consume queue entries of a record if they are not there.
-func (r *recovery) dispatch(m *MessageView) error {
-	if !hasQueueEntry(m.SysFlag) {
-		return nil
-	}
-	if !r.report.FullRebuild && (r.report.Clean && m.PhysicalOffset < r.queued || r.killed && m.PhysicalOffset < r.s.knownTo) {
-		return nil // all queues were complete; what is missing was deleted with its topic
-	}
-	e := cqEntry{offset: m.PhysicalOffset, size: m.Size, tags: r.tagsCode(m), time: m.StoreTimestamp, base: m.QueueOffset, count: 1}
-	if q := r.s.queues.getOrCreate(string(m.Topic), m.QueueID, m.SysFlag&SysFlagInnerBatch != 0); q.batch() {
-		e.base, e.count = batchSpan(m)
-		if err := r.enqueue(q, e); err != nil {
-			return err
-		}
-	} else if err := r.enqueue(q, e); err != nil {
-		return err
-	}
-	return r.cfg.lightEntries(m, func(name string, offset int64) error {
-		e.base, e.count = offset, 1
-		return r.enqueue(r.s.queues.getOrCreate(name, 0, false), e)
-	})
-}
-
-// enqueue adds an entry with queue offset e.base to a queue that does not know its record yet.
-func (r *recovery) enqueue(q *queue, e cqEntry) error {
-	if e.offset < q.lastPhy {
-		return nil
-	}
-	have, empty := q.end(), q.max.Load() == q.firstOffset()
-	switch {
-	case e.base > have && empty && r.report.From == r.s.log.min():
-		q.start(e.base) // an empty queue may begin anywhere: older messages were cleaned away
-	case e.base > have && !r.report.FullRebuild:
-		return errGap
-	case e.base != have: // the topic was deleted and made again (or, after a full rebuild, the log itself has a hole)
-		if err := r.s.removeQueueFiles(q); err != nil {
-			return err
-		}
-		q.start(e.base)
-	}
-	r.s.enqueue(q, []cqEntry{e})
-	r.report.Rebuilt++
-	if r.since++; r.since >= recoverFlush && r.s.queues.memory.Load() > 2*r.cfg.MaxConsumeQueueMemory { // the flusher writes the rest after the start
-		r.since = 0
-		if err := r.s.writeQueues(context.Background(), 1); err != nil {
-			return err
-		}
-		r.s.releaseIdle(r.cfg.MaxConsumeQueueMemory)
-	}
-	return nil
-}
-
-// recoverFlush is the number of rebuilt entries after which they may be written to files, which bounds the memory of recovery.
-const recoverFlush = 64 << 10
-
-// tagsCode computes the consume queue's third column from the record (Java CommitLog.checkMessageAndReturnSize).
-func (r *recovery) tagsCode(m *MessageView) int64 {
-	if string(m.Topic) == ScheduleTopic {
-		if v, ok := m.Property("DELAY"); ok {
-			if level, err := strconv.ParseInt(string(v), 10, 32); err == nil && level > 0 {
-				return deliverTime(r.s.delays, int32(level), m.StoreTimestamp)
-			}
-		}
-	}
-	tags, _ := m.Property("TAGS")
-	return TagsCode(tags)
 }
 
 // resetQueues leaves only what the queues surely hold: nothing before a full rebuild, else what lies below a commit log offset.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/binary"
 )
 
@@ -59,21 +58,11 @@ func verify(m *MessageView, at int64, cfg *Config) (why string) {
 		return "body CRC differs"
 	}
 	stored, computed, ok := propCRC(m.Record)
-	if ok && stored != computed {
+	if ok && stored != computed && (cfg.EnabledAppendPropCRC || cfg.ForceVerifyPropCRC) { // else a client may have written it
 		return "property CRC differs"
 	}
 	if !ok && cfg.ForceVerifyPropCRC {
 		return "no property CRC (forceVerifyPropCRC)"
 	}
 	return ""
-}
-
-// tornRun is a run of zeros in properties that no client writes.
-const tornRun = 8
-
-// torn tells that pages of a record never reached the disk although its head and body did: neither topic nor properties are covered by the body
-// CRC. What is missing reads as zeros, because files are zero before they are written and the head of a record is written last.
-func torn(m *MessageView) bool {
-	p := m.Properties
-	return bytes.IndexByte(m.Topic, 0) >= 0 || len(p) > 0 && p[len(p)-1] == 0 || bytes.Contains(p, make([]byte, tornRun))
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -195,6 +193,9 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 		return err
 	}
 	r := recovery{s: s, cfg: cfg, check: s.check.get()}
+	if r.intact, err = sameRun(s.fs, cfg.sub("abort")); err != nil {
+		return err
+	}
 	r.report = RecoveryReport{Clean: clean, IndexDropped: dropped, QueuesKnown: s.recov.QueuesKnown}
 	if err := r.run(); err != nil {
 		return err
@@ -228,7 +229,7 @@ func (s *Store) Start() error {
 	if err := s.fs.Remove(cfg.sub(summaryFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := s.writeSmall(cfg.sub("abort"), strconv.Itoa(os.Getpid())); err != nil {
+	if err := s.writeSmall(cfg.sub("abort"), abortText(bootOf(s.fs))); err != nil {
 		return err
 	}
 	if err := s.fs.SyncDir(cfg.StorePathRootDir); err != nil {

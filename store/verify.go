@@ -55,19 +55,23 @@ var ErrInUse = errors.New("store: in use: a broker runs on this directory")
 // verifier is one run of Verify; one goroutine.
 type verifier struct {
 	cfg        Config
+	delays     []int64 // ms of the delay levels
 	fs         vfs.FS
 	log        *commitLog
 	report     *VerifyReport
 	last       map[queueKey]lastRecord // newest record of each queue with an entry
+	recov      recovery                // what a start would go by
 	synced     int64                   // store time before which every record had been synced, ms
 	rebuilt    int64                   // log offset from which a start after a kill builds queue entries again
 	next       int64                   // queue offset behind the entries of the present batch queue
 	prev       int64                   // log offset of the entry before the present one
 	indexKnown bool                    // an index file has a size we know
+	good       int64                   // entries of the present queue that point into the log
 	rotten     bool                    // the log has damage: queues and index may point at it
 }
 
-type lastRecord struct{ offset, queueOffset int64 }
+// lastRecord is what the log knows of a queue: its newest record with an entry, and how many entries there must be, from where its offsets begin at 0.
+type lastRecord struct{ offset, queueOffset, entries int64 }
 
 // Verify reads everything in a store directory and changes nothing: the log record by record with CRCs, each consume queue entry and index entry against
 // the log, checkpoint, and the JSON files of config. cfg names directory and file sizes; sizes that fit no file are taken from the files. The error tells
@@ -81,6 +85,7 @@ func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) {
 	_, err := fsys.Stat(cfg.sub("abort"))
 	v.report.CleanStop = errors.Is(err, fs.ErrNotExist)
 	v.cfg.CheckCRCOnRecover = true
+	v.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
 	for _, step := range []func() error{v.openLog, v.walkLog, v.queues, v.index, v.checkpoint, v.config} {
 		if err := step(); err != nil {
 			v.close()

@@ -54,8 +54,12 @@ func (v *verifier) walkLog() error {
 		return err
 	}
 	v.synced = check.physicTime
-	r := recovery{cfg: &v.cfg, check: check}
-	v.rebuilt = segs[r.startSegment(segs)].base
+	v.recov = recovery{cfg: &v.cfg, check: check}
+	v.rebuilt = segs[v.recov.startSegment(segs)].base
+	v.recov.report.Clean = v.report.CleanStop
+	if v.recov.intact, err = sameRun(v.fs, v.cfg.sub("abort")); err != nil {
+		return err
+	}
 	for i, p := 0, int64(0); i < len(segs); {
 		bad, why := v.walkFrom(segs[i], p)
 		if bad < 0 {
@@ -75,6 +79,8 @@ func (v *verifier) walkLog() error {
 	return nil
 }
 
+const tornText = "topic or properties hold zeros: a page of the record never reached the disk"
+
 // walkFrom checks records from position p on; bad is where the first thing stands that is no record, -1 when the file is full.
 func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
 	var m MessageView
@@ -85,8 +91,8 @@ func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
 			v.report.LogTo = seg.end()
 			return -1, ""
 		case stepRecord:
-			if torn(&m) && !v.report.CleanStop && m.StoreTimestamp >= v.synced {
-				return p, "topic or properties hold zeros: a page of the record never reached the disk"
+			if v.recov.torn(seg, p, &m) {
+				return p, tornText
 			}
 			v.record(seg, p, &m)
 			p += int64(m.Size)
@@ -100,12 +106,28 @@ func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
 
 func (v *verifier) record(seg *segment, p int64, m *MessageView) {
 	v.report.Records++
-	if torn(m) {
-		v.add(Damaged, "commitlog", seg.name, p, "topic or properties hold zeros: a page of the record never reached the disk")
+	if bytes.IndexByte(m.Topic, 0) >= 0 {
+		v.add(Damaged, "commitlog", seg.name, p, tornText)
 	}
-	if hasQueueEntry(m.SysFlag) {
-		v.last[queueKey{string(m.Topic), m.QueueID}] = lastRecord{m.PhysicalOffset, m.QueueOffset}
+	f := factsOf(m)
+	if _, ok := v.rules().own(&f); ok {
+		v.expect(queueKey{f.topic, m.QueueID}, m, m.QueueOffset)
 	}
+	_ = v.rules().light(&f, func(name string, offset int64) error {
+		v.expect(queueKey{name, 0}, m, offset)
+		return nil
+	})
+}
+
+func (v *verifier) rules() dispatchRules { return dispatchRules{&v.cfg, v.delays} }
+
+// expect notes that a queue must have an entry.
+func (v *verifier) expect(k queueKey, m *MessageView, offset int64) {
+	n := v.last[k].entries + 1
+	if offset == 0 { // the queue begins, after its topic was deleted perhaps
+		n = 1
+	}
+	v.last[k] = lastRecord{m.PhysicalOffset, offset, n}
 }
 
 // tail judges what follows the last record of the log.

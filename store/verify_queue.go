@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"sort"
 	"strconv"
-	"strings"
 )
 
 // queues checks every consume queue against the log, and that no queue ends before its newest record.
@@ -68,7 +67,7 @@ func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
 		return err
 	}
 	v.report.Queues++
-	v.prev, v.next = -1, 0
+	v.prev, v.next, v.good = -1, 0, 0
 	end := int64(0)
 	for i, f := range files {
 		if i > 0 && f.base != files[i-1].base+size {
@@ -90,8 +89,12 @@ func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
 	}
 	last, known := v.last[k]
 	delete(v.last, k)
-	if known && end <= last.queueOffset && !v.rotten {
+	switch {
+	case !known || v.rotten:
+	case end <= last.queueOffset:
 		v.add(v.afterKill(), "consumequeue", dir, -1, "ends at %d, but the log holds message %d of it at %d", end, last.queueOffset, last.offset)
+	case v.good < last.entries:
+		v.add(v.afterKill(), "consumequeue", dir, -1, "has %d entries for the log's %d messages of it", v.good, last.entries)
 	}
 	return nil
 }
@@ -150,12 +153,39 @@ func (v *verifier) entry(c *cqFiles, k queueKey, f foundFile, pos int64, e cqEnt
 		worse = Repairable
 	}
 	v.prev = e.offset
+	v.good++
 	m, ok := recordAt(v.log, e.offset)
-	switch {
-	case !ok || m.PhysicalOffset != e.offset:
+	if !ok || m.PhysicalOffset != e.offset {
 		v.add(worse, "consumequeue", f.path, pos, "no record at log offset %d", e.offset)
-	case strings.HasPrefix(k.topic, lmqPrefix):
-	case m.Size != e.size || string(m.Topic) != k.topic || m.QueueID != k.id || m.QueueOffset != at:
-		v.add(worse, "consumequeue", f.path, pos, "entry %d (size %d) points at log offset %d: %s/%d message %d, size %d", at, e.size, e.offset, m.Topic, m.QueueID, m.QueueOffset, m.Size)
+		return
 	}
+	if why := v.misfit(c, k, &m, at, e); why != "" {
+		if !hasQueueEntry(m.SysFlag) { // batches that say they are prepared got entries from versions before 0.9, and from nobody else
+			worse = Note
+		}
+		v.add(worse, "consumequeue", f.path, pos, "entry %d (size %d) points at log offset %d: %s/%d message %d, size %d: %s", at, e.size, e.offset, m.Topic, m.QueueID, m.QueueOffset, m.Size, why)
+	}
+}
+
+// misfit tells why a record has no such entry in queue k, "" when it has.
+func (v *verifier) misfit(c *cqFiles, k queueKey, m *MessageView, at int64, e cqEntry) (why string) {
+	f := factsOf(m)
+	own, ok := v.rules().own(&f)
+	switch {
+	case m.Size != e.size:
+		return "another size"
+	case !ok:
+		return "its sysFlag says that it has no entry"
+	case f.topic == k.topic && m.QueueID == k.id && (c.unit == batchUnit && own.base == at && own.count == e.count || c.unit != batchUnit && f.queueOffset == at):
+		return ""
+	}
+	why = "another queue or offset"
+	lenient := Config{EnableLmq: true, EnableMultiDispatch: true} // they stay when light queues are switched off
+	_ = dispatchRules{cfg: &lenient}.light(&f, func(name string, offset int64) error {
+		if name == k.topic && k.id == 0 && offset == at {
+			why = ""
+		}
+		return nil
+	})
+	return why
 }

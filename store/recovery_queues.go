@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// errGap says that a consume queue lacks entries below the one to add: it is rebuilt from the whole log.
+var errGap = errors.New("store: consume queue is behind the log")
+
+// recoverFlush is the number of rebuilt entries after which they may be written to files, which bounds the memory of recovery.
+const recoverFlush = 64 << 10
+
+// maxJumps bounds how many jumps Open tells the listener one by one; RecoveryReport.Jumps counts all.
+const maxJumps = 100
+
+// dispatch adds the consume queue entries of a record if they are not there.
+func (r *recovery) dispatch(m *MessageView) error {
+	if !hasQueueEntry(m.SysFlag) {
+		return nil
+	}
+	if !r.report.FullRebuild && (r.report.Clean && m.PhysicalOffset < r.queued || r.killed && m.PhysicalOffset < r.s.knownTo) {
+		return nil // all queues were complete; what is missing was deleted with its topic
+	}
+	rules, f := dispatchRules{r.cfg, r.s.delays}, factsOf(m)
+	e, _ := rules.own(&f)
+	e.offset, e.size = m.PhysicalOffset, m.Size
+	q := r.s.queues.getOrCreate(f.topic, m.QueueID, makesBatchQueue(m.SysFlag))
+	if !q.batch() {
+		e.base, e.count = f.queueOffset, 1
+	}
+	if err := r.enqueue(q, e); err != nil {
+		return err
+	}
+	return rules.light(&f, func(name string, offset int64) error {
+		e.base, e.count = offset, 1
+		return r.enqueue(r.s.queues.getOrCreate(name, 0, false), e)
+	})
+}
+
+// known tells that a queue has an entry. A record may have two in one queue, and the second may be missing.
+func (q *queue) known(e cqEntry, have int64) bool {
+	end := e.offset + int64(e.size)
+	return end < q.lastPhy || end == q.lastPhy && e.base != have
+}
+
+// enqueue adds an entry with queue offset e.base to a queue that does not know its record yet.
+func (r *recovery) enqueue(q *queue, e cqEntry) error {
+	have, empty := q.end(), q.max.Load() == q.firstOffset()
+	switch {
+	case q.known(e, have):
+		return nil
+	case e.base == have:
+	case e.base > have && r.tooFar(e.base-have) && !(empty && r.report.From == r.s.log.min() && !r.light(q)):
+		r.jump(q, e, "its offset cannot be: it has no entry")
+		return nil
+	case e.base > have && empty && r.report.From == r.s.log.min():
+		q.start(e.base) // an empty queue may begin anywhere: older messages were cleaned away
+	case e.base > have && !r.report.FullRebuild:
+		return errGap
+	case e.base > have:
+		r.fillGap(q, e, have)
+	case e.base == 0: // the topic was deleted and made again
+		if err := r.s.removeQueueFiles(q); err != nil {
+			return err
+		}
+		q.start(0)
+	case !r.report.Clean && e.time < r.newest:
+		return &residueError{e.offset} // nothing that was appended here goes back in both
+	default:
+		r.jump(q, e, "its queue has that offset already: it has no entry")
+		return nil
+	}
+	return r.add(q, e)
+}
+
+// add adds an entry at the end of its queue.
+func (r *recovery) add(q *queue, e cqEntry) error {
+	r.s.enqueue(q, []cqEntry{e})
+	r.report.Rebuilt++
+	if r.since++; r.since < recoverFlush || r.s.queues.memory.Load() <= 2*r.cfg.MaxConsumeQueueMemory {
+		return nil // the flusher writes the rest after the start
+	}
+	r.since = 0
+	if err := r.s.writeQueues(context.Background(), 1); err != nil {
+		return err
+	}
+	r.s.releaseIdle(r.cfg.MaxConsumeQueueMemory)
+	return nil
+}
+
+// light tells a queue whose offsets stand in properties.
+func (r *recovery) light(q *queue) bool { return isLight(q.topic) }
+
+// tooFar tells a jump that no log of this length can explain: each queue offset belongs to a record.
+func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.lastEnd()/minRecord }
+
+// fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over the fillers. Batch queues need none.
+// Records of other programs, and of gorocket before 0.9, may leave a gap: a batch that says it is a prepared message was in its queue, and cannot be told from
+// prepared messages, which are not.
+func (r *recovery) fillGap(q *queue, e cqEntry, have int64) {
+	r.jump(q, e, "messages in front of it are missing: pulls step over their offsets")
+	if q.batch() {
+		return
+	}
+	list := make([]cqEntry, min(e.base-have, 4096))
+	for have < e.base {
+		n := min(e.base-have, int64(len(list)))
+		for i := range list[:n] {
+			list[i] = cqEntry{offset: e.offset, size: blankSize, base: have + int64(i), count: 1}
+		}
+		r.s.enqueue(q, list[:n])
+		have += n
+	}
+}
+
+// jump tells of a queue offset that does not follow.
+func (r *recovery) jump(q *queue, e cqEntry, what string) {
+	if r.report.Jumps++; r.report.Jumps <= maxJumps && r.s.ev.QueueJump != nil {
+		r.s.ev.QueueJump(QueueJump{Topic: q.topic, QueueID: q.id, Want: q.end(), Got: e.base, LogOffset: e.offset, What: what})
+	}
+}
+
+// residueError says that a record is no part of the log but was left behind its end by an earlier one.
+type residueError struct{ offset int64 }
+
+func (e *residueError) Error() string { return "store: a record behind the end of the log" }

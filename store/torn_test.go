@@ -1,0 +1,142 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"gorocket/store/vfs"
+)
+
+// zeroProperties are values that look like pages that never reached the disk, to be written anywhere in a page.
+func zeroProperties() [][]byte {
+	return [][]byte{
+		[]byte("a\x01" + strings.Repeat("\x00", 8) + "\x02"),
+		[]byte("a\x01b" + strings.Repeat("\x00", 8)),
+		[]byte("a\x01b\x00"),
+		[]byte("a\x01" + strings.Repeat("\x00", 9000)),
+		[]byte("a\x01" + strings.Repeat("\x00", 9000) + "z\x02"),
+		[]byte("__CRC32#\x010123456789\x02"),
+		[]byte("a\x01\x00\x02__CRC32#\x010123456789\x02"),
+		bytes.Repeat([]byte("a\x01\x00\x02"), 2000),
+	}
+}
+
+// TestZerosInPropertiesAreNoTornTail: after a kill, and after a power cut behind a flush, everything is there whatever the properties hold, in single messages
+// and in batches, wherever they end in a page.
+func TestZerosInPropertiesAreNoTornTail(t *testing.T) {
+	for i, props := range zeroProperties() {
+		for _, batch := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%d batch %v", i, batch), func(t *testing.T) {
+				mem := vfs.NewMem()
+				t.Cleanup(mem.Free)
+				cfg := smallConfig("/s")
+				cfg.MappedFileSizeCommitLog, cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue = 1<<20, 3_600_000, 3_600_000
+				s := mustStart(t, cfg, mem)
+				n := 0
+				for n < 60 {
+					r := record("T", 0, strings.Repeat("b", n*7%500))
+					if r.Properties = props; batch {
+						body := AppendBatchItem(nil, BatchItem{Body: r.Body, Properties: props})
+						r.Properties = nil
+						if _, _, err := s.AppendBatch(r, body, nil); err != nil {
+							t.Fatal(err)
+						}
+					} else {
+						mustAppend(t, s, r)
+					}
+					n++
+					if n%20 == 0 { // it is the last record of the log
+						afterCrash(t, cfg, mem.Clone(), n)
+					}
+				}
+				if err := s.Flush(); err != nil {
+					t.Fatal(err)
+				}
+				afterCrash(t, cfg, mem.CrashClone(1, 0), n)
+				afterCrash(t, cfg, mem.CrashClone(2, 0.5), n)
+			})
+		}
+	}
+}
+
+func afterCrash(t *testing.T, cfg Config, fsys *vfs.Mem, want int) {
+	t.Helper()
+	t.Cleanup(fsys.Free)
+	again := mustOpen(t, cfg, fsys, EventListener{})
+	if got := len(bodies(t, again, "T", 0)); got != want || again.Report().Clean {
+		t.Fatalf("%d messages, want %d; %+v", got, want, again.Report())
+	}
+	if err := again.Start(); err != nil {
+		t.Fatal(err)
+	}
+	mustStop(t, again)
+	if r := mustVerify(t, cfg, fsys); len(r.Findings) != 0 {
+		t.Fatalf("%+v", r.Findings)
+	}
+}
+
+// rawRecord encodes a record as other programs do: without a property CRC.
+func rawRecord(r *Record, offset, queueOffset, storeTime int64) []byte {
+	e := encoded{propsLen: len(r.Properties), given: len(r.Properties)}
+	e.size = recordSize(e, len(r.Body), len(r.Topic))
+	if !foldsCRC {
+		c := DefaultConfig()
+		p, _ := c.plan(&Record{Topic: r.Topic, Body: r.Body})
+		e.bodyCRC = p.bodyCRC
+	}
+	return e.append(nil, r, stamp{queueOffset, offset, storeTime})
+}
+
+// TestTornRecords holds the two crash models against records cut at any page or sector: what a crash can leave is torn, nothing else is.
+func TestTornRecords(t *testing.T) {
+	r := record("SomeTopic", 0, strings.Repeat("b", 300))
+	for _, props := range []string{"", "KEYS\x01k\x02", strings.Repeat("KEYS\x01some keys\x02", 800)} {
+		r.Properties = []byte(props)
+		for p := int64(3500); p < 4100; p += 3 {
+			whole := rawRecord(r, 0, 0, 1)
+			seg := make([]byte, 64<<10)
+			copy(seg[p:], whole)
+			m, err := DecodeRecord(seg[p:])
+			if err != nil || cutShort(&m, p, seg[p+int64(m.Size):]) || lostSector(&m, p) {
+				t.Fatalf("position %d, %d bytes of properties: whole, but %v torn", p, len(props), err)
+			}
+			for _, unit := range []int64{killPage, sectorLen} {
+				for at := (p/unit + 1) * unit; at < p+int64(len(whole)); at += unit {
+					cut := bytes.Clone(seg)
+					clear(cut[at : p+int64(len(whole))])
+					m, err := DecodeRecord(cut[p:])
+					lost := err != nil || !m.BodyCRCOK() || bytes.Equal(cut, seg)
+					if unit == killPage && !lost && !cutShort(&m, p, cut[p+int64(m.Size):]) {
+						t.Fatalf("position %d, %d bytes of properties: killed at %d and taken for whole", p, len(props), at)
+					}
+					one := bytes.Clone(seg) // one sector is missing
+					clear(one[at:min(at+unit, p+int64(len(whole)))])
+					n, err := DecodeRecord(one[p:])
+					if err == nil && n.BodyCRCOK() && !bytes.Equal(one, seg) && !lostSector(&n, p) {
+						t.Fatalf("position %d, %d bytes of properties: sector at %d lost and taken for whole", p, len(props), at)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestOtherProgramsZeros: a record without CRC, with zeros that end in no page or not behind everything, is whole after a kill.
+func TestOtherProgramsZeros(t *testing.T) {
+	for _, props := range zeroProperties() {
+		r := record("T", 0, "body")
+		r.Properties = props
+		seg := make([]byte, 64<<10)
+		copy(seg[100:], rawRecord(r, 100, 0, 1))
+		m, err := DecodeRecord(seg[100:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(seg[100+int(m.Size):], "the next record")
+		if cutShort(&m, 100, seg[100+int(m.Size):]) {
+			t.Errorf("%.30q: something follows, but torn", props)
+		}
+	}
+}
