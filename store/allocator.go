@@ -15,9 +15,10 @@ type allocator struct {
 	window int64                               // bytes of zeros ahead of the write position; 0: none; immutable
 	claim  func(seg *segment, from int64) bool // keeps appends out of the file from position from on, false when they are too near; nil without window
 	free   func()                              // ends a claim
-	report func(what, file string, err error)  // immutable
-	kick   chan struct{}                       // capacity 1: the write position moved on
-	ready  chan *segment                       // capacity 1: the next file
+	write  func(seg *segment, b []byte, at int64) error
+	report func(what, file string, err error) // immutable
+	kick   chan struct{}                      // capacity 1: the write position moved on
+	ready  chan *segment                      // capacity 1: the next file
 
 	zeros []byte // zeroStep zeros; immutable
 
@@ -191,12 +192,12 @@ func (a *allocator) zeroAhead(z *zeroed) {
 }
 
 // zero writes zeros ahead of the appends. Blocks that were only reserved cost a commit of the journal when they are synced for the first time; this way one
-// fdatasync in a MiB pays for that, and a group commit is two to three times as fast. What fails here fails again in the flusher, which tells.
+// fdatasync in a MiB pays for that, and a group commit is two to three times as fast. A failure closes the store, and the flusher tells.
 func (a *allocator) zero(seg *segment, from, n int64) {
 	if !a.claim(seg, from) {
 		return
 	}
-	_, _ = seg.file.WriteAt(a.zeros[:n], from)
+	_ = a.write(seg, a.zeros[:n], from)
 	a.free()
 	a.setErr(nil)
 }

@@ -13,7 +13,7 @@ var ErrNotWritable = errors.New("store: not writable")
 // Reasons of ErrNotWritable.
 var (
 	ErrDiskFull    error = &notWritable{"the disk is above diskSpaceWarningLevelRatio or has no space"}
-	ErrSyncFailed  error = &notWritable{"a flush failed; writes stay closed until restart"}
+	ErrSyncFailed  error = &notWritable{"a flush or a write of the commit log failed; writes stay closed until restart"}
 	ErrClosed      error = &notWritable{"the store is shutting down"}
 	ErrNotStarted  error = &notWritable{"the store is not started"}
 	ErrNoNextFile  error = &notWritable{"the next commit log file is not ready"}

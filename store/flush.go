@@ -193,7 +193,7 @@ func (s *Store) flushDue(lastAll *time.Time) bool {
 	if thorough {
 		*lastAll = time.Now()
 	}
-	return s.flush.pending() > 0 || dirty >= int64(max(1, cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0
+	return s.failed() != nil && !s.toldFailure.Load() || s.flush.pending() > 0 || dirty >= int64(max(1, cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0
 }
 
 // tellRolled tells the listener about commit log files begun since the last call; roll wakes the flusher.
@@ -221,17 +221,18 @@ func (s *Store) Flush() error {
 func (s *Store) sync() ([]waiting, error) {
 	s.flushMu.Lock()
 	defer s.flushMu.Unlock()
+	defer s.tellFailure()
 	if err := s.failed(); err != nil {
 		return nil, err
 	}
 	upTo, stored, err := s.newest()
 	if err != nil {
-		return nil, s.syncFailed(s.log.tailName(), err)
+		return nil, err
 	}
 	if from := s.log.flushed.Load(); from < upTo {
 		begin := time.Now()
 		if file, err := s.log.syncRange(from, upTo); err != nil {
-			return nil, s.syncFailed(file, err)
+			return nil, s.logFailed(flushFailed, file, err)
 		}
 		s.log.flushed.Store(upTo)
 		s.check.update(func(c *checkpoint) { c.physicTime = max(c.physicTime, stored) })
@@ -256,32 +257,6 @@ func (s *Store) appended() int64 {
 	defer s.app.mu.Unlock()
 	return s.log.end.Load() + int64(len(s.app.stage.buf))
 }
-
-// syncFailed closes the store for writes: after a failed fsync the kernel may have dropped the pages, so trying again would lie.
-func (s *Store) syncFailed(file string, err error) error {
-	wrapped := &syncError{file, err}
-	s.fail(wrapped)
-	_ = s.fs.Remove(s.cfg.Load().sub(summaryFile)) // what was written may be gone: the next start reads everything
-	_ = s.writeSmall(s.cfg.Load().sub("abort"), abortText(""))
-	s.flush.close(wrapped)
-	s.answered()
-	if s.ev.FlushFailed != nil {
-		s.ev.FlushFailed(file, err)
-	}
-	return wrapped
-}
-
-// syncError is ErrSyncFailed with its cause.
-type syncError struct {
-	file string
-	err  error
-}
-
-func (e *syncError) Error() string {
-	return ErrSyncFailed.Error() + ": " + e.file + ": " + e.err.Error()
-}
-func (e *syncError) Unwrap() error        { return e.err }
-func (e *syncError) Is(target error) bool { return target == ErrSyncFailed || target == ErrNotWritable }
 
 // runTimeouts fails waiters whose time is over, also while an fdatasync hangs.
 func (s *Store) runTimeouts(ctx context.Context) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"bytes"
 	"fmt"
 	"math/rand/v2"
@@ -147,7 +148,7 @@ func TestHintsBounded(t *testing.T) {
 	}
 }
 
-// TestHintOfFailedWrite: a message that was refused leaves no key behind for the one that gets its place.
+// TestHintOfFailedWrite: messages that were refused leave no key behind for the one that gets their place after a restart.
 func TestHintOfFailedWrite(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
@@ -161,6 +162,10 @@ func TestHintOfFailedWrite(t *testing.T) {
 		t.Fatal("a failed write was acknowledged")
 	}
 	mem.Inject(nil)
+	if err := s.Stop(t.Context()); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("stop: %v", err)
+	}
+	s = mustStart(t, cfg, mem)
 	a := mustAppend(t, s, keyed("T", 2, 1, true))
 	if a.QueueOffset != 0 || a.Offset != 0 {
 		t.Errorf("at %d, queue offset %d", a.Offset, a.QueueOffset)

@@ -81,15 +81,14 @@ func (s *Store) unstage() {
 	s.app.hints.drop(s.app.tail.base + s.app.pos)
 }
 
-// spill writes what is staged and makes it readable. After an error it is still staged, and the flusher fails with the same error or, if the disk has
-// recovered, writes it. Caller holds the append lock.
+// spill writes what is staged and makes it readable. After an error it is still staged, and the store is closed for writes. Caller holds the append lock.
 func (s *Store) spill() error {
 	g, seg := &s.app.stage, s.app.tail
 	if len(g.buf) == 0 {
 		return nil
 	}
-	if err := g.write(seg, s.app.pos-int64(len(g.buf))); err != nil {
-		return &writeError{seg.name, err}
+	if err := s.writeStage(seg, s.app.pos-int64(len(g.buf))); err != nil {
+		return err
 	}
 	if g.buf = g.buf[:0]; cap(g.buf) > maxPooledBatch {
 		g.buf = nil
@@ -111,18 +110,18 @@ func (s *Store) spill() error {
 	return nil
 }
 
-// write puts what is staged at a position of a file. A kill ends a long write in the middle, at any page. Batches are to be there whole or not at all, so
+// writeStage puts what is staged at a position of a file. A kill ends a long write in the middle, at any page. Batches are to be there whole or not at all, so
 // what holds one is written without the size of its first record, where recovery stops then; the size follows.
-func (g *stage) write(seg *segment, at int64) error {
+func (s *Store) writeStage(seg *segment, at int64) error {
+	g := &s.app.stage
 	if !g.holdsBatch() {
-		_, err := seg.file.WriteAt(g.buf, at)
-		return err
+		return s.writeLog(seg, g.buf, at)
 	}
 	size := [4]byte(g.buf)
 	clear(g.buf[:len(size)])
-	_, err := seg.file.WriteAt(g.buf, at)
+	err := s.writeLog(seg, g.buf, at)
 	if copy(g.buf, size[:]); err == nil {
-		_, err = seg.file.WriteAt(g.buf[:len(size)], at)
+		err = s.writeLog(seg, g.buf[:len(size)], at)
 	}
 	return err
 }
@@ -186,9 +185,6 @@ func (s *Store) Publish(end int64) error {
 		return nil
 	}
 	err := s.publish()
-	if err != nil {
-		err = s.syncFailed(s.log.tailName(), err)
-	}
 	if s.log.end.Load() >= end {
 		return nil // what failed is behind it
 	}

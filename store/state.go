@@ -23,15 +23,57 @@ func (s *Store) Health() error { return s.Writable() }
 // fail closes the store for writes for good; the first reason stays.
 func (s *Store) fail(err error) { s.broken.CompareAndSwap(nil, &err) }
 
-// failed returns the error of a failed flush, nil otherwise.
+// failed returns why the log can no longer be trusted, nil when it can.
 func (s *Store) failed() error {
-	if p := s.broken.Load(); p != nil {
-		if _, ok := (*p).(*syncError); ok {
-			return *p
-		}
+	if p := s.lost.Load(); p != nil {
+		return p
 	}
 	return nil
 }
+
+// logFailed closes the store for writes after a failed write or fsync of the log: after the first nobody knows what is in the file, after the second the kernel
+// may have dropped the pages, so trying again would lie. It returns the error for who asked; the first stays the store's. Any goroutine, with any lock held.
+func (s *Store) logFailed(what, file string, err error) error {
+	wrapped := &syncError{what, file, err}
+	s.lost.CompareAndSwap(nil, wrapped)
+	s.fail(wrapped)
+	return wrapped
+}
+
+// tellFailure tells who waits, the listener and the next start that the log has failed, once. No lock but flushMu is held.
+func (s *Store) tellFailure() {
+	e := s.lost.Load()
+	if e == nil || s.toldFailure.Swap(true) {
+		return
+	}
+	cfg := s.cfg.Load()
+	_ = s.fs.Remove(cfg.sub(summaryFile)) // what was written may be gone: the next start reads everything
+	_ = s.writeSmall(cfg.sub("abort"), abortText(""))
+	s.flush.close(e)
+	s.answered()
+	if s.ev.FlushFailed != nil {
+		s.ev.FlushFailed(e.file, e.err)
+	}
+}
+
+// What failed, in a syncError.
+const (
+	writeFailed = "a write failed; writes stay closed until restart"
+	flushFailed = "a flush failed; writes stay closed until restart"
+)
+
+// syncError is ErrSyncFailed with its cause.
+type syncError struct {
+	what string
+	file string
+	err  error
+}
+
+func (e *syncError) Error() string {
+	return "store: not writable: " + e.what + ": " + e.file + ": " + e.err.Error()
+}
+func (e *syncError) Unwrap() error        { return e.err }
+func (e *syncError) Is(target error) bool { return target == ErrSyncFailed || target == ErrNotWritable }
 
 // pause stops (err != nil) or allows (nil) writes because of the disk level.
 func (s *Store) pause(err error) {
@@ -73,16 +115,6 @@ func (s *Store) allocationError(err error) error {
 	}
 	return &allocError{err}
 }
-
-// writeError says that the log file could not be written: of class ErrNotWritable, with its cause.
-type writeError struct {
-	file string
-	err  error
-}
-
-func (e *writeError) Error() string        { return "store: not writable: " + e.file + ": " + e.err.Error() }
-func (e *writeError) Unwrap() error        { return e.err }
-func (e *writeError) Is(target error) bool { return target == ErrNotWritable }
 
 type allocError struct{ err error }
 

@@ -61,8 +61,11 @@ type Store struct {
 	staged atomic.Bool // a record with Later may be staged, or written and not told yet
 	spares sync.Pool   // *staged
 
-	broken atomic.Pointer[error] // why no write is possible until the store is opened again
-	paused atomic.Pointer[error] // why no write is possible now (disk level)
+	broken atomic.Pointer[error]     // why no write is possible until the store is opened again
+	lost   atomic.Pointer[syncError] // a failed write or fsync of the log; also while the store stops
+	paused atomic.Pointer[error]     // why no write is possible now (disk level)
+
+	toldFailure atomic.Bool // who has to know of lost does
 
 	lifeMu  sync.Mutex
 	state   lifeState // guarded by lifeMu
@@ -121,6 +124,7 @@ func (s *Store) open(cfg *Config) error {
 	s.alloc = newAllocator(s.log, s.reportErr)
 	if cfg.FlushDiskType == SyncFlush {
 		s.alloc.window, s.alloc.claim, s.alloc.free, s.alloc.zeros = cfg.TouchAheadBytes, s.claimZeros, s.freeZeros, make([]byte, zeroStep)
+		s.alloc.write = s.writeLog
 	}
 	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
 	s.index.source, s.app.hints.on = s.takeHints, cfg.MessageIndexEnable
