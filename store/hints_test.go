@@ -1,8 +1,8 @@
 package store
 
 import (
-	"errors"
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path"

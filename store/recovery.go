@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"slices"
 	"strconv"
@@ -200,22 +199,18 @@ func (r *recovery) progress(seg *segment, at, end int64) {
 
 const progressBytes = 1 << 30
 
-// searchBeyond is how far behind the end of the log valid records are looked for when nothing points further.
-const searchBeyond = 8 << 20
-
 // judge tells a torn tail from damage. The tail of the log may be torn where it was not synced yet; a valid record behind the end that is older
 // than the checkpoint's time (or any, after a clean stop) proves that the end had been synced: that is damage, and nothing may be touched.
 func (r *recovery) judge(segs []*segment, end int64) error {
-	for i, seg := range segs {
+	for _, seg := range segs {
 		if seg.end() <= end {
 			continue
 		}
-		p := max(0, end-seg.base)
-		limit := seg.size
-		if i == len(segs)-1 || p > 0 {
-			limit = min(seg.size, max(p+searchBeyond, r.queued-seg.base))
+		at, err := seg.search(max(0, end-seg.base+1), r.cfg, r.proves)
+		if err != nil {
+			return err
 		}
-		if at := r.syncedRecord(seg, p, limit); at >= 0 {
+		if at >= 0 {
 			bad := r.s.log.find(end)
 			_, why := examine(bad, end-bad.base, r.cfg, new(MessageView))
 			return &CorruptionError{File: bad.name, Offset: end - bad.base, Reason: orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
@@ -224,35 +219,16 @@ func (r *recovery) judge(segs []*segment, end int64) error {
 	return nil
 }
 
+// proves tells that a record behind the end of the log was synced, and with it what is missing in front of it.
+func (r *recovery) proves(m *MessageView) bool {
+	return r.report.Clean || m.StoreTimestamp < r.check.physicTime
+}
+
 func orZeros(why string) string {
 	if why == "" {
 		return "zeros instead of a record"
 	}
 	return why
-}
-
-// syncedRecord looks for a valid record in [p, limit) of a segment that must have been durable; -1 when there is none.
-func (r *recovery) syncedRecord(seg *segment, p, limit int64) int64 {
-	var magic [4]byte
-	for _, want := range []uint32{MagicV1, MagicV2} {
-		binary.BigEndian.PutUint32(magic[:], want)
-		for at := p; at < limit; {
-			i := bytes.Index(seg.data[at:limit], magic[:])
-			if i < 0 {
-				break
-			}
-			at += int64(i) + 1
-			start := at - 1 - posMagic
-			var m MessageView
-			if start < p || start == p {
-				continue
-			}
-			if st, _ := examine(seg, start, r.cfg, &m); st == stepRecord && (r.report.Clean || m.StoreTimestamp < r.check.physicTime) {
-				return start
-			}
-		}
-	}
-	return -1
 }
 
 // resetQueues leaves only what the queues surely hold: nothing before a full rebuild, else what lies below a commit log offset.
@@ -301,7 +277,7 @@ func (r *recovery) trim(end int64) error {
 	l.end.Store(end)
 	l.flushed.Store(end)
 	if keep > 0 && end < segs[keep-1].end() {
-		n, err := zeroTail(segs[keep-1], end-segs[keep-1].base)
+		n, err := r.zeroTail(segs[keep-1], end-segs[keep-1].base)
 		r.report.Trimmed = n
 		if err != nil {
 			return err
@@ -313,10 +289,15 @@ func (r *recovery) trim(end int64) error {
 	return r.s.log.syncAll()
 }
 
-// zeroTail makes a file zero from position p on if it is not. It returns the bytes that stood there, up to the last that is not zero within searchBeyond.
-func zeroTail(seg *segment, p int64) (dirty int64, err error) {
-	look := seg.data[p:min(seg.size, p+searchBeyond)]
-	if dirty = int64(len(bytes.TrimRight(look, "\x00"))); dirty == 0 {
+// lookBehind is how far behind the end of the log bytes are counted for RecoveryReport.Trimmed.
+const lookBehind = 8 << 20
+
+// zeroTail makes a file zero from position p on, and returns how many bytes stood there, up to the last that is not zero within lookBehind. After an unclean stop
+// it does so without looking: a power cut may leave records of the unsynced tail behind a hole of any size, and the log would grow into them.
+func (r *recovery) zeroTail(seg *segment, p int64) (dirty int64, err error) {
+	look := seg.data[p:min(seg.size, p+lookBehind)]
+	dirty = int64(len(bytes.TrimRight(look, "\x00")))
+	if dirty == 0 && (r.report.Clean || seg.readOnly) {
 		return 0, nil
 	}
 	return dirty, seg.file.Zero(p, seg.size-p)

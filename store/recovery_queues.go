@@ -58,6 +58,8 @@ func (r *recovery) enqueue(q *queue, e cqEntry) error {
 		q.start(e.base) // an empty queue may begin anywhere: older messages were cleaned away
 	case e.base > have && !r.report.FullRebuild:
 		return errGap
+	case e.base != 0 && !r.report.Clean && e.time < r.newest: // nothing that was appended here goes back in time and leaves its queue's order
+		return &residueError{e.offset}
 	case e.base > have:
 		r.fillGap(q, e, have)
 	case e.base == 0: // the topic was deleted and made again
@@ -65,8 +67,6 @@ func (r *recovery) enqueue(q *queue, e cqEntry) error {
 			return err
 		}
 		q.start(0)
-	case !r.report.Clean && e.time < r.newest:
-		return &residueError{e.offset} // nothing that was appended here goes back in both
 	default:
 		r.jump(q, e, "its queue has that offset already: it has no entry")
 		return nil

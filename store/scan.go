@@ -1,7 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
+
+	"gorocket/store/vfs"
 )
 
 // recordAt decodes the record at an offset of the log; for callers that know that no cleaning runs.
@@ -65,4 +68,38 @@ func verify(m *MessageView, at int64, cfg *Config) (why string) {
 		return "no property CRC (forceVerifyPropCRC)"
 	}
 	return ""
+}
+
+// searchStep is how much of a file search looks at before it asks again where data is, in bytes.
+const searchStep = 1 << 20
+
+// search returns the position of the first valid record at or behind from that accept takes, -1 when there is none. Holes of the file are not read.
+func (s *segment) search(from int64, cfg *Config, accept func(m *MessageView) bool) (int64, error) {
+	var magic [4]byte
+	binary.BigEndian.PutUint32(magic[:], MagicV1)
+	common := magic[:3] // of all versions
+	for at := from; at < s.size; {
+		data, err := vfs.FirstData(s.file, at, s.size)
+		if data < 0 || err != nil {
+			return -1, err
+		}
+		end := min(data+searchStep, s.size)
+		for at = data; at < end; at++ {
+			i := bytes.Index(s.data[at:min(end+int64(len(common))-1, s.size)], common)
+			if i < 0 {
+				break
+			}
+			at += int64(i)
+			var m MessageView
+			start := at - posMagic
+			if start < from {
+				continue
+			}
+			if st, _ := examine(s, start, cfg, &m); st == stepRecord && accept(&m) {
+				return start, nil
+			}
+		}
+		at = end
+	}
+	return -1, nil
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"sort"
 	"strconv"
 )
@@ -66,7 +65,10 @@ func (v *verifier) walkLog() error {
 			i, p = i+1, 0
 			continue
 		}
-		next, at := v.nextRecord(segs, i, bad)
+		next, at, err := v.nextRecord(segs, i, bad)
+		if err != nil {
+			return err
+		}
 		if next < 0 {
 			v.tail(segs[i], bad, why)
 			break
@@ -139,37 +141,11 @@ func (v *verifier) tail(seg *segment, p int64, why string) {
 
 // nextRecord looks for a record behind position p of file i that proves damage, as recovery does: after a clean stop any, after a kill one that is older
 // than the checkpoint. File -1 when there is none.
-func (v *verifier) nextRecord(segs []*segment, i int, p int64) (file int, at int64) {
+func (v *verifier) nextRecord(segs []*segment, i int, p int64) (file int, at int64, err error) {
 	for p++; i < len(segs); i, p = i+1, 0 {
-		if at := v.findRecord(segs[i], p); at >= 0 {
-			return i, at
+		if at, err = segs[i].search(p, &v.cfg, v.recov.proves); at >= 0 || err != nil {
+			return i, at, err
 		}
 	}
-	return -1, -1
-}
-
-// findRecord returns the position of the first such record of a file at or behind p, -1 when there is none.
-func (v *verifier) findRecord(seg *segment, p int64) int64 {
-	first := int64(-1)
-	var magic [4]byte
-	for _, want := range []uint32{MagicV1, MagicV2} {
-		binary.BigEndian.PutUint32(magic[:], want)
-		for at := p; ; {
-			i := bytes.Index(seg.data[at:], magic[:])
-			if i < 0 {
-				break
-			}
-			start := at + int64(i) - posMagic
-			at += int64(i) + 1
-			if start < p || first >= 0 && start > first {
-				continue
-			}
-			var m MessageView
-			if st, _ := examine(seg, start, &v.cfg, &m); st == stepRecord && (v.report.CleanStop || m.StoreTimestamp < v.synced) {
-				first = start
-				break
-			}
-		}
-	}
-	return first
+	return -1, -1, nil
 }

@@ -83,23 +83,39 @@ func (f *osFile) allocateByWriting(off, n int64) error {
 	return err
 }
 
+// Zero gives the blocks back and reserves them again where the file system cannot clear them in place (tmpfs).
 func (f *osFile) Zero(off, n int64) error {
-	return f.zeros("zero range", unix.FALLOC_FL_ZERO_RANGE, off, n)
+	err := f.fallocate("zero range", unix.FALLOC_FL_ZERO_RANGE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+	if !unsupported(err) {
+		return err
+	}
+	err = f.fallocate("punch hole", unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+	if err == nil {
+		err = f.fallocate("fallocate", unix.FALLOC_FL_KEEP_SIZE, off, n)
+	}
+	if unsupported(err) {
+		return writeZeros(f, off, n)
+	}
+	return err
 }
 
 func (f *osFile) Punch(off, n int64) error {
-	return f.zeros("punch hole", unix.FALLOC_FL_PUNCH_HOLE, off, n)
+	err := f.fallocate("punch hole", unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+	if unsupported(err) {
+		return writeZeros(f, off, n)
+	}
+	return err
 }
 
-func (f *osFile) zeros(op string, mode uint32, off, n int64) error {
+func (f *osFile) fallocate(op string, mode uint32, off, n int64) error {
 	if n <= 0 {
 		return nil
 	}
-	err := retryEINTR(func() error { return unix.Fallocate(f.fd, mode|unix.FALLOC_FL_KEEP_SIZE, off, n) })
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
-		return writeZeros(f, off, n)
-	}
-	return pathErr(op, f.Name(), err)
+	return pathErr(op, f.Name(), retryEINTR(func() error { return unix.Fallocate(f.fd, mode, off, n) }))
+}
+
+func unsupported(err error) bool {
+	return errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS)
 }
 
 func writeZeros(f File, off, n int64) error {
