@@ -233,6 +233,9 @@ func (s *Store) expireQueueFile(q *queue, logMin int64) bool {
 		return false
 	}
 	e, ok := s.entry(q, first+per-1)
+	if !ok && !q.files.exists(q, first*q.files.unit) {
+		ok = true // somebody removed it: what is below the next file is gone
+	}
 	if !ok || e.offset >= logMin {
 		return false
 	}

@@ -170,6 +170,12 @@ func (c *cqFiles) evict() (idle []vfs.File) {
 	return idle
 }
 
+// exists tells whether the file that starts at byte base may be there.
+func (c *cqFiles) exists(q *queue, base int64) bool {
+	_, err := c.fs.Stat(c.path(cqFileKey{q, base}))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // put ends a use.
 func (c *cqFiles) put(f *cqFile) {
 	c.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io/fs"
 	"runtime"
 	"slices"
 	"strings"
@@ -219,6 +220,9 @@ func (s *Store) loadSummary(lockTime int64, clean bool) bool {
 	if !s.untouched(&v, since) {
 		return false
 	}
+	if !clean && !s.findFirsts(v.queues) {
+		return false
+	}
 	for _, e := range v.queues {
 		q := s.queues.getOrCreate(e.topic, e.id, e.batch)
 		q.first, q.memStart, q.flushed, q.synced, q.lastPhy = e.first, e.max, e.max, e.max, e.lastPhy
@@ -258,6 +262,42 @@ func (s *Store) untouched(v *queueSummary, since time.Time) bool {
 	}
 	wg.Wait()
 	return young.Load() == 0
+}
+
+// findFirsts corrects the first entries of queues whose first files expired after the summary was written; false when a queue has no file that the summary
+// could mean.
+func (s *Store) findFirsts(list []queueEnd) bool {
+	var next, bad atomic.Int64
+	var wg sync.WaitGroup
+	for range max(2, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(list)) && bad.Load() == 0; i = next.Add(1) - 1 {
+				if !s.findFirst(&list[i]) {
+					bad.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return bad.Load() == 0
+}
+
+func (s *Store) findFirst(e *queueEnd) bool {
+	q, c := queue{topic: e.topic, id: e.id}, s.files
+	if e.batch {
+		c = s.queues.batches
+	}
+	if _, err := s.fs.Stat(c.path(cqFileKey{&q, e.first * c.unit})); !errors.Is(err, fs.ErrNotExist) {
+		return err == nil
+	}
+	list, err := s.fs.ReadDir(c.dir(&q))
+	for _, fi := range list { // sorted
+		if base, ok := parseSegmentName(fi.Name); ok && base%c.size == 0 {
+			e.first = base / c.unit
+			return err == nil && e.first <= e.max
+		}
+	}
+	return false
 }
 
 func anyBatch(list []queueEnd) bool {
