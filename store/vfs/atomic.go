@@ -151,14 +151,21 @@ func MkdirDurable(fsys FS, name string) error {
 	return fsys.SyncDir(parent)
 }
 
-// CreateDurable is CreateWhole of a file that is durable with its directory entry when it returns. After an error there is no file.
+// CreateDurable is CreateWhole of a file that is durable with its directory entry when it returns. A file that is there already gives way if it holds nothing but
+// zeros, as a kill may leave it; else the error is an *OccupiedError. After any other error there is no file.
 func CreateDurable(fsys FS, name string, prepare func(f File) error) (File, error) {
-	f, err := fsys.CreateWhole(name, func(f File) error {
+	synced := func(f File) error {
 		if err := prepare(f); err != nil {
 			return err
 		}
 		return f.Sync()
-	})
+	}
+	f, err := fsys.CreateWhole(name, synced)
+	if errors.Is(err, fs.ErrExist) {
+		if err = removeEmpty(fsys, name); err == nil {
+			f, err = fsys.CreateWhole(name, synced)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -168,4 +175,38 @@ func CreateDurable(fsys FS, name string, prepare func(f File) error) (File, erro
 		return nil, err
 	}
 	return f, nil
+}
+
+// OccupiedError says that a file is to be made whose name another one has, which holds data. It is left alone.
+type OccupiedError struct {
+	Name string
+	At   int64 // first byte that is not zero
+}
+
+func (e *OccupiedError) Error() string {
+	return fmt.Sprintf("vfs: %s is to be made, but is there and holds data at byte %d", e.Name, e.At)
+}
+
+// Is makes the error one of fs.ErrExist.
+func (e *OccupiedError) Is(target error) bool { return target == fs.ErrExist }
+
+// removeEmpty removes a file of zeros.
+func removeEmpty(fsys FS, name string) error {
+	f, err := fsys.OpenReadOnly(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return err
+	}
+	at, err := FirstData(f, 0, size)
+	if err != nil {
+		return err
+	}
+	if at >= 0 {
+		return &OccupiedError{Name: name, At: at}
+	}
+	return fsys.Remove(name)
 }

@@ -87,6 +87,9 @@ func (d *DryRun) Create(name string) (File, error) {
 
 // CreateWhole implements FS.
 func (d *DryRun) CreateWhole(name string, prepare func(f File) error) (File, error) {
+	if _, err := d.Stat(name); err == nil {
+		return nil, pathErr("create", name, fs.ErrExist)
+	}
 	f, err := d.Create(name)
 	if err == nil {
 		err = prepare(f)

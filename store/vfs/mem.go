@@ -147,6 +147,9 @@ func (m *Mem) CreateWhole(name string, prepare func(f File) error) (File, error)
 	if err != nil {
 		return nil, err
 	}
+	if d.now[last] != nil {
+		return nil, pathErr("create", name, fs.ErrExist)
+	}
 	d.now[last], d.mtime = f.n, m.now()
 	return f, nil
 }

@@ -1,7 +1,6 @@
 package vfs
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,15 +19,15 @@ func (o OS) CreateWhole(name string, prepare func(f File) error) (File, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	if f.link() != nil {
-		_ = f.Close()
-		return o.createNamed(name, prepare)
+	if err := f.link(); err == nil {
+		return f, nil
 	}
-	return f, nil
+	_ = f.Close()
+	return o.createNamed(name, prepare)
 }
 
 func (o OS) createNamed(name string, prepare func(f File) error) (File, error) {
-	f, err := o.Create(name)
+	f, err := openOS(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}
@@ -53,16 +52,8 @@ func openUnnamed(name string) (*osFile, error) {
 	return &osFile{f: os.NewFile(uintptr(fd), name), fd: fd}, nil
 }
 
-// link gives the file its name, and takes that away from another file.
+// link gives the file its name.
 func (f *osFile) link() error {
 	from := "/proc/self/fd/" + strconv.Itoa(f.fd)
-	for {
-		err := retryEINTR(func() error { return unix.Linkat(unix.AT_FDCWD, from, unix.AT_FDCWD, f.Name(), unix.AT_SYMLINK_FOLLOW) })
-		if !errors.Is(err, unix.EEXIST) {
-			return err
-		}
-		if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
+	return retryEINTR(func() error { return unix.Linkat(unix.AT_FDCWD, from, unix.AT_FDCWD, f.Name(), unix.AT_SYMLINK_FOLLOW) })
 }
