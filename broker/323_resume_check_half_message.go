@@ -2,7 +2,8 @@ package broker
 
 // RESUME_CHECK_HALF_MESSAGE (323): a half message that was given up comes back and its producer is asked again. Java: AdminBrokerProcessor.resumeCheckHalfMessage.
 //
-// Difference: a message that was never a half message is refused; Java puts it among the half messages, where it fails for ever.
+// Differences: a message that does not lie among the half messages, or among those that were given up, is refused; Java puts
+// it among the half messages, where it fails for ever, or is committed to whatever its sender wrote into REAL_TOPIC.
 
 import (
 	"errors"
@@ -35,6 +36,9 @@ func (b *Broker) resumeHalf(rec []byte) error {
 	m, err := store.DecodeRecord(rec)
 	if err != nil {
 		return err
+	}
+	if at := string(m.Topic); at != compat.TopicTransCheckMax && at != compat.TopicTransHalf {
+		return errNotStored
 	}
 	topic, ok := m.Property(propRealTopic)
 	if _, group := m.Property(propProducerGroup); !ok || !group {

@@ -202,7 +202,7 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 	topic, _ := m.Property(propRealTopic)
 	queueText, _ := m.Property(propRealQueue)
 	queue, err := strconv.ParseInt(string(queueText), 10, 32)
-	if len(topic) == 0 || err != nil || compat.IsSendForbidden(string(topic)) {
+	if err != nil || !mayHold(string(topic), queue) {
 		s.b.throttled.warn("delay", func(e *zerolog.Event) {
 			e.Int64("offset", m.PhysicalOffset).Bytes("topic", topic).Msg("delayed message without a real topic is dropped")
 		})

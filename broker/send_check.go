@@ -22,7 +22,7 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequ
 		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
 		return nil
 	}
-	if topic == nil {
+	if topic == nil || b.topics.light && isLight(h.Topic) { // any light queue exists, whatever its name
 		if err := compat.ValidateTopic(h.Topic); err != nil {
 			b.sendFail(ctx, remoting.InvalidParameter, err.Error())
 			return nil
@@ -42,6 +42,16 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequ
 		return nil
 	}
 	return topic
+}
+
+// maxQueueNumber is the highest number of a queue that a message may name, above what any topic has
+// (maxTopicQueueNums).
+const maxQueueNumber = 1<<16 - 1
+
+// mayHold tells whether a message whose properties name its real topic and queue may go there: not to where a client
+// could not have sent it.
+func mayHold(topic string, queue int64) bool {
+	return queue >= 0 && queue <= maxQueueNumber && !compat.IsSendForbidden(topic) && compat.ValidateTopic(topic) == nil
 }
 
 // createForSend creates the topic of a first send and waits for the NameServers, on a worker.

@@ -33,7 +33,12 @@ const (
 	claimed     claim = iota // the caller has it and calls release, moved or drop
 	claimEnded               // committed or rolled back already
 	claimIsBusy              // somebody else has it this moment
+	claimTooFar              // it lies maxHalfSpan or more behind the oldest that waits
 )
+
+// maxHalfSpan is how many half messages the table follows from the oldest that waits on: 32 MiB of bits. Those behind
+// can be ended when the oldest is settled or given up, which takes transactionCheckMax questions.
+const maxHalfSpan = 256 << 20
 
 func newHalfTable() *halfTable {
 	return &halfTable{busy: map[int64]struct{}{}, newest: map[int64]int64{}, trails: map[int64]trail{}}
@@ -68,6 +73,9 @@ func (h *halfTable) claim(offset int64) (at int64, c claim) {
 	}
 	if h.settled(offset) {
 		return offset, claimEnded
+	}
+	if offset-h.base >= maxHalfSpan {
+		return offset, claimTooFar
 	}
 	h.busy[offset] = struct{}{}
 	return offset, claimed
@@ -128,12 +136,12 @@ func (h *halfTable) settle(offset int64) {
 }
 
 func (h *halfTable) set(offset int64) {
-	if offset < h.base {
+	if offset < h.base || offset-h.base >= maxHalfSpan {
 		return
 	}
 	i := int(offset>>6 - h.base>>6)
-	for i >= len(h.words) {
-		h.words = append(h.words, 0)
+	if i >= len(h.words) {
+		h.words = append(h.words, make([]uint64, i+1-len(h.words))...)
 	}
 	h.words[i] |= 1 << (offset & 63)
 }

@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -10,6 +11,8 @@ const (
 	TopicMaxLength      = 127
 	GroupMaxLength      = 120
 	RetryTopicMaxLength = 255 // for %RETRY% and %DLQ% topics
+
+	folderNameMax = 255 // bytes of a name in a directory of any Linux file system
 )
 
 // Names that Java's brokers and clients share (MixAll, TopicValidator).
@@ -28,6 +31,12 @@ const (
 	TopicSelfTest      = "SELF_TEST_TOPIC"
 	TopicOffsetMoved   = "OFFSET_MOVED_EVENT"
 	TopicRocksDBOffset = "CHECKPOINT_TOPIC"
+	TopicTimer         = "rmq_sys_wheel_timer"
+	ReviveTopicPrefix  = "rmq_sys_REVIVE_LOG_"
+
+	topicRocksDBHalf   = "RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC"
+	topicRocksDBOpHalf = "RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC"
+
 	illegalCharsRemark = ", contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$"
 )
 
@@ -40,7 +49,7 @@ func ValidateTopic(topic string) error {
 	case isBlank(topic):
 		return fmt.Errorf("The specified topic is blank.") //nolint:staticcheck // Java's text goes to the peer
 	case IsIllegalName(topic):
-		return fmt.Errorf("The specified topic: %s%s", topic, illegalCharsRemark)
+		return errors.New(IllegalTopicRemark(topic))
 	case strings.HasPrefix(topic, RetryTopicPrefix) || strings.HasPrefix(topic, DLQTopicPrefix):
 		if len(topic) > RetryTopicMaxLength {
 			return fmt.Errorf("The specified topic is DLQ or Retry topic: %s, and it's longer than topic max length: %d", topic, RetryTopicMaxLength)
@@ -50,6 +59,9 @@ func ValidateTopic(topic string) error {
 	}
 	return nil
 }
+
+// IllegalTopicRemark is Java's remark for a topic name with illegal characters.
+func IllegalTopicRemark(topic string) string { return "The specified topic: " + topic + illegalCharsRemark }
 
 // ValidateGroup checks a group name as TopicValidator.validateGroup does. The error's text is Java's remark.
 func ValidateGroup(group string) error {
@@ -83,7 +95,7 @@ func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
 func IsSystemTopic(topic string) bool {
 	switch topic {
 	case TopicAutoCreate, TopicSchedule, TopicBenchmark, TopicTransHalf, TopicTrace, TopicTransOpHalf, TopicTransCheckMax,
-		TopicSelfTest, TopicOffsetMoved, TopicRocksDBOffset:
+		TopicSelfTest, TopicOffsetMoved, TopicRocksDBOffset, topicRocksDBHalf, topicRocksDBOpHalf:
 		return true
 	}
 	return strings.HasPrefix(topic, SystemTopicPrefix)
@@ -95,11 +107,22 @@ func SystemTopics() []string {
 		TopicTransCheckMax, TopicSelfTest, TopicOffsetMoved, TopicRocksDBOffset}
 }
 
-// IsSendForbidden is TopicValidator.isNotAllowedSendTopic: topics that clients may not send to.
+// IsSendForbidden is TopicValidator.isNotAllowedSendTopic: topics that clients may not send to. Unlike Java's it holds
+// the topics of timers, of the revive log and of the members too: what lies there tells the broker where to store a
+// message, what was acknowledged and who is a member, and nobody but brokers has business there.
 func IsSendForbidden(topic string) bool {
 	switch topic {
-	case TopicSchedule, TopicTransHalf, TopicTransOpHalf, TopicTransCheckMax, TopicSelfTest, TopicOffsetMoved:
+	case TopicSchedule, TopicTransHalf, TopicTransOpHalf, TopicTransCheckMax, TopicSelfTest, TopicOffsetMoved,
+		topicRocksDBHalf, topicRocksDBOpHalf, TopicTimer:
 		return true
 	}
-	return false
+	return strings.HasPrefix(topic, SystemTopicPrefix) &&
+		(strings.HasPrefix(topic, ReviveTopicPrefix) || strings.HasPrefix(topic, SyncMemberPrefix))
+}
+
+// IsFolderName tells whether a topic can be a folder of its own under the store: one name, no path, no longer than a
+// directory takes. It is wider than ValidateTopic, since Java's light queues and old brokers have names which that
+// refuses. It allocates nothing.
+func IsFolderName(topic string) bool {
+	return topic != "" && topic != "." && topic != ".." && len(topic) <= folderNameMax && !strings.ContainsAny(topic, "/\x00")
 }

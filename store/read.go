@@ -2,8 +2,7 @@ package store
 
 import "encoding/binary"
 
-// ReadRecord appends a copy of the record at a commit log offset to buf. The offset comes from outside (message ids), so the record is checked:
-// ErrNoRecord when there is none. It may read the disk.
+// ReadRecord appends a copy of the record at a commit log offset to buf. The offset may come from anybody, see WithRecord.
 func (s *Store) ReadRecord(phyOffset int64, buf []byte) ([]byte, error) {
 	err := s.WithRecord(phyOffset, func(rec []byte) error {
 		buf = append(buf, rec...)
@@ -12,18 +11,61 @@ func (s *Store) ReadRecord(phyOffset int64, buf []byte) ([]byte, error) {
 	return buf, err
 }
 
-// WithRecord calls fn with the record at a commit log offset in place; rec is valid during the call and may not be changed.
-// It returns ErrNoRecord or fn's error. It may read the disk.
+// WithRecord calls fn with the record at a commit log offset in place; rec is valid during the call and may not be
+// changed. The offset may come from anybody: bytes in the log are a record only if the consume queue that they name
+// has, at the queue offset that they name, an entry of this offset and size. Else a record inside a message's body would
+// be as good as one that the store wrote. It returns ErrNoRecord or fn's error. It may read the disk.
 func (s *Store) WithRecord(phyOffset int64, fn func(rec []byte) error) error {
-	return s.withRecord(phyOffset, false, fn)
+	return s.withRecord(phyOffset, readAnywhere, fn)
 }
 
-// WithHotRecord is WithRecord for callers that must not block: ErrWouldWait when the record is probably not in the page cache.
+// WithHotRecord is WithRecord for callers that must not block: ErrWouldWait when the record or its entry is probably not
+// in memory.
 func (s *Store) WithHotRecord(phyOffset int64, fn func(rec []byte) error) error {
-	return s.withRecord(phyOffset, true, fn)
+	return s.withRecord(phyOffset, readMemory, fn)
 }
 
-func (s *Store) withRecord(phyOffset int64, hotOnly bool, fn func(rec []byte) error) error {
+// WithOwnRecord is WithRecord for an offset that the store gave out itself and that no peer can change: one from the
+// timer log or the index. Its queue is not asked.
+func (s *Store) WithOwnRecord(phyOffset int64, fn func(rec []byte) error) error {
+	return s.withRecord(phyOffset, readTrusted, fn)
+}
+
+// readMode says how far withRecord goes.
+type readMode int
+
+const (
+	readAnywhere readMode = iota // the disk too
+	readMemory                   // only what is in memory
+	readTrusted                  // the disk too, without asking the queue
+)
+
+// isQueued returns nil when the queue of m has an entry that points to m, else ErrNoRecord; ErrWouldWait when hotOnly
+// is set and the entry is not in memory.
+func (s *Store) isQueued(m *MessageView, hotOnly bool) error {
+	q := s.queues.get(string(m.Topic), m.QueueID)
+	if q == nil || m.QueueOffset < 0 || m.QueueOffset >= q.end() {
+		return ErrNoRecord
+	}
+	if hotOnly && q.batch() { // its entries have to be searched
+		return ErrWouldWait
+	}
+	at := s.entryOf(q, m.QueueOffset)
+	if at < q.firstOffset() {
+		return ErrNoRecord
+	}
+	var b [batchUnit]byte
+	n, hot := s.entries(q, b[:q.files.unit], at, hotOnly)
+	if !hot {
+		return ErrWouldWait
+	}
+	if e := q.files.decode(b[:]); n == 0 || e.offset != m.PhysicalOffset || e.size != m.Size {
+		return ErrNoRecord
+	}
+	return nil
+}
+
+func (s *Store) withRecord(phyOffset int64, mode readMode, fn func(rec []byte) error) error {
 	seg := s.log.lease(phyOffset)
 	if seg == nil {
 		return ErrNoRecord
@@ -33,17 +75,22 @@ func (s *Store) withRecord(phyOffset int64, hotOnly bool, fn func(rec []byte) er
 	if head == nil {
 		return ErrNoRecord
 	}
-	if hotOnly && !s.hot(seg, phyOffset, endFileReserve) {
+	if mode == readMemory && !s.hot(seg, phyOffset, endFileReserve) {
 		return ErrWouldWait
 	}
 	size := int32(binary.BigEndian.Uint32(head))
 	rec := s.log.slice(seg, phyOffset, int(max(0, size)))
-	if hotOnly && rec != nil && !s.hot(seg, phyOffset, len(rec)) {
+	if mode == readMemory && rec != nil && !s.hot(seg, phyOffset, len(rec)) {
 		return ErrWouldWait
 	}
 	var m MessageView
 	if rec == nil || decodeRecord(rec, &m) != nil || m.PhysicalOffset != phyOffset {
 		return ErrNoRecord
+	}
+	if mode != readTrusted {
+		if err := s.isQueued(&m, mode == readMemory); err != nil {
+			return err
+		}
 	}
 	return fn(rec)
 }

@@ -70,7 +70,7 @@ func (t *Timers) deliver(s slot) bool {
 				return false
 			}
 		}
-		err := t.ms.WithRecord(u.offset, func(rec []byte) error { return t.deliverRecord(u, rec, marks) })
+		err := t.ms.WithOwnRecord(u.offset, func(rec []byte) error { return t.deliverRecord(u, rec, marks) })
 		if errors.Is(err, errStopped) {
 			return false
 		}
@@ -122,7 +122,7 @@ func (t *Timers) deleteMarks() map[string]*mark {
 		if !u.deletes() || u.rolls() {
 			continue
 		}
-		err := t.ms.WithRecord(u.offset, func(rec []byte) error {
+		err := t.ms.WithOwnRecord(u.offset, func(rec []byte) error {
 			m, err := t.timerMessage(u, rec)
 			if err != nil {
 				return err

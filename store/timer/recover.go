@@ -120,7 +120,7 @@ func (t *Timers) dropTail(end int64, check checkpoint, found bool) int64 {
 
 // queueOffsetOf is the offset of a unit's message in the timer queue; ok is false when the commit log does not hold it.
 func (t *Timers) queueOffsetOf(u *unit) (q int64, ok bool) {
-	err := t.ms.WithRecord(u.offset, func(rec []byte) error {
+	err := t.ms.WithOwnRecord(u.offset, func(rec []byte) error {
 		m, err := store.DecodeRecord(rec)
 		if err != nil || string(m.Topic) != Topic || m.Size != u.size {
 			return errors.Join(err, errOtherRecord)

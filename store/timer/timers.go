@@ -8,12 +8,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/compat"
 	"gorocket/store"
 	"gorocket/store/vfs"
 )
 
 // Topic is the topic of timer messages; they all lie in its queue 0. Java: TimerMessageStore.TIMER_TOPIC.
-const Topic = "rmq_sys_wheel_timer"
+const Topic = compat.TopicTimer
 
 // Names of the properties that timers read and write. Java: MessageConst.
 const (
@@ -32,7 +33,7 @@ const (
 // MessageStore is what timers need of the message store; *store.Store is one.
 type MessageStore interface {
 	Get(q *store.GetQuery, res *store.GetResult)
-	WithRecord(phyOffset int64, fn func(rec []byte) error) error
+	WithOwnRecord(phyOffset int64, fn func(rec []byte) error) error
 	Append(r *store.Record) (store.Appended, error)
 	Flush() error
 	MinOffset(topic string, queueID int32) int64
