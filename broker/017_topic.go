@@ -127,6 +127,10 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
 		ctx.Status(remoting.InvalidParameter, "The topic["+h.Topic+"] is conflict with system topic.")
 		return
 	}
+	if !compat.IsFolderName(h.Topic) { // longer names than a new topic may have are no reason to keep one
+		ctx.Status(remoting.InvalidParameter, compat.IllegalTopicRemark(h.Topic))
+		return
+	}
 	if b.topics.remove(h.Topic) {
 		b.log.Info().Str("topic", h.Topic).Str("by", ctx.Conn().RemoteAddr()).Msg("topic deleted")
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
 	"gorocket/store"
@@ -40,6 +41,9 @@ func (b *Broker) recallMessage(ctx *remoting.Context, h *remoting.RecallMessageR
 		return
 	case b.topics.get(h.Topic) == nil:
 		refuse(remoting.TopicNotExist, "recall failed, the topic["+h.Topic+"] not exist")
+		return
+	case compat.IsSendForbidden(h.Topic): // no client's message lies there
+		refuse(remoting.IllegalOperation, "recall failed, topic not match")
 		return
 	}
 	handle, at, err := b.checkHandle(h)

@@ -41,8 +41,11 @@ func (t *topicTable) get(topic string) *body.TopicConfig {
 	return nil
 }
 
-// isLight tells the name of a light queue, or of a group that reads one. Java: MixAll.isLmq.
-func isLight(name string) bool { return strings.HasPrefix(name, "%LMQ%") }
+// isLight tells the name of a light queue, or of a group that reads one. They exist without being made, so what could not
+// be a folder, by itself or behind %RETRY%, is none. Java: MixAll.isLmq.
+func isLight(name string) bool {
+	return strings.HasPrefix(name, "%LMQ%") && len(name) <= compat.RetryTopicMaxLength-len(compat.RetryTopicPrefix) && compat.IsFolderName(name)
+}
 
 // isBatch tells whether the topic's queues are batch consume queues. Java: QueueTypeUtils.isBatchCq.
 func isBatch(t *body.TopicConfig) bool { return t != nil && t.Attributes["queue.type"] == "BatchCQ" }
@@ -210,7 +213,7 @@ func (t *topicTable) addSystemTopics(c *Config) map[string]bool {
 		{compat.TopicSchedule, scheduleTopicQueues, rw, true},
 		{c.MsgTraceTopicName, 1, rw, c.TraceTopicEnable},
 		{c.BrokerClusterName + "_REPLY_TOPIC", 1, rw, true},
-		{"rmq_sys_REVIVE_LOG_" + c.BrokerClusterName, c.ReviveQueueNum, rw, true},
+		{compat.ReviveTopicPrefix + c.BrokerClusterName, c.ReviveQueueNum, rw, true},
 		{compat.SyncMemberPrefix + c.BrokerName, 1, body.PermInherit, true},
 		{compat.TopicTransHalf, 1, rw, true},
 		{compat.TopicTransOpHalf, 1, rw, true},

@@ -49,4 +49,27 @@ func TestSystemTopics(t *testing.T) {
 	if IsSystemTopic("TopicTest") || !IsSendForbidden(TopicSchedule) || IsSendForbidden(TopicAutoCreate) {
 		t.Error("wrong set")
 	}
+	for _, topic := range []string{TopicTimer, ReviveTopicPrefix + "c", SyncMemberPrefix + "b", "RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC"} {
+		if !IsSendForbidden(topic) {
+			t.Errorf("%s takes messages", topic)
+		}
+	}
+	for _, topic := range []string{TopicTrace, "rmq_sys_TRACE_DATA_x", "DefaultCluster_REPLY_TOPIC", TopicBenchmark} {
+		if IsSendForbidden(topic) {
+			t.Errorf("%s takes no messages", topic)
+		}
+	}
+}
+
+func TestFolderNames(t *testing.T) {
+	for _, name := range []string{"T", "a.b", "...", "%LMQ%$a$b", "%RETRY%g", strings.Repeat("n", 255), "ü"} {
+		if !IsFolderName(name) {
+			t.Errorf("%q is refused", name)
+		}
+	}
+	for _, name := range []string{"", ".", "..", "/", "a/b", "../x", "a\x00", strings.Repeat("n", 256)} {
+		if IsFolderName(name) {
+			t.Errorf("%q is taken", name)
+		}
+	}
 }

@@ -154,7 +154,13 @@ func (s *Store) place(r *Record, n int, stage bool) (*segment, *queue, error) {
 			return nil, nil, err
 		}
 	}
-	q := s.queues.getOrCreate(r.Topic, r.QueueID, makesBatchQueue(r.SysFlag))
+	q := s.queues.get(r.Topic, r.QueueID)
+	if q == nil && !hasFolder(r.Topic, r.QueueID) {
+		return nil, nil, ErrTopicName
+	}
+	if q == nil || !q.used() {
+		q = s.queues.getOrCreate(r.Topic, r.QueueID, makesBatchQueue(r.SysFlag))
+	}
 	if !stage || len(s.app.stage.buf)+n > stageMax {
 		if err := s.spill(); err != nil {
 			return nil, nil, err

@@ -65,6 +65,9 @@ func (c *cqFiles) get(q *queue, base int64, create bool) (f *cqFile, created boo
 	if f, err := c.cached(k); f != nil || err != nil {
 		return f, false, err
 	}
+	if !hasFolder(q.topic, q.id) {
+		return nil, false, fmt.Errorf("%w: topic %.300q, queue %d", ErrTopicName, q.topic, q.id)
+	}
 	file, err := c.fs.OpenFile(c.path(k))
 	if create && errors.Is(err, fs.ErrNotExist) {
 		created = true

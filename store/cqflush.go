@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -153,16 +154,14 @@ func (s *Store) writeQueue(q *queue, least int64, scratch []byte) (done bool, re
 	return q.wrote(upTo, &s.queues.memory), entries[:0], nil
 }
 
-// flushQueuesThoroughly writes and syncs all queues and then moves the checkpoint to the store time before it began.
+// flushQueuesThoroughly writes and syncs all queues and then moves the checkpoint to the store time before it began. A
+// queue that fails keeps the checkpoint where it is, but not the others from being written and synced.
 func (s *Store) flushQueuesThoroughly(ctx context.Context) error {
 	_, upTo, err := s.newest()
 	if err != nil {
 		return err
 	}
-	if err := s.writeQueues(ctx, 1); err != nil {
-		return err
-	}
-	if err := s.syncQueues(ctx); err != nil {
+	if err := errors.Join(s.writeQueues(ctx, 1), s.syncQueues(ctx)); err != nil {
 		return err
 	}
 	s.check.update(func(c *checkpoint) { c.logicsTime = max(c.logicsTime, upTo) })
@@ -189,29 +188,33 @@ func (s *Store) syncQueues(ctx context.Context) error {
 		}
 		return true
 	})
-	if err := s.syncRanges(ctx, list); err != nil {
-		return err
+	if len(list) > syncOneByOne || s.resync.Load() {
+		if err := s.fs.SyncAll(s.files.root); err != nil { // all three folders of queues are on one file system
+			return err
+		}
+		s.resync.Store(false)
+		for _, r := range list {
+			r.q.markSynced(r.to)
+		}
+		return nil
 	}
-	s.resync.Store(false)
-	for _, r := range list {
-		r.q.markSynced(r.to)
-	}
-	return nil
+	return syncOne(ctx, list)
 }
 
-func (s *Store) syncRanges(ctx context.Context, list []dirtyRange) error {
-	if len(list) > syncOneByOne || s.resync.Load() {
-		return s.fs.SyncAll(s.files.root) // all three folders of queues are on one file system
-	}
+// syncOne syncs the files of each queue by itself; it returns the first error, after it has tried all.
+func syncOne(ctx context.Context, list []dirtyRange) (first error) {
 	for _, r := range list {
-		if err := ctx.Err(); err != nil {
-			return err
+		err := ctx.Err()
+		if err == nil {
+			err = r.q.files.sync(r.q, r.from, r.to)
 		}
-		if err := r.q.files.sync(r.q, r.from, r.to); err != nil {
-			return err
+		if err == nil {
+			r.q.markSynced(r.to)
+		} else if first == nil {
+			first = err
 		}
 	}
-	return nil
+	return first
 }
 
 // releaseIdle drops buffers of queues whose entries are all in files while too much memory is in use.

@@ -28,6 +28,7 @@ var ErrMessageIllegal = errors.New("store: illegal message")
 var (
 	ErrBodyTooLarge       = fmt.Errorf("%w: body larger than maxMessageSize", ErrMessageIllegal)
 	ErrPropertiesTooLong  = fmt.Errorf("%w: properties longer than 32767 bytes", ErrMessageIllegal)
+	ErrTopicName          = fmt.Errorf("%w: the topic's name, or the queue's number, cannot be a folder", ErrMessageIllegal)
 	ErrTopicTooLong       = fmt.Errorf("%w: topic too long", ErrMessageIllegal)
 	ErrTopicZero          = fmt.Errorf("%w: a zero byte in the topic", ErrMessageIllegal)
 	ErrBadBatch           = fmt.Errorf("%w: malformed batch body", ErrMessageIllegal)

@@ -34,7 +34,7 @@ func (c *Config) lightNames(topic string, properties []byte) []string {
 
 // isLight tells a usable name of a light queue: it becomes a folder.
 func isLight(name string) bool {
-	return strings.HasPrefix(name, lmqPrefix) && !strings.Contains(name, "/") && len(name) <= 255
+	return strings.HasPrefix(name, lmqPrefix) && hasFolder(name, 0)
 }
 
 // lightOffsets finds the queues of names and joins their next offsets as Java does; a name that is no light queue leaves its place empty. own is the

@@ -77,7 +77,7 @@ type queue struct {
 	taken    mark   // the same of the entries being written; guarded by mu
 	dirty    bool   // is in appender.dirty; guarded by mu
 	synced   int64  // number below which file entries are durable; guarded by mu
-	deleted  bool   // topic deleted: nothing is written any more; guarded by mu
+	deleted  bool   // nothing is written any more: topic deleted, or no folder can have its name; guarded by mu
 }
 
 // mark is a place in the life of a queue.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"gorocket/compat"
 )
 
 // queueShards spreads the lock over the queues; a power of two.
@@ -77,6 +79,9 @@ func (sh *queueShard) topic(topic string) *topicQueues {
 	return tq
 }
 
+// hasFolder tells whether a queue can have files: the one rule for names and numbers that become a path.
+func hasFolder(topic string, id int32) bool { return id >= 0 && compat.IsFolderName(topic) }
+
 // getOrCreate finds a queue or makes an empty one of the kind its topic has; a record that is an inner batch (batch set) makes a batch queue in any case. The
 // kind is decided by the first record that has an entry: a queue that never had one, because its record was refused, gives way. Caller holds the append lock
 // or is Open.
@@ -95,6 +100,7 @@ func (t *queueTable) getOrCreate(topic string, id int32, batch bool) *queue {
 	if old != nil && (old.used() || old.files == q.files) {
 		return old
 	}
+	q.deleted = !hasFolder(topic, id) // a record of an older version or of Java: it can be read, but has no files
 	if old == nil && strings.HasPrefix(topic, lmqPrefix) {
 		t.light.Add(1)
 	}

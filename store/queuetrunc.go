@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
 
@@ -140,6 +141,9 @@ func (s *Store) removeQueueFiles(q *queue) error {
 			return err
 		}
 	}
+	if !hasFolder(q.topic, q.id) { // it has none, and its name may be the path of something else
+		return nil
+	}
 	c := q.files
 	c.forget(q, func(int64) bool { return true })
 	list, err := c.fs.ReadDir(c.dir(q))
@@ -177,8 +181,12 @@ func (s *Store) removeTopic(topic string) ([]*queue, error) {
 }
 
 // DeleteTopic removes the consume queues of a topic; its messages stay in the log until they expire, and its queues start
-// at 0 again (Java DefaultMessageStore.deleteTopics). No error for an unknown topic.
+// at 0 again (Java DefaultMessageStore.deleteTopics). No error for an unknown topic, ErrTopicName for one that cannot be a
+// folder.
 func (s *Store) DeleteTopic(topic string) (first error) {
+	if !hasFolder(topic, 0) {
+		return fmt.Errorf("%w: topic %.300q", ErrTopicName, topic)
+	}
 	s.cqMu.Lock()
 	defer s.cqMu.Unlock()
 	gone, err := s.removeTopic(topic)

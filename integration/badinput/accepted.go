@@ -21,6 +21,8 @@ func Deviations() []Accepted {
 	return []Accepted{
 		{"broker_config", "number as word", "a value that does not parse is refused with its key; Java answers SUCCESS and ignores it"},
 		{"frame_header_list", "", "a header that is no object closes the connection, as any other unreadable header; Java drops the frame silently"},
+		{"send_system_topic", "rmq_sys_wheel_timer", "clients may not write what the timers obey; Java stores it"},
+		{"send_system_topic", "rmq_sys_REVIVE_LOG_DefaultCluster", "nor what acknowledges POP messages; Java stores it"},
 		{"frame_header_utf8", "", "a string of the header that nobody reads may hold any bytes"},
 	}
 }
