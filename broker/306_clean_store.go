@@ -4,6 +4,9 @@ package broker
 // Java: AdminBrokerProcessor.cleanExpiredConsumeQueue, cleanUnusedTopic, deleteExpiredCommitLog.
 
 import (
+	"errors"
+	"fmt"
+
 	"gorocket/compat"
 	"gorocket/remoting"
 )
@@ -25,15 +28,19 @@ func (b *Broker) cleanExpiredQueues(ctx *remoting.Context) {
 
 // cleanUnusedTopics removes the queues of topics that the table does not know any more.
 func (b *Broker) cleanUnusedTopics(ctx *remoting.Context) {
+	var errs []error
 	for _, topic := range b.store.Topics() {
-		if b.topics.get(topic) != nil || compat.IsSystemTopic(topic) || isLight(topic) {
+		if !compat.IsFolderName(topic) || b.topics.get(topic) != nil || compat.IsSystemTopic(topic) || isLight(topic) {
 			continue
 		}
 		b.log.Info().Str("topic", topic).Str("by", ctx.Conn().RemoteAddr()).Msg("queues of an unknown topic deleted")
 		if err := b.store.DeleteTopic(topic); err != nil {
-			fail(ctx, err)
-			return
+			errs = append(errs, fmt.Errorf("topic %s: %w", topic, err)) // no reason to keep the others
 		}
+	}
+	if len(errs) > 0 {
+		fail(ctx, errors.Join(errs...))
+		return
 	}
 	ctx.Status(remoting.Success, "")
 }

@@ -55,11 +55,25 @@ func (s *Store) isQueued(m *MessageView, hotOnly bool) error {
 		return ErrNoRecord
 	}
 	var b [batchUnit]byte
+	if n, ok := q.fromMemory(b[:q.files.unit], at); ok {
+		return q.pointsTo(m, b[:], n)
+	}
+	return s.isFiled(q, m, at, hotOnly)
+}
+
+// isFiled is isQueued for an entry that is in files only; apart from it, since what it reads into is allocated.
+func (s *Store) isFiled(q *queue, m *MessageView, at int64, hotOnly bool) error {
+	var b [batchUnit]byte
 	n, hot := s.entries(q, b[:q.files.unit], at, hotOnly)
 	if !hot {
 		return ErrWouldWait
 	}
-	if e := q.files.decode(b[:]); n == 0 || e.offset != m.PhysicalOffset || e.size != m.Size {
+	return q.pointsTo(m, b[:], n)
+}
+
+// pointsTo returns nil when n is not 0 and the entry in b is that of m.
+func (q *queue) pointsTo(m *MessageView, b []byte, n int) error {
+	if e := q.files.decode(b); n == 0 || e.offset != m.PhysicalOffset || e.size != m.Size {
 		return ErrNoRecord
 	}
 	return nil
