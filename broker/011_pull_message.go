@@ -72,7 +72,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 		return
 	}
 	if h.SysFlag&remoting.PullFlagCommitOffset != 0 && h.CommitOffset >= 0 {
-		b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset)
+		b.tableFull(b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset))
 	}
 	code := b.pullCode(p)
 	if h.SysFlag&remoting.PullFlagSuspend != 0 && p.finalCode(code) == remoting.PullNotFound {
@@ -182,7 +182,7 @@ func (b *Broker) suspendMillis(h *remoting.PullMessageRequestHeader) int64 {
 }
 
 func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
-	b.pulled.commit(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset)
+	b.tableFull(b.pulled.commit(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset))
 	if code == remoting.Success {
 		b.stats.found.Add(1)
 		b.stats.gets.Add(int64(p.res.Count))

@@ -3,9 +3,12 @@ package broker
 // QUERY_CONSUMER_OFFSET (14) and UPDATE_CONSUMER_OFFSET (15). Java: ConsumerManageProcessor.
 //
 // Quirks kept: a group that has no offset starts at 0 when the queue still begins at 0 and its first message is in memory, else the answer is
-// QUERY_NOT_FOUND and the client decides by consumeFromWhere; any offset may be committed, beyond the end and negative ones too.
+// QUERY_NOT_FOUND and the client decides by consumeFromWhere; any offset may be committed, beyond the end and negative ones
+// too. Difference: not for a queue that the topic does not have; Java keeps offsets of any queue number.
 
 import (
+	"fmt"
+
 	"gorocket/remoting"
 )
 
@@ -48,19 +51,27 @@ func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *remoting.UpdateC
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateCommit(ctx, h, logicQueueOf(d, h.QueueID)) {
 		return
 	}
+	topic := b.topics.get(h.Topic)
 	switch {
 	case b.groups.get(h.ConsumerGroup) == nil:
 		ctx.Status(remoting.SubscriptionGroupNotExist, "Group "+h.ConsumerGroup+" not exist!")
-	case b.topics.get(h.Topic) == nil:
+	case topic == nil:
 		ctx.Status(remoting.TopicNotExist, "Topic "+h.Topic+" not exist!")
 	case h.QueueID == remoting.AbsentQueue:
 		ctx.Status(remoting.InvalidParameter, "QueueId is null, topic is "+h.Topic)
 	case h.CommitOffset == remoting.AbsentOffset:
 		ctx.Status(remoting.InvalidParameter, "Offset is null, topic is "+h.Topic)
+	case !b.hasQueue(topic, h.QueueID):
+		ctx.Status(remoting.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
+			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
 	case b.cfg().UseServerSideResetOffset && b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID):
 		ctx.Status(remoting.Success, "Offset has been previously reset")
 	default:
-		b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset)
+		if err := b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset); err != nil {
+			b.tableFull(err)
+			fail(ctx, err)
+			return
+		}
 		ctx.Status(remoting.Success, "")
 	}
 }

@@ -52,6 +52,10 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *remoting.CreateTopicReque
 	}
 	c := body.TopicConfig{TopicName: strings.Clone(h.Topic), ReadQueueNums: int(h.ReadQueueNums), WriteQueueNums: int(h.WriteQueueNums), Perm: int(h.Perm),
 		TopicFilterType: h.TopicFilterType, TopicSysFlag: int(h.TopicSysFlag), Order: h.Order, Attributes: attrs}
+	if err := b.checkTopicNumbers(&c); err != nil {
+		ctx.Status(remoting.InvalidParameter, err.Error())
+		return
+	}
 	if err := b.changeTopics(c); err != nil {
 		fail(ctx, err)
 		return
@@ -105,8 +109,13 @@ func (b *Broker) updateTopicList(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	for _, c := range l.TopicConfigList {
-		if err := b.mayChange(c.TopicName); err != nil {
+	for i := range l.TopicConfigList {
+		c := &l.TopicConfigList[i]
+		err := b.mayChange(c.TopicName)
+		if err == nil {
+			err = b.checkTopicNumbers(c)
+		}
+		if err != nil {
 			ctx.Status(remoting.InvalidParameter, err.Error())
 			return
 		}
@@ -135,6 +144,9 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
 		b.log.Info().Str("topic", h.Topic).Str("by", ctx.Conn().RemoteAddr()).Msg("topic deleted")
 	}
 	b.mappings.remove(h.Topic)
+	b.modes.removeTopic(h.Topic)
+	b.timerDelays.forget(h.Topic)
+	b.trans.metrics.forget(h.Topic)
 	b.offsets.removeTopic(h.Topic)
 	b.pulled.removeTopic(h.Topic)
 	if b.timers != nil {

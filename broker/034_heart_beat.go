@@ -75,7 +75,7 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 	}
 	b.register.settled() // 5.x clients ask for the route of their retry topic next
 	for _, p := range h.ProducerDataSet {
-		b.producers.register(p.GroupName, who)
+		b.tableFull(b.producers.register(p.GroupName, who))
 	}
 	resp := remoting.HeartbeatResponseHeader{SupportV2: "true", SubChange: strconv.FormatBool(subChange)}
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.HeartbeatResponse, &resp, remoting.Body{})

@@ -21,7 +21,11 @@ func (b *Broker) lockBatch(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	respondJSON(ctx, lockedQueues{LockOKMQSet: b.locks.lock(l.ConsumerGroup, l.ClientID, l.MQSet)})
+	held, full := b.locks.lock(l.ConsumerGroup, l.ClientID, l.MQSet)
+	if full {
+		b.tableFull(&tableFullError{"order locks", "maxOrderLockNum", int64(b.cfg().MaxOrderLockNum)})
+	}
+	respondJSON(ctx, lockedQueues{LockOKMQSet: held})
 }
 
 func (b *Broker) unlockBatch(ctx *remoting.Context) {

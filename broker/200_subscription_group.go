@@ -7,7 +7,6 @@ package broker
 import (
 	"errors"
 
-	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
 )
@@ -48,8 +47,8 @@ func (b *Broker) updateGroupList(ctx *remoting.Context) {
 }
 
 func (b *Broker) changeGroups(ctx *remoting.Context, groups ...body.SubscriptionGroupConfig) {
-	for _, g := range groups {
-		if err := compat.ValidateGroup(g.GroupName); err != nil {
+	for i := range groups {
+		if err := b.checkGroup(&groups[i]); err != nil {
 			ctx.Status(remoting.InvalidParameter, err.Error())
 			return
 		}

@@ -37,6 +37,10 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *remoting.ConsumeStatsHea
 		if c == nil || g != nil && g.subscription(topic) == nil {
 			continue // a live group is asked about what it subscribes to only
 		}
+		if len(stats.OffsetTable)+c.ReadQueueNums > maxStatsQueues {
+			ctx.Status(remoting.SystemError, tooManyQueues("ask for one topic"))
+			return
+		}
 		for q := range c.ReadQueueNums {
 			stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
 		}

@@ -72,6 +72,10 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *remoting.ResetOffsetReq
 	}
 	offsets := map[int32]int64{}
 	if h.QueueID >= 0 {
+		if !b.hasQueue(topic, h.QueueID) {
+			ctx.Status(remoting.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, %s", h.QueueID, describeTopic(topic)))
+			return
+		}
 		off := h.Offset
 		if off == -1 {
 			off = b.offsetAt(h.Topic, h.QueueID, h.Timestamp)
@@ -91,7 +95,10 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *remoting.ResetOffsetReq
 	}
 	done := resetOffsetBody{OffsetTable: map[body.MessageQueue]int64{}}
 	for q, off := range offsets {
-		b.offsets.assignReset(h.Group, h.Topic, q, off)
+		if err := b.offsets.assignReset(h.Group, h.Topic, q, off); err != nil {
+			fail(ctx, err)
+			return
+		}
 		done.OffsetTable[b.queueOf(h.Topic, q)] = off
 	}
 	respondJSON(ctx, done)

@@ -58,6 +58,13 @@ func sortedNames(set map[string]bool) []string {
 	return append([]string{}, slices.Sorted(maps.Keys(set))...)
 }
 
+// byGroup lists for every group the topics on which it has committed offsets.
+func (t *offsetTable) byGroup() map[string][]string {
+	all := map[string][]string{}
+	t.each(func(k offsetKey) { all[k.group] = append(all[k.group], k.topic) })
+	return all
+}
+
 // each visits every group and topic with an offset.
 func (t *offsetTable) each(visit func(offsetKey)) {
 	t.entries.Range(func(k, _ any) bool {

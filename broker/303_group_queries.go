@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
 )
@@ -156,7 +157,20 @@ type forbiddenAnswer struct {
 
 func (b *Broker) groupForbidden(ctx *remoting.Context, h *remoting.GroupForbiddenHeader) {
 	if h.Readable != "" {
-		b.groups.setReadForbidden(h.Group, h.Topic, !strings.EqualFold(h.Readable, "true"))
+		if err := b.forbid(h); err != nil {
+			fail(ctx, err)
+			return
+		}
 	}
 	respondJSON(ctx, forbiddenAnswer{Group: h.Group, Readable: !b.groups.readForbidden(h.Group, h.Topic), Topic: h.Topic})
+}
+
+func (b *Broker) forbid(h *remoting.GroupForbiddenHeader) error {
+	if err := compat.ValidateGroup(h.Group); err != nil {
+		return err
+	}
+	if err := compat.ValidateTopic(h.Topic); err != nil {
+		return err
+	}
+	return b.groups.setReadForbidden(h.Group, h.Topic, !strings.EqualFold(h.Readable, "true"))
 }

@@ -19,7 +19,10 @@ func (b *Broker) cloneOffset(ctx *remoting.Context, h *remoting.CloneGroupOffset
 			continue
 		}
 		for q, off := range b.offsets.committedOf(h.SrcGroup, topic) {
-			b.offsets.commit(h.DestGroup, topic, q, off)
+			if err := b.offsets.commit(h.DestGroup, topic, q, off); err != nil {
+				fail(ctx, err)
+				return
+			}
 		}
 	}
 	ctx.OK(nil)

@@ -21,12 +21,19 @@ type consumeStatsList struct {
 
 func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *remoting.BrokerConsumeStatsHeader) {
 	list := consumeStatsList{BrokerAddr: b.cfg().Addr(), ConsumeStatsList: []map[string][]consumeStatsTable{}}
+	topicsOf, queues := b.offsets.byGroup(), 0
 	for group := range b.groups.wrapper().SubscriptionGroupTable {
 		stats := []consumeStatsTable{}
-		for _, topic := range b.topicsOf(group) {
-			if t := b.topics.get(topic); t != nil && (t.Order || !h.IsOrder) && (b.consumers.get(group) == nil || b.liveSubscription(group, topic) != nil) {
-				stats = append(stats, b.topicProgress(group, t, &list))
+		for _, topic := range topicsOf[group] {
+			t := b.topics.get(topic)
+			if t == nil || h.IsOrder && !t.Order || b.consumers.get(group) != nil && b.liveSubscription(group, topic) == nil {
+				continue
 			}
+			if queues += t.WriteQueueNums; queues > maxStatsQueues {
+				ctx.Status(remoting.SystemError, tooManyQueues("ask for one group (208)"))
+				return
+			}
+			stats = append(stats, b.topicProgress(group, t, &list))
 		}
 		list.ConsumeStatsList = append(list.ConsumeStatsList, map[string][]consumeStatsTable{group: stats})
 	}

@@ -137,7 +137,10 @@ func (b *Broker) setRequestMode(ctx *remoting.Context) {
 		ctx.Status(remoting.SystemError, "message request mode "+m.Mode+" is not supported by this broker yet: only PULL is")
 	default:
 		m.Mode = modePull
-		b.modes.set(m)
+		if err := b.modes.set(m); err != nil {
+			fail(ctx, err)
+			return
+		}
 		ctx.OK(nil)
 	}
 }
@@ -148,6 +151,7 @@ type requestModes struct {
 
 	mu    sync.Mutex
 	table map[string]map[string]requestMode // guarded by mu; topic -> group
+	size  int                               // guarded by mu; entries of table
 }
 
 // requestModeWrapper is messageRequestMode.json and the answer of 402.
@@ -159,14 +163,38 @@ func newRequestModes() *requestModes {
 	return &requestModes{changed: func() {}, table: map[string]map[string]requestMode{}}
 }
 
-func (r *requestModes) set(m requestMode) {
+func (r *requestModes) set(m requestMode) error {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, had := r.table[m.Topic][m.ConsumerGroup]; !had {
+		if r.size >= maxRequestModes {
+			return &tableFullError{what: "message request modes", limit: maxRequestModes}
+		}
+		r.size++
+	}
 	if r.table[m.Topic] == nil {
 		r.table[m.Topic] = map[string]requestMode{}
 	}
 	r.table[m.Topic][m.ConsumerGroup] = m
-	r.mu.Unlock()
 	r.changed()
+	return nil
+}
+
+// removeTopic forgets the modes of a topic.
+func (r *requestModes) removeTopic(topic string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if groups := r.table[topic]; groups != nil {
+		r.size -= len(groups)
+		delete(r.table, topic)
+		r.changed()
+	}
+}
+
+func (r *requestModes) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.size
 }
 
 // wrapper copies the table.
@@ -193,7 +221,10 @@ func (r *requestModes) load(data []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w.MessageRequestModeMap != nil {
-		r.table = w.MessageRequestModeMap
+		r.table, r.size = w.MessageRequestModeMap, 0
+		for _, groups := range r.table {
+			r.size += len(groups)
+		}
 	}
 	return nil
 }

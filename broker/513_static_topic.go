@@ -34,6 +34,10 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *remoting.CreateTopi
 	c := body.NewTopicConfig(strings.Clone(h.Topic))
 	c.ReadQueueNums, c.WriteQueueNums, c.Perm = int(h.ReadQueueNums), int(h.WriteQueueNums), int(h.Perm)
 	c.TopicFilterType, c.TopicSysFlag = h.TopicFilterType, int(h.TopicSysFlag)
+	if err := b.checkTopicNumbers(&c); err != nil {
+		ctx.Status(remoting.InvalidParameter, err.Error())
+		return
+	}
 	if err := b.changeStaticTopic(c, d, h.Force); err != nil {
 		fail(ctx, err)
 		return
@@ -50,6 +54,12 @@ func (b *Broker) changeStaticTopic(c body.TopicConfig, d *body.TopicQueueMapping
 	if d != nil {
 		if d.Topic != c.TopicName || d.Bname != b.cfg().BrokerName {
 			return fmt.Errorf("the mapping is for topic %.255q on broker %.255q, not for %s on %s", d.Topic, d.Bname, c.TopicName, b.cfg().BrokerName)
+		}
+		if err := b.checkMapping(d); err != nil {
+			return err
+		}
+		if err := b.topics.mayCreate(c.TopicName); err != nil {
+			return err
 		}
 		if err := b.mappings.update(d, force); err != nil {
 			return err

@@ -89,11 +89,16 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	b.topics = newTopicTable()
 	b.systemTopics = b.topics.addSystemTopics(b.cfg())
 	b.groups = newGroupTable(func() bool { return b.cfg().AutoCreateSubscriptionGroup })
+	b.topics.limit = func() int { return b.cfg().MaxTopicNum }
+	b.groups.limit = func() int { return b.cfg().MaxSubscriptionGroupNum }
 	b.topics.light, b.groups.light = cfg.EnableLmq, cfg.EnableLmq
 	b.offsets, b.pulled = newOffsetTable(), newOffsetTable()
+	b.offsets.limit = func() int { return b.cfg().MaxConsumerOffsetNum }
+	b.pulled.limit = b.offsets.limit
 	b.consumers = newConsumerTable(b.notifyConsumers)
-	b.producers = newProducerTable()
-	b.locks = newLockTable()
+	b.producers, b.locks = newProducerTable(), newLockTable()
+	b.producers.limit = func() int { return b.cfg().MaxProducerNum }
+	b.locks.limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
 	b.stats, b.modes, b.routes = newBrokerStats(), newRequestModes(), newRouteCache()
@@ -231,6 +236,10 @@ func (b *Broker) loadTables() error {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
 		}
 	}
+	for _, name := range b.topics.odd {
+		b.log.Error().Str("topic", fmt.Sprintf("%.300q", name)).
+			Msg("topics.json: a topic that cannot be: left out if no folder can have its name, else cut to 65536 queues")
+	}
 	b.topics.addSystemTopics(cfg)
 	b.topics.changed()
 	b.groups.changed()
@@ -313,7 +322,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// expireClients forgets clients without heartbeats. Java: ClientHousekeepingService.
+// expireClients forgets clients without heartbeats, and order locks that nobody renews. Java: ClientHousekeepingService.
 func (b *Broker) expireClients() {
 	defer b.wg.Done()
 	t := time.NewTicker(10 * time.Second)
@@ -323,6 +332,7 @@ func (b *Broker) expireClients() {
 		case <-b.stop:
 			return
 		case now := <-t.C:
+			b.locks.expire()
 			limit := now.Add(-ms(b.cfg().ChannelExpiredTimeout)).UnixMilli()
 			for _, c := range append(b.consumers.expired(limit), b.producers.expired(limit)...) {
 				c.Close()

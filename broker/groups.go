@@ -2,8 +2,10 @@ package broker
 
 import (
 	"maps"
+	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"gorocket/compat"
 	"gorocket/compat/body"
@@ -12,6 +14,8 @@ import (
 // groupTable holds the consumer groups. Entries are immutable; a change replaces the entry. Java: SubscriptionGroupManager.
 type groupTable struct {
 	entries    sync.Map // string -> *body.SubscriptionGroupConfig
+	size       atomic.Int64
+	limit      func() int // maxSubscriptionGroupNum
 	autoCreate func() bool
 	light      bool // groups of light queues exist always; immutable after New
 
@@ -22,11 +26,12 @@ type groupTable struct {
 }
 
 func newGroupTable(autoCreate func() bool) *groupTable {
-	g := &groupTable{version: body.NewDataVersion(), forbidden: map[string]map[string]int{}, changed: func() {}, autoCreate: autoCreate}
+	g := &groupTable{version: body.NewDataVersion(), forbidden: map[string]map[string]int{}, changed: func() {}, autoCreate: autoCreate,
+		limit: func() int { return math.MaxInt }}
 	for name, broadcast := range systemGroups {
 		c := body.NewSubscriptionGroupConfig(name)
 		c.ConsumeBroadcastEnable = c.ConsumeBroadcastEnable || broadcast
-		g.entries.Store(name, &c)
+		g.put(&c)
 	}
 	return g
 }
@@ -70,13 +75,31 @@ func (g *groupTable) find(group string) *body.SubscriptionGroupConfig {
 	if c := g.get(group); c != nil {
 		return c
 	}
-	c := body.NewSubscriptionGroupConfig(group)
+	if g.full() != nil && !isSystemGroup(group) {
+		return nil
+	}
+	c := body.NewSubscriptionGroupConfig(strings.Clone(group))
 	g.store(&c)
 	return &c
 }
 
+// put adds or replaces an entry. The caller holds mu.
+func (g *groupTable) put(c *body.SubscriptionGroupConfig) {
+	if _, had := g.entries.Swap(c.GroupName, c); !had {
+		g.size.Add(1)
+	}
+}
+
+// full says why no group can be created, nil when one can.
+func (g *groupTable) full() error {
+	if limit := g.limit(); g.size.Load() >= int64(limit) {
+		return &tableFullError{"consumer groups", "maxSubscriptionGroupNum", int64(limit)}
+	}
+	return nil
+}
+
 func (g *groupTable) store(c *body.SubscriptionGroupConfig) {
-	g.entries.Store(c.GroupName, c)
+	g.put(c)
 	g.version.Next(0)
 	g.changed()
 }
@@ -89,6 +112,8 @@ func (g *groupTable) update(c body.SubscriptionGroupConfig) error {
 	var current map[string]string
 	if old != nil {
 		current = old.Attributes
+	} else if err := g.full(); err != nil {
+		return err
 	}
 	attrs, err := alterAttributes(old == nil, groupAttributes, current, c.Attributes)
 	if err != nil {
@@ -106,6 +131,7 @@ func (g *groupTable) remove(group string) bool {
 	if _, ok := g.entries.LoadAndDelete(group); !ok {
 		return false
 	}
+	g.size.Add(-1)
 	delete(g.forbidden, group)
 	g.version.Next(0)
 	g.changed()
@@ -113,15 +139,19 @@ func (g *groupTable) remove(group string) bool {
 }
 
 // setReadForbidden forbids or allows the group to read the topic. Java: updateForbidden with INDEX_PERM_READ.
-func (g *groupTable) setReadForbidden(group, topic string, forbid bool) {
+func (g *groupTable) setReadForbidden(group, topic string, forbid bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if forbid && g.forbiddenLocked() >= maxForbidden {
+		return &tableFullError{what: "topics that groups may not read", limit: maxForbidden}
+	}
+	group, topic = strings.Clone(group), strings.Clone(topic)
 	bits := g.forbidden[group][topic] &^ (1 << permReadIndex)
 	if forbid {
 		bits |= 1 << permReadIndex
 	}
 	if bits == g.forbidden[group][topic] {
-		return
+		return nil
 	}
 	topics := maps.Clone(g.forbidden[group]) // encoders hold the old map
 	if topics == nil {
@@ -136,6 +166,21 @@ func (g *groupTable) setReadForbidden(group, topic string, forbid bool) {
 	}
 	g.version.Next(0)
 	g.changed()
+	return nil
+}
+
+// forbiddenLocked counts the forbidden topics of all groups. The caller holds mu.
+func (g *groupTable) forbiddenLocked() (n int) {
+	for _, topics := range g.forbidden {
+		n += len(topics)
+	}
+	return n
+}
+
+func (g *groupTable) forbiddenCount() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.forbiddenLocked()
 }
 
 // permReadIndex is the bit of the forbidden table that means reading. Java: PermName.INDEX_PERM_READ.
@@ -179,7 +224,9 @@ func (g *groupTable) load(data []byte) error {
 		if c.GroupName == "" {
 			c.GroupName = name
 		}
-		g.entries.Store(name, c)
+		if c.GroupName == name {
+			g.put(c)
+		}
 	}
 	if w.ForbiddenTable != nil {
 		g.forbidden = w.ForbiddenTable

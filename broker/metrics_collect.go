@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -33,7 +34,7 @@ var metricLabels = map[string][]string{
 	"rocketmq_half_messages": {"topic"}, "rocketmq_commit_messages_total": {"topic"}, "rocketmq_rollback_messages_total": {"topic"}, "rocketmq_finish_message_latency": {"topic"},
 	// Ours.
 	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
-	"gorocket_refused_requests_total": {"cause"},
+	"gorocket_refused_requests_total": {"cause"}, "gorocket_table_size": {"table"}, "gorocket_table_limit": {"table"},
 }
 
 func newCollector(b *Broker) *collector {
@@ -55,6 +56,11 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector. It may read the disk.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	send := func(name string, v float64, labels ...string) {
+		for _, l := range labels {
+			if !utf8.ValidString(l) { // no metric can have it, and the others would be lost with it
+				return
+			}
+		}
 		kind := prometheus.GaugeValue
 		if strings.HasSuffix(name, "_total") {
 			kind = prometheus.CounterValue
@@ -103,6 +109,10 @@ func (c *collector) traffic(send sendMetric) {
 	send("rocketmq_throughput_out_total", float64(s.getsBytes.Load()))
 	send("gorocket_held_pulls", float64(c.b.holds.count.Load()))
 	send("gorocket_connections", float64(c.b.server.Connections()))
+	c.b.tableSizes(func(table string, size, limit int64) {
+		send("gorocket_table_size", float64(size), table)
+		send("gorocket_table_limit", float64(limit), table)
+	})
 	send("rocketmq_broker_permission", float64(c.b.cfg().BrokerPermission))
 }
 
@@ -110,7 +120,7 @@ func (c *collector) topics(send sendMetric) {
 	n := 0
 	c.b.topics.entries.Range(func(k, v any) bool {
 		t, sum := v.(*body.TopicConfig), int64(0)
-		for q := range int32(t.WriteQueueNums) {
+		for _, q := range c.b.store.Queues(t.TopicName) { // a topic may have thousands without a message
 			sum += c.b.store.MaxOffset(t.TopicName, q)
 		}
 		n++

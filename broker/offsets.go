@@ -2,8 +2,10 @@ package broker
 
 import (
 	"maps"
+	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"gorocket/compat"
 	"gorocket/compat/body"
@@ -17,11 +19,21 @@ type queueOffsets struct {
 	mu        sync.Mutex
 	committed map[int32]int64 // guarded by mu; queue -> next offset to consume
 	reset     map[int32]int64 // guarded by mu; resets that wait for the next pull
+	gone      bool            // guarded by mu; no longer in the table
+}
+
+// set stores an offset; it tells whether that is a new one. The caller holds mu.
+func (q *queueOffsets) set(queue int32, offset int64) (added bool) {
+	_, had := q.committed[queue]
+	q.committed[queue] = offset
+	return !had && !q.gone
 }
 
 // offsetTable holds consumer offsets. Java: ConsumerOffsetManager.
 type offsetTable struct {
-	entries sync.Map // offsetKey -> *queueOffsets
+	entries sync.Map     // offsetKey -> *queueOffsets
+	size    atomic.Int64 // offsets in committed
+	limit   func() int   // maxConsumerOffsetNum
 	changed func()
 	light   bool // groups of light queues have a file of their own; immutable after Start
 
@@ -30,7 +42,7 @@ type offsetTable struct {
 }
 
 func newOffsetTable() *offsetTable {
-	return &offsetTable{version: body.NewDataVersion(), changed: func() {}}
+	return &offsetTable{version: body.NewDataVersion(), limit: func() int { return math.MaxInt }, changed: func() {}}
 }
 
 func (t *offsetTable) of(group, topic string) *queueOffsets {
@@ -48,13 +60,37 @@ func (t *offsetTable) orCreate(group, topic string) *queueOffsets {
 	return v.(*queueOffsets)
 }
 
-// commit stores an offset; going backwards is allowed, as in Java.
-func (t *offsetTable) commit(group, topic string, queue int32, offset int64) {
+// commit stores an offset; going backwards is allowed, as in Java. The error is a *tableFullError.
+func (t *offsetTable) commit(group, topic string, queue int32, offset int64) error {
+	return t.change(group, topic, queue, func(q *queueOffsets) bool { return q.set(queue, offset) })
+}
+
+// change applies set to a group's offsets on a topic, unless that would add one too many. set gets them locked and tells
+// whether it added one.
+func (t *offsetTable) change(group, topic string, queue int32, set func(q *queueOffsets) (added bool)) error {
+	if limit := t.limit(); t.size.Load() >= int64(limit) && !t.has(group, topic, queue) && !isSystemGroup(group) {
+		return &tableFullError{"consumer offsets", "maxConsumerOffsetNum", int64(limit)}
+	}
 	q := t.orCreate(group, topic)
 	q.mu.Lock()
-	q.committed[queue] = offset
+	added := set(q)
 	q.mu.Unlock()
+	if added {
+		t.size.Add(1)
+	}
 	t.changed()
+	return nil
+}
+
+func (t *offsetTable) has(group, topic string, queue int32) bool {
+	q := t.of(group, topic)
+	if q == nil {
+		return false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, ok := q.committed[queue]
+	return ok
 }
 
 // query returns the committed offset, -1 when there is none. A reset that waits counts.
@@ -87,18 +123,17 @@ func (t *offsetTable) hasReset(group, topic string, queue int32) bool {
 }
 
 // assignReset sets the offset that the next pull of the queue is told, and the committed one with it. Java: assignResetOffset.
-func (t *offsetTable) assignReset(group, topic string, queue int32, offset int64) {
+func (t *offsetTable) assignReset(group, topic string, queue int32, offset int64) error {
 	if queue < 0 || offset < 0 {
-		return
+		return nil
 	}
-	q := t.orCreate(group, topic)
-	q.mu.Lock()
-	if q.reset == nil {
-		q.reset = map[int32]int64{}
-	}
-	q.reset[queue], q.committed[queue] = offset, offset
-	q.mu.Unlock()
-	t.changed()
+	return t.change(group, topic, queue, func(q *queueOffsets) bool {
+		if q.reset == nil {
+			q.reset = map[int32]int64{}
+		}
+		q.reset[queue] = offset
+		return q.set(queue, offset)
+	})
 }
 
 // committedOf returns a copy of a group's offsets on a topic, nil when there are none.
@@ -137,11 +172,21 @@ func (t *offsetTable) removeGroup(group string) {
 func (t *offsetTable) removeIf(match func(offsetKey) bool) {
 	t.entries.Range(func(k, _ any) bool {
 		if match(k.(offsetKey)) {
-			t.entries.Delete(k)
+			if v, was := t.entries.LoadAndDelete(k); was {
+				t.size.Add(-v.(*queueOffsets).leave())
+			}
 			t.changed()
 		}
 		return true
 	})
+}
+
+// leave marks what was taken out of the table and returns how many offsets went with it.
+func (q *queueOffsets) leave() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.gone = true
+	return int64(len(q.committed))
 }
 
 // wrapper returns the table in the shape of consumerOffset.json.

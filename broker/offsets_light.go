@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"math"
 	"strings"
 
 	"gorocket/compat"
@@ -53,7 +54,9 @@ func (t *offsetTable) fill(table map[string]map[int]int64) {
 		}
 		q := t.orCreate(group, topic)
 		for queue, off := range queues {
-			q.committed[int32(queue)] = off
+			if queue >= 0 && queue <= math.MaxInt32 && q.set(int32(queue), off) {
+				t.size.Add(1)
+			}
 		}
 	}
 }

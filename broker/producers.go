@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -11,38 +13,75 @@ import (
 // producerTable knows the live producers of every group and the connection of every client id: transaction checks and replies go
 // there. Java: ProducerManager.
 type producerTable struct {
+	limit func() int // maxProducerNum
+
 	mu       sync.RWMutex
+	size     int                                   // guarded by mu; clients in groups
 	groups   map[string]map[*remoting.Conn]*client // guarded by mu
 	byConn   map[*remoting.Conn]map[string]bool    // guarded by mu
 	byClient map[string]*remoting.Conn             // guarded by mu
 }
 
 func newProducerTable() *producerTable {
-	return &producerTable{groups: map[string]map[*remoting.Conn]*client{}, byConn: map[*remoting.Conn]map[string]bool{}, byClient: map[string]*remoting.Conn{}}
+	return &producerTable{limit: func() int { return math.MaxInt }, groups: map[string]map[*remoting.Conn]*client{}, byConn: map[*remoting.Conn]map[string]bool{}, byClient: map[string]*remoting.Conn{}}
 }
 
-func (t *producerTable) register(group string, who client) {
+// register notes a heartbeat for one group. An error says that the producer is not known: there are too many.
+func (t *producerTable) register(group string, who client) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if who.conn.Closed() {
-		return
+		return nil
+	}
+	who.lastSeen = time.Now().UnixMilli()
+	m := t.groups[group][who.conn]
+	switch {
+	case m == nil:
+		if err := t.join(group, who.conn); err != nil {
+			return err
+		}
+	case m.id == who.id:
+		m.lastSeen = who.lastSeen
+		t.byClient[who.id] = who.conn
+		return nil
+	case t.byClient[m.id] == who.conn: // the process has another client id now
+		delete(t.byClient, m.id)
+	}
+	t.groups[group][who.conn] = &who
+	t.byClient[who.id] = who.conn
+	return nil
+}
+
+// join makes room for a connection in a group, if there is any. The caller holds mu.
+func (t *producerTable) join(group string, conn *remoting.Conn) error {
+	if limit := t.limit(); t.size >= limit {
+		return &tableFullError{"producers", "maxProducerNum", int64(limit)}
+	}
+	if len(group) > maxProducerGroup {
+		return fmt.Errorf("the producer group %.64q... has %d bytes, more than %d", group, len(group), maxProducerGroup)
+	}
+	mine := t.byConn[conn]
+	if len(mine) >= maxProducersOfConn {
+		return &tableFullError{what: "producer groups of one connection", limit: maxProducersOfConn}
+	}
+	if mine == nil {
+		mine = map[string]bool{}
+		t.byConn[conn] = mine
 	}
 	g := t.groups[group]
 	if g == nil {
 		g = map[*remoting.Conn]*client{}
 		t.groups[group] = g
 	}
-	who.lastSeen = time.Now().UnixMilli()
-	if m := g[who.conn]; m != nil && m.id == who.id {
-		m.lastSeen = who.lastSeen
-	} else {
-		g[who.conn] = &who
-	}
-	if t.byConn[who.conn] == nil {
-		t.byConn[who.conn] = map[string]bool{}
-	}
-	t.byConn[who.conn][group] = true
-	t.byClient[who.id] = who.conn
+	mine[group] = true
+	t.size++
+	return nil
+}
+
+func (t *producerTable) count() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.size
 }
 
 func (t *producerTable) unregister(group string, conn *remoting.Conn) {
@@ -59,6 +98,7 @@ func (t *producerTable) leave(group string, conn *remoting.Conn) {
 		return
 	}
 	delete(g, conn)
+	t.size--
 	if len(g) == 0 {
 		delete(t.groups, group)
 	}

@@ -90,7 +90,7 @@ func queuesOf(topic string, r *body.TopicRouteData) []body.MessageQueue {
 		if q.Perm&body.PermRead == 0 {
 			continue
 		}
-		for i := range q.ReadQueueNums {
+		for i := range min(q.ReadQueueNums, maxQueueNumber+1) {
 			queues = append(queues, body.MessageQueue{BrokerName: q.BrokerName, QueueID: i, Topic: topic})
 		}
 	}

@@ -44,10 +44,6 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequ
 	return topic
 }
 
-// maxQueueNumber is the highest number of a queue that a message may name, above what any topic has
-// (maxTopicQueueNums).
-const maxQueueNumber = 1<<16 - 1
-
 // mayHold tells whether a message whose properties name its real topic and queue may go there: not to where a client
 // could not have sent it.
 func mayHold(topic string, queue int64) bool {
@@ -71,7 +67,9 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageReq
 	name := strings.Clone(h.Topic)
 	topic, why := b.topics.createByDefault(name, h.DefaultTopic, int(h.DefaultTopicQueueNums), sysFlag, b.cfg().AutoCreateTopicEnable)
 	if topic == nil && retry {
-		topic = b.topics.ensure(name, 1, false, sysFlag)
+		if why = ""; b.topics.full() == nil {
+			topic = b.topics.ensure(name, 1, false, sysFlag)
+		}
 	}
 	if topic == nil {
 		b.sendFail(ctx, remoting.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please!"+faqSuffix)

@@ -28,14 +28,18 @@ func TestLockTable(t *testing.T) {
 			t.Errorf("%s: %s", what, diff)
 		}
 	}
-	step("first client takes two", l.lock("g", "c1", q(0, 1)), q(0, 1))
-	step("second client gets the free one", l.lock("g", "c2", q(0, 1, 2)), q(2))
+	lock := func(group, client string, queues []body.MessageQueue) []body.MessageQueue {
+		held, _ := l.lock(group, client, queues)
+		return held
+	}
+	step("first client takes two", lock("g", "c1", q(0, 1)), q(0, 1))
+	step("second client gets the free one", lock("g", "c2", q(0, 1, 2)), q(2))
 	now = now.Add(59 * time.Second)
-	step("renewed at 59 s", l.lock("g", "c1", q(0)), q(0))
+	step("renewed at 59 s", lock("g", "c1", q(0)), q(0))
 	now = now.Add(2 * time.Second)
-	step("taken over at 61 s", l.lock("g", "c2", q(0, 1)), q(1))
+	step("taken over at 61 s", lock("g", "c2", q(0, 1)), q(1))
 	l.unlock("g", "c2", q(0, 1, 2))
-	step("another's lock stays", l.lock("g", "c3", q(0, 1)), q(1))
+	step("another's lock stays", lock("g", "c3", q(0, 1)), q(1))
 	if !l.anyLive("g") || l.anyLive("other") {
 		t.Error("anyLive")
 	}

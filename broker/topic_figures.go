@@ -4,11 +4,12 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// perTopic holds one T for each topic that ever had one. The zero value is ready.
+// perTopic holds one T for each topic that had one until it was deleted. The zero value is ready.
 type perTopic[T any] struct {
 	mu     sync.RWMutex
 	topics map[string]*T // guarded by mu
@@ -34,12 +35,21 @@ func (p *perTopic[T]) of(name string) *T {
 	return c
 }
 
-// each calls fn for every topic; fn must not call of.
+// forget drops the T of a topic that was deleted.
+func (p *perTopic[T]) forget(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.topics, name)
+}
+
+// each calls fn for every topic whose name can be a label of a metric; fn must not call of.
 func (p *perTopic[T]) each(fn func(name string, c *T)) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for name, c := range p.topics {
-		fn(name, c)
+		if utf8.ValidString(name) {
+			fn(name, c)
+		}
 	}
 }
 

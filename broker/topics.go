@@ -3,9 +3,11 @@ package broker
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"gorocket/compat"
 	"gorocket/compat/body"
@@ -15,16 +17,19 @@ import (
 // topicTable holds the topics of this broker. Entries are immutable; a change replaces the entry. Java: TopicConfigManager.
 type topicTable struct {
 	entries sync.Map // string -> *body.TopicConfig
-	light   bool     // light queues exist as topics of one queue; immutable after New
+	size    atomic.Int64
+	limit   func() int // maxTopicNum
+	light   bool       // light queues exist as topics of one queue; immutable after New
 
 	mu      sync.Mutex // serializes changes
 	version body.DataVersion
+	odd     []string                // what load left out, as no folder can have the name, or gave fewer queues
 	changed func()                  // marks topics.json
 	publish func(*body.TopicConfig) // tells the NameServers about one topic
 }
 
 func newTopicTable() *topicTable {
-	return &topicTable{version: body.NewDataVersion(), changed: func() {}, publish: func(*body.TopicConfig) {}}
+	return &topicTable{version: body.NewDataVersion(), limit: func() int { return math.MaxInt }, changed: func() {}, publish: func(*body.TopicConfig) {}}
 }
 
 // get returns a topic, nil when there is none. The entry must not be changed.
@@ -75,9 +80,32 @@ func (t *topicTable) currentVersion() body.DataVersion {
 	return t.version
 }
 
+// put adds or replaces an entry. The caller holds mu.
+func (t *topicTable) put(c *body.TopicConfig) {
+	if _, had := t.entries.Swap(c.TopicName, c); !had {
+		t.size.Add(1)
+	}
+}
+
+// full says why no topic can be created, nil when one can.
+func (t *topicTable) full() error {
+	if limit := t.limit(); t.size.Load() >= int64(limit) {
+		return &tableFullError{"topics", "maxTopicNum", int64(limit)}
+	}
+	return nil
+}
+
+// mayCreate says why a topic cannot be created, nil when it can or is there.
+func (t *topicTable) mayCreate(topic string) error {
+	if t.get(topic) != nil {
+		return nil
+	}
+	return t.full()
+}
+
 // store puts a topic and counts the change. The caller holds mu.
 func (t *topicTable) store(c *body.TopicConfig) {
-	t.entries.Store(c.TopicName, c)
+	t.put(c)
 	t.version.Next(0)
 	t.changed()
 }
@@ -97,6 +125,9 @@ func (t *topicTable) createByDefault(topic, defaultTopic string, queues int, sys
 	if defaultTopic == compat.TopicAutoCreate && !autoCreate || d.Perm&body.PermInherit == 0 {
 		return nil, fmt.Sprintf("the default topic[%s] has no inherit permission (autoCreateTopicEnable=%v)", defaultTopic, autoCreate)
 	}
+	if err := t.full(); err != nil {
+		return nil, err.Error()
+	}
 	c := body.NewTopicConfig(topic)
 	c.ReadQueueNums = max(0, min(queues, d.WriteQueueNums))
 	c.WriteQueueNums = c.ReadQueueNums
@@ -108,7 +139,8 @@ func (t *topicTable) createByDefault(topic, defaultTopic string, queues int, sys
 	return &c, ""
 }
 
-// ensure returns a topic, creating it with the given queues and permission 6. Java: createTopicInSendMessageBackMethod.
+// ensure returns a topic, creating it with the given queues and permission 6: retry and dead letter topics, which are at
+// most two for a group, whatever maxTopicNum says. Java: createTopicInSendMessageBackMethod.
 func (t *topicTable) ensure(topic string, queues int, order bool, sysFlag int) *body.TopicConfig {
 	if c := t.get(topic); c != nil && c.Order == order {
 		return c
@@ -140,6 +172,8 @@ func (t *topicTable) update(c body.TopicConfig) error {
 	var current map[string]string
 	if old != nil {
 		current = old.Attributes
+	} else if err := t.full(); err != nil {
+		return err
 	}
 	attrs, err := alterAttributes(old == nil, topicAttributes, current, c.Attributes)
 	if err != nil {
@@ -158,6 +192,7 @@ func (t *topicTable) remove(topic string) bool {
 	if _, ok := t.entries.LoadAndDelete(topic); !ok {
 		return false
 	}
+	t.size.Add(-1)
 	t.version.Next(0)
 	t.changed()
 	return true
@@ -178,7 +213,15 @@ func (t *topicTable) load(data []byte) error {
 		if c.TopicName == "" {
 			c.TopicName = name
 		}
-		t.entries.Store(strings.Clone(name), c)
+		if !compat.IsFolderName(name) || c.TopicName != name {
+			t.odd = append(t.odd, name)
+			continue
+		}
+		if max(c.ReadQueueNums, c.WriteQueueNums) > maxQueueNumber+1 {
+			t.odd = append(t.odd, name)
+			c.ReadQueueNums, c.WriteQueueNums = min(c.ReadQueueNums, maxQueueNumber+1), min(c.WriteQueueNums, maxQueueNumber+1)
+		}
+		t.put(c)
 	}
 	t.version = w.DataVersion
 	return nil
@@ -227,7 +270,7 @@ func (t *topicTable) addSystemTopics(c *Config) map[string]bool {
 		}
 		tc := body.NewTopicConfig(s.name)
 		tc.ReadQueueNums, tc.WriteQueueNums, tc.Perm = s.queues, s.queues, s.perm
-		t.entries.Store(s.name, &tc)
+		t.put(&tc)
 	}
 	return names
 }

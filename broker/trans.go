@@ -177,10 +177,10 @@ func (t *transactions) advance(half int64) {
 			t.b.throttled.warn("transFlush", func(e *zerolog.Event) { e.Err(err).Msg("progress of transactions is not noted") })
 			return
 		}
-		t.b.offsets.commit(transGroup, compat.TopicTransHalf, 0, half)
+		_ = t.b.offsets.commit(transGroup, compat.TopicTransHalf, 0, half) // the group is a system's: never too many
 	}
 	t.halves.advance(half)
 	if op := t.ops.advance(half); op > t.position(compat.TopicTransOpHalf) {
-		t.b.offsets.commit(transGroup, compat.TopicTransOpHalf, 0, op)
+		_ = t.b.offsets.commit(transGroup, compat.TopicTransOpHalf, 0, op)
 	}
 }

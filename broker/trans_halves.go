@@ -60,6 +60,13 @@ func (h *halfTable) start() int64 {
 	return h.base
 }
 
+// span is how many half messages the table has bits for.
+func (h *halfTable) span() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return int64(len(h.words)) * 64
+}
+
 // claim reserves the half message that is, or was first, stored at a queue offset, and returns its newest place. One below base without a trail was settled
 // or given up; Java commits it all the same, so it can be claimed.
 func (h *halfTable) claim(offset int64) (at int64, c claim) {

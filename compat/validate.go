@@ -61,7 +61,9 @@ func ValidateTopic(topic string) error {
 }
 
 // IllegalTopicRemark is Java's remark for a topic name with illegal characters.
-func IllegalTopicRemark(topic string) string { return "The specified topic: " + topic + illegalCharsRemark }
+func IllegalTopicRemark(topic string) string {
+	return "The specified topic: " + topic + illegalCharsRemark
+}
 
 // ValidateGroup checks a group name as TopicValidator.validateGroup does. The error's text is Java's remark.
 func ValidateGroup(group string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -69,7 +70,7 @@ func TestStartRefusesABrokenKVFile(t *testing.T) {
 }
 
 func TestKVConfigIsBounded(t *testing.T) {
-	k := newKVStore(files{}, "")
+	k := newKVStore(files{}, "", func() int { return 1 << 30 })
 	k.table["ns"] = map[string]string{}
 	for i := range maxKVEntries {
 		k.table["ns"][string(rune(i+1))+"x"+string(rune(i%256))] = ""
@@ -81,6 +82,32 @@ func TestKVConfigIsBounded(t *testing.T) {
 		}
 	}
 	if err := k.put("ns", "one more", "", true); err != errKVFull {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestKVConfigBytesAreBounded: values of any size, and namespaces without a value, do not grow the table without end.
+func TestKVConfigBytesAreBounded(t *testing.T) {
+	p := start(t, func(c *Config) { c.MaxKVConfigBytes = 1024 })
+	big := strings.Repeat("v", 1000)
+	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "k", big), remoting.Success, "", "")
+	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "l", big), remoting.SystemError, `KV config "ns" "l": no room for 1000 bytes`, "")
+	p.want(p.kvCall(remoting.ReqPutKvConfig, strings.Repeat("n", 100), "l", ""), remoting.SystemError, "KV config", "")
+	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "k", big[:500]), remoting.Success, "", "")
+	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "l", big[:500]), remoting.Success, "", "")
+	p.want(p.kvCall(remoting.ReqDeleteKvConfig, "ns", "k", ""), remoting.Success, "", "")
+	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "m", big[:500]), remoting.Success, "", "")
+	if got := p.kv.bytes; got != len("ns")+2*(1+500) {
+		t.Errorf("%d bytes counted", got)
+	}
+}
+
+func TestKVNamespacesAreCounted(t *testing.T) {
+	k := newKVStore(files{}, "", func() int { return 1 << 30 })
+	for i := range maxKVEntries {
+		k.table[strconv.Itoa(i)] = map[string]string{}
+	}
+	if err := k.put("one more", "k", "", false); err != errKVFull {
 		t.Errorf("got %v", err)
 	}
 }

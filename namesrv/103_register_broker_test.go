@@ -243,3 +243,31 @@ func TestRegisterBrokerIsBounded(t *testing.T) {
 		t.Error("one broker too many was taken")
 	}
 }
+
+// TestRegistrationCannotGrowForeignTables: names no broker makes, mappings of others or of unknown topics, endless filter lists.
+func TestRegistrationCannotGrowForeignTables(t *testing.T) {
+	r := newRoutes()
+	long := strings.Repeat("n", maxTopicName+1)
+	data := newBroker("a", "h:1", 0, "T", long).body()
+	data.FilterServerList = make([]string, maxFilters+10)
+	m := data.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap
+	m["Unknown"] = &body.TopicQueueMappingInfo{Bname: "a", Topic: "Unknown"}
+	m["T"] = &body.TopicQueueMappingInfo{Bname: "other", Topic: "T"}
+	g := &registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", data: data}
+	r.register(g)
+	if r.topics[long] != nil || r.topics["T"] == nil || len(r.mappings) != 0 || len(r.filters[g.brokerKey]) != maxFilters {
+		t.Errorf("%d topics, %d mappings, %d filters", len(r.topics), len(r.mappings), len(r.filters[g.brokerKey]))
+	}
+	m["T"] = &body.TopicQueueMappingInfo{Bname: "a", Topic: "T"}
+	data.TopicConfigSerializeWrapper.DataVersion.Counter++
+	r.register(g)
+	if len(r.mappings) != 1 {
+		t.Error("the broker's own mapping was not taken")
+	}
+	r.mu.Lock()
+	r.removeQueue("T", "a")
+	r.mu.Unlock()
+	if len(r.mappings) != 0 {
+		t.Error("the mapping stays without its topic")
+	}
+}

@@ -40,6 +40,9 @@ type Config struct {
 	ConfigBlackList                   string `prop:"configBlackList" default:"configBlackList;configStorePath;kvConfigPath" doc:"keys that UPDATE_NAMESRV_CONFIG refuses"`
 	ServerChannelMaxIdleTimeSeconds   int    `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1" max:"2147483647" effect:"restart" doc:"s without traffic after which a connection is closed"`
 
+	// Addition of gorocket.
+	MaxKVConfigBytes int `prop:"maxKvConfigBytes" default:"16777216" min:"1024" max:"1073741824" doc:"bytes of all KV namespaces, keys and values (gorocket)"`
+
 	// extra keeps the keys of the config file that mean nothing here, so that persisting does not lose them. Immutable.
 	extra *compat.Properties
 }

@@ -2,17 +2,30 @@ package namesrv
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 
 	"gorocket/compat"
 	"gorocket/compat/body"
 )
 
-// maxKVEntries is how many values all namespaces together may hold; each put rewrites the whole file.
+// maxKVEntries is how many values and namespaces there may be; each put rewrites the whole file.
 const maxKVEntries = 1 << 16
 
 var errKVFull = errors.New("KV config table is full (65536 entries)")
+
+// kvTooLargeError says that a value does not fit: the table would have more than limit bytes.
+type kvTooLargeError struct {
+	namespace, key string
+	size           int // bytes of the value
+	limit          int // maxKvConfigBytes
+}
+
+func (e *kvTooLargeError) Error() string {
+	return fmt.Sprintf("KV config %.100q %.100q: no room for %d bytes, the table may have %d (maxKvConfigBytes)", e.namespace, e.key, e.size, e.limit)
+}
 
 // kvFile is kvConfig.json (KVConfigSerializeWrapper.java).
 type kvFile struct {
@@ -25,12 +38,14 @@ type kvStore struct {
 	path  string
 
 	persistMu sync.Mutex // one writer of the file at a time; taken before mu
+	limit     func() int // maxKvConfigBytes
 	mu        sync.RWMutex
 	table     map[string]map[string]string // guarded by mu
+	bytes     int                          // guarded by mu; of all namespaces, keys and values
 }
 
-func newKVStore(f files, path string) *kvStore {
-	return &kvStore{files: f, path: path, table: map[string]map[string]string{}}
+func newKVStore(f files, path string, limit func() int) *kvStore {
+	return &kvStore{files: f, path: path, table: map[string]map[string]string{}, limit: limit}
 }
 
 // load reads the file; one that is not there is an empty table, one that cannot be read is an error naming it.
@@ -45,6 +60,10 @@ func (k *kvStore) load() error {
 		for ns, table := range f.ConfigTable {
 			if table != nil {
 				k.table[ns] = table
+				k.bytes += len(ns)
+				for key, value := range table {
+					k.bytes += len(key) + len(value)
+				}
 			}
 		}
 		return nil
@@ -59,27 +78,57 @@ func (k *kvStore) load() error {
 // value acts but may not survive a restart.
 func (k *kvStore) put(ns, key, value string, given bool) error {
 	return k.change(func() error {
-		table := k.table[ns]
-		if _, known := table[key]; !known && k.size() >= maxKVEntries {
-			return errKVFull
+		if !given {
+			k.forget(ns, key)
 		}
-		if table == nil {
-			table = map[string]string{}
-			k.table[ns] = table
-		}
-		if table[key] = value; !given {
-			delete(table, key)
-		}
-		return nil
+		return k.set(ns, key, value, given)
 	})
+}
+
+// set is put for the table. The caller holds mu.
+func (k *kvStore) set(ns, key, value string, given bool) error {
+	table := k.table[ns]
+	old, known := table[key]
+	if !known && k.size() >= maxKVEntries {
+		return errKVFull
+	}
+	more := 0
+	if table == nil {
+		more += len(ns)
+	}
+	if given {
+		more += len(value) - len(old)
+		if !known {
+			more += len(key)
+		}
+	}
+	if limit := k.limit(); more > 0 && k.bytes+more > limit {
+		return &kvTooLargeError{ns, key, len(value), limit}
+	}
+	if table == nil {
+		table = map[string]string{}
+		k.table[strings.Clone(ns)] = table
+	}
+	if k.bytes += more; given {
+		table[key] = value
+	}
+	return nil
 }
 
 // remove deletes a value and persists. The namespace stays, even empty, as in Java.
 func (k *kvStore) remove(ns, key string) error {
 	return k.change(func() error {
-		delete(k.table[ns], key)
+		k.forget(ns, key)
 		return nil
 	})
+}
+
+// forget deletes a value. The caller holds mu.
+func (k *kvStore) forget(ns, key string) {
+	if old, known := k.table[ns][key]; known {
+		k.bytes -= len(key) + len(old)
+		delete(k.table[ns], key)
+	}
 }
 
 func (k *kvStore) change(edit func() error) error {
@@ -100,9 +149,9 @@ func (k *kvStore) change(edit func() error) error {
 	return k.files.write(k.path, text)
 }
 
-// size counts all entries; the caller holds mu.
+// size counts all values and namespaces; the caller holds mu.
 func (k *kvStore) size() int {
-	n := 0
+	n := len(k.table)
 	for _, t := range k.table {
 		n += len(t)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
 )
@@ -16,6 +17,8 @@ import (
 const (
 	maxLiveBrokers = 10000
 	maxTopics      = 1 << 20
+	maxTopicName   = compat.RetryTopicMaxLength // bytes; no broker makes a longer one
+	maxFilters     = 256                        // filter servers of one broker
 )
 
 // defaultLiveTimeout is how long a broker that names no timeout stays without a sign of life
@@ -73,7 +76,7 @@ func queueIndex(list []body.QueueData, broker string) (int, bool) {
 // setQueue puts q into the topic's list; it says whether that changed anything. The caller holds mu and drops the topic from the cache.
 func (r *routes) setQueue(topic string, q body.QueueData) bool {
 	list, known := r.topics[topic]
-	if !known && len(r.topics) >= maxTopics {
+	if !known && (len(r.topics) >= maxTopics || len(topic) > maxTopicName) {
 		return false
 	}
 	i, found := queueIndex(list, q.BrokerName)
@@ -95,6 +98,7 @@ func (r *routes) removeQueue(topic, broker string) bool {
 	}
 	if len(list) == 1 {
 		delete(r.topics, topic)
+		delete(r.mappings, topic)
 		return true
 	}
 	r.topics[topic] = slices.Delete(list, i, i+1)

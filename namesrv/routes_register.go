@@ -156,7 +156,7 @@ func (r *routes) takeTopics(g *registration, first, wipeWrite bool) int {
 		}
 	}
 	if all {
-		r.takeMappings(w.TopicQueueMappingInfoMap)
+		r.takeMappings(g.name, w.TopicQueueMappingInfoMap)
 	}
 	return changed
 }
@@ -170,8 +170,12 @@ func (r *routes) dropOtherTopics(g *registration) {
 	}
 }
 
-func (r *routes) takeMappings(infos map[string]*body.TopicQueueMappingInfo) {
+// takeMappings takes what a broker says of its own share in topics that are there; they go with the topic. Java takes any.
+func (r *routes) takeMappings(broker string, infos map[string]*body.TopicQueueMappingInfo) {
 	for topic, info := range infos {
+		if r.topics[topic] == nil || info.Bname != broker {
+			continue
+		}
 		if r.mappings[topic] == nil {
 			r.mappings[topic] = map[string]*body.TopicQueueMappingInfo{}
 		}
@@ -181,13 +185,15 @@ func (r *routes) takeMappings(infos map[string]*body.TopicQueueMappingInfo) {
 }
 
 func (r *routes) takeFilters(g *registration) {
-	if slices.Equal(r.filters[g.brokerKey], g.data.FilterServerList) {
+	list := g.data.FilterServerList
+	list = list[:min(len(list), maxFilters)]
+	if slices.Equal(r.filters[g.brokerKey], list) {
 		return
 	}
-	if len(g.data.FilterServerList) == 0 {
+	if len(list) == 0 {
 		delete(r.filters, g.brokerKey)
 	} else {
-		r.filters[g.brokerKey] = g.data.FilterServerList
+		r.filters[g.brokerKey] = list
 	}
 	r.cache.clear()
 }

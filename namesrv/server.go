@@ -51,7 +51,7 @@ func newServer(cfg Config, log zerolog.Logger, fs vfs.FS) (*Server, error) {
 	}
 	s := &Server{log: log, files: files{fs}, routes: newRoutes(), notices: make(chan *minIDChange, maxPendingNotices)}
 	s.cfg.Store(&cfg)
-	s.kv = newKVStore(s.files, cfg.KVConfigPath)
+	s.kv = newKVStore(s.files, cfg.KVConfigPath, func() int { return s.config().MaxKVConfigBytes })
 	s.departures = newUnregisterQueue(cfg.UnRegisterBrokerQueueCapacity, s.applyDepartures)
 	return s, nil
 }

@@ -58,6 +58,7 @@ func NewSubscriptionGroupConfig(name string) SubscriptionGroupConfig {
 }
 
 // UnmarshalJSON reads a group; members that are missing (old senders leave several out) keep Java's defaults.
+// Numbers beyond Java's int are an error.
 func (g *SubscriptionGroupConfig) UnmarshalJSON(text []byte) error {
 	type plain SubscriptionGroupConfig
 	p := plain(NewSubscriptionGroupConfig(""))
@@ -65,7 +66,8 @@ func (g *SubscriptionGroupConfig) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*g = SubscriptionGroupConfig(p)
-	return nil
+	return checkInts("group", g.GroupName, number{"retryQueueNums", g.RetryQueueNums}, number{"retryMaxTimes", g.RetryMaxTimes},
+		number{"groupSysFlag", g.GroupSysFlag}, number{"consumeTimeoutMinute", g.ConsumeTimeoutMinute})
 }
 
 // SubscriptionGroupWrapper is subscriptionGroup.json and the answer of GET_ALL_SUBSCRIPTIONGROUP_CONFIG.

@@ -42,7 +42,10 @@ type MessageQueue struct {
 // UnmarshalText reads the text of an object key, as compat.Normalize leaves it.
 func (q *MessageQueue) UnmarshalText(text []byte) error {
 	type plain MessageQueue
-	return compat.Unmarshal(text, (*plain)(q))
+	if err := compat.Unmarshal(text, (*plain)(q)); err != nil {
+		return err
+	}
+	return checkInts("queue of topic", q.Topic, number{"queueId", q.QueueID})
 }
 
 // UnmarshalJSON reads a queue that stands as a value, where JSON libraries would expect the text form too, and the quoted text of a key.

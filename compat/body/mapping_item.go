@@ -17,7 +17,7 @@ func (i *LogicQueueMappingItem) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*i = LogicQueueMappingItem(p)
-	return nil
+	return checkInts("piece on broker", i.Bname, number{"queueId", i.QueueID}, number{"gen", i.Gen})
 }
 
 // UnmarshalJSON reads a mapping; members that are missing keep Java's initial values.

@@ -46,7 +46,7 @@ func NewTopicConfig(name string) TopicConfig {
 		TopicFilterType: SingleTag, TopicName: name, WriteQueueNums: 16}
 }
 
-// UnmarshalJSON reads a topic; members that are missing keep Java's defaults.
+// UnmarshalJSON reads a topic; members that are missing keep Java's defaults. Numbers beyond Java's int are an error.
 func (t *TopicConfig) UnmarshalJSON(text []byte) error {
 	type plain TopicConfig
 	p := plain(NewTopicConfig(""))
@@ -57,7 +57,8 @@ func (t *TopicConfig) UnmarshalJSON(text []byte) error {
 		p.Attributes = map[string]string{}
 	}
 	*t = TopicConfig(p)
-	return nil
+	return checkInts("topic", t.TopicName, number{"readQueueNums", t.ReadQueueNums}, number{"writeQueueNums", t.WriteQueueNums},
+		number{"perm", t.Perm}, number{"topicSysFlag", t.TopicSysFlag})
 }
 
 // Clone copies t with its attributes.

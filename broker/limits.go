@@ -1,0 +1,128 @@
+package broker
+
+import (
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+)
+
+// Limits of what administrators and clients may put into the tables; those with a key of their own are in Config.
+const (
+	maxQueueNumber     = 1<<16 - 1 // of any queue: above what a topic may have (maxTopicQueueNums)
+	maxGroupBytes      = 64 << 10  // of a group's configuration as JSON
+	maxMappingBytes    = 1 << 20   // of a static topic's mapping as JSON
+	maxAttributeBytes  = 1 << 10   // of one attribute's value
+	maxRequestModes    = 100_000   // entries that SET_MESSAGE_REQUEST_MODE made
+	maxForbidden       = 100_000   // entries that UPDATE_AND_GET_GROUP_FORBIDDEN made
+	maxStatsQueues     = 100_000   // queues in one answer; more do not fit into a frame
+	maxProducersOfConn = 1024      // producer groups of one connection
+	maxProducerGroup   = 255       // bytes of a producer group's name; Java's clients check it
+)
+
+// tableFullError says that a table takes no more entries. It is answered with code 1.
+type tableFullError struct {
+	what  string
+	key   string // of the configuration, or "" for a fixed limit
+	limit int64
+}
+
+func (e *tableFullError) Error() string {
+	if e.key == "" {
+		return fmt.Sprintf("the broker keeps no more than %d %s", e.limit, e.what)
+	}
+	return fmt.Sprintf("the broker keeps no more than %d %s (%s)", e.limit, e.what, e.key)
+}
+
+// tableFull logs err, which says that a table takes no more; nil is nothing.
+func (b *Broker) tableFull(err error) {
+	if err != nil {
+		b.throttled.warn("tableFull", func(e *zerolog.Event) { e.Err(err).Msg("a table is full") })
+	}
+}
+
+// checkTopicNumbers refuses what no topic can have. Java takes any number; clients and tools then count up to it.
+func (b *Broker) checkTopicNumbers(c *body.TopicConfig) error {
+	limit := b.cfg().MaxTopicQueueNums
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"readQueueNums", c.ReadQueueNums}, {"writeQueueNums", c.WriteQueueNums}} {
+		if n.value < 0 || n.value > limit {
+			return fmt.Errorf("The specified topic: %s, %s=%d is not within 0..%d (maxTopicQueueNums)", c.TopicName, n.name, n.value, limit)
+		}
+	}
+	for key, value := range c.Attributes {
+		if len(key)+len(value) > maxAttributeBytes {
+			return fmt.Errorf("The specified topic: %s, attribute %.100q is longer than %d bytes", c.TopicName, key, maxAttributeBytes)
+		}
+	}
+	return nil
+}
+
+// checkGroup refuses names and numbers that no group can have, with Java's text where it has one.
+func (b *Broker) checkGroup(g *body.SubscriptionGroupConfig) error {
+	if err := compat.ValidateGroup(g.GroupName); err != nil {
+		return err
+	}
+	if limit := b.cfg().MaxTopicQueueNums; g.RetryQueueNums > limit {
+		return fmt.Errorf("The specified group: %s, retryQueueNums=%d is above %d (maxTopicQueueNums)", g.GroupName, g.RetryQueueNums, limit)
+	}
+	return checkSize("group", g.GroupName, g, maxGroupBytes)
+}
+
+// checkMapping refuses a static topic with more queues than a topic may have.
+func (b *Broker) checkMapping(d *body.TopicQueueMappingDetail) error {
+	if d.TotalQueues < 0 || d.TotalQueues > maxQueueNumber+1 {
+		return fmt.Errorf("The specified topic: %s, totalQueues=%d is not within 0..%d", d.Topic, d.TotalQueues, maxQueueNumber+1)
+	}
+	for id, items := range d.HostedQueues {
+		if id < 0 || id > maxQueueNumber {
+			return fmt.Errorf("The specified topic: %s, queue %d is not within 0..%d", d.Topic, id, maxQueueNumber)
+		}
+		for i := range items {
+			if items[i].QueueID > maxQueueNumber {
+				return fmt.Errorf("The specified topic: %s, queueId=%d is not within 0..%d", d.Topic, items[i].QueueID, maxQueueNumber)
+			}
+		}
+	}
+	return checkSize("topic", d.Topic, d, maxMappingBytes)
+}
+
+func checkSize(kind, name string, v any, limit int) error {
+	data, err := compat.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if len(data) > limit {
+		return fmt.Errorf("The specified %s: %.255s, its configuration has %d bytes, more than %d", kind, name, len(data), limit)
+	}
+	return nil
+}
+
+// tooManyQueues is the remark of an answer that would name more than maxStatsQueues.
+func tooManyQueues(instead string) string {
+	return fmt.Sprintf("the answer would name more than %d queues: %s", maxStatsQueues, instead)
+}
+
+// hasQueue tells whether a topic has a queue, or had it and there are messages in it.
+func (b *Broker) hasQueue(t *body.TopicConfig, queue int32) bool {
+	return queue >= 0 && (int(queue) < max(t.ReadQueueNums, t.WriteQueueNums) || b.store.MaxOffset(t.TopicName, queue) > 0)
+}
+
+// tableSizes lists the tables that grow by what peers send, for the metrics: entries, and the limit, 0 for none of its own.
+func (b *Broker) tableSizes(each func(table string, size, limit int64)) {
+	c := b.cfg()
+	each("topics", b.topics.size.Load(), int64(c.MaxTopicNum))
+	each("groups", b.groups.size.Load(), int64(c.MaxSubscriptionGroupNum))
+	each("consumer_offsets", b.offsets.size.Load(), int64(c.MaxConsumerOffsetNum))
+	each("pull_offsets", b.pulled.size.Load(), int64(c.MaxConsumerOffsetNum))
+	each("order_locks", int64(b.locks.count()), int64(c.MaxOrderLockNum))
+	each("producers", int64(b.producers.count()), int64(c.MaxProducerNum))
+	each("request_modes", int64(b.modes.count()), maxRequestModes)
+	each("group_forbidden", int64(b.groups.forbiddenCount()), maxForbidden)
+	each("static_topics", int64(len(b.mappings.current())), int64(c.MaxTopicNum))
+	each("half_message_bits", b.trans.halves.span(), maxHalfSpan)
+}

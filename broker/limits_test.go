@@ -1,0 +1,292 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// refusal returns code and remark of an answer.
+func refusal(t *testing.T, err error) (int32, string) {
+	t.Helper()
+	var re *remoting.ResponseError
+	switch {
+	case err == nil:
+		return 0, ""
+	case errors.As(err, &re):
+		return re.Code, re.Remark
+	}
+	t.Fatal(err)
+	return 0, ""
+}
+
+func (r *rig) createTopic(name string, read, write int32) (int32, string) {
+	h := remoting.CreateTopicRequestHeader{Topic: name, DefaultTopic: "TBW102", ReadQueueNums: read, WriteQueueNums: write, Perm: 6, TopicFilterType: body.SingleTag}
+	_, err := call(r, remoting.ReqUpdateAndCreateTopic, remoting.CreateTopicRequest, &h, nil)
+	return refusal(r.t, err)
+}
+
+// bodied sends a request that has a body and no header that counts.
+func (r *rig) bodied(code int32, text string) (int32, string) {
+	_, err := call(r, code, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), []byte(text))
+	return refusal(r.t, err)
+}
+
+// TestTopicNumbersAreChecked: a topic has at most maxTopicQueueNums queues, wherever it comes from.
+func TestTopicNumbersAreChecked(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	for _, n := range []int32{math.MaxInt32, 4097, -1, math.MinInt32} {
+		if code, remark := r.createTopic("Big", n, 1); code != remoting.InvalidParameter || !strings.Contains(remark, "maxTopicQueueNums") {
+			t.Errorf("17 with %d read queues: %d %q", n, code, remark)
+		}
+		if code, _ := r.createTopic("Big", 1, n); code != remoting.InvalidParameter {
+			t.Errorf("17 with %d write queues: %d", n, code)
+		}
+	}
+	for _, text := range []string{`"readQueueNums":2147483647`, `"writeQueueNums":-1`, `"writeQueueNums":5000`} {
+		if code, _ := r.bodied(remoting.ReqUpdateAndCreateTopicList, `{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != remoting.InvalidParameter {
+			t.Errorf("18 with %s: %d", text, code)
+		}
+	}
+	for _, text := range []string{`"readQueueNums":2147483648`, `"perm":9223372036854775807`, `"topicSysFlag":-2147483649`} {
+		if code, remark := r.bodied(remoting.ReqUpdateAndCreateTopicList, `{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != remoting.SystemError || !strings.Contains(remark, "can not cast to int") {
+			t.Errorf("18 with %s: %d %q", text, code, remark)
+		}
+	}
+	for _, text := range []string{`"retryQueueNums":2147483647`, `"retryQueueNums":4294967297`, `"retryMaxTimes":99999999999`} {
+		if code, _ := r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"g",`+text+`}`); code == 0 {
+			t.Errorf("200 with %s", text)
+		}
+	}
+	if code, remark := r.createTopic("Ok", 4096, 0); code != 0 || r.b.topics.get("Big") != nil {
+		t.Errorf("4096 queues: %d %q", code, remark)
+	}
+}
+
+// TestTopicsHaveALimit: by sends, by administrators, by retry topics that no group has.
+func TestTopicsHaveALimit(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.MaxTopicNum = 20
+	r := startRig(t, cfg)
+	made := 0
+	for i := range 30 {
+		if code, _ := r.trySend(fmt.Sprint("T", i), "", "x"); code == 0 {
+			made++
+		}
+	}
+	if n := r.b.topics.size.Load(); n != 20 || made == 0 {
+		t.Errorf("%d topics, %d made", n, made)
+	}
+	if code, remark := r.createTopic("More", 1, 1); code != remoting.SystemError || !strings.Contains(remark, "maxTopicNum") {
+		t.Errorf("17: %d %q", code, remark)
+	}
+	if code, _ := r.trySend("%RETRY%nobody", "", "x"); code == 0 || r.b.topics.get("%RETRY%nobody") != nil {
+		t.Errorf("retry topic: %d", code)
+	}
+	if code, _ := r.createTopic("T0", 2, 2); code != 0 {
+		t.Errorf("change: %d", code)
+	}
+	if _, err := call(r, remoting.ReqDeleteTopicInBroker, remoting.TopicRequest, &remoting.TopicHeader{Topic: "T0"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if code, remark := r.createTopic("More", 1, 1); code != 0 {
+		t.Errorf("behind a deletion: %d %q", code, remark)
+	}
+}
+
+func TestGroupsHaveALimit(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.MaxSubscriptionGroupNum = 12
+	r := startRig(t, cfg)
+	for i := range 30 {
+		r.b.groups.find(fmt.Sprint("g", i))
+	}
+	if n := r.b.groups.size.Load(); n != 12 {
+		t.Errorf("%d groups", n)
+	}
+	if code, remark := r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"more"}`); code != remoting.SystemError || !strings.Contains(remark, "maxSubscriptionGroupNum") {
+		t.Errorf("200: %d %q", code, remark)
+	}
+	if r.b.groups.find("CID_RMQ_SYS_x") == nil {
+		t.Error("a system group has no room")
+	}
+	long := `{"groupName":"g0","subscriptionDataSet":[` + strings.Repeat(`{"topic":"t","expression":"*"},`, 5000) + `{"topic":"t"}]}`
+	if code, remark := r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, long); code == 0 || !strings.Contains(remark, "bytes") {
+		t.Errorf("a large configuration: %d %.80q", code, remark)
+	}
+}
+
+// TestOffsetsOfQueuesThatAreNotThere are refused, and the others are counted.
+func TestOffsetsOfQueuesThatAreNotThere(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.MaxConsumerOffsetNum = 10
+	r := startRig(t, cfg)
+	r.send("T", "", "x") // four queues
+	r.b.groups.find("g")
+	commit := func(group string, queue int32) (int32, string) {
+		h := remoting.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: "T", QueueID: queue, CommitOffset: 1}
+		_, err := call(r, remoting.ReqUpdateConsumerOffset, remoting.UpdateConsumerOffsetRequest, &h, nil)
+		return refusal(t, err)
+	}
+	for _, q := range []int32{4, -1, math.MaxInt32, 1 << 20} {
+		if code, remark := commit("g", q); code != remoting.InvalidParameter || !strings.HasPrefix(remark, "queueId[") {
+			t.Errorf("queue %d: %d %q", q, code, remark)
+		}
+	}
+	last := ""
+	for g := range 4 {
+		group := fmt.Sprint("g", g)
+		r.b.groups.find(group)
+		for q := range int32(4) {
+			if code, remark := commit(group, q); code != 0 {
+				last = remark
+			}
+		}
+	}
+	if n := r.b.offsets.size.Load(); n != 10 || !strings.Contains(last, "maxConsumerOffsetNum") {
+		t.Errorf("%d offsets, %q", n, last)
+	}
+	if code, remark := commit("g0", 0); code != 0 {
+		t.Errorf("a known one: %d %q", code, remark)
+	}
+	if err := r.b.offsets.commit(transGroup, compat.TopicTransHalf, 0, 1); err != nil {
+		t.Error(err)
+	}
+	r.b.offsets.removeGroup("g0")
+	r.b.offsets.removeTopic(compat.TopicTransHalf)
+	if n := r.b.offsets.size.Load(); n != 6 {
+		t.Errorf("%d offsets behind a removal", n)
+	}
+	h := remoting.ResetOffsetRequestHeader{Topic: "T", Group: "g", Timestamp: -1, QueueID: 77, Offset: -1}
+	if _, err := call(r, remoting.ReqInvokeBrokerToResetOffset, remoting.ResetOffsetRequest, &h, nil); err == nil {
+		t.Error("a queue that is not there was reset")
+	}
+}
+
+func TestLocksExpireAndHaveALimit(t *testing.T) {
+	l := newLockTable()
+	now := time.UnixMilli(0)
+	l.now, l.limit = func() time.Time { return now }, func() int { return 3 }
+	queues := make([]body.MessageQueue, 5)
+	for i := range queues {
+		queues[i] = body.MessageQueue{Topic: "T", QueueID: i}
+	}
+	if held, full := l.lock("g", "c", queues); len(held) != 3 || !full {
+		t.Errorf("%d held, full %v", len(held), full)
+	}
+	if held, full := l.lock("g", "c", queues[:3]); len(held) != 3 || full {
+		t.Errorf("renewal: %d held, full %v", len(held), full)
+	}
+	if held, _ := l.lock("other", "c", queues); len(held) != 0 || len(l.groups) != 1 {
+		t.Errorf("%d held, %d groups", len(held), len(l.groups))
+	}
+	l.unlock("g", "c", queues[:1])
+	l.unlock("g", "c", queues[:1])
+	if l.count() != 2 {
+		t.Errorf("%d", l.count())
+	}
+	now = now.Add(lockLiveTime)
+	l.lock("g", "c", queues[1:2])
+	now = now.Add(time.Second)
+	if l.expire(); l.count() != 1 || len(l.groups["g"]) != 1 {
+		t.Errorf("%d behind a minute", l.count())
+	}
+	now = now.Add(2 * lockLiveTime)
+	if l.expire(); l.count() != 0 || len(l.groups) != 0 {
+		t.Errorf("%d, %d groups", l.count(), len(l.groups))
+	}
+}
+
+func TestProducersHaveALimit(t *testing.T) {
+	p := newProducerTable()
+	p.limit = func() int { return maxProducersOfConn + 10 }
+	a, b := new(remoting.Conn), new(remoting.Conn)
+	for i := range maxProducersOfConn + 100 {
+		_ = p.register(fmt.Sprint("g", i), client{conn: a, id: fmt.Sprint("id", i)})
+	}
+	if p.count() != maxProducersOfConn {
+		t.Errorf("%d groups of one connection", p.count())
+	}
+	for i := range 100 {
+		_ = p.register(fmt.Sprint("h", i), client{conn: b, id: "b"})
+	}
+	if p.count() != maxProducersOfConn+10 || len(p.groups) != p.count() {
+		t.Errorf("%d producers, %d groups", p.count(), len(p.groups))
+	}
+	if p.register(strings.Repeat("n", maxProducerGroup+1), client{conn: b, id: "b"}) == nil {
+		t.Error("a long name was taken")
+	}
+	for i := range 100 {
+		_ = p.register("g0", client{conn: a, id: fmt.Sprint("changing", i)})
+	}
+	if len(p.byClient) > p.count() {
+		t.Errorf("%d client ids for %d producers", len(p.byClient), p.count())
+	}
+	p.closed(a)
+	p.closed(b)
+	if p.count() != 0 || len(p.groups)+len(p.byConn)+len(p.byClient) != 0 {
+		t.Errorf("left: %d, %d, %d, %d", p.count(), len(p.groups), len(p.byConn), len(p.byClient))
+	}
+}
+
+// TestStatsAnswersAreBounded: what would name more queues than fit into a frame is refused.
+func TestStatsAnswersAreBounded(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	r := startRig(t, cfg)
+	r.b.groups.find("g")
+	for i := range maxStatsQueues/4096 + 1 {
+		name := fmt.Sprint("T", i)
+		if code, remark := r.createTopic(name, 4096, 4096); code != 0 {
+			t.Fatal(remark)
+		}
+		_ = r.b.offsets.commit("g", name, 0, 0)
+	}
+	_, err := call(r, remoting.ReqGetConsumeStats, remoting.GetConsumeStatsRequest, &remoting.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
+	if code, remark := refusal(t, err); code != remoting.SystemError || !strings.Contains(remark, "more than 100000 queues") {
+		t.Errorf("208: %d %q", code, remark)
+	}
+	_, err = call(r, remoting.ReqGetBrokerConsumeStats, remoting.BrokerConsumeStatsRequest, &remoting.BrokerConsumeStatsHeader{}, nil)
+	if code, remark := refusal(t, err); code != remoting.SystemError || !strings.Contains(remark, "more than 100000 queues") {
+		t.Errorf("317: %d %q", code, remark)
+	}
+}
+
+// TestOddTopicsOfAFile: a table from elsewhere makes no path and no long loop.
+func TestOddTopicsOfAFile(t *testing.T) {
+	topics := newTopicTable()
+	err := topics.load([]byte(`{"topicConfigTable":{"../x":{"topicName":"../x"},"Big":{"topicName":"Big","readQueueNums":2147483647,"writeQueueNums":7},"T":{"topicName":"T"}}}`))
+	if err != nil || topics.get("../x") != nil || topics.get("T") == nil || len(topics.odd) != 2 || topics.size.Load() != 2 {
+		t.Fatalf("%v, odd %q", err, topics.odd)
+	}
+	if c := topics.get("Big"); c.ReadQueueNums != 65536 || c.WriteQueueNums != 7 {
+		t.Errorf("%+v", c)
+	}
+	if err := topics.load([]byte(`{"topicConfigTable":{"T":{"topicName":"T","perm":2147483648}}}`)); err == nil {
+		t.Error("a number beyond int32 was read")
+	}
+}
+
+// TestMetricsOfTables: every table that grows has its size and its limit; a name that is no text spoils nothing.
+func TestMetricsOfTables(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.b.timerDelays.of("bad\xff")
+	r.b.topics.put(&body.TopicConfig{TopicName: "bad\xff"})
+	w := httptest.NewRecorder()
+	r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	text := w.Body.String()
+	for _, table := range []string{"topics", "groups", "consumer_offsets", "pull_offsets", "order_locks", "producers", "request_modes", "group_forbidden", "static_topics", "half_message_bits"} {
+		for _, kind := range []string{"size", "limit"} {
+			if !strings.Contains(text, "gorocket_table_"+kind+"{") || !strings.Contains(text, `table="`+table+`"`) {
+				t.Errorf("no gorocket_table_%s of %s in %d %.300q", kind, table, w.Code, text)
+			}
+		}
+	}
+}
