@@ -85,13 +85,17 @@ func (cl *Client) dial(ctx context.Context, addr string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened := make(chan *Conn, 1)
-	if _, err := cl.gnet.EnrollContext(nc, opened); err != nil {
-		return nil, err
-	}
+	opened, failed := make(chan *Conn, 1), make(chan error, 1)
+	go func() { // it waits for the loop, which may be slow; the context ends our wait
+		if _, err := cl.gnet.EnrollContext(nc, opened); err != nil {
+			failed <- err
+		}
+	}()
 	select {
 	case c := <-opened:
 		return c, nil
+	case err := <-failed:
+		return nil, err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

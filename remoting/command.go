@@ -82,6 +82,8 @@ func (c *Command) add(key, value []byte) {
 	n := len(c.Fields)
 	if n < cap(c.Fields) {
 		c.Fields = c.Fields[:n+1]
+	} else if n > MaxFields {
+		return // decodeFrame sees that there are too many
 	} else {
 		c.Fields = append(c.Fields, Field{})
 	}

@@ -21,8 +21,9 @@ type Conn struct {
 	fast       bool           // immutable; came in on the fast port
 	trust      trust          // event loop only
 	kept       bool           // in turn.kept; event loop only
+	flow       flow           // event loop only
 	lastActive atomic.Int64   // ms since 1970 of the last traffic in or out
-	unsent     atomic.Int64   // bytes that gnet held after the last flush
+	unsent     atomic.Int64   // bytes that gnet held after the last flush; counted in the budget
 
 	// Attachment belongs to the server's owner (the broker keeps its client entry here). Set by Store, read by Load.
 	Attachment atomic.Value
@@ -32,6 +33,7 @@ type Conn struct {
 	woken  bool       // guarded by mu; the loop will flush without being asked
 	closed bool       // guarded by mu
 	calls  callTable  // guarded by mu
+	charge int        // guarded by mu; bytes of out that the budget counts
 }
 
 type outBuffer struct{ b []byte }
@@ -132,29 +134,43 @@ func (c *Conn) buffer() *outBuffer {
 func (c *Conn) finish(onLoop bool, body *Body) {
 	c.out.b = append(c.out.b, body.Bytes...)
 	if onLoop && worthSendfile(body) {
-		out := c.out
-		c.out = nil // under the lock: no other frame may come between this header and its body
+		out, charge := c.takeOut() // under the lock: no other frame may come between this header and its body
 		c.mu.Unlock()
+		c.engine.budget.outbound.Add(-int64(charge))
 		c.sendFiles(out, body)
 		return
 	}
 	for _, p := range body.Parts {
 		c.out.b = append(c.out.b, p...)
 	}
-	size := len(c.out.b)
+	size, over := len(c.out.b), false
+	if size >= c.charge+chargeStep {
+		over = c.chargeOut(size)
+	}
 	wake := !onLoop && !c.woken
 	if wake {
 		c.woken = true
 	}
 	c.mu.Unlock()
 	switch {
-	case size > c.engine.opts.MaxOutbound:
+	case size > c.engine.opts.MaxOutbound || over:
 		c.engine.overflow(c, size)
 	case wake:
 		_ = c.gc.Wake(nil)
 	case onLoop && size > flushAt:
 		c.flush(false)
 	}
+}
+
+// chargeStep is how much of what waits to be written the budget does not know, in bytes.
+const chargeStep = 64 << 10
+
+// chargeOut counts what waits to be written. It tells that all connections together keep too much waiting, and this one its share. The caller holds mu.
+func (c *Conn) chargeOut(size int) (over bool) {
+	b := &c.engine.budget
+	b.outbound.Add(int64(size - c.charge))
+	c.charge = size
+	return b.over() && int64(size)+c.unsent.Load() > backlogLimit
 }
 
 // flushAt is how much one turn of the loop gathers before it writes, in bytes.
@@ -198,8 +214,7 @@ func (c *Conn) flush(endOfTurn bool) bool {
 		return false
 	}
 	c.mu.Lock()
-	out := c.out
-	c.out = nil
+	out, charge := c.takeOut()
 	if endOfTurn {
 		c.woken = false
 	}
@@ -207,7 +222,7 @@ func (c *Conn) flush(endOfTurn bool) bool {
 	c.mu.Unlock()
 	if out == nil {
 		if c.unsent.Load() > 0 && !closed {
-			c.unsent.Store(int64(c.gc.OutboundBuffered()))
+			c.wrote()
 		}
 		return !closed
 	}
@@ -216,14 +231,26 @@ func (c *Conn) flush(endOfTurn bool) bool {
 		closed = err != nil
 	}
 	releaseOut(out)
-	if !closed {
-		c.unsent.Store(int64(c.gc.OutboundBuffered()))
+	if charge > 0 {
+		c.engine.budget.outbound.Add(-int64(charge))
 	}
-	if !closed && c.gc.OutboundBuffered() > c.engine.opts.MaxOutbound {
-		c.engine.overflow(c, c.gc.OutboundBuffered())
-		return false
+	return !closed && c.mayWait(c.wrote())
+}
+
+// mayWait closes a connection on which n bytes wait when that is too much. Event loop only.
+func (c *Conn) mayWait(n int) bool {
+	if n <= backlogLimit || n <= c.engine.opts.MaxOutbound && !c.engine.budget.over() {
+		return true
 	}
-	return !closed
+	c.engine.overflow(c, n)
+	return false
+}
+
+// takeOut takes what waits to be written, and what the budget counts of it. The caller holds mu.
+func (c *Conn) takeOut() (out *outBuffer, charge int) {
+	out, charge = c.out, c.charge
+	c.out, c.charge = nil, 0
+	return out, charge
 }
 
 // keepPromise makes what the answers of this turn say true; false when it cannot, and the connection is closed without them. Event loop only.
@@ -253,10 +280,10 @@ func (c *Conn) abandon() {
 func (c *Conn) markClosed() {
 	c.mu.Lock()
 	c.closed = true
-	out := c.out
-	c.out = nil
+	out, charge := c.takeOut()
 	calls := c.calls.drain()
 	c.mu.Unlock()
+	c.engine.budget.outbound.Add(-int64(charge))
 	if out != nil {
 		releaseOut(out)
 	}

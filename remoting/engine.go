@@ -12,18 +12,22 @@ import (
 	"github.com/panjf2000/gnet/v2"
 )
 
-// engine is what server and client share: gnet's callbacks, decoding, dispatch, workers, the idle scan.
+// engine is what server and client share: gnet's callbacks, decoding, dispatch, workers, the guard.
 type engine struct {
 	gnet.BuiltinEventEngine
 	opts     Options
 	table    *Table
 	pooled   *workerPool
 	blocking *workerPool
-	booted   chan gnet.Engine
 	loops    sync.Map // gnet.EventLoop -> *loopState
-	stopping atomic.Bool
-	idleStop chan struct{}
-	idleDone chan struct{}
+	budget   budget
+	counts   counts
+	open     atomic.Int64 // connections
+	handing  atomic.Int64 // ms since 1970: since when a connection has been waiting for a loop to take it, 0 for none
+	failed   atomic.Pointer[error]
+
+	guardStop chan struct{}
+	guardDone chan struct{}
 
 	mu    sync.Mutex
 	conns map[*Conn]struct{} // guarded by mu
@@ -37,33 +41,33 @@ type loopState struct {
 	answers   answerCache
 	promise   int64 // the highest of this turn, 0: none
 	turn      turn
+	watched   []*Conn // on which something waits
+
+	loopWatch
+	el    gnet.EventLoop // immutable
+	epoll int            // immutable; descriptor, -1: unknown
 }
 
 func newEngine(table *Table, opts Options) *engine {
 	opts.defaults(cpus)
-	e := &engine{opts: opts, table: table, booted: make(chan gnet.Engine, 1), conns: map[*Conn]struct{}{}}
-	e.idleStop, e.idleDone = make(chan struct{}), make(chan struct{})
+	e := &engine{opts: opts, table: table, conns: map[*Conn]struct{}{}}
+	e.budget.limit = opts.MaxWaiting
+	e.guardStop, e.guardDone = make(chan struct{}), make(chan struct{})
 	return e
 }
 
 func (e *engine) start() {
 	limits := waitLimits{e.opts.Overdue, e.overdue}
-	e.pooled, e.blocking = newWorkerPool(&e.opts, e.runPooled, limits), newWorkerPool(&e.opts, e.runPooled, limits)
-	go e.closeIdle()
+	e.pooled, e.blocking = newWorkerPool(&e.opts, &e.budget, e.runPooled, limits), newWorkerPool(&e.opts, &e.budget, e.runPooled, limits)
+	go e.guard()
 }
 
-// stop ends workers and the idle scan; gnet has stopped already, so nothing is submitted any more.
+// stop ends workers and the guard; gnet has stopped already, so nothing is submitted any more.
 func (e *engine) stop() {
-	close(e.idleStop)
-	<-e.idleDone
+	close(e.guardStop)
+	<-e.guardDone
 	e.pooled.stop()
 	e.blocking.stop()
-}
-
-// OnBoot is gnet's callback once the listeners are there.
-func (e *engine) OnBoot(g gnet.Engine) gnet.Action {
-	e.booted <- g
-	return gnet.None
 }
 
 // OnOpen is gnet's callback for a new connection, on its loop.
@@ -73,8 +77,11 @@ func (e *engine) OnOpen(gc gnet.Conn) ([]byte, gnet.Action) {
 	c.remoteText = c.remote.String()
 	c.fast = e.opts.FastPort != 0 && int(addrPort(gc.LocalAddr()).Port()) == e.opts.FastPort
 	c.touch(time.Now())
+	dropZones(gc)
 	dialled, _ := gc.Context().(chan *Conn)
 	gc.SetContext(c)
+	e.open.Add(1)
+	c.loop.conns.Add(1)
 	e.mu.Lock()
 	e.conns[c] = struct{}{}
 	e.mu.Unlock()
@@ -91,7 +98,7 @@ func (e *engine) loopOf(el gnet.EventLoop) *loopState {
 	if l, ok := e.loops.Load(el); ok {
 		return l.(*loopState)
 	}
-	l := &loopState{}
+	l := &loopState{el: el, epoll: epollOf(el)}
 	l.ctx.In = &l.in
 	got, _ := e.loops.LoadOrStore(el, l)
 	return got.(*loopState)
@@ -106,6 +113,15 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 }
 
+// dropZones takes the zones of IPv6 addresses out of what gnet keeps: it would put their memory, which is not its own, into its pool of buffers.
+func dropZones(gc gnet.Conn) {
+	for _, a := range [...]net.Addr{gc.LocalAddr(), gc.RemoteAddr()} {
+		if t, ok := a.(*net.TCPAddr); ok {
+			t.Zone = ""
+		}
+	}
+}
+
 // OnClose is gnet's callback at the end of a connection, on its loop.
 func (e *engine) OnClose(gc gnet.Conn, err error) gnet.Action {
 	c, ok := gc.Context().(*Conn)
@@ -115,7 +131,10 @@ func (e *engine) OnClose(gc gnet.Conn, err error) gnet.Action {
 	e.mu.Lock()
 	delete(e.conns, c)
 	e.mu.Unlock()
+	e.open.Add(-1)
+	c.loop.conns.Add(-1)
 	c.markClosed()
+	e.release(c)
 	if e.opts.Events.Closed != nil {
 		e.opts.Events.Closed(c, err)
 	}
@@ -132,6 +151,9 @@ func (e *engine) OnTraffic(gc gnet.Conn) gnet.Action {
 	c.loop.turn.begin(c, now)
 	c.beginTurn()
 	err := e.readFrames(gc, c, now)
+	if err == nil && !c.flow.gone {
+		e.settle(c, now)
+	}
 	if later := c.loop.turn.end(c); later && err == nil {
 		return gnet.None
 	}
@@ -150,52 +172,73 @@ func (e *engine) OnTraffic(gc gnet.Conn) gnet.Action {
 // readFrames handles every whole frame in the inbound buffer. The frame whose head was left over from an earlier turn comes first and alone, because gnet
 // has to copy it together; what stands behind it lies in the loop's read buffer in one piece. Slices from Peek live until Discard.
 func (e *engine) readFrames(gc gnet.Conn, c *Conn, now time.Time) error {
-	if gc.InboundBuffered() > 0 {
+	f, buffered := &c.flow, gc.InboundBuffered()
+	if buffered > f.left {
 		c.touch(now)
 	}
-	if gc.InboundBuffered() < lengthSize {
+	f.more, f.timer = false, false
+	if buffered < lengthSize {
+		f.begin(now)
+		return nil
+	}
+	limit := e.budget.backlog()
+	if c.blocked(limit) {
+		f.more = true
 		return nil
 	}
 	head, err := gc.Peek(lengthSize)
 	if err != nil {
 		return err
 	}
-	n, err := frameLength(head, e.opts.MaxFrame)
-	if err != nil || gc.InboundBuffered() < n {
+	if f.cut, err = frameLength(head, e.opts.MaxFrame); err != nil || buffered < f.cut {
+		f.begin(now)
 		return err
 	}
-	frame, err := gc.Peek(n)
+	f.since = 0
+	frame, err := gc.Peek(f.cut)
 	if err != nil {
 		return err
 	}
 	if err := e.dispatch(c, frame); err != nil {
 		return err
 	}
-	if _, err := gc.Discard(n); err != nil || gc.InboundBuffered() == 0 {
+	if _, err := gc.Discard(f.cut); err != nil || gc.InboundBuffered() == 0 {
+		f.cut = 0
 		return err
 	}
-	return e.readRest(gc, c)
+	return e.readRest(gc, c, now, limit)
 }
 
-// readRest handles the whole frames behind the first one.
-func (e *engine) readRest(gc gnet.Conn, c *Conn) error {
+// begin notes that a frame is not whole.
+func (f *flow) begin(now time.Time) {
+	if f.since == 0 {
+		f.since = now.UnixMilli()
+	}
+}
+
+// readRest handles the whole frames behind the first one, as far as the turn's budget goes.
+func (e *engine) readRest(gc gnet.Conn, c *Conn, now time.Time, limit int64) (err error) {
 	all, err := gc.Peek(-1)
 	if err != nil {
 		return err
 	}
-	rest := all
-	for {
-		n, err := frameLength(rest, e.opts.MaxFrame)
-		if err != nil {
+	f, rest := &c.flow, all
+	for i := 0; ; i++ {
+		if f.cut, err = frameLength(rest, e.opts.MaxFrame); err != nil {
 			return err
 		}
-		if n == 0 || n > len(rest) {
+		if f.cut == 0 || f.cut > len(rest) {
+			f.begin(now)
 			break
 		}
-		if err := e.dispatch(c, rest[:n:n]); err != nil {
+		if i%looked == 0 && time.Since(now) > turnBudget || c.unsent.Load() > limit {
+			f.more = true
+			break
+		}
+		if err = e.dispatch(c, rest[:f.cut:f.cut]); err != nil {
 			return err
 		}
-		rest = rest[n:]
+		rest = rest[f.cut:]
 	}
 	if used := len(all) - len(rest); used > 0 {
 		_, err = gc.Discard(used) // not of 0 bytes: that means all
@@ -207,6 +250,9 @@ func (e *engine) readRest(gc gnet.Conn, c *Conn) error {
 func (e *engine) dispatch(c *Conn, frame []byte) error {
 	ctx := &c.loop.ctx
 	cmd := &ctx.cmd
+	if err := checkHeader(frame, e.opts.MaxHeader); err != nil {
+		return err
+	}
 	if err := decodeFrame(frame, cmd, &c.loop.templates, &c.trust); err != nil {
 		return err
 	}
@@ -295,6 +341,7 @@ func (e *engine) panicked(ctx *Context, v any) {
 
 // overflow closes a connection whose peer does not read its answers.
 func (e *engine) overflow(c *Conn, bytes int) {
+	e.counts.slow.Add(1)
 	if e.opts.Events.Overflow != nil {
 		e.opts.Events.Overflow(c, bytes)
 	}
@@ -302,19 +349,9 @@ func (e *engine) overflow(c *Conn, bytes int) {
 }
 
 // closeIdle closes connections without traffic for IdleTimeout. Java: IdleStateHandler in NettyRemotingServer.
-func (e *engine) closeIdle() {
-	defer close(e.idleDone)
-	t := time.NewTicker(max(e.opts.IdleTimeout/8, 10*time.Millisecond))
-	defer t.Stop()
-	for {
-		select {
-		case <-e.idleStop:
-			return
-		case now := <-t.C:
-			for _, c := range e.idleSince(now.Add(-e.opts.IdleTimeout).UnixMilli()) {
-				c.Close()
-			}
-		}
+func (e *engine) closeIdle(now time.Time) {
+	for _, c := range e.idleSince(now.Add(-e.opts.IdleTimeout).UnixMilli()) {
+		c.Close()
 	}
 }
 
@@ -330,8 +367,4 @@ func (e *engine) idleSince(ms int64) (idle []*Conn) {
 }
 
 // connections returns how many connections are open.
-func (e *engine) connections() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.conns)
-}
+func (e *engine) connections() int { return int(e.open.Load()) }

@@ -15,6 +15,21 @@ const (
 	minFrame      = 4 // the header length word
 )
 
+// Limits of a header: its bytes by default, and its extFields. Java's own headers have below 30 fields; the longest value, the properties of a message, has
+// 32 KiB, or 192 KiB as JSON at the worst.
+const (
+	maxHeader = 1 << 20
+	MaxFields = 1024
+)
+
+// checkHeader refuses a header of more than limit bytes before it costs anything. frame is whole.
+func checkHeader(frame []byte, limit int) error {
+	if n := int(binary.BigEndian.Uint32(frame[lengthSize:]) & headerLenMask); n > limit {
+		return &FrameError{fmt.Sprintf("header of %d bytes is longer than the limit of %d", n, limit), int64(len(frame) - lengthSize)}
+	}
+	return nil
+}
+
 // FrameError says why a frame cannot be read. The connection that sent it is closed: the position of the next frame is unknown.
 type FrameError struct {
 	Reason string
@@ -58,6 +73,9 @@ func decodeFrame(frame []byte, c *Command, h *headerCache, u *trust) error {
 		err = h.decode(header, c, u)
 	} else {
 		err = decodeHeader(header, c)
+	}
+	if err == nil && len(c.Fields) > MaxFields {
+		err = fmt.Errorf("header has more than %d extFields", MaxFields)
 	}
 	if err != nil {
 		return &FrameError{err.Error(), int64(len(frame) - lengthSize)}

@@ -14,6 +14,7 @@ type workerPool struct {
 	limits   waitLimits // immutable
 	wg       sync.WaitGroup
 	contexts sync.Pool
+	budget   *budget      // of the engine
 	bytes    atomic.Int64 // of frames queued or running
 
 	mu      sync.Mutex
@@ -33,8 +34,8 @@ type waitLimits struct {
 	refuse  func(ctx *Context, cause string, waited time.Duration, waiting int)
 }
 
-func newWorkerPool(opts *Options, run func(*Context), limits waitLimits) *workerPool {
-	p := &workerPool{capacity: opts.QueueCapacity, maxBytes: opts.QueueBytes, run: run, limits: limits}
+func newWorkerPool(opts *Options, b *budget, run func(*Context), limits waitLimits) *workerPool {
+	p := &workerPool{capacity: opts.QueueCapacity, maxBytes: opts.QueueBytes, run: run, limits: limits, budget: b}
 	p.ready.L = &p.mu
 	p.contexts.New = func() any { return &Context{In: new(Interner)} }
 	p.sweeper = time.AfterFunc(time.Hour, p.sweep)
@@ -49,6 +50,10 @@ func newWorkerPool(opts *Options, run func(*Context), limits waitLimits) *worker
 func (p *workerPool) submit(from *Context, frame []byte) bool {
 	n := int64(len(frame))
 	if p.bytes.Add(n) > p.maxBytes {
+		p.bytes.Add(-n)
+		return false
+	}
+	if !p.budget.queue(n) {
 		p.bytes.Add(-n)
 		return false
 	}
@@ -93,7 +98,9 @@ const keptFrame = 64 << 10
 
 // done ends a request.
 func (p *workerPool) done(ctx *Context) {
-	p.bytes.Add(-int64(len(ctx.frame)))
+	n := int64(len(ctx.frame))
+	p.bytes.Add(-n)
+	p.budget.queued.Add(-n)
 	ctx.cmd.Reset()
 	ctx.Replier, ctx.entry, ctx.Req = Replier{}, nil, nil
 	if cap(ctx.frame) > keptFrame {

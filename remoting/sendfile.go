@@ -46,9 +46,7 @@ func (c *Conn) sendFiles(out *outBuffer, b *Body) {
 		}
 		sent = 0
 	}
-	if c.gc.OutboundBuffered() > c.engine.opts.MaxOutbound {
-		c.engine.overflow(c, c.gc.OutboundBuffered())
-	}
+	c.mayWait(c.wrote())
 }
 
 // sendRanges returns how many bytes the socket took. Errors are left to the write that follows: it meets them again.

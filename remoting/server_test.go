@@ -227,7 +227,7 @@ func TestPeerThatDoesNotReadIsClosed(t *testing.T) {
 		case over <- n:
 		default:
 		}
-	}}}, Entry{Code: 1, Handle: func(ctx *Context) { ctx.OK(body) }})
+	}}}, Entry{Code: 1, Mode: Pooled, Handle: func(ctx *Context) { ctx.OK(body) }})
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,184 @@
+package remoting
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// The guard is one goroutine of an engine: it looks for idle connections, has each loop look at what waits on it, and notices loops that do not turn.
+const (
+	guardEvery = 100 * time.Millisecond // for loops with anything that waits
+	calmEvery  = 10                     // times guardEvery, for the others
+	slowAfter  = time.Second            // without a byte read or sent: closed when others need the memory
+	deadAfter  = 5 * time.Second        // a loop without connections that does not turn has ended
+	stuckAfter = 10 * time.Second       // any loop that does not turn is unhealthy
+	frameRate  = 64 << 10               // bytes a second that a frame has to come in at least, behind Options.FrameTimeout
+)
+
+// loopWatch is what the guard knows of a loop.
+type loopWatch struct {
+	conns   atomic.Int64 // open connections
+	busy    atomic.Bool  // something waits on a connection
+	pending atomic.Bool  // the loop has been asked to look and has not done so
+	asked   time.Time    // guard only
+	late    atomic.Int64 // ns: how long the loop has not turned, 0 when it has
+}
+
+func (e *engine) guard() {
+	defer close(e.guardDone)
+	idleEvery := max(e.opts.IdleTimeout/8, 10*time.Millisecond)
+	t := time.NewTicker(min(guardEvery, idleEvery))
+	defer t.Stop()
+	nextIdle := time.Now().Add(idleEvery)
+	for n := 0; ; n++ {
+		select {
+		case <-e.guardStop:
+			return
+		case now := <-t.C:
+			e.loops.Range(func(_, v any) bool {
+				e.checkLoop(v.(*loopState), now, n%calmEvery == 0)
+				return true
+			})
+			if !now.Before(nextIdle) {
+				nextIdle = now.Add(idleEvery)
+				e.closeIdle(now)
+			}
+		}
+	}
+}
+
+// checkLoop asks a loop to look at its connections, or notes that it does not.
+func (e *engine) checkLoop(l *loopState, now time.Time, calm bool) {
+	if !l.pending.Load() {
+		if calm || l.busy.Load() {
+			l.asked = now
+			l.pending.Store(true)
+			if l.el.Execute(context.Background(), &loopCheck{e, l}) != nil {
+				l.pending.Store(false) // the engine stops
+			}
+		}
+		l.late.Store(0)
+		return
+	}
+	late := now.Sub(l.asked)
+	l.late.Store(int64(late))
+	if late > deadAfter && l.conns.Load() == 0 {
+		e.fail(fmt.Errorf("remoting: an event loop has ended: it has not turned for %v", late.Round(time.Millisecond)))
+	}
+}
+
+// fail reports the unexpected end of a loop, once.
+func (e *engine) fail(err error) {
+	if e.failed.CompareAndSwap(nil, &err) && e.opts.Events.Failed != nil {
+		e.opts.Events.Failed(err)
+	}
+}
+
+// health tells why the engine does not serve, nil when it does.
+func (e *engine) health() error {
+	if err := e.failed.Load(); err != nil {
+		return *err
+	}
+	var late time.Duration
+	e.loops.Range(func(_, v any) bool {
+		late = max(late, time.Duration(v.(*loopState).late.Load()))
+		return true
+	})
+	if at := e.handing.Load(); at > 0 {
+		late = max(late, time.Since(time.UnixMilli(at)))
+	}
+	if late > stuckAfter {
+		return fmt.Errorf("remoting: an event loop has not turned for %v", late.Round(time.Millisecond))
+	}
+	return nil
+}
+
+// loopCheck has gnet call it on a loop.
+type loopCheck struct {
+	e *engine
+	l *loopState
+}
+
+// Run looks at the connections on which something waits.
+func (k *loopCheck) Run(context.Context) error {
+	k.l.pending.Store(false)
+	now := time.Now()
+	for i := len(k.l.watched) - 1; i >= 0; i-- {
+		k.e.look(k.l.watched[i], now)
+	}
+	if k.e.budget.pressed() {
+		k.e.shed(k.l, now.UnixMilli())
+	}
+	return nil
+}
+
+// look refreshes what is known of a connection, lets it go on, and closes it when its frame takes too long.
+func (e *engine) look(c *Conn, now time.Time) {
+	f := &c.flow
+	c.wrote()
+	if f.starved || f.paused && !f.more {
+		e.settle(c, now)
+	}
+	if f.since > 0 && f.left > 0 && !f.paused && now.UnixMilli() > f.since+e.frameTime(f) {
+		e.counts.unfinished.Add(1)
+		if e.opts.Events.BadFrame != nil {
+			e.opts.Events.BadFrame(c, &FrameError{fmt.Sprintf("not finished in time: %d bytes came in", f.left), int64(max(f.cut-lengthSize, 0))})
+		}
+		e.drop(c)
+	}
+	c.loop.watch(c)
+}
+
+// frameTime is how long the frame may take, in ms.
+func (e *engine) frameTime(f *flow) int64 {
+	return e.opts.FrameTimeout.Milliseconds() + int64(f.cut)*1000/frameRate
+}
+
+// drop closes a connection and gives back its memory at once.
+func (e *engine) drop(c *Conn) {
+	c.abandon()
+	e.release(c)
+}
+
+// shed closes connections of a loop whose peers neither read nor send, those that have not read for the longest time first, until there is room.
+func (e *engine) shed(l *loopState, now int64) {
+	var slow []*Conn
+	for _, c := range l.watched {
+		if now-c.stalledSince(now) >= slowAfter.Milliseconds() {
+			slow = append(slow, c)
+		}
+	}
+	slices.SortFunc(slow, func(a, b *Conn) int {
+		if au, bu := a.unsent.Load() > 0, b.unsent.Load() > 0; au != bu {
+			if au {
+				return -1
+			}
+			return 1
+		}
+		return int(a.stalledSince(now) - b.stalledSince(now))
+	})
+	for _, c := range slow {
+		if e.budget.used() <= e.budget.limit/2 {
+			return
+		}
+		e.counts.slow.Add(1)
+		if e.opts.Events.Overflow != nil {
+			e.opts.Events.Overflow(c, int(c.unsent.Load()+c.flow.held))
+		}
+		e.drop(c)
+	}
+}
+
+// stalledSince is when the peer last did its part, ms since 1970. Event loop only.
+func (c *Conn) stalledSince(now int64) int64 {
+	switch {
+	case c.unsent.Load() > 0:
+		return c.flow.progress
+	case c.flow.paused:
+		return now // it waits for us
+	}
+	return c.lastActive.Load()
+}
