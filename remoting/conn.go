@@ -168,9 +168,10 @@ const chargeStep = 64 << 10
 // chargeOut counts what waits to be written. It tells that all connections together keep too much waiting, and this one its share. The caller holds mu.
 func (c *Conn) chargeOut(size int) (over bool) {
 	b := &c.engine.budget
+	before := int64(c.charge) + c.unsent.Load() // without this answer, which the peer could not read yet
 	b.outbound.Add(int64(size - c.charge))
 	c.charge = size
-	return b.over() && int64(size)+c.unsent.Load() > backlogLimit
+	return before > backlogLimit && b.over()
 }
 
 // flushAt is how much one turn of the loop gathers before it writes, in bytes.
@@ -234,12 +235,14 @@ func (c *Conn) flush(endOfTurn bool) bool {
 	if charge > 0 {
 		c.engine.budget.outbound.Add(-int64(charge))
 	}
-	return !closed && c.mayWait(c.wrote())
+	return !closed && c.mayWait()
 }
 
-// mayWait closes a connection on which n bytes wait when that is too much. Event loop only.
-func (c *Conn) mayWait(n int) bool {
-	if n <= backlogLimit || n <= c.engine.opts.MaxOutbound && !c.engine.budget.over() {
+// mayWait looks at what gnet could not write, and closes the connection when that is too much. Event loop only.
+func (c *Conn) mayWait() bool {
+	before := int(c.unsent.Load())
+	n := c.wrote()
+	if n <= c.engine.opts.MaxOutbound && (before <= backlogLimit || n < before || !c.engine.budget.over()) {
 		return true
 	}
 	c.engine.overflow(c, n)

@@ -12,7 +12,8 @@ import (
 const (
 	guardEvery = 100 * time.Millisecond // for loops with anything that waits
 	calmEvery  = 10                     // times guardEvery, for the others
-	slowAfter  = time.Second            // without a byte read or sent: closed when others need the memory
+	slowAfter  = time.Second            // without reading anything: closed when others need the memory
+	stallAfter = 250 * time.Millisecond // without sending more of an unfinished frame: the same
 	deadAfter  = 5 * time.Second        // a loop without connections that does not turn has ended
 	stuckAfter = 10 * time.Second       // any loop that does not turn is unhealthy
 	frameRate  = 64 << 10               // bytes a second that a frame has to come in at least, behind Options.FrameTimeout
@@ -147,7 +148,7 @@ func (e *engine) drop(c *Conn) {
 func (e *engine) shed(l *loopState, now int64) {
 	var slow []*Conn
 	for _, c := range l.watched {
-		if now-c.stalledSince(now) >= slowAfter.Milliseconds() {
+		if c.slow(now) {
 			slow = append(slow, c)
 		}
 	}
@@ -158,27 +159,56 @@ func (e *engine) shed(l *loopState, now int64) {
 			}
 			return 1
 		}
-		return int(a.stalledSince(now) - b.stalledSince(now))
+		return int(a.lastStep() - b.lastStep())
 	})
 	for _, c := range slow {
 		if e.budget.used() <= e.budget.limit/2 {
 			return
 		}
-		e.counts.slow.Add(1)
-		if e.opts.Events.Overflow != nil {
-			e.opts.Events.Overflow(c, int(c.unsent.Load()+c.flow.held))
+		e.dropSlow(c)
+	}
+	e.shedStarved(l)
+}
+
+// shedStarved closes those that have waited for room the longest when all that wait, with what one read brought of each, take half of the budget: nobody
+// would ever have room.
+func (e *engine) shedStarved(l *loopState) {
+	tooMany := func() bool { return e.budget.starved.Load()*readBuffer > e.budget.limit/2 }
+	if !tooMany() {
+		return
+	}
+	var starved []*Conn
+	for _, c := range l.watched {
+		if c.flow.starved {
+			starved = append(starved, c)
 		}
-		e.drop(c)
+	}
+	slices.SortFunc(starved, func(a, b *Conn) int { return int(a.flow.since - b.flow.since) })
+	for i := 0; i < len(starved) && tooMany(); i++ {
+		e.dropSlow(starved[i])
 	}
 }
 
-// stalledSince is when the peer last did its part, ms since 1970. Event loop only.
-func (c *Conn) stalledSince(now int64) int64 {
-	switch {
-	case c.unsent.Load() > 0:
-		return c.flow.progress
-	case c.flow.paused:
-		return now // it waits for us
+func (e *engine) dropSlow(c *Conn) {
+	e.counts.slow.Add(1)
+	if e.opts.Events.Overflow != nil {
+		e.opts.Events.Overflow(c, int(c.unsent.Load()+c.flow.held))
 	}
-	return c.lastActive.Load()
+	e.drop(c)
+}
+
+// slow tells that others wait for memory because of this peer. Event loop only.
+func (c *Conn) slow(now int64) bool {
+	if c.unsent.Load() > 0 {
+		return now-c.lastStep() >= slowAfter.Milliseconds()
+	}
+	return !c.flow.paused && now-c.lastStep() >= stallAfter.Milliseconds()
+}
+
+// lastStep is when the peer last did its part, ms since 1970. Event loop only.
+func (c *Conn) lastStep() int64 {
+	if c.unsent.Load() > 0 {
+		return c.flow.progress
+	}
+	return max(c.lastActive.Load(), c.flow.since) // since: it may have waited for us until then
 }

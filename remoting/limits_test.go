@@ -216,8 +216,8 @@ func TestUnreadAnswersAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	until(t, "reading stops", func() bool { return s.Figures().Paused > 0 })
-	if n := s.Figures().Outbound; n < backlogLimit || n > 2*backlogLimit+size {
+	until(t, "reading stops", func() bool { f := s.Figures(); return f.Paused > 0 && f.Outbound > backlogLimit })
+	if n := s.Figures().Outbound; n > 2*backlogLimit+size {
 		t.Errorf("%d bytes wait", n)
 	}
 	if n := served.Load(); n == requests {
@@ -378,7 +378,7 @@ func TestTurnBudget(t *testing.T) {
 		answered(t, victim, 1)
 		worst = max(worst, time.Since(start))
 	}
-	if worst > 200*time.Millisecond {
+	if worst > 500*time.Millisecond {
 		t.Errorf("the other connection waited %v", worst)
 	}
 	until(t, "all is done", func() bool { return done.Load() == work })

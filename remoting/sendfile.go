@@ -46,7 +46,7 @@ func (c *Conn) sendFiles(out *outBuffer, b *Body) {
 		}
 		sent = 0
 	}
-	c.mayWait(c.wrote())
+	c.mayWait()
 }
 
 // sendRanges returns how many bytes the socket took. Errors are left to the write that follows: it meets them again.
