@@ -58,7 +58,7 @@ func zeros(a *arena) error {
 	}
 	defer c.Close()
 	for n := range 2000 {
-		run := strings.Repeat("\x00", []int{4, 8, 9, 16, 64, 4096}[n%6])
+		run := strings.Repeat("\x00", []int{4, 8, 9, 16, 63, 4096}[n%6])
 		if err := rude(c, n, 0, client.Props("KEYS", "k", "z", run)); err != nil {
 			return err
 		}
