@@ -61,11 +61,12 @@ func (s *Store) takeDirty() []*queue {
 	return d
 }
 
-// dirtyQueues is how many queues have entries that are only in memory.
-func (s *Store) dirtyQueues() int {
+// queuedTo is the log offset below which every record has its entries in the queues, and how many queues have entries that are only in memory. Both are read
+// under the append lock: between the end of the log and the entries that follow it a reader without the lock would see a record that no queue has.
+func (s *Store) queuedTo() (upTo int64, dirty int) {
 	s.app.mu.Lock()
 	defer s.app.mu.Unlock()
-	return len(s.app.dirty)
+	return s.log.end.Load(), len(s.app.dirty)
 }
 
 // giveBack returns queues to the list.

@@ -79,7 +79,7 @@ func crashRounds(t *testing.T, normal int) int {
 		return n
 	}
 	if testing.Short() {
-		return normal / 10
+		return max(1, normal/10)
 	}
 	return normal
 }

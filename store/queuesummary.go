@@ -178,9 +178,9 @@ func (s *Store) noteEnds(ctx context.Context) error {
 	if !ok || s.failed() != nil {
 		return nil
 	}
-	upTo := s.log.end.Load()
+	upTo, dirty := s.queuedTo()
 	s.notedTo.Store(upTo)
-	s.noted = s.dirtyQueues()
+	s.noted = dirty
 	if err := s.writeQueues(ctx, 1); err != nil {
 		return err
 	}
