@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +23,9 @@ import (
 const (
 	deliverRetry = 100 * time.Millisecond
 	deliverBatch = 32
+
+	// maxDelayLevels is the highest level whose position is kept while messageDelayLevel has fewer.
+	maxDelayLevels = 1024
 )
 
 type delayLevel struct {
@@ -41,6 +45,7 @@ type scheduler struct {
 
 	mu      sync.Mutex
 	version body.DataVersion // guarded by mu
+	absent  map[int]int64    // positions of levels that messageDelayLevel does not have now, by level; guarded by mu
 }
 
 func newScheduler(b *Broker, spec string) (*scheduler, error) {
@@ -259,6 +264,7 @@ func (s *scheduler) encode() ([]byte, error) {
 	s.mu.Lock()
 	s.version.Next(0)
 	w := delayOffsets{DataVersion: s.version, OffsetTable: map[int]int64{}}
+	maps.Copy(w.OffsetTable, s.absent)
 	s.mu.Unlock()
 	for _, l := range s.levels {
 		if off := l.offset.Load(); off > 0 {
@@ -274,11 +280,14 @@ func (s *scheduler) load(data []byte) error {
 		return err
 	}
 	s.mu.Lock()
-	s.version = w.DataVersion
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.version, s.absent = w.DataVersion, map[int]int64{}
 	for level, off := range w.OffsetTable {
-		if level >= 1 && level <= len(s.levels) {
+		switch {
+		case level >= 1 && level <= len(s.levels):
 			s.levels[level-1].offset.Store(off)
+		case level > 0 && level <= maxDelayLevels && off > 0: // the level goes on there when it is back; Java keeps the whole table too
+			s.absent[level] = off
 		}
 	}
 	return nil

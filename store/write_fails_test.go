@@ -107,3 +107,38 @@ func failNthWrite(t *testing.T, mode string, at int64) bool {
 	}
 	return true
 }
+
+// TestWriteFailsWhileStopping: a stop whose last write fails is not a clean one, also when the failed write was an append's that came before the stop's own.
+func TestWriteFailsWhileStopping(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	cfg.FlushDiskType = SyncFlush
+	s := mustStart(t, cfg, mem)
+	mustAppend(t, s, record("T", 0, "there"))
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	release := stalling(t, mem, "write", "/commitlog/", syscall.EIO)
+	batch := AppendBatchItem(AppendBatchItem(nil, BatchItem{Body: []byte("a")}), BatchItem{Body: []byte("b")})
+	appended, stopped := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, _, err := s.AppendBatch(record("T", 0, ""), batch, nil)
+		appended <- err
+	}()
+	eventually(t, "the append does not write", func() bool { return s.PageCacheLockTime() > 0 })
+	go func() { stopped <- s.Stop(t.Context()) }()
+	eventually(t, "the store does not stop", func() bool { return errors.Is(s.Health(), ErrClosed) })
+	release()
+	if err := <-appended; !errors.Is(err, ErrNotWritable) {
+		t.Errorf("append: %v", err)
+	}
+	mem.Inject(nil)
+	if err := <-stopped; !errors.Is(err, ErrSyncFailed) {
+		t.Errorf("stop: %v", err)
+	}
+	again := mustStart(t, cfg, mem)
+	if again.Report().Clean {
+		t.Error("taken for a clean stop")
+	}
+	wantBodies(t, again, "T", 0, []string{"there"})
+}
