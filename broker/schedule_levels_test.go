@@ -50,7 +50,8 @@ func TestLevelSwitchedOffForOneRun(t *testing.T) {
 	r.send("T", "DELAY\x013\x02", "waits")
 	r.stop()
 	r = levels("1s")
-	r.send("T", "", "meanwhile")
+	r.send("T", "DELAY\x011\x02", "meanwhile")
+	r.await("T", 4) // another level moves on: the file is written
 	r.stop()
 	r = levels("1s 1s 1s")
 	got, _ := r.await("T", 5)

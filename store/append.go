@@ -72,10 +72,10 @@ func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDis
 func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *encoded, storeTime int64) Appended {
 	g := &s.app.stage
 	st := stamp{offset: seg.base + s.app.pos, storeTime: storeTime, queueOffset: q.end() + q.ahead}
-	entry, ok := s.rules().own(&facts{topic: r.Topic, sysFlag: r.SysFlag, queueOffset: st.queueOffset, storeTime: storeTime, properties: r.Properties,
-		tags: r.TagsCode})
-	if ok {
-		entry.offset, entry.size, entry.bits = st.offset, int32(e.size), slices.Clone(r.FilterBits)
+	f := facts{topic: r.Topic, sysFlag: r.SysFlag, queueOffset: st.queueOffset, storeTime: storeTime, properties: r.Properties, tags: r.TagsCode}
+	entry := cqEntry{offset: st.offset, size: int32(e.size)}
+	if s.rules().own(&f, &entry) {
+		entry.bits = slices.Clone(r.FilterBits)
 		g.list.add(q, seg, entry)
 	} else {
 		st.queueOffset = 0

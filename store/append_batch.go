@@ -70,6 +70,9 @@ func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error
 		return ErrBodyTooLarge
 	}
 	rec, topic := *r, topicHash(r.Topic)
+	var noted notedProps
+	var entry cqEntry // of all items, but for size and tags
+	rules.own(&facts{topic: r.Topic, sysFlag: r.SysFlag}, &entry)
 	for len(body) > 0 {
 		it, rest, err := NextBatchItem(body)
 		if err != nil {
@@ -80,13 +83,11 @@ func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error
 		if err := b.add(cfg, &rec, r.Properties); err != nil {
 			return err
 		}
-		noted := noteProperties(rec.Properties)
-		if noted.reserved {
+		if noted.read(rec.Properties); noted.reserved {
 			return ErrReservedProperty
 		}
-		e, _ := rules.own(&facts{topic: r.Topic, sysFlag: r.SysFlag, tags: TagsCode(noted.tags)})
-		e.size = int32(len(b.recs) - begin)
-		b.entries = append(b.entries, e)
+		entry.size, entry.tags = int32(len(b.recs)-begin), TagsCode(noted.tags)
+		b.entries = append(b.entries, entry)
 		b.keys = append(b.keys, IndexKeys{})
 		b.keys[len(b.keys)-1].set(topic, noted.unique, noted.keys)
 	}

@@ -68,7 +68,8 @@ func (s *Store) lateProperties(r *Record, q *queue, light []string) error {
 	if light == nil || !hasQueueEntry(r.SysFlag) {
 		return nil
 	}
-	own, _ := s.rules().own(&facts{topic: r.Topic, sysFlag: r.SysFlag, properties: r.Properties})
+	var own cqEntry
+	s.rules().own(&facts{topic: r.Topic, sysFlag: r.SysFlag, properties: r.Properties}, &own)
 	joined, err := s.lightOffsets(light, q, int64(own.count))
 	switch {
 	case err != nil:

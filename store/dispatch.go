@@ -59,17 +59,17 @@ func makesBatchQueue(sysFlag int32) bool {
 	return sysFlag&SysFlagInnerBatch != 0 && hasQueueEntry(sysFlag)
 }
 
-// own is the entry of a record in its own queue, but for place and size; ok is false when it has none, and then none in light queues either.
+// own sets e to the entry of a record in its own queue, but for place and size; false when it has none, and then none in light queues either.
 // An inner batch takes as many queue offsets as it says, in a batch queue; anything else takes one.
-func (d dispatchRules) own(f *facts) (e cqEntry, ok bool) {
-	e = cqEntry{tags: f.tags, time: f.storeTime, base: f.queueOffset, count: 1}
+func (d dispatchRules) own(f *facts, e *cqEntry) bool {
+	e.tags, e.time, e.base, e.count = f.tags, f.storeTime, f.queueOffset, 1
 	if f.topic == ScheduleTopic {
 		e.tags = d.scheduleTags(f)
 	}
 	if f.sysFlag&SysFlagInnerBatch != 0 {
 		e.base, e.count = innerSpan(f)
 	}
-	return e, hasQueueEntry(f.sysFlag)
+	return hasQueueEntry(f.sysFlag)
 }
 
 // scheduleTags is the third column of an entry in the topic of the delay levels: the time of delivery.

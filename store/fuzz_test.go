@@ -217,7 +217,7 @@ func FuzzLightEntries(f *testing.F) {
 	f.Fuzz(func(t *testing.T, props []byte) {
 		m := MessageView{Topic: []byte("T"), Properties: props}
 		rules, f := dispatchRules{cfg: &cfg}, factsOf(&m)
-		_, _ = rules.own(&f)
+		rules.own(&f, new(cqEntry))
 		_ = rules.light(&f, func(name string, offset int64) error {
 			if offset < 0 || strings.Contains(name, "/") || !strings.HasPrefix(name, lmqPrefix) {
 				t.Fatalf("%q %d", name, offset)

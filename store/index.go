@@ -209,7 +209,8 @@ func (x *keyIndex) addRecord(m *MessageView) error {
 	if m.SysFlag&SysFlagTransaction == SysFlagRollback {
 		return nil
 	}
-	noted := noteProperties(m.Properties)
+	var noted notedProps
+	noted.read(m.Properties)
 	for word := range indexWords(noted.unique, noted.keys) {
 		if err := x.put(indexHash(m.Topic, word), m.PhysicalOffset, m.StoreTimestamp); err != nil {
 			return err
@@ -224,12 +225,13 @@ type notedProps struct {
 	reserved           bool // one that a batch item may not have is there
 }
 
-// noteProperties finds them in one walk: it is taken for every message of a batch.
-func noteProperties(text []byte) (n notedProps) {
+// read finds them in one walk: it is taken for every message of a batch.
+func (n *notedProps) read(text []byte) {
+	*n = notedProps{}
 	for {
 		name, value, rest, ok := NextProperty(text)
 		if !ok {
-			return n
+			return
 		}
 		switch string(name) {
 		case propTags:

@@ -23,8 +23,8 @@ func (r *recovery) dispatch(m *MessageView) error {
 		return nil // all queues were complete; what is missing was deleted with its topic
 	}
 	rules, f := dispatchRules{r.cfg, r.s.delays}, factsOf(m)
-	e, _ := rules.own(&f)
-	e.offset, e.size = m.PhysicalOffset, m.Size
+	e := cqEntry{offset: m.PhysicalOffset, size: m.Size}
+	rules.own(&f, &e)
 	q := r.s.queues.getOrCreate(f.topic, m.QueueID, makesBatchQueue(m.SysFlag))
 	if !q.batch() {
 		e.base, e.count = f.queueOffset, 1

@@ -112,7 +112,7 @@ func (v *verifier) record(seg *segment, p int64, m *MessageView) {
 		v.add(Damaged, "commitlog", seg.name, p, tornText)
 	}
 	f := factsOf(m)
-	if _, ok := v.rules().own(&f); ok {
+	if hasQueueEntry(f.sysFlag) {
 		v.expect(queueKey{f.topic, m.QueueID}, m, m.QueueOffset)
 	}
 	_ = v.rules().light(&f, func(name string, offset int64) error {

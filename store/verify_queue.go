@@ -170,7 +170,8 @@ func (v *verifier) entry(c *cqFiles, k queueKey, f foundFile, pos int64, e cqEnt
 // misfit tells why a record has no such entry in queue k, "" when it has.
 func (v *verifier) misfit(c *cqFiles, k queueKey, m *MessageView, at int64, e cqEntry) (why string) {
 	f := factsOf(m)
-	own, ok := v.rules().own(&f)
+	var own cqEntry
+	ok := v.rules().own(&f, &own)
 	switch {
 	case m.Size != e.size:
 		return "another size"
