@@ -169,6 +169,8 @@ func (b *Broker) pullCode(p *pullState) int32 {
 		return remoting.PullNotFound
 	case store.OffsetFoundNull, store.OffsetOverflowOne:
 		return remoting.PullNotFound
+	case store.NotReadable:
+		return remoting.SystemError
 	}
 	return remoting.PullOffsetMoved
 }
@@ -204,7 +206,10 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 		}
 	}
 	remark := p.res.Status.String()
-	if p.static != nil {
+	if p.res.Err != nil {
+		remark = p.res.Err.Error()
+	}
+	if p.static != nil && p.res.Err == nil {
 		if code = p.static.revise(code, p.head.QueueOffset, &p.resp); code != remoting.Success {
 			remark = ""
 		}

@@ -177,6 +177,8 @@ func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration,
 	case store.OffsetTooSmall, store.OffsetOverflowBadly:
 		s.advance(l, d.res.NextBeginOffset)
 		return 0, d.res.Status == store.OffsetTooSmall
+	case store.NotReadable:
+		return deliverRetry, false // the store has told; the level waits for a repair rather than to lose a message
 	}
 	for i, rec := range d.res.Slices {
 		if err := s.forward(rec, d); err != nil {

@@ -141,8 +141,8 @@ func (c *Conn) request(k *call, flag, code int32, info *HeaderInfo, v unsafe.Poi
 	out := c.buffer()
 	w := beginHeader(out.b, SerializeJSON, code, commandTail{CurrentVersion, opaque, flag, ""})
 	info.write(&w, v)
-	out.b = w.finish(len(body))
-	c.finish(false, &Body{Bytes: body})
+	out.b = append(w.finish(len(body)), body...)
+	c.finish(false, &Body{})
 	return opaque, nil
 }
 

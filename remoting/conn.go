@@ -2,6 +2,7 @@ package remoting
 
 import (
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,6 +95,7 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, 
 		return
 	}
 	out, n := c.buffer(), body.size()
+	start := len(out.b)
 	if info == nil || !r.onLoop || r.form != SerializeJSON || code != Success || remark != "" || !c.loop.answers.append(&out.b, info, v, r.opaque, n) {
 		w := beginHeader(out.b, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
 		if info != nil {
@@ -101,7 +103,40 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, 
 		}
 		out.b = w.finish(n)
 	}
+	out.b = append(out.b, body.Bytes...)
+	if !r.onLoop || !worthSendfile(&body) {
+		if out.b, n = appendParts(out.b, body.Parts); n < len(body.Parts) {
+			w := beginHeader(out.b[:start], r.form, SystemError, commandTail{CurrentVersion, r.opaque, FlagResponse, unreadableRemark})
+			out.b = w.finish(0)
+		}
+		body = Body{}
+	}
 	c.finish(r.onLoop, &body)
+}
+
+// unreadableRemark goes with SYSTEM_ERROR when a message could not be read after all.
+const unreadableRemark = "a message cannot be read: an I/O error of the disk, or its file has become shorter, see the server's log"
+
+// appendParts appends memory that may be mapped files, and tells how many of parts it could copy: a page that the disk does not give would end the
+// process otherwise.
+func appendParts(dst []byte, parts [][]byte) (out []byte, n int) {
+	if len(parts) == 0 {
+		return dst, 0
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if v := recover(); v != nil {
+			if _, fault := v.(interface{ Addr() uintptr }); !fault {
+				panic(v)
+			}
+		}
+	}()
+	out = dst
+	for _, p := range parts {
+		out = append(out, p...)
+		n++
+	}
+	return out, n
 }
 
 func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []StringField, body []byte) {
@@ -118,8 +153,8 @@ func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []Str
 	for _, f := range fields {
 		w.str(f.Key, f.Value)
 	}
-	out.b = w.finish(len(body))
-	c.finish(r.onLoop, &Body{Bytes: body})
+	out.b = append(w.finish(len(body)), body...)
+	c.finish(r.onLoop, &Body{})
 }
 
 // buffer returns what waits on the connection, to append to. The caller holds mu, and the connection is open.
@@ -130,18 +165,14 @@ func (c *Conn) buffer() *outBuffer {
 	return c.out
 }
 
-// finish adds the body and hands the frame to the loop. The caller holds mu; finish releases it.
+// finish hands the frame to the loop; body is there for sendfile only. The caller holds mu; finish releases it.
 func (c *Conn) finish(onLoop bool, body *Body) {
-	c.out.b = append(c.out.b, body.Bytes...)
 	if onLoop && worthSendfile(body) {
 		out, charge := c.takeOut() // under the lock: no other frame may come between this header and its body
 		c.mu.Unlock()
 		c.engine.budget.outbound.Add(-int64(charge))
 		c.sendFiles(out, body)
 		return
-	}
-	for _, p := range body.Parts {
-		c.out.b = append(c.out.b, p...)
 	}
 	size, over := len(c.out.b), false
 	if size >= c.charge+chargeStep {

@@ -41,6 +41,12 @@ func (s *Store) Get(q *GetQuery, res *GetResult) {
 	default:
 		g := newGetter(s, q, res, cq)
 		g.run()
+		if res.Err != nil && q.MaxCount > 1 { // what lies in front of the page that cannot be read, one by one
+			first := *q
+			first.MaxCount, res.Err = 1, nil
+			g = newGetter(s, &first, res, cq)
+			g.run()
+		}
 	}
 }
 
@@ -102,8 +108,12 @@ func (g *getter) run() {
 		}
 		at += int64(n)
 	}
-	if g.res.Cold || !g.warm() {
+	if g.res.Err == nil && !g.res.Cold && !g.warm() || g.res.Cold {
 		g.giveUpCold()
+		return
+	}
+	if g.res.Err != nil {
+		g.giveUpUnreadable()
 		return
 	}
 	g.res.SuggestSlave = g.logEnd-g.lastPhy > g.memory
@@ -175,6 +185,9 @@ func (g *getter) take(e cqEntry) bool {
 			g.res.Cold = true
 			return false
 		}
+		if !g.q.HotOnly && !g.readIn(g.seg, e.offset-g.seg.base, int(e.size)) {
+			return false
+		}
 		if !g.q.Filter.MatchRecord(rec) {
 			g.res.FilteredCount++
 			return true
@@ -214,20 +227,35 @@ func (g *getter) add(rec []byte, e cqEntry) {
 
 // warm checks (HotOnly) or makes sure that the ranges found are in memory.
 func (g *getter) warm() bool {
-	if g.warmSpan() {
+	if g.q.HotOnly && g.warmSpan() {
 		return true
 	}
 	for _, r := range g.res.Ranges {
 		seg := g.segmentOf(r)
-		if g.s.hot(seg, seg.base+r.Offset, int(r.Len)) {
+		if g.q.HotOnly {
+			if !g.s.hot(seg, seg.base+r.Offset, int(r.Len)) {
+				return false
+			}
 			continue
 		}
-		if g.q.HotOnly {
-			return false
+		if !g.readIn(seg, r.Offset, int(r.Len)) {
+			return true
 		}
-		_ = seg.m.Populate(int(r.Offset), int(r.Len)) // a page fault later is the only harm
 	}
 	return true
+}
+
+// readIn reads a range from the disk if it has to; false with res.Err set when it cannot be read.
+func (g *getter) readIn(seg *segment, at int64, n int) bool {
+	g.res.Err = g.s.readIn(seg, at, n)
+	return g.res.Err == nil
+}
+
+// giveUpUnreadable leaves nothing but the error: the reader asks again for the same offset.
+func (g *getter) giveUpUnreadable() {
+	err := g.res.Err
+	g.giveUpCold()
+	g.res.Status, g.res.Cold, g.res.Err = NotReadable, false, err
 }
 
 // spanMax is how many bytes warmSpan asks for at most.

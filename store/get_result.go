@@ -14,6 +14,7 @@ type GetResult struct {
 	Count           int      // messages
 	FilteredCount   int      // messages MatchRecord refused
 	SuggestSlave    bool     // the reader is further behind than accessMessageInMemoryMaxRatio of RAM
+	Err             error    // with status NotReadable: a *ReadError
 	Cold            bool     // HotOnly was set and data was left out because reading it might block; ask again without HotOnly
 
 	leases []*segment
@@ -36,5 +37,5 @@ func (r *GetResult) reset() {
 	clear(r.Ranges)
 	r.Status, r.NextBeginOffset, r.MinOffset, r.MaxOffset = Found, 0, 0, 0
 	r.Slices, r.QueueOffsets, r.Ranges = r.Slices[:0], r.QueueOffsets[:0], r.Ranges[:0]
-	r.Bytes, r.Count, r.FilteredCount, r.SuggestSlave, r.Cold = 0, 0, 0, false, false
+	r.Bytes, r.Count, r.FilteredCount, r.SuggestSlave, r.Cold, r.Err = 0, 0, 0, false, false, nil
 }

@@ -29,6 +29,7 @@ type keyIndex struct {
 	check   *checkpointFile
 	ev      *EventListener
 
+	guard  func(func() error) error        // makes an error of a page that cannot be read; immutable after Open
 	source func(spare []keyHint) []keyHint // takes the newest hints; nil: there are none; immutable after Open
 	hints  []keyHint                       // not used yet, the rest of taken; guarded by mu
 	taken  []keyHint                       // guarded by mu
@@ -164,6 +165,37 @@ func sleep(ctx context.Context, d time.Duration) {
 
 // build indexes up to limit records; more tells that there may be further ones.
 func (x *keyIndex) build(limit int) (more bool, err error) {
+	err = x.guard(func() (err error) { more, err = x.buildSome(limit); return err })
+	var bad *ReadError
+	if errors.As(err, &bad) {
+		x.skipUnreadable(bad)
+	}
+	return more, err
+}
+
+// skipUnreadable goes on behind a log file that cannot be read, since what follows a record is known from the record.
+func (x *keyIndex) skipUnreadable(bad *ReadError) {
+	at := max(x.pos.Load(), x.log.min())
+	if seg := x.log.find(at); seg != nil && seg.name == bad.File {
+		x.pos.CompareAndSwap(at, min(seg.end(), x.log.end.Load()))
+	}
+}
+
+// holds finds the index file that an address is in.
+func (x *keyIndex) holds(addr uintptr) (file string, at int64, ok bool) {
+	if x == nil || !x.mu.TryRLock() { // who holds it is who met the fault, or will soon end
+		return "", 0, false
+	}
+	defer x.mu.RUnlock()
+	for _, f := range x.files {
+		if at, ok = vfs.PlaceOf(f.b, addr); ok {
+			return f.name, at, true
+		}
+	}
+	return "", 0, false
+}
+
+func (x *keyIndex) buildSome(limit int) (more bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for i := 0; i < limit && !x.ended; i++ {
@@ -370,7 +402,12 @@ func (s *Store) QueryByKey(topic, key string, maxNum int, begin, end int64) (Key
 	hash := indexHash([]byte(topic), []byte(key))
 	s.index.catchUp()
 	for round := 0; round < 3 && limit > 0; round++ {
-		offsets, t, off := s.index.query(hash, begin, end, limit)
+		var offsets []int64
+		var t, off int64
+		err := s.guard(func() error { offsets, t, off = s.index.query(hash, begin, end, limit); return nil })
+		if err != nil {
+			return res, err
+		}
 		if len(offsets) == 0 {
 			break
 		}

@@ -92,8 +92,18 @@ func (s *Store) withRecord(phyOffset int64, mode readMode, fn func(rec []byte) e
 	if mode == readMemory && !s.hot(seg, phyOffset, endFileReserve) {
 		return ErrWouldWait
 	}
+	if mode != readMemory {
+		if err := s.readIn(seg, phyOffset-seg.base, endFileReserve); err != nil {
+			return err
+		}
+	}
 	size := int32(binary.BigEndian.Uint32(head))
 	rec := s.log.slice(seg, phyOffset, int(max(0, size)))
+	if mode != readMemory && rec != nil {
+		if err := s.readIn(seg, phyOffset-seg.base, len(rec)); err != nil {
+			return err
+		}
+	}
 	if mode == readMemory && rec != nil && !s.hot(seg, phyOffset, len(rec)) {
 		return ErrWouldWait
 	}

@@ -17,8 +17,16 @@ func (s *Store) Writable() error {
 	return nil
 }
 
-// Health returns nil when the store works, else why it does not (a failed flush, a full disk, stopped).
-func (s *Store) Health() error { return s.Writable() }
+// Health returns nil when the store works, else why it does not (a failed flush, a full disk, a page that cannot be read, stopped).
+func (s *Store) Health() error {
+	if err := s.Writable(); err != nil {
+		return err
+	}
+	if e := s.unreadable.Load(); e != nil {
+		return e
+	}
+	return nil
+}
 
 // fail closes the store for writes for good; the first reason stays.
 func (s *Store) fail(err error) { s.broken.CompareAndSwap(nil, &err) }

@@ -65,6 +65,8 @@ type Store struct {
 	lost   atomic.Pointer[syncError] // a failed write or fsync of the log; also while the store stops
 	paused atomic.Pointer[error]     // why no write is possible now (disk level)
 
+	unreadable atomic.Pointer[ReadError] // the first page that could not be read since the start
+
 	toldFailure atomic.Bool // who has to know of lost does
 
 	lifeMu  sync.Mutex
@@ -83,7 +85,7 @@ const (
 )
 
 // Open locks and loads the store in cfg.StorePathRootDir and recovers it. Nothing runs in the background yet and nothing can be appended
-// before Start. Errors: an invalid cfg, *LockedError, *CorruptionError (nothing was changed), or what the file system says.
+// before Start. Errors: an invalid cfg, *LockedError, *CorruptionError and *ReadError (nothing was deleted), or what the file system says.
 func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -94,7 +96,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	s.batchBufs.New = func() any { return new(batchScratch) }
 	s.spares.New = func() any { return new(staged) }
 	s.fail(ErrNotStarted)
-	if err := s.open(&cfg); err != nil {
+	if err := s.guard(func() error { return s.open(&cfg) }); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -127,7 +129,7 @@ func (s *Store) open(cfg *Config) error {
 		s.alloc.write = s.writeLog
 	}
 	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
-	s.index.source, s.app.hints.on = s.takeHints, cfg.MessageIndexEnable
+	s.index.source, s.app.hints.on, s.index.guard = s.takeHints, cfg.MessageIndexEnable, s.guard
 	if err := s.log.load(cfg); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,7 +88,7 @@ func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) {
 	v.cfg.CheckCRCOnRecover = true
 	v.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
 	for _, step := range []func() error{v.openLog, v.walkLog, v.queues, v.index, v.checkpoint, v.config} {
-		if err := step(); err != nil {
+		if err := v.guard(step); err != nil {
 			v.close()
 			return v.report, err
 		}
@@ -95,6 +96,22 @@ func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) {
 	v.close()
 	v.report.Healthy = v.report.Counts[Damaged] == 0
 	return v.report, nil
+}
+
+// guard makes a finding of a page that cannot be read: what the step had still to look at stays unchecked.
+func (v *verifier) guard(step func() error) error {
+	err := vfs.Guard(step)
+	var fault *vfs.FaultError
+	if !errors.As(err, &fault) {
+		return err
+	}
+	at := &ReadError{v.cfg.StorePathRootDir, -1, fault}
+	if v.log != nil {
+		at = cmp.Or(placedIn(v.log.segments(), fault), at)
+	}
+	v.rotten = true
+	v.add(Damaged, "unreadable", at.File, at.Offset, "%v; what follows was not checked", at.Err)
+	return nil
 }
 
 // idleStore returns an error unless there is a store that no broker runs on.

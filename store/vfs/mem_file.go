@@ -260,8 +260,8 @@ type memMapping struct {
 }
 
 func (m *memMapping) Bytes() []byte           { return m.b }
-func (m *memMapping) Populate(int, int) error { return nil }
-func (m *memMapping) Resident(int, int) bool  { return true }
+func (m *memMapping) Populate(int, int) error { return m.f.m.fault("populate", m.f.name) }
+func (m *memMapping) Resident(int, int) bool  { return m.f.m.fault("resident", m.f.name) == nil }
 
 func (m *memMapping) Unmap() error {
 	m.f.m.mu.Lock()

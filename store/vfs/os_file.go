@@ -171,8 +171,7 @@ func (m *osMapping) Populate(off, n int) error {
 	b := m.pages(off, n)
 	err := retryEINTR(func() error { return unix.Madvise(b, unix.MADV_POPULATE_READ) })
 	if errors.Is(err, unix.EINVAL) { // kernel before 5.14
-		touch(b, os.Getpagesize())
-		return nil
+		return Guard(func() error { touch(b, os.Getpagesize()); return nil })
 	}
 	return pathErr("madvise", m.name, err)
 }

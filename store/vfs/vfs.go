@@ -84,7 +84,7 @@ type TryReader interface {
 type Mapping interface {
 	// Bytes is the mapped memory. It must not be touched after Unmap.
 	Bytes() []byte
-	// Populate faults pages of [off, off+n) in, so that later reads do not fault.
+	// Populate faults pages of [off, off+n) in, so that later reads do not fault. Unreadable tells what an error of it means.
 	Populate(off, n int) error
 	// Resident tells whether all pages of [off, off+n) are in the page cache. It never blocks on I/O.
 	Resident(off, n int) bool

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"gorocket/store/vfs"
+)
+
+// ReadError says that the device, or the file, does not give a page that the store has written: a bad sector, a file cut short behind our back. Who asked gets it,
+// Health tells it until the next start, and nothing is deleted or changed.
+type ReadError struct {
+	File   string
+	Offset int64 // position inside File: of the page, or of what was to be read
+	Err    error
+}
+
+func (e *ReadError) Error() string {
+	return fmt.Sprintf("store: %s cannot be read at byte %d: %v", e.File, e.Offset, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// guard runs fn, which reads mapped files, and makes a *ReadError of a page that cannot be read. See vfs.Guard for what fn may not do.
+func (s *Store) guard(fn func() error) error {
+	err := vfs.Guard(fn)
+	var fault *vfs.FaultError
+	if !errors.As(err, &fault) {
+		return err
+	}
+	return s.noteUnreadable(s.placed(fault))
+}
+
+// placed finds the file and the position of a fault.
+func (s *Store) placed(fault *vfs.FaultError) *ReadError {
+	if e := placedIn(s.log.segments(), fault); e != nil {
+		return e
+	}
+	if name, at, ok := s.index.holds(fault.Addr); ok {
+		return &ReadError{name, at, fault}
+	}
+	return &ReadError{s.cfg.Load().StorePathRootDir, -1, fault}
+}
+
+// placedIn finds a fault in commit log files; nil when it is in none of them.
+func placedIn(segs []*segment, fault *vfs.FaultError) *ReadError {
+	for _, seg := range segs {
+		if at, ok := vfs.PlaceOf(seg.data, fault.Addr); ok {
+			return &ReadError{seg.name, at, fault}
+		}
+	}
+	return nil
+}
+
+// readIn brings a range of a leased segment into memory, so that reading it does not fault. It may wait for the disk.
+func (s *Store) readIn(seg *segment, at int64, n int) error {
+	if seg.resident(int(at), n) {
+		return nil
+	}
+	if err := seg.m.Populate(int(at), n); vfs.Unreadable(err) {
+		return s.noteUnreadable(&ReadError{seg.name, at, err})
+	}
+	return nil // the kernel has other reasons not to; a guard is what is left then
+}
+
+// noteUnreadable makes health red and tells the listener.
+func (s *Store) noteUnreadable(e *ReadError) *ReadError {
+	s.unreadable.CompareAndSwap(nil, e)
+	s.reportErr("read", e.File, e)
+	return e
+}
