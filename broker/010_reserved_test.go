@@ -8,13 +8,14 @@ import (
 	"gorocket/store"
 )
 
-// TestBatchClaims: what only the broker says about a batch is refused from a client (MESSAGE_ILLEGAL); sysFlag and properties decide which queue entries a record
-// has, in a running broker and after a crash.
+// TestBatchClaims: what only the broker says about a batch is refused from a client (MESSAGE_ILLEGAL); sysFlag and
+// properties decide which queue entries a record has, in a running broker and after a crash.
 func TestBatchClaims(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	r := startRig(t, cfg)
 	r.send("T", "", "first")
-	attributes := remoting.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1, WriteQueueNums: 1, Perm: 6,
+	attributes := remoting.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1,
+		WriteQueueNums: 1, Perm: 6,
 		TopicFilterType: "SINGLE_TAG", Attributes: "+queue.type=BatchCQ"}
 	if _, err := call(r, remoting.ReqUpdateAndCreateTopic, remoting.CreateTopicRequest, &attributes, nil); err != nil {
 		t.Fatal(err)
@@ -26,7 +27,8 @@ func TestBatchClaims(t *testing.T) {
 		want        int32
 	}{
 		{"plain", "T", 0, "", "A\x01b\x02", remoting.Success},
-		{"light queues, which Java ignores in a batch", "T", 0, "", "INNER_MULTI_DISPATCH\x01%LMQ%a\x02", remoting.Success},
+		{"light queues, which Java ignores in a batch", "T", 0, "", "INNER_MULTI_DISPATCH\x01%LMQ%a\x02",
+			remoting.Success},
 		{"prepared", "T", store.SysFlagPrepared, "", "", remoting.MessageIllegal},
 		{"commit", "T", store.SysFlagCommit, "", "", remoting.MessageIllegal},
 		{"rollback", "T", store.SysFlagRollback, "", "", remoting.MessageIllegal},
@@ -34,12 +36,14 @@ func TestBatchClaims(t *testing.T) {
 		{"number in the header", "T", 0, "INNER_NUM\x013\x02", "", remoting.MessageIllegal},
 		{"number in an item", "B", 0, "", "INNER_NUM\x013\x02", remoting.MessageIllegal},
 		{"base in an item", "B", 0, "", "INNER_BASE\x0130000\x02", remoting.MessageIllegal},
-		{"light offset in an item", "T", 0, "", "INNER_MULTI_DISPATCH\x01%LMQ%a\x02INNER_MULTI_QUEUE_OFFSET\x017\x02", remoting.MessageIllegal},
+		{"light offset in an item", "T", 0, "", "INNER_MULTI_DISPATCH\x01%LMQ%a\x02INNER_MULTI_QUEUE_OFFSET\x017\x02",
+			remoting.MessageIllegal},
 		{"prepared, to batch queues", "B", store.SysFlagPrepared, "UNIQ_KEY\x01u\x02", "", remoting.MessageIllegal},
 	} {
 		before := r.b.store.MaxPhyOffset()
 		body := store.AppendBatchItem(nil, store.BatchItem{Body: []byte("x"), Properties: []byte(c.item)})
-		h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: c.topic, DefaultTopic: "TBW102", Batch: true, SysFlag: c.sysFlag,
+		h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: c.topic, DefaultTopic: "TBW102",
+			Batch: true, SysFlag: c.sysFlag,
 			Properties: []byte(c.head)}
 		_, err := call(r, remoting.ReqSendBatchMessage, remoting.SendMessageRequestV2, &h, body)
 		code := int32(remoting.Success)
@@ -55,7 +59,8 @@ func TestBatchClaims(t *testing.T) {
 	}
 }
 
-// TestOffsetsOfClientsAreDropped: a single message comes in without the properties that say where a record stands in its queues.
+// TestOffsetsOfClientsAreDropped: a single message comes in without the properties that say where a record stands in
+// its queues.
 func TestOffsetsOfClientsAreDropped(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	out := r.send("T", "A\x01b\x02INNER_BASE\x017\x02INNER_MULTI_QUEUE_OFFSET\x019\x02", "x")

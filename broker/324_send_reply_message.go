@@ -67,8 +67,10 @@ func (b *Broker) storeReply(ctx *remoting.Context, h *remoting.SendMessageReques
 	}
 	var p sendProps
 	p.parse(h.Properties)
-	done, err := b.store.Append(&store.Record{Topic: h.Topic, QueueID: resp.QueueID, Flag: h.Flag, SysFlag: h.SysFlag &^ (store.SysFlagTransaction | store.SysFlagInnerBatch), BornTimestamp: h.BornTimestamp,
-		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: b.storeHost, ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body, Properties: withoutOffsets(h.Properties), TagsCode: store.TagsCode(p.tags)})
+	done, err := b.store.Append(&store.Record{Topic: h.Topic, QueueID: resp.QueueID, Flag: h.Flag,
+		SysFlag: h.SysFlag &^ (store.SysFlagTransaction | store.SysFlagInnerBatch), BornTimestamp: h.BornTimestamp,
+		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: b.storeHost, ReconsumeTimes: h.ReconsumeTimes,
+		Body: ctx.Req.Body, Properties: withoutOffsets(h.Properties), TagsCode: store.TagsCode(p.tags)})
 	if err == nil && b.cfg().FlushDiskType == store.SyncFlush && p.wait {
 		flushed := make(chan error, 1)
 		b.store.NotifyDurable(done.End(), func(err error) { flushed <- err })

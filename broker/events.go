@@ -98,12 +98,14 @@ func (b *Broker) storeEvents() store.EventListener {
 			b.log.Info().Str("phase", p.Phase).Str("file", p.File).Int64("offset", p.Offset).Int64("end", p.End).Msg("recovering the store")
 		},
 		QueueJump: func(j store.QueueJump) {
-			b.log.Error().Str("topic", j.Topic).Int32("queueId", j.QueueID).Int64("expected", j.Want).Int64("found", j.Got).Int64("logOffset", j.LogOffset).
+			b.log.Error().Str("topic", j.Topic).Int32("queueId", j.QueueID).Int64("expected", j.Want).Int64("found",
+				j.Got).Int64("logOffset", j.LogOffset).
 				Str("result", j.What).Msg("a queue offset in the commit log does not follow the one before it")
 		},
 		RecoveryDone: func(r store.RecoveryReport) {
 			b.log.Info().Bool("clean", r.Clean).Int64("from", r.From).Int64("to", r.To).Int64("records", r.Records).Int64("rebuilt", r.Rebuilt).
-				Int64("trimmed", r.Trimmed).Int64("jumps", r.Jumps).Int64("tookMillis", r.Took.Milliseconds()).Bool("queuesKnown", r.QueuesKnown).Msg("store recovered")
+				Int64("trimmed", r.Trimmed).Int64("jumps", r.Jumps).Int64("tookMillis",
+				r.Took.Milliseconds()).Bool("queuesKnown", r.QueuesKnown).Msg("store recovered")
 		},
 		Corruption: func(c *store.CorruptionError) { b.log.Error().Err(c).Msg("the store is damaged") },
 		SegmentRolled: func(file string, base int64) {

@@ -288,7 +288,8 @@ func (s *scheduler) load(data []byte) error {
 		switch {
 		case level >= 1 && level <= len(s.levels):
 			s.levels[level-1].offset.Store(off)
-		case level > 0 && level <= maxDelayLevels && off > 0: // the level goes on there when it is back; Java keeps the whole table too
+		// the level goes on there when it is back; Java keeps the whole table too
+		case level > 0 && level <= maxDelayLevels && off > 0:
 			s.absent[level] = off
 		}
 	}

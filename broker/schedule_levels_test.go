@@ -11,7 +11,7 @@ import (
 func TestPositionsOfAbsentLevels(t *testing.T) {
 	s, err := newScheduler(nil, "1s 1s")
 	if err == nil {
-		err = s.load([]byte(`{"dataVersion":{"counter":3},"offsetTable":{1:5,2:6,3:7,18:9,-1:4,0:4,5:-2,2000000000:1}}`))
+		err = s.load([]byte(`{"dataVersion":{},"offsetTable":{1:5,2:6,3:7,18:9,-1:4,0:4,5:-2,2000000000:1}}`))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,8 @@ func TestPositionsOfAbsentLevels(t *testing.T) {
 	}
 }
 
-// TestLevelSwitchedOffForOneRun: what a level delivered before a run without it does not come again behind that run, and what waited does come.
+// TestLevelSwitchedOffForOneRun: what a level delivered before a run without it does not come again behind that run,
+// and what waited does come.
 func TestLevelSwitchedOffForOneRun(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	levels := func(spec string) *rig {
@@ -55,7 +56,8 @@ func TestLevelSwitchedOffForOneRun(t *testing.T) {
 	r.stop()
 	r = levels("1s 1s 1s")
 	got, _ := r.await("T", 5)
-	if n := strings.Count(strings.Join(got, "|"), "delivered"); n != 3 || strings.Count(strings.Join(got, "|"), "waits") != 1 {
+	if n := strings.Count(strings.Join(got, "|"), "delivered"); n != 3 || strings.Count(strings.Join(got, "|"),
+		"waits") != 1 {
 		t.Errorf("%q", got)
 	}
 	deadline := time.Now().Add(300 * time.Millisecond) // nothing else comes

@@ -191,8 +191,9 @@ func (a *allocator) zeroAhead(z *zeroed) {
 	}
 }
 
-// zero writes zeros ahead of the appends. Blocks that were only reserved cost a commit of the journal when they are synced for the first time; this way one
-// fdatasync in a MiB pays for that, and a group commit is two to three times as fast. A failure closes the store, and the flusher tells.
+// zero writes zeros ahead of the appends. Blocks that were only reserved cost a commit of the journal when they are
+// synced for the first time; this way one fdatasync in a MiB pays for that, and a group commit is two to three times as
+// fast. A failure closes the store, and the flusher tells.
 func (a *allocator) zero(seg *segment, from, n int64) {
 	if !a.claim(seg, from) {
 		return

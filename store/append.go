@@ -72,7 +72,8 @@ func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDis
 func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *encoded, storeTime int64) Appended {
 	g := &s.app.stage
 	st := stamp{offset: seg.base + s.app.pos, storeTime: storeTime, queueOffset: q.end() + q.ahead}
-	f := facts{topic: r.Topic, sysFlag: r.SysFlag, queueOffset: st.queueOffset, storeTime: storeTime, properties: r.Properties, tags: r.TagsCode}
+	f := facts{topic: r.Topic, sysFlag: r.SysFlag, queueOffset: st.queueOffset, storeTime: storeTime,
+		properties: r.Properties, tags: r.TagsCode}
 	entry := cqEntry{offset: st.offset, size: int32(e.size)}
 	if s.rules().own(&f, &entry) {
 		entry.bits = slices.Clone(r.FilterBits)
@@ -82,7 +83,8 @@ func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *encoded, storeTim
 	}
 	encodeRecord(g.room(e.size), r, e, st)
 	s.app.pos += int64(e.size)
-	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: storeTime, Count: int(entry.count)}
+	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: storeTime,
+		Count: int(entry.count)}
 }
 
 // settleOne is settle for one record, whose keys go to the index. It gives the append lock back.
@@ -94,10 +96,11 @@ func (s *Store) settleOne(r *Record, a Appended, stay bool) (Appended, error) {
 	return a, nil
 }
 
-// writeLog puts bytes at a position of a log file by a system call, and is the only one that does. Through a mapping each new page would be filled with zeros
-// first, which costs more than the message itself, and after each flush it would cost a fault, and its fdatasync some 600 us instead of 150. Readers see no
-// difference, the page cache is the same. A failure closes the store for writes: what is in the file then is not known, and whatever followed would be cut off
-// by the next start. The flusher tells. Caller holds the append lock, or has claimed the place.
+// writeLog puts bytes at a position of a log file by a system call, and is the only one that does. Through a mapping
+// each new page would be filled with zeros first, which costs more than the message itself, and after each flush it
+// would cost a fault, and its fdatasync some 600 us instead of 150. Readers see no difference, the page cache is the
+// same. A failure closes the store for writes: what is in the file then is not known, and whatever followed would be
+// cut off by the next start. The flusher tells. Caller holds the append lock, or has claimed the place.
 func (s *Store) writeLog(seg *segment, b []byte, at int64) error {
 	if err := s.failed(); err != nil {
 		return err

@@ -61,8 +61,9 @@ func (s *Store) takeDirty() []*queue {
 	return d
 }
 
-// queuedTo is the log offset below which every record has its entries in the queues, and how many queues have entries that are only in memory. Both are read
-// under the append lock: between the end of the log and the entries that follow it a reader without the lock would see a record that no queue has.
+// queuedTo is the log offset below which every record has its entries in the queues, and how many queues have entries
+// that are only in memory. Both are read under the append lock: between the end of the log and the entries that follow
+// it a reader without the lock would see a record that no queue has.
 func (s *Store) queuedTo() (upTo int64, dirty int) {
 	s.app.mu.Lock()
 	defer s.app.mu.Unlock()

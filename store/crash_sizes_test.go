@@ -13,18 +13,21 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestCrashClonesSizes cuts the power with small, middle and large commit log files, leaves a hole of any size in what was not synced, lets the log grow through it
-// and kills and cuts again. STORE_CRASH_ROUNDS rounds for each size and mode.
+// TestCrashClonesSizes cuts the power with small, middle and large commit log files, leaves a hole of any size in what
+// was not synced, lets the log grow through it and kills and cuts again. STORE_CRASH_ROUNDS rounds for each size and
+// mode.
 func TestCrashClonesSizes(t *testing.T) {
 	for _, size := range []int64{16 << 10, 1 << 20, 32 << 20} {
 		for _, mode := range []string{SyncFlush, AsyncFlush} {
 			t.Run(fmt.Sprintf("%d %s", size, mode), func(t *testing.T) {
 				first, _ := strconv.Atoi(os.Getenv("STORE_CRASH_SEED"))
 				for seed := first; seed < first+crashRounds(t, 4); seed++ {
-					c := crashTest{t: t, rnd: rand.New(rand.NewPCG(uint64(seed), uint64(size))), seed: uint64(seed), size: size}
+					c := crashTest{t: t, rnd: rand.New(rand.NewPCG(uint64(seed), uint64(size))), seed: uint64(seed),
+						size: size}
 					c.run(mode)
 					if t.Failed() {
-						t.Fatalf("replay: STORE_CRASH_SEED=%d STORE_CRASH_ROUNDS=1 go test -run 'CrashClonesSizes' ./store", seed)
+						t.Fatalf("replay: STORE_CRASH_SEED=%d STORE_CRASH_ROUNDS=1 go test -run ClonesSizes ./store",
+							seed)
 					}
 				}
 			})
@@ -49,7 +52,8 @@ func (c *crashTest) run(mode string) {
 	defer mem.Free()
 	c.cfg = smallConfig("/s")
 	c.cfg.FlushDiskType, c.cfg.MappedFileSizeCommitLog, c.cfg.MappedFileSizeConsumeQueue = mode, c.size, 700*cqUnit
-	c.cfg.FlushIntervalCommitLog, c.cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000 // synced where a file ends and where the test says so
+	// synced where a file ends and where the test says so
+	c.cfg.FlushIntervalCommitLog, c.cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000
 	c.queues = 1 + c.rnd.Int32N(3)
 	c.body = strings.Repeat("x", 1<<c.rnd.IntN(bits.Len64(uint64(min(16<<10, c.size/8)))))
 	s := mustStart(c.t, c.cfg, mem)
@@ -138,7 +142,8 @@ func (c *crashTest) prefix(what string, s *Store, want [][]string, durable int64
 		if len(got) > len(want[q]) || !slices.Equal(got, want[q][:len(got)]) {
 			c.t.Errorf("%s: queue %d has %d messages, not the first of %d", what, q, len(got), len(want[q]))
 		} else if len(got) < len(want[q]) && want[q][len(got)] < low {
-			c.t.Errorf("%s: queue %d has %d messages, but %.60s was below %s", what, q, len(got), want[q][len(got)], low)
+			c.t.Errorf("%s: queue %d has %d messages, but %.60s was below %s", what, q, len(got), want[q][len(got)],
+				low)
 		}
 	}
 }

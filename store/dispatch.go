@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// What a record means for the consume queues is decided here, from the record alone: by an append, by recovery and by Verify. Java decides it in
-// CommitLog.checkMessageAndReturnSize and ReputMessageService, from the record too; but it believes the properties INNER_BASE, INNER_NUM and
-// INNER_MULTI_QUEUE_OFFSET of any record, also where a client wrote them. Here they count only in records that the broker gives them to, and batches of
-// clients that bring them along are refused.
+// What a record means for the consume queues is decided here, from the record alone: by an append, by recovery and by
+// Verify. Java decides it in CommitLog.checkMessageAndReturnSize and ReputMessageService, from the record too; but it
+// believes the properties INNER_BASE, INNER_NUM and INNER_MULTI_QUEUE_OFFSET of any record, also where a client wrote
+// them. Here they count only in records that the broker gives them to, and batches of clients that bring them along are
+// refused.
 
 // dispatchRules are the parts of the configuration that decide about queue entries.
 type dispatchRules struct {
@@ -32,8 +33,9 @@ type facts struct {
 // factsOf reads a stored record.
 func factsOf(m *MessageView) facts {
 	tags, _ := m.Property(propTags)
-	return facts{topic: string(m.Topic), sysFlag: m.SysFlag, queueOffset: m.QueueOffset, storeTime: m.StoreTimestamp, properties: m.Properties,
-		tags: TagsCode(tags)}
+	return facts{topic: string(m.Topic), sysFlag: m.SysFlag, queueOffset: m.QueueOffset, storeTime: m.StoreTimestamp,
+		properties: m.Properties,
+		tags:       TagsCode(tags)}
 }
 
 // Properties that decide about queue entries (Java MessageConst). The last four are the broker's to set.
@@ -59,8 +61,9 @@ func makesBatchQueue(sysFlag int32) bool {
 	return sysFlag&SysFlagInnerBatch != 0 && hasQueueEntry(sysFlag)
 }
 
-// own sets e to the entry of a record in its own queue, but for place and size; false when it has none, and then none in light queues either.
-// An inner batch takes as many queue offsets as it says, in a batch queue; anything else takes one.
+// own sets e to the entry of a record in its own queue, but for place and size; false when it has none, and then none
+// in light queues either. An inner batch takes as many queue offsets as it says, in a batch queue; anything else takes
+// one.
 func (d dispatchRules) own(f *facts, e *cqEntry) bool {
 	e.tags, e.time, e.base, e.count = f.tags, f.storeTime, f.queueOffset, 1
 	if f.topic == ScheduleTopic {

@@ -55,7 +55,8 @@ func sameState(t *testing.T, what string, got, want map[string]queueState, upTo 
 		g := got[name].Entries
 		for i := range max(n, len(g)) {
 			if i >= n || i >= len(g) || fmt.Sprint(g[i]) != fmt.Sprint(w.Entries[i]) {
-				t.Fatalf("%s: %s: entry %d of %d: %+v, want %+v (of %d)", what, name, i, len(g), g[min(i, len(g)):min(i+1, len(g))], w.Entries[min(i, n):min(i+1, n)], n)
+				t.Fatalf("%s: %s: entry %d of %d: %+v, want %+v (of %d)", what, name, i, len(g), g[min(i,
+					len(g)):min(i+1, len(g))], w.Entries[min(i, n):min(i+1, n)], n)
 			}
 		}
 		if n == len(w.Entries) && n > 0 && (got[name].End != w.End || got[name].Min != w.Min) {
@@ -75,7 +76,8 @@ type chance struct{ *rand.Rand }
 func (c chance) pick(list ...string) string { return list[c.IntN(len(list))] }
 
 func (c chance) number() string {
-	return c.pick("0", "1", "2", "7", "-1", "-5", "100", "32768", "99999999999", "9223372036854775807", "9223372036854775808", "x", " 3", "", "1\x00",
+	return c.pick("0", "1", "2", "7", "-1", "-5", "100", "32768", "99999999999", "9223372036854775807",
+		"9223372036854775808", "x", " 3", "", "1\x00",
 		strconv.Itoa(c.IntN(3000)))
 }
 
@@ -110,14 +112,16 @@ func (c chance) properties() []byte {
 		case 10:
 			p = AppendProperty(p, "x", strings.Repeat("\x00", c.IntN(3000))+c.pick("", "v"))
 		default:
-			p = append(p, c.pick("\x01\x02", "WAIT\x01false", "junk", "\x00", "__CRC32#\x010123456789\x02", "PGROUP\x01g\x02")...)
+			p = append(p, c.pick("\x01\x02", "WAIT\x01false", "junk", "\x00", "__CRC32#\x010123456789\x02",
+				"PGROUP\x01g\x02")...)
 		}
 	}
 	return p
 }
 
 func (c chance) record() *Record {
-	r := record(c.pick("T0", "T0", "T1", "T2", "B", "N", "%RETRY%g", "%DLQ%g", "%LMQ%a", "rmq_sys_x", ScheduleTopic, "RMQ_SYS_TRANS_HALF_TOPIC"), c.Int32N(3),
+	r := record(c.pick("T0", "T0", "T1", "T2", "B", "N", "%RETRY%g", "%DLQ%g", "%LMQ%a", "rmq_sys_x", ScheduleTopic,
+		"RMQ_SYS_TRANS_HALF_TOPIC"), c.Int32N(3),
 		strings.Repeat("b", c.IntN(200))+strings.Repeat("\x00", c.IntN(20)))
 	switch c.IntN(4) {
 	case 0:
@@ -170,7 +174,8 @@ func (c chance) appendSome(t *testing.T, s *Store) int {
 	return a.Count
 }
 
-// randomRecords is how many records TestRecoveredAsLive accepts: STORE_RANDOM_RECORDS=100000 go test -run RecoveredAsLive ./store.
+// randomRecords is how many records TestRecoveredAsLive accepts: STORE_RANDOM_RECORDS=100000 go test -run
+// RecoveredAsLive ./store.
 func randomRecords(t *testing.T) int {
 	if v := os.Getenv("STORE_RANDOM_RECORDS"); v != "" {
 		n, err := strconv.Atoi(v)
@@ -185,8 +190,8 @@ func randomRecords(t *testing.T) int {
 	return 6000
 }
 
-// TestRecoveredAsLive appends records and batches with random sysFlags and properties, and compares the queues with those that a start finds or builds after a
-// kill, after the loss of all queue files, and after a power cut.
+// TestRecoveredAsLive appends records and batches with random sysFlags and properties, and compares the queues with
+// those that a start finds or builds after a kill, after the loss of all queue files, and after a power cut.
 func TestRecoveredAsLive(t *testing.T) {
 	const perStore = 1000
 	for seed, left := uint64(1), randomRecords(t); left > 0; seed, left = seed+1, left-perStore {
@@ -229,7 +234,8 @@ func recoveredAsLive(t *testing.T, seed uint64, records int) {
 		what string
 		fsys *vfs.Mem
 		all  bool
-	}{{"killed", killed, true}, {"queues lost", empty, true}, {"power cut", cut, true}, {"power cut, nothing synced", unsynced, false}} {
+	}{{"killed", killed, true}, {"queues lost", empty, true}, {"power cut", cut, true}, {"power cut, nothing synced",
+		unsynced, false}} {
 		defer x.fsys.Free()
 		again := mustOpen(t, cfg, x.fsys, ev)
 		got, end := stateOf(t, again), again.MaxPhyOffset()
@@ -250,7 +256,8 @@ func recoveredAsLive(t *testing.T, seed uint64, records int) {
 			t.Fatal(err)
 		}
 		mustStop(t, again)
-		if r := mustVerify(t, cfg, x.fsys); slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity != Note }) {
+		if r := mustVerify(t, cfg, x.fsys); slices.ContainsFunc(r.Findings,
+			func(f Finding) bool { return f.Severity != Note }) {
 			t.Fatalf("%s: verify: %+v", x.what, r.Findings)
 		}
 	}

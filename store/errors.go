@@ -35,12 +35,14 @@ var (
 	ErrMessageExceedsFile = fmt.Errorf("%w: larger than a commit log file", ErrMessageIllegal)
 )
 
-// ErrPlainBatch says that a batch claims to be more than messages: its sysFlag has a transaction or inner batch bit, or it goes to the topic of the delay
-// levels (MESSAGE_ILLEGAL; Java CommitLog.asyncPutMessages, HookUtils.checkInnerBatch).
-var ErrPlainBatch = fmt.Errorf("%w: a batch is neither part of a transaction nor an inner batch nor delayed", ErrMessageIllegal)
+// ErrPlainBatch says that a batch claims to be more than messages: its sysFlag has a transaction or inner batch bit, or
+// it goes to the topic of the delay levels (MESSAGE_ILLEGAL; Java CommitLog.asyncPutMessages,
+// HookUtils.checkInnerBatch).
+var ErrPlainBatch = fmt.Errorf("%w: a batch is neither part of a transaction nor an inner batch nor delayed",
+	ErrMessageIllegal)
 
-// ErrReservedProperty says that an item of a batch has INNER_NUM, INNER_BASE or INNER_MULTI_QUEUE_OFFSET, which only the broker sets (MESSAGE_ILLEGAL; Java
-// stores them, and believes them when it builds the queues).
+// ErrReservedProperty says that an item of a batch has INNER_NUM, INNER_BASE or INNER_MULTI_QUEUE_OFFSET, which only
+// the broker sets (MESSAGE_ILLEGAL; Java stores them, and believes them when it builds the queues).
 var ErrReservedProperty = fmt.Errorf("%w: a property of a batch item is the broker's to set", ErrMessageIllegal)
 
 // ErrNotBatchTopic says that an inner batch was sent to a topic whose queue.type is not BatchCQ (MESSAGE_ILLEGAL).

@@ -15,7 +15,8 @@ type EventListener struct {
 	IsBatchTopic func(topic string) bool
 	// RecoveryProgress runs about once a second and for each GiB of the log during Open.
 	RecoveryProgress func(p RecoveryProgress)
-	// QueueJump runs in Open for a record whose queue offset does not follow the one before it, for the first 100 at most.
+	// QueueJump runs in Open for a record whose queue offset does not follow the one before it, for the first 100 at
+	// most.
 	QueueJump func(j QueueJump)
 	// RecoveryDone runs at the end of Open.
 	RecoveryDone func(r RecoveryReport)
@@ -53,7 +54,8 @@ type RecoveryProgress struct {
 	End    int64 // where this phase ends at the latest
 }
 
-// QueueJump is a record whose queue offset does not follow the one before it in its queue. No program that works leaves one.
+// QueueJump is a record whose queue offset does not follow the one before it in its queue. No program that works leaves
+// one.
 type QueueJump struct {
 	Topic     string
 	QueueID   int32

@@ -26,8 +26,9 @@ func fillLong(t *testing.T, s *Store, n int) {
 	}
 }
 
-// TestExpiryThenKill: queue files that expired after the ends of the queues were noted are not missed after a kill: the queue begins where it began, the first
-// pull finds a message, nothing is reported, and its files go on to expire, also after a clean stop.
+// TestExpiryThenKill: queue files that expired after the ends of the queues were noted are not missed after a kill: the
+// queue begins where it began, the first pull finds a message, nothing is reported, and its files go on to expire, also
+// after a clean stop.
 func TestExpiryThenKill(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)

@@ -193,7 +193,8 @@ func (s *Store) flushDue(lastAll *time.Time) bool {
 	if thorough {
 		*lastAll = time.Now()
 	}
-	return s.failed() != nil && !s.toldFailure.Load() || s.flush.pending() > 0 || dirty >= int64(max(1, cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0
+	return s.failed() != nil && !s.toldFailure.Load() || s.flush.pending() > 0 || dirty >= int64(max(1,
+		cfg.FlushCommitLogLeastPages))*4096 || thorough && dirty > 0
 }
 
 // tellRolled tells the listener about commit log files begun since the last call; roll wakes the flusher.

@@ -40,7 +40,8 @@ func FuzzDecodeRecord(f *testing.F) {
 			return
 		}
 		n, err := DecodeRecord(again)
-		if err != nil || !bytes.Equal(n.Body, m.Body) || !bytes.Equal(n.Topic, m.Topic) || !needsSeal(m.Properties) && !bytes.Equal(n.Properties, m.Properties) || n.StoreTimestamp != m.StoreTimestamp {
+		if err != nil || !bytes.Equal(n.Body, m.Body) || !bytes.Equal(n.Topic, m.Topic) || !needsSeal(m.Properties) &&
+			!bytes.Equal(n.Properties, m.Properties) || n.StoreTimestamp != m.StoreTimestamp {
 			t.Fatalf("not the same after encoding again: %+v %+v %v", m, n, err)
 		}
 	})

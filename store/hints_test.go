@@ -148,7 +148,8 @@ func TestHintsBounded(t *testing.T) {
 	}
 }
 
-// TestHintOfFailedWrite: messages that were refused leave no key behind for the one that gets their place after a restart.
+// TestHintOfFailedWrite: messages that were refused leave no key behind for the one that gets their place after a
+// restart.
 func TestHintOfFailedWrite(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)

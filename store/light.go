@@ -37,8 +37,8 @@ func isLight(name string) bool {
 	return strings.HasPrefix(name, lmqPrefix) && hasFolder(name, 0)
 }
 
-// lightOffsets finds the queues of names and joins their next offsets as Java does; a name that is no light queue leaves its place empty. own is the
-// record's own queue, where it takes n offsets first. Caller holds the append lock.
+// lightOffsets finds the queues of names and joins their next offsets as Java does; a name that is no light queue
+// leaves its place empty. own is the record's own queue, where it takes n offsets first. Caller holds the append lock.
 func (s *Store) lightOffsets(names []string, own *queue, n int64) (joined string, err error) {
 	type place struct {
 		q      *queue

@@ -33,8 +33,8 @@ func decodeEntry(b []byte) cqEntry {
 // valid is Java's test for the end of a queue.
 func (e cqEntry) valid() bool { return e.offset >= 0 && e.size > 0 }
 
-// blank tells a filler entry: there is no such message. Those in front of the first message point to offset 0, those that recovery put where messages are
-// missing point to the record behind them.
+// blank tells a filler entry: there is no such message. Those in front of the first message point to offset 0, those
+// that recovery put where messages are missing point to the record behind them.
 func (e cqEntry) blank() bool { return e.size == blankSize }
 
 // end is the log offset behind the record; a filler stands for what is gone.

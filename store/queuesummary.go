@@ -264,8 +264,8 @@ func (s *Store) untouched(v *queueSummary, since time.Time) bool {
 	return young.Load() == 0
 }
 
-// findFirsts corrects the first entries of queues whose first files expired after the summary was written; false when a queue has no file that the summary
-// could mean.
+// findFirsts corrects the first entries of queues whose first files expired after the summary was written; false when a
+// queue has no file that the summary could mean.
 func (s *Store) findFirsts(list []queueEnd) bool {
 	var next, bad atomic.Int64
 	var wg sync.WaitGroup

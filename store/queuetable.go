@@ -82,9 +82,9 @@ func (sh *queueShard) topic(topic string) *topicQueues {
 // hasFolder tells whether a queue can have files: the one rule for names and numbers that become a path.
 func hasFolder(topic string, id int32) bool { return id >= 0 && compat.IsFolderName(topic) }
 
-// getOrCreate finds a queue or makes an empty one of the kind its topic has; a record that is an inner batch (batch set) makes a batch queue in any case. The
-// kind is decided by the first record that has an entry: a queue that never had one, because its record was refused, gives way. Caller holds the append lock
-// or is Open.
+// getOrCreate finds a queue or makes an empty one of the kind its topic has; a record that is an inner batch (batch
+// set) makes a batch queue in any case. The kind is decided by the first record that has an entry: a queue that never
+// had one, because its record was refused, gives way. Caller holds the append lock or is Open.
 func (t *queueTable) getOrCreate(topic string, id int32, batch bool) *queue {
 	if q := t.get(topic, id); q != nil && (q.used() || q.files == t.kind(topic, batch)) {
 		return q

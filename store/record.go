@@ -97,7 +97,8 @@ func (c *Config) planContent(e *encoded, r *Record) error {
 func (c *Config) replan(e *encoded, r *Record) {
 	e.propsLen, e.given = len(r.Properties), len(r.Properties)
 	if e.crcProp = c.EnabledAppendPropCRC || needsSeal(r.Properties); e.crcProp {
-		if e.given >= crcPropLen && hasPropCRC(r.Properties) { // of the record that this is a copy of, or a client's: it is replaced
+		// of the record that this is a copy of, or a client's: it is replaced
+		if e.given >= crcPropLen && hasPropCRC(r.Properties) {
 			e.given -= crcPropLen
 		}
 		e.needSep = e.given > 0 && r.Properties[e.given-1] != propValueEnd

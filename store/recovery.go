@@ -60,13 +60,15 @@ func (r *recovery) agree(segs []*segment) (end int64, err error) {
 	return end, err
 }
 
-// judgeResidue makes sure that nothing behind a left-over record is newer than the log in front of it: it may be cut off then.
+// judgeResidue makes sure that nothing behind a left-over record is newer than the log in front of it: it may be cut
+// off then.
 func (r *recovery) judgeResidue(segs []*segment, at int64) error {
 	first, before := r.s.log.find(at), r.newest
 	_, err := r.walk(segs, slices.Index(segs, first), r.cfg, segs[len(segs)-1].end(), func(m *MessageView) error {
 		if m.PhysicalOffset >= at && m.StoreTimestamp >= before {
-			return &CorruptionError{File: first.name, Offset: at - first.base, Reason: "a record that belongs to an earlier end of the log, but a newer one follows at " +
-				strconv.FormatInt(m.PhysicalOffset, 10)}
+			return &CorruptionError{File: first.name, Offset: at - first.base,
+				Reason: "a record that belongs to an earlier end of the log, but a newer one follows at " +
+					strconv.FormatInt(m.PhysicalOffset, 10)}
 		}
 		return nil
 	})
@@ -292,8 +294,9 @@ func (r *recovery) trim(end int64) error {
 // lookBehind is how far behind the end of the log bytes are counted for RecoveryReport.Trimmed.
 const lookBehind = 8 << 20
 
-// zeroTail makes a file zero from position p on, and returns how many bytes stood there, up to the last that is not zero within lookBehind. After an unclean stop
-// it does so without looking: a power cut may leave records of the unsynced tail behind a hole of any size, and the log would grow into them.
+// zeroTail makes a file zero from position p on, and returns how many bytes stood there, up to the last that is not
+// zero within lookBehind. After an unclean stop it does so without looking: a power cut may leave records of the
+// unsynced tail behind a hole of any size, and the log would grow into them.
 func (r *recovery) zeroTail(seg *segment, p int64) (dirty int64, err error) {
 	look := seg.data[p:min(seg.size, p+lookBehind)]
 	dirty = int64(len(bytes.TrimRight(look, "\x00")))

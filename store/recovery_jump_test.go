@@ -20,8 +20,8 @@ func patchRecord(t *testing.T, fsys *vfs.Mem, at, pos int64, value []byte) {
 	}
 }
 
-// TestRecoveryKeepsAQueue: records whose sysFlag or queue offset does not fit, such as batches that said they were prepared messages and were stored by earlier
-// versions, cost themselves and nobody else. The start says so.
+// TestRecoveryKeepsAQueue: records whose sysFlag or queue offset does not fit, such as batches that said they were
+// prepared messages and were stored by earlier versions, cost themselves and nobody else. The start says so.
 func TestRecoveryKeepsAQueue(t *testing.T) {
 	for _, c := range []struct {
 		name        string
@@ -53,7 +53,8 @@ func TestRecoveryKeepsAQueue(t *testing.T) {
 				var told []QueueJump
 				ev := EventListener{QueueJump: func(j QueueJump) { told = append(told, j) }}
 				again := mustOpen(t, cfg, killed, ev)
-				if r := again.Report(); int(r.Jumps) != len(told) || len(told) < c.jumps || told[0].Topic != "T" || told[0].Want != 40 {
+				if r := again.Report(); int(r.Jumps) != len(told) || len(told) < c.jumps || told[0].Topic != "T" ||
+					told[0].Want != 40 {
 					t.Errorf("report %+v; told %+v", r, told)
 				}
 				if err := again.Start(); err != nil {
@@ -99,7 +100,8 @@ func checkJumped(t *testing.T, s *Store, gone int) {
 	}
 }
 
-// TestForgedLightOffsets: offsets in light queues that a client wrote while light queues were off are no reason to lose, or to make, anything.
+// TestForgedLightOffsets: offsets in light queues that a client wrote while light queues were off are no reason to
+// lose, or to make, anything.
 func TestForgedLightOffsets(t *testing.T) {
 	for _, forged := range []string{"1152921504606846976", "9223372036854775807", "-1", "1000000000"} {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")

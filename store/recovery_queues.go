@@ -8,7 +8,8 @@ import (
 // errGap says that a consume queue lacks entries below the one to add: it is rebuilt from the whole log.
 var errGap = errors.New("store: consume queue is behind the log")
 
-// recoverFlush is the number of rebuilt entries after which they may be written to files, which bounds the memory of recovery.
+// recoverFlush is the number of rebuilt entries after which they may be written to files, which bounds the memory of
+// recovery.
 const recoverFlush = 64 << 10
 
 // maxJumps bounds how many jumps Open tells the listener one by one; RecoveryReport.Jumps counts all.
@@ -19,7 +20,8 @@ func (r *recovery) dispatch(m *MessageView) error {
 	if !hasQueueEntry(m.SysFlag) {
 		return nil
 	}
-	if !r.report.FullRebuild && (r.report.Clean && m.PhysicalOffset < r.queued || r.killed && m.PhysicalOffset < r.s.knownTo) {
+	if at := m.PhysicalOffset; !r.report.FullRebuild && (r.report.Clean && at < r.queued || r.killed &&
+		at < r.s.knownTo) {
 		return nil // all queues were complete; what is missing was deleted with its topic
 	}
 	rules, f := dispatchRules{r.cfg, r.s.delays}, factsOf(m)
@@ -58,8 +60,8 @@ func (r *recovery) enqueue(q *queue, e cqEntry) error {
 		q.start(e.base) // an empty queue may begin anywhere: older messages were cleaned away
 	case e.base > have && !r.report.FullRebuild:
 		return errGap
-	case e.base != 0 && !r.report.Clean && e.time < r.newest: // nothing that was appended here goes back in time and leaves its queue's order
-		return &residueError{e.offset}
+	case e.base != 0 && !r.report.Clean && e.time < r.newest:
+		return &residueError{e.offset} // nothing that was appended here goes back in time and leaves its queue's order
 	case e.base > have:
 		r.fillGap(q, e, have)
 	case e.base == 0: // the topic was deleted and made again
@@ -95,9 +97,9 @@ func (r *recovery) light(q *queue) bool { return isLight(q.topic) }
 // tooFar tells a jump that no log of this length can explain: each queue offset belongs to a record.
 func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.lastEnd()/minRecord }
 
-// fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over the fillers. Batch queues need none.
-// Records of other programs, and of gorocket before 0.9, may leave a gap: a batch that says it is a prepared message was in its queue, and cannot be told from
-// prepared messages, which are not.
+// fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over
+// the fillers. Batch queues need none. Records of other programs, and of earlier versions, may leave a gap: a batch
+// that says it is a prepared message was in its queue, and cannot be told from prepared messages, which are not.
 func (r *recovery) fillGap(q *queue, e cqEntry, have int64) {
 	r.jump(q, e, "messages in front of it are missing: pulls step over their offsets")
 	if q.batch() {
@@ -117,7 +119,8 @@ func (r *recovery) fillGap(q *queue, e cqEntry, have int64) {
 // jump tells of a queue offset that does not follow.
 func (r *recovery) jump(q *queue, e cqEntry, what string) {
 	if r.report.Jumps++; r.report.Jumps <= maxJumps && r.s.ev.QueueJump != nil {
-		r.s.ev.QueueJump(QueueJump{Topic: q.topic, QueueID: q.id, Want: q.end(), Got: e.base, LogOffset: e.offset, What: what})
+		r.s.ev.QueueJump(QueueJump{Topic: q.topic, QueueID: q.id, Want: q.end(), Got: e.base, LogOffset: e.offset,
+			What: what})
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// holed is a store whose machine lost its power: a hole of any size is in its unsynced tail, and pages behind it survived.
+// holed is a store whose machine lost its power: a hole of any size is in its unsynced tail, and pages behind it
+// survived.
 type holed struct {
 	cfg        Config
 	cut        *vfs.Mem
@@ -23,7 +24,8 @@ func makeHole(t *testing.T, hole int64) holed {
 	t.Helper()
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	cfg.MappedFileSizeCommitLog, cfg.MappedFileSizeConsumeQueue = 32<<20, 30000*cqUnit
-	cfg.FlushIntervalCommitLog, cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000 // nothing is synced meanwhile
+	// nothing is synced meanwhile
+	cfg.FlushIntervalCommitLog, cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000
 	s := mustStart(t, cfg, mem)
 	body := strings.Repeat("x", 1000)
 	h := holed{cfg: cfg}
@@ -71,7 +73,8 @@ func (h *holed) goOn(t *testing.T) *Store {
 	return k
 }
 
-// TestStaleRecordsBehindAHole: messages that a power cut took do not come back when the log has grown up to them, however large the hole in front of them was.
+// TestStaleRecordsBehindAHole: messages that a power cut took do not come back when the log has grown up to them,
+// however large the hole in front of them was.
 func TestStaleRecordsBehindAHole(t *testing.T) {
 	for _, hole := range []int64{1000, 100_000, 9 << 20, 20 << 20} {
 		h := makeHole(t, hole)
@@ -82,7 +85,8 @@ func TestStaleRecordsBehindAHole(t *testing.T) {
 			z := mustStart(t, h.cfg, fsys)
 			got := fmt.Sprint(z.MinOffset("T", 0), z.MaxOffset("T", 0), z.MinOffset("T", 1), z.MaxOffset("T", 1))
 			if end := z.MaxPhyOffset(); end != h.back || got != want {
-				t.Errorf("hole of %d, the %s was killed: the log ends at %d, want %d; queues %s, want %s", hole, name, end, h.back, got, want)
+				t.Errorf("hole of %d, the %s was killed: the log ends at %d, want %d; queues %s, want %s", hole, name,
+					end, h.back, got, want)
 			}
 			mustStop(t, z)
 		}
@@ -90,9 +94,11 @@ func TestStaleRecordsBehindAHole(t *testing.T) {
 	}
 }
 
-// TestResidueOfEarlierVersions: earlier versions left such records behind the end, and the log grew up to them. They are cut off; the queues lose nothing.
+// TestResidueOfEarlierVersions: earlier versions left such records behind the end, and the log grew up to them. They
+// are cut off; the queues lose nothing.
 func TestResidueOfEarlierVersions(t *testing.T) {
-	for _, hole := range []int64{2200, 3300, 100_000} { // the first of them goes back in its queue, jumps ahead, goes back
+	// the first of them goes back in its queue, jumps ahead, goes back
+	for _, hole := range []int64{2200, 3300, 100_000} {
 		residue(t, hole)
 	}
 }
@@ -115,8 +121,10 @@ func residue(t *testing.T, hole int64) {
 			_ = fsys.Rename("/s/consumequeue", "/gone")
 		}
 		z := mustStart(t, h.cfg, fsys)
-		if got := [2]int{len(bodies(t, z, "T", 0)), len(bodies(t, z, "T", 1))}; got != want || z.MaxPhyOffset() != h.back {
-			t.Errorf("queues %s: %v messages, want %v; the log ends at %d, want %d", queues, got, want, z.MaxPhyOffset(), h.back)
+		if got := [2]int{len(bodies(t, z, "T", 0)), len(bodies(t, z, "T", 1))}; got != want ||
+			z.MaxPhyOffset() != h.back {
+			t.Errorf("queues %s: %v messages, want %v; the log ends at %d, want %d", queues, got, want,
+				z.MaxPhyOffset(), h.back)
 		}
 		mustStop(t, z)
 	}

@@ -61,7 +61,8 @@ func verify(m *MessageView, at int64, cfg *Config) (why string) {
 		return "body CRC differs"
 	}
 	stored, computed, ok := propCRC(m.Record)
-	if ok && stored != computed && (cfg.EnabledAppendPropCRC || cfg.ForceVerifyPropCRC) { // else a client may have written it
+	// else a client may have written it
+	if ok && stored != computed && (cfg.EnabledAppendPropCRC || cfg.ForceVerifyPropCRC) {
 		return "property CRC differs"
 	}
 	if !ok && cfg.ForceVerifyPropCRC {
@@ -73,7 +74,8 @@ func verify(m *MessageView, at int64, cfg *Config) (why string) {
 // searchStep is how much of a file search looks at before it asks again where data is, in bytes.
 const searchStep = 1 << 20
 
-// search returns the position of the first valid record at or behind from that accept takes, -1 when there is none. Holes of the file are not read.
+// search returns the position of the first valid record at or behind from that accept takes, -1 when there is none.
+// Holes of the file are not read.
 func (s *segment) search(from int64, cfg *Config, accept func(m *MessageView) bool) (int64, error) {
 	var magic [4]byte
 	binary.BigEndian.PutUint32(magic[:], MagicV1)

@@ -81,7 +81,8 @@ func (s *Store) unstage() {
 	s.app.hints.drop(s.app.tail.base + s.app.pos)
 }
 
-// spill writes what is staged and makes it readable. After an error it is still staged, and the store is closed for writes. Caller holds the append lock.
+// spill writes what is staged and makes it readable. After an error it is still staged, and the store is closed for
+// writes. Caller holds the append lock.
 func (s *Store) spill() error {
 	g, seg := &s.app.stage, s.app.tail
 	if len(g.buf) == 0 {
@@ -110,8 +111,9 @@ func (s *Store) spill() error {
 	return nil
 }
 
-// writeStage puts what is staged at a position of a file. A kill ends a long write in the middle, at any page. Batches are to be there whole or not at all, so
-// what holds one is written without the size of its first record, where recovery stops then; the size follows.
+// writeStage puts what is staged at a position of a file. A kill ends a long write in the middle, at any page. Batches
+// are to be there whole or not at all, so what holds one is written without the size of its first record, where
+// recovery stops then; the size follows.
 func (s *Store) writeStage(seg *segment, at int64) error {
 	g := &s.app.stage
 	if !g.holdsBatch() {

@@ -39,8 +39,9 @@ func (s *Store) failed() error {
 	return nil
 }
 
-// logFailed closes the store for writes after a failed write or fsync of the log: after the first nobody knows what is in the file, after the second the kernel
-// may have dropped the pages, so trying again would lie. It returns the error for who asked; the first stays the store's. Any goroutine, with any lock held.
+// logFailed closes the store for writes after a failed write or fsync of the log: after the first nobody knows what is
+// in the file, after the second the kernel may have dropped the pages, so trying again would lie. It returns the error
+// for who asked; the first stays the store's. Any goroutine, with any lock held.
 func (s *Store) logFailed(what, file string, err error) error {
 	wrapped := &syncError{what, file, err}
 	s.lost.CompareAndSwap(nil, wrapped)
@@ -48,7 +49,8 @@ func (s *Store) logFailed(what, file string, err error) error {
 	return wrapped
 }
 
-// tellFailure tells who waits, the listener and the next start that the log has failed, once. No lock but flushMu is held.
+// tellFailure tells who waits, the listener and the next start that the log has failed, once. No lock but flushMu is
+// held.
 func (s *Store) tellFailure() {
 	e := s.lost.Load()
 	if e == nil || s.toldFailure.Swap(true) {

@@ -11,14 +11,17 @@ import (
 	"gorocket/store/vfs"
 )
 
-// Which records are torn though head, lengths and body CRC fit: neither topic nor properties are covered by the body CRC. What never reached the disk reads as
-// zeros, because files are zero before they are written. Only what a crash can do counts:
+// Which records are torn though head, lengths and body CRC fit: neither topic nor properties are covered by the body
+// CRC. What never reached the disk reads as zeros, because files are zero before they are written. Only what a crash
+// can do counts:
 //
-//   - The process was killed, the machine went on. The page cache has all that was written; the kernel ends a long write between two pages. So a record is cut
-//     short at a page, and nothing follows.
-//   - The machine went down, or nobody knows. Each sector that was not synced may be missing, or may hold what it held when it was written last.
+//   - The process was killed, the machine went on. The page cache has all that was written; the kernel ends a long
+//     write between two pages. So a record is cut short at a page, and nothing follows.
+//   - The machine went down, or nobody knows. Each sector that was not synced may be missing, or may hold what it held
+//     when it was written last.
 //
-// An append gives records whose properties could be mistaken (they hold a zero byte) a property CRC, so that no whole record looks torn.
+// An append gives records whose properties could be mistaken (they hold a zero byte) a property CRC, so that no whole
+// record looks torn.
 
 // Units in which a crash loses data, in bytes.
 const (
@@ -38,11 +41,12 @@ func sealed(m *MessageView) bool {
 	return ok && stored == computed
 }
 
-// uncovered is the part of a record that no CRC covers: topic, length of the properties, properties; it ends with the record.
+// uncovered is the part of a record that no CRC covers: topic, length of the properties, properties; it ends with the
+// record.
 func uncovered(m *MessageView) int { return len(m.Record) - len(m.Properties) - 2 - len(m.Topic) }
 
-// cutShort tells that the record at position p of a segment ends in zeros from a page boundary on, as a killed write leaves the last record. next is the
-// content of the file behind it.
+// cutShort tells that the record at position p of a segment ends in zeros from a page boundary on, as a killed write
+// leaves the last record. next is the content of the file behind it.
 func cutShort(m *MessageView, p int64, next []byte) bool {
 	from := uncovered(m)
 	end := p + int64(len(m.Record))
@@ -56,7 +60,8 @@ func cutShort(m *MessageView, p int64, next []byte) bool {
 	return isZero(m.Record[max(int(page-p), from):]) && isZero(m.Record[page-p:])
 }
 
-// lostSector tells that a sector of topic or properties ends in zeros, as far as it belongs to the record at position p of its file.
+// lostSector tells that a sector of topic or properties ends in zeros, as far as it belongs to the record at position p
+// of its file.
 func lostSector(m *MessageView, p int64) bool {
 	from := uncovered(m)
 	if bytes.IndexByte(m.Record[from:], 0) < 0 || sealed(m) {
@@ -78,7 +83,8 @@ func holdsText(m *MessageView, from, to int) bool {
 	return from < props-2 || to > props
 }
 
-// abortText is the content of the abort file: Java's, which is the process, and the run of the machine, padded so that it overwrites any other.
+// abortText is the content of the abort file: Java's, which is the process, and the run of the machine, padded so that
+// it overwrites any other.
 func abortText(boot string) string { return fmt.Sprintf("%-10d\n%-*s\n", os.Getpid(), bootLen, boot) }
 
 // bootOf is the run of the machine, "" when it is not known.
@@ -91,7 +97,8 @@ func bootOf(fsys vfs.FS) string {
 	return ""
 }
 
-// sameRun tells that whoever left the abort file ran since the machine was started last, so that the page cache has all it had written. Java does not say.
+// sameRun tells that whoever left the abort file ran since the machine was started last, so that the page cache has all
+// it had written. Java does not say.
 func sameRun(fsys vfs.FS, abort string) (bool, error) {
 	text, err := vfs.ReadFile(fsys, abort)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -23,8 +23,8 @@ func zeroProperties() [][]byte {
 	}
 }
 
-// TestZerosInPropertiesAreNoTornTail: after a kill, and after a power cut behind a flush, everything is there whatever the properties hold, in single messages
-// and in batches, wherever they end in a page.
+// TestZerosInPropertiesAreNoTornTail: after a kill, and after a power cut behind a flush, everything is there whatever
+// the properties hold, in single messages and in batches, wherever they end in a page.
 func TestZerosInPropertiesAreNoTornTail(t *testing.T) {
 	for i, props := range zeroProperties() {
 		for _, batch := range []bool{false, true} {
@@ -32,7 +32,8 @@ func TestZerosInPropertiesAreNoTornTail(t *testing.T) {
 				mem := vfs.NewMem()
 				t.Cleanup(mem.Free)
 				cfg := smallConfig("/s")
-				cfg.MappedFileSizeCommitLog, cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue = 1<<20, 3_600_000, 3_600_000
+				cfg.MappedFileSizeCommitLog, cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue = 1<<20,
+					3_600_000, 3_600_000
 				s := mustStart(t, cfg, mem)
 				n := 0
 				for n < 60 {
@@ -89,7 +90,8 @@ func rawRecord(r *Record, offset, queueOffset, storeTime int64) []byte {
 	return e.append(nil, r, stamp{queueOffset, offset, storeTime})
 }
 
-// TestTornRecords holds the two crash models against records cut at any page or sector: what a crash can leave is torn, nothing else is.
+// TestTornRecords holds the two crash models against records cut at any page or sector: what a crash can leave is torn,
+// nothing else is.
 func TestTornRecords(t *testing.T) {
 	r := record("SomeTopic", 0, strings.Repeat("b", 300))
 	for _, props := range []string{"", "KEYS\x01k\x02", strings.Repeat("KEYS\x01some keys\x02", 800)} {
@@ -109,13 +111,15 @@ func TestTornRecords(t *testing.T) {
 					m, err := DecodeRecord(cut[p:])
 					lost := err != nil || !m.BodyCRCOK() || bytes.Equal(cut, seg)
 					if unit == killPage && !lost && !cutShort(&m, p, cut[p+int64(m.Size):]) {
-						t.Fatalf("position %d, %d bytes of properties: killed at %d and taken for whole", p, len(props), at)
+						t.Fatalf("position %d, %d bytes of properties: killed at %d and taken for whole", p,
+							len(props), at)
 					}
 					one := bytes.Clone(seg) // one sector is missing
 					clear(one[at:min(at+unit, p+int64(len(whole)))])
 					n, err := DecodeRecord(one[p:])
 					if err == nil && n.BodyCRCOK() && !bytes.Equal(one, seg) && !lostSector(&n, p) {
-						t.Fatalf("position %d, %d bytes of properties: sector at %d lost and taken for whole", p, len(props), at)
+						t.Fatalf("position %d, %d bytes of properties: sector at %d lost and taken for whole", p,
+							len(props), at)
 					}
 				}
 			}
@@ -123,7 +127,8 @@ func TestTornRecords(t *testing.T) {
 	}
 }
 
-// TestOtherProgramsZeros: a record without CRC, with zeros that end in no page or not behind everything, is whole after a kill.
+// TestOtherProgramsZeros: a record without CRC, with zeros that end in no page or not behind everything, is whole after
+// a kill.
 func TestOtherProgramsZeros(t *testing.T) {
 	for _, props := range zeroProperties() {
 		r := record("T", 0, "body")

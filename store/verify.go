@@ -71,7 +71,8 @@ type verifier struct {
 	rotten     bool                    // the log has damage: queues and index may point at it
 }
 
-// lastRecord is what the log knows of a queue: its newest record with an entry, and how many entries there must be, from where its offsets begin at 0.
+// lastRecord is what the log knows of a queue: its newest record with an entry, and how many entries there must be,
+// from where its offsets begin at 0.
 type lastRecord struct{ offset, queueOffset, entries int64 }
 
 // Verify reads everything in a store directory and changes nothing: the log record by record with CRCs, each consume queue entry and index entry against

@@ -94,7 +94,8 @@ func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
 	case end <= last.queueOffset:
 		v.add(v.afterKill(), "consumequeue", dir, -1, "ends at %d, but the log holds message %d of it at %d", end, last.queueOffset, last.offset)
 	case v.good < last.entries:
-		v.add(v.afterKill(), "consumequeue", dir, -1, "has %d entries for the log's %d messages of it", v.good, last.entries)
+		v.add(v.afterKill(), "consumequeue", dir, -1, "has %d entries for the log's %d messages of it", v.good,
+			last.entries)
 	}
 	return nil
 }
@@ -160,10 +161,13 @@ func (v *verifier) entry(c *cqFiles, k queueKey, f foundFile, pos int64, e cqEnt
 		return
 	}
 	if why := v.misfit(c, k, &m, at, e); why != "" {
-		if !hasQueueEntry(m.SysFlag) { // batches that say they are prepared got entries from versions before 0.9, and from nobody else
+		// batches that say they are prepared got entries from earlier versions, and from nobody else
+		if !hasQueueEntry(m.SysFlag) {
 			worse = Note
 		}
-		v.add(worse, "consumequeue", f.path, pos, "entry %d (size %d) points at log offset %d: %s/%d message %d, size %d: %s", at, e.size, e.offset, m.Topic, m.QueueID, m.QueueOffset, m.Size, why)
+		v.add(worse, "consumequeue", f.path, pos,
+			"entry %d (size %d) points at log offset %d: %s/%d message %d, size %d: %s", at, e.size, e.offset,
+			m.Topic, m.QueueID, m.QueueOffset, m.Size, why)
 	}
 }
 
@@ -177,7 +181,8 @@ func (v *verifier) misfit(c *cqFiles, k queueKey, m *MessageView, at int64, e cq
 		return "another size"
 	case !ok:
 		return "its sysFlag says that it has no entry"
-	case f.topic == k.topic && m.QueueID == k.id && (c.unit == batchUnit && own.base == at && own.count == e.count || c.unit != batchUnit && f.queueOffset == at):
+	case f.topic == k.topic && m.QueueID == k.id && (c.unit == batchUnit && own.base == at && own.count == e.count ||
+		c.unit != batchUnit && f.queueOffset == at):
 		return ""
 	}
 	why = "another queue or offset"

@@ -11,8 +11,9 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestAnyFailedWriteClosesTheStore makes each write of the log fail in turn, those of single records, batches, groups, fillers at the end of a file and zeros ahead
-// of the log: the store takes no more writes, says so, stops uncleanly, and nothing acknowledged is missing after the next start.
+// TestAnyFailedWriteClosesTheStore makes each write of the log fail in turn, those of single records, batches, groups,
+// fillers at the end of a file and zeros ahead of the log: the store takes no more writes, says so, stops uncleanly,
+// and nothing acknowledged is missing after the next start.
 func TestAnyFailedWriteClosesTheStore(t *testing.T) {
 	for _, mode := range []string{AsyncFlush, SyncFlush} {
 		for at := int64(1); ; at += 1 + at/4 {
@@ -36,7 +37,10 @@ func failNthWrite(t *testing.T, mode string, at int64) bool {
 	t.Cleanup(mem.Free)
 	cfg.FlushDiskType, cfg.MappedFileSizeCommitLog = mode, 16<<10
 	told := make(chan string, 10)
-	s := mustOpen(t, cfg, mem, EventListener{FlushFailed: func(file string, err error) { told <- fmt.Sprint(file, err) },
+	s := mustOpen(t, cfg, mem, EventListener{FlushFailed: func(file string, err error) {
+		told <- fmt.Sprint(file,
+			err)
+	},
 		BackgroundError: func(string, string, error) {}})
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
@@ -97,7 +101,8 @@ func failNthWrite(t *testing.T, mode string, at int64) bool {
 		}
 		got := strings.Join(append(bodies(t, again, "T", 0), ""), "|")
 		if !strings.HasPrefix(got, strings.Join(acked, "")) {
-			t.Fatalf("write %d: acknowledged messages are missing: %d of %d bytes", at, len(got), len(strings.Join(acked, "")))
+			t.Fatalf("write %d: acknowledged messages are missing: %d of %d bytes", at, len(got),
+				len(strings.Join(acked, "")))
 		}
 		mustAppend(t, again, record("T", 0, "goes on"))
 		mustStop(t, again)
@@ -108,7 +113,8 @@ func failNthWrite(t *testing.T, mode string, at int64) bool {
 	return true
 }
 
-// TestWriteFailsWhileStopping: a stop whose last write fails is not a clean one, also when the failed write was an append's that came before the stop's own.
+// TestWriteFailsWhileStopping: a stop whose last write fails is not a clean one, also when the failed write was an
+// append's that came before the stop's own.
 func TestWriteFailsWhileStopping(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)

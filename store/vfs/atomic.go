@@ -151,8 +151,9 @@ func MkdirDurable(fsys FS, name string) error {
 	return fsys.SyncDir(parent)
 }
 
-// CreateDurable is CreateWhole of a file that is durable with its directory entry when it returns. A file that is there already gives way if it holds nothing but
-// zeros, as a kill may leave it; else the error is an *OccupiedError. After any other error there is no file.
+// CreateDurable is CreateWhole of a file that is durable with its directory entry when it returns. A file that is there
+// already gives way if it holds nothing but zeros, as a kill may leave it; else the error is an *OccupiedError. After
+// any other error there is no file.
 func CreateDurable(fsys FS, name string, prepare func(f File) error) (File, error) {
 	synced := func(f File) error {
 		if err := prepare(f); err != nil {

@@ -55,5 +55,8 @@ func openUnnamed(name string) (*osFile, error) {
 // link gives the file its name.
 func (f *osFile) link() error {
 	from := "/proc/self/fd/" + strconv.Itoa(f.fd)
-	return retryEINTR(func() error { return unix.Linkat(unix.AT_FDCWD, from, unix.AT_FDCWD, f.Name(), unix.AT_SYMLINK_FOLLOW) })
+	return retryEINTR(func() error {
+		return unix.Linkat(unix.AT_FDCWD, from, unix.AT_FDCWD, f.Name(),
+			unix.AT_SYMLINK_FOLLOW)
+	})
 }

@@ -20,8 +20,9 @@ var ErrMapped = errors.New("vfs: file is mapped")
 type FS interface {
 	// Create opens name for reading and writing, creating it or cutting it to 0 bytes.
 	Create(name string) (File, error)
-	// CreateWhole is Create and prepare, which gives the file its size, in one: where the file system can, the file has no name before, so that a process that is
-	// killed meanwhile leaves none of it. prepare is called once or, after it succeeded, again. After an error there is no file, but for fs.ErrExist: one that is there already stays as it is.
+	// CreateWhole is Create and prepare, which gives the file its size, in one: where the file system can, the file has
+	// no name before, so that a process that is killed meanwhile leaves none of it. prepare is called once or, after it
+	// succeeded, again. After an error there is no file, but for fs.ErrExist: one that is there already stays as it is.
 	CreateWhole(name string, prepare func(f File) error) (File, error)
 	// OpenFile opens an existing file for reading and writing.
 	OpenFile(name string) (File, error)

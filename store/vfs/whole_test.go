@@ -38,7 +38,8 @@ func occupied(t *testing.T, fsys FS, name string) {
 		t.Errorf("the name is taken: %v", err)
 	}
 	var why *OccupiedError
-	if _, err := CreateDurable(fsys, name, prepare); !errors.As(err, &why) || why.At != 5000 || !errors.Is(err, fs.ErrExist) {
+	if _, err := CreateDurable(fsys, name, prepare); !errors.As(err, &why) || why.At != 5000 || !errors.Is(err,
+		fs.ErrExist) {
 		t.Errorf("the name is taken: %v", err)
 	}
 	b, err := ReadFile(fsys, name)
@@ -62,7 +63,8 @@ func occupied(t *testing.T, fsys FS, name string) {
 	}
 }
 
-// createWhole: the file has its name once it is prepared (early: before that); after an error there is none, and one that is there is not touched.
+// createWhole: the file has its name once it is prepared (early: before that); after an error there is none, and one
+// that is there is not touched.
 func createWhole(t *testing.T, fsys FS, dir string, early bool) {
 	name := dir + "/f"
 	there := func() bool {
