@@ -96,6 +96,20 @@ func (x *keyIndex) resume() {
 	x.pos.Store(at)
 }
 
+// dropBehind deletes the files that point behind the end of the log: they were full and synced, but the records that
+// they point to were not, and a power cut took them. Only for Open.
+func (x *keyIndex) dropBehind(end int64) (dropped int, err error) {
+	for n := len(x.files); n > 0 && x.files[n-1].endOffset() >= end && x.files[n-1].count() > 1; n-- {
+		x.files[n-1].close()
+		if err := x.fs.Remove(x.files[n-1].name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return dropped, err
+		}
+		x.files = x.files[:n-1]
+		dropped++
+	}
+	return dropped, nil
+}
+
 // position is the offset up to which the index is built; the log end when there is no index.
 func (x *keyIndex) position() int64 {
 	if !x.enabled {

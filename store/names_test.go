@@ -90,6 +90,10 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 		if err := s.Start(); err != nil {
 			t.Fatal(err)
 		}
+		eventually(t, "the flusher's first note of the queue ends", func() bool {
+			_, err := mem.Stat("/s/" + summaryFile)
+			return err == nil
+		})
 		for _, topic := range []string{"A", "Bad", "Z"} {
 			mustAppend(t, s, record(topic, 0, topic))
 		}

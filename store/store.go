@@ -210,6 +210,12 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 	s.resync.Store(!clean)
 	s.app.lastTime = r.newest
 	s.openEnd = s.log.end.Load()
+	if !clean {
+		n, err := s.index.dropBehind(s.openEnd)
+		if s.recov.IndexDropped += n; err != nil {
+			return err
+		}
+	}
 	s.index.resume()
 	return nil
 }
