@@ -154,6 +154,9 @@ func (s *Store) OffsetByTime(topic string, queueID int32, ts int64, b Boundary) 
 		if !ok {
 			return false
 		}
+		if e.blank() { // its place in time is that of the record behind it
+			e.size = minRecord
+		}
 		t := s.storeTime(e.offset, int(e.size))
 		return b == Lower && t >= ts || b == Upper && t > ts
 	}

@@ -78,6 +78,11 @@ func checkJumped(t *testing.T, s *Store, gone int) {
 	t.Helper()
 	var res GetResult
 	defer res.Release()
+	for _, at := range []int64{39, 50, 99} { // a search by time steps over the fillers
+		if got := s.OffsetByTime("T", 0, s.StoreTimeAt("T", 0, at), Upper); got < at {
+			t.Errorf("by the time of %d: %d", at, got)
+		}
+	}
 	n := 0
 	for at := int64(0); at < 100; at = res.NextBeginOffset {
 		res.Release()

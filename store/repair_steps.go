@@ -77,9 +77,21 @@ func (r *repairer) logStep(f *fileChange, s *Store) {
 	switch {
 	case f.removed:
 		r.add(ByStart, "remove", f.name, -1, "no whole record that had been synced is in it, and the log ends before it, at offset %d", s.recov.To)
-	case f.cut >= 0:
-		r.add(ByStart, "cut", f.name, f.cut, "torn tail: clear the file from here on (%d bytes are not zero); the log then ends at offset %d", s.recov.Trimmed, s.recov.To)
+	case f.cut >= 0 && !r.zeroFrom(f.name, f.cut): // a start after a kill clears the rest of the file in any case
+		r.add(ByStart, "cut", f.name, f.cut, "torn tail: clear the file from here on (%d bytes are not zero, as far as "+
+			"%d bytes behind); the log then ends at offset %d", s.recov.Trimmed, lookBehind, s.recov.To)
 	}
+}
+
+// zeroFrom tells that a file is zero from a position on.
+func (r *repairer) zeroFrom(name string, at int64) bool {
+	f, err := r.fs.OpenReadOnly(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	size, err := f.Size()
+	return err == nil && allZeroFile(f, at, size)
 }
 
 func (r *repairer) queueStep(f *fileChange) {

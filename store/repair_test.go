@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -230,5 +231,30 @@ func TestLostQueueIsRebuilt(t *testing.T) {
 	defer mustStop(t, s)
 	if got := len(bodies(t, s, "T", 1)); got != 200 || !s.Report().FullRebuild {
 		t.Fatalf("%d messages, %+v", got, s.Report())
+	}
+}
+
+// TestRepairAfterAKill: a start after a kill clears the rest of the last file in any case; where it is zero already the
+// plan does not speak of a torn tail.
+func TestRepairAfterAKill(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	s := mustStart(t, cfg, mem)
+	fill(t, s, "T", 1, 20)
+	killed := mem.Clone()
+	t.Cleanup(killed.Free)
+	for _, rest := range []string{"", "left over"} {
+		f, err := killed.OpenFile("/s/commitlog/" + segmentName(0))
+		if err == nil {
+			_, err = f.WriteAt([]byte(rest), 50<<10)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := PlanRepair(cfg, killed)
+		cut := slices.ContainsFunc(plan.Steps, func(s RepairStep) bool { return s.Action == "cut" })
+		if err != nil || !plan.Starts || cut != (rest != "") {
+			t.Errorf("%q: %+v, %v", rest, plan, err)
+		}
 	}
 }
