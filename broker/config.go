@@ -29,6 +29,9 @@ type Config struct {
 	TraceOn           bool   `prop:"traceOn" default:"true" effect:"restart" doc:"sent back to producers"`
 
 	RegisterNameServerPeriod        int  `prop:"registerNameServerPeriod" default:"30000" min:"1" max:"2147483647" doc:"ms between registrations, held within 10..60 s"`
+	EnableSplitRegistration         bool `prop:"enableSplitRegistration" default:"false" doc:"register at most splitRegistrationSize topics in one request; what does not fit into a frame is split in any case"`
+	SplitRegistrationSize           int  `prop:"splitRegistrationSize" default:"800" min:"2" max:"1000000" doc:"topics of one request, see enableSplitRegistration"`
+	CompressedRegister              bool `prop:"compressedRegister" default:"false" doc:"deflate registrations"`
 	RegisterBrokerTimeoutMills      int  `prop:"registerBrokerTimeoutMills" default:"24000" min:"1" max:"2147483647" doc:"ms to wait for a NameServer"`
 	ServerChannelMaxIdleTimeSeconds int  `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1" max:"2147483647" effect:"restart" doc:"s without traffic after which a connection is closed"`
 	ChannelExpiredTimeout           int  `prop:"channelExpiredTimeout" default:"120000" min:"1" max:"2147483647" doc:"ms without heartbeat after which a client is forgotten"`

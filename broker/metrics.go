@@ -13,7 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// exporter serves /metrics in Prometheus' form under Java 5's names, and /health: 200, or 503 with the reason why the store takes no messages.
+// exporter serves /metrics in Prometheus' form under Java 5's names, and /health: 200, or 503 with the reason why the store takes no
+// messages, or why clients cannot find the broker through a NameServer that answers.
 // Java: BrokerMetricsManager with metricsExporterType=PROM.
 type exporter struct {
 	server *http.Server
@@ -76,7 +77,15 @@ func (b *Broker) metricsHandler() http.Handler {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
+		err, warnings := b.register.health()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
 		fmt.Fprintln(w, "ok")
+		for _, text := range warnings {
+			fmt.Fprintln(w, "warning: "+text)
+		}
 	})
 	return mux
 }

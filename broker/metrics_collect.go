@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,9 @@ var metricLabels = map[string][]string{
 	"rocketmq_half_messages": {"topic"}, "rocketmq_commit_messages_total": {"topic"}, "rocketmq_rollback_messages_total": {"topic"}, "rocketmq_finish_message_latency": {"topic"},
 	// Ours.
 	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
-	"gorocket_refused_requests_total": {"cause"}, "gorocket_table_size": {"table"}, "gorocket_table_limit": {"table"},
+	"gorocket_refused_requests_total": {"cause"}, "gorocket_table_size": {"table"},
+	"gorocket_namesrv_registered": {"namesrv"}, "gorocket_namesrv_failures_total": {"namesrv"}, "gorocket_route_taken": {"namesrv"},
+	"gorocket_table_limit": {"table"},
 }
 
 func newCollector(b *Broker) *collector {
@@ -71,6 +74,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.topics(send)
 	c.groups(send)
 	c.storage(send)
+	c.namesrvs(send)
 	c.timers(send, out)
 	c.transactions(send, out)
 }
@@ -149,6 +153,24 @@ func (c *collector) groups(send sendMetric) {
 	})
 }
 
+// namesrvs tells for each NameServer whether clients find the broker through it, and whether another has its route.
+func (c *collector) namesrvs(send sendMetric) {
+	for _, l := range c.b.register.links {
+		err, _, failures := l.health.get()
+		var taken *takenError
+		send("gorocket_namesrv_registered", flag(err == nil), l.addr)
+		send("gorocket_route_taken", flag(errors.As(err, &taken)), l.addr)
+		send("gorocket_namesrv_failures_total", float64(failures), l.addr)
+	}
+}
+
+func flag(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
 func (c *collector) storage(send sendMetric) {
 	s := c.b.store
 	send("rocketmq_storage_size", float64(s.MaxPhyOffset()-s.MinPhyOffset()))
@@ -157,11 +179,7 @@ func (c *collector) storage(send sendMetric) {
 	if oldest := s.MinStoreTimestamp(); oldest > 0 {
 		send("rocketmq_storage_message_reserve_time", float64(max(0, time.Now().UnixMilli()-oldest)))
 	}
-	writable := 0.0
-	if s.Health() == nil {
-		writable = 1
-	}
-	send("gorocket_store_writable", writable)
+	send("gorocket_store_writable", flag(s.Health() == nil))
 	send("gorocket_disk_used_ratio", diskUsed(s.DiskRatios()))
 	send("gorocket_unconsumed_deleted_total", float64(c.b.stats.unconsumedDeleted.Load()))
 	for cause, n := range c.b.stats.refused {

@@ -2,8 +2,8 @@ package broker
 
 import (
 	"context"
-	"hash/crc32"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -20,6 +20,8 @@ type registrar struct {
 	stop  chan struct{}
 	wg    sync.WaitGroup
 	ran   bool
+
+	stateVersion atomic.Int64 // what the registrations carry at least, see overtake
 }
 
 // namesrvLink registers at one NameServer: in full at the start and every registerNameServerPeriod, one topic at once when it is
@@ -27,9 +29,13 @@ type registrar struct {
 type namesrvLink struct {
 	r      *registrar
 	addr   string
-	wake   chan struct{} // pending has something
-	again  chan struct{} // the connection ended
-	failed bool          // link goroutine only; the last registration failed
+	wake   chan struct{}    // pending has something
+	again  chan struct{}    // the connection ended
+	failed bool             // link goroutine only; the last registration or look failed
+	lost   bool             // link goroutine only; the NameServer may have forgotten us
+	whole  time.Time        // link goroutine only; when all topics were registered
+	sent   body.DataVersion // link goroutine only; the version registered last
+	health linkHealth
 
 	mu      sync.Mutex
 	pending map[string]*body.TopicConfig // guarded by mu; topics to tell about
@@ -132,6 +138,9 @@ func (l *namesrvLink) run() {
 	defer l.r.wg.Done()
 	period := min(max(ms(l.r.b.cfg().RegisterNameServerPeriod), 10*time.Second), 60*time.Second)
 	l.sendAll() // start has begun the round
+	if !l.failed {
+		l.check()
+	}
 	tick := time.NewTimer(l.next(period))
 	defer tick.Stop()
 	for {
@@ -145,20 +154,27 @@ func (l *namesrvLink) run() {
 			}
 			continue
 		case <-l.again:
+			l.lost = true
 			tick.Reset(retryDelay)
 			continue
 		case <-tick.C:
 		}
-		l.full()
+		if l.failed || time.Since(l.whole) >= period {
+			l.full()
+		}
+		if !l.failed {
+			l.check()
+		}
 		tick.Reset(l.next(period))
 	}
 }
 
+// next is the time until the link registers again, or looks at its route.
 func (l *namesrvLink) next(period time.Duration) time.Duration {
 	if l.failed {
 		return retryDelay
 	}
-	return period
+	return min(l.r.b.lookPeriod, max(retryDelay, period-time.Since(l.whole)))
 }
 
 func (l *namesrvLink) full() {
@@ -169,14 +185,21 @@ func (l *namesrvLink) full() {
 // sendAll ends a round with a full registration.
 func (l *namesrvLink) sendAll() {
 	version, all := l.r.b.topics.snapshot()
-	l.send(version, all)
+	renew := l.lost || l.failed || version.Counter != l.sent.Counter || version.Timestamp != l.sent.Timestamp
+	err := l.sendTopics(version, all, renew)
+	if l.failed = err != nil; !l.failed {
+		l.lost, l.whole = false, time.Now()
+	}
+	l.noteSent(err)
 	l.toldAll()
 }
 
 func (l *namesrvLink) incremental() {
 	version := l.r.b.topics.currentVersion() // first: a change that it counts is pending by now, so no NameServer takes a version without its changes
 	if topics := l.takePending(); len(topics) > 0 {
-		l.send(version, topics)
+		err := l.sendTopics(version, topics, true)
+		l.failed = err != nil
+		l.noteSent(err)
 	}
 	l.toldAll()
 }
@@ -197,44 +220,6 @@ func (l *namesrvLink) toldAll() {
 	defer l.mu.Unlock()
 	close(l.telling)
 	l.telling = nil
-}
-
-// send registers the topics. The incremental form differs from the full one only in how many topics it carries.
-func (l *namesrvLink) send(version body.DataVersion, topics map[string]*body.TopicConfig) {
-	b := l.r.b
-	w := body.NewRegisterBrokerBody()
-	w.TopicConfigSerializeWrapper.DataVersion = version
-	w.TopicConfigSerializeWrapper.TopicConfigTable = b.permitted(topics)
-	w.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap = b.mappings.infos(topics)
-	data, err := w.Encode()
-	if err != nil {
-		b.log.Error().Err(err).Msg("BUG: cannot encode the registration")
-		return
-	}
-	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: b.cfg().HAAddr(), HeartbeatTimeoutMillis: -1, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
-	ctx, cancel := context.WithTimeout(context.Background(), ms(b.cfg().RegisterBrokerTimeoutMills))
-	defer cancel()
-	go func() { // a stop does not wait for a NameServer that does not answer
-		select {
-		case <-l.r.stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	_, err = remoting.Call(ctx, b.client, l.addr, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
-	l.note(err)
-}
-
-// note remembers the outcome and logs changes only.
-func (l *namesrvLink) note(err error) {
-	log := &l.r.b.log
-	if err != nil && !l.failed {
-		log.Warn().Err(err).Str("namesrv", l.addr).Msg("cannot register at a NameServer; trying again every second")
-	}
-	if err == nil && l.failed {
-		log.Info().Str("namesrv", l.addr).Msg("registered again at the NameServer")
-	}
-	l.failed = err != nil
 }
 
 func (b *Broker) identity() remoting.BrokerIdentityHeader {

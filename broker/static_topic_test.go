@@ -37,7 +37,11 @@ func startFakeNames(t *testing.T) *fakeNames {
 		remoting.Entry{Code: remoting.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(remoting.GetRouteInfoRequest, func(ctx *remoting.Context, h *remoting.GetRouteInfoRequestHeader) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			respondJSON(ctx, body.TopicRouteData{TopicQueueMappingByBroker: f.infos[h.Topic]})
+			r := body.TopicRouteData{TopicQueueMappingByBroker: f.infos[h.Topic]}
+			for _, d := range f.addrs {
+				r.BrokerDatas = append(r.BrokerDatas, *d)
+			}
+			respondJSON(ctx, r)
 		})})
 	if err != nil {
 		t.Fatal(err)

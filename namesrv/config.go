@@ -36,7 +36,7 @@ type Config struct {
 	EnableControllerInNamesrv         bool   `prop:"enableControllerInNamesrv" default:"false" effect:"restart" doc:"refused when true: there is no controller"`
 	NeedWaitForService                bool   `prop:"needWaitForService" default:"false" doc:"answer route queries only after waitSecondsForService"`
 	WaitSecondsForService             int    `prop:"waitSecondsForService" default:"45" min:"0" max:"2147483647" doc:"seconds, see needWaitForService"`
-	DeleteTopicWithBrokerRegistration bool   `prop:"deleteTopicWithBrokerRegistration" default:"false" doc:"a registration removes the topics that it no longer lists"`
+	DeleteTopicWithBrokerRegistration bool   `prop:"deleteTopicWithBrokerRegistration" default:"false" doc:"a registration removes the topics that it no longer lists; not with brokers that split theirs"`
 	ConfigBlackList                   string `prop:"configBlackList" default:"configBlackList;configStorePath;kvConfigPath" doc:"keys that UPDATE_NAMESRV_CONFIG refuses"`
 	ServerChannelMaxIdleTimeSeconds   int    `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1" max:"2147483647" effect:"restart" doc:"s without traffic after which a connection is closed"`
 

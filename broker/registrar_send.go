@@ -1,0 +1,128 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"slices"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// A registration that is too large for one frame goes in several requests, each a registration of some of the topics: a
+// NameServer takes them as such, and forgets no topic that one of them does not name. Java splits only with
+// enableSplitRegistration, and registers nothing at all when the frame is too large.
+
+// maxPartBytes is how large the body of one request may become, by estimate. A NameServer takes frames of 16 MiB.
+const maxPartBytes = 4 << 20
+
+// registerParts cuts a table into the requests of one registration: at most most topics (0: any number) and maxBytes each.
+// What is static comes first. A table without topics is one request.
+func registerParts(topics map[string]*body.TopicConfig, infos map[string]*body.TopicQueueMappingInfo, most, maxBytes int) [][]string {
+	names := slices.SortedFunc(maps.Keys(topics), func(a, b string) int {
+		if (infos[a] == nil) != (infos[b] == nil) {
+			if infos[a] != nil {
+				return -1
+			}
+			return 1
+		}
+		if a < b {
+			return -1
+		}
+		return 1
+	})
+	parts, part, size := [][]string{}, []string(nil), 0
+	for _, name := range names {
+		n := topicBytes(topics[name], infos[name])
+		if len(part) > 1 && (size+n > maxBytes || most > 0 && len(part) >= most) { // a first registration of one topic is refused
+			parts, part, size = append(parts, part), nil, 0
+		}
+		part, size = append(part, name), size+n
+	}
+	return append(parts, part)
+}
+
+// topicBytes is about how much a topic takes in a registration, never less.
+func topicBytes(c *body.TopicConfig, info *body.TopicQueueMappingInfo) int {
+	n := 256 + 2*len(c.TopicName)
+	for k, v := range c.Attributes {
+		n += 8 + 6*(len(k)+len(v))
+	}
+	if info != nil {
+		n += 256 + 2*len(c.TopicName) + len(info.Bname) + 24*len(info.CurrIDMap)
+	}
+	return n
+}
+
+// sendTopics registers topics under a version, in as many requests as it takes. renew makes the NameServer take every topic
+// anew, also those that it knows under this very version.
+func (l *namesrvLink) sendTopics(version body.DataVersion, topics map[string]*body.TopicConfig, renew bool) error {
+	b := l.r.b
+	cfg := b.cfg()
+	version.StateVersion = max(version.StateVersion, l.r.stateVersion.Load())
+	most := 0
+	if cfg.EnableSplitRegistration {
+		most = cfg.SplitRegistrationSize
+	}
+	topics, infos := b.permitted(topics), b.mappings.infos(topics)
+	parts := registerParts(topics, infos, most, maxPartBytes)
+	for i, names := range parts {
+		v := version
+		if renew { // a NameServer passes over topics that it knows under the version that it has: the last request brings the real one
+			v.Timestamp -= int64(len(parts) - 1 - i)
+		}
+		w := body.NewRegisterBrokerBody()
+		w.TopicConfigSerializeWrapper.DataVersion = v
+		for _, name := range names {
+			w.TopicConfigSerializeWrapper.TopicConfigTable[name] = topics[name]
+			if infos[name] != nil {
+				w.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap[name] = infos[name]
+			}
+		}
+		if err := l.sendPart(cfg, w); err != nil {
+			return fmt.Errorf("request %d of %d, with %d of %d topics: %w", i+1, len(parts), len(names), len(topics), err)
+		}
+	}
+	l.sent = version
+	return nil
+}
+
+// errTooLarge says that a request of a registration does not fit into a frame.
+var errTooLarge = errors.New("the registration is larger than a frame")
+
+// sendPart sends one request of a registration.
+func (l *namesrvLink) sendPart(cfg *Config, w *body.RegisterBrokerBody) error {
+	encode := w.Encode
+	if cfg.CompressedRegister {
+		encode = func() ([]byte, error) { return w.EncodeDeflated(compat.CurrentVersion) }
+	}
+	data, err := encode()
+	if err != nil {
+		return err
+	}
+	if len(data) > remoting.MaxFrame-64<<10 {
+		return fmt.Errorf("%w: %d bytes", errTooLarge, len(data))
+	}
+	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: l.r.b.identity(), HAServerAddr: cfg.HAAddr(), HeartbeatTimeoutMillis: -1,
+		Compressed: cfg.CompressedRegister, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
+	_, err = callNamesrv(l, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
+	return err
+}
+
+// callNamesrv sends a request to the link's NameServer and waits for registerBrokerTimeoutMills, or until the broker stops.
+func callNamesrv[T any](l *namesrvLink, code int32, ht *remoting.HeaderType[T], h *T, data []byte) (*remoting.Command, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), ms(l.r.b.cfg().RegisterBrokerTimeoutMills))
+	defer cancel()
+	go func() { // a stop does not wait for a NameServer that does not answer
+		select {
+		case <-l.r.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return remoting.Call(ctx, l.r.b.client, l.addr, code, ht, h, data)
+}

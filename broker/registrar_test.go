@@ -1,0 +1,341 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// namesFake is a NameServer that keeps one broker name, with Java's rules about versions.
+type namesFake struct {
+	addr string
+
+	mu         sync.Mutex
+	holder     string                      // who has the route
+	versions   map[string]body.DataVersion // by address
+	topics     map[string]body.TopicConfig
+	requests   int
+	compressed int
+	largest    int // topics of one request
+}
+
+func startNamesFake(t *testing.T) *namesFake {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &namesFake{addr: l.Addr().String(), versions: map[string]body.DataVersion{}, topics: map[string]body.TopicConfig{}}
+	l.Close()
+	table, err := remoting.NewTable(
+		remoting.Entry{Code: remoting.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(remoting.RegisterBrokerRequest, f.register)},
+		remoting.Entry{Code: remoting.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { ctx.OK(nil) }},
+		remoting.Entry{Code: remoting.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(remoting.GetRouteInfoRequest, f.route)},
+		remoting.Entry{Code: remoting.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: with(remoting.QueryDataVersionRequest, f.version)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := remoting.NewServer(table, remoting.Options{}, f.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop(context.Background()) })
+	return f
+}
+
+func (f *namesFake) register(ctx *remoting.Context, h *remoting.RegisterBrokerRequestHeader) {
+	data, err := body.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, compat.CurrentVersion)
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests++
+	if h.Compressed {
+		f.compressed++
+	}
+	w := &data.TopicConfigSerializeWrapper
+	f.largest = max(f.largest, len(w.TopicConfigTable))
+	if f.holder == "" && len(w.TopicConfigTable) == 1 {
+		ctx.Status(remoting.SystemError, "register broker failed")
+		return
+	}
+	if f.take(h.BrokerAddr, w.DataVersion) {
+		known := f.versions[h.BrokerAddr] == w.DataVersion
+		for name, c := range w.TopicConfigTable {
+			if _, has := f.topics[name]; !known || !has {
+				f.topics[name] = *c
+			}
+		}
+		f.versions[h.BrokerAddr] = w.DataVersion
+	}
+	ctx.OK(nil)
+}
+
+// take gives the route to an address unless its holder has a newer state version. The caller holds mu.
+func (f *namesFake) take(addr string, v body.DataVersion) bool {
+	if f.holder != "" && f.holder != addr && f.versions[f.holder].StateVersion > v.StateVersion {
+		return false
+	}
+	f.holder = addr
+	return true
+}
+
+func (f *namesFake) route(ctx *remoting.Context, h *remoting.GetRouteInfoRequestHeader) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, has := f.topics[h.Topic]; !has || f.holder == "" {
+		ctx.Status(remoting.TopicNotExist, "No topic route info in name server for the topic: "+h.Topic)
+		return
+	}
+	respondJSON(ctx, body.TopicRouteData{BrokerDatas: []body.BrokerData{{BrokerName: "broker-a", BrokerAddrs: map[int64]string{0: f.holder}}}})
+}
+
+func (f *namesFake) version(ctx *remoting.Context, h *remoting.BrokerIdentityHeader) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, known := f.versions[h.BrokerAddr]
+	if !known {
+		ctx.OK(nil)
+		return
+	}
+	respondJSON(ctx, v)
+}
+
+// do runs fn with the tables locked.
+func (f *namesFake) do(fn func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fn()
+}
+
+// registeredRig starts a broker that looks at its route often; prepare may change it before.
+func registeredRig(t *testing.T, f *namesFake, prepare func(b *Broker), change ...func(*Config)) *rig {
+	t.Helper()
+	cfg := testConfig(t, t.TempDir())
+	cfg.NamesrvAddr = f.addr
+	for _, c := range change {
+		c(&cfg)
+	}
+	b, err := New(cfg, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.lookPeriod = 50 * time.Millisecond
+	if prepare != nil {
+		prepare(b)
+	}
+	if err := b.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, b: b, addr: cfg.Addr(), dir: cfg.StorePathRootDir}
+	r.cl = newTestClient(t)
+	t.Cleanup(r.stop)
+	return r
+}
+
+func (r *rig) health() (int, string) {
+	w := httptest.NewRecorder()
+	r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/health", nil))
+	return w.Code, w.Body.String()
+}
+
+func TestRegisterParts(t *testing.T) {
+	topics, infos := map[string]*body.TopicConfig{}, map[string]*body.TopicQueueMappingInfo{}
+	for i := range 1000 {
+		c := body.NewTopicConfig(fmt.Sprintf("T%04d", i))
+		topics[c.TopicName] = &c
+	}
+	infos["T0999"] = &body.TopicQueueMappingInfo{Topic: "T0999", Bname: "b"}
+	for _, c := range []struct{ most, bytes, parts int }{{0, 1 << 30, 1}, {800, 1 << 30, 2}, {2, 1 << 30, 500}, {0, 100 * 266, 10}, {0, 1, 500}} {
+		parts := registerParts(topics, infos, c.most, c.bytes)
+		seen := map[string]bool{}
+		for _, p := range parts {
+			for _, name := range p {
+				seen[name] = true
+			}
+		}
+		if len(seen) != 1000 || len(parts) < c.parts || len(parts) > c.parts+1 || parts[0][0] != "T0999" || len(parts[0]) < 2 {
+			t.Errorf("%+v: %d parts, %d topics, first %v", c, len(parts), len(seen), parts[0][0])
+		}
+	}
+	if parts := registerParts(nil, nil, 0, 1); len(parts) != 1 {
+		t.Errorf("nothing: %d parts", len(parts))
+	}
+}
+
+// TestTopicBytes: the estimate is never below what is sent.
+func TestTopicBytes(t *testing.T) {
+	c := body.NewTopicConfig(strings.Repeat("n", 255))
+	c.Attributes = map[string]string{"a\x01": strings.Repeat("\x01\"", 500)}
+	c.ReadQueueNums, c.WriteQueueNums, c.Perm, c.TopicSysFlag = -2147483648, -2147483648, -2147483648, -2147483648
+	info := &body.TopicQueueMappingInfo{Topic: c.TopicName, Bname: "b", Scope: body.ScopeGlobal, CurrIDMap: map[int]int{}}
+	for i := range 1000 {
+		info.CurrIDMap[60000+i] = 60000 + i
+	}
+	w := body.NewRegisterBrokerBody()
+	empty, _ := w.Encode()
+	w.TopicConfigSerializeWrapper.TopicConfigTable[c.TopicName] = &c
+	w.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap[c.TopicName] = info
+	full, _ := w.Encode()
+	if got := topicBytes(&c, info); got < len(full)-len(empty) {
+		t.Errorf("%d, but it takes %d", got, len(full)-len(empty))
+	}
+}
+
+// TestLargeTableIsAnnounced: 60,000 topics with long names, which are more than a frame holds, are all known.
+func TestLargeTableIsAnnounced(t *testing.T) {
+	f := startNamesFake(t)
+	const n = 60_000
+	registeredRig(t, f, func(b *Broker) {
+		for i := range n {
+			c := body.NewTopicConfig(fmt.Sprintf("%0127d", i))
+			b.topics.put(&c)
+		}
+	})
+	f.do(func() {
+		if len(f.topics) < n || f.requests < 4 {
+			t.Errorf("%d topics known after %d requests", len(f.topics), f.requests)
+		}
+	})
+}
+
+func TestSplitAndCompressedRegistration(t *testing.T) {
+	f := startNamesFake(t)
+	r := registeredRig(t, f, func(b *Broker) {
+		for i := range 100 {
+			c := body.NewTopicConfig(fmt.Sprint("T", i))
+			b.topics.put(&c)
+		}
+	}, func(c *Config) {
+		c.EnableSplitRegistration, c.SplitRegistrationSize, c.CompressedRegister = true, 10, true
+		c.RegisterNameServerPeriod = 10_000
+	})
+	f.do(func() {
+		if f.requests < 10 || f.compressed != f.requests || f.largest > 10 || len(f.topics) < 100 {
+			t.Errorf("%d requests, %d compressed, the largest has %d topics, %d known", f.requests, f.compressed, f.largest, len(f.topics))
+		}
+		f.topics["T99"] = body.TopicConfig{} // as if a change had been missed
+	})
+	l := r.b.register.links[0]
+	r.b.topics.mu.Lock()
+	r.b.topics.version.Next(0)
+	r.b.topics.mu.Unlock()
+	f.do(func() { f.holder, f.topics = "", map[string]body.TopicConfig{} }) // forgotten; the next look registers again, anew
+	waitFor(t, "registered again", func() (ok bool) {
+		f.do(func() { ok = f.topics["T99"].ReadQueueNums == 16 && len(f.topics) > 100 })
+		return ok
+	})
+	if _, _, failures := l.health.get(); failures == 0 {
+		t.Error("nothing was counted")
+	}
+}
+
+// TestStolenRouteComesBack: a forged registration takes the route; the broker sees it, says so and takes it back.
+func TestStolenRouteComesBack(t *testing.T) {
+	for name, state := range map[string]int64{"older": 0, "newer": 77, "the newest": 1<<63 - 1} {
+		f := startNamesFake(t)
+		r := registeredRig(t, f, nil)
+		if code, text := r.health(); code != 200 || text != "ok\n" {
+			t.Errorf("%s: at first %d %q", name, code, text)
+		}
+		f.do(func() {
+			f.versions["9.9.9.9:1"] = body.DataVersion{StateVersion: state}
+			f.holder = "9.9.9.9:1"
+		})
+		waitFor(t, name+": the route is back", func() (back bool) {
+			f.do(func() { back = f.holder == r.b.cfg().Addr() })
+			return back
+		})
+		waitFor(t, name+": health", func() bool { code, _ := r.health(); return code == 200 })
+		if _, _, failures := r.b.register.links[0].health.get(); failures == 0 {
+			t.Errorf("%s: not noticed", name)
+		}
+		r.send("New", "", "x")
+		f.do(func() {
+			if _, has := f.topics["New"]; !has {
+				t.Errorf("%s: a new topic is not known", name)
+			}
+		})
+	}
+}
+
+// TestStolenRouteIsSaid: while the route cannot be taken back, health, metrics and log say so.
+func TestStolenRouteIsSaid(t *testing.T) {
+	f := startNamesFake(t)
+	r := registeredRig(t, f, nil)
+	f.do(func() {
+		f.holder = "9.9.9.9:1"
+		f.versions["9.9.9.9:1"] = body.DataVersion{StateVersion: 5}
+	})
+	l := r.b.register.links[0]
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	go func() { // it is faster than we are
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				f.do(func() {
+					v := f.versions[r.b.cfg().Addr()]
+					f.holder, f.versions["9.9.9.9:1"] = "9.9.9.9:1", body.DataVersion{StateVersion: v.StateVersion + 1}
+				})
+			}
+		}
+	}()
+	waitFor(t, "health", func() bool { code, text := r.health(); return code == 503 && strings.Contains(text, "9.9.9.9:1") })
+	waitFor(t, "metric", func() bool {
+		w := httptest.NewRecorder()
+		r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		for line := range strings.Lines(w.Body.String()) {
+			if strings.HasPrefix(line, "gorocket_route_taken{") && strings.Contains(line, `namesrv="`+f.addr+`"`) && strings.HasSuffix(line, " 1\n") {
+				return true
+			}
+		}
+		return false
+	})
+	close(stop)
+	<-done
+	waitFor(t, "the route is back", func() bool { err, _, _ := l.health.get(); return err == nil })
+}
+
+// TestChangedRegistrationIsRenewed: somebody registered other topics under the broker's own address.
+func TestChangedRegistrationIsRenewed(t *testing.T) {
+	f := startNamesFake(t)
+	r := registeredRig(t, f, nil)
+	addr := r.b.cfg().Addr()
+	f.do(func() {
+		f.versions[addr] = body.DataVersion{Counter: 99}
+		f.topics["BenchmarkTest"] = body.TopicConfig{TopicName: "BenchmarkTest"}
+	})
+	waitFor(t, "the topics are right again", func() (ok bool) {
+		f.do(func() { ok = f.topics["BenchmarkTest"].WriteQueueNums == 1024 })
+		return ok
+	})
+}
+
+// TestUnreachableNamesrvIsAWarning: it is not the broker that is ill.
+func TestUnreachableNamesrvIsAWarning(t *testing.T) {
+	r := registeredRig(t, &namesFake{addr: "127.0.0.1:1"}, nil)
+	waitFor(t, "warning", func() bool {
+		code, text := r.health()
+		return code == 200 && strings.HasPrefix(text, "ok\nwarning: NameServer 127.0.0.1:1 does not answer since ")
+	})
+}

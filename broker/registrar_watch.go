@@ -1,0 +1,214 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat"
+	"gorocket/compat/body"
+	"gorocket/remoting"
+)
+
+// A NameServer answers SUCCESS to a registration that has no effect: when another address holds the broker's name and id
+// with a newer state version, and it lets anybody take a route. So each link asks, every checkPeriod, whose the route is,
+// says so when it is not ours, and takes it back. Java's broker never looks.
+
+// checkPeriod is how often a link looks at its route.
+const checkPeriod = 10 * time.Second
+
+// Reasons why a broker is not found through a NameServer that answers.
+var (
+	errNotListed = errors.New("the NameServer does not list this broker")
+	errVersion   = errors.New("the NameServer holds another version of this broker's topics than was registered")
+)
+
+// takenError says that another address has the broker's name and id.
+type takenError struct{ holder string }
+
+func (e *takenError) Error() string {
+	return "another broker, " + e.holder + ", is registered under this broker's name and id; clients go there"
+}
+
+// linkHealth is what others see of a link.
+type linkHealth struct {
+	mu       sync.Mutex
+	err      error     // guarded by mu; why clients do not find this broker through the NameServer, nil when they do
+	since    time.Time // guarded by mu; when err began
+	failures int64     // guarded by mu; registrations and looks that failed
+}
+
+// note remembers an outcome; changed tells that it is another than before.
+func (h *linkHealth) note(err error) (changed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	changed = (err == nil) != (h.err == nil) || err != nil && err.Error() != h.err.Error()
+	if err != nil {
+		h.failures++
+	}
+	if (err == nil) != (h.err == nil) {
+		h.since = time.Now()
+	}
+	h.err = err
+	return changed
+}
+
+func (h *linkHealth) get() (err error, since time.Time, failures int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err, h.since, h.failures
+}
+
+// isRefusal tells that the NameServer is there, so that what is wrong is the broker's place in it.
+func isRefusal(err error) bool {
+	var answered *remoting.ResponseError
+	return foundByLook(err) || errors.As(err, &answered) || errors.Is(err, errTooLarge)
+}
+
+// health says why clients cannot find this broker: for each NameServer that answers, and does not lead to it. NameServers
+// that do not answer are not the broker's fault; they are in warnings.
+func (r *registrar) health() (err error, warnings []string) {
+	var errs []error
+	for _, l := range r.links {
+		why, since, _ := l.health.get()
+		switch {
+		case why == nil:
+		case isRefusal(why):
+			errs = append(errs, fmt.Errorf("NameServer %s, since %s: %w", l.addr, since.Format(time.RFC3339), why))
+		default:
+			warnings = append(warnings, fmt.Sprintf("NameServer %s does not answer since %s: %v", l.addr, since.Format(time.RFC3339), why))
+		}
+	}
+	return errors.Join(errs...), warnings
+}
+
+// check looks at the route and takes it back when it is not ours.
+func (l *namesrvLink) check() {
+	err := l.look()
+	l.note(err)
+	if l.failed = err != nil && !isRefusal(err); err == nil || l.failed {
+		return
+	}
+	var taken *takenError
+	if errors.As(err, &taken) {
+		l.overtake(taken.holder)
+	}
+	l.lost = true
+	l.full()
+	if !l.failed {
+		l.note(l.look())
+	}
+}
+
+// look asks whose the route is: nil when it is ours, with the topics that were registered. The broker's own name is a topic
+// that only it has.
+func (l *namesrvLink) look() error {
+	b := l.r.b
+	h := remoting.GetRouteInfoRequestHeader{Topic: b.cfg().BrokerName, AcceptStandardJSONOnly: true}
+	resp, err := callNamesrv(l, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &h, nil)
+	var answered *remoting.ResponseError
+	if errors.As(err, &answered) {
+		if answered.Code == remoting.TopicNotExist {
+			return errNotListed
+		}
+		return nil // one that tells no routes, now or never
+	}
+	if err != nil {
+		return err
+	}
+	var route body.TopicRouteData
+	if err := compat.Unmarshal(resp.Body, &route); err != nil {
+		return nil
+	}
+	if err := l.ours(&route); err != nil {
+		return err
+	}
+	id := b.identity()
+	if v, known := l.askVersion(&id); known && v != l.sent {
+		return errVersion
+	}
+	return nil
+}
+
+// ours looks for the broker's address in the route of its own topic.
+func (l *namesrvLink) ours(route *body.TopicRouteData) error {
+	id := l.r.b.identity()
+	for i := range route.BrokerDatas {
+		d := &route.BrokerDatas[i]
+		if d.BrokerName != id.BrokerName {
+			continue
+		}
+		switch holder := d.BrokerAddrs[id.BrokerID]; holder {
+		case id.BrokerAddr:
+			return nil
+		case "":
+			return errNotListed
+		default:
+			return &takenError{holder}
+		}
+	}
+	return errNotListed
+}
+
+// askVersion asks for the version of a broker's topics; false when the NameServer has none or does not tell.
+func (l *namesrvLink) askVersion(id *remoting.BrokerIdentityHeader) (v body.DataVersion, known bool) {
+	resp, err := callNamesrv(l, remoting.ReqQueryDataVersion, remoting.QueryDataVersionRequest, id, nil)
+	if err != nil || len(resp.Body) == 0 || compat.Unmarshal(resp.Body, &v) != nil {
+		return body.DataVersion{}, false
+	}
+	return v, true
+}
+
+// overtake makes the next registrations as new as that of whoever has the route: an equal state version is enough. One that
+// is told a newer one gives way, if it is an honest broker.
+func (l *namesrvLink) overtake(holder string) {
+	id := l.r.b.identity()
+	id.BrokerAddr = holder
+	v, known := l.askVersion(&id)
+	if !known {
+		return
+	}
+	for {
+		have := l.r.stateVersion.Load()
+		if v.StateVersion <= have || l.r.stateVersion.CompareAndSwap(have, v.StateVersion) {
+			break
+		}
+	}
+	l.r.b.throttled.warn("overtake", func(e *zerolog.Event) {
+		e.Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).Msg("taking the route back")
+	})
+}
+
+// noteSent remembers the outcome of a registration. That a NameServer took it does not mean that it lists us: only a look
+// tells that, and ends what a look has found.
+func (l *namesrvLink) noteSent(err error) {
+	if was, _, _ := l.health.get(); err == nil && was != nil && foundByLook(was) {
+		return
+	}
+	l.note(err)
+}
+
+// foundByLook tells that an error was found by look.
+func foundByLook(err error) bool {
+	var taken *takenError
+	return errors.As(err, &taken) || errors.Is(err, errNotListed) || errors.Is(err, errVersion)
+}
+
+// note remembers the outcome of a registration or a look and logs changes only.
+func (l *namesrvLink) note(err error) {
+	if !l.health.note(err) {
+		return
+	}
+	log := &l.r.b.log
+	switch {
+	case err == nil:
+		log.Info().Str("namesrv", l.addr).Msg("registered at the NameServer")
+	case isRefusal(err):
+		log.Error().Err(err).Str("namesrv", l.addr).Msg("clients cannot find this broker through a NameServer; registering again")
+	default:
+		log.Warn().Err(err).Str("namesrv", l.addr).Msg("cannot register at a NameServer; trying again every second")
+	}
+}
