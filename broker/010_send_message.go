@@ -47,6 +47,8 @@ type sendState struct {
 	leader  *body.LogicQueueMappingItem // static topics: where the logic queue is written; else nil
 	logicID int32                       // static topics: the logic queue
 	half    bool                        // it is a half message
+	began   int64                       // ms since 1970; when what waits for the flusher came
+	count   int64                       // messages of what waits for the flusher
 }
 
 // sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
@@ -257,12 +259,16 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	s.resp.MsgID = s.msgID
 	if s.record.Group {
-		s.reply = ctx.Later()
+		s.began, s.count, s.reply = ctx.Received, int64(done.Count), ctx.Later()
+		b.stats.times.counted.Add(s.count)
 		b.store.WaitDurable(done.End(), s)
 		return true
 	}
 	if s.record.Later {
 		ctx.Promise(done.End())
+	} else {
+		b.stats.times.add(max(0, time.Now().UnixMilli()-ctx.Received), int64(done.Count))
+		b.stats.times.counted.Add(int64(done.Count))
 	}
 	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
 	return false
@@ -279,6 +285,10 @@ func (s *sendState) toLogical() {
 
 // Durable answers under SYNC_FLUSH once the message is on disk, or not in time. It is called by the store's flusher.
 func (s *sendState) Durable(err error) {
+	s.b.stats.times.add(max(0, time.Now().UnixMilli()-s.began), s.count)
+	if err != nil {
+		s.b.stats.times.failed.Add(1)
+	}
 	s.b.corks.cork(s.reply.Conn())
 	switch {
 	case err == nil:
@@ -302,6 +312,7 @@ func (b *Broker) failReply(r *remoting.Replier, code int32, remark string) {
 
 // appendFailed maps an error of the store to Java's PutMessageStatus answers (handlePutMessageResult).
 func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
+	b.stats.times.failed.Add(1)
 	switch {
 	case errors.Is(err, store.ErrMessageIllegal):
 		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())

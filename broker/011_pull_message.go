@@ -7,6 +7,7 @@ package broker
 
 import (
 	"fmt"
+	"time"
 
 	"gorocket/broker/filter"
 	"gorocket/compat/body"
@@ -152,7 +153,13 @@ func (b *Broker) read(p *pullState, sub *subscription, hotOnly bool) {
 	if !sub.all || sub.expr != nil {
 		p.query.Filter = sub
 	}
+	if hotOnly { // it takes no time worth telling
+		b.store.Get(&p.query, &p.res)
+		return
+	}
+	began := time.Now()
 	b.store.Get(&p.query, &p.res)
+	raise(&b.stats.times.longGet, time.Since(began).Milliseconds())
 }
 
 // pullCode maps the store's status to the response code. Java: composeResponseHeader.

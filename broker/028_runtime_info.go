@@ -14,6 +14,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/store"
 	"gorocket/store/timer"
+	"gorocket/store/vfs"
 )
 
 func (b *Broker) runtimeInfoEntries() []remoting.Entry {
@@ -69,6 +70,7 @@ func (b *Broker) trafficInfo(m map[string]string, now time.Time) {
 	m["getTotalTps"] = s.rates(func(v statSample) int64 { return v.found + v.missed })
 	m["getTransferredTps"] = s.rates(func(v statSample) int64 { return v.gets })
 	m["getTransferedTps"] = m["getTransferredTps"] // the spelling of 4.x
+	s.times.info(m)
 	up := now.Sub(b.started)
 	m["runtime"] = fmt.Sprintf("[ %d days, %d hours, %d minutes, %d seconds ]", int(up.Hours())/24, int(up.Hours())%24, int(up.Minutes())%60, int(up.Seconds())%60)
 }
@@ -83,6 +85,11 @@ func (b *Broker) storeInfo(m map[string]string) {
 		"pageCacheLockTimeMills": b.store.PageCacheLockTime(), "earliestMessageTimeStamp": b.store.MinStoreTimestamp(), "remainTransientStoreBufferNumbs": 0,
 	} {
 		m[key] = strconv.FormatInt(n, 10)
+	}
+	if root := b.cfg().StorePathRootDir; root != "" {
+		if u, err := (vfs.OS{}).Usage(root); err == nil {
+			m["commitLogDirCapacity"] = fmt.Sprintf("Total : %s, Free : %s.", humanBytes(u.Total), humanBytes(u.Free))
+		}
 	}
 	m["remainHowManyDataToFlush"] = humanBytes(b.store.MaxPhyOffset() - b.store.FlushedOffset())
 	for level := int32(1); level <= b.schedule.maxLevel(); level++ {

@@ -264,7 +264,7 @@ func (b *Broker) serve() error {
 	b.topics.publish = b.register.publish
 	fast := b.cfg().ListenPort - 2
 	opts := remoting.Options{FastPort: fast, IdleTimeout: time.Duration(b.cfg().ServerChannelMaxIdleTimeSeconds) * time.Second, MaxOutbound: b.cfg().MaxOutboundBytes,
-		Overdue: b.overdue, Keep: b.store.Publish, Events: b.connEvents()}
+		Overdue: b.overdue, Keep: b.publish, Events: b.connEvents()}
 	server, err := remoting.NewServer(table, opts, b.listen(b.cfg().ListenPort), b.listen(fast))
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ type brokerStats struct {
 	unconsumedDeleted atomic.Int64 // messages deleted for want of room before a group had consumed them
 
 	refused refusals
+	times   putTimes
 
 	mu        sync.Mutex
 	ring      [statSeconds + 1]statSample // guarded by mu
@@ -41,6 +42,7 @@ func (s *brokerStats) now() statSample {
 
 // sample is called once a second.
 func (s *brokerStats) sample(now time.Time) {
+	s.times.sample()
 	v := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
