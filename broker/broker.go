@@ -57,9 +57,10 @@ type Broker struct {
 	client         *remoting.Client
 	systemTopics   map[string]bool // immutable after New
 
-	lookPeriod time.Duration  // how often a route is looked at; set before Start
-	storeHost  netip.AddrPort // immutable; what message ids carry
-	suffix     []byte         // immutable; the properties that every stored message gets
+	now        func() time.Time // the wall clock; set before Start
+	lookPeriod time.Duration    // how often a route is looked at; set before Start
+	storeHost  netip.AddrPort   // immutable; what message ids carry
+	suffix     []byte           // immutable; the properties that every stored message gets
 	started    time.Time
 
 	sends sync.Pool // *sendState
@@ -84,7 +85,7 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
-	b := &Broker{confVer: body.NewDataVersion(), log: log, stop: make(chan struct{}), lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
+	b := &Broker{confVer: body.NewDataVersion(), log: log, stop: make(chan struct{}), now: time.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled.log = log
 	b.topics = newTopicTable()

@@ -84,9 +84,13 @@ func (s *scheduler) stored(queue int32) {
 	if queue < 0 || int(queue) >= len(s.levels) {
 		return
 	}
-	select {
-	case s.levels[queue].wake <- struct{}{}:
-	default:
+	poke(s.levels[queue].wake)
+}
+
+// lookAgain makes every level look at the clock: its sleep was measured by another one, which does not jump.
+func (s *scheduler) lookAgain() {
+	for _, l := range s.levels {
+		poke(l.wake)
 	}
 }
 
@@ -169,7 +173,7 @@ func (f *dueFilter) MatchTagsCode(deliverAt int64) bool {
 func (f *dueFilter) MatchRecord([]byte) bool { return true }
 
 func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration, more bool) {
-	d.due.now, d.due.next = time.Now().UnixMilli(), 0
+	d.due.now, d.due.next = s.b.now().UnixMilli(), 0
 	at := l.offset.Load()
 	s.b.store.Get(&store.GetQuery{Topic: store.ScheduleTopic, QueueID: l.number - 1, Offset: at, MaxCount: deliverBatch, Filter: d.due}, &d.res)
 	defer d.res.Release()
@@ -190,7 +194,7 @@ func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration,
 		s.advance(l, d.res.QueueOffsets[i]+1)
 	}
 	if d.due.next != 0 {
-		return time.Duration(max(1, d.due.next-time.Now().UnixMilli())) * time.Millisecond, false
+		return time.Duration(max(1, d.due.next-s.b.now().UnixMilli())) * time.Millisecond, false
 	}
 	return -1, len(d.res.Slices) > 0
 }

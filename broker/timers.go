@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -62,7 +61,7 @@ func (b *Broker) parkForTimer(p *sendProps, r *store.Record) error {
 	if b.timers == nil || !b.cfg().TimerWheelEnable {
 		return errTimerOff
 	}
-	now := time.Now().UnixMilli()
+	now := b.now().UnixMilli()
 	at, err := p.deliverAt(now)
 	if err != nil {
 		return errTimerIllegal

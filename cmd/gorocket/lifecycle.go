@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -45,25 +46,56 @@ func stopAll(services []service) (first error) {
 	return first
 }
 
-// waitForSignal returns when the process is asked to end. A lost terminal (SIGHUP) asks too, as in Java, unless nohup said otherwise.
-func waitForSignal(log zerolog.Logger) {
+// askedToEnd returns where it is told that the process shall end. A lost terminal (SIGHUP) asks too, as in Java, unless
+// nohup said otherwise.
+func askedToEnd() chan os.Signal {
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT)
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(ch, syscall.SIGHUP)
 	}
-	log.Info().Stringer("signal", <-ch).Msg("stopping")
+	return ch
 }
 
 // serve starts the services, says so, and stops them at a signal. It is where the process becomes a server.
 func serve(log zerolog.Logger, started func(), services ...service) error {
 	remoting.ReserveProcessor()
 	limitGarbage()
-	if err := startAll(services); err != nil {
-		return err
+	return serveUntil(log, askedToEnd(), stopTimeout, started, services...)
+}
+
+// errStartTooLong says that the process was asked to end while it started, and that the start went on for too long. To end
+// then is like a kill: what was recovered so far is recovered again.
+var errStartTooLong = errors.New("asked to end while starting, and the start is not over: ending as if killed")
+
+// serveUntil is serve with a channel of its own for signals, which must exist before anything starts: nobody may tell that
+// the process is ready while a signal would still kill it. A start that was under way when the signal came has patience to
+// end.
+func serveUntil(log zerolog.Logger, signals chan os.Signal, patience time.Duration, started func(), services ...service) error {
+	defer signal.Stop(signals)
+	begun := make(chan error, 1)
+	go func() { begun <- startAll(services) }()
+	var s os.Signal
+	var late <-chan time.Time
+	for over := false; !over; {
+		select {
+		case err := <-begun:
+			if err != nil {
+				return err
+			}
+			over = true
+		case s = <-signals:
+			log.Info().Stringer("signal", s).Msg("asked to end while starting; stopping as soon as the start is over")
+			late = time.After(patience)
+		case <-late:
+			return errStartTooLong
+		}
 	}
-	started()
-	waitForSignal(log)
+	if s == nil {
+		started()
+		s = <-signals
+	}
+	log.Info().Stringer("signal", s).Msg("stopping")
 	err := stopAll(services)
 	if err == nil {
 		log.Info().Msg("stopped")

@@ -63,7 +63,9 @@ func (t *Timers) pause() time.Duration {
 	case t.idle():
 		return 0
 	}
-	return max(time.Until(time.UnixMilli(t.writeTime+t.precision)), time.Millisecond)
+	// At most one slot, so a machine that was suspended, or a clock that jumped ahead, is noticed within it.
+	left := time.Duration(t.writeTime+t.precision-t.now().UnixMilli()) * time.Millisecond
+	return min(max(left, time.Millisecond), time.Duration(t.precision)*time.Millisecond)
 }
 
 // idle tells that no slot is in use. The number of pending messages is a hint only: delete marks count against it.

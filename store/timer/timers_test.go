@@ -431,3 +431,20 @@ func TestRefusingStore(t *testing.T) {
 		t.Errorf("%d tries, read time %d, %d pending", f.tries, r.tm.readTime-begin, r.tm.pending)
 	}
 }
+
+// TestSleepIsShort: with messages that wait the loop sleeps for a slot at most, whatever the clock says, so that it notices
+// when the clock jumps ahead or the machine was suspended.
+func TestSleepIsShort(t *testing.T) {
+	r := newRig(t, smallConfig(), vfs.NewMem(), begin)
+	defer r.stop()
+	r.put(begin+3_600_000, "in an hour", "")
+	for _, ms := range []int64{begin, begin + 1, begin - 3_600_000, begin + 99} {
+		r.turn(ms)
+		if p := r.tm.pause(); p <= 0 || p > 100*time.Millisecond {
+			t.Errorf("at %d: %v", ms-begin, p)
+		}
+	}
+	r.want()
+	r.turn(begin + 3_600_200)
+	r.want("in an hour")
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// fakeService calls begin when it starts.
+type fakeService struct {
+	begin            func()
+	started, stopped bool
+}
+
+func (s *fakeService) Start(context.Context) error {
+	s.begin()
+	s.started = true
+	return nil
+}
+
+func (s *fakeService) Stop(context.Context) error { s.stopped = true; return nil }
+
+// TestSignalWhileStarting: a signal that comes during the start, or at the moment at which the process says that it is
+// ready, stops it in order. Without a handler it would end this test.
+func TestSignalWhileStarting(t *testing.T) {
+	ask := func() {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nothing := func() {}
+	for name, c := range map[string]struct{ begin, ready func() }{"starting": {ask, nothing}, "ready": {nothing, ask}} {
+		s := &fakeService{begin: c.begin}
+		if err := serveUntil(zerolog.Nop(), askedToEnd(), time.Minute, c.ready, s); err != nil || !s.started || !s.stopped {
+			t.Errorf("%s: %v, started %v, stopped %v", name, err, s.started, s.stopped)
+		}
+	}
+}
+
+// TestSignalDuringALongStart: a recovery of minutes does not keep the process.
+func TestSignalDuringALongStart(t *testing.T) {
+	signals, goOn := make(chan os.Signal, 1), make(chan struct{})
+	defer close(goOn)
+	signals <- syscall.SIGTERM
+	s := &fakeService{begin: func() { <-goOn }}
+	if err := serveUntil(zerolog.Nop(), signals, 10*time.Millisecond, func() { t.Error("ready") }, s); !errors.Is(err, errStartTooLong) {
+		t.Errorf("%v", err)
+	}
+}
