@@ -182,12 +182,15 @@ func (b *Broker) pullCode(p *pullState) int32 {
 	return remoting.PullOffsetMoved
 }
 
+// maxSuspendMillis is how long a pull is held at most; clients ask for 15 to 30 s.
+const maxSuspendMillis = 3_600_000
+
 // suspendMillis is how long a pull may be held. Java: DefaultPullMessageResultHandler, case PULL_NOT_FOUND.
 func (b *Broker) suspendMillis(h *remoting.PullMessageRequestHeader) int64 {
 	if !b.cfg().LongPollingEnable {
 		return int64(b.cfg().ShortPollingTimeMills)
 	}
-	return h.SuspendTimeoutMillis
+	return min(h.SuspendTimeoutMillis, maxSuspendMillis)
 }
 
 func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {

@@ -5,6 +5,7 @@ package broker
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -129,6 +130,8 @@ func (b *Broker) setRequestMode(ctx *remoting.Context) {
 	switch {
 	case strings.HasPrefix(m.Topic, compat.RetryTopicPrefix):
 		ctx.Status(remoting.NoPermission, "retry topic is not allowed to set mode")
+	case m.PopShareQueueNum < -1 || m.PopShareQueueNum > maxQueueNumber:
+		fail(ctx, fmt.Errorf("popShareQueueNum=%d is not within -1..%d", m.PopShareQueueNum, maxQueueNumber))
 	case b.topics.get(m.Topic) == nil:
 		ctx.Status(remoting.TopicNotExist, "topic["+m.Topic+"] not exist")
 	case b.groups.find(m.ConsumerGroup) == nil:

@@ -96,7 +96,7 @@ type Config struct {
 	MaxTopicNum             int `prop:"maxTopicNum" default:"100000" min:"1" max:"10000000" doc:"topics; above it none is created (gorocket)"`
 	MaxTopicQueueNums       int `prop:"maxTopicQueueNums" default:"4096" min:"1" max:"65536" doc:"read or write queues of one topic (gorocket)"`
 	MaxSubscriptionGroupNum int `prop:"maxSubscriptionGroupNum" default:"100000" min:"1" max:"10000000" doc:"consumer groups; above it none is created (gorocket)"`
-	MaxConsumerOffsetNum    int `prop:"maxConsumerOffsetNum" default:"2000000" min:"1" max:"100000000" doc:"offsets of groups on queues; above it no new one is kept (gorocket)"`
+	MaxConsumerOffsetNum    int `prop:"maxConsumerOffsetNum" default:"500000" min:"1" max:"100000000" doc:"offsets of groups on queues; above it no new one is kept (gorocket)"`
 	MaxOrderLockNum         int `prop:"maxOrderLockNum" default:"100000" min:"1" max:"10000000" doc:"queues locked for orderly consumption; above it none more is given (gorocket)"`
 	MaxProducerNum          int `prop:"maxProducerNum" default:"200000" min:"1" max:"10000000" doc:"producers (connection and group) that are known (gorocket)"`
 	MaxOutboundBytes        int `prop:"maxOutboundBytes" default:"67108864" min:"1048576" max:"2147483647" effect:"restart" doc:"bytes that may wait for one peer to read them (gorocket)"`

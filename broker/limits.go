@@ -5,6 +5,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/filter"
 	"gorocket/compat"
 	"gorocket/compat/body"
 )
@@ -124,5 +125,6 @@ func (b *Broker) tableSizes(each func(table string, size, limit int64)) {
 	each("request_modes", int64(b.modes.count()), maxRequestModes)
 	each("group_forbidden", int64(b.groups.forbiddenCount()), maxForbidden)
 	each("static_topics", int64(len(b.mappings.current())), int64(c.MaxTopicNum))
+	each("filters", int64(b.filters.Size()), filter.MaxEntries)
 	each("half_message_bits", b.trans.halves.span(), maxHalfSpan)
 }

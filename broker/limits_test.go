@@ -290,3 +290,46 @@ func TestMetricsOfTables(t *testing.T) {
 		}
 	}
 }
+
+// TestRoutesAreBounded: whatever a NameServer says about queue numbers, the list and the cache of lists stay small.
+func TestRoutesAreBounded(t *testing.T) {
+	route := &body.TopicRouteData{}
+	for i := range 50 {
+		route.QueueDatas = append(route.QueueDatas, body.QueueData{BrokerName: fmt.Sprint(i), Perm: 4, ReadQueueNums: math.MaxInt32})
+	}
+	queues := queuesOf("T", route)
+	if len(queues) != maxStatsQueues {
+		t.Errorf("%d queues", len(queues))
+	}
+	c, now := newRouteCache(), time.UnixMilli(0)
+	for i := range 30 {
+		c.put(fmt.Sprint("T", i%20), queues, now)
+		n := 0
+		for _, r := range c.topics {
+			n += len(r.queues)
+		}
+		if n != c.size || n > maxQueuesKept {
+			t.Fatalf("%d queues kept, %d counted", n, c.size)
+		}
+	}
+}
+
+// TestNumbersOfPullsAndModes: no time is too long to be kept, no number is passed on unchecked.
+func TestNumbersOfPullsAndModes(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	if got := r.b.suspendMillis(&remoting.PullMessageRequestHeader{SuspendTimeoutMillis: math.MaxInt64}); got != maxSuspendMillis {
+		t.Errorf("held for %d ms", got)
+	}
+	r.send("T", "", "x")
+	mode := func(n string) int32 {
+		code, _ := r.bodied(remoting.ReqSetMessageRequestMode, `{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":`+n+`}`)
+		return code
+	}
+	if mode("4294967296") == 0 || mode("-5") == 0 || mode("0") != 0 {
+		t.Error("popShareQueueNum is not checked")
+	}
+	_, err := call(r, remoting.ReqDeleteTopicInBroker, remoting.TopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	if err != nil || r.b.modes.count() != 0 {
+		t.Errorf("behind the topic: %d modes, %v", r.b.modes.count(), err)
+	}
+}

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type routeCache struct {
 	mu     sync.Mutex
 	topics map[string]cachedRoute // guarded by mu
+	size   int                    // guarded by mu; queues of all topics
 }
 
 type cachedRoute struct {
@@ -25,7 +27,8 @@ type cachedRoute struct {
 const (
 	routeLife     = 10 * time.Second // Java refreshes every 30 s (loadBalancePollNameServerInterval)
 	routeTimeout  = 3 * time.Second
-	maxRoutesKept = 10_000 // topics; more are asked for each time
+	maxRoutesKept = 10_000    // topics; when there are more, all are asked for anew
+	maxQueuesKept = 1_000_000 // queues of all of them
 )
 
 func newRouteCache() *routeCache { return &routeCache{topics: map[string]cachedRoute{}} }
@@ -40,10 +43,12 @@ func (c *routeCache) get(topic string, now time.Time) ([]body.MessageQueue, bool
 func (c *routeCache) put(topic string, queues []body.MessageQueue, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.topics) >= maxRoutesKept {
+	if len(c.topics) >= maxRoutesKept || c.size+len(queues) > maxQueuesKept {
 		clear(c.topics)
+		c.size = 0
 	}
-	c.topics[topic] = cachedRoute{queues, now.Add(routeLife)}
+	c.size += len(queues) - len(c.topics[topic].queues)
+	c.topics[strings.Clone(topic)] = cachedRoute{queues, now.Add(routeLife)}
 }
 
 // readableQueues lists the queues of a topic on all brokers, nil when no NameServer knows it. The caller owns the slice. It asks a NameServer when
@@ -83,14 +88,14 @@ func (b *Broker) askRouteData(topic string) *body.TopicRouteData {
 	return nil
 }
 
-// queuesOf lists what may be read. Java: MQClientInstance.topicRouteData2TopicSubscribeInfo.
+// queuesOf lists what may be read, maxStatsQueues at most: whoever registers may say any number. Java: MQClientInstance.topicRouteData2TopicSubscribeInfo.
 func queuesOf(topic string, r *body.TopicRouteData) []body.MessageQueue {
 	queues := []body.MessageQueue{}
 	for _, q := range r.QueueDatas {
 		if q.Perm&body.PermRead == 0 {
 			continue
 		}
-		for i := range min(q.ReadQueueNums, maxQueueNumber+1) {
+		for i := range min(q.ReadQueueNums, maxStatsQueues-len(queues)) {
 			queues = append(queues, body.MessageQueue{BrokerName: q.BrokerName, QueueID: i, Topic: topic})
 		}
 	}

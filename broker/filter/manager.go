@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// MaxEntries is how many subscriptions a Manager keeps; further ones are refused. Java has no limit.
-const MaxEntries = 1 << 16
+// MaxEntries is how many subscriptions a Manager keeps, and MaxBytes how many bytes their names and expressions may have
+// together; compiled they take about ten times as much. Further ones are refused. Java has no limit.
+const (
+	MaxEntries = 1 << 16
+	MaxBytes   = 16 << 20
+)
 
 // Config is what a Manager needs.
 type Config struct {
@@ -41,6 +45,22 @@ type Manager struct {
 	mu     sync.RWMutex
 	topics map[string]map[string]*Data // topic, group; guarded by mu, written with change held too
 	count  int                         // guarded likewise
+	bytes  int                         // of all names and expressions; guarded likewise
+}
+
+// size is what d counts against MaxBytes.
+func (d *Data) size() int {
+	if d == nil {
+		return 0
+	}
+	return len(d.Topic) + len(d.ConsumerGroup) + len(d.Expression)
+}
+
+// Size is how many subscriptions there are, dead ones too.
+func (m *Manager) Size() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.count
 }
 
 // NewManager checks the configuration.
@@ -93,10 +113,11 @@ func (m *Manager) Register(group string, subscriptions []Subscription) (changed 
 			refused[s.Topic] = err
 		}
 	}
-	subscribed := func(d *Data) bool {
-		return slices.ContainsFunc(subscriptions, func(s Subscription) bool { return s.Topic == d.Topic })
+	topics := make(map[string]bool, len(subscriptions)) // a heartbeat may name very many
+	for i := range subscriptions {
+		topics[subscriptions[i].Topic] = true
 	}
-	changed = m.bury(group, subscribed) || changed
+	changed = m.bury(group, func(d *Data) bool { return topics[d.Topic] }) || changed
 	m.change.Unlock()
 	if m.cfg.Refused != nil {
 		for topic, err := range refused {
@@ -163,7 +184,8 @@ func (m *Manager) replace(group string, s Subscription, positions *BloomData) (c
 	}
 	d.Bloom = positions
 	if !m.put(s.Topic, group, d) {
-		return false, fmt.Errorf("filter: group=%s topic=%s: more than %d subscriptions with filters", group, s.Topic, MaxEntries)
+		return false, fmt.Errorf("filter: group=%s topic=%s: more than %d subscriptions with filters, or more than %d bytes of them",
+			group, s.Topic, MaxEntries, MaxBytes)
 	}
 	return true, nil
 }
@@ -173,12 +195,17 @@ func (m *Manager) put(topic, group string, d *Data) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	groups := m.topics[topic]
+	more := d.size() - groups[group].size()
+	if more > 0 && m.bytes+more > MaxBytes {
+		return false
+	}
 	if groups[group] == nil {
 		if m.count >= MaxEntries {
 			return false
 		}
 		m.count++
 	}
+	m.bytes += more
 	if groups == nil {
 		groups = map[string]*Data{}
 		m.topics[topic] = groups
@@ -195,6 +222,7 @@ func (m *Manager) remove(topic, group string) bool {
 	if groups[group] == nil {
 		return false
 	}
+	m.bytes -= groups[group].size()
 	delete(groups, group)
 	m.count--
 	if len(groups) == 0 {

@@ -99,7 +99,12 @@ func (m *Manager) Decode(src []byte) (problems []error, err error) {
 	defer m.change.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.topics, m.count = topics, count
+	m.topics, m.count, m.bytes = topics, count, 0
+	for _, groups := range topics {
+		for _, d := range groups {
+			m.bytes += d.size()
+		}
+	}
 	return problems, nil
 }
 

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -203,5 +204,30 @@ func TestMaxEntries(t *testing.T) {
 	}
 	if !m.register1("g", "t", "a = 2", 2) {
 		t.Error("a known one cannot change")
+	}
+}
+
+// TestMaxBytes: long expressions are bounded together, and what goes makes room.
+func TestMaxBytes(t *testing.T) {
+	m := newTestManager(t, 32)
+	long := "a = '" + strings.Repeat("x", 8<<10) + "'"
+	sub := func(i int) []Subscription {
+		return []Subscription{{Topic: fmt.Sprint("t", i), Type: Type, Expression: long, Version: 1}}
+	}
+	for i := range MaxBytes/len(long) + 100 {
+		m.Register(fmt.Sprint("g", i), sub(i))
+	}
+	if m.bytes > MaxBytes || m.Size() >= MaxBytes/len(long)+1 || m.Size() < MaxBytes/len(long)-10 {
+		t.Fatalf("%d bytes of %d subscriptions", m.bytes, m.Size())
+	}
+	m.remove("t0", "g0")
+	if !m.Register("late", sub(0)) {
+		t.Error("no room behind a removal")
+	}
+	for _, d := range m.all() {
+		m.remove(d.Topic, d.ConsumerGroup)
+	}
+	if m.bytes != 0 || m.Size() != 0 {
+		t.Errorf("%d bytes, %d left", m.bytes, m.Size())
 	}
 }
