@@ -3,13 +3,20 @@ package broker
 // CLONE_GROUP_OFFSET (314): a group starts where another one is. Java: AdminBrokerProcessor.cloneGroupOffset. Without a topic Java clones nothing (it
 // passes the request's empty topic on); here all topics of the group are cloned, as the command promises.
 
-import "gorocket/remoting"
+import (
+	"gorocket/compat"
+	"gorocket/remoting"
+)
 
 func (b *Broker) cloneOffsetEntries() []remoting.Entry {
 	return []remoting.Entry{{Code: remoting.ReqCloneGroupOffset, Mode: remoting.Pooled, Handle: with(remoting.CloneGroupOffsetRequest, b.cloneOffset)}}
 }
 
 func (b *Broker) cloneOffset(ctx *remoting.Context, h *remoting.CloneGroupOffsetHeader) {
+	if err := compat.ValidateGroup(h.DestGroup); err != nil {
+		ctx.Status(remoting.InvalidParameter, err.Error())
+		return
+	}
 	topics := []string{h.Topic}
 	if h.Topic == "" {
 		topics = b.topicsOf(h.SrcGroup)

@@ -115,6 +115,10 @@ func (s *Server) logRegistration(g *registration, res registered) {
 		s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).Str("ha", g.haAddr).
 			Int("topics", res.changedTopics).Msg("new broker registered")
 	}
+	if res.droppedTopics > 0 {
+		s.peerWarn().Str("broker", g.name).Str("addr", g.addr).Int("dropped", res.droppedTopics).Int("limit", maxTopics).
+			Msg("topics of a registration find no room: clients will not find them")
+	}
 }
 
 func (s *Server) answerRegistration(ctx *remoting.Context, res registered) {

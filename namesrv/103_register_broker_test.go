@@ -254,7 +254,9 @@ func TestRegistrationCannotGrowForeignTables(t *testing.T) {
 	m["Unknown"] = &body.TopicQueueMappingInfo{Bname: "a", Topic: "Unknown"}
 	m["T"] = &body.TopicQueueMappingInfo{Bname: "other", Topic: "T"}
 	g := &registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", data: data}
-	r.register(g)
+	if out := r.register(g); out.droppedTopics != 1 {
+		t.Errorf("%d topics dropped", out.droppedTopics)
+	}
 	if r.topics[long] != nil || r.topics["T"] == nil || len(r.mappings) != 0 || len(r.filters[g.brokerKey]) != maxFilters {
 		t.Errorf("%d topics, %d mappings, %d filters", len(r.topics), len(r.mappings), len(r.filters[g.brokerKey]))
 	}

@@ -32,6 +32,7 @@ type registered struct {
 	ignored            string       // why it had no effect although the answer is SUCCESS
 	isNew              bool         // first registration of this address
 	changedTopics      int          // topics created or changed
+	droppedTopics      int          // topics that found no room, or whose names no broker makes
 	minID              *minIDChange // set when the smallest broker id got smaller
 }
 
@@ -106,7 +107,7 @@ func (r *routes) finishRegister(g *registration, b *body.BrokerData, first, lowe
 	primeSlave := !g.oldSender && g.id != body.MasterID && g.id == minID(b.BrokerAddrs)
 	out := registered{isNew: r.live[g.brokerKey] == nil}
 	if g.id == body.MasterID || primeSlave {
-		out.changedTopics = r.takeTopics(g, first, primeSlave && b.EnableActingMaster)
+		out.changedTopics, out.droppedTopics = r.takeTopics(g, first, primeSlave && b.EnableActingMaster)
 	}
 	r.live[g.brokerKey] = newLive(g)
 	r.takeFilters(g)
@@ -132,14 +133,13 @@ func newLive(g *registration) *liveBroker {
 
 // takeTopics updates the topics of the broker and counts the changes. A topic is looked at on a first registration, with a new data version,
 // or when the broker is not in it yet: 205 and 327 therefore last until the next changed registration.
-func (r *routes) takeTopics(g *registration, first, wipeWrite bool) int {
+func (r *routes) takeTopics(g *registration, first, wipeWrite bool) (changed, dropped int) {
 	w := &g.data.TopicConfigSerializeWrapper
 	l := r.live[g.brokerKey]
 	all := first || l == nil || l.version != w.DataVersion
 	if g.deleteOthers && len(w.TopicQueueMappingInfoMap) == 0 {
 		r.dropOtherTopics(g)
 	}
-	changed := 0
 	for _, t := range w.TopicConfigTable {
 		if !all {
 			if _, has := queueIndex(r.topics[t.TopicName], g.name); has {
@@ -153,12 +153,14 @@ func (r *routes) takeTopics(g *registration, first, wipeWrite bool) int {
 		if r.setQueue(t.TopicName, q) {
 			r.cache.drop(t.TopicName)
 			changed++
+		} else if r.topics[t.TopicName] == nil {
+			dropped++
 		}
 	}
 	if all {
 		r.takeMappings(g.name, w.TopicQueueMappingInfoMap)
 	}
-	return changed
+	return changed, dropped
 }
 
 // dropOtherTopics removes the broker from topics that it did not name (deleteTopicWithBrokerRegistration).

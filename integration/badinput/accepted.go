@@ -23,6 +23,13 @@ func Deviations() []Accepted {
 		{"frame_header_list", "", "a header that is no object closes the connection, as any other unreadable header; Java drops the frame silently"},
 		{"send_system_topic", "rmq_sys_wheel_timer", "clients may not write what the timers obey; Java stores it"},
 		{"send_system_topic", "rmq_sys_REVIVE_LOG_DefaultCluster", "nor what acknowledges POP messages; Java stores it"},
+		{"topic_admin", "-1 queues", "a topic has 0 to maxTopicQueueNums queues; Java stores any number"},
+		{"offset_update", "queue 100", "an offset of a queue that the topic does not have is refused; Java keeps it for ever"},
+		{"offset_update", "queue -1", "the same"},
+		{"broker_config", "unknown key", "an unknown key is refused with a hint; Java answers SUCCESS and ignores it"},
+		{"broker_config", "no equals sign", "the same"},
+		{"ns_config", "unknown key", "the same, at the NameServer"},
+		{"ns_config", "no equals sign", "the same"},
 		{"frame_header_utf8", "", "a string of the header that nobody reads may hold any bytes"},
 	}
 }
