@@ -37,6 +37,7 @@ func TestRecoveryKeepsAQueue(t *testing.T) {
 			t.Run(c.name+" "+queues, func(t *testing.T) {
 				mem, cfg := vfs.NewMem(), smallConfig("/s")
 				t.Cleanup(mem.Free)
+				cfg.FlushIntervalConsumeQueue = 3_600_000 // or the flusher may have noted the entries already
 				s := mustStart(t, cfg, mem)
 				var at []Appended
 				for i := range 100 {

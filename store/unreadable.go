@@ -70,3 +70,25 @@ func (s *Store) noteUnreadable(e *ReadError) *ReadError {
 	s.reportErr("read", e.File, e)
 	return e
 }
+
+// skipUnreadable goes on behind a log file that cannot be read, since what follows a record is known from the record.
+func (x *keyIndex) skipUnreadable(bad *ReadError) {
+	at := max(x.pos.Load(), x.log.min())
+	if seg := x.log.find(at); seg != nil && seg.name == bad.File {
+		x.pos.CompareAndSwap(at, min(seg.end(), x.log.end.Load()))
+	}
+}
+
+// holds finds the index file that an address is in.
+func (x *keyIndex) holds(addr uintptr) (file string, at int64, ok bool) {
+	if x == nil || !x.mu.TryRLock() { // who holds it is who met the fault, or will soon end
+		return "", 0, false
+	}
+	defer x.mu.RUnlock()
+	for _, f := range x.files {
+		if at, ok = vfs.PlaceOf(f.b, addr); ok {
+			return f.name, at, true
+		}
+	}
+	return "", 0, false
+}
