@@ -39,6 +39,10 @@ func TestRecoveryKeepsAQueue(t *testing.T) {
 				t.Cleanup(mem.Free)
 				cfg.FlushIntervalConsumeQueue = 3_600_000 // or the flusher may have noted the entries already
 				s := mustStart(t, cfg, mem)
+				eventually(t, "the flusher notes the ends once at its start", func() bool {
+					_, err := mem.Stat(cfg.sub(summaryFile))
+					return err == nil
+				})
 				var at []Appended
 				for i := range 100 {
 					at = append(at, mustAppend(t, s, record("T", 0, fmt.Sprint(i))))
