@@ -65,7 +65,8 @@ ifeq ($(SCENARIO),timers)
 	TIMER_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store/timer
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers -kills $(CRASH_KILLS)
 else
-	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store
+	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -run CrashClones -v ./store
+	STORE_RANDOM_RECORDS=100000 $(GO) test -count=1 -run RecoveredAsLive -v ./store
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./crash -time $(CRASH_TIME)
 endif
 

@@ -120,7 +120,8 @@ func (c chance) properties() []byte {
 }
 
 func (c chance) record() *Record {
-	r := record(c.pick("T0", "T0", "T1", "T2", "B", "N", "%RETRY%g", "%DLQ%g", "%LMQ%a", "rmq_sys_x", ScheduleTopic,
+	r := record(c.pick("T0", "T0", "T1", strings.Repeat("long", 40), "T2", "B", "N", "%RETRY%g", "%DLQ%g", "%LMQ%a",
+		"rmq_sys_x", ScheduleTopic,
 		"RMQ_SYS_TRANS_HALF_TOPIC"), c.Int32N(3),
 		strings.Repeat("b", c.IntN(200))+strings.Repeat("\x00", c.IntN(20)))
 	switch c.IntN(4) {
@@ -210,6 +211,10 @@ func recoveredAsLive(t *testing.T, seed uint64, records int) {
 	cfg.MappedFileSizeCommitLog, cfg.MapperFileSizeBatchConsumeQueue = 256<<10, 50*batchUnit
 	cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 1+c.IntN(20), 1+c.IntN(40)
 	cfg.EnableLmq, cfg.EnableMultiDispatch = seed%2 == 0, seed%2 == 0
+	cfg.EnabledAppendPropCRC = seed%5 == 0
+	if seed%3 == 0 {
+		cfg.FlushDiskType = SyncFlush
+	}
 	ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" },
 		QueueJump: func(j QueueJump) { t.Errorf("seed %d: %+v", seed, j) }}
 	s := mustOpen(t, cfg, mem, ev)
