@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -143,5 +144,56 @@ func TestOtherProgramsZeros(t *testing.T) {
 		if cutShort(&m, 100, seg[100+int(m.Size):]) {
 			t.Errorf("%.30q: something follows, but torn", props)
 		}
+	}
+}
+
+// TestSameRun: only an abort file of this run of the machine, written by gorocket and not after a failed flush, says that
+// the page cache has everything.
+func TestSameRun(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	cfg := smallConfig("/s")
+	s := mustStart(t, cfg, mem)
+	fill(t, s, "T", 1, 3)
+	cut := mem.CrashClone(1, 1)
+	t.Cleanup(cut.Free)
+	for name, c := range map[string]struct {
+		fsys *vfs.Mem
+		text string
+		want bool
+	}{
+		"kill": {mem.Clone(), "", true}, "power cut": {cut, "", false}, "Java": {mem.Clone(), "4711", false},
+		"no content": {mem.Clone(), "\x00", false}, "shorter than before": {mem.Clone(), "1\n", false},
+		"another machine": {mem.Clone(), abortText("a3b1"), false}, "failed": {mem.Clone(), abortText(""), false},
+	} {
+		t.Cleanup(c.fsys.Free)
+		if c.text != "" {
+			f, err := c.fsys.Create("/s/abort")
+			if err == nil {
+				_, err = f.WriteAt([]byte(c.text), 0)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := sameRun(c.fsys, "/s/abort"); err != nil || got != c.want {
+			t.Errorf("%s: %v %v", name, got, err)
+		}
+	}
+	if got, err := sameRun(mem, "/s/missing"); got || err != nil {
+		t.Errorf("no file: %v %v", got, err)
+	}
+	dir := t.TempDir()
+	on := mustStart(t, smallConfig(dir), vfs.OS{})
+	if got, err := sameRun(vfs.OS{}, dir+"/abort"); !got || err != nil {
+		t.Errorf("on this machine: %v %v", got, err)
+	}
+	mustStop(t, on)
+	failing(mem, "sync", "commitlog", errors.New("broken"))
+	if s.Flush() == nil {
+		t.Fatal("flushed")
+	}
+	if got, _ := sameRun(mem, "/s/abort"); got {
+		t.Error("after a failed flush the page cache may lack what was written")
 	}
 }
