@@ -24,6 +24,9 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 		return Appended{}, ErrTooManyLightQueues
 	}
 	inner := r.SysFlag&SysFlagInnerBatch != 0
+	if inner && s.ev.IsBatchTopic != nil && !s.ev.IsBatchTopic(r.Topic) {
+		return Appended{}, ErrNotBatchTopic
+	}
 	e, err := cfg.plan(&r)
 	room := lateRoom + maxDigits*len(light)
 	if err == nil && e.propsLen+room > MaxPropertiesLength {

@@ -190,6 +190,25 @@ func TestInnerBatchNeedsBatchTopic(t *testing.T) {
 	}
 }
 
+// TestInnerBatchElsewhere: where somebody knows which topics have batch queues, an inner batch makes none for another
+// topic: a message that a consumer sends back goes to a retry topic or a delay level, whose queues Java reads as well.
+func TestInnerBatchElsewhere(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	s, _, _ := batchStore(t, mem)
+	defer mustStop(t, s)
+	mustAppend(t, s, innerBatch("B", 0, 2))
+	for _, topic := range []string{ScheduleTopic, "%RETRY%g", "New"} {
+		if _, err := s.Append(innerBatch(topic, 0, 2)); !errors.Is(err, ErrNotBatchTopic) {
+			t.Errorf("%s: %v", topic, err)
+		}
+		mustAppend(t, s, record(topic, 0, "x"))
+		if q := s.queues.get(topic, 0); q.batch() || q.end() != 1 {
+			t.Errorf("%s: a batch queue: %v, end %d", topic, q.batch(), q.end())
+		}
+	}
+}
+
 // TestBatchQueueCrash: after power cuts the queue has no gap and ends where the log does.
 func TestBatchQueueCrash(t *testing.T) {
 	for seed := range uint64(40) {
