@@ -104,6 +104,10 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 	}
 	s.fill(ctx, topic, queue)
 	if h.Batch {
+		if ctx.OnLoop() && longBatch(ctx.Req.Body) {
+			ctx.Again()
+			return false
+		}
 		return b.appendBatch(ctx, s, topic)
 	}
 	return b.appendOne(ctx, s, topic)
@@ -205,6 +209,24 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.To
 		return false
 	}
 	return b.stored(ctx, s, done, err)
+}
+
+// loopItems is how many messages a batch may have that is stored on an event loop: a millisecond's work. Larger ones
+// go to a worker, so that the loop's other connections need not wait.
+const loopItems = 1024
+
+// longBatch tells whether a batch has more messages than loopItems; one that is malformed is not long.
+func longBatch(batch []byte) bool {
+	if len(batch) <= loopItems*store.BatchItemMin {
+		return false
+	}
+	for range loopItems {
+		var err error
+		if _, batch, err = store.NextBatchItem(batch); err != nil || len(batch) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // appendInnerBatch stores a batch as one record, for topics with batch consume queues. Java: SendMessageProcessor.sendBatchMessage.

@@ -77,8 +77,9 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 	}
 	code := b.pullCode(p)
 	if h.SysFlag&remoting.PullFlagSuspend != 0 && p.finalCode(code) == remoting.PullNotFound {
-		b.holds.hold(ctx.Later(), p, sub, b.suspendMillis(h))
-		return
+		if b.holds.hold(ctx.Later(), p, sub, b.suspendMillis(h)) {
+			return
+		}
 	}
 	b.answerPull(&ctx.Replier, p, code)
 }

@@ -18,8 +18,9 @@ const createdRemark = "not set any response code"
 
 func (b *Broker) topicEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqUpdateAndCreateTopic, Mode: remoting.Pooled, Handle: with(remoting.CreateTopicRequest, b.updateTopic)},
-		{Code: remoting.ReqUpdateAndCreateTopicList, Mode: remoting.Pooled, Handle: b.updateTopicList},
+		{Code: remoting.ReqUpdateAndCreateTopic, Mode: remoting.Blocking,
+			Handle: with(remoting.CreateTopicRequest, b.updateTopic)},
+		{Code: remoting.ReqUpdateAndCreateTopicList, Mode: remoting.Blocking, Handle: b.updateTopicList},
 		{Code: remoting.ReqDeleteTopicInBroker, Mode: remoting.Pooled, Handle: with(remoting.TopicRequest, b.deleteTopic)},
 		{Code: remoting.ReqGetTopicConfig, Mode: remoting.Pooled, Handle: with(remoting.MustTopicRequest, b.topicConfig)},
 	}

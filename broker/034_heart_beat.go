@@ -8,6 +8,7 @@ package broker
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"gorocket/broker/filter"
 	"gorocket/compat"
@@ -31,6 +32,7 @@ var (
 	errNoClientID = errors.New("java.lang.NullPointerException: clientID is null")
 	errNoGroup    = errors.New("java.lang.NullPointerException: groupName is null")
 	errClientID   = errors.New("clientID is longer than 1024 bytes")
+	errGroups     = errors.New("the connection is in too many groups (maxClientGroups)")
 )
 
 // decodeBody reads a JSON body; none at all, or null, is what makes Java throw.
@@ -67,25 +69,50 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 		return
 	}
 	who := client{conn: ctx.Conn(), id: h.ClientID, language: ctx.Req.Language, version: ctx.Req.Version}
-	subChange := h.HeartbeatFingerprint == 0
+	subChange, newTopic := h.HeartbeatFingerprint == 0, false
 	for i := range h.ConsumerDataSet {
-		if b.heartbeatOf(who, &h, &h.ConsumerDataSet[i]) {
-			subChange = true
+		r, err := b.heartbeatOf(who, &h, &h.ConsumerDataSet[i])
+		if err != nil {
+			fail(ctx, err)
+			return
 		}
+		subChange, newTopic = subChange || r.subChange, newTopic || r.newTopic
 	}
-	b.register.settled() // 5.x clients ask for the route of their retry topic next
 	for _, p := range h.ProducerDataSet {
 		b.tableFull(b.producers.register(p.GroupName, who))
 	}
-	resp := remoting.HeartbeatResponseHeader{SupportV2: "true", SubChange: strconv.FormatBool(subChange)}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.HeartbeatResponse, &resp, remoting.Body{})
+	b.answerHeartbeat(ctx, subChange, newTopic)
 }
 
-// heartbeatOf registers one consumer group; true when another fingerprint was known for it.
-func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) bool {
+// heartbeatWait is how long the answer to a heartbeat that made a retry topic waits for the NameServers to know it:
+// 5.x clients ask for its route next. No worker waits meanwhile.
+const heartbeatWait = 100 * time.Millisecond
+
+func (b *Broker) answerHeartbeat(ctx *remoting.Context, subChange, newTopic bool) {
+	resp := remoting.HeartbeatResponseHeader{SupportV2: "true", SubChange: strconv.FormatBool(subChange)}
+	answer := func(r *remoting.Replier) {
+		remoting.Respond(r, remoting.Success, "", remoting.HeartbeatResponse, &resp, remoting.Body{})
+	}
+	if newTopic && b.tryAside(&ctx.Replier, func(r *remoting.Replier) {
+		b.register.settledWithin(heartbeatWait)
+		answer(r)
+	}) {
+		return
+	}
+	answer(&ctx.Replier)
+}
+
+// beat is what the heartbeat of one consumer group has changed.
+type beat struct {
+	subChange bool // another fingerprint was known for it
+	newTopic  bool // its retry topic is new
+}
+
+// heartbeatOf registers one consumer group.
+func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) (r beat, err error) {
 	g := b.groups.find(d.GroupName)
 	if g == nil {
-		return false
+		return r, nil
 	}
 	order := false
 	for i := range d.SubscriptionDataSet {
@@ -95,13 +122,18 @@ func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) bool
 	if d.UnitMode {
 		sysFlag = body.TopicFlagUnitSub
 	}
-	b.topics.ensure(compat.RetryTopicPrefix+d.GroupName, g.RetryQueueNums, order, sysFlag)
+	retry := compat.RetryTopicPrefix + d.GroupName
+	r.newTopic = b.topics.get(retry) == nil
+	b.topics.ensure(retry, g.RetryQueueNums, order, sysFlag)
 	v2 := h.HeartbeatFingerprint != 0
 	if !v2 || !h.WithoutSub {
 		b.registerFilters(d)
 	}
-	b.consumers.register(who, d, v2 && h.WithoutSub, g.NotifyConsumerIdsChangedEnable)
-	return b.consumers.swapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
+	if !b.consumers.register(who, d, v2 && h.WithoutSub, g.NotifyConsumerIdsChangedEnable) {
+		return r, errGroups
+	}
+	r.subChange = b.consumers.swapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
+	return r, nil
 }
 
 func (b *Broker) unregisterClient(ctx *remoting.Context, h *remoting.UnregisterClientRequestHeader) {

@@ -15,7 +15,8 @@ import (
 )
 
 func (b *Broker) staticTopicEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqUpdateAndCreateStaticTopic, Mode: remoting.Pooled, Handle: with(remoting.CreateTopicRequest, b.updateStaticTopic)}}
+	return []remoting.Entry{{Code: remoting.ReqUpdateAndCreateStaticTopic, Mode: remoting.Blocking,
+		Handle: with(remoting.CreateTopicRequest, b.updateStaticTopic)}}
 }
 
 func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *remoting.CreateTopicRequestHeader) {

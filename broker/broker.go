@@ -38,6 +38,7 @@ type Broker struct {
 	consumers      *consumerTable
 	producers      *producerTable
 	locks          *lockTable
+	notices        *notices
 	holds          *holdTable
 	schedule       *scheduler
 	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
@@ -52,6 +53,7 @@ type Broker struct {
 	mappings       *mappingTable
 	peers          peerTable
 	forwards       chan struct{} // one element for each request that waits for another broker
+	asides         chan struct{} // one element for each held pull that is answered aside
 	store          *store.Store
 	server         *remoting.Server
 	client         *remoting.Client
@@ -71,6 +73,7 @@ type Broker struct {
 	exporter    *exporter // nil without metrics; immutable after Start
 	metricsAddr string    // immutable after Start
 
+	failed   chan error // one element: why the broker cannot go on
 	stopOnce sync.Once
 	stop     chan struct{}
 	wg       sync.WaitGroup
@@ -85,7 +88,8 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
-	b := &Broker{confVer: body.NewDataVersion(), log: log, stop: make(chan struct{}), now: time.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
+	b := &Broker{confVer: body.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
+		now: time.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled.log = log
 	b.topics = newTopicTable()
@@ -97,14 +101,16 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	b.offsets, b.pulled = newOffsetTable(), newOffsetTable()
 	b.offsets.limit = func() int { return b.cfg().MaxConsumerOffsetNum }
 	b.pulled.limit = b.offsets.limit
-	b.consumers = newConsumerTable(b.notifyConsumers)
+	b.notices = newNotices(b)
+	b.consumers = newConsumerTable(b.notices.change, cfg.MaxClientGroups)
 	b.producers, b.locks = newProducerTable(), newLockTable()
 	b.producers.limit = func() int { return b.cfg().MaxProducerNum }
 	b.locks.limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
-	b.stats, b.modes, b.routes = newBrokerStats(), newRequestModes(), newRouteCache()
+	b.stats, b.modes, b.routes = newBrokerStats(), newRequestModes(), newRouteCache(b.askRoute, b.wg.Go, b.stop)
 	b.mappings, b.forwards = newMappingTable(), make(chan struct{}, maxForwards)
+	b.asides = make(chan struct{}, maxAside)
 	b.suffix = b.fixedProperties()
 	b.sends.New = func() any { return &sendState{b: b} }
 	b.ends.New = b.newEndState
@@ -182,6 +188,8 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	b.schedule.start()
 	b.trans.start()
 	b.holds.start()
+	b.wg.Add(1)
+	go b.notices.run()
 	if err = b.serve(); err != nil {
 		return err
 	}
@@ -205,7 +213,9 @@ func (b *Broker) openStore() (err error) {
 	}
 	ev := b.storeEvents()
 	ev.IsBatchTopic = func(topic string) bool { return isBatch(early.get(topic)) || isBatch(b.topics.get(topic)) }
-	b.store, err = store.Open(b.cfg().Config, vfs.OS{}, ev)
+	cfg := b.cfg().Config
+	cfg.MaxOpenConsumeQueueFiles = b.queueFiles()
+	b.store, err = store.Open(cfg, vfs.OS{}, ev)
 	return err
 }
 
@@ -249,37 +259,6 @@ func (b *Broker) loadTables() error {
 }
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
-
-func (b *Broker) serve() error {
-	table, err := remoting.NewTable(b.entries()...)
-	if err != nil {
-		return err
-	}
-	if b.client, err = remoting.NewClient(&remoting.Table{}, remoting.Options{Events: remoting.Events{Closed: b.namesrvClosed}}); err != nil {
-		return err
-	}
-	if err = b.client.Start(); err != nil {
-		return err
-	}
-	b.register = newRegistrar(b)
-	b.topics.publish = b.register.publish
-	fast := b.cfg().ListenPort - 2
-	opts := remoting.Options{FastPort: fast, IdleTimeout: time.Duration(b.cfg().ServerChannelMaxIdleTimeSeconds) * time.Second, MaxOutbound: b.cfg().MaxOutboundBytes,
-		Overdue: b.overdue, Keep: b.publish, Events: b.connEvents()}
-	server, err := remoting.NewServer(table, opts, b.listen(b.cfg().ListenPort), b.listen(fast))
-	if err != nil {
-		return err
-	}
-	if err = server.Start(); err != nil {
-		return err
-	}
-	b.server = server
-	return nil
-}
-
-func (b *Broker) listen(port int) string {
-	return net.JoinHostPort(b.cfg().BindAddress, strconv.Itoa(port))
-}
 
 // Stop leaves the NameServers, closes the connections, writes the tables and closes the store. Safe to call more than once.
 func (b *Broker) Stop(ctx context.Context) (err error) {

@@ -93,13 +93,19 @@ type Config struct {
 	BrokerConfigPath string `prop:"brokerConfigPath" doc:"the file of -c; UPDATE_BROKER_CONFIG changes lines of it"`
 
 	// Additions of gorocket.
-	MaxTopicNum             int `prop:"maxTopicNum" default:"100000" min:"1" max:"10000000" doc:"topics; above it none is created (gorocket)"`
-	MaxTopicQueueNums       int `prop:"maxTopicQueueNums" default:"4096" min:"1" max:"65536" doc:"read or write queues of one topic (gorocket)"`
-	MaxSubscriptionGroupNum int `prop:"maxSubscriptionGroupNum" default:"100000" min:"1" max:"10000000" doc:"consumer groups; above it none is created (gorocket)"`
-	MaxConsumerOffsetNum    int `prop:"maxConsumerOffsetNum" default:"500000" min:"1" max:"100000000" doc:"offsets of groups on queues; above it no new one is kept (gorocket)"`
-	MaxOrderLockNum         int `prop:"maxOrderLockNum" default:"100000" min:"1" max:"10000000" doc:"queues locked for orderly consumption; above it none more is given (gorocket)"`
-	MaxProducerNum          int `prop:"maxProducerNum" default:"200000" min:"1" max:"10000000" doc:"producers (connection and group) that are known (gorocket)"`
-	MaxOutboundBytes        int `prop:"maxOutboundBytes" default:"67108864" min:"1048576" max:"2147483647" effect:"restart" doc:"bytes that may wait for one peer to read them (gorocket)"`
+	MaxTopicNum             int   `prop:"maxTopicNum" default:"100000" min:"1" max:"10000000" doc:"topics; above it none is created (gorocket)"`
+	MaxTopicQueueNums       int   `prop:"maxTopicQueueNums" default:"4096" min:"1" max:"65536" doc:"read or write queues of one topic (gorocket)"`
+	MaxSubscriptionGroupNum int   `prop:"maxSubscriptionGroupNum" default:"100000" min:"1" max:"10000000" doc:"consumer groups; above it none is created (gorocket)"`
+	MaxConsumerOffsetNum    int   `prop:"maxConsumerOffsetNum" default:"500000" min:"1" max:"100000000" doc:"offsets of groups on queues; above it no new one is kept (gorocket)"`
+	MaxOrderLockNum         int   `prop:"maxOrderLockNum" default:"100000" min:"1" max:"10000000" doc:"queues locked for orderly consumption; above it none more is given (gorocket)"`
+	MaxProducerNum          int   `prop:"maxProducerNum" default:"200000" min:"1" max:"10000000" doc:"producers (connection and group) that are known (gorocket)"`
+	MaxOutboundBytes        int   `prop:"maxOutboundBytes" default:"67108864" min:"1048576" max:"2147483647" effect:"restart" doc:"bytes that may wait for one peer to read them (gorocket)"`
+	MaxHeldPulls            int   `prop:"maxHeldPulls" default:"200000" min:"0" max:"10000000" doc:"pulls that may wait for messages; more are answered SYSTEM_BUSY (gorocket)"`
+	MaxClientGroups         int   `prop:"maxClientGroups" default:"10000" min:"1" max:"10000000" effect:"restart" doc:"consumer groups of one connection; a heartbeat with more is refused (gorocket)"`
+	MaxConnections          int   `prop:"maxConnections" default:"0" min:"0" max:"10000000" effect:"restart" doc:"connections on both ports; more are closed at once; 0 = what the limit of open files allows (gorocket)"`
+	MaxWaitingBytes         int64 `prop:"maxWaitingBytes" default:"0" min:"0" max:"1099511627776" effect:"restart" doc:"bytes that may wait on all connections together: unfinished frames, unread answers, requests for workers; 0 = an eighth of the memory, 48 to 128 MiB; else at least 33554432 (gorocket)"`
+	FrameTimeout            int   `prop:"frameTimeoutMillis" default:"15000" min:"100" max:"3600000" effect:"restart" doc:"ms in which a frame has to come in, and a second more for each 64 KiB (gorocket)"`
+	MaxHeaderBytes          int   `prop:"maxHeaderBytes" default:"1048576" min:"65536" max:"16777215" effect:"restart" doc:"bytes of a frame's header; it may have 1024 fields (gorocket)"`
 
 	extra *compat.Properties // Java's keys without effect here: kept, shown and written back
 }

@@ -68,15 +68,17 @@ type consumerTable struct {
 	groups sync.Map // string -> *consumerGroup
 	// gone is called when the last member of a group has left; without locks.
 	gone func(group string)
-	// notify tells members that the group changed; called without locks.
-	notify func(group string, members []*remoting.Conn)
+	// notify has the members told that the group changed; called without locks, and returns at once.
+	notify func(group string)
+	max    int // groups of one connection; immutable
 
 	mu     sync.Mutex                         // joins and leaves
 	byConn map[*remoting.Conn]map[string]bool // guarded by mu; which groups a connection is in
 }
 
-func newConsumerTable(notify func(string, []*remoting.Conn)) *consumerTable {
-	return &consumerTable{notify: notify, gone: func(string) {}, byConn: map[*remoting.Conn]map[string]bool{}}
+func newConsumerTable(notify func(group string), most int) *consumerTable {
+	return &consumerTable{notify: notify, max: most, gone: func(string) {},
+		byConn: map[*remoting.Conn]map[string]bool{}}
 }
 
 // get returns a group with members, nil when there is none.
@@ -87,13 +89,17 @@ func (t *consumerTable) get(group string) *consumerGroup {
 	return nil
 }
 
-// register notes a heartbeat for one group and tells the members when something changed.
-// keepSubs leaves the subscriptions as they are (heartbeat V2 without subscriptions).
-func (t *consumerTable) register(who client, d *consumerData, keepSubs, mayNotify bool) {
+// register notes a heartbeat for one group and tells the members when something changed. keepSubs leaves the
+// subscriptions as they are (heartbeat V2 without subscriptions). False when the connection is in too many groups.
+func (t *consumerTable) register(who client, d *consumerData, keepSubs, mayNotify bool) bool {
 	if who.conn.Closed() {
-		return
+		return true
 	}
 	t.mu.Lock()
+	if in := t.byConn[who.conn]; len(in) >= t.max && !in[d.GroupName] {
+		t.mu.Unlock()
+		return false
+	}
 	g := t.get(d.GroupName)
 	if g == nil {
 		g = &consumerGroup{name: strings.Clone(d.GroupName), subs: map[string]*subscription{}, members: map[*remoting.Conn]*client{}}
@@ -107,11 +113,12 @@ func (t *consumerTable) register(who client, d *consumerData, keepSubs, mayNotif
 	t.mu.Unlock()
 	if who.conn.Closed() { // the close event may have run before we were in the table
 		t.closed(who.conn)
-		return
+		return true
 	}
 	if changed && mayNotify && d.MessageModel != modelBroadcasting {
-		t.notify(g.name, g.conns())
+		t.notify(g.name)
 	}
+	return true
 }
 
 // update applies a heartbeat; true when a member is new or the set of topics changed.
@@ -175,7 +182,7 @@ func (t *consumerTable) unregister(group string, conn *remoting.Conn, mayNotify 
 	t.mu.Unlock()
 	t.ended(g)
 	if g != nil && mayNotify && !g.broadcasting() {
-		t.notify(group, g.conns())
+		t.notify(group)
 	}
 }
 
@@ -218,7 +225,7 @@ func (t *consumerTable) closed(conn *remoting.Conn) {
 	for _, g := range left {
 		t.ended(g)
 		if !g.broadcasting() {
-			t.notify(g.name, g.conns())
+			t.notify(g.name)
 		}
 	}
 }

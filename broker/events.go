@@ -52,12 +52,12 @@ func (t *throttledLog) warn(kind string, line func(*zerolog.Event)) {
 	line(e)
 }
 
+const slowPeer = "peer does not read its answers, or does not finish its frame, closing the connection"
+
 func (b *Broker) connEvents() remoting.Events {
 	return remoting.Events{
-		Closed: func(c *remoting.Conn, _ error) {
-			b.consumers.closed(c)
-			b.producers.closed(c)
-		},
+		Failed: b.fail, TooMany: b.tooMany, AcceptFailed: b.acceptFailed,
+		Closed: func(c *remoting.Conn, _ error) { b.notices.left(c) },
 		BadFrame: func(c *remoting.Conn, err error) {
 			b.throttled.warn("frame", func(e *zerolog.Event) {
 				e.Err(err).Str("peer", c.RemoteAddr()).Msg("bad frame, closing the connection")
@@ -65,7 +65,7 @@ func (b *Broker) connEvents() remoting.Events {
 		},
 		Overflow: func(c *remoting.Conn, n int) {
 			b.throttled.warn("overflow", func(e *zerolog.Event) {
-				e.Str("peer", c.RemoteAddr()).Int("bytes", n).Msg("peer does not read its answers, closing the connection")
+				e.Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(slowPeer)
 			})
 		},
 		Refused: b.refused,
@@ -143,15 +143,4 @@ func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCod
 		b.timers.Poke()
 	}
 	b.holds.arrived(topic, queueID, queueOffset, tagsCode, rec)
-}
-
-// notifyConsumers tells the members of a group that it changed; they rebalance. Java: DefaultConsumerIdsChangeListener.
-func (b *Broker) notifyConsumers(group string, members []*remoting.Conn) {
-	if !b.cfg().NotifyConsumerIDsChangedEnable {
-		return
-	}
-	h := remoting.ConsumerGroupHeader{ConsumerGroup: group}
-	for _, c := range members {
-		_ = remoting.Notify(c, remoting.ReqNotifyConsumerIdsChanged, remoting.NotifyConsumerIDsChanged, &h, nil)
-	}
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,30 +34,32 @@ type heldPull struct {
 	sub      *subscription
 	deadline int64 // ms, by holdTable.now
 
+	waits  bool         // guarded by the queue's mu: it stands in the queue's lists
+	places []heldPlace  // guarded by the queue's mu
+	one    [1]heldPlace // memory of places, for most
+
 	prev, next *heldPull // guarded by the wheel's mu, as all below
 	slot       *heldPull // head of the list it stands in, nil when in none
 	done       bool      // answered or given up
 }
 
-type heldQueue struct {
-	mu      sync.Mutex
-	waiting []*heldPull // guarded by mu
-}
-
 type holdTable struct {
-	b      *Broker
-	queues sync.Map // queueKey -> *heldQueue
-	wheel  holdWheel
-	base   time.Time // immutable
-	count  atomic.Int64
-	stop   chan struct{}
-	done   chan struct{}
-	once   sync.Once
-	ran    bool // set by start, before any other goroutine
+	b       *Broker
+	queues  sync.Map // queueKey -> *heldQueue
+	wheel   holdWheel
+	base    time.Time // immutable
+	count   atomic.Int64
+	refused atomic.Int64 // pulls beyond maxHeldPulls
+	many    arrivals
+	stop    chan struct{}
+	done    chan struct{}
+	once    sync.Once
+	ran     bool // set by start, before any other goroutine
 }
 
 func newHoldTable(b *Broker) *holdTable {
-	return &holdTable{b: b, base: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
+	return &holdTable{b: b, base: time.Now(), many: arrivals{poke: make(chan struct{}, 1)}, stop: make(chan struct{}),
+		done: make(chan struct{})}
 }
 
 // now is in ms; it does not jump when somebody sets the clock.
@@ -77,19 +80,31 @@ func (t *holdTable) close() {
 	})
 }
 
-// hold lets a pull wait. A message may have come since the store was asked, so the queue is looked at once more.
-func (t *holdTable) hold(reply remoting.Replier, of *pullState, sub *subscription, suspendMillis int64) {
+// maxHeldExpression is the longest filter expression that a held pull may have, in bytes: it is kept as long as the
+// pull waits.
+const maxHeldExpression = 8 << 10
+
+// hold lets a pull wait, or refuses it when too many wait; false when it has to be answered as it is. A message may
+// have come since the store was asked, so the queue is looked at once more.
+func (t *holdTable) hold(reply remoting.Replier, of *pullState, sub *subscription, suspendMillis int64) bool {
+	if len(of.head.Subscription) > maxHeldExpression {
+		return false
+	}
+	if t.count.Load() >= int64(t.b.cfg().MaxHeldPulls) {
+		t.refused.Add(1)
+		reply.Status(remoting.SystemBusy, "[OVERLOAD]too many pulls wait for messages (maxHeldPulls)")
+		return true
+	}
 	now, h := t.now(), &of.head
 	p := &heldPull{reply: reply, head: *h, static: of.static, sub: sub, deadline: now + max(0, suspendMillis)}
 	q := t.of(h.Topic, h.QueueID)
-	q.mu.Lock()
-	q.waiting = append(q.waiting, p)
-	q.mu.Unlock()
+	q.add(p)
 	t.count.Add(1)
 	t.wheel.add(p, now)
 	if t.b.store.MaxOffset(h.Topic, h.QueueID) > h.QueueOffset && t.take(q, p) {
 		t.b.wake(p)
 	}
+	return true
 }
 
 func (t *holdTable) of(topic string, queue int32) *heldQueue {
@@ -103,35 +118,19 @@ func (t *holdTable) of(topic string, queue int32) *heldQueue {
 
 // take removes one pull from its list; false when somebody else has taken it.
 func (t *holdTable) take(q *heldQueue, p *heldPull) bool {
-	return len(t.takeIf(q, func(w *heldPull) bool { return w == p })) > 0
+	if !q.take(p) {
+		return false
+	}
+	t.left(p)
+	return true
 }
 
-// removeAt drops one entry without keeping the order. The caller holds mu.
-func (q *heldQueue) removeAt(i int) {
-	last := len(q.waiting) - 1
-	q.waiting[i] = q.waiting[last]
-	q.waiting[last] = nil
-	q.waiting = q.waiting[:last]
-	if last == 0 {
-		q.waiting = nil
-	}
-}
-
-// takeIf removes and returns the pulls that want to be answered.
-func (t *holdTable) takeIf(q *heldQueue, want func(*heldPull) bool) (taken []*heldPull) {
-	q.mu.Lock()
-	for i := len(q.waiting) - 1; i >= 0; i-- {
-		if p := q.waiting[i]; want(p) {
-			taken = append(taken, p)
-			q.removeAt(i)
-		}
-	}
-	q.mu.Unlock()
+// left notes that pulls do not wait any more.
+func (t *holdTable) left(taken ...*heldPull) {
 	t.count.Add(-int64(len(taken)))
 	for _, p := range taken {
 		t.wheel.remove(p)
 	}
-	return taken
 }
 
 // arrived wakes the pulls that wait for a message. It runs in the appender, often an event loop.
@@ -143,10 +142,14 @@ func (t *holdTable) arrived(topic string, queue int32, offset, tagsCode int64, r
 	if !ok {
 		return
 	}
-	match := func(p *heldPull) bool {
-		return offset >= p.head.QueueOffset && p.sub.MatchTagsCode(tagsCode) && p.sub.MatchRecord(rec)
+	a := arrival{v.(*heldQueue), offset, tagsCode, rec}
+	taken, ok := a.q.takeFew(&a)
+	if !ok {
+		t.many.add(&a)
+		return
 	}
-	for _, p := range t.takeIf(v.(*heldQueue), match) {
+	t.left(taken...)
+	for _, p := range taken {
 		t.b.wake(p)
 	}
 }
@@ -160,28 +163,37 @@ func (t *holdTable) run() {
 		case <-t.stop:
 			return
 		case <-tick.C:
-			t.sweep(t.now())
+			now := t.now()
+			corkedEach(t.wheel.advance(now), func(p *heldPull) { t.look(p, now) })
+		case <-t.many.poke:
+			t.wakeMany()
 		}
 	}
 }
 
-// sweep looks at the pulls whose time has come. Answers to one connection leave together.
-func (t *holdTable) sweep(now int64) {
-	due := t.wheel.advance(now)
-	for len(due) > 0 {
-		n := min(len(due), answerBatch)
+// wakeMany answers the pulls that want messages which concern many.
+func (t *holdTable) wakeMany() {
+	for _, a := range t.many.take() {
+		taken := a.q.takeAll(&a)
+		t.left(taken...)
+		corkedEach(taken, t.b.wake)
+	}
+}
+
+// corkedEach calls do for each pull. Answers to one connection leave together.
+func corkedEach(pulls []*heldPull, do func(*heldPull)) {
+	for part := range slices.Chunk(pulls, answerBatch) {
 		corked := map[*remoting.Conn]bool{}
-		for _, p := range due[:n] {
+		for _, p := range part {
 			if c := p.reply.Conn(); !corked[c] {
 				corked[c] = true
 				c.Cork()
 			}
-			t.look(p, now)
+			do(p)
 		}
 		for c := range corked {
 			c.Uncork()
 		}
-		due = due[n:]
 	}
 }
 
@@ -221,11 +233,30 @@ func (b *Broker) wake(h *heldPull) {
 	b.pulls.Put(p)
 }
 
-// wakeAside answers on a goroutine of its own.
+// maxAside is how many held pulls are answered on goroutines of their own at a time.
+const maxAside = 256
+
+// wakeAside answers on a goroutine of its own. When there are too many of those the client is told to pull again:
+// then a worker reads.
 func (b *Broker) wakeAside(h *heldPull, answer func(*heldPull)) {
+	select {
+	case b.asides <- struct{}{}:
+	default:
+		if h.static != nil { // its offsets are those of another queue
+			h.reply.Status(remoting.SystemBusy, "[OVERLOAD]system busy, too many pulls are answered aside")
+			return
+		}
+		resp := remoting.PullMessageResponseHeader{NextBeginOffset: h.head.QueueOffset,
+			MinOffset: b.store.MinOffset(h.head.Topic, h.head.QueueID),
+			MaxOffset: b.store.MaxOffset(h.head.Topic, h.head.QueueID), OffsetDelta: remoting.NoOffsetDelta}
+		remoting.Respond(&h.reply, remoting.PullRetryImmediately, "", remoting.PullMessageResponse, &resp,
+			remoting.Body{})
+		return
+	}
 	b.wg.Add(1)
 	go func() {
 		defer b.wg.Done()
+		defer func() { <-b.asides }()
 		answer(h)
 	}()
 }

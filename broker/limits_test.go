@@ -1,11 +1,13 @@
 package broker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -301,9 +303,13 @@ func TestRoutesAreBounded(t *testing.T) {
 	if len(queues) != maxStatsQueues {
 		t.Errorf("%d queues", len(queues))
 	}
-	c, now := newRouteCache(), time.UnixMilli(0)
+	var wg sync.WaitGroup
+	c := newRouteCache(func(context.Context, string) []body.MessageQueue { return queues }, wg.Go, nil)
 	for i := range 30 {
-		c.put(fmt.Sprint("T", i%20), queues, now)
+		if got := c.get(fmt.Sprint("T", i%20), time.Minute); len(got) != len(queues) {
+			t.Fatalf("%d queues", len(got))
+		}
+		wg.Wait()
 		n := 0
 		for _, r := range c.topics {
 			n += len(r.queues)

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -121,7 +122,7 @@ func (b *Broker) movedQueues(d *body.TopicQueueMappingDetail) (ids []int) {
 	if len(leaders) == 0 {
 		return nil
 	}
-	route := b.askRouteData(d.Topic)
+	route := b.askRouteData(context.Background(), d.Topic)
 	if route == nil {
 		return nil
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// exporter serves /metrics in Prometheus' form under Java 5's names, and /health: 200, or 503 with the reason why the store takes no
-// messages, or why clients cannot find the broker through a NameServer that answers.
-// Java: BrokerMetricsManager with metricsExporterType=PROM.
+// exporter serves /metrics in Prometheus' form under Java 5's names, and /health: 200, or 503 with the reason why the
+// store takes no messages, the network does not turn, or clients cannot find the broker through a NameServer that
+// answers. Java: BrokerMetricsManager with metricsExporterType=PROM.
 type exporter struct {
 	server *http.Server
 	done   chan struct{}
@@ -73,7 +73,7 @@ func (b *Broker) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: metricsAtOnce}))
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {
-		if err := b.store.Health(); err != nil {
+		if err := b.health(); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}

@@ -34,10 +34,14 @@ var metricLabels = map[string][]string{
 	"rocketmq_timer_message_snapshot": {"timer_bound_s"}, "rocketmq_delay_message_latency": {"topic"},
 	"rocketmq_half_messages": {"topic"}, "rocketmq_commit_messages_total": {"topic"}, "rocketmq_rollback_messages_total": {"topic"}, "rocketmq_finish_message_latency": {"topic"},
 	// Ours.
-	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
-	"gorocket_refused_requests_total": {"cause"}, "gorocket_table_size": {"table"},
+	"gorocket_store_writable": {}, "gorocket_held_pulls": {}, "gorocket_held_pulls_refused_total": {},
+	"gorocket_connections": {}, "gorocket_disk_used_ratio": {}, "gorocket_unconsumed_deleted_total": {},
+	"gorocket_connections_limit": {}, "gorocket_connections_refused_total": {}, "gorocket_accept_errors_total": {},
+	"gorocket_waiting_bytes":       {"kind"},
+	"gorocket_waiting_bytes_limit": {}, "gorocket_connections_closed_total": {"cause"},
+	"gorocket_reading_stopped_total":  {},
+	"gorocket_refused_requests_total": {"cause"}, "gorocket_table_size": {"table"}, "gorocket_table_limit": {"table"},
 	"gorocket_namesrv_registered": {"namesrv"}, "gorocket_namesrv_failures_total": {"namesrv"}, "gorocket_route_taken": {"namesrv"},
-	"gorocket_table_limit": {"table"},
 }
 
 func newCollector(b *Broker) *collector {
@@ -112,12 +116,29 @@ func (c *collector) traffic(send sendMetric) {
 	send("rocketmq_throughput_in_total", float64(s.putBytes.Load()))
 	send("rocketmq_throughput_out_total", float64(s.getsBytes.Load()))
 	send("gorocket_held_pulls", float64(c.b.holds.count.Load()))
-	send("gorocket_connections", float64(c.b.server.Connections()))
 	c.b.tableSizes(func(table string, size, limit int64) {
 		send("gorocket_table_size", float64(size), table)
 		send("gorocket_table_limit", float64(limit), table)
 	})
+	send("gorocket_held_pulls_refused_total", float64(c.b.holds.refused.Load()))
+	c.network(send)
 	send("rocketmq_broker_permission", float64(c.b.cfg().BrokerPermission))
+}
+
+// network reports what waits on all connections together, and what was done to bound it.
+func (c *collector) network(send sendMetric) {
+	f := c.b.server.Figures()
+	send("gorocket_connections", float64(f.Connections))
+	send("gorocket_connections_limit", float64(f.MaxConnections))
+	send("gorocket_connections_refused_total", float64(f.Refused))
+	send("gorocket_accept_errors_total", float64(f.AcceptErrors))
+	send("gorocket_waiting_bytes", float64(f.Inbound), "inbound")
+	send("gorocket_waiting_bytes", float64(f.Outbound), "outbound")
+	send("gorocket_waiting_bytes", float64(f.Queued), "queued")
+	send("gorocket_waiting_bytes_limit", float64(f.MaxWaiting))
+	send("gorocket_connections_closed_total", float64(f.ClosedSlow), "slow")
+	send("gorocket_connections_closed_total", float64(f.ClosedUnfinished), "unfinished")
+	send("gorocket_reading_stopped_total", float64(f.Paused))
 }
 
 func (c *collector) topics(send sendMetric) {

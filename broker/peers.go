@@ -28,11 +28,17 @@ const (
 // aside runs fn on a goroutine of its own, because it waits for another broker; when too many wait already the answer is 2. fn answers through
 // its argument. Stop waits for it, forwardTimeout at most.
 func (b *Broker) aside(r *remoting.Replier, fn func(r *remoting.Replier)) {
+	if !b.tryAside(r, fn) {
+		r.Status(remoting.SystemBusy, "[OVERLOAD]system busy, too many requests wait for other brokers")
+	}
+}
+
+// tryAside is aside that only tells when too many wait.
+func (b *Broker) tryAside(r *remoting.Replier, fn func(r *remoting.Replier)) bool {
 	select {
 	case b.forwards <- struct{}{}:
 	default:
-		r.Status(remoting.SystemBusy, "[OVERLOAD]system busy, too many requests wait for other brokers")
-		return
+		return false
 	}
 	later := r.Later()
 	b.wg.Add(1)
@@ -41,6 +47,7 @@ func (b *Broker) aside(r *remoting.Replier, fn func(r *remoting.Replier)) {
 		defer func() { <-b.forwards }()
 		fn(&later)
 	}()
+	return true
 }
 
 // askPeer sends a request to the master of a broker name and returns its answer, whatever its code. Not on an event loop. Java: RpcClientImpl.invoke.

@@ -36,6 +36,8 @@ type namesrvLink struct {
 	whole  time.Time        // link goroutine only; when all topics were registered
 	sent   body.DataVersion // link goroutine only; the version registered last
 	health linkHealth
+	// somebody has waited in vain, or the last registration failed: nobody waits until one succeeds
+	slow atomic.Bool
 
 	mu      sync.Mutex
 	pending map[string]*body.TopicConfig // guarded by mu; topics to tell about
@@ -76,15 +78,16 @@ const (
 	startWait   = 3 * time.Second
 )
 
-// settled waits until the NameServers know the topics published so far, for publishWait at most: Java registers a new topic before it answers,
-// so a client that asks for the route right after its send finds it. Not on an event loop.
+// settled waits until the NameServers know the topics published so far, for publishWait at most: Java registers a new
+// topic before it answers, so a client that asks for the route right after its send finds it. A NameServer that hangs
+// makes one wait, not all that come after it. Blocking workers and goroutines of their own only.
 func (r *registrar) settled() { r.settledWithin(publishWait) }
 
 func (r *registrar) settledWithin(limit time.Duration) {
 	var t *time.Timer
 	for _, l := range r.links {
 		ch := l.open()
-		if ch == nil {
+		if ch == nil || l.slow.Load() {
 			continue
 		}
 		if t == nil {
@@ -94,11 +97,22 @@ func (r *registrar) settledWithin(limit time.Duration) {
 		select {
 		case <-ch:
 		case <-t.C:
+			l.slow.Store(true)
 			return
 		case <-r.stop:
 			return
 		}
 	}
+}
+
+// unsettled tells whether a NameServer has to be told of a topic and can be expected to take it soon.
+func (r *registrar) unsettled() bool {
+	for _, l := range r.links {
+		if l.open() != nil && !l.slow.Load() {
+			return true
+		}
+	}
+	return false
 }
 
 // open returns what is closed once everything published so far has been told, nil when nothing is open.
@@ -218,6 +232,7 @@ func (l *namesrvLink) takePending() map[string]*body.TopicConfig {
 func (l *namesrvLink) toldAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.slow.Store(l.failed)
 	close(l.telling)
 	l.telling = nil
 }

@@ -11,71 +11,128 @@ import (
 	"gorocket/remoting"
 )
 
-// routeCache remembers where topics are in the cluster, for query assignment. Java: TopicRouteInfoManager.
+// routeCache remembers where topics are in the cluster, for query assignment. What is old is answered and asked for
+// anew in the background, so that only who asks first waits for a NameServer, routeWait at most. Java:
+// TopicRouteInfoManager.
 type routeCache struct {
 	mu     sync.Mutex
-	topics map[string]cachedRoute // guarded by mu
-	size   int                    // guarded by mu; queues of all topics
+	topics map[string]*cachedRoute // guarded by mu
+	size   int                     // guarded by mu; queues of all topics
+	asks   int                     // guarded by mu; topics that are asked for now
+	ask    func(ctx context.Context, topic string) []body.MessageQueue
+	run    func(func()) // starts a goroutine that its owner waits for
+	stop   <-chan struct{}
 }
 
+// cachedRoute is guarded by the cache's mu.
 type cachedRoute struct {
-	queues []body.MessageQueue // readable ones of all brokers; nil when the topic is unknown
-	until  time.Time
+	queues []body.MessageQueue // readable ones of all brokers; nil when the topic is unknown. Immutable
+	until  time.Time           // zero before the first answer
+	asking chan struct{}       // closed when the answer is there; nil when nobody asks
 }
 
 // Limits of the cache.
 const (
 	routeLife     = 10 * time.Second // Java refreshes every 30 s (loadBalancePollNameServerInterval)
-	routeTimeout  = 3 * time.Second
-	maxRoutesKept = 10_000    // topics; when there are more, all are asked for anew
+	routeTimeout  = 3 * time.Second  // for one NameServer
+	routeWait     = time.Second
+	maxRoutesKept = 10_000    // topics
 	maxQueuesKept = 1_000_000 // queues of all of them
+	maxRouteAsks  = 64        // topics that are asked for at a time; others keep what is known of them
 )
 
-func newRouteCache() *routeCache { return &routeCache{topics: map[string]cachedRoute{}} }
-
-func (c *routeCache) get(topic string, now time.Time) ([]body.MessageQueue, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r, ok := c.topics[topic]
-	return r.queues, ok && now.Before(r.until)
+func newRouteCache(ask func(context.Context, string) []body.MessageQueue, run func(func()),
+	stop <-chan struct{}) *routeCache {
+	return &routeCache{topics: map[string]*cachedRoute{}, ask: ask, run: run, stop: stop}
 }
 
-func (c *routeCache) put(topic string, queues []body.MessageQueue, now time.Time) {
+// get returns what is known of a topic, asking when that is old or nothing; at most wait long. It may block.
+func (c *routeCache) get(topic string, wait time.Duration) []body.MessageQueue {
+	c.mu.Lock()
+	r := c.topics[topic]
+	if r == nil {
+		if len(c.topics) >= maxRoutesKept {
+			clear(c.topics)
+			c.size = 0
+		}
+		r = &cachedRoute{}
+		c.topics[strings.Clone(topic)] = r
+	}
+	if r.asking == nil && time.Now().After(r.until) && c.asks < maxRouteAsks {
+		c.asks++
+		r.asking = make(chan struct{})
+		name := strings.Clone(topic)
+		c.run(func() { c.refresh(name, r) })
+	}
+	asking, fresh := r.asking, r.until.IsZero()
+	c.mu.Unlock()
+	if fresh && asking != nil {
+		select {
+		case <-asking:
+		case <-time.After(wait):
+		case <-c.stop:
+		}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.topics) >= maxRoutesKept || c.size+len(queues) > maxQueuesKept {
+	return r.queues
+}
+
+// refresh asks for a topic. It ends with the broker.
+func (c *routeCache) refresh(topic string, r *cachedRoute) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-c.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	queues := c.ask(ctx, topic)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keep(topic, r, queues)
+	r.until = time.Now().Add(routeLife)
+	close(r.asking)
+	r.asking = nil
+	c.asks--
+}
+
+// keep makes queues what is known of a topic; when that is too much all else is forgotten. The caller holds mu.
+func (c *routeCache) keep(topic string, r *cachedRoute, queues []body.MessageQueue) {
+	if old := c.topics[topic]; old != nil { // r, but for one that was forgotten meanwhile
+		c.size -= len(old.queues)
+	}
+	if c.size+len(queues) > maxQueuesKept {
 		clear(c.topics)
 		c.size = 0
 	}
-	c.size += len(queues) - len(c.topics[topic].queues)
-	c.topics[strings.Clone(topic)] = cachedRoute{queues, now.Add(routeLife)}
+	c.topics[topic] = r
+	r.queues = queues
+	c.size += len(queues)
 }
 
-// readableQueues lists the queues of a topic on all brokers, nil when no NameServer knows it. The caller owns the slice. It asks a NameServer when
-// the cache is old: not on an event loop.
+// readableQueues lists the queues of a topic on all brokers, nil when no NameServer knows it or none has answered
+// yet. The caller owns the slice. Blocking workers only.
 func (b *Broker) readableQueues(topic string) []body.MessageQueue {
-	now := time.Now()
-	queues, ok := b.routes.get(topic, now)
-	if !ok {
-		queues = b.askRoute(topic)
-		b.routes.put(topic, queues, now)
-	}
-	return append([]body.MessageQueue(nil), queues...)
+	return append([]body.MessageQueue(nil), b.routes.get(topic, routeWait)...)
 }
 
-func (b *Broker) askRoute(topic string) []body.MessageQueue {
-	if r := b.askRouteData(topic); r != nil {
+func (b *Broker) askRoute(ctx context.Context, topic string) []body.MessageQueue {
+	if r := b.askRouteData(ctx, topic); r != nil {
 		return queuesOf(topic, r)
 	}
 	return nil
 }
 
 // askRouteData asks the NameServers for a route, one after the other; nil when none has it. Not on an event loop.
-func (b *Broker) askRouteData(topic string) *body.TopicRouteData {
+func (b *Broker) askRouteData(ctx context.Context, topic string) *body.TopicRouteData {
 	h := remoting.GetRouteInfoRequestHeader{Topic: topic, AcceptStandardJSONOnly: true}
 	for _, l := range b.register.links {
-		ctx, cancel := context.WithTimeout(context.Background(), routeTimeout)
-		resp, err := remoting.Call(ctx, b.client, l.addr, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &h, nil)
+		one, cancel := context.WithTimeout(ctx, routeTimeout)
+		resp, err := remoting.Call(one, b.client, l.addr, remoting.ReqGetRouteinfoByTopic,
+			remoting.GetRouteInfoRequest, &h, nil)
 		cancel()
 		if err != nil {
 			continue

@@ -50,7 +50,8 @@ func mayHold(topic string, queue int64) bool {
 	return queue >= 0 && queue <= maxQueueNumber && !compat.IsSendForbidden(topic) && compat.ValidateTopic(topic) == nil
 }
 
-// createForSend creates the topic of a first send and waits for the NameServers, on a worker.
+// createForSend creates the topic of a first send, on a worker. nil when it answered, or when the send comes again:
+// once the NameServers know the topic.
 func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *body.TopicConfig {
 	if ctx.OnLoop() {
 		ctx.Again()
@@ -77,8 +78,29 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageReq
 	}
 	b.log.Info().Str("topic", name).Str("defaultTopic", h.DefaultTopic).Int("queues", topic.WriteQueueNums).Str("producer", ctx.Conn().RemoteAddr()).Str("note", why).
 		Msg("topic created by a send")
-	b.register.settled()
+	if b.comesAgain(ctx) {
+		return nil
+	}
 	return topic
+}
+
+// comesAgain lets a send wait for the NameServers without a worker; false when it has to go on at once.
+func (b *Broker) comesAgain(ctx *remoting.Context) bool {
+	if !b.register.unsettled() {
+		return false
+	}
+	d := ctx.Detach()
+	if d == nil {
+		return false
+	}
+	waits := b.tryAside(&ctx.Replier, func(*remoting.Replier) {
+		b.register.settled()
+		d.Resume()
+	})
+	if !waits {
+		d.Drop()
+	}
+	return waits
 }
 
 // describeTopic prints a topic as Java's TopicConfig.toString does: it is part of a remark.

@@ -39,6 +39,10 @@ type Config struct {
 	DeleteTopicWithBrokerRegistration bool   `prop:"deleteTopicWithBrokerRegistration" default:"false" doc:"a registration removes the topics that it no longer lists; not with brokers that split theirs"`
 	ConfigBlackList                   string `prop:"configBlackList" default:"configBlackList;configStorePath;kvConfigPath" doc:"keys that UPDATE_NAMESRV_CONFIG refuses"`
 	ServerChannelMaxIdleTimeSeconds   int    `prop:"serverChannelMaxIdleTimeSeconds" default:"120" min:"1" max:"2147483647" effect:"restart" doc:"s without traffic after which a connection is closed"`
+	MaxConnections                    int    `prop:"maxConnections" default:"0" min:"0" max:"10000000" effect:"restart" doc:"connections; more are closed at once; 0 = what the limit of open files allows (gorocket)"`
+	MaxWaitingBytes                   int64  `prop:"maxWaitingBytes" default:"0" min:"0" max:"1099511627776" effect:"restart" doc:"bytes that may wait on all connections together: unfinished frames, unread answers, requests for workers; 0 = an eighth of the memory, 48 to 128 MiB; else at least 33554432 (gorocket)"`
+	FrameTimeout                      int    `prop:"frameTimeoutMillis" default:"15000" min:"100" max:"3600000" effect:"restart" doc:"ms in which a frame has to come in, and a second more for each 64 KiB (gorocket)"`
+	MaxHeaderBytes                    int    `prop:"maxHeaderBytes" default:"1048576" min:"65536" max:"16777215" effect:"restart" doc:"bytes of a frame's header; it may have 1024 fields (gorocket)"`
 
 	// Addition of gorocket.
 	MaxKVConfigBytes int `prop:"maxKvConfigBytes" default:"16777216" min:"1024" max:"1073741824" doc:"bytes of all KV namespaces, keys and values (gorocket)"`

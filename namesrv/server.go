@@ -29,6 +29,7 @@ type Server struct {
 
 	departures *unregisterQueue
 	notices    chan *minIDChange
+	failed     chan error       // one element
 	server     *remoting.Server // immutable after Start
 	client     *remoting.Client // immutable after Start
 	addr       string           // immutable after Start
@@ -49,7 +50,8 @@ func newServer(cfg Config, log zerolog.Logger, fs vfs.FS) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("namesrv: %w", err)
 	}
-	s := &Server{log: log, files: files{fs}, routes: newRoutes(), notices: make(chan *minIDChange, maxPendingNotices)}
+	s := &Server{log: log, files: files{fs}, routes: newRoutes(),
+		notices: make(chan *minIDChange, maxPendingNotices), failed: make(chan error, 1)}
 	s.cfg.Store(&cfg)
 	s.kv = newKVStore(s.files, cfg.KVConfigPath, func() int { return s.config().MaxKVConfigBytes })
 	s.departures = newUnregisterQueue(cfg.UnRegisterBrokerQueueCapacity, s.applyDepartures)
@@ -87,7 +89,7 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
-	if s.client, err = remoting.NewClient(none, remoting.Options{}); err != nil {
+	if s.client, err = remoting.NewClient(none, remoting.Options{Events: remoting.Events{Failed: s.fail}}); err != nil {
 		return err
 	}
 	if err = s.client.Start(); err != nil {
@@ -148,14 +150,26 @@ func (s *Server) options() remoting.Options {
 	cfg := s.config()
 	return remoting.Options{
 		IdleTimeout: time.Duration(cfg.ServerChannelMaxIdleTimeSeconds) * time.Second, Workers: cfg.DefaultThreadPoolNums,
-		QueueCapacity: cfg.DefaultThreadPoolQueueCapacity,
+		QueueCapacity: cfg.DefaultThreadPoolQueueCapacity, MaxConnections: cfg.MaxConnections,
+		MaxWaiting:   leastWaiting(cfg.MaxWaitingBytes),
+		FrameTimeout: time.Duration(cfg.FrameTimeout) * time.Millisecond, MaxHeader: cfg.MaxHeaderBytes,
 		Events: remoting.Events{
+			Failed: s.fail,
+			TooMany: func(peer string, open int) {
+				s.peerWarn().Str("peer", peer).Int("connections", open).
+					Msg("too many connections (maxConnections), the new one was closed")
+			},
+			AcceptFailed: func(err error) {
+				s.peerWarn().Err(err).
+					Msg("cannot accept connections; trying again (raise the limit of open files, or lower maxConnections)")
+			},
 			Closed: s.connClosed,
 			BadFrame: func(c *remoting.Conn, err error) {
 				s.peerWarn().Err(err).Str("peer", c.RemoteAddr()).Msg("malformed frame, connection closed")
 			},
 			Overflow: func(c *remoting.Conn, n int) {
-				s.peerWarn().Int("bytes", n).Str("peer", c.RemoteAddr()).Msg("peer does not read, connection closed")
+				s.peerWarn().Int("bytes", n).Str("peer", c.RemoteAddr()).
+					Msg("peer does not read its answers, or does not finish its frame, closing the connection")
 			},
 			Refused: func(c *remoting.Conn, code int32, cause string) {
 				s.peerWarn().Int32("code", code).Str("peer", c.RemoteAddr()).Str("cause", cause).Msg("busy, request refused")
@@ -166,6 +180,26 @@ func (s *Server) options() remoting.Options {
 		},
 	}
 }
+
+// leastWaiting holds a limit that was given above what two frames need; 0 stays: the default.
+func leastWaiting(n int64) int64 {
+	if n == 0 {
+		return 0
+	}
+	return max(n, 2*remoting.MaxFrame)
+}
+
+// fail notes that the network has ended, which nobody asked for.
+func (s *Server) fail(err error) {
+	s.log.Error().Err(err).Msg("the network has failed")
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+// Failed delivers the reason why the server cannot go on, if that comes to pass; the process should end then.
+func (s *Server) Failed() <-chan error { return s.failed }
 
 // peerWarn begins a warning that peers can cause; too many of them are dropped and counted.
 func (s *Server) peerWarn() *zerolog.Event {

@@ -10,8 +10,9 @@ import (
 	"github.com/panjf2000/gnet/v2"
 )
 
-// acceptor takes connections from one listener and hands them to gnet's loops. gnet's own listeners end the whole engine at the first error of accept, such as
-// EMFILE; this one goes on after a pause. It never holds more than the engine's limit of connections.
+// acceptor takes connections from one listener and hands them to gnet's loops. gnet's own listeners end the whole
+// engine at the first error of accept, such as EMFILE; this one goes on after a pause. It never holds more than the
+// engine's limit of connections.
 type acceptor struct {
 	engine *engine
 	gnet   *gnet.Client

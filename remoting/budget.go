@@ -2,8 +2,9 @@ package remoting
 
 import "sync/atomic"
 
-// budget is what all connections of an engine may keep waiting together, in bytes: unfinished frames, answers that peers have not read, requests that wait for
-// a worker. Reading stops before it is exceeded; who makes others wait is closed first. Safe for concurrent use.
+// budget is what all connections of an engine may keep waiting together, in bytes: unfinished frames, answers that
+// peers have not read, requests that wait for a worker. Reading stops before it is exceeded; who makes others wait is
+// closed first. Safe for concurrent use.
 type budget struct {
 	limit                     int64 // immutable
 	inbound, outbound, queued atomic.Int64
@@ -63,8 +64,9 @@ type Figures struct {
 	Connections, MaxConnections int
 	// Bytes that wait, and the limit of their sum.
 	Inbound, Outbound, Queued, MaxWaiting int64
-	// Since the start: connections refused beyond the limit, errors of accept, connections closed because others needed the memory, because their frame was
-	// not finished in time, and how often reading from one was stopped for a while.
+	// Since the start: connections refused beyond the limit, errors of accept, connections closed because others
+	// needed the memory, because their frame was not finished in time, and how often reading from one was stopped for
+	// a while.
 	Refused, AcceptErrors, ClosedSlow, ClosedUnfinished, Paused int64
 }
 

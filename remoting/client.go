@@ -17,15 +17,18 @@ type Client struct {
 	once   sync.Once
 
 	mu    sync.Mutex
-	conns map[string]*Conn       // guarded by mu; by address
-	locks map[string]*sync.Mutex // guarded by mu; one dial per address at a time
+	conns map[string]*Conn         // guarded by mu; by address
+	locks map[string]chan struct{} // guarded by mu; with an element while an address is dialled
 }
 
 // NewClient prepares a client. table answers requests that peers send on our connections; it may be empty.
 func NewClient(table *Table, opts Options) (*Client, error) {
 	opts.EventLoops = max(opts.EventLoops, 1)
 	opts.Workers = max(opts.Workers, 2)
-	cl := &Client{engine: newEngine(table, opts), conns: map[string]*Conn{}, locks: map[string]*sync.Mutex{}}
+	if opts.MaxHeader <= 0 {
+		opts.MaxHeader = headerLenMask // the answer to a large batch has the ids of all its messages there
+	}
+	cl := &Client{engine: newEngine(table, opts), conns: map[string]*Conn{}, locks: map[string]chan struct{}{}}
 	g, err := gnet.NewClient(cl.engine, gnet.WithNumEventLoop(cl.engine.opts.EventLoops), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(silent{}))
 	cl.gnet = g
 	return cl, err
@@ -46,17 +49,21 @@ func (cl *Client) Stop() (err error) {
 	return err
 }
 
-// Conn returns the open connection to addr (host:port), dialling if there is none.
+// Conn returns the open connection to addr (host:port), dialling if there is none. ctx bounds the wait.
 func (cl *Client) Conn(ctx context.Context, addr string) (*Conn, error) {
 	cl.mu.Lock()
 	l := cl.locks[addr]
 	if l == nil {
-		l = new(sync.Mutex)
+		l = make(chan struct{}, 1)
 		cl.locks[addr] = l
 	}
 	cl.mu.Unlock()
-	l.Lock()
-	defer l.Unlock()
+	select {
+	case l <- struct{}{}:
+	case <-ctx.Done(): // somebody with more time dials an address that does not answer
+		return nil, fmt.Errorf("remoting: connect to %s: %w", addr, ctx.Err())
+	}
+	defer func() { <-l }()
 	if c := cl.existing(addr); c != nil {
 		return c, nil
 	}

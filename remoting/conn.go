@@ -196,7 +196,8 @@ func (c *Conn) finish(onLoop bool, body *Body) {
 // chargeStep is how much of what waits to be written the budget does not know, in bytes.
 const chargeStep = 64 << 10
 
-// chargeOut counts what waits to be written. It tells that all connections together keep too much waiting, and this one its share. The caller holds mu.
+// chargeOut counts what waits to be written. It tells that all connections together keep too much waiting, and this
+// one its share. The caller holds mu.
 func (c *Conn) chargeOut(size int) (over bool) {
 	b := &c.engine.budget
 	before := int64(c.charge) + c.unsent.Load() // without this answer, which the peer could not read yet

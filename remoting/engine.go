@@ -42,6 +42,7 @@ type loopState struct {
 	promise   int64 // the highest of this turn, 0: none
 	turn      turn
 	watched   []*Conn // on which something waits
+	spare     []byte  // for the next large frame, nil when there is none
 
 	loopWatch
 	el    gnet.EventLoop // immutable
@@ -58,7 +59,8 @@ func newEngine(table *Table, opts Options) *engine {
 
 func (e *engine) start() {
 	limits := waitLimits{e.opts.Overdue, e.overdue}
-	e.pooled, e.blocking = newWorkerPool(&e.opts, &e.budget, e.runPooled, limits), newWorkerPool(&e.opts, &e.budget, e.runPooled, limits)
+	e.pooled = newWorkerPool(&e.opts, &e.budget, e.runPooled, limits)
+	e.blocking = newWorkerPool(&e.opts, &e.budget, e.runPooled, limits)
 	go e.guard()
 }
 
@@ -113,7 +115,8 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 }
 
-// dropZones takes the zones of IPv6 addresses out of what gnet keeps: it would put their memory, which is not its own, into its pool of buffers.
+// dropZones takes the zones of IPv6 addresses out of what gnet keeps: it would put their memory, which is not its
+// own, into its pool of buffers.
 func dropZones(gc gnet.Conn) {
 	for _, a := range [...]net.Addr{gc.LocalAddr(), gc.RemoteAddr()} {
 		if t, ok := a.(*net.TCPAddr); ok {
@@ -169,15 +172,16 @@ func (e *engine) OnTraffic(gc gnet.Conn) gnet.Action {
 	return gnet.None
 }
 
-// readFrames handles every whole frame in the inbound buffer. The frame whose head was left over from an earlier turn comes first and alone, because gnet
-// has to copy it together; what stands behind it lies in the loop's read buffer in one piece. Slices from Peek live until Discard.
+// readFrames handles every whole frame that has come. The frame whose head was left over from an earlier turn comes
+// first and alone, because it has to be copied together; what stands behind it lies in the loop's read buffer in one
+// piece. Slices from Peek live until Discard.
 func (e *engine) readFrames(gc gnet.Conn, c *Conn, now time.Time) error {
 	f, buffered := &c.flow, gc.InboundBuffered()
 	if buffered > f.left {
 		c.touch(now)
 	}
 	f.more, f.timer = false, false
-	if buffered < lengthSize {
+	if buffered < lengthSize && f.part == nil {
 		f.begin(now)
 		return nil
 	}
@@ -186,27 +190,46 @@ func (e *engine) readFrames(gc gnet.Conn, c *Conn, now time.Time) error {
 		f.more = true
 		return nil
 	}
-	head, err := gc.Peek(lengthSize)
-	if err != nil {
-		return err
-	}
-	if f.cut, err = frameLength(head, e.opts.MaxFrame); err != nil || buffered < f.cut {
+	if whole, err := e.readFirst(gc, c, buffered); !whole || err != nil {
 		f.begin(now)
 		return err
 	}
-	f.since = 0
-	frame, err := gc.Peek(f.cut)
-	if err != nil {
-		return err
-	}
-	if err := e.dispatch(c, frame); err != nil {
-		return err
-	}
-	if _, err := gc.Discard(f.cut); err != nil || gc.InboundBuffered() == 0 {
+	if f.since = 0; gc.InboundBuffered() == 0 {
 		f.cut = 0
-		return err
+		return nil
 	}
 	return e.readRest(gc, c, now, limit)
+}
+
+// readFirst handles the first frame, if it is whole.
+func (e *engine) readFirst(gc gnet.Conn, c *Conn, buffered int) (whole bool, err error) {
+	f := &c.flow
+	if f.part != nil {
+		if !c.gather() {
+			return false, nil
+		}
+		frame := f.part
+		f.part = nil
+		err = e.dispatch(c, frame)
+		c.loop.giveBack(frame)
+		return true, err
+	}
+	head, err := gc.Peek(lengthSize)
+	if err != nil {
+		return false, err
+	}
+	if f.cut, err = frameLength(head, e.opts.MaxFrame); err != nil || buffered < f.cut {
+		return false, err
+	}
+	frame, err := gc.Peek(f.cut)
+	if err != nil {
+		return false, err
+	}
+	if err = e.dispatch(c, frame); err != nil {
+		return true, err
+	}
+	_, err = gc.Discard(f.cut)
+	return true, err
 }
 
 // begin notes that a frame is not whole.

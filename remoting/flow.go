@@ -10,44 +10,45 @@ import (
 
 // flow is what waits on a connection, as its loop knows it. Event loop only.
 type flow struct {
-	place    int   // 1 + its place in loopState.watched, 0 for none
-	held     int64 // bytes of the budget for what came in
-	left     int   // bytes that the last turn left in the inbound buffer
-	cut      int   // bytes of the frame at their head, 0: none, or more bytes are needed to tell
-	since    int64 // ms since 1970: when reading of that frame began, 0 for none
-	more     bool  // whole frames were left for a later turn
-	starved  bool  // no room for the frame
-	paused   bool  // nothing is read
-	timer    bool  // the loop will be woken for this connection
-	progress int64 // ms since 1970: when the peer last read something of what it has to
-	gone     bool  // closed, nothing is held
+	place    int    // 1 + its place in loopState.watched, 0 for none
+	held     int64  // bytes of the budget for what came in
+	left     int    // bytes that the last turn left in the inbound buffer
+	cut      int    // bytes of the frame at their head, 0: none, or more bytes are needed to tell
+	part     []byte // what has come of that frame when it is a large one; its capacity is the whole frame
+	since    int64  // ms since 1970: when reading of that frame began, 0 for none
+	more     bool   // whole frames were left for a later turn
+	starved  bool   // no room for the frame
+	paused   bool   // nothing is read
+	timer    bool   // the loop will be woken for this connection
+	progress int64  // ms since 1970: when the peer last read something of what it has to
+	gone     bool   // closed, nothing is held
 }
 
-// turnBudget is how long the requests of one connection are handled at a stretch; then come the others. One request may take longer: what grows with its size
-// belongs on a worker.
+// turnBudget is how long the requests of one connection are handled at a stretch; then come the others. One request
+// may take longer: what grows with its size belongs on a worker.
 const turnBudget = 2 * time.Millisecond
 
 // looked is after how many requests the clock is looked at.
 const looked = 8
-
-// frameCost is what a frame of n bytes takes until it is whole: gnet's buffer grows in steps of a quarter.
-func frameCost(n int) int64 { return int64(n) + int64(n)/4 }
 
 // outstanding tells whether anything waits on the connection.
 func (c *Conn) outstanding() bool {
 	return c.flow.held > 0 || c.flow.paused || c.unsent.Load() > 0
 }
 
-// settle charges what the turn left in the inbound buffer, and stops or resumes reading.
+// settle charges what the turn left unfinished, and stops or resumes reading.
 func (e *engine) settle(c *Conn, now time.Time) {
 	f := &c.flow
-	if f.left = c.gc.InboundBuffered(); f.left == 0 {
+	if f.left = c.gc.InboundBuffered(); f.left == 0 && f.part == nil {
 		f.since, f.cut = 0, 0
 		if f.held == 0 && !f.paused {
 			return
 		}
 	}
-	e.hold(f, max(int64(f.left), frameCost(f.cut)))
+	e.hold(f, int64(max(f.left, f.cut)))
+	if f.cut > smallFrame && !f.starved && !f.more {
+		c.gather()
+	}
 	if pause := f.starved || f.more; pause != f.paused || pause {
 		e.setReading(c, !pause, now)
 	}
@@ -56,6 +57,45 @@ func (e *engine) settle(c *Conn, now time.Time) {
 		time.AfterFunc(f.delay(c), func() { _ = c.gc.Wake(nil) })
 	}
 	c.loop.watch(c)
+}
+
+// gather moves what has come of a large frame out of gnet's buffer, which grows in steps and goes to a pool that any
+// small frame of another connection is served from: what it takes would be known to nobody. It tells whether the
+// frame is whole. Event loop only.
+func (c *Conn) gather() (whole bool) {
+	f := &c.flow
+	if f.part == nil {
+		f.part = c.loop.buffer(f.cut)
+	}
+	if n := min(f.cut-len(f.part), c.gc.InboundBuffered()); n > 0 {
+		b, err := c.gc.Peek(n)
+		if err != nil {
+			return false // cannot be: so many bytes are there
+		}
+		f.part = append(f.part, b...)
+		_, _ = c.gc.Discard(n)
+	}
+	f.left = c.gc.InboundBuffered()
+	return len(f.part) == f.cut
+}
+
+// largeSpare is the largest buffer that a loop keeps for its next large frame, in bytes.
+const largeSpare = 1 << 20
+
+// buffer returns an empty buffer for a frame of n bytes.
+func (l *loopState) buffer(n int) []byte {
+	if b := l.spare; cap(b) >= n {
+		l.spare = nil
+		return b[:0]
+	}
+	return make([]byte, 0, n)
+}
+
+// giveBack takes the buffer of a frame that has been handled.
+func (l *loopState) giveBack(b []byte) {
+	if cap(b) <= largeSpare && cap(b) > cap(l.spare) {
+		l.spare = b
+	}
 }
 
 // delay is how long what was left waits: for the other connections only, or for the peer to read.
@@ -91,8 +131,8 @@ func (e *engine) hold(f *flow, want int64) {
 	}
 }
 
-// setReading tells epoll whether the connection is read. gnet asks epoll to read again when it has to wait for the peer, and when the peer has read all: then
-// settle and note stop it once more.
+// setReading tells epoll whether the connection is read. gnet asks epoll to read again when it has to wait for the
+// peer, and when the peer has read all: then settle and note stop it once more.
 func (e *engine) setReading(c *Conn, on bool, now time.Time) {
 	f := &c.flow
 	if c.loop.epoll < 0 {
@@ -116,7 +156,8 @@ func (e *engine) setReading(c *Conn, on bool, now time.Time) {
 	_ = unix.EpollCtl(c.loop.epoll, unix.EPOLL_CTL_MOD, fd, &ev)
 }
 
-// epollOf finds the epoll descriptor of a loop of gnet, which has no way to stop reading of its own; -1 when its types have changed.
+// epollOf finds the epoll descriptor of a loop of gnet, which has no way to stop reading of its own; -1 when its
+// types have changed.
 func epollOf(el gnet.EventLoop) int {
 	v := reflect.Indirect(reflect.ValueOf(el))
 	if v.Kind() != reflect.Struct {
@@ -165,7 +206,7 @@ func (e *engine) release(c *Conn) {
 	if f.gone {
 		return
 	}
-	f.gone = true
+	f.gone, f.part = true, nil
 	e.budget.inbound.Add(-f.held)
 	e.budget.outbound.Add(-c.unsent.Swap(0))
 	if f.starved {

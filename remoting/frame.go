@@ -15,8 +15,8 @@ const (
 	minFrame      = 4 // the header length word
 )
 
-// Limits of a header: its bytes by default, and its extFields. Java's own headers have below 30 fields; the longest value, the properties of a message, has
-// 32 KiB, or 192 KiB as JSON at the worst.
+// Limits of a header: its bytes by default, and its extFields. Java's own headers have below 30 fields; the longest
+// value, the properties of a message, has 32 KiB, or 192 KiB as JSON at the worst.
 const (
 	maxHeader = 1 << 20
 	MaxFields = 1024

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// The guard is one goroutine of an engine: it looks for idle connections, has each loop look at what waits on it, and notices loops that do not turn.
+// The guard is one goroutine of an engine: it looks for idle connections, has each loop look at what waits on it, and
+// notices loops that do not turn.
 const (
 	guardEvery = 100 * time.Millisecond // for loops with anything that waits
 	calmEvery  = 10                     // times guardEvery, for the others
@@ -123,10 +124,11 @@ func (e *engine) look(c *Conn, now time.Time) {
 	if f.starved || f.paused && !f.more {
 		e.settle(c, now)
 	}
-	if f.since > 0 && f.left > 0 && !f.paused && now.UnixMilli() > f.since+e.frameTime(f) {
+	if f.since > 0 && f.left+len(f.part) > 0 && !f.paused && now.UnixMilli() > f.since+e.frameTime(f) {
 		e.counts.unfinished.Add(1)
 		if e.opts.Events.BadFrame != nil {
-			e.opts.Events.BadFrame(c, &FrameError{fmt.Sprintf("not finished in time: %d bytes came in", f.left), int64(max(f.cut-lengthSize, 0))})
+			came := fmt.Sprintf("not finished in time: %d bytes came in", f.left+len(f.part))
+			e.opts.Events.BadFrame(c, &FrameError{came, int64(max(f.cut-lengthSize, 0))})
 		}
 		e.drop(c)
 	}
@@ -144,7 +146,8 @@ func (e *engine) drop(c *Conn) {
 	e.release(c)
 }
 
-// shed closes connections of a loop whose peers neither read nor send, those that have not read for the longest time first, until there is room.
+// shed closes connections of a loop whose peers neither read nor send, those that have not read for the longest time
+// first, until there is room.
 func (e *engine) shed(l *loopState, now int64) {
 	var slow []*Conn
 	for _, c := range l.watched {
@@ -170,8 +173,8 @@ func (e *engine) shed(l *loopState, now int64) {
 	e.shedStarved(l)
 }
 
-// shedStarved closes those that have waited for room the longest when all that wait, with what one read brought of each, take half of the budget: nobody
-// would ever have room.
+// shedStarved closes those that have waited for room the longest when all that wait, with what one read brought of
+// each, take half of the budget: nobody would ever have room.
 func (e *engine) shedStarved(l *loopState) {
 	tooMany := func() bool { return e.budget.starved.Load()*readBuffer > e.budget.limit/2 }
 	if !tooMany() {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MemoryLimit is how many bytes this process may use: the smallest limit of its control groups (v1 or v2, those that enclose it too, as systemd's MemoryMax),
-// or what the machine has. It reads files, so ask once.
+// MemoryLimit is how many bytes this process may use: the smallest limit of its control groups (v1 or v2, those that
+// enclose it too, as systemd's MemoryMax), or what the machine has. It reads files, so ask once.
 func MemoryLimit() int64 {
 	machine, _ := memlimit.FromSystem()
 	return smallest(machine, ContainerLimit())
@@ -31,8 +31,8 @@ func smallest(machine uint64, container int64) int64 {
 	return n
 }
 
-// DescriptorLimit raises the number of files that this process may open to the most it is allowed, and returns it. Go does the same when a program
-// starts; not for one whose parent was given less later.
+// DescriptorLimit raises the number of files that this process may open to the most it is allowed, and returns it. Go
+// does the same when a program starts; not for one whose parent was given less later.
 func DescriptorLimit() int {
 	var l unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil {
@@ -49,7 +49,8 @@ func DescriptorLimit() int {
 // fewDescriptors is the usual limit where it cannot be read.
 const fewDescriptors = 1024
 
-// defaultConnections leaves a quarter of the descriptors, and at least reserve of them where there are enough, for other files.
+// defaultConnections leaves a quarter of the descriptors, and at least reserve of them where there are enough, for
+// other files.
 func defaultConnections(descriptors, reserve int) int {
 	other := max(descriptors/4, min(reserve, descriptors/2))
 	return max(1, descriptors-other)

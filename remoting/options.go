@@ -11,8 +11,9 @@ type Options struct {
 	Workers       int           // for pooled handlers, and as many again for blocking ones; default 4 per CPU, at least 8
 	QueueCapacity int           // requests that may wait for a worker; default 10000. Java: sendThreadPoolQueueCapacity and its likes
 	QueueBytes    int64         // bytes of those requests; default 256 MiB
-	// MaxConnections is how many connections may be open; more are closed at once. Default: three quarters of the descriptors that the process may open, less
-	// when ReserveFiles are more than the rest. A client has no such limit.
+	// MaxConnections is how many connections may be open; more are closed at once. Default: three quarters of the
+	// descriptors that the process may open, less when ReserveFiles are more than the rest. A client has no such
+	// limit.
 	MaxConnections int
 	ReserveFiles   int           // descriptors that others in the process need
 	MaxWaiting     int64         // bytes that may wait on all connections together, in and out and for workers; default an eighth of the memory, 48 to 128 MiB
@@ -33,13 +34,15 @@ type Events struct {
 	Opened   func(c *Conn)
 	Closed   func(c *Conn, err error) // once per connection that was opened
 	BadFrame func(c *Conn, err error) // the connection is being closed
-	// Overflow: the peer does not read, or does not send the rest of a frame while others need the memory; the connection is being closed.
+	// Overflow: the peer does not read, or does not send the rest of a frame while others need the memory; the
+	// connection is being closed.
 	Overflow func(c *Conn, bytes int)
 	// TooMany: a connection was closed because there are open ones already. Any goroutine.
 	TooMany func(peer string, open int)
 	// AcceptFailed: accept failed, as it does without descriptors; it is tried again after a pause. Any goroutine.
 	AcceptFailed func(err error)
-	// Failed: an event loop has ended, which nobody asked for; its connections are gone, new ones may hang. Once; any goroutine.
+	// Failed: an event loop has ended, which nobody asked for; its connections are gone, new ones may hang. Once; any
+	// goroutine.
 	Failed func(err error)
 	// Refused: a request was answered SYSTEM_BUSY unserved; cause is OVERLOAD (the queue is full) or what Options.Overdue said.
 	Refused  func(c *Conn, code int32, cause string)

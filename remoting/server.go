@@ -94,7 +94,8 @@ func (s *Server) Stop(ctx context.Context) (err error) {
 // Connections returns how many connections are open.
 func (s *Server) Connections() int { return s.engine.connections() }
 
-// Health tells why the server does not serve, nil when it does: an event loop has ended or does not turn. Any goroutine.
+// Health tells why the server does not serve, nil when it does: an event loop has ended or does not turn. Any
+// goroutine.
 func (s *Server) Health() error { return s.engine.health() }
 
 // silent keeps gnet's own messages out of the log: what matters comes through Events.

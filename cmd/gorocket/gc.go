@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"strconv"
+
+	"gorocket/remoting"
 )
 
 // A collection takes a millisecond of a processor or more, however small the heap is, and on a machine with few of them messages wait meanwhile. Go begins one whenever
@@ -19,14 +19,41 @@ const (
 
 // limitGarbage makes collections rare, and keeps the heap away from the container's limit. GOGC and GOMEMLIMIT in the environment are obeyed as they are.
 func limitGarbage() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		if limit := memoryLimit(cgroupFiles[:]...); limit > 0 {
-			debug.SetMemoryLimit(limit / 2) // the rest is page cache
-		}
-	}
+	var percent, limit *setting
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent(0))
-		afterCollection()
+		percent = &setting{want: func(live uint64) int64 { return int64(garbagePercent(live)) },
+			set: func(n int64) { debug.SetGCPercent(int(n)) }}
+	}
+	if container := remoting.ContainerLimit(); os.Getenv("GOMEMLIMIT") == "" && container > 0 {
+		limit = &setting{want: func(live uint64) int64 { return heapLimit(container, live) },
+			set: func(n int64) { debug.SetMemoryLimit(n) }}
+	}
+	percent.adapt(0)
+	limit.adapt(0)
+	if percent != nil || limit != nil {
+		afterCollection(func(live uint64) {
+			percent.adapt(live)
+			limit.adapt(live)
+		})
+	}
+}
+
+// setting is one of the collector's, which follows the heap.
+type setting struct {
+	want func(live uint64) int64
+	set  func(int64)
+	last int64
+}
+
+// adapt sets what a heap with so many bytes in use wants, if that differs much: setting it stops the world for a
+// moment. A nil setting is left alone.
+func (s *setting) adapt(live uint64) {
+	if s == nil {
+		return
+	}
+	if n := s.want(live); math.Abs(float64(n-s.last)) > float64(s.last)/8 {
+		s.set(n)
+		s.last = n
 	}
 }
 
@@ -35,18 +62,23 @@ func garbagePercent(live uint64) int {
 	return max(100, int(100*garbageRoom/max(live, smallHeap)))
 }
 
-// afterCollection adapts GOGC after each collection, to what it left: an object that nobody holds is collected by every one.
-func afterCollection() {
-	last := garbagePercent(0)
-	var adapt func(*sentinel)
-	adapt = func(s *sentinel) {
-		if p := garbagePercent(runtimeMetric("/gc/heap/live:bytes")); math.Abs(float64(p-last)) > float64(last)/8 { // setting it stops the world for a moment
-			debug.SetGCPercent(p)
-			last = p
-		}
-		runtime.SetFinalizer(s, adapt)
+// heapLimit is GOMEMLIMIT in a container of so many bytes: half of it, the rest is page cache. A limit near what is
+// in use would have the collector run all the time, so a heap that grows has room to double as long as the container
+// has it, and a quarter more than it uses in any case.
+func heapLimit(container int64, live uint64) int64 {
+	used := int64(min(live, math.MaxInt64/4)) + garbageRoom
+	return max(container/2, min(2*used, container/10*9), used/4*5)
+}
+
+// afterCollection tells do after each collection what it left in use, bytes: an object that nobody holds is collected
+// by every one.
+func afterCollection(do func(live uint64)) {
+	var again func(*sentinel)
+	again = func(s *sentinel) {
+		do(runtimeMetric("/gc/heap/live:bytes"))
+		runtime.SetFinalizer(s, again)
 	}
-	runtime.SetFinalizer(new(sentinel), adapt)
+	runtime.SetFinalizer(new(sentinel), again)
 }
 
 // runtimeMetric is a number that Go's runtime keeps.
@@ -58,21 +90,3 @@ func runtimeMetric(name string) uint64 {
 
 // sentinel is an object that is there to be collected.
 type sentinel struct{ _ *byte }
-
-// cgroupFiles say how much memory the container that this process runs in may have, in version 2 and 1. Immutable.
-var cgroupFiles = [...]string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}
-
-// memoryLimit is the limit in the first of these files that can be read and has one, in bytes; 0 when there is none.
-func memoryLimit(files ...string) int64 {
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			continue
-		}
-		// "max", and numbers near the largest there is, mean none
-		if n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64); err == nil && n < math.MaxInt64/2 {
-			return n
-		}
-	}
-	return 0
-}

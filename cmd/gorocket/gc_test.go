@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -21,14 +20,23 @@ func TestGarbagePercent(t *testing.T) {
 	}
 }
 
-func TestMemoryLimit(t *testing.T) {
-	for text, want := range map[string]int64{"536870912\n": 512 << 20, "max\n": 0, "9223372036854771712\n": 0, "": 0} {
-		name := filepath.Join(t.TempDir(), "memory.max")
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+// TestHeapLimit: the limit is half of the container while little is in use, and never so near to what is in use that
+// the collector runs all the time.
+func TestHeapLimit(t *testing.T) {
+	const container = 1 << 30
+	if got := heapLimit(container, 50<<20); got != container/2 {
+		t.Errorf("a small heap: %d", got)
+	}
+	for live := uint64(0); live < 2*container; live += 10 << 20 {
+		got := heapLimit(container, live)
+		if room := got - int64(live); room < int64(live)/4 {
+			t.Errorf("%d in use, limit %d: no room", live, got)
 		}
-		if got := memoryLimit(name+".missing", name); got != want {
-			t.Errorf("%q: %d, want %d", text, got, want)
+		if live < container/3 && got < 2*int64(live) {
+			t.Errorf("%d in use, limit %d: collections come sooner than without", live, got)
+		}
+		if live < container*6/10 && got > container/10*9 {
+			t.Errorf("%d in use, limit %d of %d", live, got, container)
 		}
 	}
 }

@@ -21,6 +21,8 @@ const stopTimeout = 4500 * time.Millisecond
 type service interface {
 	Start(ctx context.Context) error
 	Stop(ctx context.Context) error
+	// Failed delivers the reason why the service cannot go on, if that comes to pass.
+	Failed() <-chan error
 }
 
 // startAll starts services in order; when one fails, those before it are stopped again.
@@ -57,9 +59,31 @@ func askedToEnd() chan os.Signal {
 	return ch
 }
 
-// serve starts the services, says so, and stops them at a signal. It is where the process becomes a server.
+// awaitEnd waits for a signal, or for the first reason why one of the services cannot go on.
+func awaitEnd(signals <-chan os.Signal, services []service) (s os.Signal, failed error) {
+	done, failures := make(chan struct{}), make(chan error, len(services))
+	defer close(done)
+	for _, of := range services {
+		go func() {
+			select {
+			case err := <-of.Failed():
+				failures <- err
+			case <-done:
+			}
+		}()
+	}
+	select {
+	case s = <-signals:
+	case failed = <-failures:
+	}
+	return s, failed
+}
+
+// serve starts the services, says so, and stops them at a signal, or when one of them cannot go on: then with the
+// reason. It is where the process becomes a server.
 func serve(log zerolog.Logger, started func(), services ...service) error {
 	remoting.ReserveProcessor()
+	remoting.DescriptorLimit()
 	limitGarbage()
 	return serveUntil(log, askedToEnd(), stopTimeout, started, services...)
 }
@@ -91,16 +115,21 @@ func serveUntil(log zerolog.Logger, signals chan os.Signal, patience time.Durati
 			return errStartTooLong
 		}
 	}
+	var failed error
 	if s == nil {
 		started()
-		s = <-signals
+		s, failed = awaitEnd(signals, services)
 	}
-	log.Info().Stringer("signal", s).Msg("stopping")
+	if failed != nil {
+		log.Error().Err(failed).Msg("stopping: it cannot go on")
+	} else {
+		log.Info().Stringer("signal", s).Msg("stopping")
+	}
 	err := stopAll(services)
 	if err == nil {
 		log.Info().Msg("stopped")
 	}
-	return err
+	return errors.Join(failed, err)
 }
 
 // logFlags are the logging flags of every command.

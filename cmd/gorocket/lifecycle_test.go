@@ -15,7 +15,10 @@ import (
 type fakeService struct {
 	begin            func()
 	started, stopped bool
+	failed           chan error
 }
+
+func (s *fakeService) Failed() <-chan error { return s.failed }
 
 func (s *fakeService) Start(context.Context) error {
 	s.begin()
@@ -50,5 +53,16 @@ func TestSignalDuringALongStart(t *testing.T) {
 	s := &fakeService{begin: func() { <-goOn }}
 	if err := serveUntil(zerolog.Nop(), signals, 10*time.Millisecond, func() { t.Error("ready") }, s); !errors.Is(err, errStartTooLong) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestServeEndsWithTheReason: a service that cannot go on ends the process, after all have been stopped, and the reason
+// is what it ends with.
+func TestServeEndsWithTheReason(t *testing.T) {
+	a, b := &fakeService{begin: func() {}, failed: make(chan error, 1)}, &fakeService{begin: func() {}}
+	reason := errors.New("an event loop has ended")
+	err := serveUntil(zerolog.Nop(), askedToEnd(), time.Minute, func() { a.failed <- reason }, a, b)
+	if !errors.Is(err, reason) || !a.stopped || !b.stopped {
+		t.Errorf("ended with %v, stopped %v %v", err, a.stopped, b.stopped)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"gorocket/broker"
 	"gorocket/namesrv"
+	"gorocket/remoting"
 )
 
 // standaloneFlags are the flags of standalone.
@@ -98,7 +99,9 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	if err != nil {
 		return err
 	}
-	n, err := namesrv.New(f.namesrvConfig(&cfg), log)
+	ns := f.namesrvConfig(&cfg)
+	shareDescriptors(remoting.DescriptorLimit(), &cfg, &ns)
+	n, err := namesrv.New(ns, log)
 	if err != nil {
 		return err
 	}
@@ -107,6 +110,17 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 		return err
 	}
 	return serve(log, func() { f.printStarted(os.Stdout, b) }, n, b)
+}
+
+// shareDescriptors leaves the store a third of the files that one process may open, unless the configuration says how
+// many connections there may be.
+func shareDescriptors(descriptors int, b *broker.Config, ns *namesrv.Config) {
+	if b.MaxConnections == 0 {
+		b.MaxConnections = max(1, descriptors/2)
+	}
+	if ns.MaxConnections == 0 {
+		ns.MaxConnections = max(1, descriptors/8)
+	}
 }
 
 // namesrvConfig is the NameServer's: where the broker listens, its files below the store.

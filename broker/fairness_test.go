@@ -1,0 +1,183 @@
+package broker
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gorocket/remoting"
+	"gorocket/store"
+)
+
+func batchOf(n int, body string) (b []byte) {
+	for range n {
+		b = store.AppendBatchItem(b, store.BatchItem{Body: []byte(body)})
+	}
+	return b
+}
+
+func TestLongBatch(t *testing.T) {
+	cut := batchOf(2*loopItems, "")
+	for what, c := range map[string]struct {
+		batch []byte
+		want  bool
+	}{
+		"none": {nil, false}, "few": {batchOf(3, strings.Repeat("x", 100_000)), false},
+		"as many as may be": {batchOf(loopItems, "x"), false},
+		"one more":          {batchOf(loopItems+1, "x"), true}, "empty ones": {batchOf(190_000, ""), true},
+		"malformed": {cut[:len(cut)-25*loopItems], false},
+	} {
+		if got := longBatch(c.batch); got != c.want {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	lying := batchOf(2*loopItems, "")
+	for i := range 4 {
+		lying[i] = 0xff // the first length word, which nobody believes
+	}
+	if !longBatch(lying) {
+		t.Error("a batch with a false length word is not long")
+	}
+}
+
+// TestLargeBatch: a batch of 190,000 empty messages is stored and answered as any other, and others are served
+// meanwhile.
+func TestLargeBatch(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("T", "", "first") // creates the topic
+	const items = 100_000
+	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102",
+		DefaultTopicQueueNums: 4,
+		BornTimestamp:         time.Now().UnixMilli(), MaxReconsumeTimes: -1, Batch: true, QueueID: 3}
+	resp, err := call(r, remoting.ReqSendBatchMessage, remoting.SendMessageRequestV2, &h, batchOf(items, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out remoting.SendMessageResponseHeader
+	if err := remoting.SendMessageResponse.Decode(resp, nil, &out); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(out.MsgID), ",") + 1; n != items {
+		t.Errorf("%d ids", n)
+	}
+	waitFor(t, "all can be read", func() bool { return r.b.store.MaxOffset("T", 3) == items })
+}
+
+// TestNoticesAreFew: when many members of a group end at once, the others are told that the group changed, but not
+// once for each.
+func TestNoticesAreFew(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	var told atomic.Int64
+	entry := remoting.Entry{Code: remoting.ReqNotifyConsumerIdsChanged, Handle: func(*remoting.Context) { told.Add(1) }}
+	const ends = 120
+	join := func(cl *remoting.Client, id string) {
+		t.Helper()
+		h := `{"clientID":"` + id +
+			`","consumerDataSet":[{"groupName":"g","consumeType":"CONSUME_PASSIVELY","messageModel":"CLUSTERING",` +
+			`"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","subscriptionDataSet":[]}],"producerDataSet":[]}`
+		if _, err := remoting.Call(t.Context(), cl, r.addr, remoting.ReqHeartBeat, remoting.HeartbeatRequest,
+			new(remoting.HeartbeatRequestHeader), []byte(h)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stays := newTestClient(t, entry)
+	join(stays, "stays")
+	members := func() int { return len(r.b.consumers.membersOf("g")) }
+	var conns []net.Conn
+	for i := range ends {
+		conns = append(conns, r.rawMember(fmt.Sprint("ends", i)))
+	}
+	waitFor(t, "all are members", func() bool { return members() == ends+1 })
+	waitFor(t, "told of those who came", func() bool { return told.Load() > 0 })
+	time.Sleep(2 * (ends + 1) * noticeGap) // the last of these notices
+	before := told.Load()
+	for _, c := range conns {
+		_ = c.Close()
+	}
+	waitFor(t, "one is left", func() bool { return members() == 1 })
+	waitFor(t, "told of those who left", func() bool { return told.Load() > before })
+	if n := told.Load() - before; n > ends/2 {
+		t.Errorf("%d notices for %d members that ended", n, ends)
+	}
+}
+
+// rawMember is a connection that has joined the group g.
+func (r *rig) rawMember(id string) net.Conn {
+	r.t.Helper()
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = c.Close() })
+	body := `{"clientID":"` + id +
+		`","consumerDataSet":[{"groupName":"g","consumeType":"CONSUME_PASSIVELY","messageModel":"CLUSTERING",` +
+		`"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","subscriptionDataSet":[]}],"producerDataSet":[]}`
+	frame := remoting.AppendRequest(nil, remoting.SerializeJSON, remoting.ReqHeartBeat, 1,
+		remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), []byte(body))
+	if _, err := c.Write(frame); err != nil {
+		r.t.Fatal(err)
+	}
+	return c
+}
+
+// TestClientGroupLimit: a heartbeat beyond maxClientGroups is refused.
+func TestClientGroupLimit(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.MaxClientGroups = 2
+	r := startRig(t, cfg)
+	beat := func(groups int) error {
+		var c []string
+		for i := range groups {
+			c = append(c, fmt.Sprintf(`{"groupName":"c%d","consumeType":"CONSUME_PASSIVELY","messageModel":"CLUSTERING",`+
+				`"subscriptionDataSet":[]}`, i))
+		}
+		body := `{"clientID":"x","consumerDataSet":[` + strings.Join(c, ",") + `],"producerDataSet":[]}`
+		_, err := call(r, remoting.ReqHeartBeat, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader),
+			[]byte(body))
+		return err
+	}
+	for _, c := range []struct {
+		groups int
+		ok     bool
+	}{{2, true}, {2, true}, {3, false}, {2, true}} {
+		err := beat(c.groups)
+		if (err == nil) != c.ok || err != nil && !strings.Contains(err.Error(), "maxClientGroups") {
+			t.Errorf("%d groups: %v", c.groups, err)
+		}
+	}
+}
+
+// TestNameServerThatHangs: only who creates a topic waits for a NameServer, and only the first.
+func TestNameServerThatHangs(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts by its backlog, never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cfg := testConfig(t, t.TempDir())
+	cfg.NamesrvAddr = l.Addr().String()
+	r := startRig(t, cfg)
+	r.b.register.links[0].slow.Store(false) // it hangs from now on: the start has noticed already
+	start := time.Now()
+	var wg sync.WaitGroup
+	for i := range 30 {
+		wg.Go(func() { r.join(fmt.Sprint("g", i), "T") })
+		wg.Go(func() { r.send(fmt.Sprint("T", i), "", "x") })
+	}
+	wg.Wait()
+	if took := time.Since(start); took > 3*publishWait {
+		t.Errorf("60 requests took %v", took)
+	}
+	start = time.Now()
+	for i := range 20 {
+		r.join(fmt.Sprint("h", i), "T")
+		r.send(fmt.Sprint("U", i), "", "x")
+	}
+	if took := time.Since(start); took > 2*publishWait {
+		t.Errorf("40 requests more took %v", took)
+	}
+}

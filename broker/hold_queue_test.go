@@ -1,0 +1,160 @@
+package broker
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"gorocket/remoting"
+)
+
+func heldFor(offset int64, codes ...int32) *heldPull {
+	d := subscriptionData{Topic: "T", SubString: "x", ExpressionType: "TAG", CodeSet: codes}
+	if len(codes) == 0 {
+		d.SubString = "*"
+	}
+	return &heldPull{sub: newSubscription(d), head: remoting.PullMessageRequestHeader{QueueOffset: offset}}
+}
+
+// TestHeldQueue compares the queue with a plain list over random pulls and messages.
+func TestHeldQueue(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	var q heldQueue
+	model := map[*heldPull]bool{}
+	for step := range 30_000 {
+		switch rnd.IntN(4) {
+		case 0, 1:
+			var codes []int32
+			for range rnd.IntN(4) {
+				codes = append(codes, rnd.Int32N(5))
+			}
+			if rnd.IntN(50) == 0 {
+				for range maxHeldTags + 5 {
+					codes = append(codes, rnd.Int32N(100))
+				}
+			}
+			p := heldFor(rnd.Int64N(10), codes...)
+			q.add(p)
+			model[p] = true
+		case 2:
+			for p := range model {
+				if !q.take(p) || q.take(p) {
+					t.Fatal("taken never or twice")
+				}
+				delete(model, p)
+				break
+			}
+		case 3:
+			a := &arrival{q: &q, offset: rnd.Int64N(10), tagsCode: int64(rnd.Int32N(6))}
+			taken, ok := q.takeFew(a)
+			if !ok {
+				taken = q.takeAll(a)
+			}
+			for p := range model {
+				want := a.offset >= p.head.QueueOffset && p.sub.MatchTagsCode(a.tagsCode)
+				if slices.Contains(taken, p) != want {
+					t.Fatalf("step %d: taken %v, want %v", step, !want, want)
+				}
+				if want {
+					delete(model, p)
+				}
+			}
+		}
+	}
+	for p := range model {
+		if !q.take(p) {
+			t.Fatal("a pull is lost")
+		}
+	}
+	if len(q.tags) != 0 || q.any.len() != 0 {
+		t.Errorf("%d lists and %d pulls are left", len(q.tags), q.any.len())
+	}
+}
+
+// TestManyHeldPullsOfOneQueue: pulls that expire, and messages that none of them wants, do not cost more the more of
+// them wait.
+func TestManyHeldPullsOfOneQueue(t *testing.T) {
+	const pulls, messages = 100_000, 20_000
+	var q heldQueue
+	all := make([]*heldPull, pulls)
+	for i := range all {
+		all[i] = heldFor(0, 7, 8)
+		q.add(all[i])
+	}
+	start := time.Now()
+	for i := range messages {
+		if taken, ok := q.takeFew(&arrival{q: &q, offset: int64(i), tagsCode: 9}); !ok || len(taken) > 0 {
+			t.Fatalf("message %d: %d taken, %v", i, len(taken), ok)
+		}
+	}
+	for _, p := range all { // the oldest first, as the wheel has it
+		if !q.take(p) {
+			t.Fatal("lost")
+		}
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// TestMessageForManyHeldPulls: one message answers all who wait for it, though they are too many for the event loop.
+func TestMessageForManyHeldPulls(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("T", "", "first")
+	const pulls = 3*scanned + 1
+	r.join("g", "T")
+	conn, err := r.cl.Conn(t.Context(), r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := make(chan int32, pulls)
+	for range pulls {
+		h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: 0,
+			QueueOffset: r.b.store.MaxOffset("T", 0), MaxMsgNums: 1,
+			SysFlag: remoting.PullFlagSubscription | remoting.PullFlagSuspend, Subscription: "*",
+			ExpressionType: "TAG", SuspendTimeoutMillis: 60_000}
+		remoting.Go(conn, 20*time.Second, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil,
+			func(c *remoting.Command, err error) {
+				if err != nil {
+					codes <- -1
+					return
+				}
+				codes <- c.Code
+			})
+	}
+	waitFor(t, "all wait", func() bool { return r.b.holds.count.Load() == pulls })
+	for r.b.store.MaxOffset("T", 0) == 0 || r.b.holds.count.Load() == pulls {
+		r.send("T", "", "for all")
+	}
+	for range pulls {
+		if code := <-codes; code != remoting.Success {
+			t.Fatalf("answered %d", code)
+		}
+	}
+}
+
+// TestHeldPullLimits: pulls beyond maxHeldPulls are refused, and what has a long expression does not wait.
+func TestHeldPullLimits(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.MaxHeldPulls = 0
+	r := startRig(t, cfg)
+	r.send("T", "", "x")
+	r.join("g", "T")
+	max := r.b.store.MaxOffset("T", 1)
+	h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: 1, QueueOffset: max, MaxMsgNums: 1,
+		SysFlag: remoting.PullFlagSubscription | remoting.PullFlagSuspend, Subscription: "*", ExpressionType: "TAG",
+		SuspendTimeoutMillis: 60_000}
+	_, err := call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	if e, ok := err.(*remoting.ResponseError); !ok || e.Code != remoting.SystemBusy {
+		t.Errorf("beyond the limit: %v", err)
+	}
+	h.Subscription = string(make([]byte, maxHeldExpression)) + "tag"
+	_, err = call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	if e, ok := err.(*remoting.ResponseError); !ok || e.Code != remoting.PullNotFound {
+		t.Errorf("a long expression: %v", err)
+	}
+	if n := r.b.holds.refused.Load(); n != 1 {
+		t.Errorf("%d refused", n)
+	}
+}

@@ -1,0 +1,98 @@
+package broker
+
+import (
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting"
+)
+
+// serve starts the client and both ports.
+func (b *Broker) serve() error {
+	table, err := remoting.NewTable(b.entries()...)
+	if err != nil {
+		return err
+	}
+	events := remoting.Events{Closed: b.namesrvClosed, Failed: b.fail}
+	if b.client, err = remoting.NewClient(&remoting.Table{}, remoting.Options{Events: events}); err != nil {
+		return err
+	}
+	if err = b.client.Start(); err != nil {
+		return err
+	}
+	b.register = newRegistrar(b)
+	b.topics.publish = b.register.publish
+	c := b.cfg()
+	server, err := remoting.NewServer(table, b.netOptions(), b.listen(c.ListenPort), b.listen(c.ListenPort-2))
+	if err != nil {
+		return err
+	}
+	if err = server.Start(); err != nil {
+		return err
+	}
+	b.server = server
+	return nil
+}
+
+func (b *Broker) netOptions() remoting.Options {
+	c := b.cfg()
+	o := remoting.Options{FastPort: c.ListenPort - 2,
+		IdleTimeout: time.Duration(c.ServerChannelMaxIdleTimeSeconds) * time.Second,
+		MaxOutbound: c.MaxOutboundBytes, MaxConnections: c.MaxConnections,
+		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
+		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overdue, Keep: b.publish, Events: b.connEvents()}
+	if c.MaxWaitingBytes > 0 {
+		o.MaxWaiting = max(c.MaxWaitingBytes, 2*remoting.MaxFrame)
+	}
+	return o
+}
+
+// otherFiles is how many descriptors the broker needs beside consume queue files: log, index, tables, NameServers,
+// metrics.
+const otherFiles = 128
+
+// queueFiles is how many consume queue files may be open: no more than a quarter of what the process may open.
+func (b *Broker) queueFiles() int {
+	return max(1, min(b.cfg().MaxOpenConsumeQueueFiles, remoting.DescriptorLimit()/4))
+}
+
+func (b *Broker) listen(port int) string {
+	return net.JoinHostPort(b.cfg().BindAddress, strconv.Itoa(port))
+}
+
+// fail notes that the network has ended, which nobody asked for.
+func (b *Broker) fail(err error) {
+	b.log.Error().Err(err).Msg("the network has failed")
+	select {
+	case b.failed <- err:
+	default:
+	}
+}
+
+// Failed delivers the reason why the broker cannot go on, if that comes to pass; the process should end then.
+func (b *Broker) Failed() <-chan error { return b.failed }
+
+// health tells why the broker does not serve as it should, nil when it does.
+func (b *Broker) health() error {
+	if err := b.store.Health(); err != nil {
+		return err
+	}
+	return b.server.Health()
+}
+
+func (b *Broker) tooMany(peer string, open int) {
+	b.throttled.warn("connections", func(e *zerolog.Event) {
+		e.Str("peer", peer).Int("connections", open).
+			Msg("too many connections (maxConnections), the new one was closed")
+	})
+}
+
+func (b *Broker) acceptFailed(err error) {
+	b.throttled.warn("accept", func(e *zerolog.Event) {
+		e.Err(err).
+			Msg("cannot accept connections; trying again (raise the limit of open files, or lower maxConnections)")
+	})
+}

@@ -1,0 +1,67 @@
+package broker
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gorocket/compat/body"
+)
+
+// TestRouteCacheDoesNotWait: what is known is answered at once, however long the NameServer takes; who asks first
+// waits, not for ever.
+func TestRouteCacheDoesNotWait(t *testing.T) {
+	stop, hang := make(chan struct{}), make(chan struct{})
+	var asked atomic.Int32
+	var wg sync.WaitGroup
+	c := newRouteCache(func(ctx context.Context, topic string) []body.MessageQueue {
+		n := asked.Add(1)
+		if n > 1 {
+			select {
+			case <-hang:
+			case <-ctx.Done():
+			}
+		}
+		return []body.MessageQueue{{BrokerName: "b", QueueID: int(n), Topic: topic}}
+	}, wg.Go, stop)
+	if q := c.get("T", 10*time.Second); len(q) != 1 || q[0].QueueID != 1 {
+		t.Fatalf("first: %v", q)
+	}
+	c.mu.Lock()
+	c.topics["T"].until = time.Now().Add(-time.Second)
+	c.mu.Unlock()
+	for range 3 {
+		start := time.Now()
+		if q := c.get("T", time.Minute); len(q) != 1 || q[0].QueueID != 1 || time.Since(start) > 5*time.Second {
+			t.Errorf("old: %v after %v", q, time.Since(start))
+		}
+	}
+	if q := c.get("U", 20*time.Millisecond); q != nil {
+		t.Errorf("unknown: %v", q)
+	}
+	close(hang)
+	waitFor(t, "the new answer", func() bool { q := c.get("T", time.Minute); return len(q) == 1 && q[0].QueueID > 1 })
+	if n := asked.Load(); n != 3 {
+		t.Errorf("asked %d times", n)
+	}
+	close(stop)
+	wg.Wait()
+}
+
+// TestRouteCacheEnds: questions on their way end with the broker.
+func TestRouteCacheEnds(t *testing.T) {
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	c := newRouteCache(func(ctx context.Context, _ string) []body.MessageQueue { <-ctx.Done(); return nil }, wg.Go,
+		stop)
+	for i := range 2 * maxRouteAsks {
+		c.get(string(rune('A'+i)), time.Microsecond)
+	}
+	if c.asks != maxRouteAsks {
+		t.Errorf("%d questions at a time", c.asks)
+	}
+	close(stop)
+	wg.Wait()
+}
