@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"maps"
 	"slices"
+	"time"
 
 	"gorocket/compat"
 	"gorocket/compat/body"
@@ -109,13 +110,13 @@ func (l *namesrvLink) sendPart(cfg *Config, w *body.RegisterBrokerBody) error {
 	}
 	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: l.r.b.identity(), HAServerAddr: cfg.HAAddr(), HeartbeatTimeoutMillis: -1,
 		Compressed: cfg.CompressedRegister, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
-	_, err = callNamesrv(l, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
+	_, err = callNamesrv(l, ms(cfg.RegisterBrokerTimeoutMills), remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
 	return err
 }
 
-// callNamesrv sends a request to the link's NameServer and waits for registerBrokerTimeoutMills, or until the broker stops.
-func callNamesrv[T any](l *namesrvLink, code int32, ht *remoting.HeaderType[T], h *T, data []byte) (*remoting.Command, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), ms(l.r.b.cfg().RegisterBrokerTimeoutMills))
+// callNamesrv sends a request to the link's NameServer and waits for the answer, or until the broker stops.
+func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *remoting.HeaderType[T], h *T, data []byte) (*remoting.Command, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	go func() { // a stop does not wait for a NameServer that does not answer
 		select {

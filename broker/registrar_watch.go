@@ -107,8 +107,11 @@ func (l *namesrvLink) check() {
 // that only it has.
 func (l *namesrvLink) look() error {
 	b := l.r.b
+	if b.topics.get(b.cfg().BrokerName) == nil { // deleted with validateSystemTopicWhenUpdateTopic=false
+		return nil
+	}
 	h := remoting.GetRouteInfoRequestHeader{Topic: b.cfg().BrokerName, AcceptStandardJSONOnly: true}
-	resp, err := callNamesrv(l, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &h, nil)
+	resp, err := callNamesrv(l, routeTimeout, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &h, nil)
 	var answered *remoting.ResponseError
 	if errors.As(err, &answered) {
 		if answered.Code == remoting.TopicNotExist {
@@ -155,7 +158,7 @@ func (l *namesrvLink) ours(route *body.TopicRouteData) error {
 
 // askVersion asks for the version of a broker's topics; false when the NameServer has none or does not tell.
 func (l *namesrvLink) askVersion(id *remoting.BrokerIdentityHeader) (v body.DataVersion, known bool) {
-	resp, err := callNamesrv(l, remoting.ReqQueryDataVersion, remoting.QueryDataVersionRequest, id, nil)
+	resp, err := callNamesrv(l, routeTimeout, remoting.ReqQueryDataVersion, remoting.QueryDataVersionRequest, id, nil)
 	if err != nil || len(resp.Body) == 0 || compat.Unmarshal(resp.Body, &v) != nil {
 		return body.DataVersion{}, false
 	}
@@ -199,6 +202,11 @@ func foundByLook(err error) bool {
 
 // note remembers the outcome of a registration or a look and logs changes only.
 func (l *namesrvLink) note(err error) {
+	select {
+	case <-l.r.stop: // what fails now fails because of that
+		return
+	default:
+	}
 	if !l.health.note(err) {
 		return
 	}
