@@ -221,12 +221,8 @@ func (g *groupTable) load(data []byte) error {
 		if c == nil {
 			continue
 		}
-		if c.GroupName == "" {
-			c.GroupName = name
-		}
-		if c.GroupName == name {
-			g.put(c)
-		}
+		c.GroupName = name // what counts, as in Java
+		g.put(c)
 	}
 	if w.ForbiddenTable != nil {
 		g.forbidden = w.ForbiddenTable

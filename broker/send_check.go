@@ -47,7 +47,7 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequ
 // mayHold tells whether a message whose properties name its real topic and queue may go there: not to where a client
 // could not have sent it.
 func mayHold(topic string, queue int64) bool {
-	return queue >= 0 && queue <= maxQueueNumber && !compat.IsSendForbidden(topic) && compat.ValidateTopic(topic) == nil
+	return queue >= 0 && queue <= maxQueueNumber && !compat.IsSendForbidden(topic) && compat.IsFolderName(topic)
 }
 
 // createForSend creates the topic of a first send, on a worker. nil when it answered, or when the send comes again:

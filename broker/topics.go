@@ -210,13 +210,11 @@ func (t *topicTable) load(data []byte) error {
 		if c == nil {
 			continue
 		}
-		if c.TopicName == "" {
-			c.TopicName = name
-		}
-		if !compat.IsFolderName(name) || c.TopicName != name {
+		if !compat.IsFolderName(name) {
 			t.odd = append(t.odd, name)
 			continue
 		}
+		c.TopicName = strings.Clone(name) // what counts, as in Java
 		if max(c.ReadQueueNums, c.WriteQueueNums) > maxQueueNumber+1 {
 			t.odd = append(t.odd, name)
 			c.ReadQueueNums, c.WriteQueueNums = min(c.ReadQueueNums, maxQueueNumber+1), min(c.WriteQueueNums, maxQueueNumber+1)

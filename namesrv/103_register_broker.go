@@ -1,6 +1,7 @@
 package namesrv
 
 import (
+	"fmt"
 	"hash/crc32"
 	"strconv"
 	"time"
@@ -56,6 +57,12 @@ func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 	}
 	if s.incomplete(ctx, &h.BrokerIdentityHeader) {
 		return nil, false
+	}
+	for _, name := range []string{h.ClusterName, h.BrokerName, h.BrokerAddr, h.HAServerAddr, h.ZoneName} {
+		if len(name) > maxBrokerName {
+			ctx.Status(remoting.SystemError, fmt.Sprintf("register broker failed, %.64q... has %d bytes, more than %d", name, len(name), maxBrokerName))
+			return nil, false
+		}
 	}
 	_, knowsActing := ctx.Req.Get("enableActingMaster")
 	g := &registration{brokerKey: brokerKey{h.ClusterName, h.BrokerAddr}, name: h.BrokerName, id: h.BrokerID, haAddr: h.HAServerAddr,

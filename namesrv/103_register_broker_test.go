@@ -244,6 +244,27 @@ func TestRegisterBrokerIsBounded(t *testing.T) {
 	}
 }
 
+func TestRegistrationWithLongNames(t *testing.T) {
+	p := start(t)
+	b := newBroker("a", "h:1", 0, "T")
+	data, err := b.body().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("n", maxBrokerName+1)
+	for _, edit := range []func(*remoting.RegisterBrokerRequestHeader){
+		func(h *remoting.RegisterBrokerRequestHeader) { h.ClusterName = long },
+		func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerName = long },
+		func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerAddr = long },
+		func(h *remoting.RegisterBrokerRequestHeader) { h.HAServerAddr = long },
+	} {
+		p.want(p.registerRaw(b, data, edit), remoting.SystemError, "register broker failed, ", "")
+	}
+	if len(p.routes.live) != 0 {
+		t.Error("something was registered")
+	}
+}
+
 // TestRegistrationCannotGrowForeignTables: names no broker makes, mappings of others or of unknown topics, endless filter lists.
 func TestRegistrationCannotGrowForeignTables(t *testing.T) {
 	r := newRoutes()

@@ -18,6 +18,7 @@ const (
 	maxLiveBrokers = 10000
 	maxTopics      = 1 << 20
 	maxTopicName   = compat.RetryTopicMaxLength // bytes; no broker makes a longer one
+	maxBrokerName  = 255                        // bytes of the name, cluster, zone and each address of a broker
 	maxFilters     = 256                        // filter servers of one broker
 )
 
