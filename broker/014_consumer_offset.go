@@ -2,9 +2,10 @@ package broker
 
 // QUERY_CONSUMER_OFFSET (14) and UPDATE_CONSUMER_OFFSET (15). Java: ConsumerManageProcessor.
 //
-// Quirks kept: a group that has no offset starts at 0 when the queue still begins at 0 and its first message is in memory, else the answer is
-// QUERY_NOT_FOUND and the client decides by consumeFromWhere; any offset may be committed, beyond the end and negative ones
-// too. Difference: not for a queue that the topic does not have; Java keeps offsets of any queue number.
+// Quirks kept: a group that has no offset starts at 0 when the queue still begins at 0 and its first message is in
+// memory, else the answer is QUERY_NOT_FOUND and the client decides by consumeFromWhere; any offset may be committed,
+// beyond the end and negative ones too. Difference: not for a queue that the topic does not have; Java keeps offsets of
+// any queue number.
 
 import (
 	"fmt"

@@ -2,11 +2,11 @@ package broker
 
 // END_TRANSACTION (37): a producer commits or rolls back, by itself or because it was asked (39). Java: EndTransactionProcessor.
 //
-// Quirks kept: "unknown" is not answered at all; the wrong group or offset is code 1; an end that comes later than CHECK_IMMUNITY_TIME_IN_SECONDS allows is 604
-// without a remark; the committed message keeps TRAN_MSG and loses REAL_TOPIC and REAL_QID; it never waits for the disk.
-// Differences: what ended already is SUCCESS and nothing is stored (Java delivers again); a commit log offset that no entry
-// of the half queue points to is code 1 (Java copies any bytes that look like a message), and so is a half message whose
-// REAL_TOPIC and REAL_QID clients may not send to.
+// Quirks kept: "unknown" is not answered at all; the wrong group or offset is code 1; an end that comes later than
+// CHECK_IMMUNITY_TIME_IN_SECONDS allows is 604 without a remark; the committed message keeps TRAN_MSG and loses
+// REAL_TOPIC and REAL_QID; it never waits for the disk. Differences: what ended already is SUCCESS and nothing is
+// stored (Java delivers again); a commit log offset that no entry of the half queue points to is code 1 (Java copies
+// any bytes that look like a message), and so is a half message whose REAL_TOPIC and REAL_QID clients may not send to.
 
 import (
 	"errors"
@@ -183,7 +183,8 @@ func (s *endState) check(m *store.MessageView) bool {
 func (s *endState) commit(m *store.MessageView) error {
 	topic, queue, ok := s.rebuild(m)
 	if !ok {
-		s.refuse(remoting.SystemError, "java.lang.NumberFormatException: the half message has no usable REAL_TOPIC or REAL_QID")
+		s.refuse(remoting.SystemError,
+			"java.lang.NumberFormatException: the half message has no usable REAL_TOPIC or REAL_QID")
 		return nil
 	}
 	p, r := &s.props, &s.record
@@ -216,7 +217,8 @@ func (s *endState) commit(m *store.MessageView) error {
 	return nil
 }
 
-// rebuild copies the properties without REAL_TOPIC and REAL_QID and returns those; ok tells whether a client may send there.
+// rebuild copies the properties without REAL_TOPIC and REAL_QID and returns those; ok tells whether a client may send
+// there.
 func (s *endState) rebuild(m *store.MessageView) (topic []byte, queue int32, ok bool) {
 	p := &s.props
 	*p = sendProps{text: p.text[:0]}

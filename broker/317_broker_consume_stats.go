@@ -26,7 +26,8 @@ func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *remoting.BrokerCon
 		stats := []consumeStatsTable{}
 		for _, topic := range topicsOf[group] {
 			t := b.topics.get(topic)
-			if t == nil || h.IsOrder && !t.Order || b.consumers.get(group) != nil && b.liveSubscription(group, topic) == nil {
+			if t == nil || h.IsOrder && !t.Order ||
+				b.consumers.get(group) != nil && b.liveSubscription(group, topic) == nil {
 				continue
 			}
 			if queues += t.WriteQueueNums; queues > maxStatsQueues {

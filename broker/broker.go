@@ -303,7 +303,8 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// expireClients forgets clients without heartbeats, and order locks that nobody renews. Java: ClientHousekeepingService.
+// expireClients forgets clients without heartbeats, and order locks that nobody renews. Java:
+// ClientHousekeepingService.
 func (b *Broker) expireClients() {
 	defer b.wg.Done()
 	t := time.NewTicker(10 * time.Second)

@@ -37,7 +37,8 @@ func clockRig(t *testing.T) (*rig, *testClock) {
 	return r, clock
 }
 
-// TestClockJumpDelaysNoLevel: a level sleeps for an hour when the clock jumps, or the machine was suspended, an hour ahead.
+// TestClockJumpDelaysNoLevel: a level sleeps for an hour when the clock jumps, or the machine was suspended, an hour
+// ahead.
 func TestClockJumpDelaysNoLevel(t *testing.T) {
 	r, clock := clockRig(t)
 	r.send("T", "DELAY\x011\x02", "one hour")

@@ -26,8 +26,8 @@ type groupTable struct {
 }
 
 func newGroupTable(autoCreate func() bool) *groupTable {
-	g := &groupTable{version: body.NewDataVersion(), forbidden: map[string]map[string]int{}, changed: func() {}, autoCreate: autoCreate,
-		limit: func() int { return math.MaxInt }}
+	g := &groupTable{version: body.NewDataVersion(), forbidden: map[string]map[string]int{}, changed: func() {},
+		autoCreate: autoCreate, limit: func() int { return math.MaxInt }}
 	for name, broadcast := range systemGroups {
 		c := body.NewSubscriptionGroupConfig(name)
 		c.ConsumeBroadcastEnable = c.ConsumeBroadcastEnable || broadcast

@@ -52,12 +52,14 @@ func (b *Broker) checkTopicNumbers(c *body.TopicConfig) error {
 		value int
 	}{{"readQueueNums", c.ReadQueueNums}, {"writeQueueNums", c.WriteQueueNums}} {
 		if n.value < 0 || n.value > limit {
-			return fmt.Errorf("The specified topic: %s, %s=%d is not within 0..%d (maxTopicQueueNums)", c.TopicName, n.name, n.value, limit)
+			return fmt.Errorf("The specified topic: %s, %s=%d is not within 0..%d (maxTopicQueueNums)",
+				c.TopicName, n.name, n.value, limit)
 		}
 	}
 	for key, value := range c.Attributes {
 		if len(key)+len(value) > maxAttributeBytes {
-			return fmt.Errorf("The specified topic: %s, attribute %.100q is longer than %d bytes", c.TopicName, key, maxAttributeBytes)
+			return fmt.Errorf("The specified topic: %s, attribute %.100q is longer than %d bytes",
+				c.TopicName, key, maxAttributeBytes)
 		}
 	}
 	return nil
@@ -69,7 +71,8 @@ func (b *Broker) checkGroup(g *body.SubscriptionGroupConfig) error {
 		return err
 	}
 	if limit := b.cfg().MaxTopicQueueNums; g.RetryQueueNums > limit {
-		return fmt.Errorf("The specified group: %s, retryQueueNums=%d is above %d (maxTopicQueueNums)", g.GroupName, g.RetryQueueNums, limit)
+		return fmt.Errorf("The specified group: %s, retryQueueNums=%d is above %d (maxTopicQueueNums)",
+			g.GroupName, g.RetryQueueNums, limit)
 	}
 	return checkSize("group", g.GroupName, g, maxGroupBytes)
 }
@@ -77,7 +80,8 @@ func (b *Broker) checkGroup(g *body.SubscriptionGroupConfig) error {
 // checkMapping refuses a static topic with more queues than a topic may have.
 func (b *Broker) checkMapping(d *body.TopicQueueMappingDetail) error {
 	if d.TotalQueues < 0 || d.TotalQueues > maxQueueNumber+1 {
-		return fmt.Errorf("The specified topic: %s, totalQueues=%d is not within 0..%d", d.Topic, d.TotalQueues, maxQueueNumber+1)
+		return fmt.Errorf("The specified topic: %s, totalQueues=%d is not within 0..%d",
+			d.Topic, d.TotalQueues, maxQueueNumber+1)
 	}
 	for id, items := range d.HostedQueues {
 		if id < 0 || id > maxQueueNumber {
@@ -85,7 +89,8 @@ func (b *Broker) checkMapping(d *body.TopicQueueMappingDetail) error {
 		}
 		for i := range items {
 			if items[i].QueueID > maxQueueNumber {
-				return fmt.Errorf("The specified topic: %s, queueId=%d is not within 0..%d", d.Topic, items[i].QueueID, maxQueueNumber)
+				return fmt.Errorf("The specified topic: %s, queueId=%d is not within 0..%d",
+					d.Topic, items[i].QueueID, maxQueueNumber)
 			}
 		}
 	}
@@ -98,7 +103,8 @@ func checkSize(kind, name string, v any, limit int) error {
 		return err
 	}
 	if len(data) > limit {
-		return fmt.Errorf("The specified %s: %.255s, its configuration has %d bytes, more than %d", kind, name, len(data), limit)
+		return fmt.Errorf("The specified %s: %.255s, its configuration has %d bytes, more than %d",
+			kind, name, len(data), limit)
 	}
 	return nil
 }
@@ -110,10 +116,12 @@ func tooManyQueues(instead string) string {
 
 // hasQueue tells whether a topic has a queue, or had it and there are messages in it.
 func (b *Broker) hasQueue(t *body.TopicConfig, queue int32) bool {
-	return queue >= 0 && (int(queue) < max(t.ReadQueueNums, t.WriteQueueNums) || b.store.MaxOffset(t.TopicName, queue) > 0)
+	listed := max(t.ReadQueueNums, t.WriteQueueNums)
+	return queue >= 0 && (int(queue) < listed || b.store.MaxOffset(t.TopicName, queue) > 0)
 }
 
-// tableSizes lists the tables that grow by what peers send, for the metrics: entries, and the limit, 0 for none of its own.
+// tableSizes lists the tables that grow by what peers send, for the metrics: entries, and the limit, 0 for none of its
+// own.
 func (b *Broker) tableSizes(each func(table string, size, limit int64)) {
 	c := b.cfg()
 	each("topics", b.topics.size.Load(), int64(c.MaxTopicNum))

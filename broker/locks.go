@@ -28,11 +28,12 @@ type lockTable struct {
 }
 
 func newLockTable() *lockTable {
-	return &lockTable{now: time.Now, limit: func() int { return math.MaxInt }, groups: map[string]map[body.MessageQueue]orderLock{}}
+	return &lockTable{now: time.Now, limit: func() int { return math.MaxInt },
+		groups: map[string]map[body.MessageQueue]orderLock{}}
 }
 
-// lock takes, renews or (when expired) takes over queues and returns those that the client now holds. full tells that there
-// was no room for some; the client asks again 20 s later.
+// lock takes, renews or (when expired) takes over queues and returns those that the client now holds. full tells that
+// there was no room for some; the client asks again 20 s later.
 func (t *lockTable) lock(group, clientID string, queues []body.MessageQueue) (held []body.MessageQueue, full bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -65,8 +65,8 @@ func (t *offsetTable) commit(group, topic string, queue int32, offset int64) err
 	return t.change(group, topic, queue, func(q *queueOffsets) bool { return q.set(queue, offset) })
 }
 
-// change applies set to a group's offsets on a topic, unless that would add one too many. set gets them locked and tells
-// whether it added one.
+// change applies set to a group's offsets on a topic, unless that would add one too many. set gets them locked and
+// tells whether it added one.
 func (t *offsetTable) change(group, topic string, queue int32, set func(q *queueOffsets) (added bool)) error {
 	if limit := t.limit(); t.size.Load() >= int64(limit) && !t.has(group, topic, queue) && !isSystemGroup(group) {
 		return &tableFullError{"consumer offsets", "maxConsumerOffsetNum", int64(limit)}

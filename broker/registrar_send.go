@@ -21,9 +21,10 @@ import (
 // maxPartBytes is how large the body of one request may become, by estimate. A NameServer takes frames of 16 MiB.
 const maxPartBytes = 4 << 20
 
-// registerParts cuts a table into the requests of one registration: at most most topics (0: any number) and maxBytes each.
-// What is static comes first. A table without topics is one request.
-func registerParts(topics map[string]*body.TopicConfig, infos map[string]*body.TopicQueueMappingInfo, most, maxBytes int) [][]string {
+// registerParts cuts a table into the requests of one registration: at most most topics (0: any number) and maxBytes
+// each. What is static comes first. A table without topics is one request.
+func registerParts(topics map[string]*body.TopicConfig, infos map[string]*body.TopicQueueMappingInfo,
+	most, maxBytes int) [][]string {
 	names := slices.SortedFunc(maps.Keys(topics), func(a, b string) int {
 		if (infos[a] == nil) != (infos[b] == nil) {
 			if infos[a] != nil {
@@ -39,7 +40,8 @@ func registerParts(topics map[string]*body.TopicConfig, infos map[string]*body.T
 	parts, part, size := [][]string{}, []string(nil), 0
 	for _, name := range names {
 		n := topicBytes(topics[name], infos[name])
-		if len(part) > 1 && (size+n > maxBytes || most > 0 && len(part) >= most) { // a first registration of one topic is refused
+		// never one topic alone: as a first registration it is refused
+		if len(part) > 1 && (size+n > maxBytes || most > 0 && len(part) >= most) {
 			parts, part, size = append(parts, part), nil, 0
 		}
 		part, size = append(part, name), size+n
@@ -59,8 +61,8 @@ func topicBytes(c *body.TopicConfig, info *body.TopicQueueMappingInfo) int {
 	return n
 }
 
-// sendTopics registers topics under a version, in as many requests as it takes. renew makes the NameServer take every topic
-// anew, also those that it knows under this very version.
+// sendTopics registers topics under a version, in as many requests as it takes. renew makes the NameServer take every
+// topic anew, also those that it knows under this very version.
 func (l *namesrvLink) sendTopics(version body.DataVersion, topics map[string]*body.TopicConfig, renew bool) error {
 	b := l.r.b
 	cfg := b.cfg()
@@ -73,7 +75,7 @@ func (l *namesrvLink) sendTopics(version body.DataVersion, topics map[string]*bo
 	parts := registerParts(topics, infos, most, maxPartBytes)
 	for i, names := range parts {
 		v := version
-		if renew { // a NameServer passes over topics that it knows under the version that it has: the last request brings the real one
+		if renew { // topics known under the version that a NameServer has are passed over: the last request brings it
 			v.Timestamp -= int64(len(parts) - 1 - i)
 		}
 		w := body.NewRegisterBrokerBody()
@@ -85,7 +87,8 @@ func (l *namesrvLink) sendTopics(version body.DataVersion, topics map[string]*bo
 			}
 		}
 		if err := l.sendPart(cfg, w); err != nil {
-			return fmt.Errorf("request %d of %d, with %d of %d topics: %w", i+1, len(parts), len(names), len(topics), err)
+			return fmt.Errorf("request %d of %d, with %d of %d topics: %w",
+				i+1, len(parts), len(names), len(topics), err)
 		}
 	}
 	l.sent = version
@@ -108,14 +111,16 @@ func (l *namesrvLink) sendPart(cfg *Config, w *body.RegisterBrokerBody) error {
 	if len(data) > remoting.MaxFrame-64<<10 {
 		return fmt.Errorf("%w: %d bytes", errTooLarge, len(data))
 	}
-	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: l.r.b.identity(), HAServerAddr: cfg.HAAddr(), HeartbeatTimeoutMillis: -1,
-		Compressed: cfg.CompressedRegister, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
-	_, err = callNamesrv(l, ms(cfg.RegisterBrokerTimeoutMills), remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
+	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: l.r.b.identity(), HAServerAddr: cfg.HAAddr(),
+		HeartbeatTimeoutMillis: -1, Compressed: cfg.CompressedRegister, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
+	limit := ms(cfg.RegisterBrokerTimeoutMills)
+	_, err = callNamesrv(l, limit, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
 	return err
 }
 
 // callNamesrv sends a request to the link's NameServer and waits for the answer, or until the broker stops.
-func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *remoting.HeaderType[T], h *T, data []byte) (*remoting.Command, error) {
+func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *remoting.HeaderType[T], h *T,
+	data []byte) (*remoting.Command, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	go func() { // a stop does not wait for a NameServer that does not answer

@@ -13,9 +13,9 @@ import (
 	"gorocket/remoting"
 )
 
-// A NameServer answers SUCCESS to a registration that has no effect: when another address holds the broker's name and id
-// with a newer state version, and it lets anybody take a route. So each link asks, every checkPeriod, whose the route is,
-// says so when it is not ours, and takes it back. Java's broker never looks.
+// A NameServer answers SUCCESS to a registration that has no effect: when another address holds the broker's name and
+// id with a newer state version, and it lets anybody take a route. So each link asks, every checkPeriod, whose the
+// route is, says so when it is not ours, and takes it back. Java's broker never looks.
 
 // checkPeriod is how often a link looks at its route.
 const checkPeriod = 10 * time.Second
@@ -68,8 +68,8 @@ func isRefusal(err error) bool {
 	return foundByLook(err) || errors.As(err, &answered) || errors.Is(err, errTooLarge)
 }
 
-// health says why clients cannot find this broker: for each NameServer that answers, and does not lead to it. NameServers
-// that do not answer are not the broker's fault; they are in warnings.
+// health says why clients cannot find this broker: for each NameServer that answers, and does not lead to it.
+// NameServers that do not answer are not the broker's fault; they are in warnings.
 func (r *registrar) health() (err error, warnings []string) {
 	var errs []error
 	for _, l := range r.links {
@@ -79,7 +79,8 @@ func (r *registrar) health() (err error, warnings []string) {
 		case isRefusal(why):
 			errs = append(errs, fmt.Errorf("NameServer %s, since %s: %w", l.addr, since.Format(time.RFC3339), why))
 		default:
-			warnings = append(warnings, fmt.Sprintf("NameServer %s does not answer since %s: %v", l.addr, since.Format(time.RFC3339), why))
+			warnings = append(warnings,
+				fmt.Sprintf("NameServer %s does not answer since %s: %v", l.addr, since.Format(time.RFC3339), why))
 		}
 	}
 	return errors.Join(errs...), warnings
@@ -103,8 +104,8 @@ func (l *namesrvLink) check() {
 	}
 }
 
-// look asks whose the route is: nil when it is ours, with the topics that were registered. The broker's own name is a topic
-// that only it has.
+// look asks whose the route is: nil when it is ours, with the topics that were registered. The broker's own name is a
+// topic that only it has.
 func (l *namesrvLink) look() error {
 	b := l.r.b
 	if b.topics.get(b.cfg().BrokerName) == nil { // deleted with validateSystemTopicWhenUpdateTopic=false
@@ -165,8 +166,8 @@ func (l *namesrvLink) askVersion(id *remoting.BrokerIdentityHeader) (v body.Data
 	return v, true
 }
 
-// overtake makes the next registrations as new as that of whoever has the route: an equal state version is enough. One that
-// is told a newer one gives way, if it is an honest broker.
+// overtake makes the next registrations as new as that of whoever has the route: an equal state version is enough. One
+// that is told a newer one gives way, if it is an honest broker.
 func (l *namesrvLink) overtake(holder string) {
 	id := l.r.b.identity()
 	id.BrokerAddr = holder
@@ -181,12 +182,13 @@ func (l *namesrvLink) overtake(holder string) {
 		}
 	}
 	l.r.b.throttled.warn("overtake", func(e *zerolog.Event) {
-		e.Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).Msg("taking the route back")
+		e.Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).
+			Msg("taking the route back")
 	})
 }
 
-// noteSent remembers the outcome of a registration. That a NameServer took it does not mean that it lists us: only a look
-// tells that, and ends what a look has found.
+// noteSent remembers the outcome of a registration. That a NameServer took it does not mean that it lists us: only a
+// look tells that, and ends what a look has found.
 func (l *namesrvLink) noteSent(err error) {
 	if was, _, _ := l.health.get(); err == nil && was != nil && foundByLook(was) {
 		return
@@ -215,7 +217,8 @@ func (l *namesrvLink) note(err error) {
 	case err == nil:
 		log.Info().Str("namesrv", l.addr).Msg("registered at the NameServer")
 	case isRefusal(err):
-		log.Error().Err(err).Str("namesrv", l.addr).Msg("clients cannot find this broker through a NameServer; registering again")
+		log.Error().Err(err).Str("namesrv", l.addr).
+			Msg("clients cannot find this broker through a NameServer; registering again")
 	default:
 		log.Warn().Err(err).Str("namesrv", l.addr).Msg("cannot register at a NameServer; trying again every second")
 	}

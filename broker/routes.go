@@ -145,7 +145,8 @@ func (b *Broker) askRouteData(ctx context.Context, topic string) *body.TopicRout
 	return nil
 }
 
-// queuesOf lists what may be read, maxStatsQueues at most: whoever registers may say any number. Java: MQClientInstance.topicRouteData2TopicSubscribeInfo.
+// queuesOf lists what may be read, maxStatsQueues at most: whoever registers may say any number. Java:
+// MQClientInstance.topicRouteData2TopicSubscribeInfo.
 func queuesOf(topic string, r *body.TopicRouteData) []body.MessageQueue {
 	queues := []body.MessageQueue{}
 	for _, q := range r.QueueDatas {

@@ -98,8 +98,8 @@ func (b *Broker) sampleStats() {
 // machine's clock is slewed by 0.5 ms a second at most.
 const clockSlack = 200 * time.Millisecond
 
-// clockWatch compares the wall clock, by which messages are due, with the steady one, by which goroutines sleep. The steady
-// one stands still while the machine is suspended and does not jump.
+// clockWatch compares the wall clock, by which messages are due, with the steady one, by which goroutines sleep. The
+// steady one stands still while the machine is suspended and does not jump.
 type clockWatch struct{ wall, steady time.Time }
 
 // tick returns how much further than the steady clock the wall clock has come since the last call.
@@ -111,7 +111,8 @@ func (w *clockWatch) tick(wall, steady time.Time) time.Duration {
 
 // clockJumped wakes who sleeps until a time of the wall clock.
 func (b *Broker) clockJumped(jump time.Duration) {
-	b.log.Warn().Int64("millis", jump.Milliseconds()).Msg("the clock jumped, or the machine was suspended: delayed messages are looked at again")
+	b.log.Warn().Int64("millis", jump.Milliseconds()).
+		Msg("the clock jumped, or the machine was suspended: delayed messages are looked at again")
 	b.schedule.lookAgain()
 	if b.timers != nil {
 		b.timers.Poke()

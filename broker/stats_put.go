@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// putTimes counts how long messages took from their arrival to the moment at which their answer could leave, in whole ms:
-// under SYNC_FLUSH with the flush. The figures are those of the last whole minute. On the event loops, where messages are
-// written together at the end of a turn, all of a turn count with the time of that write. Java: StoreStatsService.
+// putTimes counts how long messages took from their arrival to the moment at which their answer could leave, in whole
+// ms: under SYNC_FLUSH with the flush. The figures are those of the last whole minute. On the event loops, where
+// messages are written together at the end of a turn, all of a turn count with the time of that write. Java:
+// StoreStatsService.
 type putTimes struct {
 	failed  atomic.Int64 // appends that failed, and flushes that came too late
 	longest atomic.Int64 // ms, since the start
@@ -35,8 +36,9 @@ type putMinute struct {
 var putSpread = [13]struct {
 	below int64
 	name  string
-}{{1, "[<=0ms]"}, {10, "[0~10ms]"}, {50, "[10~50ms]"}, {100, "[50~100ms]"}, {200, "[100~200ms]"}, {500, "[200~500ms]"}, {1000, "[500ms~1s]"},
-	{2000, "[1~2s]"}, {3000, "[2~3s]"}, {4000, "[3~4s]"}, {5000, "[4~5s]"}, {10_000, "[5~10s]"}, {math.MaxInt64, "[10s~]"}}
+}{{1, "[<=0ms]"}, {10, "[0~10ms]"}, {50, "[10~50ms]"}, {100, "[50~100ms]"}, {200, "[100~200ms]"},
+	{500, "[200~500ms]"}, {1000, "[500ms~1s]"}, {2000, "[1~2s]"}, {3000, "[2~3s]"}, {4000, "[3~4s]"}, {5000, "[4~5s]"},
+	{10_000, "[5~10s]"}, {math.MaxInt64, "[10s~]"}}
 
 // putBuckets are the upper bounds in ms, included, between which percentiles are interpolated. Java:
 // PUT_MESSAGE_ENTIRE_TIME_BUCKETS.
@@ -96,10 +98,12 @@ func (p *putTimes) info(m map[string]string) {
 		fmt.Fprintf(&spread, "%s:%d ", putSpread[i].name, n)
 	}
 	m["putMessageDistributeTime"] = spread.String()
-	m["putMessageEntireTimeMax"], m["getMessageEntireTimeMax"] = fmt.Sprint(p.longest.Load()), fmt.Sprint(p.longGet.Load())
+	m["putMessageEntireTimeMax"] = fmt.Sprint(p.longest.Load())
+	m["getMessageEntireTimeMax"] = fmt.Sprint(p.longGet.Load())
 	m["putMessageFailedTimes"] = fmt.Sprint(p.failed.Load())
 	m["dispatchMaxBuffer"] = "0" // Java never sets it
-	m["putLatency99"], m["putLatency999"] = fmt.Sprintf("%.2f", last.percentile(0.99)), fmt.Sprintf("%.2f", last.percentile(0.999))
+	m["putLatency99"] = fmt.Sprintf("%.2f", last.percentile(0.99))
+	m["putLatency999"] = fmt.Sprintf("%.2f", last.percentile(0.999))
 }
 
 // percentile is the time in ms below which a share of the messages stayed. Java: findPutMessageEntireTimePX.
@@ -135,7 +139,8 @@ func raise(max *atomic.Int64, v int64) {
 	}
 }
 
-// publish is the store's Publish, with a look at the time. It runs once for each turn of an event loop that stored messages.
+// publish is the store's Publish, with a look at the time. It runs once for each turn of an event loop that stored
+// messages.
 func (b *Broker) publish(end int64) error {
 	began := time.Now()
 	err := b.store.Publish(end)

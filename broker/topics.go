@@ -29,7 +29,8 @@ type topicTable struct {
 }
 
 func newTopicTable() *topicTable {
-	return &topicTable{version: body.NewDataVersion(), limit: func() int { return math.MaxInt }, changed: func() {}, publish: func(*body.TopicConfig) {}}
+	return &topicTable{version: body.NewDataVersion(), limit: func() int { return math.MaxInt }, changed: func() {},
+		publish: func(*body.TopicConfig) {}}
 }
 
 // get returns a topic, nil when there is none. The entry must not be changed.
@@ -46,10 +47,11 @@ func (t *topicTable) get(topic string) *body.TopicConfig {
 	return nil
 }
 
-// isLight tells the name of a light queue, or of a group that reads one. They exist without being made, so what could not
-// be a folder, by itself or behind %RETRY%, is none. Java: MixAll.isLmq.
+// isLight tells the name of a light queue, or of a group that reads one. They exist without being made, so what could
+// not be a folder, by itself or behind %RETRY%, is none. Java: MixAll.isLmq.
 func isLight(name string) bool {
-	return strings.HasPrefix(name, "%LMQ%") && len(name) <= compat.RetryTopicMaxLength-len(compat.RetryTopicPrefix) && compat.IsFolderName(name)
+	return strings.HasPrefix(name, "%LMQ%") && len(name) <= compat.RetryTopicMaxLength-len(compat.RetryTopicPrefix) &&
+		compat.IsFolderName(name)
 }
 
 // isBatch tells whether the topic's queues are batch consume queues. Java: QueueTypeUtils.isBatchCq.
@@ -139,8 +141,8 @@ func (t *topicTable) createByDefault(topic, defaultTopic string, queues int, sys
 	return &c, ""
 }
 
-// ensure returns a topic, creating it with the given queues and permission 6: retry and dead letter topics, which are at
-// most two for a group, whatever maxTopicNum says. Java: createTopicInSendMessageBackMethod.
+// ensure returns a topic, creating it with the given queues and permission 6: retry and dead letter topics, which are
+// at most two for a group, whatever maxTopicNum says. Java: createTopicInSendMessageBackMethod.
 func (t *topicTable) ensure(topic string, queues int, order bool, sysFlag int) *body.TopicConfig {
 	if c := t.get(topic); c != nil && c.Order == order {
 		return c
@@ -217,7 +219,8 @@ func (t *topicTable) load(data []byte) error {
 		c.TopicName = strings.Clone(name) // what counts, as in Java
 		if max(c.ReadQueueNums, c.WriteQueueNums) > maxQueueNumber+1 {
 			t.odd = append(t.odd, name)
-			c.ReadQueueNums, c.WriteQueueNums = min(c.ReadQueueNums, maxQueueNumber+1), min(c.WriteQueueNums, maxQueueNumber+1)
+			c.ReadQueueNums = min(c.ReadQueueNums, maxQueueNumber+1)
+			c.WriteQueueNums = min(c.WriteQueueNums, maxQueueNumber+1)
 		}
 		t.put(c)
 	}

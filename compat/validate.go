@@ -126,5 +126,6 @@ func IsSendForbidden(topic string) bool {
 // directory takes. It is wider than ValidateTopic, since Java's light queues and old brokers have names which that
 // refuses. It allocates nothing.
 func IsFolderName(topic string) bool {
-	return topic != "" && topic != "." && topic != ".." && len(topic) <= folderNameMax && !strings.ContainsAny(topic, "/\x00")
+	return topic != "" && topic != "." && topic != ".." && len(topic) <= folderNameMax &&
+		!strings.ContainsAny(topic, "/\x00")
 }

@@ -60,7 +60,8 @@ func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 	}
 	for _, name := range []string{h.ClusterName, h.BrokerName, h.BrokerAddr, h.HAServerAddr, h.ZoneName} {
 		if len(name) > maxBrokerName {
-			ctx.Status(remoting.SystemError, fmt.Sprintf("register broker failed, %.64q... has %d bytes, more than %d", name, len(name), maxBrokerName))
+			ctx.Status(remoting.SystemError, fmt.Sprintf("register broker failed, %.64q... has %d bytes, more than %d",
+				name, len(name), maxBrokerName))
 			return nil, false
 		}
 	}

@@ -265,7 +265,8 @@ func TestRegistrationWithLongNames(t *testing.T) {
 	}
 }
 
-// TestRegistrationCannotGrowForeignTables: names no broker makes, mappings of others or of unknown topics, endless filter lists.
+// TestRegistrationCannotGrowForeignTables: names no broker makes, mappings of others or of unknown topics, endless
+// filter lists.
 func TestRegistrationCannotGrowForeignTables(t *testing.T) {
 	r := newRoutes()
 	long := strings.Repeat("n", maxTopicName+1)

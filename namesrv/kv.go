@@ -24,7 +24,8 @@ type kvTooLargeError struct {
 }
 
 func (e *kvTooLargeError) Error() string {
-	return fmt.Sprintf("KV config %.100q %.100q: no room for %d bytes, the table may have %d (maxKvConfigBytes)", e.namespace, e.key, e.size, e.limit)
+	return fmt.Sprintf("KV config %.100q %.100q: no room for %d bytes, the table may have %d (maxKvConfigBytes)",
+		e.namespace, e.key, e.size, e.limit)
 }
 
 // kvFile is kvConfig.json (KVConfigSerializeWrapper.java).

@@ -172,7 +172,8 @@ func (r *routes) dropOtherTopics(g *registration) {
 	}
 }
 
-// takeMappings takes what a broker says of its own share in topics that are there; they go with the topic. Java takes any.
+// takeMappings takes what a broker says of its own share in topics that are there; they go with the topic. Java takes
+// any.
 func (r *routes) takeMappings(broker string, infos map[string]*body.TopicQueueMappingInfo) {
 	for topic, info := range infos {
 		if r.topics[topic] == nil || info.Bname != broker {

@@ -38,8 +38,8 @@ func TestNamesThatAreNoFolder(t *testing.T) {
 	}
 }
 
-// TestRecordWithBadName: a log that holds such a record, which older versions took, can be read, closed and opened, and its
-// queue is never written.
+// TestRecordWithBadName: a log that holds such a record, which older versions took, can be read, closed and opened, and
+// its queue is never written.
 func TestRecordWithBadName(t *testing.T) {
 	mem := vfs.NewMem()
 	for _, name := range badNames[1:6] {

@@ -180,9 +180,9 @@ func (s *Store) removeTopic(topic string) ([]*queue, error) {
 	return s.queues.remove(topic), nil
 }
 
-// DeleteTopic removes the consume queues of a topic; its messages stay in the log until they expire, and its queues start
-// at 0 again (Java DefaultMessageStore.deleteTopics). No error for an unknown topic, ErrTopicName for one that cannot be a
-// folder.
+// DeleteTopic removes the consume queues of a topic; its messages stay in the log until they expire, and its queues
+// start at 0 again (Java DefaultMessageStore.deleteTopics). No error for an unknown topic, ErrTopicName for one that
+// cannot be a folder.
 func (s *Store) DeleteTopic(topic string) (first error) {
 	if !hasFolder(topic, 0) {
 		return fmt.Errorf("%w: topic %.300q", ErrTopicName, topic)

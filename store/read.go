@@ -2,7 +2,8 @@ package store
 
 import "encoding/binary"
 
-// ReadRecord appends a copy of the record at a commit log offset to buf. The offset may come from anybody, see WithRecord.
+// ReadRecord appends a copy of the record at a commit log offset to buf. The offset may come from anybody, see
+// WithRecord.
 func (s *Store) ReadRecord(phyOffset int64, buf []byte) ([]byte, error) {
 	err := s.WithRecord(phyOffset, func(rec []byte) error {
 		buf = append(buf, rec...)
@@ -13,14 +14,14 @@ func (s *Store) ReadRecord(phyOffset int64, buf []byte) ([]byte, error) {
 
 // WithRecord calls fn with the record at a commit log offset in place; rec is valid during the call and may not be
 // changed. The offset may come from anybody: bytes in the log are a record only if the consume queue that they name
-// has, at the queue offset that they name, an entry of this offset and size. Else a record inside a message's body would
-// be as good as one that the store wrote. It returns ErrNoRecord or fn's error. It may read the disk.
+// has, at the queue offset that they name, an entry of this offset and size. Else a record inside a message's body
+// would be as good as one that the store wrote. It returns ErrNoRecord or fn's error. It may read the disk.
 func (s *Store) WithRecord(phyOffset int64, fn func(rec []byte) error) error {
 	return s.withRecord(phyOffset, readAnywhere, fn)
 }
 
-// WithHotRecord is WithRecord for callers that must not block: ErrWouldWait when the record or its entry is probably not
-// in memory.
+// WithHotRecord is WithRecord for callers that must not block: ErrWouldWait when the record or its entry is probably
+// not in memory.
 func (s *Store) WithHotRecord(phyOffset int64, fn func(rec []byte) error) error {
 	return s.withRecord(phyOffset, readMemory, fn)
 }

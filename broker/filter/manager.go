@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// MaxEntries is how many subscriptions a Manager keeps, and MaxBytes how many bytes their names and expressions may have
-// together; compiled they take about ten times as much. Further ones are refused. Java has no limit.
+// MaxEntries is how many subscriptions a Manager keeps, and MaxBytes how many bytes their names and expressions may
+// have together; compiled they take about ten times as much. Further ones are refused. Java has no limit.
 const (
 	MaxEntries = 1 << 16
 	MaxBytes   = 16 << 20

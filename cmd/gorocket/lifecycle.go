@@ -88,14 +88,15 @@ func serve(log zerolog.Logger, started func(), services ...service) error {
 	return serveUntil(log, askedToEnd(), stopTimeout, started, services...)
 }
 
-// errStartTooLong says that the process was asked to end while it started, and that the start went on for too long. To end
-// then is like a kill: what was recovered so far is recovered again.
+// errStartTooLong says that the process was asked to end while it started, and that the start went on for too long. To
+// end then is like a kill: what was recovered so far is recovered again.
 var errStartTooLong = errors.New("asked to end while starting, and the start is not over: ending as if killed")
 
-// serveUntil is serve with a channel of its own for signals, which must exist before anything starts: nobody may tell that
-// the process is ready while a signal would still kill it. A start that was under way when the signal came has patience to
-// end.
-func serveUntil(log zerolog.Logger, signals chan os.Signal, patience time.Duration, started func(), services ...service) error {
+// serveUntil is serve with a channel of its own for signals, which must exist before anything starts: nobody may tell
+// that the process is ready while a signal would still kill it. A start that was under way when the signal came has
+// patience to end.
+func serveUntil(log zerolog.Logger, signals chan os.Signal, patience time.Duration, started func(),
+	services ...service) error {
 	defer signal.Stop(signals)
 	begun := make(chan error, 1)
 	go func() { begun <- startAll(services) }()

@@ -66,8 +66,8 @@ func (g *SubscriptionGroupConfig) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*g = SubscriptionGroupConfig(p)
-	return checkInts("group", g.GroupName, number{"retryQueueNums", g.RetryQueueNums}, number{"retryMaxTimes", g.RetryMaxTimes},
-		number{"groupSysFlag", g.GroupSysFlag}, number{"consumeTimeoutMinute", g.ConsumeTimeoutMinute})
+	return checkInts("group", g.GroupName, number{"retryQueueNums", g.RetryQueueNums},
+		number{"retryMaxTimes", g.RetryMaxTimes}, number{"groupSysFlag", g.GroupSysFlag}, number{"consumeTimeoutMinute", g.ConsumeTimeoutMinute})
 }
 
 // SubscriptionGroupWrapper is subscriptionGroup.json and the answer of GET_ALL_SUBSCRIPTIONGROUP_CONFIG.

@@ -29,6 +29,6 @@ func (q *QueueData) UnmarshalJSON(text []byte) error {
 	if err := compat.Unmarshal(text, (*plain)(q)); err != nil {
 		return err
 	}
-	return checkInts("queues on broker", q.BrokerName, number{"readQueueNums", q.ReadQueueNums}, number{"writeQueueNums", q.WriteQueueNums},
-		number{"perm", q.Perm}, number{"topicSysFlag", q.TopicSysFlag})
+	return checkInts("queues on broker", q.BrokerName, number{"readQueueNums", q.ReadQueueNums},
+		number{"writeQueueNums", q.WriteQueueNums}, number{"perm", q.Perm}, number{"topicSysFlag", q.TopicSysFlag})
 }

@@ -57,8 +57,8 @@ func (t *TopicConfig) UnmarshalJSON(text []byte) error {
 		p.Attributes = map[string]string{}
 	}
 	*t = TopicConfig(p)
-	return checkInts("topic", t.TopicName, number{"readQueueNums", t.ReadQueueNums}, number{"writeQueueNums", t.WriteQueueNums},
-		number{"perm", t.Perm}, number{"topicSysFlag", t.TopicSysFlag})
+	return checkInts("topic", t.TopicName, number{"readQueueNums", t.ReadQueueNums},
+		number{"writeQueueNums", t.WriteQueueNums}, number{"perm", t.Perm}, number{"topicSysFlag", t.TopicSysFlag})
 }
 
 // Clone copies t with its attributes.
