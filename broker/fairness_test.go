@@ -44,12 +44,11 @@ func TestLongBatch(t *testing.T) {
 	}
 }
 
-// TestLargeBatch: a batch of 190,000 empty messages is stored and answered as any other, and others are served
-// meanwhile.
+// TestLargeBatch: a batch of as many messages as may be is stored and answered as any other; one more is refused.
 func TestLargeBatch(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "first") // creates the topic
-	const items = 100_000
+	const items = 32_767
 	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102",
 		DefaultTopicQueueNums: 4,
 		BornTimestamp:         time.Now().UnixMilli(), MaxReconsumeTimes: -1, Batch: true, QueueID: 3}
@@ -65,6 +64,10 @@ func TestLargeBatch(t *testing.T) {
 		t.Errorf("%d ids", n)
 	}
 	waitFor(t, "all can be read", func() bool { return r.b.store.MaxOffset("T", 3) == items })
+	_, err = call(r, remoting.ReqSendBatchMessage, remoting.SendMessageRequestV2, &h, batchOf(items+1, ""))
+	if err == nil || !strings.Contains(err.Error(), "code 13") {
+		t.Errorf("one more: %v", err)
+	}
 }
 
 // TestNoticesAreFew: when many members of a group end at once, the others are told that the group changed, but not

@@ -245,7 +245,7 @@ func (e *engine) readRest(gc gnet.Conn, c *Conn, now time.Time, limit int64) (er
 	if err != nil {
 		return err
 	}
-	f, rest := &c.flow, all
+	f, rest, budget := &c.flow, all, c.loop.budget()
 	for i := 0; ; i++ {
 		if f.cut, err = frameLength(rest, e.opts.MaxFrame); err != nil {
 			return err
@@ -254,7 +254,7 @@ func (e *engine) readRest(gc gnet.Conn, c *Conn, now time.Time, limit int64) (er
 			f.begin(now)
 			break
 		}
-		if i%looked == 0 && time.Since(now) > turnBudget || c.unsent.Load() > limit {
+		if i%looked == 0 && time.Since(now) > budget || c.unsent.Load() > limit {
 			f.more = true
 			break
 		}

@@ -24,9 +24,21 @@ type flow struct {
 	gone     bool   // closed, nothing is held
 }
 
-// turnBudget is how long the requests of one connection are handled at a stretch; then come the others. One request
-// may take longer: what grows with its size belongs on a worker.
-const turnBudget = 2 * time.Millisecond
+// Limits of how long the requests of one connection are handled at a stretch; then come the others. One request may take longer: what grows with
+// its size belongs on a worker.
+const (
+	turnBudget = 2 * time.Millisecond   // when few connections have more to do
+	turnRound  = 8 * time.Millisecond   // what all that have more to do take together, once around the loop
+	turnLeast  = 100 * time.Microsecond // what each has in any case
+)
+
+// budget is the share of one connection. Event loop only.
+func (l *loopState) budget() time.Duration {
+	if n := len(l.watched); n > int(turnRound/turnBudget) {
+		return max(turnLeast, turnRound/time.Duration(n))
+	}
+	return turnBudget
+}
 
 // looked is after how many requests the clock is looked at.
 const looked = 8

@@ -26,6 +26,12 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 		return Appended{}, offsets, err
 	}
 	cfg := s.cfg.Load()
+	if n := batchItems(clientBatchBody, cfg.MaxBatchMessages); n > cfg.MaxBatchMessages {
+		return Appended{}, offsets, ErrBatchTooLong
+	} else if n > longBatch {
+		s.longBatches.Lock()
+		defer s.longBatches.Unlock()
+	}
 	b := s.batchBufs.Get().(*batchScratch)
 	defer s.putScratch(b)
 	if err := b.encode(s.rules(), r, clientBatchBody); err != nil {
@@ -43,6 +49,26 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 		return Appended{}, offsets[:known], err
 	}
 	return Appended{Offset: first.offset, Size: int32(len(b.recs)), QueueOffset: first.queueOffset, StoreTimestamp: first.storeTime, Count: len(b.entries)}, offsets, nil
+}
+
+// longBatch is the number of messages above which a batch waits for others of its kind before it takes memory and the append lock: everybody else
+// then waits for one of them at most.
+const longBatch = 1024
+
+// batchItems counts the messages of a client batch body, up to one more than most, if there may be many; what is malformed ends the count.
+func batchItems(body []byte, most int) (n int) {
+	if len(body) <= min(longBatch, most)*BatchItemMin {
+		return 0
+	}
+	for len(body) > 0 && n <= most {
+		_, rest, err := NextBatchItem(body)
+		if err != nil {
+			return n
+		}
+		body = rest
+		n++
+	}
+	return n
 }
 
 // stageBatch puts the records at the tail and tells the index their keys. Caller holds the append lock and has reserved the room.

@@ -96,6 +96,7 @@ type Config struct {
 	TouchAheadBytes          int64 `prop:"touchAheadBytes" default:"16777216" min:"0" max:"2147483647" effect:"restart" doc:"SYNC_FLUSH: bytes of the commit log filled with zeros ahead of the write position (gorocket)"`
 	MaxStoreBytes            int64 `prop:"maxStoreBytes" default:"0" min:"0" doc:"bytes of commit log files above which the oldest go before their time, if cleanFileForciblyEnable; 0: no limit (gorocket)"`
 	MinFreeDiskBytes         int64 `prop:"minFreeDiskBytes" default:"0" min:"0" doc:"free bytes of the disk below which commit log files go before their time, if cleanFileForciblyEnable, and below half of which producers are refused; 0: only the ratios count (gorocket)"`
+	MaxBatchMessages         int   `prop:"maxBatchMessages" default:"32767" min:"1" max:"32767" doc:"most messages of one batch; a larger one is refused, since all others would wait for it (gorocket)"`
 	MaxConsumeQueueMemory    int64 `prop:"maxConsumeQueueMemory" default:"67108864" min:"1" doc:"bytes of consume queue entries kept in memory (gorocket)"`
 }
 

@@ -31,6 +31,7 @@ var (
 	ErrTopicName          = fmt.Errorf("%w: the topic's name, or the queue's number, cannot be a folder", ErrMessageIllegal)
 	ErrTopicTooLong       = fmt.Errorf("%w: topic too long", ErrMessageIllegal)
 	ErrTopicZero          = fmt.Errorf("%w: a zero byte in the topic", ErrMessageIllegal)
+	ErrBatchTooLong       = fmt.Errorf("%w: a batch of more than maxBatchMessages messages", ErrMessageIllegal)
 	ErrBadBatch           = fmt.Errorf("%w: malformed batch body", ErrMessageIllegal)
 	ErrMessageExceedsFile = fmt.Errorf("%w: larger than a commit log file", ErrMessageIllegal)
 )

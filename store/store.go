@@ -65,6 +65,8 @@ type Store struct {
 	lost   atomic.Pointer[syncError] // a failed write or fsync of the log; also while the store stops
 	paused atomic.Pointer[error]     // why no write is possible now (disk level)
 
+	longBatches sync.Mutex // held over the append of a long batch, before any other lock
+
 	unreadable atomic.Pointer[ReadError] // the first page that could not be read since the start
 
 	toldFailure atomic.Bool // who has to know of lost does

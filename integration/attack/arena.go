@@ -28,7 +28,7 @@ type attack struct {
 type arena struct {
 	dir           string
 	names, broker *harness.Server
-	victim        *victim
+	victim        *victimProcess
 	peak          int // KiB of RssAnon
 }
 
@@ -60,7 +60,7 @@ func (k *attack) play() (r report, err error) {
 	if a.victim, err = newVictim(a.broker.Addr()); err != nil {
 		return r, err
 	}
-	defer a.victim.stop()
+	defer func() { _ = a.victim.stop() }()
 	time.Sleep(calmBefore)
 	begin := time.Now()
 	stop := a.watch()
@@ -71,8 +71,10 @@ func (k *attack) play() (r report, err error) {
 	}
 	time.Sleep(calmAfter)
 	stop()
-	a.victim.stop()
-	r = report{took: end.Sub(begin), peak: a.peak, acknowledged: len(a.victim.acked)}
+	if verr := a.victim.stop(); verr != nil {
+		return r, fmt.Errorf("victim: %w", verr)
+	}
+	r = report{took: end.Sub(begin), peak: a.peak, acknowledged: len(a.victim.result.Acked)}
 	r.before, _ = a.victim.p99(begin.Add(-calmBefore), begin)
 	during, lost := a.victim.p99(begin, end)
 	r.during = during
@@ -159,7 +161,7 @@ func (k *attack) judge(a *arena, r report, lost int, end time.Time) error {
 		errs = append(errs, fmt.Errorf("the victim's p99 is %s, more than %s (%d sends without a good answer)", r.during, bound, lost))
 	}
 	if _, bad := a.victim.p99(end.Add(servedAgain), time.Now()); bad > 0 {
-		errs = append(errs, fmt.Errorf("%d sends of the victim fail after it is over: %v", bad, a.victim.lastError()))
+		errs = append(errs, fmt.Errorf("%d sends of the victim fail after it is over: %v", bad, a.victim.result.Failure))
 	}
 	if a.broker.Process().Ended() {
 		errs = append(errs, fmt.Errorf("the broker has ended:\n%s", a.broker.Process().Tail(30)))

@@ -17,6 +17,7 @@ var tableAttacks = []*attack{
 	{name: "members", about: "2,000 members of one group that join and end together", run: members},
 	{name: "groups", about: "one connection with 600,000 groups", run: manyGroups},
 	{name: "holds", about: "100,000 held pulls for a tag that never comes", run: holds},
+	{name: "searches", about: "100,000 pulls for that tag in queues full of other messages", run: searches},
 	{name: "numbers", about: "queue numbers to 2^31, offsets and locks of queues that do not exist, huge KV values", run: numbers},
 	{name: "hangs", about: "a NameServer that stands still while topics are made and 100 clients beat", run: hangs},
 	{name: "announce", about: "60,000 topics with long names: more than one registration can hold", conf: harness.Conf{"registerNameServerPeriod": "10000"}, run: announce},
@@ -54,20 +55,45 @@ func manyGroups(a *arena) error {
 }
 
 func holds(a *arena) error {
+	c, err := a.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.CreateTopic("held", victimQueues, 6, ""); err != nil {
+		return err
+	}
 	var h herd
 	defer h.close()
 	h.grow(a.broker.Addr(), 100)
-	h.write(20*time.Second, func(c int) []byte {
-		var pulls []byte
-		for i := range 1000 {
-			ext := map[string]any{"consumerGroup": fmt.Sprint("holder", c), "topic": victimTopic, "queueId": fmt.Sprint(i % victimQueues), "queueOffset": "0", "maxMsgNums": "32",
-				"sysFlag": "6", "commitOffset": "0", "suspendTimeoutMillis": "15000", "subscription": "NEVER", "subVersion": "0", "expressionType": "TAG"}
-			pulls = append(pulls, frame(11, i, false, ext, nil)...)
+	h.write(20*time.Second, func(c int) []byte { return neverPulls("held", c) })
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) { // they expire meanwhile
+		if err := sendTo(c, "held"); err != nil {
+			return err
 		}
-		return pulls
-	})
-	time.Sleep(20 * time.Second) // they expire meanwhile
+	}
 	return nil
+}
+
+// searches pulls for the same tag in queues that are full of other messages: each of them looks at hundreds of entries.
+func searches(a *arena) error {
+	var h herd
+	defer h.close()
+	h.grow(a.broker.Addr(), 100)
+	h.write(20*time.Second, func(c int) []byte { return neverPulls(victimTopic, c) })
+	time.Sleep(5 * time.Second)
+	return nil
+}
+
+// neverPulls are 1,000 pulls of one group for a tag that no message has.
+func neverPulls(topic string, group int) (pulls []byte) {
+	for i := range 1000 {
+		ext := map[string]any{"consumerGroup": fmt.Sprint("holder", group), "topic": topic, "queueId": fmt.Sprint(i % victimQueues),
+			"queueOffset": "0", "maxMsgNums": "32", "sysFlag": "6", "commitOffset": "0", "suspendTimeoutMillis": "15000",
+			"subscription": "NEVER", "subVersion": "0", "expressionType": "TAG"}
+		pulls = append(pulls, frame(11, i, false, ext, nil)...)
+	}
+	return pulls
 }
 
 func numbers(a *arena) error {

@@ -27,7 +27,15 @@ const (
 func main() {
 	only := flag.String("only", "", "names of attacks, separated by blanks; all when empty")
 	list := flag.Bool("list", false, "print the attacks and end")
+	victim := flag.String("victim", "", "be the victim of a broker at this address (the attack starts itself so)")
 	flag.Parse()
+	if *victim != "" {
+		if err := beVictim(*victim); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *list {
 		for _, a := range attacks {
 			fmt.Printf("%-14s %s\n", a.name, a.about)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/binary"
-	"errors"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net"
-	"slices"
+	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"gorocket/integration/load/client"
@@ -21,23 +23,10 @@ const (
 	victimWait   = 5 * time.Second
 )
 
-// send is one message of the victim: when it was due, how long its good answer took (victimWait: none came).
-type send struct {
-	due  time.Time
-	took time.Duration
-}
-
-// place is where the broker said that a message is.
-type place struct {
-	queue  int
-	offset int64
-}
-
 // victim sends at a fixed rate, whatever the answers do: a late answer counts from the time the send was due.
 type victim struct {
 	addr string
 	quit chan struct{}
-	once sync.Once
 	wg   sync.WaitGroup
 
 	mu      sync.Mutex
@@ -46,7 +35,9 @@ type victim struct {
 	failure error            // the last; guarded by mu
 }
 
-func newVictim(addr string) (*victim, error) {
+// newVictim makes the topic and starts the victim in a process of its own: a client on another machine does not share the attacker's processors,
+// and here it must not wait behind the attacker's goroutines.
+func newVictim(addr string) (*victimProcess, error) {
 	c, err := client.Dial(addr, victimWait)
 	if err != nil {
 		return nil, err
@@ -55,17 +46,29 @@ func newVictim(addr string) (*victim, error) {
 	if err := c.CreateTopic(victimTopic, victimQueues, 6, ""); err != nil {
 		return nil, err
 	}
+	return startVictim(addr)
+}
+
+// beVictim sends until standard input ends, and prints what came of it.
+func beVictim(addr string) error {
+	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, victimNice) // only root may
 	v := &victim{addr: addr, quit: make(chan struct{}), acked: map[uint64]place{}}
 	v.wg.Add(1)
 	go v.run()
-	return v, nil
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	close(v.quit)
+	v.wg.Wait()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	r := victimResult{Sends: v.sends, Acked: v.acked}
+	if v.failure != nil {
+		r.Failure = v.failure.Error()
+	}
+	return json.NewEncoder(os.Stdout).Encode(r)
 }
 
-// stop ends the sends and waits for the answers on their way.
-func (v *victim) stop() {
-	v.once.Do(func() { close(v.quit) })
-	v.wg.Wait()
-}
+// victimNice is the victim's priority: as if it had a processor of its own.
+const victimNice = -10
 
 func (v *victim) run() {
 	defer v.wg.Done()
@@ -81,7 +84,7 @@ func (v *victim) run() {
 		case <-time.After(time.Until(next)):
 		}
 		v.mu.Lock()
-		v.sends = append(v.sends, send{due: next, took: victimWait})
+		v.sends = append(v.sends, send{Due: next, Took: victimWait})
 		v.mu.Unlock()
 		next = next.Add(time.Second / victimRate)
 		if l == nil || l.dead() {
@@ -110,12 +113,6 @@ func (v *victim) fail(err error) {
 	v.mu.Unlock()
 }
 
-func (v *victim) lastError() error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.failure
-}
-
 // answered notes one answer.
 func (v *victim) answered(r wire.Response) {
 	now := time.Now()
@@ -128,62 +125,8 @@ func (v *victim) answered(r wire.Response) {
 	}
 	v.mu.Lock()
 	v.acked[n] = place{queue, offset}
-	v.sends[n].took = now.Sub(v.sends[n].due)
+	v.sends[n].Took = now.Sub(v.sends[n].Due)
 	v.mu.Unlock()
-}
-
-// p99 is that of the sends that were due between two moments, and how many of them had no good answer.
-func (v *victim) p99(from, to time.Time) (time.Duration, int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	var all []time.Duration
-	bad := 0
-	for _, s := range v.sends {
-		if s.due.Before(from) || !s.due.Before(to) {
-			continue
-		}
-		if all = append(all, s.took); s.took >= victimWait {
-			bad++
-		}
-	}
-	if len(all) == 0 {
-		return 0, 0
-	}
-	slices.Sort(all)
-	return all[(len(all)*99)/100], bad
-}
-
-// readBack pulls the topic and compares it with the ledger: each acknowledged message where the broker said, once.
-func (v *victim) readBack(addr string) error {
-	c, err := client.Dial(addr, 10*time.Second)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	found := map[uint64]place{}
-	for q := range victimQueues {
-		_, err := c.ReadQueue(victimTopic, q, 0, func(r *client.Record) error {
-			if len(r.Body) != 64 {
-				return nil
-			}
-			n := binary.BigEndian.Uint64(r.Body)
-			if _, twice := found[n]; twice {
-				return fmt.Errorf("message %d is there twice: %s", n, r)
-			}
-			found[n] = place{q, r.QueueOffset}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	var errs []error
-	for n, p := range v.acked {
-		if found[n] != p && len(errs) < 5 {
-			errs = append(errs, fmt.Errorf("message %d was acknowledged at %v and is at %v", n, p, found[n]))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // line is one connection of the victim.
