@@ -44,6 +44,10 @@ func (b *Broker) updateConfig(ctx *remoting.Context) {
 		return
 	}
 	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("keys", strings.Join(p.Keys(), ",")).Msg("configuration updated")
+	if _, ok := p.Get("namesrvAddr"); ok {
+		addrs, _ := b.cfg().NameServers() // checked by changeConfig
+		b.register.follow(addrs)
+	}
 	if _, ok := p.Get("brokerPermission"); ok {
 		b.topics.republish()
 		b.register.settled()

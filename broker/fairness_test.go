@@ -164,7 +164,7 @@ func TestNameServerThatHangs(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	cfg.NamesrvAddr = l.Addr().String()
 	r := startRig(t, cfg)
-	r.b.register.links[0].slow.Store(false) // it hangs from now on: the start has noticed already
+	r.b.register.links()[0].slow.Store(false) // it hangs from now on: the start has noticed already
 	start := time.Now()
 	var wg sync.WaitGroup
 	for i := range 30 {

@@ -176,7 +176,7 @@ func (c *collector) groups(send sendMetric) {
 
 // namesrvs tells for each NameServer whether clients find the broker through it, and whether another has its route.
 func (c *collector) namesrvs(send sendMetric) {
-	for _, l := range c.b.register.links {
+	for _, l := range c.b.register.links() {
 		err, _, failures := l.health.get()
 		var taken *takenError
 		send("gorocket_namesrv_registered", flag(err == nil), l.addr)

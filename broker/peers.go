@@ -108,7 +108,7 @@ func (b *Broker) masterOf(ctx context.Context, name string) (string, error) {
 
 // askMasters asks the NameServers, one after the other, for the cluster; nil when none answers.
 func (b *Broker) askMasters(ctx context.Context) map[string]string {
-	for _, l := range b.register.links {
+	for _, l := range b.register.links() {
 		one, cancel := context.WithTimeout(ctx, askTimeout)
 		resp, err := remoting.Call(one, b.client, l.addr, remoting.ReqGetBrokerClusterInfo, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), nil)
 		cancel()

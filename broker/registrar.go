@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,8 @@ import (
 // others. Java: BrokerController.registerBrokerAll, BrokerOuterAPI.
 type registrar struct {
 	b     *Broker
-	links []*namesrvLink // immutable
+	list  atomic.Pointer[[]*namesrvLink] // replaced as a whole by follow
+	moves sync.Mutex                     // held over a change of list
 	stop  chan struct{}
 	wg    sync.WaitGroup
 	ran   bool
@@ -31,6 +33,7 @@ type namesrvLink struct {
 	addr   string
 	wake   chan struct{}    // pending has something
 	again  chan struct{}    // the connection ended
+	quit   chan struct{}    // closed when the configuration does not name it any more
 	failed bool             // link goroutine only; the last registration or look failed
 	lost   bool             // link goroutine only; the NameServer may have forgotten us
 	whole  time.Time        // link goroutine only; when all topics were registered
@@ -48,16 +51,25 @@ type namesrvLink struct {
 func newRegistrar(b *Broker) *registrar {
 	r := &registrar{b: b, stop: make(chan struct{})}
 	addrs, _ := b.cfg().NameServers() // checked by Config.Complete
+	links := make([]*namesrvLink, 0, len(addrs))
 	for _, addr := range addrs {
-		r.links = append(r.links, &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
-			pending: map[string]*body.TopicConfig{}, told: make(chan struct{})})
+		links = append(links, r.newLink(addr))
 	}
+	r.list.Store(&links)
 	return r
 }
 
+func (r *registrar) newLink(addr string) *namesrvLink {
+	return &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1), quit: make(chan struct{}),
+		pending: map[string]*body.TopicConfig{}, told: make(chan struct{})}
+}
+
+// links are the NameServers of this moment; not to be changed.
+func (r *registrar) links() []*namesrvLink { return *r.list.Load() }
+
 // publish tells the NameServers about one topic, soon and in the background.
 func (r *registrar) publish(t *body.TopicConfig) {
-	for _, l := range r.links {
+	for _, l := range r.links() {
 		l.mu.Lock()
 		l.pending[t.TopicName] = t
 		l.mu.Unlock()
@@ -85,7 +97,7 @@ func (r *registrar) settled() { r.settledWithin(publishWait) }
 
 func (r *registrar) settledWithin(limit time.Duration) {
 	var t *time.Timer
-	for _, l := range r.links {
+	for _, l := range r.links() {
 		ch := l.open()
 		if ch == nil || l.slow.Load() {
 			continue
@@ -107,7 +119,7 @@ func (r *registrar) settledWithin(limit time.Duration) {
 
 // unsettled tells whether a NameServer has to be told of a topic and can be expected to take it soon.
 func (r *registrar) unsettled() bool {
-	for _, l := range r.links {
+	for _, l := range r.links() {
 		if l.open() != nil && !l.slow.Load() {
 			return true
 		}
@@ -128,7 +140,7 @@ func (l *namesrvLink) open() chan struct{} {
 // namesrvClosed is called when a connection to a NameServer ends; it dropped our routes at that moment.
 func (b *Broker) namesrvClosed(*remoting.Conn, error) {
 	if b.register != nil {
-		for _, l := range b.register.links {
+		for _, l := range b.register.links() {
 			poke(l.again)
 		}
 	}
@@ -137,12 +149,44 @@ func (b *Broker) namesrvClosed(*remoting.Conn, error) {
 // start registers everywhere and waits a moment for it, so that a client that sees the broker's port open finds its routes.
 func (r *registrar) start() {
 	r.ran = true
-	for _, l := range r.links {
-		l.takePending() // the first round is on its way from here on
-		r.wg.Add(1)
-		go l.run()
+	for _, l := range r.links() {
+		l.start()
 	}
 	r.settledWithin(startWait)
+}
+
+func (l *namesrvLink) start() {
+	l.takePending() // the first round is on its way from here on
+	l.r.wg.Add(1)
+	go l.run()
+}
+
+// follow goes on with the NameServers at addrs: it registers at those that are new and unregisters, in the background, at those that are not named
+// any more. After start only; behind stopAndLeave it does nothing. Java: BrokerOuterAPI.updateNameServerAddressList.
+func (r *registrar) follow(addrs []string) {
+	r.moves.Lock()
+	defer r.moves.Unlock()
+	select {
+	case <-r.stop:
+		return
+	default:
+	}
+	var next []*namesrvLink
+	old := slices.Clone(r.links())
+	for _, addr := range addrs {
+		if i := slices.IndexFunc(old, func(l *namesrvLink) bool { return l.addr == addr }); i >= 0 {
+			next = append(next, old[i])
+			old = slices.Delete(old, i, i+1)
+			continue
+		}
+		l := r.newLink(addr)
+		next = append(next, l)
+		l.start()
+	}
+	r.list.Store(&next)
+	for _, l := range old {
+		close(l.quit)
+	}
 }
 
 // retryDelay is the pause before registering again after a connection ended, and between attempts that fail.
@@ -160,6 +204,9 @@ func (l *namesrvLink) run() {
 	for {
 		select {
 		case <-l.r.stop:
+			return
+		case <-l.quit:
+			l.leave(context.Background())
 			return
 		case <-l.wake:
 			l.incremental()
@@ -264,18 +311,23 @@ func (r *registrar) stopAndLeave(ctx context.Context) {
 	if !r.ran {
 		return
 	}
+	r.moves.Lock()
 	close(r.stop)
+	r.moves.Unlock()
 	r.wg.Wait()
-	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
-	defer cancel()
-	h := r.b.identity()
 	var wg sync.WaitGroup
-	for _, l := range r.links {
-		wg.Go(func() {
-			if _, err := remoting.Call(ctx, r.b.client, l.addr, remoting.ReqUnregisterBroker, remoting.UnregisterBrokerRequest, &h, nil); err != nil {
-				r.b.throttled.warn("unregister", func(e *zerolog.Event) { e.Err(err).Str("namesrv", l.addr).Msg("cannot unregister") })
-			}
-		})
+	for _, l := range r.links() {
+		wg.Go(func() { l.leave(ctx) })
 	}
 	wg.Wait()
+}
+
+// leave unregisters, for leaveTimeout at most.
+func (l *namesrvLink) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
+	defer cancel()
+	b, h := l.r.b, l.r.b.identity()
+	if _, err := remoting.Call(ctx, b.client, l.addr, remoting.ReqUnregisterBroker, remoting.UnregisterBrokerRequest, &h, nil); err != nil {
+		b.throttled.warn("unregister", func(e *zerolog.Event) { e.Err(err).Str("namesrv", l.addr).Msg("cannot unregister") })
+	}
 }

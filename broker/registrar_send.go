@@ -118,7 +118,7 @@ func (l *namesrvLink) sendPart(cfg *Config, w *body.RegisterBrokerBody) error {
 	return err
 }
 
-// callNamesrv sends a request to the link's NameServer and waits for the answer, or until the broker stops.
+// callNamesrv sends a request to the link's NameServer and waits for the answer, or until the broker stops or leaves it.
 func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *remoting.HeaderType[T], h *T,
 	data []byte) (*remoting.Command, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -126,6 +126,8 @@ func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *rem
 	go func() { // a stop does not wait for a NameServer that does not answer
 		select {
 		case <-l.r.stop:
+			cancel()
+		case <-l.quit:
 			cancel()
 		case <-ctx.Done():
 		}

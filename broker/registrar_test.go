@@ -40,7 +40,7 @@ func startNamesFake(t *testing.T) *namesFake {
 	l.Close()
 	table, err := remoting.NewTable(
 		remoting.Entry{Code: remoting.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(remoting.RegisterBrokerRequest, f.register)},
-		remoting.Entry{Code: remoting.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { ctx.OK(nil) }},
+		remoting.Entry{Code: remoting.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: f.unregister},
 		remoting.Entry{Code: remoting.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(remoting.GetRouteInfoRequest, f.route)},
 		remoting.Entry{Code: remoting.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: with(remoting.QueryDataVersionRequest, f.version)})
 	if err != nil {
@@ -84,6 +84,11 @@ func (f *namesFake) register(ctx *remoting.Context, h *remoting.RegisterBrokerRe
 		}
 		f.versions[h.BrokerAddr] = w.DataVersion
 	}
+	ctx.OK(nil)
+}
+
+func (f *namesFake) unregister(ctx *remoting.Context) {
+	f.do(func() { f.holder = "" })
 	ctx.OK(nil)
 }
 
@@ -234,7 +239,7 @@ func TestSplitAndCompressedRegistration(t *testing.T) {
 		}
 		f.topics["T99"] = body.TopicConfig{} // as if a change had been missed
 	})
-	l := r.b.register.links[0]
+	l := r.b.register.links()[0]
 	r.b.topics.mu.Lock()
 	r.b.topics.version.Next(0)
 	r.b.topics.mu.Unlock()
@@ -265,7 +270,7 @@ func TestStolenRouteComesBack(t *testing.T) {
 			return back
 		})
 		waitFor(t, name+": health", func() bool { code, _ := r.health(); return code == 200 })
-		if _, _, failures := r.b.register.links[0].health.get(); failures == 0 {
+		if _, _, failures := r.b.register.links()[0].health.get(); failures == 0 {
 			t.Errorf("%s: not noticed", name)
 		}
 		r.send("New", "", "x")
@@ -285,7 +290,7 @@ func TestStolenRouteIsSaid(t *testing.T) {
 		f.holder = "9.9.9.9:1"
 		f.versions["9.9.9.9:1"] = body.DataVersion{StateVersion: 5}
 	})
-	l := r.b.register.links[0]
+	l := r.b.register.links()[0]
 	stop := make(chan struct{})
 	done := make(chan struct{})
 	go func() { // it is faster than we are
@@ -340,4 +345,38 @@ func TestUnreachableNamesrvIsAWarning(t *testing.T) {
 		code, text := r.health()
 		return code == 200 && strings.HasPrefix(text, "ok\nwarning: NameServer 127.0.0.1:1 does not answer since ")
 	})
+}
+
+// TestNameServersChangeWhileRunning: a new namesrvAddr acts at once: the broker registers there, and leaves those that are not named any more.
+func TestNameServersChangeWhileRunning(t *testing.T) {
+	f, other := startNamesFake(t), startNamesFake(t)
+	r := registeredRig(t, f, nil)
+	has := func(f *namesFake) (yes bool) {
+		f.do(func() { yes = f.holder == r.b.cfg().Addr() })
+		return yes
+	}
+	update := func(addrs string) {
+		t.Helper()
+		var none remoting.HeartbeatRequestHeader
+		if got := ask(r, remoting.ReqUpdateBrokerConfig, remoting.HeartbeatRequest, &none, "namesrvAddr="+addrs, nil); got != "" {
+			t.Fatal(got)
+		}
+	}
+	update(f.addr + ";" + other.addr)
+	waitFor(t, "registered at both", func() bool { return has(f) && has(other) })
+	kept := r.b.register.links()[0]
+	update(other.addr + ";" + f.addr)
+	if links := r.b.register.links(); len(links) != 2 || links[1] != kept {
+		t.Error("an address that stays has a new link")
+	}
+	update(other.addr)
+	waitFor(t, "left the first", func() bool { return !has(f) && has(other) })
+	r.send("Late", "", "x")
+	other.do(func() {
+		if _, ok := other.topics["Late"]; !ok {
+			t.Error("a new topic is not told to the new NameServer")
+		}
+	})
+	update("127.0.0.1:1")
+	waitFor(t, "left the second", func() bool { return !has(other) })
 }

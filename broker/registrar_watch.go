@@ -72,7 +72,7 @@ func isRefusal(err error) bool {
 // NameServers that do not answer are not the broker's fault; they are in warnings.
 func (r *registrar) health() (err error, warnings []string) {
 	var errs []error
-	for _, l := range r.links {
+	for _, l := range r.links() {
 		why, since, _ := l.health.get()
 		switch {
 		case why == nil:

@@ -129,7 +129,7 @@ func (b *Broker) askRoute(ctx context.Context, topic string) []body.MessageQueue
 // askRouteData asks the NameServers for a route, one after the other; nil when none has it. Not on an event loop.
 func (b *Broker) askRouteData(ctx context.Context, topic string) *body.TopicRouteData {
 	h := remoting.GetRouteInfoRequestHeader{Topic: topic, AcceptStandardJSONOnly: true}
-	for _, l := range b.register.links {
+	for _, l := range b.register.links() {
 		one, cancel := context.WithTimeout(ctx, routeTimeout)
 		resp, err := remoting.Call(one, b.client, l.addr, remoting.ReqGetRouteinfoByTopic,
 			remoting.GetRouteInfoRequest, &h, nil)
