@@ -145,7 +145,6 @@ func (s *scheduler) deliver(l *delayLevel) time.Duration {
 type delivery struct {
 	due   *dueFilter
 	res   store.GetResult
-	props sendProps
 	text  []byte
 	bits  []byte
 }
