@@ -143,10 +143,10 @@ func (s *scheduler) deliver(l *delayLevel) time.Duration {
 
 // delivery is what one run over a level reuses from message to message.
 type delivery struct {
-	due   *dueFilter
-	res   store.GetResult
-	text  []byte
-	bits  []byte
+	due  *dueFilter
+	res  store.GetResult
+	text []byte
+	bits []byte
 }
 
 // dueFilter lets messages pass whose time has come and stops at the first other one: entries of a level are in order of time.
