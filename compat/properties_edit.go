@@ -32,6 +32,9 @@ func EditProperties(text []byte, change *Properties) []byte {
 	}
 	if n := len(lines); n > 0 && continued(strings.TrimRight(lines[n-1].text, "\r\n")) {
 		b.WriteString(end) // a backslash at the end would take the next line in
+		if strings.HasSuffix(s, "\r") {
+			b.WriteString(end) // the first one belongs to the \r
+		}
 	}
 	for _, key := range change.Keys() {
 		if _, found := last[key]; !found {

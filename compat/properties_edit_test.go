@@ -16,6 +16,7 @@ func TestEditProperties(t *testing.T) {
 		{"windows", "a=1\r\n! c\r\nb=2\r\n", "b=9\nz=1", "a=1\r\n! c\r\nb=9\r\nz=1\r\n"},
 		{"escapes", "k\\=x : 1\n", "k\\=x= v w", "k\\=x=v w\n"},
 		{"comment is no key", "#a=1\n", "a=2", "#a=1\na=2\n"},
+		{"backslash at the end", "a=1\\\r", "c=3", "a=1\\\r\n\nc=3\n"},
 		{"latin1", "a=\xe9\nb=1\n", "b=2", "a=\u00e9\nb=2\n"},
 	} {
 		p, err := ParseProperties([]byte(c.change))
