@@ -123,6 +123,9 @@ func (b *Broker) storeEvents() store.EventListener {
 		StoppedUnclean: func(why error) {
 			b.log.Error().Err(why).Msg("the store was not stopped cleanly: the next start recovers it")
 		},
+		LittleRoom: func(e *store.RoomError) {
+			b.log.Warn().Err(e).Msg("little room for the commit log")
+		},
 		Writable: func(why error) {
 			if why != nil {
 				b.log.Error().Err(why).Msg("sends are refused")

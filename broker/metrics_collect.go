@@ -200,7 +200,7 @@ func (c *collector) storage(send sendMetric) {
 	if oldest := s.MinStoreTimestamp(); oldest > 0 {
 		send("rocketmq_storage_message_reserve_time", float64(max(0, time.Now().UnixMilli()-oldest)))
 	}
-	send("gorocket_store_writable", flag(s.Health() == nil))
+	send("gorocket_store_writable", flag(s.Writable() == nil))
 	send("gorocket_disk_used_ratio", diskUsed(s.DiskRatios()))
 	send("gorocket_unconsumed_deleted_total", float64(c.b.stats.unconsumedDeleted.Load()))
 	for cause, n := range c.b.stats.refused {

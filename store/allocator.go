@@ -17,6 +17,8 @@ type allocator struct {
 	free   func()                              // ends a claim
 	write  func(seg *segment, b []byte, at int64) error
 	report func(what, file string, err error) // immutable
+	pause  func(err error)                    // the store takes no messages (err), or does (nil); under mu; nil in tests
+	tell   func()                             // tells the listener what pause changed; under no lock
 	kick   chan struct{}                      // capacity 1: the write position moved on
 	ready  chan *segment                      // capacity 1: the next file
 
@@ -63,7 +65,7 @@ func (a *allocator) run(ctx context.Context, next int64) {
 		select {
 		case <-ctx.Done():
 			a.drop()
-			a.setErr(ErrClosed) // an append that waits for a file must not hold Stop up
+			a.end() // an append that waits for a file must not hold Stop up
 			return
 		case <-a.kick:
 		case <-wait:
@@ -108,12 +110,55 @@ func (a *allocator) fail(base int64, err error) {
 	a.report("allocate", a.log.dirFor(base)+"/"+segmentName(base), err)
 }
 
+// setErr notes the result of a try. An append that needs the file makes a failure the state of the store; before that
+// there is still room in the last file.
 func (a *allocator) setErr(err error) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.err = err
+	if a.pause != nil && (err == nil || a.need.Load()) {
+		a.pause(err)
+	}
+	a.signal()
+	a.mu.Unlock()
+	if a.tell != nil {
+		a.tell()
+	}
+}
+
+// end wakes who waits for a file of a store that stops.
+func (a *allocator) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.err = ErrClosed
+	a.signal()
+}
+
+// signal wakes who waits. Caller holds mu.
+func (a *allocator) signal() {
 	close(a.changed)
 	a.changed = make(chan struct{})
+}
+
+// wake lets who waits look again.
+func (a *allocator) wake() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.signal()
+}
+
+// refused makes the last failure the state of the store, since an append needs the file, and returns it; nil when it is
+// there now.
+func (a *allocator) refused() error {
+	a.mu.Lock()
+	err := a.err
+	if a.pause != nil && err != nil && err != ErrClosed {
+		a.pause(err)
+	}
+	a.mu.Unlock()
+	if err != nil && a.tell != nil {
+		a.tell()
+	}
+	return err
 }
 
 // changes is closed at the end of the next try and when the next file is taken; it is nil when the next file is there already.
@@ -132,7 +177,7 @@ func (a *allocator) take() *segment {
 	select {
 	case s := <-a.ready:
 		a.need.Store(false)
-		a.setErr(nil) // who waits finds room now
+		a.wake() // who waits finds room now
 		a.poke()
 		return s
 	default:
@@ -144,10 +189,7 @@ func (a *allocator) take() *segment {
 
 // await returns nil when it is worth to look again, ErrNoNextFile after timeout, and the reason when the last allocation failed.
 func (a *allocator) await(changed <-chan struct{}, timeout time.Duration) error {
-	a.mu.Lock()
-	err := a.err
-	a.mu.Unlock()
-	if err != nil || changed == nil {
+	if err := a.refused(); err != nil || changed == nil {
 		return err
 	}
 	timer := time.NewTimer(timeout)
@@ -200,7 +242,7 @@ func (a *allocator) zero(seg *segment, from, n int64) {
 	}
 	_ = a.write(seg, a.zeros[:n], from)
 	a.free()
-	a.setErr(nil)
+	a.wake()
 }
 
 func alignUp(n int64) int64 { return (n + 4095) &^ 4095 }

@@ -39,25 +39,21 @@ func (s *Store) CleanNow() {
 	s.cleanKick.poke()
 }
 
-// watchDisk closes the store for producers above diskSpaceWarningLevelRatio or below half of minFreeDiskBytes, and opens it again when there is room. A store that
-// found no room for its first file tries again.
+// watchDisk closes the store for producers above diskSpaceWarningLevelRatio or below half of minFreeDiskBytes, and opens
+// it again when there is room. A store that found no room for its first file tries again.
 func (s *Store) watchDisk() {
 	cfg, r := s.cfg.Load(), s.DiskRatios()
 	level := float64(cfg.DiskSpaceWarningLevelRatio) / 100
-	switch {
-	case r.CommitLog > level || r.ConsumeQueue > level || r.Free < cfg.MinFreeDiskBytes/2:
-		s.pause(ErrDiskFull)
-	case !s.haveTail():
+	if r.CommitLog > level || r.ConsumeQueue > level || r.Free < cfg.MinFreeDiskBytes/2 {
+		s.pause(pauseLevel, &levelError{cfg.StorePathRootDir, r, cfg})
+		return
+	}
+	if !s.haveTail() {
 		err := s.lateTail()
 		s.reportErr("first commit log file", s.log.paths[0], err)
-		if err != nil {
-			s.pause(s.allocationError(err))
-			return
-		}
-		fallthrough
-	default:
-		s.pause(nil)
+		s.pause(pauseFirst, s.allocationError(err))
 	}
+	s.pause(pauseLevel, nil)
 }
 
 // DiskRatios returns the used share of the disks; for several commit log directories that of the least full.
@@ -90,7 +86,7 @@ func (s *Store) cleanRound(ctx context.Context, now time.Time) {
 	if manual {
 		s.manualClean.Add(-1)
 	}
-	force := used > float64(cfg.DiskSpaceCleanForciblyRatio)/100 || r.Free < cfg.MinFreeDiskBytes
+	force := used > float64(cfg.DiskSpaceCleanForciblyRatio)/100 || r.Free < cfg.MinFreeDiskBytes || s.wantsRoom()
 	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || HourListed(cfg.DeleteWhen, now) || s.tooLarge(cfg) {
 		s.deleteSegments(ctx, cfg, now, force)
 	}

@@ -42,8 +42,11 @@ type EventListener struct {
 	BackgroundError func(what, file string, err error)
 	// StoppedUnclean runs in Stop when the abort file stays: the time was up or a flush failed. The next start recovers as after a kill.
 	StoppedUnclean func(why error)
-	// Writable runs when the store stops (why != nil) or starts again (nil) taking writes because of the disk level.
+	// Writable runs when the store stops (why != nil) or starts again (nil) taking writes for want of room: the disk
+	// level, or a commit log file that cannot be made. The calls come one after the other; Writable says the same.
 	Writable func(why error)
+	// LittleRoom runs in Start of a new store that has room for a few commit log files only.
+	LittleRoom func(e *RoomError)
 }
 
 // RecoveryProgress is one progress line of Open.

@@ -46,6 +46,9 @@ func openSegment(fsys vfs.FS, name string, base, size int64, readOnly bool) (*se
 // only the last file can be incomplete, and then it holds no message. A kill leaves the whole file or none: Java 4.9 refuses a store with a shorter one.
 func createSegment(fsys vfs.FS, dir string, base, size int64) (*segment, error) {
 	name := dir + "/" + segmentName(base)
+	if err := roomFor(fsys, dir, size); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	f, err := vfs.CreateDurable(fsys, name, func(f vfs.File) error { return f.Allocate(0, size) })
 	if err != nil {
 		return nil, err

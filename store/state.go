@@ -85,19 +85,6 @@ func (e *syncError) Error() string {
 func (e *syncError) Unwrap() error        { return e.err }
 func (e *syncError) Is(target error) bool { return target == ErrSyncFailed || target == ErrNotWritable }
 
-// pause stops (err != nil) or allows (nil) writes because of the disk level.
-func (s *Store) pause(err error) {
-	was := s.paused.Load()
-	if err == nil {
-		s.paused.Store(nil)
-	} else {
-		s.paused.Store(&err)
-	}
-	if (was == nil) != (err == nil) && s.ev.Writable != nil {
-		s.ev.Writable(err)
-	}
-}
-
 // PageCacheLockTime is for how many ms the present holder has had the append lock; 0 when it is free.
 func (s *Store) PageCacheLockTime() int64 {
 	since := s.app.busySince.Load()
@@ -117,19 +104,3 @@ func (s *Store) reportErr(what, file string, err error) {
 		s.ev.BackgroundError(what, file, err)
 	}
 }
-
-// allocationError turns a failed file allocation into an error of class ErrNotWritable that keeps its cause.
-func (s *Store) allocationError(err error) error {
-	if err == ErrNoNextFile || err == ErrClosed {
-		return err
-	}
-	return &allocError{err}
-}
-
-type allocError struct{ err error }
-
-func (e *allocError) Error() string {
-	return "store: not writable: cannot make the next commit log file: " + e.err.Error()
-}
-func (e *allocError) Unwrap() error        { return e.err }
-func (e *allocError) Is(target error) bool { return target == ErrDiskFull || target == ErrNotWritable }

@@ -63,7 +63,8 @@ type Store struct {
 
 	broken atomic.Pointer[error]     // why no write is possible until the store is opened again
 	lost   atomic.Pointer[syncError] // a failed write or fsync of the log; also while the store stops
-	paused atomic.Pointer[error]     // why no write is possible now (disk level)
+	paused atomic.Pointer[error]     // why no write is possible now (no room); written by setPause only
+	pauses pauses
 
 	longBatches sync.Mutex // held over the append of a long batch, before any other lock
 
@@ -126,6 +127,8 @@ func (s *Store) open(cfg *Config) error {
 	s.queues.simple, s.queues.isBatch = s.files, s.ev.IsBatchTopic
 	s.queues.batches = openCQFiles(s.fs, cfg, "batchconsumequeue", batchUnit, cfg.MapperFileSizeBatchConsumeQueue, "mapperFileSizeBatchConsumeQueue")
 	s.alloc = newAllocator(s.log, s.reportErr)
+	s.alloc.pause = func(err error) { s.setPause(pauseNext, s.allocationError(err)) }
+	s.alloc.tell = s.tellState
 	if cfg.FlushDiskType == SyncFlush {
 		s.alloc.window, s.alloc.claim, s.alloc.free, s.alloc.zeros = cfg.TouchAheadBytes, s.claimZeros, s.freeZeros, make([]byte, zeroStep)
 		s.alloc.write = s.writeLog
@@ -225,19 +228,16 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 // Report tells what Open found and did.
 func (s *Store) Report() RecoveryReport { return s.recov }
 
-// Start makes the store writable and starts its goroutines. It fails when the first commit log file cannot be made.
+// Start makes the store writable and starts its goroutines. It fails when the first commit log file cannot be made, but
+// where only the room is missing and there are messages to read.
 func (s *Store) Start() error {
 	s.lifeMu.Lock()
 	defer s.lifeMu.Unlock()
 	if s.state != stateOpen {
 		return fmt.Errorf("store: Start called twice or after Stop")
 	}
-	if err := s.openTail(); err != nil {
-		if !errors.Is(err, syscall.ENOSPC) {
-			return err
-		}
-		s.reportErr("first commit log file", s.log.paths[0], err)
-		s.pause(s.allocationError(err)) // reads go on, and cleaning may make room: see watchDisk
+	if err := s.firstTail(); err != nil {
+		return err
 	}
 	cfg := s.cfg.Load()
 	if err := s.fs.Remove(cfg.sub(summaryFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -262,6 +262,27 @@ func (s *Store) Start() error {
 		s.workers.Go(func() { run(ctx) })
 	}
 	return nil
+}
+
+// firstTail is openTail in Start. Without room the store starts all the same, but not a new one: reads go on, and cleaning
+// may make room, see watchDisk.
+func (s *Store) firstTail() error {
+	fresh := len(s.log.segments()) == 0
+	err := s.openTail()
+	switch {
+	case err == nil && fresh && s.log.end.Load() == 0:
+		s.checkRoom(s.log.paths[0])
+	case errors.Is(err, syscall.ENOSPC):
+		var room *RoomError
+		if fresh && errors.As(err, &room) {
+			room.New = true
+			return fmt.Errorf("store: a new store has no room for its first message: %w", room)
+		}
+		s.reportErr("first commit log file", s.log.paths[0], err)
+		s.pause(pauseFirst, s.allocationError(err))
+		return nil
+	}
+	return err
 }
 
 // haveTail tells that there is a file for the next record.
