@@ -225,6 +225,7 @@ func (b *Broker) loadTables() error {
 	b.persist = newPersister(vfs.OS{}, cfg.StorePathRootDir, func(file string, err error) {
 		b.throttled.warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
 	})
+	b.persist.told = b.restored
 	b.topics.changed = b.persist.add("topics.json", 0, b.topics.encode)
 	b.mappings.changed = b.persist.add("topicQueueMapping.json", 0, b.mappings.encode)
 	b.groups.changed = b.persist.add("subscriptionGroup.json", 0, b.groups.encode)

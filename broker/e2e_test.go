@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -465,5 +466,36 @@ func TestLightQueues(t *testing.T) {
 	cfg.EnableLmq = false
 	if plain := startRig(t, cfg).b.offsets.query("g", "T", 0); plain != 1 {
 		t.Errorf("without enableLmq: %d", plain)
+	}
+}
+
+// TestRestoredTableIsLogged: a table that comes from its .bak, or is empty, is not taken in silence.
+func TestRestoredTableIsLogged(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	startRig(t, cfg).stop()
+	startRig(t, cfg).stop() // each table has a .bak
+	dir := cfg.StorePathRootDir + "/config/"
+	for file, text := range map[string]string{"topics.json": "{broken", "subscriptionGroup.json": "",
+		"subscriptionGroup.json.bak": ""} {
+		if err := os.WriteFile(dir+file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	b, err := New(cfg, zerolog.New(&out).Level(zerolog.WarnLevel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{dir + `topics.json","readInstead":"` + dir + `topics.json.bak"`, "older .bak",
+		dir + `subscriptionGroup.json","readInstead":""`, "a table is empty"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the log does not say %s:\n%s", want, out.String())
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/store"
 	"gorocket/store/timer"
+	"gorocket/store/vfs"
 )
 
 // throttlePeriod is how often a line of one kind is logged at most; the next line says how many were dropped.
@@ -134,6 +135,11 @@ func (b *Broker) storeEvents() store.EventListener {
 			b.log.Info().Msg("sends are accepted again")
 		},
 	}
+}
+
+// restored logs that a table does not hold what was written last.
+func (b *Broker) restored(r vfs.Restored) {
+	b.log.Warn().Str("file", r.File).Str("readInstead", r.From).AnErr("reason", r.Why).Msg(r.String())
 }
 
 // messageStored wakes what waits for the message: held pulls of its queue, the delay level it belongs to, or the timers. It runs in the appender.

@@ -26,6 +26,7 @@ type persister struct {
 	dir    string
 	tables []*table
 	failed func(file string, err error)
+	told   func(r vfs.Restored) // a table was not read from its file; set before load, may be nil
 	wake   chan struct{}
 	stop   chan struct{}
 	done   chan struct{}
@@ -53,9 +54,10 @@ func (p *persister) add(file string, every time.Duration, encode func() ([]byte,
 	}
 }
 
-// load reads a table's file, or its .bak when the file is missing, empty or does not parse. No file at all is no error.
+// load reads a table's file, or its .bak when the file is missing, empty or does not parse, which it tells. No file at
+// all is no error.
 func (p *persister) load(file string, parse func([]byte) error) error {
-	err := vfs.ReadFileWithBackup(p.fs, path.Join(p.dir, file), parse)
+	err := vfs.ReadFileWithBackup(p.fs, path.Join(p.dir, file), parse, p.told)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

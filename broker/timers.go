@@ -39,6 +39,7 @@ func (b *Broker) openTimers() (err error) {
 			})
 		},
 		Enqueued: func(topic []byte, delay int64) { b.timerDelays.of(string(topic)).add(&timerBuckets, delay) },
+		Restored: b.restored,
 		Failed: func(what string, err error) {
 			b.throttled.warn("timer."+what, func(e *zerolog.Event) { e.Err(err).Msg(what + ": trying again") })
 		},

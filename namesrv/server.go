@@ -46,11 +46,18 @@ func New(cfg Config, log zerolog.Logger) (*Server, error) {
 	return newServer(cfg, log, vfs.OS{})
 }
 
+// restored logs that a file does not hold what was written last.
+func restored(log zerolog.Logger) func(vfs.Restored) {
+	return func(r vfs.Restored) {
+		log.Warn().Str("file", r.File).Str("readInstead", r.From).AnErr("reason", r.Why).Msg(r.String())
+	}
+}
+
 func newServer(cfg Config, log zerolog.Logger, fs vfs.FS) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("namesrv: %w", err)
 	}
-	s := &Server{log: log, files: files{fs}, routes: newRoutes(),
+	s := &Server{log: log, files: files{fs, restored(log)}, routes: newRoutes(),
 		notices: make(chan *minIDChange, maxPendingNotices), failed: make(chan error, 1)}
 	s.cfg.Store(&cfg)
 	s.kv = newKVStore(s.files, cfg.KVConfigPath, func() int { return s.config().MaxKVConfigBytes })

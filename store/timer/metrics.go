@@ -38,9 +38,9 @@ type metricsTable struct {
 	TimingCount map[string]*TopicCount `json:"timingCount"`
 }
 
-func openMetrics(fsys vfs.FS, name string) (*metrics, error) {
+func openMetrics(fsys vfs.FS, name string, told func(vfs.Restored)) (*metrics, error) {
 	m := &metrics{fs: fsys, name: name, version: body.NewDataVersion(), counts: map[string]*TopicCount{}}
-	err := vfs.ReadFileWithBackup(fsys, name, m.decode)
+	err := vfs.ReadFileWithBackup(fsys, name, m.decode, told)
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, nil
 	}

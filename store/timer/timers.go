@@ -48,6 +48,8 @@ type Events struct {
 	Skipped func(offset int64, why error)
 	// Enqueued runs for every message of the timer topic: its real topic, which dies after the call, and the time from its birth to its slot, ms.
 	Enqueued func(topic []byte, delay int64)
+	// Restored runs in Open when timermetrics was not read from its file.
+	Restored func(r vfs.Restored)
 	// Failed runs for work that is tried again.
 	Failed func(what string, err error)
 }
@@ -152,7 +154,7 @@ func open(cfg *store.Config, live func() *store.Config, fsys vfs.FS, ms MessageS
 
 func (t *Timers) openFiles(cfg *store.Config) (err error) {
 	root := cfg.StorePathRootDir
-	if t.metrics, err = openMetrics(t.fs, path.Join(root, "config", "timermetrics")); err != nil {
+	if t.metrics, err = openMetrics(t.fs, path.Join(root, "config", "timermetrics"), t.ev.Restored); err != nil {
 		return err
 	}
 	var check checkpoint

@@ -72,10 +72,11 @@ func EditFile(fsys FS, name string, edit func(old []byte) []byte) error {
 	return WriteFileAtomic(fsys, name, text)
 }
 
-// keepBackup copies name to name.bak. It is a copy and not a rename, so that name exists at every moment.
+// keepBackup copies name to name.bak. It is a copy and not a rename, so that name exists at every moment. An empty file
+// is none to keep: its .bak is what was read instead of it.
 func keepBackup(fsys FS, name string) error {
 	old, err := ReadFile(fsys, name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(old) == 0 {
 		return nil
 	}
 	if err != nil {
@@ -105,19 +106,48 @@ func writeSynced(fsys FS, name string, data []byte) error {
 	return err
 }
 
+// Restored says that a table was not read from its file.
+type Restored struct {
+	File string
+	From string // the .bak that was read instead; "" when there was nothing: the table is empty
+	Why  error  // what is wrong with File
+}
+
+// String is a line for the log.
+func (r Restored) String() string {
+	if r.From == "" {
+		return "a table is empty: its file is, and there is no .bak"
+	}
+	return "a table was restored from its older .bak: the last changes are lost"
+}
+
 // ReadFileWithBackup hands the content of name to parse; when name is missing, empty or parse refuses it, name.bak is tried
-// (Java ConfigManager.load). Neither there: an error that is fs.ErrNotExist. Both refused: parse's error for name.
-func ReadFileWithBackup(fsys FS, name string, parse func([]byte) error) error {
+// (Java ConfigManager.load), which told hears, unless it is nil. Neither there: an error that is fs.ErrNotExist. Both
+// refused: parse's error for name.
+func ReadFileWithBackup(fsys FS, name string, parse func([]byte) error, told func(Restored)) error {
 	first := tryParse(fsys, name, parse)
 	if first == nil {
 		return nil
 	}
 	second := tryParse(fsys, name+".bak", parse)
+	if told != nil {
+		switch {
+		case second == nil:
+			told(Restored{name, name + ".bak", first})
+		case errors.Is(first, errEmpty) || errors.Is(second, errEmpty):
+			if errors.Is(first, fs.ErrNotExist) && errors.Is(second, fs.ErrNotExist) {
+				told(Restored{name, "", first})
+			}
+		}
+	}
 	if second == nil || errors.Is(first, fs.ErrNotExist) {
 		return second
 	}
 	return first
 }
+
+// errEmpty is a file of no bytes, which counts as one that is not there.
+var errEmpty = fmt.Errorf("%w: empty", fs.ErrNotExist)
 
 func tryParse(fsys FS, name string, parse func([]byte) error) error {
 	b, err := ReadFile(fsys, name)
@@ -125,7 +155,7 @@ func tryParse(fsys FS, name string, parse func([]byte) error) error {
 		return err
 	}
 	if len(b) == 0 {
-		return fmt.Errorf("%s: %w: empty", name, fs.ErrNotExist)
+		return fmt.Errorf("%s: %w", name, errEmpty)
 	}
 	if err := parse(b); err != nil {
 		return fmt.Errorf("%s: %w", name, err)

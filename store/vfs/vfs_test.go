@@ -3,6 +3,7 @@ package vfs
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -126,12 +127,12 @@ func TestWriteFileAtomic(t *testing.T) {
 				}
 				got = string(b)
 				return nil
-			})
+			}, nil)
 			if err != nil || got != want {
 				t.Fatalf("%q %v, want %q", got, err, want)
 			}
 		}
-		if err := ReadFileWithBackup(fsys, name, func([]byte) error { return nil }); !errors.Is(err, fs.ErrNotExist) {
+		if err := ReadFileWithBackup(fsys, name, func([]byte) error { return nil }, nil); !errors.Is(err, fs.ErrNotExist) {
 			t.Fatalf("nothing there: %v", err)
 		}
 		for _, v := range []string{"one", "two", "three"} {
@@ -179,7 +180,7 @@ func TestWriteFileAtomicCrash(t *testing.T) {
 			m.Inject(nil)
 			c := m.CrashClone(seed, 0.5)
 			var got string
-			rerr := ReadFileWithBackup(c, "/c/f", func(b []byte) error { got = string(b); return nil })
+			rerr := ReadFileWithBackup(c, "/c/f", func(b []byte) error { got = string(b); return nil }, nil)
 			if rerr != nil || got != "old" && got != "new" || err == nil && got != "new" {
 				t.Fatalf("stop %d seed %d: %q %v (write: %v)", stop, seed, got, rerr, err)
 			}
@@ -312,4 +313,52 @@ func TestBootID(t *testing.T) {
 	}
 	k.Free()
 	c.Free()
+}
+
+// TestRestoredIsTold: whoever reads a table hears when its content is not that of its file.
+func TestRestoredIsTold(t *testing.T) {
+	both(t, func(t *testing.T, fsys FS, dir string) {
+		for i, c := range []struct{ file, bak, from, table string }{
+			{"-", "-", "none", ""},
+			{"new", "old", "none", "new"},
+			{"", "-", "", ""},
+			{"-", "", "", ""},
+			{"", "old", ".bak", "old"},
+			{"-", "old", ".bak", "old"},
+			{"broken", "old", ".bak", "old"},
+			{"broken", "-", "none", ""}, // an error says it
+			{"broken", "", "none", ""},
+		} {
+			name := fmt.Sprintf("%s/t%d", dir, i)
+			for file, text := range map[string]string{name: c.file, name + ".bak": c.bak} {
+				if text == "-" {
+					continue
+				}
+				f, err := fsys.Create(file)
+				if err == nil {
+					_, err = f.WriteAt([]byte(text), 0)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = f.Close()
+			}
+			table, from := "", "none"
+			_ = ReadFileWithBackup(fsys, name, func(b []byte) error {
+				if string(b) == "broken" {
+					return errors.New("does not parse")
+				}
+				table = string(b)
+				return nil
+			}, func(r Restored) {
+				if r.File != name || r.Why == nil || r.String() == "" {
+					t.Errorf("%+v", r)
+				}
+				from = strings.TrimPrefix(r.From, name)
+			})
+			if table != c.table || from != c.from {
+				t.Errorf("%+v: table %q, told %q", c, table, from)
+			}
+		}
+	})
 }
