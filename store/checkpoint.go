@@ -58,6 +58,7 @@ type checkpointFile struct {
 	mu    sync.Mutex
 	now   checkpoint // guarded by mu
 	saved checkpoint // guarded by mu
+	odd   bool       // the file is longer than a checkpoint: the next save mends that; guarded by mu
 }
 
 // openCheckpoint reads or creates the file. A short or missing file counts as all zeros: recovery then starts at the first log file.
@@ -78,6 +79,9 @@ func openCheckpoint(fsys vfs.FS, name string) (*checkpointFile, error) {
 	c := &checkpointFile{f: f}
 	c.now, _ = decodeCheckpoint(b[:n])
 	c.saved = c.now
+	if size, err := f.Size(); err == nil {
+		c.odd = size > checkpointSize
+	}
 	if n < checkpointSize {
 		err = c.write(c.now)
 	}
@@ -99,16 +103,21 @@ func (c *checkpointFile) update(fn func(c *checkpoint)) {
 // save writes and syncs the checkpoint if it changed.
 func (c *checkpointFile) save() error {
 	c.mu.Lock()
-	now, same := c.now, c.now == c.saved
+	now, same, odd := c.now, c.now == c.saved, c.odd
 	c.mu.Unlock()
-	if same {
+	if same && !odd {
 		return nil
+	}
+	if odd {
+		if err := c.f.Truncate(checkpointSize); err != nil {
+			return err
+		}
 	}
 	if err := c.write(now); err != nil {
 		return err
 	}
 	c.mu.Lock()
-	c.saved = now
+	c.saved, c.odd = now, false
 	c.mu.Unlock()
 	return nil
 }

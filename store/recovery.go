@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"strconv"
@@ -204,16 +205,20 @@ const progressBytes = 1 << 30
 // judge tells a torn tail from damage. The tail of the log may be torn where it was not synced yet; a valid record behind the end that is older
 // than the checkpoint's time (or any, after a clean stop) proves that the end had been synced: that is damage, and nothing may be touched.
 func (r *recovery) judge(segs []*segment, end int64) error {
+	bad := r.s.log.find(end)
+	if bad == nil {
+		return nil
+	}
+	proves := r.proof(bad, end-bad.base)
 	for _, seg := range segs {
 		if seg.end() <= end {
 			continue
 		}
-		at, err := seg.search(max(0, end-seg.base+1), r.cfg, r.proves)
+		at, err := seg.search(max(0, end-seg.base+1), r.cfg.lenient(), proves)
 		if err != nil {
 			return err
 		}
 		if at >= 0 {
-			bad := r.s.log.find(end)
 			_, why := examine(bad, end-bad.base, r.cfg, new(MessageView))
 			return &CorruptionError{File: bad.name, Offset: end - bad.base, Reason: orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
 		}
@@ -221,9 +226,26 @@ func (r *recovery) judge(segs []*segment, end int64) error {
 	return nil
 }
 
-// proves tells that a record behind the end of the log was synced, and with it what is missing in front of it.
-func (r *recovery) proves(m *MessageView) bool {
-	return r.report.Clean || m.StoreTimestamp < r.check.physicTime
+// lenient is the configuration by which a record proves that what is missing in front of it was there: a record without
+// a property CRC does too, else forceVerifyPropCRC=true would cut off the whole log of a store without them.
+func (c *Config) lenient() *Config {
+	l := *c
+	l.ForceVerifyPropCRC, l.EnabledAppendPropCRC = false, false
+	return &l
+}
+
+// proof returns the test by which a record behind position p, where the log seems to end, proves that what stood at p
+// had been written, so that the log is damaged there and not torn: it was synced, or a clean stop followed. While the
+// machine went on nothing that was written is missing, synced or not, and records were written one after the other; only
+// a batch gets its first size last.
+func (r *recovery) proof(seg *segment, p int64) func(m *MessageView) bool {
+	any := r.report.Clean || r.intact && !openBatch(seg.data[p:])
+	return func(m *MessageView) bool { return any || m.StoreTimestamp < r.check.physicTime }
+}
+
+// openBatch tells that b begins with a record whose size is still to be written.
+func openBatch(b []byte) bool {
+	return len(b) >= endFileReserve && binary.BigEndian.Uint32(b) == 0 && binary.BigEndian.Uint32(b[posMagic:]) != 0
 }
 
 func orZeros(why string) string {

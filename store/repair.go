@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,8 @@ type repairer struct {
 	dry   *vfs.DryRun
 	moves []move
 	plan  *RepairPlan
+
+	refused bool // a table of config refuses the start
 }
 
 // move is a file or folder that goes aside.
@@ -108,10 +111,7 @@ func plan(cfg Config, fsys vfs.FS) (*repairer, error) {
 		Aside: "repair-" + time.Now().Format("20060102150405"), Steps: []RepairStep{}}}
 	s, err := r.opens()
 	if err == nil {
-		err = r.findings()
-	}
-	if err == nil && len(r.moves) > 0 {
-		s, err = r.opens()
+		s, err = r.better(s)
 	}
 	for _, m := range r.moves {
 		r.add(ByRepair, "move", m.from, -1, "move to %s: %s", m.to, m.why)
@@ -120,24 +120,43 @@ func plan(cfg Config, fsys vfs.FS) (*repairer, error) {
 		r.add(ByOperator, "decide", errorFile(err), errorOffset(err), "%s", r.advice(err))
 		return r, nil
 	}
-	r.plan.Starts, r.plan.LogTo = true, s.recov.To
+	r.plan.Starts, r.plan.LogTo = !r.refused, s.recov.To
 	r.steps(s)
 	return r, nil
 }
 
+// better looks for damage that the start of s did not see, and moves aside what can be built again. Where building it
+// again meets damage of the log, or mends nothing, everything stays: the directory starts as it is.
+func (r *repairer) better(s *Store) (*Store, error) {
+	before := len(r.moves)
+	if err := r.findings(); err != nil || len(r.moves) == before {
+		return s, err
+	}
+	moved, err := r.opens()
+	if err == nil {
+		if err = r.healed(); err == nil {
+			return moved, nil
+		}
+	}
+	why := r.moves[before].from + " (" + r.moves[before].why + ")"
+	r.add(ByOperator, "decide", cmp.Or(errorFile(err), r.moves[before].from), errorOffset(err),
+		"a broker starts, but %s cannot be built again: %s", why, r.advice(err))
+	r.moves = r.moves[:before]
+	return r.opens()
+}
+
+// healed returns an error when the start that was tried last leaves something damaged in what is built from the log.
+func (r *repairer) healed() error { return leftDamaged(r.cfg, r.fs, r.dry) }
+
 // opens tries to open the store in a dry run, moving aside what stands in the way, until it opens or nothing helps.
 func (r *repairer) opens() (s *Store, err error) {
 	for range maxMoves {
-		r.dry = vfs.NewDryRun(r.fs)
-		for _, m := range r.moves {
-			if err := r.dry.Rename(m.from, m.to); err != nil {
-				return nil, err
-			}
+		if r.dry, err = r.moved(); err != nil {
+			return nil, err
 		}
 		skip := len(r.dry.Changes())
-		if s, err = Open(r.cfg, r.dry, EventListener{}); err == nil {
-			err = s.writeQueues(context.Background(), 1) // a start does it in the background
-			_ = s.Stop(context.Background())
+		if s, err = trial(r.cfg, r.dry); err == nil {
+			err = finishTrial(s)
 			r.dry.Forget(skip)
 			return s, err
 		}
@@ -146,6 +165,17 @@ func (r *repairer) opens() (s *Store, err error) {
 		}
 	}
 	return nil, err
+}
+
+// moved shows the directory with what goes aside out of the way.
+func (r *repairer) moved() (*vfs.DryRun, error) {
+	dry := vfs.NewDryRun(r.fs)
+	for _, m := range r.moves {
+		if err := dry.Rename(m.from, m.to); err != nil {
+			return nil, err
+		}
+	}
+	return dry, nil
 }
 
 // remedy adds a move that takes the cause of err away; false when nothing harmless does.
@@ -215,32 +245,52 @@ func (r *repairer) aside(from, why string) {
 
 // findings looks for damage that a start would not see, in what can be built again: damaged queues and index files go aside.
 func (r *repairer) findings() error {
-	if len(r.moves) > 0 { // what is odd already would be found again
-		return nil
-	}
-	report, err := Verify(r.cfg, r.fs)
+	dry, err := r.moved()
 	if err != nil {
 		return err
 	}
-	queues := false
+	report, err := inspect(r.cfg, dry, false)
+	if err != nil {
+		return err
+	}
+	queues, mends := false, ""
 	for _, f := range report.Findings {
 		switch {
+		case f.Severity == Repairable && f.Kind == "consumequeue":
+			mends = f.File + ": " + f.Text
 		case f.Severity != Damaged:
-		case f.Kind == "commitlog":
+		case f.Kind == "commitlog" || f.Kind == "unreadable":
 			r.add(ByOperator, "decide", f.File, f.Offset, "a start would not notice: %s. %s", f.Text, restoreAdvice)
-		case f.Kind == "index" && !r.moved(f.File):
+		case f.Kind == "checkpoint" && !r.goes(f.File):
+			r.aside(f.File, f.Text+"; without it a start after a kill looks at the whole log")
+		case f.Kind == "index" && !r.goes(f.File):
 			r.asideIndex(f.File, f.Text)
 		case f.Kind == "consumequeue" && !queues:
 			queues = true
 			r.asideQueues(f.File + ": " + f.Text)
 		case f.Kind == "config":
-			r.add(ByOperator, "decide", f.File, f.Offset, "%s, and its .bak does not either: put a copy back, or move the file aside and lose what it held", f.Text)
+			r.table(f)
 		}
+	}
+	if mends != "" && !queues && r.healed() != nil { // a start that knows the queues by their summary does not look
+		r.asideQueues(mends)
 	}
 	return nil
 }
 
-func (r *repairer) moved(file string) bool {
+// table notes that a table of config cannot be read. An empty one costs what it held, any other refuses the start.
+func (r *repairer) table(f Finding) {
+	if st, err := r.fs.Stat(f.File); err == nil && st.Size == 0 {
+		r.add(ByOperator, "decide", f.File, f.Offset, "it is empty and has no .bak: put a copy back, or move it aside; "+
+			"what it held is lost then")
+		return
+	}
+	r.refused = true
+	r.add(ByOperator, "decide", f.File, f.Offset, "%s, and its .bak does not either: put a copy back, or move the file "+
+		"aside and lose what it held", f.Text)
+}
+
+func (r *repairer) goes(file string) bool {
 	for _, m := range r.moves {
 		if m.from == file {
 			return true
@@ -264,13 +314,13 @@ func Repair(cfg Config, fsys vfs.FS) (*RepairPlan, error) {
 	if r == nil {
 		return nil, err
 	}
+	if !r.plan.Starts || r.operator() {
+		return r.plan, nil // who has to decide may want the directory as it is
+	}
 	for _, m := range r.moves {
 		if err := moveAside(fsys, m); err != nil {
 			return r.plan, err
 		}
-	}
-	if !r.plan.Starts || r.operator() {
-		return r.plan, nil // who has to decide may want the directory as it is
 	}
 	if err := r.keepCut(); err != nil {
 		return r.plan, err

@@ -308,10 +308,10 @@ func (s *Store) openTail() error {
 	if n := len(segs); n > 0 && s.log.end.Load() < segs[n-1].end() && !segs[n-1].readOnly {
 		return s.setTail(segs[n-1])
 	}
-	base := s.log.end.Load()
-	if base%s.log.segSize != 0 {
-		return fmt.Errorf("store: the log ends inside a file of readOnlyCommitLogStorePaths, at %d", base)
+	if err := s.tailRefused(); err != nil {
+		return err
 	}
+	base := s.log.end.Load()
 	seg, err := createSegment(s.fs, s.log.dirFor(base), base, s.log.segSize)
 	if err != nil {
 		return err

@@ -197,3 +197,41 @@ func TestSameRun(t *testing.T) {
 		t.Error("after a failed flush the page cache may lack what was written")
 	}
 }
+
+// TestDamageAfterKill: while the machine went on, a broken record with whole ones behind it is damage, synced or not: a
+// kill leaves no such thing, and cutting the log there would lose what had been acknowledged.
+func TestDamageAfterKill(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	cfg.FlushIntervalCommitLog, cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000
+	s := mustStart(t, cfg, mem)
+	var at []Appended
+	for range 100 {
+		at = append(at, mustAppend(t, s, record("T", 0, "body")))
+	}
+	killed := mem.Clone()
+	t.Cleanup(killed.Free)
+	flip(t, killed, "/s/commitlog/"+segmentName(0), at[50].Offset+90)
+	var damage *CorruptionError
+	if s, err := Open(cfg, killed, EventListener{}); !errors.As(err, &damage) || damage.Offset != at[50].Offset {
+		t.Errorf("%v", err)
+		_ = s.Stop(t.Context())
+	}
+	if r := mustVerify(t, cfg, killed); r.Healthy {
+		t.Error("verify says healthy")
+	}
+}
+
+// TestForcedPropCRCCutsNothing: forceVerifyPropCRC on a store whose records have none refuses the start.
+func TestForcedPropCRCCutsNothing(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	s := mustStart(t, cfg, mem)
+	fill(t, s, "T", 1, 100)
+	mustStop(t, s)
+	cfg.ForceVerifyPropCRC = true
+	if s, err := Open(cfg, mem, EventListener{}); err == nil || !strings.Contains(err.Error(), "forceVerifyPropCRC") {
+		t.Errorf("%v", err)
+		_ = s.Stop(t.Context())
+	}
+}

@@ -24,7 +24,7 @@ const (
 // Finding is one verdict of Verify.
 type Finding struct {
 	Severity Severity `json:"severity"`
-	Kind     string   `json:"kind"`   // commitlog, consumequeue, index, checkpoint, config, directory
+	Kind     string   `json:"kind"`   // commitlog, consumequeue, index, checkpoint, config, unreadable, start
 	File     string   `json:"file"`   // path
 	Offset   int64    `json:"offset"` // position inside File, bytes; -1: the file as a whole
 	Text     string   `json:"text"`
@@ -56,6 +56,7 @@ var ErrInUse = errors.New("store: in use: a broker runs on this directory")
 // verifier is one run of Verify; one goroutine.
 type verifier struct {
 	cfg        Config
+	start      Config  // as given: what a start would run with
 	delays     []int64 // ms of the delay levels
 	fs         vfs.FS
 	log        *commitLog
@@ -79,8 +80,15 @@ type lastRecord struct{ offset, queueOffset, entries int64 }
 // the log, checkpoint, and the JSON files of config. cfg names directory and file sizes; sizes that fit no file are taken from the files. The error tells
 // why the directory cannot be read (ErrInUse, no store there); what is wrong inside stands in the report. Do not call it in the process of
 // a broker that has the directory open: closing the lock file would give its lock up (POSIX).
-func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) {
-	v := &verifier{cfg: cfg, fs: fsys, last: map[queueKey]lastRecord{}, report: &VerifyReport{Dir: cfg.StorePathRootDir, Counts: map[Severity]int{}, Findings: []Finding{}}}
+func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) { return inspect(cfg, fsys, true) }
+
+// inspect is Verify; trial opens the store in a dry run too, to see whether a start would be refused.
+func inspect(cfg Config, fsys vfs.FS, trial bool) (*VerifyReport, error) {
+	v := &verifier{cfg: cfg, start: cfg, fs: fsys, last: map[queueKey]lastRecord{},
+		report: &VerifyReport{Dir: cfg.StorePathRootDir, Counts: map[Severity]int{}, Findings: []Finding{}}}
+	if err := cfg.Validate(); err != nil {
+		return v.report, err
+	}
 	if err := idleStore(&cfg, fsys); err != nil {
 		return v.report, err
 	}
@@ -88,7 +96,11 @@ func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) {
 	v.report.CleanStop = errors.Is(err, fs.ErrNotExist)
 	v.cfg.CheckCRCOnRecover = true
 	v.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
-	for _, step := range []func() error{v.openLog, v.walkLog, v.queues, v.index, v.checkpoint, v.config} {
+	steps := []func() error{v.openLog, v.walkLog, v.queues, v.index, v.checkpoint, v.config}
+	if trial {
+		steps = append(steps, v.trial)
+	}
+	for _, step := range steps {
 		if err := v.guard(step); err != nil {
 			v.close()
 			return v.report, err

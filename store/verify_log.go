@@ -111,6 +111,9 @@ func (v *verifier) record(seg *segment, p int64, m *MessageView) {
 	if bytes.IndexByte(m.Topic, 0) >= 0 {
 		v.add(Damaged, "commitlog", seg.name, p, tornText)
 	}
+	if t := m.StoreTimestamp; t < 0 || t > farFuture {
+		v.add(Damaged, "commitlog", seg.name, p, "store time %d is no time in ms", t)
+	}
 	f := factsOf(m)
 	if hasQueueEntry(f.sysFlag) {
 		v.expect(queueKey{f.topic, m.QueueID}, m, m.QueueOffset)
@@ -142,8 +145,9 @@ func (v *verifier) tail(seg *segment, p int64, why string) {
 // nextRecord looks for a record behind position p of file i that proves damage, as recovery does: after a clean stop any, after a kill one that is older
 // than the checkpoint. File -1 when there is none.
 func (v *verifier) nextRecord(segs []*segment, i int, p int64) (file int, at int64, err error) {
+	proves := v.recov.proof(segs[i], p)
 	for p++; i < len(segs); i, p = i+1, 0 {
-		if at, err = segs[i].search(p, &v.cfg, v.recov.proves); at >= 0 || err != nil {
+		if at, err = segs[i].search(p, v.cfg.lenient(), proves); at >= 0 || err != nil {
 			return i, at, err
 		}
 	}

@@ -63,8 +63,13 @@ func (v *verifier) missingQueues(root string) {
 // queue checks one consume queue and takes it out of v.last.
 func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
 	files, size, err := v.dataFiles("consumequeue", dir, c.size)
-	if err != nil || size%c.unit != 0 {
+	if err != nil {
 		return err
+	}
+	if size%c.unit != 0 {
+		v.add(Damaged, "consumequeue", dir, -1, "files of %d bytes, which is no multiple of %d", size, c.unit)
+		delete(v.last, k)
+		return nil
 	}
 	v.report.Queues++
 	v.prev, v.next, v.good = -1, 0, 0

@@ -67,7 +67,11 @@ func TestVerifyHealthy(t *testing.T) {
 	defaults := DefaultConfig() // sizes are found out; an index of unusual size is the only thing that cannot be checked
 	defaults.StorePathRootDir = "/s"
 	r = mustVerify(t, defaults, mem)
-	for _, f := range r.Findings {
+	if r.Healthy || !strings.Contains(r.Findings[0].Text, "mappedFileSizeCommitLog=1073741824") ||
+		!strings.Contains(r.Findings[0].Text, "right configuration") {
+		t.Errorf("a start with this configuration is refused: %+v", r.Findings)
+	}
+	for _, f := range r.Findings[1:] {
 		if f.Kind != "index" || f.Severity != Note {
 			t.Errorf("%+v", f)
 		}
