@@ -28,6 +28,9 @@ func (s *Server) registerBroker(ctx *remoting.Context) {
 		s.connClosed(g.conn, nil)
 	}
 	s.logRegistration(g, res)
+	for _, c := range res.left {
+		s.notifyMinID(c)
+	}
 	if res.refused != "" {
 		ctx.Status(remoting.SystemError, res.refused)
 		return

@@ -27,13 +27,14 @@ type registration struct {
 
 // registered is what came of a registration.
 type registered struct {
-	haAddr, masterAddr string       // of the master, for a slave
-	refused            string       // remark of the error answer
-	ignored            string       // why it had no effect although the answer is SUCCESS
-	isNew              bool         // first registration of this address
-	changedTopics      int          // topics created or changed
-	droppedTopics      int          // topics that found no room, or whose names no broker makes
-	minID              *minIDChange // set when the smallest broker id got smaller
+	haAddr, masterAddr string         // of the master, for a slave
+	refused            string         // remark of the error answer
+	ignored            string         // why it had no effect although the answer is SUCCESS
+	isNew              bool           // first registration of this address
+	changedTopics      int            // topics created or changed
+	droppedTopics      int            // topics that found no room, or whose names no broker makes
+	minID              *minIDChange   // set when the smallest broker id got smaller
+	left               []*minIDChange // what its end under a former name changed
 }
 
 // register takes a broker's registration into the tables (RouteInfoManager.registerBroker).
@@ -43,6 +44,25 @@ func (r *routes) register(g *registration) registered {
 	if r.live[g.brokerKey] == nil && len(r.live) >= maxLiveBrokers {
 		return registered{refused: fmt.Sprintf("register broker failed, there are %d brokers already", maxLiveBrokers)}
 	}
+	left := r.leaveName(g)
+	out := r.join(g)
+	out.left = left
+	return out
+}
+
+// leaveName takes out a broker that comes under another name: the end of its connection is told of the last name only,
+// and what it registered under the others would stay for ever, as it does in Java. The caller holds mu.
+func (r *routes) leaveName(g *registration) []*minIDChange {
+	l := r.live[g.brokerKey]
+	if l == nil || l.name == g.name {
+		return nil
+	}
+	changes, _ := r.takeOut([]departure{{brokerKey: g.brokerKey, name: l.name, id: l.id}})
+	return changes
+}
+
+// join enters a registration under its name. The caller holds mu.
+func (r *routes) join(g *registration) registered {
 	b, first := r.brokers[g.name], false
 	if b == nil {
 		b, first = &body.BrokerData{BrokerAddrs: map[int64]string{}, BrokerName: g.name, Cluster: g.cluster}, true
@@ -54,8 +74,7 @@ func (r *routes) register(g *registration) registered {
 	prev := maps.Clone(b.BrokerAddrs)
 	maps.DeleteFunc(b.BrokerAddrs, func(id int64, addr string) bool { return addr == g.addr && id != g.id })
 	if holder, stale := r.staleVersion(g, b); stale {
-		delete(r.live, g.brokerKey)
-		r.cache.clear()
+		r.takeOut([]departure{{brokerKey: g.brokerKey, name: g.name, id: g.id}})
 		return registered{ignored: fmt.Sprintf("id %d is held by %s with a newer state version", g.id, holder)}
 	}
 	if _, known := b.BrokerAddrs[g.id]; !known && len(g.data.TopicConfigSerializeWrapper.TopicConfigTable) == 1 {

@@ -44,9 +44,17 @@ func newMinIDChange(b *body.BrokerData, offline, haAddr string) *minIDChange {
 func (r *routes) unregister(batch []departure) (changes []*minIDChange, gone []brokerKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.takeOut(r.expand(batch))
+}
+
+// takeOut is unregister for departures that name their brokers. The caller holds mu.
+func (r *routes) takeOut(list []departure) (changes []*minIDChange, gone []brokerKey) {
 	removed, reduced := map[string]bool{}, map[string]bool{}
 	lowered := map[string]string{} // broker name → address of the former minimum
-	for _, d := range r.expand(batch) {
+	for _, d := range list {
+		if l := r.live[d.brokerKey]; l != nil && l.name != d.name {
+			continue // whoever is there has another name; without its live entry nobody would take it out any more
+		}
 		delete(r.live, d.brokerKey)
 		delete(r.filters, d.brokerKey)
 		gone = append(gone, d.brokerKey)
@@ -58,7 +66,7 @@ func (r *routes) unregister(batch []departure) (changes []*minIDChange, gone []b
 		before := len(b.BrokerAddrs)
 		maps.DeleteFunc(b.BrokerAddrs, func(_ int64, addr string) bool { return addr == d.addr })
 		if len(b.BrokerAddrs) == 0 {
-			r.removeName(d.cluster, b)
+			delete(r.brokers, d.name)
 			removed[d.name] = true
 			continue
 		}
@@ -68,6 +76,7 @@ func (r *routes) unregister(batch []departure) (changes []*minIDChange, gone []b
 		}
 	}
 	if len(gone) > 0 {
+		r.cleanClusters(list)
 		r.cleanTopics(removed, reduced)
 		r.cache.clear()
 	}
@@ -97,13 +106,26 @@ func (r *routes) expand(batch []departure) []departure {
 	return out
 }
 
-// removeName forgets a broker name without members.
-func (r *routes) removeName(cluster string, b *body.BrokerData) {
-	delete(r.brokers, b.BrokerName)
-	names := r.clusters[cluster]
-	delete(names, b.BrokerName)
-	if names != nil && len(names) == 0 {
-		delete(r.clusters, cluster)
+// cleanClusters takes the names of a batch out of the clusters in which nobody of that name lives any more: members of
+// one name may have registered in several.
+func (r *routes) cleanClusters(batch []departure) {
+	type member struct{ cluster, name string }
+	left := map[member]bool{}
+	for _, d := range batch {
+		left[member{d.cluster, d.name}] = true
+		if b := r.brokers[d.name]; b != nil {
+			left[member{b.Cluster, d.name}] = true
+		}
+	}
+	for key, l := range r.live {
+		delete(left, member{key.cluster, l.name})
+	}
+	for m := range left {
+		names := r.clusters[m.cluster]
+		delete(names, m.name)
+		if names != nil && len(names) == 0 {
+			delete(r.clusters, m.cluster)
+		}
 	}
 }
 
