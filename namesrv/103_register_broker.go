@@ -128,6 +128,7 @@ func (s *Server) logRegistration(g *registration, res registered) {
 	}
 	if res.droppedTopics > 0 {
 		s.peerWarn().Str("broker", g.name).Str("addr", g.addr).Int("dropped", res.droppedTopics).Int("limit", maxTopics).
+			Int("limitOfAllBrokers", maxPairs).
 			Msg("topics of a registration find no room: clients will not find them")
 	}
 }

@@ -2,9 +2,13 @@ package namesrv
 
 import "sync"
 
-// routeCache holds encoded route answers until the tables change. Only topics that exist get in, so it is bounded by them.
+// maxRouteCache bounds the bytes of all answers: one may name thousands of brokers, and there may be a million topics.
+const maxRouteCache = 64 << 20
+
+// routeCache holds encoded route answers until the tables change, or until there are too many.
 type routeCache struct {
 	mu   sync.RWMutex
+	size int                  // guarded by mu; bytes of text
 	gen  uint64               // guarded by mu; counts changes, so that an answer built before one is not stored after it
 	text [2]map[string][]byte // guarded by mu; by form, then topic; the bytes are immutable
 }
@@ -34,13 +38,33 @@ func (c *routeCache) generation() uint64 {
 	return c.gen
 }
 
-// put stores an answer that was built from the tables of generation gen.
+// put stores an answer that was built from the tables of generation gen. When there is no room all others go; the
+// largest are not worth that.
 func (c *routeCache) put(topic string, f form, gen uint64, text []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gen == gen {
-		c.text[f][topic] = text
+	if c.gen != gen || len(text) > maxRouteCache/4 {
+		return
 	}
+	c.remove(topic, f)
+	if c.size+len(text) > maxRouteCache {
+		c.empty()
+	}
+	c.text[f][topic] = text
+	c.size += len(text)
+}
+
+// remove forgets one answer. The caller holds mu.
+func (c *routeCache) remove(topic string, f form) {
+	c.size -= len(c.text[f][topic])
+	delete(c.text[f], topic)
+}
+
+// empty forgets all answers. The caller holds mu.
+func (c *routeCache) empty() {
+	clear(c.text[formDialect])
+	clear(c.text[formStandard])
+	c.size = 0
 }
 
 // drop forgets one topic.
@@ -48,8 +72,8 @@ func (c *routeCache) drop(topic string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gen++
-	delete(c.text[formDialect], topic)
-	delete(c.text[formStandard], topic)
+	c.remove(topic, formDialect)
+	c.remove(topic, formStandard)
 }
 
 // clear forgets everything.
@@ -57,6 +81,5 @@ func (c *routeCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gen++
-	clear(c.text[formDialect])
-	clear(c.text[formStandard])
+	c.empty()
 }

@@ -17,6 +17,7 @@ import (
 const (
 	maxLiveBrokers = 10000
 	maxTopics      = 1 << 20
+	maxPairs       = 4 << 20                    // brokers of all topics together; some 90 bytes each
 	maxTopicName   = compat.RetryTopicMaxLength // bytes; no broker makes a longer one
 	maxBrokerName  = 255                        // bytes of the name, cluster, zone and each address of a broker
 	maxFilters     = 256                        // filter servers of one broker
@@ -46,6 +47,7 @@ type routes struct {
 
 	mu       sync.RWMutex
 	topics   map[string][]body.QueueData                       // guarded by mu; topic → one entry per broker name, sorted by it
+	pairs    int                                               // guarded by mu; entries of all lists of topics
 	brokers  map[string]*body.BrokerData                       // guarded by mu; by broker name
 	clusters map[string]map[string]struct{}                    // guarded by mu; cluster → broker names
 	live     map[brokerKey]*liveBroker                         // guarded by mu
@@ -74,20 +76,25 @@ func queueIndex(list []body.QueueData, broker string) (int, bool) {
 	})
 }
 
-// setQueue puts q into the topic's list; it says whether that changed anything. The caller holds mu and drops the topic from the cache.
-func (r *routes) setQueue(topic string, q body.QueueData) bool {
+// setQueue puts q into the topic's list; it says whether that changed anything, and whether there was room. The caller
+// holds mu and drops the topic from the cache.
+func (r *routes) setQueue(topic string, q body.QueueData) (changed, kept bool) {
 	list, known := r.topics[topic]
 	if !known && (len(r.topics) >= maxTopics || len(topic) > maxTopicName) {
-		return false
+		return false, false
 	}
 	i, found := queueIndex(list, q.BrokerName)
 	if found {
-		changed := list[i] != q
+		changed = list[i] != q
 		list[i] = q
-		return changed
+		return changed, true
+	}
+	if r.pairs >= maxPairs {
+		return false, false
 	}
 	r.topics[topic] = slices.Insert(list, i, q)
-	return true
+	r.pairs++
+	return true, true
 }
 
 // removeQueue takes a broker out of a topic, and the topic out of the table with its last broker. The caller holds mu.
@@ -97,6 +104,7 @@ func (r *routes) removeQueue(topic, broker string) bool {
 	if !found {
 		return false
 	}
+	r.pairs--
 	if len(list) == 1 {
 		delete(r.topics, topic)
 		delete(r.mappings, topic)
@@ -143,6 +151,7 @@ func (r *routes) deleteTopic(topic, cluster string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if cluster == "" {
+		r.pairs -= len(r.topics[topic])
 		delete(r.topics, topic)
 	}
 	for name := range r.clusters[cluster] {

@@ -169,10 +169,11 @@ func (r *routes) takeTopics(g *registration, first, wipeWrite bool) (changed, dr
 		if wipeWrite {
 			q.Perm &^= body.PermWrite
 		}
-		if r.setQueue(t.TopicName, q) {
+		switch differs, kept := r.setQueue(t.TopicName, q); {
+		case differs:
 			r.cache.drop(t.TopicName)
 			changed++
-		} else if r.topics[t.TopicName] == nil {
+		case !kept:
 			dropped++
 		}
 	}

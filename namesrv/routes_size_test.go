@@ -1,0 +1,61 @@
+package namesrv
+
+import (
+	"fmt"
+	"testing"
+
+	"gorocket/compat/body"
+)
+
+// Ten thousand brokers that all name the same topics: every pair costs memory, and answers with all of them would stay.
+func TestPairsOfTopicsAndBrokersAreBounded(t *testing.T) {
+	r := newRoutes()
+	put := func(topic, broker string) bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		_, kept := r.setQueue(topic, body.QueueData{BrokerName: broker})
+		return kept
+	}
+	if !put("T", "a") || !put("T", "b") || !put("U", "a") || r.pairs != 3 {
+		t.Fatalf("%d pairs, want 3", r.pairs)
+	}
+	r.pairs = maxPairs
+	if put("T", "c") || !put("T", "a") {
+		t.Error("beyond the limit only what is known may change")
+	}
+	r.pairs = 3
+	r.removeQueue("T", "b")
+	r.deleteTopic("T", "")
+	r.removeQueue("U", "a")
+	if r.pairs != 0 {
+		t.Errorf("%d pairs are left of none", r.pairs)
+	}
+}
+
+func TestRouteCacheIsBounded(t *testing.T) {
+	c := newRouteCache()
+	answer := make([]byte, 1<<20)
+	for i := range 300 {
+		c.put(fmt.Sprint("T", i), formStandard, c.generation(), answer)
+	}
+	held := 0
+	for i := range 300 {
+		held += len(c.get(fmt.Sprint("T", i), formStandard))
+	}
+	if held == 0 || held > maxRouteCache || held != c.size {
+		t.Errorf("%d bytes are held, %d counted, at most %d allowed", held, c.size, maxRouteCache)
+	}
+	if c.get("T299", formStandard) == nil {
+		t.Error("the newest answer is not held")
+	}
+	c.put("huge", formStandard, c.generation(), make([]byte, maxRouteCache/2))
+	if c.get("huge", formStandard) != nil || c.get("T299", formStandard) == nil {
+		t.Error("one huge answer drives out all others")
+	}
+	c.drop("T299")
+	c.put("T1", formStandard, c.generation(), answer[:5])
+	c.clear()
+	if c.size != 0 {
+		t.Errorf("an empty cache counts %d bytes", c.size)
+	}
+}
