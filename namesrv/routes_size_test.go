@@ -3,6 +3,7 @@ package namesrv
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"gorocket/compat/body"
 )
@@ -57,5 +58,27 @@ func TestRouteCacheIsBounded(t *testing.T) {
 	c.clear()
 	if c.size != 0 {
 		t.Errorf("an empty cache counts %d bytes", c.size)
+	}
+}
+
+// Each broker that was gone was looked for in each topic: 9,000 of them and 500,000 topics held the tables for minutes.
+func TestManyBrokersThatGoTogetherCostOnePass(t *testing.T) {
+	r := newRoutes()
+	for i := range 200_000 {
+		r.setQueue(fmt.Sprint("T", i), body.QueueData{BrokerName: "stays"})
+	}
+	var gone []departure
+	for i := range maxLiveBrokers - 1 {
+		b := newBroker(fmt.Sprint("goes", i), fmt.Sprint("h:", i), 0, "T1")
+		r.register(&registration{brokerKey: brokerKey{"c", b.addr}, name: b.name, data: b.body()})
+		gone = append(gone, departure{brokerKey: brokerKey{"c", b.addr}, name: b.name})
+	}
+	began := time.Now()
+	r.unregister(gone)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("%s", took)
+	}
+	if len(r.topics) != 200_000 || len(r.topics["T1"]) != 1 || r.pairs != 200_000 {
+		t.Errorf("%d topics, %d pairs are left", len(r.topics), r.pairs)
 	}
 }

@@ -138,13 +138,13 @@ func (r *routes) cleanTopics(removed, reduced map[string]bool) {
 			delete(reduced, name)
 		}
 	}
-	for topic := range r.topics {
-		for name := range removed {
-			r.removeQueue(topic, name)
-		}
-		for name := range reduced {
-			if i, has := queueIndex(r.topics[topic], name); has {
-				r.topics[topic][i].Perm &^= body.PermWrite
+	for topic, list := range r.topics { // each pair once, however many brokers are gone
+		for i := len(list) - 1; i >= 0; i-- {
+			switch name := list[i].BrokerName; {
+			case removed[name]:
+				r.removeQueue(topic, name)
+			case reduced[name]:
+				list[i].Perm &^= body.PermWrite
 			}
 		}
 	}
