@@ -46,6 +46,7 @@ type sendState struct {
 	id      []byte                      // UNIQ_KEY, the transactionId of the answer
 	leader  *body.LogicQueueMappingItem // static topics: where the logic queue is written; else nil
 	logicID int32                       // static topics: the logic queue
+	traffic *topicTraffic               // of the topic that the producer named
 	half    bool                        // it is a half message
 	began   int64                       // ms since 1970; when what waits for the flusher came
 	count   int64                       // messages of what waits for the flusher
@@ -89,10 +90,12 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.toLeader(ctx, s, d) {
 		return false
 	}
-	topic := b.topicForSend(ctx, h)
-	if topic == nil {
+	entry := b.topicForSend(ctx, h)
+	if entry == nil {
 		return false
 	}
+	topic := &entry.TopicConfig
+	s.traffic = entry.traffic
 	queue := h.QueueID
 	if queue < 0 {
 		queue = rand.Int32N(int32(max(1, topic.WriteQueueNums)))
@@ -266,6 +269,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	b.stats.puts.Add(int64(done.Count))
 	b.stats.putBytes.Add(int64(done.Size))
+	s.traffic.add(int64(done.Count), int64(done.Size))
 	if s.half {
 		b.trans.metrics.add(s.head.Topic, 1)
 	}

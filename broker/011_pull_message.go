@@ -195,14 +195,16 @@ func (b *Broker) suspendMillis(h *remoting.PullMessageRequestHeader) int64 {
 }
 
 func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
-	b.tableFull(b.pulled.commit(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset))
+	messages, bytes := int64(0), int64(0)
 	if code == remoting.Success {
+		messages, bytes = int64(p.res.Count), int64(p.res.Bytes)
 		b.stats.found.Add(1)
-		b.stats.gets.Add(int64(p.res.Count))
-		b.stats.getsBytes.Add(int64(p.res.Bytes))
+		b.stats.gets.Add(messages)
+		b.stats.getsBytes.Add(bytes)
 	} else {
 		b.stats.missed.Add(1)
 	}
+	b.tableFull(b.pulled.pulled(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset, messages, bytes))
 	p.resp = remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset, OffsetDelta: remoting.NoOffsetDelta}
 	if t := b.topics.get(p.head.Topic); t != nil {
 		p.resp.TopicSysFlag = int32(t.TopicSysFlag)

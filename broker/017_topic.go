@@ -57,7 +57,7 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *remoting.CreateTopicReque
 		ctx.Status(remoting.InvalidParameter, err.Error())
 		return
 	}
-	if err := b.changeTopics(c); err != nil {
+	if err := b.changeTopics(ctx, c); err != nil {
 		fail(ctx, err)
 		return
 	}
@@ -65,18 +65,20 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *remoting.CreateTopicReque
 }
 
 // changeTopics stores topics that differ from what is there and tells the NameServers.
-func (b *Broker) changeTopics(configs ...body.TopicConfig) error {
+func (b *Broker) changeTopics(ctx *remoting.Context, configs ...body.TopicConfig) error {
 	for _, c := range configs {
 		if err := checkFilterType(c.TopicFilterType); err != nil {
 			return err
 		}
-		if old := b.topics.get(c.TopicName); old != nil && sameTopic(old, &c) {
+		old := b.topics.get(c.TopicName)
+		if old != nil && sameTopic(old, &c) {
 			continue
 		}
 		if err := b.topics.update(c); err != nil {
 			return err
 		}
-		b.log.Info().Str("topic", c.TopicName).Int("read", c.ReadQueueNums).Int("write", c.WriteQueueNums).Int("perm", c.Perm).Msg("topic changed")
+		b.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Bool("new", old == nil).
+			Int("read", c.ReadQueueNums).Int("write", c.WriteQueueNums).Int("perm", c.Perm).Msg("topic changed")
 	}
 	b.register.settled()
 	return nil
@@ -121,7 +123,7 @@ func (b *Broker) updateTopicList(ctx *remoting.Context) {
 			return
 		}
 	}
-	if err := b.changeTopics(l.TopicConfigList...); err != nil {
+	if err := b.changeTopics(ctx, l.TopicConfigList...); err != nil {
 		fail(ctx, err)
 		return
 	}
@@ -142,7 +144,7 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
 		return
 	}
 	if b.topics.remove(h.Topic) {
-		b.log.Info().Str("topic", h.Topic).Str("by", ctx.Conn().RemoteAddr()).Msg("topic deleted")
+		b.log.Info().Str("topic", h.Topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("topic deleted")
 	}
 	b.mappings.remove(h.Topic)
 	b.modes.removeTopic(h.Topic)

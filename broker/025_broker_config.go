@@ -131,8 +131,8 @@ func (t *topicTable) republish() {
 	t.mu.Lock()
 	t.version.Next(0)
 	var all []*body.TopicConfig
-	t.entries.Range(func(_, v any) bool {
-		all = append(all, v.(*body.TopicConfig))
+	t.each(func(e *topicEntry) bool {
+		all = append(all, &e.TopicConfig)
 		return true
 	})
 	t.mu.Unlock()

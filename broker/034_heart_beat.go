@@ -69,6 +69,10 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 		return
 	}
 	who := client{conn: ctx.Conn(), id: h.ClientID, language: ctx.Req.Language, version: ctx.Req.Version}
+	if b.debug() {
+		consumers, producers := b.unknownGroups(&who, &h)
+		defer b.logJoined(&who, consumers, producers)
+	}
 	subChange, newTopic := h.HeartbeatFingerprint == 0, false
 	for i := range h.ConsumerDataSet {
 		r, err := b.heartbeatOf(who, &h, &h.ConsumerDataSet[i])
@@ -137,6 +141,10 @@ func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) (r b
 }
 
 func (b *Broker) unregisterClient(ctx *remoting.Context, h *remoting.UnregisterClientRequestHeader) {
+	if b.debug() {
+		b.log.Debug().Str("peer", ctx.Conn().RemoteAddr()).Str("client", h.ClientID).
+			Str("producerGroup", h.ProducerGroup).Str("group", h.ConsumerGroup).Msg("client left a group")
+	}
 	if h.ProducerGroup != "" {
 		b.producers.unregister(h.ProducerGroup, ctx.Conn())
 	}

@@ -68,6 +68,7 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *remoting.ConsumerSendMsgBa
 	level := h.DelayLevel
 	switch {
 	case m.ReconsumeTimes >= limit || level < 0:
+		b.deadLetters.count(h.Group, originTopic(m))
 		r.Topic, r.QueueID = compat.DLQTopicPrefix+h.Group, rand.Int32N(dlqQueues)
 		b.topics.ensure(r.Topic, dlqQueues, false, 0)
 		level = 0
@@ -88,6 +89,14 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *remoting.ConsumerSendMsgBa
 		return
 	}
 	ctx.Status(remoting.Success, "")
+}
+
+// originTopic is the topic that a message was sent to first.
+func originTopic(m *store.MessageView) string {
+	if t, ok := m.Property(propRetryTopic); ok {
+		return string(t)
+	}
+	return string(m.Topic)
 }
 
 // sendBackProperties are the message's own with the retry marks.

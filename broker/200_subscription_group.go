@@ -58,16 +58,17 @@ func (b *Broker) changeGroups(ctx *remoting.Context, groups ...body.Subscription
 			fail(ctx, err)
 			return
 		}
-		b.log.Info().Str("group", g.GroupName).Str("by", ctx.Conn().RemoteAddr()).Msg("group changed")
+		b.log.Info().Str("group", g.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group changed")
 	}
 	ctx.Status(remoting.Success, "")
 }
 
 func (b *Broker) deleteGroup(ctx *remoting.Context, h *remoting.DeleteSubscriptionGroupRequestHeader) {
 	if b.groups.remove(h.GroupName) {
-		b.log.Info().Str("group", h.GroupName).Str("by", ctx.Conn().RemoteAddr()).Msg("group deleted")
+		b.log.Info().Str("group", h.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group deleted")
 	}
 	b.pulled.removeGroup(h.GroupName)
+	b.deadLetters.forget(h.GroupName)
 	if h.CleanOffset {
 		b.offsets.removeGroup(h.GroupName)
 	}

@@ -50,13 +50,17 @@ type queueOffsetC struct {
 }
 
 func (b *Broker) resetOffset(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
-	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).Int32("queueId", h.QueueID).Int64("timestamp", h.Timestamp).
-		Int64("offset", h.Offset).Bool("force", h.IsForce).Msg("offset reset")
 	if b.cfg().UseServerSideResetOffset {
 		b.resetAtBroker(ctx, h)
 		return
 	}
 	b.resetAtClients(ctx, h)
+}
+
+func (b *Broker) logReset(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
+	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).
+		Int32("queueId", h.QueueID).Int64("timestamp", h.Timestamp).Int64("offset", h.Offset).
+		Bool("force", h.IsForce).Msg("offset reset")
 }
 
 // resetAtBroker is Java's resetOffsetInner.
@@ -101,6 +105,7 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *remoting.ResetOffsetReq
 		}
 		done.OffsetTable[b.queueOf(h.Topic, q)] = off
 	}
+	b.logReset(ctx, h)
 	respondJSON(ctx, done)
 }
 
@@ -154,6 +159,7 @@ func (b *Broker) resetAtClients(ctx *remoting.Context, h *remoting.ResetOffsetRe
 		}
 		_ = remoting.Notify(m.conn, remoting.ReqResetConsumerClientOffset, remoting.ResetOffsetRequest, &push, data)
 	}
+	b.logReset(ctx, h)
 	respondJSON(ctx, table)
 }
 

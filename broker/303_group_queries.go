@@ -161,6 +161,8 @@ func (b *Broker) groupForbidden(ctx *remoting.Context, h *remoting.GroupForbidde
 			fail(ctx, err)
 			return
 		}
+		b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).
+			Str("readable", h.Readable).Msg("permission of a group to read a topic changed")
 	}
 	respondJSON(ctx, forbiddenAnswer{Group: h.Group, Readable: !b.groups.readForbidden(h.Group, h.Topic), Topic: h.Topic})
 }

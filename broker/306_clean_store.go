@@ -22,6 +22,7 @@ func (b *Broker) cleanEntries() []remoting.Entry {
 // cleanExpiredQueues deletes queue files whose messages are gone. Java also forgets queues that have no message left: their offsets start at 0 again while
 // their groups' progress stays where it was, so they consume nothing until it is reset. We keep the offsets.
 func (b *Broker) cleanExpiredQueues(ctx *remoting.Context) {
+	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired queue files asked for")
 	b.store.CleanNow()
 	ctx.Status(remoting.Success, "")
 }
@@ -33,7 +34,7 @@ func (b *Broker) cleanUnusedTopics(ctx *remoting.Context) {
 		if !compat.IsFolderName(topic) || b.topics.get(topic) != nil || compat.IsSystemTopic(topic) || isLight(topic) {
 			continue
 		}
-		b.log.Info().Str("topic", topic).Str("by", ctx.Conn().RemoteAddr()).Msg("queues of an unknown topic deleted")
+		b.log.Info().Str("topic", topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("queues of an unknown topic deleted")
 		if err := b.store.DeleteTopic(topic); err != nil {
 			errs = append(errs, fmt.Errorf("topic %s: %w", topic, err)) // no reason to keep the others
 		}
@@ -47,6 +48,7 @@ func (b *Broker) cleanUnusedTopics(ctx *remoting.Context) {
 
 // deleteExpiredCommitLog deletes expired commit log files now, not at deleteWhen.
 func (b *Broker) deleteExpiredCommitLog(ctx *remoting.Context) {
+	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired commit log files asked for")
 	b.store.CleanExpired()
 	ctx.Status(remoting.Success, "")
 }

@@ -32,5 +32,7 @@ func (b *Broker) cloneOffset(ctx *remoting.Context, h *remoting.CloneGroupOffset
 			}
 		}
 	}
+	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("from", h.SrcGroup).Str("group", h.DestGroup).
+		Str("topic", h.Topic).Msg("offsets cloned")
 	ctx.OK(nil)
 }

@@ -24,6 +24,8 @@ func (b *Broker) resumeCheck(ctx *remoting.Context, h *remoting.ResumeCheckHalfM
 	}
 	switch err {
 	case nil:
+		b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("msgId", h.MsgID).
+			Msg("a half message will be checked again")
 		ctx.Status(remoting.Success, "")
 	case errNotStored:
 		ctx.Status(remoting.SystemError, "Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed.")

@@ -47,7 +47,7 @@ func (b *Broker) sendReply(ctx *remoting.Context) {
 		queue = rand.Int32N(int32(max(1, topic.WriteQueueNums)))
 	}
 	resp := &remoting.SendMessageResponseHeader{MsgID: []byte("0"), QueueID: queue, Region: b.cfg().RegionID, TraceOn: strconv.FormatBool(b.cfg().TraceOn)}
-	stored := b.storeReply(ctx, h, resp)
+	stored := b.storeReply(ctx, topic, h, resp)
 	b.pushReply(ctx, h, func(reply *remoting.Replier, failure string) {
 		switch {
 		case failure == "":
@@ -61,7 +61,8 @@ func (b *Broker) sendReply(ctx *remoting.Context) {
 }
 
 // storeReply keeps the reply; a failure is only logged, as in Java. Under SYNC_FLUSH it waits for the disk.
-func (b *Broker) storeReply(ctx *remoting.Context, h *remoting.SendMessageRequestHeader, resp *remoting.SendMessageResponseHeader) bool {
+func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *remoting.SendMessageRequestHeader,
+	resp *remoting.SendMessageResponseHeader) bool {
 	if !b.cfg().StoreReplyMessageEnable || len(ctx.Req.Body) == 0 {
 		return false
 	}
@@ -84,6 +85,7 @@ func (b *Broker) storeReply(ctx *remoting.Context, h *remoting.SendMessageReques
 	}
 	b.stats.puts.Add(1)
 	b.stats.putBytes.Add(int64(done.Size))
+	t.traffic.add(1, int64(done.Size))
 	resp.MsgID, resp.QueueOffset = store.AppendMessageID(nil, b.storeHost, done.Offset), done.QueueOffset
 	return true
 }

@@ -144,6 +144,8 @@ func (b *Broker) setRequestMode(ctx *remoting.Context) {
 			fail(ctx, err)
 			return
 		}
+		b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", m.Topic).Str("group", m.ConsumerGroup).
+			Str("mode", m.Mode).Msg("message request mode changed")
 		ctx.OK(nil)
 	}
 }

@@ -39,7 +39,7 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *remoting.CreateTopi
 		ctx.Status(remoting.InvalidParameter, err.Error())
 		return
 	}
-	if err := b.changeStaticTopic(c, d, h.Force); err != nil {
+	if err := b.changeStaticTopic(ctx, c, d, h.Force); err != nil {
 		fail(ctx, err)
 		return
 	}
@@ -48,7 +48,8 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *remoting.CreateTopi
 
 // changeStaticTopic stores mapping and topic and tells the NameServers. The topic counts as changed even when only its mapping is: that makes the
 // NameServers take it.
-func (b *Broker) changeStaticTopic(c body.TopicConfig, d *body.TopicQueueMappingDetail, force bool) error {
+func (b *Broker) changeStaticTopic(ctx *remoting.Context, c body.TopicConfig, d *body.TopicQueueMappingDetail,
+	force bool) error {
 	if err := checkFilterType(c.TopicFilterType); err != nil {
 		return err
 	}
@@ -65,7 +66,9 @@ func (b *Broker) changeStaticTopic(c body.TopicConfig, d *body.TopicQueueMapping
 		if err := b.mappings.update(d, force); err != nil {
 			return err
 		}
-		b.log.Info().Str("topic", c.TopicName).Int64("epoch", d.Epoch).Int("totalQueues", d.TotalQueues).Int("hosted", len(d.HostedQueues)).Bool("force", force).Msg("static topic changed")
+		b.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Int64("epoch", d.Epoch).
+			Int("totalQueues", d.TotalQueues).Int("hosted", len(d.HostedQueues)).Bool("force", force).
+			Msg("static topic changed")
 	}
 	if err := b.topics.update(c); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"gorocket/broker/filter"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/metrics"
 	"gorocket/store"
 	"gorocket/store/timer"
 	"gorocket/store/vfs"
@@ -42,7 +43,8 @@ type Broker struct {
 	holds          *holdTable
 	schedule       *scheduler
 	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
-	timerDelays    perTopic[delayBuckets]
+	timerDelays    perTopic[buckets]
+	deadLetters    deadLetters
 	trans          *transactions
 	register       *registrar
 	persist        *persister
@@ -69,9 +71,9 @@ type Broker struct {
 	ends  sync.Pool // *endState
 	pulls sync.Pool // *pullState
 
-	corks       corks
-	exporter    *exporter // nil without metrics; immutable after Start
-	metricsAddr string    // immutable after Start
+	corks      corks
+	exporter   *metrics.Exporter // nil without metrics; immutable after Start
+	metricsErr error             // why there are none; immutable after Start
 
 	failed   chan error // one element: why the broker cannot go on
 	stopOnce sync.Once
@@ -282,7 +284,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	close(b.stop)
 	var errs []error
 	b.holds.close()
-	b.exporter.stop(ctx)
+	b.exporter.Stop(ctx)
 	if b.server != nil {
 		errs = append(errs, b.server.Stop(ctx))
 	}

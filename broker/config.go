@@ -87,7 +87,7 @@ type Config struct {
 	ConfigBlackList                    string `prop:"configBlackList" default:"configBlackList;brokerConfigPath" doc:"keys that UPDATE_BROKER_CONFIG refuses"`
 
 	MetricsExporterType     string `prop:"metricsExporterType" default:"PROM" enum:"DISABLE,PROM" effect:"restart" doc:"PROM: /metrics and /health on metricsPromExporterPort; Java's default is DISABLE"`
-	MetricsPromExporterPort int    `prop:"metricsPromExporterPort" default:"5557" min:"1" max:"65535" effect:"restart" doc:"a port that is taken is a warning"`
+	MetricsPromExporterPort int    `prop:"metricsPromExporterPort" default:"5557" min:"1" max:"65535" effect:"restart" doc:"when it is taken, the next free one of ten; the start says which"`
 	MetricsPromExporterHost string `prop:"metricsPromExporterHost" effect:"restart" doc:"address to listen on; default: bindAddress"`
 
 	BrokerConfigPath string `prop:"brokerConfigPath" doc:"the file of -c; UPDATE_BROKER_CONFIG changes lines of it"`
@@ -106,6 +106,8 @@ type Config struct {
 	MaxWaitingBytes         int64 `prop:"maxWaitingBytes" default:"0" min:"0" max:"1099511627776" effect:"restart" doc:"bytes that may wait on all connections together: unfinished frames, unread answers, requests for workers; 0 = an eighth of the memory, 48 to 128 MiB; else at least 33554432 (gorocket)"`
 	FrameTimeout            int   `prop:"frameTimeoutMillis" default:"15000" min:"100" max:"3600000" effect:"restart" doc:"ms in which a frame has to come in, and a second more for each 64 KiB (gorocket)"`
 	MaxHeaderBytes          int   `prop:"maxHeaderBytes" default:"1048576" min:"65536" max:"16777215" effect:"restart" doc:"bytes of a frame's header; it may have 1024 fields (gorocket)"`
+
+	Version string // of the program; shown in the metrics. No key
 
 	extra *compat.Properties // Java's keys without effect here: kept, shown and written back
 }

@@ -53,36 +53,37 @@ func (t *throttledLog) warn(kind string, line func(*zerolog.Event)) {
 	line(e)
 }
 
-const slowPeer = "peer does not read its answers, or does not finish its frame, closing the connection"
-
 func (b *Broker) connEvents() remoting.Events {
-	return remoting.Events{
+	e := remoting.Events{
 		Failed: b.fail, TooMany: b.tooMany, AcceptFailed: b.acceptFailed,
 		Closed: func(c *remoting.Conn, _ error) { b.notices.left(c) },
 		BadFrame: func(c *remoting.Conn, err error) {
 			b.throttled.warn("frame", func(e *zerolog.Event) {
-				e.Err(err).Str("peer", c.RemoteAddr()).Msg("bad frame, closing the connection")
+				e.Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
 			})
 		},
 		Overflow: func(c *remoting.Conn, n int) {
 			b.throttled.warn("overflow", func(e *zerolog.Event) {
-				e.Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(slowPeer)
+				e.Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(remoting.LogOverflow)
 			})
 		},
 		Refused: b.refused,
 		Panicked: func(c *remoting.Conn, code int32, v any, stack []byte) {
 			b.throttled.warn("panic", func(e *zerolog.Event) {
-				e.Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).Msg("BUG: handler panicked")
+				e.Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).
+					Msg(remoting.LogPanicked)
 			})
 		},
 	}
+	b.debugEvents(&e)
+	return e
 }
 
 // refused counts a request that was answered SYSTEM_BUSY.
 func (b *Broker) refused(c *remoting.Conn, code int32, cause string) {
 	b.stats.refused[cause].Add(1)
 	b.throttled.warn("refused", func(e *zerolog.Event) {
-		e.Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause", cause).Msg("busy: request refused")
+		e.Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause", cause).Msg(remoting.LogRefused)
 	})
 }
 

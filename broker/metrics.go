@@ -1,25 +1,8 @@
 package broker
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"net"
-	"net/http"
-	"strconv"
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"gorocket/remoting/metrics"
 )
-
-// exporter serves /metrics in Prometheus' form under Java 5's names, and /health: 200, or 503 with the reason why the
-// store takes no messages, the network does not turn, or clients cannot find the broker through a NameServer that
-// answers. Java: BrokerMetricsManager with metricsExporterType=PROM.
-type exporter struct {
-	server *http.Server
-	done   chan struct{}
-}
 
 // Values of metricsExporterType.
 const (
@@ -27,75 +10,48 @@ const (
 	metricsProm = "PROM"
 )
 
-// Limits of the metrics port.
-const (
-	metricsReadTimeout  = 10 * time.Second
-	metricsWriteTimeout = 60 * time.Second
-	metricsMaxHeader    = 16 << 10 // bytes
-	metricsAtOnce       = 4        // scrapes
-)
-
-// startMetrics listens; a port that is taken is a warning: messages matter more.
+// startMetrics serves /metrics and /health. When no port is free the broker serves messages all the same, and says so.
 func (b *Broker) startMetrics() {
 	c := b.cfg()
 	if c.MetricsExporterType != metricsProm {
 		return
 	}
+	b.exporter, b.metricsErr = metrics.Start(b.metricsOptions())
+	switch {
+	case b.metricsErr != nil:
+		b.log.Error().Err(b.metricsErr).Msg("no metrics and no /health: cannot listen on metricsPromExporterPort")
+	case b.exporter.Port() != c.MetricsPromExporterPort:
+		b.log.Warn().Int("configured", c.MetricsPromExporterPort).Str("addr", b.MetricsAddr()).
+			Msg("metricsPromExporterPort is taken: metrics and /health are on another port")
+	default:
+		b.log.Info().Str("addr", b.MetricsAddr()).Msg("metrics and /health are served")
+	}
+}
+
+func (b *Broker) metricsOptions() *metrics.Options {
+	c := b.cfg()
 	host := c.MetricsPromExporterHost
 	if host == "" {
 		host = c.BindAddress
 	}
-	addr := net.JoinHostPort(host, strconv.Itoa(c.MetricsPromExporterPort))
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		b.log.Warn().Err(err).Msg("no metrics: cannot listen on metricsPromExporterPort")
-		return
-	}
-	b.metricsAddr = l.Addr().String()
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		b.metricsAddr = net.JoinHostPort(c.BrokerIP1, strconv.Itoa(c.MetricsPromExporterPort))
-	}
-	b.exporter = &exporter{done: make(chan struct{}), server: &http.Server{Handler: b.metricsHandler(), ReadTimeout: metricsReadTimeout, WriteTimeout: metricsWriteTimeout, MaxHeaderBytes: metricsMaxHeader}}
-	go func() {
-		defer close(b.exporter.done)
-		if err := b.exporter.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			b.log.Warn().Err(err).Msg("metrics ended")
-		}
-	}()
+	fixed := map[string]string{"cluster": c.BrokerClusterName, "node_type": "broker", "node_id": c.BrokerName}
+	return &metrics.Options{Host: host, Port: c.MetricsPromExporterPort,
+		Build: metrics.BuildOf(c.Version), Health: b.whole,
+		Server: metrics.NewSet(Metrics(), fixed, func(s *metrics.Sink) { (&collector{s, b}).collect() }),
+		Ended:  func(err error) { b.log.Error().Err(err).Msg("metrics and /health have ended") }}
 }
 
-// MetricsAddr is where /metrics and /health are served, host:port; empty without metrics.
-func (b *Broker) MetricsAddr() string { return b.metricsAddr }
+// MetricsAddr is where /metrics and /health are served, host:port; empty without metrics. After Start.
+func (b *Broker) MetricsAddr() string { return b.exporter.Addr(b.cfg().BrokerIP1) }
 
-func (b *Broker) metricsHandler() http.Handler {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(newCollector(b))
-	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: metricsAtOnce}))
-	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {
-		if err := b.health(); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		err, warnings := b.register.health()
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-		for _, text := range warnings {
-			fmt.Fprintln(w, "warning: "+text)
-		}
-	})
-	return mux
-}
+// MetricsErr tells why there are no metrics although they are configured, nil when there are. After Start.
+func (b *Broker) MetricsErr() error { return b.metricsErr }
 
-func (e *exporter) stop(ctx context.Context) {
-	if e == nil {
-		return
+// whole is what /health tells: why the store takes no messages, the network does not turn, or clients cannot find the
+// broker through a NameServer that answers.
+func (b *Broker) whole() (err error, warnings []string) {
+	if err := b.health(); err != nil {
+		return err, nil
 	}
-	if err := e.server.Shutdown(ctx); err != nil {
-		_ = e.server.Close()
-	}
-	<-e.done
+	return b.register.health()
 }

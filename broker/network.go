@@ -65,7 +65,7 @@ func (b *Broker) listen(port int) string {
 
 // fail notes that the network has ended, which nobody asked for.
 func (b *Broker) fail(err error) {
-	b.log.Error().Err(err).Msg("the network has failed")
+	b.log.Error().Err(err).Msg(remoting.LogFailed)
 	select {
 	case b.failed <- err:
 	default:
@@ -86,13 +86,12 @@ func (b *Broker) health() error {
 func (b *Broker) tooMany(peer string, open int) {
 	b.throttled.warn("connections", func(e *zerolog.Event) {
 		e.Str("peer", peer).Int("connections", open).
-			Msg("too many connections (maxConnections), the new one was closed")
+			Msg(remoting.LogTooMany)
 	})
 }
 
 func (b *Broker) acceptFailed(err error) {
 	b.throttled.warn("accept", func(e *zerolog.Event) {
-		e.Err(err).
-			Msg("cannot accept connections; trying again (raise the limit of open files, or lower maxConnections)")
+		e.Err(err).Msg(remoting.LogAcceptFailed)
 	})
 }

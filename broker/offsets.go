@@ -20,6 +20,8 @@ type queueOffsets struct {
 	committed map[int32]int64 // guarded by mu; queue -> next offset to consume
 	reset     map[int32]int64 // guarded by mu; resets that wait for the next pull
 	gone      bool            // guarded by mu; no longer in the table
+
+	messages, bytes int64 // guarded by mu; handed out since the start; pulled positions only
 }
 
 // set stores an offset; it tells whether that is a new one. The caller holds mu.
@@ -63,6 +65,16 @@ func (t *offsetTable) orCreate(group, topic string) *queueOffsets {
 // commit stores an offset; going backwards is allowed, as in Java. The error is a *tableFullError.
 func (t *offsetTable) commit(group, topic string, queue int32, offset int64) error {
 	return t.change(group, topic, queue, func(q *queueOffsets) bool { return q.set(queue, offset) })
+}
+
+// pulled notes where the next pull will be, and what this one has handed out. The error is a *tableFullError; nothing is
+// counted then.
+func (t *offsetTable) pulled(group, topic string, queue int32, next, messages, bytes int64) error {
+	return t.change(group, topic, queue, func(q *queueOffsets) bool {
+		q.messages += messages
+		q.bytes += bytes
+		return q.set(queue, next)
+	})
 }
 
 // change applies set to a group's offsets on a topic, unless that would add one too many. set gets them locked and

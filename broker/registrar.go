@@ -138,7 +138,9 @@ func (l *namesrvLink) open() chan struct{} {
 }
 
 // namesrvClosed is called when a connection to a NameServer ends; it dropped our routes at that moment.
-func (b *Broker) namesrvClosed(*remoting.Conn, error) {
+func (b *Broker) namesrvClosed(c *remoting.Conn, err error) {
+	b.log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).Bool("dialled", true).
+		Msg(remoting.LogClosed)
 	if b.register != nil {
 		for _, l := range b.register.links() {
 			poke(l.again)

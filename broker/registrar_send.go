@@ -115,6 +115,9 @@ func (l *namesrvLink) sendPart(cfg *Config, w *body.RegisterBrokerBody) error {
 		HeartbeatTimeoutMillis: -1, Compressed: cfg.CompressedRegister, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
 	limit := ms(cfg.RegisterBrokerTimeoutMills)
 	_, err = callNamesrv(l, limit, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
+	l.r.b.log.Debug().Str("namesrv", l.addr).Int("topics", len(w.TopicConfigSerializeWrapper.TopicConfigTable)).
+		Int64("version", w.TopicConfigSerializeWrapper.DataVersion.Counter).Int("bytes", len(data)).AnErr("error", err).
+		Msg("registration sent")
 	return err
 }
 

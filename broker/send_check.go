@@ -10,10 +10,11 @@ import (
 	"gorocket/remoting"
 )
 
-// topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered or asked for a worker.
+// topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered or asked for
+// a worker.
 // Java: SendMessageProcessor.preSend, AbstractSendMessageProcessor.msgCheck.
-func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *body.TopicConfig {
-	topic := b.topics.get(h.Topic)
+func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *topicEntry {
+	topic := b.topics.find(h.Topic)
 	if b.cfg().StartAcceptSendRequestTime > 0 && ctx.Received < b.cfg().StartAcceptSendRequestTime {
 		b.sendFail(ctx, remoting.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg().StartAcceptSendRequestTime))
 		return nil
@@ -38,7 +39,7 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequ
 		}
 	}
 	if valid := max(topic.WriteQueueNums, topic.ReadQueueNums); int(h.QueueID) >= valid {
-		b.sendFail(ctx, remoting.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describeTopic(topic), ctx.Conn().RemoteAddr()))
+		b.sendFail(ctx, remoting.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describeTopic(&topic.TopicConfig), ctx.Conn().RemoteAddr()))
 		return nil
 	}
 	return topic
@@ -52,7 +53,7 @@ func mayHold(topic string, queue int64) bool {
 
 // createForSend creates the topic of a first send, on a worker. nil when it answered, or when the send comes again:
 // once the NameServers know the topic.
-func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *body.TopicConfig {
+func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *topicEntry {
 	if ctx.OnLoop() {
 		ctx.Again()
 		return nil
@@ -76,12 +77,16 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageReq
 		b.sendFail(ctx, remoting.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please!"+faqSuffix)
 		return nil
 	}
-	b.log.Info().Str("topic", name).Str("defaultTopic", h.DefaultTopic).Int("queues", topic.WriteQueueNums).Str("producer", ctx.Conn().RemoteAddr()).Str("note", why).
+	b.log.Info().Str("topic", name).Str("defaultTopic", h.DefaultTopic).Int("queues", topic.WriteQueueNums).
+		Str("peer", ctx.Conn().RemoteAddr()).Str("note", why).
 		Msg("topic created by a send")
 	if b.comesAgain(ctx) {
 		return nil
 	}
-	return topic
+	if e := b.topics.find(name); e != nil {
+		return e
+	}
+	return &topicEntry{*topic, new(topicTraffic)} // deleted meanwhile
 }
 
 // comesAgain lets a send wait for the NameServers without a worker; false when it has to go on at once.
@@ -147,6 +152,7 @@ func (b *Broker) retryOrDeadLetter(ctx *remoting.Context, s *sendState) bool {
 	if r.ReconsumeTimes <= limit && !b.locks.anyLive(group) {
 		return true
 	}
+	b.deadLetters.count(group, r.Topic)
 	r.Topic = compat.DLQTopicPrefix + group
 	b.topics.ensure(r.Topic, dlqQueues, false, 0)
 	r.QueueID = rand.Int32N(dlqQueues)

@@ -38,7 +38,7 @@ func (b *Broker) openTimers() (err error) {
 				e.Err(why).Int64("offset", offset).Msg("timer message cannot be delivered and is skipped")
 			})
 		},
-		Enqueued: func(topic []byte, delay int64) { b.timerDelays.of(string(topic)).add(&timerBuckets, delay) },
+		Enqueued: func(topic []byte, delay int64) { b.timerDelays.of(string(topic)).delay(&timerBuckets, delay) },
 		Restored: b.restored,
 		Failed: func(what string, err error) {
 			b.throttled.warn("timer."+what, func(e *zerolog.Event) { e.Err(err).Msg(what + ": trying again") })

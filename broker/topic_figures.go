@@ -1,12 +1,13 @@
 package broker
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"gorocket/remoting/metrics"
 )
 
 // perTopic holds one T for each topic that had one until it was deleted. The zero value is ready.
@@ -53,31 +54,92 @@ func (p *perTopic[T]) each(fn func(name string, c *T)) {
 	}
 }
 
-// delayBuckets counts delays of up to days, whole seconds each. The zero value is ready; bounds is the same at every call.
-type delayBuckets struct {
+// buckets counts values in a histogram. The zero value is ready; bounds is the same at every call.
+type buckets struct {
 	counts [7]atomic.Int64 // the last one is for what is above all bounds
-	sum    atomic.Int64    // seconds
+	sum    atomic.Int64
 }
 
-// delayBounds are upper bounds, seconds.
-type delayBounds [6]float64
+// bounds are the upper bounds of buckets.
+type bounds [6]float64
 
-func (d *delayBuckets) add(bounds *delayBounds, ms int64) {
-	seconds, i := max(0, ms/1000), 0
-	for i < len(bounds) && float64(seconds) > bounds[i] {
+// of is the bucket that v falls into.
+func (b *bounds) of(v float64) int {
+	i := 0
+	for i < len(b) && v > b[i] {
 		i++
 	}
-	d.counts[i].Add(1)
+	return i
+}
+
+// delay counts one delay of ms, in whole seconds.
+func (d *buckets) delay(upTo *bounds, ms int64) {
+	seconds := max(0, ms/1000)
+	d.counts[upTo.of(float64(seconds))].Add(1)
 	d.sum.Add(seconds)
 }
 
-// metric is the histogram as Prometheus wants it: each bucket holds those below it, too.
-func (d *delayBuckets) metric(desc *prometheus.Desc, bounds *delayBounds, labels ...string) prometheus.Metric {
-	buckets, n := map[float64]uint64{}, uint64(0)
-	for i, bound := range bounds {
+// send gives the histogram as Prometheus wants it: each bucket holds those below it, too.
+func (d *buckets) send(s *metrics.Sink, name string, upTo *bounds, labels ...string) {
+	cumulated, n := map[float64]uint64{}, uint64(0)
+	for i, bound := range upTo {
 		n += uint64(d.counts[i].Load())
-		buckets[bound] = n
+		cumulated[bound] = n
 	}
-	n += uint64(d.counts[len(bounds)].Load())
-	return prometheus.MustNewConstHistogram(desc, n, float64(d.sum.Load()), buckets, labels...)
+	n += uint64(d.counts[len(upTo)].Load())
+	s.Observed(name, n, float64(d.sum.Load()), cumulated, labels...)
+}
+
+// sizeBuckets are the upper bounds of rocketmq_message_size, bytes. Java: BrokerMetricsManager.messageSizeBuckets.
+var sizeBuckets = bounds{1 << 10, 4 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20}
+
+// topicTraffic is what producers sent to a topic since the start: messages by their size in the log, and their bytes.
+type topicTraffic struct {
+	sizes buckets
+}
+
+// add counts messages that have size bytes together; those of a batch count with their mean size, as in Java.
+func (t *topicTraffic) add(messages, size int64) {
+	mean := float64(size) / float64(max(1, messages))
+	t.sizes.counts[sizeBuckets.of(mean)].Add(messages)
+	t.sizes.sum.Add(size)
+}
+
+// maxDeadLetterPairs is how many pairs of group and topic deadLetters counts.
+const maxDeadLetterPairs = 10_000
+
+// deadLetters counts the messages that went to the dead letters since the start. The zero value is ready.
+type deadLetters struct {
+	mu    sync.Mutex
+	pairs map[offsetKey]int64 // guarded by mu
+}
+
+// count counts one message of a topic that a group has given up; pairs beyond the limit are not counted.
+func (d *deadLetters) count(group, topic string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	k := offsetKey{group, topic}
+	if _, known := d.pairs[k]; !known {
+		if len(d.pairs) >= maxDeadLetterPairs {
+			return
+		}
+		if d.pairs == nil {
+			d.pairs = map[offsetKey]int64{}
+		}
+		k = offsetKey{strings.Clone(group), strings.Clone(topic)}
+	}
+	d.pairs[k]++
+}
+
+// forget drops a group that was deleted.
+func (d *deadLetters) forget(group string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.DeleteFunc(d.pairs, func(k offsetKey, _ int64) bool { return k.group == group })
+}
+
+func (d *deadLetters) snapshot() map[offsetKey]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.pairs)
 }

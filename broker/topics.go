@@ -14,12 +14,20 @@ import (
 	"gorocket/store/timer"
 )
 
+// topicEntry is a topic and what is counted of it. The configuration is immutable: a change makes another entry with the
+// same traffic.
+type topicEntry struct {
+	body.TopicConfig
+	traffic *topicTraffic
+}
+
 // topicTable holds the topics of this broker. Entries are immutable; a change replaces the entry. Java: TopicConfigManager.
 type topicTable struct {
-	entries sync.Map // string -> *body.TopicConfig
+	entries sync.Map // string -> *topicEntry
 	size    atomic.Int64
-	limit   func() int // maxTopicNum
-	light   bool       // light queues exist as topics of one queue; immutable after New
+	limit   func() int   // maxTopicNum
+	light   bool         // light queues exist as topics of one queue; immutable after New
+	queued  topicTraffic // of all light queues together
 
 	mu      sync.Mutex // serializes changes
 	version body.DataVersion
@@ -35,16 +43,29 @@ func newTopicTable() *topicTable {
 
 // get returns a topic, nil when there is none. The entry must not be changed.
 func (t *topicTable) get(topic string) *body.TopicConfig {
-	v, ok := t.entries.Load(topic)
-	if ok {
-		return v.(*body.TopicConfig)
-	}
-	if t.light && isLight(topic) {
-		c := body.NewTopicConfig(topic)
-		c.ReadQueueNums, c.WriteQueueNums = 1, 1
-		return &c
+	if e := t.find(topic); e != nil {
+		return &e.TopicConfig
 	}
 	return nil
+}
+
+// find returns a topic with its figures, nil when there is none.
+func (t *topicTable) find(topic string) *topicEntry {
+	v, ok := t.entries.Load(topic)
+	if ok {
+		return v.(*topicEntry)
+	}
+	if t.light && isLight(topic) {
+		e := &topicEntry{body.NewTopicConfig(topic), &t.queued}
+		e.ReadQueueNums, e.WriteQueueNums = 1, 1
+		return e
+	}
+	return nil
+}
+
+// each visits every topic until visit returns false.
+func (t *topicTable) each(visit func(*topicEntry) bool) {
+	t.entries.Range(func(_, v any) bool { return visit(v.(*topicEntry)) })
 }
 
 // isLight tells the name of a light queue, or of a group that reads one. They exist without being made, so what could
@@ -68,8 +89,8 @@ func (t *topicTable) snapshot() (body.DataVersion, map[string]*body.TopicConfig)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := map[string]*body.TopicConfig{}
-	t.entries.Range(func(k, v any) bool {
-		all[k.(string)] = v.(*body.TopicConfig)
+	t.each(func(e *topicEntry) bool {
+		all[e.TopicName] = &e.TopicConfig
 		return true
 	})
 	return t.version, all
@@ -84,9 +105,14 @@ func (t *topicTable) currentVersion() body.DataVersion {
 
 // put adds or replaces an entry. The caller holds mu.
 func (t *topicTable) put(c *body.TopicConfig) {
-	if _, had := t.entries.Swap(c.TopicName, c); !had {
+	e := &topicEntry{TopicConfig: *c}
+	if old, had := t.entries.Load(c.TopicName); had {
+		e.traffic = old.(*topicEntry).traffic
+	} else {
+		e.traffic = new(topicTraffic)
 		t.size.Add(1)
 	}
+	t.entries.Store(c.TopicName, e)
 }
 
 // full says why no topic can be created, nil when one can.

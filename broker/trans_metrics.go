@@ -5,20 +5,18 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"gorocket/compat"
 	"gorocket/compat/body"
 )
 
 // finishBuckets are the upper bounds of rocketmq_finish_message_latency, in seconds. Java: BrokerMetricsManager.commitLatencyBuckets.
-var finishBuckets = delayBounds{5, 60, 600, 3600, 12 * 3600, 24 * 3600}
+var finishBuckets = bounds{5, 60, 600, 3600, 12 * 3600, 24 * 3600}
 
 // topicTrans counts the transactions of one topic.
 type topicTrans struct {
 	waiting, changed   atomic.Int64 // half messages that wait for their end; ms since 1970 of the last change
 	commits, rollbacks atomic.Int64 // since the start
-	finish             delayBuckets
+	finish             buckets
 }
 
 // transMetrics counts transactions by topic. The numbers of half messages survive in config/transactionMetrics. Java: TransactionMetrics.
@@ -51,7 +49,7 @@ func (t *transMetrics) ended(topic string, commit bool, took int64) {
 		return
 	}
 	c.commits.Add(1)
-	c.finish.add(&finishBuckets, took)
+	c.finish.delay(&finishBuckets, took)
 }
 
 // transactionMetric and transactionMetricsFile are config/transactionMetrics. Java: TransactionMetricsSerializeWrapper.
@@ -94,12 +92,11 @@ func (t *transMetrics) load(data []byte) error {
 }
 
 // transactions exports what Java's initTransactionMetrics does.
-func (c *collector) transactions(send sendMetric, out chan<- prometheus.Metric) {
-	desc := c.descs["rocketmq_finish_message_latency"]
+func (c *collector) transactions() {
 	c.b.trans.metrics.each(func(name string, t *topicTrans) {
-		send("rocketmq_half_messages", float64(t.waiting.Load()), name)
-		send("rocketmq_commit_messages_total", float64(t.commits.Load()), name)
-		send("rocketmq_rollback_messages_total", float64(t.rollbacks.Load()), name)
-		out <- t.finish.metric(desc, &finishBuckets, name)
+		c.Send("rocketmq_half_messages", float64(t.waiting.Load()), name)
+		c.Send("rocketmq_commit_messages_total", float64(t.commits.Load()), name)
+		c.Send("rocketmq_rollback_messages_total", float64(t.rollbacks.Load()), name)
+		t.finish.send(c.Sink, "rocketmq_finish_message_latency", &finishBuckets, name)
 	})
 }

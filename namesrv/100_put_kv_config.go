@@ -19,6 +19,6 @@ func (s *Server) putKVConfig(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	s.kvChanged(h.Namespace)
+	s.kvChanged(ctx, &h, "KV configuration changed")
 	ctx.OK(nil)
 }

@@ -15,13 +15,14 @@ func (s *Server) deleteKVConfig(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	s.kvChanged(h.Namespace)
+	s.kvChanged(ctx, &h, "KV configuration deleted")
 	ctx.OK(nil)
 }
 
-// kvChanged forgets route answers, which may hold order configuration.
-func (s *Server) kvChanged(namespace string) {
-	if namespace == compat.OrderTopicNamespace {
+// kvChanged logs who did it, and forgets route answers, which may hold order configuration.
+func (s *Server) kvChanged(ctx *remoting.Context, h *remoting.KVHeader, what string) {
+	s.log.Info().Str("namespace", h.Namespace).Str("key", h.Key).Str("peer", ctx.Conn().RemoteAddr()).Msg(what)
+	if h.Namespace == compat.OrderTopicNamespace {
 		s.routes.cache.clear()
 	}
 }

@@ -24,8 +24,12 @@ func (s *Server) registerBroker(ctx *remoting.Context) {
 	g.conn = ctx.Conn()
 	g.conn.Attachment.Store(brokerConn{})
 	res := s.routes.register(g)
+	s.counts.registrations.Add(1)
+	if res.refused != "" || res.ignored != "" {
+		s.counts.noRegistrations.Add(1)
+	}
 	if g.conn.Closed() { // its end may have been handled before the broker was in the tables
-		s.connClosed(g.conn, nil)
+		s.connClosed(g.conn, remoting.ErrConnClosed)
 	}
 	s.logRegistration(g, res)
 	for _, c := range res.left {
@@ -121,10 +125,15 @@ func addressComplete(ctx *remoting.Context, cluster, addr string) bool {
 func (s *Server) logRegistration(g *registration, res registered) {
 	switch {
 	case res.refused != "" || res.ignored != "":
-		s.peerWarn().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).Msg("registration without effect: " + res.refused + res.ignored)
+		s.peerWarn().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
+			Str("peer", g.conn.RemoteAddr()).Msg("registration without effect: " + res.refused + res.ignored)
 	case res.isNew:
-		s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).Str("ha", g.haAddr).
-			Int("topics", res.changedTopics).Msg("new broker registered")
+		s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
+			Str("ha", g.haAddr).Str("peer", g.conn.RemoteAddr()).Int("topics", res.changedTopics).
+			Msg("new broker registered")
+	default:
+		s.log.Debug().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
+			Str("peer", g.conn.RemoteAddr()).Int("changedTopics", res.changedTopics).Msg("broker registered again")
 	}
 	if res.droppedTopics > 0 {
 		s.peerWarn().Str("broker", g.name).Str("addr", g.addr).Int("dropped", res.droppedTopics).Int("limit", maxTopics).

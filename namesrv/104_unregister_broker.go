@@ -11,8 +11,10 @@ func (s *Server) unregisterBroker(ctx *remoting.Context) {
 	if !ok || s.incomplete(ctx, &h) {
 		return
 	}
-	if !s.departures.submit(departure{brokerKey: brokerKey{h.ClusterName, h.BrokerAddr}, name: h.BrokerName, id: h.BrokerID}) {
-		s.peerWarn().Str("broker", h.BrokerName).Msg("unregister queue is full")
+	d := departure{brokerKey: brokerKey{h.ClusterName, h.BrokerAddr}, name: h.BrokerName, id: h.BrokerID,
+		peer: ctx.Conn().RemoteAddr()}
+	if !s.departures.submit(d) {
+		s.peerWarn().Str("broker", h.BrokerName).Str("peer", d.peer).Msg("unregister queue is full")
 		ctx.Status(remoting.SystemError, "")
 		return
 	}

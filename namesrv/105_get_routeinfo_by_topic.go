@@ -32,6 +32,7 @@ func (s *Server) getRouteInfo(ctx *remoting.Context) {
 	zoned := strings.EqualFold(h.ZoneMode, "true") && strings.TrimSpace(h.ZoneName) != ""
 	if !zoned {
 		if text := s.routes.cache.get(h.Topic, f); text != nil {
+			s.counts.routes.Add(1)
 			ctx.OK(text)
 			return
 		}
@@ -48,6 +49,7 @@ func (s *Server) buildRoute(ctx *remoting.Context, h *remoting.GetRouteInfoReque
 	gen := s.routes.cache.generation()
 	route := s.routes.pickup(h.Topic, s.config().SupportActingMaster)
 	if route == nil {
+		s.counts.noRoutes.Add(1)
 		ctx.Status(remoting.TopicNotExist, "No topic route info in name server for the topic: "+orNull(ctx, "topic", h.Topic)+
 			"\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.")
 		return
@@ -64,6 +66,7 @@ func (s *Server) buildRoute(ctx *remoting.Context, h *remoting.GetRouteInfoReque
 	if !zoned {
 		s.routes.cache.put(h.Topic, f, gen, text)
 	}
+	s.counts.routes.Add(1)
 	ctx.OK(text)
 }
 

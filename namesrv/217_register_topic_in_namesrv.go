@@ -25,8 +25,12 @@ func (s *Server) registerTopic(ctx *remoting.Context) {
 			return
 		}
 	}
-	if len(route.QueueDatas) > 0 && !s.routes.registerTopic(h.Topic, route.QueueDatas) {
-		s.peerWarn().Str("topic", h.Topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("topic registration names an unknown broker")
+	switch peer := ctx.Conn().RemoteAddr(); {
+	case len(route.QueueDatas) == 0:
+	case s.routes.registerTopic(h.Topic, route.QueueDatas):
+		s.log.Info().Str("topic", h.Topic).Str("peer", peer).Msg("topic changed")
+	default:
+		s.peerWarn().Str("topic", h.Topic).Str("peer", peer).Msg("topic registration names an unknown broker")
 	}
 	ctx.OK(nil)
 }

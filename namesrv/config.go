@@ -44,8 +44,14 @@ type Config struct {
 	FrameTimeout                      int    `prop:"frameTimeoutMillis" default:"15000" min:"100" max:"3600000" effect:"restart" doc:"ms in which a frame has to come in, and a second more for each 64 KiB (gorocket)"`
 	MaxHeaderBytes                    int    `prop:"maxHeaderBytes" default:"1048576" min:"65536" max:"16777215" effect:"restart" doc:"bytes of a frame's header; it may have 1024 fields (gorocket)"`
 
+	MetricsExporterType     string `prop:"metricsExporterType" default:"PROM" enum:"DISABLE,PROM" effect:"restart" doc:"PROM: /metrics and /health on metricsPromExporterPort (gorocket)"`
+	MetricsPromExporterPort int    `prop:"metricsPromExporterPort" default:"5577" min:"0" max:"65535" effect:"restart" doc:"0 = none; when it is taken, the next free one of ten; the start says which (gorocket)"`
+	MetricsPromExporterHost string `prop:"metricsPromExporterHost" effect:"restart" doc:"address to listen on; default: bindAddress (gorocket)"`
+
 	// Addition of gorocket.
 	MaxKVConfigBytes int `prop:"maxKvConfigBytes" default:"16777216" min:"1024" max:"1073741824" doc:"bytes of all KV namespaces, keys and values (gorocket)"`
+
+	Version string // of the program; shown in the metrics. No key
 
 	// extra keeps the keys of the config file that mean nothing here, so that persisting does not lose them. Immutable.
 	extra *compat.Properties
@@ -94,8 +100,11 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 // validate refuses what cannot work.
 func (c *Config) validate() error {
 	errs := []error{compat.Check(c)}
-	if err := remoting.CheckListenHost(c.BindAddress); err != nil {
-		errs = append(errs, &compat.ConfigError{Key: "bindAddress", Value: c.BindAddress, Msg: err.Error()})
+	for key, addr := range map[string]string{"bindAddress": c.BindAddress,
+		"metricsPromExporterHost": c.MetricsPromExporterHost} {
+		if err := remoting.CheckListenHost(addr); err != nil {
+			errs = append(errs, &compat.ConfigError{Key: key, Value: addr, Msg: err.Error()})
+		}
 	}
 	if c.KVConfigPath == "" {
 		errs = append(errs, &compat.ConfigError{Key: "kvConfigPath", Msg: "must name a file"})

@@ -63,7 +63,7 @@ type peer struct {
 func testConfig(t testing.TB) Config {
 	dir := t.TempDir()
 	c := DefaultConfig()
-	c.BindAddress, c.ListenPort = "127.0.0.1", 0
+	c.BindAddress, c.ListenPort, c.MetricsExporterType = "127.0.0.1", 0, "DISABLE"
 	c.KVConfigPath, c.ConfigStorePath = filepath.Join(dir, "kv", "kvConfig.json"), filepath.Join(dir, "namesrv.properties")
 	return c
 }

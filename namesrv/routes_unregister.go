@@ -15,6 +15,8 @@ type departure struct {
 	id   int64
 	conn *remoting.Conn // not nil: everybody who registered on this connection and on no other since
 	dead *liveBroker    // not nil: only if this very registration still stands
+	peer string         // who said so (104), or the connection's peer
+	why  string         // why the connection ended
 }
 
 // minIDChange tells the members of a broker name that their smallest id changed (NOTIFY_MIN_BROKER_ID_CHANGE).
@@ -40,15 +42,15 @@ func newMinIDChange(b *body.BrokerData, offline, haAddr string) *minIDChange {
 }
 
 // unregister takes a batch of brokers out of all tables at once (RouteInfoManager.unRegisterBroker). It returns the changes of smallest
-// ids among members that know of acting masters, and the addresses removed.
-func (r *routes) unregister(batch []departure) (changes []*minIDChange, gone []brokerKey) {
+// ids among members that know of acting masters, and who was removed.
+func (r *routes) unregister(batch []departure) (changes []*minIDChange, gone []departure) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.takeOut(r.expand(batch))
 }
 
 // takeOut is unregister for departures that name their brokers. The caller holds mu.
-func (r *routes) takeOut(list []departure) (changes []*minIDChange, gone []brokerKey) {
+func (r *routes) takeOut(list []departure) (changes []*minIDChange, gone []departure) {
 	removed, reduced := map[string]bool{}, map[string]bool{}
 	lowered := map[string]string{} // broker name → address of the former minimum
 	for _, d := range list {
@@ -57,7 +59,7 @@ func (r *routes) takeOut(list []departure) (changes []*minIDChange, gone []broke
 		}
 		delete(r.live, d.brokerKey)
 		delete(r.filters, d.brokerKey)
-		gone = append(gone, d.brokerKey)
+		gone = append(gone, d)
 		b := r.brokers[d.name]
 		if b == nil {
 			continue
@@ -86,12 +88,14 @@ func (r *routes) takeOut(list []departure) (changes []*minIDChange, gone []broke
 // expand resolves connections and expired entries to what they registered. The caller holds mu.
 func (r *routes) expand(batch []departure) []departure {
 	var out []departure
-	conns := map[*remoting.Conn]bool{}
+	named := map[brokerKey]bool{} // by themselves: the end of their connection says nothing new
+	conns := map[*remoting.Conn]departure{}
 	for _, d := range batch {
 		switch {
 		case d.conn != nil:
-			conns[d.conn] = true
+			conns[d.conn] = d
 		case d.dead == nil || r.live[d.brokerKey] == d.dead:
+			named[d.brokerKey] = true
 			out = append(out, d)
 		}
 	}
@@ -99,8 +103,9 @@ func (r *routes) expand(batch []departure) []departure {
 		return out
 	}
 	for key, l := range r.live {
-		if l.conn != nil && conns[l.conn] {
-			out = append(out, departure{brokerKey: key, name: l.name, id: l.id})
+		if d, ended := conns[l.conn]; ended && l.conn != nil && !named[key] {
+			d.brokerKey, d.name, d.id = key, l.name, l.id
+			out = append(out, d)
 		}
 	}
 	return out

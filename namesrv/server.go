@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
+	"gorocket/remoting/metrics"
 	"gorocket/store/vfs"
 )
 
@@ -33,7 +34,10 @@ type Server struct {
 	server     *remoting.Server // immutable after Start
 	client     *remoting.Client // immutable after Start
 	addr       string           // immutable after Start
-	born       time.Time        // immutable after Start
+	counts     counts
+	exporter   *metrics.Exporter // nil without metrics; immutable after Start
+	metricsErr error             // why there are none; immutable after Start
+	born       time.Time         // immutable after Start
 
 	mu      sync.Mutex
 	started bool           // guarded by mu
@@ -83,6 +87,7 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	s.startWorkers()
 	s.started = true
+	s.startMetrics()
 	s.log.Info().Str("addr", s.addr).Msg("The Name Server boot success")
 	return nil
 }
@@ -160,31 +165,53 @@ func (s *Server) options() remoting.Options {
 		QueueCapacity: cfg.DefaultThreadPoolQueueCapacity, MaxConnections: cfg.MaxConnections,
 		MaxWaiting:   leastWaiting(cfg.MaxWaitingBytes),
 		FrameTimeout: time.Duration(cfg.FrameTimeout) * time.Millisecond, MaxHeader: cfg.MaxHeaderBytes,
-		Events: remoting.Events{
-			Failed: s.fail,
-			TooMany: func(peer string, open int) {
-				s.peerWarn().Str("peer", peer).Int("connections", open).
-					Msg("too many connections (maxConnections), the new one was closed")
-			},
-			AcceptFailed: func(err error) {
-				s.peerWarn().Err(err).
-					Msg("cannot accept connections; trying again (raise the limit of open files, or lower maxConnections)")
-			},
-			Closed: s.connClosed,
-			BadFrame: func(c *remoting.Conn, err error) {
-				s.peerWarn().Err(err).Str("peer", c.RemoteAddr()).Msg("malformed frame, connection closed")
-			},
-			Overflow: func(c *remoting.Conn, n int) {
-				s.peerWarn().Int("bytes", n).Str("peer", c.RemoteAddr()).
-					Msg("peer does not read its answers, or does not finish its frame, closing the connection")
-			},
-			Refused: func(c *remoting.Conn, code int32, cause string) {
-				s.peerWarn().Int32("code", code).Str("peer", c.RemoteAddr()).Str("cause", cause).Msg("busy, request refused")
-			},
-			Panicked: func(c *remoting.Conn, code int32, value any, stack []byte) {
-				s.log.Error().Int32("code", code).Str("peer", c.RemoteAddr()).Interface("panic", value).Bytes("stack", stack).Msg("handler failed")
-			},
+		Events: s.events(),
+	}
+}
+
+// events are the lines about peers. They run on event loops.
+func (s *Server) events() remoting.Events {
+	e := remoting.Events{
+		Failed: s.fail,
+		TooMany: func(peer string, open int) {
+			s.peerWarn().Str("peer", peer).Int("connections", open).Msg(remoting.LogTooMany)
 		},
+		AcceptFailed: func(err error) {
+			s.peerWarn().Err(err).Msg(remoting.LogAcceptFailed)
+		},
+		Closed: s.connClosed,
+		BadFrame: func(c *remoting.Conn, err error) {
+			s.peerWarn().Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
+		},
+		Overflow: func(c *remoting.Conn, n int) {
+			s.peerWarn().Int("bytes", n).Str("peer", c.RemoteAddr()).Msg(remoting.LogOverflow)
+		},
+		Refused: func(c *remoting.Conn, code int32, cause string) {
+			s.counts.refused.Add(1)
+			s.peerWarn().Int32("code", code).Str("peer", c.RemoteAddr()).Str("cause", cause).
+				Msg(remoting.LogRefused)
+		},
+		Panicked: func(c *remoting.Conn, code int32, value any, stack []byte) {
+			s.log.Error().Int32("code", code).Str("peer", c.RemoteAddr()).Any("panic", value).Bytes("stack", stack).
+				Msg(remoting.LogPanicked)
+		},
+	}
+	if s.log.Debug().Enabled() {
+		s.debugEvents(&e)
+	}
+	return e
+}
+
+// debugEvents adds what only level debug tells: it costs nothing at other levels.
+func (s *Server) debugEvents(e *remoting.Events) {
+	e.Opened = func(c *remoting.Conn) { s.log.Debug().Str("peer", c.RemoteAddr()).Msg(remoting.LogOpened) }
+	closed := e.Closed
+	e.Closed = func(c *remoting.Conn, err error) {
+		s.log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).Msg(remoting.LogClosed)
+		closed(c, err)
+	}
+	e.Answered = func(c *remoting.Conn, code int32, remark string) {
+		s.log.Debug().Str("peer", c.RemoteAddr()).Int32("answer", code).Str("remark", remark).Msg(remoting.LogAnswered)
 	}
 }
 
@@ -198,7 +225,7 @@ func leastWaiting(n int64) int64 {
 
 // fail notes that the network has ended, which nobody asked for.
 func (s *Server) fail(err error) {
-	s.log.Error().Err(err).Msg("the network has failed")
+	s.log.Error().Err(err).Msg(remoting.LogFailed)
 	select {
 	case s.failed <- err:
 	default:
@@ -216,7 +243,7 @@ func (s *Server) peerWarn() *zerolog.Event {
 	}
 	e := s.log.Warn()
 	if dropped > 0 {
-		e = e.Int("dropped", dropped)
+		e = e.Int("droppedLines", dropped)
 	}
 	return e
 }
@@ -243,6 +270,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	if s.cancel == nil {
 		return nil
 	}
+	s.exporter.Stop(ctx)
 	err := s.server.Stop(ctx)
 	s.cancel()
 	s.cancel = nil

@@ -49,23 +49,41 @@ func (q *unregisterQueue) drain(first departure) []departure {
 // applyDepartures is the queue's worker: tables, log, notification.
 func (s *Server) applyDepartures(batch []departure) {
 	changes, gone := s.routes.unregister(batch)
-	for _, k := range gone {
-		s.log.Info().Str("cluster", k.cluster).Str("addr", k.addr).Msg("broker unregistered")
+	for i := range gone {
+		s.logGone(&gone[i])
 	}
 	for _, c := range changes {
 		s.notifyMinID(c)
 	}
 }
 
+// logGone says why a broker is in the tables no more: it left by itself, or its connection ended without a word, as when
+// it was killed. One that was silent for too long has been logged by the scan.
+func (s *Server) logGone(d *departure) {
+	line, text := s.log.Info(), "broker unregistered"
+	switch {
+	case d.dead != nil:
+		s.counts.expired.Add(1)
+		return
+	case d.conn != nil:
+		s.counts.lost.Add(1)
+		line, text = s.log.Warn().Str("reason", d.why), "broker lost: its connection ended and it had not unregistered"
+	default:
+		s.counts.left.Add(1)
+	}
+	line.Str("cluster", d.cluster).Str("broker", d.name).Int64("id", d.id).Str("addr", d.addr).Str("peer", d.peer).
+		Msg(text)
+}
+
 // brokerConn marks a connection on which a broker registered.
 type brokerConn struct{}
 
 // connClosed unregisters the brokers of a connection at once (BrokerHousekeepingService.java). Event loop: it only queues.
-func (s *Server) connClosed(c *remoting.Conn, _ error) {
+func (s *Server) connClosed(c *remoting.Conn, err error) {
 	if c.Attachment.Load() == nil {
 		return
 	}
-	if !s.departures.submit(departure{conn: c}) {
+	if !s.departures.submit(departure{conn: c, peer: c.RemoteAddr(), why: remoting.CloseReason(err)}) {
 		s.peerWarn().Str("peer", c.RemoteAddr()).Msg("connection of a broker ended, but the unregister queue is full: it stays until it times out")
 	}
 }

@@ -70,6 +70,13 @@ type Figures struct {
 	Refused, AcceptErrors, ClosedSlow, ClosedUnfinished, Paused int64
 }
 
+// Waiting calls fn with the code of every request that waits for a worker, at most QueueCapacity for each of the two
+// kinds; fn must be quick: nobody else gets a worker meanwhile.
+func (s *Server) Waiting(fn func(code int32)) {
+	s.engine.pooled.each(fn)
+	s.engine.blocking.each(fn)
+}
+
 // Figures returns the figures of this moment.
 func (s *Server) Figures() Figures { return s.engine.figures() }
 

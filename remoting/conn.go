@@ -86,6 +86,9 @@ func (c *Conn) touch(now time.Time) { c.lastActive.Store(now.UnixMilli()) }
 
 // respond encodes a response behind what already waits on the connection. v points to a struct of the header type info describes, or is nil.
 func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, v unsafe.Pointer, body Body) {
+	if code != Success {
+		c.answered(code, remark)
+	}
 	if r.oneway {
 		return
 	}
@@ -140,6 +143,9 @@ func appendParts(dst []byte, parts [][]byte) (out []byte, n int) {
 }
 
 func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []StringField, body []byte) {
+	if code != Success {
+		c.answered(code, remark)
+	}
 	if r.oneway {
 		return
 	}
@@ -155,6 +161,13 @@ func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []Str
 	}
 	out.b = append(w.finish(len(body)), body...)
 	c.finish(r.onLoop, &Body{})
+}
+
+// answered tells about a refusal, if anybody wants to know.
+func (c *Conn) answered(code int32, remark string) {
+	if tell := c.engine.opts.Events.Answered; tell != nil {
+		tell(c, code, remark)
+	}
 }
 
 // buffer returns what waits on the connection, to append to. The caller holds mu, and the connection is open.

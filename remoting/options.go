@@ -45,7 +45,9 @@ type Events struct {
 	// goroutine.
 	Failed func(err error)
 	// Refused: a request was answered SYSTEM_BUSY unserved; cause is OVERLOAD (the queue is full) or what Options.Overdue said.
-	Refused  func(c *Conn, code int32, cause string)
+	Refused func(c *Conn, code int32, cause string)
+	// Answered: a request is being answered with another code than SUCCESS. Any goroutine; it must not answer.
+	Answered func(c *Conn, code int32, remark string)
 	Panicked func(c *Conn, code int32, value any, stack []byte)
 }
 

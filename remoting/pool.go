@@ -117,6 +117,15 @@ func (p *workerPool) work() {
 	}
 }
 
+// each calls fn with the code of every request that waits; fn must be quick.
+func (p *workerPool) each(fn func(code int32)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, ctx := range p.waiting.items[p.waiting.head:] {
+		fn(ctx.code)
+	}
+}
+
 // sweep answers those who wait too long. It runs as long as anybody waits.
 func (p *workerPool) sweep() {
 	now := time.Now().UnixMilli()

@@ -1,0 +1,80 @@
+package broker
+
+import (
+	"maps"
+	"slices"
+
+	"gorocket/remoting"
+)
+
+// What level debug tells of clients: connections, who joins and leaves a group, requests that are refused. At other
+// levels none of it costs anything. The level is fixed at the start.
+
+func (b *Broker) debug() bool { return b.log.Debug().Enabled() }
+
+// debugEvents adds the lines about connections and refusals.
+func (b *Broker) debugEvents(e *remoting.Events) {
+	if !b.debug() {
+		return
+	}
+	e.Opened = func(c *remoting.Conn) { b.log.Debug().Str("peer", c.RemoteAddr()).Msg(remoting.LogOpened) }
+	closed := e.Closed
+	e.Closed = func(c *remoting.Conn, err error) {
+		b.log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).
+			Strs("groups", b.consumers.groupsOf(c)).Strs("producerGroups", b.producers.groupsOf(c)).
+			Msg(remoting.LogClosed)
+		closed(c, err)
+	}
+	e.Answered = func(c *remoting.Conn, code int32, remark string) {
+		switch code {
+		case remoting.PullNotFound, remoting.PullRetryImmediately, remoting.PullOffsetMoved, remoting.QueryNotFound:
+			return // everyday answers
+		}
+		b.log.Debug().Str("peer", c.RemoteAddr()).Int32("answer", code).Str("remark", remark).Msg(remoting.LogAnswered)
+	}
+}
+
+// unknownGroups lists the groups of a heartbeat in which its connection is new.
+func (b *Broker) unknownGroups(who *client, h *heartbeatData) (consumers, producers []string) {
+	in := b.consumers.groupsOf(who.conn)
+	for i := range h.ConsumerDataSet {
+		if g := h.ConsumerDataSet[i].GroupName; !slices.Contains(in, g) {
+			consumers = append(consumers, g)
+		}
+	}
+	in = b.producers.groupsOf(who.conn)
+	for _, p := range h.ProducerDataSet {
+		if !slices.Contains(in, p.GroupName) {
+			producers = append(producers, p.GroupName)
+		}
+	}
+	return consumers, producers
+}
+
+// logJoined tells which of these groups the client is in by now.
+func (b *Broker) logJoined(who *client, consumers, producers []string) {
+	tell := func(kind string, wanted, in []string) {
+		for _, g := range wanted {
+			if slices.Contains(in, g) {
+				b.log.Debug().Str("peer", who.conn.RemoteAddr()).Str("client", who.id).Str(kind, g).
+					Stringer("language", who.language).Int32("version", who.version).Msg("client joined a group")
+			}
+		}
+	}
+	tell("group", consumers, b.consumers.groupsOf(who.conn))
+	tell("producerGroup", producers, b.producers.groupsOf(who.conn))
+}
+
+// groupsOf lists the consumer groups of a connection.
+func (t *consumerTable) groupsOf(c *remoting.Conn) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Sorted(maps.Keys(t.byConn[c]))
+}
+
+// groupsOf lists the producer groups of a connection.
+func (t *producerTable) groupsOf(c *remoting.Conn) []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return slices.Sorted(maps.Keys(t.byConn[c]))
+}

@@ -1,0 +1,185 @@
+package namesrv
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting"
+)
+
+// logText keeps what is logged. Safe for concurrent use.
+type logText struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// line returns the newest line that has all parts, "" for none.
+func (l *logText) line(parts ...string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := ""
+next:
+	for line := range strings.Lines(l.text.String()) {
+		for _, p := range parts {
+			if !strings.Contains(line, p) {
+				continue next
+			}
+		}
+		found = line
+	}
+	return found
+}
+
+// startLogged is start with a log at level debug.
+func startLogged(t *testing.T, edit ...func(*Config)) (*peer, *logText) {
+	t.Helper()
+	c, log := testConfig(t), new(logText)
+	for _, e := range edit {
+		e(&c)
+	}
+	s, err := New(c, zerolog.New(log).Level(zerolog.DebugLevel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop(context.Background()) })
+	return connect(t, s), log
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// TestMetrics: a NameServer serves what it says that it exports, and its health, on a port of its own; a second one on
+// the machine takes the next.
+func TestMetrics(t *testing.T) {
+	free, err := freeAddr("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := func(c *Config) {
+		c.MetricsExporterType = metricsProm
+		c.MetricsPromExporterPort = portOf(t, free)
+	}
+	p, _ := startLogged(t, on)
+	other, log := startLogged(t, on)
+	if other.MetricsAddr("") == "" || other.MetricsAddr("") == p.MetricsAddr("") {
+		t.Errorf("two servers on %q and %q", p.MetricsAddr(""), other.MetricsAddr(""))
+	}
+	if log.line("metricsPromExporterPort is taken", other.MetricsAddr("")) == "" {
+		t.Error("the log does not say which port it is")
+	}
+	p.register(newBroker("a", "h:1", 0, "T"))
+	p.addrs("T", "a")
+	p.route("None")
+	p.unregisterCall(newBroker("a", "h:1", 0))
+	const fixed = `node_id="`
+	var text string
+	eventually(t, "the broker is gone", func() bool {
+		_, text = get(t, "http://"+p.MetricsAddr("")+"/metrics")
+		return strings.Contains(text, `gorocket_namesrv_brokers_gone_total{cause="unregistered",`+fixed+p.Addr()+
+			`",node_type="nameserver"} 1`)
+	})
+	for _, want := range []string{`gorocket_namesrv_registrations_total{` + fixed + p.Addr() +
+		`",node_type="nameserver",result="taken"} 1`, `result="found"} 1`, `result="missing"} 1`,
+		`gorocket_namesrv_kv_bytes_limit{` + fixed + p.Addr() + `",node_type="nameserver"} 1.6777216e+07`, "go_goroutines "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is missing in\n%s", want, text)
+		}
+	}
+	for _, m := range Metrics() {
+		if !strings.Contains(text, "# HELP "+m.Name+" "+m.Help) || !strings.Contains(text, "# TYPE "+m.Name+" "+string(m.Kind)) {
+			t.Errorf("%s is not there as described", m.Name)
+		}
+	}
+	if code, text := get(t, "http://"+p.MetricsAddr("")+"/health"); code != 200 || text != "ok\n" {
+		t.Errorf("health %d %q", code, text)
+	}
+}
+
+func portOf(t *testing.T, addr string) int {
+	t.Helper()
+	port := 0
+	for _, c := range addr[strings.LastIndexByte(addr, ':')+1:] {
+		port = 10*port + int(c-'0')
+	}
+	return port
+}
+
+// TestKilledBrokerIsLoggedAsSuch: a broker whose connection ends is no broker that left.
+func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
+	p, log := startLogged(t)
+	p.register(newBroker("left", "h:1", 0, "T"))
+	p.unregisterCall(newBroker("left", "h:1", 0))
+	eventually(t, "the broker that left", func() bool {
+		return log.line(`"level":"info"`, `"broker":"left"`, `"peer":"127.0.0.1:`, "broker unregistered") != ""
+	})
+	other := connect(t, p.Server)
+	other.register(newBroker("killed", "h:2", 0, "T"))
+	other.conn.Close()
+	eventually(t, "the broker that was killed", func() bool {
+		return log.line(`"level":"warn"`, `"broker":"killed"`, "closed by the peer", "broker lost: its connection ended") != ""
+	})
+	silent := newBroker("silent", "h:3", 0, "T")
+	silent.edit = func(h *remoting.RegisterBrokerRequestHeader) { h.HeartbeatTimeoutMillis = 1 }
+	p.register(silent)
+	time.Sleep(3 * time.Millisecond)
+	p.scan(time.Now())
+	eventually(t, "the broker that was silent", func() bool {
+		return p.counts.expired.Load() == 1 && log.line(`"broker":"silent"`, "broker expired") != ""
+	})
+	if l := log.line(`"broker":"silent"`, "broker lost"); l != "" {
+		t.Errorf("a silent broker has two ends: %s", l)
+	}
+	for _, text := range []string{"connection opened", "connection closed"} {
+		if log.line(`"level":"debug"`, text) == "" {
+			t.Errorf("no line %q", text)
+		}
+	}
+}
+
+// TestWhoChangedWhatIsLogged: every change over the wire names the peer that made it.
+func TestWhoChangedWhatIsLogged(t *testing.T) {
+	p, log := startLogged(t)
+	p.register(newBroker("a", "h:1", 0, "T"))
+	h := remoting.KVHeader{Namespace: "ns", Key: "k", Value: "v"}
+	call(p, remoting.ReqPutKvConfig, remoting.KVRequest, &h, "")
+	call(p, remoting.ReqDeleteKvConfig, remoting.KVRequest, &h, "")
+	call(p, remoting.ReqRegisterTopicInNamesrv, remoting.TopicRequest, &remoting.TopicHeader{Topic: "N"},
+		`{"queueDatas":[{"brokerName":"a","readQueueNums":1,"writeQueueNums":1,"perm":6}]}`)
+	call(p, remoting.ReqDeleteTopicInNamesrv, remoting.DeleteTopicFromNamesrvRequest,
+		&remoting.DeleteTopicFromNamesrvHeader{Topic: "N"}, "")
+	p.bare(remoting.ReqUpdateNamesrvConfig, "waitSecondsForService=46\n")
+	for _, text := range []string{"new broker registered", "KV configuration changed", "KV configuration deleted", "topic changed",
+		"topic deleted", "configuration updated"} {
+		if log.line(`"message":"`+text+`"`, `"peer":"127.0.0.1:`) == "" {
+			t.Errorf("no line %q with a peer", text)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package remoting
+
+import (
+	"errors"
+	"io"
+	"syscall"
+)
+
+// What servers log of Events: one text for one event, whoever logs it. Remoting itself logs nothing.
+const (
+	LogOpened       = "connection opened"
+	LogClosed       = "connection closed"
+	LogTooMany      = "too many connections (maxConnections), the new one was closed"
+	LogAcceptFailed = "cannot accept connections; trying again " +
+		"(raise the limit of open files, or lower maxConnections)"
+	LogBadFrame = "bad frame, closing the connection"
+	LogOverflow = "peer does not read its answers, or does not finish its frame, closing the connection"
+	LogRefused  = "busy: request refused"
+	LogAnswered = "request refused"
+	LogPanicked = "BUG: handler panicked"
+	LogFailed   = "the network has failed"
+)
+
+// CloseReason says in words why a connection ended; err is that of Events.Closed.
+func CloseReason(err error) string {
+	switch {
+	case err == nil:
+		return "closed by this process"
+	case errors.Is(err, io.EOF):
+		return "closed by the peer"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "reset by the peer"
+	}
+	return err.Error()
+}
