@@ -194,3 +194,52 @@ func checkGenDecl(t *testing.T, s source, d *ast.GenDecl) {
 		}
 	}
 }
+
+// TestPeersAreLoggedAsPeer: the address of who asked stands in one field of a log line, whatever the line is about.
+func TestPeersAreLoggedAsPeer(t *testing.T) {
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 2 {
+				return true
+			}
+			field, ok := call.Fun.(*ast.SelectorExpr)
+			key, isText := call.Args[0].(*ast.BasicLit)
+			value, isCall := call.Args[1].(*ast.CallExpr)
+			if !ok || !isText || !isCall || field.Sel.Name != "Str" || key.Value == `"peer"` {
+				return true
+			}
+			if of, ok := value.Fun.(*ast.SelectorExpr); ok && of.Sel.Name == "RemoteAddr" {
+				t.Errorf("%s: a peer is logged as %s", s.fset.Position(n.Pos()), key.Value)
+			}
+			return true
+		})
+	}
+}
+
+// TestOneEventHasOneText: what several servers log is written once, in remoting.
+func TestOneEventHasOneText(t *testing.T) {
+	home := map[string]string{} // text -> file that has it as a constant
+	for _, s := range sources(t) {
+		if !strings.HasSuffix(s.path, "events_text.go") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && len(text.Value) > 12 {
+				home[text.Value] = s.path
+			}
+			return true
+		})
+	}
+	if len(home) < 8 {
+		t.Fatalf("only %d texts found", len(home))
+	}
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && home[text.Value] != "" && home[text.Value] != s.path {
+				t.Errorf("%s: %s has a constant in %s", s.fset.Position(n.Pos()), text.Value, home[text.Value])
+			}
+			return true
+		})
+	}
+}

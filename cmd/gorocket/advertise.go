@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"gorocket/broker"
 )
 
@@ -30,9 +32,27 @@ func printBroker(out io.Writer, b *broker.Broker) {
 	fmt.Fprintf(out, "Broker      %s in cluster %s listens on %s:%d (fast port %d)\n", c.BrokerName, c.BrokerClusterName, c.BindAddress, c.ListenPort, c.ListenPort-2)
 	fmt.Fprintf(out, "            clients are told %s: %s\n", c.Addr(), reachable(c.Addr()))
 	fmt.Fprintf(out, "            store %s, %s\n", c.StorePathRootDir, c.FlushDiskType)
-	if addr := b.MetricsAddr(); addr != "" {
-		fmt.Fprintf(out, "            metrics http://%s/metrics\n", addr)
+	printMetrics(out, b.MetricsAddr(), b.MetricsErr())
+}
+
+// printMetrics tells where metrics and health are, or why they are not there.
+func printMetrics(out io.Writer, addr string, err error) {
+	switch {
+	case err != nil:
+		fmt.Fprintf(out, "            metrics and health are NOT served: %v\n", err)
+	case addr != "":
+		fmt.Fprintf(out, "            metrics http://%s/metrics, health http://%s/health\n", addr, addr)
 	}
+}
+
+// logBroker is printBroker as a line of the log.
+func logBroker(log zerolog.Logger, b *broker.Broker) {
+	c := b.Config()
+	log.Info().Str("broker", c.BrokerName).Str("cluster", c.BrokerClusterName).Str("bindAddress", c.BindAddress).
+		Int("port", c.ListenPort).Int("fastPort", c.ListenPort-2).Str("advertised", c.Addr()).
+		Str("reachable", reachable(c.Addr())).Str("store", c.StorePathRootDir).Str("flush", c.FlushDiskType).
+		Str("metrics", b.MetricsAddr()).AnErr("noMetrics", b.MetricsErr()).Str("namesrv", c.NamesrvAddr).
+		Msg("The broker boot success")
 }
 
 // portTries is how many ports freePort looks at: client connections of the machine may hold many of those that the system offers.

@@ -30,7 +30,7 @@ func brokerCommand() *cobra.Command {
 	c.Flags().BoolVarP(&f.main, "printImportantConfig", "m", false, "check and print the configuration that is not a default and exit")
 	c.Flags().BoolVar(&f.proxy, "enable-proxy", false, "refused: there is no gRPC proxy yet")
 	f.logs.add(c)
-	c.RunE = func(_ *cobra.Command, args []string) error { return f.run(args) }
+	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
 	return c
 }
 
@@ -49,7 +49,7 @@ func (f *brokerFlags) run(args []string) error {
 		return err
 	}
 	if !f.printAll && !f.main {
-		return runBroker(log, cfg)
+		return f.serve(log, cfg)
 	}
 	if _, err := broker.New(cfg, log); err != nil { // what the start would refuse
 		return err
@@ -103,18 +103,29 @@ func warnUnknown(log zerolog.Logger, file string, keys []string, target any) {
 // printConfig lists key=value lines; only those that differ from the defaults when important is set.
 func printConfig(cfg *broker.Config, important bool) error {
 	defaults := broker.DefaultConfig()
-	all, def := compat.ToProperties(cfg), compat.ToProperties(&defaults)
-	for _, k := range all.Keys() {
+	all := compat.ToProperties(cfg)
+	keys := all.Keys()
+	if important {
+		keys = notDefault(cfg, &defaults)
+	}
+	for _, k := range keys {
 		v, _ := all.Get(k)
-		if d, _ := def.Get(k); important && d == v {
-			continue
-		}
 		fmt.Printf("%s=%s\n", k, v)
 	}
 	return nil
 }
 
-func runBroker(log zerolog.Logger, cfg broker.Config) error {
+// changedKeys lists the keys that differ from what a broker without a file has on this machine.
+func changedKeys(cfg *broker.Config) []string {
+	defaults := broker.DefaultConfig()
+	defaults.BrokerConfigPath = cfg.BrokerConfigPath
+	_ = defaults.Complete() // what cannot be found out is shown as changed
+	return notDefault(cfg, &defaults)
+}
+
+func (f *brokerFlags) serve(log zerolog.Logger, cfg broker.Config) error {
+	cfg.Version = version
+	logStart(log, "broker", f.file, cfg.StorePathRootDir, changedKeys(&cfg))
 	if cfg.NamesrvAddr == "" {
 		log.Warn().Msg("no NameServer is configured (-n, namesrvAddr, NAMESRV_ADDR): clients cannot find this broker")
 	}
@@ -123,8 +134,14 @@ func runBroker(log zerolog.Logger, cfg broker.Config) error {
 		return err
 	}
 	return serve(log, func() {
+		c := b.Config()
+		if f.logs.json {
+			logBroker(log, b)
+			return
+		}
 		printBroker(os.Stdout, b)
 		// Java's scripts and people look for this line.
-		fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON and name server is %s\n", b.Config().BrokerName, b.Config().Addr(), b.Config().NamesrvAddr)
+		fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON and name server is %s\n",
+			c.BrokerName, c.Addr(), c.NamesrvAddr)
 	}, b)
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/spf13/cobra"
 
 	"gorocket/remoting"
 )
@@ -131,26 +130,4 @@ func serveUntil(log zerolog.Logger, signals chan os.Signal, patience time.Durati
 		log.Info().Msg("stopped")
 	}
 	return errors.Join(failed, err)
-}
-
-// logFlags are the logging flags of every command.
-type logFlags struct {
-	level string
-	json  bool
-}
-
-func (f *logFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
-	c.Flags().BoolVar(&f.json, "log-json", false, "one JSON object a line instead of text")
-}
-
-func (f *logFlags) logger() (zerolog.Logger, error) {
-	level, err := zerolog.ParseLevel(f.level)
-	if err != nil {
-		return zerolog.Nop(), err
-	}
-	if f.json {
-		return zerolog.New(os.Stderr).Level(level).With().Timestamp().Logger(), nil
-	}
-	return zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: "2006-01-02 15:04:05.000", NoColor: true}).Level(level).With().Timestamp().Logger(), nil
 }

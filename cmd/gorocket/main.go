@@ -24,7 +24,9 @@ func main() {
 	cmd := commandFor(filepath.Base(os.Args[0]))
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	if err := cmd.Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "gorocket:", err)
+		if !errors.Is(err, errLogged) {
+			fmt.Fprintln(os.Stderr, "gorocket:", err)
+		}
 		os.Exit(exitStatus(err))
 	}
 }

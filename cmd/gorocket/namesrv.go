@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -9,44 +10,59 @@ import (
 	"gorocket/namesrv"
 )
 
+// namesrvFlags are the flags of Java's mqnamesrv.
+type namesrvFlags struct {
+	file, ignored string
+	printAll      bool
+	logs          logFlags
+}
+
 // namesrvCommand has the flags of Java's mqnamesrv: -c file, -p prints the configuration. -n is accepted and ignored, as in Java.
 func namesrvCommand() *cobra.Command {
-	var (
-		file, ignored string
-		printAll      bool
-		logs          logFlags
-	)
+	var f namesrvFlags
 	c := &cobra.Command{Use: "namesrv", Short: "run a NameServer", Args: cobra.ArbitraryArgs, Version: version}
-	c.Flags().StringVarP(&file, "configFile", "c", "", "properties file, as Java reads it")
-	c.Flags().StringVarP(&ignored, "namesrvAddr", "n", "", "accepted for Java's sake, no effect")
-	c.Flags().BoolVarP(&printAll, "printConfigItem", "p", false, "print the configuration and exit")
-	logs.add(c)
-	c.RunE = func(_ *cobra.Command, args []string) error {
-		log, err := logs.logger()
-		if err != nil {
-			return err
-		}
-		warnArguments(log, args)
-		cfg := namesrv.DefaultConfig()
-		if file != "" {
-			var unknown []string
-			if cfg, unknown, err = namesrv.LoadConfig(file); err != nil {
-				return err
-			}
-			warnUnknown(log, file, unknown, &cfg)
-		}
-		s, err := namesrv.New(cfg, log)
-		if err != nil {
-			return err
-		}
-		if printAll {
-			fmt.Print(string(compat.ToProperties(&cfg).Format()))
-			return nil
-		}
-		return serve(log, func() {
-			// Java's scripts and people look for this line.
-			fmt.Printf("The Name Server boot success. serializeType=JSON, address %s\n", s.Addr())
-		}, s)
-	}
+	c.Flags().StringVarP(&f.file, "configFile", "c", "", "properties file, as Java reads it")
+	c.Flags().StringVarP(&f.ignored, "namesrvAddr", "n", "", "accepted for Java's sake, no effect")
+	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "print the configuration and exit")
+	f.logs.add(c)
+	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
 	return c
 }
+
+func (f *namesrvFlags) run(args []string) error {
+	log, err := f.logs.logger()
+	if err != nil {
+		return err
+	}
+	warnArguments(log, args)
+	cfg := namesrv.DefaultConfig()
+	if f.file != "" {
+		var unknown []string
+		if cfg, unknown, err = namesrv.LoadConfig(f.file); err != nil {
+			return err
+		}
+		warnUnknown(log, f.file, unknown, &cfg)
+	}
+	cfg.Version = version
+	s, err := namesrv.New(cfg, log)
+	if err != nil {
+		return err
+	}
+	if f.printAll {
+		fmt.Print(string(compat.ToProperties(&cfg).Format()))
+		return nil
+	}
+	defaults := namesrv.DefaultConfig()
+	logStart(log, "namesrv", f.file, "", notDefault(&cfg, &defaults))
+	return serve(log, func() {
+		if f.logs.json { // the server has logged the same
+			return
+		}
+		printMetrics(os.Stdout, s.MetricsAddr(localHost), s.MetricsErr())
+		// Java's scripts and people look for this line.
+		fmt.Printf("The Name Server boot success. serializeType=JSON, address %s\n", s.Addr())
+	}, s)
+}
+
+// localHost is where a NameServer that listens on all addresses is told to be.
+const localHost = "127.0.0.1"

@@ -26,6 +26,7 @@ type standaloneFlags struct {
 	port        int
 	namesrvPort int
 	metricsPort int // 0: the configuration's
+	nsMetrics   int // the NameServer's; 0: the default
 	profile     string
 	logs        logFlags
 }
@@ -42,23 +43,25 @@ func standaloneCommand() *cobra.Command {
 	c.Flags().IntVar(&f.namesrvPort, "namesrv-port", 9876, "port of the NameServer")
 	c.Flags().StringVar(&f.profile, "cpu-profile", "", "write a CPU profile for go tool pprof to this file at the end")
 	f.logs.add(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		log, err := f.logs.logger()
-		if err != nil {
+	c.RunE = func(c *cobra.Command, _ []string) error { return f.logs.report(f.execute(c)) }
+	return c
+}
+
+func (f *standaloneFlags) execute(c *cobra.Command) error {
+	log, err := f.logs.logger()
+	if err != nil {
+		return err
+	}
+	if f.dev {
+		if c.Flags().Changed("store") {
+			return errors.New("--dev has a temporary store: leave --store out, or --dev")
+		}
+		defer f.removeTemporary()
+		if err := f.useTemporary(c.Flags().Changed("port"), c.Flags().Changed("namesrv-port")); err != nil {
 			return err
 		}
-		if f.dev {
-			if c.Flags().Changed("store") {
-				return errors.New("--dev has a temporary store: leave --store out, or --dev")
-			}
-			defer f.removeTemporary()
-			if err := f.useTemporary(c.Flags().Changed("port"), c.Flags().Changed("namesrv-port")); err != nil {
-				return err
-			}
-		}
-		return profile(f.profile, func() error { return f.run(log, c.Flags().Changed("port") || f.dev) })
 	}
-	return c
+	return profile(f.profile, func() error { return f.run(log, c.Flags().Changed("port") || f.dev) })
 }
 
 // useTemporary fills in what --dev means; ports that were given stay.
@@ -77,7 +80,11 @@ func (f *standaloneFlags) useTemporary(portGiven, namesrvPortGiven bool) (err er
 			return err
 		}
 	}
-	f.metricsPort, err = freePort(0, append(taken, f.namesrvPort)...)
+	taken = append(taken, f.namesrvPort)
+	if f.metricsPort, err = freePort(0, taken...); err != nil {
+		return err
+	}
+	f.nsMetrics, err = freePort(0, append(taken, f.metricsPort)...)
 	return err
 }
 
@@ -100,7 +107,10 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 		return err
 	}
 	ns := f.namesrvConfig(&cfg)
+	changed := changedKeys(&cfg)
 	shareDescriptors(remoting.DescriptorLimit(), &cfg, &ns)
+	cfg.Version, ns.Version = version, version
+	logStart(log, "standalone", f.file, cfg.StorePathRootDir, changed)
 	n, err := namesrv.New(ns, log)
 	if err != nil {
 		return err
@@ -109,7 +119,13 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	if err != nil {
 		return err
 	}
-	return serve(log, func() { f.printStarted(os.Stdout, b) }, n, b)
+	return serve(log, func() {
+		if f.logs.json {
+			f.logStarted(log, n, b)
+			return
+		}
+		f.printStarted(os.Stdout, n, b)
+	}, n, b)
 }
 
 // shareDescriptors leaves the store a third of the files that one process may open, unless the configuration says how
@@ -127,6 +143,10 @@ func shareDescriptors(descriptors int, b *broker.Config, ns *namesrv.Config) {
 func (f *standaloneFlags) namesrvConfig(cfg *broker.Config) namesrv.Config {
 	ns := namesrv.DefaultConfig()
 	ns.ListenPort, ns.BindAddress = f.namesrvPort, cfg.BindAddress
+	ns.MetricsExporterType, ns.MetricsPromExporterHost = cfg.MetricsExporterType, cfg.MetricsPromExporterHost
+	if f.nsMetrics != 0 {
+		ns.MetricsPromExporterPort = f.nsMetrics
+	}
 	ns.KVConfigPath = filepath.Join(cfg.StorePathRootDir, "namesrv", "kvConfig.json")
 	ns.ConfigStorePath = filepath.Join(cfg.StorePathRootDir, "namesrv", "namesrv.properties")
 	return ns
@@ -180,13 +200,23 @@ func dialHost(bind string) string {
 }
 
 // printStarted says where everything is and how a first message is sent. Test harnesses read the line that starts with "ready".
-func (f *standaloneFlags) printStarted(out io.Writer, b *broker.Broker) {
+func (f *standaloneFlags) printStarted(out io.Writer, n *namesrv.Server, b *broker.Broker) {
 	c := b.Config()
 	addr := fmt.Sprintf("%s:%d", c.BrokerIP1, f.namesrvPort)
 	fmt.Fprintf(out, "NameServer  listens on port %d; give your applications %s\n", f.namesrvPort, addr)
+	printMetrics(out, n.MetricsAddr(c.BrokerIP1), n.MetricsErr())
 	printBroker(out, b)
 	fmt.Fprintf(out, "\nFirst message, Java:  new DefaultMQProducer(\"group\") with setNamesrvAddr(\"%s\")\n", addr)
 	fmt.Fprintf(out, "First message, Go:    rocketmq.NewProducer(producer.WithNameServer([]string{\"%s\"}))\n", addr)
 	fmt.Fprintf(out, "Whole programs are in README.md, section Quick start.\n\n")
 	fmt.Fprintf(out, "ready namesrv=%s broker=%s store=%s\n", addr, c.Addr(), c.StorePathRootDir)
+}
+
+// logStarted is printStarted as lines of the log.
+func (f *standaloneFlags) logStarted(log zerolog.Logger, n *namesrv.Server, b *broker.Broker) {
+	c := b.Config()
+	logBroker(log, b)
+	log.Info().Str("namesrv", fmt.Sprintf("%s:%d", c.BrokerIP1, f.namesrvPort)).Str("broker", c.Addr()).
+		Str("store", c.StorePathRootDir).Str("namesrvMetrics", n.MetricsAddr(c.BrokerIP1)).
+		AnErr("noNamesrvMetrics", n.MetricsErr()).Msg("ready")
 }

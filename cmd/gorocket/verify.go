@@ -59,8 +59,9 @@ func verify(out, errs io.Writer, file, dir string, asJSON bool) int {
 		for _, f := range r.Findings {
 			fmt.Fprintf(out, "%s %s %s:%d: %s\n", f.Severity, f.Kind, f.File, f.Offset, f.Text)
 		}
-		_, err = fmt.Fprintf(out, "%s: %s: log %d..%d with %d records, %d queues with %d entries, %d index files with %d entries, %d config files; findings %v\n",
-			dir, map[bool]string{true: "healthy", false: "damaged"}[r.Healthy], r.LogFrom, r.LogTo, r.Records, r.Queues, r.QueueEntries, r.IndexFiles, r.IndexEntries, r.ConfigFiles, r.Counts)
+		_, err = fmt.Fprintf(out, "%s: %s: log %d..%d with %d records, %d queues with %d entries, %d index files with %d entries, %d config files; %s\n",
+			dir, map[bool]string{true: "healthy", false: "damaged"}[r.Healthy], r.LogFrom, r.LogTo, r.Records, r.Queues, r.QueueEntries, r.IndexFiles, r.IndexEntries, r.ConfigFiles,
+			counted(r.Counts["damaged"], r.Counts["repairable"], r.Counts["note"]))
 	}
 	switch {
 	case err != nil:
@@ -70,4 +71,13 @@ func verify(out, errs io.Writer, file, dir string, asJSON bool) int {
 		return verifyDamaged
 	}
 	return verifyHealthy
+}
+
+// counted says how many findings of each kind there are.
+func counted(damaged, repairable, notes int) string {
+	plural := "s"
+	if notes == 1 {
+		plural = ""
+	}
+	return fmt.Sprintf("%d damaged, %d repairable, %d note%s", damaged, repairable, notes, plural)
 }

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/broker"
+)
+
+// TestStartLine: one line says which program runs and what is different about it, and no value of the configuration.
+func TestStartLine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "broker.conf")
+	if err := os.WriteFile(file, []byte("fileReservedTime=49\nbrokerClusterName=c\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, _, err := broker.LoadConfig(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	logStart(zerolog.New(&out), "broker", file, "/store", changedKeys(&cfg))
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatalf("%v: %s", err, &out)
+	}
+	for _, key := range []string{"version", "commit", "go", "pid"} {
+		if line[key] == nil || line[key] == "" {
+			t.Errorf("no %s in %s", key, &out)
+		}
+	}
+	changed, _ := json.Marshal(line["notDefault"])
+	const want = `["fileReservedTime","brokerClusterName"]`
+	if line["configFile"] != file || line["store"] != "/store" || string(changed) != want {
+		t.Errorf("%s", &out)
+	}
+}
+
+// runStandalone runs gorocket standalone --dev with more arguments until it is ready, and returns what it printed.
+func runStandalone(t *testing.T, ready string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	oldOut, oldErr := os.Stdout, os.Stderr
+	defer func() { os.Stdout, os.Stderr = oldOut, oldErr }()
+	outR, outW, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	errR, errW, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stdout, os.Stderr = outW, errW
+	lines := func(r io.Reader, into *bytes.Buffer, done chan struct{}) {
+		defer close(done)
+		for s := bufio.NewScanner(r); s.Scan(); {
+			into.WriteString(s.Text() + "\n")
+			if strings.Contains(s.Text(), ready) {
+				_ = syscall.Kill(os.Getpid(), syscall.SIGTERM) // Notify is in force: somebody said ready
+			}
+		}
+	}
+	var out, errs bytes.Buffer
+	outDone, errDone := make(chan struct{}), make(chan struct{})
+	go lines(outR, &out, outDone)
+	go lines(errR, &errs, errDone)
+	c := standaloneCommand()
+	c.SetArgs(append([]string{"--dev"}, args...))
+	err = c.Execute()
+	_, _ = outW.Close(), errW.Close()
+	<-outDone
+	<-errDone
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, &out, &errs)
+	}
+	return out.String(), errs.String()
+}
+
+// TestJSONIsAllThereIs: with --log-json nothing but JSON objects is printed.
+func TestJSONIsAllThereIs(t *testing.T) {
+	stdout, stderr := runStandalone(t, `"message":"ready"`, "--log-json")
+	if stdout != "" {
+		t.Errorf("on standard output:\n%s", stdout)
+	}
+	var messages []string
+	for line := range strings.Lines(stderr) {
+		var v map[string]any
+		if err := json.Unmarshal([]byte(line), &v); err != nil {
+			t.Errorf("%v: %s", err, line)
+		}
+		text, _ := v["message"].(string)
+		messages = append(messages, text)
+		if text == "ready" && (v["namesrv"] == nil || v["broker"] == nil || v["store"] == nil || v["namesrvMetrics"] == "") {
+			t.Errorf("%s", line)
+		}
+		if text == "The broker boot success" && v["metrics"] == "" {
+			t.Errorf("no metrics: %s", line)
+		}
+	}
+	if !slices.Contains(messages, "gorocket starts") || messages[len(messages)-1] != "stopped" {
+		t.Errorf("lines: %q", messages)
+	}
+}
+
+// TestReadyLineIsText: without --log-json the line is there that scripts wait for.
+func TestReadyLineIsText(t *testing.T) {
+	stdout, stderr := runStandalone(t, "ready namesrv=")
+	if !strings.Contains(stdout, "\nready namesrv=127.0.0.1:") || strings.Count(stdout, "metrics http://127.0.0.1:") != 2 ||
+		!strings.Contains(stderr, "gorocket starts") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+}
+
+// TestReportedErrors: an error is told once, in the form that was asked for.
+func TestReportedErrors(t *testing.T) {
+	wrong := errors.New("wrong")
+	text := logFlags{level: "error"}
+	if err := text.report(wrong); err != wrong {
+		t.Errorf("%v", err)
+	}
+	old := os.Stderr
+	defer func() { os.Stderr = old }()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stderr = w
+	asJSON := logFlags{level: "error", json: true}
+	if err := asJSON.report(wrong); !errors.Is(err, errLogged) || !errors.Is(err, wrong) {
+		t.Errorf("%v", err)
+	}
+	_ = w.Close()
+	if line, _ := io.ReadAll(r); !bytes.Contains(line, []byte(`"error":"wrong"`)) {
+		t.Errorf("%s", line)
+	}
+}
+
+// TestFindingsAreCounted: verify prints words, not a map of Go.
+func TestFindingsAreCounted(t *testing.T) {
+	if got := counted(0, 2, 1); got != "0 damaged, 2 repairable, 1 note" {
+		t.Error(got)
+	}
+}
