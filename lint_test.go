@@ -225,8 +225,11 @@ func TestOneEventHasOneText(t *testing.T) {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
-			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && len(text.Value) > 12 {
-				home[text.Value] = s.path
+			v, ok := n.(*ast.ValueSpec)
+			if ok && strings.HasPrefix(v.Names[0].Name, "Log") {
+				if text, ok := v.Values[0].(*ast.BasicLit); ok {
+					home[text.Value] = s.path
+				}
 			}
 			return true
 		})

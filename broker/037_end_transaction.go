@@ -101,7 +101,7 @@ func (s *endState) handle() {
 func (s *endState) answer() {
 	if s.code != remoting.Success { // ends are one-way requests: the log is the only place where anybody sees it
 		s.b.throttled.warn("endTransaction", func(e *zerolog.Event) {
-			e.Str("producer", s.ctx.Conn().RemoteAddr()).Str("group", s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
+			e.Str("peer", s.ctx.Conn().RemoteAddr()).Str("group", s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
 				Int32("code", s.code).Str("remark", s.remark).Msg("transaction not ended")
 		})
 	}
