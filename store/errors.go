@@ -75,10 +75,16 @@ type CorruptionError struct {
 	Reason string
 	// Missing tells that File is whole, but a file in front of it is not there.
 	Missing bool
+	// Dir is the root of the store if SkipDamaged can step over the damage, else "".
+	Dir string
 }
 
 func (e *CorruptionError) Error() string {
-	return fmt.Sprintf("store: %s is damaged at byte %d: %s", e.File, e.Offset, e.Reason)
+	text := fmt.Sprintf("store: %s is damaged at byte %d: %s", e.File, e.Offset, e.Reason)
+	if e.Dir != "" {
+		text += ". " + skipAdvice(e.Dir)
+	}
+	return text
 }
 
 // MisfitError says that a file in a data directory has a name or a size that cannot be. Nothing is deleted or changed when it is returned.

@@ -18,6 +18,7 @@ type foundFile struct {
 	path     string
 	base     int64
 	readOnly bool
+	short    int64 // its size, if that is not what it must be: read by Export only
 }
 
 // fileKind says what a data directory holds.
@@ -49,7 +50,7 @@ func listFiles(fsys vfs.FS, dir string, kind fileKind) ([]foundFile, error) {
 			return nil, &MisfitError{File: name, Size: fi.Size, Key: kind.key, Want: kind.size, Name: true, Rebuildable: kind.rebuildable}
 		}
 		if fi.Size == kind.size {
-			out = append(out, foundFile{name, base, kind.readOnly})
+			out = append(out, foundFile{path: name, base: base, readOnly: kind.readOnly})
 			continue
 		}
 		leftOver := !kind.readOnly && fi.Size < kind.size && (i == len(list)-1 || kind.rebuildable && fi.Size == 0)

@@ -154,7 +154,7 @@ func (s *Store) OffsetByTime(topic string, queueID int32, ts int64, b Boundary) 
 		if !ok {
 			return false
 		}
-		if e.blank() { // its place in time is that of the record behind it
+		if e.size == blankSize { // its place in time is that of the record behind it
 			e.size = minRecord
 		}
 		t := s.storeTime(e.offset, int(e.size))

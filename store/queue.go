@@ -33,13 +33,18 @@ func decodeEntry(b []byte) cqEntry {
 // valid is Java's test for the end of a queue.
 func (e cqEntry) valid() bool { return e.offset >= 0 && e.size > 0 }
 
-// blank tells a filler entry: there is no such message. Those in front of the first message point to offset 0, those
-// that recovery put where messages are missing point to the record behind them.
-func (e cqEntry) blank() bool { return e.size == blankSize }
+// fillerTags marks an entry that stands in for a missing message but points to another record of its queue, the next one
+// as a rule: a reader steps over it. To Java it is an entry like any other, so its consumers get that record twice. A
+// filler of fillPreBlank's form would do harm in the middle of a queue: DefaultMessageStore.getMessage skips whatever
+// follows it in the same commit log file. No tags code and no time has this value, and it is no address of an extension.
+const fillerTags = 0x676F5F6461616D67
 
-// end is the log offset behind the record; a filler stands for what is gone.
+// blank tells a filler entry: there is no such message. Those in front of the first message point to offset 0.
+func (e cqEntry) blank() bool { return e.size == blankSize || e.tags == fillerTags }
+
+// end is the log offset behind the record; a filler in front of the first message stands for what is gone.
 func (e cqEntry) end() int64 {
-	if e.blank() {
+	if e.size == blankSize {
 		return e.offset
 	}
 	return e.offset + int64(e.size)

@@ -220,7 +220,8 @@ func (r *recovery) judge(segs []*segment, end int64) error {
 		}
 		if at >= 0 {
 			_, why := examine(bad, end-bad.base, r.cfg, new(MessageView))
-			return &CorruptionError{File: bad.name, Offset: end - bad.base, Reason: orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
+			return &CorruptionError{File: bad.name, Offset: end - bad.base, Dir: r.cfg.StorePathRootDir,
+				Reason: orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
 		}
 	}
 	return nil

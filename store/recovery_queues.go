@@ -109,7 +109,7 @@ func (r *recovery) fillGap(q *queue, e cqEntry, have int64) {
 	for have < e.base {
 		n := min(e.base-have, int64(len(list)))
 		for i := range list[:n] {
-			list[i] = cqEntry{offset: e.offset, size: blankSize, base: have + int64(i), count: 1}
+			list[i] = cqEntry{offset: e.offset, size: e.size, tags: fillerTags, base: have + int64(i), count: 1}
 		}
 		r.s.enqueue(q, list[:n])
 		have += n

@@ -92,14 +92,14 @@ const maxMoves = 1000
 // PlanRepair says what a start on a store directory would do, what Repair would do first, and where only the operator can decide. Nothing is changed: the
 // start is carried out on a copy of the directory in memory that shares what is not changed (vfs.DryRun). Errors as Verify.
 func PlanRepair(cfg Config, fsys vfs.FS) (*RepairPlan, error) {
-	r, err := plan(cfg, fsys)
+	r, err := plan(cfg, fsys, asideName())
 	if r == nil {
 		return nil, err
 	}
 	return r.plan, err
 }
 
-func plan(cfg Config, fsys vfs.FS) (*repairer, error) {
+func plan(cfg Config, fsys vfs.FS, aside string) (*repairer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func plan(cfg Config, fsys vfs.FS) (*repairer, error) {
 	}
 	_, err := fsys.Stat(cfg.sub("abort"))
 	r := &repairer{cfg: cfg, fs: fsys, plan: &RepairPlan{Dir: cfg.StorePathRootDir, CleanStop: err != nil,
-		Aside: "repair-" + time.Now().Format("20060102150405"), Steps: []RepairStep{}}}
+		Aside: aside, Steps: []RepairStep{}}}
 	s, err := r.opens()
 	if err == nil {
 		s, err = r.better(s)
@@ -147,6 +147,9 @@ func (r *repairer) better(s *Store) (*Store, error) {
 
 // healed returns an error when the start that was tried last leaves something damaged in what is built from the log.
 func (r *repairer) healed() error { return leftDamaged(r.cfg, r.fs, r.dry) }
+
+// asideName names the folder of a repair.
+func asideName() string { return "repair-" + time.Now().Format("20060102150405") }
 
 // opens tries to open the store in a dry run, moving aside what stands in the way, until it opens or nothing helps.
 func (r *repairer) opens() (s *Store, err error) {
@@ -259,8 +262,11 @@ func (r *repairer) findings() error {
 		case f.Severity == Repairable && f.Kind == "consumequeue":
 			mends = f.File + ": " + f.Text
 		case f.Severity != Damaged:
-		case f.Kind == "commitlog" || f.Kind == "unreadable":
-			r.add(ByOperator, "decide", f.File, f.Offset, "a start would not notice: %s. %s", f.Text, restoreAdvice)
+		case f.Kind == "unreadable":
+			r.add(ByOperator, "decide", f.File, f.Offset, "%s. %s", f.Text, unreadableAdvice(r.cfg.StorePathRootDir))
+		case f.Kind == "commitlog":
+			r.add(ByOperator, "decide", f.File, f.Offset, "a start would not notice: %s. %s%s", f.Text, restoreAdvice,
+				skipAdvice(r.cfg.StorePathRootDir))
 		case f.Kind == "checkpoint" && !r.goes(f.File):
 			r.aside(f.File, f.Text+"; without it a start after a kill looks at the whole log")
 		case f.Kind == "index" && !r.goes(f.File):
@@ -309,8 +315,11 @@ func (r *repairer) add(by, action, file string, offset int64, format string, arg
 
 // Repair takes the steps of PlanRepair that are safe: it moves files aside and then does what a start and a clean stop do. The bytes that the start cuts from
 // the end of the log are copied aside before. It deletes nothing that holds a record. The plan that was carried out is returned.
-func Repair(cfg Config, fsys vfs.FS) (*RepairPlan, error) {
-	r, err := plan(cfg, fsys)
+func Repair(cfg Config, fsys vfs.FS) (*RepairPlan, error) { return repairTo(cfg, fsys, asideName()) }
+
+// repairTo is Repair with the name of the folder that files are moved to.
+func repairTo(cfg Config, fsys vfs.FS, aside string) (*RepairPlan, error) {
+	r, err := plan(cfg, fsys, aside)
 	if r == nil {
 		return nil, err
 	}

@@ -6,24 +6,40 @@ import (
 	"path"
 )
 
-const restoreAdvice = "Ways out: (1) copy this file from a slave or a backup taken after it was full, with the broker stopped; files of a master and its slave are the same byte for byte. " +
-	"(2) Without a copy: start an empty broker beside it, let consumers and producers move there, and read what is needed from here"
+const restoreAdvice = "Ways out: (1) copy this file from a slave or a backup taken after it was full, with the broker " +
+	"stopped; files of a master and its slave are the same byte for byte. (2) Without a copy: "
+
+// skipAdvice names the commands that go on with a store whose log is damaged in the middle.
+func skipAdvice(dir string) string {
+	return fmt.Sprintf("gorocket repair %s --skip-damaged steps over the damage and keeps all records before and behind it "+
+		"(see what it would do with --dry-run); gorocket export %s reads what can be read and changes nothing", dir, dir)
+}
+
+// unreadableAdvice is skipAdvice for a page that the disk does not give.
+func unreadableAdvice(dir string) string {
+	return fmt.Sprintf("Ways out: (1) as long as the disk reads the rest, copy the directory to another disk with a tool that "+
+		"steps over bad sectors (ddrescue), then gorocket repair DIR --skip-damaged there. (2) Put the file back from a slave "+
+		"or a backup. gorocket export %s reads what can be read and changes nothing", dir)
+}
 
 // advice says what the operator can do about an error of Open.
 func (r *repairer) advice(err error) string {
 	var (
 		damage *CorruptionError
 		misfit *MisfitError
+		bad    *ReadError
 	)
 	switch {
 	case errors.As(err, &damage) && damage.Missing:
 		return fmt.Sprintf("%s. Ways out: (1) put the missing file back from a slave or a backup. (2) Move the files in front of it to another folder: the log then begins at offset %s and older messages are gone",
 			damage.Reason, path.Base(damage.File))
+	case errors.As(err, &damage) && damage.Dir != "":
+		return fmt.Sprintf("%s. %s%s", damage.Reason, restoreAdvice, skipAdvice(damage.Dir))
 	case errors.As(err, &damage):
-		base, _ := parseSegmentName(path.Base(damage.File))
-		at := base + damage.Offset
-		return fmt.Sprintf("%s. %s. (3) Keep a copy of the whole directory, then move %s and all later commit log files to another folder: the start goes on with what is left, and all messages from log offset %d on are gone "+
-			"(those before %d in that file are whole)", damage.Reason, restoreAdvice, damage.File, base, at)
+		return fmt.Sprintf("%s. %sgorocket export %s reads what can be read and changes nothing", damage.Reason,
+			restoreAdvice, r.cfg.StorePathRootDir)
+	case errors.As(err, &bad):
+		return fmt.Sprintf("%v. %s", err, unreadableAdvice(r.cfg.StorePathRootDir))
 	case errors.As(err, &misfit):
 		return fmt.Sprintf("%v. Ways out: if all files of the folder have this size, set %s to it in broker.conf; if only this one has, put it back from a slave or a backup", err, misfit.Key)
 	}
@@ -35,8 +51,11 @@ func errorFile(err error) string {
 	var (
 		damage *CorruptionError
 		misfit *MisfitError
+		bad    *ReadError
 	)
 	switch {
+	case errors.As(err, &bad):
+		return bad.File
 	case errors.As(err, &damage):
 		return damage.File
 	case errors.As(err, &misfit):
@@ -46,6 +65,10 @@ func errorFile(err error) string {
 }
 
 func errorOffset(err error) int64 {
+	var bad *ReadError
+	if errors.As(err, &bad) {
+		return bad.Offset
+	}
 	var damage *CorruptionError
 	if errors.As(err, &damage) && !damage.Missing {
 		return damage.Offset

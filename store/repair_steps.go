@@ -123,29 +123,41 @@ func (r *repairer) keepCut() error {
 
 // copyTail copies the part of a file from at to its last byte that is not zero, under the same offset. Nothing is made for zeros only.
 func copyTail(fsys vfs.FS, from, to string, at int64) error {
-	src, err := fsys.OpenReadOnly(from)
+	st, err := fsys.Stat(from)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer src.Close()
-	size, err := src.Size()
-	if err != nil || allZeroFile(src, at, size) {
+	return copyRange(fsys, from, to, at, st.Size)
+}
+
+// copyRange copies [at, end) of a file under the same offset, beside what is in the copy already, and makes it durable.
+// Nothing is made for zeros only.
+func copyRange(fsys vfs.FS, from, to string, at, end int64) error {
+	src, err := fsys.OpenReadOnly(from)
+	if err != nil {
 		return err
+	}
+	defer src.Close()
+	if allZeroFile(src, at, end) {
+		return nil
 	}
 	if err := vfs.MkdirDurable(fsys, path.Dir(to)); err != nil {
 		return err
 	}
-	dst, err := fsys.Create(to)
+	dst, err := fsys.OpenFile(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		dst, err = fsys.Create(to)
+	}
 	if err != nil {
 		return err
 	}
 	defer dst.Close()
 	buf := make([]byte, 1<<20)
-	for ; at < size; at += int64(len(buf)) {
-		b := buf[:min(int64(len(buf)), size-at)]
+	for ; at < end; at += int64(len(buf)) {
+		b := buf[:min(int64(len(buf)), end-at)]
 		if _, err := src.ReadAt(b, at); err != nil {
 			return err
 		}
@@ -156,5 +168,8 @@ func copyTail(fsys vfs.FS, from, to string, at int64) error {
 			return err
 		}
 	}
-	return dst.Sync()
+	if err := dst.Sync(); err != nil {
+		return err
+	}
+	return fsys.SyncDir(path.Dir(to))
 }

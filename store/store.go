@@ -101,6 +101,10 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	s.fail(ErrNotStarted)
 	if err := s.guard(func() error { return s.open(&cfg) }); err != nil {
 		s.close()
+		var bad *ReadError
+		if errors.As(err, &bad) {
+			err = fmt.Errorf("%w. gorocket repair %s --dry-run says what can be done", err, cfg.StorePathRootDir)
+		}
 		return nil, err
 	}
 	if ev.RecoveryDone != nil {

@@ -69,7 +69,14 @@ type verifier struct {
 	prev       int64                   // log offset of the entry before the present one
 	indexKnown bool                    // an index file has a size we know
 	good       int64                   // entries of the present queue that point into the log
+	salvage    bool                    // read what can be read: short files, and those behind a missing one
+	stop       bool                    // the walk ends here
+	from       int64                   // position of the walk in the present file, for salvageLog
+	missing    bool                    // a file of the log is missing
 	rotten     bool                    // the log has damage: queues and index may point at it
+
+	onRecord func(seg *segment, p int64, m *MessageView) // instead of checking what a record means; nil: check
+	onDamage func(d damagedRange)                        // hears of the ranges that the walk steps over; may be nil
 }
 
 // lastRecord is what the log knows of a queue: its newest record with an entry, and how many entries there must be,
@@ -84,18 +91,10 @@ func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) { return inspect(cfg
 
 // inspect is Verify; trial opens the store in a dry run too, to see whether a start would be refused.
 func inspect(cfg Config, fsys vfs.FS, trial bool) (*VerifyReport, error) {
-	v := &verifier{cfg: cfg, start: cfg, fs: fsys, last: map[queueKey]lastRecord{},
-		report: &VerifyReport{Dir: cfg.StorePathRootDir, Counts: map[Severity]int{}, Findings: []Finding{}}}
-	if err := cfg.Validate(); err != nil {
+	v, err := newVerifier(cfg, fsys)
+	if err != nil {
 		return v.report, err
 	}
-	if err := idleStore(&cfg, fsys); err != nil {
-		return v.report, err
-	}
-	_, err := fsys.Stat(cfg.sub("abort"))
-	v.report.CleanStop = errors.Is(err, fs.ErrNotExist)
-	v.cfg.CheckCRCOnRecover = true
-	v.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
 	steps := []func() error{v.openLog, v.walkLog, v.queues, v.index, v.checkpoint, v.config}
 	if trial {
 		steps = append(steps, v.trial)
@@ -111,6 +110,23 @@ func inspect(cfg Config, fsys vfs.FS, trial bool) (*VerifyReport, error) {
 	return v.report, nil
 }
 
+// newVerifier makes a verifier of a store that no broker runs on.
+func newVerifier(cfg Config, fsys vfs.FS) (*verifier, error) {
+	v := &verifier{cfg: cfg, start: cfg, fs: fsys, last: map[queueKey]lastRecord{},
+		report: &VerifyReport{Dir: cfg.StorePathRootDir, Counts: map[Severity]int{}, Findings: []Finding{}}}
+	if err := cfg.Validate(); err != nil {
+		return v, err
+	}
+	if err := idleStore(&cfg, fsys); err != nil {
+		return v, err
+	}
+	_, err := fsys.Stat(cfg.sub("abort"))
+	v.report.CleanStop = errors.Is(err, fs.ErrNotExist)
+	v.cfg.CheckCRCOnRecover = true
+	v.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
+	return v, nil
+}
+
 // guard makes a finding of a page that cannot be read: what the step had still to look at stays unchecked.
 func (v *verifier) guard(step func() error) error {
 	err := vfs.Guard(step)
@@ -118,13 +134,29 @@ func (v *verifier) guard(step func() error) error {
 	if !errors.As(err, &fault) {
 		return err
 	}
+	at := v.placed(fault)
+	v.rotten = true
+	v.add(Damaged, "unreadable", at.File, at.Offset, "%v; what follows was not checked", at.Err)
+	return nil
+}
+
+// placed finds file and position of a page that cannot be read.
+func (v *verifier) placed(fault *vfs.FaultError) *ReadError {
 	at := &ReadError{v.cfg.StorePathRootDir, -1, fault}
 	if v.log != nil {
 		at = cmp.Or(placedIn(v.log.segments(), fault), at)
 	}
-	v.rotten = true
-	v.add(Damaged, "unreadable", at.File, at.Offset, "%v; what follows was not checked", at.Err)
-	return nil
+	return at
+}
+
+// guarded is guard for who cannot go on: a page that cannot be read is a *ReadError.
+func (v *verifier) guarded(step func() error) error {
+	err := vfs.Guard(step)
+	var fault *vfs.FaultError
+	if errors.As(err, &fault) {
+		return v.placed(fault)
+	}
+	return err
 }
 
 // idleStore returns an error unless there is a store that no broker runs on.
@@ -192,6 +224,9 @@ func (v *verifier) dataFiles(kind, dir string, size int64) (out []foundFile, use
 				worse = Repairable
 			}
 			v.add(worse, kind, name, -1, "%d bytes instead of %d", fi.Size, used)
+			if v.salvage && fi.Size > 0 && fi.Size < used {
+				out = append(out, foundFile{path: name, base: base, short: fi.Size})
+			}
 		default:
 			out = append(out, foundFile{path: name, base: base})
 		}

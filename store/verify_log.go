@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"sort"
 	"strconv"
 )
@@ -28,11 +29,13 @@ func (v *verifier) openLog() error {
 	v.log = newCommitLog(v.fs, &v.cfg)
 	for i, f := range all {
 		if i > 0 && all[i-1].base+size != f.base {
-			v.rotten = true
+			v.rotten, v.missing = true, true
 			v.add(Damaged, "commitlog", f.path, -1, "a file is missing between %s and this one: the files from here on were not checked", all[i-1].path)
-			break
+			if !v.salvage {
+				break
+			}
 		}
-		seg, err := openSegment(v.fs, f.path, f.base, size, true)
+		seg, err := openSegment(v.fs, f.path, f.base, cmp.Or(f.short, size), true)
 		if err != nil {
 			return err
 		}
@@ -47,6 +50,14 @@ func (v *verifier) walkLog() error {
 	if len(segs) == 0 {
 		return nil
 	}
+	if err := v.beginWalk(segs); err != nil {
+		return err
+	}
+	return v.walkOn(segs, 0, 0)
+}
+
+// beginWalk finds out what a start would go by.
+func (v *verifier) beginWalk(segs []*segment) error {
 	v.report.LogFrom, v.report.LogTo = segs[0].base, segs[0].base
 	check, err := v.readCheckpoint()
 	if err != nil {
@@ -59,7 +70,19 @@ func (v *verifier) walkLog() error {
 	if v.recov.intact, err = sameRun(v.fs, v.cfg.sub("abort")); err != nil {
 		return err
 	}
-	for i, p := 0, int64(0); i < len(segs); {
+	return nil
+}
+
+// damagedRange is a part of a log file that holds no record, in front of one that proves that there was one.
+type damagedRange struct {
+	seg      *segment
+	from, to int64 // positions in the file
+	why      string
+}
+
+// walkOn walks from position p of file i on.
+func (v *verifier) walkOn(segs []*segment, i int, p int64) error {
+	for i < len(segs) && !v.stop {
 		bad, why := v.walkFrom(segs[i], p)
 		if bad < 0 {
 			i, p = i+1, 0
@@ -75,10 +98,24 @@ func (v *verifier) walkLog() error {
 		}
 		v.rotten = true
 		v.add(Damaged, "commitlog", segs[i].name, bad, "%s, but %s holds a record at byte %d", orZeros(why), segs[next].name, at)
+		v.tellDamage(segs[i:next+1], bad, at, orZeros(why))
 		i, p = next, at
 	}
 	v.log.end.Store(v.report.LogTo)
 	return nil
+}
+
+// tellDamage tells onDamage of a range, file by file: it begins in the first of segs and ends in the last.
+func (v *verifier) tellDamage(segs []*segment, from, to int64, why string) {
+	for i, seg := range segs {
+		d := damagedRange{seg, from, seg.size, why}
+		if i == len(segs)-1 {
+			d.to = to
+		}
+		if from = 0; v.onDamage != nil && d.from < d.to {
+			v.onDamage(d)
+		}
+	}
 }
 
 const tornText = "topic or properties hold zeros: a page of the record never reached the disk"
@@ -86,7 +123,8 @@ const tornText = "topic or properties hold zeros: a page of the record never rea
 // walkFrom checks records from position p on; bad is where the first thing stands that is no record, -1 when the file is full.
 func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
 	var m MessageView
-	for p < seg.size {
+	for p < seg.size && !v.stop {
+		v.from = p
 		st, why := examine(seg, p, &v.cfg, &m)
 		switch st {
 		case stepBlank:
@@ -108,6 +146,10 @@ func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
 
 func (v *verifier) record(seg *segment, p int64, m *MessageView) {
 	v.report.Records++
+	if v.onRecord != nil {
+		v.onRecord(seg, p, m)
+		return
+	}
 	if bytes.IndexByte(m.Topic, 0) >= 0 {
 		v.add(Damaged, "commitlog", seg.name, p, tornText)
 	}
@@ -137,6 +179,9 @@ func (v *verifier) expect(k queueKey, m *MessageView, offset int64) {
 
 // tail judges what follows the last record of the log.
 func (v *verifier) tail(seg *segment, p int64, why string) {
+	if why != "" && v.salvage {
+		v.onDamage(damagedRange{seg, p, -1, why})
+	}
 	if why != "" {
 		v.add(v.afterKill(), "commitlog", seg.name, p, "torn tail: %s; the next start cuts the log here", why)
 	}

@@ -53,6 +53,6 @@ func commandFor(name string) *cobra.Command {
 		return c
 	}
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary", Version: version}
-	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(), repairCommand(), bench.Command())
+	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(), repairCommand(), exportCommand(), bench.Command())
 	return root
 }

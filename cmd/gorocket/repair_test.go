@@ -19,7 +19,7 @@ func TestRepairCommand(t *testing.T) {
 	dir = filepath.Join(dir, "store")
 	run := func(dryRun, asJSON bool) (int, string, string) {
 		var out, errs bytes.Buffer
-		return repair(&out, &errs, conf, dir, dryRun, asJSON), out.String(), errs.String()
+		return repair(&out, &errs, conf, dir, repairMode{dryRun: dryRun, asJSON: asJSON}), out.String(), errs.String()
 	}
 	if code, _, errs := run(true, false); code != verifyFailed || !strings.Contains(errs, "no store there") {
 		t.Errorf("no directory: %d %s", code, errs)

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"gorocket/store/vfs"
+)
+
+// ExportFilter says which messages Export yields.
+type ExportFilter struct {
+	Topic string // "": all
+	Queue int32  // -1: all
+	From  int64  // store time, ms, first one included
+	To    int64  // store time, ms, not included; 0: no end
+}
+
+// ExportedMessage is one message as Export yields it, for JSON. Topic and queue are those it is stored under: a message
+// that waits for its time, or for the end of its transaction, has the real ones in its properties.
+type ExportedMessage struct {
+	Topic          string            `json:"topic"`
+	QueueID        int32             `json:"queueId"`
+	QueueOffset    int64             `json:"queueOffset"`
+	Offset         int64             `json:"offset"` // in the commit log
+	StoreTimestamp int64             `json:"storeTimestamp"`
+	BornTimestamp  int64             `json:"bornTimestamp"`
+	BornHost       string            `json:"bornHost"`
+	StoreHost      string            `json:"storeHost"`
+	MsgID          string            `json:"msgId"` // of the place, not the producer's, which is the property UNIQ_KEY
+	SysFlag        int32             `json:"sysFlag"`
+	Flag           int32             `json:"flag"`
+	ReconsumeTimes int32             `json:"reconsumeTimes"`
+	Properties     map[string]string `json:"properties"`
+	Body           []byte            `json:"body"`               // as stored: compressed if sysFlag says so
+	BodyText       *string           `json:"bodyText,omitempty"` // where it is UTF-8 and not compressed
+}
+
+// ExportDamage is a part of a log file that Export stepped over.
+type ExportDamage struct {
+	File     string
+	From, To int64 // bytes; To -1: up to the end, or the file as a whole
+	Why      string
+}
+
+// Export yields the messages of a store that no broker runs on, in the order of the log, and changes nothing. It steps
+// over whatever cannot be read, also over missing and short files, and tells damaged of it. It ends with the first error
+// of yield. Other errors as Verify.
+func Export(cfg Config, fsys vfs.FS, f ExportFilter, yield func(*ExportedMessage) error,
+	damaged func(ExportDamage)) error {
+	v, err := newVerifier(cfg, fsys)
+	if err != nil {
+		return err
+	}
+	defer v.close()
+	var failed error
+	v.salvage = true
+	v.onRecord = func(_ *segment, _ int64, m *MessageView) {
+		if failed == nil && f.wants(m) {
+			failed = yield(exported(m))
+		}
+		v.stop = failed != nil
+	}
+	v.onDamage = func(d damagedRange) { damaged(ExportDamage{d.seg.name, d.from, d.to, d.why}) }
+	if err := v.openLog(); err != nil {
+		return err
+	}
+	for _, found := range v.report.Findings {
+		damaged(ExportDamage{found.File, max(0, found.Offset), -1, found.Text})
+	}
+	return errors.Join(v.salvageLog(), failed)
+}
+
+// wants tells whether a record is a message and passes the filter.
+func (f *ExportFilter) wants(m *MessageView) bool {
+	return (f.Topic == "" || f.Topic == string(m.Topic)) && (f.Queue < 0 || f.Queue == m.QueueID) &&
+		m.StoreTimestamp >= f.From && (f.To == 0 || m.StoreTimestamp < f.To) && !covers(m)
+}
+
+// covers tells a record that SkipDamaged made.
+func covers(m *MessageView) bool {
+	return string(m.Topic) == DamagedTopic ||
+		string(m.Topic) == shortTopic && m.SysFlag == SysFlagPrepared && m.StoreHost.Addr().IsUnspecified()
+}
+
+func exported(m *MessageView) *ExportedMessage {
+	e := &ExportedMessage{Topic: string(m.Topic), QueueID: m.QueueID, QueueOffset: m.QueueOffset, Offset: m.PhysicalOffset,
+		StoreTimestamp: m.StoreTimestamp, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost.String(),
+		StoreHost: m.StoreHost.String(), MsgID: string(m.AppendMessageID(nil)), SysFlag: m.SysFlag, Flag: m.Flag,
+		ReconsumeTimes: m.ReconsumeTimes, Properties: map[string]string{}, Body: bytes.Clone(m.Body)}
+	for rest := m.Properties; len(rest) > 0; {
+		var pair []byte
+		pair, rest, _ = bytes.Cut(rest, []byte{propValueEnd})
+		if name, value, ok := bytes.Cut(pair, []byte{propNameEnd}); ok {
+			e.Properties[string(name)] = string(value)
+		}
+	}
+	if m.SysFlag&SysFlagCompressed == 0 && utf8.Valid(e.Body) {
+		text := string(e.Body)
+		e.BodyText = &text
+	}
+	return e
+}
+
+// salvageLog walks the log as far as it can be read: behind a page that cannot, it goes on with the next record.
+func (v *verifier) salvageLog() error {
+	segs := v.log.segments()
+	if len(segs) == 0 {
+		return nil
+	}
+	v.recov.report.Clean = true // any record counts, synced or not
+	for i, p := 0, int64(0); i < len(segs); {
+		v.from = 0
+		err := vfs.Guard(func() error { return v.walkOn(segs, i, p) })
+		var fault *vfs.FaultError
+		if !errors.As(err, &fault) {
+			return err
+		}
+		bad := placedIn(segs, fault)
+		if bad == nil {
+			return err
+		}
+		i = slices.IndexFunc(segs, func(s *segment) bool { return s.name == bad.File })
+		p = min(bad.Offset/killPage*killPage+killPage, segs[i].size)
+		v.onDamage(damagedRange{segs[i], min(v.from, p), p, "cannot be read: " + bad.Err.Error()})
+		if segs[i].size-p < minRecord {
+			i, p = i+1, 0
+		}
+	}
+	return nil
+}
+
+// ExportLines writes the messages of the operating system's files to out, one JSON object a line, and a line for each
+// part that was stepped over to notes; whole tells that there was none. Arguments as the fields of ExportFilter.
+func (c Config) ExportLines(out, notes io.Writer, topic string, queue int32, from, to int64) (whole bool, err error) {
+	lines := json.NewEncoder(out)
+	whole = true
+	err = Export(c, vfs.OS{}, ExportFilter{topic, queue, from, to}, func(m *ExportedMessage) error { return lines.Encode(m) },
+		func(d ExportDamage) {
+			whole = false
+			end := "the end"
+			if d.To >= 0 {
+				end = "byte " + strconv.FormatInt(d.To, 10)
+			}
+			fmt.Fprintf(notes, "stepped over: %s, byte %d to %s: %s\n", d.File, d.From, end, d.Why)
+		})
+	return whole, err
+}
