@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,4 +186,50 @@ func killCopy(t *testing.T, s *Store, dir string) string {
 	}
 	mustStop(t, s)
 	return to
+}
+
+// TestJavaReadsSkippedDamage: Java's store opens what SkipDamaged leaves, clean and killed, and finds every other message
+// at its offset; the messages behind a gap it may find twice.
+func TestJavaReadsSkippedDamage(t *testing.T) {
+	j := newJavaStore(t)
+	for _, end := range []string{"clean", "kill"} {
+		t.Run(end, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "store")
+			cfg := smallConfig(dir)
+			s := mustStart(t, cfg, vfs.OS{})
+			goWrite(t, s, 0, 3000)
+			mustStop(t, s)
+			const size = 64 << 10
+			for _, at := range []int64{0, 5000, 5300, size - 200, 2*size + 100, 3*size + 7000} {
+				damageFile(t, fmt.Sprintf("%s/commitlog/%s", dir, segmentName(at/size*size)), at%size, 150)
+			}
+			damageFile(t, fmt.Sprintf("%s/commitlog/%s", dir, segmentName(4*size)), 0, size)
+			p, err := SkipDamaged(cfg, vfs.OS{}, false)
+			if err != nil || !p.Done {
+				t.Fatalf("%v %+v", err, p)
+			}
+			s = mustStart(t, cfg, vfs.OS{})
+			ours := dump(t, s)
+			if end == "kill" {
+				dir = killCopy(t, s, dir)
+			} else {
+				mustStop(t, s)
+			}
+			compare(t, "a mended store read by Java", slices.Compact(j.run(t, dir, "dump", end)), ours)
+			compare(t, "and a second time", slices.Compact(j.run(t, dir, "dump", end)), ours)
+		})
+	}
+}
+
+// damageFile overwrites a part of a file with noise.
+func damageFile(t *testing.T, name string, at int64, n int) {
+	t.Helper()
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte(strings.Repeat("noise", n/5+1)[:n]), at); err != nil {
+		t.Fatal(err)
+	}
 }
