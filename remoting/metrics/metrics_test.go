@@ -1,0 +1,157 @@
+package metrics
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func TestMain(m *testing.M) {
+	before := runtime.NumGoroutine()
+	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	for end := time.Now().Add(5 * time.Second); code == 0 && runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			stacks := make([]byte, 1<<20)
+			os.Stderr.Write(stacks[:runtime.Stack(stacks, true)])
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+var testMetrics = []Metric{
+	NewGauge("g", "bytes", []string{"name"}, "A gauge"), NewCounter("c_total", "", nil, "A counter"),
+	NewHistogram("h", "ms", nil, "A histogram"),
+}
+
+// serve starts an exporter on a port that is given, or on any free one and those behind it.
+func serve(t *testing.T, port int, health func() (error, []string), collect func(*Sink)) *Exporter {
+	t.Helper()
+	e, err := Start(&Options{Host: "127.0.0.1", Port: port, Build: BuildOf("v1"), Health: health,
+		Server: NewSet(testMetrics, map[string]string{"node": "n"}, collect)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		http.DefaultClient.CloseIdleConnections()
+		e.Stop(ctx)
+	})
+	return e
+}
+
+func taken(t *testing.T) (port int) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func get(t *testing.T, e *Exporter, path string) (int, string) {
+	t.Helper()
+	resp, err := http.Get("http://" + e.Addr("") + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+func well() (error, []string) { return nil, nil }
+
+// TestScrape: values have their labels, types and texts; a label that is no text spoils nothing.
+func TestScrape(t *testing.T) {
+	e := serve(t, taken(t), well, func(s *Sink) {
+		s.Send("g", 7, "a")
+		s.Send("g", 8, "bad\xff")
+		s.Send("c_total", 9)
+		s.Observed("h", 3, 12, map[float64]uint64{5: 2})
+	})
+	code, text := get(t, e, "/metrics")
+	for _, want := range []string{"# HELP g A gauge, in bytes\n# TYPE g gauge\n", `g{name="a",node="n"} 7`,
+		"# HELP c_total A counter\n# TYPE c_total counter\n", `c_total{node="n"} 9`, `h_bucket{node="n",le="5"} 2`,
+		`h_bucket{node="n",le="+Inf"} 3`, `h_sum{node="n"} 12`, `gorocket_build_info{commit="`, `version="v1"} 1`, "\ngo_goroutines ",
+		"\nprocess_open_fds "} {
+		if code != 200 || !strings.Contains(text, want) {
+			t.Errorf("%d, %q is missing in\n%s", code, want, text)
+		}
+	}
+	if strings.Contains(text, "} 8\n") {
+		t.Error("a label that is no text has a value")
+	}
+}
+
+// TestMistakesAreTold: a name that nobody described and a label too few are errors of the scrape, not a panic.
+func TestMistakesAreTold(t *testing.T) {
+	for name, collect := range map[string]func(*Sink){
+		"unknown": func(s *Sink) { s.Send("x", 1) }, "labels": func(s *Sink) { s.Send("g", 1) }} {
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(NewSet(testMetrics, nil, collect))
+		if _, err := registry.Gather(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// TestHealth: 200 with warnings, or 503 with the reason.
+func TestHealth(t *testing.T) {
+	var err error
+	warnings := []string{"one", "two"}
+	e := serve(t, taken(t), func() (error, []string) { return err, warnings }, func(*Sink) {})
+	if code, text := get(t, e, "/health"); code != 200 || text != "ok\nwarning: one\nwarning: two\n" {
+		t.Errorf("%d %q", code, text)
+	}
+	err = errors.New("the disk is full")
+	if code, text := get(t, e, "/health"); code != 503 || text != "the disk is full\n" {
+		t.Errorf("%d %q", code, text)
+	}
+}
+
+// TestPortTaken: the next free port is taken; a host that is not of this machine is an error at once.
+func TestPortTaken(t *testing.T) {
+	port := taken(t)
+	a := serve(t, port, well, func(*Sink) {})
+	b := serve(t, port, well, func(*Sink) {})
+	if a.Port() <= port || b.Port() <= a.Port() || b.Port() > port+morePorts {
+		t.Errorf("%d is taken: %d, then %d", port, a.Port(), b.Port())
+	}
+	if _, err := Start(&Options{Host: "192.0.2.1", Port: port, Health: well, Server: NewSet(nil, nil, nil)}); err == nil {
+		t.Error("listens on an address that is not here")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:65535")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := Start(&Options{Host: "127.0.0.1", Port: 65535, Health: well, Server: NewSet(nil, nil, nil)}); err == nil ||
+		!strings.Contains(err.Error(), "65535") {
+		t.Errorf("no port is free: %v", err)
+	}
+}
+
+// TestNoExporter: one that is not there can be asked and stopped.
+func TestNoExporter(t *testing.T) {
+	var e *Exporter
+	e.Stop(context.Background())
+	if e.Addr("h") != "" {
+		t.Error(e.Addr("h"))
+	}
+}
