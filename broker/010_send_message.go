@@ -269,7 +269,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	b.stats.puts.Add(int64(done.Count))
 	b.stats.putBytes.Add(int64(done.Size))
-	s.traffic.add(int64(done.Count), int64(done.Size))
+	s.traffic.add(s.props.messageType(), int64(done.Count), int64(done.Size))
 	if s.half {
 		b.trans.metrics.add(s.head.Topic, 1)
 	}

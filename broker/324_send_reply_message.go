@@ -85,7 +85,7 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *remoting.Se
 	}
 	b.stats.puts.Add(1)
 	b.stats.putBytes.Add(int64(done.Size))
-	t.traffic.add(1, int64(done.Size))
+	t.traffic.add(p.messageType(), 1, int64(done.Size))
 	resp.MsgID, resp.QueueOffset = store.AppendMessageID(nil, b.storeHost, done.Offset), done.QueueOffset
 	return true
 }

@@ -127,17 +127,24 @@ func (c *collector) topics() {
 		if sum > 0 {
 			c.Send("rocketmq_messages_in_total", float64(sum), t, system)
 		}
-		if sizes := &e.traffic.sizes; sizes.sum.Load() > 0 && !isRetryOrDLQ(t) {
-			c.Send("rocketmq_throughput_in_total", float64(sizes.sum.Load()), t, system)
-			sizes.send(c.Sink, "rocketmq_message_size", &sizeBuckets, t, system)
+		if !isRetryOrDLQ(t) {
+			c.sent(e.traffic, t, system)
 		}
 		return true
 	})
-	if sizes := &c.b.topics.queued.sizes; sizes.sum.Load() > 0 {
-		c.Send("rocketmq_throughput_in_total", float64(sizes.sum.Load()), lightQueues, "false")
-		sizes.send(c.Sink, "rocketmq_message_size", &sizeBuckets, lightQueues, "false")
-	}
+	c.sent(&c.b.topics.queued, lightQueues, "false")
 	c.Send("rocketmq_topic_number", float64(n))
+}
+
+// sent exports what producers sent to a topic.
+func (c *collector) sent(t *topicTraffic, topic, system string) {
+	for kind := range t.sizes {
+		if sizes := t.sizes[kind].Load(); sizes != nil {
+			name := messageType(kind).String()
+			c.Send("rocketmq_throughput_in_total", float64(sizes.sum.Load()), topic, name, system)
+			sizes.send(c.Sink, "rocketmq_message_size", &sizeBuckets, topic, name, system)
+		}
+	}
 }
 
 // lightQueues is the topic under which all light queues are shown together: there may be very many.

@@ -16,17 +16,17 @@ func Metrics() []metrics.Metric {
 
 func trafficMetrics() []metrics.Metric {
 	gauge, counter := metrics.NewGauge, metrics.NewCounter
-	in, out := []string{"topic", "is_system"}, []string{"topic", "consumer_group", "is_system"}
+	in, out := []string{"topic", "message_type", "is_system"}, []string{"topic", "consumer_group", "is_system"}
 	return []metrics.Metric{
-		counter("rocketmq_messages_in_total", "messages", in,
+		counter("rocketmq_messages_in_total", "messages", []string{"topic", "is_system"},
 			"Messages that came into a topic: the ends of its queues, so it goes on over a restart and holds what delay "+
 				"levels, timers and commits delivered. Java counts since the start, by message_type too"),
 		counter("rocketmq_messages_out_total", "messages", out, "Messages handed to the consumers of a group"),
 		counter("rocketmq_throughput_in_total", "bytes in the log", in,
-			"What producers sent to a topic, retry topics and dead letters apart. Java has message_type too"),
+			"What producers sent to a topic, retry topics and dead letters apart"),
 		counter("rocketmq_throughput_out_total", "bytes in the log", out, "What was handed to the consumers of a group"),
 		metrics.NewHistogram("rocketmq_message_size", "bytes in the log", in,
-			"Sizes of the messages that producers sent; those of a batch count with their mean. Java has message_type too"),
+			"Sizes of the messages that producers sent; those of a batch count with their mean"),
 		counter("rocketmq_send_to_dlq_messages_total", "messages", []string{"consumer_group", "topic", "is_system"},
 			"Messages of a topic that a group has given up: they went to its dead letters. "+
 				"With %RETRY% topics where the client sent it there itself"),

@@ -166,7 +166,7 @@ func TestMetricsOfTraffic(t *testing.T) {
 		t.Fatalf("%d, %d messages", code, len(bodies))
 	}
 	text := r.scrape()
-	const in, out = `is_system="false",topic="T"`, `consumer_group="g",is_system="false",topic="T"`
+	const in, out = `is_system="false",message_type="normal",topic="T"`, `consumer_group="g",is_system="false",topic="T"`
 	if n := r.value(text, "rocketmq_messages_out_total", out); n != 2 {
 		t.Errorf("%v messages out", n)
 	}
@@ -180,6 +180,17 @@ func TestMetricsOfTraffic(t *testing.T) {
 		if n := r.value(text, "rocketmq_message_size_bucket", in+`,le="`+le+`"`); n != want {
 			t.Errorf("%v messages of up to %s bytes, want %v", n, le, want)
 		}
+	}
+	for kind, props := range map[string]string{"fifo": "__SHARDINGKEY\x01k\x02", "delay": "DELAY\x011\x02"} {
+		r.send("U", props, "x")
+		labels := `is_system="false",message_type="` + kind + `",topic="U"`
+		if n := r.value(r.scrape(), "rocketmq_message_size_count", labels); n != 1 {
+			t.Errorf("%v messages of type %s", n, kind)
+		}
+	}
+	r.half("p", "U", "x")
+	if n := r.value(r.scrape(), "rocketmq_message_size_count", `is_system="false",message_type="transaction",topic="U"`); n != 1 {
+		t.Errorf("%v half messages", n)
 	}
 	if !strings.Contains(text, "gorocket_build_info{") || !strings.Contains(text, "\ngo_goroutines ") ||
 		!strings.Contains(text, "\nprocess_resident_memory_bytes ") {

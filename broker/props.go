@@ -26,6 +26,7 @@ const (
 	propOriginID      = "ORIGIN_MESSAGE_ID"
 	propInnerNum      = "INNER_NUM"
 	propInnerBase     = "INNER_BASE"
+	propShardingKey   = "__SHARDINGKEY"
 	propLightOffsets  = "INNER_MULTI_QUEUE_OFFSET"
 	propTimerDelaySec = "TIMER_DELAY_SEC"
 	propTimerDelayMs  = "TIMER_DELAY_MS"
@@ -50,6 +51,7 @@ type sendProps struct {
 	inner     bool // INNER_NUM is there
 	realTopic bool // REAL_TOPIC or REAL_QID is there
 	badDelay  bool // DELAY is no number
+	sharded   bool // __SHARDINGKEY is there
 	real      bool // the sender set what only the broker sets in a half message
 	number    []byte
 
@@ -109,10 +111,25 @@ func (p *sendProps) note(name, value []byte) bool {
 		p.timerDel = true
 	case propInnerNum:
 		p.inner = true
+	case propShardingKey:
+		p.sharded = true
 	case propTransactionID:
 		p.real = true
 	}
 	return true
+}
+
+// messageType is what the sender wants of the message.
+func (p *sendProps) messageType() messageType {
+	switch {
+	case p.tran:
+		return transactionMessage
+	case p.sharded:
+		return fifoMessage
+	case p.delay != 0 || p.timer:
+		return delayMessage
+	}
+	return normalMessage
 }
 
 // withoutOffsets is text without the properties in which only the broker says where a record stands in its queues.

@@ -93,16 +93,37 @@ func (d *buckets) send(s *metrics.Sink, name string, upTo *bounds, labels ...str
 // sizeBuckets are the upper bounds of rocketmq_message_size, bytes. Java: BrokerMetricsManager.messageSizeBuckets.
 var sizeBuckets = bounds{1 << 10, 4 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20}
 
-// topicTraffic is what producers sent to a topic since the start: messages by their size in the log, and their bytes.
+// messageType is what a producer wants of a message. Java: TopicMessageType, BrokerMetricsManager.getMessageType.
+type messageType int
+
+const (
+	normalMessage messageType = iota
+	fifoMessage               // it has a sharding key
+	delayMessage
+	transactionMessage
+	messageTypes
+)
+
+func (m messageType) String() string {
+	return [messageTypes]string{"normal", "fifo", "delay", "transaction"}[m]
+}
+
+// topicTraffic is what producers sent to a topic since the start, by message type: messages by their size in the log, and
+// their bytes.
 type topicTraffic struct {
-	sizes buckets
+	sizes [messageTypes]atomic.Pointer[buckets] // nil: none of this type came
 }
 
 // add counts messages that have size bytes together; those of a batch count with their mean size, as in Java.
-func (t *topicTraffic) add(messages, size int64) {
+func (t *topicTraffic) add(kind messageType, messages, size int64) {
+	b := t.sizes[kind].Load()
+	if b == nil {
+		t.sizes[kind].CompareAndSwap(nil, new(buckets))
+		b = t.sizes[kind].Load()
+	}
 	mean := float64(size) / float64(max(1, messages))
-	t.sizes.counts[sizeBuckets.of(mean)].Add(messages)
-	t.sizes.sum.Add(size)
+	b.counts[sizeBuckets.of(mean)].Add(messages)
+	b.sum.Add(size)
 }
 
 // maxDeadLetterPairs is how many pairs of group and topic deadLetters counts.

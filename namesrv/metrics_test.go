@@ -157,6 +157,9 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 	if l := log.line(`"broker":"silent"`, "broker lost"); l != "" {
 		t.Errorf("a silent broker has two ends: %s", l)
 	}
+	if l := log.line(`"broker":"left"`, "broker lost"); l != "" {
+		t.Errorf("a broker that left has two ends: %s", l)
+	}
 	for _, text := range []string{"connection opened", "connection closed"} {
 		if log.line(`"level":"debug"`, text) == "" {
 			t.Errorf("no line %q", text)
@@ -180,6 +183,24 @@ func TestWhoChangedWhatIsLogged(t *testing.T) {
 		"topic deleted", "configuration updated"} {
 		if log.line(`"message":"`+text+`"`, `"peer":"127.0.0.1:`) == "" {
 			t.Errorf("no line %q with a peer", text)
+		}
+	}
+}
+
+// TestOneEndInOneBatch: a broker that unregisters and closes its connection at once has left; one that is silent, and
+// whose connection is closed for it, is not lost as well.
+func TestOneEndInOneBatch(t *testing.T) {
+	p := start(t)
+	p.register(newBroker("a", "h:1", 0, "T"))
+	key := brokerKey{"c", "h:1"}
+	p.routes.mu.RLock()
+	l := p.routes.live[key]
+	p.routes.mu.RUnlock()
+	for name, first := range map[string]departure{"unregistered": {brokerKey: key, name: "a"},
+		"silent": {brokerKey: key, name: "a", dead: l}} {
+		got := p.routes.expand([]departure{first, {conn: l.conn}})
+		if len(got) != 1 || got[0].conn != nil {
+			t.Errorf("%s: %d ends", name, len(got))
 		}
 	}
 }

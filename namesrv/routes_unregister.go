@@ -88,15 +88,14 @@ func (r *routes) takeOut(list []departure) (changes []*minIDChange, gone []depar
 // expand resolves connections and expired entries to what they registered. The caller holds mu.
 func (r *routes) expand(batch []departure) []departure {
 	var out []departure
-	named := map[brokerKey]bool{} // by themselves: the end of their connection says nothing new
-	conns := map[*remoting.Conn]departure{}
+	conns, named := map[*remoting.Conn]departure{}, map[brokerKey]bool{}
 	for _, d := range batch {
 		switch {
 		case d.conn != nil:
 			conns[d.conn] = d
 		case d.dead == nil || r.live[d.brokerKey] == d.dead:
-			named[d.brokerKey] = true
 			out = append(out, d)
+			named[d.brokerKey] = true // its connection may end right after: that is no other reason
 		}
 	}
 	if len(conns) == 0 {
