@@ -89,7 +89,8 @@ func covers(m *MessageView) bool {
 }
 
 func exported(m *MessageView) *ExportedMessage {
-	e := &ExportedMessage{Topic: string(m.Topic), QueueID: m.QueueID, QueueOffset: m.QueueOffset, Offset: m.PhysicalOffset,
+	e := &ExportedMessage{Topic: string(m.Topic), QueueID: m.QueueID, QueueOffset: m.QueueOffset,
+		Offset:         m.PhysicalOffset,
 		StoreTimestamp: m.StoreTimestamp, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost.String(),
 		StoreHost: m.StoreHost.String(), MsgID: string(m.AppendMessageID(nil)), SysFlag: m.SysFlag, Flag: m.Flag,
 		ReconsumeTimes: m.ReconsumeTimes, Properties: map[string]string{}, Body: bytes.Clone(m.Body)}
@@ -140,7 +141,8 @@ func (v *verifier) salvageLog() error {
 func (c Config) ExportLines(out, notes io.Writer, topic string, queue int32, from, to int64) (whole bool, err error) {
 	lines := json.NewEncoder(out)
 	whole = true
-	err = Export(c, vfs.OS{}, ExportFilter{topic, queue, from, to}, func(m *ExportedMessage) error { return lines.Encode(m) },
+	err = Export(c, vfs.OS{}, ExportFilter{topic, queue, from, to},
+		func(m *ExportedMessage) error { return lines.Encode(m) },
 		func(d ExportDamage) {
 			whole = false
 			end := "the end"

@@ -35,10 +35,10 @@ type blankRange struct {
 func (r *blankRange) start() int64 { return r.seg.base + r.from }
 func (r *blankRange) end() int64   { return r.seg.base + r.to }
 
-// SkipDamaged covers what stands in the middle of the commit log and is no record, so that the records before and behind
-// it can be read again, by us and by Java: their places, queue offsets and contents stay. What is covered is kept in the
-// folder of the repair, under the same offset. dryRun only says what would be done. Else Repair follows, and the plan is
-// that of both. Errors as Repair.
+// SkipDamaged covers what stands in the middle of the commit log and is no record, so that the records before and
+// behind it can be read again, by us and by Java: their places, queue offsets and contents stay. What is covered is kept
+// in the folder of the repair, under the same offset. dryRun only says what would be done. Else Repair follows, and the
+// plan is that of both. Errors as Repair.
 //
 // Java takes a blank record for the end of a file, so one cannot stand in the middle. A range is covered with whole
 // records of DamagedTopic, as long as maxMessageSize allows at most, but with a blank one where it ends its file.
@@ -49,7 +49,8 @@ func SkipDamaged(cfg Config, fsys vfs.FS, dryRun bool) (*RepairPlan, error) {
 	if err := idleStore(&cfg, fsys); err != nil {
 		return nil, err
 	}
-	k := &skipper{cfg: cfg, fs: fsys, plan: &RepairPlan{Dir: cfg.StorePathRootDir, Aside: asideName(), Steps: []RepairStep{}}}
+	k := &skipper{cfg: cfg, fs: fsys, plan: &RepairPlan{Dir: cfg.StorePathRootDir, Aside: asideName(),
+		Steps: []RepairStep{}}}
 	if err := k.find(); err != nil {
 		return k.plan, err
 	}
@@ -144,7 +145,8 @@ func (k *skipper) mend() error {
 	for i := range k.ranges {
 		r := &k.ranges[i]
 		if r.seg.readOnly = k.readOnlyDir(r.seg.name); r.seg.readOnly {
-			return fmt.Errorf("store: %s is in readOnlyCommitLogStorePaths and damaged: it cannot be mended there", r.seg.name)
+			return fmt.Errorf("store: %s is in readOnlyCommitLogStorePaths and damaged: it cannot be mended there",
+				r.seg.name)
 		}
 		if err := copyRange(k.fs, r.seg.name, k.asideOf(r.seg.name), r.from, r.to); err != nil {
 			return err

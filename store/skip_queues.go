@@ -98,9 +98,10 @@ func (k *skipper) mendQueue(c *cqFiles, dir string) error {
 	return mend(first)
 }
 
-// hits returns the entries at the end of a queue that point into covered ranges. good, if not nil, gets those that were
-// met before each entry that does not.
-func (k *skipper) hits(c *cqFiles, dir string, good func(e cqEntry, before []entryPlace) error) (list []entryPlace, err error) {
+// hits returns the entries at the end of a queue that point into covered ranges. good, if not nil, gets those that
+// were met before each entry that does not.
+func (k *skipper) hits(c *cqFiles, dir string, good func(e cqEntry, before []entryPlace) error) (list []entryPlace,
+	err error) {
 	found, err := k.fs.ReadDir(dir)
 	if err != nil {
 		return nil, err

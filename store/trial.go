@@ -92,8 +92,8 @@ func (v *verifier) addRefusal(err error) {
 	v.report.Findings = append(first, v.report.Findings[:min(len(v.report.Findings), maxFindings-1)]...)
 }
 
-// logBefore shows what a dry run made, but the commit log as it is: a file that was changed in a dry run cannot be mapped.
-// The torn tail that is still there is known to the caller.
+// logBefore shows what a dry run made, but the commit log as it is: a file that was changed in a dry run cannot be
+// mapped. The torn tail that is still there is known to the caller.
 type logBefore struct {
 	vfs.FS
 	base vfs.FS

@@ -27,13 +27,16 @@ func exportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export DIR",
 		Short: "print the messages of a store directory, damaged or not, as JSON lines",
-		Long: "Print the messages in the store directory DIR of a stopped broker, Java's or gorocket's, one JSON object a line, in the order of the commit log, and change nothing.\n" +
-			"What cannot be read is stepped over and reported on standard error. Topic and queue are those a message is stored under: one that waits for its time or for the end\n" +
-			"of its transaction has the real ones in its properties. Times are store times: ms since 1970, or 2006-01-02T15:04:05Z, or '2006-01-02 15:04:05' in local time.\n" +
+		Long: "Print the messages in the store directory DIR of a stopped broker, Java's or gorocket's, one JSON object\n" +
+			"a line, in the order of the commit log, and change nothing. What cannot be read is stepped over and\n" +
+			"reported on standard error. Topic and queue are those a message is stored under: one that waits for its\n" +
+			"time or for the end of its transaction has the real ones in its properties. Times are store times: ms\n" +
+			"since 1970, or 2006-01-02T15:04:05Z, or '2006-01-02 15:04:05' in local time.\n" +
 			"Exit code 0: everything was read. 1: something was stepped over. 2: cannot be read, or a broker runs on it.",
 		Args: cobra.ExactArgs(1),
 	}
-	c.Flags().StringVarP(&o.file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they are not the defaults")
+	c.Flags().StringVarP(&o.file, "configFile", "c", "",
+		"broker.conf with the file sizes and commit log paths, if they are not the defaults")
 	c.Flags().StringVar(&o.topic, "topic", "", "this topic only")
 	c.Flags().Int32Var(&o.queue, "queue", -1, "this queue only; -1: all")
 	c.Flags().StringVar(&o.from, "from", "", "messages stored at this time or later")
