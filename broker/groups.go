@@ -43,8 +43,14 @@ var systemGroups = map[string]bool{
 }
 
 func isSystemGroup(group string) bool {
+	return isBuiltIn(group) || strings.HasPrefix(group, "CID_RMQ_SYS_")
+}
+
+// isBuiltIn tells the groups that the broker itself makes. Limits do not count for them, but for whatever else a client
+// calls a system group.
+func isBuiltIn(group string) bool {
 	_, ok := systemGroups[group]
-	return ok || strings.HasPrefix(group, "CID_RMQ_SYS_")
+	return ok
 }
 
 // get returns a group, nil when there is none. The entry must not be changed.
@@ -75,7 +81,7 @@ func (g *groupTable) find(group string) *body.SubscriptionGroupConfig {
 	if c := g.get(group); c != nil {
 		return c
 	}
-	if g.full() != nil && !isSystemGroup(group) {
+	if g.full() != nil && !isBuiltIn(group) {
 		return nil
 	}
 	c := body.NewSubscriptionGroupConfig(strings.Clone(group))

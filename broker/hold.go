@@ -45,7 +45,8 @@ type heldPull struct {
 
 type holdTable struct {
 	b       *Broker
-	queues  sync.Map // queueKey -> *heldQueue
+	queues  sync.Map     // queueKey -> *heldQueue
+	known   atomic.Int64 // entries of queues
 	wheel   holdWheel
 	base    time.Time // immutable
 	count   atomic.Int64
@@ -97,8 +98,7 @@ func (t *holdTable) hold(reply remoting.Replier, of *pullState, sub *subscriptio
 	}
 	now, h := t.now(), &of.head
 	p := &heldPull{reply: reply, head: *h, static: of.static, sub: sub, deadline: now + max(0, suspendMillis)}
-	q := t.of(h.Topic, h.QueueID)
-	q.add(p)
+	q := t.add(p)
 	t.count.Add(1)
 	t.wheel.add(p, now)
 	if t.b.store.MaxOffset(h.Topic, h.QueueID) > h.QueueOffset && t.take(q, p) {
@@ -112,8 +112,42 @@ func (t *holdTable) of(topic string, queue int32) *heldQueue {
 	if v, ok := t.queues.Load(key); ok {
 		return v.(*heldQueue)
 	}
-	v, _ := t.queues.LoadOrStore(key, new(heldQueue))
+	v, had := t.queues.LoadOrStore(key, new(heldQueue))
+	if !had {
+		t.known.Add(1)
+	}
 	return v.(*heldQueue)
+}
+
+// add lets a pull wait for its queue.
+func (t *holdTable) add(p *heldPull) *heldQueue {
+	for {
+		if q := t.of(p.head.Topic, p.head.QueueID); q.add(p) {
+			return q
+		}
+	}
+}
+
+// maxKnownQueues is how many queues keep their entry while no pull waits for them: to make one each time costs more.
+const maxKnownQueues = 16 << 10
+
+// forget drops the entries of queues for which no pull waits, when there are many: a peer can make some for every queue
+// of every topic, also of topics that are deleted later.
+func (t *holdTable) forget() {
+	if t.known.Load() <= maxKnownQueues {
+		return
+	}
+	t.queues.Range(func(key, v any) bool {
+		q := v.(*heldQueue)
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if q.any.len() == 0 && len(q.tags) == 0 {
+			q.gone = true
+			t.queues.Delete(key)
+			t.known.Add(-1)
+		}
+		return true
+	})
 }
 
 // take removes one pull from its list; false when somebody else has taken it.
@@ -156,12 +190,15 @@ func (t *holdTable) arrived(topic string, queue int32, offset, tagsCode int64, r
 
 func (t *holdTable) run() {
 	defer close(t.done)
-	tick := time.NewTicker(wheelTick)
+	tick, seldom := time.NewTicker(wheelTick), time.NewTicker(recheckEvery)
 	defer tick.Stop()
+	defer seldom.Stop()
 	for {
 		select {
 		case <-t.stop:
 			return
+		case <-seldom.C:
+			t.forget()
 		case <-tick.C:
 			now := t.now()
 			corkedEach(t.wheel.advance(now), func(p *heldPull) { t.look(p, now) })

@@ -11,6 +11,7 @@ type heldQueue struct {
 	mu   sync.Mutex
 	any  heldList            // guarded by mu; asked about each message
 	tags map[int32]*heldList // guarded by mu; by hash code of a tag
+	gone bool                // guarded by mu; no longer in the table
 }
 
 // maxHeldTags is for how many tags a pull stands in a list of each; with more it is asked about each message.
@@ -39,15 +40,18 @@ func (l *heldList) len() int {
 	return len(l.items)
 }
 
-// add lets a pull wait.
-func (q *heldQueue) add(p *heldPull) {
+// add lets a pull wait; false when the table has another object for the queue by now.
+func (q *heldQueue) add(p *heldPull) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.gone {
+		return false
+	}
 	p.waits, p.places = true, p.one[:0]
 	codes := p.sub.CodeSet // sorted
 	if p.sub.all || len(codes) > maxHeldTags {
 		q.any.put(p)
-		return
+		return true
 	}
 	for i, code := range codes {
 		if i > 0 && code == codes[i-1] {
@@ -63,6 +67,7 @@ func (q *heldQueue) add(p *heldPull) {
 		}
 		l.put(p)
 	}
+	return true
 }
 
 func (l *heldList) put(p *heldPull) {

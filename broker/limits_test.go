@@ -117,12 +117,29 @@ func TestGroupsHaveALimit(t *testing.T) {
 	if code, remark := r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"more"}`); code != remoting.SystemError || !strings.Contains(remark, "maxSubscriptionGroupNum") {
 		t.Errorf("200: %d %q", code, remark)
 	}
-	if r.b.groups.find("CID_RMQ_SYS_x") == nil {
-		t.Error("a system group has no room")
+	for i := range 30 { // any client can call itself so
+		r.b.groups.find(fmt.Sprint("CID_RMQ_SYS_", i))
+	}
+	if n := r.b.groups.size.Load(); n != 12 || r.b.groups.find("CID_RMQ_SYS_TRANS") == nil {
+		t.Errorf("%d groups behind those with a system group's prefix", n)
 	}
 	long := `{"groupName":"g0","subscriptionDataSet":[` + strings.Repeat(`{"topic":"t","expression":"*"},`, 5000) + `{"topic":"t"}]}`
 	if code, remark := r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, long); code == 0 || !strings.Contains(remark, "bytes") {
 		t.Errorf("a large configuration: %d %.80q", code, remark)
+	}
+}
+
+func TestOffsetsOfSystemGroupsCount(t *testing.T) {
+	o := newOffsetTable()
+	o.limit = func() int { return 3 }
+	for i := range 10 {
+		_ = o.commit(fmt.Sprint("CID_RMQ_SYS_", i), "T", 0, 1)
+	}
+	if n := o.size.Load(); n != 3 {
+		t.Errorf("%d offsets", n)
+	}
+	if err := o.commit("CID_RMQ_SYS_TRANS", "T", 0, 1); err != nil {
+		t.Errorf("the broker's own: %v", err)
 	}
 }
 

@@ -80,7 +80,7 @@ func (t *offsetTable) pulled(group, topic string, queue int32, next, messages, b
 // change applies set to a group's offsets on a topic, unless that would add one too many. set gets them locked and
 // tells whether it added one.
 func (t *offsetTable) change(group, topic string, queue int32, set func(q *queueOffsets) (added bool)) error {
-	if limit := t.limit(); t.size.Load() >= int64(limit) && !t.has(group, topic, queue) && !isSystemGroup(group) {
+	if limit := t.limit(); t.size.Load() >= int64(limit) && !t.has(group, topic, queue) && !isBuiltIn(group) {
 		return &tableFullError{"consumer offsets", "maxConsumerOffsetNum", int64(limit)}
 	}
 	q := t.orCreate(group, topic)
