@@ -155,16 +155,6 @@ func isRetryOrDLQ(topic string) bool {
 	return strings.HasPrefix(topic, compat.RetryTopicPrefix) || strings.HasPrefix(topic, compat.DLQTopicPrefix)
 }
 
-func (c *collector) clients() {
-	groups := 0
-	c.b.groups.entries.Range(func(any, any) bool { groups++; return true })
-	c.Send("rocketmq_consumer_group_number", float64(groups))
-	for _, name := range c.b.consumers.names() {
-		c.Send("rocketmq_consumer_connections", float64(len(c.b.consumers.membersOf(name))), name)
-	}
-	c.Send("rocketmq_producer_connections", float64(c.b.producers.connected()))
-}
-
 // namesrvs tells for each NameServer whether clients find the broker through it, and whether another has its route.
 func (c *collector) namesrvs() {
 	send := c.Send
@@ -194,10 +184,3 @@ func (c *collector) storage() {
 }
 
 func diskUsed(r store.DiskRatios) float64 { return max(r.CommitLog, r.ConsumeQueue) }
-
-// connected counts the connections of producers.
-func (t *producerTable) connected() int {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return len(t.byConn)
-}

@@ -17,6 +17,7 @@ func Metrics() []metrics.Metric {
 func trafficMetrics() []metrics.Metric {
 	gauge, counter := metrics.NewGauge, metrics.NewCounter
 	in, out := []string{"topic", "message_type", "is_system"}, []string{"topic", "consumer_group", "is_system"}
+	client := []string{"language", "version", "protocol_type"}
 	return []metrics.Metric{
 		counter("rocketmq_messages_in_total", "messages", []string{"topic", "is_system"},
 			"Messages that came into a topic: the ends of its queues, so it goes on over a restart and holds what delay "+
@@ -35,8 +36,9 @@ func trafficMetrics() []metrics.Metric {
 		gauge("rocketmq_broker_permission", "", nil, "What the broker lets clients do: 2 write, 4 read, 6 both"),
 		gauge("rocketmq_topic_number", "topics", nil, "Topics of this broker"),
 		gauge("rocketmq_consumer_group_number", "groups", nil, "Consumer groups that this broker knows"),
-		gauge("rocketmq_producer_connections", "connections", nil, "Connections of producers"),
-		gauge("rocketmq_consumer_connections", "connections", []string{"consumer_group"},
+		gauge("rocketmq_producer_connections", "connections", client,
+			"Connections of producers, each once for each of its groups"),
+		gauge("rocketmq_consumer_connections", "connections", append(client, "consumer_group", "consume_mode", "is_system"),
 			"Connections of the members of a group"),
 	}
 }

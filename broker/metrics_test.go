@@ -29,6 +29,7 @@ func TestMetrics(t *testing.T) {
 	r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "p", CommitLogOffset: half, CommitOrRollback: remoting.TransactionCommit})
 	r.half("p", "T", "waits")
 	r.join("g", "T")
+	r.producer("p", "p@1")
 	r.pull("g", "T", 0, "*", 0)
 	r.commit("g", "T", 0, 1)
 	get := func(path string) (int, string) {
@@ -55,7 +56,8 @@ func TestMetrics(t *testing.T) {
 		`rocketmq_timer_message_snapshot{` + fixed + `node_id="broker-a",node_type="broker",timer_bound_s="900"} 0`,
 		`rocketmq_timer_message_snapshot{` + fixed + `node_id="broker-a",node_type="broker",timer_bound_s="3600"} 1`,
 		`rocketmq_delay_message_latency_bucket{` + fixed + `node_id="broker-a",node_type="broker",topic="T",le="3600"} 1`,
-		`gorocket_store_writable{` + fixed + `node_id="broker-a",node_type="broker"} 1`, `rocketmq_consumer_connections{` + fixed + `consumer_group="g"`,
+		`gorocket_store_writable{` + fixed + `node_id="broker-a",node_type="broker"} 1`,
+		`rocketmq_consumer_connections{` + fixed + `consume_mode="push",consumer_group="g",is_system="false",`,
 	} {
 		if code != 200 || !strings.Contains(text, want) {
 			t.Errorf("%d, missing %s in\n%s", code, want, text)
