@@ -65,7 +65,8 @@ func (c *collector) traffic() {
 		send("rocketmq_throughput_out_total", float64(bytes), k.topic, k.group, system)
 	})
 	for k, n := range c.b.deadLetters.snapshot() {
-		send("rocketmq_send_to_dlq_messages_total", float64(n), k.group, k.topic, strconv.FormatBool(isSystem(k.topic, k.group)))
+		system := strconv.FormatBool(isSystem(k.topic, k.group))
+		send("rocketmq_send_to_dlq_messages_total", float64(n), k.group, k.topic, system)
 	}
 	waiting := [len(processors)]int{}
 	c.b.server.Waiting(func(code int32) { waiting[processorOf(code)]++ })

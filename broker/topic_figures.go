@@ -108,8 +108,8 @@ func (m messageType) String() string {
 	return [messageTypes]string{"normal", "fifo", "delay", "transaction"}[m]
 }
 
-// topicTraffic is what producers sent to a topic since the start, by message type: messages by their size in the log, and
-// their bytes.
+// topicTraffic is what producers sent to a topic since the start, by message type: messages by their size in the log,
+// and their bytes.
 type topicTraffic struct {
 	sizes [messageTypes]atomic.Pointer[buckets] // nil: none of this type came
 }

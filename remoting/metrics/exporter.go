@@ -37,7 +37,8 @@ type Options struct {
 	Ended func(error)
 }
 
-// Exporter serves /metrics in Prometheus' form, and /health: 200, or 503 with the reason. Java: metricsExporterType=PROM.
+// Exporter serves /metrics in Prometheus' form, and /health: 200, or 503 with the reason.
+// Java: metricsExporterType=PROM.
 type Exporter struct {
 	server *http.Server
 	addr   *net.TCPAddr  // immutable

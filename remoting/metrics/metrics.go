@@ -1,5 +1,5 @@
-// Package metrics describes, collects and serves metrics in Prometheus' form, and the health of a server. The NameServer
-// and the broker share it. Figures are read when somebody asks; nothing here runs in between.
+// Package metrics describes, collects and serves metrics in Prometheus' form, and the health of a server. The
+// NameServer and the broker share it. Figures are read when somebody asks; nothing here runs in between.
 package metrics
 
 import (
@@ -19,7 +19,8 @@ const (
 	Histogram Kind = "histogram"
 )
 
-// Metric describes one metric. Help says what it is, without a full stop at its end; Unit is behind it in the help text.
+// Metric describes one metric. Help says what it is, without a full stop at its end; Unit is behind it in the
+// help text.
 type Metric struct {
 	Name   string
 	Kind   Kind
