@@ -97,9 +97,11 @@ func (x *keyIndex) resume() {
 }
 
 // dropBehind deletes the files that point behind the end of the log: they were full and synced, but the records that
-// they point to were not, and a power cut took them. Only for Open.
+// they point to were not, and a power cut took them. What is newer than such a file goes too, the empty one behind it
+// that was just begun as a rule. Only for Open.
 func (x *keyIndex) dropBehind(end int64) (dropped int, err error) {
-	for n := len(x.files); n > 0 && x.files[n-1].endOffset() >= end && x.files[n-1].count() > 1; n-- {
+	first := slices.IndexFunc(x.files, func(f *indexFile) bool { return f.endOffset() >= end && f.count() > 1 })
+	for n := len(x.files); first >= 0 && n > first; n-- {
 		x.files[n-1].close()
 		if err := x.fs.Remove(x.files[n-1].name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return dropped, err

@@ -10,6 +10,12 @@ import (
 // TestIndexAheadOfTheLog: a full index file is synced when the next one begins, its records perhaps not: a power cut
 // takes them, and the file must not stay, or keys would lead to what is stored in their place.
 func TestIndexAheadOfTheLog(t *testing.T) {
+	for _, newer := range []bool{false, true} { // whether the next file, begun and empty, has survived
+		t.Run(fmt.Sprint("newer ", newer), func(t *testing.T) { indexAheadOfTheLog(t, newer) })
+	}
+}
+
+func indexAheadOfTheLog(t *testing.T, newer bool) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
 	cfg.MaxHashSlotNum, cfg.MaxIndexNum = 50, 100
@@ -36,6 +42,13 @@ func TestIndexAheadOfTheLog(t *testing.T) {
 	}
 	cut := mem.CrashClone(1, 0)
 	t.Cleanup(cut.Free)
+	if newer {
+		f, err := createIndexFile(cut, "/s/index/99991231235959999", cfg.MaxHashSlotNum, cfg.MaxIndexNum, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.close()
+	}
 	again := mustStart(t, cfg, cut)
 	if again.Report().IndexDropped == 0 || again.MaxOffset("T", 0) != 60 {
 		t.Errorf("the test shows nothing: %+v, %d messages", again.Report(), again.MaxOffset("T", 0))
