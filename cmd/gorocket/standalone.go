@@ -128,14 +128,18 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	}, n, b)
 }
 
-// shareDescriptors leaves the store a third of the files that one process may open, unless the configuration says how
-// many connections there may be.
+// otherDescriptors is what the process needs at most beside connections and consume queue files: commit log, index, timer files, tables.
+const otherDescriptors = 512
+
+// shareDescriptors gives the files that one process may open to two servers and a store, unless the configuration says how many connections there may
+// be: an eighth to the NameServer's connections, to the queue files what they need up to a quarter, a margin, and the rest to the broker's connections.
 func shareDescriptors(descriptors int, b *broker.Config, ns *namesrv.Config) {
-	if b.MaxConnections == 0 {
-		b.MaxConnections = max(1, descriptors/2)
-	}
 	if ns.MaxConnections == 0 {
 		ns.MaxConnections = max(1, descriptors/8)
+	}
+	if b.MaxConnections == 0 {
+		files := min(b.MaxOpenConsumeQueueFiles, descriptors/4) + min(otherDescriptors, descriptors/8)
+		b.MaxConnections = max(1, descriptors-descriptors/8-files)
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"gorocket/broker"
+	"gorocket/namesrv"
 )
 
 func TestDevKeepsGivenPorts(t *testing.T) {
@@ -124,5 +127,25 @@ func TestPrintChecks(t *testing.T) {
 		if err := c.Execute(); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+// Ten thousand clients find room under the usual limit of 20,000 files, and nothing is promised twice.
+func TestShareDescriptors(t *testing.T) {
+	for descriptors, want := range map[int]int{1024: 512, 20_000: 12_892, 65_536: 52_736, 1: 1} {
+		b, ns := broker.DefaultConfig(), namesrv.DefaultConfig()
+		shareDescriptors(descriptors, &b, &ns)
+		if b.MaxConnections != want {
+			t.Errorf("%d: %d connections of the broker, want %d", descriptors, b.MaxConnections, want)
+		}
+		files := min(b.MaxOpenConsumeQueueFiles, descriptors/4)
+		if sum := b.MaxConnections + ns.MaxConnections + files; descriptors > 8 && sum >= descriptors {
+			t.Errorf("%d: %d are given away", descriptors, sum)
+		}
+	}
+	b, ns := broker.DefaultConfig(), namesrv.DefaultConfig()
+	b.MaxConnections, ns.MaxConnections = 7, 8
+	if shareDescriptors(1000, &b, &ns); b.MaxConnections != 7 || ns.MaxConnections != 8 {
+		t.Errorf("the configuration does not count: %d, %d", b.MaxConnections, ns.MaxConnections)
 	}
 }
