@@ -173,7 +173,7 @@ func (k *attack) judge(a *arena, r report, lost int, end time.Time) error {
 func (k *attack) afterwards(a *arena) error {
 	if k.kill {
 		a.broker.Kill()
-		if err := verify(a.broker.Store()); err != nil {
+		if err := verify(a.broker.Dir+"/server.properties", a.broker.Store()); err != nil {
 			return err
 		}
 		if err := a.broker.Start(); err != nil {
@@ -190,8 +190,8 @@ func (k *attack) afterwards(a *arena) error {
 }
 
 // verify runs `gorocket verify`; what a kill leaves is fine, damage is not.
-func verify(store string) error {
-	out, err := exec.Command(harness.Binary("gorocket"), "verify", store).CombinedOutput()
+func verify(conf, store string) error {
+	out, err := exec.Command(harness.Binary("gorocket"), "verify", "-c", conf, store).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("verify %s: %w\n%s", filepath.Base(store), err, out)
 	}
