@@ -214,23 +214,9 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.To
 	return b.stored(ctx, s, done, err)
 }
 
-// loopItems is how many messages a batch may have that is stored on an event loop: a millisecond's work. Larger ones
-// go to a worker, so that the loop's other connections need not wait.
-const loopItems = 1024
-
-// longBatch tells whether a batch has more messages than loopItems; one that is malformed is not long.
-func longBatch(batch []byte) bool {
-	if len(batch) <= loopItems*store.BatchItemMin {
-		return false
-	}
-	for range loopItems {
-		var err error
-		if _, batch, err = store.NextBatchItem(batch); err != nil || len(batch) == 0 {
-			return false
-		}
-	}
-	return true
-}
+// longBatch tells whether a batch has so many messages that it is stored on a worker: more than a millisecond's work, for which the loop's other
+// connections need not wait. One that is malformed is not long.
+func longBatch(batch []byte) bool { return store.BatchItems(batch, store.LongBatch) > store.LongBatch }
 
 // appendInnerBatch stores a batch as one record, for topics with batch consume queues. Java: SendMessageProcessor.sendBatchMessage.
 func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {

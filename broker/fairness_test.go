@@ -21,21 +21,21 @@ func batchOf(n int, body string) (b []byte) {
 }
 
 func TestLongBatch(t *testing.T) {
-	cut := batchOf(2*loopItems, "")
+	cut := batchOf(2*store.LongBatch, "")
 	for what, c := range map[string]struct {
 		batch []byte
 		want  bool
 	}{
 		"none": {nil, false}, "few": {batchOf(3, strings.Repeat("x", 100_000)), false},
-		"as many as may be": {batchOf(loopItems, "x"), false},
-		"one more":          {batchOf(loopItems+1, "x"), true}, "empty ones": {batchOf(190_000, ""), true},
-		"malformed": {cut[:len(cut)-25*loopItems], false},
+		"as many as may be": {batchOf(store.LongBatch, "x"), false},
+		"one more":          {batchOf(store.LongBatch+1, "x"), true}, "empty ones": {batchOf(190_000, ""), true},
+		"malformed": {cut[:len(cut)-25*store.LongBatch], false},
 	} {
 		if got := longBatch(c.batch); got != c.want {
 			t.Errorf("%s: %v", what, got)
 		}
 	}
-	lying := batchOf(2*loopItems, "")
+	lying := batchOf(2*store.LongBatch, "")
 	for i := range 4 {
 		lying[i] = 0xff // the first length word, which nobody believes
 	}

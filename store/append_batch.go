@@ -26,9 +26,9 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 		return Appended{}, offsets, err
 	}
 	cfg := s.cfg.Load()
-	if n := batchItems(clientBatchBody, cfg.MaxBatchMessages); n > cfg.MaxBatchMessages {
+	if n := BatchItems(clientBatchBody, cfg.MaxBatchMessages); n > cfg.MaxBatchMessages {
 		return Appended{}, offsets, ErrBatchTooLong
-	} else if n > longBatch {
+	} else if n > LongBatch {
 		s.longBatches.Lock()
 		defer s.longBatches.Unlock()
 	}
@@ -51,13 +51,14 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	return Appended{Offset: first.offset, Size: int32(len(b.recs)), QueueOffset: first.queueOffset, StoreTimestamp: first.storeTime, Count: len(b.entries)}, offsets, nil
 }
 
-// longBatch is the number of messages above which a batch waits for others of its kind before it takes memory and the append lock: everybody else
+// LongBatch is the number of messages above which a batch waits for others of its kind before it takes memory and the append lock: everybody else
 // then waits for one of them at most.
-const longBatch = 1024
+const LongBatch = 1024
 
-// batchItems counts the messages of a client batch body, up to one more than most, if there may be many; what is malformed ends the count.
-func batchItems(body []byte, most int) (n int) {
-	if len(body) <= min(longBatch, most)*BatchItemMin {
+// BatchItems counts the messages of a client batch body, up to one more than most, if there may be many: 0 tells that the body is too short for
+// more than LongBatch or most. What is malformed ends the count.
+func BatchItems(body []byte, most int) (n int) {
+	if len(body) <= min(LongBatch, most)*BatchItemMin {
 		return 0
 	}
 	for len(body) > 0 && n <= most {

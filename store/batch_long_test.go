@@ -45,13 +45,13 @@ func TestLongBatchesWaitForEachOther(t *testing.T) {
 	done := make(chan error, 4)
 	for range 4 {
 		go func() {
-			_, _, err := s.AppendBatch(record("T", 0, ""), longBatchBody(longBatch+1), nil)
+			_, _, err := s.AppendBatch(record("T", 0, ""), longBatchBody(LongBatch+1), nil)
 			done <- err
 		}()
 	}
 	for i := range 20 {
 		mustAppend(t, s, record("T", 1, "small"))
-		if _, _, err := s.AppendBatch(record("T", 2, ""), longBatchBody(longBatch), nil); err != nil {
+		if _, _, err := s.AppendBatch(record("T", 2, ""), longBatchBody(LongBatch), nil); err != nil {
 			t.Fatal(i, err)
 		}
 	}
