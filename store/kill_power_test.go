@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,4 +50,45 @@ func TestKillThenPowerCut(t *testing.T) {
 	for q, w := range want {
 		wantBodies(t, again, "Early", q, w)
 	}
+}
+
+// TestKillAtTheStartOfAFile: the queues are known up to the first byte of the newest log file, which holds no record
+// yet. Nothing is behind that offset, and everything in front of it stays.
+func TestKillAtTheStartOfAFile(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	cfg.MappedFileSizeCommitLog = 16 << 10
+	s := mustStart(t, cfg, mem)
+	var want []string
+	for s.log.end.Load() < 2*cfg.MappedFileSizeCommitLog-1300 {
+		want = append(want, strings.Repeat("x", 900)+fmt.Sprint(len(want)))
+		mustAppend(t, s, record("T", 0, want[len(want)-1]))
+	}
+	if err := s.noteEnds(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	base := 2 * cfg.MappedFileSizeCommitLog
+	for s.log.end.Load() < base {
+		body := strings.Repeat("x", 900)
+		if a := mustAppend(t, s, record("T", 0, body)); a.Offset < base {
+			t.Fatal("the file was to end in front of this record")
+		}
+	}
+	if err := s.saveSummary(base, mem.BootID()); err != nil { // as between the file's first byte and its first record
+		t.Fatal(err)
+	}
+	killed := mem.Clone()
+	t.Cleanup(killed.Free)
+	f, err := killed.OpenFile("/s/commitlog/" + segmentName(base))
+	if err == nil {
+		err = f.Zero(0, cfg.MappedFileSizeCommitLog)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := mustStart(t, cfg, killed)
+	if r := again.Report(); r.From != base || r.To != base {
+		t.Errorf("%+v", r)
+	}
+	wantBodies(t, again, "T", 0, want)
 }

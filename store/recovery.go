@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -39,6 +40,9 @@ func (r *recovery) run() error {
 	end, err := r.agree(segs)
 	if err != nil {
 		return err
+	}
+	if end < r.report.From {
+		return fmt.Errorf("store: recovery from offset %d ended at %d: nothing is cut off", r.report.From, end)
 	}
 	err = r.trim(end)
 	r.report.To, r.report.Took = end, time.Since(begin)
@@ -148,6 +152,7 @@ func (r *recovery) verifyTail(segs []*segment, from int) (end int64, err error) 
 // walk calls fn for the records from segment from on, up to limit at most, and returns the end of the log.
 func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn func(m *MessageView) error) (end int64, err error) {
 	var m MessageView
+	end = segs[from].base // also when nothing follows there: an end of 0 would be an empty log
 	for i := from; i < len(segs) && segs[i].base < limit; i++ {
 		seg := segs[i]
 		end = seg.base
