@@ -59,6 +59,10 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 	t.Cleanup(mem.Free)
 	cfg.MappedFileSizeCommitLog = 16 << 10
 	s := mustStart(t, cfg, mem)
+	eventually(t, "the flusher notes the ends once at its start", func() bool {
+		fi, err := mem.Stat(cfg.sub(summaryFile))
+		return err == nil && fi.Size > 0
+	})
 	var want []string
 	for s.log.end.Load() < 2*cfg.MappedFileSizeCommitLog-1300 {
 		want = append(want, strings.Repeat("x", 900)+fmt.Sprint(len(want)))
