@@ -80,6 +80,7 @@ func (b *Broker) changeTopics(ctx *remoting.Context, configs ...body.TopicConfig
 		b.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Bool("new", old == nil).
 			Int("read", c.ReadQueueNums).Int("write", c.WriteQueueNums).Int("perm", c.Perm).Msg("topic changed")
 	}
+	b.persist.now() // Java writes before it answers
 	b.register.settled()
 	return nil
 }

@@ -89,7 +89,8 @@ func (b *Broker) changeConfig(p *compat.Properties) error {
 	if next.BrokerConfigPath == "" {
 		return nil
 	}
-	return vfs.EditFile(vfs.OS{}, next.BrokerConfigPath, func(text []byte) []byte { return compat.EditProperties(text, p) })
+	return vfs.EditFile(b.fs, next.BrokerConfigPath,
+		func(text []byte) []byte { return compat.EditProperties(text, p) })
 }
 
 // refuseUnknown says which keys neither we nor Java have, and which ones were probably meant.

@@ -14,7 +14,6 @@ import (
 	"gorocket/remoting"
 	"gorocket/store"
 	"gorocket/store/timer"
-	"gorocket/store/vfs"
 )
 
 func (b *Broker) runtimeInfoEntries() []remoting.Entry {
@@ -87,7 +86,7 @@ func (b *Broker) storeInfo(m map[string]string) {
 		m[key] = strconv.FormatInt(n, 10)
 	}
 	if root := b.cfg().StorePathRootDir; root != "" {
-		if u, err := (vfs.OS{}).Usage(root); err == nil {
+		if u, err := b.fs.Usage(root); err == nil {
 			m["commitLogDirCapacity"] = fmt.Sprintf("Total : %s, Free : %s.", humanBytes(u.Total), humanBytes(u.Free))
 		}
 	}

@@ -68,7 +68,8 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	who := client{conn: ctx.Conn(), id: h.ClientID, language: ctx.Req.Language, version: ctx.Req.Version}
+	who := client{conn: ctx.Conn(), id: h.ClientID, language: ctx.Req.Language, version: ctx.Req.Version,
+		lastSeen: b.now().UnixMilli()}
 	if b.debug() {
 		consumers, producers := b.unknownGroups(&who, &h)
 		defer b.logJoined(&who, consumers, producers)

@@ -161,7 +161,7 @@ func (s *endState) claim(offset int64) (int64, claim) {
 // check compares the request with the half message. Java: rejectCommitOrRollback, checkPrepareMessage.
 func (s *endState) check(m *store.MessageView) bool {
 	timeout := int64(s.b.cfg().TransactionTimeOut)
-	if limit, custom := immunity(m, timeout); custom && !s.head.FromTransactionCheck && time.Now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
+	if limit, custom := immunity(m, timeout); custom && !s.head.FromTransactionCheck && s.b.now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
 		s.refuse(remoting.IllegalOperation, "")
 		return false
 	}
@@ -263,5 +263,5 @@ func (s *endState) note(m *store.MessageView, at int64) {
 	t := s.b.trans
 	t.ops.add(s.b.cfg().TransactionOpMsgMaxSize, m.QueueOffset, at)
 	topic, _ := m.Property(propRealTopic)
-	t.metrics.ended(s.ctx.In.String(topic), s.head.CommitOrRollback == remoting.TransactionCommit, time.Now().UnixMilli()-m.BornTimestamp)
+	t.metrics.ended(s.ctx.In.String(topic), s.head.CommitOrRollback == remoting.TransactionCommit, s.b.now().UnixMilli()-m.BornTimestamp)
 }

@@ -9,7 +9,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"gorocket/compat"
 	"gorocket/compat/body"
@@ -48,7 +47,7 @@ func (b *Broker) timeSpan(ctx *remoting.Context, h *remoting.TopicGroupHeader) {
 	}
 	spans := timeSpans{ConsumeTimeSpanSet: []queueTimeSpan{}}
 	for q := range int32(topic.WriteQueueNums) {
-		spans.ConsumeTimeSpanSet = append(spans.ConsumeTimeSpanSet, b.spanOf(h, q, time.Now().UnixMilli()))
+		spans.ConsumeTimeSpanSet = append(spans.ConsumeTimeSpanSet, b.spanOf(h, q, b.now().UnixMilli()))
 	}
 	respondJSON(ctx, spans)
 }

@@ -9,7 +9,6 @@ package broker
 import (
 	"math/rand/v2"
 	"strconv"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -103,7 +102,7 @@ func (b *Broker) pushReply(ctx *remoting.Context, h *remoting.SendMessageRequest
 		answer(&ctx.Replier, "push reply message fail, channel of <"+sender+"> not found.")
 		return
 	}
-	now := time.Now().UnixMilli()
+	now := b.now().UnixMilli()
 	push := remoting.ReplyMessageRequestHeader{ProducerGroup: h.ProducerGroup, Topic: h.Topic, DefaultTopic: h.DefaultTopic, DefaultTopicQueueNums: h.DefaultTopicQueueNums,
 		QueueID: h.QueueID, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp, Flag: h.Flag, ReconsumeTimes: h.ReconsumeTimes, UnitMode: h.UnitMode,
 		BornHost: ctx.Conn().RemoteAddr(), StoreHost: b.storeHost.String(), StoreTimestamp: now,

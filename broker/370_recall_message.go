@@ -10,7 +10,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"gorocket/compat"
 	"gorocket/compat/body"
@@ -36,7 +35,7 @@ func (b *Broker) recallMessage(ctx *remoting.Context, h *remoting.RecallMessageR
 	case !b.cfg().RecallMessageEnable:
 		refuse(remoting.NoPermission, "recall failed, operation is forbidden")
 		return
-	case time.Now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&body.PermWrite == 0 && !b.cfg().AllowRecallWhenBrokerNotWriteable:
+	case b.now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&body.PermWrite == 0 && !b.cfg().AllowRecallWhenBrokerNotWriteable:
 		refuse(remoting.ServiceNotAvailable, recallUnavailable)
 		return
 	case b.topics.get(h.Topic) == nil:
@@ -88,7 +87,7 @@ func (b *Broker) checkHandle(h *remoting.RecallMessageRequestHeader) (handle rec
 		return handle, 0, errors.New(recallUnavailable)
 	}
 	at, err = strconv.ParseInt(handle.timestamp, 10, 64)
-	left := at - time.Now().UnixMilli()
+	left := at - b.now().UnixMilli()
 	if err != nil || left <= 0 || left >= int64(b.cfg().TimerMaxDelaySec)*1000 {
 		return handle, 0, errors.New("recall failed, timestamp invalid")
 	}
@@ -97,7 +96,7 @@ func (b *Broker) checkHandle(h *remoting.RecallMessageRequestHeader) (handle rec
 
 // storeMark stores the message that deletes the other one. Under SYNC_FLUSH it is on disk when this returns.
 func (b *Broker) storeMark(ctx *remoting.Context, h *remoting.RecallMessageRequestHeader, handle *recallHandleV1, at int64) error {
-	now := time.Now().UnixMilli()
+	now := b.now().UnixMilli()
 	p := sendProps{timer: true, timerDel: true, timerDeliver: strconv.AppendInt(nil, at, 10)}
 	for _, f := range [][2]string{
 		{propTags, recallTag}, {propTimerDel, timer.DeleteKey(handle.topic, handle.uniqKey, b.cfg().AppendTopicForTimerDeleteKey)}, {propUniqKey, handle.uniqKey},

@@ -61,7 +61,8 @@ type Broker struct {
 	client         *remoting.Client
 	systemTopics   map[string]bool // immutable after New
 
-	now        func() time.Time // the wall clock; set before Start
+	fs         vfs.FS           // of the store and the tables; immutable
+	now        func() time.Time // the wall clock; immutable after Start
 	lookPeriod time.Duration    // how often a route is looked at; set before Start
 	storeHost  netip.AddrPort   // immutable; what message ids carry
 	suffix     []byte           // immutable; the properties that every stored message gets
@@ -81,8 +82,23 @@ type Broker struct {
 	wg       sync.WaitGroup
 }
 
+// Options are what a broker takes from the machine. The zero value is the real one; tests give others.
+type Options struct {
+	FS  vfs.FS           // of the store and of the tables below config/; nil: the operating system's
+	Now func() time.Time // the wall clock, by which messages and clients age; nil: time.Now
+}
+
 // New checks the configuration and prepares a broker; nothing is opened or bound yet.
-func New(cfg Config, log zerolog.Logger) (*Broker, error) {
+func New(cfg Config, log zerolog.Logger) (*Broker, error) { return NewWith(cfg, log, Options{}) }
+
+// NewWith is New on another file system, or by another clock.
+func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
+	if o.FS == nil {
+		o.FS = vfs.OS{}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if err := cfg.Complete(); err != nil {
 		return nil, err
 	}
@@ -91,7 +107,7 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
 	b := &Broker{confVer: body.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
-		now: time.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
+		fs: o.FS, now: o.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled.log = log
 	b.topics = newTopicTable()
@@ -107,6 +123,7 @@ func New(cfg Config, log zerolog.Logger) (*Broker, error) {
 	b.consumers = newConsumerTable(b.notices.change, cfg.MaxClientGroups)
 	b.producers, b.locks = newProducerTable(), newLockTable()
 	b.producers.limit = func() int { return b.cfg().MaxProducerNum }
+	b.locks.now = b.now
 	b.locks.limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
@@ -209,7 +226,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 // lock only; that attribute never changes.
 func (b *Broker) openStore() (err error) {
 	early := newTopicTable()
-	p := newPersister(vfs.OS{}, b.cfg().StorePathRootDir, nil)
+	p := newPersister(b.fs, b.cfg().StorePathRootDir, nil)
 	if err = p.load("topics.json", early.load); err != nil {
 		return fmt.Errorf("broker: config/topics.json below %s: %w", b.cfg().StorePathRootDir, err)
 	}
@@ -217,14 +234,14 @@ func (b *Broker) openStore() (err error) {
 	ev.IsBatchTopic = func(topic string) bool { return isBatch(early.get(topic)) || isBatch(b.topics.get(topic)) }
 	cfg := b.cfg().Config
 	cfg.MaxOpenConsumeQueueFiles = b.queueFiles()
-	b.store, err = store.Open(cfg, vfs.OS{}, ev)
+	b.store, err = store.Open(cfg, b.fs, ev)
 	return err
 }
 
 // loadTables reads config/*.json. A file that exists and cannot be read, nor its .bak, stops the start: guessing would lose offsets.
 func (b *Broker) loadTables() error {
 	cfg := b.cfg()
-	b.persist = newPersister(vfs.OS{}, cfg.StorePathRootDir, func(file string, err error) {
+	b.persist = newPersister(b.fs, cfg.StorePathRootDir, func(file string, err error) {
 		b.throttled.warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
 	})
 	b.persist.told = b.restored
@@ -316,9 +333,9 @@ func (b *Broker) expireClients() {
 		select {
 		case <-b.stop:
 			return
-		case now := <-t.C:
+		case <-t.C:
 			b.locks.expire()
-			limit := now.Add(-ms(b.cfg().ChannelExpiredTimeout)).UnixMilli()
+			limit := b.now().Add(-ms(b.cfg().ChannelExpiredTimeout)).UnixMilli()
 			for _, c := range append(b.consumers.expired(limit), b.producers.expired(limit)...) {
 				c.Close()
 			}

@@ -3,7 +3,6 @@ package broker
 import (
 	"strings"
 	"sync"
-	"time"
 
 	"gorocket/remoting"
 )
@@ -126,7 +125,6 @@ func (g *consumerGroup) update(who client, d *consumerData, keepSubs bool) bool 
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.consumeType, g.model, g.fromWhere = d.ConsumeType, d.MessageModel, d.ConsumeFromWhere
-	who.lastSeen = time.Now().UnixMilli()
 	m := g.members[who.conn]
 	changed := m == nil
 	if m == nil || m.id != who.id {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -174,7 +173,7 @@ func (c *collector) storage() {
 	send("rocketmq_storage_flush_behind_bytes", float64(s.MaxPhyOffset()-s.FlushedOffset()))
 	send("rocketmq_storage_dispatch_behind_bytes", float64(s.DispatchBehindBytes()))
 	if oldest := s.MinStoreTimestamp(); oldest > 0 {
-		send("rocketmq_storage_message_reserve_time", float64(max(0, time.Now().UnixMilli()-oldest)))
+		send("rocketmq_storage_message_reserve_time", float64(max(0, c.b.now().UnixMilli()-oldest)))
 	}
 	send("gorocket_store_writable", metrics.Flag(s.Writable() == nil))
 	send("gorocket_disk_used_ratio", diskUsed(s.DiskRatios()))

@@ -3,7 +3,6 @@ package broker
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"gorocket/compat"
 	"gorocket/store/vfs"
@@ -22,7 +21,7 @@ type lag struct {
 // lags exports how far groups are. Every group with offsets counts, whether it has members or not: who is told of a lag
 // wants to hear of consumers that are down most of all. Java: ConsumerLagCalculator, for groups with members only.
 func (c *collector) lags() {
-	reads, now := maxLagReads, time.Now().UnixMilli()
+	reads, now := maxLagReads, c.b.now().UnixMilli()
 	age := func(since int64) float64 {
 		if since == 0 {
 			return 0

@@ -28,15 +28,21 @@ type persister struct {
 	failed func(file string, err error)
 	told   func(r vfs.Restored) // a table was not read from its file; set before load, may be nil
 	wake   chan struct{}
+	urgent chan struct{} // somebody waits for the next write
 	stop   chan struct{}
 	done   chan struct{}
 	ran    bool       // set by start, before any other goroutine
 	mu     sync.Mutex // one round at a time
+
+	waitMu sync.Mutex
+	next   chan struct{} // guarded by waitMu; closed when the next round ends; nil when nobody waits for it
+	credit time.Duration // guarded by waitMu; what rounds that somebody waits for may take
+	paid   time.Time     // guarded by waitMu; up to when credit was added
 }
 
 func newPersister(fs vfs.FS, root string, failed func(string, error)) *persister {
-	return &persister{fs: fs, dir: path.Join(root, "config"), failed: failed,
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	return &persister{fs: fs, dir: path.Join(root, "config"), failed: failed, credit: maxSoonCredit, paid: time.Now(),
+		wake: make(chan struct{}, 1), urgent: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 }
 
 // add registers a table; before start only. The returned function marks it as changed.
@@ -84,6 +90,8 @@ func (p *persister) run() {
 			begin := time.Now()
 			p.now()
 			wake, rested = nil, time.After(min(persistRest*time.Since(begin), maxPersistRest))
+		case <-p.urgent:
+			p.now()
 		case <-rested:
 			wake, rested = p.wake, nil
 		case now := <-tick.C:
@@ -124,8 +132,53 @@ func (p *persister) write(want func(*table) bool) {
 	}
 }
 
-// now writes the changed tables that do not wait for their time, before the caller answers. It waits for the disk: not on an event loop.
-func (p *persister) now() { p.write(func(t *table) bool { return t.every == 0 }) }
+// now writes the changed tables that do not wait for their time, before the caller answers. It waits for the disk: not
+// on an event loop.
+func (p *persister) now() {
+	next, begin := p.takeWaiting(), time.Now()
+	p.write(func(t *table) bool { return t.every == 0 })
+	if next == nil {
+		return
+	}
+	close(next)
+	p.waitMu.Lock()
+	p.credit -= time.Since(begin)
+	p.waitMu.Unlock()
+}
+
+// Rounds that somebody waits for take a fifth of the time, as those that nobody waits for do, and a second more before
+// anybody has to go without.
+const (
+	soonShare     = 5
+	maxSoonCredit = time.Second
+)
+
+// soon has the tables written at once that do not wait for their time, and returns what is closed when what was changed
+// up to now is on disk, or could not be written. nil when so much is being changed that nobody is to wait.
+func (p *persister) soon() <-chan struct{} {
+	p.waitMu.Lock()
+	defer p.waitMu.Unlock()
+	now := time.Now()
+	p.credit = min(p.credit+now.Sub(p.paid)/soonShare, maxSoonCredit)
+	p.paid = now
+	if p.next == nil {
+		if p.credit <= 0 {
+			return nil
+		}
+		p.next = make(chan struct{})
+		poke(p.urgent)
+	}
+	return p.next
+}
+
+// takeWaiting returns what the round that begins now has to close.
+func (p *persister) takeWaiting() chan struct{} {
+	p.waitMu.Lock()
+	defer p.waitMu.Unlock()
+	next := p.next
+	p.next = nil
+	return next
+}
 
 // close writes everything that is still marked and ends the persister. One that was never started writes nothing: what it holds may be
 // half loaded.

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"sync"
-	"time"
 
 	"gorocket/remoting"
 )
@@ -33,7 +32,6 @@ func (t *producerTable) register(group string, who client) error {
 	if who.conn.Closed() {
 		return nil
 	}
-	who.lastSeen = time.Now().UnixMilli()
 	m := t.groups[group][who.conn]
 	switch {
 	case m == nil:

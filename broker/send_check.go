@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"gorocket/compat"
 	"gorocket/compat/body"
@@ -52,7 +53,7 @@ func mayHold(topic string, queue int64) bool {
 }
 
 // createForSend creates the topic of a first send, on a worker. nil when it answered, or when the send comes again:
-// once the NameServers know the topic.
+// once the topic is in topics.json and the NameServers know it.
 func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *topicEntry {
 	if ctx.OnLoop() {
 		ctx.Again()
@@ -89,9 +90,11 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageReq
 	return &topicEntry{*topic, new(topicTraffic)} // deleted meanwhile
 }
 
-// comesAgain lets a send wait for the NameServers without a worker; false when it has to go on at once.
+// comesAgain lets a send wait for topics.json and the NameServers without a worker; false when it has to go on at once.
+// Without the file a kill would leave messages in the log whose topic nobody knows.
 func (b *Broker) comesAgain(ctx *remoting.Context) bool {
-	if !b.register.unsettled() {
+	saved := b.persist.soon()
+	if saved == nil && !b.register.unsettled() {
 		return false
 	}
 	d := ctx.Detach()
@@ -99,6 +102,7 @@ func (b *Broker) comesAgain(ctx *remoting.Context) bool {
 		return false
 	}
 	waits := b.tryAside(&ctx.Replier, func(*remoting.Replier) {
+		b.awaitSaved(saved)
 		b.register.settled()
 		d.Resume()
 	})
@@ -107,6 +111,23 @@ func (b *Broker) comesAgain(ctx *remoting.Context) bool {
 	}
 	return waits
 }
+
+// awaitSaved waits for what soon returned, for saveWait at most: a disk that hangs is no reason not to answer.
+func (b *Broker) awaitSaved(saved <-chan struct{}) {
+	if saved == nil {
+		return
+	}
+	limit := time.NewTimer(saveWait)
+	defer limit.Stop()
+	select {
+	case <-saved:
+	case <-limit.C:
+	case <-b.stop:
+	}
+}
+
+// saveWait bounds how long a first send waits for topics.json.
+const saveWait = time.Second
 
 // describeTopic prints a topic as Java's TopicConfig.toString does: it is part of a remark.
 func describeTopic(t *body.TopicConfig) string {

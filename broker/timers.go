@@ -13,7 +13,6 @@ import (
 	"gorocket/remoting"
 	"gorocket/store"
 	"gorocket/store/timer"
-	"gorocket/store/vfs"
 )
 
 // Timer messages: those with TIMER_DELAY_SEC, TIMER_DELAY_MS or TIMER_DELIVER_MS are parked in rmq_sys_wheel_timer, where store/timer finds them.
@@ -32,7 +31,7 @@ func (b *Broker) openTimers() (err error) {
 		return nil
 	}
 	live := func() *store.Config { return &b.cfg().Config }
-	b.timers, err = timer.Open(live(), live, vfs.OS{}, b.store, timer.Events{
+	b.timers, err = timer.Open(live(), live, b.fs, b.store, timer.Events{
 		Skipped: func(offset int64, why error) {
 			b.throttled.warn("timer.skipped", func(e *zerolog.Event) {
 				e.Err(why).Int64("offset", offset).Msg("timer message cannot be delivered and is skipped")

@@ -48,7 +48,7 @@ const (
 // first one that is too young. Java: TransactionalMessageServiceImpl.check.
 func (t *transactions) check() {
 	r := &t.round
-	r.began, r.cfg, r.asked = time.Now().UnixMilli(), t.b.cfg(), 0
+	r.began, r.cfg, r.asked = t.b.now().UnixMilli(), t.b.cfg(), 0
 	at := t.position(compat.TopicTransHalf)
 	if at < t.halves.start() { // somebody reset the offsets
 		t.halves.reset(at)
@@ -134,7 +134,7 @@ func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict
 // ask stores a half message again, with the number of the question, and asks a producer of its group. Nobody there counts as asked, as in Java.
 func (t *transactions) ask(r *checkRound, m *store.MessageView, offset int64, times int) verdict {
 	group, _ := m.Property(propProducerGroup)
-	conn, busy := t.b.producers.pick(string(group), time.Now().UnixMilli(), producerBacklog)
+	conn, busy := t.b.producers.pick(string(group), t.b.now().UnixMilli(), producerBacklog)
 	if busy || conn != nil && !r.pace.mayAsk(t.answered.Load(), time.Now()) {
 		return again
 	}
