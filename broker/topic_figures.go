@@ -121,8 +121,11 @@ func (t *topicTraffic) add(kind messageType, messages, size int64) {
 		t.sizes[kind].CompareAndSwap(nil, new(buckets))
 		b = t.sizes[kind].Load()
 	}
-	mean := float64(size) / float64(max(1, messages))
-	b.counts[sizeBuckets.of(mean)].Add(messages)
+	i := 0
+	for i < len(sizeBuckets) && float64(size) > sizeBuckets[i]*float64(messages) { // their mean is above
+		i++
+	}
+	b.counts[i].Add(messages)
 	b.sum.Add(size)
 }
 

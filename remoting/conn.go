@@ -107,14 +107,20 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, 
 		out.b = w.finish(n)
 	}
 	out.b = append(out.b, body.Bytes...)
-	if !r.onLoop || !worthSendfile(&body) {
-		if out.b, n = appendParts(out.b, body.Parts); n < len(body.Parts) {
-			w := beginHeader(out.b[:start], r.form, SystemError, commandTail{CurrentVersion, r.opaque, FlagResponse, unreadableRemark})
-			out.b = w.finish(0)
-		}
-		body = Body{}
+	if len(body.Parts) == 0 {
+		c.finish(r.onLoop, nil)
+		return
 	}
-	c.finish(r.onLoop, &body)
+	if r.onLoop && worthSendfile(&body) {
+		c.finish(true, &body)
+		return
+	}
+	if out.b, n = appendParts(out.b, body.Parts); n < len(body.Parts) {
+		w := beginHeader(out.b[:start], r.form, SystemError,
+			commandTail{CurrentVersion, r.opaque, FlagResponse, unreadableRemark})
+		out.b = w.finish(0)
+	}
+	c.finish(r.onLoop, nil)
 }
 
 // unreadableRemark goes with SYSTEM_ERROR when a message could not be read after all.
@@ -160,7 +166,7 @@ func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []Str
 		w.str(f.Key, f.Value)
 	}
 	out.b = append(w.finish(len(body)), body...)
-	c.finish(r.onLoop, &Body{})
+	c.finish(r.onLoop, nil)
 }
 
 // answered tells about a refusal, if anybody wants to know.
@@ -178,9 +184,10 @@ func (c *Conn) buffer() *outBuffer {
 	return c.out
 }
 
-// finish hands the frame to the loop; body is there for sendfile only. The caller holds mu; finish releases it.
+// finish hands the frame to the loop; body is there when it leaves by sendfile, on the loop. The caller holds mu;
+// finish releases it.
 func (c *Conn) finish(onLoop bool, body *Body) {
-	if onLoop && worthSendfile(body) {
+	if body != nil {
 		out, charge := c.takeOut() // under the lock: no other frame may come between this header and its body
 		c.mu.Unlock()
 		c.engine.budget.outbound.Add(-int64(charge))

@@ -254,7 +254,7 @@ func (e *engine) readRest(gc gnet.Conn, c *Conn, now time.Time, limit int64) (er
 			f.begin(now)
 			break
 		}
-		if i%looked == 0 && time.Since(now) > budget || c.unsent.Load() > limit {
+		if i%looked == looked-1 && time.Since(now) > budget || c.unsent.Load() > limit {
 			f.more = true
 			break
 		}
@@ -273,8 +273,8 @@ func (e *engine) readRest(gc gnet.Conn, c *Conn, now time.Time, limit int64) (er
 func (e *engine) dispatch(c *Conn, frame []byte) error {
 	ctx := &c.loop.ctx
 	cmd := &ctx.cmd
-	if err := checkHeader(frame, e.opts.MaxHeader); err != nil {
-		return err
+	if n := headerLength(frame); n > e.opts.MaxHeader { // before it costs anything
+		return headerTooLong(n, e.opts.MaxHeader, len(frame))
 	}
 	if err := decodeFrame(frame, cmd, &c.loop.templates, &c.trust); err != nil {
 		return err

@@ -40,8 +40,8 @@ func (l *loopState) budget() time.Duration {
 	return turnBudget
 }
 
-// looked is after how many requests the clock is looked at.
-const looked = 8
+// looked is after how many requests the clock is looked at; a power of two.
+const looked = 16
 
 // outstanding tells whether anything waits on the connection.
 func (c *Conn) outstanding() bool {

@@ -22,12 +22,14 @@ const (
 	MaxFields = 1024
 )
 
-// checkHeader refuses a header of more than limit bytes before it costs anything. frame is whole.
-func checkHeader(frame []byte, limit int) error {
-	if n := int(binary.BigEndian.Uint32(frame[lengthSize:]) & headerLenMask); n > limit {
-		return &FrameError{fmt.Sprintf("header of %d bytes is longer than the limit of %d", n, limit), int64(len(frame) - lengthSize)}
-	}
-	return nil
+// headerLength is what a whole frame says about its header, in bytes.
+func headerLength(frame []byte) int {
+	return int(binary.BigEndian.Uint32(frame[lengthSize:]) & headerLenMask)
+}
+
+func headerTooLong(n, limit, frame int) error {
+	return &FrameError{fmt.Sprintf("header of %d bytes is longer than the limit of %d", n, limit),
+		int64(frame - lengthSize)}
 }
 
 // FrameError says why a frame cannot be read. The connection that sent it is closed: the position of the next frame is unknown.

@@ -6,6 +6,7 @@ type batchScratch struct {
 	keys    []IndexKeys // of each
 	entries []cqEntry   // of each; their offsets are known under the append lock only
 	first   encoded     // of the first record; the others differ in flag, body and properties
+	sealed  bool        // some record ends with a property CRC
 }
 
 // maxPooledBatch is the largest scratch buffer that is kept, in bytes.
@@ -86,7 +87,7 @@ func (s *Store) stageBatch(seg *segment, q *queue, b *batchScratch) {
 // encode rewrites the items of body into records, all stamps zero.
 func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error {
 	cfg := rules.cfg
-	b.recs, b.keys, b.entries = b.recs[:0], b.keys[:0], b.entries[:0]
+	b.recs, b.keys, b.entries, b.sealed = b.recs[:0], b.keys[:0], b.entries[:0], false
 	if r.SysFlag&(SysFlagTransaction|SysFlagInnerBatch) != 0 || r.Topic == ScheduleTopic {
 		return ErrPlainBatch
 	}
@@ -133,6 +134,7 @@ func (b *batchScratch) add(cfg *Config, item *Record, extra []byte) (err error) 
 		return b.addSibling(cfg, item)
 	}
 	if b.first, err = cfg.plan(item); err == nil {
+		b.sealed = b.first.crcProp
 		b.recs = b.first.append(b.recs, item, stamp{})
 	}
 	return err
@@ -144,6 +146,7 @@ func (b *batchScratch) addSibling(cfg *Config, item *Record) error {
 	if err := cfg.planContent(&e, item); err != nil {
 		return err
 	}
+	b.sealed = b.sealed || e.crcProp
 	recs, rec := extend(b.recs, e.size)
 	encodeSibling(rec, recs, item, &e)
 	b.recs = recs
@@ -158,7 +161,7 @@ func (b *batchScratch) stamp(first stamp, offsets []int64) []int64 {
 		e.offset, e.time, e.base = first.offset+at, first.storeTime, first.queueOffset+int64(i)
 		rec := b.recs[at : at+int64(e.size)]
 		restamp(rec, stamp{e.base, e.offset, e.time})
-		if hasPropCRC(rec) {
+		if b.sealed && hasPropCRC(rec) {
 			sealPropCRC(rec)
 		}
 		offsets = append(offsets, e.offset)
