@@ -121,7 +121,7 @@ fuzz:
 
 ## bench: Go benchmarks of the hot paths, with allocations
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./remoting ./store ./broker ./namesrv ./cmd/gorocket/bench ./compat/...
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./remoting/... ./store ./broker ./namesrv ./cmd/gorocket/bench ./compat/...
 
 ## support: writes docs/support.md from the dispatch tables
 support:

@@ -20,21 +20,25 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"compat":           {},
-	"compat/body":      {"compat"},
-	"remoting":         {"compat"},
-	"remoting/metrics": {"remoting"},
-	"store":            {"compat", "store/vfs"},
-	"store/timer":      {"compat", "compat/body", "store", "store/vfs"},
-	"store/vfs":        {},
-	"namesrv":          {"compat", "compat/body", "remoting", "remoting/metrics", "store/vfs"},
-	"broker": {"broker/filter", "compat", "compat/body", "remoting", "remoting/metrics", "store", "store/timer",
-		"store/vfs"},
+	"compat":                 {},
+	"compat/body":            {"compat"},
+	"compat/recorded":        {},
+	"remoting":               {"remoting/wire", "remoting/wire/template"},
+	"remoting/metrics":       {"remoting"},
+	"remoting/wire":          {"remoting/wire/jsontext"},
+	"remoting/wire/jsontext": {},
+	"remoting/wire/template": {"remoting/wire", "remoting/wire/jsontext"},
+	"store":                  {"compat", "store/vfs"},
+	"store/timer":            {"compat", "compat/body", "store", "store/vfs"},
+	"store/vfs":              {},
+	"namesrv":                {"compat", "compat/body", "remoting", "remoting/metrics", "remoting/wire", "store/vfs"},
+	"broker": {"broker/filter", "compat", "compat/body", "remoting", "remoting/metrics", "remoting/wire", "store",
+		"store/timer", "store/vfs"},
 	"broker/filter": {"compat"},
 	"cmd/gorocket": {"broker", "cmd/gorocket/bench", "compat", "compat/body", "namesrv", "remoting",
-		"remoting/metrics"},
-	"cmd/gorocket/bench": {"compat", "compat/body", "remoting"},
-	"cmd/support":        {"broker", "namesrv", "remoting"},
+		"remoting/metrics", "remoting/wire"},
+	"cmd/gorocket/bench": {"compat", "compat/body", "remoting", "remoting/wire"},
+	"cmd/support":        {"broker", "namesrv", "remoting", "remoting/wire"},
 }
 
 // bannedCalls have one home each; the value names the folders that are allowed to use them.

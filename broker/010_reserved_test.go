@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -14,10 +15,10 @@ func TestBatchClaims(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	r := startRig(t, cfg)
 	r.send("T", "", "first")
-	attributes := remoting.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1,
+	attributes := wire.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1,
 		WriteQueueNums: 1, Perm: 6,
 		TopicFilterType: "SINGLE_TAG", Attributes: "+queue.type=BatchCQ"}
-	if _, err := call(r, remoting.ReqUpdateAndCreateTopic, remoting.CreateTopicRequest, &attributes, nil); err != nil {
+	if _, err := call(r, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &attributes, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -26,34 +27,34 @@ func TestBatchClaims(t *testing.T) {
 		head, item  string
 		want        int32
 	}{
-		{"plain", "T", 0, "", "A\x01b\x02", remoting.Success},
+		{"plain", "T", 0, "", "A\x01b\x02", wire.Success},
 		{"light queues, which Java ignores in a batch", "T", 0, "", "INNER_MULTI_DISPATCH\x01%LMQ%a\x02",
-			remoting.Success},
-		{"prepared", "T", store.SysFlagPrepared, "", "", remoting.MessageIllegal},
-		{"commit", "T", store.SysFlagCommit, "", "", remoting.MessageIllegal},
-		{"rollback", "T", store.SysFlagRollback, "", "", remoting.MessageIllegal},
-		{"inner batch", "T", store.SysFlagInnerBatch, "", "", remoting.MessageIllegal},
-		{"number in the header", "T", 0, "INNER_NUM\x013\x02", "", remoting.MessageIllegal},
-		{"number in an item", "B", 0, "", "INNER_NUM\x013\x02", remoting.MessageIllegal},
-		{"base in an item", "B", 0, "", "INNER_BASE\x0130000\x02", remoting.MessageIllegal},
+			wire.Success},
+		{"prepared", "T", store.SysFlagPrepared, "", "", wire.MessageIllegal},
+		{"commit", "T", store.SysFlagCommit, "", "", wire.MessageIllegal},
+		{"rollback", "T", store.SysFlagRollback, "", "", wire.MessageIllegal},
+		{"inner batch", "T", store.SysFlagInnerBatch, "", "", wire.MessageIllegal},
+		{"number in the header", "T", 0, "INNER_NUM\x013\x02", "", wire.MessageIllegal},
+		{"number in an item", "B", 0, "", "INNER_NUM\x013\x02", wire.MessageIllegal},
+		{"base in an item", "B", 0, "", "INNER_BASE\x0130000\x02", wire.MessageIllegal},
 		{"light offset in an item", "T", 0, "", "INNER_MULTI_DISPATCH\x01%LMQ%a\x02INNER_MULTI_QUEUE_OFFSET\x017\x02",
-			remoting.MessageIllegal},
-		{"prepared, to batch queues", "B", store.SysFlagPrepared, "UNIQ_KEY\x01u\x02", "", remoting.MessageIllegal},
+			wire.MessageIllegal},
+		{"prepared, to batch queues", "B", store.SysFlagPrepared, "UNIQ_KEY\x01u\x02", "", wire.MessageIllegal},
 	} {
 		before := r.b.store.MaxPhyOffset()
 		body := store.AppendBatchItem(nil, store.BatchItem{Body: []byte("x"), Properties: []byte(c.item)})
-		h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: c.topic, DefaultTopic: "TBW102",
+		h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: c.topic, DefaultTopic: "TBW102",
 			Batch: true, SysFlag: c.sysFlag,
 			Properties: []byte(c.head)}
-		_, err := call(r, remoting.ReqSendBatchMessage, remoting.SendMessageRequestV2, &h, body)
-		code := int32(remoting.Success)
+		_, err := call(r, wire.ReqSendBatchMessage, wire.SendMessageRequestV2, &h, body)
+		code := int32(wire.Success)
 		var refused *remoting.ResponseError
 		if errors.As(err, &refused) {
 			code = refused.Code
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		if code != c.want || (code != remoting.Success) != (r.b.store.MaxPhyOffset() == before) {
+		if code != c.want || (code != wire.Success) != (r.b.store.MaxPhyOffset() == before) {
 			t.Errorf("%s: code %d, want %d; log %d..%d", c.name, code, c.want, before, r.b.store.MaxPhyOffset())
 		}
 	}

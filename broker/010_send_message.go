@@ -20,26 +20,27 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 func (b *Broker) sendEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqSendMessage, Handle: b.sendMessage},
-		{Code: remoting.ReqSendMessageV2, Handle: b.sendMessage},
-		{Code: remoting.ReqSendBatchMessage, Handle: b.sendMessage},
+		{Code: wire.ReqSendMessage, Handle: b.sendMessage},
+		{Code: wire.ReqSendMessageV2, Handle: b.sendMessage},
+		{Code: wire.ReqSendBatchMessage, Handle: b.sendMessage},
 	}
 }
 
 // sendState is what one send reuses from the one before. It is owned by the handler until the answer is out.
 type sendState struct {
 	b       *Broker
-	head    remoting.SendMessageRequestHeader
+	head    wire.SendMessageRequestHeader
 	props   sendProps
 	record  store.Record
 	offsets []int64
 	reply   remoting.Replier
-	resp    remoting.SendMessageResponseHeader
+	resp    wire.SendMessageResponseHeader
 	msgID   []byte
 	uniq    []byte
 	bits    []byte                      // bit map of the filters
@@ -65,7 +66,7 @@ func (b *Broker) sendMessage(ctx *remoting.Context) {
 }
 
 func (b *Broker) recycle(s *sendState) {
-	s.record, s.head, s.reply, s.leader, s.half = store.Record{}, remoting.SendMessageRequestHeader{}, remoting.Replier{}, nil, false
+	s.record, s.head, s.reply, s.leader, s.half = store.Record{}, wire.SendMessageRequestHeader{}, remoting.Replier{}, nil, false
 	if cap(s.props.text) > 64<<10 {
 		s.props.text = nil
 	}
@@ -75,16 +76,16 @@ func (b *Broker) recycle(s *sendState) {
 // trySend does one send; true when the answer is left to the flusher, which then owns s.
 func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 	h := &s.head
-	ht := remoting.SendMessageRequestV1
-	if ctx.Req.Code != remoting.ReqSendMessage {
-		ht = remoting.SendMessageRequestV2
+	ht := wire.SendMessageRequestV1
+	if ctx.Req.Code != wire.ReqSendMessage {
+		ht = wire.SendMessageRequestV2
 	}
 	if err := ht.Decode(ctx.Req, ctx.In, h); err != nil {
-		ctx.Status(remoting.SystemError, err.Error())
+		ctx.Status(wire.SystemError, err.Error())
 		return false
 	}
 	if len(ctx.Req.Body) == 0 {
-		ctx.Status(remoting.SystemError, "java.lang.NullPointerException: the message has no body")
+		ctx.Status(wire.SystemError, "java.lang.NullPointerException: the message has no body")
 		return false
 	}
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.toLeader(ctx, s, d) {
@@ -102,7 +103,7 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 	}
 	s.props.parse(h.Properties)
 	if s.props.badDelay {
-		ctx.Status(remoting.SystemError, "java.lang.NumberFormatException: For input string: property DELAY")
+		ctx.Status(wire.SystemError, "java.lang.NumberFormatException: For input string: property DELAY")
 		return false
 	}
 	s.fill(ctx, topic, queue)
@@ -129,7 +130,7 @@ func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue i
 	if topic.TopicFilterType == body.MultiTag {
 		s.record.SysFlag |= store.SysFlagMultiTags
 	}
-	s.resp = remoting.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg().RegionID, TraceOn: strconv.FormatBool(s.b.cfg().TraceOn)}
+	s.resp = wire.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg().RegionID, TraceOn: strconv.FormatBool(s.b.cfg().TraceOn)}
 }
 
 // setID keeps the unique key for the answer; the frame that it lies in may be gone by then.
@@ -144,7 +145,7 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.Topi
 		return false
 	}
 	if r.SysFlag&store.SysFlagInnerBatch != 0 || p.inner {
-		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 		return false
 	}
 	if len(p.uniqKey) == 0 {
@@ -178,7 +179,7 @@ func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 			b.sendFail(ctx, code, remark)
 			return false
 		}
-		if p.slot > 0 && ctx.Req.Code != remoting.ReqSendBatchMessage {
+		if p.slot > 0 && ctx.Req.Code != wire.ReqSendBatchMessage {
 			s.resp.RecallHandle = b.recallHandle(topic, p.slot, p.uniqKey)
 		}
 	}
@@ -193,12 +194,12 @@ func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.TopicConfig) bool {
 	r, p := &s.record, &s.props
 	if strings.HasPrefix(r.Topic, compat.RetryTopicPrefix) {
-		b.sendFail(ctx, remoting.MessageIllegal, "batch request does not support retry group "+r.Topic)
+		b.sendFail(ctx, wire.MessageIllegal, "batch request does not support retry group "+r.Topic)
 		return false
 	}
 	inner := isBatch(topic) && len(p.uniqKey) > 0
 	if p.delay > 0 || r.SysFlag&(store.SysFlagTransaction|store.SysFlagInnerBatch) != 0 || p.inner && !inner {
-		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 		return false
 	}
 	if inner {
@@ -208,7 +209,7 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.To
 	done, offsets, err := b.store.AppendBatch(r, ctx.Req.Body, s.offsets[:0])
 	s.offsets = offsets
 	if errors.Is(err, store.ErrBadBatch) {
-		ctx.Status(remoting.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
+		ctx.Status(wire.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
 		return false
 	}
 	return b.stored(ctx, s, done, err)
@@ -225,12 +226,12 @@ func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {
 	for rest := r.Body; len(rest) > 0; n++ {
 		var err error
 		if _, rest, err = store.NextBatchItem(rest); err != nil {
-			ctx.Status(remoting.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
+			ctx.Status(wire.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
 			return false
 		}
 	}
 	if n > math.MaxInt16 { // INNER_NUM is a short
-		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 		return false
 	}
 	s.setID(p.uniqKey)
@@ -282,7 +283,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 		b.stats.times.add(max(0, time.Now().UnixMilli()-ctx.Received), int64(done.Count))
 		b.stats.times.counted.Add(int64(done.Count))
 	}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.SendMessageResponse, &s.resp, remoting.Body{})
 	return false
 }
 
@@ -304,11 +305,11 @@ func (s *sendState) Durable(err error) {
 	s.b.corks.cork(s.reply.Conn())
 	switch {
 	case err == nil:
-		remoting.Respond(&s.reply, remoting.Success, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
+		remoting.Respond(&s.reply, wire.Success, "", wire.SendMessageResponse, &s.resp, remoting.Body{})
 	case errors.Is(err, store.ErrFlushTimeout):
-		remoting.Respond(&s.reply, remoting.FlushDiskTimeout, "", remoting.SendMessageResponse, &s.resp, remoting.Body{})
+		remoting.Respond(&s.reply, wire.FlushDiskTimeout, "", wire.SendMessageResponse, &s.resp, remoting.Body{})
 	default:
-		s.b.failReply(&s.reply, remoting.ServiceNotAvailable, s.b.unavailableRemark(err))
+		s.b.failReply(&s.reply, wire.ServiceNotAvailable, s.b.unavailableRemark(err))
 	}
 	s.b.recycle(s)
 }
@@ -319,7 +320,7 @@ func (b *Broker) sendFail(ctx *remoting.Context, code int32, remark string) {
 }
 
 func (b *Broker) failReply(r *remoting.Replier, code int32, remark string) {
-	r.RespondFields(code, remark, []remoting.StringField{{Key: propRegion, Value: b.cfg().RegionID}, {Key: propTraceOn, Value: strconv.FormatBool(b.cfg().TraceOn)}}, nil)
+	r.RespondFields(code, remark, []wire.StringField{{Key: propRegion, Value: b.cfg().RegionID}, {Key: propTraceOn, Value: strconv.FormatBool(b.cfg().TraceOn)}}, nil)
 }
 
 // appendFailed maps an error of the store to Java's PutMessageStatus answers (handlePutMessageResult).
@@ -327,16 +328,16 @@ func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
 	b.stats.times.failed.Add(1)
 	switch {
 	case errors.Is(err, store.ErrMessageIllegal):
-		b.sendFail(ctx, remoting.MessageIllegal, b.illegalRemark())
+		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 	case errors.Is(err, store.ErrTooManyLightQueues):
-		b.sendFail(ctx, remoting.SystemError, "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]broker config enableLmq and enableMultiDispatch, lmq consumeQueue num exceed maxLmqConsumeQueueNum config num, default limit 2w.")
+		b.sendFail(ctx, wire.SystemError, "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]broker config enableLmq and enableMultiDispatch, lmq consumeQueue num exceed maxLmqConsumeQueueNum config num, default limit 2w.")
 	case errors.Is(err, store.ErrNoNextFile):
-		b.sendFail(ctx, remoting.SystemError, "create mapped file failed, server is busy or broken.")
+		b.sendFail(ctx, wire.SystemError, "create mapped file failed, server is busy or broken.")
 	case errors.Is(err, store.ErrNotWritable):
-		b.sendFail(ctx, remoting.ServiceNotAvailable, b.unavailableRemark(err))
+		b.sendFail(ctx, wire.ServiceNotAvailable, b.unavailableRemark(err))
 	default:
 		b.throttled.warn("append", func(e *zerolog.Event) { e.Err(err).Msg("append failed") })
-		b.sendFail(ctx, remoting.SystemError, "UNKNOWN_ERROR")
+		b.sendFail(ctx, wire.SystemError, "UNKNOWN_ERROR")
 	}
 }
 

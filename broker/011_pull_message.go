@@ -12,13 +12,14 @@ import (
 	"gorocket/broker/filter"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 func (b *Broker) pullEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqPullMessage, NotFast: true, Handle: b.pullMessage},
-		{Code: remoting.ReqLitePullMessage, NotFast: true, Handle: b.pullMessage},
+		{Code: wire.ReqPullMessage, NotFast: true, Handle: b.pullMessage},
+		{Code: wire.ReqLitePullMessage, NotFast: true, Handle: b.pullMessage},
 	}
 }
 
@@ -32,16 +33,16 @@ const (
 )
 
 func forbidden(r *remoting.Replier, kind, remark string) {
-	r.RespondFields(remoting.NoPermission, remark, []remoting.StringField{{Key: "forbiddenType", Value: kind}}, nil)
+	r.RespondFields(wire.NoPermission, remark, []wire.StringField{{Key: "forbiddenType", Value: kind}}, nil)
 }
 
 // pullState is what one pull reuses from the one before.
 type pullState struct {
-	head   remoting.PullMessageRequestHeader
+	head   wire.PullMessageRequestHeader
 	static *staticPull // nil for an ordinary topic
 	query  store.GetQuery
 	res    store.GetResult
-	resp   remoting.PullMessageResponseHeader
+	resp   wire.PullMessageResponseHeader
 	files  []remoting.FileRange
 }
 
@@ -50,8 +51,8 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 	p := b.pulls.Get().(*pullState)
 	defer b.pulls.Put(p)
 	h := &p.head
-	if err := remoting.PullMessageRequest.Decode(ctx.Req, ctx.In, h); err != nil {
-		ctx.Status(remoting.SystemError, err.Error())
+	if err := wire.PullMessageRequest.Decode(ctx.Req, ctx.In, h); err != nil {
+		ctx.Status(wire.SystemError, err.Error())
 		return
 	}
 	p.static = nil
@@ -72,11 +73,11 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 		ctx.Again()
 		return
 	}
-	if h.SysFlag&remoting.PullFlagCommitOffset != 0 && h.CommitOffset >= 0 {
+	if h.SysFlag&wire.PullFlagCommitOffset != 0 && h.CommitOffset >= 0 {
 		b.tableFull(b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset))
 	}
 	code := b.pullCode(p)
-	if h.SysFlag&remoting.PullFlagSuspend != 0 && p.finalCode(code) == remoting.PullNotFound {
+	if h.SysFlag&wire.PullFlagSuspend != 0 && p.finalCode(code) == wire.PullNotFound {
 		if b.holds.hold(ctx.Later(), p, sub, b.suspendMillis(h)) {
 			return
 		}
@@ -91,13 +92,13 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
 		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg().BrokerIP1+"] pulling message is forbidden")
 		return nil
 	}
-	if ctx.Req.Code == remoting.ReqLitePullMessage && !b.cfg().LitePullMessageEnable {
+	if ctx.Req.Code == wire.ReqLitePullMessage && !b.cfg().LitePullMessageEnable {
 		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg().BrokerIP1+"] for lite pull consumer is forbidden")
 		return nil
 	}
 	g := b.groups.find(h.ConsumerGroup)
 	if g == nil {
-		ctx.Status(remoting.SubscriptionGroupNotExist, "subscription group ["+h.ConsumerGroup+"] does not exist, "+faqSuffix)
+		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group ["+h.ConsumerGroup+"] does not exist, "+faqSuffix)
 		return nil
 	}
 	if !g.ConsumeEnable {
@@ -106,7 +107,7 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
 	}
 	topic := b.topics.get(h.Topic)
 	if topic == nil {
-		ctx.Status(remoting.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please! "+faqSuffix)
+		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please! "+faqSuffix)
 		return nil
 	}
 	if topic.Perm&body.PermRead == 0 {
@@ -117,13 +118,13 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
 		return nil
 	}
 	if h.QueueID < 0 || int(h.QueueID) >= topic.ReadQueueNums {
-		ctx.Status(remoting.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
+		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
 			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
 		return nil
 	}
 	sub := b.subscribed(&ctx.Replier, h, g.ConsumeBroadcastEnable)
 	if sub != nil && !filter.IsTag(sub.ExpressionType) && !b.cfg().EnablePropertyFilter {
-		ctx.Status(remoting.SystemError, "The broker does not support consumer to filter message by "+sub.ExpressionType)
+		ctx.Status(wire.SystemError, "The broker does not support consumer to filter message by "+sub.ExpressionType)
 		return nil
 	}
 	return sub
@@ -167,27 +168,27 @@ func (b *Broker) read(p *pullState, sub *subscription, hotOnly bool) {
 func (b *Broker) pullCode(p *pullState) int32 {
 	switch p.res.Status {
 	case store.Found:
-		return remoting.Success
+		return wire.Success
 	case store.NoMatchedMessage, store.MessageWasRemoving:
-		return remoting.PullRetryImmediately
+		return wire.PullRetryImmediately
 	case store.NoMatchedLogicQueue, store.NoMessageInQueue:
 		if p.head.QueueOffset != 0 {
-			return remoting.PullOffsetMoved
+			return wire.PullOffsetMoved
 		}
-		return remoting.PullNotFound
+		return wire.PullNotFound
 	case store.OffsetFoundNull, store.OffsetOverflowOne:
-		return remoting.PullNotFound
+		return wire.PullNotFound
 	case store.NotReadable:
-		return remoting.SystemError
+		return wire.SystemError
 	}
-	return remoting.PullOffsetMoved
+	return wire.PullOffsetMoved
 }
 
 // maxSuspendMillis is how long a pull is held at most; clients ask for 15 to 30 s.
 const maxSuspendMillis = 3_600_000
 
 // suspendMillis is how long a pull may be held. Java: DefaultPullMessageResultHandler, case PULL_NOT_FOUND.
-func (b *Broker) suspendMillis(h *remoting.PullMessageRequestHeader) int64 {
+func (b *Broker) suspendMillis(h *wire.PullMessageRequestHeader) int64 {
 	if !b.cfg().LongPollingEnable {
 		return int64(b.cfg().ShortPollingTimeMills)
 	}
@@ -196,7 +197,7 @@ func (b *Broker) suspendMillis(h *remoting.PullMessageRequestHeader) int64 {
 
 func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 	messages, bytes := int64(0), int64(0)
-	if code == remoting.Success {
+	if code == wire.Success {
 		messages, bytes = int64(p.res.Count), int64(p.res.Bytes)
 		b.stats.found.Add(1)
 		b.stats.gets.Add(messages)
@@ -205,7 +206,7 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 		b.stats.missed.Add(1)
 	}
 	b.tableFull(b.pulled.pulled(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset, messages, bytes))
-	p.resp = remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset, OffsetDelta: remoting.NoOffsetDelta}
+	p.resp = wire.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset, OffsetDelta: wire.NoOffsetDelta}
 	if t := b.topics.get(p.head.Topic); t != nil {
 		p.resp.TopicSysFlag = int32(t.TopicSysFlag)
 	}
@@ -223,11 +224,11 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 		remark = p.res.Err.Error()
 	}
 	if p.static != nil && p.res.Err == nil {
-		if code = p.static.revise(code, p.head.QueueOffset, &p.resp); code != remoting.Success {
+		if code = p.static.revise(code, p.head.QueueOffset, &p.resp); code != wire.Success {
 			remark = ""
 		}
 	}
-	remoting.Respond(r, code, remark, remoting.PullMessageResponse, &p.resp, p.body())
+	remoting.Respond(r, code, remark, wire.PullMessageResponse, &p.resp, p.body())
 }
 
 // body gives the records in both forms: slices of the mapped log, and file ranges for the kernel.

@@ -7,16 +7,17 @@ import (
 	"fmt"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) queryEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryMessage, Mode: remoting.Pooled, Handle: with(remoting.QueryMessageRequest, b.queryMessage)},
-		{Code: remoting.ReqViewMessageById, Mode: remoting.Pooled, Handle: with(remoting.ViewMessageRequest, b.viewMessage)},
+		{Code: wire.ReqQueryMessage, Mode: remoting.Pooled, Handle: with(wire.QueryMessageRequest, b.queryMessage)},
+		{Code: wire.ReqViewMessageById, Mode: remoting.Pooled, Handle: with(wire.ViewMessageRequest, b.viewMessage)},
 	}
 }
 
-func (b *Broker) queryMessage(ctx *remoting.Context, h *remoting.QueryMessageRequestHeader) {
+func (b *Broker) queryMessage(ctx *remoting.Context, h *wire.QueryMessageRequestHeader) {
 	maxNum := int(h.MaxNum)
 	if h.UniqueKeyQuery == "true" {
 		maxNum = b.cfg().DefaultQueryMaxNum
@@ -30,18 +31,18 @@ func (b *Broker) queryMessage(ctx *remoting.Context, h *remoting.QueryMessageReq
 		fail(ctx, err)
 		return
 	}
-	resp := remoting.QueryMessageResponseHeader{IndexLastUpdateTimestamp: found.IndexLastUpdateTime, IndexLastUpdatePhyOffset: found.IndexLastUpdateOffset}
+	resp := wire.QueryMessageResponseHeader{IndexLastUpdateTimestamp: found.IndexLastUpdateTime, IndexLastUpdatePhyOffset: found.IndexLastUpdateOffset}
 	if len(found.Records) == 0 {
-		remoting.Respond(&ctx.Replier, remoting.QueryNotFound, "can not find message, maybe time range not correct", remoting.QueryMessageResponse, &resp, remoting.Body{})
+		remoting.Respond(&ctx.Replier, wire.QueryNotFound, "can not find message, maybe time range not correct", wire.QueryMessageResponse, &resp, remoting.Body{})
 		return
 	}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.QueryMessageResponse, &resp, remoting.Body{Parts: found.Records})
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.QueryMessageResponse, &resp, remoting.Body{Parts: found.Records})
 }
 
-func (b *Broker) viewMessage(ctx *remoting.Context, h *remoting.ViewMessageRequestHeader) {
+func (b *Broker) viewMessage(ctx *remoting.Context, h *wire.ViewMessageRequestHeader) {
 	rec, err := b.store.ReadRecord(h.Offset, nil)
 	if err != nil {
-		ctx.Status(remoting.SystemError, fmt.Sprintf("can not find message by the offset, %d", h.Offset))
+		ctx.Status(wire.SystemError, fmt.Sprintf("can not find message by the offset, %d", h.Offset))
 		return
 	}
 	ctx.OK(rec)

@@ -11,16 +11,17 @@ import (
 	"fmt"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) committedOffsetEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryConsumerOffset, Handle: with(remoting.QueryConsumerOffsetRequest, b.queryConsumerOffset)},
-		{Code: remoting.ReqUpdateConsumerOffset, Handle: with(remoting.UpdateConsumerOffsetRequest, b.updateConsumerOffset)},
+		{Code: wire.ReqQueryConsumerOffset, Handle: with(wire.QueryConsumerOffsetRequest, b.queryConsumerOffset)},
+		{Code: wire.ReqUpdateConsumerOffset, Handle: with(wire.UpdateConsumerOffsetRequest, b.updateConsumerOffset)},
 	}
 }
 
-func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *remoting.QueryConsumerOffsetRequestHeader) {
+func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *wire.QueryConsumerOffsetRequestHeader) {
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateQuery(ctx, h, logicQueueOf(d, h.QueueID)) {
 		return
 	}
@@ -31,11 +32,11 @@ func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *remoting.QueryCon
 			return
 		}
 		if !h.SetZeroIfNotFound {
-			ctx.Status(remoting.QueryNotFound, "Not found, do not set to zero, maybe this group boot first")
+			ctx.Status(wire.QueryNotFound, "Not found, do not set to zero, maybe this group boot first")
 			return
 		}
 		if b.store.MinOffset(h.Topic, h.QueueID) > 0 || !b.store.InMemory(h.Topic, h.QueueID, 0) {
-			ctx.Status(remoting.QueryNotFound, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first")
+			ctx.Status(wire.QueryNotFound, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first")
 			return
 		}
 		off = 0
@@ -44,35 +45,35 @@ func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *remoting.QueryCon
 }
 
 func respondOffset(r *remoting.Replier, off int64) {
-	resp := remoting.OffsetResponseHeader{Offset: off}
-	remoting.Respond(r, remoting.Success, "", remoting.OffsetResponse, &resp, remoting.Body{})
+	resp := wire.OffsetResponseHeader{Offset: off}
+	remoting.Respond(r, wire.Success, "", wire.OffsetResponse, &resp, remoting.Body{})
 }
 
-func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *remoting.UpdateConsumerOffsetRequestHeader) {
+func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *wire.UpdateConsumerOffsetRequestHeader) {
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateCommit(ctx, h, logicQueueOf(d, h.QueueID)) {
 		return
 	}
 	topic := b.topics.get(h.Topic)
 	switch {
 	case b.groups.get(h.ConsumerGroup) == nil:
-		ctx.Status(remoting.SubscriptionGroupNotExist, "Group "+h.ConsumerGroup+" not exist!")
+		ctx.Status(wire.SubscriptionGroupNotExist, "Group "+h.ConsumerGroup+" not exist!")
 	case topic == nil:
-		ctx.Status(remoting.TopicNotExist, "Topic "+h.Topic+" not exist!")
-	case h.QueueID == remoting.AbsentQueue:
-		ctx.Status(remoting.InvalidParameter, "QueueId is null, topic is "+h.Topic)
-	case h.CommitOffset == remoting.AbsentOffset:
-		ctx.Status(remoting.InvalidParameter, "Offset is null, topic is "+h.Topic)
+		ctx.Status(wire.TopicNotExist, "Topic "+h.Topic+" not exist!")
+	case h.QueueID == wire.AbsentQueue:
+		ctx.Status(wire.InvalidParameter, "QueueId is null, topic is "+h.Topic)
+	case h.CommitOffset == wire.AbsentOffset:
+		ctx.Status(wire.InvalidParameter, "Offset is null, topic is "+h.Topic)
 	case !b.hasQueue(topic, h.QueueID):
-		ctx.Status(remoting.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
+		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
 			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
 	case b.cfg().UseServerSideResetOffset && b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID):
-		ctx.Status(remoting.Success, "Offset has been previously reset")
+		ctx.Status(wire.Success, "Offset has been previously reset")
 	default:
 		if err := b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset); err != nil {
 			b.tableFull(err)
 			fail(ctx, err)
 			return
 		}
-		ctx.Status(remoting.Success, "")
+		ctx.Status(wire.Success, "")
 	}
 }

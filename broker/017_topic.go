@@ -11,6 +11,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // createdRemark is what Java's processors leave in a response that only gets a code.
@@ -18,11 +19,11 @@ const createdRemark = "not set any response code"
 
 func (b *Broker) topicEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqUpdateAndCreateTopic, Mode: remoting.Blocking,
-			Handle: with(remoting.CreateTopicRequest, b.updateTopic)},
-		{Code: remoting.ReqUpdateAndCreateTopicList, Mode: remoting.Blocking, Handle: b.updateTopicList},
-		{Code: remoting.ReqDeleteTopicInBroker, Mode: remoting.Pooled, Handle: with(remoting.TopicRequest, b.deleteTopic)},
-		{Code: remoting.ReqGetTopicConfig, Mode: remoting.Pooled, Handle: with(remoting.MustTopicRequest, b.topicConfig)},
+		{Code: wire.ReqUpdateAndCreateTopic, Mode: remoting.Blocking,
+			Handle: with(wire.CreateTopicRequest, b.updateTopic)},
+		{Code: wire.ReqUpdateAndCreateTopicList, Mode: remoting.Blocking, Handle: b.updateTopicList},
+		{Code: wire.ReqDeleteTopicInBroker, Mode: remoting.Pooled, Handle: with(wire.TopicRequest, b.deleteTopic)},
+		{Code: wire.ReqGetTopicConfig, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, b.topicConfig)},
 	}
 }
 
@@ -41,9 +42,9 @@ func (b *Broker) mayChange(topic string) error {
 	return nil
 }
 
-func (b *Broker) updateTopic(ctx *remoting.Context, h *remoting.CreateTopicRequestHeader) {
+func (b *Broker) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHeader) {
 	if err := b.mayChange(h.Topic); err != nil {
-		ctx.Status(remoting.InvalidParameter, err.Error())
+		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
 	attrs, err := parseAttributes(h.Attributes)
@@ -54,14 +55,14 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *remoting.CreateTopicReque
 	c := body.TopicConfig{TopicName: strings.Clone(h.Topic), ReadQueueNums: int(h.ReadQueueNums), WriteQueueNums: int(h.WriteQueueNums), Perm: int(h.Perm),
 		TopicFilterType: h.TopicFilterType, TopicSysFlag: int(h.TopicSysFlag), Order: h.Order, Attributes: attrs}
 	if err := b.checkTopicNumbers(&c); err != nil {
-		ctx.Status(remoting.InvalidParameter, err.Error())
+		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
 	if err := b.changeTopics(ctx, c); err != nil {
 		fail(ctx, err)
 		return
 	}
-	ctx.Status(remoting.Success, createdRemark)
+	ctx.Status(wire.Success, createdRemark)
 }
 
 // changeTopics stores topics that differ from what is there and tells the NameServers.
@@ -120,7 +121,7 @@ func (b *Broker) updateTopicList(ctx *remoting.Context) {
 			err = b.checkTopicNumbers(c)
 		}
 		if err != nil {
-			ctx.Status(remoting.InvalidParameter, err.Error())
+			ctx.Status(wire.InvalidParameter, err.Error())
 			return
 		}
 	}
@@ -128,20 +129,20 @@ func (b *Broker) updateTopicList(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	ctx.Status(remoting.Success, createdRemark)
+	ctx.Status(wire.Success, createdRemark)
 }
 
-func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
+func (b *Broker) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 	if strings.TrimSpace(h.Topic) == "" {
-		ctx.Status(remoting.InvalidParameter, "The specified topic is blank.")
+		ctx.Status(wire.InvalidParameter, "The specified topic is blank.")
 		return
 	}
 	if b.cfg().ValidateSystemTopicWhenUpdateTopic && b.isSystemTopic(h.Topic) {
-		ctx.Status(remoting.InvalidParameter, "The topic["+h.Topic+"] is conflict with system topic.")
+		ctx.Status(wire.InvalidParameter, "The topic["+h.Topic+"] is conflict with system topic.")
 		return
 	}
 	if !compat.IsFolderName(h.Topic) { // longer names than a new topic may have are no reason to keep one
-		ctx.Status(remoting.InvalidParameter, compat.IllegalTopicRemark(h.Topic))
+		ctx.Status(wire.InvalidParameter, compat.IllegalTopicRemark(h.Topic))
 		return
 	}
 	if b.topics.remove(h.Topic) {
@@ -160,14 +161,14 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *remoting.TopicHeader) {
 		fail(ctx, err)
 		return
 	}
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }
 
 // topicConfig answers with the queue mapping of a static topic when the caller asks for it with lo=true.
-func (b *Broker) topicConfig(ctx *remoting.Context, h *remoting.TopicHeader) {
+func (b *Broker) topicConfig(ctx *remoting.Context, h *wire.TopicHeader) {
 	c := b.topics.get(h.Topic)
 	if c == nil {
-		ctx.Status(remoting.TopicNotExist, "No topic in this broker. topic: "+h.Topic)
+		ctx.Status(wire.TopicNotExist, "No topic in this broker. topic: "+h.Topic)
 		return
 	}
 	out := body.TopicConfigAndQueueMapping{TopicConfig: *c}

@@ -10,14 +10,15 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) syncEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqGetAllTopicConfig, Mode: remoting.Pooled, Handle: b.allTopics},
-		{Code: remoting.ReqGetAllConsumerOffset, Mode: remoting.Pooled, Handle: b.allOffsets},
-		{Code: remoting.ReqGetAllDelayOffset, Mode: remoting.Pooled, Handle: b.allDelayOffsets},
-		{Code: remoting.ReqGetAllSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: b.allGroups},
+		{Code: wire.ReqGetAllTopicConfig, Mode: remoting.Pooled, Handle: b.allTopics},
+		{Code: wire.ReqGetAllConsumerOffset, Mode: remoting.Pooled, Handle: b.allOffsets},
+		{Code: wire.ReqGetAllDelayOffset, Mode: remoting.Pooled, Handle: b.allDelayOffsets},
+		{Code: wire.ReqGetAllSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: b.allGroups},
 	}
 }
 
@@ -28,7 +29,7 @@ func respondAll(ctx *remoting.Context, key string, n int, table any) {
 		fail(ctx, err)
 		return
 	}
-	ctx.RespondFields(remoting.Success, "", []remoting.StringField{{Key: key, Value: strconv.Itoa(n)}}, data)
+	ctx.RespondFields(wire.Success, "", []wire.StringField{{Key: key, Value: strconv.Itoa(n)}}, data)
 }
 
 func (b *Broker) allTopics(ctx *remoting.Context) {

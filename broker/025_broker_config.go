@@ -15,13 +15,14 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store/vfs"
 )
 
 func (b *Broker) configEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqUpdateBrokerConfig, Mode: remoting.Blocking, Handle: b.updateConfig},
-		{Code: remoting.ReqGetBrokerConfig, Mode: remoting.Pooled, Handle: b.getConfig},
+		{Code: wire.ReqUpdateBrokerConfig, Mode: remoting.Blocking, Handle: b.updateConfig},
+		{Code: wire.ReqGetBrokerConfig, Mode: remoting.Pooled, Handle: b.getConfig},
 	}
 }
 
@@ -32,11 +33,11 @@ func (b *Broker) updateConfig(ctx *remoting.Context) {
 	}
 	p, err := compat.ParseProperties(ctx.Req.Body)
 	if err != nil {
-		ctx.Status(remoting.SystemError, "string2Properties error")
+		ctx.Status(wire.SystemError, "string2Properties error")
 		return
 	}
 	if b.blackListed(p) {
-		ctx.Status(remoting.NoPermission, "Can not update config in black list.")
+		ctx.Status(wire.NoPermission, "Can not update config in black list.")
 		return
 	}
 	if err := b.changeConfig(p); err != nil {
@@ -123,8 +124,8 @@ func (b *Broker) getConfig(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	resp := remoting.VersionResponseHeader{Version: string(text)}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.VersionResponse, &resp, remoting.Body{Bytes: b.cfg().Properties().Format()})
+	resp := wire.VersionResponseHeader{Version: string(text)}
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.VersionResponse, &resp, remoting.Body{Bytes: b.cfg().Properties().Format()})
 }
 
 // republish counts a change of all topics and registers them again: their permissions look different from outside.

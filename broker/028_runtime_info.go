@@ -12,12 +12,13 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/timer"
 )
 
 func (b *Broker) runtimeInfoEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetBrokerRuntimeInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+	return []remoting.Entry{{Code: wire.ReqGetBrokerRuntimeInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
 		respondJSON(ctx, body.KVTable{Table: b.runtimeInfo(time.Now())})
 	}}}
 }
@@ -32,8 +33,8 @@ func (b *Broker) runtimeInfo(now time.Time) map[string]string {
 	m["EndTransactionQueueSize"], m["EndTransactionThreadPoolQueueCapacity"] = "0", "0"
 	b.timerInfo(m)
 	m["brokerActive"] = "true"
-	m["brokerVersion"] = strconv.Itoa(remoting.CurrentVersion)
-	m["brokerVersionDesc"] = compat.VersionName(remoting.CurrentVersion)
+	m["brokerVersion"] = strconv.Itoa(wire.CurrentVersion)
+	m["brokerVersionDesc"] = compat.VersionName(wire.CurrentVersion)
 	m["startAcceptSendRequestTimeStamp"] = strconv.FormatInt(b.cfg().StartAcceptSendRequestTime, 10)
 	return m
 }

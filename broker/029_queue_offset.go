@@ -7,18 +7,19 @@ import (
 	"fmt"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) queueOffsetEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqSearchOffsetByTimestamp, Mode: remoting.Pooled, Handle: with(remoting.SearchOffsetRequest, b.searchOffset)},
-		{Code: remoting.ReqGetMaxOffset, Handle: with(remoting.GetMaxOffsetRequest, b.maxOffset)},
-		{Code: remoting.ReqGetMinOffset, Mode: remoting.Pooled, Handle: with(remoting.GetMinOffsetRequest, b.minOffset)},
-		{Code: remoting.ReqGetEarliestMsgStoretime, Mode: remoting.Pooled, Handle: with(remoting.GetEarliestStoretimeRequest, b.earliestStoreTime)},
+		{Code: wire.ReqSearchOffsetByTimestamp, Mode: remoting.Pooled, Handle: with(wire.SearchOffsetRequest, b.searchOffset)},
+		{Code: wire.ReqGetMaxOffset, Handle: with(wire.GetMaxOffsetRequest, b.maxOffset)},
+		{Code: wire.ReqGetMinOffset, Mode: remoting.Pooled, Handle: with(wire.GetMinOffsetRequest, b.minOffset)},
+		{Code: wire.ReqGetEarliestMsgStoretime, Mode: remoting.Pooled, Handle: with(wire.GetEarliestStoretimeRequest, b.earliestStoreTime)},
 	}
 }
 
-func (b *Broker) searchOffset(ctx *remoting.Context, h *remoting.SearchOffsetRequestHeader) {
+func (b *Broker) searchOffset(ctx *remoting.Context, h *wire.SearchOffsetRequestHeader) {
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
 		b.staticOffset(ctx, logicQueueOf(d, h.QueueID), func(q logicQueue) (int64, error) { return b.staticSearch(q, h) })
 		return
@@ -26,7 +27,7 @@ func (b *Broker) searchOffset(ctx *remoting.Context, h *remoting.SearchOffsetReq
 	respondOffset(&ctx.Replier, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, boundaryOf(h.BoundaryType)))
 }
 
-func (b *Broker) maxOffset(ctx *remoting.Context, h *remoting.GetMaxOffsetRequestHeader) {
+func (b *Broker) maxOffset(ctx *remoting.Context, h *wire.GetMaxOffsetRequestHeader) {
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
 		b.staticOffset(ctx, logicQueueOf(d, h.QueueID), b.staticMax)
 		return
@@ -34,7 +35,7 @@ func (b *Broker) maxOffset(ctx *remoting.Context, h *remoting.GetMaxOffsetReques
 	respondOffset(&ctx.Replier, b.store.MaxOffset(h.Topic, h.QueueID))
 }
 
-func (b *Broker) minOffset(ctx *remoting.Context, h *remoting.QueueRequestHeader) {
+func (b *Broker) minOffset(ctx *remoting.Context, h *wire.QueueRequestHeader) {
 	d := b.mappings.of(h.Topic, h.Lo)
 	if d == nil {
 		respondOffset(&ctx.Replier, b.physicalMin(h.Topic, h.QueueID))
@@ -42,7 +43,7 @@ func (b *Broker) minOffset(ctx *remoting.Context, h *remoting.QueueRequestHeader
 	}
 	q := logicQueueOf(d, h.QueueID)
 	if !q.leads() {
-		ctx.Status(remoting.NotLeaderForQueue, fmt.Sprintf("%s-%d is not leader in broker %s, request code %d", d.Topic, q.id, d.Bname, remoting.ReqGetMinOffset))
+		ctx.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d is not leader in broker %s, request code %d", d.Topic, q.id, d.Bname, wire.ReqGetMinOffset))
 		return
 	}
 	b.staticOffset(ctx, q, b.staticMin)
@@ -57,11 +58,11 @@ func (b *Broker) physicalMin(topic string, queue int32) int64 {
 	return off
 }
 
-func (b *Broker) earliestStoreTime(ctx *remoting.Context, h *remoting.QueueRequestHeader) {
+func (b *Broker) earliestStoreTime(ctx *remoting.Context, h *wire.QueueRequestHeader) {
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
 		b.staticEarliest(ctx, logicQueueOf(d, h.QueueID))
 		return
 	}
-	resp := remoting.TimestampResponseHeader{Timestamp: b.store.EarliestStoreTime(h.Topic, h.QueueID)}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.TimestampResponse, &resp, remoting.Body{})
+	resp := wire.TimestampResponseHeader{Timestamp: b.store.EarliestStoreTime(h.Topic, h.QueueID)}
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.TimestampResponse, &resp, remoting.Body{})
 }

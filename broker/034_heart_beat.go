@@ -14,13 +14,14 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) heartbeatEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqHeartBeat, Mode: remoting.Pooled, Handle: b.heartbeat},
-		{Code: remoting.ReqUnregisterClient, Mode: remoting.Pooled, Handle: with(remoting.UnregisterClientRequest, b.unregisterClient)},
-		{Code: remoting.ReqCheckClientConfig, Mode: remoting.Pooled, Handle: b.checkClientConfig},
+		{Code: wire.ReqHeartBeat, Mode: remoting.Pooled, Handle: b.heartbeat},
+		{Code: wire.ReqUnregisterClient, Mode: remoting.Pooled, Handle: with(wire.UnregisterClientRequest, b.unregisterClient)},
+		{Code: wire.ReqCheckClientConfig, Mode: remoting.Pooled, Handle: b.checkClientConfig},
 	}
 }
 
@@ -94,9 +95,9 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 const heartbeatWait = 100 * time.Millisecond
 
 func (b *Broker) answerHeartbeat(ctx *remoting.Context, subChange, newTopic bool) {
-	resp := remoting.HeartbeatResponseHeader{SupportV2: "true", SubChange: strconv.FormatBool(subChange)}
+	resp := wire.HeartbeatResponseHeader{SupportV2: "true", SubChange: strconv.FormatBool(subChange)}
 	answer := func(r *remoting.Replier) {
-		remoting.Respond(r, remoting.Success, "", remoting.HeartbeatResponse, &resp, remoting.Body{})
+		remoting.Respond(r, wire.Success, "", wire.HeartbeatResponse, &resp, remoting.Body{})
 	}
 	if newTopic && b.tryAside(&ctx.Replier, func(r *remoting.Replier) {
 		b.register.settledWithin(heartbeatWait)
@@ -141,7 +142,7 @@ func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) (r b
 	return r, nil
 }
 
-func (b *Broker) unregisterClient(ctx *remoting.Context, h *remoting.UnregisterClientRequestHeader) {
+func (b *Broker) unregisterClient(ctx *remoting.Context, h *wire.UnregisterClientRequestHeader) {
 	if b.debug() {
 		b.log.Debug().Str("peer", ctx.Conn().RemoteAddr()).Str("client", h.ClientID).
 			Str("producerGroup", h.ProducerGroup).Str("group", h.ConsumerGroup).Msg("client left a group")
@@ -153,7 +154,7 @@ func (b *Broker) unregisterClient(ctx *remoting.Context, h *remoting.UnregisterC
 		g := b.groups.find(h.ConsumerGroup)
 		b.consumers.unregister(h.ConsumerGroup, ctx.Conn(), g == nil || g.NotifyConsumerIdsChangedEnable)
 	}
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }
 
 // checkClientBody is the body of CHECK_CLIENT_CONFIG. Java: CheckClientRequestBody.
@@ -169,13 +170,13 @@ func (b *Broker) checkClientConfig(ctx *remoting.Context) {
 	}
 	if s := c.SubscriptionData; s != nil && !filter.IsTag(s.ExpressionType) {
 		if !b.cfg().EnablePropertyFilter {
-			ctx.Status(remoting.SystemError, "The broker does not support consumer to filter message by "+s.ExpressionType)
+			ctx.Status(wire.SystemError, "The broker does not support consumer to filter message by "+s.ExpressionType)
 			return
 		}
 		if _, err := filter.CompileType(s.ExpressionType, s.SubString); err != nil {
-			ctx.Status(remoting.SubscriptionParseFailed, err.Error())
+			ctx.Status(wire.SubscriptionParseFailed, err.Error())
 			return
 		}
 	}
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }

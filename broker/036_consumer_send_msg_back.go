@@ -13,25 +13,26 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 func (b *Broker) sendBackEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqConsumerSendMsgBack, Mode: remoting.Pooled, Handle: with(remoting.ConsumerSendMsgBackRequest, b.sendBack)}}
+	return []remoting.Entry{{Code: wire.ReqConsumerSendMsgBack, Mode: remoting.Pooled, Handle: with(wire.ConsumerSendMsgBackRequest, b.sendBack)}}
 }
 
-func (b *Broker) sendBack(ctx *remoting.Context, h *remoting.ConsumerSendMsgBackRequestHeader) {
+func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader) {
 	g := b.groups.find(h.Group)
 	if g == nil {
-		ctx.Status(remoting.SubscriptionGroupNotExist, "subscription group not exist, "+h.Group+" "+faqSuffix)
+		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group not exist, "+h.Group+" "+faqSuffix)
 		return
 	}
 	if b.cfg().BrokerPermission&body.PermWrite == 0 {
-		ctx.Status(remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
+		ctx.Status(wire.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
 		return
 	}
 	if g.RetryQueueNums <= 0 {
-		ctx.Status(remoting.Success, "")
+		ctx.Status(wire.Success, "")
 		return
 	}
 	sysFlag := 0
@@ -40,12 +41,12 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *remoting.ConsumerSendMsgBack
 	}
 	retry := b.topics.ensure(compat.RetryTopicPrefix+h.Group, g.RetryQueueNums, false, sysFlag)
 	if retry.Perm&body.PermWrite == 0 {
-		ctx.Status(remoting.NoPermission, "the topic["+retry.TopicName+"] sending message is forbidden")
+		ctx.Status(wire.NoPermission, "the topic["+retry.TopicName+"] sending message is forbidden")
 		return
 	}
 	rec, err := b.store.ReadRecord(h.Offset, nil)
 	if err != nil {
-		ctx.Status(remoting.SystemError, fmt.Sprintf("look message by offset failed, %d", h.Offset))
+		ctx.Status(wire.SystemError, fmt.Sprintf("look message by offset failed, %d", h.Offset))
 		return
 	}
 	m, err := store.DecodeRecord(rec)
@@ -57,7 +58,7 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *remoting.ConsumerSendMsgBack
 }
 
 // storeAgain puts the message into the retry topic after a delay, or into the dead letters.
-func (b *Broker) storeAgain(ctx *remoting.Context, h *remoting.ConsumerSendMsgBackRequestHeader, g *body.SubscriptionGroupConfig, m *store.MessageView) {
+func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader, g *body.SubscriptionGroupConfig, m *store.MessageView) {
 	limit := int32(g.RetryMaxTimes)
 	if ctx.Req.Version >= compat.VersionV3_4_9 && h.MaxReconsumeTimes != -1 {
 		limit = h.MaxReconsumeTimes
@@ -88,7 +89,7 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *remoting.ConsumerSendMsgBa
 		b.sendBackFailed(ctx, err)
 		return
 	}
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }
 
 // originTopic is the topic that a message was sent to first.
@@ -113,5 +114,5 @@ func (b *Broker) sendBackProperties(m *store.MessageView, level int32) []byte {
 }
 
 func (b *Broker) sendBackFailed(ctx *remoting.Context, err error) {
-	ctx.Status(remoting.SystemError, "putMessageResult is not OK: "+err.Error())
+	ctx.Status(wire.SystemError, "putMessageResult is not OK: "+err.Error())
 }

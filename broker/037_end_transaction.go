@@ -18,13 +18,14 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 func (b *Broker) transactionEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqEndTransaction, Handle: b.endTransaction},
-		{Code: remoting.ReqResumeCheckHalfMessage, Mode: remoting.Pooled, Handle: with(remoting.ResumeCheckHalfMessageRequest, b.resumeCheck)},
+		{Code: wire.ReqEndTransaction, Handle: b.endTransaction},
+		{Code: wire.ReqResumeCheckHalfMessage, Mode: remoting.Pooled, Handle: with(wire.ResumeCheckHalfMessageRequest, b.resumeCheck)},
 	}
 }
 
@@ -32,7 +33,7 @@ func (b *Broker) transactionEntries() []remoting.Entry {
 type endState struct {
 	b      *Broker
 	ctx    *remoting.Context
-	head   remoting.EndTransactionRequestHeader
+	head   wire.EndTransactionRequestHeader
 	props  sendProps
 	record store.Record
 	visit  func([]byte) error // end, bound once
@@ -56,32 +57,32 @@ func (b *Broker) endTransaction(ctx *remoting.Context) {
 	s := b.ends.Get().(*endState)
 	s.ctx = ctx
 	s.handle()
-	s.ctx, s.record, s.head = nil, store.Record{}, remoting.EndTransactionRequestHeader{}
+	s.ctx, s.record, s.head = nil, store.Record{}, wire.EndTransactionRequestHeader{}
 	b.ends.Put(s)
 }
 
 func (s *endState) handle() {
 	ctx, b := s.ctx, s.b
-	if err := remoting.EndTransactionRequest.Decode(ctx.Req, ctx.In, &s.head); err != nil {
+	if err := wire.EndTransactionRequest.Decode(ctx.Req, ctx.In, &s.head); err != nil {
 		fail(ctx, err)
 		return
 	}
 	if b.isSlave() {
-		ctx.Status(remoting.SlaveNotAvailable, "")
+		ctx.Status(wire.SlaveNotAvailable, "")
 		return
 	}
 	if s.head.FromTransactionCheck && ctx.OnLoop() {
 		b.trans.answered.Add(1)
 	}
 	switch s.head.CommitOrRollback {
-	case remoting.TransactionUnknown:
+	case wire.TransactionUnknown:
 		return // the producer does not know yet: nobody waits for an answer
-	case remoting.TransactionCommit, remoting.TransactionRollback:
+	case wire.TransactionCommit, wire.TransactionRollback:
 	default:
 		fail(ctx, errors.New("org.apache.rocketmq.remoting.exception.RemotingCommandException: commitOrRollback field wrong"))
 		return
 	}
-	s.code, s.remark = remoting.Success, ""
+	s.code, s.remark = wire.Success, ""
 	var err error
 	if ctx.OnLoop() {
 		err = b.store.WithHotRecord(s.head.CommitLogOffset, s.visit)
@@ -93,13 +94,13 @@ func (s *endState) handle() {
 		ctx.Again()
 		return
 	case err != nil:
-		s.refuse(remoting.SystemError, noHalf)
+		s.refuse(wire.SystemError, noHalf)
 	}
 	s.answer()
 }
 
 func (s *endState) answer() {
-	if s.code != remoting.Success { // ends are one-way requests: the log is the only place where anybody sees it
+	if s.code != wire.Success { // ends are one-way requests: the log is the only place where anybody sees it
 		s.b.throttled.warn("endTransaction", func(e *zerolog.Event) {
 			e.Str("peer", s.ctx.Conn().RemoteAddr()).Str("group", s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
 				Int32("code", s.code).Str("remark", s.remark).Msg("transaction not ended")
@@ -114,7 +115,7 @@ func (s *endState) refuse(code int32, remark string) { s.code, s.remark = code, 
 func (s *endState) end(rec []byte) error {
 	m, err := store.DecodeRecord(rec)
 	if err != nil || string(m.Topic) != compat.TopicTransHalf {
-		s.refuse(remoting.SystemError, noHalf)
+		s.refuse(wire.SystemError, noHalf)
 		return nil
 	}
 	if !s.check(&m) {
@@ -128,16 +129,16 @@ func (s *endState) end(rec []byte) error {
 		if s.ctx.OnLoop() {
 			return store.ErrWouldWait
 		}
-		s.refuse(remoting.SystemError, "the half message is being ended or asked about")
+		s.refuse(wire.SystemError, "the half message is being ended or asked about")
 		return nil
 	case claimTooFar:
-		s.refuse(remoting.SystemError, fmt.Sprintf("more than %d half messages wait before this one", maxHalfSpan))
+		s.refuse(wire.SystemError, fmt.Sprintf("more than %d half messages wait before this one", maxHalfSpan))
 		return nil
 	}
-	if s.head.CommitOrRollback == remoting.TransactionCommit {
+	if s.head.CommitOrRollback == wire.TransactionCommit {
 		err = s.commit(&m)
 	}
-	ended := err == nil && s.code == remoting.Success
+	ended := err == nil && s.code == wire.Success
 	s.b.trans.halves.release(at, ended)
 	if ended {
 		s.note(&m, at)
@@ -162,17 +163,17 @@ func (s *endState) claim(offset int64) (int64, claim) {
 func (s *endState) check(m *store.MessageView) bool {
 	timeout := int64(s.b.cfg().TransactionTimeOut)
 	if limit, custom := immunity(m, timeout); custom && !s.head.FromTransactionCheck && s.b.now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
-		s.refuse(remoting.IllegalOperation, "")
+		s.refuse(wire.IllegalOperation, "")
 		return false
 	}
 	group, ok := m.Property(propProducerGroup)
 	switch {
 	case !ok:
-		s.refuse(remoting.SystemError, "java.lang.NullPointerException: the half message has no PGROUP")
+		s.refuse(wire.SystemError, "java.lang.NullPointerException: the half message has no PGROUP")
 	case string(group) != s.head.ProducerGroup:
-		s.refuse(remoting.SystemError, "The producer group wrong")
+		s.refuse(wire.SystemError, "The producer group wrong")
 	case m.QueueOffset != s.head.TranStateTableOffset:
-		s.refuse(remoting.SystemError, "The transaction state table offset wrong")
+		s.refuse(wire.SystemError, "The transaction state table offset wrong")
 	default:
 		return true
 	}
@@ -183,7 +184,7 @@ func (s *endState) check(m *store.MessageView) bool {
 func (s *endState) commit(m *store.MessageView) error {
 	topic, queue, ok := s.rebuild(m)
 	if !ok {
-		s.refuse(remoting.SystemError,
+		s.refuse(wire.SystemError,
 			"java.lang.NumberFormatException: the half message has no usable REAL_TOPIC or REAL_QID")
 		return nil
 	}
@@ -248,13 +249,13 @@ func (s *endState) rebuild(m *store.MessageView) (topic []byte, queue int32, ok 
 func (s *endState) commitFailed(err error) {
 	switch {
 	case errors.Is(err, store.ErrMessageIllegal):
-		s.refuse(remoting.MessageIllegal, fmt.Sprintf("The message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", s.b.cfg().MaxMessageSize))
+		s.refuse(wire.MessageIllegal, fmt.Sprintf("The message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", s.b.cfg().MaxMessageSize))
 	case errors.Is(err, store.ErrNoNextFile):
-		s.refuse(remoting.SystemError, "Create mapped file failed.")
+		s.refuse(wire.SystemError, "Create mapped file failed.")
 	case errors.Is(err, store.ErrNotWritable):
-		s.refuse(remoting.ServiceNotAvailable, "Service not available now.")
+		s.refuse(wire.ServiceNotAvailable, "Service not available now.")
 	default:
-		s.refuse(remoting.SystemError, "UNKNOWN_ERROR")
+		s.refuse(wire.SystemError, "UNKNOWN_ERROR")
 	}
 }
 
@@ -263,5 +264,5 @@ func (s *endState) note(m *store.MessageView, at int64) {
 	t := s.b.trans
 	t.ops.add(s.b.cfg().TransactionOpMsgMaxSize, m.QueueOffset, at)
 	topic, _ := m.Property(propRealTopic)
-	t.metrics.ended(s.ctx.In.String(topic), s.head.CommitOrRollback == remoting.TransactionCommit, s.b.now().UnixMilli()-m.BornTimestamp)
+	t.metrics.ended(s.ctx.In.String(topic), s.head.CommitOrRollback == wire.TransactionCommit, s.b.now().UnixMilli()-m.BornTimestamp)
 }

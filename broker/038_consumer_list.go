@@ -6,19 +6,20 @@ package broker
 import (
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) consumerListEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetConsumerListByGroup, Mode: remoting.Pooled, Handle: with(remoting.GetConsumerListRequest, b.consumerList)}}
+	return []remoting.Entry{{Code: wire.ReqGetConsumerListByGroup, Mode: remoting.Pooled, Handle: with(wire.GetConsumerListRequest, b.consumerList)}}
 }
 
-func (b *Broker) consumerList(ctx *remoting.Context, h *remoting.ConsumerGroupHeader) {
+func (b *Broker) consumerList(ctx *remoting.Context, h *wire.ConsumerGroupHeader) {
 	var ids []string
 	if g := b.consumers.get(h.ConsumerGroup); g != nil {
 		ids = g.clientIDs()
 	}
 	if len(ids) == 0 {
-		ctx.Status(remoting.SystemError, "no consumer for this group, "+h.ConsumerGroup)
+		ctx.Status(wire.SystemError, "no consumer for this group, "+h.ConsumerGroup)
 		return
 	}
 	respondJSON(ctx, consumerIDs{ConsumerIDList: ids})

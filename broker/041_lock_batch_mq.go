@@ -6,12 +6,13 @@ import (
 	"errors"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) lockEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqLockBatchMq, Mode: remoting.Pooled, Handle: b.lockBatch},
-		{Code: remoting.ReqUnlockBatchMq, Mode: remoting.Pooled, Handle: b.unlockBatch},
+		{Code: wire.ReqLockBatchMq, Mode: remoting.Pooled, Handle: b.lockBatch},
+		{Code: wire.ReqUnlockBatchMq, Mode: remoting.Pooled, Handle: b.unlockBatch},
 	}
 }
 
@@ -39,5 +40,5 @@ func (b *Broker) unlockBatch(ctx *remoting.Context) {
 		return
 	}
 	b.locks.unlock(l.ConsumerGroup, l.ClientID, l.MQSet)
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }

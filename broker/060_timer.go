@@ -3,18 +3,21 @@ package broker
 // GET_TIMER_CHECK_POINT (60) and GET_TIMER_METRICS (61): what slaves copy. Java: AdminBrokerProcessor.getTimerCheckPoint, getTimerMetrics.
 // 60 answers the 56 bytes that config/timercheck holds, 61 the JSON of config/timermetrics.
 
-import "gorocket/remoting"
+import (
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
 
 func (b *Broker) timerEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqGetTimerCheckPoint, Mode: remoting.Pooled, Handle: b.timerCheckpoint},
-		{Code: remoting.ReqGetTimerMetrics, Mode: remoting.Pooled, Handle: b.timerMetrics},
+		{Code: wire.ReqGetTimerCheckPoint, Mode: remoting.Pooled, Handle: b.timerCheckpoint},
+		{Code: wire.ReqGetTimerMetrics, Mode: remoting.Pooled, Handle: b.timerMetrics},
 	}
 }
 
 func (b *Broker) timerCheckpoint(ctx *remoting.Context) {
 	if b.timers == nil {
-		ctx.Status(remoting.SystemError, "The checkpoint is null")
+		ctx.Status(wire.SystemError, "The checkpoint is null")
 		return
 	}
 	ctx.OK(b.timers.Checkpoint())
@@ -22,7 +25,7 @@ func (b *Broker) timerCheckpoint(ctx *remoting.Context) {
 
 func (b *Broker) timerMetrics(ctx *remoting.Context) {
 	if b.timers == nil {
-		ctx.Status(remoting.SystemError, "The timer message store is null")
+		ctx.Status(wire.SystemError, "The timer message store is null")
 		return
 	}
 	data, err := b.timers.MetricsJSON()

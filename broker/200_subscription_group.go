@@ -9,14 +9,15 @@ import (
 
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) groupEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqUpdateAndCreateSubscriptiongroup, Mode: remoting.Pooled, Handle: b.updateGroup},
-		{Code: remoting.ReqUpdateAndCreateSubscriptiongroupList, Mode: remoting.Pooled, Handle: b.updateGroupList},
-		{Code: remoting.ReqDeleteSubscriptiongroup, Mode: remoting.Pooled, Handle: with(remoting.DeleteSubscriptionGroupRequest, b.deleteGroup)},
-		{Code: remoting.ReqGetSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: with(remoting.GroupRequest, b.groupConfig)},
+		{Code: wire.ReqUpdateAndCreateSubscriptiongroup, Mode: remoting.Pooled, Handle: b.updateGroup},
+		{Code: wire.ReqUpdateAndCreateSubscriptiongroupList, Mode: remoting.Pooled, Handle: b.updateGroupList},
+		{Code: wire.ReqDeleteSubscriptiongroup, Mode: remoting.Pooled, Handle: with(wire.DeleteSubscriptionGroupRequest, b.deleteGroup)},
+		{Code: wire.ReqGetSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: with(wire.GroupRequest, b.groupConfig)},
 	}
 }
 
@@ -28,7 +29,7 @@ type groupList struct {
 func (b *Broker) updateGroup(ctx *remoting.Context) {
 	g := body.NewSubscriptionGroupConfig("")
 	if err := decodeBody(ctx, &g); errors.Is(err, errNoBody) {
-		ctx.Status(remoting.Success, "")
+		ctx.Status(wire.Success, "")
 		return
 	} else if err != nil {
 		fail(ctx, err)
@@ -49,7 +50,7 @@ func (b *Broker) updateGroupList(ctx *remoting.Context) {
 func (b *Broker) changeGroups(ctx *remoting.Context, groups ...body.SubscriptionGroupConfig) {
 	for i := range groups {
 		if err := b.checkGroup(&groups[i]); err != nil {
-			ctx.Status(remoting.InvalidParameter, err.Error())
+			ctx.Status(wire.InvalidParameter, err.Error())
 			return
 		}
 	}
@@ -60,10 +61,10 @@ func (b *Broker) changeGroups(ctx *remoting.Context, groups ...body.Subscription
 		}
 		b.log.Info().Str("group", g.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group changed")
 	}
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }
 
-func (b *Broker) deleteGroup(ctx *remoting.Context, h *remoting.DeleteSubscriptionGroupRequestHeader) {
+func (b *Broker) deleteGroup(ctx *remoting.Context, h *wire.DeleteSubscriptionGroupRequestHeader) {
 	if b.groups.remove(h.GroupName) {
 		b.log.Info().Str("group", h.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group deleted")
 	}
@@ -72,13 +73,13 @@ func (b *Broker) deleteGroup(ctx *remoting.Context, h *remoting.DeleteSubscripti
 	if h.CleanOffset {
 		b.offsets.removeGroup(h.GroupName)
 	}
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }
 
-func (b *Broker) groupConfig(ctx *remoting.Context, h *remoting.GroupHeader) {
+func (b *Broker) groupConfig(ctx *remoting.Context, h *wire.GroupHeader) {
 	g := b.groups.find(h.Group)
 	if g == nil {
-		ctx.Status(remoting.SubscriptionGroupNotExist, "No group in this broker")
+		ctx.Status(wire.SubscriptionGroupNotExist, "No group in this broker")
 		return
 	}
 	respondJSON(ctx, g)

@@ -6,10 +6,11 @@ package broker
 import (
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) topicStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetTopicStatsInfo, Mode: remoting.Pooled, Handle: with(remoting.MustTopicRequest, b.topicStats)}}
+	return []remoting.Entry{{Code: wire.ReqGetTopicStatsInfo, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, b.topicStats)}}
 }
 
 // topicOffset is one queue in 202. Java: TopicOffset.
@@ -24,10 +25,10 @@ type topicStatsTable struct {
 	OffsetTable map[body.MessageQueue]topicOffset `json:"offsetTable"`
 }
 
-func (b *Broker) topicStats(ctx *remoting.Context, h *remoting.TopicHeader) {
+func (b *Broker) topicStats(ctx *remoting.Context, h *wire.TopicHeader) {
 	c := b.topics.get(h.Topic)
 	if c == nil {
-		ctx.Status(remoting.TopicNotExist, "topic["+h.Topic+"] not exist")
+		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist")
 		return
 	}
 	stats := topicStatsTable{OffsetTable: map[body.MessageQueue]topicOffset{}}

@@ -4,12 +4,13 @@ package broker
 
 import (
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) connectionEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqGetConsumerConnectionList, Mode: remoting.Pooled, Handle: with(remoting.GetConsumerConnectionRequest, b.consumerConnections)},
-		{Code: remoting.ReqGetProducerConnectionList, Mode: remoting.Pooled, Handle: with(remoting.GetProducerConnectionRequest, b.producerConnections)},
+		{Code: wire.ReqGetConsumerConnectionList, Mode: remoting.Pooled, Handle: with(wire.GetConsumerConnectionRequest, b.consumerConnections)},
+		{Code: wire.ReqGetProducerConnectionList, Mode: remoting.Pooled, Handle: with(wire.GetProducerConnectionRequest, b.producerConnections)},
 	}
 }
 
@@ -39,10 +40,10 @@ func (c *client) connection() connection {
 	return connection{ClientAddr: c.conn.RemoteAddr(), ClientID: c.id, Language: c.language.String(), Version: c.version}
 }
 
-func (b *Broker) consumerConnections(ctx *remoting.Context, h *remoting.ConsumerGroupHeader) {
+func (b *Broker) consumerConnections(ctx *remoting.Context, h *wire.ConsumerGroupHeader) {
 	g := b.consumers.get(h.ConsumerGroup)
 	if g == nil {
-		ctx.Status(remoting.ConsumerNotOnline, "the consumer group["+h.ConsumerGroup+"] not online")
+		ctx.Status(wire.ConsumerNotOnline, "the consumer group["+h.ConsumerGroup+"] not online")
 		return
 	}
 	respondJSON(ctx, g.connections())
@@ -61,10 +62,10 @@ func (g *consumerGroup) connections() consumerConnection {
 	return c
 }
 
-func (b *Broker) producerConnections(ctx *remoting.Context, h *remoting.ProducerGroupHeader) {
+func (b *Broker) producerConnections(ctx *remoting.Context, h *wire.ProducerGroupHeader) {
 	set := b.producers.connections(h.ProducerGroup)
 	if set == nil {
-		ctx.Status(remoting.SystemError, "the producer group["+h.ProducerGroup+"] not exist")
+		ctx.Status(wire.SystemError, "the producer group["+h.ProducerGroup+"] not exist")
 		return
 	}
 	respondJSON(ctx, producerConnection{ConnectionSet: set})

@@ -6,10 +6,11 @@ package broker
 import (
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) consumeStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetConsumeStats, Mode: remoting.Pooled, Handle: with(remoting.GetConsumeStatsRequest, b.consumeStats)}}
+	return []remoting.Entry{{Code: wire.ReqGetConsumeStats, Mode: remoting.Pooled, Handle: with(wire.GetConsumeStatsRequest, b.consumeStats)}}
 }
 
 // offsetWrapper is one queue in 208. Java: OffsetWrapper.
@@ -25,7 +26,7 @@ type consumeStatsTable struct {
 	OffsetTable map[body.MessageQueue]offsetWrapper `json:"offsetTable"`
 }
 
-func (b *Broker) consumeStats(ctx *remoting.Context, h *remoting.ConsumeStatsHeader) {
+func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader) {
 	topics := []string{h.Topic}
 	if h.Topic == "" {
 		topics = b.topicsOf(h.ConsumerGroup)
@@ -38,7 +39,7 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *remoting.ConsumeStatsHea
 			continue // a live group is asked about what it subscribes to only
 		}
 		if len(stats.OffsetTable)+c.ReadQueueNums > maxStatsQueues {
-			ctx.Status(remoting.SystemError, tooManyQueues("ask for one topic"))
+			ctx.Status(wire.SystemError, tooManyQueues("ask for one topic"))
 			return
 		}
 		for q := range c.ReadQueueNums {

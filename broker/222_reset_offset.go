@@ -12,13 +12,14 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 func (b *Broker) resetEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqInvokeBrokerToResetOffset, Mode: remoting.Blocking, Handle: with(remoting.ResetOffsetRequest, b.resetOffset)},
-		{Code: remoting.ReqInvokeBrokerToGetConsumerStatus, Mode: remoting.Blocking, Handle: with(remoting.ConsumerStatusRequest, b.consumerStatus)},
+		{Code: wire.ReqInvokeBrokerToResetOffset, Mode: remoting.Blocking, Handle: with(wire.ResetOffsetRequest, b.resetOffset)},
+		{Code: wire.ReqInvokeBrokerToGetConsumerStatus, Mode: remoting.Blocking, Handle: with(wire.ConsumerStatusRequest, b.consumerStatus)},
 	}
 }
 
@@ -49,7 +50,7 @@ type queueOffsetC struct {
 	Topic      string `json:"topic"`
 }
 
-func (b *Broker) resetOffset(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
+func (b *Broker) resetOffset(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
 	if b.cfg().UseServerSideResetOffset {
 		b.resetAtBroker(ctx, h)
 		return
@@ -57,34 +58,34 @@ func (b *Broker) resetOffset(ctx *remoting.Context, h *remoting.ResetOffsetReque
 	b.resetAtClients(ctx, h)
 }
 
-func (b *Broker) logReset(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
+func (b *Broker) logReset(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
 	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).
 		Int32("queueId", h.QueueID).Int64("timestamp", h.Timestamp).Int64("offset", h.Offset).
 		Bool("force", h.IsForce).Msg("offset reset")
 }
 
 // resetAtBroker is Java's resetOffsetInner.
-func (b *Broker) resetAtBroker(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
+func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
 	topic := b.topics.get(h.Topic)
 	switch {
 	case topic == nil:
-		ctx.Status(remoting.TopicNotExist, "Topic "+h.Topic+" does not exist")
+		ctx.Status(wire.TopicNotExist, "Topic "+h.Topic+" does not exist")
 		return
 	case b.groups.get(h.Group) == nil:
-		ctx.Status(remoting.SubscriptionGroupNotExist, "Group "+h.Group+" does not exist")
+		ctx.Status(wire.SubscriptionGroupNotExist, "Group "+h.Group+" does not exist")
 		return
 	}
 	offsets := map[int32]int64{}
 	if h.QueueID >= 0 {
 		if !b.hasQueue(topic, h.QueueID) {
-			ctx.Status(remoting.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, %s", h.QueueID, describeTopic(topic)))
+			ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, %s", h.QueueID, describeTopic(topic)))
 			return
 		}
 		off := h.Offset
 		if off == -1 {
 			off = b.offsetAt(h.Topic, h.QueueID, h.Timestamp)
 		} else if lo, hi := b.store.MinOffset(h.Topic, h.QueueID), b.store.MaxOffset(h.Topic, h.QueueID); lo >= 0 && off < lo || off > hi+1 {
-			ctx.Status(remoting.SystemError, fmt.Sprintf("Target offset %d not in consume queue range [%d-%d]", off, lo, hi))
+			ctx.Status(wire.SystemError, fmt.Sprintf("Target offset %d not in consume queue range [%d-%d]", off, lo, hi))
 			return
 		}
 		offsets[h.QueueID] = off
@@ -94,7 +95,7 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *remoting.ResetOffsetReq
 		}
 	}
 	if len(offsets) == 0 {
-		ctx.Status(remoting.SystemError, "No queues to reset.")
+		ctx.Status(wire.SystemError, "No queues to reset.")
 		return
 	}
 	done := resetOffsetBody{OffsetTable: map[body.MessageQueue]int64{}}
@@ -122,17 +123,17 @@ func (b *Broker) offsetAt(topic string, queue int32, timestamp int64) int64 {
 }
 
 // resetAtClients is Java's Broker2Client.resetOffset: the members get a table and set their offsets themselves.
-func (b *Broker) resetAtClients(ctx *remoting.Context, h *remoting.ResetOffsetRequestHeader) {
+func (b *Broker) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
 	topic := b.topics.get(h.Topic)
 	if topic == nil {
-		ctx.Status(remoting.TopicNotExist, "[reset-offset] reset offset failed, no topic in this broker. topic="+h.Topic)
+		ctx.Status(wire.TopicNotExist, "[reset-offset] reset offset failed, no topic in this broker. topic="+h.Topic)
 		return
 	}
 	table := resetOffsetBody{OffsetTable: map[body.MessageQueue]int64{}}
 	for q := range int32(topic.WriteQueueNums) {
 		committed := b.offsets.query(h.Group, h.Topic, q)
 		if committed == -1 {
-			ctx.Status(remoting.SystemError, "THe consumer group <"+h.Group+"> not exist")
+			ctx.Status(wire.SystemError, "THe consumer group <"+h.Group+"> not exist")
 			return
 		}
 		off := max(0, b.offsetAt(h.Topic, q, h.Timestamp))
@@ -141,7 +142,7 @@ func (b *Broker) resetAtClients(ctx *remoting.Context, h *remoting.ResetOffsetRe
 		}
 		table.OffsetTable[b.queueOf(h.Topic, q)] = off
 	}
-	push := remoting.ResetOffsetRequestHeader{Topic: h.Topic, Group: h.Group, Timestamp: h.Timestamp, QueueID: -1, Offset: -1}
+	push := wire.ResetOffsetRequestHeader{Topic: h.Topic, Group: h.Group, Timestamp: h.Timestamp, QueueID: -1, Offset: -1}
 	data, err := pushedTable(table, ctx.Req.Language.String() == languageCPlus)
 	if err != nil {
 		fail(ctx, err)
@@ -149,15 +150,15 @@ func (b *Broker) resetAtClients(ctx *remoting.Context, h *remoting.ResetOffsetRe
 	}
 	members := b.consumers.membersOf(h.Group)
 	if len(members) == 0 {
-		ctx.Status(remoting.ConsumerNotOnline, fmt.Sprintf("Consumer not online, so can not reset offset, Group: %s Topic: %s Timestamp: %d", h.Group, h.Topic, h.Timestamp))
+		ctx.Status(wire.ConsumerNotOnline, fmt.Sprintf("Consumer not online, so can not reset offset, Group: %s Topic: %s Timestamp: %d", h.Group, h.Topic, h.Timestamp))
 		return
 	}
 	for _, m := range members {
 		if m.version < versionReset {
-			ctx.Status(remoting.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
+			ctx.Status(wire.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
 			return
 		}
-		_ = remoting.Notify(m.conn, remoting.ReqResetConsumerClientOffset, remoting.ResetOffsetRequest, &push, data)
+		_ = remoting.Notify(m.conn, wire.ReqResetConsumerClientOffset, wire.ResetOffsetRequest, &push, data)
 	}
 	b.logReset(ctx, h)
 	respondJSON(ctx, table)
@@ -180,16 +181,16 @@ type consumerStatusBody struct {
 	MessageQueueTable map[body.MessageQueue]int64            `json:"messageQueueTable"`
 }
 
-func (b *Broker) consumerStatus(ctx *remoting.Context, h *remoting.ConsumerStatusRequestHeader) {
+func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusRequestHeader) {
 	members := b.consumers.membersOf(h.Group)
 	if len(members) == 0 {
-		ctx.Status(remoting.SystemError, "No Any Consumer online in the consumer group: ["+h.Group+"]")
+		ctx.Status(wire.SystemError, "No Any Consumer online in the consumer group: ["+h.Group+"]")
 		return
 	}
 	all := consumerStatusBody{ConsumerTable: map[string]map[body.MessageQueue]int64{}, MessageQueueTable: map[body.MessageQueue]int64{}}
 	for _, m := range members {
 		if m.version < versionReset {
-			ctx.Status(remoting.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
+			ctx.Status(wire.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
 			return
 		}
 		if strings.TrimSpace(h.ClientAddr) != "" && h.ClientAddr != m.id {
@@ -203,12 +204,12 @@ func (b *Broker) consumerStatus(ctx *remoting.Context, h *remoting.ConsumerStatu
 }
 
 // askStatus asks one client; nil when it does not answer.
-func (b *Broker) askStatus(m client, h remoting.ConsumerStatusRequestHeader) map[body.MessageQueue]int64 {
+func (b *Broker) askStatus(m client, h wire.ConsumerStatusRequestHeader) map[body.MessageQueue]int64 {
 	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
 	defer cancel()
 	h.ClientAddr = ""
-	resp, err := remoting.Invoke(ctx, m.conn, remoting.ReqGetConsumerStatusFromClient, remoting.ConsumerStatusRequest, &h, nil)
-	if err != nil || resp.Code != remoting.Success || len(resp.Body) == 0 {
+	resp, err := remoting.Invoke(ctx, m.conn, wire.ReqGetConsumerStatusFromClient, wire.ConsumerStatusRequest, &h, nil)
+	if err != nil || resp.Code != wire.Success || len(resp.Body) == 0 {
 		return nil
 	}
 	var got consumerStatusBody

@@ -10,13 +10,14 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) topicListEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryTopicConsumeByWho, Mode: remoting.Pooled, Handle: with(remoting.MustTopicRequest, b.topicConsumers)},
-		{Code: remoting.ReqGetSystemTopicListFromBroker, Mode: remoting.Pooled, Handle: b.systemTopicList},
-		{Code: remoting.ReqQueryTopicsByConsumer, Mode: remoting.Pooled, Handle: with(remoting.GroupRequest, b.consumedTopics)},
+		{Code: wire.ReqQueryTopicConsumeByWho, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, b.topicConsumers)},
+		{Code: wire.ReqGetSystemTopicListFromBroker, Mode: remoting.Pooled, Handle: b.systemTopicList},
+		{Code: wire.ReqQueryTopicsByConsumer, Mode: remoting.Pooled, Handle: with(wire.GroupRequest, b.consumedTopics)},
 	}
 }
 
@@ -25,7 +26,7 @@ type groupNames struct {
 	GroupList []string `json:"groupList"`
 }
 
-func (b *Broker) topicConsumers(ctx *remoting.Context, h *remoting.TopicHeader) {
+func (b *Broker) topicConsumers(ctx *remoting.Context, h *wire.TopicHeader) {
 	groups := map[string]bool{}
 	for _, name := range b.consumers.names() {
 		if g := b.consumers.get(name); g != nil && g.subscription(h.Topic) != nil {
@@ -40,7 +41,7 @@ func (b *Broker) topicConsumers(ctx *remoting.Context, h *remoting.TopicHeader) 
 	respondJSON(ctx, groupNames{GroupList: sortedNames(groups)})
 }
 
-func (b *Broker) consumedTopics(ctx *remoting.Context, h *remoting.GroupHeader) {
+func (b *Broker) consumedTopics(ctx *remoting.Context, h *wire.GroupHeader) {
 	addr := b.cfg().Addr()
 	respondJSON(ctx, body.TopicList{BrokerAddr: &addr, TopicList: b.topicsOf(h.Group)})
 }

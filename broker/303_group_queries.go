@@ -13,15 +13,16 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) groupQueryEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: with(remoting.ConsumeTimeSpanRequest, b.timeSpan)},
-		{Code: remoting.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: with(remoting.CorrectionOffsetRequest, b.correctionOffset)},
-		{Code: remoting.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.producers.info()) }},
-		{Code: remoting.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled, Handle: with(remoting.QuerySubscriptionRequest, b.querySubscription)},
-		{Code: remoting.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled, Handle: with(remoting.GroupForbiddenRequest, b.groupForbidden)},
+		{Code: wire.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: with(wire.ConsumeTimeSpanRequest, b.timeSpan)},
+		{Code: wire.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: with(wire.CorrectionOffsetRequest, b.correctionOffset)},
+		{Code: wire.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.producers.info()) }},
+		{Code: wire.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled, Handle: with(wire.QuerySubscriptionRequest, b.querySubscription)},
+		{Code: wire.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled, Handle: with(wire.GroupForbiddenRequest, b.groupForbidden)},
 	}
 }
 
@@ -39,10 +40,10 @@ type timeSpans struct {
 	ConsumeTimeSpanSet []queueTimeSpan `json:"consumeTimeSpanSet"`
 }
 
-func (b *Broker) timeSpan(ctx *remoting.Context, h *remoting.TopicGroupHeader) {
+func (b *Broker) timeSpan(ctx *remoting.Context, h *wire.TopicGroupHeader) {
 	topic := b.topics.get(h.Topic)
 	if topic == nil {
-		ctx.Status(remoting.TopicNotExist, "topic["+h.Topic+"] not exist")
+		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist")
 		return
 	}
 	spans := timeSpans{ConsumeTimeSpanSet: []queueTimeSpan{}}
@@ -52,7 +53,7 @@ func (b *Broker) timeSpan(ctx *remoting.Context, h *remoting.TopicGroupHeader) {
 	respondJSON(ctx, spans)
 }
 
-func (b *Broker) spanOf(h *remoting.TopicGroupHeader, queue int32, now int64) queueTimeSpan {
+func (b *Broker) spanOf(h *wire.TopicGroupHeader, queue int32, now int64) queueTimeSpan {
 	end := b.store.MaxOffset(h.Topic, queue)
 	s := queueTimeSpan{MessageQueue: b.queueOf(h.Topic, queue), MinTimeStamp: b.store.EarliestStoreTime(h.Topic, queue), MaxTimeStamp: b.store.StoreTimeAt(h.Topic, queue, end-1)}
 	at := b.offsets.query(h.Group, h.Topic, queue)
@@ -71,7 +72,7 @@ type correctionOffsets struct {
 	CorrectionOffsets map[int]int64 `json:"correctionOffsets"`
 }
 
-func (b *Broker) correctionOffset(ctx *remoting.Context, h *remoting.CorrectionOffsetHeader) {
+func (b *Broker) correctionOffset(ctx *remoting.Context, h *wire.CorrectionOffsetHeader) {
 	least := b.leastOffsets(h.Topic, strings.Split(h.FilterGroups, ","))
 	for q, off := range b.offsets.committedOf(h.CompareGroup, h.Topic) {
 		if have, ok := least[int(q)]; ok && have > off {
@@ -133,7 +134,7 @@ type subscriptionAnswer struct {
 	Topic            string            `json:"topic"`
 }
 
-func (b *Broker) querySubscription(ctx *remoting.Context, h *remoting.TopicGroupHeader) {
+func (b *Broker) querySubscription(ctx *remoting.Context, h *wire.TopicGroupHeader) {
 	respondJSON(ctx, subscriptionAnswer{Group: h.Group, Topic: h.Topic, SubscriptionData: b.liveSubscription(h.Group, h.Topic)})
 }
 
@@ -154,7 +155,7 @@ type forbiddenAnswer struct {
 	Topic    string `json:"topic"`
 }
 
-func (b *Broker) groupForbidden(ctx *remoting.Context, h *remoting.GroupForbiddenHeader) {
+func (b *Broker) groupForbidden(ctx *remoting.Context, h *wire.GroupForbiddenHeader) {
 	if h.Readable != "" {
 		if err := b.forbid(h); err != nil {
 			fail(ctx, err)
@@ -166,7 +167,7 @@ func (b *Broker) groupForbidden(ctx *remoting.Context, h *remoting.GroupForbidde
 	respondJSON(ctx, forbiddenAnswer{Group: h.Group, Readable: !b.groups.readForbidden(h.Group, h.Topic), Topic: h.Topic})
 }
 
-func (b *Broker) forbid(h *remoting.GroupForbiddenHeader) error {
+func (b *Broker) forbid(h *wire.GroupForbiddenHeader) error {
 	if err := compat.ValidateGroup(h.Group); err != nil {
 		return err
 	}

@@ -9,13 +9,14 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) cleanEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqCleanExpiredConsumequeue, Mode: remoting.Pooled, Handle: b.cleanExpiredQueues},
-		{Code: remoting.ReqCleanUnusedTopic, Mode: remoting.Blocking, Handle: b.cleanUnusedTopics},
-		{Code: remoting.ReqDeleteExpiredCommitlog, Mode: remoting.Pooled, Handle: b.deleteExpiredCommitLog},
+		{Code: wire.ReqCleanExpiredConsumequeue, Mode: remoting.Pooled, Handle: b.cleanExpiredQueues},
+		{Code: wire.ReqCleanUnusedTopic, Mode: remoting.Blocking, Handle: b.cleanUnusedTopics},
+		{Code: wire.ReqDeleteExpiredCommitlog, Mode: remoting.Pooled, Handle: b.deleteExpiredCommitLog},
 	}
 }
 
@@ -24,7 +25,7 @@ func (b *Broker) cleanEntries() []remoting.Entry {
 func (b *Broker) cleanExpiredQueues(ctx *remoting.Context) {
 	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired queue files asked for")
 	b.store.CleanNow()
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }
 
 // cleanUnusedTopics removes the queues of topics that the table does not know any more.
@@ -43,12 +44,12 @@ func (b *Broker) cleanUnusedTopics(ctx *remoting.Context) {
 		fail(ctx, errors.Join(errs...))
 		return
 	}
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }
 
 // deleteExpiredCommitLog deletes expired commit log files now, not at deleteWhen.
 func (b *Broker) deleteExpiredCommitLog(ctx *remoting.Context) {
 	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired commit log files asked for")
 	b.store.CleanExpired()
-	ctx.Status(remoting.Success, "")
+	ctx.Status(wire.Success, "")
 }

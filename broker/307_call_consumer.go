@@ -9,23 +9,24 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 func (b *Broker) callConsumerEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqGetConsumerRunningInfo, Mode: remoting.Pooled, Handle: with(remoting.RunningInfoRequest, b.runningInfo)},
-		{Code: remoting.ReqConsumeMessageDirectly, Mode: remoting.Pooled, Handle: with(remoting.ConsumeDirectlyRequest, b.consumeDirectly)},
+		{Code: wire.ReqGetConsumerRunningInfo, Mode: remoting.Pooled, Handle: with(wire.RunningInfoRequest, b.runningInfo)},
+		{Code: wire.ReqConsumeMessageDirectly, Mode: remoting.Pooled, Handle: with(wire.ConsumeDirectlyRequest, b.consumeDirectly)},
 	}
 }
 
-func (b *Broker) runningInfo(ctx *remoting.Context, h *remoting.RunningInfoHeader) {
+func (b *Broker) runningInfo(ctx *remoting.Context, h *wire.RunningInfoHeader) {
 	if m := b.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
-		relay(ctx, m, h.ConsumerGroup, remoting.ReqGetConsumerRunningInfo, remoting.RunningInfoRequest, h, nil)
+		relay(ctx, m, h.ConsumerGroup, wire.ReqGetConsumerRunningInfo, wire.RunningInfoRequest, h, nil)
 	}
 }
 
-func (b *Broker) consumeDirectly(ctx *remoting.Context, h *remoting.ConsumeDirectlyHeader) {
+func (b *Broker) consumeDirectly(ctx *remoting.Context, h *wire.ConsumeDirectlyHeader) {
 	h.BrokerName = b.cfg().BrokerName
 	if t := b.topics.get(h.Topic); t != nil {
 		h.TopicSysFlag = int32(t.TopicSysFlag)
@@ -44,7 +45,7 @@ func (b *Broker) consumeDirectly(ctx *remoting.Context, h *remoting.ConsumeDirec
 		return
 	}
 	if m := b.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
-		relay(ctx, m, h.ConsumerGroup, remoting.ReqConsumeMessageDirectly, remoting.ConsumeDirectlyRequest, h, rec)
+		relay(ctx, m, h.ConsumerGroup, wire.ReqConsumeMessageDirectly, wire.ConsumeDirectlyRequest, h, rec)
 	}
 }
 
@@ -55,24 +56,24 @@ func (b *Broker) findConsumer(ctx *remoting.Context, group, clientID string) *cl
 			continue
 		}
 		if m.version < versionRunInfo {
-			ctx.Status(remoting.SystemError, fmt.Sprintf("The Consumer <%s> Version <%s> too low to finish, please upgrade it to V3_1_8_SNAPSHOT", clientID, compat.VersionName(int(m.version))))
+			ctx.Status(wire.SystemError, fmt.Sprintf("The Consumer <%s> Version <%s> too low to finish, please upgrade it to V3_1_8_SNAPSHOT", clientID, compat.VersionName(int(m.version))))
 			return nil
 		}
 		return &m
 	}
-	ctx.Status(remoting.SystemError, fmt.Sprintf("The Consumer <%s> <%s> not online", group, clientID))
+	ctx.Status(wire.SystemError, fmt.Sprintf("The Consumer <%s> <%s> not online", group, clientID))
 	return nil
 }
 
 // relay sends a request to a client and its answer back. It does not wait: the answer arrives on the client's event loop.
-func relay[T any](ctx *remoting.Context, m *client, group string, code int32, ht *remoting.HeaderType[T], h *T, data []byte) {
+func relay[T any](ctx *remoting.Context, m *client, group string, code int32, ht *wire.HeaderType[T], h *T, data []byte) {
 	reply, id := ctx.Later(), m.id
-	remoting.Go(m.conn, callTimeout, code, ht, h, data, func(resp *remoting.Command, err error) {
+	remoting.Go(m.conn, callTimeout, code, ht, h, data, func(resp *wire.Command, err error) {
 		switch {
 		case errors.Is(err, remoting.ErrTimeout):
-			reply.Status(remoting.ConsumeMsgTimeout, fmt.Sprintf("consumer <%s> <%s> Timeout: %v", group, id, err))
+			reply.Status(wire.ConsumeMsgTimeout, fmt.Sprintf("consumer <%s> <%s> Timeout: %v", group, id, err))
 		case err != nil:
-			reply.Status(remoting.SystemError, fmt.Sprintf("invoke consumer <%s> <%s> Exception: %v", group, id, err))
+			reply.Status(wire.SystemError, fmt.Sprintf("invoke consumer <%s> <%s> Exception: %v", group, id, err))
 		default:
 			reply.RespondFields(resp.Code, resp.Remark, nil, resp.Body)
 		}

@@ -6,15 +6,16 @@ package broker
 import (
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) cloneOffsetEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqCloneGroupOffset, Mode: remoting.Pooled, Handle: with(remoting.CloneGroupOffsetRequest, b.cloneOffset)}}
+	return []remoting.Entry{{Code: wire.ReqCloneGroupOffset, Mode: remoting.Pooled, Handle: with(wire.CloneGroupOffsetRequest, b.cloneOffset)}}
 }
 
-func (b *Broker) cloneOffset(ctx *remoting.Context, h *remoting.CloneGroupOffsetHeader) {
+func (b *Broker) cloneOffset(ctx *remoting.Context, h *wire.CloneGroupOffsetHeader) {
 	if err := compat.ValidateGroup(h.DestGroup); err != nil {
-		ctx.Status(remoting.InvalidParameter, err.Error())
+		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
 	topics := []string{h.Topic}

@@ -5,10 +5,11 @@ package broker
 import (
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) brokerConsumeStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqGetBrokerConsumeStats, Mode: remoting.Blocking, Handle: with(remoting.BrokerConsumeStatsRequest, b.brokerConsumeStats)}}
+	return []remoting.Entry{{Code: wire.ReqGetBrokerConsumeStats, Mode: remoting.Blocking, Handle: with(wire.BrokerConsumeStatsRequest, b.brokerConsumeStats)}}
 }
 
 // consumeStatsList answers 317. Java: ConsumeStatsList.
@@ -19,7 +20,7 @@ type consumeStatsList struct {
 	TotalInflightDiff int64                            `json:"totalInflightDiff"`
 }
 
-func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *remoting.BrokerConsumeStatsHeader) {
+func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *wire.BrokerConsumeStatsHeader) {
 	list := consumeStatsList{BrokerAddr: b.cfg().Addr(), ConsumeStatsList: []map[string][]consumeStatsTable{}}
 	topicsOf, queues := b.offsets.byGroup(), 0
 	for group := range b.groups.wrapper().SubscriptionGroupTable {
@@ -31,7 +32,7 @@ func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *remoting.BrokerCon
 				continue
 			}
 			if queues += t.WriteQueueNums; queues > maxStatsQueues {
-				ctx.Status(remoting.SystemError, tooManyQueues("ask for one group (208)"))
+				ctx.Status(wire.SystemError, tooManyQueues("ask for one group (208)"))
 				return
 			}
 			stats = append(stats, b.topicProgress(group, t, &list))

@@ -8,10 +8,11 @@ import (
 	"gorocket/broker/filter"
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) queryConsumeQueueEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqQueryConsumeQueue, Mode: remoting.Blocking, Handle: with(remoting.QueryConsumeQueueRequest, b.queryConsumeQueue)}}
+	return []remoting.Entry{{Code: wire.ReqQueryConsumeQueue, Mode: remoting.Blocking, Handle: with(wire.QueryConsumeQueueRequest, b.queryConsumeQueue)}}
 }
 
 // consumeQueueData is one entry. Java: ConsumeQueueData.
@@ -37,10 +38,10 @@ type consumeQueueAnswer struct {
 // maxQueueData bounds an answer of 321: Java has no limit.
 const maxQueueData = 10_000
 
-func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *remoting.ConsumeQueueRequestHeader) {
+func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *wire.ConsumeQueueRequestHeader) {
 	end := b.store.MaxOffset(h.Topic, h.QueueID)
 	if end == 0 && b.topics.get(h.Topic) == nil {
-		ctx.Status(remoting.SystemError, fmt.Sprintf("%d@%s is not exist!", h.QueueID, h.Topic))
+		ctx.Status(wire.SystemError, fmt.Sprintf("%d@%s is not exist!", h.QueueID, h.Topic))
 		return
 	}
 	a := consumeQueueAnswer{MaxQueueIndex: end, MinQueueIndex: b.store.MinOffset(h.Topic, h.QueueID)}
@@ -50,7 +51,7 @@ func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *remoting.ConsumeQue
 		return
 	}
 	if h.Index < a.MinQueueIndex || h.Index >= end {
-		ctx.Status(remoting.Success, fmt.Sprintf("Index %d of %d@%s is not exist!", h.Index, h.QueueID, h.Topic))
+		ctx.Status(wire.Success, fmt.Sprintf("Index %d of %d@%s is not exist!", h.Index, h.QueueID, h.Topic))
 		return
 	}
 	a.QueueData = []consumeQueueData{}
@@ -69,7 +70,7 @@ func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *remoting.ConsumeQue
 }
 
 // describeFilter says what the group of the request subscribes to; the result judges entries, nil when there is no such group.
-func (b *Broker) describeFilter(h *remoting.ConsumeQueueRequestHeader, a *consumeQueueAnswer) (s *subscription, err error) {
+func (b *Broker) describeFilter(h *wire.ConsumeQueueRequestHeader, a *consumeQueueAnswer) (s *subscription, err error) {
 	if h.ConsumerGroup == "" {
 		return nil, nil
 	}
@@ -95,7 +96,7 @@ type extUnit struct {
 }
 
 // describeExt adds what the extended consume queue knows of an entry.
-func (b *Broker) describeExt(h *remoting.ConsumeQueueRequestHeader, at int64, s *subscription, d *consumeQueueData) error {
+func (b *Broker) describeExt(h *wire.ConsumeQueueRequestHeader, at int64, s *subscription, d *consumeQueueData) error {
 	u, addr, ok := b.store.ExtInQueue(h.Topic, h.QueueID, at)
 	if !ok {
 		if addr != 0 {

@@ -11,13 +11,14 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 // errNotStored says that the store refused, or that the message was no half message.
 var errNotStored = errors.New("not stored")
 
-func (b *Broker) resumeCheck(ctx *remoting.Context, h *remoting.ResumeCheckHalfMessageRequestHeader) {
+func (b *Broker) resumeCheck(ctx *remoting.Context, h *wire.ResumeCheckHalfMessageRequestHeader) {
 	_, offset, err := store.ParseMessageID(h.MsgID)
 	if err == nil {
 		err = b.store.WithRecord(offset, b.resumeHalf)
@@ -26,11 +27,11 @@ func (b *Broker) resumeCheck(ctx *remoting.Context, h *remoting.ResumeCheckHalfM
 	case nil:
 		b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("msgId", h.MsgID).
 			Msg("a half message will be checked again")
-		ctx.Status(remoting.Success, "")
+		ctx.Status(wire.Success, "")
 	case errNotStored:
-		ctx.Status(remoting.SystemError, "Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed.")
+		ctx.Status(wire.SystemError, "Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed.")
 	default:
-		ctx.Status(remoting.SystemError, "Exception was thrown when putting message back to RMQ_SYS_TRANS_HALF_TOPIC.")
+		ctx.Status(wire.SystemError, "Exception was thrown when putting message back to RMQ_SYS_TRANS_HALF_TOPIC.")
 	}
 }
 

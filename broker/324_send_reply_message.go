@@ -13,13 +13,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 func (b *Broker) replyEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqSendReplyMessage, Mode: remoting.Blocking, Handle: b.sendReply},
-		{Code: remoting.ReqSendReplyMessageV2, Mode: remoting.Blocking, Handle: b.sendReply},
+		{Code: wire.ReqSendReplyMessage, Mode: remoting.Blocking, Handle: b.sendReply},
+		{Code: wire.ReqSendReplyMessageV2, Mode: remoting.Blocking, Handle: b.sendReply},
 	}
 }
 
@@ -29,9 +30,9 @@ const (
 )
 
 func (b *Broker) sendReply(ctx *remoting.Context) {
-	ht, h := remoting.SendMessageRequestV1, new(remoting.SendMessageRequestHeader)
-	if ctx.Req.Code == remoting.ReqSendReplyMessageV2 {
-		ht = remoting.SendMessageRequestV2
+	ht, h := wire.SendMessageRequestV1, new(wire.SendMessageRequestHeader)
+	if ctx.Req.Code == wire.ReqSendReplyMessageV2 {
+		ht = wire.SendMessageRequestV2
 	}
 	if err := ht.Decode(ctx.Req, ctx.In, h); err != nil {
 		fail(ctx, err)
@@ -45,23 +46,23 @@ func (b *Broker) sendReply(ctx *remoting.Context) {
 	if queue < 0 {
 		queue = rand.Int32N(int32(max(1, topic.WriteQueueNums)))
 	}
-	resp := &remoting.SendMessageResponseHeader{MsgID: []byte("0"), QueueID: queue, Region: b.cfg().RegionID, TraceOn: strconv.FormatBool(b.cfg().TraceOn)}
+	resp := &wire.SendMessageResponseHeader{MsgID: []byte("0"), QueueID: queue, Region: b.cfg().RegionID, TraceOn: strconv.FormatBool(b.cfg().TraceOn)}
 	stored := b.storeReply(ctx, topic, h, resp)
 	b.pushReply(ctx, h, func(reply *remoting.Replier, failure string) {
 		switch {
 		case failure == "":
-			remoting.Respond(reply, remoting.Success, "", remoting.SendMessageResponse, resp, remoting.Body{})
+			remoting.Respond(reply, wire.Success, "", wire.SendMessageResponse, resp, remoting.Body{})
 		case stored:
-			remoting.Respond(reply, remoting.SystemError, failure, remoting.SendMessageResponse, resp, remoting.Body{})
+			remoting.Respond(reply, wire.SystemError, failure, wire.SendMessageResponse, resp, remoting.Body{})
 		default:
-			b.failReply(reply, remoting.SystemError, failure)
+			b.failReply(reply, wire.SystemError, failure)
 		}
 	})
 }
 
 // storeReply keeps the reply; a failure is only logged, as in Java. Under SYNC_FLUSH it waits for the disk.
-func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *remoting.SendMessageRequestHeader,
-	resp *remoting.SendMessageResponseHeader) bool {
+func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *wire.SendMessageRequestHeader,
+	resp *wire.SendMessageResponseHeader) bool {
 	if !b.cfg().StoreReplyMessageEnable || len(ctx.Req.Body) == 0 {
 		return false
 	}
@@ -90,7 +91,7 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *remoting.Se
 }
 
 // pushReply sends the reply to the client that waits for it. answer is called once, from any goroutine, with what went wrong.
-func (b *Broker) pushReply(ctx *remoting.Context, h *remoting.SendMessageRequestHeader, answer func(reply *remoting.Replier, failure string)) {
+func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHeader, answer func(reply *remoting.Replier, failure string)) {
 	id, ok := store.Property(h.Properties, propReplyClient)
 	if !ok {
 		answer(&ctx.Replier, "reply message properties["+propReplyClient+"] is null")
@@ -103,13 +104,13 @@ func (b *Broker) pushReply(ctx *remoting.Context, h *remoting.SendMessageRequest
 		return
 	}
 	now := b.now().UnixMilli()
-	push := remoting.ReplyMessageRequestHeader{ProducerGroup: h.ProducerGroup, Topic: h.Topic, DefaultTopic: h.DefaultTopic, DefaultTopicQueueNums: h.DefaultTopicQueueNums,
+	push := wire.ReplyMessageRequestHeader{ProducerGroup: h.ProducerGroup, Topic: h.Topic, DefaultTopic: h.DefaultTopic, DefaultTopicQueueNums: h.DefaultTopicQueueNums,
 		QueueID: h.QueueID, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp, Flag: h.Flag, ReconsumeTimes: h.ReconsumeTimes, UnitMode: h.UnitMode,
 		BornHost: ctx.Conn().RemoteAddr(), StoreHost: b.storeHost.String(), StoreTimestamp: now,
 		Properties: store.SetProperty(nil, h.Properties, propPushTime, strconv.FormatInt(now, 10))}
 	reply := ctx.Later()
-	remoting.Go(conn, callTimeout, remoting.ReqPushReplyMessageToClient, remoting.ReplyMessageRequest, &push, ctx.Req.Body, func(resp *remoting.Command, err error) {
-		if err != nil || resp.Code != remoting.Success {
+	remoting.Go(conn, callTimeout, wire.ReqPushReplyMessageToClient, wire.ReplyMessageRequest, &push, ctx.Req.Body, func(resp *wire.Command, err error) {
+		if err != nil || resp.Code != wire.Success {
 			answer(&reply, "push reply message to "+sender+"fail.") // Java's remark has no blank there
 			return
 		}

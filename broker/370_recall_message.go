@@ -14,6 +14,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/timer"
 )
@@ -24,37 +25,37 @@ const recallTag = "_RECALL_TAG_"
 const recallUnavailable = "recall failed, broker service not available"
 
 func (b *Broker) recallEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqRecallMessage, Mode: remoting.Pooled, Handle: with(remoting.RecallMessageRequest, b.recallMessage)}}
+	return []remoting.Entry{{Code: wire.ReqRecallMessage, Mode: remoting.Pooled, Handle: with(wire.RecallMessageRequest, b.recallMessage)}}
 }
 
-func (b *Broker) recallMessage(ctx *remoting.Context, h *remoting.RecallMessageRequestHeader) {
+func (b *Broker) recallMessage(ctx *remoting.Context, h *wire.RecallMessageRequestHeader) {
 	refuse := func(code int32, remark string) {
-		ctx.RespondFields(code, remark, []remoting.StringField{{Key: propRegion, Value: b.cfg().RegionID}}, nil)
+		ctx.RespondFields(code, remark, []wire.StringField{{Key: propRegion, Value: b.cfg().RegionID}}, nil)
 	}
 	switch {
 	case !b.cfg().RecallMessageEnable:
-		refuse(remoting.NoPermission, "recall failed, operation is forbidden")
+		refuse(wire.NoPermission, "recall failed, operation is forbidden")
 		return
 	case b.now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&body.PermWrite == 0 && !b.cfg().AllowRecallWhenBrokerNotWriteable:
-		refuse(remoting.ServiceNotAvailable, recallUnavailable)
+		refuse(wire.ServiceNotAvailable, recallUnavailable)
 		return
 	case b.topics.get(h.Topic) == nil:
-		refuse(remoting.TopicNotExist, "recall failed, the topic["+h.Topic+"] not exist")
+		refuse(wire.TopicNotExist, "recall failed, the topic["+h.Topic+"] not exist")
 		return
 	case compat.IsSendForbidden(h.Topic): // no client's message lies there
-		refuse(remoting.IllegalOperation, "recall failed, topic not match")
+		refuse(wire.IllegalOperation, "recall failed, topic not match")
 		return
 	}
 	handle, at, err := b.checkHandle(h)
 	if err != nil {
-		refuse(remoting.IllegalOperation, err.Error())
+		refuse(wire.IllegalOperation, err.Error())
 		return
 	}
 	if b.storeMark(ctx, h, &handle, at) != nil {
-		refuse(remoting.SystemError, "recall failed, execute error")
+		refuse(wire.SystemError, "recall failed, execute error")
 		return
 	}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.RecallMessageResponse, &remoting.RecallMessageResponseHeader{MsgID: handle.uniqKey, Region: b.cfg().RegionID}, remoting.Body{})
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.RecallMessageResponse, &wire.RecallMessageResponseHeader{MsgID: handle.uniqKey, Region: b.cfg().RegionID}, remoting.Body{})
 }
 
 // recallHandleV1 is a decoded handle.
@@ -76,7 +77,7 @@ func decodeHandle(text string) (h recallHandleV1, err error) {
 }
 
 // checkHandle decodes the handle of a request and compares it with topic, broker and time. at is its timestamp in ms.
-func (b *Broker) checkHandle(h *remoting.RecallMessageRequestHeader) (handle recallHandleV1, at int64, err error) {
+func (b *Broker) checkHandle(h *wire.RecallMessageRequestHeader) (handle recallHandleV1, at int64, err error) {
 	if handle, err = decodeHandle(h.RecallHandle); err != nil {
 		return handle, 0, err
 	}
@@ -95,7 +96,7 @@ func (b *Broker) checkHandle(h *remoting.RecallMessageRequestHeader) (handle rec
 }
 
 // storeMark stores the message that deletes the other one. Under SYNC_FLUSH it is on disk when this returns.
-func (b *Broker) storeMark(ctx *remoting.Context, h *remoting.RecallMessageRequestHeader, handle *recallHandleV1, at int64) error {
+func (b *Broker) storeMark(ctx *remoting.Context, h *wire.RecallMessageRequestHeader, handle *recallHandleV1, at int64) error {
 	now := b.now().UnixMilli()
 	p := sendProps{timer: true, timerDel: true, timerDeliver: strconv.AppendInt(nil, at, 10)}
 	for _, f := range [][2]string{

@@ -13,13 +13,14 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) assignmentEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqQueryAssignment, Mode: remoting.Blocking, Handle: b.queryAssignment},
-		{Code: remoting.ReqSetMessageRequestMode, Mode: remoting.Pooled, Handle: b.setRequestMode},
-		{Code: remoting.ReqGetAllMessageRequestMode, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.modes.wrapper()) }},
+		{Code: wire.ReqQueryAssignment, Mode: remoting.Blocking, Handle: b.queryAssignment},
+		{Code: wire.ReqSetMessageRequestMode, Mode: remoting.Pooled, Handle: b.setRequestMode},
+		{Code: wire.ReqGetAllMessageRequestMode, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.modes.wrapper()) }},
 	}
 }
 
@@ -129,15 +130,15 @@ func (b *Broker) setRequestMode(ctx *remoting.Context) {
 	}
 	switch {
 	case strings.HasPrefix(m.Topic, compat.RetryTopicPrefix):
-		ctx.Status(remoting.NoPermission, "retry topic is not allowed to set mode")
+		ctx.Status(wire.NoPermission, "retry topic is not allowed to set mode")
 	case m.PopShareQueueNum < -1 || m.PopShareQueueNum > maxQueueNumber:
 		fail(ctx, fmt.Errorf("popShareQueueNum=%d is not within -1..%d", m.PopShareQueueNum, maxQueueNumber))
 	case b.topics.get(m.Topic) == nil:
-		ctx.Status(remoting.TopicNotExist, "topic["+m.Topic+"] not exist")
+		ctx.Status(wire.TopicNotExist, "topic["+m.Topic+"] not exist")
 	case b.groups.find(m.ConsumerGroup) == nil:
-		ctx.Status(remoting.SubscriptionGroupNotExist, "subscription group does not exist")
+		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group does not exist")
 	case m.Mode != modePull && m.Mode != "":
-		ctx.Status(remoting.SystemError, "message request mode "+m.Mode+" is not supported by this broker yet: only PULL is")
+		ctx.Status(wire.SystemError, "message request mode "+m.Mode+" is not supported by this broker yet: only PULL is")
 	default:
 		m.Mode = modePull
 		if err := b.modes.set(m); err != nil {

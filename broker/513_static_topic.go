@@ -12,14 +12,15 @@ import (
 
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func (b *Broker) staticTopicEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: remoting.ReqUpdateAndCreateStaticTopic, Mode: remoting.Blocking,
-		Handle: with(remoting.CreateTopicRequest, b.updateStaticTopic)}}
+	return []remoting.Entry{{Code: wire.ReqUpdateAndCreateStaticTopic, Mode: remoting.Blocking,
+		Handle: with(wire.CreateTopicRequest, b.updateStaticTopic)}}
 }
 
-func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *remoting.CreateTopicRequestHeader) {
+func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHeader) {
 	var d *body.TopicQueueMappingDetail
 	if len(ctx.Req.Body) > 0 {
 		d = new(body.TopicQueueMappingDetail)
@@ -29,21 +30,21 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *remoting.CreateTopi
 		}
 	}
 	if err := b.mayChange(h.Topic); err != nil {
-		ctx.Status(remoting.InvalidParameter, err.Error())
+		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
 	c := body.NewTopicConfig(strings.Clone(h.Topic))
 	c.ReadQueueNums, c.WriteQueueNums, c.Perm = int(h.ReadQueueNums), int(h.WriteQueueNums), int(h.Perm)
 	c.TopicFilterType, c.TopicSysFlag = h.TopicFilterType, int(h.TopicSysFlag)
 	if err := b.checkTopicNumbers(&c); err != nil {
-		ctx.Status(remoting.InvalidParameter, err.Error())
+		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
 	if err := b.changeStaticTopic(ctx, c, d, h.Force); err != nil {
 		fail(ctx, err)
 		return
 	}
-	ctx.Status(remoting.Success, createdRemark)
+	ctx.Status(wire.Success, createdRemark)
 }
 
 // changeStaticTopic stores mapping and topic and tells the NameServers. The topic counts as changed even when only its mapping is: that makes the

@@ -5,13 +5,14 @@ import (
 	"sync"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // client is one process that sends heartbeats over a connection. Java: ClientChannelInfo.
 type client struct {
 	conn     *remoting.Conn
 	id       string
-	language remoting.Language
+	language wire.Language
 	version  int32
 	lastSeen int64 // ms since 1970; guarded by the group's mu
 }

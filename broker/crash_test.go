@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/vfs"
 )
@@ -88,9 +88,9 @@ func TestKillKeepsTopicOfFirstSend(t *testing.T) {
 func TestKillKeepsWhatAdministratorsMade(t *testing.T) {
 	mem := newMem(t)
 	r := memRig(t, mem)
-	r.ask(remoting.ReqUpdateAndCreateTopic, createFields("A", 3), "").is(t, 0, createdRemark)
+	r.ask(wire.ReqUpdateAndCreateTopic, createFields("A", 3), "").is(t, 0, createdRemark)
 	afterTopic := mem.Clone()
-	r.ask(remoting.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"G","retryMaxTimes":7}`).is(t, 0, "")
+	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"G","retryMaxTimes":7}`).is(t, 0, "")
 	afterGroup := mem.Clone()
 	if c := reborn(t, afterTopic).b.topics.get("A"); c == nil || c.ReadQueueNums != 3 {
 		t.Errorf("topic %+v", c)
@@ -229,8 +229,8 @@ func TestPowerCutTakesNoEndedTransaction(t *testing.T) {
 	if err := r.b.store.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at,
-		CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+	if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at,
+		CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
 	key := `"` + compat.TopicTransHalf + "@" + transGroup + `":{"0":`
@@ -253,8 +253,8 @@ func TestKillKeepsHalfMessages(t *testing.T) {
 	_, second := r.half("g", "T", "second")
 	commit := func(r *rig, offset, at int64) {
 		t.Helper()
-		if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: offset,
-			CommitLogOffset: at, CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: offset,
+			CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 			t.Fatal(code, remark)
 		}
 	}
@@ -289,9 +289,9 @@ func TestFailedSyncRefusesSends(t *testing.T) {
 		return nil
 	})
 	const remark = "service not available now. It may be caused by one of the following reasons: the broker's disk is full"
-	r.ask(remoting.ReqSendMessage, sendFields("T", 0), "lost").is(t, remoting.ServiceNotAvailable, remark)
+	r.ask(wire.ReqSendMessage, sendFields("T", 0), "lost").is(t, wire.ServiceNotAvailable, remark)
 	mem.Inject(nil)
-	r.ask(remoting.ReqSendMessage, sendFields("T", 0), "refused").is(t, remoting.ServiceNotAvailable, remark)
+	r.ask(wire.ReqSendMessage, sendFields("T", 0), "refused").is(t, wire.ServiceNotAvailable, remark)
 	if got := r.bodies("T"); len(got) == 0 || got[0] != "before" {
 		t.Errorf("%q", got)
 	}
@@ -299,7 +299,7 @@ func TestFailedSyncRefusesSends(t *testing.T) {
 	if got := r2.bodies("T"); !slices.Equal(got, []string{"before"}) {
 		t.Errorf("after the power cut: %q", got)
 	}
-	r2.ask(remoting.ReqSendMessage, sendFields("T", 0), "accepted").is(t, 0, "")
+	r2.ask(wire.ReqSendMessage, sendFields("T", 0), "accepted").is(t, 0, "")
 	_ = r.b.Stop(t.Context()) // says that the store was not stopped cleanly
 	r.b = r2.b
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // What level debug tells of clients: connections, who joins and leaves a group, requests that are refused. At other
@@ -27,7 +28,7 @@ func (b *Broker) debugEvents(e *remoting.Events) {
 	}
 	e.Answered = func(c *remoting.Conn, code int32, remark string) {
 		switch code {
-		case remoting.PullNotFound, remoting.PullRetryImmediately, remoting.PullOffsetMoved, remoting.QueryNotFound:
+		case wire.PullNotFound, wire.PullRetryImmediately, wire.PullOffsetMoved, wire.QueryNotFound:
 			return // everyday answers
 		}
 		b.log.Debug().Str("peer", c.RemoteAddr()).Int32("answer", code).Str("remark", remark).Msg(remoting.LogAnswered)

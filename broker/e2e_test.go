@@ -15,6 +15,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -34,22 +35,22 @@ func TestSendPullRestart(t *testing.T) {
 		}
 	}
 	check(r)
-	stats, err := call(r, remoting.ReqGetTopicStatsInfo, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	stats, err := call(r, wire.ReqGetTopicStatsInfo, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
 	if err != nil || !strings.Contains(string(stats.Body), `"maxOffset":10,"minOffset":0}`) || !strings.HasPrefix(string(stats.Body), `{"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:{`) {
 		t.Errorf("topic stats: %v %s", err, stats.Body)
 	}
-	commit := remoting.UpdateConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T", CommitOffset: 7}
-	if _, err := call(r, remoting.ReqUpdateConsumerOffset, remoting.UpdateConsumerOffsetRequest, &commit, nil); err != nil {
+	commit := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T", CommitOffset: 7}
+	if _, err := call(r, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &commit, nil); err != nil {
 		t.Fatal(err)
 	}
-	progress, err := call(r, remoting.ReqGetConsumeStats, remoting.GetConsumeStatsRequest, &remoting.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
+	progress, err := call(r, wire.ReqGetConsumeStats, wire.GetConsumeStatsRequest, &wire.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
 	if err != nil || strings.Count(string(progress.Body), `"topic":"T"}`) != 4 || !strings.Contains(string(progress.Body), `"queueId":0,"topic":"T"}:{"brokerOffset":10,"consumerOffset":7,"lastTimestamp":1`) {
 		t.Errorf("consume stats: %v %s", err, progress.Body)
 	}
 	r.stop()
 	again := startRig(t, cfg)
 	check(again)
-	resp, err := call(again, remoting.ReqQueryConsumerOffset, remoting.QueryConsumerOffsetRequest, &remoting.QueryConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T"}, nil)
+	resp, err := call(again, wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest, &wire.QueryConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T"}, nil)
 	if err != nil || resp.GetString("offset") != "7" {
 		t.Errorf("offset after restart: %v %v", resp, err)
 	}
@@ -105,9 +106,9 @@ func TestHeldPullsEndWithTheirConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueOffset: 1, MaxMsgNums: 32, SysFlag: remoting.PullFlagSubscription | remoting.PullFlagSuspend, SuspendTimeoutMillis: 60_000}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueOffset: 1, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, SuspendTimeoutMillis: 60_000}
 	ended := make(chan error, 1)
-	remoting.Go(conn, time.Minute, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil, func(_ *remoting.Command, err error) { ended <- err })
+	remoting.Go(conn, time.Minute, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil, func(_ *wire.Command, err error) { ended <- err })
 	waitFor(t, "a held pull", func() bool { return r.b.holds.count.Load() == 1 })
 	conn.Close()
 	if err := <-ended; !errors.Is(err, remoting.ErrConnClosed) {
@@ -142,7 +143,7 @@ func TestDelayAndRetryAndDeadLetter(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	begin := time.Now()
 	r.send("D", "DELAY\x011\x02TAGS\x01A\x02", "later")
-	if code, _, _ := r.pull("g", "D", 0, "*", 0); code != remoting.PullNotFound {
+	if code, _, _ := r.pull("g", "D", 0, "*", 0); code != wire.PullNotFound {
 		t.Errorf("delayed message is there at once: %d", code)
 	}
 	code, _, bodies := r.pull("g", "D", 0, "A", 8000)
@@ -154,15 +155,15 @@ func TestDelayAndRetryAndDeadLetter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back := remoting.ConsumerSendMsgBackRequestHeader{Offset: off, Group: "g", OriginTopic: "R", MaxReconsumeTimes: 1}
-	if _, err := call(r, remoting.ReqConsumerSendMsgBack, remoting.ConsumerSendMsgBackRequest, &back, nil); err != nil {
+	back := wire.ConsumerSendMsgBackRequestHeader{Offset: off, Group: "g", OriginTopic: "R", MaxReconsumeTimes: 1}
+	if _, err := call(r, wire.ReqConsumerSendMsgBack, wire.ConsumerSendMsgBackRequest, &back, nil); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, bodies := r.pull("g", "%RETRY%g", 0, "*", 8000); code != 0 || strings.Join(bodies, "") != "retry me" {
 		t.Errorf("retry topic: %d %v", code, bodies)
 	}
 	back.MaxReconsumeTimes = 0
-	if _, err := call(r, remoting.ReqConsumerSendMsgBack, remoting.ConsumerSendMsgBackRequest, &back, nil); err != nil {
+	if _, err := call(r, wire.ReqConsumerSendMsgBack, wire.ConsumerSendMsgBackRequest, &back, nil); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, bodies := r.pull("g", "%DLQ%g", 0, "*", 0); code != 0 || strings.Join(bodies, "") != "retry me" {
@@ -173,11 +174,11 @@ func TestDelayAndRetryAndDeadLetter(t *testing.T) {
 func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	told := make(chan string, 16)
-	entry := remoting.Entry{Code: remoting.ReqNotifyConsumerIdsChanged, Handle: func(ctx *remoting.Context) { told <- ctx.Req.GetString("consumerGroup") }}
+	entry := remoting.Entry{Code: wire.ReqNotifyConsumerIdsChanged, Handle: func(ctx *remoting.Context) { told <- ctx.Req.GetString("consumerGroup") }}
 	join := func(id string) *remoting.Client {
 		cl := newTestClient(t, entry)
 		body := fmt.Sprintf(`{"clientID":"%s","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":"g","messageModel":"CLUSTERING","subscriptionDataSet":[{"topic":"T","subString":"*","subVersion":1}]}]}`, id)
-		if _, err := remoting.Call(context.Background(), cl, r.addr, remoting.ReqHeartBeat, remoting.HeartbeatRequest, &remoting.HeartbeatRequestHeader{}, []byte(body)); err != nil {
+		if _, err := remoting.Call(context.Background(), cl, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, []byte(body)); err != nil {
 			t.Fatal(err)
 		}
 		return cl
@@ -201,16 +202,16 @@ func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
 	expect("first joins", 1)
 	second := join("c2")
 	expect("second joins", 2)
-	list, err := call(r, remoting.ReqGetConsumerListByGroup, remoting.GetConsumerListRequest, &remoting.ConsumerGroupHeader{ConsumerGroup: "g"}, nil)
+	list, err := call(r, wire.ReqGetConsumerListByGroup, wire.GetConsumerListRequest, &wire.ConsumerGroupHeader{ConsumerGroup: "g"}, nil)
 	if err != nil || !strings.Contains(string(list.Body), "c1") || !strings.Contains(string(list.Body), "c2") {
 		t.Errorf("%v %v", list, err)
 	}
-	group := remoting.ConsumerGroupHeader{ConsumerGroup: "g"}
-	conns, err := call(r, remoting.ReqGetConsumerConnectionList, remoting.GetConsumerConnectionRequest, &group, nil)
+	group := wire.ConsumerGroupHeader{ConsumerGroup: "g"}
+	conns, err := call(r, wire.ReqGetConsumerConnectionList, wire.GetConsumerConnectionRequest, &group, nil)
 	if err != nil || strings.Count(string(conns.Body), `"clientAddr":"127.0.0.1:`) != 2 || !strings.Contains(string(conns.Body), `"subscriptionTable":{"T":{`) {
 		t.Errorf("connections: %v %v", conns, err)
 	}
-	who, err := call(r, remoting.ReqQueryTopicConsumeByWho, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	who, err := call(r, wire.ReqQueryTopicConsumeByWho, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
 	if err != nil || string(who.Body) != `{"groupList":["g"]}` {
 		t.Errorf("who consumes: %v %v", who, err)
 	}
@@ -260,8 +261,8 @@ func TestDamagedTableStopsTheStart(t *testing.T) {
 func TestInnerBatch(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	r := startRig(t, cfg)
-	create := remoting.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1, WriteQueueNums: 1, Perm: 6, TopicFilterType: "SINGLE_TAG", Attributes: "+queue.type=BatchCQ"}
-	if _, err := call(r, remoting.ReqUpdateAndCreateTopic, remoting.CreateTopicRequest, &create, nil); err != nil {
+	create := wire.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1, WriteQueueNums: 1, Perm: 6, TopicFilterType: "SINGLE_TAG", Attributes: "+queue.type=BatchCQ"}
+	if _, err := call(r, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &create, nil); err != nil {
 		t.Fatal(err)
 	}
 	var batch []byte
@@ -269,13 +270,13 @@ func TestInnerBatch(t *testing.T) {
 		batch = appendBatchItem(batch, fmt.Sprintf("m%d", i))
 	}
 	for round := range 2 {
-		h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: "B", DefaultTopic: "TBW102", Batch: true, Properties: []byte("UNIQ_KEY\x01batch\x02")}
-		resp, err := call(r, remoting.ReqSendBatchMessage, remoting.SendMessageRequestV2, &h, batch)
+		h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "B", DefaultTopic: "TBW102", Batch: true, Properties: []byte("UNIQ_KEY\x01batch\x02")}
+		resp, err := call(r, wire.ReqSendBatchMessage, wire.SendMessageRequestV2, &h, batch)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var out remoting.SendMessageResponseHeader
-		if err := remoting.SendMessageResponse.Decode(resp, nil, &out); err != nil {
+		var out wire.SendMessageResponseHeader
+		if err := wire.SendMessageResponse.Decode(resp, nil, &out); err != nil {
 			t.Fatal(err)
 		}
 		if out.BatchUniqID != "batch" || out.QueueOffset != int64(3*round) || strings.Contains(string(out.MsgID), ",") {
@@ -285,8 +286,8 @@ func TestInnerBatch(t *testing.T) {
 	if end := r.b.store.MaxOffset("B", 0); end != 6 {
 		t.Errorf("queue ends at %d, want 6", end)
 	}
-	h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "B", QueueOffset: 4, MaxMsgNums: 32, SysFlag: remoting.PullFlagSubscription, Subscription: "*"}
-	resp, err := call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "B", QueueOffset: 4, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription, Subscription: "*"}
+	resp, err := call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package broker
 
-import "gorocket/remoting"
+import (
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
 
 // entries is the broker's dispatch table: one row per request code, each written in the file that is named after the code.
 // Codes without a row are answered as Java answers an unknown one.
@@ -29,10 +32,10 @@ func Codes() []int32 {
 }
 
 // fail answers a request whose header or body does not decode: Java's handler throws, which is code 1.
-func fail(ctx *remoting.Context, err error) { ctx.Status(remoting.SystemError, err.Error()) }
+func fail(ctx *remoting.Context, err error) { ctx.Status(wire.SystemError, err.Error()) }
 
 // with makes a table entry's handler of one that wants the request's header decoded.
-func with[T any](ht *remoting.HeaderType[T], handle func(*remoting.Context, *T)) func(*remoting.Context) {
+func with[T any](ht *wire.HeaderType[T], handle func(*remoting.Context, *T)) func(*remoting.Context) {
 	return func(ctx *remoting.Context) {
 		h := new(T)
 		if err := ht.Decode(ctx.Req, ctx.In, h); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -49,22 +50,22 @@ func TestLargeBatch(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "first") // creates the topic
 	const items = 32_767
-	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102",
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102",
 		DefaultTopicQueueNums: 4,
 		BornTimestamp:         time.Now().UnixMilli(), MaxReconsumeTimes: -1, Batch: true, QueueID: 3}
-	resp, err := call(r, remoting.ReqSendBatchMessage, remoting.SendMessageRequestV2, &h, batchOf(items, ""))
+	resp, err := call(r, wire.ReqSendBatchMessage, wire.SendMessageRequestV2, &h, batchOf(items, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out remoting.SendMessageResponseHeader
-	if err := remoting.SendMessageResponse.Decode(resp, nil, &out); err != nil {
+	var out wire.SendMessageResponseHeader
+	if err := wire.SendMessageResponse.Decode(resp, nil, &out); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(out.MsgID), ",") + 1; n != items {
 		t.Errorf("%d ids", n)
 	}
 	waitFor(t, "all can be read", func() bool { return r.b.store.MaxOffset("T", 3) == items })
-	_, err = call(r, remoting.ReqSendBatchMessage, remoting.SendMessageRequestV2, &h, batchOf(items+1, ""))
+	_, err = call(r, wire.ReqSendBatchMessage, wire.SendMessageRequestV2, &h, batchOf(items+1, ""))
 	if err == nil || !strings.Contains(err.Error(), "code 13") {
 		t.Errorf("one more: %v", err)
 	}
@@ -75,15 +76,15 @@ func TestLargeBatch(t *testing.T) {
 func TestNoticesAreFew(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	var told atomic.Int64
-	entry := remoting.Entry{Code: remoting.ReqNotifyConsumerIdsChanged, Handle: func(*remoting.Context) { told.Add(1) }}
+	entry := remoting.Entry{Code: wire.ReqNotifyConsumerIdsChanged, Handle: func(*remoting.Context) { told.Add(1) }}
 	const ends = 120
 	join := func(cl *remoting.Client, id string) {
 		t.Helper()
 		h := `{"clientID":"` + id +
 			`","consumerDataSet":[{"groupName":"g","consumeType":"CONSUME_PASSIVELY","messageModel":"CLUSTERING",` +
 			`"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","subscriptionDataSet":[]}],"producerDataSet":[]}`
-		if _, err := remoting.Call(t.Context(), cl, r.addr, remoting.ReqHeartBeat, remoting.HeartbeatRequest,
-			new(remoting.HeartbeatRequestHeader), []byte(h)); err != nil {
+		if _, err := remoting.Call(t.Context(), cl, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest,
+			new(wire.HeartbeatRequestHeader), []byte(h)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -119,8 +120,8 @@ func (r *rig) rawMember(id string) net.Conn {
 	body := `{"clientID":"` + id +
 		`","consumerDataSet":[{"groupName":"g","consumeType":"CONSUME_PASSIVELY","messageModel":"CLUSTERING",` +
 		`"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","subscriptionDataSet":[]}],"producerDataSet":[]}`
-	frame := remoting.AppendRequest(nil, remoting.SerializeJSON, remoting.ReqHeartBeat, 1,
-		remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), []byte(body))
+	frame := wire.AppendRequest(nil, wire.SerializeJSON, wire.ReqHeartBeat, 1,
+		wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), []byte(body))
 	if _, err := c.Write(frame); err != nil {
 		r.t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func TestClientGroupLimit(t *testing.T) {
 				`"subscriptionDataSet":[]}`, i))
 		}
 		body := `{"clientID":"x","consumerDataSet":[` + strings.Join(c, ",") + `],"producerDataSet":[]}`
-		_, err := call(r, remoting.ReqHeartBeat, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader),
+		_, err := call(r, wire.ReqHeartBeat, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader),
 			[]byte(body))
 		return err
 	}

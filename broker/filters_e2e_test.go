@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -15,7 +16,7 @@ import (
 func (r *rig) joinSQL(group, topic, expr string, version int64) {
 	r.t.Helper()
 	beat := fmt.Sprintf(`{"clientID":"me@1","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":%q,"messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":%q,"subVersion":%d,"topic":%q,"expressionType":"SQL92"}]}]}`, group, expr, version, topic)
-	if _, err := call(r, remoting.ReqHeartBeat, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), []byte(beat)); err != nil {
+	if _, err := call(r, wire.ReqHeartBeat, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), []byte(beat)); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -23,14 +24,14 @@ func (r *rig) joinSQL(group, topic, expr string, version int64) {
 // sqlPull pulls by the group's subscription, or by expr when it is not empty. It returns "code remark" of an error, or the number of messages.
 func (r *rig) sqlPull(group, topic, expr string, offset, version, suspend int64) string {
 	r.t.Helper()
-	h := remoting.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32, SubVersion: version, ExpressionType: "SQL92", SuspendTimeoutMillis: suspend}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32, SubVersion: version, ExpressionType: "SQL92", SuspendTimeoutMillis: suspend}
 	if expr != "" {
-		h.SysFlag, h.Subscription = remoting.PullFlagSubscription, expr
+		h.SysFlag, h.Subscription = wire.PullFlagSubscription, expr
 	}
 	if suspend > 0 {
-		h.SysFlag |= remoting.PullFlagSuspend
+		h.SysFlag |= wire.PullFlagSuspend
 	}
-	resp, err := call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	resp, err := call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
 	if re, ok := err.(*remoting.ResponseError); ok {
 		return fmt.Sprintf("%d %s", re.Code, re.Remark)
 	}
@@ -71,7 +72,7 @@ func TestSQLFilters(t *testing.T) {
 		t.Errorf("malformed in the heartbeat: %s", got)
 	}
 	check := func(expr string) string {
-		return ask(r, remoting.ReqCheckClientConfig, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader),
+		return ask(r, wire.ReqCheckClientConfig, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader),
 			fmt.Sprintf(`{"clientId":"c","group":"g","subscriptionData":{"expressionType":"SQL92","subString":%q,"topic":"T"}}`, expr), nil)
 	}
 	if got := check("n BETWEEN 1 AND 2"); got != "" {
@@ -107,7 +108,7 @@ func TestFilterBitMap(t *testing.T) {
 		t.Errorf("%d messages, and %d that only the properties refused", res.Count, res.FilteredCount)
 	}
 	var cq consumeQueueAnswer
-	ask(r, remoting.ReqQueryConsumeQueue, remoting.QueryConsumeQueueRequest, &remoting.ConsumeQueueRequestHeader{Topic: "T", Index: 1, Count: 4, ConsumerGroup: "g"}, "", &cq)
+	ask(r, wire.ReqQueryConsumeQueue, wire.QueryConsumeQueueRequest, &wire.ConsumeQueueRequestHeader{Topic: "T", Index: 1, Count: 4, ConsumerGroup: "g"}, "", &cq)
 	var evals []bool
 	for _, d := range cq.QueueData {
 		evals = append(evals, d.Eval)

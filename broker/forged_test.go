@@ -9,6 +9,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -60,9 +61,9 @@ func TestForgedHalfMessage(t *testing.T) {
 		{"far ahead", 1 << 40, "T", "0"}, {"the honest one's place", 0, "T", "0"}, {"negative", -1, "T", "0"}, {"next", 1, "../../x", "0"},
 	} {
 		at := r.forge(store.Record{Topic: compat.TopicTransHalf, Body: []byte("x"), Properties: props(c.topic, c.queue)}, c.at)
-		for _, how := range []int32{remoting.TransactionCommit, remoting.TransactionRollback} {
-			code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "evil", TranStateTableOffset: c.at, CommitLogOffset: at, CommitOrRollback: how})
-			if code != remoting.SystemError || remark != noHalf {
+		for _, how := range []int32{wire.TransactionCommit, wire.TransactionRollback} {
+			code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "evil", TranStateTableOffset: c.at, CommitLogOffset: at, CommitOrRollback: how})
+			if code != wire.SystemError || remark != noHalf {
 				t.Errorf("%s: %d %q", c.name, code, remark)
 			}
 		}
@@ -70,7 +71,7 @@ func TestForgedHalfMessage(t *testing.T) {
 	if n := len(r.b.trans.halves.words); n > 0 {
 		t.Errorf("%d words", n)
 	}
-	code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: honest, CommitOrRollback: remoting.TransactionCommit})
+	code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: honest, CommitOrRollback: wire.TransactionCommit})
 	if got := r.bodies("T"); code != 0 || got[len(got)-1] != "honest" {
 		t.Errorf("the honest producer's end: %d %q, delivered %q", code, remark, got[len(got)-1])
 	}
@@ -84,26 +85,26 @@ func TestForgedRecordIsNoMessage(t *testing.T) {
 	r.b.groups.find("g")
 	for name, ask := range map[string]func() error{
 		"33": func() error {
-			_, err := call(r, remoting.ReqViewMessageById, remoting.ViewMessageRequest, &remoting.ViewMessageRequestHeader{Offset: at}, nil)
+			_, err := call(r, wire.ReqViewMessageById, wire.ViewMessageRequest, &wire.ViewMessageRequestHeader{Offset: at}, nil)
 			return err
 		},
 		"36": func() error {
-			_, err := call(r, remoting.ReqConsumerSendMsgBack, remoting.ConsumerSendMsgBackRequest,
-				&remoting.ConsumerSendMsgBackRequestHeader{Offset: at, Group: "g", MaxReconsumeTimes: -1}, nil)
+			_, err := call(r, wire.ReqConsumerSendMsgBack, wire.ConsumerSendMsgBackRequest,
+				&wire.ConsumerSendMsgBackRequestHeader{Offset: at, Group: "g", MaxReconsumeTimes: -1}, nil)
 			return err
 		},
 		"309": func() error {
-			_, err := call(r, remoting.ReqConsumeMessageDirectly, remoting.ConsumeDirectlyRequest,
-				&remoting.ConsumeDirectlyHeader{ConsumerGroup: "g", ClientID: "c", MsgID: id}, nil)
+			_, err := call(r, wire.ReqConsumeMessageDirectly, wire.ConsumeDirectlyRequest,
+				&wire.ConsumeDirectlyHeader{ConsumerGroup: "g", ClientID: "c", MsgID: id}, nil)
 			return err
 		},
 		"323": func() error {
-			_, err := call(r, remoting.ReqResumeCheckHalfMessage, remoting.ResumeCheckHalfMessageRequest, &remoting.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: id}, nil)
+			_, err := call(r, wire.ReqResumeCheckHalfMessage, wire.ResumeCheckHalfMessageRequest, &wire.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: id}, nil)
 			return err
 		},
 	} {
 		var re *remoting.ResponseError
-		if err := ask(); !errors.As(err, &re) || re.Code != remoting.SystemError || strings.Contains(re.Remark, "not online") {
+		if err := ask(); !errors.As(err, &re) || re.Code != wire.SystemError || strings.Contains(re.Remark, "not online") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -116,8 +117,8 @@ func TestForgedRecordIsNoMessage(t *testing.T) {
 func TestResumeOnlyHalfMessages(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	resp := r.send("T", "PGROUP\x01g\x02REAL_TOPIC\x01../../x\x02REAL_QID\x010\x02", "x")
-	_, err := call(r, remoting.ReqResumeCheckHalfMessage, remoting.ResumeCheckHalfMessageRequest,
-		&remoting.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: string(resp.MsgID)}, nil)
+	_, err := call(r, wire.ReqResumeCheckHalfMessage, wire.ResumeCheckHalfMessageRequest,
+		&wire.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: string(resp.MsgID)}, nil)
 	if err == nil || r.b.store.MaxOffset(compat.TopicTransHalf, 0) != 0 {
 		t.Errorf("resumed: %v", err)
 	}

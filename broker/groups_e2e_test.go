@@ -15,11 +15,12 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 // ask sends a request and decodes the JSON answer into out; it returns "code remark" of an error answer.
-func ask[T any](r *rig, code int32, ht *remoting.HeaderType[T], h *T, data string, out any) string {
+func ask[T any](r *rig, code int32, ht *wire.HeaderType[T], h *T, data string, out any) string {
 	r.t.Helper()
 	resp, err := call(r, code, ht, h, []byte(data))
 	if re, ok := err.(*remoting.ResponseError); ok {
@@ -38,8 +39,8 @@ func ask[T any](r *rig, code int32, ht *remoting.HeaderType[T], h *T, data strin
 
 func (r *rig) commit(group, topic string, queue int32, offset int64) {
 	r.t.Helper()
-	h := remoting.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: topic, QueueID: queue, CommitOffset: offset}
-	if _, err := call(r, remoting.ReqUpdateConsumerOffset, remoting.UpdateConsumerOffsetRequest, &h, nil); err != nil {
+	h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: topic, QueueID: queue, CommitOffset: offset}
+	if _, err := call(r, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h, nil); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -48,7 +49,7 @@ func (r *rig) commit(group, topic string, queue int32, offset int64) {
 func (r *rig) join(group, topic string) {
 	r.t.Helper()
 	beat := fmt.Sprintf(`{"clientID":"me@1","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":%q,"messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":"*","subVersion":1,"topic":%q,"tagsSet":[],"codeSet":[]}]}],"producerDataSet":[]}`, group, topic)
-	if _, err := call(r, remoting.ReqHeartBeat, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), []byte(beat)); err != nil {
+	if _, err := call(r, wire.ReqHeartBeat, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), []byte(beat)); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -61,9 +62,9 @@ func TestUpdateBrokerConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := startRig(t, cfg)
-	var none remoting.HeartbeatRequestHeader
+	var none wire.HeartbeatRequestHeader
 	update := func(text string) string {
-		return ask(r, remoting.ReqUpdateBrokerConfig, remoting.HeartbeatRequest, &none, text, nil)
+		return ask(r, wire.ReqUpdateBrokerConfig, wire.HeartbeatRequest, &none, text, nil)
 	}
 	for text, want := range map[string]string{
 		"brokerConfigPath=x": "16 Can not update config in black list.", `a=\u12`: "1 string2Properties error", "longPollingEnable=false\nmaxMessageSize=x": `1 config key maxMessageSize: value "x"`,
@@ -82,7 +83,7 @@ func TestUpdateBrokerConfig(t *testing.T) {
 	if got := update("longPollingEnable=false\nsendThreadPoolQueueCapacity=7\nmaxMessageSize=10"); got != "" || r.b.Config().LongPollingEnable {
 		t.Errorf("update: %q, longPollingEnable %v", got, r.b.Config().LongPollingEnable)
 	}
-	resp, err := call(r, remoting.ReqGetBrokerConfig, remoting.HeartbeatRequest, &none, nil)
+	resp, err := call(r, wire.ReqGetBrokerConfig, wire.HeartbeatRequest, &none, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +109,8 @@ func TestUpdateBrokerConfig(t *testing.T) {
 	if again, _, err := LoadConfig(cfg.BrokerConfigPath); err != nil || again.LongPollingEnable || again.BrokerName != "broker-a" {
 		t.Errorf("file read again: %v %v", again.LongPollingEnable, err)
 	}
-	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4}
-	if got := ask(r, remoting.ReqSendMessageV2, remoting.SendMessageRequestV2, &h, "more than ten bytes", nil); !strings.HasPrefix(got, "13 ") {
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4}
+	if got := ask(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, "more than ten bytes", nil); !strings.HasPrefix(got, "13 ") {
 		t.Errorf("the new maxMessageSize does not act: %q", got)
 	}
 }
@@ -120,7 +121,7 @@ func TestRuntimeInfo(t *testing.T) {
 	r.pull("g", "T", 0, "*", 0)
 	r.b.stats.sample(time.Now())
 	var kv body.KVTable
-	if got := ask(r, remoting.ReqGetBrokerRuntimeInfo, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), "", &kv); got != "" {
+	if got := ask(r, wire.ReqGetBrokerRuntimeInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "", &kv); got != "" {
 		t.Fatal(got)
 	}
 	for key, want := range map[string]string{"msgPutTotalTodayNow": "1", "msgGetTotalTodayNow": "1", "brokerVersionDesc": "V5_5_0", "dispatchBehindBytes": "0", "brokerActive": "true"} {
@@ -142,23 +143,23 @@ func TestResetAtBroker(t *testing.T) {
 		r.send("T", "", fmt.Sprint(i))
 	}
 	r.pull("g", "T", 0, "*", 0)
-	h := remoting.ResetOffsetRequestHeader{Topic: "T", Group: "g", QueueID: 0, Offset: 2, Timestamp: -1}
-	reset := func(edit func(*remoting.ResetOffsetRequestHeader)) (string, resetOffsetBody) {
+	h := wire.ResetOffsetRequestHeader{Topic: "T", Group: "g", QueueID: 0, Offset: 2, Timestamp: -1}
+	reset := func(edit func(*wire.ResetOffsetRequestHeader)) (string, resetOffsetBody) {
 		q := h
 		edit(&q)
 		var out resetOffsetBody
-		return ask(r, remoting.ReqInvokeBrokerToResetOffset, remoting.ResetOffsetRequest, &q, "", &out), out
+		return ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &q, "", &out), out
 	}
-	for want, edit := range map[string]func(*remoting.ResetOffsetRequestHeader){
-		"17 Topic none does not exist":                       func(h *remoting.ResetOffsetRequestHeader) { h.Topic = "none" },
-		"26 Group none does not exist":                       func(h *remoting.ResetOffsetRequestHeader) { h.Group = "none" },
-		"1 Target offset 7 not in consume queue range [0-5]": func(h *remoting.ResetOffsetRequestHeader) { h.Offset = 7 },
+	for want, edit := range map[string]func(*wire.ResetOffsetRequestHeader){
+		"17 Topic none does not exist":                       func(h *wire.ResetOffsetRequestHeader) { h.Topic = "none" },
+		"26 Group none does not exist":                       func(h *wire.ResetOffsetRequestHeader) { h.Group = "none" },
+		"1 Target offset 7 not in consume queue range [0-5]": func(h *wire.ResetOffsetRequestHeader) { h.Offset = 7 },
 	} {
 		if got, _ := reset(edit); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	got, out := reset(func(*remoting.ResetOffsetRequestHeader) {})
+	got, out := reset(func(*wire.ResetOffsetRequestHeader) {})
 	if diff := cmp.Diff(map[body.MessageQueue]int64{{BrokerName: "broker-a", QueueID: 0, Topic: "T"}: 2}, out.OffsetTable); got != "" || diff != "" {
 		t.Fatal(got, diff)
 	}
@@ -166,13 +167,13 @@ func TestResetAtBroker(t *testing.T) {
 	if off := r.b.offsets.query("g", "T", 0); off != 2 {
 		t.Errorf("offset %d after a commit during the reset", off)
 	}
-	if code, _, _ := r.pull("g", "T", 5, "*", 0); code != remoting.PullOffsetMoved {
+	if code, _, _ := r.pull("g", "T", 5, "*", 0); code != wire.PullOffsetMoved {
 		t.Errorf("the pull after the reset is answered %d", code)
 	}
 	if code, _, bodies := r.pull("g", "T", 2, "*", 0); code != 0 || len(bodies) != 3 {
 		t.Errorf("after the reset: %d %v", code, bodies)
 	}
-	if _, out := reset(func(h *remoting.ResetOffsetRequestHeader) { h.QueueID, h.Offset = -1, -1 }); len(out.OffsetTable) != 4 || out.OffsetTable[body.MessageQueue{BrokerName: "broker-a", Topic: "T"}] != 5 {
+	if _, out := reset(func(h *wire.ResetOffsetRequestHeader) { h.QueueID, h.Offset = -1, -1 }); len(out.OffsetTable) != 4 || out.OffsetTable[body.MessageQueue{BrokerName: "broker-a", Topic: "T"}] != 5 {
 		t.Errorf("all queues to the end: %v", out.OffsetTable)
 	}
 }
@@ -183,56 +184,56 @@ func TestResetAtClientsAndStatus(t *testing.T) {
 	r := startRig(t, cfg)
 	pushed := make(chan string, 1)
 	r.cl = newTestClient(t,
-		remoting.Entry{Code: remoting.ReqResetConsumerClientOffset, Handle: func(ctx *remoting.Context) { pushed <- string(ctx.Req.Body) }},
-		remoting.Entry{Code: remoting.ReqGetConsumerStatusFromClient, Handle: func(ctx *remoting.Context) {
+		remoting.Entry{Code: wire.ReqResetConsumerClientOffset, Handle: func(ctx *remoting.Context) { pushed <- string(ctx.Req.Body) }},
+		remoting.Entry{Code: wire.ReqGetConsumerStatusFromClient, Handle: func(ctx *remoting.Context) {
 			ctx.OK([]byte(`{"messageQueueTable":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:3}}`))
 		}},
-		remoting.Entry{Code: remoting.ReqGetConsumerRunningInfo, Handle: func(ctx *remoting.Context) {
+		remoting.Entry{Code: wire.ReqGetConsumerRunningInfo, Handle: func(ctx *remoting.Context) {
 			ctx.Status(77, "as the client says "+ctx.Req.GetString("jstackEnable"))
 		}},
-		remoting.Entry{Code: remoting.ReqConsumeMessageDirectly, Handle: func(ctx *remoting.Context) {
+		remoting.Entry{Code: wire.ReqConsumeMessageDirectly, Handle: func(ctx *remoting.Context) {
 			ctx.OK([]byte(fmt.Sprintf(`{"n":%d,"broker":%q}`, len(ctx.Req.Body), ctx.Req.GetString("brokerName"))))
 		}})
 	sent := r.send("T", "", "x")
-	h := remoting.ResetOffsetRequestHeader{Topic: "T", Group: "g", QueueID: -1, Offset: -1, Timestamp: 0, IsForce: true}
+	h := wire.ResetOffsetRequestHeader{Topic: "T", Group: "g", QueueID: -1, Offset: -1, Timestamp: 0, IsForce: true}
 	r.b.groups.find("g")
-	if got := ask(r, remoting.ReqInvokeBrokerToResetOffset, remoting.ResetOffsetRequest, &h, "", nil); got != "1 THe consumer group <g> not exist" {
+	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", nil); got != "1 THe consumer group <g> not exist" {
 		t.Errorf("no offsets: %q", got)
 	}
 	for q := range int32(4) {
 		r.commit("g", "T", q, 1)
 	}
-	if got := ask(r, remoting.ReqInvokeBrokerToResetOffset, remoting.ResetOffsetRequest, &h, "", nil); !strings.HasPrefix(got, "206 Consumer not online") {
+	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", nil); !strings.HasPrefix(got, "206 Consumer not online") {
 		t.Errorf("nobody online: %q", got)
 	}
 	r.join("g", "T")
 	var out resetOffsetBody
-	if got := ask(r, remoting.ReqInvokeBrokerToResetOffset, remoting.ResetOffsetRequest, &h, "", &out); got != "" || len(out.OffsetTable) != 4 {
+	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", &out); got != "" || len(out.OffsetTable) != 4 {
 		t.Errorf("reset: %q %v", got, out)
 	}
 	var seen resetOffsetBody
 	if err := compat.Unmarshal([]byte(<-pushed), &seen); err != nil || !maps.Equal(seen.OffsetTable, out.OffsetTable) {
 		t.Errorf("pushed %v, %v", seen, err)
 	}
-	status := remoting.ConsumerStatusRequestHeader{Topic: "T", Group: "g"}
+	status := wire.ConsumerStatusRequestHeader{Topic: "T", Group: "g"}
 	var st consumerStatusBody
-	if got := ask(r, remoting.ReqInvokeBrokerToGetConsumerStatus, remoting.ConsumerStatusRequest, &status, "", &st); got != "" || st.ConsumerTable["me@1"][r.b.queueOf("T", 0)] != 3 {
+	if got := ask(r, wire.ReqInvokeBrokerToGetConsumerStatus, wire.ConsumerStatusRequest, &status, "", &st); got != "" || st.ConsumerTable["me@1"][r.b.queueOf("T", 0)] != 3 {
 		t.Errorf("status: %q %v", got, st)
 	}
-	info := remoting.RunningInfoHeader{ConsumerGroup: "g", ClientID: "me@1", JstackEnable: true}
-	if got := ask(r, remoting.ReqGetConsumerRunningInfo, remoting.RunningInfoRequest, &info, "", nil); got != "77 as the client says true" {
+	info := wire.RunningInfoHeader{ConsumerGroup: "g", ClientID: "me@1", JstackEnable: true}
+	if got := ask(r, wire.ReqGetConsumerRunningInfo, wire.RunningInfoRequest, &info, "", nil); got != "77 as the client says true" {
 		t.Errorf("running info: %q", got)
 	}
 	info.ClientID = "you"
-	if got := ask(r, remoting.ReqGetConsumerRunningInfo, remoting.RunningInfoRequest, &info, "", nil); got != "1 The Consumer <g> <you> not online" {
+	if got := ask(r, wire.ReqGetConsumerRunningInfo, wire.RunningInfoRequest, &info, "", nil); got != "1 The Consumer <g> <you> not online" {
 		t.Errorf("unknown client: %q", got)
 	}
-	direct := remoting.ConsumeDirectlyHeader{ConsumerGroup: "g", ClientID: "me@1", MsgID: string(sent.MsgID), Topic: "T"}
+	direct := wire.ConsumeDirectlyHeader{ConsumerGroup: "g", ClientID: "me@1", MsgID: string(sent.MsgID), Topic: "T"}
 	var result struct {
 		N      int    `json:"n"`
 		Broker string `json:"broker"`
 	}
-	if got := ask(r, remoting.ReqConsumeMessageDirectly, remoting.ConsumeDirectlyRequest, &direct, "", &result); got != "" || result.N < 90 || result.Broker != "broker-a" {
+	if got := ask(r, wire.ReqConsumeMessageDirectly, wire.ConsumeDirectlyRequest, &direct, "", &result); got != "" || result.N < 90 || result.Broker != "broker-a" {
 		t.Errorf("consumed directly: %q %+v", got, result)
 	}
 }
@@ -246,33 +247,33 @@ func TestGroupQueries(t *testing.T) {
 	r.commit("g", "T", 0, 2)
 	r.b.groups.find("other")
 	r.commit("other", "T", 0, 1)
-	clone := remoting.CloneGroupOffsetHeader{SrcGroup: "g", DestGroup: "copy"}
-	if got := ask(r, remoting.ReqCloneGroupOffset, remoting.CloneGroupOffsetRequest, &clone, "", nil); got != "" || r.b.offsets.query("copy", "T", 0) != 2 {
+	clone := wire.CloneGroupOffsetHeader{SrcGroup: "g", DestGroup: "copy"}
+	if got := ask(r, wire.ReqCloneGroupOffset, wire.CloneGroupOffsetRequest, &clone, "", nil); got != "" || r.b.offsets.query("copy", "T", 0) != 2 {
 		t.Errorf("clone: %q, offset %d", got, r.b.offsets.query("copy", "T", 0))
 	}
 	var corr correctionOffsets
-	ask(r, remoting.ReqQueryCorrectionOffset, remoting.CorrectionOffsetRequest, &remoting.CorrectionOffsetHeader{Topic: "T", CompareGroup: "g", FilterGroups: "other"}, "", &corr)
+	ask(r, wire.ReqQueryCorrectionOffset, wire.CorrectionOffsetRequest, &wire.CorrectionOffsetHeader{Topic: "T", CompareGroup: "g", FilterGroups: "other"}, "", &corr)
 	if corr.CorrectionOffsets[0] != 2 || r.b.offsets.query("other", "T", 0) != 1 {
 		t.Errorf("correction %v; offsets of a filtered group must stay", corr)
 	}
 	var span timeSpans
-	tg := remoting.TopicGroupHeader{Topic: "T", Group: "g"}
-	ask(r, remoting.ReqQueryConsumeTimeSpan, remoting.ConsumeTimeSpanRequest, &tg, "", &span)
+	tg := wire.TopicGroupHeader{Topic: "T", Group: "g"}
+	ask(r, wire.ReqQueryConsumeTimeSpan, wire.ConsumeTimeSpanRequest, &tg, "", &span)
 	if len(span.ConsumeTimeSpanSet) != 4 || span.ConsumeTimeSpanSet[0].MinTimeStamp <= 0 || span.ConsumeTimeSpanSet[0].MaxTimeStamp < span.ConsumeTimeSpanSet[0].ConsumeTimeStamp {
 		t.Errorf("time span %+v", span)
 	}
 	var sub subscriptionAnswer
-	ask(r, remoting.ReqQuerySubscriptionByConsumer, remoting.QuerySubscriptionRequest, &tg, "", &sub)
+	ask(r, wire.ReqQuerySubscriptionByConsumer, wire.QuerySubscriptionRequest, &tg, "", &sub)
 	if sub.SubscriptionData == nil || sub.SubscriptionData.SubString != "*" {
 		t.Errorf("subscription %+v", sub)
 	}
 	var cq consumeQueueAnswer
-	ask(r, remoting.ReqQueryConsumeQueue, remoting.QueryConsumeQueueRequest, &remoting.ConsumeQueueRequestHeader{Topic: "T", Index: 1, Count: 5, ConsumerGroup: "g"}, "", &cq)
+	ask(r, wire.ReqQueryConsumeQueue, wire.QueryConsumeQueueRequest, &wire.ConsumeQueueRequestHeader{Topic: "T", Index: 1, Count: 5, ConsumerGroup: "g"}, "", &cq)
 	if len(cq.QueueData) != 2 || cq.MaxQueueIndex != 3 || cq.QueueData[0].TagsCode != int64(compat.HashCode("A")) || cq.QueueData[0].PhysicOffset == 0 {
 		t.Errorf("consume queue %+v", cq)
 	}
 	var stats consumeStatsList
-	ask(r, remoting.ReqGetBrokerConsumeStats, remoting.BrokerConsumeStatsRequest, &remoting.BrokerConsumeStatsHeader{}, "", &stats)
+	ask(r, wire.ReqGetBrokerConsumeStats, wire.BrokerConsumeStatsRequest, &wire.BrokerConsumeStatsHeader{}, "", &stats)
 	if stats.TotalDiff < 1 || len(stats.ConsumeStatsList) < len(systemGroups) {
 		t.Errorf("broker consume stats: %+v", stats)
 	}
@@ -284,12 +285,12 @@ func TestForbiddenGroup(t *testing.T) {
 	r.send("T", "", "x")
 	r.join("g", "T")
 	var a forbiddenAnswer
-	ask(r, remoting.ReqUpdateAndGetGroupForbidden, remoting.GroupForbiddenRequest, &remoting.GroupForbiddenHeader{Group: "g", Topic: "T", Readable: "false"}, "", &a)
-	h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", MaxMsgNums: 32}
-	if got := ask(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, "", nil); a.Readable || got != "16 the consumer group[g] is forbidden for topic[T]" {
+	ask(r, wire.ReqUpdateAndGetGroupForbidden, wire.GroupForbiddenRequest, &wire.GroupForbiddenHeader{Group: "g", Topic: "T", Readable: "false"}, "", &a)
+	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", MaxMsgNums: 32}
+	if got := ask(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, "", nil); a.Readable || got != "16 the consumer group[g] is forbidden for topic[T]" {
 		t.Errorf("forbidden: %+v, pull %q", a, got)
 	}
-	ask(r, remoting.ReqUpdateAndGetGroupForbidden, remoting.GroupForbiddenRequest, &remoting.GroupForbiddenHeader{Group: "g", Topic: "T", Readable: "true"}, "", &a)
+	ask(r, wire.ReqUpdateAndGetGroupForbidden, wire.GroupForbiddenRequest, &wire.GroupForbiddenHeader{Group: "g", Topic: "T", Readable: "true"}, "", &a)
 	if code, _, _ := r.pull("g", "T", 0, "*", 0); !a.Readable || code != 0 {
 		t.Errorf("allowed again: %+v, pull %d", a, code)
 	}
@@ -322,9 +323,9 @@ func TestAllocate(t *testing.T) {
 	}
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "x")
-	var none remoting.HeartbeatRequestHeader
+	var none wire.HeartbeatRequestHeader
 	mode := func(text string) string {
-		return ask(r, remoting.ReqSetMessageRequestMode, remoting.HeartbeatRequest, &none, text, nil)
+		return ask(r, wire.ReqSetMessageRequestMode, wire.HeartbeatRequest, &none, text, nil)
 	}
 	for text, want := range map[string]string{
 		`{"topic":"%RETRY%g","consumerGroup":"g","mode":"PULL"}`: "16 retry topic", `{"topic":"none","consumerGroup":"g","mode":"PULL"}`: "17 topic[none] not exist",
@@ -335,12 +336,12 @@ func TestAllocate(t *testing.T) {
 		}
 	}
 	var w requestModeWrapper
-	ask(r, remoting.ReqGetAllMessageRequestMode, remoting.HeartbeatRequest, &none, "", &w)
+	ask(r, wire.ReqGetAllMessageRequestMode, wire.HeartbeatRequest, &none, "", &w)
 	if w.MessageRequestModeMap["T"]["g"].Mode != modePull {
 		t.Errorf("modes %+v", w)
 	}
 	var as assignments
-	ask(r, remoting.ReqQueryAssignment, remoting.HeartbeatRequest, &none, `{"topic":"T","consumerGroup":"g","clientId":"c","strategyName":"AVG","messageModel":"CLUSTERING"}`, &as)
+	ask(r, wire.ReqQueryAssignment, wire.HeartbeatRequest, &none, `{"topic":"T","consumerGroup":"g","clientId":"c","strategyName":"AVG","messageModel":"CLUSTERING"}`, &as)
 	if as.MessageQueueAssignments != nil {
 		t.Errorf("without a NameServer nothing is known, but the answer is %+v", as)
 	}
@@ -354,9 +355,9 @@ func TestCleanByHand(t *testing.T) {
 	if _, err := r.b.store.Append(&store.Record{Topic: "Gone", Body: []byte("x"), StoreHost: r.b.storeHost, BornHost: r.b.storeHost}); err != nil {
 		t.Fatal(err)
 	}
-	var none remoting.HeartbeatRequestHeader
-	for _, code := range []int32{remoting.ReqCleanExpiredConsumequeue, remoting.ReqCleanUnusedTopic, remoting.ReqDeleteExpiredCommitlog} {
-		if got := ask(r, code, remoting.HeartbeatRequest, &none, "", nil); got != "" {
+	var none wire.HeartbeatRequestHeader
+	for _, code := range []int32{wire.ReqCleanExpiredConsumequeue, wire.ReqCleanUnusedTopic, wire.ReqDeleteExpiredCommitlog} {
+		if got := ask(r, code, wire.HeartbeatRequest, &none, "", nil); got != "" {
 			t.Errorf("%d: %s", code, got)
 		}
 	}

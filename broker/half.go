@@ -5,6 +5,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -13,7 +14,7 @@ import (
 func (b *Broker) makeHalf(ctx *remoting.Context, s *sendState) bool {
 	r, p := &s.record, &s.props
 	if b.cfg().RejectTransactionMessage {
-		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending transaction message is forbidden")
+		b.sendFail(ctx, wire.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending transaction message is forbidden")
 		return false
 	}
 	if p.real {

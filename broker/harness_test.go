@@ -19,6 +19,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -133,43 +134,43 @@ func (r *rig) stop() {
 	}
 }
 
-func call[T any](r *rig, code int32, h *remoting.HeaderType[T], v *T, body []byte) (*remoting.Command, error) {
+func call[T any](r *rig, code int32, h *wire.HeaderType[T], v *T, body []byte) (*wire.Command, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return remoting.Call(ctx, r.cl, r.addr, code, h, v, body)
 }
 
-func (r *rig) send(topic, props, body string) *remoting.SendMessageResponseHeader {
+func (r *rig) send(topic, props, body string) *wire.SendMessageResponseHeader {
 	r.t.Helper()
-	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, BornTimestamp: time.Now().UnixMilli(), Properties: []byte(props), MaxReconsumeTimes: -1}
-	resp, err := call(r, remoting.ReqSendMessageV2, remoting.SendMessageRequestV2, &h, []byte(body))
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, BornTimestamp: time.Now().UnixMilli(), Properties: []byte(props), MaxReconsumeTimes: -1}
+	resp, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, []byte(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	var out remoting.SendMessageResponseHeader
-	if err := remoting.SendMessageResponse.Decode(resp, nil, &out); err != nil {
+	var out wire.SendMessageResponseHeader
+	if err := wire.SendMessageResponse.Decode(resp, nil, &out); err != nil {
 		r.t.Fatal(err)
 	}
 	return &out
 }
 
 // pull returns the response code, the header and the bodies of the messages.
-func (r *rig) pull(group, topic string, offset int64, expr string, suspend int64) (int32, remoting.PullMessageResponseHeader, []string) {
+func (r *rig) pull(group, topic string, offset int64, expr string, suspend int64) (int32, wire.PullMessageResponseHeader, []string) {
 	r.t.Helper()
-	h := remoting.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32, SysFlag: remoting.PullFlagSubscription, Subscription: expr, ExpressionType: "TAG", SuspendTimeoutMillis: suspend}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription, Subscription: expr, ExpressionType: "TAG", SuspendTimeoutMillis: suspend}
 	if suspend > 0 {
-		h.SysFlag |= remoting.PullFlagSuspend
+		h.SysFlag |= wire.PullFlagSuspend
 	}
-	resp, err := call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	resp, err := call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
 	var re *remoting.ResponseError
 	if errors.As(err, &re) {
-		return re.Code, remoting.PullMessageResponseHeader{}, nil
+		return re.Code, wire.PullMessageResponseHeader{}, nil
 	}
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	var out remoting.PullMessageResponseHeader
-	if err := remoting.PullMessageResponse.Decode(resp, nil, &out); err != nil {
+	var out wire.PullMessageResponseHeader
+	if err := wire.PullMessageResponse.Decode(resp, nil, &out); err != nil {
 		r.t.Fatal(err)
 	}
 	var bodies []string

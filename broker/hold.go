@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // Holding pulls that find nothing (long polling). Java: PullRequestHoldService.
@@ -29,7 +30,7 @@ type queueKey struct {
 // heldPull is one pull that waits. Immutable but for its place in the wheel.
 type heldPull struct {
 	reply    remoting.Replier
-	head     remoting.PullMessageRequestHeader
+	head     wire.PullMessageRequestHeader
 	static   *staticPull // nil for an ordinary topic
 	sub      *subscription
 	deadline int64 // ms, by holdTable.now
@@ -93,7 +94,7 @@ func (t *holdTable) hold(reply remoting.Replier, of *pullState, sub *subscriptio
 	}
 	if t.count.Load() >= int64(t.b.cfg().MaxHeldPulls) {
 		t.refused.Add(1)
-		reply.Status(remoting.SystemBusy, "[OVERLOAD]too many pulls wait for messages (maxHeldPulls)")
+		reply.Status(wire.SystemBusy, "[OVERLOAD]too many pulls wait for messages (maxHeldPulls)")
 		return true
 	}
 	now, h := t.now(), &of.head
@@ -280,13 +281,13 @@ func (b *Broker) wakeAside(h *heldPull, answer func(*heldPull)) {
 	case b.asides <- struct{}{}:
 	default:
 		if h.static != nil { // its offsets are those of another queue
-			h.reply.Status(remoting.SystemBusy, "[OVERLOAD]system busy, too many pulls are answered aside")
+			h.reply.Status(wire.SystemBusy, "[OVERLOAD]system busy, too many pulls are answered aside")
 			return
 		}
-		resp := remoting.PullMessageResponseHeader{NextBeginOffset: h.head.QueueOffset,
+		resp := wire.PullMessageResponseHeader{NextBeginOffset: h.head.QueueOffset,
 			MinOffset: b.store.MinOffset(h.head.Topic, h.head.QueueID),
-			MaxOffset: b.store.MaxOffset(h.head.Topic, h.head.QueueID), OffsetDelta: remoting.NoOffsetDelta}
-		remoting.Respond(&h.reply, remoting.PullRetryImmediately, "", remoting.PullMessageResponse, &resp,
+			MaxOffset: b.store.MaxOffset(h.head.Topic, h.head.QueueID), OffsetDelta: wire.NoOffsetDelta}
+		remoting.Respond(&h.reply, wire.PullRetryImmediately, "", wire.PullMessageResponse, &resp,
 			remoting.Body{})
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func heldFor(offset int64, codes ...int32) *heldPull {
@@ -14,7 +15,7 @@ func heldFor(offset int64, codes ...int32) *heldPull {
 	if len(codes) == 0 {
 		d.SubString = "*"
 	}
-	return &heldPull{sub: newSubscription(d), head: remoting.PullMessageRequestHeader{QueueOffset: offset}}
+	return &heldPull{sub: newSubscription(d), head: wire.PullMessageRequestHeader{QueueOffset: offset}}
 }
 
 // TestHeldQueue compares the queue with a plain list over random pulls and messages.
@@ -110,12 +111,12 @@ func TestMessageForManyHeldPulls(t *testing.T) {
 	}
 	codes := make(chan int32, pulls)
 	for range pulls {
-		h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: 0,
+		h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: 0,
 			QueueOffset: r.b.store.MaxOffset("T", 0), MaxMsgNums: 1,
-			SysFlag: remoting.PullFlagSubscription | remoting.PullFlagSuspend, Subscription: "*",
+			SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, Subscription: "*",
 			ExpressionType: "TAG", SuspendTimeoutMillis: 60_000}
-		remoting.Go(conn, 20*time.Second, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil,
-			func(c *remoting.Command, err error) {
+		remoting.Go(conn, 20*time.Second, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil,
+			func(c *wire.Command, err error) {
 				if err != nil {
 					codes <- -1
 					return
@@ -128,7 +129,7 @@ func TestMessageForManyHeldPulls(t *testing.T) {
 		r.send("T", "", "for all")
 	}
 	for range pulls {
-		if code := <-codes; code != remoting.Success {
+		if code := <-codes; code != wire.Success {
 			t.Fatalf("answered %d", code)
 		}
 	}
@@ -142,16 +143,16 @@ func TestHeldPullLimits(t *testing.T) {
 	r.send("T", "", "x")
 	r.join("g", "T")
 	max := r.b.store.MaxOffset("T", 1)
-	h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: 1, QueueOffset: max, MaxMsgNums: 1,
-		SysFlag: remoting.PullFlagSubscription | remoting.PullFlagSuspend, Subscription: "*", ExpressionType: "TAG",
+	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: 1, QueueOffset: max, MaxMsgNums: 1,
+		SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, Subscription: "*", ExpressionType: "TAG",
 		SuspendTimeoutMillis: 60_000}
-	_, err := call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
-	if e, ok := err.(*remoting.ResponseError); !ok || e.Code != remoting.SystemBusy {
+	_, err := call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
+	if e, ok := err.(*remoting.ResponseError); !ok || e.Code != wire.SystemBusy {
 		t.Errorf("beyond the limit: %v", err)
 	}
 	h.Subscription = string(make([]byte, maxHeldExpression)) + "tag"
-	_, err = call(r, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
-	if e, ok := err.(*remoting.ResponseError); !ok || e.Code != remoting.PullNotFound {
+	_, err = call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
+	if e, ok := err.(*remoting.ResponseError); !ok || e.Code != wire.PullNotFound {
 		t.Errorf("a long expression: %v", err)
 	}
 	if n := r.b.holds.refused.Load(); n != 1 {

@@ -14,6 +14,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // refusal returns code and remark of an answer.
@@ -31,14 +32,14 @@ func refusal(t *testing.T, err error) (int32, string) {
 }
 
 func (r *rig) createTopic(name string, read, write int32) (int32, string) {
-	h := remoting.CreateTopicRequestHeader{Topic: name, DefaultTopic: "TBW102", ReadQueueNums: read, WriteQueueNums: write, Perm: 6, TopicFilterType: body.SingleTag}
-	_, err := call(r, remoting.ReqUpdateAndCreateTopic, remoting.CreateTopicRequest, &h, nil)
+	h := wire.CreateTopicRequestHeader{Topic: name, DefaultTopic: "TBW102", ReadQueueNums: read, WriteQueueNums: write, Perm: 6, TopicFilterType: body.SingleTag}
+	_, err := call(r, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &h, nil)
 	return refusal(r.t, err)
 }
 
 // bodied sends a request that has a body and no header that counts.
 func (r *rig) bodied(code int32, text string) (int32, string) {
-	_, err := call(r, code, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), []byte(text))
+	_, err := call(r, code, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), []byte(text))
 	return refusal(r.t, err)
 }
 
@@ -46,25 +47,25 @@ func (r *rig) bodied(code int32, text string) (int32, string) {
 func TestTopicNumbersAreChecked(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	for _, n := range []int32{math.MaxInt32, 4097, -1, math.MinInt32} {
-		if code, remark := r.createTopic("Big", n, 1); code != remoting.InvalidParameter || !strings.Contains(remark, "maxTopicQueueNums") {
+		if code, remark := r.createTopic("Big", n, 1); code != wire.InvalidParameter || !strings.Contains(remark, "maxTopicQueueNums") {
 			t.Errorf("17 with %d read queues: %d %q", n, code, remark)
 		}
-		if code, _ := r.createTopic("Big", 1, n); code != remoting.InvalidParameter {
+		if code, _ := r.createTopic("Big", 1, n); code != wire.InvalidParameter {
 			t.Errorf("17 with %d write queues: %d", n, code)
 		}
 	}
 	for _, text := range []string{`"readQueueNums":2147483647`, `"writeQueueNums":-1`, `"writeQueueNums":5000`} {
-		if code, _ := r.bodied(remoting.ReqUpdateAndCreateTopicList, `{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != remoting.InvalidParameter {
+		if code, _ := r.bodied(wire.ReqUpdateAndCreateTopicList, `{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != wire.InvalidParameter {
 			t.Errorf("18 with %s: %d", text, code)
 		}
 	}
 	for _, text := range []string{`"readQueueNums":2147483648`, `"perm":9223372036854775807`, `"topicSysFlag":-2147483649`} {
-		if code, remark := r.bodied(remoting.ReqUpdateAndCreateTopicList, `{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != remoting.SystemError || !strings.Contains(remark, "can not cast to int") {
+		if code, remark := r.bodied(wire.ReqUpdateAndCreateTopicList, `{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != wire.SystemError || !strings.Contains(remark, "can not cast to int") {
 			t.Errorf("18 with %s: %d %q", text, code, remark)
 		}
 	}
 	for _, text := range []string{`"retryQueueNums":2147483647`, `"retryQueueNums":4294967297`, `"retryMaxTimes":99999999999`} {
-		if code, _ := r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"g",`+text+`}`); code == 0 {
+		if code, _ := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"g",`+text+`}`); code == 0 {
 			t.Errorf("200 with %s", text)
 		}
 	}
@@ -87,7 +88,7 @@ func TestTopicsHaveALimit(t *testing.T) {
 	if n := r.b.topics.size.Load(); n != 20 || made == 0 {
 		t.Errorf("%d topics, %d made", n, made)
 	}
-	if code, remark := r.createTopic("More", 1, 1); code != remoting.SystemError || !strings.Contains(remark, "maxTopicNum") {
+	if code, remark := r.createTopic("More", 1, 1); code != wire.SystemError || !strings.Contains(remark, "maxTopicNum") {
 		t.Errorf("17: %d %q", code, remark)
 	}
 	if code, _ := r.trySend("%RETRY%nobody", "", "x"); code == 0 || r.b.topics.get("%RETRY%nobody") != nil {
@@ -96,7 +97,7 @@ func TestTopicsHaveALimit(t *testing.T) {
 	if code, _ := r.createTopic("T0", 2, 2); code != 0 {
 		t.Errorf("change: %d", code)
 	}
-	if _, err := call(r, remoting.ReqDeleteTopicInBroker, remoting.TopicRequest, &remoting.TopicHeader{Topic: "T0"}, nil); err != nil {
+	if _, err := call(r, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: "T0"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if code, remark := r.createTopic("More", 1, 1); code != 0 {
@@ -114,7 +115,7 @@ func TestGroupsHaveALimit(t *testing.T) {
 	if n := r.b.groups.size.Load(); n != 12 {
 		t.Errorf("%d groups", n)
 	}
-	if code, remark := r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"more"}`); code != remoting.SystemError || !strings.Contains(remark, "maxSubscriptionGroupNum") {
+	if code, remark := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"more"}`); code != wire.SystemError || !strings.Contains(remark, "maxSubscriptionGroupNum") {
 		t.Errorf("200: %d %q", code, remark)
 	}
 	for i := range 30 { // any client can call itself so
@@ -124,7 +125,7 @@ func TestGroupsHaveALimit(t *testing.T) {
 		t.Errorf("%d groups behind those with a system group's prefix", n)
 	}
 	long := `{"groupName":"g0","subscriptionDataSet":[` + strings.Repeat(`{"topic":"t","expression":"*"},`, 5000) + `{"topic":"t"}]}`
-	if code, remark := r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, long); code == 0 || !strings.Contains(remark, "bytes") {
+	if code, remark := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, long); code == 0 || !strings.Contains(remark, "bytes") {
 		t.Errorf("a large configuration: %d %.80q", code, remark)
 	}
 }
@@ -151,12 +152,12 @@ func TestOffsetsOfQueuesThatAreNotThere(t *testing.T) {
 	r.send("T", "", "x") // four queues
 	r.b.groups.find("g")
 	commit := func(group string, queue int32) (int32, string) {
-		h := remoting.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: "T", QueueID: queue, CommitOffset: 1}
-		_, err := call(r, remoting.ReqUpdateConsumerOffset, remoting.UpdateConsumerOffsetRequest, &h, nil)
+		h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: "T", QueueID: queue, CommitOffset: 1}
+		_, err := call(r, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h, nil)
 		return refusal(t, err)
 	}
 	for _, q := range []int32{4, -1, math.MaxInt32, 1 << 20} {
-		if code, remark := commit("g", q); code != remoting.InvalidParameter || !strings.HasPrefix(remark, "queueId[") {
+		if code, remark := commit("g", q); code != wire.InvalidParameter || !strings.HasPrefix(remark, "queueId[") {
 			t.Errorf("queue %d: %d %q", q, code, remark)
 		}
 	}
@@ -184,8 +185,8 @@ func TestOffsetsOfQueuesThatAreNotThere(t *testing.T) {
 	if n := r.b.offsets.size.Load(); n != 6 {
 		t.Errorf("%d offsets behind a removal", n)
 	}
-	h := remoting.ResetOffsetRequestHeader{Topic: "T", Group: "g", Timestamp: -1, QueueID: 77, Offset: -1}
-	if _, err := call(r, remoting.ReqInvokeBrokerToResetOffset, remoting.ResetOffsetRequest, &h, nil); err == nil {
+	h := wire.ResetOffsetRequestHeader{Topic: "T", Group: "g", Timestamp: -1, QueueID: 77, Offset: -1}
+	if _, err := call(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, nil); err == nil {
 		t.Error("a queue that is not there was reset")
 	}
 }
@@ -268,12 +269,12 @@ func TestStatsAnswersAreBounded(t *testing.T) {
 		}
 		_ = r.b.offsets.commit("g", name, 0, 0)
 	}
-	_, err := call(r, remoting.ReqGetConsumeStats, remoting.GetConsumeStatsRequest, &remoting.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
-	if code, remark := refusal(t, err); code != remoting.SystemError || !strings.Contains(remark, "more than 100000 queues") {
+	_, err := call(r, wire.ReqGetConsumeStats, wire.GetConsumeStatsRequest, &wire.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
+	if code, remark := refusal(t, err); code != wire.SystemError || !strings.Contains(remark, "more than 100000 queues") {
 		t.Errorf("208: %d %q", code, remark)
 	}
-	_, err = call(r, remoting.ReqGetBrokerConsumeStats, remoting.BrokerConsumeStatsRequest, &remoting.BrokerConsumeStatsHeader{}, nil)
-	if code, remark := refusal(t, err); code != remoting.SystemError || !strings.Contains(remark, "more than 100000 queues") {
+	_, err = call(r, wire.ReqGetBrokerConsumeStats, wire.BrokerConsumeStatsRequest, &wire.BrokerConsumeStatsHeader{}, nil)
+	if code, remark := refusal(t, err); code != wire.SystemError || !strings.Contains(remark, "more than 100000 queues") {
 		t.Errorf("317: %d %q", code, remark)
 	}
 }
@@ -340,18 +341,18 @@ func TestRoutesAreBounded(t *testing.T) {
 // TestNumbersOfPullsAndModes: no time is too long to be kept, no number is passed on unchecked.
 func TestNumbersOfPullsAndModes(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
-	if got := r.b.suspendMillis(&remoting.PullMessageRequestHeader{SuspendTimeoutMillis: math.MaxInt64}); got != maxSuspendMillis {
+	if got := r.b.suspendMillis(&wire.PullMessageRequestHeader{SuspendTimeoutMillis: math.MaxInt64}); got != maxSuspendMillis {
 		t.Errorf("held for %d ms", got)
 	}
 	r.send("T", "", "x")
 	mode := func(n string) int32 {
-		code, _ := r.bodied(remoting.ReqSetMessageRequestMode, `{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":`+n+`}`)
+		code, _ := r.bodied(wire.ReqSetMessageRequestMode, `{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":`+n+`}`)
 		return code
 	}
 	if mode("4294967296") == 0 || mode("-5") == 0 || mode("0") != 0 {
 		t.Error("popShareQueueNum is not checked")
 	}
-	_, err := call(r, remoting.ReqDeleteTopicInBroker, remoting.TopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	_, err := call(r, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
 	if err != nil || r.b.modes.count() != 0 {
 		t.Errorf("behind the topic: %d modes, %v", r.b.modes.count(), err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // logLines keeps what is logged, a JSON object a line. Safe for concurrent use.
@@ -75,36 +75,36 @@ func TestWhoChangedWhatIsLogged(t *testing.T) {
 	check("topic created by a send")
 	r.createTopic("T", 4, 4)
 	check("topic changed")
-	r.bodied(remoting.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"g"}`)
+	r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"g"}`)
 	check("group changed")
-	r.bodied(remoting.ReqUpdateBrokerConfig, "maxHeldPulls=1000\n")
+	r.bodied(wire.ReqUpdateBrokerConfig, "maxHeldPulls=1000\n")
 	check("configuration updated")
-	reset := remoting.ResetOffsetRequestHeader{Topic: "T", Group: "g", QueueID: -1, Offset: -1, Timestamp: -1}
-	must(t, r, remoting.ReqInvokeBrokerToResetOffset, remoting.ResetOffsetRequest, &reset)
+	reset := wire.ResetOffsetRequestHeader{Topic: "T", Group: "g", QueueID: -1, Offset: -1, Timestamp: -1}
+	must(t, r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &reset)
 	check("offset reset")
 	reset.Topic = "None"
-	_, _ = call(r, remoting.ReqInvokeBrokerToResetOffset, remoting.ResetOffsetRequest, &reset, nil)
+	_, _ = call(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &reset, nil)
 	if line := lines.find("offset reset"); line["topic"] == "None" {
 		t.Error("a refused reset is logged as done")
 	}
-	clone := remoting.CloneGroupOffsetHeader{SrcGroup: "g", DestGroup: "h", Topic: "T"}
-	must(t, r, remoting.ReqCloneGroupOffset, remoting.CloneGroupOffsetRequest, &clone)
+	clone := wire.CloneGroupOffsetHeader{SrcGroup: "g", DestGroup: "h", Topic: "T"}
+	must(t, r, wire.ReqCloneGroupOffset, wire.CloneGroupOffsetRequest, &clone)
 	check("offsets cloned")
-	forbid := remoting.GroupForbiddenHeader{Group: "g", Topic: "T", Readable: "false"}
-	must(t, r, remoting.ReqUpdateAndGetGroupForbidden, remoting.GroupForbiddenRequest, &forbid)
+	forbid := wire.GroupForbiddenHeader{Group: "g", Topic: "T", Readable: "false"}
+	must(t, r, wire.ReqUpdateAndGetGroupForbidden, wire.GroupForbiddenRequest, &forbid)
 	check("permission of a group to read a topic changed")
-	r.bodied(remoting.ReqSetMessageRequestMode, `{"consumerGroup":"g","topic":"T","mode":"PULL"}`)
+	r.bodied(wire.ReqSetMessageRequestMode, `{"consumerGroup":"g","topic":"T","mode":"PULL"}`)
 	check("message request mode changed")
-	must(t, r, remoting.ReqDeleteSubscriptiongroup, remoting.DeleteSubscriptionGroupRequest,
-		&remoting.DeleteSubscriptionGroupRequestHeader{GroupName: "g"})
+	must(t, r, wire.ReqDeleteSubscriptiongroup, wire.DeleteSubscriptionGroupRequest,
+		&wire.DeleteSubscriptionGroupRequestHeader{GroupName: "g"})
 	check("group deleted")
 	r.static(1, hosted{0: {piece(0, "broker-a", 0, 0, -1)}})
 	check("static topic changed")
-	must(t, r, remoting.ReqDeleteTopicInBroker, remoting.TopicRequest, &remoting.TopicHeader{Topic: "T"})
+	must(t, r, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: "T"})
 	check("topic deleted")
 }
 
-func must[T any](t *testing.T, r *rig, code int32, ht *remoting.HeaderType[T], h *T) {
+func must[T any](t *testing.T, r *rig, code int32, ht *wire.HeaderType[T], h *T) {
 	t.Helper()
 	if _, err := call(r, code, ht, h, nil); err != nil {
 		t.Errorf("request %d: %v", code, err)
@@ -139,7 +139,7 @@ func TestDebugTellsOfClients(t *testing.T) {
 	}
 	seen("connection closed", "groups", "other")
 	seen("connection closed", "reason", "by the peer")
-	h := remoting.UnregisterClientRequestHeader{ClientID: "c", ConsumerGroup: "g"}
-	must(t, r, remoting.ReqUnregisterClient, remoting.UnregisterClientRequest, &h)
+	h := wire.UnregisterClientRequestHeader{ClientID: "c", ConsumerGroup: "g"}
+	must(t, r, wire.ReqUnregisterClient, wire.UnregisterClientRequest, &h)
 	seen("client left a group", "group", "g")
 }

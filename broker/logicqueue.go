@@ -7,6 +7,7 @@ import (
 
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // logicQueue is the logic queue that a request names, as this broker knows it. Immutable. Java: TopicQueueMappingContext.
@@ -37,7 +38,7 @@ var errNoItem = errors.New("java.lang.NullPointerException: no item of the logic
 
 // notLeader answers a request for a queue that this broker does not lead.
 func (q *logicQueue) notLeader(r *remoting.Replier) {
-	r.Status(remoting.NotLeaderForQueue, fmt.Sprintf("%s-%d does not exit in request process of current broker %s", q.detail.Topic, q.id, q.detail.Bname))
+	r.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d does not exit in request process of current broker %s", q.detail.Topic, q.id, q.detail.Bname))
 }
 
 // toLeader points a send to the physical queue of its logic queue; without a queue it chooses one that this broker leads. False after it answered.

@@ -8,7 +8,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -102,11 +102,11 @@ func (b *Broker) pieceEnds(q *logicQueue, it *body.LogicQueueMappingItem) (low, 
 		return max(0, b.store.MinOffset(q.detail.Topic, int32(it.QueueID))), b.store.MaxOffset(q.detail.Topic, int32(it.QueueID)), nil
 	}
 	h := pieceHeader(q, it)
-	if low, err = askPeerOffset(b, it.Bname, remoting.ReqGetMinOffset, remoting.GetMinOffsetRequest, &h); err != nil {
+	if low, err = askPeerOffset(b, it.Bname, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &h); err != nil {
 		return 0, 0, err
 	}
-	m := remoting.GetMaxOffsetRequestHeader{QueueRequestHeader: h, Committed: true}
-	high, err = askPeerOffset(b, it.Bname, remoting.ReqGetMaxOffset, remoting.GetMaxOffsetRequest, &m)
+	m := wire.GetMaxOffsetRequestHeader{QueueRequestHeader: h, Committed: true}
+	high, err = askPeerOffset(b, it.Bname, wire.ReqGetMaxOffset, wire.GetMaxOffsetRequest, &m)
 	return max(0, low), high, err
 }
 
@@ -162,9 +162,9 @@ func leaderByRoute(route *body.TopicRouteData, id int) string {
 
 // askMapping asks a broker for its mapping of a topic; nil when it has none or does not answer.
 func (b *Broker) askMapping(name, topic string) *body.TopicQueueMappingDetail {
-	h := remoting.TopicHeader{Topic: topic, Lo: "true"}
-	resp, err := askPeer(b, name, remoting.ReqGetTopicConfig, remoting.MustTopicRequest, &h)
-	if err != nil || resp.Code != remoting.Success {
+	h := wire.TopicHeader{Topic: topic, Lo: "true"}
+	resp, err := askPeer(b, name, wire.ReqGetTopicConfig, wire.MustTopicRequest, &h)
+	if err != nil || resp.Code != wire.Success {
 		return nil
 	}
 	var out struct {

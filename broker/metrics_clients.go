@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // protocolRemoting is the only protocol that clients speak here. Java: RemotingMetricsConstant.
@@ -16,7 +16,7 @@ var consumeModes = map[string]string{"CONSUME_ACTIVELY": "pull", "CONSUME_PASSIV
 
 // clientKind is what connections are counted by: how many there are is bounded by the connections themselves.
 type clientKind struct {
-	language remoting.Language
+	language wire.Language
 	version  int32
 }
 

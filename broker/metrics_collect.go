@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/remoting"
 	"gorocket/remoting/metrics"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -92,24 +92,24 @@ var processors = [...]string{"send", "pull", "lite_pull", "query_message", "clie
 // processorOf is the place of a request code's processor in processors. Java: BrokerController.initProcessor.
 func processorOf(code int32) int {
 	switch code {
-	case remoting.ReqSendMessage, remoting.ReqSendMessageV2, remoting.ReqSendBatchMessage,
-		remoting.ReqConsumerSendMsgBack:
+	case wire.ReqSendMessage, wire.ReqSendMessageV2, wire.ReqSendBatchMessage,
+		wire.ReqConsumerSendMsgBack:
 		return 0
-	case remoting.ReqPullMessage:
+	case wire.ReqPullMessage:
 		return 1
-	case remoting.ReqLitePullMessage:
+	case wire.ReqLitePullMessage:
 		return 2
-	case remoting.ReqQueryMessage, remoting.ReqViewMessageById:
+	case wire.ReqQueryMessage, wire.ReqViewMessageById:
 		return 3
-	case remoting.ReqUnregisterClient, remoting.ReqCheckClientConfig:
+	case wire.ReqUnregisterClient, wire.ReqCheckClientConfig:
 		return 4
-	case remoting.ReqHeartBeat:
+	case wire.ReqHeartBeat:
 		return 5
-	case remoting.ReqEndTransaction:
+	case wire.ReqEndTransaction:
 		return 6
-	case remoting.ReqGetConsumerListByGroup, remoting.ReqQueryConsumerOffset, remoting.ReqUpdateConsumerOffset:
+	case wire.ReqGetConsumerListByGroup, wire.ReqQueryConsumerOffset, wire.ReqUpdateConsumerOffset:
 		return 7
-	case remoting.ReqSendReplyMessage, remoting.ReqSendReplyMessageV2:
+	case wire.ReqSendReplyMessage, wire.ReqSendReplyMessageV2:
 		return 8
 	}
 	return 9

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"gorocket/remoting"
 	"gorocket/remoting/metrics"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -26,7 +26,7 @@ func TestMetrics(t *testing.T) {
 	r.send("T", "", "x")
 	r.send("T", "", "y")
 	_, half := r.half("p", "T", "z")
-	r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "p", CommitLogOffset: half, CommitOrRollback: remoting.TransactionCommit})
+	r.end(wire.EndTransactionRequestHeader{ProducerGroup: "p", CommitLogOffset: half, CommitOrRollback: wire.TransactionCommit})
 	r.half("p", "T", "waits")
 	r.join("g", "T")
 	r.producer("p", "p@1")
@@ -249,8 +249,8 @@ func TestMetricsOfDeadLetters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := remoting.ConsumerSendMsgBackRequestHeader{Group: "g", Offset: at, DelayLevel: -1, OriginTopic: "T", MaxReconsumeTimes: 16}
-	if _, err := call(r, remoting.ReqConsumerSendMsgBack, remoting.ConsumerSendMsgBackRequest, &h, nil); err != nil {
+	h := wire.ConsumerSendMsgBackRequestHeader{Group: "g", Offset: at, DelayLevel: -1, OriginTopic: "T", MaxReconsumeTimes: 16}
+	if _, err := call(r, wire.ReqConsumerSendMsgBack, wire.ConsumerSendMsgBackRequest, &h, nil); err != nil {
 		t.Fatal(err)
 	}
 	const labels = `consumer_group="g",is_system="false",topic="T"`
@@ -271,8 +271,8 @@ func TestMetricsOfDeadLetters(t *testing.T) {
 
 // TestProcessors: every request waits for one of Java's processors.
 func TestProcessors(t *testing.T) {
-	for code, want := range map[int32]string{remoting.ReqSendMessageV2: "send", remoting.ReqPullMessage: "pull",
-		remoting.ReqHeartBeat: "heartbeat", remoting.ReqUpdateBrokerConfig: "admin", remoting.ReqEndTransaction: "transaction"} {
+	for code, want := range map[int32]string{wire.ReqSendMessageV2: "send", wire.ReqPullMessage: "pull",
+		wire.ReqHeartBeat: "heartbeat", wire.ReqUpdateBrokerConfig: "admin", wire.ReqEndTransaction: "transaction"} {
 		if got := processors[processorOf(code)]; got != want {
 			t.Errorf("%d waits for %s", code, got)
 		}

@@ -11,14 +11,15 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store/timer"
 )
 
 // trySend is send that may be refused: code and remark.
 func (r *rig) trySend(topic, props, body string) (int32, string) {
-	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
 		BornTimestamp: time.Now().UnixMilli(), Properties: []byte(props), MaxReconsumeTimes: -1}
-	_, err := call(r, remoting.ReqSendMessageV2, remoting.SendMessageRequestV2, &h, []byte(body))
+	_, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, []byte(body))
 	var re *remoting.ResponseError
 	if errors.As(err, &re) {
 		return re.Code, re.Remark
@@ -37,7 +38,7 @@ func TestSystemTopicsTakeNoClientMessages(t *testing.T) {
 	for _, topic := range []string{timer.Topic, compat.TopicSchedule, compat.TopicTransHalf, compat.TopicTransOpHalf, compat.TopicTransCheckMax,
 		compat.ReviveTopicPrefix + "DefaultCluster", compat.SyncMemberPrefix + "broker-a"} {
 		before := r.b.store.MaxOffset(topic, 0)
-		if code, remark := r.trySend(topic, props, "x"); code != remoting.NoPermission || remark != "Sending message to topic["+topic+"] is forbidden." {
+		if code, remark := r.trySend(topic, props, "x"); code != wire.NoPermission || remark != "Sending message to topic["+topic+"] is forbidden." {
 			t.Errorf("%s: %d %q", topic, code, remark)
 		}
 		if r.b.store.MaxOffset(topic, 0) != before {
@@ -55,9 +56,9 @@ func TestDeleteTopicStaysInTheStore(t *testing.T) {
 	}
 	r := startRig(t, testConfig(t, filepath.Join(dir, "a", "store")))
 	for _, name := range []string{"../../../victim", "../../../victim/0", "..", ".", "../../..", "a\x00b", strings.Repeat("n", 300)} {
-		_, err := call(r, remoting.ReqDeleteTopicInBroker, remoting.TopicRequest, &remoting.TopicHeader{Topic: name}, nil)
+		_, err := call(r, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: name}, nil)
 		var re *remoting.ResponseError
-		if !errors.As(err, &re) || re.Code != remoting.InvalidParameter || !strings.HasPrefix(re.Remark, "The specified topic: ") {
+		if !errors.As(err, &re) || re.Code != wire.InvalidParameter || !strings.HasPrefix(re.Remark, "The specified topic: ") {
 			t.Errorf("%.20q: %v", name, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // serve starts the client and both ports.
@@ -45,7 +46,7 @@ func (b *Broker) netOptions() remoting.Options {
 		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
 		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overdue, Keep: b.publish, Events: b.connEvents()}
 	if c.MaxWaitingBytes > 0 {
-		o.MaxWaiting = max(c.MaxWaitingBytes, 2*remoting.MaxFrame)
+		o.MaxWaiting = max(c.MaxWaitingBytes, 2*wire.MaxFrame)
 	}
 	return o
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // notices is one goroutine that does what a change of the members of groups costs: it takes closed connections out of
@@ -115,13 +116,13 @@ func (n *notices) tell(group string) {
 		return
 	}
 	members := g.conns()
-	h := remoting.ConsumerGroupHeader{ConsumerGroup: group}
+	h := wire.ConsumerGroupHeader{ConsumerGroup: group}
 	for i, c := range members {
 		if i > 0 && i%noticesAtOnce == 0 {
 			time.Sleep(noticePause)
 		}
 		if c.Backlog() <= noticeBacklog {
-			_ = remoting.Notify(c, remoting.ReqNotifyConsumerIdsChanged, remoting.NotifyConsumerIDsChanged, &h, nil)
+			_ = remoting.Notify(c, wire.ReqNotifyConsumerIdsChanged, wire.NotifyConsumerIDsChanged, &h, nil)
 		}
 	}
 	n.next[group] = time.Now().Add(min(max(time.Duration(len(members))*noticeGap, minNoticeGap), maxNoticeGap))

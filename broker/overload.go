@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // A broker that has too much to do says so at once, with SYSTEM_BUSY and a cause, and clients go elsewhere: nothing waits until its client has given up.
@@ -44,7 +45,7 @@ func (b *Broker) overdue(code int32, waited time.Duration) (cause string) {
 
 func isSend(code int32) bool {
 	switch code {
-	case remoting.ReqSendMessage, remoting.ReqSendMessageV2, remoting.ReqSendBatchMessage, remoting.ReqConsumerSendMsgBack:
+	case wire.ReqSendMessage, wire.ReqSendMessageV2, wire.ReqSendBatchMessage, wire.ReqConsumerSendMsgBack:
 		return true
 	}
 	return false
@@ -55,13 +56,13 @@ func (c *Config) maxWait(code int32) int64 {
 	switch {
 	case isSend(code):
 		return c.WaitTimeMillsInSendQueue
-	case code == remoting.ReqPullMessage:
+	case code == wire.ReqPullMessage:
 		return c.WaitTimeMillsInPullQueue
-	case code == remoting.ReqLitePullMessage:
+	case code == wire.ReqLitePullMessage:
 		return c.WaitTimeMillsInLitePullQueue
-	case code == remoting.ReqHeartBeat:
+	case code == wire.ReqHeartBeat:
 		return c.WaitTimeMillsInHeartbeatQueue
-	case code == remoting.ReqEndTransaction:
+	case code == wire.ReqEndTransaction:
 		return c.WaitTimeMillsInTransactionQueue
 	}
 	return c.WaitTimeMillsInAdminBrokerQueue
@@ -73,6 +74,6 @@ func (b *Broker) rejects(ctx *remoting.Context) bool {
 		return false
 	}
 	b.refused(ctx.Conn(), ctx.Req.Code, causeReject)
-	ctx.Status(remoting.SystemBusy, "["+causeReject+"]system busy, start flow control for a while")
+	ctx.Status(wire.SystemBusy, "["+causeReject+"]system busy, start flow control for a while")
 	return true
 }

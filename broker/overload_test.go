@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // TestOverdue: each kind of request waits as long as its key says, and for ever without brokerFastFailureEnable.
@@ -15,14 +15,14 @@ func TestOverdue(t *testing.T) {
 		waited time.Duration
 		want   string
 	}{
-		{remoting.ReqSendMessageV2, 199 * time.Millisecond, ""},
-		{remoting.ReqSendMessageV2, 200 * time.Millisecond, causeWaited},
-		{remoting.ReqConsumerSendMsgBack, 200 * time.Millisecond, causeWaited},
-		{remoting.ReqPullMessage, 4999 * time.Millisecond, ""},
-		{remoting.ReqLitePullMessage, 5 * time.Second, causeWaited},
-		{remoting.ReqHeartBeat, 30 * time.Second, ""},
-		{remoting.ReqEndTransaction, 3 * time.Second, causeWaited},
-		{remoting.ReqGetBrokerRuntimeInfo, 5 * time.Second, causeWaited},
+		{wire.ReqSendMessageV2, 199 * time.Millisecond, ""},
+		{wire.ReqSendMessageV2, 200 * time.Millisecond, causeWaited},
+		{wire.ReqConsumerSendMsgBack, 200 * time.Millisecond, causeWaited},
+		{wire.ReqPullMessage, 4999 * time.Millisecond, ""},
+		{wire.ReqLitePullMessage, 5 * time.Second, causeWaited},
+		{wire.ReqHeartBeat, 30 * time.Second, ""},
+		{wire.ReqEndTransaction, 3 * time.Second, causeWaited},
+		{wire.ReqGetBrokerRuntimeInfo, 5 * time.Second, causeWaited},
 	} {
 		if got := r.b.overdue(c.code, c.waited); got != c.want {
 			t.Errorf("code %d after %v: %q, want %q", c.code, c.waited, got, c.want)
@@ -33,7 +33,7 @@ func TestOverdue(t *testing.T) {
 func TestOverdueOff(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	cfg.BrokerFastFailureEnable = false
-	if got := startRig(t, cfg).b.overdue(remoting.ReqSendMessage, time.Hour); got != "" {
+	if got := startRig(t, cfg).b.overdue(wire.ReqSendMessage, time.Hour); got != "" {
 		t.Errorf("refused for %s", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // peerTable knows the addresses of the masters in the cluster. Java: ClientMetadata, which asks every 5 s; here the first request that needs it asks.
@@ -29,7 +30,7 @@ const (
 // its argument. Stop waits for it, forwardTimeout at most.
 func (b *Broker) aside(r *remoting.Replier, fn func(r *remoting.Replier)) {
 	if !b.tryAside(r, fn) {
-		r.Status(remoting.SystemBusy, "[OVERLOAD]system busy, too many requests wait for other brokers")
+		r.Status(wire.SystemBusy, "[OVERLOAD]system busy, too many requests wait for other brokers")
 	}
 }
 
@@ -51,7 +52,7 @@ func (b *Broker) tryAside(r *remoting.Replier, fn func(r *remoting.Replier)) boo
 }
 
 // askPeer sends a request to the master of a broker name and returns its answer, whatever its code. Not on an event loop. Java: RpcClientImpl.invoke.
-func askPeer[T any](b *Broker, name string, code int32, ht *remoting.HeaderType[T], h *T) (*remoting.Command, error) {
+func askPeer[T any](b *Broker, name string, code int32, ht *wire.HeaderType[T], h *T) (*wire.Command, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), ms(b.cfg().ForwardTimeout))
 	defer cancel()
 	addr, err := b.masterOf(ctx, name)
@@ -70,16 +71,16 @@ func askPeer[T any](b *Broker, name string, code int32, ht *remoting.HeaderType[
 var errRemote = errors.New("unknown remote error")
 
 // askPeerOffset asks for an offset.
-func askPeerOffset[T any](b *Broker, name string, code int32, ht *remoting.HeaderType[T], h *T) (int64, error) {
+func askPeerOffset[T any](b *Broker, name string, code int32, ht *wire.HeaderType[T], h *T) (int64, error) {
 	resp, err := askPeer(b, name, code, ht, h)
 	if err != nil {
 		return 0, err
 	}
-	if resp.Code != remoting.Success {
+	if resp.Code != wire.Success {
 		return 0, errRemote
 	}
-	var out remoting.OffsetResponseHeader
-	err = remoting.OffsetResponse.Decode(resp, nil, &out)
+	var out wire.OffsetResponseHeader
+	err = wire.OffsetResponse.Decode(resp, nil, &out)
 	return out.Offset, err
 }
 
@@ -110,7 +111,7 @@ func (b *Broker) masterOf(ctx context.Context, name string) (string, error) {
 func (b *Broker) askMasters(ctx context.Context) map[string]string {
 	for _, l := range b.register.links() {
 		one, cancel := context.WithTimeout(ctx, askTimeout)
-		resp, err := remoting.Call(one, b.client, l.addr, remoting.ReqGetBrokerClusterInfo, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), nil)
+		resp, err := remoting.Call(one, b.client, l.addr, wire.ReqGetBrokerClusterInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), nil)
 		cancel()
 		var info body.ClusterInfo
 		if err != nil || compat.Unmarshal(resp.Body, &info) != nil {

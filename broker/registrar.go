@@ -11,6 +11,7 @@ import (
 
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // registrar keeps the broker known at every NameServer. Each has a goroutine of its own, so that one that is dead or slow does not hold up the
@@ -286,8 +287,8 @@ func (l *namesrvLink) toldAll() {
 	l.telling = nil
 }
 
-func (b *Broker) identity() remoting.BrokerIdentityHeader {
-	return remoting.BrokerIdentityHeader{BrokerName: b.cfg().BrokerName, BrokerAddr: b.cfg().Addr(), ClusterName: b.cfg().BrokerClusterName, BrokerID: b.cfg().BrokerID}
+func (b *Broker) identity() wire.BrokerIdentityHeader {
+	return wire.BrokerIdentityHeader{BrokerName: b.cfg().BrokerName, BrokerAddr: b.cfg().Addr(), ClusterName: b.cfg().BrokerClusterName, BrokerID: b.cfg().BrokerID}
 }
 
 // permitted narrows each topic's permission to the broker's when that is not read and write.
@@ -329,7 +330,7 @@ func (l *namesrvLink) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
 	b, h := l.r.b, l.r.b.identity()
-	if _, err := remoting.Call(ctx, b.client, l.addr, remoting.ReqUnregisterBroker, remoting.UnregisterBrokerRequest, &h, nil); err != nil {
+	if _, err := remoting.Call(ctx, b.client, l.addr, wire.ReqUnregisterBroker, wire.UnregisterBrokerRequest, &h, nil); err != nil {
 		b.throttled.warn("unregister", func(e *zerolog.Event) { e.Err(err).Str("namesrv", l.addr).Msg("cannot unregister") })
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // A registration that is too large for one frame goes in several requests, each a registration of some of the topics: a
@@ -108,13 +109,13 @@ func (l *namesrvLink) sendPart(cfg *Config, w *body.RegisterBrokerBody) error {
 	if err != nil {
 		return err
 	}
-	if len(data) > remoting.MaxFrame-64<<10 {
+	if len(data) > wire.MaxFrame-64<<10 {
 		return fmt.Errorf("%w: %d bytes", errTooLarge, len(data))
 	}
-	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: l.r.b.identity(), HAServerAddr: cfg.HAAddr(),
+	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: l.r.b.identity(), HAServerAddr: cfg.HAAddr(),
 		HeartbeatTimeoutMillis: -1, Compressed: cfg.CompressedRegister, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
 	limit := ms(cfg.RegisterBrokerTimeoutMills)
-	_, err = callNamesrv(l, limit, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, data)
+	_, err = callNamesrv(l, limit, wire.ReqRegisterBroker, wire.RegisterBrokerRequest, &h, data)
 	l.r.b.log.Debug().Str("namesrv", l.addr).Int("topics", len(w.TopicConfigSerializeWrapper.TopicConfigTable)).
 		Int64("version", w.TopicConfigSerializeWrapper.DataVersion.Counter).Int("bytes", len(data)).AnErr("error", err).
 		Msg("registration sent")
@@ -122,8 +123,8 @@ func (l *namesrvLink) sendPart(cfg *Config, w *body.RegisterBrokerBody) error {
 }
 
 // callNamesrv sends a request to the link's NameServer and waits for the answer, or until the broker stops or leaves it.
-func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *remoting.HeaderType[T], h *T,
-	data []byte) (*remoting.Command, error) {
+func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *wire.HeaderType[T], h *T,
+	data []byte) (*wire.Command, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	go func() { // a stop does not wait for a NameServer that does not answer

@@ -15,6 +15,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // namesFake is a NameServer that keeps one broker name, with Java's rules about versions.
@@ -39,10 +40,10 @@ func startNamesFake(t *testing.T) *namesFake {
 	f := &namesFake{addr: l.Addr().String(), versions: map[string]body.DataVersion{}, topics: map[string]body.TopicConfig{}}
 	l.Close()
 	table, err := remoting.NewTable(
-		remoting.Entry{Code: remoting.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(remoting.RegisterBrokerRequest, f.register)},
-		remoting.Entry{Code: remoting.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: f.unregister},
-		remoting.Entry{Code: remoting.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(remoting.GetRouteInfoRequest, f.route)},
-		remoting.Entry{Code: remoting.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: with(remoting.QueryDataVersionRequest, f.version)})
+		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(wire.RegisterBrokerRequest, f.register)},
+		remoting.Entry{Code: wire.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: f.unregister},
+		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(wire.GetRouteInfoRequest, f.route)},
+		remoting.Entry{Code: wire.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: with(wire.QueryDataVersionRequest, f.version)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func startNamesFake(t *testing.T) *namesFake {
 	return f
 }
 
-func (f *namesFake) register(ctx *remoting.Context, h *remoting.RegisterBrokerRequestHeader) {
+func (f *namesFake) register(ctx *remoting.Context, h *wire.RegisterBrokerRequestHeader) {
 	data, err := body.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, compat.CurrentVersion)
 	if err != nil {
 		fail(ctx, err)
@@ -72,7 +73,7 @@ func (f *namesFake) register(ctx *remoting.Context, h *remoting.RegisterBrokerRe
 	w := &data.TopicConfigSerializeWrapper
 	f.largest = max(f.largest, len(w.TopicConfigTable))
 	if f.holder == "" && len(w.TopicConfigTable) == 1 {
-		ctx.Status(remoting.SystemError, "register broker failed")
+		ctx.Status(wire.SystemError, "register broker failed")
 		return
 	}
 	if f.take(h.BrokerAddr, w.DataVersion) {
@@ -101,17 +102,17 @@ func (f *namesFake) take(addr string, v body.DataVersion) bool {
 	return true
 }
 
-func (f *namesFake) route(ctx *remoting.Context, h *remoting.GetRouteInfoRequestHeader) {
+func (f *namesFake) route(ctx *remoting.Context, h *wire.GetRouteInfoRequestHeader) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, has := f.topics[h.Topic]; !has || f.holder == "" {
-		ctx.Status(remoting.TopicNotExist, "No topic route info in name server for the topic: "+h.Topic)
+		ctx.Status(wire.TopicNotExist, "No topic route info in name server for the topic: "+h.Topic)
 		return
 	}
 	respondJSON(ctx, body.TopicRouteData{BrokerDatas: []body.BrokerData{{BrokerName: "broker-a", BrokerAddrs: map[int64]string{0: f.holder}}}})
 }
 
-func (f *namesFake) version(ctx *remoting.Context, h *remoting.BrokerIdentityHeader) {
+func (f *namesFake) version(ctx *remoting.Context, h *wire.BrokerIdentityHeader) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	v, known := f.versions[h.BrokerAddr]
@@ -357,8 +358,8 @@ func TestNameServersChangeWhileRunning(t *testing.T) {
 	}
 	update := func(addrs string) {
 		t.Helper()
-		var none remoting.HeartbeatRequestHeader
-		if got := ask(r, remoting.ReqUpdateBrokerConfig, remoting.HeartbeatRequest, &none, "namesrvAddr="+addrs, nil); got != "" {
+		var none wire.HeartbeatRequestHeader
+		if got := ask(r, wire.ReqUpdateBrokerConfig, wire.HeartbeatRequest, &none, "namesrvAddr="+addrs, nil); got != "" {
 			t.Fatal(got)
 		}
 	}

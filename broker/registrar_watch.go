@@ -11,6 +11,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // A NameServer answers SUCCESS to a registration that has no effect: when another address holds the broker's name and
@@ -111,11 +112,11 @@ func (l *namesrvLink) look() error {
 	if b.topics.get(b.cfg().BrokerName) == nil { // deleted with validateSystemTopicWhenUpdateTopic=false
 		return nil
 	}
-	h := remoting.GetRouteInfoRequestHeader{Topic: b.cfg().BrokerName, AcceptStandardJSONOnly: true}
-	resp, err := callNamesrv(l, routeTimeout, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &h, nil)
+	h := wire.GetRouteInfoRequestHeader{Topic: b.cfg().BrokerName, AcceptStandardJSONOnly: true}
+	resp, err := callNamesrv(l, routeTimeout, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &h, nil)
 	var answered *remoting.ResponseError
 	if errors.As(err, &answered) {
-		if answered.Code == remoting.TopicNotExist {
+		if answered.Code == wire.TopicNotExist {
 			return errNotListed
 		}
 		return nil // one that tells no routes, now or never
@@ -158,8 +159,8 @@ func (l *namesrvLink) ours(route *body.TopicRouteData) error {
 }
 
 // askVersion asks for the version of a broker's topics; false when the NameServer has none or does not tell.
-func (l *namesrvLink) askVersion(id *remoting.BrokerIdentityHeader) (v body.DataVersion, known bool) {
-	resp, err := callNamesrv(l, routeTimeout, remoting.ReqQueryDataVersion, remoting.QueryDataVersionRequest, id, nil)
+func (l *namesrvLink) askVersion(id *wire.BrokerIdentityHeader) (v body.DataVersion, known bool) {
+	resp, err := callNamesrv(l, routeTimeout, wire.ReqQueryDataVersion, wire.QueryDataVersionRequest, id, nil)
 	if err != nil || len(resp.Body) == 0 || compat.Unmarshal(resp.Body, &v) != nil {
 		return body.DataVersion{}, false
 	}

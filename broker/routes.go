@@ -9,6 +9,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // routeCache remembers where topics are in the cluster, for query assignment. What is old is answered and asked for
@@ -128,11 +129,11 @@ func (b *Broker) askRoute(ctx context.Context, topic string) []body.MessageQueue
 
 // askRouteData asks the NameServers for a route, one after the other; nil when none has it. Not on an event loop.
 func (b *Broker) askRouteData(ctx context.Context, topic string) *body.TopicRouteData {
-	h := remoting.GetRouteInfoRequestHeader{Topic: topic, AcceptStandardJSONOnly: true}
+	h := wire.GetRouteInfoRequestHeader{Topic: topic, AcceptStandardJSONOnly: true}
 	for _, l := range b.register.links() {
 		one, cancel := context.WithTimeout(ctx, routeTimeout)
-		resp, err := remoting.Call(one, b.client, l.addr, remoting.ReqGetRouteinfoByTopic,
-			remoting.GetRouteInfoRequest, &h, nil)
+		resp, err := remoting.Call(one, b.client, l.addr, wire.ReqGetRouteinfoByTopic,
+			wire.GetRouteInfoRequest, &h, nil)
 		cancel()
 		if err != nil {
 			continue

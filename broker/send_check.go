@@ -9,29 +9,30 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered or asked for
 // a worker.
 // Java: SendMessageProcessor.preSend, AbstractSendMessageProcessor.msgCheck.
-func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *topicEntry {
+func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *topicEntry {
 	topic := b.topics.find(h.Topic)
 	if b.cfg().StartAcceptSendRequestTime > 0 && ctx.Received < b.cfg().StartAcceptSendRequestTime {
-		b.sendFail(ctx, remoting.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg().StartAcceptSendRequestTime))
+		b.sendFail(ctx, wire.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg().StartAcceptSendRequestTime))
 		return nil
 	}
 	if b.cfg().BrokerPermission&body.PermWrite == 0 && topic != nil && topic.Order {
-		b.sendFail(ctx, remoting.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
+		b.sendFail(ctx, wire.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
 		return nil
 	}
 	if topic == nil || b.topics.light && isLight(h.Topic) { // any light queue exists, whatever its name
 		if err := compat.ValidateTopic(h.Topic); err != nil {
-			b.sendFail(ctx, remoting.InvalidParameter, err.Error())
+			b.sendFail(ctx, wire.InvalidParameter, err.Error())
 			return nil
 		}
 	}
 	if compat.IsSendForbidden(h.Topic) {
-		b.sendFail(ctx, remoting.NoPermission, "Sending message to topic["+h.Topic+"] is forbidden.")
+		b.sendFail(ctx, wire.NoPermission, "Sending message to topic["+h.Topic+"] is forbidden.")
 		return nil
 	}
 	if topic == nil {
@@ -40,7 +41,7 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *remoting.SendMessageRequ
 		}
 	}
 	if valid := max(topic.WriteQueueNums, topic.ReadQueueNums); int(h.QueueID) >= valid {
-		b.sendFail(ctx, remoting.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describeTopic(&topic.TopicConfig), ctx.Conn().RemoteAddr()))
+		b.sendFail(ctx, wire.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describeTopic(&topic.TopicConfig), ctx.Conn().RemoteAddr()))
 		return nil
 	}
 	return topic
@@ -54,7 +55,7 @@ func mayHold(topic string, queue int64) bool {
 
 // createForSend creates the topic of a first send, on a worker. nil when it answered, or when the send comes again:
 // once the topic is in topics.json and the NameServers know it.
-func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageRequestHeader) *topicEntry {
+func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *topicEntry {
 	if ctx.OnLoop() {
 		ctx.Again()
 		return nil
@@ -75,7 +76,7 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *remoting.SendMessageReq
 		}
 	}
 	if topic == nil {
-		b.sendFail(ctx, remoting.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please!"+faqSuffix)
+		b.sendFail(ctx, wire.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please!"+faqSuffix)
 		return nil
 	}
 	b.log.Info().Str("topic", name).Str("defaultTopic", h.DefaultTopic).Int("queues", topic.WriteQueueNums).
@@ -163,7 +164,7 @@ func (b *Broker) retryOrDeadLetter(ctx *remoting.Context, s *sendState) bool {
 	group := retryGroup(r.Topic)
 	g := b.groups.find(group)
 	if g == nil {
-		b.sendFail(ctx, remoting.SubscriptionGroupNotExist, "subscription group not exist, "+group+" "+faqSuffix)
+		b.sendFail(ctx, wire.SubscriptionGroupNotExist, "subscription group not exist, "+group+" "+faqSuffix)
 		return false
 	}
 	limit := int32(g.RetryMaxTimes)

@@ -5,18 +5,19 @@ import (
 
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // locateCommit points a commit to the piece that holds its offset. False when it answered, or has left the commit to the broker that has the piece.
 // Java: ConsumerManageProcessor.rewriteRequestForStaticTopic(UpdateConsumerOffsetRequestHeader).
-func (b *Broker) locateCommit(ctx *remoting.Context, h *remoting.UpdateConsumerOffsetRequestHeader, q logicQueue) bool {
+func (b *Broker) locateCommit(ctx *remoting.Context, h *wire.UpdateConsumerOffsetRequestHeader, q logicQueue) bool {
 	if !q.leads() {
 		q.notLeader(&ctx.Replier)
 		return false
 	}
 	it := body.ItemAt(q.items, h.CommitOffset)
-	if it == nil || h.CommitOffset == remoting.AbsentOffset {
-		ctx.Status(remoting.SystemError, errNoItem.Error())
+	if it == nil || h.CommitOffset == wire.AbsentOffset {
+		ctx.Status(wire.SystemError, errNoItem.Error())
 		return false
 	}
 	h.QueueID, h.CommitOffset, h.Lo = int32(it.QueueID), it.Physical(h.CommitOffset), "false"
@@ -25,22 +26,22 @@ func (b *Broker) locateCommit(ctx *remoting.Context, h *remoting.UpdateConsumerO
 	}
 	there := *h
 	b.aside(&ctx.Replier, func(r *remoting.Replier) {
-		resp, err := askPeer(b, it.Bname, remoting.ReqUpdateConsumerOffset, remoting.UpdateConsumerOffsetRequest, &there)
-		if err == nil && resp.Code != remoting.Success {
+		resp, err := askPeer(b, it.Bname, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &there)
+		if err == nil && resp.Code != wire.Success {
 			err = errRemote
 		}
 		if err != nil {
-			r.Status(remoting.SystemError, err.Error())
+			r.Status(wire.SystemError, err.Error())
 			return
 		}
-		r.Status(remoting.Success, "")
+		r.Status(wire.Success, "")
 	})
 	return false
 }
 
 // locateQuery points the question for a committed offset to the physical queue. A queue of several pieces is answered here: the newest piece in which the
 // group has an offset counts ("double read"). False when it answered. Java: ConsumerManageProcessor.rewriteRequestForStaticTopic(QueryConsumerOffsetRequestHeader).
-func (b *Broker) locateQuery(ctx *remoting.Context, h *remoting.QueryConsumerOffsetRequestHeader, q logicQueue) bool {
+func (b *Broker) locateQuery(ctx *remoting.Context, h *wire.QueryConsumerOffsetRequestHeader, q logicQueue) bool {
 	if !q.leads() {
 		q.notLeader(&ctx.Replier)
 		return false
@@ -54,9 +55,9 @@ func (b *Broker) locateQuery(ctx *remoting.Context, h *remoting.QueryConsumerOff
 		off, err := b.committedIn(&q, group)
 		switch {
 		case err != nil:
-			r.Status(remoting.SystemError, err.Error())
+			r.Status(wire.SystemError, err.Error())
 		case off < 0:
-			r.Status(remoting.QueryNotFound, "Not found, maybe this group consumer boot first")
+			r.Status(wire.QueryNotFound, "Not found, maybe this group consumer boot first")
 		default:
 			respondOffset(r, off)
 		}
@@ -84,16 +85,16 @@ func (b *Broker) committedAt(q *logicQueue, it *body.LogicQueueMappingItem, grou
 	if q.local(it) {
 		return b.offsets.query(group, q.detail.Topic, int32(it.QueueID)), nil
 	}
-	h := remoting.QueryConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: q.detail.Topic, QueueID: int32(it.QueueID), Lo: "false"}
-	resp, err := askPeer(b, it.Bname, remoting.ReqQueryConsumerOffset, remoting.QueryConsumerOffsetRequest, &h)
+	h := wire.QueryConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: q.detail.Topic, QueueID: int32(it.QueueID), Lo: "false"}
+	resp, err := askPeer(b, it.Bname, wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest, &h)
 	if err != nil {
 		return 0, err
 	}
-	var out remoting.OffsetResponseHeader
+	var out wire.OffsetResponseHeader
 	switch resp.Code {
-	case remoting.Success:
-		err = remoting.OffsetResponse.Decode(resp, nil, &out)
-	case remoting.QueryNotFound:
+	case wire.Success:
+		err = wire.OffsetResponse.Decode(resp, nil, &out)
+	case wire.QueryNotFound:
 		out.Offset = -1
 	default:
 		err = fmt.Errorf("%w: code %d", errRemote, resp.Code)

@@ -3,7 +3,7 @@ package broker
 import (
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestStaticTopicHalfMessage(t *testing.T) {
@@ -13,7 +13,7 @@ func TestStaticTopicHalfMessage(t *testing.T) {
 	if h.QueueID != 0 || h.QueueOffset != 0 {
 		t.Fatalf("%+v", h)
 	}
-	if code, remark := b.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: h.QueueOffset, CommitLogOffset: at, CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+	if code, remark := b.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: h.QueueOffset, CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
 	want(t, "max", b.max(0), "1001")

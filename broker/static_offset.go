@@ -5,6 +5,7 @@ import (
 
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -17,7 +18,7 @@ func (b *Broker) staticOffset(ctx *remoting.Context, q logicQueue, find func(q l
 	b.aside(&ctx.Replier, func(r *remoting.Replier) {
 		off, err := find(q)
 		if err != nil {
-			r.Status(remoting.SystemError, err.Error())
+			r.Status(wire.SystemError, err.Error())
 			return
 		}
 		respondOffset(r, off)
@@ -36,8 +37,8 @@ func (b *Broker) staticMax(q logicQueue) (int64, error) {
 	if q.local(it) {
 		off = b.store.MaxOffset(q.detail.Topic, int32(it.QueueID))
 	} else {
-		h := remoting.GetMaxOffsetRequestHeader{QueueRequestHeader: pieceHeader(&q, it), Committed: true}
-		off, err = askPeerOffset(b, it.Bname, remoting.ReqGetMaxOffset, remoting.GetMaxOffsetRequest, &h)
+		h := wire.GetMaxOffsetRequestHeader{QueueRequestHeader: pieceHeader(&q, it), Committed: true}
+		off, err = askPeerOffset(b, it.Bname, wire.ReqGetMaxOffset, wire.GetMaxOffsetRequest, &h)
 	}
 	return it.Logical(off), err
 }
@@ -54,19 +55,19 @@ func (b *Broker) staticMin(q logicQueue) (int64, error) {
 		off = b.physicalMin(q.detail.Topic, int32(it.QueueID))
 	} else {
 		h := pieceHeader(&q, it)
-		off, err = askPeerOffset(b, it.Bname, remoting.ReqGetMinOffset, remoting.GetMinOffsetRequest, &h)
+		off, err = askPeerOffset(b, it.Bname, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &h)
 	}
 	return it.LogicalLoosely(off), err
 }
 
 // pieceHeader names the physical queue of a piece; lo=false says that it is one.
-func pieceHeader(q *logicQueue, it *body.LogicQueueMappingItem) remoting.QueueRequestHeader {
-	return remoting.QueueRequestHeader{Topic: q.detail.Topic, QueueID: int32(it.QueueID), Lo: "false"}
+func pieceHeader(q *logicQueue, it *body.LogicQueueMappingItem) wire.QueueRequestHeader {
+	return wire.QueueRequestHeader{Topic: q.detail.Topic, QueueID: int32(it.QueueID), Lo: "false"}
 }
 
 // staticSearch finds a time: in the oldest piece that holds messages as new as that, else at the end of the newest. Java: rewriteRequestForStaticTopic(SearchOffsetRequestHeader), where
 // what a newer piece says replaces what an older one on another broker has found.
-func (b *Broker) staticSearch(q logicQueue, h *remoting.SearchOffsetRequestHeader) (int64, error) {
+func (b *Broker) staticSearch(q logicQueue, h *wire.SearchOffsetRequestHeader) (int64, error) {
 	found := int64(-1)
 	for i := range q.items {
 		it := &q.items[i]
@@ -87,12 +88,12 @@ func (b *Broker) staticSearch(q logicQueue, h *remoting.SearchOffsetRequestHeade
 	return found, nil
 }
 
-func (b *Broker) searchPiece(q *logicQueue, it *body.LogicQueueMappingItem, h *remoting.SearchOffsetRequestHeader) (int64, error) {
+func (b *Broker) searchPiece(q *logicQueue, it *body.LogicQueueMappingItem, h *wire.SearchOffsetRequestHeader) (int64, error) {
 	if q.local(it) {
 		return b.store.OffsetByTime(q.detail.Topic, int32(it.QueueID), h.Timestamp, boundaryOf(h.BoundaryType)), nil
 	}
-	there := remoting.SearchOffsetRequestHeader{QueueRequestHeader: pieceHeader(q, it), Timestamp: h.Timestamp, BoundaryType: h.BoundaryType}
-	return askPeerOffset(b, it.Bname, remoting.ReqSearchOffsetByTimestamp, remoting.SearchOffsetRequest, &there)
+	there := wire.SearchOffsetRequestHeader{QueueRequestHeader: pieceHeader(q, it), Timestamp: h.Timestamp, BoundaryType: h.BoundaryType}
+	return askPeerOffset(b, it.Bname, wire.ReqSearchOffsetByTimestamp, wire.SearchOffsetRequest, &there)
 }
 
 // staticEarliest answers with the store time of the oldest message. Java: rewriteRequestForStaticTopic(GetEarliestMsgStoretimeRequestHeader), which leaves
@@ -105,10 +106,10 @@ func (b *Broker) staticEarliest(ctx *remoting.Context, q logicQueue) {
 	b.aside(&ctx.Replier, func(r *remoting.Replier) {
 		at, err := b.earliestOf(q)
 		if err != nil {
-			r.Status(remoting.SystemError, err.Error())
+			r.Status(wire.SystemError, err.Error())
 			return
 		}
-		remoting.Respond(r, remoting.Success, "", remoting.TimestampResponse, &remoting.TimestampResponseHeader{Timestamp: at}, remoting.Body{})
+		remoting.Respond(r, wire.Success, "", wire.TimestampResponse, &wire.TimestampResponseHeader{Timestamp: at}, remoting.Body{})
 	})
 }
 
@@ -121,15 +122,15 @@ func (b *Broker) earliestOf(q logicQueue) (int64, error) {
 		return b.store.EarliestStoreTime(q.detail.Topic, int32(it.QueueID)), nil
 	}
 	h := pieceHeader(&q, it)
-	resp, err := askPeer(b, it.Bname, remoting.ReqGetEarliestMsgStoretime, remoting.GetEarliestStoretimeRequest, &h)
+	resp, err := askPeer(b, it.Bname, wire.ReqGetEarliestMsgStoretime, wire.GetEarliestStoretimeRequest, &h)
 	if err != nil {
 		return 0, err
 	}
-	if resp.Code != remoting.Success {
+	if resp.Code != wire.Success {
 		return 0, errRemote
 	}
-	var out remoting.TimestampResponseHeader
-	err = remoting.TimestampResponse.Decode(resp, nil, &out)
+	var out wire.TimestampResponseHeader
+	err = wire.TimestampResponse.Decode(resp, nil, &out)
 	return out.Timestamp, err
 }
 

@@ -6,14 +6,15 @@ import (
 
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 // staticPull is what a pull of a static topic keeps while its header names the physical queue. Immutable. Java: TopicQueueMappingContext.
 type staticPull struct {
 	queue   logicQueue
-	current *body.LogicQueueMappingItem       // the piece that is read
-	asked   remoting.PullMessageRequestHeader // as the client sent it
+	current *body.LogicQueueMappingItem   // the piece that is read
+	asked   wire.PullMessageRequestHeader // as the client sent it
 }
 
 // locatePull points a pull of a static topic to the physical queue that holds its offset. False when it answered, or has left the answer to the broker
@@ -25,17 +26,17 @@ func (b *Broker) locatePull(r *remoting.Replier, p *pullState, d *body.TopicQueu
 	h := &p.head
 	q := logicQueueOf(d, h.QueueID)
 	if !q.leads() {
-		r.Status(remoting.NotLeaderForQueue, fmt.Sprintf("%s-%d cannot find mapping item in request process of current broker %s", d.Topic, q.id, d.Bname))
+		r.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d cannot find mapping item in request process of current broker %s", d.Topic, q.id, d.Bname))
 		return false
 	}
 	it := body.ItemAt(q.items, h.QueueOffset)
 	if it == nil {
-		r.Status(remoting.SystemError, errNoItem.Error())
+		r.Status(wire.SystemError, errNoItem.Error())
 		return false
 	}
 	p.static = &staticPull{q, it, *h}
-	if h.SysFlag&remoting.PullFlagCommitOffset != 0 && body.ItemAt(q.items, h.CommitOffset) != it {
-		h.SysFlag &^= remoting.PullFlagCommitOffset
+	if h.SysFlag&wire.PullFlagCommitOffset != 0 && body.ItemAt(q.items, h.CommitOffset) != it {
+		h.SysFlag &^= wire.PullFlagCommitOffset
 	}
 	h.QueueID, h.QueueOffset, h.CommitOffset = int32(it.QueueID), it.Physical(h.QueueOffset), it.Physical(h.CommitOffset)
 	if it.Ended() {
@@ -50,27 +51,27 @@ func (b *Broker) locatePull(r *remoting.Replier, p *pullState, d *body.TopicQueu
 }
 
 // pullElsewhere asks the broker that has the piece and passes its answer on. It is not held there: the client asks again.
-func (b *Broker) pullElsewhere(r *remoting.Replier, s *staticPull, h remoting.PullMessageRequestHeader) {
+func (b *Broker) pullElsewhere(r *remoting.Replier, s *staticPull, h wire.PullMessageRequestHeader) {
 	h.Lo = "false"
-	h.SysFlag &^= remoting.PullFlagSuspend | remoting.PullFlagCommitOffset
-	resp, err := askPeer(b, s.current.Bname, remoting.ReqPullMessage, remoting.PullMessageRequest, &h)
+	h.SysFlag &^= wire.PullFlagSuspend | wire.PullFlagCommitOffset
+	resp, err := askPeer(b, s.current.Bname, wire.ReqPullMessage, wire.PullMessageRequest, &h)
 	if err != nil {
-		r.Status(remoting.SystemError, "org.apache.rocketmq.remoting.rpc.RpcException: "+err.Error())
+		r.Status(wire.SystemError, "org.apache.rocketmq.remoting.rpc.RpcException: "+err.Error())
 		return
 	}
 	switch resp.Code {
-	case remoting.Success, remoting.PullNotFound, remoting.PullRetryImmediately, remoting.PullOffsetMoved:
+	case wire.Success, wire.PullNotFound, wire.PullRetryImmediately, wire.PullOffsetMoved:
 	default:
-		r.Status(remoting.SystemError, "org.apache.rocketmq.remoting.rpc.RpcException: unexpected remote response code")
+		r.Status(wire.SystemError, "org.apache.rocketmq.remoting.rpc.RpcException: unexpected remote response code")
 		return
 	}
-	var out remoting.PullMessageResponseHeader
-	if err := remoting.PullMessageResponse.Decode(resp, nil, &out); err != nil {
-		r.Status(remoting.SystemError, err.Error())
+	var out wire.PullMessageResponseHeader
+	if err := wire.PullMessageResponse.Decode(resp, nil, &out); err != nil {
+		r.Status(wire.SystemError, err.Error())
 		return
 	}
 	code := s.revise(resp.Code, h.QueueOffset, &out)
-	remoting.Respond(r, code, "", remoting.PullMessageResponse, &out, remoting.Body{Bytes: resp.Body})
+	remoting.Respond(r, code, "", wire.PullMessageResponse, &out, remoting.Body{Bytes: resp.Body})
 }
 
 // finalCode is the code of the answer: that of the physical queue, revised for a static topic.
@@ -78,15 +79,15 @@ func (p *pullState) finalCode(code int32) int32 {
 	if p.static == nil {
 		return code
 	}
-	r := remoting.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset}
+	r := wire.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset}
 	return p.static.revise(code, p.head.QueueOffset, &r)
 }
 
 // revise makes the answer of a physical queue, asked at an offset of it, the answer of the logic queue: at the end of a piece the next one follows.
 // Java: PullMessageProcessor.rewriteResponseForStaticTopic.
-func (s *staticPull) revise(code int32, asked int64, r *remoting.PullMessageResponseHeader) int32 {
+func (s *staticPull) revise(code int32, asked int64, r *wire.PullMessageResponseHeader) int32 {
 	v := pieceView{code: code, asked: asked, cur: s.current, next: r.NextBeginOffset, min: r.MinOffset, max: r.MaxOffset}
-	if code != remoting.Success {
+	if code != wire.Success {
 		v.missed(s.queue.leader(), body.ItemAt(s.queue.items, 0), s.queue.items)
 	}
 	if v.cur.Ended() {
@@ -97,7 +98,7 @@ func (s *staticPull) revise(code int32, asked int64, r *remoting.PullMessageResp
 }
 
 // logical writes the offsets of the logic queue.
-func (s *staticPull) logical(v pieceView, r *remoting.PullMessageResponseHeader) {
+func (s *staticPull) logical(v pieceView, r *wire.PullMessageResponseHeader) {
 	r.NextBeginOffset = v.cur.Logical(v.next)
 	r.MinOffset = v.cur.Logical(max(v.cur.StartOffset, v.min))
 	r.MaxOffset = max(v.cur.Logical(v.max), s.queue.leader().MaxLogical())
@@ -119,10 +120,10 @@ func (v *pieceView) missed(leader, earliest *body.LogicQueueMappingItem, items [
 	}
 	switch {
 	case earliest.Gen == gen && v.asked < v.min:
-		v.code, v.next = remoting.PullOffsetMoved, v.min
+		v.code, v.next = wire.PullOffsetMoved, v.min
 	case earliest.Gen == gen || leader.Gen != gen:
 		if v.asked < v.min {
-			v.code, v.next = remoting.PullRetryImmediately, v.min
+			v.code, v.next = wire.PullRetryImmediately, v.min
 		} else if v.asked >= v.max {
 			v.goOn(body.ItemAfter(items, gen))
 		} else {
@@ -133,32 +134,32 @@ func (v *pieceView) missed(leader, earliest *body.LogicQueueMappingItem, items [
 
 func (v *pieceView) leaderMissed(code int32) {
 	switch {
-	case v.asked > v.max && code == remoting.PullOffsetMoved:
+	case v.asked > v.max && code == wire.PullOffsetMoved:
 		v.next = v.max
 	case v.asked < v.min:
-		v.code, v.next = remoting.PullRetryImmediately, v.min
+		v.code, v.next = wire.PullRetryImmediately, v.min
 	}
 }
 
 // goOn moves to the piece behind the one that has been read to its end; without one there is nothing to read yet.
 func (v *pieceView) goOn(next *body.LogicQueueMappingItem) {
 	if next == nil {
-		v.code = remoting.PullNotFound
+		v.code = wire.PullNotFound
 		return
 	}
-	v.code, v.cur = remoting.PullRetryImmediately, next
+	v.code, v.cur = wire.PullRetryImmediately, next
 	v.next, v.min, v.max = next.StartOffset, next.StartOffset, next.StartOffset
 }
 
 // answerReset tells a client about an offset that an administrator set for the queue that p reads.
 func (b *Broker) answerReset(r *remoting.Replier, p *pullState, offset int64) {
 	h := &p.head
-	resp := remoting.PullMessageResponseHeader{NextBeginOffset: offset, MinOffset: b.store.MinOffset(h.Topic, h.QueueID), MaxOffset: b.store.MaxOffset(h.Topic, h.QueueID),
-		OffsetDelta: remoting.NoOffsetDelta}
+	resp := wire.PullMessageResponseHeader{NextBeginOffset: offset, MinOffset: b.store.MinOffset(h.Topic, h.QueueID), MaxOffset: b.store.MaxOffset(h.Topic, h.QueueID),
+		OffsetDelta: wire.NoOffsetDelta}
 	if s := p.static; s != nil {
 		s.logical(pieceView{cur: s.current, next: offset, min: resp.MinOffset, max: resp.MaxOffset}, &resp)
 	}
-	remoting.Respond(r, remoting.PullOffsetMoved, store.OffsetReset.String(), remoting.PullMessageResponse, &resp, remoting.Body{})
+	remoting.Respond(r, wire.PullOffsetMoved, store.OffsetReset.String(), wire.PullMessageResponse, &resp, remoting.Body{})
 }
 
 // wakeStatic answers a held pull of a static topic as if it came again: the queue may have moved meanwhile.

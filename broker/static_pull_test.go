@@ -5,28 +5,28 @@ import (
 	"testing"
 
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // fakePiece is a physical queue that holds the offsets low to high-1.
 type fakePiece struct{ low, high int64 }
 
 // pull answers as the store and pullCode do.
-func (f fakePiece) pull(offset, count int64) (int32, remoting.PullMessageResponseHeader) {
-	r := remoting.PullMessageResponseHeader{MinOffset: f.low, MaxOffset: f.high}
+func (f fakePiece) pull(offset, count int64) (int32, wire.PullMessageResponseHeader) {
+	r := wire.PullMessageResponseHeader{MinOffset: f.low, MaxOffset: f.high}
 	switch {
 	case offset < f.low:
 		r.NextBeginOffset = f.low
-		return remoting.PullOffsetMoved, r
+		return wire.PullOffsetMoved, r
 	case offset < f.high:
 		r.NextBeginOffset = min(offset+count, f.high)
-		return remoting.Success, r
+		return wire.Success, r
 	case offset == f.high:
 		r.NextBeginOffset = f.high
-		return remoting.PullNotFound, r
+		return wire.PullNotFound, r
 	default:
 		r.NextBeginOffset = f.high
-		return remoting.PullOffsetMoved, r
+		return wire.PullOffsetMoved, r
 	}
 }
 
@@ -51,14 +51,14 @@ func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 			code, r := physical[it.Gen].pull(asked, 1+rng.Int64N(4))
 			before := r.NextBeginOffset
 			s := staticPull{queue: q, current: it}
-			if code == remoting.Success {
+			if code == wire.Success {
 				for off := asked; off < before; off++ {
 					got = append(got, it.Logical(off))
 				}
 			}
 			code = s.revise(code, asked, &r)
 			rest++
-			if code != remoting.PullNotFound || r.NextBeginOffset != at {
+			if code != wire.PullNotFound || r.NextBeginOffset != at {
 				rest = 0
 			}
 			at = r.NextBeginOffset

@@ -13,6 +13,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // fakeNames is a NameServer that remembers addresses and mappings.
@@ -27,14 +28,14 @@ func startFakeNames(t *testing.T) *fakeNames {
 	t.Helper()
 	f := &fakeNames{addr: fmt.Sprintf("127.0.0.1:%d", freePort(t)), addrs: map[string]*body.BrokerData{}, infos: map[string]map[string]*body.TopicQueueMappingInfo{}}
 	table, err := remoting.NewTable(
-		remoting.Entry{Code: remoting.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(remoting.RegisterBrokerRequest, f.register)},
-		remoting.Entry{Code: remoting.ReqUnregisterBroker, Handle: func(ctx *remoting.Context) { ctx.OK(nil) }},
-		remoting.Entry{Code: remoting.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(wire.RegisterBrokerRequest, f.register)},
+		remoting.Entry{Code: wire.ReqUnregisterBroker, Handle: func(ctx *remoting.Context) { ctx.OK(nil) }},
+		remoting.Entry{Code: wire.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			respondJSON(ctx, body.ClusterInfo{BrokerAddrTable: f.addrs, ClusterAddrTable: map[string][]string{}})
 		}},
-		remoting.Entry{Code: remoting.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(remoting.GetRouteInfoRequest, func(ctx *remoting.Context, h *remoting.GetRouteInfoRequestHeader) {
+		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(wire.GetRouteInfoRequest, func(ctx *remoting.Context, h *wire.GetRouteInfoRequestHeader) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			r := body.TopicRouteData{TopicQueueMappingByBroker: f.infos[h.Topic]}
@@ -57,7 +58,7 @@ func startFakeNames(t *testing.T) *fakeNames {
 	return f
 }
 
-func (f *fakeNames) register(ctx *remoting.Context, h *remoting.RegisterBrokerRequestHeader) {
+func (f *fakeNames) register(ctx *remoting.Context, h *wire.RegisterBrokerRequestHeader) {
 	data, err := body.DecodeRegisterBroker(ctx.Req.Body, false, compat.CurrentVersion)
 	if err != nil {
 		fail(ctx, err)
@@ -108,15 +109,15 @@ func (r *rig) static(epoch int64, h hosted) string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	head := remoting.CreateTopicRequestHeader{Topic: "T", DefaultTopic: "TBW102", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: body.SingleTag}
-	return ask(r, remoting.ReqUpdateAndCreateStaticTopic, remoting.CreateTopicRequest, &head, string(data), nil)
+	head := wire.CreateTopicRequestHeader{Topic: "T", DefaultTopic: "TBW102", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: body.SingleTag}
+	return ask(r, wire.ReqUpdateAndCreateStaticTopic, wire.CreateTopicRequest, &head, string(data), nil)
 }
 
 // sendTo sends to a queue of T, a physical one with lo=false, and returns queue and offset of the answer, or the error.
 func (r *rig) sendTo(queue int32, lo, text string) string {
 	r.t.Helper()
-	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: queue, BornTimestamp: time.Now().UnixMilli(), MaxReconsumeTimes: -1, Lo: lo}
-	resp, err := call(r, remoting.ReqSendMessage, remoting.SendMessageRequestV1, &h, []byte(text))
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: queue, BornTimestamp: time.Now().UnixMilli(), MaxReconsumeTimes: -1, Lo: lo}
+	resp, err := call(r, wire.ReqSendMessage, wire.SendMessageRequestV1, &h, []byte(text))
 	if re, ok := err.(*remoting.ResponseError); ok {
 		return fmt.Sprintf("%d %s", re.Code, re.Remark)
 	}
@@ -127,7 +128,7 @@ func (r *rig) sendTo(queue int32, lo, text string) string {
 }
 
 // field asks and returns one extField of the answer, or "code remark".
-func field[T any](r *rig, code int32, ht *remoting.HeaderType[T], h *T, name string) string {
+func field[T any](r *rig, code int32, ht *wire.HeaderType[T], h *T, name string) string {
 	r.t.Helper()
 	resp, err := call(r, code, ht, h, nil)
 	if re, ok := err.(*remoting.ResponseError); ok {
@@ -140,28 +141,28 @@ func field[T any](r *rig, code int32, ht *remoting.HeaderType[T], h *T, name str
 }
 
 func (r *rig) max(queue int32) string {
-	h := remoting.GetMaxOffsetRequestHeader{QueueRequestHeader: remoting.QueueRequestHeader{Topic: "T", QueueID: queue}, Committed: true}
-	return field(r, remoting.ReqGetMaxOffset, remoting.GetMaxOffsetRequest, &h, "offset")
+	h := wire.GetMaxOffsetRequestHeader{QueueRequestHeader: wire.QueueRequestHeader{Topic: "T", QueueID: queue}, Committed: true}
+	return field(r, wire.ReqGetMaxOffset, wire.GetMaxOffsetRequest, &h, "offset")
 }
 
 func (r *rig) min(queue int32) string {
-	return field(r, remoting.ReqGetMinOffset, remoting.GetMinOffsetRequest, &remoting.QueueRequestHeader{Topic: "T", QueueID: queue}, "offset")
+	return field(r, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &wire.QueueRequestHeader{Topic: "T", QueueID: queue}, "offset")
 }
 
 func (r *rig) search(queue int32, at int64) string {
-	h := remoting.SearchOffsetRequestHeader{QueueRequestHeader: remoting.QueueRequestHeader{Topic: "T", QueueID: queue}, Timestamp: at}
-	return field(r, remoting.ReqSearchOffsetByTimestamp, remoting.SearchOffsetRequest, &h, "offset")
+	h := wire.SearchOffsetRequestHeader{QueueRequestHeader: wire.QueueRequestHeader{Topic: "T", QueueID: queue}, Timestamp: at}
+	return field(r, wire.ReqSearchOffsetByTimestamp, wire.SearchOffsetRequest, &h, "offset")
 }
 
 func (r *rig) committed(queue int32) string {
-	h := remoting.QueryConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: queue, SetZeroIfNotFound: true}
-	return field(r, remoting.ReqQueryConsumerOffset, remoting.QueryConsumerOffsetRequest, &h, "offset")
+	h := wire.QueryConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: queue, SetZeroIfNotFound: true}
+	return field(r, wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest, &h, "offset")
 }
 
 // pullFrom describes a pull of T: code, offsets and number of bytes.
-func (r *rig) pullFrom(queue int32, offset int64, change func(*remoting.PullMessageRequestHeader)) string {
+func (r *rig) pullFrom(queue int32, offset int64, change func(*wire.PullMessageRequestHeader)) string {
 	r.t.Helper()
-	h := remoting.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: queue, QueueOffset: offset, MaxMsgNums: 32, SysFlag: remoting.PullFlagSubscription, Subscription: "*", ExpressionType: "TAG"}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: queue, QueueOffset: offset, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription, Subscription: "*", ExpressionType: "TAG"}
 	if change != nil {
 		change(&h)
 	}
@@ -169,11 +170,11 @@ func (r *rig) pullFrom(queue int32, offset int64, change func(*remoting.PullMess
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	resp, err := remoting.Invoke(r.t.Context(), conn, remoting.ReqPullMessage, remoting.PullMessageRequest, &h, nil)
+	resp, err := remoting.Invoke(r.t.Context(), conn, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if resp.Code == remoting.NotLeaderForQueue || resp.Code == remoting.SystemError {
+	if resp.Code == wire.NotLeaderForQueue || resp.Code == wire.SystemError {
 		return fmt.Sprintf("%d %s", resp.Code, resp.Remark)
 	}
 	return fmt.Sprintf("%d next %s min %s max %s delta %s bytes %v", resp.Code, resp.GetString("nextBeginOffset"), resp.GetString("minOffset"), resp.GetString("maxOffset"), resp.GetString("offsetDelta"), len(resp.Body) > 0)
@@ -223,7 +224,7 @@ func TestStaticTopicAcrossBrokers(t *testing.T) {
 	want(t, "min of the old leader", a.min(0), "501 T-0 is not leader in broker a, request code 31")
 	want(t, "search for the oldest", b.search(0, 1), "0")
 	want(t, "search behind everything", b.search(0, time.Now().Add(time.Hour).UnixMilli()), "1002")
-	earliest := field(b, remoting.ReqGetEarliestMsgStoretime, remoting.GetEarliestStoretimeRequest, &remoting.QueueRequestHeader{Topic: "T"}, "timestamp")
+	earliest := field(b, wire.ReqGetEarliestMsgStoretime, wire.GetEarliestStoretimeRequest, &wire.QueueRequestHeader{Topic: "T"}, "timestamp")
 	want(t, "earliest", earliest, fmt.Sprint(a.b.store.EarliestStoreTime("T", 1)))
 	want(t, "pull on another broker", b.pullFrom(0, 1, nil), "0 next 3 min 0 max 1000 delta 0 bytes true")
 	want(t, "pull between the pieces", b.pullFrom(0, 3, nil), "20 next 1000 min 1000 max 1000 delta 1000 bytes false")
@@ -256,8 +257,8 @@ func TestStaticTopicCommits(t *testing.T) {
 	want(t, "at the old leader", a.committed(0), notLeader0)
 	a.sendTo(1, "", "x")
 	want(t, "a whole queue, as an ordinary one", a.committed(1), "0")
-	commit := func(h *remoting.PullMessageRequestHeader) {
-		h.SysFlag |= remoting.PullFlagCommitOffset
+	commit := func(h *wire.PullMessageRequestHeader) {
+		h.SysFlag |= wire.PullFlagCommitOffset
 		h.CommitOffset = 1000
 	}
 	b.pullFrom(0, 1000, commit)
@@ -284,8 +285,8 @@ func TestStaticTopicHeldPull(t *testing.T) {
 	hold := func(r *rig, queue int32, offset, ms int64) chan string {
 		done := make(chan string, 1)
 		go func() {
-			done <- r.pullFrom(queue, offset, func(h *remoting.PullMessageRequestHeader) {
-				h.SysFlag |= remoting.PullFlagSuspend
+			done <- r.pullFrom(queue, offset, func(h *wire.PullMessageRequestHeader) {
+				h.SysFlag |= wire.PullFlagSuspend
 				h.SuspendTimeoutMillis = ms
 			})
 		}()
@@ -319,7 +320,7 @@ func TestStaticTopicStays(t *testing.T) {
 		var out struct {
 			MappingDetail *body.TopicQueueMappingDetail `json:"mappingDetail"`
 		}
-		if e := ask(again, remoting.ReqGetTopicConfig, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T", Lo: lo}, "", &out); e != "" {
+		if e := ask(again, wire.ReqGetTopicConfig, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T", Lo: lo}, "", &out); e != "" {
 			t.Fatal(e)
 		}
 		return out.MappingDetail
@@ -328,10 +329,10 @@ func TestStaticTopicStays(t *testing.T) {
 		t.Errorf("mapping in the configuration: %+v", d)
 	}
 	var all body.TopicConfigAndMappingSerializeWrapper
-	if e := ask(again, remoting.ReqGetAllTopicConfig, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), "", &all); e != "" || len(all.TopicQueueMappingDetailMap) != 1 {
+	if e := ask(again, wire.ReqGetAllTopicConfig, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "", &all); e != "" || len(all.TopicQueueMappingDetailMap) != 1 {
 		t.Errorf("all topics: %s %v", e, all.TopicQueueMappingDetailMap)
 	}
-	if e := ask(again, remoting.ReqDeleteTopicInBroker, remoting.TopicRequest, &remoting.TopicHeader{Topic: "T"}, "", nil); e != "" {
+	if e := ask(again, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, "", nil); e != "" {
 		t.Fatal(e)
 	}
 	if again.b.mappings.all.Load() != nil {
@@ -341,18 +342,18 @@ func TestStaticTopicStays(t *testing.T) {
 
 func TestStaticTopicRefuses(t *testing.T) {
 	_, a, b := staticRig(t)
-	head := remoting.CreateTopicRequestHeader{Topic: "T", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: body.SingleTag}
-	send := func(change func(*remoting.CreateTopicRequestHeader), text string) string {
+	head := wire.CreateTopicRequestHeader{Topic: "T", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: body.SingleTag}
+	send := func(change func(*wire.CreateTopicRequestHeader), text string) string {
 		h := head
 		change(&h)
-		return ask(a, remoting.ReqUpdateAndCreateStaticTopic, remoting.CreateTopicRequest, &h, text, nil)
+		return ask(a, wire.ReqUpdateAndCreateStaticTopic, wire.CreateTopicRequest, &h, text, nil)
 	}
-	same := func(*remoting.CreateTopicRequestHeader) {}
+	same := func(*wire.CreateTopicRequestHeader) {}
 	for _, c := range []struct{ got, want string }{
 		{send(same, `{"topic":"T","bname":"b"}`), `1 the mapping is for topic "T" on broker "b", not for T on a`},
 		{send(same, `{"topic":"U","bname":"a"}`), `1 the mapping is for topic "U" on broker "a", not for T on a`},
-		{send(func(h *remoting.CreateTopicRequestHeader) { h.Topic = "a b" }, `{}`)[:3], "29 "},
-		{send(func(h *remoting.CreateTopicRequestHeader) { h.TopicFilterType = "" }, `{}`), "1 org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [null] value invalid"},
+		{send(func(h *wire.CreateTopicRequestHeader) { h.Topic = "a b" }, `{}`)[:3], "29 "},
+		{send(func(h *wire.CreateTopicRequestHeader) { h.TopicFilterType = "" }, `{}`), "1 org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [null] value invalid"},
 		{send(same, `[`)[:2], "1 "},
 		{send(same, `{"topic":"T","bname":"a","hostedQueues":{0:[{}]}}`), "1 The item has no broker name"},
 	} {

@@ -8,7 +8,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -90,7 +90,7 @@ var exporterKeys = map[string]string{
 
 func TestRuntimeInfoIsWhatTheExporterReads(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
-	resp, err := call(r, remoting.ReqGetBrokerRuntimeInfo, remoting.HeartbeatRequest, new(remoting.HeartbeatRequestHeader), nil)
+	resp, err := call(r, wire.ReqGetBrokerRuntimeInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

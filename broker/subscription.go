@@ -7,6 +7,7 @@ import (
 	"gorocket/broker/filter"
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -81,13 +82,13 @@ func (s *subscription) MatchRecord(rec []byte) bool {
 
 // subscribed returns the subscription that a pull goes by: the one in the request, or the group's of the last heartbeat. When there is none it
 // answers, with Java's code and text, and returns nil.
-func (b *Broker) subscribed(r *remoting.Replier, h *remoting.PullMessageRequestHeader, broadcastAllowed bool) *subscription {
-	if h.SysFlag&remoting.PullFlagSubscription != 0 {
+func (b *Broker) subscribed(r *remoting.Replier, h *wire.PullMessageRequestHeader, broadcastAllowed bool) *subscription {
+	if h.SysFlag&wire.PullFlagSubscription != 0 {
 		return b.carried(r, h)
 	}
 	g := b.consumers.get(h.ConsumerGroup)
 	if g == nil {
-		r.Status(remoting.SubscriptionNotExist, "the consumer's group info not exist"+faqSuffix)
+		r.Status(wire.SubscriptionNotExist, "the consumer's group info not exist"+faqSuffix)
 		return nil
 	}
 	if !broadcastAllowed && g.broadcasting() {
@@ -100,11 +101,11 @@ func (b *Broker) subscribed(r *remoting.Replier, h *remoting.PullMessageRequestH
 	}
 	s := g.subscription(h.Topic)
 	if s == nil {
-		r.Status(remoting.SubscriptionNotExist, "the consumer's subscription not exist"+faqSuffix)
+		r.Status(wire.SubscriptionNotExist, "the consumer's subscription not exist"+faqSuffix)
 		return nil
 	}
 	if s.SubVersion < h.SubVersion {
-		r.Status(remoting.SubscriptionNotLatest, "the consumer's subscription not latest")
+		r.Status(wire.SubscriptionNotLatest, "the consumer's subscription not latest")
 		return nil
 	}
 	if filter.IsTag(s.ExpressionType) {
@@ -113,10 +114,10 @@ func (b *Broker) subscribed(r *remoting.Replier, h *remoting.PullMessageRequestH
 	data := b.filters.Get(h.Topic, h.ConsumerGroup)
 	switch {
 	case data == nil:
-		r.Status(remoting.FilterDataNotExist, "The broker's consumer filter data is not exist!Your expression may be wrong!")
+		r.Status(wire.FilterDataNotExist, "The broker's consumer filter data is not exist!Your expression may be wrong!")
 		return nil
 	case data.ClientVersion < h.SubVersion:
-		r.Status(remoting.FilterDataNotLatest, "the consumer's consumer filter data not latest")
+		r.Status(wire.FilterDataNotLatest, "the consumer's consumer filter data not latest")
 		return nil
 	}
 	return b.withExpression(s, data)
@@ -130,7 +131,7 @@ func (b *Broker) withExpression(s *subscription, data *filter.Data) *subscriptio
 
 // carried is the subscription that stands in the pull itself; nil after it answered. A malformed expression is SUBSCRIPTION_PARSE_FAILED;
 // Java, which runs without its asserts, gives such a consumer every message.
-func (b *Broker) carried(r *remoting.Replier, h *remoting.PullMessageRequestHeader) *subscription {
+func (b *Broker) carried(r *remoting.Replier, h *wire.PullMessageRequestHeader) *subscription {
 	s, ok := parseSubscription(h.Topic, h.Subscription, h.ExpressionType)
 	if ok && (filter.IsTag(s.ExpressionType) || !b.cfg().EnablePropertyFilter) {
 		return s
@@ -141,7 +142,7 @@ func (b *Broker) carried(r *remoting.Replier, h *remoting.PullMessageRequestHead
 			return b.withExpression(s, data)
 		}
 	}
-	r.Status(remoting.SubscriptionParseFailed, "parse the consumer's subscription failed")
+	r.Status(wire.SubscriptionParseFailed, "parse the consumer's subscription failed")
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/timer"
 )
@@ -110,11 +110,11 @@ func (b *Broker) timerRefusal(err error) (code int32, remark string) {
 	limit := int64(b.cfg().TimerCongestNumEachSlot)
 	switch err {
 	case errTimerOff:
-		return remoting.SystemError, "accurate timer message is not enabled, timerWheelEnable is false"
+		return wire.SystemError, "accurate timer message is not enabled, timerWheelEnable is false"
 	case errTimerFlow:
-		return remoting.SystemError, fmt.Sprintf("timer message is under flow control, max num limit is %d or the current value is greater than %d and less than %d, trigger random flow control", 2*limit, limit, 2*limit)
+		return wire.SystemError, fmt.Sprintf("timer message is under flow control, max num limit is %d or the current value is greater than %d and less than %d, trigger random flow control", 2*limit, limit, 2*limit)
 	default:
-		return remoting.MessageIllegal, fmt.Sprintf("timer message illegal, the delay time should not be bigger than the max delay %dms; or if set del msg, the delay time should be bigger than the current time", int64(b.cfg().TimerMaxDelaySec)*1000)
+		return wire.MessageIllegal, fmt.Sprintf("timer message illegal, the delay time should not be bigger than the max delay %dms; or if set del msg, the delay time should be bigger than the current time", int64(b.cfg().TimerMaxDelaySec)*1000)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store/timer"
 )
 
@@ -92,10 +93,10 @@ func TestTimerMessagesSurviveARestart(t *testing.T) {
 		}
 	}
 	waitFor(t, "61 to count nothing any more", func() bool { // counted behind the delivery
-		metrics, err := call(again, remoting.ReqGetTimerMetrics, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+		metrics, err := call(again, wire.ReqGetTimerMetrics, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
 		return err == nil && strings.Contains(string(metrics.Body), `"timingCount":{"T":{"count":0,`)
 	})
-	check, err := call(again, remoting.ReqGetTimerCheckPoint, remoting.MustTopicRequest, &remoting.TopicHeader{Topic: "T"}, nil)
+	check, err := call(again, wire.ReqGetTimerCheckPoint, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
 	if err != nil || len(check.Body) != 56 {
 		t.Errorf("60: %v %x", err, check.Body)
 	}
@@ -103,8 +104,8 @@ func TestTimerMessagesSurviveARestart(t *testing.T) {
 
 func (r *rig) refused(topic, props string) string {
 	r.t.Helper()
-	h := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, Properties: []byte(props), MaxReconsumeTimes: -1}
-	_, err := call(r, remoting.ReqSendMessageV2, remoting.SendMessageRequestV2, &h, []byte("x"))
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, Properties: []byte(props), MaxReconsumeTimes: -1}
+	_, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, []byte("x"))
 	var re *remoting.ResponseError
 	if !errors.As(err, &re) {
 		return fmt.Sprint(err)
@@ -138,7 +139,7 @@ func TestTimerMessagesRefused(t *testing.T) {
 
 func (r *rig) recall(topic, handle string) string {
 	r.t.Helper()
-	resp, err := call(r, remoting.ReqRecallMessage, remoting.RecallMessageRequest, &remoting.RecallMessageRequestHeader{ProducerGroup: "p", Topic: topic, RecallHandle: handle}, nil)
+	resp, err := call(r, wire.ReqRecallMessage, wire.RecallMessageRequest, &wire.RecallMessageRequestHeader{ProducerGroup: "p", Topic: topic, RecallHandle: handle}, nil)
 	var re *remoting.ResponseError
 	if errors.As(err, &re) {
 		return fmt.Sprint(re.Code, " ", re.Remark)

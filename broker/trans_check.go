@@ -9,6 +9,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -240,9 +241,9 @@ func (t *transactions) sendCheck(r *checkRound, conn *remoting.Conn, m *store.Me
 		return
 	}
 	id, _ := m.Property(propUniqKey)
-	h := remoting.CheckTransactionStateRequestHeader{Topic: compat.TopicTransHalf, TranStateTableOffset: at.QueueOffset, CommitLogOffset: at.Offset, MsgID: string(id),
+	h := wire.CheckTransactionStateRequestHeader{Topic: compat.TopicTransHalf, TranStateTableOffset: at.QueueOffset, CommitLogOffset: at.Offset, MsgID: string(id),
 		TransactionID: string(id), OffsetMsgID: string(store.AppendMessageID(nil, m.StoreHost, at.Offset)), BrokerName: r.cfg.BrokerName}
-	_ = remoting.Notify(conn, remoting.ReqCheckTransactionState, remoting.CheckTransactionStateRequest, &h, r.body)
+	_ = remoting.Notify(conn, wire.ReqCheckTransactionState, wire.CheckTransactionStateRequest, &h, r.body)
 }
 
 // checkTimes is how often a half message was asked about.

@@ -12,6 +12,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -23,7 +24,7 @@ func transConfig(t *testing.T, dir string) Config {
 }
 
 // half sends a half message and returns its answer and commit log offset.
-func (r *rig) half(group, topic, body string, props ...string) (*remoting.SendMessageResponseHeader, int64) {
+func (r *rig) half(group, topic, body string, props ...string) (*wire.SendMessageResponseHeader, int64) {
 	r.t.Helper()
 	text := "TRAN_MSG\x01true\x02PGROUP\x01" + group + "\x02UNIQ_KEY\x01U" + body + "\x02TAGS\x01tag\x02"
 	for _, p := range props {
@@ -38,10 +39,10 @@ func (r *rig) half(group, topic, body string, props ...string) (*remoting.SendMe
 }
 
 // end sends END_TRANSACTION and returns code and remark.
-func (r *rig) end(h remoting.EndTransactionRequestHeader) (int32, string) {
+func (r *rig) end(h wire.EndTransactionRequestHeader) (int32, string) {
 	r.t.Helper()
 	h.MsgID = []byte("m")
-	_, err := call(r, remoting.ReqEndTransaction, remoting.EndTransactionRequest, &h, nil)
+	_, err := call(r, wire.ReqEndTransaction, wire.EndTransactionRequest, &h, nil)
 	var re *remoting.ResponseError
 	if errors.As(err, &re) {
 		return re.Code, re.Remark
@@ -117,10 +118,10 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 			t.Errorf("%d %s", code, remark)
 		}
 	}
-	end := remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: 0, CommitLogOffset: aAt, CommitOrRollback: remoting.TransactionCommit}
+	end := wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: 0, CommitLogOffset: aAt, CommitOrRollback: wire.TransactionCommit}
 	ok(r.end(end))
 	ok(r.end(end)) // twice is once
-	ok(r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: 1, CommitLogOffset: bAt, CommitOrRollback: remoting.TransactionRollback}))
+	ok(r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: 1, CommitLogOffset: bAt, CommitOrRollback: wire.TransactionRollback}))
 	if diff := cmp.Diff([]string{"a"}, r.bodies("T")); diff != "" {
 		t.Error(diff)
 	}
@@ -146,20 +147,20 @@ func TestTransactionRefusals(t *testing.T) {
 	_, plainAt, _ := store.ParseMessageID(string(plain.MsgID))
 	_, at := r.half("g", "T", "a")
 	_, late := r.half("g", "T", "b", "CHECK_IMMUNITY_TIME_IN_SECONDS\x011")
-	good := remoting.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: remoting.TransactionCommit}
+	good := wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}
 	cases := []struct {
 		name   string
-		change func(*remoting.EndTransactionRequestHeader)
+		change func(*wire.EndTransactionRequestHeader)
 		code   int32
 		remark string
 	}{
-		{"group", func(h *remoting.EndTransactionRequestHeader) { h.ProducerGroup = "x" }, 1, "The producer group wrong"},
-		{"queue offset", func(h *remoting.EndTransactionRequestHeader) { h.TranStateTableOffset = 7 }, 1, "The transaction state table offset wrong"},
-		{"nothing there", func(h *remoting.EndTransactionRequestHeader) { h.CommitLogOffset = at + 3 }, 1, noHalf},
-		{"beyond the log", func(h *remoting.EndTransactionRequestHeader) { h.CommitLogOffset = 1 << 60 }, 1, noHalf},
-		{"negative", func(h *remoting.EndTransactionRequestHeader) { h.CommitLogOffset = -1 }, 1, noHalf},
-		{"no half message", func(h *remoting.EndTransactionRequestHeader) { h.CommitLogOffset = plainAt }, 1, noHalf},
-		{"bad kind", func(h *remoting.EndTransactionRequestHeader) { h.CommitOrRollback = 4 }, 1, "org.apache.rocketmq.remoting.exception.RemotingCommandException: commitOrRollback field wrong"},
+		{"group", func(h *wire.EndTransactionRequestHeader) { h.ProducerGroup = "x" }, 1, "The producer group wrong"},
+		{"queue offset", func(h *wire.EndTransactionRequestHeader) { h.TranStateTableOffset = 7 }, 1, "The transaction state table offset wrong"},
+		{"nothing there", func(h *wire.EndTransactionRequestHeader) { h.CommitLogOffset = at + 3 }, 1, noHalf},
+		{"beyond the log", func(h *wire.EndTransactionRequestHeader) { h.CommitLogOffset = 1 << 60 }, 1, noHalf},
+		{"negative", func(h *wire.EndTransactionRequestHeader) { h.CommitLogOffset = -1 }, 1, noHalf},
+		{"no half message", func(h *wire.EndTransactionRequestHeader) { h.CommitLogOffset = plainAt }, 1, noHalf},
+		{"bad kind", func(h *wire.EndTransactionRequestHeader) { h.CommitOrRollback = 4 }, 1, "org.apache.rocketmq.remoting.exception.RemotingCommandException: commitOrRollback field wrong"},
 	}
 	for _, c := range cases {
 		h := good
@@ -176,7 +177,7 @@ func TestTransactionRefusals(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond)
 	h := good
 	h.CommitLogOffset, h.TranStateTableOffset = late, 1
-	if code, remark := r.end(h); code != remoting.IllegalOperation || remark != "" {
+	if code, remark := r.end(h); code != wire.IllegalOperation || remark != "" {
 		t.Errorf("too late: %d %q", code, remark)
 	}
 	h.FromTransactionCheck = true
@@ -188,8 +189,8 @@ func TestTransactionRefusals(t *testing.T) {
 	}
 	cfg.RejectTransactionMessage = true
 	b.live.Store(&cfg)
-	hs := remoting.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, Properties: []byte("TRAN_MSG\x01true\x02"), MaxReconsumeTimes: -1}
-	_, err := call(r, remoting.ReqSendMessageV2, remoting.SendMessageRequestV2, &hs, []byte("x"))
+	hs := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, Properties: []byte("TRAN_MSG\x01true\x02"), MaxReconsumeTimes: -1}
+	_, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &hs, []byte("x"))
 	if err == nil || !strings.Contains(err.Error(), "sending transaction message is forbidden") {
 		t.Errorf("rejectTransactionMessage: %v", err)
 	}
@@ -202,7 +203,7 @@ type producer struct {
 }
 
 type question struct {
-	h    remoting.CheckTransactionStateRequestHeader
+	h    wire.CheckTransactionStateRequestHeader
 	body string
 	m    map[string]string
 	view string
@@ -211,9 +212,9 @@ type question struct {
 func (r *rig) producer(group, id string) *producer {
 	r.t.Helper()
 	p := &producer{asked: make(chan question, 1000)}
-	p.cl = newTestClient(r.t, remoting.Entry{Code: remoting.ReqCheckTransactionState, Handle: func(ctx *remoting.Context) {
+	p.cl = newTestClient(r.t, remoting.Entry{Code: wire.ReqCheckTransactionState, Handle: func(ctx *remoting.Context) {
 		var q question
-		if err := remoting.CheckTransactionStateRequest.Decode(ctx.Req, nil, &q.h); err != nil {
+		if err := wire.CheckTransactionStateRequest.Decode(ctx.Req, nil, &q.h); err != nil {
 			r.t.Error(err)
 		}
 		m, err := store.DecodeRecord(ctx.Req.Body)
@@ -227,7 +228,7 @@ func (r *rig) producer(group, id string) *producer {
 	beat := fmt.Sprintf(`{"clientID":%q,"producerDataSet":[{"groupName":%q}],"consumerDataSet":[]}`, id, group)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if _, err := remoting.Call(ctx, p.cl, r.addr, remoting.ReqHeartBeat, remoting.HeartbeatRequest, &remoting.HeartbeatRequestHeader{}, []byte(beat)); err != nil {
+	if _, err := remoting.Call(ctx, p.cl, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, []byte(beat)); err != nil {
 		r.t.Fatal(err)
 	}
 	return p
@@ -261,11 +262,11 @@ func TestTransactionCheck(t *testing.T) {
 		t.Errorf("asked again: %+v", second)
 	}
 	// the answer and, late, the end that the producer sent by itself
-	end := remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: second.h.TranStateTableOffset, CommitLogOffset: second.h.CommitLogOffset, CommitOrRollback: remoting.TransactionCommit, FromTransactionCheck: true}
+	end := wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: second.h.TranStateTableOffset, CommitLogOffset: second.h.CommitLogOffset, CommitOrRollback: wire.TransactionCommit, FromTransactionCheck: true}
 	if code, remark := r.end(end); code != 0 {
 		t.Fatal(code, remark)
 	}
-	own := remoting.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: remoting.TransactionCommit}
+	own := wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}
 	if code, remark := r.end(own); code != 0 {
 		t.Fatal(code, remark)
 	}
@@ -300,7 +301,7 @@ func TestTransactionDiscardAndResume(t *testing.T) {
 	p := r.producer("g", "p")
 	id := string(m.AppendMessageID(nil))
 	resume := func(id string) error {
-		_, err := call(r, remoting.ReqResumeCheckHalfMessage, remoting.ResumeCheckHalfMessageRequest, &remoting.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: id}, nil)
+		_, err := call(r, wire.ReqResumeCheckHalfMessage, wire.ResumeCheckHalfMessageRequest, &wire.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: id}, nil)
 		return err
 	}
 	plain := r.send("T", "", "plain")
@@ -331,7 +332,7 @@ func TestTransactionImmunity(t *testing.T) {
 	if n := r.b.store.MaxOffset(compat.TopicTransHalf, 0); n < 10 {
 		t.Errorf("%d half messages: not stored again", n)
 	}
-	if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+	if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
 	time.Sleep(300 * time.Millisecond)
@@ -356,11 +357,11 @@ func TestTransactionRestart(t *testing.T) {
 		_, at[i] = r.half("g", "T", fmt.Sprint(i))
 	}
 	for i := 1; i < n; i++ {
-		kind := remoting.TransactionCommit
+		kind := wire.TransactionCommit
 		if i%2 == 0 {
-			kind = remoting.TransactionRollback
+			kind = wire.TransactionRollback
 		}
-		if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: int64(i), CommitLogOffset: at[i], CommitOrRollback: kind}); code != 0 {
+		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: int64(i), CommitLogOffset: at[i], CommitOrRollback: kind}); code != 0 {
 			t.Fatal(i, code, remark)
 		}
 	}
@@ -423,7 +424,7 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: v.QueueOffset, CommitLogOffset: offset, CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: v.QueueOffset, CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 			t.Error(i, code, remark)
 		}
 	}
@@ -475,7 +476,7 @@ func TestTransactionWithTimer(t *testing.T) {
 	r := startRig(t, cfg)
 	resp, offset := r.half("g", "T", "later", "TIMER_DELAY_MS\x01400")
 	began := time.Now()
-	if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset, CommitLogOffset: offset, CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+	if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset, CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
 	waitFor(t, "the message", func() bool {
@@ -485,7 +486,7 @@ func TestTransactionWithTimer(t *testing.T) {
 		t.Errorf("delivered after %v", took)
 	}
 	resp, offset = r.half("g", "T", "never", "TIMER_DELAY_MS\x019000000000000")
-	if code, _ := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset, CommitLogOffset: offset, CommitOrRollback: remoting.TransactionCommit}); code != remoting.MessageIllegal {
+	if code, _ := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset, CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != wire.MessageIllegal {
 		t.Errorf("a delay beyond the limit: %d", code)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"gorocket/compat"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // TestTransactionProgressAtStop: a clean stop notes the progress up to the first half message that waits, also when no check has run since the others ended.
@@ -17,7 +17,7 @@ func TestTransactionProgressAtStop(t *testing.T) {
 		if body == "waits" {
 			continue
 		}
-		if code, remark := r.end(remoting.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: int64(i), CommitLogOffset: at, CommitOrRollback: remoting.TransactionCommit}); code != 0 {
+		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: int64(i), CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 			t.Fatal(code, remark)
 		}
 	}

@@ -1,17 +1,20 @@
 package namesrv
 
-import "gorocket/remoting"
+import (
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
 
 // PUT_KV_CONFIG (100). Java: DefaultRequestProcessor.putKVConfig. All versions.
 //
 // Persisted before the answer. Without a value the key reads as not found afterwards (Java stores a null), and the namespace exists.
 func (s *Server) putKVConfig(ctx *remoting.Context) {
-	h, ok := header(ctx, remoting.KVRequest)
+	h, ok := header(ctx, wire.KVRequest)
 	if !ok {
 		return
 	}
 	if h.Namespace == "" || h.Key == "" {
-		ctx.Status(remoting.SystemError, "namespace or key is null")
+		ctx.Status(wire.SystemError, "namespace or key is null")
 		return
 	}
 	_, given := ctx.Req.Get("value")

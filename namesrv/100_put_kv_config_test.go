@@ -10,20 +10,20 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
-func (p *peer) kvCall(code int32, ns, key, value string) *remoting.Command {
+func (p *peer) kvCall(code int32, ns, key, value string) *wire.Command {
 	p.t.Helper()
-	return call(p, code, remoting.KVRequest, &remoting.KVHeader{Namespace: ns, Key: key, Value: value}, "")
+	return call(p, code, wire.KVRequest, &wire.KVHeader{Namespace: ns, Key: key, Value: value}, "")
 }
 
 func TestPutKVConfig(t *testing.T) {
 	p := start(t)
-	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "k", "a:8;b:4"), remoting.Success, "", "")
-	p.want(p.kvCall(remoting.ReqPutKvConfig, "", "k", "v"), remoting.SystemError, "namespace or key is null", "")
-	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "", "v"), remoting.SystemError, "namespace or key is null", "")
-	p.want(p.bare(remoting.ReqPutKvConfig, ""), remoting.SystemError, "namespace or key is null", "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "k", "a:8;b:4"), wire.Success, "", "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "", "k", "v"), wire.SystemError, "namespace or key is null", "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "", "v"), wire.SystemError, "namespace or key is null", "")
+	p.want(p.bare(wire.ReqPutKvConfig, ""), wire.SystemError, "namespace or key is null", "")
 	text, err := os.ReadFile(p.config().KVConfigPath)
 	if err != nil || string(text) != `{"configTable":{"ns":{"k":"a:8;b:4"}}}` {
 		t.Errorf("file: %s, %v", text, err)
@@ -32,12 +32,12 @@ func TestPutKVConfig(t *testing.T) {
 
 func TestKVConfigSurvivesARestart(t *testing.T) {
 	p := start(t)
-	p.kvCall(remoting.ReqPutKvConfig, "ns", "k", "é")
+	p.kvCall(wire.ReqPutKvConfig, "ns", "k", "é")
 	if err := p.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	again := start(t, func(c *Config) { c.KVConfigPath = p.config().KVConfigPath })
-	if got := again.kvCall(remoting.ReqGetKvConfig, "ns", "k", ""); got.GetString("value") != "é" {
+	if got := again.kvCall(wire.ReqGetKvConfig, "ns", "k", ""); got.GetString("value") != "é" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -47,7 +47,7 @@ func TestPutKVConfigTellsAWriteError(t *testing.T) {
 	if err := os.WriteFile(filepath.Dir(p.config().KVConfigPath), nil, 0o600); err != nil { // a file where the folder should be
 		t.Fatal(err)
 	}
-	if got := p.kvCall(remoting.ReqPutKvConfig, "ns", "k", "v"); got.Code != remoting.SystemError {
+	if got := p.kvCall(wire.ReqPutKvConfig, "ns", "k", "v"); got.Code != wire.SystemError {
 		t.Errorf("got %d %s", got.Code, got.Remark)
 	}
 }
@@ -90,13 +90,13 @@ func TestKVConfigIsBounded(t *testing.T) {
 func TestKVConfigBytesAreBounded(t *testing.T) {
 	p := start(t, func(c *Config) { c.MaxKVConfigBytes = 1024 })
 	big := strings.Repeat("v", 1000)
-	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "k", big), remoting.Success, "", "")
-	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "l", big), remoting.SystemError, `KV config "ns" "l": no room for 1000 bytes`, "")
-	p.want(p.kvCall(remoting.ReqPutKvConfig, strings.Repeat("n", 100), "l", ""), remoting.SystemError, "KV config", "")
-	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "k", big[:500]), remoting.Success, "", "")
-	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "l", big[:500]), remoting.Success, "", "")
-	p.want(p.kvCall(remoting.ReqDeleteKvConfig, "ns", "k", ""), remoting.Success, "", "")
-	p.want(p.kvCall(remoting.ReqPutKvConfig, "ns", "m", big[:500]), remoting.Success, "", "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "k", big), wire.Success, "", "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "l", big), wire.SystemError, `KV config "ns" "l": no room for 1000 bytes`, "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, strings.Repeat("n", 100), "l", ""), wire.SystemError, "KV config", "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "k", big[:500]), wire.Success, "", "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "l", big[:500]), wire.Success, "", "")
+	p.want(p.kvCall(wire.ReqDeleteKvConfig, "ns", "k", ""), wire.Success, "", "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "m", big[:500]), wire.Success, "", "")
 	if got := p.kv.bytes; got != len("ns")+2*(1+500) {
 		t.Errorf("%d bytes counted", got)
 	}

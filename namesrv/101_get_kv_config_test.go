@@ -4,22 +4,22 @@ import (
 	"strings"
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestGetKVConfig(t *testing.T) {
 	p := start(t)
-	p.want(p.bare(remoting.ReqGetKvConfig, ""), remoting.QueryNotFound, "No config item, Namespace: null Key: null", "")
-	p.want(p.kvCall(remoting.ReqGetKvConfig, "ns", "k", ""), remoting.QueryNotFound, "No config item, Namespace: ns Key: k", "")
+	p.want(p.bare(wire.ReqGetKvConfig, ""), wire.QueryNotFound, "No config item, Namespace: null Key: null", "")
+	p.want(p.kvCall(wire.ReqGetKvConfig, "ns", "k", ""), wire.QueryNotFound, "No config item, Namespace: ns Key: k", "")
 	for _, value := range []string{"v", "a=b;c\nd"} {
-		p.kvCall(remoting.ReqPutKvConfig, "ns", "k", value)
-		got := p.kvCall(remoting.ReqGetKvConfig, "ns", "k", "")
-		if text, has := got.Get("value"); got.Code != remoting.Success || !has || string(text) != value {
+		p.kvCall(wire.ReqPutKvConfig, "ns", "k", value)
+		got := p.kvCall(wire.ReqGetKvConfig, "ns", "k", "")
+		if text, has := got.Get("value"); got.Code != wire.Success || !has || string(text) != value {
 			t.Errorf("value %q: got %d %q %v", value, got.Code, text, has)
 		}
 	}
-	p.kvCall(remoting.ReqPutKvConfig, "ns", "k", "") // our client leaves an empty value out
-	p.want(p.kvCall(remoting.ReqGetKvConfig, "ns", "k", ""), remoting.QueryNotFound, "No config item, Namespace: ns Key: k", "")
+	p.kvCall(wire.ReqPutKvConfig, "ns", "k", "") // our client leaves an empty value out
+	p.want(p.kvCall(wire.ReqGetKvConfig, "ns", "k", ""), wire.QueryNotFound, "No config item, Namespace: ns Key: k", "")
 }
 
 func TestGetKVConfigEmptyValue(t *testing.T) {

@@ -4,17 +4,17 @@ import (
 	"os"
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestDeleteKVConfig(t *testing.T) {
 	p := start(t)
-	p.kvCall(remoting.ReqPutKvConfig, "ns", "k", "v")
+	p.kvCall(wire.ReqPutKvConfig, "ns", "k", "v")
 	for range 2 { // the second finds nothing, and that is no error
-		p.want(p.kvCall(remoting.ReqDeleteKvConfig, "ns", "k", ""), remoting.Success, "", "")
+		p.want(p.kvCall(wire.ReqDeleteKvConfig, "ns", "k", ""), wire.Success, "", "")
 	}
-	p.want(p.kvCall(remoting.ReqGetKvConfig, "ns", "k", ""), remoting.QueryNotFound, "No config item", "")
-	p.want(p.kvCall(remoting.ReqGetKvlistByNamespace, "ns", "", ""), remoting.Success, "", `{"table":{}}`)
+	p.want(p.kvCall(wire.ReqGetKvConfig, "ns", "k", ""), wire.QueryNotFound, "No config item", "")
+	p.want(p.kvCall(wire.ReqGetKvlistByNamespace, "ns", "", ""), wire.Success, "", `{"table":{}}`)
 	if text, err := os.ReadFile(p.config().KVConfigPath); err != nil || string(text) != `{"configTable":{"ns":{}}}` {
 		t.Errorf("file: %s, %v", text, err)
 	}

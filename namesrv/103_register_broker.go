@@ -9,6 +9,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // REGISTER_BROKER (103). Java: DefaultRequestProcessor.registerBroker, RouteInfoManager.registerBroker.
@@ -36,7 +37,7 @@ func (s *Server) registerBroker(ctx *remoting.Context) {
 		s.notifyMinID(c)
 	}
 	if res.refused != "" {
-		ctx.Status(remoting.SystemError, res.refused)
+		ctx.Status(wire.SystemError, res.refused)
 		return
 	}
 	s.notifyMinID(res.minID)
@@ -44,18 +45,18 @@ func (s *Server) registerBroker(ctx *remoting.Context) {
 }
 
 func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
-	h, ok := header(ctx, remoting.RegisterBrokerRequest)
+	h, ok := header(ctx, wire.RegisterBrokerRequest)
 	if !ok {
 		return nil, false
 	}
 	if h.BodyCRC32 != 0 && h.BodyCRC32 != int32(crc32.ChecksumIEEE(ctx.Req.Body)&0x7fffffff) {
 		s.peerWarn().Str("peer", ctx.Conn().RemoteAddr()).Msg("registration: crc32 not match")
-		ctx.Status(remoting.SystemError, "crc32 not match")
+		ctx.Status(wire.SystemError, "crc32 not match")
 		return nil, false
 	}
 	data, err := body.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, int(ctx.Req.Version))
 	if err != nil {
-		ctx.Status(remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, "+err.Error())
+		ctx.Status(wire.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, "+err.Error())
 		return nil, false
 	}
 	if !hasID(ctx) {
@@ -67,7 +68,7 @@ func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 	}
 	for _, name := range []string{h.ClusterName, h.BrokerName, h.BrokerAddr, h.HAServerAddr, h.ZoneName} {
 		if len(name) > maxBrokerName {
-			ctx.Status(remoting.SystemError, fmt.Sprintf("register broker failed, %.64q... has %d bytes, more than %d",
+			ctx.Status(wire.SystemError, fmt.Sprintf("register broker failed, %.64q... has %d bytes, more than %d",
 				name, len(name), maxBrokerName))
 			return nil, false
 		}
@@ -99,7 +100,7 @@ func hasID(ctx *remoting.Context) bool {
 
 // incomplete says whether a broker left out who it is. Java answers SUCCESS then, its exception being caught inside; so do we, with a
 // line in the log and nothing done.
-func (s *Server) incomplete(ctx *remoting.Context, h *remoting.BrokerIdentityHeader) bool {
+func (s *Server) incomplete(ctx *remoting.Context, h *wire.BrokerIdentityHeader) bool {
 	if h.ClusterName != "" && h.BrokerAddr != "" && h.BrokerName != "" {
 		return false
 	}
@@ -151,6 +152,6 @@ func (s *Server) answerRegistration(ctx *remoting.Context, res registered) {
 			return
 		}
 	}
-	h := remoting.RegisterBrokerResponseHeader{HAServerAddr: res.haAddr, MasterAddr: res.masterAddr}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.RegisterBrokerResponse, &h, remoting.Body{Bytes: order})
+	h := wire.RegisterBrokerResponseHeader{HAServerAddr: res.haAddr, MasterAddr: res.masterAddr}
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.RegisterBrokerResponse, &h, remoting.Body{Bytes: order})
 }

@@ -9,12 +9,12 @@ import (
 
 	"gorocket/compat"
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestRegisterBrokerFullRoute(t *testing.T) {
 	p := start(t)
-	p.want(p.register(newBroker("a", "h:1", 0, "T")), remoting.Success, "", "")
+	p.want(p.register(newBroker("a", "h:1", 0, "T")), wire.Success, "", "")
 	want := &body.TopicRouteData{
 		BrokerDatas:       []body.BrokerData{{BrokerAddrs: map[int64]string{0: "h:1"}, BrokerName: "a", Cluster: "c"}},
 		FilterServerTable: map[string][]string{},
@@ -45,7 +45,7 @@ func TestRegisterBrokerTellsTheSlaveItsMaster(t *testing.T) {
 func TestRegisterBrokerPrimeSlave(t *testing.T) {
 	p := start(t)
 	slave := newBroker("a", "h:3", 2, "T")
-	slave.edit = func(h *remoting.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
+	slave.edit = func(h *wire.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
 	p.register(slave)
 	if perm := p.perm("T", "a"); perm != body.PermRead {
 		t.Errorf("a prime slave's topic has perm %d, want %d", perm, body.PermRead)
@@ -92,7 +92,7 @@ func TestRegisterBrokerStaleStateVersion(t *testing.T) {
 	p.register(now)
 	past := newBroker("a", "h:1", 0, "Past")
 	past.version.StateVersion = 4
-	p.want(p.register(past), remoting.Success, "", "") // ignored, yet answered with success
+	p.want(p.register(past), wire.Success, "", "") // ignored, yet answered with success
 	if got := p.addrs("T", "a"); got[0] != "h:2" || p.route("Past") != nil {
 		t.Errorf("members: %v", got)
 	}
@@ -110,8 +110,8 @@ func TestRegisterBrokerSingleTopicNeedsAFullOne(t *testing.T) {
 	p := start(t)
 	single := newBroker("a", "h:1", 0, "T")
 	single.topics = single.topics[:1]
-	p.want(p.tryRegister(single), remoting.SystemError, "register broker failed", "")
-	p.want(p.bare(remoting.ReqGetBrokerClusterInfo, ""), remoting.Success, "", `{"brokerAddrTable":{},"clusterAddrTable":{}}`)
+	p.want(p.tryRegister(single), wire.SystemError, "register broker failed", "")
+	p.want(p.bare(wire.ReqGetBrokerClusterInfo, ""), wire.Success, "", `{"brokerAddrTable":{},"clusterAddrTable":{}}`)
 	p.register(newBroker("a", "h:1", 0, "U"))
 	p.register(single)
 	if p.route("T") == nil {
@@ -155,10 +155,10 @@ func TestRegisterBrokerDeletesOtherTopics(t *testing.T) {
 	}
 }
 
-func (p *peer) registerRaw(b *broker, text []byte, edit func(*remoting.RegisterBrokerRequestHeader)) *remoting.Command {
-	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity()}
+func (p *peer) registerRaw(b *broker, text []byte, edit func(*wire.RegisterBrokerRequestHeader)) *wire.Command {
+	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity()}
 	edit(&h)
-	return call(p, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, string(text))
+	return call(p, wire.ReqRegisterBroker, wire.RegisterBrokerRequest, &h, string(text))
 }
 
 func TestRegisterBrokerCompressedAndCRC(t *testing.T) {
@@ -169,11 +169,11 @@ func TestRegisterBrokerCompressedAndCRC(t *testing.T) {
 		t.Fatal(err)
 	}
 	crc := int32(crc32.ChecksumIEEE(packed) & 0x7fffffff)
-	p.want(p.registerRaw(b, packed, func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc^1 }), remoting.SystemError, "crc32 not match", "")
+	p.want(p.registerRaw(b, packed, func(h *wire.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc^1 }), wire.SystemError, "crc32 not match", "")
 	if p.route("T") != nil {
 		t.Fatal("a registration with a wrong checksum was taken")
 	}
-	p.want(p.registerRaw(b, packed, func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc }), remoting.Success, "", "")
+	p.want(p.registerRaw(b, packed, func(h *wire.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc }), wire.Success, "", "")
 	if p.route("T") == nil {
 		t.Error("the compressed topics are unknown")
 	}
@@ -182,17 +182,17 @@ func TestRegisterBrokerCompressedAndCRC(t *testing.T) {
 func TestRegisterBrokerRefuses(t *testing.T) {
 	p := start(t)
 	b := newBroker("a", "h:1", 0, "T")
-	same := func(*remoting.RegisterBrokerRequestHeader) {}
-	p.want(p.registerRaw(b, []byte("{"), same), remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
-	p.want(p.registerRaw(b, []byte("{}"), func(h *remoting.RegisterBrokerRequestHeader) { h.Compressed = true }), remoting.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
-	for _, edit := range []func(*remoting.RegisterBrokerRequestHeader){
-		func(h *remoting.RegisterBrokerRequestHeader) { h.ClusterName = "" },
-		func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerAddr = "" },
-		func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerName = "" },
+	same := func(*wire.RegisterBrokerRequestHeader) {}
+	p.want(p.registerRaw(b, []byte("{"), same), wire.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
+	p.want(p.registerRaw(b, []byte("{}"), func(h *wire.RegisterBrokerRequestHeader) { h.Compressed = true }), wire.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
+	for _, edit := range []func(*wire.RegisterBrokerRequestHeader){
+		func(h *wire.RegisterBrokerRequestHeader) { h.ClusterName = "" },
+		func(h *wire.RegisterBrokerRequestHeader) { h.BrokerAddr = "" },
+		func(h *wire.RegisterBrokerRequestHeader) { h.BrokerName = "" },
 	} {
-		p.want(p.registerRaw(b, nil, edit), remoting.Success, "", "") // as Java
+		p.want(p.registerRaw(b, nil, edit), wire.Success, "", "") // as Java
 	}
-	p.want(p.bare(remoting.ReqRegisterBroker, ""), remoting.SystemError, "the custom field <brokerId> is null", "")
+	p.want(p.bare(wire.ReqRegisterBroker, ""), wire.SystemError, "the custom field <brokerId> is null", "")
 	conn := dialRaw(t, p.Server)
 	if head, _ := rawCall(t, conn, 513, 103, `"brokerName":"a","brokerAddr":"h:1","clusterName":"c","brokerId":"zero"`); !strings.Contains(head, `"code":1,`) {
 		t.Errorf("brokerId=zero: %s", head)
@@ -206,13 +206,13 @@ func TestRegisterBrokerReturnsOrderConfig(t *testing.T) {
 	for _, on := range []bool{true, false} {
 		p := start(t, func(c *Config) { c.ReturnOrderTopicConfigToBroker = on })
 		b := newBroker("a", "h:1", 0, "T")
-		p.want(p.register(b), remoting.Success, "", "")
-		p.kvCall(remoting.ReqPutKvConfig, compat.OrderTopicNamespace, "T", "a:4")
+		p.want(p.register(b), wire.Success, "", "")
+		p.kvCall(wire.ReqPutKvConfig, compat.OrderTopicNamespace, "T", "a:4")
 		want := ""
 		if on {
 			want = `{"table":{"T":"a:4"}}`
 		}
-		p.want(p.register(b), remoting.Success, "", want)
+		p.want(p.register(b), wire.Success, "", want)
 	}
 }
 
@@ -252,13 +252,13 @@ func TestRegistrationWithLongNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := strings.Repeat("n", maxBrokerName+1)
-	for _, edit := range []func(*remoting.RegisterBrokerRequestHeader){
-		func(h *remoting.RegisterBrokerRequestHeader) { h.ClusterName = long },
-		func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerName = long },
-		func(h *remoting.RegisterBrokerRequestHeader) { h.BrokerAddr = long },
-		func(h *remoting.RegisterBrokerRequestHeader) { h.HAServerAddr = long },
+	for _, edit := range []func(*wire.RegisterBrokerRequestHeader){
+		func(h *wire.RegisterBrokerRequestHeader) { h.ClusterName = long },
+		func(h *wire.RegisterBrokerRequestHeader) { h.BrokerName = long },
+		func(h *wire.RegisterBrokerRequestHeader) { h.BrokerAddr = long },
+		func(h *wire.RegisterBrokerRequestHeader) { h.HAServerAddr = long },
 	} {
-		p.want(p.registerRaw(b, data, edit), remoting.SystemError, "register broker failed, ", "")
+		p.want(p.registerRaw(b, data, edit), wire.SystemError, "register broker failed, ", "")
 	}
 	if len(p.routes.live) != 0 {
 		t.Error("something was registered")

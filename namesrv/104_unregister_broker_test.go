@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
-func (p *peer) unregisterCall(b *broker) *remoting.Command {
+func (p *peer) unregisterCall(b *broker) *wire.Command {
 	p.t.Helper()
 	h := b.identity()
-	return call(p, remoting.ReqUnregisterBroker, remoting.UnregisterBrokerRequest, &h, "")
+	return call(p, wire.ReqUnregisterBroker, wire.UnregisterBrokerRequest, &h, "")
 }
 
 func TestUnregisterBroker(t *testing.T) {
@@ -19,16 +19,16 @@ func TestUnregisterBroker(t *testing.T) {
 	a, b := newBroker("a", "h:1", 0, "T", "OnlyA"), newBroker("b", "h:2", 0, "T")
 	p.register(a)
 	p.register(b)
-	p.want(p.unregisterCall(a), remoting.Success, "", "")
+	p.want(p.unregisterCall(a), wire.Success, "", "")
 	eventually(t, "a leaves the route", func() bool { return p.addrs("T", "a") == nil })
 	if p.addrs("T", "b") == nil || p.route("OnlyA") != nil {
 		t.Error("wrong topics were removed")
 	}
 	p.unregisterCall(b)
 	eventually(t, "the cluster is gone", func() bool {
-		return string(p.bare(remoting.ReqGetBrokerClusterInfo, "").Body) == `{"brokerAddrTable":{},"clusterAddrTable":{}}`
+		return string(p.bare(wire.ReqGetBrokerClusterInfo, "").Body) == `{"brokerAddrTable":{},"clusterAddrTable":{}}`
 	})
-	p.want(p.bare(remoting.ReqUnregisterBroker, ""), remoting.Success, "", "")
+	p.want(p.bare(wire.ReqUnregisterBroker, ""), wire.Success, "", "")
 }
 
 func TestUnregisterBrokerFullQueue(t *testing.T) {
@@ -79,7 +79,7 @@ func TestLostConnectionOfTheLastRegistrationOnly(t *testing.T) {
 
 func TestLostMasterWipesWritePermission(t *testing.T) {
 	p := start(t)
-	acting := func(h *remoting.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
+	acting := func(h *wire.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
 	master, slave := newBroker("a", "h:1", 0, "T"), newBroker("a", "h:2", 1, "T")
 	plain, plainSlave := newBroker("b", "h:3", 0, "T"), newBroker("b", "h:4", 1, "T")
 	master.edit, slave.edit = acting, acting
@@ -98,7 +98,7 @@ func TestSilentBrokerExpires(t *testing.T) {
 	p := start(t, func(c *Config) { c.ScanNotActiveBrokerInterval = 20 })
 	other := connect(t, p.Server)
 	brief := newBroker("a", "h:1", 0, "T")
-	brief.edit = func(h *remoting.RegisterBrokerRequestHeader) { h.HeartbeatTimeoutMillis = 60 }
+	brief.edit = func(h *wire.RegisterBrokerRequestHeader) { h.HeartbeatTimeoutMillis = 60 }
 	other.register(brief)
 	p.register(newBroker("b", "h:2", 0, "T"))
 	eventually(t, "a expires", func() bool { return p.addrs("T", "a") == nil })

@@ -7,6 +7,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // GET_ROUTEINFO_BY_TOPIC (105). Java: ClientRequestProcessor.getRouteInfoByTopic, ZoneRouteRPCHook. All versions.
@@ -17,12 +18,12 @@ import (
 //
 // An answer that was given before is sent from the event loop; everything else is built by a worker.
 func (s *Server) getRouteInfo(ctx *remoting.Context) {
-	h, ok := header(ctx, remoting.GetRouteInfoRequest)
+	h, ok := header(ctx, wire.GetRouteInfoRequest)
 	if !ok {
 		return
 	}
 	if cfg := s.config(); cfg.NeedWaitForService && time.Since(s.born) < time.Duration(cfg.WaitSecondsForService)*time.Second {
-		ctx.Status(remoting.SystemError, "name server not ready")
+		ctx.Status(wire.SystemError, "name server not ready")
 		return
 	}
 	f := formDialect
@@ -45,12 +46,12 @@ func (s *Server) getRouteInfo(ctx *remoting.Context) {
 }
 
 // buildRoute answers from the tables. It runs on a worker.
-func (s *Server) buildRoute(ctx *remoting.Context, h *remoting.GetRouteInfoRequestHeader, f form, zoned bool) {
+func (s *Server) buildRoute(ctx *remoting.Context, h *wire.GetRouteInfoRequestHeader, f form, zoned bool) {
 	gen := s.routes.cache.generation()
 	route := s.routes.pickup(h.Topic, s.config().SupportActingMaster)
 	if route == nil {
 		s.counts.noRoutes.Add(1)
-		ctx.Status(remoting.TopicNotExist, "No topic route info in name server for the topic: "+orNull(ctx, "topic", h.Topic)+
+		ctx.Status(wire.TopicNotExist, "No topic route info in name server for the topic: "+orNull(ctx, "topic", h.Topic)+
 			"\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.")
 		return
 	}

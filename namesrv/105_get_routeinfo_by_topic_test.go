@@ -12,7 +12,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 const (
@@ -79,9 +79,9 @@ func TestRouteDialectByVersion(t *testing.T) {
 
 func TestRouteUnknownTopic(t *testing.T) {
 	p := start(t)
-	h := &remoting.GetRouteInfoRequestHeader{Topic: "X"}
-	p.want(call(p, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, h, ""), remoting.TopicNotExist, "No topic route info in name server for the topic: X\nSee https://", "")
-	p.want(p.bare(remoting.ReqGetRouteinfoByTopic, ""), remoting.TopicNotExist, "No topic route info in name server for the topic: null", "")
+	h := &wire.GetRouteInfoRequestHeader{Topic: "X"}
+	p.want(call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, ""), wire.TopicNotExist, "No topic route info in name server for the topic: X\nSee https://", "")
+	p.want(p.bare(wire.ReqGetRouteinfoByTopic, ""), wire.TopicNotExist, "No topic route info in name server for the topic: null", "")
 	if len(p.routes.cache.text[formStandard]) != 0 {
 		t.Error("an unknown topic is in the cache")
 	}
@@ -90,10 +90,10 @@ func TestRouteUnknownTopic(t *testing.T) {
 func TestRouteWaitsForService(t *testing.T) {
 	p := start(t, func(c *Config) { c.NeedWaitForService, c.WaitSecondsForService = true, 1 })
 	p.register(newBroker("a", "h:1", 0, "T"))
-	h := &remoting.GetRouteInfoRequestHeader{Topic: "T"}
-	p.want(call(p, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, h, ""), remoting.SystemError, "name server not ready", "")
+	h := &wire.GetRouteInfoRequestHeader{Topic: "T"}
+	p.want(call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, ""), wire.SystemError, "name server not ready", "")
 	eventually(t, "ready after a second", func() bool {
-		return call(p, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, h, "").Code == remoting.Success
+		return call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, "").Code == wire.Success
 	})
 }
 
@@ -103,11 +103,11 @@ func TestRouteOrderConf(t *testing.T) {
 	if r := p.route("T"); r.OrderTopicConf != nil {
 		t.Errorf("got %q", *r.OrderTopicConf)
 	}
-	p.kvCall(remoting.ReqPutKvConfig, compat.OrderTopicNamespace, "T", "a:4")
+	p.kvCall(wire.ReqPutKvConfig, compat.OrderTopicNamespace, "T", "a:4")
 	if r := p.route("T"); r.OrderTopicConf == nil || *r.OrderTopicConf != "a:4" {
 		t.Errorf("got %v", r.OrderTopicConf)
 	}
-	p.kvCall(remoting.ReqDeleteKvConfig, compat.OrderTopicNamespace, "T", "")
+	p.kvCall(wire.ReqDeleteKvConfig, compat.OrderTopicNamespace, "T", "")
 	if r := p.route("T"); r.OrderTopicConf != nil {
 		t.Errorf("got %q", *r.OrderTopicConf)
 	}
@@ -116,7 +116,7 @@ func TestRouteOrderConf(t *testing.T) {
 func TestRouteOrderConfIsOffByDefault(t *testing.T) {
 	p := start(t)
 	p.register(newBroker("a", "h:1", 0, "T"))
-	p.kvCall(remoting.ReqPutKvConfig, compat.OrderTopicNamespace, "T", "a:4")
+	p.kvCall(wire.ReqPutKvConfig, compat.OrderTopicNamespace, "T", "a:4")
 	if r := p.route("T"); r.OrderTopicConf != nil {
 		t.Errorf("got %q", *r.OrderTopicConf)
 	}
@@ -124,8 +124,8 @@ func TestRouteOrderConfIsOffByDefault(t *testing.T) {
 
 func TestRouteZone(t *testing.T) {
 	p := start(t)
-	zone := func(name string) func(*remoting.RegisterBrokerRequestHeader) {
-		return func(h *remoting.RegisterBrokerRequestHeader) { h.ZoneName = name }
+	zone := func(name string) func(*wire.RegisterBrokerRequestHeader) {
+		return func(h *wire.RegisterBrokerRequestHeader) { h.ZoneName = name }
 	}
 	a, b, c := newBroker("a", "h:1", 0, "T"), newBroker("b", "h:2", 0, "T"), newBroker("s", "h:3", 1, "T")
 	a.edit, b.edit, c.edit = zone("z1"), zone("z2"), zone("z2")
@@ -133,8 +133,8 @@ func TestRouteZone(t *testing.T) {
 		p.register(x)
 	}
 	names := func(mode, zone string) string {
-		h := &remoting.GetRouteInfoRequestHeader{Topic: "T", ZoneMode: mode, ZoneName: zone}
-		resp := call(p, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, h, "")
+		h := &wire.GetRouteInfoRequestHeader{Topic: "T", ZoneMode: mode, ZoneName: zone}
+		resp := call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, "")
 		var r body.TopicRouteData
 		if err := compat.Unmarshal(resp.Body, &r); err != nil {
 			t.Fatal(err)
@@ -160,7 +160,7 @@ func TestRouteZone(t *testing.T) {
 
 func TestRouteActingMaster(t *testing.T) {
 	p := start(t, func(c *Config) { c.SupportActingMaster = true })
-	acting := func(h *remoting.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
+	acting := func(h *wire.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
 	for i, name := range []string{"h:2", "h:3"} {
 		b := newBroker("a", name, int64(i+1), "T", compat.SyncMemberPrefix+"a")
 		b.edit = acting

@@ -3,12 +3,12 @@ package namesrv
 import (
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
-func (p *peer) permCall(code int32, broker string) *remoting.Command {
+func (p *peer) permCall(code int32, broker string) *wire.Command {
 	p.t.Helper()
-	return call(p, code, remoting.BrokerNameRequest, &remoting.BrokerNameHeader{BrokerName: broker}, "")
+	return call(p, code, wire.BrokerNameRequest, &wire.BrokerNameHeader{BrokerName: broker}, "")
 }
 
 func TestWipeWritePerm(t *testing.T) {
@@ -17,7 +17,7 @@ func TestWipeWritePerm(t *testing.T) {
 	p.register(newBroker("a", "h:1", 0, "T"))
 	p.register(b)
 	p.perm("T", "b") // into the cache
-	if got := p.permCall(remoting.ReqWipeWritePermOfBroker, "b").GetString("wipeTopicCount"); got != "3" {
+	if got := p.permCall(wire.ReqWipeWritePermOfBroker, "b").GetString("wipeTopicCount"); got != "3" {
 		t.Errorf("count %q", got)
 	}
 	if p.perm("T", "a") != 6 || p.perm("T", "b") != 4 || p.perm("b", "b") != 4 {
@@ -32,7 +32,7 @@ func TestWipeWritePerm(t *testing.T) {
 	if p.perm("T", "b") != 6 {
 		t.Error("a changed registration did not give the permission back")
 	}
-	if got := p.permCall(remoting.ReqWipeWritePermOfBroker, "nobody").GetString("wipeTopicCount"); got != "0" {
+	if got := p.permCall(wire.ReqWipeWritePermOfBroker, "nobody").GetString("wipeTopicCount"); got != "0" {
 		t.Errorf("unknown broker: count %q", got)
 	}
 }

@@ -1,11 +1,14 @@
 package namesrv
 
-import "gorocket/remoting"
+import (
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
 
 // DELETE_TOPIC_IN_NAMESRV (216). Java: DefaultRequestProcessor.deleteTopicInNamesrv. clusterName since 5.0: only brokers of that cluster
 // lose the topic; without it all do. SUCCESS also when nothing was there.
 func (s *Server) deleteTopic(ctx *remoting.Context) {
-	h, ok := header(ctx, remoting.DeleteTopicFromNamesrvRequest)
+	h, ok := header(ctx, wire.DeleteTopicFromNamesrvRequest)
 	if !ok {
 		return
 	}

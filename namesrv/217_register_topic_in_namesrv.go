@@ -4,13 +4,14 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // REGISTER_TOPIC_IN_NAMESRV (217), since 5.0. Java: DefaultRequestProcessor.registerTopicToNamesrv.
 //
 // Only queueDatas of the body counts. Queues of a broker that is not registered are refused silently: SUCCESS all the same.
 func (s *Server) registerTopic(ctx *remoting.Context) {
-	h, ok := header(ctx, remoting.TopicRequest)
+	h, ok := header(ctx, wire.TopicRequest)
 	if !ok {
 		return
 	}

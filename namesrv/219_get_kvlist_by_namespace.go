@@ -1,10 +1,13 @@
 package namesrv
 
-import "gorocket/remoting"
+import (
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
 
 // GET_KVLIST_BY_NAMESPACE (219). Java: DefaultRequestProcessor.getKVListByNamespace. All versions. No such namespace: QUERY_NOT_FOUND.
 func (s *Server) getKVList(ctx *remoting.Context) {
-	h, ok := header(ctx, remoting.KVRequest)
+	h, ok := header(ctx, wire.KVRequest)
 	if !ok {
 		return
 	}
@@ -13,7 +16,7 @@ func (s *Server) getKVList(ctx *remoting.Context) {
 	case err != nil:
 		fail(ctx, err)
 	case text == nil:
-		ctx.Status(remoting.QueryNotFound, "No config item, Namespace: "+orNull(ctx, "namespace", h.Namespace))
+		ctx.Status(wire.QueryNotFound, "No config item, Namespace: "+orNull(ctx, "namespace", h.Namespace))
 	default:
 		ctx.OK(text)
 	}

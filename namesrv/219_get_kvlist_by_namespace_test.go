@@ -3,14 +3,14 @@ package namesrv
 import (
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestGetKVList(t *testing.T) {
 	p := start(t)
-	p.want(p.kvCall(remoting.ReqGetKvlistByNamespace, "ns", "", ""), remoting.QueryNotFound, "No config item, Namespace: ns", "")
-	p.kvCall(remoting.ReqPutKvConfig, "ns", "b", "2")
-	p.kvCall(remoting.ReqPutKvConfig, "ns", "a", "1")
-	p.kvCall(remoting.ReqPutKvConfig, "other", "c", "3")
-	p.want(p.kvCall(remoting.ReqGetKvlistByNamespace, "ns", "", ""), remoting.Success, "", `{"table":{"a":"1","b":"2"}}`)
+	p.want(p.kvCall(wire.ReqGetKvlistByNamespace, "ns", "", ""), wire.QueryNotFound, "No config item, Namespace: ns", "")
+	p.kvCall(wire.ReqPutKvConfig, "ns", "b", "2")
+	p.kvCall(wire.ReqPutKvConfig, "ns", "a", "1")
+	p.kvCall(wire.ReqPutKvConfig, "other", "c", "3")
+	p.want(p.kvCall(wire.ReqGetKvlistByNamespace, "ns", "", ""), wire.Success, "", `{"table":{"a":"1","b":"2"}}`)
 }

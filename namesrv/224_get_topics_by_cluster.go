@@ -1,6 +1,9 @@
 package namesrv
 
-import "gorocket/remoting"
+import (
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
 
 // GET_TOPICS_BY_CLUSTER (224). Java: DefaultRequestProcessor.getTopicsByCluster. All versions. An unknown cluster has an empty list.
 func (s *Server) getTopicsByCluster(ctx *remoting.Context) {
@@ -8,7 +11,7 @@ func (s *Server) getTopicsByCluster(ctx *remoting.Context) {
 		disabled(ctx)
 		return
 	}
-	h, ok := header(ctx, remoting.ClusterRequest)
+	h, ok := header(ctx, wire.ClusterRequest)
 	if !ok {
 		return
 	}

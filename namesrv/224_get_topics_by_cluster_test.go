@@ -3,7 +3,7 @@ package namesrv
 import (
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestGetTopicsByCluster(t *testing.T) {
@@ -12,10 +12,10 @@ func TestGetTopicsByCluster(t *testing.T) {
 	other.cluster = "d"
 	p.register(newBroker("a", "h:1", 0, "T"))
 	p.register(other)
-	list := func(cluster string) *remoting.Command {
-		return call(p, remoting.ReqGetTopicsByCluster, remoting.ClusterRequest, &remoting.ClusterHeader{Cluster: cluster}, "")
+	list := func(cluster string) *wire.Command {
+		return call(p, wire.ReqGetTopicsByCluster, wire.ClusterRequest, &wire.ClusterHeader{Cluster: cluster}, "")
 	}
-	p.want(list("c"), remoting.Success, "", `{"topicList":["T","a","c"]}`)
-	p.want(list("d"), remoting.Success, "", `{"topicList":["U","b","c"]}`)
-	p.want(list("nowhere"), remoting.Success, "", `{"topicList":[]}`)
+	p.want(list("c"), wire.Success, "", `{"topicList":["T","a","c"]}`)
+	p.want(list("d"), wire.Success, "", `{"topicList":["U","b","c"]}`)
+	p.want(list("nowhere"), wire.Success, "", `{"topicList":[]}`)
 }

@@ -3,13 +3,13 @@ package namesrv
 import (
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestGetSystemTopicList(t *testing.T) {
 	p := start(t)
-	p.want(p.bare(remoting.ReqGetSystemTopicListFromNs, ""), remoting.Success, "", `{"topicList":[]}`)
+	p.want(p.bare(wire.ReqGetSystemTopicListFromNs, ""), wire.Success, "", `{"topicList":[]}`)
 	p.register(newBroker("b", "h:2", 1, "T"))
 	p.register(newBroker("a", "h:1", 0, "T"))
-	p.want(p.bare(remoting.ReqGetSystemTopicListFromNs, ""), remoting.Success, "", `{"brokerAddr":"h:1","topicList":["a","b","c"]}`)
+	p.want(p.bare(wire.ReqGetSystemTopicListFromNs, ""), wire.Success, "", `{"brokerAddr":"h:1","topicList":["a","b","c"]}`)
 }

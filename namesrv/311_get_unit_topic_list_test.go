@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // One table for the three lists that look at a topic's system flags: 311, 312 and 313.
@@ -16,8 +16,8 @@ func TestUnitTopicLists(t *testing.T) {
 	b.topics[3].TopicSysFlag = body.TopicFlagUnit | body.TopicFlagUnitSub
 	p.register(b)
 	for code, want := range map[int32]string{
-		remoting.ReqGetUnitTopicList: `["both","unit"]`, remoting.ReqGetHasUnitSubTopicList: `["both","sub"]`, remoting.ReqGetHasUnitSubUnunitTopicList: `["sub"]`,
+		wire.ReqGetUnitTopicList: `["both","unit"]`, wire.ReqGetHasUnitSubTopicList: `["both","sub"]`, wire.ReqGetHasUnitSubUnunitTopicList: `["sub"]`,
 	} {
-		p.want(p.bare(code, ""), remoting.Success, "", `{"topicList":`+want+`}`)
+		p.want(p.bare(code, ""), wire.Success, "", `{"topicList":`+want+`}`)
 	}
 }

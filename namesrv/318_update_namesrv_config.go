@@ -5,6 +5,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // UPDATE_NAMESRV_CONFIG (318). Java: DefaultRequestProcessor.updateConfig, Configuration.update. All versions.
@@ -19,11 +20,11 @@ func (s *Server) updateNamesrvConfig(ctx *remoting.Context) {
 	}
 	props, err := compat.ParseProperties(ctx.Req.Body)
 	if err != nil {
-		ctx.Status(remoting.SystemError, "string2Properties error")
+		ctx.Status(wire.SystemError, "string2Properties error")
 		return
 	}
 	if s.blackListed(props) {
-		ctx.Status(remoting.NoPermission, "Can not update config in black list.")
+		ctx.Status(wire.NoPermission, "Can not update config in black list.")
 		return
 	}
 	if err := s.updateConfig(props); err != nil {

@@ -4,6 +4,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // QUERY_DATA_VERSION (322). Java: DefaultRequestProcessor.queryBrokerTopicConfig. Since 4.2.
@@ -11,7 +12,7 @@ import (
 // Says whether the broker has to register (its version differs from ours, or we do not know it) and counts as a sign of life. The body of
 // the answer is the version that we hold, absent if none. Newer brokers send it one-way as a heartbeat for old nameservers.
 func (s *Server) queryDataVersion(ctx *remoting.Context) {
-	h, ok := header(ctx, remoting.QueryDataVersionRequest)
+	h, ok := header(ctx, wire.QueryDataVersionRequest)
 	if !ok || !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {
 		return
 	}
@@ -33,6 +34,6 @@ func (s *Server) queryDataVersion(ctx *remoting.Context) {
 			return
 		}
 	}
-	out := remoting.ChangedResponseHeader{Changed: !known || theirs == nil || *theirs != ours}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.QueryDataVersionResponse, &out, remoting.Body{Bytes: text})
+	out := wire.ChangedResponseHeader{Changed: !known || theirs == nil || *theirs != ours}
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.QueryDataVersionResponse, &out, remoting.Body{Bytes: text})
 }

@@ -4,13 +4,13 @@ import (
 	"testing"
 	"time"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
-func (p *peer) versionCall(b *broker, text string) *remoting.Command {
+func (p *peer) versionCall(b *broker, text string) *wire.Command {
 	p.t.Helper()
 	h := b.identity()
-	return call(p, remoting.ReqQueryDataVersion, remoting.QueryDataVersionRequest, &h, text)
+	return call(p, wire.ReqQueryDataVersion, wire.QueryDataVersionRequest, &h, text)
 }
 
 func TestQueryDataVersion(t *testing.T) {
@@ -20,7 +20,7 @@ func TestQueryDataVersion(t *testing.T) {
 	check := func(text, changed, body string) {
 		t.Helper()
 		resp := p.versionCall(b, text)
-		p.want(resp, remoting.Success, "", body)
+		p.want(resp, wire.Success, "", body)
 		if got := resp.GetString("changed"); got != changed {
 			t.Errorf("%s: changed=%s", text, got)
 		}
@@ -32,8 +32,8 @@ func TestQueryDataVersion(t *testing.T) {
 	check(`{"counter":1,"stateVersion":0,"timestamp":2}`, "true", held)
 	check(`{"counter":1,"stateVersion":1,"timestamp":1}`, "true", held)
 	check("", "true", held)
-	p.want(p.bare(remoting.ReqQueryDataVersion, ""), remoting.SystemError, "the custom field <clusterName> is null", "")
-	p.want(p.versionCall(b, "{"), remoting.SystemError, "compat: bad JSON", "")
+	p.want(p.bare(wire.ReqQueryDataVersion, ""), wire.SystemError, "the custom field <clusterName> is null", "")
+	p.want(p.versionCall(b, "{"), wire.SystemError, "compat: bad JSON", "")
 }
 
 func TestQueryDataVersionIsASignOfLife(t *testing.T) {

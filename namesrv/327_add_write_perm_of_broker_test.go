@@ -3,7 +3,7 @@ package namesrv
 import (
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestAddWritePerm(t *testing.T) {
@@ -11,8 +11,8 @@ func TestAddWritePerm(t *testing.T) {
 	b := newBroker("a", "h:1", 0, "T", "None")
 	b.topics[1].Perm = 0
 	p.register(b)
-	p.permCall(remoting.ReqWipeWritePermOfBroker, "a")
-	if got := p.permCall(remoting.ReqAddWritePermOfBroker, "a").GetString("addTopicCount"); got != "4" {
+	p.permCall(wire.ReqWipeWritePermOfBroker, "a")
+	if got := p.permCall(wire.ReqAddWritePermOfBroker, "a").GetString("addTopicCount"); got != "4" {
 		t.Errorf("count %q", got)
 	}
 	if p.perm("T", "a") != 6 || p.perm("None", "a") != 6 {

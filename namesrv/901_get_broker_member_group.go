@@ -4,12 +4,13 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // GET_BROKER_MEMBER_GROUP (901), since 5.0. Java: DefaultRequestProcessor.getBrokerMemberGroup. An unknown broker has no members.
 // The odd remark is Java's, which forgets to clear it.
 func (s *Server) getBrokerMemberGroup(ctx *remoting.Context) {
-	h, ok := header(ctx, remoting.BrokerMemberGroupRequest)
+	h, ok := header(ctx, wire.BrokerMemberGroupRequest)
 	if !ok {
 		return
 	}
@@ -19,5 +20,5 @@ func (s *Server) getBrokerMemberGroup(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	ctx.RespondFields(remoting.Success, "not set any response code", nil, text)
+	ctx.RespondFields(wire.Success, "not set any response code", nil, text)
 }

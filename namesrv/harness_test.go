@@ -14,6 +14,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // TestMain looks for goroutines that outlive the tests.
@@ -118,10 +119,10 @@ func connectWith(t testing.TB, s *Server, table *remoting.Table) *peer {
 }
 
 // none heads requests without fields.
-var none = remoting.HeartbeatRequest
+var none = wire.HeartbeatRequest
 
 // call sends a request and returns the answer.
-func call[T any](p *peer, code int32, h *remoting.HeaderType[T], v *T, text string) *remoting.Command {
+func call[T any](p *peer, code int32, h *wire.HeaderType[T], v *T, text string) *wire.Command {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -133,13 +134,13 @@ func call[T any](p *peer, code int32, h *remoting.HeaderType[T], v *T, text stri
 }
 
 // bare sends a request without header fields.
-func (p *peer) bare(code int32, text string) *remoting.Command {
+func (p *peer) bare(code int32, text string) *wire.Command {
 	p.t.Helper()
-	return call(p, code, none, &remoting.HeartbeatRequestHeader{}, text)
+	return call(p, code, none, &wire.HeartbeatRequestHeader{}, text)
 }
 
 // want checks code, remark prefix and body of an answer.
-func (p *peer) want(resp *remoting.Command, code int32, remark, text string) {
+func (p *peer) want(resp *wire.Command, code int32, remark, text string) {
 	p.t.Helper()
 	if resp.Code != code || !strings.HasPrefix(resp.Remark, remark) || string(resp.Body) != text {
 		p.t.Errorf("answer %d %q %s\n  want %d %q %s", resp.Code, resp.Remark, resp.Body, code, remark, text)
@@ -152,7 +153,7 @@ type broker struct {
 	id                  int64
 	version             body.DataVersion
 	topics              []body.TopicConfig
-	edit                func(*remoting.RegisterBrokerRequestHeader)
+	edit                func(*wire.RegisterBrokerRequestHeader)
 }
 
 func newBroker(name, addr string, id int64, topics ...string) *broker {
@@ -174,27 +175,27 @@ func (b *broker) body() *body.RegisterBrokerBody {
 	return out
 }
 
-func (b *broker) identity() remoting.BrokerIdentityHeader {
-	return remoting.BrokerIdentityHeader{BrokerName: b.name, BrokerAddr: b.addr, ClusterName: b.cluster, BrokerID: b.id}
+func (b *broker) identity() wire.BrokerIdentityHeader {
+	return wire.BrokerIdentityHeader{BrokerName: b.name, BrokerAddr: b.addr, ClusterName: b.cluster, BrokerID: b.id}
 }
 
-func (p *peer) tryRegister(b *broker) *remoting.Command {
+func (p *peer) tryRegister(b *broker) *wire.Command {
 	p.t.Helper()
 	text, err := b.body().Encode()
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	h := remoting.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: "ha-" + b.addr, HeartbeatTimeoutMillis: -1}
+	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: "ha-" + b.addr, HeartbeatTimeoutMillis: -1}
 	if b.edit != nil {
 		b.edit(&h)
 	}
-	return call(p, remoting.ReqRegisterBroker, remoting.RegisterBrokerRequest, &h, string(text))
+	return call(p, wire.ReqRegisterBroker, wire.RegisterBrokerRequest, &h, string(text))
 }
 
-func (p *peer) register(b *broker) *remoting.Command {
+func (p *peer) register(b *broker) *wire.Command {
 	p.t.Helper()
 	resp := p.tryRegister(b)
-	if resp.Code != remoting.Success {
+	if resp.Code != wire.Success {
 		p.t.Fatalf("registration of %s: %d %s", b.name, resp.Code, resp.Remark)
 	}
 	return resp
@@ -203,12 +204,12 @@ func (p *peer) register(b *broker) *remoting.Command {
 // route asks for a topic as a 5.5.0 client does; nil when it is unknown.
 func (p *peer) route(topic string) *body.TopicRouteData {
 	p.t.Helper()
-	resp := call(p, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &remoting.GetRouteInfoRequestHeader{Topic: topic}, "")
-	if resp.Code == remoting.TopicNotExist {
+	resp := call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, "")
+	if resp.Code == wire.TopicNotExist {
 		return nil
 	}
 	var out body.TopicRouteData
-	if err := compat.Unmarshal(resp.Body, &out); err != nil || resp.Code != remoting.Success {
+	if err := compat.Unmarshal(resp.Body, &out); err != nil || resp.Code != wire.Success {
 		p.t.Fatalf("route of %s: %d %s %v", topic, resp.Code, resp.Remark, err)
 	}
 	return &out

@@ -12,7 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // logText keeps what is logged. Safe for concurrent use.
@@ -147,7 +147,7 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 		return log.line(`"level":"warn"`, `"broker":"killed"`, "closed by the peer", "broker lost: its connection ended") != ""
 	})
 	silent := newBroker("silent", "h:3", 0, "T")
-	silent.edit = func(h *remoting.RegisterBrokerRequestHeader) { h.HeartbeatTimeoutMillis = 1 }
+	silent.edit = func(h *wire.RegisterBrokerRequestHeader) { h.HeartbeatTimeoutMillis = 1 }
 	p.register(silent)
 	time.Sleep(3 * time.Millisecond)
 	p.scan(time.Now())
@@ -171,14 +171,14 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 func TestWhoChangedWhatIsLogged(t *testing.T) {
 	p, log := startLogged(t)
 	p.register(newBroker("a", "h:1", 0, "T"))
-	h := remoting.KVHeader{Namespace: "ns", Key: "k", Value: "v"}
-	call(p, remoting.ReqPutKvConfig, remoting.KVRequest, &h, "")
-	call(p, remoting.ReqDeleteKvConfig, remoting.KVRequest, &h, "")
-	call(p, remoting.ReqRegisterTopicInNamesrv, remoting.TopicRequest, &remoting.TopicHeader{Topic: "N"},
+	h := wire.KVHeader{Namespace: "ns", Key: "k", Value: "v"}
+	call(p, wire.ReqPutKvConfig, wire.KVRequest, &h, "")
+	call(p, wire.ReqDeleteKvConfig, wire.KVRequest, &h, "")
+	call(p, wire.ReqRegisterTopicInNamesrv, wire.TopicRequest, &wire.TopicHeader{Topic: "N"},
 		`{"queueDatas":[{"brokerName":"a","readQueueNums":1,"writeQueueNums":1,"perm":6}]}`)
-	call(p, remoting.ReqDeleteTopicInNamesrv, remoting.DeleteTopicFromNamesrvRequest,
-		&remoting.DeleteTopicFromNamesrvHeader{Topic: "N"}, "")
-	p.bare(remoting.ReqUpdateNamesrvConfig, "waitSecondsForService=46\n")
+	call(p, wire.ReqDeleteTopicInNamesrv, wire.DeleteTopicFromNamesrvRequest,
+		&wire.DeleteTopicFromNamesrvHeader{Topic: "N"}, "")
+	p.bare(wire.ReqUpdateNamesrvConfig, "waitSecondsForService=46\n")
 	for _, text := range []string{"new broker registered", "KV configuration changed", "KV configuration deleted", "topic changed",
 		"topic deleted", "configuration updated"} {
 		if log.line(`"message":"`+text+`"`, `"peer":"127.0.0.1:`) == "" {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // Limits of NOTIFY_MIN_BROKER_ID_CHANGE: how many changes may wait, and how long reaching one broker may take (Java: 300 ms).
@@ -45,8 +46,8 @@ func (s *Server) sendNotice(ctx context.Context, addr string, c *minIDChange) {
 	defer cancel()
 	conn, err := s.client.Conn(ctx, addr)
 	if err == nil {
-		h := remoting.NotifyMinBrokerIDChangeHeader{MinBrokerID: c.minID, MinBrokerAddr: c.minAddr, OfflineBrokerAddr: c.offlineAddr, HABrokerAddr: c.haAddr}
-		err = remoting.Notify(conn, remoting.ReqNotifyMinBrokerIdChange, remoting.NotifyMinBrokerIDChange, &h, nil)
+		h := wire.NotifyMinBrokerIDChangeHeader{MinBrokerID: c.minID, MinBrokerAddr: c.minAddr, OfflineBrokerAddr: c.offlineAddr, HABrokerAddr: c.haAddr}
+		err = remoting.Notify(conn, wire.ReqNotifyMinBrokerIdChange, wire.NotifyMinBrokerIDChange, &h, nil)
 	}
 	if err != nil {
 		s.peerWarn().Err(err).Str("addr", addr).Msg("cannot tell a broker that the smallest id changed")

@@ -9,15 +9,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // fakeBroker listens for NOTIFY_MIN_BROKER_ID_CHANGE.
-func fakeBroker(t *testing.T) (addr string, notices chan remoting.NotifyMinBrokerIDChangeHeader) {
+func fakeBroker(t *testing.T) (addr string, notices chan wire.NotifyMinBrokerIDChangeHeader) {
 	t.Helper()
-	notices = make(chan remoting.NotifyMinBrokerIDChangeHeader, 10)
-	table, err := remoting.NewTable(remoting.Entry{Code: remoting.ReqNotifyMinBrokerIdChange, Handle: func(ctx *remoting.Context) {
-		var h remoting.NotifyMinBrokerIDChangeHeader
-		if err := remoting.NotifyMinBrokerIDChange.Decode(ctx.Req, ctx.In, &h); err == nil && ctx.Oneway() {
+	notices = make(chan wire.NotifyMinBrokerIDChangeHeader, 10)
+	table, err := remoting.NewTable(remoting.Entry{Code: wire.ReqNotifyMinBrokerIdChange, Handle: func(ctx *remoting.Context) {
+		var h wire.NotifyMinBrokerIDChangeHeader
+		if err := wire.NotifyMinBrokerIDChange.Decode(ctx.Req, ctx.In, &h); err == nil && ctx.Oneway() {
 			notices <- h
 		}
 	}})
@@ -41,7 +42,7 @@ func fakeBroker(t *testing.T) (addr string, notices chan remoting.NotifyMinBroke
 	return "", nil
 }
 
-func receive(t *testing.T, c chan remoting.NotifyMinBrokerIDChangeHeader, want remoting.NotifyMinBrokerIDChangeHeader) {
+func receive(t *testing.T, c chan wire.NotifyMinBrokerIDChangeHeader, want wire.NotifyMinBrokerIDChangeHeader) {
 	t.Helper()
 	select {
 	case got := <-c:
@@ -53,7 +54,7 @@ func receive(t *testing.T, c chan remoting.NotifyMinBrokerIDChangeHeader, want r
 	}
 }
 
-func silence(t *testing.T, c chan remoting.NotifyMinBrokerIDChangeHeader) {
+func silence(t *testing.T, c chan wire.NotifyMinBrokerIDChangeHeader) {
 	t.Helper()
 	select {
 	case got := <-c:
@@ -64,7 +65,7 @@ func silence(t *testing.T, c chan remoting.NotifyMinBrokerIDChangeHeader) {
 
 func TestNotifyMinBrokerID(t *testing.T) {
 	p := start(t, func(c *Config) { c.NotifyMinBrokerIDChanged = true })
-	acting := func(h *remoting.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
+	acting := func(h *wire.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
 	masterAddr, toMaster := fakeBroker(t)
 	slaveAddr, toSlave := fakeBroker(t)
 	slave, master := newBroker("a", slaveAddr, 1, "T"), newBroker("a", masterAddr, 0, "T")
@@ -72,10 +73,10 @@ func TestNotifyMinBrokerID(t *testing.T) {
 	p.register(slave)
 	silence(t, toSlave)
 	p.register(master) // the smallest id falls from 1 to 0: all but the master are told
-	receive(t, toSlave, remoting.NotifyMinBrokerIDChangeHeader{MinBrokerAddr: masterAddr, HABrokerAddr: "ha-" + masterAddr})
+	receive(t, toSlave, wire.NotifyMinBrokerIDChangeHeader{MinBrokerAddr: masterAddr, HABrokerAddr: "ha-" + masterAddr})
 	silence(t, toMaster)
 	p.unregisterCall(master) // and back: all that are left are told
-	receive(t, toSlave, remoting.NotifyMinBrokerIDChangeHeader{MinBrokerID: 1, MinBrokerAddr: slaveAddr, OfflineBrokerAddr: masterAddr})
+	receive(t, toSlave, wire.NotifyMinBrokerIDChangeHeader{MinBrokerID: 1, MinBrokerAddr: slaveAddr, OfflineBrokerAddr: masterAddr})
 	silence(t, toMaster)
 }
 
@@ -100,5 +101,5 @@ func TestNotifyMinBrokerIDDeadMember(t *testing.T) {
 	p.register(newBroker("a", dead, 1, "T"))
 	p.register(newBroker("a", addr, 2, "T"))
 	p.register(newBroker("a", "127.0.0.1:1", 0, "T"))
-	receive(t, notices, remoting.NotifyMinBrokerIDChangeHeader{MinBrokerAddr: "127.0.0.1:1", HABrokerAddr: "ha-127.0.0.1:1"})
+	receive(t, notices, wire.NotifyMinBrokerIDChangeHeader{MinBrokerAddr: "127.0.0.1:1", HABrokerAddr: "ha-127.0.0.1:1"})
 }

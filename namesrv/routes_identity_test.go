@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // tables counts what the routes hold.
@@ -67,7 +67,7 @@ func TestUnregisterUnderAnotherNameDoesNothing(t *testing.T) {
 	p := start(t)
 	p.register(newBroker("a", "h:1", 0, "T"))
 	p.goes(newBroker("b", "h:1", 0, "T"))
-	p.want(p.bare(remoting.ReqGetBrokerClusterInfo, ""), remoting.Success, "",
+	p.want(p.bare(wire.ReqGetBrokerClusterInfo, ""), wire.Success, "",
 		`{"brokerAddrTable":{"a":{"brokerAddrs":{0:"h:1"},"brokerName":"a","cluster":"c","enableActingMaster":false}},"clusterAddrTable":{"c":["a"]}}`)
 	if got := p.routes.tables(); got["live"] != 1 || got["brokers"] != 1 {
 		t.Errorf("the tables hold %v", got)

@@ -14,6 +14,7 @@ import (
 
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
+	"gorocket/remoting/wire"
 	"gorocket/store/vfs"
 )
 
@@ -220,7 +221,7 @@ func leastWaiting(n int64) int64 {
 	if n == 0 {
 		return 0
 	}
-	return max(n, 2*remoting.MaxFrame)
+	return max(n, 2*wire.MaxFrame)
 }
 
 // fail notes that the network has ended, which nobody asked for.

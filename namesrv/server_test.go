@@ -13,13 +13,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestUnknownCodes(t *testing.T) {
 	p := start(t)
 	for _, code := range []int32{10, 11, 34, 107, 9999, -1} {
-		p.want(p.bare(code, ""), remoting.RequestCodeNotSupported, fmt.Sprintf(" request type %d not supported", code), "")
+		p.want(p.bare(code, ""), wire.RequestCodeNotSupported, fmt.Sprintf(" request type %d not supported", code), "")
 	}
 }
 
@@ -129,11 +129,11 @@ func TestConcurrentUse(t *testing.T) {
 				b.version.Counter = int64(n)
 				c.register(b)
 				c.route("T")
-				c.permCall(remoting.ReqWipeWritePermOfBroker, "b0")
+				c.permCall(wire.ReqWipeWritePermOfBroker, "b0")
 				if n%10 == 9 {
 					c.unregisterCall(b)
 				}
-				c.bare(remoting.ReqGetBrokerClusterInfo, "")
+				c.bare(wire.ReqGetBrokerClusterInfo, "")
 			}
 			eventually(t, "own departure", func() bool { return c.addrs("T", b.name) == nil })
 			c.register(b)
@@ -157,7 +157,7 @@ func FuzzRequests(f *testing.F) {
 	f.Add(19, "brokerId", "x", []byte(`{"counter":"x"}`))
 	f.Fuzz(func(t *testing.T, which int, key, value string, text []byte) {
 		code := codes[uint(which)%uint(len(codes))]
-		if code == remoting.ReqUpdateNamesrvConfig && len(text) > 0 {
+		if code == wire.ReqUpdateNamesrvConfig && len(text) > 0 {
 			if props, err := compat.ParseProperties(text); err == nil && props.Len() > 0 {
 				return // would rewrite the configuration that the other inputs rely on
 			}
@@ -181,4 +181,4 @@ type fuzzHeader struct {
 	BrokerID    int64  `header:"brokerId"`
 }
 
-var fuzzRequest = remoting.Define[fuzzHeader]("fuzz")
+var fuzzRequest = wire.Define[fuzzHeader]("fuzz")

@@ -5,34 +5,35 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // entries is the dispatch table: one row per file. Codes without a row are answered REQUEST_CODE_NOT_SUPPORTED by remoting.
 func (s *Server) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: remoting.ReqPutKvConfig, Mode: remoting.Pooled, Handle: s.putKVConfig},
-		{Code: remoting.ReqGetKvConfig, Mode: remoting.Pooled, Handle: s.getKVConfig},
-		{Code: remoting.ReqDeleteKvConfig, Mode: remoting.Pooled, Handle: s.deleteKVConfig},
-		{Code: remoting.ReqRegisterBroker, Mode: remoting.Pooled, Handle: s.registerBroker},
-		{Code: remoting.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: s.unregisterBroker},
-		{Code: remoting.ReqGetRouteinfoByTopic, Mode: remoting.Inline, Handle: s.getRouteInfo},
-		{Code: remoting.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: s.getClusterInfo},
-		{Code: remoting.ReqWipeWritePermOfBroker, Mode: remoting.Pooled, Handle: s.wipeWritePerm},
-		{Code: remoting.ReqGetAllTopicListFromNameserver, Mode: remoting.Pooled, Handle: s.getAllTopics},
-		{Code: remoting.ReqDeleteTopicInNamesrv, Mode: remoting.Pooled, Handle: s.deleteTopic},
-		{Code: remoting.ReqRegisterTopicInNamesrv, Mode: remoting.Pooled, Handle: s.registerTopic},
-		{Code: remoting.ReqGetKvlistByNamespace, Mode: remoting.Pooled, Handle: s.getKVList},
-		{Code: remoting.ReqGetTopicsByCluster, Mode: remoting.Pooled, Handle: s.getTopicsByCluster},
-		{Code: remoting.ReqGetSystemTopicListFromNs, Mode: remoting.Pooled, Handle: s.getSystemTopics},
-		{Code: remoting.ReqGetUnitTopicList, Mode: remoting.Pooled, Handle: s.getUnitTopics},
-		{Code: remoting.ReqGetHasUnitSubTopicList, Mode: remoting.Pooled, Handle: s.getHasUnitSubTopics},
-		{Code: remoting.ReqGetHasUnitSubUnunitTopicList, Mode: remoting.Pooled, Handle: s.getHasUnitSubUnunitTopics},
-		{Code: remoting.ReqUpdateNamesrvConfig, Mode: remoting.Pooled, Handle: s.updateNamesrvConfig},
-		{Code: remoting.ReqGetNamesrvConfig, Mode: remoting.Pooled, Handle: s.getNamesrvConfig},
-		{Code: remoting.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: s.queryDataVersion},
-		{Code: remoting.ReqAddWritePermOfBroker, Mode: remoting.Pooled, Handle: s.addWritePerm},
-		{Code: remoting.ReqGetBrokerMemberGroup, Mode: remoting.Pooled, Handle: s.getBrokerMemberGroup},
-		{Code: remoting.ReqBrokerHeartbeat, Mode: remoting.Pooled, Handle: s.brokerHeartbeat},
+		{Code: wire.ReqPutKvConfig, Mode: remoting.Pooled, Handle: s.putKVConfig},
+		{Code: wire.ReqGetKvConfig, Mode: remoting.Pooled, Handle: s.getKVConfig},
+		{Code: wire.ReqDeleteKvConfig, Mode: remoting.Pooled, Handle: s.deleteKVConfig},
+		{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: s.registerBroker},
+		{Code: wire.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: s.unregisterBroker},
+		{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Inline, Handle: s.getRouteInfo},
+		{Code: wire.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: s.getClusterInfo},
+		{Code: wire.ReqWipeWritePermOfBroker, Mode: remoting.Pooled, Handle: s.wipeWritePerm},
+		{Code: wire.ReqGetAllTopicListFromNameserver, Mode: remoting.Pooled, Handle: s.getAllTopics},
+		{Code: wire.ReqDeleteTopicInNamesrv, Mode: remoting.Pooled, Handle: s.deleteTopic},
+		{Code: wire.ReqRegisterTopicInNamesrv, Mode: remoting.Pooled, Handle: s.registerTopic},
+		{Code: wire.ReqGetKvlistByNamespace, Mode: remoting.Pooled, Handle: s.getKVList},
+		{Code: wire.ReqGetTopicsByCluster, Mode: remoting.Pooled, Handle: s.getTopicsByCluster},
+		{Code: wire.ReqGetSystemTopicListFromNs, Mode: remoting.Pooled, Handle: s.getSystemTopics},
+		{Code: wire.ReqGetUnitTopicList, Mode: remoting.Pooled, Handle: s.getUnitTopics},
+		{Code: wire.ReqGetHasUnitSubTopicList, Mode: remoting.Pooled, Handle: s.getHasUnitSubTopics},
+		{Code: wire.ReqGetHasUnitSubUnunitTopicList, Mode: remoting.Pooled, Handle: s.getHasUnitSubUnunitTopics},
+		{Code: wire.ReqUpdateNamesrvConfig, Mode: remoting.Pooled, Handle: s.updateNamesrvConfig},
+		{Code: wire.ReqGetNamesrvConfig, Mode: remoting.Pooled, Handle: s.getNamesrvConfig},
+		{Code: wire.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: s.queryDataVersion},
+		{Code: wire.ReqAddWritePermOfBroker, Mode: remoting.Pooled, Handle: s.addWritePerm},
+		{Code: wire.ReqGetBrokerMemberGroup, Mode: remoting.Pooled, Handle: s.getBrokerMemberGroup},
+		{Code: wire.ReqBrokerHeartbeat, Mode: remoting.Pooled, Handle: s.brokerHeartbeat},
 	}
 }
 
@@ -46,7 +47,7 @@ func Codes() []int32 {
 }
 
 // header reads the request's header; the error answer is given already when it returns false.
-func header[T any](ctx *remoting.Context, h *remoting.HeaderType[T]) (v T, ok bool) {
+func header[T any](ctx *remoting.Context, h *wire.HeaderType[T]) (v T, ok bool) {
 	if err := h.Decode(ctx.Req, ctx.In, &v); err != nil {
 		fail(ctx, err)
 		return v, false
@@ -55,11 +56,11 @@ func header[T any](ctx *remoting.Context, h *remoting.HeaderType[T]) (v T, ok bo
 }
 
 // fail answers SYSTEM_ERROR with the error's text, as Java does for an exception in a handler.
-func fail(ctx *remoting.Context, err error) { ctx.Status(remoting.SystemError, err.Error()) }
+func fail(ctx *remoting.Context, err error) { ctx.Status(wire.SystemError, err.Error()) }
 
 // missing answers a request without a field that Java cannot do without (its handlers end in a NullPointerException, code 1).
 func missing(ctx *remoting.Context, field string) {
-	ctx.Status(remoting.SystemError, fmt.Sprintf("the custom field <%s> is null", field))
+	ctx.Status(wire.SystemError, fmt.Sprintf("the custom field <%s> is null", field))
 }
 
 // orNull is a header value as Java prints it in a remark: a field that is absent is null.
@@ -81,4 +82,4 @@ func reply(ctx *remoting.Context, v any) {
 }
 
 // disabled answers when a list is switched off.
-func disabled(ctx *remoting.Context) { ctx.Status(remoting.SystemError, "disable") }
+func disabled(ctx *remoting.Context) { ctx.Status(wire.SystemError, "disable") }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
-	"unsafe"
+
+	"gorocket/remoting/wire"
 )
 
 // Errors of calls to a peer.
@@ -30,10 +31,10 @@ func (e *ResponseError) Error() string {
 type call struct {
 	once  sync.Once
 	timer *time.Timer
-	done  func(*Command, error)
+	done  func(*wire.Command, error)
 }
 
-func (k *call) finish(cmd *Command, err error) {
+func (k *call) finish(cmd *wire.Command, err error) {
 	k.once.Do(func() {
 		if k.timer != nil {
 			k.timer.Stop()
@@ -70,16 +71,16 @@ func (t *callTable) drain() map[int32]*call {
 }
 
 // Notify sends a one-way request. An error only says that the connection had ended already.
-func Notify[T any](c *Conn, code int32, h *HeaderType[T], v *T, body []byte) error {
-	_, err := c.request(nil, FlagOneway, code, &h.info, unsafe.Pointer(v), body)
+func Notify[T any](c *Conn, code int32, h *wire.HeaderType[T], v *T, body []byte) error {
+	_, err := c.request(nil, wire.FlagOneway, code, h.Of(v), body)
 	return err
 }
 
 // Go sends a request and calls done exactly once: with the answer (owned by the callee), ErrTimeout or ErrConnClosed.
 // done runs on an event loop or a timer and must not block.
-func Go[T any](c *Conn, timeout time.Duration, code int32, h *HeaderType[T], v *T, body []byte, done func(*Command, error)) {
+func Go[T any](c *Conn, timeout time.Duration, code int32, h *wire.HeaderType[T], v *T, body []byte, done func(*wire.Command, error)) {
 	k := &call{done: done}
-	opaque, err := c.request(k, 0, code, &h.info, unsafe.Pointer(v), body)
+	opaque, err := c.request(k, 0, code, h.Of(v), body)
 	if err != nil {
 		k.finish(nil, err)
 		return
@@ -102,9 +103,9 @@ func Go[T any](c *Conn, timeout time.Duration, code int32, h *HeaderType[T], v *
 }
 
 // Invoke sends a request and waits for the answer or for ctx. It must not be called on an event loop.
-func Invoke[T any](ctx context.Context, c *Conn, code int32, h *HeaderType[T], v *T, body []byte) (*Command, error) {
+func Invoke[T any](ctx context.Context, c *Conn, code int32, h *wire.HeaderType[T], v *T, body []byte) (*wire.Command, error) {
 	type result struct {
-		cmd *Command
+		cmd *wire.Command
 		err error
 	}
 	ch := make(chan result, 1)
@@ -112,7 +113,7 @@ func Invoke[T any](ctx context.Context, c *Conn, code int32, h *HeaderType[T], v
 	if d, ok := ctx.Deadline(); ok {
 		timeout = time.Until(d)
 	}
-	Go(c, timeout, code, h, v, body, func(cmd *Command, err error) { ch <- result{cmd, err} })
+	Go(c, timeout, code, h, v, body, func(cmd *wire.Command, err error) { ch <- result{cmd, err} })
 	select {
 	case r := <-ch:
 		return r.cmd, r.err
@@ -125,7 +126,7 @@ func Invoke[T any](ctx context.Context, c *Conn, code int32, h *HeaderType[T], v
 const maxInvoke = 30 * time.Second
 
 // request encodes a request; k is nil for one-way ones.
-func (c *Conn) request(k *call, flag, code int32, info *HeaderInfo, v unsafe.Pointer, body []byte) (int32, error) {
+func (c *Conn) request(k *call, flag, code int32, h wire.Header, body []byte) (int32, error) {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -139,15 +140,14 @@ func (c *Conn) request(k *call, flag, code int32, info *HeaderInfo, v unsafe.Poi
 		opaque = c.calls.last
 	}
 	out := c.buffer()
-	w := beginHeader(out.b, SerializeJSON, code, commandTail{CurrentVersion, opaque, flag, ""})
-	info.write(&w, v)
-	out.b = append(w.finish(len(body)), body...)
-	c.finish(false, &Body{})
+	head := wire.Head{Code: code, Opaque: opaque, Flag: flag}
+	out.b = append(wire.AppendFrame(out.b, wire.SerializeJSON, head, h, len(body)), body...)
+	c.finish(false, nil)
 	return opaque, nil
 }
 
 // complete hands an answer to the call that waits for it; late answers vanish. Event loop only.
-func (c *Conn) complete(cmd *Command) {
+func (c *Conn) complete(cmd *wire.Command) {
 	c.mu.Lock()
 	k := c.calls.take(cmd.Opaque)
 	c.mu.Unlock()

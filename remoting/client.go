@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/panjf2000/gnet/v2"
+
+	"gorocket/remoting/wire"
 )
 
 // Client keeps one connection per peer and calls peers on it; peers may send requests back, which the table answers.
@@ -26,7 +28,7 @@ func NewClient(table *Table, opts Options) (*Client, error) {
 	opts.EventLoops = max(opts.EventLoops, 1)
 	opts.Workers = max(opts.Workers, 2)
 	if opts.MaxHeader <= 0 {
-		opts.MaxHeader = headerLenMask // the answer to a large batch has the ids of all its messages there
+		opts.MaxHeader = wire.HeaderMask // the answer to a large batch has the ids of all its messages there
 	}
 	cl := &Client{engine: newEngine(table, opts), conns: map[string]*Conn{}, locks: map[string]chan struct{}{}}
 	g, err := gnet.NewClient(cl.engine, gnet.WithNumEventLoop(cl.engine.opts.EventLoops), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(silent{}))
@@ -109,7 +111,7 @@ func (cl *Client) dial(ctx context.Context, addr string) (*Conn, error) {
 }
 
 // Call invokes a request at addr and turns an answer other than SUCCESS into a *ResponseError.
-func Call[T any](ctx context.Context, cl *Client, addr string, code int32, h *HeaderType[T], v *T, body []byte) (*Command, error) {
+func Call[T any](ctx context.Context, cl *Client, addr string, code int32, h *wire.HeaderType[T], v *T, body []byte) (*wire.Command, error) {
 	c, err := cl.Conn(ctx, addr)
 	if err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func Call[T any](ctx context.Context, cl *Client, addr string, code int32, h *He
 	if err != nil {
 		return nil, fmt.Errorf("remoting: request %d to %s: %w", code, addr, err)
 	}
-	if resp.Code != Success {
+	if resp.Code != wire.Success {
 		return nil, &ResponseError{Addr: addr, Code: resp.Code, Remark: resp.Remark}
 	}
 	return resp, nil

@@ -6,9 +6,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/panjf2000/gnet/v2"
+
+	"gorocket/remoting/wire"
+	"gorocket/remoting/wire/template"
 )
 
 // Conn is one connection, server or client side. Requests travel on it in both directions.
@@ -17,14 +19,14 @@ type Conn struct {
 	gc         gnet.Conn // methods marked concurrency-safe only, outside of the loop
 	engine     *engine
 	loop       *loopState
-	remote     netip.AddrPort // immutable
-	remoteText string         // immutable, as Java prints it: ip:port
-	fast       bool           // immutable; came in on the fast port
-	trust      trust          // event loop only
-	kept       bool           // in turn.kept; event loop only
-	flow       flow           // event loop only
-	lastActive atomic.Int64   // ms since 1970 of the last traffic in or out
-	unsent     atomic.Int64   // bytes that gnet held after the last flush; counted in the budget
+	remote     netip.AddrPort   // immutable
+	remoteText string           // immutable, as Java prints it: ip:port
+	fast       bool             // immutable; came in on the fast port
+	backoff    template.Backoff // event loop only
+	kept       bool             // in turn.kept; event loop only
+	flow       flow             // event loop only
+	lastActive atomic.Int64     // ms since 1970 of the last traffic in or out
+	unsent     atomic.Int64     // bytes that gnet held after the last flush; counted in the budget
 
 	// Attachment belongs to the server's owner (the broker keeps its client entry here). Set by Store, read by Load.
 	Attachment atomic.Value
@@ -84,9 +86,9 @@ func (c *Conn) Backlog() int {
 
 func (c *Conn) touch(now time.Time) { c.lastActive.Store(now.UnixMilli()) }
 
-// respond encodes a response behind what already waits on the connection. v points to a struct of the header type info describes, or is nil.
-func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, v unsafe.Pointer, body Body) {
-	if code != Success {
+// respond encodes a response behind what already waits on the connection.
+func (c *Conn) respond(r *Replier, code int32, remark string, h wire.Header, body Body) {
+	if code != wire.Success {
 		c.answered(code, remark)
 	}
 	if r.oneway {
@@ -99,12 +101,9 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, 
 	}
 	out, n := c.buffer(), body.size()
 	start := len(out.b)
-	if info == nil || !r.onLoop || r.form != SerializeJSON || code != Success || remark != "" || !c.loop.answers.append(&out.b, info, v, r.opaque, n) {
-		w := beginHeader(out.b, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
-		if info != nil {
-			info.write(&w, v)
-		}
-		out.b = w.finish(n)
+	plain := h.Info != nil && r.onLoop && r.form == wire.SerializeJSON && code == wire.Success && remark == ""
+	if !plain || !c.loop.codec.AppendAnswer(&out.b, h, r.opaque, n) {
+		out.b = wire.AppendFrame(out.b, r.form, r.head(code, remark), h, n)
 	}
 	out.b = append(out.b, body.Bytes...)
 	if len(body.Parts) == 0 {
@@ -116,9 +115,8 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *HeaderInfo, 
 		return
 	}
 	if out.b, n = appendParts(out.b, body.Parts); n < len(body.Parts) {
-		w := beginHeader(out.b[:start], r.form, SystemError,
-			commandTail{CurrentVersion, r.opaque, FlagResponse, unreadableRemark})
-		out.b = w.finish(0)
+		head := r.head(wire.SystemError, unreadableRemark)
+		out.b = wire.AppendFrame(out.b[:start], r.form, head, wire.Header{}, 0)
 	}
 	c.finish(r.onLoop, nil)
 }
@@ -148,8 +146,8 @@ func appendParts(dst []byte, parts [][]byte) (out []byte, n int) {
 	return out, n
 }
 
-func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []StringField, body []byte) {
-	if code != Success {
+func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []wire.StringField, body []byte) {
+	if code != wire.Success {
 		c.answered(code, remark)
 	}
 	if r.oneway {
@@ -161,11 +159,11 @@ func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []Str
 		return
 	}
 	out := c.buffer()
-	w := beginHeader(out.b, r.form, code, commandTail{CurrentVersion, r.opaque, FlagResponse, remark})
+	w := wire.BeginHeader(out.b, r.form, r.head(code, remark))
 	for _, f := range fields {
-		w.str(f.Key, f.Value)
+		w.Field(f.Key, f.Value)
 	}
-	out.b = append(w.finish(len(body)), body...)
+	out.b = append(w.Finish(len(body)), body...)
 	c.finish(r.onLoop, nil)
 }
 

@@ -3,6 +3,8 @@ package remoting
 import (
 	"testing"
 	"time"
+
+	"gorocket/remoting/wire"
 )
 
 // TestDetach: requests that wait for something keep no worker, stay in the budget, and are handled once more when
@@ -55,19 +57,19 @@ func TestDetachWithoutRoom(t *testing.T) {
 		if d := ctx.Detach(); d != nil {
 			d.Drop()
 			d.Drop() // does nothing
-			ctx.Status(SystemError, "there is room")
+			ctx.Status(wire.SystemError, "there is room")
 			return
 		}
 		ctx.OK(nil)
 	}})
 	c := dialRaw(t, addr)
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	for n, want := range map[int]int32{100: SystemError, 1000: Success} {
+	for n, want := range map[int]int32{100: wire.SystemError, 1000: wire.Success} {
 		if _, err := c.Write(requestFrame(1, n)); err != nil {
 			t.Fatal(err)
 		}
-		var cmd Command
-		if err := Decode(readFrame(t, c), &cmd); err != nil || cmd.Code != want {
+		var cmd wire.Command
+		if err := wire.Decode(readFrame(t, c), &cmd); err != nil || cmd.Code != want {
 			t.Errorf("%d bytes: code %d, %v", n, cmd.Code, err)
 		}
 	}

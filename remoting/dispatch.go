@@ -1,6 +1,10 @@
 package remoting
 
-import "fmt"
+import (
+	"fmt"
+
+	"gorocket/remoting/wire"
+)
 
 // Mode says where a handler runs.
 type Mode uint8
@@ -63,5 +67,5 @@ func (t *Table) Lookup(code int32) *Entry {
 
 // unsupported answers as Java's NettyRemotingAbstract does for a code without a processor.
 func unsupported(ctx *Context) {
-	ctx.Status(RequestCodeNotSupported, fmt.Sprintf(" request type %d not supported", ctx.Req.Code))
+	ctx.Status(wire.RequestCodeNotSupported, fmt.Sprintf(" request type %d not supported", ctx.Req.Code))
 }

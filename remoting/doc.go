@@ -1,12 +1,5 @@
-// Package remoting is RocketMQ's wire: the frame, its JSON and ROCKETMQ header forms, request and response header types, the
-// dispatch table, and the event-loop server and client that carry them. gnet types never leave this package.
-//
-// A frame is (all integers big-endian; Java: RemotingCommand.encode, RocketMQSerializable):
-//
-//	int32 length            bytes that follow, 4 + header + body
-//	int32 type<<24 | n      type 0 JSON, 1 ROCKETMQ; n = header bytes
-//	n bytes                 header
-//	length-4-n bytes        body
+// Package remoting carries the protocol of package wire: an event-loop server and client, the dispatch table, workers,
+// answers. gnet's types never leave it.
 //
 // # Who may call what
 //

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
+
+	"gorocket/remoting/wire"
+	"gorocket/remoting/wire/template"
 )
 
 // engine is what server and client share: gnet's callbacks, decoding, dispatch, workers, the guard.
@@ -35,14 +38,13 @@ type engine struct {
 
 // loopState is what one event loop reuses from request to request. Event loop only.
 type loopState struct {
-	ctx       Context
-	in        Interner
-	templates headerCache
-	answers   answerCache
-	promise   int64 // the highest of this turn, 0: none
-	turn      turn
-	watched   []*Conn // on which something waits
-	spare     []byte  // for the next large frame, nil when there is none
+	ctx     Context
+	in      wire.Interner
+	codec   template.Codec
+	promise int64 // the highest of this turn, 0: none
+	turn    turn
+	watched []*Conn // on which something waits
+	spare   []byte  // for the next large frame, nil when there is none
 
 	loopWatch
 	el    gnet.EventLoop // immutable
@@ -181,7 +183,7 @@ func (e *engine) readFrames(gc gnet.Conn, c *Conn, now time.Time) error {
 		c.touch(now)
 	}
 	f.more, f.timer = false, false
-	if buffered < lengthSize && f.part == nil {
+	if buffered < wire.LengthSize && f.part == nil {
 		f.begin(now)
 		return nil
 	}
@@ -214,11 +216,11 @@ func (e *engine) readFirst(gc gnet.Conn, c *Conn, buffered int) (whole bool, err
 		c.loop.giveBack(frame)
 		return true, err
 	}
-	head, err := gc.Peek(lengthSize)
+	head, err := gc.Peek(wire.LengthSize)
 	if err != nil {
 		return false, err
 	}
-	if f.cut, err = frameLength(head, e.opts.MaxFrame); err != nil || buffered < f.cut {
+	if f.cut, err = wire.FrameLength(head, e.opts.MaxFrame); err != nil || buffered < f.cut {
 		return false, err
 	}
 	frame, err := gc.Peek(f.cut)
@@ -247,7 +249,7 @@ func (e *engine) readRest(gc gnet.Conn, c *Conn, now time.Time, limit int64) (er
 	}
 	f, rest, budget := &c.flow, all, c.loop.budget()
 	for i := 0; ; i++ {
-		if f.cut, err = frameLength(rest, e.opts.MaxFrame); err != nil {
+		if f.cut, err = wire.FrameLength(rest, e.opts.MaxFrame); err != nil {
 			return err
 		}
 		if f.cut == 0 || f.cut > len(rest) {
@@ -273,10 +275,10 @@ func (e *engine) readRest(gc gnet.Conn, c *Conn, now time.Time, limit int64) (er
 func (e *engine) dispatch(c *Conn, frame []byte) error {
 	ctx := &c.loop.ctx
 	cmd := &ctx.cmd
-	if n := headerLength(frame); n > e.opts.MaxHeader { // before it costs anything
-		return headerTooLong(n, e.opts.MaxHeader, len(frame))
+	if n := wire.HeaderLength(frame); n > e.opts.MaxHeader { // before it costs anything
+		return wire.HeaderTooLong(n, e.opts.MaxHeader, len(frame))
 	}
-	if err := decodeFrame(frame, cmd, &c.loop.templates, &c.trust); err != nil {
+	if err := c.loop.codec.Decode(frame, cmd, &c.backoff); err != nil {
 		return err
 	}
 	if cmd.IsResponse() {
@@ -328,7 +330,7 @@ func (e *engine) refuse(ctx *Context, code int32, cause, remark string) {
 	if e.opts.Events.Refused != nil {
 		e.opts.Events.Refused(ctx.conn, code, cause)
 	}
-	ctx.Status(SystemBusy, remark)
+	ctx.Status(wire.SystemBusy, remark)
 }
 
 // overdue answers a request that has waited too long for a worker. Java: BrokerFastFailure.cleanExpiredRequestInQueue.
@@ -338,7 +340,7 @@ func (e *engine) overdue(ctx *Context, cause string, waited time.Duration, waiti
 
 // runPooled handles a request on a worker. The frame was decoded once on the loop, so it decodes again.
 func (e *engine) runPooled(ctx *Context) {
-	if Decode(ctx.frame, &ctx.cmd) != nil {
+	if wire.Decode(ctx.frame, &ctx.cmd) != nil {
 		return
 	}
 	ctx.Req = &ctx.cmd
@@ -359,7 +361,7 @@ func (e *engine) panicked(ctx *Context, v any) {
 	if e.opts.Events.Panicked != nil {
 		e.opts.Events.Panicked(ctx.conn, ctx.cmd.Code, v, debug.Stack())
 	}
-	ctx.Status(SystemError, "internal error, see the server's log")
+	ctx.Status(wire.SystemError, "internal error, see the server's log")
 }
 
 // overflow closes a connection whose peer does not read its answers.

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gorocket/remoting/wire"
 )
 
 // TestUnreadAnswersAreBounded: who does not read is not served any more, and gets every answer when it reads.
@@ -109,7 +111,7 @@ func TestFrameTimeout(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("an unfinished frame: %v", err)
 	}
-	var fe *FrameError
+	var fe *wire.FrameError
 	if err := <-bad; !errors.As(err, &fe) || s.Figures().ClosedUnfinished != 1 {
 		t.Errorf("told %v, %+v", err, s.Figures())
 	}
@@ -119,17 +121,17 @@ func TestFrameTimeout(t *testing.T) {
 func TestHeaderLimits(t *testing.T) {
 	bad := make(chan error, 4)
 	_, addr := serving(t, Options{Events: Events{BadFrame: func(_ *Conn, err error) { bad <- err }}}, Entry{Code: 1, Handle: echo})
-	long := make([]byte, maxHeader)
+	long := make([]byte, wire.MaxHeader)
 	fields := func(n int) []byte {
-		w := beginHeader(nil, SerializeBinary, 1, commandTail{CurrentVersion, 7, 0, ""})
+		w := wire.BeginHeader(nil, wire.SerializeBinary, wire.Head{Code: 1, Opaque: 7})
 		for range n {
-			w.str("k", "v")
+			w.Field("k", "v")
 		}
-		return w.finish(0)
+		return w.Finish(0)
 	}
-	tooLong := beginHeader(nil, SerializeJSON, 1, commandTail{CurrentVersion, 7, 0, ""})
-	tooLong.str("topic", string(long))
-	for what, frame := range map[string][]byte{"long": tooLong.finish(0), "fields": fields(MaxFields + 1), "many": fields(100_000)} {
+	tooLong := wire.BeginHeader(nil, wire.SerializeJSON, wire.Head{Code: 1, Opaque: 7})
+	tooLong.Field("topic", string(long))
+	for what, frame := range map[string][]byte{"long": tooLong.Finish(0), "fields": fields(wire.MaxFields + 1), "many": fields(100_000)} {
 		c := dialRaw(t, addr)
 		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 		if _, err := c.Write(frame); err != nil {
@@ -141,7 +143,7 @@ func TestHeaderLimits(t *testing.T) {
 		t.Log(what, <-bad)
 	}
 	c := dialRaw(t, addr)
-	if _, err := c.Write(fields(MaxFields)); err != nil {
+	if _, err := c.Write(fields(wire.MaxFields)); err != nil {
 		t.Fatal(err)
 	}
 	readFrame(t, c)
@@ -149,15 +151,15 @@ func TestHeaderLimits(t *testing.T) {
 
 // TestFieldsBeyondTheLimitTakeNoMemory: fields beyond the limit take no memory.
 func TestFieldsBeyondTheLimitTakeNoMemory(t *testing.T) {
-	w := beginHeader(nil, SerializeJSON, 1, commandTail{CurrentVersion, 7, 0, ""})
+	w := wire.BeginHeader(nil, wire.SerializeJSON, wire.Head{Code: 1, Opaque: 7})
 	for range 100_000 {
-		w.str("k", "v")
+		w.Field("k", "v")
 	}
-	var cmd Command
-	if err := Decode(w.finish(0), &cmd); err == nil {
+	var cmd wire.Command
+	if err := wire.Decode(w.Finish(0), &cmd); err == nil {
 		t.Error("no error")
 	}
-	if n := cap(cmd.Fields); n > 2*MaxFields {
+	if n := cap(cmd.Fields); n > 2*wire.MaxFields {
 		t.Errorf("room for %d fields", n)
 	}
 }
@@ -269,8 +271,8 @@ func TestPooledRequestsStayInTheBudget(t *testing.T) {
 			_, _ = c.Write(requestFrame(1, 60<<10))
 		}
 	}()
-	var cmd Command
-	if err := Decode(readFrame(t, c), &cmd); err != nil || cmd.Code != SystemBusy {
+	var cmd wire.Command
+	if err := wire.Decode(readFrame(t, c), &cmd); err != nil || cmd.Code != wire.SystemBusy {
 		t.Errorf("answered %d %s, %v", cmd.Code, cmd.Remark, err)
 	}
 	if n := s.Figures().Queued; n > 2<<20 {
@@ -321,8 +323,8 @@ func TestRandomStream(t *testing.T) {
 		})
 		wg.Go(func() {
 			for i, want := range sums {
-				var cmd Command
-				if err := Decode(readFrame(t, c), &cmd); err != nil || crc32.ChecksumIEEE(cmd.Body) != want {
+				var cmd wire.Command
+				if err := wire.Decode(readFrame(t, c), &cmd); err != nil || crc32.ChecksumIEEE(cmd.Body) != want {
 					t.Errorf("answer %d of %d bytes: %v", i, len(cmd.Body), err)
 					return
 				}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"gorocket/remoting/wire"
 )
 
 // The guard is one goroutine of an engine: it looks for idle connections, has each loop look at what waits on it, and
@@ -128,7 +130,7 @@ func (e *engine) look(c *Conn, now time.Time) {
 		e.counts.unfinished.Add(1)
 		if e.opts.Events.BadFrame != nil {
 			came := fmt.Sprintf("not finished in time: %d bytes came in", f.left+len(f.part))
-			e.opts.Events.BadFrame(c, &FrameError{came, int64(max(f.cut-lengthSize, 0))})
+			e.opts.Events.BadFrame(c, &wire.FrameError{Reason: came, Length: int64(max(f.cut-wire.LengthSize, 0))})
 		}
 		e.drop(c)
 	}

@@ -12,6 +12,8 @@ import (
 
 	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
 	"golang.org/x/sys/unix"
+
+	"gorocket/remoting/wire"
 )
 
 // serving starts a server that can be looked into.
@@ -61,8 +63,8 @@ func until(t testing.TB, what string, ok func() bool) {
 
 // requestFrame is a request of code with n bytes of body.
 func requestFrame(code int32, n int) []byte {
-	w := beginHeader(nil, SerializeBinary, code, commandTail{CurrentVersion, 7, 0, ""})
-	return append(w.finish(n), make([]byte, n)...)
+	w := wire.BeginHeader(nil, wire.SerializeBinary, wire.Head{Code: code, Opaque: 7})
+	return append(w.Finish(n), make([]byte, n)...)
 }
 
 // answered sends a small request and waits for its answer.

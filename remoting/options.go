@@ -1,6 +1,10 @@
 package remoting
 
-import "time"
+import (
+	"time"
+
+	"gorocket/remoting/wire"
+)
 
 // Options are the limits of an engine. Zero values mean the defaults.
 type Options struct {
@@ -57,7 +61,7 @@ func (o *Options) defaults(cpus int) {
 			*p = v
 		}
 	}
-	set(&o.MaxFrame, MaxFrame)
+	set(&o.MaxFrame, wire.MaxFrame)
 	set(&o.MaxOutbound, 64<<20)
 	set(&o.EventLoops, cpus)
 	set(&o.Workers, max(8, 4*cpus))
@@ -71,7 +75,7 @@ func (o *Options) defaults(cpus int) {
 	if o.MaxWaiting <= 0 {
 		o.MaxWaiting = defaultWaiting(MemoryLimit())
 	}
-	set(&o.MaxHeader, maxHeader)
+	set(&o.MaxHeader, wire.MaxHeader)
 	if o.FrameTimeout <= 0 {
 		o.FrameTimeout = 15 * time.Second
 	}

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gorocket/remoting/wire"
 )
 
 // workerPool runs pooled requests: a fixed number of goroutines, a bounded queue, bounded bytes. What waits too long leaves the queue unserved.
@@ -37,7 +39,7 @@ type waitLimits struct {
 func newWorkerPool(opts *Options, b *budget, run func(*Context), limits waitLimits) *workerPool {
 	p := &workerPool{capacity: opts.QueueCapacity, maxBytes: opts.QueueBytes, run: run, limits: limits, budget: b}
 	p.ready.L = &p.mu
-	p.contexts.New = func() any { return &Context{In: new(Interner)} }
+	p.contexts.New = func() any { return &Context{In: new(wire.Interner)} }
 	p.sweeper = time.AfterFunc(time.Hour, p.sweep)
 	p.wg.Add(opts.Workers)
 	for range opts.Workers {

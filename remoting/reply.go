@@ -1,13 +1,15 @@
 package remoting
 
-import "unsafe"
+import (
+	"gorocket/remoting/wire"
+)
 
 // Replier answers one request, once. It may be kept (see Later) and used from any goroutine; answers to one-way requests and to
 // closed connections vanish.
 type Replier struct {
 	conn   *Conn
 	opaque int32
-	form   SerializeType
+	form   wire.SerializeType
 	oneway bool
 	onLoop bool // the caller runs on the connection's event loop: bodies may go out without a copy
 }
@@ -15,12 +17,12 @@ type Replier struct {
 // Context is one request in the hands of its handler. It dies when the handler returns.
 type Context struct {
 	Replier
-	Req      *Command
-	In       *Interner // for strings that outlive the request
-	Received int64     // when the request was taken from the socket, ms since 1970
+	Req      *wire.Command
+	In       *wire.Interner // for strings that outlive the request
+	Received int64          // when the request was taken from the socket, ms since 1970
 
 	again   bool
-	cmd     Command
+	cmd     wire.Command
 	frame   []byte // pooled requests: the copied frame
 	code    int32  // pooled requests: the request code
 	refused string // pooled requests: why it is not served
@@ -32,6 +34,11 @@ func (r *Replier) Later() Replier {
 	l := *r
 	l.onLoop = false
 	return l
+}
+
+// head is what an answer's header has beside its extFields.
+func (r *Replier) head(code int32, remark string) wire.Head {
+	return wire.Head{Code: code, Opaque: r.opaque, Flag: wire.FlagResponse, Remark: remark}
 }
 
 // Conn returns the connection that the request came in on.
@@ -52,26 +59,23 @@ func (c *Context) Promise(promise int64) { c.conn.loop.promise = max(c.conn.loop
 
 // Status answers with a code and a remark and nothing else.
 func (r *Replier) Status(code int32, remark string) {
-	r.conn.respond(r, code, remark, nil, nil, Body{})
+	r.conn.respond(r, code, remark, wire.Header{}, Body{})
 }
 
 // OK answers SUCCESS with an optional body.
 func (r *Replier) OK(body []byte) {
-	r.conn.respond(r, Success, "", nil, nil, Body{Bytes: body})
+	r.conn.respond(r, wire.Success, "", wire.Header{}, Body{Bytes: body})
 }
 
 // Respond answers with a header and a body.
-func Respond[T any](r *Replier, code int32, remark string, h *HeaderType[T], v *T, body Body) {
-	r.conn.respond(r, code, remark, &h.info, unsafe.Pointer(v), body)
+func Respond[T any](r *Replier, code int32, remark string, h *wire.HeaderType[T], v *T, body Body) {
+	r.conn.respond(r, code, remark, h.Of(v), body)
 }
 
 // RespondFields answers with extFields that have no header class in Java.
-func (r *Replier) RespondFields(code int32, remark string, fields []StringField, body []byte) {
+func (r *Replier) RespondFields(code int32, remark string, fields []wire.StringField, body []byte) {
 	r.conn.respondFields(r, code, remark, fields, body)
 }
-
-// StringField is an extField given as strings.
-type StringField struct{ Key, Value string }
 
 // Body is what follows a header: Bytes, then Parts. The memory must stay valid until Respond returns.
 type Body struct {

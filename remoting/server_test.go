@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gorocket/remoting/wire"
 )
 
 // freeAddr returns a loopback address that nobody listens on right now.
@@ -64,9 +66,9 @@ func startClient(t testing.TB, entries ...Entry) *Client {
 }
 
 func echo(ctx *Context) {
-	var h TopicHeader
-	_ = TopicRequest.Decode(ctx.Req, ctx.In, &h)
-	Respond(&ctx.Replier, Success, "", TopicRequest, &h, Body{Bytes: ctx.Req.Body})
+	var h wire.TopicHeader
+	_ = wire.TopicRequest.Decode(ctx.Req, ctx.In, &h)
+	Respond(&ctx.Replier, wire.Success, "", wire.TopicRequest, &h, Body{Bytes: ctx.Req.Body})
 }
 
 func TestCallAllModes(t *testing.T) {
@@ -87,7 +89,7 @@ func TestCallAllModes(t *testing.T) {
 	big := strings.Repeat("x", 3<<20)
 	for _, code := range []int32{1, 2, 3, 4, 5, 200050} {
 		for _, body := range []string{"", "small", big} {
-			resp, err := Call(context.Background(), cl, addr, code, TopicRequest, &TopicHeader{Topic: "T"}, []byte(body))
+			resp, err := Call(context.Background(), cl, addr, code, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, []byte(body))
 			if err != nil {
 				t.Fatalf("code %d: %v", code, err)
 			}
@@ -96,12 +98,12 @@ func TestCallAllModes(t *testing.T) {
 			}
 		}
 	}
-	_, err := Call(context.Background(), cl, addr, 7, TopicRequest, &TopicHeader{Topic: "T"}, nil)
+	_, err := Call(context.Background(), cl, addr, 7, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
 	var re *ResponseError
-	if !errors.As(err, &re) || re.Code != RequestCodeNotSupported || re.Remark != " request type 7 not supported" {
+	if !errors.As(err, &re) || re.Code != wire.RequestCodeNotSupported || re.Remark != " request type 7 not supported" {
 		t.Errorf("unknown code: %v", err)
 	}
-	if _, err = Call(context.Background(), cl, addr, 6, TopicRequest, &TopicHeader{}, nil); !errors.As(err, &re) || re.Code != SystemError {
+	if _, err = Call(context.Background(), cl, addr, 6, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.As(err, &re) || re.Code != wire.SystemError {
 		t.Errorf("panic: %v", err)
 	}
 }
@@ -110,10 +112,10 @@ func TestServerCallsClientOnTheSameConnection(t *testing.T) {
 	got := make(chan string, 2)
 	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
 		r, conn := ctx.Later(), ctx.Conn()
-		_ = Notify(conn, 40, TopicRequest, &TopicHeader{Topic: "oneway"}, nil)
-		Go(conn, time.Second, 41, TopicRequest, &TopicHeader{Topic: "asked"}, nil, func(c *Command, err error) {
+		_ = Notify(conn, 40, wire.TopicRequest, &wire.TopicHeader{Topic: "oneway"}, nil)
+		Go(conn, time.Second, 41, wire.TopicRequest, &wire.TopicHeader{Topic: "asked"}, nil, func(c *wire.Command, err error) {
 			if err != nil {
-				r.Status(SystemError, err.Error())
+				r.Status(wire.SystemError, err.Error())
 				return
 			}
 			r.OK(c.Body)
@@ -121,7 +123,7 @@ func TestServerCallsClientOnTheSameConnection(t *testing.T) {
 	}})
 	cl := startClient(t, Entry{Code: 40, Handle: func(ctx *Context) { got <- ctx.Req.GetString("topic") }},
 		Entry{Code: 41, Handle: func(ctx *Context) { ctx.OK([]byte(ctx.Req.GetString("topic"))) }})
-	resp, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, nil)
+	resp, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil)
 	if err != nil || string(resp.Body) != "asked" {
 		t.Fatalf("%v %v", resp, err)
 	}
@@ -135,10 +137,10 @@ func TestTimeoutAndClose(t *testing.T) {
 	cl := startClient(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 	defer cancel()
-	if _, err := Call(ctx, cl, addr, 1, TopicRequest, &TopicHeader{}, nil); !errors.Is(err, ErrTimeout) {
+	if _, err := Call(ctx, cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.Is(err, ErrTimeout) {
 		t.Errorf("no answer: %v", err)
 	}
-	if _, err := Call(context.Background(), cl, addr, 2, TopicRequest, &TopicHeader{}, nil); !errors.Is(err, ErrConnClosed) {
+	if _, err := Call(context.Background(), cl, addr, 2, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.Is(err, ErrConnClosed) {
 		t.Errorf("closed: %v", err)
 	}
 }
@@ -158,7 +160,7 @@ func TestGarbageClosesOnlyItsConnection(t *testing.T) {
 			t.Errorf("%q: connection stays open: %v", garbage, err)
 		}
 		c.Close()
-		if _, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{Topic: "T"}, nil); err != nil {
+		if _, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, nil); err != nil {
 			t.Errorf("the others notice: %v", err)
 		}
 	}
@@ -174,16 +176,16 @@ func TestFramesSplitAtEveryByteAnswerInTheirForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	for _, form := range []SerializeType{SerializeJSON, SerializeBinary} {
-		w := beginHeader(nil, form, 1, commandTail{CurrentVersion, 77, 0, ""})
-		w.str("topic", "split")
-		for _, b := range append(w.finish(2), "ab"...) {
+	for _, form := range []wire.SerializeType{wire.SerializeJSON, wire.SerializeBinary} {
+		w := wire.BeginHeader(nil, form, wire.Head{Code: 1, Opaque: 77})
+		w.Field("topic", "split")
+		for _, b := range append(w.Finish(2), "ab"...) {
 			if _, err := c.Write([]byte{b}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		var cmd Command
-		if err := Decode(readFrame(t, c), &cmd); err != nil {
+		var cmd wire.Command
+		if err := wire.Decode(readFrame(t, c), &cmd); err != nil {
 			t.Fatal(err)
 		}
 		if cmd.Serialize != form || cmd.Opaque != 77 || cmd.GetString("topic") != "split" || string(cmd.Body) != "ab" || !cmd.IsResponse() {
@@ -235,8 +237,8 @@ func TestPeerThatDoesNotReadIsClosed(t *testing.T) {
 	defer c.Close()
 	go func() {
 		for range 200 {
-			w := beginHeader(nil, SerializeJSON, 1, commandTail{})
-			if _, err := c.Write(w.finish(0)); err != nil {
+			w := wire.BeginHeader(nil, wire.SerializeJSON, wire.Head{Code: 1})
+			if _, err := c.Write(w.Finish(0)); err != nil {
 				return
 			}
 		}
@@ -260,13 +262,13 @@ func TestOverloadIsAnsweredBusy(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Add(30)
 	for range 30 {
-		Go(conn, 10*time.Second, 1, TopicRequest, &TopicHeader{}, nil, func(c *Command, err error) {
+		Go(conn, 10*time.Second, 1, wire.TopicRequest, &wire.TopicHeader{}, nil, func(c *wire.Command, err error) {
 			defer wg.Done()
-			if err == nil && c.Code == SystemBusy && strings.HasPrefix(c.Remark, "[OVERLOAD]") {
+			if err == nil && c.Code == wire.SystemBusy && strings.HasPrefix(c.Remark, "[OVERLOAD]") {
 				if busy.Add(1) == 1 {
 					close(block)
 				}
-			} else if err == nil && c.Code == Success {
+			} else if err == nil && c.Code == wire.Success {
 				ok.Add(1)
 			}
 		})
@@ -296,7 +298,7 @@ func TestPromise(t *testing.T) {
 	}})
 	cl := startClient(t)
 	send := func(body string) error {
-		_, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, []byte(body))
+		_, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, []byte(body))
 		return err
 	}
 	for _, c := range []struct {
@@ -331,25 +333,25 @@ func TestWaitsTooLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers := make([]chan *Command, 6)
+	answers := make([]chan *wire.Command, 6)
 	for i := range answers {
 		code := int32(patient)
 		if i == 2 || i == 4 {
 			code = impatient
 		}
-		answer := make(chan *Command, 1)
+		answer := make(chan *wire.Command, 1)
 		answers[i] = answer
-		Go(conn, 10*time.Second, code, TopicRequest, &TopicHeader{}, []byte{'0' + byte(i)}, func(c *Command, err error) {
+		Go(conn, 10*time.Second, code, wire.TopicRequest, &wire.TopicHeader{}, []byte{'0' + byte(i)}, func(c *wire.Command, err error) {
 			if err != nil {
 				t.Error(err)
-				c = &Command{}
+				c = &wire.Command{}
 			}
-			answer <- &Command{Code: c.Code, Remark: strings.Clone(c.Remark)}
+			answer <- &wire.Command{Code: c.Code, Remark: strings.Clone(c.Remark)}
 		})
 	}
 	for _, i := range []int{2, 4} {
 		c := <-answers[i]
-		if c.Code != SystemBusy || !strings.HasPrefix(c.Remark, "[TIMEOUT_CLEAN_QUEUE]broker busy, start flow control for a while, period in queue: ") || !strings.HasSuffix(c.Remark, "ms, size of queue: 3") {
+		if c.Code != wire.SystemBusy || !strings.HasPrefix(c.Remark, "[TIMEOUT_CLEAN_QUEUE]broker busy, start flow control for a while, period in queue: ") || !strings.HasSuffix(c.Remark, "ms, size of queue: 3") {
 			t.Errorf("request %d: %d %s", i, c.Code, c.Remark)
 		}
 		if cause := <-refused; cause != "TIMEOUT_CLEAN_QUEUE" {
@@ -358,7 +360,7 @@ func TestWaitsTooLong(t *testing.T) {
 	}
 	close(block)
 	for _, i := range []int{0, 1, 3, 5} {
-		if c := <-answers[i]; c.Code != Success {
+		if c := <-answers[i]; c.Code != wire.Success {
 			t.Errorf("request %d: %d %s", i, c.Code, c.Remark)
 		}
 	}
@@ -381,14 +383,14 @@ func TestSendfileBodyIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
-		h := TopicHeader{Topic: "file"}
-		Respond(&ctx.Replier, Success, "", TopicRequest, &h, Body{Parts: [][]byte{content[:1<<20], content[2<<20:]},
+		h := wire.TopicHeader{Topic: "file"}
+		Respond(&ctx.Replier, wire.Success, "", wire.TopicRequest, &h, Body{Parts: [][]byte{content[:1<<20], content[2<<20:]},
 			Files: []FileRange{{int(f.Fd()), 0, 1 << 20}, {int(f.Fd()), 2 << 20, 6 << 20}}})
 	}})
 	cl := startClient(t)
 	want := append(bytes.Clone(content[:1<<20]), content[2<<20:]...)
 	for range 5 {
-		resp, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, nil)
+		resp, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -425,11 +427,11 @@ func TestFastPortSkipsMarkedEntries(t *testing.T) {
 	}
 	defer s.Stop(context.Background())
 	cl := startClient(t)
-	if _, err := Call(context.Background(), cl, addr, 2, TopicRequest, &TopicHeader{}, nil); err != nil {
+	if _, err := Call(context.Background(), cl, addr, 2, wire.TopicRequest, &wire.TopicHeader{}, nil); err != nil {
 		t.Error(err)
 	}
 	var re *ResponseError
-	if _, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, nil); !errors.As(err, &re) || re.Code != RequestCodeNotSupported {
+	if _, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.As(err, &re) || re.Code != wire.RequestCodeNotSupported {
 		t.Errorf("pull on the fast port: %v", err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gorocket/remoting/wire"
 )
 
 // crowd sends requests over several connections to a server with one loop, each answered before the next one of its connection, until a connection ends or each has
@@ -25,7 +27,7 @@ func crowd(t *testing.T, each int, keep func(promise int64) error, check func(nu
 		cl := startClient(t)
 		wg.Go(func() {
 			for range each {
-				resp, err := Call(context.Background(), cl, addr, 1, TopicRequest, &TopicHeader{}, nil)
+				resp, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil)
 				if err != nil {
 					return
 				}

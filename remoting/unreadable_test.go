@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"gorocket/remoting/wire"
 )
 
 // shortened maps a file of two pages of which the second is gone.
@@ -48,11 +50,11 @@ func TestAnswerWithUnreadableMemory(t *testing.T) {
 	b := shortened(t)
 	addr := startServer(t, Options{}, Entry{Code: 7, Mode: Inline, Handle: func(ctx *Context) {
 		parts := [][]byte{b[:100], b[5000:5100]}
-		Respond(&ctx.Replier, Success, "", PullMessageResponse, &PullMessageResponseHeader{}, Body{Parts: parts})
+		Respond(&ctx.Replier, wire.Success, "", wire.PullMessageResponse, &wire.PullMessageResponseHeader{}, Body{Parts: parts})
 	}}, Entry{Code: 8, Mode: Inline, Handle: func(ctx *Context) { ctx.OK([]byte("fine")) }})
 	cl := startClient(t)
-	ask := func(code int32) (*Command, error) {
-		return Call(context.Background(), cl, addr, code, TopicRequest, &TopicHeader{}, nil)
+	ask := func(code int32) (*wire.Command, error) {
+		return Call(context.Background(), cl, addr, code, wire.TopicRequest, &wire.TopicHeader{}, nil)
 	}
 	if _, err := ask(7); err == nil || !strings.Contains(err.Error(), "code 1: "+unreadableRemark) {
 		t.Errorf("answer %v", err)

@@ -12,18 +12,18 @@ import (
 
 	"gorocket/broker"
 	"gorocket/namesrv"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func main() { write(os.Stdout) }
 
 // clientCodes are requests that a broker or NameServer sends; clients answer them.
 var clientCodes = map[int32]string{
-	remoting.ReqNotifyConsumerIdsChanged:  "broker to client",
-	remoting.ReqNotifyMinBrokerIdChange:   "NameServer to broker",
-	remoting.ReqCheckTransactionState:     "broker to client",
-	remoting.ReqPushReplyMessageToClient:  "broker to client",
-	remoting.ReqResetConsumerClientOffset: "broker to client, not sent yet",
+	wire.ReqNotifyConsumerIdsChanged:  "broker to client",
+	wire.ReqNotifyMinBrokerIdChange:   "NameServer to broker",
+	wire.ReqCheckTransactionState:     "broker to client",
+	wire.ReqPushReplyMessageToClient:  "broker to client",
+	wire.ReqResetConsumerClientOffset: "broker to client, not sent yet",
 }
 
 const head = `# Request codes
@@ -42,13 +42,13 @@ func write(out io.Writer) {
 	fmt.Fprint(out, head)
 	n, b := namesrv.Codes(), broker.Codes()
 	served := 0
-	for _, c := range remoting.RequestNames() {
+	for _, c := range wire.RequestNames() {
 		if slices.Contains(n, c.Code) || slices.Contains(b, c.Code) {
 			served++
 		}
 		fmt.Fprintf(out, "| %d | %s | %s | %s |\n", c.Code, c.Name, cell(n, c.Code), cell(b, c.Code))
 	}
-	fmt.Fprintf(out, "\n%d of %d codes are served.\n", served, len(remoting.RequestNames()))
+	fmt.Fprintf(out, "\n%d of %d codes are served.\n", served, len(wire.RequestNames()))
 	writeHeaders(out)
 }
 
@@ -64,8 +64,8 @@ func cell(codes []int32, code int32) string {
 
 // writeHeaders documents the header definitions that both codecs are made from.
 func writeHeaders(out io.Writer) {
-	fmt.Fprint(out, "\n## Header fields\n\nFrom the definitions in remoting. `!` is a field that Java's handler fails without, `*` one that Java marks as required.\n\n| Header | Fields |\n|---|---|\n")
-	for _, h := range remoting.Headers() {
+	fmt.Fprint(out, "\n## Header fields\n\nFrom the definitions in remoting/wire. `!` is a field that Java's handler fails without, `*` one that Java marks as required.\n\n| Header | Fields |\n|---|---|\n")
+	for _, h := range wire.Headers() {
 		var fields []string
 		for _, f := range h.Fields {
 			mark := ""

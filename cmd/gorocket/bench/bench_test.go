@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // BenchmarkClosedLoop is everything that one message of 128 bytes costs this tool but for the socket: staging, walking over the answers, counting, the
@@ -52,11 +52,11 @@ func benchmarkLoop(b *testing.B, codec string) {
 func answersFor(codec string, n int) (all []byte) {
 	f, _ := form(codec)
 	for i := range n {
-		h := remoting.SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueOffset: int64(i), Region: "DefaultRegion", TraceOn: "true"}
+		h := wire.SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueOffset: int64(i), Region: "DefaultRegion", TraceOn: "true"}
 		at := len(all)
-		all = remoting.AppendRequest(all, f, remoting.Success, opaqueBase+int32(i), remoting.SendMessageResponse, &h, nil)
-		if f == remoting.SerializeBinary {
-			all[at+frameHead+12] |= remoting.FlagResponse
+		all = wire.AppendRequest(all, f, wire.Success, opaqueBase+int32(i), wire.SendMessageResponse, &h, nil)
+		if f == wire.SerializeBinary {
+			all[at+frameHead+12] |= wire.FlagResponse
 		} else if i := lastIndex(all[at:], `"flag":0`); i >= 0 {
 			all[at+i+len(`"flag":`)] = '1'
 		}

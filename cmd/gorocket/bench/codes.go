@@ -1,43 +1,43 @@
 package bench
 
-import "gorocket/remoting"
+import "gorocket/remoting/wire"
 
 // codeName is Java's name of a response code that a broker or NameServer gives to the requests of a load; "" for others.
 func codeName(code int32) string {
 	switch code {
-	case remoting.Success:
+	case wire.Success:
 		return "SUCCESS"
-	case remoting.SystemError:
+	case wire.SystemError:
 		return "SYSTEM_ERROR"
-	case remoting.SystemBusy:
+	case wire.SystemBusy:
 		return "SYSTEM_BUSY"
-	case remoting.RequestCodeNotSupported:
+	case wire.RequestCodeNotSupported:
 		return "REQUEST_CODE_NOT_SUPPORTED"
-	case remoting.FlushDiskTimeout:
+	case wire.FlushDiskTimeout:
 		return "FLUSH_DISK_TIMEOUT"
-	case remoting.SlaveNotAvailable:
+	case wire.SlaveNotAvailable:
 		return "SLAVE_NOT_AVAILABLE"
-	case remoting.FlushSlaveTimeout:
+	case wire.FlushSlaveTimeout:
 		return "FLUSH_SLAVE_TIMEOUT"
-	case remoting.MessageIllegal:
+	case wire.MessageIllegal:
 		return "MESSAGE_ILLEGAL"
-	case remoting.ServiceNotAvailable:
+	case wire.ServiceNotAvailable:
 		return "SERVICE_NOT_AVAILABLE"
-	case remoting.NoPermission:
+	case wire.NoPermission:
 		return "NO_PERMISSION"
-	case remoting.TopicNotExist:
+	case wire.TopicNotExist:
 		return "TOPIC_NOT_EXIST"
-	case remoting.PullNotFound:
+	case wire.PullNotFound:
 		return "PULL_NOT_FOUND"
-	case remoting.PullRetryImmediately:
+	case wire.PullRetryImmediately:
 		return "PULL_RETRY_IMMEDIATELY"
-	case remoting.PullOffsetMoved:
+	case wire.PullOffsetMoved:
 		return "PULL_OFFSET_MOVED"
-	case remoting.SubscriptionGroupNotExist:
+	case wire.SubscriptionGroupNotExist:
 		return "SUBSCRIPTION_GROUP_NOT_EXIST"
-	case remoting.InvalidParameter:
+	case wire.InvalidParameter:
 		return "INVALID_PARAMETER"
-	case remoting.GoAway:
+	case wire.GoAway:
 		return "GO_AWAY"
 	}
 	return ""

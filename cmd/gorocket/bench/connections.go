@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 const connectionsLong = `Open connections, send a producer's heartbeat on each and keep them idle for --duration, with a heartbeat every --heartbeat as Apache's clients
@@ -211,7 +211,7 @@ func firstBeat(nc net.Conn, frame []byte, limit time.Duration) error {
 	if _, err := p.parse(frame, &a); err != nil {
 		return err
 	}
-	if a.code != remoting.Success {
+	if a.code != wire.Success {
 		return fmt.Errorf("code %d %s: %s", a.code, codeName(a.code), clip(a.remark))
 	}
 	return nil
@@ -225,7 +225,7 @@ func (b *connectionsBench) heart(i int) (*heartJob, error) {
 	}
 	body := fmt.Appendf(nil, `{"clientID":"gorocket-bench@%s-%d","producerDataSet":[{"groupName":%q}],"consumerDataSet":[]}`, newKeyPrefix(), i, producerGroup)
 	j := &heartJob{every: int64(b.heartbeat), due: int64(b.heartbeat) * int64(i) / int64(b.count)}
-	j.frame = remoting.AppendRequest(nil, f, remoting.ReqHeartBeat, opaqueBase, remoting.HeartbeatRequest, &remoting.HeartbeatRequestHeader{}, body)
+	j.frame = wire.AppendRequest(nil, f, wire.ReqHeartBeat, opaqueBase, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, body)
 	return j, nil
 }
 
@@ -239,7 +239,7 @@ type heartJob struct {
 func (j *heartJob) more(*conn, int64) error { return nil }
 
 func (j *heartJob) answer(c *conn, _ int32, a *answer, begun, now int64) error {
-	if a.code == remoting.Success {
+	if a.code == wire.Success {
 		c.w.rec.good(begun, now, 1, 0)
 	} else {
 		c.w.rec.bad(a.code, a.remark)

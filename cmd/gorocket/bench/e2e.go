@@ -11,7 +11,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/spf13/cobra"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 const e2eLong = `Send messages at a fixed rate and receive them in the same process with consumers that hold a pull on each queue, as push consumers do. The
@@ -232,7 +232,7 @@ func (j *postJob) flush(c *conn) error { return c.ring.flush(c) }
 func (j *postJob) answer(c *conn, slot int32, a *answer, begun, now int64) error {
 	m := j.mail
 	m.inFlight--
-	if a.code != remoting.Success {
+	if a.code != wire.Success {
 		c.w.rec.bad(a.code, a.remark)
 		return nil
 	}

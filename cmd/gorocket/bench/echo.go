@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // echoCommand is `bench echo`.
@@ -85,7 +86,7 @@ func startEcho(listen string) (*remoting.Server, error) {
 	for code := range int32(echoCodes) {
 		h := echoOK
 		switch code {
-		case remoting.ReqSendMessage, remoting.ReqSendMessageV2, remoting.ReqSendBatchMessage:
+		case wire.ReqSendMessage, wire.ReqSendMessageV2, wire.ReqSendBatchMessage:
 			h = echoSend
 		}
 		entries = append(entries, remoting.Entry{Code: code, Handle: h})
@@ -106,6 +107,6 @@ func echoOK(ctx *remoting.Context) { ctx.OK(nil) }
 
 // echoSend answers as a broker does, so that the answers have a broker's size.
 func echoSend(ctx *remoting.Context) {
-	h := remoting.SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueOffset: 1_000_000, Region: "DefaultRegion", TraceOn: "true"}
-	remoting.Respond(&ctx.Replier, remoting.Success, "", remoting.SendMessageResponse, &h, remoting.Body{})
+	h := wire.SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueOffset: 1_000_000, Region: "DefaultRegion", TraceOn: "true"}
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.SendMessageResponse, &h, remoting.Body{})
 }

@@ -13,6 +13,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // target is one broker with the queues of the topic in question.
@@ -31,7 +32,7 @@ type queueRange struct {
 const callLimit = 15 * time.Second
 
 // call asks a server once; the error tells in one line what was tried and why it failed.
-func call[T any](ctx context.Context, e *env, addr, doing string, code int32, h *remoting.HeaderType[T], v *T, payload []byte) (*remoting.Command, error) {
+func call[T any](ctx context.Context, e *env, addr, doing string, code int32, h *wire.HeaderType[T], v *T, payload []byte) (*wire.Command, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(callLimit, e.timeout))
 	defer cancel()
 	resp, err := remoting.Call(ctx, e.cl, addr, code, h, v, payload)
@@ -94,7 +95,7 @@ func (e *env) brokers(ctx context.Context) ([]target, error) {
 	}
 	var first error
 	for _, ns := range e.nameServers() {
-		resp, err := call(ctx, e, ns, "list the brokers", remoting.ReqGetBrokerClusterInfo, remoting.HeartbeatRequest, &remoting.HeartbeatRequestHeader{}, nil)
+		resp, err := call(ctx, e, ns, "list the brokers", wire.ReqGetBrokerClusterInfo, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, nil)
 		if err == nil {
 			return masters(ns, resp.Body)
 		}
@@ -146,7 +147,7 @@ func (e *env) topicOn(ctx context.Context, topic string, queues int) ([]target, 
 func (e *env) prepare(ctx context.Context, t *target, topic string, queues int) error {
 	err := e.readQueues(ctx, t, topic)
 	var refused *remoting.ResponseError
-	if errors.As(err, &refused) && refused.Code == remoting.TopicNotExist {
+	if errors.As(err, &refused) && refused.Code == wire.TopicNotExist {
 		if queues == 0 {
 			queues = defaultQueues
 		}
@@ -175,18 +176,18 @@ func (e *env) prepare(ctx context.Context, t *target, topic string, queues int) 
 // createTopic is UPDATE_AND_CREATE_TOPIC (17).
 func (e *env) createTopic(ctx context.Context, addr, topic string, queues int) error {
 	h := newTopic(topic, queues)
-	_, err := call(ctx, e, addr, "create topic "+topic, remoting.ReqUpdateAndCreateTopic, remoting.CreateTopicRequest, &h, nil)
+	_, err := call(ctx, e, addr, "create topic "+topic, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &h, nil)
 	return err
 }
 
-func newTopic(topic string, queues int) remoting.CreateTopicRequestHeader {
-	return remoting.CreateTopicRequestHeader{Topic: topic, DefaultTopic: "TBW102", ReadQueueNums: int32(queues), WriteQueueNums: int32(queues),
+func newTopic(topic string, queues int) wire.CreateTopicRequestHeader {
+	return wire.CreateTopicRequestHeader{Topic: topic, DefaultTopic: "TBW102", ReadQueueNums: int32(queues), WriteQueueNums: int32(queues),
 		Perm: body.PermRead | body.PermWrite, TopicFilterType: body.SingleTag}
 }
 
 // readQueues is GET_TOPIC_STATS_INFO (202): every broker since 3.0 has it, and it tells queues and offsets.
 func (e *env) readQueues(ctx context.Context, t *target, topic string) error {
-	resp, err := call(ctx, e, t.addr, "tell the queues of topic "+topic, remoting.ReqGetTopicStatsInfo, remoting.TopicRequest, &remoting.TopicHeader{Topic: topic}, nil)
+	resp, err := call(ctx, e, t.addr, "tell the queues of topic "+topic, wire.ReqGetTopicStatsInfo, wire.TopicRequest, &wire.TopicHeader{Topic: topic}, nil)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // opaqueBase is added to a slot's number: opaques always have ten digits, so they can be replaced in place and found again.
@@ -26,7 +26,7 @@ type answer struct {
 	opaque int32
 	remark string
 	body   []byte
-	cmd    *remoting.Command // decoded header; nil when the frame was the usual OK answer
+	cmd    *wire.Command // decoded header; nil when the frame was the usual OK answer
 }
 
 // frameSize returns the size in bytes of the whole frame at the head of b, 0 when b is too short to tell.
@@ -35,8 +35,8 @@ func frameSize(b []byte) (int, error) {
 		return 0, nil
 	}
 	n := int64(int32(binary.BigEndian.Uint32(b)))
-	if n < lengthWord || n > remoting.MaxFrame {
-		return 0, fmt.Errorf("not a RocketMQ frame: length %d is outside of 4..%d", n, remoting.MaxFrame)
+	if n < lengthWord || n > wire.MaxFrame {
+		return 0, fmt.Errorf("not a RocketMQ frame: length %d is outside of 4..%d", n, wire.MaxFrame)
 	}
 	return lengthWord + int(n), nil
 }
@@ -44,7 +44,7 @@ func frameSize(b []byte) (int, error) {
 // parser reads the answers of one connection. The usual OK answer is recognised by its first and last bytes; everything else is decoded.
 type parser struct {
 	tail int // JSON: how far before the header's end the opaque stands in OK answers; 0: not seen yet
-	cmd  remoting.Command
+	cmd  wire.Command
 }
 
 var (
@@ -65,13 +65,13 @@ func (p *parser) parse(frame []byte, a *answer) (bool, error) {
 	h := frame[frameHead:end]
 	a.body = frame[end:]
 	usual := false
-	if remoting.SerializeType(word>>24) == remoting.SerializeJSON {
+	if wire.SerializeType(word>>24) == wire.SerializeJSON {
 		usual = p.usualJSON(h, a)
 	} else {
 		usual = usualBinary(h, a)
 	}
 	if usual {
-		a.code, a.remark, a.cmd = remoting.Success, "", nil
+		a.code, a.remark, a.cmd = wire.Success, "", nil
 		return true, nil
 	}
 	return p.decode(frame, h, a)
@@ -107,7 +107,7 @@ func tenDigits(b []byte) (int32, bool) {
 
 // usualBinary recognises code 0 in a ROCKETMQ header: int16 code | int8 language | int16 version | int32 opaque | int32 flag.
 func usualBinary(h []byte, a *answer) bool {
-	if len(h) < binaryHead || h[0] != 0 || h[1] != 0 || h[12]&remoting.FlagResponse == 0 {
+	if len(h) < binaryHead || h[0] != 0 || h[1] != 0 || h[12]&wire.FlagResponse == 0 {
 		return false
 	}
 	a.opaque = int32(binary.BigEndian.Uint32(h[5:]))
@@ -116,14 +116,14 @@ func usualBinary(h []byte, a *answer) bool {
 
 // decode reads any answer and learns from OK ones.
 func (p *parser) decode(frame, h []byte, a *answer) (bool, error) {
-	if err := remoting.Decode(frame, &p.cmd); err != nil {
+	if err := wire.Decode(frame, &p.cmd); err != nil {
 		return false, err
 	}
 	c := &p.cmd
 	if !c.IsResponse() {
 		return false, nil
 	}
-	if c.Code == remoting.Success && c.Serialize == remoting.SerializeJSON {
+	if c.Code == wire.Success && c.Serialize == wire.SerializeJSON {
 		if at := bytes.LastIndex(h, opaqueKey); at >= 0 {
 			p.tail = len(h) - at - len(opaqueKey)
 		}

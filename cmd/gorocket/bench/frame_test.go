@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // jsonFrame is a frame with the given header text and body.
@@ -59,14 +59,14 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseBinary(t *testing.T) {
-	h := remoting.TopicHeader{Topic: "T"}
-	f := remoting.AppendRequest(nil, remoting.SerializeBinary, 0, 1000000005, remoting.TopicRequest, &h, []byte("xy"))
+	h := wire.TopicHeader{Topic: "T"}
+	f := wire.AppendRequest(nil, wire.SerializeBinary, 0, 1000000005, wire.TopicRequest, &h, []byte("xy"))
 	var p parser
 	var a answer
 	if mine, err := p.parse(f, &a); err != nil || mine {
 		t.Fatalf("a request: %v %v", mine, err)
 	}
-	f[frameHead+12] |= remoting.FlagResponse
+	f[frameHead+12] |= wire.FlagResponse
 	if mine, err := p.parse(f, &a); err != nil || !mine || a.opaque != 1000000005 || string(a.body) != "xy" || a.cmd != nil {
 		t.Fatalf("OK answer: %v %v %+v", mine, err, a)
 	}
@@ -117,7 +117,7 @@ func FuzzInbound(f *testing.F) {
 				}
 			}
 		}
-		if len(c.in) > remoting.MaxFrame+lengthWord+inboundSpare {
+		if len(c.in) > wire.MaxFrame+lengthWord+inboundSpare {
 			t.Errorf("the buffer has %d bytes", len(c.in))
 		}
 	})
@@ -133,8 +133,8 @@ func (j *checkJob) answer(c *conn, slot int32, a *answer, _, _ int64) error {
 	c.free = c.free[:0]
 	n, _ := frameSize(c.in[c.at:c.have])
 	frame := c.in[c.at : c.at+n]
-	var cmd remoting.Command
-	if err := remoting.Decode(frame, &cmd); err != nil {
+	var cmd wire.Command
+	if err := wire.Decode(frame, &cmd); err != nil {
 		return nil // the fast way looks at the ends of a header only
 	}
 	h := frame[frameHead : len(frame)-len(cmd.Body)]

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // messageFlags say what messages look like.
@@ -35,12 +35,12 @@ func codecFlag(c *cobra.Command, codec *string) {
 	c.Flags().StringVar(codec, "codec", "json", "form of the request headers: json or rocketmq")
 }
 
-func form(codec string) (remoting.SerializeType, error) {
+func form(codec string) (wire.SerializeType, error) {
 	switch strings.ToLower(codec) {
 	case "json":
-		return remoting.SerializeJSON, nil
+		return wire.SerializeJSON, nil
 	case "rocketmq":
-		return remoting.SerializeBinary, nil
+		return wire.SerializeBinary, nil
 	}
 	return 0, usage("--codec is json or rocketmq, not %q", codec)
 }
@@ -90,8 +90,8 @@ const (
 	consumerGroup = "gorocket_bench_consumer"
 )
 
-func (m *messageFlags) header(topic string, queue int32, keyPrefix string) remoting.SendMessageRequestHeader {
-	return remoting.SendMessageRequestHeader{ProducerGroup: producerGroup, Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: queue,
+func (m *messageFlags) header(topic string, queue int32, keyPrefix string) wire.SendMessageRequestHeader {
+	return wire.SendMessageRequestHeader{ProducerGroup: producerGroup, Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: queue,
 		BornTimestamp: time.Now().UnixMilli(), Properties: []byte(m.text(keyPrefix)), MaxReconsumeTimes: -1, Batch: m.batch > 1}
 }
 
@@ -122,9 +122,9 @@ func appendBatchItem(dst, body []byte, props string) []byte {
 
 func (m *messageFlags) code() int32 {
 	if m.batch > 1 {
-		return remoting.ReqSendBatchMessage
+		return wire.ReqSendBatchMessage
 	}
-	return remoting.ReqSendMessageV2
+	return wire.ReqSendMessageV2
 }
 
 // The requests of one connection take ringFrames frames, or one for each queue, and ringBytes of memory at most, unless a single one is larger.
@@ -148,7 +148,7 @@ func (m *messageFlags) ringFor(i int, t *target, topic string, inFlight int, spe
 	var frames [][]byte
 	for j := range n {
 		h := m.header(topic, t.queues[(i*n+j)%queues].id, prefix)
-		frames = append(frames, remoting.AppendRequest(nil, f, m.code(), opaqueBase, remoting.SendMessageRequestV2, &h, payload))
+		frames = append(frames, wire.AppendRequest(nil, f, m.code(), opaqueBase, wire.SendMessageRequestV2, &h, payload))
 	}
 	return newRing(frames, spec)
 }

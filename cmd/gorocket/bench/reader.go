@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // reader pulls one queue, one request after the other.
@@ -39,13 +39,13 @@ func (s *pullSpec) reader(queue int32, next, wrapFrom int64) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := remoting.PullMessageRequestHeader{ConsumerGroup: s.group, Topic: s.topic, QueueID: queue, QueueOffset: offsetMark, MaxMsgNums: int32(s.max),
-		SysFlag: remoting.PullFlagSubscription, SuspendTimeoutMillis: s.suspend, Subscription: "*", ExpressionType: "TAG", MaxMsgBytes: -1, RequestSource: -1}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: s.group, Topic: s.topic, QueueID: queue, QueueOffset: offsetMark, MaxMsgNums: int32(s.max),
+		SysFlag: wire.PullFlagSubscription, SuspendTimeoutMillis: s.suspend, Subscription: "*", ExpressionType: "TAG", MaxMsgBytes: -1, RequestSource: -1}
 	if s.suspend > 0 {
-		h.SysFlag |= remoting.PullFlagSuspend
+		h.SysFlag |= wire.PullFlagSuspend
 	}
 	r := &reader{queue: queue, next: next, wrapFrom: wrapFrom}
-	r.frame = remoting.AppendRequest(nil, f, remoting.ReqPullMessage, opaqueBase, remoting.PullMessageRequest, &h, nil)
+	r.frame = wire.AppendRequest(nil, f, wire.ReqPullMessage, opaqueBase, wire.PullMessageRequest, &h, nil)
 	if r.opaque, r.binary, err = findOpaque(r.frame); err != nil {
 		return nil, err
 	}
@@ -100,9 +100,9 @@ func (j *readerJob) answer(c *conn, slot int32, a *answer, begun, now int64) err
 func (j *readerJob) next(c *conn, slot int32, a *answer, now int64, found func(r *reader)) error {
 	r := j.readers[slot]
 	switch a.code {
-	case remoting.Success:
+	case wire.Success:
 		found(r)
-	case remoting.PullNotFound, remoting.PullRetryImmediately, remoting.PullOffsetMoved:
+	case wire.PullNotFound, wire.PullRetryImmediately, wire.PullOffsetMoved:
 		j.moved(r, a)
 	default:
 		return fmt.Errorf("%s refused a pull of queue %d at offset %d: code %d %s: %s", c.addr, r.queue, r.next, a.code, codeName(a.code), clip(a.remark))
@@ -128,11 +128,11 @@ func (j *readerJob) records(c *conn, r *reader, body []byte, begun, now int64) {
 func (j *readerJob) moved(r *reader, a *answer) {
 	next, ok := nextBegin(a)
 	switch {
-	case a.code == remoting.PullNotFound && r.wrapFrom >= 0:
+	case a.code == wire.PullNotFound && r.wrapFrom >= 0:
 		r.next, r.restarting = r.wrapFrom, true
 		j.wraps++
-	case ok && a.code != remoting.PullNotFound && next != r.next:
-		r.restarting = a.code == remoting.PullOffsetMoved
+	case ok && a.code != wire.PullNotFound && next != r.next:
+		r.restarting = a.code == wire.PullOffsetMoved
 		if r.restarting && r.wrapFrom >= 0 && next > r.next {
 			r.wrapFrom = next // the queue begins there now
 		}

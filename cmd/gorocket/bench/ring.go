@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // ring is the requests of one connection, encoded beforehand and back to back. Before a frame leaves, its opaque, its unique keys and its time stamp are
@@ -84,7 +84,7 @@ func locate(f []byte, spec ringSpec) (place, error) {
 // findOpaque returns where the opaque of an encoded request stands, as ten digits or as four bytes.
 func findOpaque(f []byte) (at int, isBinary bool, err error) {
 	word := binary.BigEndian.Uint32(f[lengthWord:])
-	if remoting.SerializeType(word>>24) == remoting.SerializeBinary {
+	if wire.SerializeType(word>>24) == wire.SerializeBinary {
 		return frameHead + 5, true, nil
 	}
 	end := frameHead + int(word&0xFFFFFF)

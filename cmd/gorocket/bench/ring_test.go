@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // pipeConn is a connection whose other end the test reads.
@@ -35,7 +35,7 @@ func pipeConn(t testing.TB, slots int) (*conn, int) {
 }
 
 // requests reads what was sent so far.
-func requests(t testing.TB, fd int) (all []remoting.Command) {
+func requests(t testing.TB, fd int) (all []wire.Command) {
 	t.Helper()
 	buf := make([]byte, 1<<20)
 	n, err := unix.Read(fd, buf)
@@ -47,8 +47,8 @@ func requests(t testing.TB, fd int) (all []remoting.Command) {
 		if err != nil || n == 0 || n > len(b) {
 			t.Fatalf("frame of %d bytes in %d: %v", n, len(b), err)
 		}
-		var cmd remoting.Command
-		if err := remoting.Decode(b[:n], &cmd); err != nil {
+		var cmd wire.Command
+		if err := wire.Decode(b[:n], &cmd); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, *cmd.Clone())
@@ -81,8 +81,8 @@ func TestRingRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, cmd := range requests(t, peer) {
-				var h remoting.SendMessageRequestHeader
-				if err := remoting.SendMessageRequestV2.Decode(&cmd, nil, &h); err != nil {
+				var h wire.SendMessageRequestHeader
+				if err := wire.SendMessageRequestV2.Decode(&cmd, nil, &h); err != nil {
 					t.Fatal(err)
 				}
 				if cmd.Opaque != opaqueBase+int32(i) || cmd.Code != m.code() || h.Topic != "T" || h.QueueID != int32(5+(8*round+i)%3) || h.Batch != (m.batch > 1) {
@@ -146,12 +146,12 @@ func TestReaderRequests(t *testing.T) {
 			t.Fatalf("%d requests", len(got))
 		}
 		for i, cmd := range got {
-			var h remoting.PullMessageRequestHeader
-			if err := remoting.PullMessageRequest.Decode(&cmd, nil, &h); err != nil {
+			var h wire.PullMessageRequestHeader
+			if err := wire.PullMessageRequest.Decode(&cmd, nil, &h); err != nil {
 				t.Fatal(err)
 			}
 			if cmd.Opaque != opaqueBase+int32(i) || h.QueueID != int32(i) || h.QueueOffset != int64(1000*i+7) || h.MaxMsgNums != 16 || h.SuspendTimeoutMillis != 5000 ||
-				h.SysFlag != remoting.PullFlagSubscription|remoting.PullFlagSuspend || h.MaxMsgBytes != -1 || h.RequestSource != -1 {
+				h.SysFlag != wire.PullFlagSubscription|wire.PullFlagSuspend || h.MaxMsgBytes != -1 || h.RequestSource != -1 {
 				t.Errorf("%s request %d: %+v %+v", codec, i, cmd, h)
 			}
 		}
@@ -183,8 +183,8 @@ func TestFullSocket(t *testing.T) {
 		stream = append(stream, buf[:n]...)
 		for len(stream) >= 4 && len(stream) >= 4+int(binary.BigEndian.Uint32(stream)) {
 			size := 4 + int(binary.BigEndian.Uint32(stream))
-			var cmd remoting.Command
-			if err := remoting.Decode(stream[:size], &cmd); err != nil {
+			var cmd wire.Command
+			if err := wire.Decode(stream[:size], &cmd); err != nil {
 				t.Fatal(err)
 			}
 			if cmd.Opaque != opaqueBase+int32(seen) || len(cmd.Body) != m.size {

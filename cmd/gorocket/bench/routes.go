@@ -9,7 +9,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 const routesLong = `Ask a NameServer for the route of a topic (request code 105), in a closed loop or at a --rate.
@@ -70,7 +70,7 @@ func (b *routesBench) run(ctx context.Context, e *env) (*report, error) {
 func (e *env) route(ctx context.Context, topic string) (addr string, route *body.TopicRouteData, err error) {
 	var first error
 	for _, ns := range e.nameServers() {
-		resp, err := call(ctx, e, ns, "tell the route of topic "+topic, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &remoting.GetRouteInfoRequestHeader{Topic: topic}, nil)
+		resp, err := call(ctx, e, ns, "tell the route of topic "+topic, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, nil)
 		var refused *refusedError
 		switch {
 		case err == nil:
@@ -93,8 +93,8 @@ func (b *routesBench) load(e *env, ns string) (*load, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := remoting.GetRouteInfoRequestHeader{Topic: b.topic, AcceptStandardJSONOnly: true}
-	frame := remoting.AppendRequest(nil, f, remoting.ReqGetRouteinfoByTopic, opaqueBase, remoting.GetRouteInfoRequest, &h, nil)
+	h := wire.GetRouteInfoRequestHeader{Topic: b.topic, AcceptStandardJSONOnly: true}
+	frame := wire.AppendRequest(nil, f, wire.ReqGetRouteinfoByTopic, opaqueBase, wire.GetRouteInfoRequest, &h, nil)
 	var frames [][]byte
 	for range min(b.loop.inFlight, ringFrames) {
 		frames = append(frames, frame)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 func TestClosedLoopCountsAnswersAndCodes(t *testing.T) {
@@ -18,7 +19,7 @@ func TestClosedLoopCountsAnswersAndCodes(t *testing.T) {
 	addr := serve(t, func(ctx *remoting.Context) {
 		most.Store(max(most.Load(), inFlight.Add(1)))
 		if n.Add(1)%10 == 0 {
-			ctx.Status(remoting.SystemBusy, "[OVERLOAD]system busy")
+			ctx.Status(wire.SystemBusy, "[OVERLOAD]system busy")
 		} else {
 			ctx.OK(nil)
 		}
@@ -31,7 +32,7 @@ func TestClosedLoopCountsAnswersAndCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	busy := o.tally.codes[remoting.SystemBusy]
+	busy := o.tally.codes[wire.SystemBusy]
 	if o.inWindow < 1000 || o.inWindow != 4*o.tally.answers || o.bytes != 64*o.inWindow {
 		t.Errorf("%d messages in %d answers, %d bytes", o.inWindow, o.tally.answers, o.bytes)
 	}
@@ -119,7 +120,7 @@ func TestFillSendsExactlySoMany(t *testing.T) {
 	var got, once atomic.Int64
 	l := sendLoad(t, serve(t, func(ctx *remoting.Context) {
 		if once.Add(1)%5 == 0 {
-			ctx.Status(remoting.SystemBusy, "busy")
+			ctx.Status(wire.SystemBusy, "busy")
 			return
 		}
 		got.Add(1)
@@ -132,7 +133,7 @@ func TestFillSendsExactlySoMany(t *testing.T) {
 	if tally.messages != 1000 || got.Load() != 1000 || tally.errors() == 0 {
 		t.Errorf("%d messages counted, %d stored, %d busy", tally.messages, got.Load(), tally.errors())
 	}
-	l = sendLoad(t, serve(t, func(ctx *remoting.Context) { ctx.Status(remoting.NoPermission, "read only") }), loopFlags{connections: 1, inFlight: 4}, messageFlags{size: 10}, 10)
+	l = sendLoad(t, serve(t, func(ctx *remoting.Context) { ctx.Status(wire.NoPermission, "read only") }), loopFlags{connections: 1, inFlight: 4}, messageFlags{size: 10}, 10)
 	if _, err := l.fill(context.Background()); err == nil || !strings.Contains(err.Error(), "code 16 NO_PERMISSION: read only") {
 		t.Errorf("a server that refuses: %v", err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 const sendLong = `Send messages and count the answers.
@@ -179,7 +179,7 @@ func (m *messageFlags) probe(ctx context.Context, e *env, targets []target, topi
 	for _, t := range targets {
 		prefix := newKeyPrefix()
 		h := m.header(topic, t.queues[0].id, prefix)
-		if _, err := call(ctx, e, t.addr, "take a message for topic "+topic, m.code(), remoting.SendMessageRequestV2, &h, m.body(prefix)); err != nil {
+		if _, err := call(ctx, e, t.addr, "take a message for topic "+topic, m.code(), wire.SendMessageRequestV2, &h, m.body(prefix)); err != nil {
 			return err
 		}
 	}
@@ -262,7 +262,7 @@ func (j *sendJob) stage(c *conn, begun int64) error {
 func (j *sendJob) flush(c *conn) error { return c.ring.flush(c) }
 
 func (j *sendJob) answer(c *conn, _ int32, a *answer, begun, now int64) error {
-	if a.code == remoting.Success {
+	if a.code == wire.Success {
 		c.w.rec.good(begun, now, j.messages, j.bytes)
 		return nil
 	}
@@ -270,7 +270,7 @@ func (j *sendJob) answer(c *conn, _ int32, a *answer, begun, now int64) error {
 	if j.quota < 0 {
 		return nil
 	}
-	if j.refused++; a.code != remoting.SystemBusy || j.refused > maxRefused {
+	if j.refused++; a.code != wire.SystemBusy || j.refused > maxRefused {
 		return fmt.Errorf("%s refused a message: code %d %s: %s", c.addr, a.code, codeName(a.code), clip(a.remark))
 	}
 	j.quota++ // once more

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 // sendfileServer answers pulls from a messageFile with as little as can be done: one thread, one read, the header and one sendfile. It is the floor for
@@ -31,7 +31,7 @@ type sendfileConn struct {
 	at   int64  // rest of its messages in the file
 	left int64
 	want bool // the poller looks for room to write, not for requests
-	cmd  remoting.Command
+	cmd  wire.Command
 }
 
 // pullFrames bounds the requests of one connection that wait, in bytes.
@@ -150,7 +150,7 @@ func (s *sendfileServer) answer(c *sendfileConn) error {
 		if n == 0 || n > c.have-at {
 			break
 		}
-		if err := remoting.Decode(c.in[at:at+n], &c.cmd); err != nil {
+		if err := wire.Decode(c.in[at:at+n], &c.cmd); err != nil {
 			return err
 		}
 		s.stage(c)
@@ -165,15 +165,15 @@ func (s *sendfileServer) answer(c *sendfileConn) error {
 
 // stage prepares the answer to c.cmd.
 func (s *sendfileServer) stage(c *sendfileConn) {
-	code, body := remoting.Success, ""
+	code, body := wire.Success, ""
 	offset, _ := strconv.ParseInt(c.cmd.GetString("queueOffset"), 10, 64)
 	most, _ := strconv.ParseInt(c.cmd.GetString("maxMsgNums"), 10, 64)
 	switch {
-	case c.cmd.Code == remoting.ReqGetTopicStatsInfo:
+	case c.cmd.Code == wire.ReqGetTopicStatsInfo:
 		body = fmt.Sprintf(`{"offsetTable":{{"brokerName":"sendfile","queueId":0,"topic":%q}:{"lastUpdateTimestamp":0,"maxOffset":%d,"minOffset":0}}}`, defaultTopic, s.messages.count)
-	case c.cmd.Code != remoting.ReqPullMessage:
+	case c.cmd.Code != wire.ReqPullMessage:
 	case offset < 0 || offset >= s.messages.count:
-		code, offset = remoting.PullNotFound, s.messages.count
+		code, offset = wire.PullNotFound, s.messages.count
 	default:
 		c.at, c.left = s.messages.span(offset, most)
 	}
@@ -182,11 +182,11 @@ func (s *sendfileServer) stage(c *sendfileConn) {
 }
 
 // head appends the head of a frame whose body has size bytes.
-func (s *sendfileServer) head(dst []byte, req *remoting.Command, code int32, next, size int64) []byte {
+func (s *sendfileServer) head(dst []byte, req *wire.Command, code int32, next, size int64) []byte {
 	begin := len(dst)
 	dst = append(dst, make([]byte, frameHead)...)
 	dst = fmt.Appendf(dst, `{"code":%d,"extFields":{"suggestWhichBrokerId":"0","nextBeginOffset":"%d","minOffset":"0","maxOffset":"%d"},"flag":1,"language":"GO","opaque":%d,"serializeTypeCurrentRPC":"JSON","version":%d}`,
-		code, next, s.messages.count, req.Opaque, remoting.CurrentVersion)
+		code, next, s.messages.count, req.Opaque, wire.CurrentVersion)
 	header := len(dst) - begin - frameHead
 	binary.BigEndian.PutUint32(dst[begin:], uint32(lengthWord+int64(header)+size))
 	binary.BigEndian.PutUint32(dst[begin+lengthWord:], uint32(header))

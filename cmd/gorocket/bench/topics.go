@@ -13,7 +13,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/compat/body"
-	"gorocket/remoting"
+	"gorocket/remoting/wire"
 )
 
 const topicsLong = `Create --count topics of --queues queues each on every broker, wait until a NameServer knows the route of each, and send one message to each queue
@@ -203,9 +203,9 @@ func (s *series) route(i int) error {
 	topic := s.b.name(i)
 	ns := s.e.nameServers()[0]
 	for {
-		resp, err := call(s.ctx, s.e, ns, "tell the route of topic "+topic, remoting.ReqGetRouteinfoByTopic, remoting.GetRouteInfoRequest, &remoting.GetRouteInfoRequestHeader{Topic: topic}, nil)
+		resp, err := call(s.ctx, s.e, ns, "tell the route of topic "+topic, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, nil)
 		var refused *refusedError
-		if err != nil && !(errors.As(err, &refused) && refused.answer.Code == remoting.TopicNotExist) {
+		if err != nil && !(errors.As(err, &refused) && refused.answer.Code == wire.TopicNotExist) {
 			return err
 		}
 		if err == nil && s.complete(resp.Body) {
@@ -239,7 +239,7 @@ func (s *series) send(i int) error {
 	prefix := newKeyPrefix()
 	t, topic := i/s.b.queues%len(s.targets), s.b.name(i/s.b.queues/len(s.targets))
 	h := m.header(topic, int32(i%s.b.queues), prefix)
-	_, err := call(s.ctx, s.e, s.targets[t].addr, "take a message for topic "+topic, m.code(), remoting.SendMessageRequestV2, &h, m.body(prefix))
+	_, err := call(s.ctx, s.e, s.targets[t].addr, "take a message for topic "+topic, m.code(), wire.SendMessageRequestV2, &h, m.body(prefix))
 	return err
 }
 
@@ -248,7 +248,7 @@ func (s *series) remove() (*tally, error) {
 	n, servers := s.b.count, s.e.nameServers()
 	t, err := s.each(n*len(s.targets), func(i int) error {
 		topic := s.b.name(i % n)
-		_, err := call(s.ctx, s.e, s.targets[i/n].addr, "delete topic "+topic, remoting.ReqDeleteTopicInBroker, remoting.TopicRequest, &remoting.TopicHeader{Topic: topic}, nil)
+		_, err := call(s.ctx, s.e, s.targets[i/n].addr, "delete topic "+topic, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: topic}, nil)
 		return err
 	})
 	if err != nil {
@@ -256,7 +256,7 @@ func (s *series) remove() (*tally, error) {
 	}
 	return s.each(n*len(servers), func(i int) error {
 		topic := s.b.name(i % n)
-		_, err := call(s.ctx, s.e, strings.TrimSpace(servers[i/n]), "delete topic "+topic, remoting.ReqDeleteTopicInNamesrv, remoting.DeleteTopicFromNamesrvRequest, &remoting.DeleteTopicFromNamesrvHeader{Topic: topic}, nil)
+		_, err := call(s.ctx, s.e, strings.TrimSpace(servers[i/n]), "delete topic "+topic, wire.ReqDeleteTopicInNamesrv, wire.DeleteTopicFromNamesrvRequest, &wire.DeleteTopicFromNamesrvHeader{Topic: topic}, nil)
 		return err
 	})
 }
