@@ -6,7 +6,7 @@ import (
 
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // TestBatchClaims: what only the broker says about a batch is refused from a client (MESSAGE_ILLEGAL); sysFlag and
@@ -30,19 +30,19 @@ func TestBatchClaims(t *testing.T) {
 		{"plain", "T", 0, "", "A\x01b\x02", wire.Success},
 		{"light queues, which Java ignores in a batch", "T", 0, "", "INNER_MULTI_DISPATCH\x01%LMQ%a\x02",
 			wire.Success},
-		{"prepared", "T", store.SysFlagPrepared, "", "", wire.MessageIllegal},
-		{"commit", "T", store.SysFlagCommit, "", "", wire.MessageIllegal},
-		{"rollback", "T", store.SysFlagRollback, "", "", wire.MessageIllegal},
-		{"inner batch", "T", store.SysFlagInnerBatch, "", "", wire.MessageIllegal},
+		{"prepared", "T", record.SysFlagPrepared, "", "", wire.MessageIllegal},
+		{"commit", "T", record.SysFlagCommit, "", "", wire.MessageIllegal},
+		{"rollback", "T", record.SysFlagRollback, "", "", wire.MessageIllegal},
+		{"inner batch", "T", record.SysFlagInnerBatch, "", "", wire.MessageIllegal},
 		{"number in the header", "T", 0, "INNER_NUM\x013\x02", "", wire.MessageIllegal},
 		{"number in an item", "B", 0, "", "INNER_NUM\x013\x02", wire.MessageIllegal},
 		{"base in an item", "B", 0, "", "INNER_BASE\x0130000\x02", wire.MessageIllegal},
 		{"light offset in an item", "T", 0, "", "INNER_MULTI_DISPATCH\x01%LMQ%a\x02INNER_MULTI_QUEUE_OFFSET\x017\x02",
 			wire.MessageIllegal},
-		{"prepared, to batch queues", "B", store.SysFlagPrepared, "UNIQ_KEY\x01u\x02", "", wire.MessageIllegal},
+		{"prepared, to batch queues", "B", record.SysFlagPrepared, "UNIQ_KEY\x01u\x02", "", wire.MessageIllegal},
 	} {
 		before := r.b.store.MaxPhyOffset()
-		body := store.AppendBatchItem(nil, store.BatchItem{Body: []byte("x"), Properties: []byte(c.item)})
+		body := record.AppendBatchItem(nil, record.BatchItem{Body: []byte("x"), Properties: []byte(c.item)})
 		h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: c.topic, DefaultTopic: "TBW102",
 			Batch: true, SysFlag: c.sysFlag,
 			Properties: []byte(c.head)}
@@ -66,7 +66,7 @@ func TestOffsetsOfClientsAreDropped(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	out := r.send("T", "A\x01b\x02INNER_BASE\x017\x02INNER_MULTI_QUEUE_OFFSET\x019\x02", "x")
 	m := r.record("T", out.QueueID, out.QueueOffset)
-	for _, name := range []string{propInnerBase, propLightOffsets} {
+	for _, name := range []string{record.PropInnerBase, record.PropMultiQueueOffset} {
 		if v, ok := m.Property(name); ok {
 			t.Errorf("%s was stored: %q", name, v)
 		}

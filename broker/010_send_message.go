@@ -22,6 +22,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 func (b *Broker) sendEntries() []remoting.Entry {
@@ -120,15 +121,20 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 // fill sets what one message and a batch have in common.
 func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue int32) {
 	h := &s.head
-	s.record = store.Record{Topic: h.Topic, QueueID: queue, Flag: h.Flag, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp,
-		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: s.b.storeHost, NoWait: ctx.OnLoop(),
-		Group: s.b.cfg().FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway(), ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body}
+	s.record = store.Record{
+		Message: record.Message{
+			Topic: h.Topic, QueueID: queue, Flag: h.Flag, SysFlag: h.SysFlag,
+			BornTimestamp: h.BornTimestamp, BornHost: ctx.Conn().RemoteAddrPort(),
+			StoreHost: s.b.storeHost, ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body,
+		},
+		NoWait: ctx.OnLoop(), Group: s.b.cfg().FlushDiskType == store.SyncFlush && s.props.wait && !ctx.Oneway(),
+	}
 	if ctx.OnLoop() {
 		s.record.Later = !s.record.Group // written at the end of the loop's turn, before the answers leave
 		s.record.Now = ctx.Received
 	}
 	if topic.TopicFilterType == body.MultiTag {
-		s.record.SysFlag |= store.SysFlagMultiTags
+		s.record.SysFlag |= record.SysFlagMultiTags
 	}
 	s.resp = wire.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg().RegionID, TraceOn: strconv.FormatBool(s.b.cfg().TraceOn)}
 }
@@ -144,18 +150,18 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.Topi
 	if strings.HasPrefix(r.Topic, compat.RetryTopicPrefix) && !b.retryOrDeadLetter(ctx, s) {
 		return false
 	}
-	if r.SysFlag&store.SysFlagInnerBatch != 0 || p.inner {
+	if r.SysFlag&record.SysFlagInnerBatch != 0 || p.inner {
 		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 		return false
 	}
 	if len(p.uniqKey) == 0 {
 		s.uniq = b.uniq.append(s.uniq[:0], time.Now())
 		p.uniqKey = s.uniq
-		p.text = store.AppendProperty(p.text, propUniqKey, string(s.uniq))
+		p.text = record.AppendProperty(p.text, record.PropUniqKey, string(s.uniq))
 	}
 	s.setID(p.uniqKey)
 	p.text = append(p.text, b.suffix...)
-	r.TagsCode = store.TagsCode(p.tags)
+	r.TagsCode = record.TagsCode(p.tags)
 	if p.tran && !(r.ReconsumeTimes > 0 && p.delay > 0) {
 		if !b.makeHalf(ctx, s) {
 			return false
@@ -198,7 +204,7 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.To
 		return false
 	}
 	inner := isBatch(topic) && len(p.uniqKey) > 0
-	if p.delay > 0 || r.SysFlag&(store.SysFlagTransaction|store.SysFlagInnerBatch) != 0 || p.inner && !inner {
+	if p.delay > 0 || r.SysFlag&(record.SysFlagTransaction|record.SysFlagInnerBatch) != 0 || p.inner && !inner {
 		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 		return false
 	}
@@ -208,7 +214,7 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.To
 	s.setID(p.uniqKey) // r.Properties stays empty: Java adds nothing to the items' own properties (MessageExtEncoder.encode)
 	done, offsets, err := b.store.AppendBatch(r, ctx.Req.Body, s.offsets[:0])
 	s.offsets = offsets
-	if errors.Is(err, store.ErrBadBatch) {
+	if errors.Is(err, record.ErrBadBatch) {
 		ctx.Status(wire.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
 		return false
 	}
@@ -225,7 +231,7 @@ func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {
 	n := 0
 	for rest := r.Body; len(rest) > 0; n++ {
 		var err error
-		if _, rest, err = store.NextBatchItem(rest); err != nil {
+		if _, rest, err = record.NextBatchItem(rest); err != nil {
 			ctx.Status(wire.SystemError, "java.nio.BufferUnderflowException: "+err.Error())
 			return false
 		}
@@ -236,10 +242,10 @@ func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {
 	}
 	s.setID(p.uniqKey)
 	s.resp.BatchUniqID = string(s.id)
-	p.set(propInnerNum, strconv.Itoa(n))
-	p.text = store.AppendProperty(p.text, propCluster, b.cfg().BrokerClusterName)
-	r.SysFlag |= store.SysFlagInnerBatch | store.SysFlagNeedUnwrap
-	r.TagsCode, r.Properties, s.offsets = store.TagsCode(p.tags), p.text, s.offsets[:0]
+	p.set(record.PropInnerNum, strconv.Itoa(n))
+	p.text = record.AppendProperty(p.text, propCluster, b.cfg().BrokerClusterName)
+	r.SysFlag |= record.SysFlagInnerBatch | record.SysFlagNeedUnwrap
+	r.TagsCode, r.Properties, s.offsets = record.TagsCode(p.tags), p.text, s.offsets[:0]
 	done, err := b.store.Append(r)
 	return b.stored(ctx, s, done, err)
 }
@@ -266,9 +272,9 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	s.msgID = s.msgID[:0]
 	if len(s.offsets) > 0 && s.head.Batch {
-		s.msgID = store.AppendMessageIDs(s.msgID, b.storeHost, s.offsets)
+		s.msgID = record.AppendMessageIDs(s.msgID, b.storeHost, s.offsets)
 	} else {
-		s.msgID = store.AppendMessageID(s.msgID, b.storeHost, done.Offset)
+		s.msgID = record.AppendMessageID(s.msgID, b.storeHost, done.Offset)
 	}
 	s.resp.MsgID = s.msgID
 	if s.record.Group {
@@ -327,7 +333,7 @@ func (b *Broker) failReply(r *remoting.Replier, code int32, remark string) {
 func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
 	b.stats.times.failed.Add(1)
 	switch {
-	case errors.Is(err, store.ErrMessageIllegal):
+	case errors.Is(err, record.ErrIllegal):
 		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 	case errors.Is(err, store.ErrTooManyLightQueues):
 		b.sendFail(ctx, wire.SystemError, "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]broker config enableLmq and enableMultiDispatch, lmq consumeQueue num exceed maxLmqConsumeQueueNum config num, default limit 2w.")

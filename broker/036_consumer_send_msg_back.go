@@ -15,6 +15,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 func (b *Broker) sendBackEntries() []remoting.Entry {
@@ -49,7 +50,7 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequ
 		ctx.Status(wire.SystemError, fmt.Sprintf("look message by offset failed, %d", h.Offset))
 		return
 	}
-	m, err := store.DecodeRecord(rec)
+	m, err := record.Decode(rec)
 	if err != nil {
 		fail(ctx, err)
 		return
@@ -58,14 +59,20 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequ
 }
 
 // storeAgain puts the message into the retry topic after a delay, or into the dead letters.
-func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader, g *body.SubscriptionGroupConfig, m *store.MessageView) {
+func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader, g *body.SubscriptionGroupConfig, m *record.View) {
 	limit := int32(g.RetryMaxTimes)
 	if ctx.Req.Version >= compat.VersionV3_4_9 && h.MaxReconsumeTimes != -1 {
 		limit = h.MaxReconsumeTimes
 	}
-	tags, _ := m.Property(propTags)
-	r := store.Record{Topic: compat.RetryTopicPrefix + h.Group, QueueID: rand.Int32N(int32(g.RetryQueueNums)), Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp,
-		BornHost: m.BornHost, StoreHost: b.storeHost, ReconsumeTimes: m.ReconsumeTimes + 1, Body: m.Body, TagsCode: store.TagsCode(tags)}
+	tags, _ := m.Property(record.PropTags)
+	r := store.Record{
+		Message: record.Message{
+			Topic: compat.RetryTopicPrefix + h.Group, QueueID: rand.Int32N(int32(g.RetryQueueNums)),
+			Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost,
+			StoreHost: b.storeHost, ReconsumeTimes: m.ReconsumeTimes + 1, Body: m.Body,
+		},
+		TagsCode: record.TagsCode(tags),
+	}
 	level := h.DelayLevel
 	switch {
 	case m.ReconsumeTimes >= limit || level < 0:
@@ -93,7 +100,7 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRe
 }
 
 // originTopic is the topic that a message was sent to first.
-func originTopic(m *store.MessageView) string {
+func originTopic(m *record.View) string {
 	if t, ok := m.Property(propRetryTopic); ok {
 		return string(t)
 	}
@@ -101,16 +108,16 @@ func originTopic(m *store.MessageView) string {
 }
 
 // sendBackProperties are the message's own with the retry marks.
-func (b *Broker) sendBackProperties(m *store.MessageView, level int32) []byte {
+func (b *Broker) sendBackProperties(m *record.View, level int32) []byte {
 	p := m.Properties
 	if _, ok := m.Property(propRetryTopic); !ok {
-		p = store.SetProperty(nil, p, propRetryTopic, string(m.Topic))
+		p = record.SetProperty(nil, p, propRetryTopic, string(m.Topic))
 	}
 	if id, ok := m.Property(propOriginID); !ok || len(id) == 0 {
-		p = store.SetProperty(nil, p, propOriginID, string(m.AppendMessageID(nil)))
+		p = record.SetProperty(nil, p, propOriginID, string(m.AppendMessageID(nil)))
 	}
-	p = store.SetProperty(nil, p, propWait, "false")
-	return store.SetProperty(nil, p, propDelay, strconv.Itoa(int(min(level, b.schedule.maxLevel()))))
+	p = record.SetProperty(nil, p, record.PropWait, "false")
+	return record.SetProperty(nil, p, record.PropDelay, strconv.Itoa(int(min(level, b.schedule.maxLevel()))))
 }
 
 func (b *Broker) sendBackFailed(ctx *remoting.Context, err error) {

@@ -20,6 +20,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 func (b *Broker) transactionEntries() []remoting.Entry {
@@ -113,7 +114,7 @@ func (s *endState) refuse(code int32, remark string) { s.code, s.remark = code, 
 
 // end commits or rolls back the half message rec. ErrWouldWait asks for a worker.
 func (s *endState) end(rec []byte) error {
-	m, err := store.DecodeRecord(rec)
+	m, err := record.Decode(rec)
 	if err != nil || string(m.Topic) != compat.TopicTransHalf {
 		s.refuse(wire.SystemError, noHalf)
 		return nil
@@ -160,7 +161,7 @@ func (s *endState) claim(offset int64) (int64, claim) {
 }
 
 // check compares the request with the half message. Java: rejectCommitOrRollback, checkPrepareMessage.
-func (s *endState) check(m *store.MessageView) bool {
+func (s *endState) check(m *record.View) bool {
 	timeout := int64(s.b.cfg().TransactionTimeOut)
 	if limit, custom := immunity(m, timeout); custom && !s.head.FromTransactionCheck && s.b.now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
 		s.refuse(wire.IllegalOperation, "")
@@ -181,7 +182,7 @@ func (s *endState) check(m *store.MessageView) bool {
 }
 
 // commit stores the message where it belongs. Java: endMessageTransaction, sendFinalMessage.
-func (s *endState) commit(m *store.MessageView) error {
+func (s *endState) commit(m *record.View) error {
 	topic, queue, ok := s.rebuild(m)
 	if !ok {
 		s.refuse(wire.SystemError,
@@ -189,9 +190,16 @@ func (s *endState) commit(m *store.MessageView) error {
 		return nil
 	}
 	p, r := &s.props, &s.record
-	*r = store.Record{Topic: s.ctx.In.String(topic), QueueID: queue, Flag: m.Flag, SysFlag: m.SysFlag&^store.SysFlagTransaction | store.SysFlagCommit,
-		BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes,
-		PreparedTransactionOffset: s.head.CommitLogOffset, Body: m.Body, TagsCode: store.TagsCode(p.tags), NoWait: s.ctx.OnLoop()}
+	*r = store.Record{
+		Message: record.Message{
+			Topic: s.ctx.In.String(topic), QueueID: queue, Flag: m.Flag,
+			SysFlag:       m.SysFlag&^record.SysFlagTransaction | record.SysFlagCommit,
+			BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,
+			ReconsumeTimes: m.ReconsumeTimes, PreparedTransactionOffset: s.head.CommitLogOffset,
+			Body: m.Body,
+		},
+		TagsCode: record.TagsCode(p.tags), NoWait: s.ctx.OnLoop(),
+	}
 	if p.timer && p.delay <= 0 { // counted from now on: a half message has no delay
 		if err := s.b.parkForTimer(p, r); err != nil {
 			s.refuse(s.b.timerRefusal(err))
@@ -220,12 +228,12 @@ func (s *endState) commit(m *store.MessageView) error {
 
 // rebuild copies the properties without REAL_TOPIC and REAL_QID and returns those; ok tells whether a client may send
 // there.
-func (s *endState) rebuild(m *store.MessageView) (topic []byte, queue int32, ok bool) {
+func (s *endState) rebuild(m *record.View) (topic []byte, queue int32, ok bool) {
 	p := &s.props
 	*p = sendProps{text: p.text[:0]}
 	var queueText []byte
 	for src := m.Properties; ; {
-		name, value, rest, more := store.NextProperty(src)
+		name, value, rest, more := record.NextProperty(src)
 		if !more {
 			break
 		}
@@ -248,7 +256,7 @@ func (s *endState) rebuild(m *store.MessageView) (topic []byte, queue int32, ok 
 // commitFailed maps an error of the store to the answers of Java's sendFinalMessage.
 func (s *endState) commitFailed(err error) {
 	switch {
-	case errors.Is(err, store.ErrMessageIllegal):
+	case errors.Is(err, record.ErrIllegal):
 		s.refuse(wire.MessageIllegal, fmt.Sprintf("The message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", s.b.cfg().MaxMessageSize))
 	case errors.Is(err, store.ErrNoNextFile):
 		s.refuse(wire.SystemError, "Create mapped file failed.")
@@ -260,7 +268,7 @@ func (s *endState) commitFailed(err error) {
 }
 
 // note writes the end down for the op queue and counts it.
-func (s *endState) note(m *store.MessageView, at int64) {
+func (s *endState) note(m *record.View, at int64) {
 	t := s.b.trans
 	t.ops.add(s.b.cfg().TransactionOpMsgMaxSize, m.QueueOffset, at)
 	topic, _ := m.Property(propRealTopic)

@@ -10,7 +10,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 func (b *Broker) callConsumerEntries() []remoting.Entry {
@@ -34,7 +34,7 @@ func (b *Broker) consumeDirectly(ctx *remoting.Context, h *wire.ConsumeDirectlyH
 	if g := b.groups.find(h.ConsumerGroup); g != nil {
 		h.GroupSysFlag = int32(g.GroupSysFlag)
 	}
-	_, offset, err := store.ParseMessageID(h.MsgID)
+	_, offset, err := record.ParseMessageID(h.MsgID)
 	if err != nil {
 		fail(ctx, fmt.Errorf("java.lang.IllegalArgumentException: msgId %q: %w", h.MsgID, err))
 		return

@@ -12,14 +12,14 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // errNotStored says that the store refused, or that the message was no half message.
 var errNotStored = errors.New("not stored")
 
 func (b *Broker) resumeCheck(ctx *remoting.Context, h *wire.ResumeCheckHalfMessageRequestHeader) {
-	_, offset, err := store.ParseMessageID(h.MsgID)
+	_, offset, err := record.ParseMessageID(h.MsgID)
 	if err == nil {
 		err = b.store.WithRecord(offset, b.resumeHalf)
 	}
@@ -37,7 +37,7 @@ func (b *Broker) resumeCheck(ctx *remoting.Context, h *wire.ResumeCheckHalfMessa
 
 // resumeHalf stores a given up half message again, as never asked about.
 func (b *Broker) resumeHalf(rec []byte) error {
-	m, err := store.DecodeRecord(rec)
+	m, err := record.Decode(rec)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (b *Broker) resumeHalf(rec []byte) error {
 	if _, group := m.Property(propProducerGroup); !ok || !group {
 		return errNotStored
 	}
-	if _, ok := b.trans.put(copyOf(&m, compat.TopicTransHalf, store.SetProperty(nil, m.Properties, propCheckTimes, "0"))); !ok {
+	if _, ok := b.trans.put(copyOf(&m, compat.TopicTransHalf, record.SetProperty(nil, m.Properties, propCheckTimes, "0"))); !ok {
 		return errNotStored
 	}
 	if string(m.Topic) == compat.TopicTransCheckMax {

@@ -15,6 +15,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 func (b *Broker) replyEntries() []remoting.Entry {
@@ -68,10 +69,16 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *wire.SendMe
 	}
 	var p sendProps
 	p.parse(h.Properties)
-	done, err := b.store.Append(&store.Record{Topic: h.Topic, QueueID: resp.QueueID, Flag: h.Flag,
-		SysFlag: h.SysFlag &^ (store.SysFlagTransaction | store.SysFlagInnerBatch), BornTimestamp: h.BornTimestamp,
-		BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: b.storeHost, ReconsumeTimes: h.ReconsumeTimes,
-		Body: ctx.Req.Body, Properties: withoutOffsets(h.Properties), TagsCode: store.TagsCode(p.tags)})
+	done, err := b.store.Append(&store.Record{
+		Message: record.Message{
+			Topic: h.Topic, QueueID: resp.QueueID, Flag: h.Flag,
+			SysFlag:       h.SysFlag &^ (record.SysFlagTransaction | record.SysFlagInnerBatch),
+			BornTimestamp: h.BornTimestamp, BornHost: ctx.Conn().RemoteAddrPort(),
+			StoreHost: b.storeHost, ReconsumeTimes: h.ReconsumeTimes, Body: ctx.Req.Body,
+			Properties: withoutOffsets(h.Properties),
+		},
+		TagsCode: record.TagsCode(p.tags),
+	})
 	if err == nil && b.cfg().FlushDiskType == store.SyncFlush && p.wait {
 		flushed := make(chan error, 1)
 		b.store.NotifyDurable(done.End(), func(err error) { flushed <- err })
@@ -86,13 +93,13 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *wire.SendMe
 	b.stats.puts.Add(1)
 	b.stats.putBytes.Add(int64(done.Size))
 	t.traffic.add(p.messageType(), 1, int64(done.Size))
-	resp.MsgID, resp.QueueOffset = store.AppendMessageID(nil, b.storeHost, done.Offset), done.QueueOffset
+	resp.MsgID, resp.QueueOffset = record.AppendMessageID(nil, b.storeHost, done.Offset), done.QueueOffset
 	return true
 }
 
 // pushReply sends the reply to the client that waits for it. answer is called once, from any goroutine, with what went wrong.
 func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHeader, answer func(reply *remoting.Replier, failure string)) {
-	id, ok := store.Property(h.Properties, propReplyClient)
+	id, ok := record.Property(h.Properties, propReplyClient)
 	if !ok {
 		answer(&ctx.Replier, "reply message properties["+propReplyClient+"] is null")
 		return
@@ -107,7 +114,7 @@ func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHead
 	push := wire.ReplyMessageRequestHeader{ProducerGroup: h.ProducerGroup, Topic: h.Topic, DefaultTopic: h.DefaultTopic, DefaultTopicQueueNums: h.DefaultTopicQueueNums,
 		QueueID: h.QueueID, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp, Flag: h.Flag, ReconsumeTimes: h.ReconsumeTimes, UnitMode: h.UnitMode,
 		BornHost: ctx.Conn().RemoteAddr(), StoreHost: b.storeHost.String(), StoreTimestamp: now,
-		Properties: store.SetProperty(nil, h.Properties, propPushTime, strconv.FormatInt(now, 10))}
+		Properties: record.SetProperty(nil, h.Properties, propPushTime, strconv.FormatInt(now, 10))}
 	reply := ctx.Later()
 	remoting.Go(conn, callTimeout, wire.ReqPushReplyMessageToClient, wire.ReplyMessageRequest, &push, ctx.Req.Body, func(resp *wire.Command, err error) {
 		if err != nil || resp.Code != wire.Success {

@@ -16,6 +16,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 	"gorocket/store/timer"
 )
 
@@ -100,14 +101,20 @@ func (b *Broker) storeMark(ctx *remoting.Context, h *wire.RecallMessageRequestHe
 	now := b.now().UnixMilli()
 	p := sendProps{timer: true, timerDel: true, timerDeliver: strconv.AppendInt(nil, at, 10)}
 	for _, f := range [][2]string{
-		{propTags, recallTag}, {propTimerDel, timer.DeleteKey(handle.topic, handle.uniqKey, b.cfg().AppendTopicForTimerDeleteKey)}, {propUniqKey, handle.uniqKey},
+		{record.PropTags, recallTag}, {propTimerDel, timer.DeleteKey(handle.topic, handle.uniqKey, b.cfg().AppendTopicForTimerDeleteKey)}, {record.PropUniqKey, handle.uniqKey},
 		{propTimerDeliver, handle.timestamp}, {"BORN_TIMESTAMP", strconv.FormatInt(now, 10)}, {"PGROUP", h.ProducerGroup},
 	} {
 		if f[1] != "" {
-			p.text = store.AppendProperty(p.text, f[0], f[1])
+			p.text = record.AppendProperty(p.text, f[0], f[1])
 		}
 	}
-	r := store.Record{Topic: handle.topic, BornTimestamp: now, BornHost: ctx.Conn().RemoteAddrPort(), StoreHost: b.storeHost, Body: []byte("0"), TagsCode: store.TagsCode([]byte(recallTag))}
+	r := store.Record{
+		Message: record.Message{
+			Topic: handle.topic, BornTimestamp: now, BornHost: ctx.Conn().RemoteAddrPort(),
+			StoreHost: b.storeHost, Body: []byte("0"),
+		},
+		TagsCode: record.TagsCode([]byte(recallTag)),
+	}
 	if err := b.parkForTimer(&p, &r); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
 	"gorocket/store"
+	"gorocket/store/record"
 	"gorocket/store/timer"
 	"gorocket/store/vfs"
 )
@@ -165,9 +166,9 @@ func resolve(host string) (netip.Addr, error) {
 
 // fixedProperties are those that the broker sets on every message. Java: buildMsgContext, sendMessage.
 func (b *Broker) fixedProperties() []byte {
-	p := store.AppendProperty(nil, propRegion, b.cfg().RegionID)
-	p = store.AppendProperty(p, propTraceOn, strconv.FormatBool(b.cfg().TraceOn))
-	return store.AppendProperty(p, propCluster, b.cfg().BrokerClusterName)
+	p := record.AppendProperty(nil, propRegion, b.cfg().RegionID)
+	p = record.AppendProperty(p, propTraceOn, strconv.FormatBool(b.cfg().TraceOn))
+	return record.AppendProperty(p, propCluster, b.cfg().BrokerClusterName)
 }
 
 // Config returns the effective configuration.

@@ -17,6 +17,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 func TestSendPullRestart(t *testing.T) {
@@ -151,7 +152,7 @@ func TestDelayAndRetryAndDeadLetter(t *testing.T) {
 		t.Errorf("code %d, %v after %v, want one after 1 s", code, bodies, took)
 	}
 	sent := r.send("R", "", "retry me")
-	_, off, err := store.ParseMessageID(string(sent.MsgID))
+	_, off, err := record.ParseMessageID(string(sent.MsgID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,8 +292,8 @@ func TestInnerBatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := store.DecodeRecord(resp.Body)
-	if err != nil || m.SysFlag&store.SysFlagInnerBatch == 0 || m.QueueOffset != 3 {
+	m, err := record.Decode(resp.Body)
+	if err != nil || m.SysFlag&record.SysFlagInnerBatch == 0 || m.QueueOffset != 3 {
 		t.Errorf("record %+v, %v", m, err)
 	}
 	r.stop()

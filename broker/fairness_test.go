@@ -12,11 +12,12 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 func batchOf(n int, body string) (b []byte) {
 	for range n {
-		b = store.AppendBatchItem(b, store.BatchItem{Body: []byte(body)})
+		b = record.AppendBatchItem(b, record.BatchItem{Body: []byte(body)})
 	}
 	return b
 }

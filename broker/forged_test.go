@@ -11,6 +11,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // forge sends a message to topic T whose body is a whole record, made for the place where it comes to lie, and returns
@@ -19,7 +20,7 @@ func (r *rig) forge(forged store.Record, queueOffset int64) (at int64) {
 	r.t.Helper()
 	forged.BornHost, forged.StoreHost = r.b.storeHost, r.b.storeHost
 	probe := r.send("T", "UNIQ_KEY\x01probe\x02", "probe")
-	_, from, err := store.ParseMessageID(string(probe.MsgID))
+	_, from, err := record.ParseMessageID(string(probe.MsgID))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -27,10 +28,10 @@ func (r *rig) forge(forged store.Record, queueOffset int64) (at int64) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	m, _ := store.DecodeRecord(rec)
+	m, _ := record.Decode(rec)
 	at = from + int64(m.Size) + int64(strings.Index(string(rec), "probe")) // the body comes first
-	cfg := r.b.cfg()
-	body, err := cfg.AppendRecord(nil, &forged, queueOffset, at, 0)
+	place := record.Stamp{QueueOffset: queueOffset, Offset: at}
+	body, err := r.b.cfg().RecordLimits().Append(nil, &forged.Message, place)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -60,7 +61,11 @@ func TestForgedHalfMessage(t *testing.T) {
 	}{
 		{"far ahead", 1 << 40, "T", "0"}, {"the honest one's place", 0, "T", "0"}, {"negative", -1, "T", "0"}, {"next", 1, "../../x", "0"},
 	} {
-		at := r.forge(store.Record{Topic: compat.TopicTransHalf, Body: []byte("x"), Properties: props(c.topic, c.queue)}, c.at)
+		at := r.forge(store.Record{
+			Message: record.Message{
+				Topic: compat.TopicTransHalf, Body: []byte("x"), Properties: props(c.topic, c.queue),
+			},
+		}, c.at)
 		for _, how := range []int32{wire.TransactionCommit, wire.TransactionRollback} {
 			code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "evil", TranStateTableOffset: c.at, CommitLogOffset: at, CommitOrRollback: how})
 			if code != wire.SystemError || remark != noHalf {
@@ -80,8 +85,13 @@ func TestForgedHalfMessage(t *testing.T) {
 // TestForgedRecordIsNoMessage: 33, 36, 309 and 323 take a record inside a body for none.
 func TestForgedRecordIsNoMessage(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
-	at := r.forge(store.Record{Topic: "Secret", Body: []byte("x"), Properties: []byte("PGROUP\x01g\x02REAL_TOPIC\x01T\x02REAL_QID\x010\x02")}, 0)
-	id := string(store.AppendMessageID(nil, r.b.storeHost, at))
+	at := r.forge(store.Record{
+		Message: record.Message{
+			Topic: "Secret", Body: []byte("x"),
+			Properties: []byte("PGROUP\x01g\x02REAL_TOPIC\x01T\x02REAL_QID\x010\x02"),
+		},
+	}, 0)
+	id := string(record.AppendMessageID(nil, r.b.storeHost, at))
 	r.b.groups.find("g")
 	for name, ask := range map[string]func() error{
 		"33": func() error {

@@ -17,6 +17,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // ask sends a request and decodes the JSON answer into out; it returns "code remark" of an error answer.
@@ -352,7 +353,11 @@ func TestCleanByHand(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("Known", "", "body")
 	r.send("Known", "DELAY\x011\x02", "body")
-	if _, err := r.b.store.Append(&store.Record{Topic: "Gone", Body: []byte("x"), StoreHost: r.b.storeHost, BornHost: r.b.storeHost}); err != nil {
+	if _, err := r.b.store.Append(&store.Record{
+		Message: record.Message{
+			Topic: "Gone", Body: []byte("x"), StoreHost: r.b.storeHost, BornHost: r.b.storeHost,
+		},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	var none wire.HeartbeatRequestHeader

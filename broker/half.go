@@ -6,7 +6,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // makeHalf turns a send into one of a half message; false when it answered. Levels and times of delay act when it is committed.
@@ -23,10 +23,10 @@ func (b *Broker) makeHalf(ctx *remoting.Context, s *sendState) bool {
 		p.drop(propRealQueue)
 	}
 	p.text = appendProperty(p.text, propTransactionID, p.uniqKey)
-	p.text = store.AppendProperty(p.text, propRealTopic, r.Topic)
+	p.text = record.AppendProperty(p.text, propRealTopic, r.Topic)
 	p.number = strconv.AppendInt(p.number[:0], int64(r.QueueID), 10)
 	p.text = appendProperty(p.text, propRealQueue, p.number)
-	r.SysFlag &^= store.SysFlagTransaction
+	r.SysFlag &^= record.SysFlagTransaction
 	r.Topic, r.QueueID, s.half = compat.TopicTransHalf, 0, true
 	return true
 }

@@ -20,7 +20,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // TestMain looks for goroutines that outlive the tests.
@@ -175,7 +175,7 @@ func (r *rig) pull(group, topic string, offset int64, expr string, suspend int64
 	}
 	var bodies []string
 	for rest := resp.Body; len(rest) > 0; {
-		m, err := store.DecodeRecord(rest)
+		m, err := record.Decode(rest)
 		if err != nil {
 			r.t.Fatal(err)
 		}

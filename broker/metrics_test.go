@@ -16,7 +16,7 @@ import (
 
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 func TestMetrics(t *testing.T) {
@@ -245,7 +245,7 @@ func TestMetricsOfDeadLetters(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.join("g", "T")
 	sent := r.send("T", "", "x")
-	_, at, err := store.ParseMessageID(string(sent.MsgID))
+	_, at, err := record.ParseMessageID(string(sent.MsgID))
 	if err != nil {
 		t.Fatal(err)
 	}

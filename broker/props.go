@@ -4,17 +4,12 @@ import (
 	"bytes"
 	"strconv"
 
-	"gorocket/store"
+	"gorocket/store/record"
 	"gorocket/store/timer"
 )
 
 // Names of message properties with meaning to the broker. Java: MessageConst.
 const (
-	propTags          = "TAGS"
-	propWait          = "WAIT"
-	propDelay         = "DELAY"
-	propUniqKey       = "UNIQ_KEY"
-	propKeys          = "KEYS"
 	propCluster       = "CLUSTER"
 	propRegion        = "MSG_REGION"
 	propTraceOn       = "TRACE_ON"
@@ -24,10 +19,7 @@ const (
 	propRealQueue     = "REAL_QID"
 	propRetryTopic    = "RETRY_TOPIC"
 	propOriginID      = "ORIGIN_MESSAGE_ID"
-	propInnerNum      = "INNER_NUM"
-	propInnerBase     = "INNER_BASE"
 	propShardingKey   = "__SHARDINGKEY"
-	propLightOffsets  = "INNER_MULTI_QUEUE_OFFSET"
 	propTimerDelaySec = "TIMER_DELAY_SEC"
 	propTimerDelayMs  = "TIMER_DELAY_MS"
 	propTimerDeliver  = "TIMER_DELIVER_MS"
@@ -64,7 +56,7 @@ type sendProps struct {
 func (p *sendProps) parse(src []byte) {
 	*p = sendProps{text: p.text[:0], number: p.number[:0], wait: true}
 	for {
-		name, value, rest, ok := store.NextProperty(src)
+		name, value, rest, ok := record.NextProperty(src)
 		if !ok {
 			return
 		}
@@ -82,18 +74,18 @@ func (p *sendProps) parse(src []byte) {
 // note takes what matters from one property and tells whether it is kept in the text.
 func (p *sendProps) note(name, value []byte) bool {
 	switch string(name) {
-	case propPopCheckPoint, propRegion, propTraceOn, propCluster, propInnerBase, propLightOffsets:
+	case propPopCheckPoint, propRegion, propTraceOn, propCluster, record.PropInnerBase, record.PropMultiQueueOffset:
 		return false
-	case propTags:
+	case record.PropTags:
 		p.tags = value
-	case propUniqKey:
+	case record.PropUniqKey:
 		p.uniqKey = value
-	case propKeys:
+	case record.PropKeys:
 		p.keys = value
-	case propDelay:
+	case record.PropDelay:
 		n, err := strconv.ParseInt(string(value), 10, 32)
 		p.delay, p.badDelay = int32(n), err != nil
-	case propWait:
+	case record.PropWait:
 		p.wait = bytes.EqualFold(value, []byte("true"))
 	case propTranMsg:
 		p.tran = bytes.EqualFold(value, []byte("true"))
@@ -109,7 +101,7 @@ func (p *sendProps) note(name, value []byte) bool {
 		p.realTopic, p.real = true, true
 	case propTimerDel:
 		p.timerDel = true
-	case propInnerNum:
+	case record.PropInnerNum:
 		p.inner = true
 	case propShardingKey:
 		p.sharded = true
@@ -137,17 +129,17 @@ func withoutOffsets(text []byte) []byte {
 	if !bytes.Contains(text, []byte("INNER_")) {
 		return text
 	}
-	return store.DeleteProperty(nil, store.DeleteProperty(nil, text, propInnerBase), propLightOffsets)
+	return record.DeleteProperty(nil, record.DeleteProperty(nil, text, record.PropInnerBase), record.PropMultiQueueOffset)
 }
 
 // set replaces a property of the text.
 func (p *sendProps) set(name, value string) {
-	p.text = store.SetProperty(nil, p.text, name, value)
+	p.text = record.SetProperty(nil, p.text, name, value)
 }
 
 // drop removes a property of the text.
 func (p *sendProps) drop(name string) {
-	p.text = store.DeleteProperty(nil, p.text, name)
+	p.text = record.DeleteProperty(nil, p.text, name)
 }
 
 // parkForLevel turns the message into one of SCHEDULE_TOPIC_XXXX: the real topic and queue move into the properties.
@@ -161,6 +153,6 @@ func (p *sendProps) parkForLevel(topic string, queue, level int32) {
 	p.set(propRealTopic, topic)
 	p.set(propRealQueue, strconv.Itoa(int(queue)))
 	if level != p.delay {
-		p.set(propDelay, strconv.Itoa(int(level)))
+		p.set(record.PropDelay, strconv.Itoa(int(level)))
 	}
 }

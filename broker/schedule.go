@@ -15,6 +15,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/body"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // Delay levels: messages parked in SCHEDULE_TOPIC_XXXX, queue level-1, whose consume queue entries carry the delivery time. One
@@ -205,7 +206,7 @@ func (s *scheduler) advance(l *delayLevel, offset int64) {
 
 // forward stores a copy of a parked message in its real queue. A record that names no real topic is skipped with a log line, as in Java.
 func (s *scheduler) forward(rec []byte, d *delivery) error {
-	m, err := store.DecodeRecord(rec)
+	m, err := record.Decode(rec)
 	if err != nil {
 		return err
 	}
@@ -218,12 +219,19 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 		})
 		return nil
 	}
-	tags, _ := m.Property(propTags)
-	r := store.Record{Topic: string(topic), QueueID: int32(queue), Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost,
-		StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes, Body: m.Body, Properties: d.deliveredProperties(m.Properties), TagsCode: store.TagsCode(tags)}
+	tags, _ := m.Property(record.PropTags)
+	r := store.Record{
+		Message: record.Message{
+			Topic: string(topic), QueueID: int32(queue), Flag: m.Flag, SysFlag: m.SysFlag,
+			BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,
+			ReconsumeTimes: m.ReconsumeTimes, Body: m.Body,
+			Properties: d.deliveredProperties(m.Properties),
+		},
+		TagsCode: record.TagsCode(tags),
+	}
 	d.bits = s.b.filterBits(&r, d.bits)
 	_, err = s.b.store.Append(&r)
-	if errors.Is(err, store.ErrMessageIllegal) {
+	if errors.Is(err, record.ErrIllegal) {
 		s.b.throttled.warn("delay", func(e *zerolog.Event) {
 			e.Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")
 		})
@@ -236,13 +244,13 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 func (d *delivery) deliveredProperties(text []byte) []byte {
 	d.text = d.text[:0]
 	for {
-		name, value, rest, ok := store.NextProperty(text)
+		name, value, rest, ok := record.NextProperty(text)
 		if !ok {
 			return d.text
 		}
 		text = rest
 		switch string(name) {
-		case propDelay, propTimerDeliver, propTimerDelaySec:
+		case record.PropDelay, propTimerDeliver, propTimerDelaySec:
 			continue
 		}
 		d.text = append(append(append(append(d.text, name...), 1), value...), 2)

@@ -10,6 +10,7 @@ import (
 	"gorocket/compat/body"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
+	"gorocket/store/record"
 )
 
 // topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered or asked for
@@ -178,7 +179,7 @@ func (b *Broker) retryOrDeadLetter(ctx *remoting.Context, s *sendState) bool {
 	r.Topic = compat.DLQTopicPrefix + group
 	b.topics.ensure(r.Topic, dlqQueues, false, 0)
 	r.QueueID = rand.Int32N(dlqQueues)
-	s.props.set(propDelay, "-1")
+	s.props.set(record.PropDelay, "-1")
 	s.props.delay = 0
 	return true
 }

@@ -8,7 +8,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // subscription is a parsed subscriptionData. Immutable. Java: SubscriptionData with ExpressionMessageFilter.
@@ -76,7 +76,7 @@ func (s *subscription) MatchRecord(rec []byte) bool {
 	if s.expr == nil {
 		return true
 	}
-	m, err := store.DecodeRecord(rec)
+	m, err := record.Decode(rec)
 	return err == nil && s.expr.MatchProperties(m.Properties)
 }
 

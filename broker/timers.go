@@ -12,6 +12,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 	"gorocket/store/timer"
 )
 
@@ -83,9 +84,9 @@ func (b *Broker) parkForTimer(p *sendProps, r *store.Record) error {
 		p.drop(propRealTopic)
 		p.drop(propRealQueue)
 	}
-	p.text = store.AppendProperty(p.text, propTimerOut, strconv.FormatInt(slot, 10))
-	p.text = store.AppendProperty(p.text, propRealTopic, r.Topic)
-	p.text = store.AppendProperty(p.text, propRealQueue, strconv.Itoa(int(r.QueueID)))
+	p.text = record.AppendProperty(p.text, propTimerOut, strconv.FormatInt(slot, 10))
+	p.text = record.AppendProperty(p.text, propRealTopic, r.Topic)
+	p.text = record.AppendProperty(p.text, propRealQueue, strconv.Itoa(int(r.QueueID)))
 	r.Topic, r.QueueID = timer.Topic, 0
 	p.slot = slot
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // Transactions. A half message lies in RMQ_SYS_TRANS_HALF_TOPIC, its real topic and queue in its properties, until its producer commits it (a copy goes to
@@ -51,7 +52,7 @@ type transactions struct {
 func newTransactions(b *Broker) *transactions {
 	t := &transactions{b: b, halves: newHalfTable(), ops: newOpLog(), metrics: newTransMetrics(), replayed: make(chan struct{}), stop: make(chan struct{})}
 	t.round.pace = questionPace{most: maxQuestions, patience: answerPatience}
-	t.opProperties = store.AppendProperty(store.AppendProperty(nil, propTags, opTag), propWait, "true")
+	t.opProperties = record.AppendProperty(record.AppendProperty(nil, record.PropTags, opTag), record.PropWait, "true")
 	return t
 }
 
@@ -99,8 +100,8 @@ func (t *transactions) replay() {
 	for at < end && !t.stopped() {
 		t.b.store.Get(&store.GetQuery{Topic: compat.TopicTransOpHalf, Offset: at, MaxCount: 32}, &res)
 		for i, rec := range res.Slices {
-			m, err := store.DecodeRecord(rec)
-			if tags, _ := m.Property(propTags); err != nil || string(tags) != opTag {
+			m, err := record.Decode(rec)
+			if tags, _ := m.Property(record.PropTags); err != nil || string(tags) != opTag {
 				continue
 			}
 			t.ops.note(m.Body, res.QueueOffsets[i])

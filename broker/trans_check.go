@@ -11,6 +11,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // Limits of one round of checks.
@@ -106,7 +107,7 @@ func (t *transactions) checkSome(r *checkRound, at int64) (next int64, v verdict
 
 // checkOne decides about one half message.
 func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict {
-	m, err := store.DecodeRecord(rec)
+	m, err := record.Decode(rec)
 	if err != nil {
 		t.b.throttled.warn("transRecord", func(e *zerolog.Event) { e.Err(err).Int64("offset", offset).Msg("half message is passed over") })
 		return pass
@@ -133,7 +134,7 @@ func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict
 }
 
 // ask stores a half message again, with the number of the question, and asks a producer of its group. Nobody there counts as asked, as in Java.
-func (t *transactions) ask(r *checkRound, m *store.MessageView, offset int64, times int) verdict {
+func (t *transactions) ask(r *checkRound, m *record.View, offset int64, times int) verdict {
 	group, _ := m.Property(propProducerGroup)
 	conn, busy := t.b.producers.pick(string(group), t.b.now().UnixMilli(), producerBacklog)
 	if busy || conn != nil && !r.pace.mayAsk(t.answered.Load(), time.Now()) {
@@ -183,26 +184,26 @@ func (t *transactions) withClaim(offset int64, do func() (to int64, ok bool)) ve
 }
 
 // storeAgain puts a copy behind the other half messages; times > 0 is the number of the question. Java: putBackHalfMsgQueue, putImmunityMsgBackToHalfQueue.
-func (t *transactions) storeAgain(r *checkRound, m *store.MessageView, offset int64, times int) (store.Appended, bool) {
+func (t *transactions) storeAgain(r *checkRound, m *record.View, offset int64, times int) (store.Appended, bool) {
 	if times > 0 {
-		r.text = store.SetProperty(r.text[:0], m.Properties, propCheckTimes, strconv.Itoa(times))
+		r.text = record.SetProperty(r.text[:0], m.Properties, propCheckTimes, strconv.Itoa(times))
 	} else {
 		r.text = append(r.text[:0], m.Properties...)
 		if _, ok := m.Property(propPreparedQueue); !ok {
-			r.text = store.AppendProperty(r.text, propPreparedQueue, strconv.FormatInt(offset, 10))
+			r.text = record.AppendProperty(r.text, propPreparedQueue, strconv.FormatInt(offset, 10))
 		}
 	}
 	return t.put(copyOf(m, compat.TopicTransHalf, r.text))
 }
 
 // discard gives a half message up: it goes where operators find it, and 323 brings it back. Java: DefaultTransactionalMessageCheckListener.
-func (t *transactions) discard(m *store.MessageView) bool {
+func (t *transactions) discard(m *record.View) bool {
 	t.b.topics.ensure(compat.TopicTransCheckMax, 1, false, 0)
 	_, ok := t.put(copyOf(m, compat.TopicTransCheckMax, m.Properties))
 	if ok {
 		topic, _ := m.Property(propRealTopic)
 		t.metrics.add(string(topic), -1)
-		id, _ := m.Property(propUniqKey)
+		id, _ := m.Property(record.PropUniqKey)
 		t.b.throttled.warn("transDiscard", func(e *zerolog.Event) {
 			e.Bytes("topic", topic).Bytes("uniqKey", id).Msg("half message without an answer goes to TRANS_CHECK_MAX_TIME_TOPIC")
 		})
@@ -211,10 +212,16 @@ func (t *transactions) discard(m *store.MessageView) bool {
 }
 
 // copyOf is a half message for queue 0 of another or the same topic.
-func copyOf(m *store.MessageView, topic string, properties []byte) *store.Record {
-	tags, _ := m.Property(propTags)
-	return &store.Record{Topic: topic, Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,
-		ReconsumeTimes: m.ReconsumeTimes, Body: m.Body, Properties: properties, TagsCode: store.TagsCode(tags)}
+func copyOf(m *record.View, topic string, properties []byte) *store.Record {
+	tags, _ := m.Property(record.PropTags)
+	return &store.Record{
+		Message: record.Message{
+			Topic: topic, Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp,
+			BornHost: m.BornHost, StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes,
+			Body: m.Body, Properties: properties,
+		},
+		TagsCode: record.TagsCode(tags),
+	}
 }
 
 func (t *transactions) put(r *store.Record) (store.Appended, bool) {
@@ -228,7 +235,7 @@ func (t *transactions) put(r *store.Record) (store.Appended, bool) {
 }
 
 // sendCheck asks a producer; it answers with END_TRANSACTION. Java: AbstractTransactionalMessageCheckListener.sendCheckMessage.
-func (t *transactions) sendCheck(r *checkRound, conn *remoting.Conn, m *store.MessageView, at store.Appended) {
+func (t *transactions) sendCheck(r *checkRound, conn *remoting.Conn, m *record.View, at store.Appended) {
 	topic, _ := m.Property(propRealTopic)
 	queueText, _ := m.Property(propRealQueue)
 	queue, err := strconv.ParseInt(string(queueText), 10, 32)
@@ -237,17 +244,18 @@ func (t *transactions) sendCheck(r *checkRound, conn *remoting.Conn, m *store.Me
 	}
 	rec := copyOf(m, string(topic), r.text)
 	rec.QueueID = int32(queue)
-	if r.body, err = r.cfg.AppendRecord(r.body[:0], rec, at.QueueOffset, at.Offset, m.StoreTimestamp); err != nil {
+	place := record.Stamp{QueueOffset: at.QueueOffset, Offset: at.Offset, StoreTime: m.StoreTimestamp}
+	if r.body, err = r.cfg.RecordLimits().Append(r.body[:0], &rec.Message, place); err != nil {
 		return
 	}
-	id, _ := m.Property(propUniqKey)
+	id, _ := m.Property(record.PropUniqKey)
 	h := wire.CheckTransactionStateRequestHeader{Topic: compat.TopicTransHalf, TranStateTableOffset: at.QueueOffset, CommitLogOffset: at.Offset, MsgID: string(id),
-		TransactionID: string(id), OffsetMsgID: string(store.AppendMessageID(nil, m.StoreHost, at.Offset)), BrokerName: r.cfg.BrokerName}
+		TransactionID: string(id), OffsetMsgID: string(record.AppendMessageID(nil, m.StoreHost, at.Offset)), BrokerName: r.cfg.BrokerName}
 	_ = remoting.Notify(conn, wire.ReqCheckTransactionState, wire.CheckTransactionStateRequest, &h, r.body)
 }
 
 // checkTimes is how often a half message was asked about.
-func checkTimes(m *store.MessageView) int {
+func checkTimes(m *record.View) int {
 	text, ok := m.Property(propCheckTimes)
 	if !ok {
 		return 0
@@ -261,7 +269,7 @@ func checkTimes(m *store.MessageView) int {
 
 // immunity is how long after its birth nobody asks about a half message, in ms, and whether the message says so itself. A value that is no number counts as
 // timeout. Java: TransactionalMessageServiceImpl.getImmunityTime.
-func immunity(m *store.MessageView, timeout int64) (limit int64, custom bool) {
+func immunity(m *record.View, timeout int64) (limit int64, custom bool) {
 	text, ok := m.Property(propImmunity)
 	if !ok {
 		return timeout, false

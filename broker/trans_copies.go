@@ -5,6 +5,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // half messages that were stored again shortly before a kill are there twice: the progress behind the first place was not on disk yet. Without a look at the start
@@ -26,7 +27,7 @@ type copyFinder struct {
 }
 
 // find notes the half message at offset and returns the place of the one that it is a copy of, -1 for none.
-func (f *copyFinder) find(m *store.MessageView, offset int64) (older int64) {
+func (f *copyFinder) find(m *record.View, offset int64) (older int64) {
 	older = -1
 	id := halfIdentity{f.hash(m), checkTimes(m)}
 	if text, ok := m.Property(propPreparedQueue); ok && id.times <= 0 {
@@ -63,10 +64,10 @@ func (f *copyFinder) drop(id halfIdentity, offset int64) {
 	}
 }
 
-func (f *copyFinder) hash(m *store.MessageView) uint64 {
+func (f *copyFinder) hash(m *record.View) uint64 {
 	var h maphash.Hash
 	h.SetSeed(f.seed)
-	id, _ := m.Property(propUniqKey)
+	id, _ := m.Property(record.PropUniqKey)
 	topic, _ := m.Property(propRealTopic)
 	_, _ = h.Write(id)
 	_ = h.WriteByte(0)
@@ -82,7 +83,7 @@ func (t *transactions) joinCopies(end int64) (joined int) {
 	f := copyFinder{seed: maphash.MakeSeed(), asked: map[halfIdentity][]int64{}, first: map[int64]int64{}}
 	var res store.GetResult
 	for at := t.halves.nextOpen(0, end); at < end && f.count < maxTrails && !t.stopped(); at = t.halves.nextOpen(at, end) {
-		t.openHalves(&res, at, func(m *store.MessageView, offset int64) {
+		t.openHalves(&res, at, func(m *record.View, offset int64) {
 			if older := f.find(m, offset); older >= 0 && older < offset && t.halves.join(older, offset) {
 				joined++
 				t.ops.add(t.b.cfg().TransactionOpMsgMaxSize, older, older) // for the next start, and for Java
@@ -99,14 +100,14 @@ func (t *transactions) joinCopies(end int64) (joined int) {
 }
 
 // openHalves calls visit for some open half messages from at on. The caller releases res.
-func (t *transactions) openHalves(res *store.GetResult, at int64, visit func(m *store.MessageView, offset int64)) {
+func (t *transactions) openHalves(res *store.GetResult, at int64, visit func(m *record.View, offset int64)) {
 	t.b.store.Get(&store.GetQuery{Topic: compat.TopicTransHalf, Offset: at, MaxCount: 32}, res)
 	for i, rec := range res.Slices {
 		offset := res.QueueOffsets[i]
 		if t.halves.nextOpen(offset, offset+1) != offset {
 			continue
 		}
-		if m, err := store.DecodeRecord(rec); err == nil {
+		if m, err := record.Decode(rec); err == nil {
 			visit(&m, offset)
 		}
 	}

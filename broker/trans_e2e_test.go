@@ -13,7 +13,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // transConfig asks early and often.
@@ -31,7 +31,7 @@ func (r *rig) half(group, topic, body string, props ...string) (*wire.SendMessag
 		text += p + "\x02"
 	}
 	resp := r.send(topic, text, body)
-	_, offset, err := store.ParseMessageID(string(resp.MsgID))
+	_, offset, err := record.ParseMessageID(string(resp.MsgID))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func (r *rig) bodies(topic string) []string {
 }
 
 // record returns the message at a place of a queue.
-func (r *rig) record(topic string, queue int32, offset int64) store.MessageView {
+func (r *rig) record(topic string, queue int32, offset int64) record.View {
 	r.t.Helper()
 	phy, _, _, ok := r.b.store.OffsetInQueue(topic, queue, offset)
 	if !ok {
@@ -77,7 +77,7 @@ func (r *rig) record(topic string, queue int32, offset int64) store.MessageView 
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	m, err := store.DecodeRecord(rec)
+	m, err := record.Decode(rec)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func (r *rig) record(topic string, queue int32, offset int64) store.MessageView 
 func propMap(text []byte) map[string]string {
 	m := map[string]string{}
 	for {
-		n, v, rest, ok := store.NextProperty(text)
+		n, v, rest, ok := record.NextProperty(text)
 		if !ok {
 			return m
 		}
@@ -106,7 +106,7 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 	}
 	m := r.record(compat.TopicTransHalf, 0, 0)
 	want := map[string]string{"TRAN_MSG": "true", "PGROUP": "g", "UNIQ_KEY": "Ua", "TAGS": "tag", "__transactionId__": "Ua", "REAL_TOPIC": "T", "REAL_QID": "0", "MSG_REGION": "DefaultRegion", "TRACE_ON": "true", "CLUSTER": "DefaultCluster"}
-	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" || m.SysFlag&store.SysFlagTransaction != 0 {
+	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" || m.SysFlag&record.SysFlagTransaction != 0 {
 		t.Errorf("half message, flag %x: %s", m.SysFlag, diff)
 	}
 	if got := r.bodies("T"); got != nil {
@@ -128,7 +128,7 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 	m = r.record("T", 0, 0)
 	delete(want, "REAL_TOPIC")
 	delete(want, "REAL_QID")
-	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" || m.SysFlag&store.SysFlagTransaction != store.SysFlagCommit || m.PreparedTransactionOffset != aAt {
+	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" || m.SysFlag&record.SysFlagTransaction != record.SysFlagCommit || m.PreparedTransactionOffset != aAt {
 		t.Errorf("committed message, flag %x, prepared %d: %s", m.SysFlag, m.PreparedTransactionOffset, diff)
 	}
 	waitFor(t, "op message", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) == 1 })
@@ -144,7 +144,7 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 func TestTransactionRefusals(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	plain := r.send("T", "PGROUP\x01g\x02", "plain")
-	_, plainAt, _ := store.ParseMessageID(string(plain.MsgID))
+	_, plainAt, _ := record.ParseMessageID(string(plain.MsgID))
 	_, at := r.half("g", "T", "a")
 	_, late := r.half("g", "T", "b", "CHECK_IMMUNITY_TIME_IN_SECONDS\x011")
 	good := wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}
@@ -217,7 +217,7 @@ func (r *rig) producer(group, id string) *producer {
 		if err := wire.CheckTransactionStateRequest.Decode(ctx.Req, nil, &q.h); err != nil {
 			r.t.Error(err)
 		}
-		m, err := store.DecodeRecord(ctx.Req.Body)
+		m, err := record.Decode(ctx.Req.Body)
 		if err != nil {
 			r.t.Error(err)
 			return
@@ -420,7 +420,7 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := store.DecodeRecord(m)
+		v, err := record.Decode(m)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // Op messages say on disk which half messages have ended: topic RMQ_SYS_TRANS_OP_HALF_TOPIC, queue 0, tag "d", body the queue offsets of the half messages
@@ -188,8 +189,13 @@ func (t *transactions) writeOps(now time.Time) time.Duration {
 			return due
 		}
 		t.opBuf = body
-		done, err := t.b.store.Append(&store.Record{Topic: compat.TopicTransOpHalf, BornTimestamp: time.Now().UnixMilli(), BornHost: t.b.storeHost,
-			StoreHost: t.b.storeHost, Body: body, Properties: t.opProperties, TagsCode: store.TagsCode([]byte(opTag))})
+		done, err := t.b.store.Append(&store.Record{
+			Message: record.Message{
+				Topic: compat.TopicTransOpHalf, BornTimestamp: time.Now().UnixMilli(),
+				BornHost: t.b.storeHost, StoreHost: t.b.storeHost, Body: body, Properties: t.opProperties,
+			},
+			TagsCode: record.TagsCode([]byte(opTag)),
+		})
 		if err != nil {
 			t.b.throttled.warn("transOp", func(e *zerolog.Event) {
 				e.Err(err).Msg("cannot note which transactions ended; trying again")

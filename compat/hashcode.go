@@ -1,44 +1,43 @@
 package compat
 
 import (
-	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // HashCode is Java's String.hashCode: s[0]*31^(n-1) + … + s[n-1] over UTF-16 code units, in wrapping 32-bit arithmetic.
-// Tag filters, key indexes and order selectors depend on this exact value. It allocates nothing.
-func HashCode(s string) int32 {
-	var h int32
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return hashUnits(h, s[i:])
-		}
-		h = 31*h + int32(s[i])
-	}
-	return h
-}
+// Tag filters, key indexes and order selectors depend on this exact value. Bytes that are not UTF-8 count as U+FFFD, as
+// Java's decoder would have made them. It allocates nothing.
+func HashCode(s string) int32 { return ContinueHash(0, unsafe.Slice(unsafe.StringData(s), len(s))) }
 
-// HashCodeBytes is HashCode of the UTF-8 text in b. It allocates nothing for ASCII.
-func HashCodeBytes(b []byte) int32 {
-	var h int32
-	for i, c := range b {
-		if c >= utf8.RuneSelf {
-			return hashUnits(h, string(b[i:]))
-		}
-		h = 31*h + int32(c)
-	}
-	return h
-}
+// HashCodeBytes is HashCode of the UTF-8 text in b.
+func HashCodeBytes(b []byte) int32 { return ContinueHash(0, b) }
 
-// hashUnits continues the hash h over s, which may hold any text. Bytes that are no UTF-8 count as U+FFFD,
-// as they do when Java decodes them.
-func hashUnits(h int32, s string) int32 {
-	for _, r := range s {
-		if r1, r2 := utf16.EncodeRune(r); r1 != utf8.RuneError {
-			h = 31*(31*h+r1) + r2
+// ContinueHash is the HashCode of a text that begins with one whose hash is h and goes on with s.
+func ContinueHash(h int32, s []byte) int32 {
+	for len(s) >= 4 && (s[0]|s[1]|s[2]|s[3]) < utf8.RuneSelf { // four steps at once: they do not wait for each other
+		h = h*(31*31*31*31) + int32(s[0])*(31*31*31) + int32(s[1])*(31*31) + int32(s[2])*31 + int32(s[3])
+		s = s[4:]
+	}
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			h = h*31 + int32(c)
+			i++
 			continue
 		}
-		h = 31*h + r
+		r, n := utf8.DecodeRune(s[i:])
+		i += n
+		h = hashRune(h, r)
 	}
 	return h
+}
+
+// hashRune adds one character, as one or two UTF-16 units.
+func hashRune(h int32, r rune) int32 {
+	if r < 0x10000 {
+		return h*31 + r
+	}
+	r -= 0x10000
+	h = h*31 + (0xD800 + r>>10)
+	return h*31 + (0xDC00 + r&0x3FF)
 }

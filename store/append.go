@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gorocket/store/record"
 )
 
 // appender is the write end of the log. Its lock is the append lock: the order of the log, of store times and of the offsets of every
@@ -53,12 +55,12 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	if light, ok := cfg.late(r); ok {
 		return s.appendLate(cfg, *r, light)
 	}
-	e, err := cfg.plan(r)
+	e, err := cfg.RecordLimits().Plan(&r.Message)
 	if err != nil {
 		return Appended{}, err
 	}
 	stay := cfg.stays(r)
-	seg, q, now, err := s.reserve(r, e.size, stay)
+	seg, q, now, err := s.reserve(r, e.Size, stay)
 	if err != nil {
 		return Appended{}, err
 	}
@@ -69,21 +71,21 @@ func (s *Store) Append(r *Record) (Appended, error) {
 func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDiskType == SyncFlush }
 
 // stageOne puts a record at the tail. Caller holds the append lock and has reserved the room.
-func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *encoded, storeTime int64) Appended {
+func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *record.Layout, storeTime int64) Appended {
 	g := &s.app.stage
-	st := stamp{offset: seg.base + s.app.pos, storeTime: storeTime, queueOffset: q.end() + q.ahead}
-	f := facts{topic: r.Topic, sysFlag: r.SysFlag, queueOffset: st.queueOffset, storeTime: storeTime,
+	st := record.Stamp{Offset: seg.base + s.app.pos, StoreTime: storeTime, QueueOffset: q.end() + q.ahead}
+	f := facts{topic: r.Topic, sysFlag: r.SysFlag, queueOffset: st.QueueOffset, storeTime: storeTime,
 		properties: r.Properties, tags: r.TagsCode}
-	entry := cqEntry{offset: st.offset, size: int32(e.size)}
+	entry := cqEntry{offset: st.Offset, size: int32(e.Size)}
 	if s.rules().own(&f, &entry) {
 		entry.bits = slices.Clone(r.FilterBits)
 		g.list.add(q, seg, entry)
 	} else {
-		st.queueOffset = 0
+		st.QueueOffset = 0
 	}
-	encodeRecord(g.room(e.size), r, e, st)
-	s.app.pos += int64(e.size)
-	return Appended{Offset: st.offset, Size: int32(e.size), QueueOffset: st.queueOffset, StoreTimestamp: storeTime,
+	e.Put(g.room(e.Size), &r.Message, st)
+	s.app.pos += int64(e.Size)
+	return Appended{Offset: st.Offset, Size: int32(e.Size), QueueOffset: st.QueueOffset, StoreTimestamp: storeTime,
 		Count: int(entry.count)}
 }
 
@@ -146,13 +148,13 @@ func (s *Store) place(r *Record, n int, stage bool) (*segment, *queue, error) {
 	if err := s.Writable(); err != nil {
 		return nil, nil, err
 	}
-	if int64(n)+endFileReserve > s.log.segSize {
+	if int64(n)+record.BlankSize > s.log.segSize {
 		return nil, nil, ErrMessageExceedsFile
 	}
-	if s.app.claimed > 0 && s.app.tail.base+s.app.pos+max(int64(n), endFileReserve) > s.app.claimed {
+	if s.app.claimed > 0 && s.app.tail.base+s.app.pos+max(int64(n), record.BlankSize) > s.app.claimed {
 		return nil, nil, ErrWouldWait
 	}
-	if s.app.pos+int64(n)+endFileReserve > s.log.segSize {
+	if s.app.pos+int64(n)+record.BlankSize > s.log.segSize {
 		if err := s.roll(); err != nil {
 			return nil, nil, err
 		}
@@ -181,8 +183,8 @@ func (s *Store) roll() error {
 	if next == nil {
 		return ErrWouldWait
 	}
-	var head [endFileReserve]byte
-	putBlank(head[:], s.log.segSize-s.app.pos)
+	var head [record.BlankSize]byte
+	record.PutBlank(head[:], s.log.segSize-s.app.pos)
 	if err := s.writeLog(s.app.tail, head[:], s.app.pos); err != nil {
 		next.release()
 		return err

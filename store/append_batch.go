@@ -1,12 +1,14 @@
 package store
 
+import "gorocket/store/record"
+
 // batchScratch holds an encoded batch between planning and the append lock; pooled.
 type batchScratch struct {
-	recs    []byte      // whole records
-	keys    []IndexKeys // of each
-	entries []cqEntry   // of each; their offsets are known under the append lock only
-	first   encoded     // of the first record; the others differ in flag, body and properties
-	sealed  bool        // some record ends with a property CRC
+	recs    []byte        // whole records
+	keys    []IndexKeys   // of each
+	entries []cqEntry     // of each; their offsets are known under the append lock only
+	first   record.Layout // of the first record; the others differ in flag, body and properties
+	sealed  bool          // some record ends with a property CRC
 }
 
 // maxPooledBatch is the largest scratch buffer that is kept, in bytes.
@@ -43,13 +45,13 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	if err != nil {
 		return Appended{}, offsets, err
 	}
-	first, known := stamp{offset: seg.base + s.app.pos, queueOffset: q.end() + q.ahead, storeTime: s.app.storeTime(now)}, len(offsets)
+	first, known := record.Stamp{Offset: seg.base + s.app.pos, QueueOffset: q.end() + q.ahead, StoreTime: s.app.storeTime(now)}, len(offsets)
 	offsets = b.stamp(first, offsets)
 	s.stageBatch(seg, q, b)
 	if err := s.settle(r, stay); err != nil {
 		return Appended{}, offsets[:known], err
 	}
-	return Appended{Offset: first.offset, Size: int32(len(b.recs)), QueueOffset: first.queueOffset, StoreTimestamp: first.storeTime, Count: len(b.entries)}, offsets, nil
+	return Appended{Offset: first.Offset, Size: int32(len(b.recs)), QueueOffset: first.QueueOffset, StoreTimestamp: first.StoreTime, Count: len(b.entries)}, offsets, nil
 }
 
 // LongBatch is the number of messages above which a batch waits for others of its kind before it takes memory and the append lock: everybody else
@@ -59,11 +61,11 @@ const LongBatch = 1024
 // BatchItems counts the messages of a client batch body, up to one more than most, if there may be many: 0 tells that the body is too short for
 // more than LongBatch or most. What is malformed ends the count.
 func BatchItems(body []byte, most int) (n int) {
-	if len(body) <= min(LongBatch, most)*BatchItemMin {
+	if len(body) <= min(LongBatch, most)*record.BatchItemMin {
 		return 0
 	}
 	for len(body) > 0 && n <= most {
-		_, rest, err := NextBatchItem(body)
+		_, rest, err := record.NextBatchItem(body)
 		if err != nil {
 			return n
 		}
@@ -88,21 +90,21 @@ func (s *Store) stageBatch(seg *segment, q *queue, b *batchScratch) {
 func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error {
 	cfg := rules.cfg
 	b.recs, b.keys, b.entries, b.sealed = b.recs[:0], b.keys[:0], b.entries[:0], false
-	if r.SysFlag&(SysFlagTransaction|SysFlagInnerBatch) != 0 || r.Topic == ScheduleTopic {
+	if r.SysFlag&(record.SysFlagTransaction|record.SysFlagInnerBatch) != 0 || r.Topic == ScheduleTopic {
 		return ErrPlainBatch
 	}
 	if len(body) == 0 {
-		return ErrBadBatch
+		return record.ErrBadBatch
 	}
 	if len(body) > cfg.MaxMessageSize {
-		return ErrBodyTooLarge
+		return record.ErrBodyTooLarge
 	}
-	rec, topic := *r, topicHash(r.Topic)
+	rec, topic := *r, record.TopicHash(r.Topic)
 	var noted notedProps
 	var entry cqEntry // of all items, but for size and tags
 	rules.own(&facts{topic: r.Topic, sysFlag: r.SysFlag}, &entry)
 	for len(body) > 0 {
-		it, rest, err := NextBatchItem(body)
+		it, rest, err := record.NextBatchItem(body)
 		if err != nil {
 			return err
 		}
@@ -114,7 +116,7 @@ func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error
 		if noted.read(rec.Properties); noted.reserved {
 			return ErrReservedProperty
 		}
-		entry.size, entry.tags = int32(len(b.recs)-begin), TagsCode(noted.tags)
+		entry.size, entry.tags = int32(len(b.recs)-begin), record.TagsCode(noted.tags)
 		b.entries = append(b.entries, entry)
 		b.keys = append(b.keys, IndexKeys{})
 		b.keys[len(b.keys)-1].set(topic, noted.unique, noted.keys)
@@ -126,16 +128,16 @@ func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error
 func (b *batchScratch) add(cfg *Config, item *Record, extra []byte) (err error) {
 	if len(extra) > 0 && len(item.Properties) > 0 {
 		joined := make([]byte, 0, len(item.Properties)+1+len(extra))
-		item.Properties = JoinProperties(append(joined, item.Properties...), extra)
+		item.Properties = record.JoinProperties(append(joined, item.Properties...), extra)
 	} else if len(extra) > 0 {
 		item.Properties = extra
 	}
 	if len(b.recs) > 0 {
 		return b.addSibling(cfg, item)
 	}
-	if b.first, err = cfg.plan(item); err == nil {
-		b.sealed = b.first.crcProp
-		b.recs = b.first.append(b.recs, item, stamp{})
+	if b.first, err = cfg.RecordLimits().Plan(&item.Message); err == nil {
+		b.sealed = b.first.PropCRC
+		b.recs = b.first.Append(b.recs, &item.Message, record.Stamp{})
 	}
 	return err
 }
@@ -143,26 +145,26 @@ func (b *batchScratch) add(cfg *Config, item *Record, extra []byte) (err error) 
 // addSibling encodes a record that is not the first one.
 func (b *batchScratch) addSibling(cfg *Config, item *Record) error {
 	e := b.first
-	if err := cfg.planContent(&e, item); err != nil {
+	if err := cfg.RecordLimits().PlanSibling(&e, &item.Message); err != nil {
 		return err
 	}
-	b.sealed = b.sealed || e.crcProp
-	recs, rec := extend(b.recs, e.size)
-	encodeSibling(rec, recs, item, &e)
+	b.sealed = b.sealed || e.PropCRC
+	recs, rec := record.Grow(b.recs, e.Size)
+	e.PutSibling(rec, recs, &item.Message)
 	b.recs = recs
 	return nil
 }
 
 // stamp writes into the records what only the append lock knows, and appends their offsets.
-func (b *batchScratch) stamp(first stamp, offsets []int64) []int64 {
+func (b *batchScratch) stamp(first record.Stamp, offsets []int64) []int64 {
 	at := int64(0)
 	for i := range b.entries {
 		e := &b.entries[i]
-		e.offset, e.time, e.base = first.offset+at, first.storeTime, first.queueOffset+int64(i)
+		e.offset, e.time, e.base = first.Offset+at, first.StoreTime, first.QueueOffset+int64(i)
 		rec := b.recs[at : at+int64(e.size)]
-		restamp(rec, stamp{e.base, e.offset, e.time})
-		if b.sealed && hasPropCRC(rec) {
-			sealPropCRC(rec)
+		record.Restamp(rec, record.Stamp{QueueOffset: e.base, Offset: e.offset, StoreTime: e.time})
+		if b.sealed && record.HasPropCRC(rec) {
+			record.PutPropCRC(rec)
 		}
 		offsets = append(offsets, e.offset)
 		at += int64(e.size)

@@ -2,6 +2,8 @@ package store
 
 import (
 	"strconv"
+
+	"gorocket/store/record"
 )
 
 // Some records carry queue offsets in their properties, which only the append lock knows: inner batches (INNER_BASE) and messages for light queues
@@ -9,13 +11,13 @@ import (
 
 const (
 	maxDigits = 20 // of a decimal int64 and a separator
-	lateRoom  = len(propInnerBase) + len(propDispatchOffset) + 2*3 + maxDigits + crcPropLen + 1
+	lateRoom  = len(record.PropInnerBase) + len(record.PropMultiQueueOffset) + 2*3 + maxDigits + record.PropCRCLen + 1
 )
 
 // late tells whether r is such a record.
 func (c *Config) late(r *Record) (light []string, ok bool) {
 	light = c.lightNames(r.Topic, r.Properties)
-	return light, light != nil || r.SysFlag&SysFlagInnerBatch != 0
+	return light, light != nil || r.SysFlag&record.SysFlagInnerBatch != 0
 }
 
 // appendLate is Append for those records.
@@ -23,19 +25,19 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 	if len(light) > maxDispatch {
 		return Appended{}, ErrTooManyLightQueues
 	}
-	inner := r.SysFlag&SysFlagInnerBatch != 0
+	inner := r.SysFlag&record.SysFlagInnerBatch != 0
 	if inner && s.ev.IsBatchTopic != nil && !s.ev.IsBatchTopic(r.Topic) {
 		return Appended{}, ErrNotBatchTopic
 	}
-	e, err := cfg.plan(&r)
+	e, err := cfg.RecordLimits().Plan(&r.Message)
 	room := lateRoom + maxDigits*len(light)
-	if err == nil && e.propsLen+room > MaxPropertiesLength {
-		err = ErrPropertiesTooLong
+	if err == nil && e.PropsLen+room > record.MaxPropertiesLength {
+		err = record.ErrPropertiesTooLong
 	}
 	if err != nil {
 		return Appended{}, err
 	}
-	seg, q, now, err := s.reserve(&r, e.size+room, false)
+	seg, q, now, err := s.reserve(&r, e.Size+room, false)
 	if err != nil {
 		return Appended{}, err
 	}
@@ -47,7 +49,7 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 		s.app.unlock()
 		return Appended{}, err
 	}
-	cfg.replan(&e, &r)
+	cfg.RecordLimits().Replan(&e, &r.Message)
 	a := s.stageOne(seg, q, &r, &e, s.app.storeTime(now))
 	s.stageLight(seg, &r, a)
 	return s.settleOne(&r, a, false)
@@ -65,10 +67,10 @@ func (s *Store) stageLight(seg *segment, r *Record, a Appended) {
 
 // lateProperties sets the properties that carry offsets. Caller holds the append lock.
 func (s *Store) lateProperties(r *Record, q *queue, light []string) error {
-	if r.SysFlag&SysFlagInnerBatch != 0 {
-		r.Properties = SetProperty(nil, r.Properties, propInnerBase, strconv.FormatInt(q.end(), 10))
+	if r.SysFlag&record.SysFlagInnerBatch != 0 {
+		r.Properties = record.SetProperty(nil, r.Properties, record.PropInnerBase, strconv.FormatInt(q.end(), 10))
 	}
-	if light == nil || !hasQueueEntry(r.SysFlag) {
+	if light == nil || !record.HasQueueEntry(r.SysFlag) {
 		return nil
 	}
 	var own cqEntry
@@ -78,9 +80,9 @@ func (s *Store) lateProperties(r *Record, q *queue, light []string) error {
 	case err != nil:
 		return err
 	case joined == "": // no usable name: what the sender says there must not count
-		r.Properties = DeleteProperty(nil, r.Properties, propDispatchOffset)
+		r.Properties = record.DeleteProperty(nil, r.Properties, record.PropMultiQueueOffset)
 	default:
-		r.Properties = SetProperty(nil, DeleteProperty(nil, r.Properties, propWait), propDispatchOffset, joined)
+		r.Properties = record.SetProperty(nil, record.DeleteProperty(nil, r.Properties, record.PropWait), record.PropMultiQueueOffset, joined)
 	}
 	return nil
 }

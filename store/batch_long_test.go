@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
 func longBatchBody(n int) (body []byte) {
 	for range n {
-		body = AppendBatchItem(body, BatchItem{})
+		body = record.AppendBatchItem(body, record.BatchItem{})
 	}
 	return body
 }
@@ -20,8 +21,8 @@ func TestBatchTooLong(t *testing.T) {
 	cfg := smallConfig("/s")
 	cfg.MappedFileSizeCommitLog, cfg.MaxMessageSize, cfg.MaxBatchMessages = 16<<20, 4<<20, 2000
 	s := mustStart(t, cfg, vfs.NewMem())
-	r := record("T", 0, "")
-	if _, _, err := s.AppendBatch(r, longBatchBody(190_000), nil); !errors.Is(err, ErrBatchTooLong) || !errors.Is(err, ErrMessageIllegal) {
+	r := msg("T", 0, "")
+	if _, _, err := s.AppendBatch(r, longBatchBody(190_000), nil); !errors.Is(err, ErrBatchTooLong) || !errors.Is(err, record.ErrIllegal) {
 		t.Errorf("%v", err)
 	}
 	if _, _, err := s.AppendBatch(r, longBatchBody(2001), nil); !errors.Is(err, ErrBatchTooLong) {
@@ -45,13 +46,13 @@ func TestLongBatchesWaitForEachOther(t *testing.T) {
 	done := make(chan error, 4)
 	for range 4 {
 		go func() {
-			_, _, err := s.AppendBatch(record("T", 0, ""), longBatchBody(LongBatch+1), nil)
+			_, _, err := s.AppendBatch(msg("T", 0, ""), longBatchBody(LongBatch+1), nil)
 			done <- err
 		}()
 	}
 	for i := range 20 {
-		mustAppend(t, s, record("T", 1, "small"))
-		if _, _, err := s.AppendBatch(record("T", 2, ""), longBatchBody(LongBatch), nil); err != nil {
+		mustAppend(t, s, msg("T", 1, "small"))
+		if _, _, err := s.AppendBatch(msg("T", 2, ""), longBatchBody(LongBatch), nil); err != nil {
 			t.Fatal(i, err)
 		}
 	}

@@ -8,16 +8,17 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
 // innerBatch is a record as the broker makes it from a batch to a BatchCQ topic.
 func innerBatch(topic string, queue int32, n int) *Record {
-	r := record(topic, queue, "")
+	r := msg(topic, queue, "")
 	for i := range n {
-		r.Body = AppendBatchItem(r.Body, BatchItem{Body: fmt.Appendf(nil, "item%d", i)})
+		r.Body = record.AppendBatchItem(r.Body, record.BatchItem{Body: fmt.Appendf(nil, "item%d", i)})
 	}
-	r.SysFlag = SysFlagInnerBatch | SysFlagNeedUnwrap
+	r.SysFlag = record.SysFlagInnerBatch | record.SysFlagNeedUnwrap
 	r.Properties = fmt.Appendf(nil, "UNIQ_KEY\x01u\x02INNER_NUM\x01%d\x02", n)
 	return r
 }
@@ -33,13 +34,13 @@ func spans(t *testing.T, s *Store, topic string, from int64) (out []string) {
 			return out
 		}
 		for i, rec := range res.Slices {
-			m, err := DecodeRecord(rec)
+			m, err := record.Decode(rec)
 			if err != nil || m.QueueOffset != res.QueueOffsets[i] {
 				t.Fatalf("%v %d at %d", err, m.QueueOffset, res.QueueOffsets[i])
 			}
 			f := factsOf(&m)
 			base, n := m.QueueOffset, int16(1)
-			if m.SysFlag&SysFlagInnerBatch != 0 {
+			if m.SysFlag&record.SysFlagInnerBatch != 0 {
 				base, n = innerSpan(&f)
 			}
 			out = append(out, fmt.Sprintf("%d+%d", base, n))
@@ -57,7 +58,7 @@ func fillBatches(t *testing.T, s *Store, topic string, records int) (want []stri
 		n := i%4 + 1
 		r := innerBatch(topic, 0, n)
 		if n == 1 {
-			r = record(topic, 0, "single")
+			r = msg(topic, 0, "single")
 		}
 		a := mustAppend(t, s, r)
 		if a.QueueOffset != next || a.Count != n {
@@ -175,8 +176,8 @@ func TestInnerBatchNeedsBatchTopic(t *testing.T) {
 	mem := vfs.NewMem()
 	t.Cleanup(mem.Free)
 	s := mustStart(t, smallConfig("/s"), mem)
-	mustAppend(t, s, record("Plain", 0, "x"))
-	if _, err := s.Append(innerBatch("Plain", 0, 2)); !errors.Is(err, ErrNotBatchTopic) || !errors.Is(err, ErrMessageIllegal) {
+	mustAppend(t, s, msg("Plain", 0, "x"))
+	if _, err := s.Append(innerBatch("Plain", 0, 2)); !errors.Is(err, ErrNotBatchTopic) || !errors.Is(err, record.ErrIllegal) {
 		t.Fatalf("got %v", err)
 	}
 	a := mustAppend(t, s, innerBatch("New", 0, 2)) // a queue of its own kind, without a callback
@@ -184,7 +185,7 @@ func TestInnerBatchNeedsBatchTopic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, _ := DecodeRecord(rec)
+	m, _ := record.Decode(rec)
 	if v, _ := m.Property("INNER_BASE"); string(v) != "0" || s.MaxOffset("New", 0) != 2 {
 		t.Errorf("INNER_BASE %q, max %d", v, s.MaxOffset("New", 0))
 	}
@@ -202,7 +203,7 @@ func TestInnerBatchElsewhere(t *testing.T) {
 		if _, err := s.Append(innerBatch(topic, 0, 2)); !errors.Is(err, ErrNotBatchTopic) {
 			t.Errorf("%s: %v", topic, err)
 		}
-		mustAppend(t, s, record(topic, 0, "x"))
+		mustAppend(t, s, msg(topic, 0, "x"))
 		if q := s.queues.get(topic, 0); q.batch() || q.end() != 1 {
 			t.Errorf("%s: a batch queue: %v, end %d", topic, q.batch(), q.end())
 		}
@@ -246,7 +247,7 @@ func TestBatchQueueExpires(t *testing.T) {
 	defer mustStop(t, s)
 	for range 40 {
 		fillBatches(t, s, "B", 20)
-		r := record("B", 0, strings.Repeat("x", 5000))
+		r := msg("B", 0, strings.Repeat("x", 5000))
 		mustAppend(t, s, r)
 	}
 	if err := s.Flush(); err != nil {

@@ -29,7 +29,7 @@ func BenchmarkSyncFlush64(b *testing.B) {
 	for range inFlight {
 		slots <- struct{}{}
 	}
-	r := record("SyncTopic", 0, "")
+	r := msg("SyncTopic", 0, "")
 	r.Body = bytes.Repeat([]byte("x"), 1024)
 	r.Group = true
 	failed := make(chan error, 1)

@@ -21,7 +21,7 @@ const turn = 32
 
 func BenchmarkAppend1KiB(b *testing.B) {
 	s := benchStore(b)
-	r := record("BenchTopic", 0, "")
+	r := msg("BenchTopic", 0, "")
 	r.Body = bytes.Repeat([]byte("x"), 1024)
 	r.Properties = []byte("UNIQ_KEY\x01AC1E0A640000000000000000\x02WAIT\x01true\x02TAGS\x01TagA\x02")
 	r.Later = true
@@ -42,7 +42,7 @@ func BenchmarkAppend1KiB(b *testing.B) {
 
 func BenchmarkGet32x1KiB(b *testing.B) {
 	s := benchStore(b)
-	r := record("BenchTopic", 0, "")
+	r := msg("BenchTopic", 0, "")
 	r.Body = bytes.Repeat([]byte("x"), 1024)
 	const n = 32 << 10
 	for i := 0; i < n; i++ {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -19,7 +20,7 @@ func TestConcurrent(t *testing.T) {
 	cfg.MaxConsumeQueueMemory, cfg.MaxOpenConsumeQueueFiles = 4096, 4
 	var stored atomic.Int64
 	s := mustOpen(t, cfg, mem, EventListener{MessageStored: func(topic string, _ int32, at, _, _ int64, rec []byte) {
-		if m, err := DecodeRecord(rec); err != nil || m.QueueOffset != at || string(m.Topic) != topic {
+		if m, err := record.Decode(rec); err != nil || m.QueueOffset != at || string(m.Topic) != topic {
 			t.Errorf("event %s %d: %v", topic, at, err)
 		}
 		stored.Add(1)
@@ -33,7 +34,7 @@ func TestConcurrent(t *testing.T) {
 	for w := range writers {
 		wg.Go(func() {
 			for i := range each {
-				r := record("C", int32(i%queues), fmt.Sprintf("%d-%d", w, i))
+				r := msg("C", int32(i%queues), fmt.Sprintf("%d-%d", w, i))
 				r.Properties = fmt.Appendf(nil, "KEYS\x01%d-%d\x02", w, i)
 				r.Later = w%2 == 0
 				a, err := s.Append(r)
@@ -47,7 +48,7 @@ func TestConcurrent(t *testing.T) {
 					return
 				}
 				if i%100 == 0 {
-					_, _ = s.Append(record("Gone", 0, "x"))
+					_, _ = s.Append(msg("Gone", 0, "x"))
 				}
 			}
 		})
@@ -109,7 +110,7 @@ func readSome(t *testing.T, s *Store, rnd *rand.Rand, queues int32) {
 	max := s.MaxOffset("C", q)
 	s.Get(&GetQuery{Topic: "C", QueueID: q, Offset: rnd.Int64N(max + 1), MaxCount: 32, HotOnly: rnd.IntN(2) == 0}, &res)
 	for i, rec := range res.Slices {
-		if m, err := DecodeRecord(rec); err != nil || m.QueueOffset != res.QueueOffsets[i] {
+		if m, err := record.Decode(rec); err != nil || m.QueueOffset != res.QueueOffsets[i] {
 			t.Errorf("read: %v", err)
 		}
 	}
@@ -157,15 +158,15 @@ func randomOps(t *testing.T, cfg Config, mem *vfs.Mem, seed uint64) string {
 		topic, q := fmt.Sprintf("R%d", rnd.IntN(3)), rnd.Int32N(4)
 		switch k := rnd.IntN(100); {
 		case k < 85:
-			r := record(topic, q, fmt.Sprintf("%d-%0*d", i, 1+rnd.IntN(300), 0))
+			r := msg(topic, q, fmt.Sprintf("%d-%0*d", i, 1+rnd.IntN(300), 0))
 			r.Properties = []byte("KEYS\x01a b\x02TAGS\x01x")
 			mustAppend(t, s, r)
 		case k < 95:
 			var body []byte
 			for j := range 1 + rnd.IntN(9) {
-				body = AppendBatchItem(body, BatchItem{Body: fmt.Appendf(nil, "%d.%d", i, j), Properties: []byte("TAGS\x01y")})
+				body = record.AppendBatchItem(body, record.BatchItem{Body: fmt.Appendf(nil, "%d.%d", i, j), Properties: []byte("TAGS\x01y")})
 			}
-			if _, _, err := s.AppendBatch(record(topic, q, ""), body, nil); err != nil {
+			if _, _, err := s.AppendBatch(msg(topic, q, ""), body, nil); err != nil {
 				t.Fatal(err)
 			}
 		case k < 97 && seed%2 == 0: // not with kills: how much of a deleted queue an unclean start finds in the log depends on the configuration, as in Java

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gorocket/compat"
+	"gorocket/store/record"
 )
 
 // Flush modes (Java FlushDiskType).
@@ -126,6 +127,11 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil
+}
+
+// RecordLimits are what messages are checked against, and how they are encoded.
+func (c *Config) RecordLimits() record.Limits {
+	return record.Limits{MaxBody: c.MaxMessageSize, LongTopics: c.AutoMessageVersionOnTopicLen, PropCRC: c.EnabledAppendPropCRC}
 }
 
 // maxSegmentSize is the largest file in bytes: Java maps files by an int.

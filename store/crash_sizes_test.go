@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -101,7 +102,7 @@ func (c *crashTest) write(s *Store) {
 	upTo := s.MaxPhyOffset() + int64(float64(far)*c.rnd.Float64()*c.rnd.Float64())
 	for n := 0; s.MaxPhyOffset() < upTo && n < 1000; n++ {
 		q := c.rnd.Int32N(c.queues)
-		r := record("T", q, fmt.Sprintf("%d/%d/%d/%s", c.life, q, s.MaxOffset("T", q), c.body))
+		r := msg("T", q, fmt.Sprintf("%d/%d/%d/%s", c.life, q, s.MaxOffset("T", q), c.body))
 		if c.rnd.IntN(8) == 0 {
 			mustBatch(c.t, s, r, 1+c.rnd.IntN(3))
 			continue
@@ -114,7 +115,7 @@ func mustBatch(t *testing.T, s *Store, r *Record, n int) {
 	t.Helper()
 	var b []byte
 	for range n {
-		b = AppendBatchItem(b, BatchItem{Body: r.Body})
+		b = record.AppendBatchItem(b, record.BatchItem{Body: r.Body})
 	}
 	if _, _, err := s.AppendBatch(r, b, nil); err != nil {
 		t.Fatal(err)

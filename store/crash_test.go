@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -134,7 +135,7 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 		q := rnd.Int32N(queues)
 		body := fmt.Sprintf("q%d-%d-%s", q, next[q], strings.Repeat("x", rnd.IntN(600)))
 		next[q]++
-		r := record(topic, q, body)
+		r := msg(topic, q, body)
 		r.Group = rnd.IntN(4) > 0
 		r.Later = !r.Group || mode == AsyncFlush
 		a := mustAppend(t, s, r)
@@ -167,7 +168,7 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	}
 	known.check(t, again, topic, queues, mode == SyncFlush)
 	before := again.MaxOffset(topic, 0)
-	a := mustAppend(t, again, record(topic, 0, fmt.Sprintf("q0-%d-after", before)))
+	a := mustAppend(t, again, msg(topic, 0, fmt.Sprintf("q0-%d-after", before)))
 	if a.QueueOffset != before {
 		t.Fatalf("offset %d after recovery, want %d", a.QueueOffset, before)
 	}
@@ -194,7 +195,7 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 // walkLog reads the log as a program does that has nothing else: record by record, filler by filler, to its end.
 func walkLog(t *testing.T, s *Store) {
 	t.Helper()
-	var m MessageView
+	var m record.View
 	for at := s.MinPhyOffset(); at < s.MaxPhyOffset(); {
 		seg := s.log.find(at)
 		switch st, why := examine(seg, at-seg.base, s.cfg.Load(), &m); st {
@@ -250,7 +251,7 @@ func TestKillChain(t *testing.T) {
 			for range rnd.IntN(150) {
 				q := int32(rnd.IntN(5))
 				body := strings.Repeat("x", rnd.IntN(300))
-				mustAppend(t, s, record("T", q, body))
+				mustAppend(t, s, msg("T", q, body))
 				want[q] = append(want[q], body)
 				switch rnd.IntN(8) {
 				case 0:

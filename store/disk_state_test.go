@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -51,7 +52,7 @@ func smallVolume(t *testing.T, cfg Config) (*Store, *vfs.Mem, *toldStates) {
 func untilRefused(t *testing.T, s *Store) error {
 	t.Helper()
 	for range 10000 {
-		if _, err := s.Append(record("T", 0, strings.Repeat("x", 500))); err != nil {
+		if _, err := s.Append(msg("T", 0, strings.Repeat("x", 500))); err != nil {
 			return err
 		}
 	}
@@ -84,7 +85,7 @@ func TestNextFileStateIsOne(t *testing.T) {
 				t.Fatalf("look %d: state %v, but sends are refused with %v", looks, err, refused)
 			}
 		}
-		if _, err := s.Append(&Record{Topic: "T", Body: []byte("x"), NoWait: true}); !errors.Is(err, ErrDiskFull) {
+		if _, err := s.Append(&Record{Message: record.Message{Topic: "T", Body: []byte("x")}, NoWait: true}); !errors.Is(err, ErrDiskFull) {
 			t.Fatalf("look %d: append: %v", looks, err)
 		}
 		return looks > 50
@@ -94,7 +95,7 @@ func TestNextFileStateIsOne(t *testing.T) {
 	}
 	mem.Limit(0)
 	eventually(t, "sends stay refused", func() bool { return s.Writable() == nil })
-	mustAppend(t, s, record("T", 0, "again"))
+	mustAppend(t, s, msg("T", 0, "again"))
 	eventually(t, "nobody was told", func() bool { return len(told.all()) == 2 })
 	if list := told.all(); list[1] != nil || s.Health() != nil {
 		t.Fatalf("told %v, health %v", list, s.Health())
@@ -133,7 +134,7 @@ func TestNoRoomForcesCleaning(t *testing.T) {
 	t.Cleanup(func() { mustStop(t, s) })
 	mem.Limit(4*cfg.MappedFileSizeCommitLog + cfg.MappedFileSizeCommitLog*3/4)
 	eventually(t, "no room was made", func() bool {
-		_, _ = s.Append(record("T", 0, strings.Repeat("x", 5000)))
+		_, _ = s.Append(msg("T", 0, strings.Repeat("x", 5000)))
 		_ = s.Flush()
 		return s.MinPhyOffset() > 0 && s.Writable() == nil
 	})

@@ -30,7 +30,7 @@ func TestStartOnFullDisk(t *testing.T) {
 		s := mustStart(t, cfg, mem)
 		want := fill(t, s, "T", 2, 500)
 		for s.MaxPhyOffset()%cfg.MappedFileSizeCommitLog > 1000 { // to the beginning of a file, which then goes: the next start needs a new one
-			mustAppend(t, s, record("Fill", 0, strings.Repeat("x", 800)))
+			mustAppend(t, s, msg("Fill", 0, strings.Repeat("x", 800)))
 		}
 		disk := mem
 		if unclean {
@@ -49,16 +49,16 @@ func TestStartOnFullDisk(t *testing.T) {
 		if err := s.Start(); err != nil {
 			t.Fatalf("unclean %v: %v", unclean, err)
 		}
-		if _, err := s.Append(record("T", 0, "x")); !errors.Is(err, ErrDiskFull) || !errors.Is(err, ErrNotWritable) {
+		if _, err := s.Append(msg("T", 0, "x")); !errors.Is(err, ErrDiskFull) || !errors.Is(err, ErrNotWritable) {
 			t.Fatalf("append: %v", err)
 		}
 		for q, w := range want {
 			wantBodies(t, s, "T", q, w)
 		}
 		disk.Limit(0)
-		eventually(t, "sends stay refused", func() bool { _, err := s.Append(record("T", 0, "again")); return err == nil })
+		eventually(t, "sends stay refused", func() bool { _, err := s.Append(msg("T", 0, "again")); return err == nil })
 		for range 3 { // and the files after that are made too
-			eventually(t, "no next file", func() bool { _, err := s.Append(record("T", 1, strings.Repeat("y", 50_000))); return err == nil })
+			eventually(t, "no next file", func() bool { _, err := s.Append(msg("T", 1, strings.Repeat("y", 50_000))); return err == nil })
 		}
 		mustStop(t, s)
 	}
@@ -72,7 +72,7 @@ func TestMinFreeDiskBytes(t *testing.T) {
 	cfg.MinFreeDiskBytes, cfg.CleanFileForciblyEnable, cfg.DeleteWhen = 1<<20, false, notNow()
 	s := mustStart(t, cfg, mem)
 	for s.MaxPhyOffset() < 10*cfg.MappedFileSizeCommitLog {
-		mustAppend(t, s, record("T", 0, strings.Repeat("x", 5000)))
+		mustAppend(t, s, msg("T", 0, strings.Repeat("x", 5000)))
 	}
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestMaxStoreBytes(t *testing.T) {
 	}
 	for s.MaxPhyOffset() < 8*cfg.MappedFileSizeCommitLog {
 		for q := range int32(2) {
-			mustAppend(t, s, record("T", q, strings.Repeat("x", 5000)))
+			mustAppend(t, s, msg("T", q, strings.Repeat("x", 5000)))
 		}
 		if err := s.Flush(); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,8 @@ package store
 import (
 	"strconv"
 	"strings"
+
+	"gorocket/store/record"
 )
 
 // What a record means for the consume queues is decided here, from the record alone: by an append, by recovery and by
@@ -31,34 +33,16 @@ type facts struct {
 }
 
 // factsOf reads a stored record.
-func factsOf(m *MessageView) facts {
-	tags, _ := m.Property(propTags)
+func factsOf(m *record.View) facts {
+	tags, _ := m.Property(record.PropTags)
 	return facts{topic: string(m.Topic), sysFlag: m.SysFlag, queueOffset: m.QueueOffset, storeTime: m.StoreTimestamp,
 		properties: m.Properties,
-		tags:       TagsCode(tags)}
-}
-
-// Properties that decide about queue entries (Java MessageConst). The last four are the broker's to set.
-const (
-	propTags  = "TAGS"
-	propDelay = "DELAY"
-	propWait  = "WAIT"
-
-	propInnerNum       = "INNER_NUM"                // messages of an inner batch
-	propInnerBase      = "INNER_BASE"               // queue offset of the first of them
-	propDispatch       = "INNER_MULTI_DISPATCH"     // light queues, separated by ','; any sender may set it
-	propDispatchOffset = "INNER_MULTI_QUEUE_OFFSET" // the offset in each of them
-)
-
-// hasQueueEntry: prepared and rollback records are in the log only.
-func hasQueueEntry(sysFlag int32) bool {
-	t := sysFlag & SysFlagTransaction
-	return t == 0 || t == SysFlagCommit
+		tags:       record.TagsCode(tags)}
 }
 
 // makesBatchQueue tells that a record makes its queue, if there is none, a batch queue.
 func makesBatchQueue(sysFlag int32) bool {
-	return sysFlag&SysFlagInnerBatch != 0 && hasQueueEntry(sysFlag)
+	return sysFlag&record.SysFlagInnerBatch != 0 && record.HasQueueEntry(sysFlag)
 }
 
 // own sets e to the entry of a record in its own queue, but for place and size; false when it has none, and then none
@@ -69,15 +53,15 @@ func (d dispatchRules) own(f *facts, e *cqEntry) bool {
 	if f.topic == ScheduleTopic {
 		e.tags = d.scheduleTags(f)
 	}
-	if f.sysFlag&SysFlagInnerBatch != 0 {
+	if f.sysFlag&record.SysFlagInnerBatch != 0 {
 		e.base, e.count = innerSpan(f)
 	}
-	return hasQueueEntry(f.sysFlag)
+	return record.HasQueueEntry(f.sysFlag)
 }
 
 // scheduleTags is the third column of an entry in the topic of the delay levels: the time of delivery.
 func (d dispatchRules) scheduleTags(f *facts) int64 {
-	if v, ok := Property(f.properties, propDelay); ok {
+	if v, ok := record.Property(f.properties, record.PropDelay); ok {
 		if level, err := strconv.ParseInt(string(v), 10, 32); err == nil && level > 0 {
 			return deliverTime(d.delays, int32(level), f.storeTime)
 		}
@@ -87,8 +71,8 @@ func (d dispatchRules) scheduleTags(f *facts) int64 {
 
 // innerSpan is the range of queue offsets of an inner batch.
 func innerSpan(f *facts) (base int64, count int16) {
-	num, ok1 := Property(f.properties, propInnerNum)
-	first, ok2 := Property(f.properties, propInnerBase)
+	num, ok1 := record.Property(f.properties, record.PropInnerNum)
+	first, ok2 := record.Property(f.properties, record.PropInnerBase)
 	if !ok1 || !ok2 {
 		return f.queueOffset, 1
 	}
@@ -106,10 +90,10 @@ func innerSpan(f *facts) (base int64, count int16) {
 // light calls fn for each light queue of a record that has an entry, with the record's offset in it.
 func (d dispatchRules) light(f *facts, fn func(name string, offset int64) error) error {
 	names := d.cfg.lightNames(f.topic, f.properties)
-	if names == nil || !hasQueueEntry(f.sysFlag) {
+	if names == nil || !record.HasQueueEntry(f.sysFlag) {
 		return nil
 	}
-	v, _ := Property(f.properties, propDispatchOffset)
+	v, _ := record.Property(f.properties, record.PropMultiQueueOffset)
 	offsets := strings.Split(string(v), ",")
 	for i, name := range names {
 		if i >= len(offsets) || !isLight(name) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -94,23 +95,23 @@ func (c chance) properties() []byte {
 	for range c.IntN(7) {
 		switch c.IntN(12) {
 		case 0, 1:
-			p = AppendProperty(p, "TAGS", c.pick("a", "b", "", "long tag", "a\x00b"))
+			p = record.AppendProperty(p, "TAGS", c.pick("a", "b", "", "long tag", "a\x00b"))
 		case 2:
-			p = AppendProperty(p, "KEYS", c.pick("k", "k1 k2", "a b c d e f", " "))
+			p = record.AppendProperty(p, "KEYS", c.pick("k", "k1 k2", "a b c d e f", " "))
 		case 3:
-			p = AppendProperty(p, "UNIQ_KEY", c.pick("u1", "u2"))
+			p = record.AppendProperty(p, "UNIQ_KEY", c.pick("u1", "u2"))
 		case 4:
-			p = AppendProperty(p, "DELAY", c.number())
+			p = record.AppendProperty(p, "DELAY", c.number())
 		case 5:
-			p = AppendProperty(p, "INNER_NUM", c.number())
+			p = record.AppendProperty(p, "INNER_NUM", c.number())
 		case 6:
-			p = AppendProperty(p, "INNER_BASE", c.number())
+			p = record.AppendProperty(p, "INNER_BASE", c.number())
 		case 7, 8:
-			p = AppendProperty(p, "INNER_MULTI_DISPATCH", c.lightNames())
+			p = record.AppendProperty(p, "INNER_MULTI_DISPATCH", c.lightNames())
 		case 9:
-			p = AppendProperty(p, "INNER_MULTI_QUEUE_OFFSET", c.pick(c.number(), c.number()+","+c.number()))
+			p = record.AppendProperty(p, "INNER_MULTI_QUEUE_OFFSET", c.pick(c.number(), c.number()+","+c.number()))
 		case 10:
-			p = AppendProperty(p, "x", strings.Repeat("\x00", c.IntN(3000))+c.pick("", "v"))
+			p = record.AppendProperty(p, "x", strings.Repeat("\x00", c.IntN(3000))+c.pick("", "v"))
 		default:
 			p = append(p, c.pick("\x01\x02", "WAIT\x01false", "junk", "\x00", "__CRC32#\x010123456789\x02",
 				"PGROUP\x01g\x02")...)
@@ -120,7 +121,7 @@ func (c chance) properties() []byte {
 }
 
 func (c chance) record() *Record {
-	r := record(c.pick("T0", "T0", "T1", strings.Repeat("long", 40), "T2", "B", "N", "%RETRY%g", "%DLQ%g", "%LMQ%a",
+	r := msg(c.pick("T0", "T0", "T1", strings.Repeat("long", 40), "T2", "B", "N", "%RETRY%g", "%DLQ%g", "%LMQ%a",
 		"rmq_sys_x", ScheduleTopic,
 		"RMQ_SYS_TRANS_HALF_TOPIC"), c.Int32N(3),
 		strings.Repeat("b", c.IntN(200))+strings.Repeat("\x00", c.IntN(20)))
@@ -131,8 +132,8 @@ func (c chance) record() *Record {
 		r.SysFlag = 1 << c.IntN(12)
 	}
 	r.Properties = c.properties()
-	tags, _ := Property(r.Properties, "TAGS")
-	r.TagsCode = TagsCode(tags)
+	tags, _ := record.Property(r.Properties, "TAGS")
+	r.TagsCode = record.TagsCode(tags)
 	r.Later, r.Group = c.IntN(3) == 0, c.IntN(3) == 0
 	return r
 }
@@ -145,9 +146,9 @@ func (c chance) appendSome(t *testing.T, s *Store) int {
 		if err := s.DeleteTopic("D"); err != nil {
 			t.Fatal(err)
 		}
-		r = record("D", 0, "the new life of a topic begins")
+		r = msg("D", 0, "the new life of a topic begins")
 	} else if c.IntN(40) == 0 {
-		r = record("D", 0, "again")
+		r = msg("D", 0, "again")
 	}
 	a, err := Appended{Count: 1}, error(nil)
 	if c.IntN(3) > 0 || r.Topic == "D" {
@@ -156,7 +157,7 @@ func (c chance) appendSome(t *testing.T, s *Store) int {
 	} else {
 		var batch []byte
 		for range 1 + c.IntN(6) {
-			batch = AppendBatchItem(batch, BatchItem{Body: r.Body, Properties: c.properties()})
+			batch = record.AppendBatchItem(batch, record.BatchItem{Body: r.Body, Properties: c.properties()})
 		}
 		if r.Properties = nil; c.IntN(5) == 0 {
 			r.Properties = c.properties()
@@ -166,7 +167,7 @@ func (c chance) appendSome(t *testing.T, s *Store) int {
 	if err == nil {
 		err = s.Publish(a.End())
 	}
-	if err != nil && !errors.Is(err, ErrMessageIllegal) && !errors.Is(err, ErrTooManyLightQueues) {
+	if err != nil && !errors.Is(err, record.ErrIllegal) && !errors.Is(err, ErrTooManyLightQueues) {
 		t.Fatalf("%+v: %v", r, err)
 	}
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"gorocket/store/record"
 )
 
 // ErrNotWritable is the class of errors of Append that say the store takes no messages now (SERVICE_NOT_AVAILABLE). Test with
@@ -26,28 +28,28 @@ var ErrMessageIllegal = errors.New("store: illegal message")
 
 // Reasons of ErrMessageIllegal.
 var (
-	ErrBodyTooLarge       = fmt.Errorf("%w: body larger than maxMessageSize", ErrMessageIllegal)
-	ErrPropertiesTooLong  = fmt.Errorf("%w: properties longer than 32767 bytes", ErrMessageIllegal)
-	ErrTopicName          = fmt.Errorf("%w: the topic's name, or the queue's number, cannot be a folder", ErrMessageIllegal)
-	ErrTopicTooLong       = fmt.Errorf("%w: topic too long", ErrMessageIllegal)
-	ErrTopicZero          = fmt.Errorf("%w: a zero byte in the topic", ErrMessageIllegal)
-	ErrBatchTooLong       = fmt.Errorf("%w: a batch of more than maxBatchMessages messages", ErrMessageIllegal)
-	ErrBadBatch           = fmt.Errorf("%w: malformed batch body", ErrMessageIllegal)
-	ErrMessageExceedsFile = fmt.Errorf("%w: larger than a commit log file", ErrMessageIllegal)
+	ErrBodyTooLarge       = fmt.Errorf("%w: body larger than maxMessageSize", record.ErrIllegal)
+	ErrPropertiesTooLong  = fmt.Errorf("%w: properties longer than 32767 bytes", record.ErrIllegal)
+	ErrTopicName          = fmt.Errorf("%w: the topic's name, or the queue's number, cannot be a folder", record.ErrIllegal)
+	ErrTopicTooLong       = fmt.Errorf("%w: topic too long", record.ErrIllegal)
+	ErrTopicZero          = fmt.Errorf("%w: a zero byte in the topic", record.ErrIllegal)
+	ErrBatchTooLong       = fmt.Errorf("%w: a batch of more than maxBatchMessages messages", record.ErrIllegal)
+	ErrBadBatch           = fmt.Errorf("%w: malformed batch body", record.ErrIllegal)
+	ErrMessageExceedsFile = fmt.Errorf("%w: larger than a commit log file", record.ErrIllegal)
 )
 
 // ErrPlainBatch says that a batch claims to be more than messages: its sysFlag has a transaction or inner batch bit, or
 // it goes to the topic of the delay levels (MESSAGE_ILLEGAL; Java CommitLog.asyncPutMessages,
 // HookUtils.checkInnerBatch).
 var ErrPlainBatch = fmt.Errorf("%w: a batch is neither part of a transaction nor an inner batch nor delayed",
-	ErrMessageIllegal)
+	record.ErrIllegal)
 
 // ErrReservedProperty says that an item of a batch has INNER_NUM, INNER_BASE or INNER_MULTI_QUEUE_OFFSET, which only
 // the broker sets (MESSAGE_ILLEGAL; Java stores them, and believes them when it builds the queues).
-var ErrReservedProperty = fmt.Errorf("%w: a property of a batch item is the broker's to set", ErrMessageIllegal)
+var ErrReservedProperty = fmt.Errorf("%w: a property of a batch item is the broker's to set", record.ErrIllegal)
 
 // ErrNotBatchTopic says that an inner batch was sent to a topic whose queue.type is not BatchCQ (MESSAGE_ILLEGAL).
-var ErrNotBatchTopic = fmt.Errorf("%w: the message is an inner batch but the topic's queue.type is not BatchCQ", ErrMessageIllegal)
+var ErrNotBatchTopic = fmt.Errorf("%w: the message is an inner batch but the topic's queue.type is not BatchCQ", record.ErrIllegal)
 
 // ErrTooManyLightQueues says that a message would need more light queues than maxLmqConsumeQueueNum (LMQ_CONSUME_QUEUE_NUM_EXCEEDED).
 var ErrTooManyLightQueues = errors.New("store: more light queues than maxLmqConsumeQueueNum")

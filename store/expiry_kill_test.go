@@ -19,7 +19,7 @@ func expireAll(t *testing.T, s *Store) {
 func fillLong(t *testing.T, s *Store, n int) {
 	t.Helper()
 	for range n {
-		mustAppend(t, s, record("T", 0, strings.Repeat("x", 500)))
+		mustAppend(t, s, msg("T", 0, strings.Repeat("x", 500)))
 	}
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)

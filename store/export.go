@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -60,7 +61,7 @@ func Export(cfg Config, fsys vfs.FS, f ExportFilter, yield func(*ExportedMessage
 	defer v.close()
 	var failed error
 	v.salvage = true
-	v.onRecord = func(_ *segment, _ int64, m *MessageView) {
+	v.onRecord = func(_ *segment, _ int64, m *record.View) {
 		if failed == nil && f.wants(m) {
 			failed = yield(exported(m))
 		}
@@ -77,18 +78,18 @@ func Export(cfg Config, fsys vfs.FS, f ExportFilter, yield func(*ExportedMessage
 }
 
 // wants tells whether a record is a message and passes the filter.
-func (f *ExportFilter) wants(m *MessageView) bool {
+func (f *ExportFilter) wants(m *record.View) bool {
 	return (f.Topic == "" || f.Topic == string(m.Topic)) && (f.Queue < 0 || f.Queue == m.QueueID) &&
 		m.StoreTimestamp >= f.From && (f.To == 0 || m.StoreTimestamp < f.To) && !covers(m)
 }
 
 // covers tells a record that SkipDamaged made.
-func covers(m *MessageView) bool {
+func covers(m *record.View) bool {
 	return string(m.Topic) == DamagedTopic ||
-		string(m.Topic) == shortTopic && m.SysFlag == SysFlagPrepared && m.StoreHost.Addr().IsUnspecified()
+		string(m.Topic) == shortTopic && m.SysFlag == record.SysFlagPrepared && m.StoreHost.Addr().IsUnspecified()
 }
 
-func exported(m *MessageView) *ExportedMessage {
+func exported(m *record.View) *ExportedMessage {
 	e := &ExportedMessage{Topic: string(m.Topic), QueueID: m.QueueID, QueueOffset: m.QueueOffset,
 		Offset:         m.PhysicalOffset,
 		StoreTimestamp: m.StoreTimestamp, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost.String(),
@@ -96,12 +97,12 @@ func exported(m *MessageView) *ExportedMessage {
 		ReconsumeTimes: m.ReconsumeTimes, Properties: map[string]string{}, Body: bytes.Clone(m.Body)}
 	for rest := m.Properties; len(rest) > 0; {
 		var pair []byte
-		pair, rest, _ = bytes.Cut(rest, []byte{propValueEnd})
-		if name, value, ok := bytes.Cut(pair, []byte{propNameEnd}); ok {
+		pair, rest, _ = bytes.Cut(rest, []byte{record.PropValueEnd})
+		if name, value, ok := bytes.Cut(pair, []byte{record.PropNameEnd}); ok {
 			e.Properties[string(name)] = string(value)
 		}
 	}
-	if m.SysFlag&SysFlagCompressed == 0 && utf8.Valid(e.Body) {
+	if m.SysFlag&record.SysFlagCompressed == 0 && utf8.Valid(e.Body) {
 		text := string(e.Body)
 		e.BodyText = &text
 	}
@@ -129,7 +130,7 @@ func (v *verifier) salvageLog() error {
 		i = slices.IndexFunc(segs, func(s *segment) bool { return s.name == bad.File })
 		p = min(bad.Offset/killPage*killPage+killPage, segs[i].size)
 		v.onDamage(damagedRange{segs[i], min(v.from, p), p, "cannot be read: " + bad.Err.Error()})
-		if segs[i].size-p < minRecord {
+		if segs[i].size-p < record.MinSize {
 			i, p = i+1, 0
 		}
 	}

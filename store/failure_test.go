@@ -28,11 +28,11 @@ func TestFailedSyncClosesForWrites(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-durable(s, mustAppend(t, s, record("T", 0, "safe"))); err != nil {
+	if err := <-durable(s, mustAppend(t, s, msg("T", 0, "safe"))); err != nil {
 		t.Fatal(err)
 	}
 	failing(mem, "sync", "commitlog", syscall.EIO)
-	err := <-durable(s, mustAppend(t, s, record("T", 0, "lost?")))
+	err := <-durable(s, mustAppend(t, s, msg("T", 0, "lost?")))
 	if !errors.Is(err, ErrSyncFailed) || !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.EIO) {
 		t.Fatalf("waiter got %v", err)
 	}
@@ -40,7 +40,7 @@ func TestFailedSyncClosesForWrites(t *testing.T) {
 		t.Fatalf("event names %s", file)
 	}
 	mem.Inject(nil) // the disk works again; the store must not trust it
-	if _, err := s.Append(record("T", 0, "x")); !errors.Is(err, ErrSyncFailed) {
+	if _, err := s.Append(msg("T", 0, "x")); !errors.Is(err, ErrSyncFailed) {
 		t.Fatalf("append after a failed sync: %v", err)
 	}
 	if err := s.Health(); !errors.Is(err, ErrSyncFailed) {
@@ -66,7 +66,7 @@ func TestSyncTimeoutWhileDiskStalls(t *testing.T) {
 	s := mustStart(t, cfg, mem)
 	release := stalling(t, mem, "sync", "commitlog", nil)
 	begin := time.Now()
-	if err := <-durable(s, mustAppend(t, s, record("T", 0, "x"))); err != ErrFlushTimeout {
+	if err := <-durable(s, mustAppend(t, s, msg("T", 0, "x"))); err != ErrFlushTimeout {
 		t.Fatalf("got %v", err)
 	}
 	if took := time.Since(begin); took < 100*time.Millisecond || took > 2*time.Second {
@@ -74,7 +74,7 @@ func TestSyncTimeoutWhileDiskStalls(t *testing.T) {
 	}
 	release()
 	mem.Inject(nil)
-	if err := <-durable(s, mustAppend(t, s, record("T", 0, "y"))); err != nil {
+	if err := <-durable(s, mustAppend(t, s, msg("T", 0, "y"))); err != nil {
 		t.Fatalf("after the stall: %v", err)
 	}
 }
@@ -99,7 +99,7 @@ func TestGroupCommit(t *testing.T) {
 	for g := range senders {
 		wg.Go(func() {
 			for range each {
-				a, err := s.Append(record("T", int32(g%8), "x"))
+				a, err := s.Append(msg("T", int32(g%8), "x"))
 				if err != nil {
 					t.Error(err)
 					return
@@ -138,7 +138,7 @@ func TestFullDisk(t *testing.T) {
 	var err error
 	n := 0
 	for ; n < 10000 && err == nil; n++ {
-		_, err = s.Append(record("T", 0, strings.Repeat("x", 500)))
+		_, err = s.Append(msg("T", 0, strings.Repeat("x", 500)))
 	}
 	if !errors.Is(err, ErrDiskFull) || !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("after %d messages: %v", n, err)
@@ -148,7 +148,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	mem.Limit(0)
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if _, err = s.Append(record("T", 0, "again")); err == nil {
+		if _, err = s.Append(msg("T", 0, "again")); err == nil {
 			break
 		}
 		if time.Now().After(end) {
@@ -177,14 +177,14 @@ func TestWarningLevelPauses(t *testing.T) {
 	if err := <-states; !errors.Is(err, ErrDiskFull) {
 		t.Fatalf("event %v", err)
 	}
-	if _, err := s.Append(record("T", 0, "x")); !errors.Is(err, ErrDiskFull) {
+	if _, err := s.Append(msg("T", 0, "x")); !errors.Is(err, ErrDiskFull) {
 		t.Fatalf("append: %v", err)
 	}
 	mem.Limit(0)
 	if err := <-states; err != nil {
 		t.Fatalf("event %v", err)
 	}
-	mustAppend(t, s, record("T", 0, "x"))
+	mustAppend(t, s, msg("T", 0, "x"))
 }
 
 // TestCorruption: damage where data had been synced is an error that names the place, and nothing on the disk changes.
@@ -196,7 +196,7 @@ func TestCorruption(t *testing.T) {
 		s := mustStart(t, cfg, mem)
 		var at []Appended
 		for i := 0; i < 500; i++ {
-			at = append(at, mustAppend(t, s, record("T", 0, strings.Repeat("x", 100))))
+			at = append(at, mustAppend(t, s, msg("T", 0, strings.Repeat("x", 100))))
 			if i == 395 {
 				time.Sleep(2 * time.Millisecond) // what is older than the checkpoint's millisecond is known to be synced
 			}
@@ -306,7 +306,7 @@ func TestConfigValidate(t *testing.T) {
 
 func TestLifecycle(t *testing.T) {
 	s := mustOpen(t, smallConfig("/s"), vfs.NewMem(), EventListener{})
-	if _, err := s.Append(record("T", 0, "x")); !errors.Is(err, ErrNotStarted) {
+	if _, err := s.Append(msg("T", 0, "x")); !errors.Is(err, ErrNotStarted) {
 		t.Errorf("append before start: %v", err)
 	}
 	if err := s.Start(); err != nil {
@@ -315,10 +315,10 @@ func TestLifecycle(t *testing.T) {
 	if err := s.Start(); err == nil {
 		t.Error("second start worked")
 	}
-	a := mustAppend(t, s, record("T", 0, "x"))
+	a := mustAppend(t, s, msg("T", 0, "x"))
 	mustStop(t, s)
 	mustStop(t, s)
-	if _, err := s.Append(record("T", 0, "x")); !errors.Is(err, ErrClosed) || !errors.Is(err, ErrNotWritable) {
+	if _, err := s.Append(msg("T", 0, "x")); !errors.Is(err, ErrClosed) || !errors.Is(err, ErrNotWritable) {
 		t.Errorf("append after stop: %v", err)
 	}
 	if err := <-durable(s, Appended{Offset: a.End(), Size: 1}); !errors.Is(err, ErrClosed) {
@@ -343,7 +343,7 @@ func TestSegmentRolled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for s.MaxPhyOffset() < 300<<10 {
-		mustAppend(t, s, record("T", 0, strings.Repeat("x", 5000)))
+		mustAppend(t, s, msg("T", 0, strings.Repeat("x", 5000)))
 	}
 	eventually(t, "not all files were told", func() bool { return rolled.Load() == 256<<10 })
 	mustStop(t, s)

@@ -1,78 +1,24 @@
 package store
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
-func FuzzDecodeRecord(f *testing.F) {
-	cfg := DefaultConfig()
-	sealed := cfg
-	sealed.EnabledAppendPropCRC = true
-	for _, c := range []*Config{&cfg, &sealed} {
-		r := record("Topic", 1, "body")
-		r.Properties = []byte("KEYS\x01a b\x02TAGS\x01x\x02")
-		b, _ := c.AppendRecord(nil, r, 1, 2, 3)
-		f.Add(b)
-		r.BornHost, r.StoreHost = hostV, hostV
-		b, _ = c.AppendRecord(nil, r, 1, 2, 3)
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := DecodeRecord(b)
-		if err != nil {
-			return
-		}
-		if len(m.Record) != int(m.Size) || int(m.Size) > len(b) {
-			t.Fatalf("record of %d bytes, size %d", len(m.Record), m.Size)
-		}
-		propCRC(m.Record)
-		lostSector(&m, 4000)
-		cutShort(&m, 4000, nil)
-		m.Property("KEYS")
-		r := Record{Topic: string(m.Topic), QueueID: m.QueueID, Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost,
-			StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes, PreparedTransactionOffset: m.PreparedTransactionOffset, Body: m.Body, Properties: m.Properties}
-		again, err := cfg.AppendRecord(nil, &r, m.QueueOffset, m.PhysicalOffset, m.StoreTimestamp)
-		if err != nil {
-			return
-		}
-		n, err := DecodeRecord(again)
-		if err != nil || !bytes.Equal(n.Body, m.Body) || !bytes.Equal(n.Topic, m.Topic) || !needsSeal(m.Properties) &&
-			!bytes.Equal(n.Properties, m.Properties) || n.StoreTimestamp != m.StoreTimestamp {
-			t.Fatalf("not the same after encoding again: %+v %+v %v", m, n, err)
-		}
-	})
-}
-
-func FuzzProperties(f *testing.F) {
-	f.Add([]byte("A\x01b\x02C\x01d"), "A")
-	f.Fuzz(func(t *testing.T, text []byte, name string) {
-		set := SetProperty(nil, text, name, "v")
-		v, ok := Property(set, name)
-		clean := len(name) > 0 && !bytes.ContainsAny([]byte(name), "\x01\x02")
-		if clean && (!ok || string(v) != "v") {
-			t.Fatalf("set %q in %q: %q %v", name, text, v, ok)
-		}
-		if _, ok := Property(DeleteProperty(nil, set, name), name); ok {
-			t.Fatalf("deleted %q is still in %q", name, text)
-		}
-	})
-}
-
 func FuzzBatchItems(f *testing.F) {
-	f.Add(AppendBatchItem(AppendBatchItem(nil, BatchItem{Body: []byte("x"), Properties: []byte("A\x01b")}), BatchItem{}))
+	f.Add(record.AppendBatchItem(record.AppendBatchItem(nil, record.BatchItem{Body: []byte("x"), Properties: []byte("A\x01b")}), record.BatchItem{}))
 	cfg := DefaultConfig()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var s batchScratch
-		if s.encode(dispatchRules{cfg: &cfg}, record("T", 0, ""), body) != nil {
+		if s.encode(dispatchRules{cfg: &cfg}, msg("T", 0, ""), body) != nil {
 			return
 		}
 		at := 0
 		for _, e := range s.entries {
-			m, err := DecodeRecord(s.recs[at:])
+			m, err := record.Decode(s.recs[at:])
 			if err != nil || m.Size != e.size {
 				t.Fatalf("at %d: %v, size %d, entry %d", at, err, m.Size, e.size)
 			}
@@ -116,7 +62,7 @@ func FuzzConsumeQueueFile(f *testing.F) {
 			b = b[:cfg.consumeQueueFileSize()]
 		}
 		_, _ = file.WriteAt(b, 0)
-		rec, _ := cfg.AppendRecord(nil, record("T", 0, "hello"), 0, 0, 1000)
+		rec, _ := cfg.RecordLimits().Append(nil, &msg("T", 0, "hello").Message, record.Stamp{StoreTime: 1000})
 		s := openBeside(cfg, mem, rec, clean)
 		if s == nil {
 			return
@@ -126,7 +72,7 @@ func FuzzConsumeQueueFile(f *testing.F) {
 		for at := int64(-1); at < 110; at++ {
 			s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 40}, &res)
 			for _, rec := range res.Slices {
-				_, _ = DecodeRecord(rec)
+				_, _ = record.Decode(rec)
 			}
 			res.Release()
 			s.StoreTimeAt("T", 0, at)
@@ -191,8 +137,8 @@ func FuzzBatchQueueFile(f *testing.F) {
 		_, _ = file.WriteAt(b[:min(len(b), 20*batchUnit)], 0)
 		_ = file.Truncate(20 * batchUnit)
 		r := innerBatch("B", 0, 3)
-		r.Properties = SetProperty(nil, r.Properties, "INNER_BASE", "0")
-		rec, _ := cfg.AppendRecord(nil, r, 0, 0, 1000)
+		r.Properties = record.SetProperty(nil, r.Properties, "INNER_BASE", "0")
+		rec, _ := cfg.RecordLimits().Append(nil, &r.Message, record.Stamp{StoreTime: 1000})
 		s := openBeside(cfg, mem, rec, clean)
 		if s == nil {
 			return
@@ -216,7 +162,7 @@ func FuzzLightEntries(f *testing.F) {
 	f.Add([]byte("INNER_MULTI_DISPATCH\x01%LMQ%a,b,%LMQ%/../c\x02INNER_MULTI_QUEUE_OFFSET\x011,,3\x02"))
 	cfg := lightConfig()
 	f.Fuzz(func(t *testing.T, props []byte) {
-		m := MessageView{Topic: []byte("T"), Properties: props}
+		m := record.View{Topic: []byte("T"), Properties: props}
 		rules, f := dispatchRules{cfg: &cfg}, factsOf(&m)
 		rules.own(&f, new(cqEntry))
 		_ = rules.light(&f, func(name string, offset int64) error {
@@ -240,7 +186,7 @@ func FuzzExtEnd(f *testing.F) {
 		if err != nil || s.Start() != nil {
 			t.Fatal(err)
 		}
-		mustAppend(t, s, record("T", 0, "x"))
+		mustAppend(t, s, msg("T", 0, "x"))
 		_ = s.Stop(t.Context())
 		ext, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + segmentName(0))
 		_, _ = ext.WriteAt(b[:min(len(b), 4096)], 0)
@@ -252,7 +198,7 @@ func FuzzExtEnd(f *testing.F) {
 		defer s.Stop(t.Context())
 		s.OffsetInQueue("T", 0, 0)
 		if s.Start() == nil {
-			mustAppend(t, s, record("T", 0, "y"))
+			mustAppend(t, s, msg("T", 0, "y"))
 			s.OffsetInQueue("T", 0, 1)
 		}
 	})

@@ -65,7 +65,7 @@ func TestGatherBounded(t *testing.T) {
 	cfg.FlushDiskType, cfg.FlushIntervalCommitLog = SyncFlush, 60_000
 	s := mustStart(t, cfg, vfs.OS{})
 	durable := func() (took time.Duration) {
-		r := record("T", 0, strings.Repeat("x", 100))
+		r := msg("T", 0, strings.Repeat("x", 100))
 		r.Group = true
 		begin := time.Now()
 		a, err := s.Append(r)
@@ -106,7 +106,7 @@ func TestGatherNoLostWake(t *testing.T) {
 	for worker := range 12 {
 		wg.Go(func() {
 			for i := range 200 {
-				r := record("T", int32(worker), "x")
+				r := msg("T", int32(worker), "x")
 				r.Group = true
 				a, err := s.Append(r)
 				if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -20,7 +21,7 @@ type tagFilter struct {
 
 func (f tagFilter) MatchTagsCode(c int64) bool { return f.tags == 0 || c == f.tags }
 func (f tagFilter) MatchRecord(rec []byte) bool {
-	m, err := DecodeRecord(rec)
+	m, err := record.Decode(rec)
 	return err == nil && (f.body == "" || strings.HasPrefix(string(m.Body), f.body))
 }
 
@@ -28,7 +29,7 @@ func TestGetStatuses(t *testing.T) {
 	cfg := smallConfig("/s")
 	s := mustStart(t, cfg, vfs.NewMem())
 	for i := 0; i < 10; i++ {
-		mustAppend(t, s, record("T", 0, fmt.Sprint(i)))
+		mustAppend(t, s, msg("T", 0, fmt.Sprint(i)))
 	}
 	cases := []struct {
 		topic  string
@@ -72,7 +73,7 @@ func TestGetLimits(t *testing.T) {
 	cfg.MaxFilterMessageSize = 2000 // 100 entries
 	s := mustStart(t, cfg, vfs.NewMem())
 	for i := 0; i < 300; i++ {
-		r := record("T", 0, strings.Repeat("x", 909))
+		r := msg("T", 0, strings.Repeat("x", 909))
 		r.TagsCode = int64(i % 100)
 		mustAppend(t, s, r) // 1001 bytes each
 	}
@@ -110,7 +111,7 @@ func TestRangesMatchSlices(t *testing.T) {
 	cfg.MappedFileSizeCommitLog = 8 << 10
 	s := mustStart(t, cfg, vfs.OS{})
 	for i := 0; i < 200; i++ {
-		mustAppend(t, s, record("T", int32(i%3/2), strings.Repeat("x", i)))
+		mustAppend(t, s, msg("T", int32(i%3/2), strings.Repeat("x", i)))
 	}
 	var res GetResult
 	for at := int64(0); ; at = res.NextBeginOffset {
@@ -137,7 +138,7 @@ func TestOffsetByTime(t *testing.T) {
 	s := mustStart(t, smallConfig("/s"), mem)
 	var times []int64
 	for i := 0; i < 300; i++ {
-		a := mustAppend(t, s, record("T", 0, "x"))
+		a := mustAppend(t, s, msg("T", 0, "x"))
 		times = append(times, a.StoreTimestamp)
 		if i%10 == 9 {
 			time.Sleep(2 * time.Millisecond)
@@ -169,7 +170,7 @@ func TestOffsetByTime(t *testing.T) {
 
 func TestReadRecord(t *testing.T) {
 	s := mustStart(t, smallConfig("/s"), vfs.NewMem())
-	a := mustAppend(t, s, record("T", 0, "hello"))
+	a := mustAppend(t, s, msg("T", 0, "hello"))
 	if b, err := s.ReadRecord(a.Offset, []byte("pre")); err != nil || len(b) != 3+int(a.Size) {
 		t.Fatalf("%d bytes, %v", len(b), err)
 	}
@@ -196,7 +197,7 @@ func TestDeleteTopic(t *testing.T) {
 	if _, err := mem.Stat("/s/consumequeue/Gone"); err == nil {
 		t.Fatal("the directory is still there")
 	}
-	if a := mustAppend(t, s, record("Gone", 1, "new")); a.QueueOffset != 0 {
+	if a := mustAppend(t, s, msg("Gone", 1, "new")); a.QueueOffset != 0 {
 		t.Fatalf("queue offset %d after deletion", a.QueueOffset)
 	}
 	wantBodies(t, s, "Gone", 1, []string{"new"})
@@ -216,7 +217,7 @@ func TestRetention(t *testing.T) {
 	cfg.DeleteFileBatchMax = 1000
 	s := mustStart(t, cfg, vfs.OS{})
 	for i := 0; i < 1000; i++ {
-		mustAppend(t, s, record("T", 0, strings.Repeat("x", 100)))
+		mustAppend(t, s, msg("T", 0, strings.Repeat("x", 100)))
 	}
 	waitIndexed(t, s)
 	if err := s.Flush(); err != nil {
@@ -306,7 +307,7 @@ func TestHotOnly(t *testing.T) {
 	for _, hot := range []bool{false, true} {
 		q.HotOnly = hot
 		s.Get(&q, &res)
-		if m, err := DecodeRecord(res.Slices[0]); err != nil || res.Cold || res.Count != 10 || string(m.Body) != want[100] {
+		if m, err := record.Decode(res.Slices[0]); err != nil || res.Cold || res.Count != 10 || string(m.Body) != want[100] {
 			t.Fatalf("hot only %v: cold %v, %d messages, %v", hot, res.Cold, res.Count, err)
 		}
 		res.Release()

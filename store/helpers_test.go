@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -61,8 +62,13 @@ var (
 	hostV = netip.MustParseAddrPort("[2001:db8::7]:10911")
 )
 
-func record(topic string, queue int32, body string) *Record {
-	return &Record{Topic: topic, QueueID: queue, BornTimestamp: 1700000000000, BornHost: hostA, StoreHost: hostB, Body: []byte(body)}
+func msg(topic string, queue int32, body string) *Record {
+	return &Record{
+		Message: record.Message{
+			Topic: topic, QueueID: queue, BornTimestamp: 1700000000000, BornHost: hostA,
+			StoreHost: hostB, Body: []byte(body),
+		},
+	}
 }
 
 func mustAppend(t testing.TB, s *Store, r *Record) Appended {
@@ -87,7 +93,7 @@ func bodies(t testing.TB, s *Store, topic string, queue int32) []string {
 			return out
 		}
 		for i, rec := range res.Slices {
-			m, err := DecodeRecord(rec)
+			m, err := record.Decode(rec)
 			if err != nil {
 				t.Fatalf("queue %s/%d offset %d: %v", topic, queue, at, err)
 			}
@@ -120,7 +126,7 @@ func fill(t testing.TB, s *Store, topic string, queues, n int) map[int32][]strin
 	for i := 0; i < n; i++ {
 		q := int32(i % queues)
 		body := fmt.Sprintf("%s-%d-%d-%s", topic, q, i, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"[:i%40])
-		mustAppend(t, s, record(topic, q, body))
+		mustAppend(t, s, msg(topic, q, body))
 		want[q] = append(want[q], body)
 	}
 	return want

@@ -1,6 +1,10 @@
 package store
 
-import "iter"
+import (
+	"iter"
+
+	"gorocket/store/record"
+)
 
 // IndexKeys is what the index needs to know of a message. The zero value says nothing: the index reads the record again.
 type IndexKeys struct {
@@ -15,24 +19,18 @@ const maxHinted = 4
 // KeysOf returns what the index needs of a message with these values of UNIQ_KEY and KEYS, nil where there is none. Whoever has read the properties anyway saves the index the work.
 func KeysOf(topic string, unique, keys []byte) IndexKeys {
 	var k IndexKeys
-	k.set(topicHash(topic), unique, keys)
+	k.set(record.TopicHash(topic), unique, keys)
 	return k
-}
-
-// topicHash is the part of an index hash that a topic gives.
-func topicHash(topic string) int32 {
-	var buf [maxTopicV1 + 1]byte
-	return hashCode(0, append(append(buf[:0], topic...), '#'))
 }
 
 func (k *IndexKeys) set(topic int32, unique, keys []byte) {
 	k.known, k.n = true, 0
 	if unique != nil && len(keys) == 0 { // most messages; the walk below takes as long as the hash
-		k.add(foldHash(hashCode(topic, unique)))
+		k.add(record.KeyHash(topic, unique))
 		return
 	}
 	for word := range indexWords(unique, keys) {
-		if k.add(foldHash(hashCode(topic, word))); !k.known {
+		if k.add(record.KeyHash(topic, word)); !k.known {
 			return
 		}
 	}
@@ -44,7 +42,7 @@ func indexWords(unique, keys []byte) iter.Seq[[]byte] {
 		if unique != nil && !yield(unique) {
 			return
 		}
-		for word, rest, ok := NextKey(keys); ok && yield(word); word, rest, ok = NextKey(rest) {
+		for word, rest, ok := record.NextKey(keys); ok && yield(word); word, rest, ok = record.NextKey(rest) {
 		}
 	}
 }
@@ -102,7 +100,7 @@ func (h *hints) drop(from int64) {
 
 // hint notes r. Caller holds the append lock.
 func (s *Store) hint(r *Record, a Appended) {
-	if r.SysFlag&SysFlagTransaction == SysFlagRollback {
+	if r.SysFlag&record.SysFlagTransaction == record.SysFlagRollback {
 		s.app.hints.add(&IndexKeys{known: true}, a.Offset, a.StoreTimestamp, a.Size)
 		return
 	}

@@ -9,12 +9,13 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
 // keyed returns a record with n keys, among them a UNIQ_KEY if unique, and what the index needs of it.
 func keyed(topic string, i, n int, unique bool) *Record {
-	r := record(topic, int32(i%3), "body")
+	r := msg(topic, int32(i%3), "body")
 	var keys []byte
 	for k := range n {
 		if k > 0 {
@@ -25,10 +26,10 @@ func keyed(topic string, i, n int, unique bool) *Record {
 	var uniq []byte
 	if unique {
 		uniq = fmt.Appendf(nil, "U%d", i)
-		r.Properties = AppendProperty(r.Properties, "UNIQ_KEY", string(uniq))
+		r.Properties = record.AppendProperty(r.Properties, "UNIQ_KEY", string(uniq))
 	}
 	if n > 0 {
-		r.Properties = AppendProperty(r.Properties, "KEYS", string(keys))
+		r.Properties = record.AppendProperty(r.Properties, "KEYS", string(keys))
 	}
 	r.Index = KeysOf(topic, uniq, keys)
 	return r
@@ -42,17 +43,17 @@ func appendAnyWay(t *testing.T, s *Store, rng *rand.Rand, i int) {
 	case 0:
 		r.Index = IndexKeys{} // the caller has not read them
 	case 1:
-		r.SysFlag = SysFlagPrepared
+		r.SysFlag = record.SysFlagPrepared
 	case 2:
-		r.SysFlag = SysFlagRollback
+		r.SysFlag = record.SysFlagRollback
 	case 3:
 		r.Later = true
 	case 4, 5:
 		var items []byte
 		for k := range 1 + rng.IntN(5) {
-			items = AppendBatchItem(items, BatchItem{Body: []byte("x"), Properties: keyed("T", 1000*i+k, rng.IntN(4), true).Properties})
+			items = record.AppendBatchItem(items, record.BatchItem{Body: []byte("x"), Properties: keyed("T", 1000*i+k, rng.IntN(4), true).Properties})
 		}
-		if r = record("T", 0, ""); rng.IntN(2) == 0 {
+		if r = msg("T", 0, ""); rng.IntN(2) == 0 {
 			r.Properties = []byte("KEYS\x01all\x02")
 		}
 		if _, _, err := s.AppendBatch(r, items, nil); err != nil {
@@ -155,11 +156,11 @@ func TestHintOfFailedWrite(t *testing.T) {
 	t.Cleanup(mem.Free)
 	s := mustStart(t, cfg, mem)
 	failing(mem, "write", "commitlog", syscall.ENOSPC)
-	refused, batch := keyed("T", 1, 3, true), AppendBatchItem(nil, BatchItem{Body: []byte("b"), Properties: []byte("KEYS\x01inBatch\x02")})
+	refused, batch := keyed("T", 1, 3, true), record.AppendBatchItem(nil, record.BatchItem{Body: []byte("b"), Properties: []byte("KEYS\x01inBatch\x02")})
 	if _, err := s.Append(refused); err == nil {
 		t.Fatal("a failed write was acknowledged")
 	}
-	if _, _, err := s.AppendBatch(record("T", 0, ""), batch, nil); err == nil {
+	if _, _, err := s.AppendBatch(msg("T", 0, ""), batch, nil); err == nil {
 		t.Fatal("a failed write was acknowledged")
 	}
 	mem.Inject(nil)
@@ -175,6 +176,17 @@ func TestHintOfFailedWrite(t *testing.T) {
 	for key, want := range map[string]int{"k2-0": 1, "U2": 1, "k1-0": 0, "U1": 0, "inBatch": 0} {
 		if res, err := s.QueryByKey("T", key, 10, 0, 1<<60); err != nil || len(res.Records) != want {
 			t.Errorf("%s: %d records, %v", key, len(res.Records), err)
+		}
+	}
+}
+
+func BenchmarkNotedProperties(b *testing.B) {
+	text := []byte("UNIQ_KEY\x01AC1E0A640000000000000000DEADBEEF\x02WAIT\x01true\x02TAGS\x01TagA\x02MSG_REGION\x01DefaultRegion\x02TRACE_ON\x01true\x02CLUSTER\x01DefaultCluster\x02")
+	b.ReportAllocs()
+	for b.Loop() {
+		var n notedProps
+		if n.read(text); n.unique == nil {
+			b.Fatal("no UNIQ_KEY")
 		}
 	}
 }

@@ -4,15 +4,16 @@ import (
 	"errors"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
 // TestWithHotRecord: records are found at their offset only; nothing outside of the log is touched.
 func TestWithHotRecord(t *testing.T) {
 	s := mustStart(t, smallConfig(t.TempDir()), vfs.OS{})
-	done, got := mustAppend(t, s, record("T", 0, "x")), ""
+	done, got := mustAppend(t, s, msg("T", 0, "x")), ""
 	err := s.WithHotRecord(done.Offset, func(rec []byte) error {
-		m, err := DecodeRecord(rec)
+		m, err := record.Decode(rec)
 		got = string(m.Body)
 		return err
 	})

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -216,12 +217,12 @@ func (x *keyIndex) one(at int64) (next int64, err error) {
 		return x.log.nextFile(at), nil
 	}
 	defer seg.release()
-	var m MessageView
+	var m record.View
 	b := seg.data[at-seg.base : min(seg.size, x.log.end.Load()-seg.base)]
-	if len(b) >= 8 && binary.BigEndian.Uint32(b[4:]) == MagicBlank {
+	if len(b) >= 8 && binary.BigEndian.Uint32(b[4:]) == record.MagicBlank {
 		return seg.end(), nil
 	}
-	if err := decodeRecord(b, &m); err != nil {
+	if err := record.DecodeInto(b, &m); err != nil {
 		if x.ev.Corruption != nil {
 			x.ev.Corruption(&CorruptionError{File: seg.name, Offset: at - seg.base, Reason: err.Error()})
 		}
@@ -231,14 +232,15 @@ func (x *keyIndex) one(at int64) (next int64, err error) {
 }
 
 // addRecord adds the entries of UNIQ_KEY and each word of KEYS. Caller holds mu.
-func (x *keyIndex) addRecord(m *MessageView) error {
-	if m.SysFlag&SysFlagTransaction == SysFlagRollback {
+func (x *keyIndex) addRecord(m *record.View) error {
+	if m.SysFlag&record.SysFlagTransaction == record.SysFlagRollback {
 		return nil
 	}
 	var noted notedProps
 	noted.read(m.Properties)
+	topic := record.TopicHash(m.Topic)
 	for word := range indexWords(noted.unique, noted.keys) {
-		if err := x.put(indexHash(m.Topic, word), m.PhysicalOffset, m.StoreTimestamp); err != nil {
+		if err := x.put(record.KeyHash(topic, word), m.PhysicalOffset, m.StoreTimestamp); err != nil {
 			return err
 		}
 	}
@@ -255,18 +257,18 @@ type notedProps struct {
 func (n *notedProps) read(text []byte) {
 	*n = notedProps{}
 	for {
-		name, value, rest, ok := NextProperty(text)
+		name, value, rest, ok := record.NextProperty(text)
 		if !ok {
 			return
 		}
 		switch string(name) {
-		case propTags:
+		case record.PropTags:
 			n.tags = value
-		case "UNIQ_KEY":
+		case record.PropUniqKey:
 			n.unique = value
-		case "KEYS":
+		case record.PropKeys:
 			n.keys = value
-		case propInnerNum, propInnerBase, propDispatchOffset:
+		case record.PropInnerNum, record.PropInnerBase, record.PropMultiQueueOffset:
 			n.reserved = true
 		}
 		text = rest
@@ -393,7 +395,7 @@ func (x *keyIndex) expire(minOffset int64) (err error) {
 func (s *Store) QueryByKey(topic, key string, maxNum int, begin, end int64) (KeyQueryResult, error) {
 	var res KeyQueryResult
 	limit := min(maxNum, s.cfg.Load().MaxMsgsNumBatch)
-	hash := indexHash([]byte(topic), []byte(key))
+	hash := record.KeyHash(record.TopicHash(topic), []byte(key))
 	s.index.catchUp()
 	for round := 0; round < 3 && limit > 0; round++ {
 		var offsets []int64
@@ -416,7 +418,7 @@ func (s *Store) QueryByKey(topic, key string, maxNum int, begin, end int64) (Key
 			if err != nil {
 				continue
 			}
-			if m, err := DecodeRecord(rec); err == nil && i == 0 {
+			if m, err := record.Decode(rec); err == nil && i == 0 {
 				end = m.StoreTimestamp
 			}
 			res.Records = append(res.Records, rec)

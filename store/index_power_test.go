@@ -23,7 +23,7 @@ func indexAheadOfTheLog(t *testing.T, newer bool) {
 	s := mustStart(t, cfg, mem)
 	put := func(s *Store, from, to int) {
 		for i := from; i < to; i++ {
-			r := record("T", 0, fmt.Sprint(i))
+			r := msg("T", 0, fmt.Sprint(i))
 			r.Properties = fmt.Appendf(nil, "KEYS\x01k%d\x02", i)
 			mustAppend(t, s, r)
 		}

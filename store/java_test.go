@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -95,14 +96,14 @@ func dumpQueue(t *testing.T, s *Store, topic string, q int32) (out []string) {
 			return append(out, fmt.Sprintf("STOP %d %v", at, res.Status))
 		}
 		for _, rec := range res.Slices {
-			m, err := DecodeRecord(rec)
+			m, err := record.Decode(rec)
 			if err != nil {
 				t.Fatal(err)
 			}
 			tags, _ := m.Property("TAGS")
 			keys, _ := m.Property("KEYS")
 			_, _, code, _ := s.OffsetInQueue(topic, q, m.QueueOffset)
-			if code != TagsCode(tags) {
+			if code != record.TagsCode(tags) {
 				t.Fatalf("%s %d %d: tags code %d of %q", topic, q, m.QueueOffset, code, tags)
 			}
 			out = append(out, fmt.Sprintf("MSG %s %d %d %d %d %s %s %s", topic, q, m.QueueOffset, m.PhysicalOffset, m.Flag, m.Body, tags, keys))
@@ -132,7 +133,7 @@ func compare(t *testing.T, what string, java, ours []string) {
 func goWrite(t *testing.T, s *Store, first, n int) {
 	t.Helper()
 	for i := first; i < first+n; i++ {
-		r := record(fmt.Sprintf("GT%d", i%2), int32(i%3), fmt.Sprintf("go-%d", i))
+		r := msg(fmt.Sprintf("GT%d", i%2), int32(i%3), fmt.Sprintf("go-%d", i))
 		if i%7 == 0 {
 			r.Topic = fmt.Sprintf("JT%d", i%2) // both write to one queue
 		}
@@ -140,7 +141,7 @@ func goWrite(t *testing.T, s *Store, first, n int) {
 			r.BornHost = hostV
 		}
 		tags := fmt.Sprintf("Tag%d", i%4)
-		r.Flag, r.TagsCode = int32(i), TagsCode([]byte(tags))
+		r.Flag, r.TagsCode = int32(i), record.TagsCode([]byte(tags))
 		r.Properties = fmt.Appendf(nil, "KEYS\x01gk%d even%d\x02TAGS\x01%s\x02", i, i%2, tags)
 		mustAppend(t, s, r)
 	}

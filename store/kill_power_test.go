@@ -66,7 +66,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 	var want []string
 	for s.log.end.Load() < 2*cfg.MappedFileSizeCommitLog-1300 {
 		want = append(want, strings.Repeat("x", 900)+fmt.Sprint(len(want)))
-		mustAppend(t, s, record("T", 0, want[len(want)-1]))
+		mustAppend(t, s, msg("T", 0, want[len(want)-1]))
 	}
 	if err := s.noteEnds(t.Context()); err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 	base := 2 * cfg.MappedFileSizeCommitLog
 	for s.log.end.Load() < base {
 		body := strings.Repeat("x", 900)
-		if a := mustAppend(t, s, record("T", 0, body)); a.Offset < base {
+		if a := mustAppend(t, s, msg("T", 0, body)); a.Offset < base {
 			t.Fatal("the file was to end in front of this record")
 		}
 	}

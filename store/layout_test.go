@@ -3,12 +3,14 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -24,7 +26,7 @@ func fileBytes(t *testing.T, fs vfs.FS, name string) []byte {
 // TestEndOfFile: a record may leave exactly 8 bytes, never fewer; the filler says how long it is.
 func TestEndOfFile(t *testing.T) {
 	const size = 8 << 10
-	overhead := minRecord + len("T")
+	overhead := record.MinSize + len("T")
 	for _, c := range []struct {
 		left   int // bytes behind the second record if it went into the first file
 		rolled bool
@@ -34,10 +36,10 @@ func TestEndOfFile(t *testing.T) {
 			cfg := smallConfig("/s")
 			cfg.MappedFileSizeCommitLog = size
 			s := mustStart(t, cfg, mem)
-			first := mustAppend(t, s, record("T", 0, strings.Repeat("a", 4000)))
+			first := mustAppend(t, s, msg("T", 0, strings.Repeat("a", 4000)))
 			body := strings.Repeat("b", size-int(first.Size)-overhead-c.left)
-			second := mustAppend(t, s, record("T", 0, body))
-			third := mustAppend(t, s, record("T", 0, "c"))
+			second := mustAppend(t, s, msg("T", 0, body))
+			third := mustAppend(t, s, msg("T", 0, "c"))
 			wantSecond, fillerAt := first.End(), int64(size)-8
 			if c.rolled {
 				wantSecond, fillerAt = size, first.End()
@@ -53,7 +55,7 @@ func TestEndOfFile(t *testing.T) {
 			}
 			mustStop(t, s)
 			b := fileBytes(t, mem, "/s/commitlog/"+segmentName(0))[fillerAt:]
-			if got, magic := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]); int64(got) != size-fillerAt || magic != MagicBlank {
+			if got, magic := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]); int64(got) != size-fillerAt || magic != record.MagicBlank {
 				t.Fatalf("filler %d %X at %d", got, magic, fillerAt)
 			}
 			again := mustStart(t, cfg, mem)
@@ -66,10 +68,10 @@ func TestTooLargeForFile(t *testing.T) {
 	cfg := smallConfig("/s")
 	cfg.MappedFileSizeCommitLog = 4096
 	s := mustStart(t, cfg, vfs.NewMem())
-	if _, err := s.Append(record("T", 0, strings.Repeat("x", 4096-minRecord-1-7))); !errors.Is(err, ErrMessageExceedsFile) {
+	if _, err := s.Append(msg("T", 0, strings.Repeat("x", 4096-record.MinSize-1-7))); !errors.Is(err, ErrMessageExceedsFile) {
 		t.Fatalf("got %v", err)
 	}
-	if a := mustAppend(t, s, record("T", 0, strings.Repeat("x", 4096-minRecord-1-8))); a.Size != 4088 {
+	if a := mustAppend(t, s, msg("T", 0, strings.Repeat("x", 4096-record.MinSize-1-8))); a.Size != 4088 {
 		t.Fatalf("size %d", a.Size)
 	}
 }
@@ -80,12 +82,12 @@ func TestBatchAcrossFileEnd(t *testing.T) {
 	cfg := smallConfig("/s")
 	cfg.MappedFileSizeCommitLog = 4096
 	s := mustStart(t, cfg, mem)
-	mustAppend(t, s, record("T", 1, strings.Repeat("a", 3000)))
+	mustAppend(t, s, msg("T", 1, strings.Repeat("a", 3000)))
 	var body []byte
 	for i := 0; i < 5; i++ {
-		body = AppendBatchItem(body, BatchItem{Flag: int32(i), Body: fmt.Appendf(nil, "%d%s", i, strings.Repeat("b", 200)), Properties: fmt.Appendf(nil, "TAGS\x01t%d", i)})
+		body = record.AppendBatchItem(body, record.BatchItem{Flag: int32(i), Body: fmt.Appendf(nil, "%d%s", i, strings.Repeat("b", 200)), Properties: fmt.Appendf(nil, "TAGS\x01t%d", i)})
 	}
-	r := record("T", 1, "")
+	r := msg("T", 1, "")
 	r.Properties = []byte("CLUSTER\x01c\x02")
 	a, offsets, err := s.AppendBatch(r, body, nil)
 	if err != nil {
@@ -99,7 +101,7 @@ func TestBatchAcrossFileEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := DecodeRecord(rec)
+		m, err := record.Decode(rec)
 		if err != nil || m.QueueOffset != int64(i+1) || m.PhysicalOffset != off || m.Flag != int32(i) || !m.BodyCRCOK() || m.StoreTimestamp != a.StoreTimestamp {
 			t.Fatalf("%d: %+v %v", i, m, err)
 		}
@@ -107,14 +109,14 @@ func TestBatchAcrossFileEnd(t *testing.T) {
 			t.Fatalf("properties %q, want %q", m.Properties, want)
 		}
 		_, _, tags, ok := s.OffsetInQueue("T", 1, int64(i+1))
-		if !ok || tags != TagsCode(fmt.Appendf(nil, "t%d", i)) {
+		if !ok || tags != record.TagsCode(fmt.Appendf(nil, "t%d", i)) {
 			t.Fatalf("tags code %d %v", tags, ok)
 		}
 	}
-	if _, _, err := s.AppendBatch(r, body[:len(body)-1], nil); !errors.Is(err, ErrBadBatch) {
+	if _, _, err := s.AppendBatch(r, body[:len(body)-1], nil); !errors.Is(err, record.ErrBadBatch) {
 		t.Fatalf("cut batch: %v", err)
 	}
-	if _, _, err := s.AppendBatch(r, nil, nil); !errors.Is(err, ErrBadBatch) {
+	if _, _, err := s.AppendBatch(r, nil, nil); !errors.Is(err, record.ErrBadBatch) {
 		t.Fatalf("empty batch: %v", err)
 	}
 }
@@ -124,14 +126,14 @@ func TestConsumeQueueBytes(t *testing.T) {
 	mem := vfs.NewMem()
 	cfg := smallConfig("/s")
 	s := mustStart(t, cfg, mem)
-	r := record("T", 2, "abc")
-	r.TagsCode = TagsCode([]byte("TagA"))
+	r := msg("T", 2, "abc")
+	r.TagsCode = record.TagsCode([]byte("TagA"))
 	a := mustAppend(t, s, r)
-	d := record(ScheduleTopic, 2, "later")
+	d := msg(ScheduleTopic, 2, "later")
 	d.Properties = []byte("DELAY\x013\x02")
 	b := mustAppend(t, s, d)
-	p := record("T", 2, "half")
-	p.SysFlag = SysFlagPrepared
+	p := msg("T", 2, "half")
+	p.SysFlag = record.SysFlagPrepared
 	c := mustAppend(t, s, p)
 	if c.QueueOffset != 0 || s.MaxOffset("T", 2) != 1 {
 		t.Fatalf("a prepared record took queue offset %d, max %d", c.QueueOffset, s.MaxOffset("T", 2))
@@ -167,7 +169,7 @@ func TestScheduleEntriesRebuilt(t *testing.T) {
 	s := mustStart(t, cfg, mem)
 	var want []int64
 	for level := int32(1); level <= 20; level++ {
-		d := record(ScheduleTopic, 0, "x")
+		d := msg(ScheduleTopic, 0, "x")
 		d.Properties = fmt.Appendf(nil, "DELAY\x01%d\x02TAGS\x01q\x02", level)
 		mustAppend(t, s, d)
 		_, _, tags, _ := s.OffsetInQueue(ScheduleTopic, 0, int64(level-1))
@@ -188,11 +190,11 @@ func TestIndexBytesAndQuery(t *testing.T) {
 	mem := vfs.NewMem()
 	cfg := smallConfig("/s")
 	s := mustStart(t, cfg, mem)
-	r := record("T", 0, "abc")
+	r := msg("T", 0, "abc")
 	r.Properties = []byte("UNIQ_KEY\x01u1\x02KEYS\x01k1  k2\x02")
 	a := mustAppend(t, s, r)
-	rollback := record("T", 0, "gone")
-	rollback.SysFlag, rollback.Properties = SysFlagRollback, []byte("KEYS\x01k1\x02")
+	rollback := msg("T", 0, "gone")
+	rollback.SysFlag, rollback.Properties = record.SysFlagRollback, []byte("KEYS\x01k1\x02")
 	mustAppend(t, s, rollback)
 	waitIndexed(t, s)
 	for _, key := range []string{"u1", "k1", "k2"} {
@@ -245,7 +247,7 @@ func TestIndexRollsAndRebuilds(t *testing.T) {
 	s := mustStart(t, cfg, mem)
 	const n = 2000
 	for i := 0; i < n; i++ {
-		r := record("T", 0, fmt.Sprint(i))
+		r := msg("T", 0, fmt.Sprint(i))
 		r.Properties = fmt.Appendf(nil, "KEYS\x01key%d\x02", i)
 		mustAppend(t, s, r)
 	}
@@ -258,7 +260,7 @@ func TestIndexRollsAndRebuilds(t *testing.T) {
 			if len(got.Records) != 1 {
 				t.Fatalf("key%d: %d records", i, len(got.Records))
 			}
-			if m, err := DecodeRecord(got.Records[0]); err != nil || string(m.Body) != fmt.Sprint(i) {
+			if m, err := record.Decode(got.Records[0]); err != nil || string(m.Body) != fmt.Sprint(i) {
 				t.Fatalf("key%d: %v %v", i, m, err)
 			}
 		}
@@ -281,11 +283,20 @@ func TestQueryRightAfterAppend(t *testing.T) {
 	s := mustStart(t, smallConfig("/s"), mem)
 	for i := range 20 {
 		key := fmt.Sprint("k", i)
-		r := record("T", 0, "abc")
+		r := msg("T", 0, "abc")
 		r.Properties = []byte("KEYS\x01" + key + "\x02")
 		mustAppend(t, s, r)
 		if got, err := s.QueryByKey("T", key, 32, 0, 1<<60); err != nil || len(got.Records) != 1 {
 			t.Fatalf("%s: %d records, %v", key, len(got.Records), err)
 		}
 	}
+}
+
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

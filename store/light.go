@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"gorocket/store/record"
 )
 
 // Light queues: a message whose property INNER_MULTI_DISPATCH lists queues, separated by ',', is found in each of them as well. Only the entries are
@@ -25,7 +27,7 @@ func (c *Config) lightNames(topic string, properties []byte) []string {
 	if !c.multiDispatch(topic) {
 		return nil
 	}
-	v, _ := Property(properties, propDispatch)
+	v, _ := record.Property(properties, record.PropMultiDispatch)
 	if len(bytes.TrimSpace(v)) == 0 {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -15,7 +16,7 @@ func lightConfig() Config {
 }
 
 func dispatched(topic, queues, body string) *Record {
-	r := record(topic, 2, body)
+	r := msg(topic, 2, body)
 	r.Properties = []byte("WAIT\x01false\x02INNER_MULTI_DISPATCH\x01" + queues)
 	return r
 }
@@ -27,7 +28,7 @@ func lightBodies(t *testing.T, s *Store, name string) (out []string) {
 	defer res.Release()
 	s.Get(&GetQuery{Topic: name, Offset: s.MinOffset(name, 0), MaxCount: 100}, &res)
 	for i, rec := range res.Slices {
-		m, err := DecodeRecord(rec)
+		m, err := record.Decode(rec)
 		if err != nil || res.QueueOffsets[i] != s.MinOffset(name, 0)+int64(i) {
 			t.Fatal(err, res.QueueOffsets)
 		}
@@ -56,7 +57,7 @@ func TestLightQueues(t *testing.T) {
 	}
 	a := mustAppend(t, s, dispatched("P", "%LMQ%a", "last"))
 	rec, _ := s.ReadRecord(a.Offset, nil)
-	m, _ := DecodeRecord(rec)
+	m, _ := record.Decode(rec)
 	if v, _ := m.Property("INNER_MULTI_QUEUE_OFFSET"); string(v) != "10" {
 		t.Errorf("offsets %q", v)
 	}
@@ -131,7 +132,7 @@ func TestLightQueuesOff(t *testing.T) {
 	s := mustStart(t, smallConfig("/s"), mem)
 	a := mustAppend(t, s, dispatched("P", "%LMQ%1", "x"))
 	rec, _ := s.ReadRecord(a.Offset, nil)
-	m, _ := DecodeRecord(rec)
+	m, _ := record.Decode(rec)
 	if _, ok := m.Property("INNER_MULTI_QUEUE_OFFSET"); ok || s.MaxOffset("%LMQ%1", 0) != 0 {
 		t.Error("dispatched although off")
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -19,15 +20,15 @@ func TestNamesThatAreNoFolder(t *testing.T) {
 	}
 	s := mustStart(t, smallConfig("/s/store"), mem)
 	for _, name := range badNames {
-		_, err := s.Append(record(name, 0, "m"))
-		if !errors.Is(err, ErrMessageIllegal) {
+		_, err := s.Append(msg(name, 0, "m"))
+		if !errors.Is(err, record.ErrIllegal) {
 			t.Errorf("append to %.20q: %v", name, err)
 		}
 		if err := s.DeleteTopic(name); !errors.Is(err, ErrTopicName) {
 			t.Errorf("delete %.20q: %v", name, err)
 		}
 	}
-	if _, err := s.Append(record("T", -1, "m")); !errors.Is(err, ErrTopicName) {
+	if _, err := s.Append(msg("T", -1, "m")); !errors.Is(err, ErrTopicName) {
 		t.Errorf("queue -1: %v", err)
 	}
 	if got := s.Topics(); len(got) != 0 {
@@ -46,8 +47,8 @@ func TestRecordWithBadName(t *testing.T) {
 		cfg := smallConfig("/s/store")
 		s := mustStart(t, cfg, mem)
 		s.queues.getOrCreate(name, 0, false) // as if the name had been taken
-		mustAppend(t, s, record(name, 0, "m"))
-		mustAppend(t, s, record("T", 0, "m"))
+		mustAppend(t, s, msg(name, 0, "m"))
+		mustAppend(t, s, msg("T", 0, "m"))
 		if err := s.flushQueuesThoroughly(context.Background()); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
@@ -65,8 +66,8 @@ func TestRecordWithBadName(t *testing.T) {
 	// after a kill everything is dispatched again
 	s := mustStart(t, smallConfig("/s/store"), mem)
 	s.queues.getOrCreate("../../../x", 0, false)
-	mustAppend(t, s, record("../../../x", 0, "m"))
-	mustAppend(t, s, record("T", 0, "last"))
+	mustAppend(t, s, msg("../../../x", 0, "m"))
+	mustAppend(t, s, msg("T", 0, "last"))
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +96,7 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 			return err == nil
 		})
 		for _, topic := range []string{"A", "Bad", "Z"} {
-			mustAppend(t, s, record(topic, 0, topic))
+			mustAppend(t, s, msg(topic, 0, topic))
 		}
 		errBroken := errors.New("broken")
 		if op == "sync" || op == "write" { // the file is there
@@ -103,7 +104,7 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, topic := range []string{"A", "Bad", "Z"} {
-				mustAppend(t, s, record(topic, 0, topic))
+				mustAppend(t, s, msg(topic, 0, topic))
 			}
 		}
 		before := s.check.get().logicsTime

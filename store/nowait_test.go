@@ -19,7 +19,7 @@ func TestAppendNoWait(t *testing.T) {
 	}
 	defer mustStop(t, s)
 	release := stalling(t, mem, "allocate", segmentName(64<<10), nil)
-	r := record("T", 0, strings.Repeat("x", 600))
+	r := msg("T", 0, strings.Repeat("x", 600))
 	r.NoWait = true
 	var err error
 	for err == nil {
@@ -37,7 +37,7 @@ func TestAppendNoWait(t *testing.T) {
 	}()
 	time.Sleep(20 * time.Millisecond)
 	begin := time.Now()
-	if _, err := s.Append(record("T", 0, "short enough")); err != nil || time.Since(begin) > 500*time.Millisecond {
+	if _, err := s.Append(msg("T", 0, "short enough")); err != nil || time.Since(begin) > 500*time.Millisecond {
 		t.Fatalf("an append with room: %v after %v", err, time.Since(begin))
 	}
 	release()
@@ -55,7 +55,7 @@ func TestZerosAheadOfAppends(t *testing.T) {
 	t.Cleanup(mem.Free)
 	cfg.FlushDiskType, cfg.TouchAheadBytes = SyncFlush, 0
 	s := mustStart(t, cfg, mem)
-	mustAppend(t, s, record("T", 0, "first"))
+	mustAppend(t, s, msg("T", 0, "first"))
 	tail := s.app.tail
 	if s.claimZeros(tail, 10) {
 		t.Fatal("claimed what is written already")
@@ -63,12 +63,12 @@ func TestZerosAheadOfAppends(t *testing.T) {
 	if !s.claimZeros(tail, 4096) {
 		t.Fatal("not claimed")
 	}
-	r := record("T", 0, strings.Repeat("x", 5000))
+	r := msg("T", 0, strings.Repeat("x", 5000))
 	r.NoWait = true
 	if _, err := s.Append(r); err != ErrWouldWait {
 		t.Fatalf("append into the claim: %v", err)
 	}
-	mustAppend(t, s, record("T", 0, "in front of it"))
+	mustAppend(t, s, msg("T", 0, "in front of it"))
 	done := make(chan error, 1)
 	go func() {
 		big := *r

@@ -1,8 +1,9 @@
 package store
 
 import (
-	"encoding/binary"
 	"sort"
+
+	"gorocket/store/record"
 )
 
 // MinOffset is the first queue offset whose message is still in the log; 0 for an unknown queue.
@@ -132,11 +133,10 @@ func (s *Store) storeTime(offset int64, size int) int64 {
 	}
 	defer seg.release()
 	rec := s.log.slice(seg, offset, size)
-	if len(rec) < minRecord {
+	if len(rec) < record.MinSize {
 		return -1
 	}
-	n := posBornHost + hostLen(binary.BigEndian.Uint32(rec[posSysFlag:])&SysFlagBornHostV6 != 0)
-	return int64(binary.BigEndian.Uint64(rec[n:]))
+	return record.StoreTime(rec)
 }
 
 // OffsetByTime searches a queue by store timestamp. Lower: the first offset stored at or after ts, max when all are older, the
@@ -155,7 +155,7 @@ func (s *Store) OffsetByTime(topic string, queueID int32, ts int64, b Boundary) 
 			return false
 		}
 		if e.size == blankSize { // its place in time is that of the record behind it
-			e.size = minRecord
+			e.size = record.MinSize
 		}
 		t := s.storeTime(e.offset, int(e.size))
 		return b == Lower && t >= ts || b == Upper && t > ts
@@ -185,10 +185,10 @@ func (s *Store) DispatchBehindBytes() int64 { return max(0, s.log.end.Load()-s.i
 // MinStoreTimestamp is the store time of the oldest record, -1 for an empty log (Java CommitLog.getMinTimestamp).
 func (s *Store) MinStoreTimestamp() int64 {
 	at := s.log.min()
-	if at+minRecord > s.log.end.Load() {
+	if at+record.MinSize > s.log.end.Load() {
 		return -1
 	}
-	return s.storeTime(at, minRecord)
+	return s.storeTime(at, record.MinSize)
 }
 
 // InMemory tells whether the message at a queue offset is close enough to the log end to count as memory

@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -24,9 +25,9 @@ func extConfig() Config {
 func fillTagged(t *testing.T, s *Store, n int) {
 	t.Helper()
 	for i := range n {
-		r := record("T", 0, fmt.Sprint(i))
+		r := msg("T", 0, fmt.Sprint(i))
 		r.Properties = fmt.Appendf(nil, "TAGS\x01t%d\x02", i%3)
-		r.TagsCode = TagsCode(fmt.Appendf(nil, "t%d", i%3))
+		r.TagsCode = record.TagsCode(fmt.Appendf(nil, "t%d", i%3))
 		mustAppend(t, s, r)
 	}
 }
@@ -39,7 +40,7 @@ func checkTagged(t *testing.T, s *Store, n int) {
 	for tag := range 3 {
 		seen := 0
 		for at := int64(0); at < int64(n); at = res.NextBeginOffset {
-			s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 32, Filter: tagsFilter{TagsCode(fmt.Appendf(nil, "t%d", tag))}}, &res)
+			s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 32, Filter: tagsFilter{record.TagsCode(fmt.Appendf(nil, "t%d", tag))}}, &res)
 			for _, off := range res.QueueOffsets {
 				if int(off)%3 != tag {
 					t.Fatalf("offset %d for tag %d", off, tag)
@@ -52,7 +53,7 @@ func checkTagged(t *testing.T, s *Store, n int) {
 			t.Fatalf("tag %d: %d of %d", tag, seen, want)
 		}
 	}
-	if _, _, tags, ok := s.OffsetInQueue("T", 0, 4); !ok || tags != TagsCode([]byte("t1")) {
+	if _, _, tags, ok := s.OffsetInQueue("T", 0, 4); !ok || tags != record.TagsCode([]byte("t1")) {
 		t.Fatalf("tags %d %v", tags, ok)
 	}
 }
@@ -84,7 +85,7 @@ func TestConsumeQueueExt(t *testing.T) {
 		t.Fatal(err, len(b))
 	}
 	be := binary.BigEndian
-	if be.Uint16(b) != extUnit || int64(be.Uint64(b[2:])) != TagsCode([]byte("t0")) || be.Uint16(b[18:]) != 0 || be.Uint16(b[203*extUnit:]) != extUnit {
+	if be.Uint16(b) != extUnit || int64(be.Uint64(b[2:])) != record.TagsCode([]byte("t0")) || be.Uint16(b[18:]) != 0 || be.Uint16(b[203*extUnit:]) != extUnit {
 		t.Errorf("first file begins %x", b[:40])
 	}
 	if got := be.Uint16(b[204*extUnit:]); got != 0xFFFF {
@@ -104,7 +105,7 @@ func TestConsumeQueueExtOff(t *testing.T) {
 	s = mustStart(t, cfg, mem)
 	fillTagged(t, s, 300)
 	checkTagged(t, s, 600)
-	if e, _ := s.entry(s.queues.get("T", 0), 300); e.tags != TagsCode([]byte("t0")) {
+	if e, _ := s.entry(s.queues.get("T", 0), 300); e.tags != record.TagsCode([]byte("t0")) {
 		t.Errorf("tags column %d", e.tags)
 	}
 	mustStop(t, s)
@@ -127,11 +128,11 @@ func TestConsumeQueueExtJavaUnits(t *testing.T) {
 	fillTagged(t, s, 1)
 	mustStop(t, s)
 	f, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + segmentName(0))
-	unit := appendExtUnit(nil, TagsCode([]byte("t0")), 1, nil)
+	unit := appendExtUnit(nil, record.TagsCode([]byte("t0")), 1, nil)
 	unit[1], unit[19] = extUnit+8, 8
 	_, _ = f.WriteAt(append(unit, 1, 2, 3, 4, 5, 6, 7, 8), 0)
 	s = mustStart(t, cfg, mem)
-	mustAppend(t, s, record("T", 0, "x"))
+	mustAppend(t, s, msg("T", 0, "x"))
 	if e, _ := s.entry(s.queues.get("T", 0), 1); e.tags != math.MinInt64+extUnit+8 {
 		t.Errorf("address %d", e.tags-math.MinInt64)
 	}
@@ -171,7 +172,7 @@ func TestConsumeQueueExtCrash(t *testing.T) {
 		mustStop(t, s)
 		s = mustOpen(t, cfg, cut, EventListener{})
 		for at := range s.MaxOffset("T", 0) {
-			if _, _, tags, ok := s.OffsetInQueue("T", 0, at); !ok || tags != TagsCode(fmt.Appendf(nil, "t%d", at%3)) {
+			if _, _, tags, ok := s.OffsetInQueue("T", 0, at); !ok || tags != record.TagsCode(fmt.Appendf(nil, "t%d", at%3)) {
 				t.Fatalf("seed %d: offset %d has tags %d %v", seed, at, tags, ok)
 			}
 		}
@@ -197,7 +198,7 @@ func TestExtBitMap(t *testing.T) {
 		cfg.FlushDiskType = SyncFlush
 		s := mustStart(t, cfg, mem)
 		for i := range 100 {
-			r := record("T", 0, fmt.Sprint(i))
+			r := msg("T", 0, fmt.Sprint(i))
 			r.Group = group
 			if i%3 > 0 {
 				r.FilterBits = make([]byte, 14)

@@ -25,7 +25,7 @@ func TestManyQueues(t *testing.T) {
 	s := mustStart(t, cfg, vfs.OS{})
 	for round := range 4 {
 		for i := range n {
-			r := record(fmt.Sprintf("Many%d", i/8), int32(i%8), fmt.Sprintf("%d-%d", round, i))
+			r := msg(fmt.Sprintf("Many%d", i/8), int32(i%8), fmt.Sprintf("%d-%d", round, i))
 			mustAppend(t, s, r)
 		}
 		begin := time.Now()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io/fs"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -127,7 +128,7 @@ func (s *Store) saveSummary(logTo int64, boot string) error {
 	cfg := s.cfg.Load()
 	v := queueSummary{fileSize: s.files.size, lockTime: s.mtime("lock"), checkTime: s.mtime("checkpoint"), logTo: logTo, boot: boot}
 	s.queues.each(func(q *queue) bool {
-		if e, ok := q.inFiles(); ok && len(q.topic) <= maxTopicV2 {
+		if e, ok := q.inFiles(); ok && len(q.topic) <= math.MaxInt16 {
 			v.queues = append(v.queues, e)
 		}
 		return true

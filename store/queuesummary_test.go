@@ -71,7 +71,7 @@ func TestQueueSummary(t *testing.T) {
 			for q, w := range want {
 				wantBodies(t, s, "T", q, w)
 				body := fmt.Sprint("next", q)
-				if a := mustAppend(t, s, record("T", q, body)); a.QueueOffset != int64(len(w)) {
+				if a := mustAppend(t, s, msg("T", q, body)); a.QueueOffset != int64(len(w)) {
 					t.Fatalf("queue %d goes on at %d, want %d", q, a.QueueOffset, len(w))
 				}
 				wantBodies(t, s, "T", q, append(w, body))

@@ -68,7 +68,7 @@ func damageable(t *testing.T) (all []damageBase) {
 			if topic == "B" && !rich {
 				topic = "T"
 			}
-			r := record(topic, int32(i%2), fmt.Sprint("body", i))
+			r := msg(topic, int32(i%2), fmt.Sprint("body", i))
 			r.Properties = fmt.Appendf(nil, "KEYS\x01k%d\x02UNIQ_KEY\x01u%d\x02", i, i)
 			if rich && topic == "T" {
 				r.FilterBits = []byte{1, 2, 3}

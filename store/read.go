@@ -1,6 +1,10 @@
 package store
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"gorocket/store/record"
+)
 
 // ReadRecord appends a copy of the record at a commit log offset to buf. The offset may come from anybody, see
 // WithRecord.
@@ -43,7 +47,7 @@ const (
 
 // isQueued returns nil when the queue of m has an entry that points to m, else ErrNoRecord; ErrWouldWait when hotOnly
 // is set and the entry is not in memory.
-func (s *Store) isQueued(m *MessageView, hotOnly bool) error {
+func (s *Store) isQueued(m *record.View, hotOnly bool) error {
 	q := s.queues.get(string(m.Topic), m.QueueID)
 	if q == nil || m.QueueOffset < 0 || m.QueueOffset >= q.end() {
 		return ErrNoRecord
@@ -63,7 +67,7 @@ func (s *Store) isQueued(m *MessageView, hotOnly bool) error {
 }
 
 // isFiled is isQueued for an entry that is in files only; apart from it, since what it reads into is allocated.
-func (s *Store) isFiled(q *queue, m *MessageView, at int64, hotOnly bool) error {
+func (s *Store) isFiled(q *queue, m *record.View, at int64, hotOnly bool) error {
 	var b [batchUnit]byte
 	n, hot := s.entries(q, b[:q.files.unit], at, hotOnly)
 	if !hot {
@@ -73,7 +77,7 @@ func (s *Store) isFiled(q *queue, m *MessageView, at int64, hotOnly bool) error 
 }
 
 // pointsTo returns nil when n is not 0 and the entry in b is that of m.
-func (q *queue) pointsTo(m *MessageView, b []byte, n int) error {
+func (q *queue) pointsTo(m *record.View, b []byte, n int) error {
 	if e := q.files.decode(b); n == 0 || e.offset != m.PhysicalOffset || e.size != m.Size {
 		return ErrNoRecord
 	}
@@ -86,15 +90,15 @@ func (s *Store) withRecord(phyOffset int64, mode readMode, fn func(rec []byte) e
 		return ErrNoRecord
 	}
 	defer seg.release()
-	head := s.log.slice(seg, phyOffset, endFileReserve)
+	head := s.log.slice(seg, phyOffset, record.BlankSize)
 	if head == nil {
 		return ErrNoRecord
 	}
-	if mode == readMemory && !s.hot(seg, phyOffset, endFileReserve) {
+	if mode == readMemory && !s.hot(seg, phyOffset, record.BlankSize) {
 		return ErrWouldWait
 	}
 	if mode != readMemory {
-		if err := s.readIn(seg, phyOffset-seg.base, endFileReserve); err != nil {
+		if err := s.readIn(seg, phyOffset-seg.base, record.BlankSize); err != nil {
 			return err
 		}
 	}
@@ -108,8 +112,8 @@ func (s *Store) withRecord(phyOffset int64, mode readMode, fn func(rec []byte) e
 	if mode == readMemory && rec != nil && !s.hot(seg, phyOffset, len(rec)) {
 		return ErrWouldWait
 	}
-	var m MessageView
-	if rec == nil || decodeRecord(rec, &m) != nil || m.PhysicalOffset != phyOffset {
+	var m record.View
+	if rec == nil || record.DecodeInto(rec, &m) != nil || m.PhysicalOffset != phyOffset {
 		return ErrNoRecord
 	}
 	if mode != readTrusted {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"gorocket/store/record"
 )
 
 // recovery brings commit log and consume queues to agree, in Open. It streams, starts where the checkpoint allows, and changes nothing before
@@ -69,7 +71,7 @@ func (r *recovery) agree(segs []*segment) (end int64, err error) {
 // off then.
 func (r *recovery) judgeResidue(segs []*segment, at int64) error {
 	first, before := r.s.log.find(at), r.newest
-	_, err := r.walk(segs, slices.Index(segs, first), r.cfg, segs[len(segs)-1].end(), func(m *MessageView) error {
+	_, err := r.walk(segs, slices.Index(segs, first), r.cfg, segs[len(segs)-1].end(), func(m *record.View) error {
 		if m.PhysicalOffset >= at && m.StoreTimestamp >= before {
 			return &CorruptionError{File: first.name, Offset: at - first.base,
 				Reason: "a record that belongs to an earlier end of the log, but a newer one follows at " +
@@ -112,8 +114,8 @@ func (r *recovery) startSegment(segs []*segment) int {
 	}
 	before := r.check.recoverBefore(r.cfg.MessageIndexEnable && r.cfg.MessageIndexSafe)
 	for i := len(segs) - 1; i > 0; i-- {
-		var m MessageView
-		if decodeRecord(segs[i].data, &m) == nil && m.PhysicalOffset == segs[i].base && m.StoreTimestamp > 0 && m.StoreTimestamp <= before {
+		var m record.View
+		if record.DecodeInto(segs[i].data, &m) == nil && m.PhysicalOffset == segs[i].base && m.StoreTimestamp > 0 && m.StoreTimestamp <= before {
 			return i
 		}
 	}
@@ -142,7 +144,7 @@ func (r *recovery) rebuild(from int) (end int64, err error) {
 // verifyTail walks the log without changing anything and decides whether what follows its end is a torn tail.
 func (r *recovery) verifyTail(segs []*segment, from int) (end int64, err error) {
 	r.report.Records, r.phase, r.shown, r.shownAt = 0, "verify", time.Now(), segs[from].base
-	end, err = r.walk(segs, from, r.cfg, segs[len(segs)-1].end(), func(*MessageView) error { r.report.Records++; return nil })
+	end, err = r.walk(segs, from, r.cfg, segs[len(segs)-1].end(), func(*record.View) error { r.report.Records++; return nil })
 	if err != nil {
 		return 0, err
 	}
@@ -150,8 +152,8 @@ func (r *recovery) verifyTail(segs []*segment, from int) (end int64, err error) 
 }
 
 // walk calls fn for the records from segment from on, up to limit at most, and returns the end of the log.
-func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn func(m *MessageView) error) (end int64, err error) {
-	var m MessageView
+func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn func(m *record.View) error) (end int64, err error) {
+	var m record.View
 	end = segs[from].base // also when nothing follows there: an end of 0 would be an empty log
 	for i := from; i < len(segs) && segs[i].base < limit; i++ {
 		seg := segs[i]
@@ -178,12 +180,12 @@ func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn 
 }
 
 // unsynced tells that nothing proves that a record had been synced.
-func (r *recovery) unsynced(m *MessageView) bool {
+func (r *recovery) unsynced(m *record.View) bool {
 	return !r.report.Clean && m.StoreTimestamp >= r.check.physicTime
 }
 
 // torn tells that a record is not whole though it looks so.
-func (r *recovery) torn(seg *segment, p int64, m *MessageView) bool {
+func (r *recovery) torn(seg *segment, p int64, m *record.View) bool {
 	if !r.unsynced(m) {
 		return false
 	}
@@ -224,7 +226,7 @@ func (r *recovery) judge(segs []*segment, end int64) error {
 			return err
 		}
 		if at >= 0 {
-			_, why := examine(bad, end-bad.base, r.cfg, new(MessageView))
+			_, why := examine(bad, end-bad.base, r.cfg, new(record.View))
 			return &CorruptionError{File: bad.name, Offset: end - bad.base, Dir: r.cfg.StorePathRootDir,
 				Reason: orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
 		}
@@ -244,14 +246,14 @@ func (c *Config) lenient() *Config {
 // had been written, so that the log is damaged there and not torn: it was synced, or a clean stop followed. While the
 // machine went on nothing that was written is missing, synced or not, and records were written one after the other; only
 // a batch gets its first size last.
-func (r *recovery) proof(seg *segment, p int64) func(m *MessageView) bool {
+func (r *recovery) proof(seg *segment, p int64) func(m *record.View) bool {
 	any := r.report.Clean || r.intact && !openBatch(seg.data[p:])
-	return func(m *MessageView) bool { return any || m.StoreTimestamp < r.check.physicTime }
+	return func(m *record.View) bool { return any || m.StoreTimestamp < r.check.physicTime }
 }
 
 // openBatch tells that b begins with a record whose size is still to be written.
 func openBatch(b []byte) bool {
-	return len(b) >= endFileReserve && binary.BigEndian.Uint32(b) == 0 && binary.BigEndian.Uint32(b[posMagic:]) != 0
+	return len(b) >= record.BlankSize && binary.BigEndian.Uint32(b) == 0 && binary.BigEndian.Uint32(b[record.PosMagic:]) != 0
 }
 
 func orZeros(why string) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -29,9 +30,9 @@ func TestRecoveryKeepsAQueue(t *testing.T) {
 		value       []byte
 		gone, jumps int
 	}{
-		{"prepared", posSysFlag, binary.BigEndian.AppendUint32(nil, SysFlagPrepared), 10, 1},
-		{"goes back", posQueueOffset, binary.BigEndian.AppendUint64(nil, 5), 10, 11},
-		{"far ahead", posQueueOffset, binary.BigEndian.AppendUint64(nil, 1<<60), 10, 11},
+		{"prepared", record.PosSysFlag, binary.BigEndian.AppendUint32(nil, record.SysFlagPrepared), 10, 1},
+		{"goes back", record.PosQueueOffset, binary.BigEndian.AppendUint64(nil, 5), 10, 11},
+		{"far ahead", record.PosQueueOffset, binary.BigEndian.AppendUint64(nil, 1<<60), 10, 11},
 	} {
 		for _, queues := range []string{"kept", "lost"} {
 			t.Run(c.name+" "+queues, func(t *testing.T) {
@@ -45,7 +46,7 @@ func TestRecoveryKeepsAQueue(t *testing.T) {
 				})
 				var at []Appended
 				for i := range 100 {
-					at = append(at, mustAppend(t, s, record("T", 0, fmt.Sprint(i))))
+					at = append(at, mustAppend(t, s, msg("T", 0, fmt.Sprint(i))))
 				}
 				killed := mem.Clone()
 				t.Cleanup(killed.Free)
@@ -66,7 +67,7 @@ func TestRecoveryKeepsAQueue(t *testing.T) {
 					t.Fatal(err)
 				}
 				checkJumped(t, again, c.gone)
-				if a := mustAppend(t, again, record("T", 0, "next")); a.QueueOffset != 100 {
+				if a := mustAppend(t, again, msg("T", 0, "next")); a.QueueOffset != 100 {
 					t.Errorf("the next message is %d, want 100", a.QueueOffset)
 				}
 				mustStop(t, again)
@@ -96,7 +97,7 @@ func checkJumped(t *testing.T, s *Store, gone int) {
 			t.Fatalf("pull at %d: %v, next %d", at, res.Status, res.NextBeginOffset)
 		}
 		for i, rec := range res.Slices {
-			m, err := DecodeRecord(rec)
+			m, err := record.Decode(rec)
 			if err != nil || string(m.Body) != fmt.Sprint(res.QueueOffsets[i]) && string(m.Body) != "next" {
 				t.Fatalf("offset %d: %q %v", res.QueueOffsets[i], m.Body, err)
 			}
@@ -117,10 +118,10 @@ func TestForgedLightOffsets(t *testing.T) {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
 		t.Cleanup(mem.Free)
 		s := mustStart(t, cfg, mem)
-		r := record("T", 0, "x")
+		r := msg("T", 0, "x")
 		r.Properties = []byte("INNER_MULTI_DISPATCH\x01%LMQ%a\x02INNER_MULTI_QUEUE_OFFSET\x01" + forged + "\x02")
 		mustAppend(t, s, r)
-		mustAppend(t, s, record("T", 0, "y"))
+		mustAppend(t, s, msg("T", 0, "y"))
 		killed := mem.Clone()
 		t.Cleanup(killed.Free)
 		lmq := lightConfig()

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+
+	"gorocket/store/record"
 )
 
 // errGap says that a consume queue lacks entries below the one to add: it is rebuilt from the whole log.
@@ -16,8 +18,8 @@ const recoverFlush = 64 << 10
 const maxJumps = 100
 
 // dispatch adds the consume queue entries of a record if they are not there.
-func (r *recovery) dispatch(m *MessageView) error {
-	if !hasQueueEntry(m.SysFlag) {
+func (r *recovery) dispatch(m *record.View) error {
+	if !record.HasQueueEntry(m.SysFlag) {
 		return nil
 	}
 	if at := m.PhysicalOffset; !r.report.FullRebuild && (r.report.Clean && at < r.queued || r.killed &&
@@ -95,7 +97,7 @@ func (r *recovery) add(q *queue, e cqEntry) error {
 func (r *recovery) light(q *queue) bool { return isLight(q.topic) }
 
 // tooFar tells a jump that no log of this length can explain: each queue offset belongs to a record.
-func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.lastEnd()/minRecord }
+func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.lastEnd()/record.MinSize }
 
 // fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over
 // the fillers. Batch queues need none. Records of other programs, and of earlier versions, may leave a gap: a batch

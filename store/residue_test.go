@@ -34,7 +34,7 @@ func makeHole(t *testing.T, hole int64) holed {
 		if i%3 == 0 { // other queues too: their offsets differ from what is assigned after the restart
 			q = 1
 		}
-		if a = mustAppend(t, s, record("T", q, body)); i == 100 {
+		if a = mustAppend(t, s, msg("T", q, body)); i == 100 {
 			h.size, h.lost = int64(a.Size), a.End()
 			h.back = h.lost + (hole/h.size+1)*h.size
 		}
@@ -65,7 +65,7 @@ func (h *holed) goOn(t *testing.T) *Store {
 		t.Fatalf("the log ends at %d, want %d", end, h.lost)
 	}
 	for k.MaxPhyOffset() < h.back {
-		mustAppend(t, k, record("T", 0, strings.Repeat("x", 1000)))
+		mustAppend(t, k, msg("T", 0, strings.Repeat("x", 1000)))
 	}
 	if err := k.Flush(); err != nil || k.MaxPhyOffset() != h.back {
 		t.Fatal(k.MaxPhyOffset(), err)
@@ -131,7 +131,7 @@ func residue(t *testing.T, hole int64) {
 	// a newer record behind them: nobody can say what is the log
 	time.Sleep(2 * time.Millisecond)
 	at := h.back + 10*h.size
-	r := record("T", 0, strings.Repeat("x", 1000))
+	r := msg("T", 0, strings.Repeat("x", 1000))
 	if _, err := f.WriteAt(rawRecord(r, at, 5, time.Now().UnixMilli()+60_000), at); err != nil {
 		t.Fatal(err)
 	}

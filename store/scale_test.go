@@ -104,7 +104,7 @@ func TestScaleChild(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r := record("ScaleTopic0", 0, "")
+	r := msg("ScaleTopic0", 0, "")
 	r.Body = bytes.Repeat([]byte("x"), 1024)
 	r.Properties = []byte("UNIQ_KEY\x01AC1E0A640000000000000000\x02TAGS\x01TagA\x02")
 	mustAppend(t, s, r)

@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"encoding/binary"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
 // recordAt decodes the record at an offset of the log; for callers that know that no cleaning runs.
-func recordAt(l *commitLog, at int64) (m MessageView, ok bool) {
+func recordAt(l *commitLog, at int64) (m record.View, ok bool) {
 	seg := l.lease(at)
 	if seg == nil {
 		return m, false
 	}
 	defer seg.release()
-	return m, decodeRecord(seg.data[at-seg.base:], &m) == nil
+	return m, record.DecodeInto(seg.data[at-seg.base:], &m) == nil
 }
 
 // step is what stands at a place of the log.
@@ -28,19 +29,19 @@ const (
 )
 
 // examine looks at position p of a segment. m is set for stepRecord, why for stepBad.
-func examine(seg *segment, p int64, cfg *Config, m *MessageView) (st step, why string) {
+func examine(seg *segment, p int64, cfg *Config, m *record.View) (st step, why string) {
 	b := seg.data[p:]
-	if len(b) < endFileReserve {
+	if len(b) < record.BlankSize {
 		return stepBlank, ""
 	}
-	size, magic := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
+	size, magic := record.Head(b)
 	switch {
-	case magic == MagicBlank:
+	case magic == record.MagicBlank:
 		return stepBlank, ""
 	case magic == 0 && size == 0:
 		return stepEmpty, ""
 	}
-	if err := decodeRecord(b, m); err != nil {
+	if err := record.DecodeInto(b, m); err != nil {
 		return stepBad, err.Error()
 	}
 	if why := verify(m, seg.base+p, cfg); why != "" {
@@ -50,7 +51,7 @@ func examine(seg *segment, p int64, cfg *Config, m *MessageView) (st step, why s
 }
 
 // verify checks what decoding does not.
-func verify(m *MessageView, at int64, cfg *Config) (why string) {
+func verify(m *record.View, at int64, cfg *Config) (why string) {
 	if m.PhysicalOffset != at {
 		return "the record says it belongs elsewhere"
 	}
@@ -60,7 +61,7 @@ func verify(m *MessageView, at int64, cfg *Config) (why string) {
 	if !m.BodyCRCOK() {
 		return "body CRC differs"
 	}
-	stored, computed, ok := propCRC(m.Record)
+	stored, computed, ok := record.ReadPropCRC(m.Record)
 	// else a client may have written it
 	if ok && stored != computed && (cfg.EnabledAppendPropCRC || cfg.ForceVerifyPropCRC) {
 		return "property CRC differs"
@@ -76,9 +77,9 @@ const searchStep = 1 << 20
 
 // search returns the position of the first valid record at or behind from that accept takes, -1 when there is none.
 // Holes of the file are not read.
-func (s *segment) search(from int64, cfg *Config, accept func(m *MessageView) bool) (int64, error) {
+func (s *segment) search(from int64, cfg *Config, accept func(m *record.View) bool) (int64, error) {
 	var magic [4]byte
-	binary.BigEndian.PutUint32(magic[:], MagicV1)
+	binary.BigEndian.PutUint32(magic[:], record.MagicV1)
 	common := magic[:3] // of all versions
 	for at := from; at < s.size; {
 		data, err := vfs.FirstData(s.file, at, s.size)
@@ -92,8 +93,8 @@ func (s *segment) search(from int64, cfg *Config, accept func(m *MessageView) bo
 				break
 			}
 			at += int64(i)
-			var m MessageView
-			start := at - posMagic
+			var m record.View
+			start := at - record.PosMagic
 			if start < from {
 				continue
 			}

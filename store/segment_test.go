@@ -23,7 +23,7 @@ func TestNoShortSegment(t *testing.T) {
 		return nil
 	})
 	for range 300 {
-		mustAppend(t, s, record("T", 0, strings.Repeat("x", 600)))
+		mustAppend(t, s, msg("T", 0, strings.Repeat("x", 600)))
 	}
 	mem.Inject(nil)
 	mustStop(t, s)

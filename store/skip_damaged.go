@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -81,7 +82,7 @@ func (k *skipper) find() error {
 		return err
 	}
 	k.v = v
-	v.onRecord = func(_ *segment, _ int64, m *MessageView) {
+	v.onRecord = func(_ *segment, _ int64, m *record.View) {
 		for i := len(k.ranges) - 1; i >= 0 && k.ranges[i].time == 0; i-- {
 			k.ranges[i].time = m.StoreTimestamp
 		}
@@ -193,8 +194,8 @@ func (k *skipper) cover(r *blankRange) error {
 	}
 	defer f.Close()
 	if r.to == r.seg.size {
-		var head [endFileReserve]byte
-		putBlank(head[:], r.to-r.from)
+		var head [record.BlankSize]byte
+		record.PutBlank(head[:], r.to-r.from)
 		if _, err := f.WriteAt(head[:], r.from); err != nil {
 			return err
 		}
@@ -239,25 +240,25 @@ func (k *skipper) pieces(r *blankRange) (list []piece) {
 }
 
 // blankRecord is a covering record without body.
-func (k *skipper) blankRecord(topic string) (*Config, *Record) {
-	cfg := k.cfg
-	cfg.MaxMessageSize, cfg.EnabledAppendPropCRC = maxSegmentSize, k.cfg.ForceVerifyPropCRC
+func (k *skipper) blankRecord(topic string) (record.Limits, *record.Message) {
+	limits := k.cfg.RecordLimits()
+	limits.MaxBody, limits.PropCRC = maxSegmentSize, k.cfg.ForceVerifyPropCRC
 	nowhere := netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
-	return &cfg, &Record{Topic: topic, SysFlag: SysFlagPrepared, BornHost: nowhere, StoreHost: nowhere}
+	return limits, &record.Message{Topic: topic, SysFlag: record.SysFlagPrepared, BornHost: nowhere, StoreHost: nowhere}
 }
 
 // overhead is the length of a covering record without body, bytes.
 func (k *skipper) overhead(topic string) int64 {
-	cfg, r := k.blankRecord(topic)
-	e, _ := cfg.plan(r)
-	return int64(e.size)
+	limits, m := k.blankRecord(topic)
+	e, _ := limits.Plan(m)
+	return int64(e.Size)
 }
 
 // record encodes a covering record.
 func (k *skipper) record(p piece, storeTime int64) ([]byte, error) {
-	cfg, r := k.blankRecord(p.topic)
-	r.Body, r.BornTimestamp = make([]byte, p.size-k.overhead(p.topic)), storeTime
-	b, err := cfg.AppendRecord(nil, r, 0, p.offset, storeTime)
+	limits, m := k.blankRecord(p.topic)
+	m.Body, m.BornTimestamp = make([]byte, p.size-k.overhead(p.topic)), storeTime
+	b, err := limits.Append(nil, m, record.Stamp{Offset: p.offset, StoreTime: storeTime})
 	if err == nil && int64(binary.BigEndian.Uint32(b)) != p.size {
 		err = fmt.Errorf("store: BUG: a record of %d bytes for a range of %d", len(b), p.size)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -37,7 +38,7 @@ func newSkipped(t *testing.T, seed uint64, batches bool) *skipped {
 	for i := range 500 {
 		topic, q := []string{"T", "U", "B"}[i%3], int32(i%2)
 		body := fmt.Sprintf("body%d %s", i, strings.Repeat("x", k.rnd.IntN(300)))
-		r := record(topic, q, body)
+		r := msg(topic, q, body)
 		r.Properties = fmt.Appendf(nil, "KEYS\x01k%d\x02UNIQ_KEY\x01u%d\x02", i, i)
 		a := mustAppend(t, s, r)
 		name := fmt.Sprintf("%s/%d/%d", topic, q, a.QueueOffset)
@@ -82,7 +83,7 @@ func (k *skipped) check(s *Store) {
 					break
 				}
 				for i, rec := range res.Slices {
-					m, err := DecodeRecord(rec)
+					m, err := record.Decode(rec)
 					if err != nil || !m.BodyCRCOK() || string(m.Topic) != topic || m.QueueOffset != res.QueueOffsets[i] {
 						k.t.Fatalf("%s/%d/%d: %v %+v", topic, q, at, err, m)
 					}
@@ -178,7 +179,7 @@ func (k *skipped) mendAndCheck() {
 			t.Fatal(err)
 		}
 		k.check(s)
-		a := mustAppend(t, s, record("T", 0, "more"))
+		a := mustAppend(t, s, msg("T", 0, "more"))
 		killed := mem.Clone()
 		mustStop(t, s)
 		again := mustOpen(t, k.cfg, killed, EventListener{})
@@ -245,7 +246,7 @@ func TestSkipDamagedPieces(t *testing.T) {
 			at := r.start()
 			for _, p := range k.pieces(r) {
 				b, err := k.record(p, 5)
-				m, derr := DecodeRecord(b)
+				m, derr := record.Decode(b)
 				if err != nil || derr != nil || p.offset != at || !m.BodyCRCOK() || m.PhysicalOffset != at || m.StoreTimestamp != 5 {
 					t.Fatalf("%d bytes, limit %d: %+v: %v %v", n, limit, p, err, derr)
 				}

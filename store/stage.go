@@ -3,6 +3,8 @@ package store
 import (
 	"slices"
 	"time"
+
+	"gorocket/store/record"
 )
 
 // stage gathers records on their way to the log, which are written with one call: those of one group commit just before the fdatasync that their senders wait
@@ -46,7 +48,7 @@ const stageMax = 320 << 10
 // room returns n bytes at the end of the buffer. Caller holds the append lock.
 func (g *stage) room(n int) []byte {
 	var added []byte
-	g.buf, added = extend(g.buf, n)
+	g.buf, added = record.Grow(g.buf, n)
 	return added
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -27,7 +28,7 @@ func staging(t *testing.T, mem *vfs.Mem, ev EventListener) (*Store, Config) {
 }
 
 func grouped(topic string, queue int32, body string) *Record {
-	r := record(topic, queue, body)
+	r := msg(topic, queue, body)
 	r.Group = true
 	return r
 }
@@ -36,9 +37,9 @@ func grouped(topic string, queue int32, body string) *Record {
 func TestStage(t *testing.T) {
 	for name, write := range map[string]func(t *testing.T, s *Store){
 		"flush":   func(t *testing.T, s *Store) { _ = s.Flush() },
-		"one-way": func(t *testing.T, s *Store) { mustAppend(t, s, record("Other", 0, "x")) },
+		"one-way": func(t *testing.T, s *Store) { mustAppend(t, s, msg("Other", 0, "x")) },
 		"batch": func(t *testing.T, s *Store) {
-			_, _, _ = s.AppendBatch(record("Other", 0, ""), AppendBatchItem(nil, BatchItem{Body: []byte("x")}), nil)
+			_, _, _ = s.AppendBatch(msg("Other", 0, ""), record.AppendBatchItem(nil, record.BatchItem{Body: []byte("x")}), nil)
 		},
 		"large":       func(t *testing.T, s *Store) { mustAppend(t, s, grouped("Other", 0, strings.Repeat("x", 40<<10))) }, // the next file begins
 		"other topic": func(t *testing.T, s *Store) { _ = s.DeleteTopic("Nobody") },
@@ -49,7 +50,7 @@ func TestStage(t *testing.T) {
 			var mu sync.Mutex
 			var told []string
 			s, _ := staging(t, mem, EventListener{MessageStored: func(topic string, _ int32, at, _, _ int64, rec []byte) {
-				if m, err := DecodeRecord(rec); topic == "T" && err == nil {
+				if m, err := record.Decode(rec); topic == "T" && err == nil {
 					mu.Lock()
 					told = append(told, fmt.Sprint(at, string(m.Body)))
 					mu.Unlock()
@@ -98,7 +99,7 @@ func TestStageKilled(t *testing.T) {
 	t.Cleanup(killed.Free)
 	k := mustStart(t, cfg, killed)
 	wantBodies(t, k, "T", 0, want)
-	if a := mustAppend(t, k, record("T", 0, "next")); a.QueueOffset != 10 {
+	if a := mustAppend(t, k, msg("T", 0, "next")); a.QueueOffset != 10 {
 		t.Errorf("offset %d", a.QueueOffset)
 	}
 	mustStop(t, k)
@@ -119,7 +120,7 @@ func TestStageWriteFails(t *testing.T) {
 		t.Errorf("told %v", err)
 	}
 	mem.Inject(nil)
-	if _, err := s.Append(record("T", 0, "more")); !errors.Is(err, ErrNotWritable) {
+	if _, err := s.Append(msg("T", 0, "more")); !errors.Is(err, ErrNotWritable) {
 		t.Errorf("append: %v", err)
 	}
 	wantBodies(t, s, "T", 0, want)
@@ -135,7 +136,7 @@ func TestPublish(t *testing.T) {
 			cfg.FlushIntervalCommitLog, cfg.FlushCommitLogThoroughInterval = 3_600_000, 3_600_000
 			var told []string // one goroutine
 			s := mustOpen(t, cfg, mem, EventListener{MessageStored: func(_ string, _ int32, at, _, _ int64, rec []byte) {
-				m, _ := DecodeRecord(rec)
+				m, _ := record.Decode(rec)
 				told = append(told, fmt.Sprint(at, string(m.Body)))
 			}})
 			if err := s.Start(); err != nil {
@@ -143,7 +144,7 @@ func TestPublish(t *testing.T) {
 			}
 			defer mustStop(t, s)
 			later := func(body string) Appended {
-				r := record("T", 0, body)
+				r := msg("T", 0, body)
 				r.Later = true
 				return mustAppend(t, s, r)
 			}
@@ -158,7 +159,7 @@ func TestPublish(t *testing.T) {
 			}
 			wantBodies(t, s, "T", 0, []string{"a", "b"})
 			c := later("c")
-			mustAppend(t, s, record("T", 0, "d")) // writes c as well
+			mustAppend(t, s, msg("T", 0, "d")) // writes c as well
 			if err := s.Publish(c.End()); err != nil {
 				t.Fatal(err)
 			}
@@ -185,7 +186,7 @@ func TestPublishFails(t *testing.T) {
 	want := fill(t, s, "T", 1, 3)[0]
 	before := s.MaxPhyOffset()
 	failing(mem, "write", "commitlog", syscall.EIO)
-	r := record("T", 0, "lost")
+	r := msg("T", 0, "lost")
 	r.Later = true
 	a := mustAppend(t, s, r)
 	for range 2 { // each loop that has to answer for it asks
@@ -197,7 +198,7 @@ func TestPublishFails(t *testing.T) {
 		t.Errorf("an older message: %v", err)
 	}
 	mem.Inject(nil)
-	if _, err := s.Append(record("T", 0, "more")); !errors.Is(err, ErrNotWritable) {
+	if _, err := s.Append(msg("T", 0, "more")); !errors.Is(err, ErrNotWritable) {
 		t.Errorf("append: %v", err)
 	}
 	wantBodies(t, s, "T", 0, want)
@@ -210,7 +211,7 @@ func TestPublishHangs(t *testing.T) {
 	cfg.OsPageCacheBusyTimeOutMills = 20
 	s := mustStart(t, cfg, mem)
 	release := stalling(t, mem, "write", "commitlog", nil)
-	r := record("T", 0, "late")
+	r := msg("T", 0, "late")
 	r.Later = true
 	a := mustAppend(t, s, r)
 	published := make(chan error, 1)
@@ -276,9 +277,9 @@ func TestBatchWhole(t *testing.T) {
 		for _, n := range []int{3, 1, 12} {
 			var items []byte
 			for range n {
-				items = AppendBatchItem(items, BatchItem{Body: []byte("item")})
+				items = record.AppendBatchItem(items, record.BatchItem{Body: []byte("item")})
 			}
-			r := record("T", 0, "")
+			r := msg("T", 0, "")
 			r.Later = later
 			a, _, err := s.AppendBatch(r, items, nil)
 			if err != nil || a.Count != n {

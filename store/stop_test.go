@@ -29,7 +29,7 @@ func TestStopInTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			free := stalling(t, mem, c.op, c.file, nil)
-			r := record("T", 0, strings.Repeat("x", 600))
+			r := msg("T", 0, strings.Repeat("x", 600))
 			r.Properties = []byte("KEYS\x01k\x02")
 			for range 80 { // more than half a file: the next one is being allocated
 				mustAppend(t, s, r)
@@ -89,7 +89,7 @@ func TestStopFailure(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	mustAppend(t, s, record("T", 0, "x"))
+	mustAppend(t, s, msg("T", 0, "x"))
 	failing(mem, "sync", "checkpoint", syscall.EIO)
 	if err := s.Stop(context.Background()); !errors.Is(err, syscall.EIO) || why != err {
 		t.Fatalf("stop %v, told %v", err, why)
@@ -110,7 +110,7 @@ func TestStopWhileAppendWaits(t *testing.T) {
 	got := make(chan error, 1)
 	go func() {
 		for {
-			if _, err := s.Append(record("T", 0, strings.Repeat("x", 600))); err != nil {
+			if _, err := s.Append(msg("T", 0, strings.Repeat("x", 600))); err != nil {
 				got <- err
 				return
 			}

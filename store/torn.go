@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -30,31 +31,20 @@ const (
 	tornRun   = 8    // zeros at the end of a sector that count as missing data
 )
 
-// needsSeal tells properties that get a CRC in any case: those with zeros, and those that end like one already.
-func needsSeal(properties []byte) bool {
-	return bytes.IndexByte(properties, 0) >= 0 || len(properties) >= crcPropLen && hasPropCRC(properties)
-}
-
-// sealed tells that a record has a property CRC, and that it fits.
-func sealed(m *MessageView) bool {
-	stored, computed, ok := propCRC(m.Record)
-	return ok && stored == computed
-}
-
 // uncovered is the part of a record that no CRC covers: topic, length of the properties, properties; it ends with the
 // record.
-func uncovered(m *MessageView) int { return len(m.Record) - len(m.Properties) - 2 - len(m.Topic) }
+func uncovered(m *record.View) int { return len(m.Record) - len(m.Properties) - 2 - len(m.Topic) }
 
 // cutShort tells that the record at position p of a segment ends in zeros from a page boundary on, as a killed write
 // leaves the last record. next is the content of the file behind it.
-func cutShort(m *MessageView, p int64, next []byte) bool {
+func cutShort(m *record.View, p int64, next []byte) bool {
 	from := uncovered(m)
 	end := p + int64(len(m.Record))
 	page := (end - 1) / killPage * killPage // of the last byte
 	if page <= p || int(page-p) >= len(m.Record)-2 && len(m.Properties) == 0 {
 		return false // the length of no properties is zero anyway
 	}
-	if !isZero(next[:min(endFileReserve, len(next))]) || sealed(m) {
+	if !isZero(next[:min(record.BlankSize, len(next))]) || m.Sealed() {
 		return false
 	}
 	return isZero(m.Record[max(int(page-p), from):]) && isZero(m.Record[page-p:])
@@ -62,9 +52,9 @@ func cutShort(m *MessageView, p int64, next []byte) bool {
 
 // lostSector tells that a sector of topic or properties ends in zeros, as far as it belongs to the record at position p
 // of its file.
-func lostSector(m *MessageView, p int64) bool {
+func lostSector(m *record.View, p int64) bool {
 	from := uncovered(m)
-	if bytes.IndexByte(m.Record[from:], 0) < 0 || sealed(m) {
+	if bytes.IndexByte(m.Record[from:], 0) < 0 || m.Sealed() {
 		return false
 	}
 	for at := from; at < len(m.Record); {
@@ -78,7 +68,7 @@ func lostSector(m *MessageView, p int64) bool {
 }
 
 // holdsText tells that [from, to) of a record has more than the length of the properties.
-func holdsText(m *MessageView, from, to int) bool {
+func holdsText(m *record.View, from, to int) bool {
 	props := len(m.Record) - len(m.Properties)
 	return from < props-2 || to > props
 }

@@ -33,7 +33,7 @@ func (x *traced) start() { x.s = mustStart(x.t, x.cfg, x.fs) }
 // send appends a message, and waits until it is durable and indexed: the index writes in its own time.
 func (x *traced) send(size int) {
 	x.t.Helper()
-	r := record("T", 0, strings.Repeat("x", size))
+	r := msg("T", 0, strings.Repeat("x", size))
 	r.Properties = []byte("KEYS\x01k\x02")
 	a := mustAppend(x.t, x.s, r)
 	x.indexed(a.End())

@@ -1,32 +1,21 @@
 package store
 
 import (
-	"net/netip"
-
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
 // Record is a message to append. The store keeps no reference to its slices after the call. It corresponds to Java's
 // MessageExtBrokerInner.
 type Record struct {
-	Topic                     string
-	QueueID                   int32
-	Flag                      int32 // user flag
-	SysFlag                   int32 // the host bits 0x10, 0x20 are set by the store from BornHost and StoreHost
-	BornTimestamp             int64 // ms, from the client
-	BornHost                  netip.AddrPort
-	StoreHost                 netip.AddrPort
-	ReconsumeTimes            int32
-	PreparedTransactionOffset int64
-	Body                      []byte
-	Properties                []byte    // text form, stored as given
-	Index                     IndexKeys // KeysOf the properties, if the caller has read them
-	TagsCode                  int64     // TagsCode(TAGS value); for SCHEDULE_TOPIC_XXXX the property DELAY decides
-	NoWait                    bool      // Append returns ErrWouldWait where it would have to wait for the next commit log file
-	FilterBits                []byte    // bit map of the filters that want it, for enableConsumeQueueExt; nil when nobody knows
-	Group                     bool      // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
-	Later                     bool      // the caller calls Publish before it tells anybody; until then the record may be in memory only, and cannot be read
-	Now                       int64     // when it came in, ms since 1970, for its store timestamp; 0: the store looks at the clock
+	record.Message
+	Index      IndexKeys // KeysOf the properties, if the caller has read them
+	TagsCode   int64     // TagsCode(TAGS value); for SCHEDULE_TOPIC_XXXX the property DELAY decides
+	NoWait     bool      // Append returns ErrWouldWait where it would have to wait for the next commit log file
+	FilterBits []byte    // bit map of the filters that want it, for enableConsumeQueueExt; nil when nobody knows
+	Group      bool      // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
+	Later      bool      // the caller calls Publish before it tells anybody; until then the record may be in memory only, and cannot be read
+	Now        int64     // when it came in, ms since 1970, for its store timestamp; 0: the store looks at the clock
 }
 
 // Appended says where a record (or a batch) went.

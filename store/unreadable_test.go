@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -25,7 +26,7 @@ func TestUnreadablePage(t *testing.T) {
 	for whole := true; whole && gone < 100; {
 		var one GetResult
 		s.Get(&GetQuery{Topic: "T", Offset: gone, MaxCount: 1}, &one)
-		m, err := DecodeRecord(one.Slices[0])
+		m, err := record.Decode(one.Slices[0])
 		if whole = err == nil && m.PhysicalOffset+int64(m.Size) <= 4096; whole {
 			gone++
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -75,7 +76,7 @@ type verifier struct {
 	missing    bool                    // a file of the log is missing
 	rotten     bool                    // the log has damage: queues and index may point at it
 
-	onRecord func(seg *segment, p int64, m *MessageView) // instead of checking what a record means; nil: check
+	onRecord func(seg *segment, p int64, m *record.View) // instead of checking what a record means; nil: check
 	onDamage func(d damagedRange)                        // hears of the ranges that the walk steps over; may be nil
 }
 

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"io/fs"
+
+	"gorocket/store/record"
 )
 
 // usualIndexes are the sizes tried when the configured one does not fit: Java's defaults and those of standalone --dev.
@@ -105,17 +107,18 @@ func (v *verifier) indexEntry(x *indexFile, n int) {
 	}
 }
 
-func hasKeyHash(m *MessageView, hash int32) bool {
-	if k, ok := m.Property("UNIQ_KEY"); ok && indexHash(m.Topic, k) == hash {
+func hasKeyHash(m *record.View, hash int32) bool {
+	topic := record.TopicHash(m.Topic)
+	if k, ok := m.Property(record.PropUniqKey); ok && record.KeyHash(topic, k) == hash {
 		return true
 	}
-	keys, _ := m.Property("KEYS")
+	keys, _ := m.Property(record.PropKeys)
 	for {
-		k, rest, ok := NextKey(keys)
+		k, rest, ok := record.NextKey(keys)
 		if !ok {
 			return false
 		}
-		if indexHash(m.Topic, k) == hash {
+		if record.KeyHash(topic, k) == hash {
 			return true
 		}
 		keys = rest

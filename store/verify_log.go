@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"sort"
 	"strconv"
+
+	"gorocket/store/record"
 )
 
 // parseSegmentName reads Java's 20-digit file name.
@@ -122,7 +124,7 @@ const tornText = "topic or properties hold zeros: a page of the record never rea
 
 // walkFrom checks records from position p on; bad is where the first thing stands that is no record, -1 when the file is full.
 func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
-	var m MessageView
+	var m record.View
 	for p < seg.size && !v.stop {
 		v.from = p
 		st, why := examine(seg, p, &v.cfg, &m)
@@ -144,7 +146,7 @@ func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
 	return -1, ""
 }
 
-func (v *verifier) record(seg *segment, p int64, m *MessageView) {
+func (v *verifier) record(seg *segment, p int64, m *record.View) {
 	v.report.Records++
 	if v.onRecord != nil {
 		v.onRecord(seg, p, m)
@@ -157,7 +159,7 @@ func (v *verifier) record(seg *segment, p int64, m *MessageView) {
 		v.add(Damaged, "commitlog", seg.name, p, "store time %d is no time in ms", t)
 	}
 	f := factsOf(m)
-	if hasQueueEntry(f.sysFlag) {
+	if record.HasQueueEntry(f.sysFlag) {
 		v.expect(queueKey{f.topic, m.QueueID}, m, m.QueueOffset)
 	}
 	_ = v.rules().light(&f, func(name string, offset int64) error {
@@ -169,7 +171,7 @@ func (v *verifier) record(seg *segment, p int64, m *MessageView) {
 func (v *verifier) rules() dispatchRules { return dispatchRules{&v.cfg, v.delays} }
 
 // expect notes that a queue must have an entry.
-func (v *verifier) expect(k queueKey, m *MessageView, offset int64) {
+func (v *verifier) expect(k queueKey, m *record.View, offset int64) {
 	n := v.last[k].entries + 1
 	if offset == 0 { // the queue begins, after its topic was deleted perhaps
 		n = 1

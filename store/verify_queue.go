@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"sort"
 	"strconv"
+
+	"gorocket/store/record"
 )
 
 // queues checks every consume queue against the log, and that no queue ends before its newest record.
@@ -167,7 +169,7 @@ func (v *verifier) entry(c *cqFiles, k queueKey, f foundFile, pos int64, e cqEnt
 	}
 	if why := v.misfit(c, k, &m, at, e); why != "" {
 		// batches that say they are prepared got entries from earlier versions, and from nobody else
-		if !hasQueueEntry(m.SysFlag) {
+		if !record.HasQueueEntry(m.SysFlag) {
 			worse = Note
 		}
 		v.add(worse, "consumequeue", f.path, pos,
@@ -177,7 +179,7 @@ func (v *verifier) entry(c *cqFiles, k queueKey, f foundFile, pos int64, e cqEnt
 }
 
 // misfit tells why a record has no such entry in queue k, "" when it has.
-func (v *verifier) misfit(c *cqFiles, k queueKey, m *MessageView, at int64, e cqEntry) (why string) {
+func (v *verifier) misfit(c *cqFiles, k queueKey, m *record.View, at int64, e cqEntry) (why string) {
 	f := factsOf(m)
 	var own cqEntry
 	ok := v.rules().own(&f, &own)

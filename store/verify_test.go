@@ -17,7 +17,7 @@ func verifiable(t *testing.T) (mem *vfs.Mem, cfg Config, at []Appended) {
 	cfg.MappedFileSizeCommitLog = 16 << 10
 	s := mustStart(t, cfg, mem)
 	for i := range 600 {
-		r := record("T", int32(i%3), fmt.Sprint("body", i))
+		r := msg("T", int32(i%3), fmt.Sprint("body", i))
 		r.Properties = fmt.Appendf(nil, "KEYS\x01k%d j%d\x02UNIQ_KEY\x01u%d\x02", i, i, i)
 		if a := mustAppend(t, s, r); i%3 == 1 {
 			at = append(at, a)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -56,12 +57,12 @@ func failNthWrite(t *testing.T, mode string, at int64) bool {
 	var failed error
 	for i := 0; i < 120; i++ {
 		body := fmt.Sprintf("%d-%s", i, strings.Repeat("x", 900))
-		r := record("T", 0, body)
+		r := msg("T", 0, body)
 		r.Group = mode == SyncFlush && i%3 == 0
 		a, err := Appended{}, error(nil)
 		if i%4 == 1 {
-			batch := AppendBatchItem(nil, BatchItem{Body: []byte(body)})
-			a, _, err = s.AppendBatch(r, AppendBatchItem(batch, BatchItem{Body: []byte(body)}), nil)
+			batch := record.AppendBatchItem(nil, record.BatchItem{Body: []byte(body)})
+			a, _, err = s.AppendBatch(r, record.AppendBatchItem(batch, record.BatchItem{Body: []byte(body)}), nil)
 		} else {
 			a, err = s.Append(r)
 		}
@@ -104,7 +105,7 @@ func failNthWrite(t *testing.T, mode string, at int64) bool {
 			t.Fatalf("write %d: acknowledged messages are missing: %d of %d bytes", at, len(got),
 				len(strings.Join(acked, "")))
 		}
-		mustAppend(t, again, record("T", 0, "goes on"))
+		mustAppend(t, again, msg("T", 0, "goes on"))
 		mustStop(t, again)
 		if r := mustVerify(t, cfg, fsys); len(r.Findings) != 0 {
 			t.Fatalf("write %d: %+v", at, r.Findings)
@@ -120,15 +121,15 @@ func TestWriteFailsWhileStopping(t *testing.T) {
 	t.Cleanup(mem.Free)
 	cfg.FlushDiskType = SyncFlush
 	s := mustStart(t, cfg, mem)
-	mustAppend(t, s, record("T", 0, "there"))
+	mustAppend(t, s, msg("T", 0, "there"))
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	release := stalling(t, mem, "write", "/commitlog/", syscall.EIO)
-	batch := AppendBatchItem(AppendBatchItem(nil, BatchItem{Body: []byte("a")}), BatchItem{Body: []byte("b")})
+	batch := record.AppendBatchItem(record.AppendBatchItem(nil, record.BatchItem{Body: []byte("a")}), record.BatchItem{Body: []byte("b")})
 	appended, stopped := make(chan error, 1), make(chan error, 1)
 	go func() {
-		_, _, err := s.AppendBatch(record("T", 0, ""), batch, nil)
+		_, _, err := s.AppendBatch(msg("T", 0, ""), batch, nil)
 		appended <- err
 	}()
 	eventually(t, "the append does not write", func() bool { return s.PageCacheLockTime() > 0 })

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorocket/store"
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -32,7 +33,11 @@ func benchRig(b *testing.B, n int, now func() time.Time, base int64) (*store.Sto
 	for i := range n {
 		at := base + int64(uint32(i)*2654435761%86_400)*1000
 		props := fmt.Appendf(nil, "TIMER_OUT_MS\x01%d\x02REAL_TOPIC\x01BenchTopic\x02REAL_QID\x013\x02UNIQ_KEY\x01%032d\x02TIMER_DELIVER_MS\x01%d\x02", at, i, at+1)
-		if _, err := s.Append(&store.Record{Topic: Topic, BornHost: host, StoreHost: host, Body: body, Properties: props}); err != nil {
+		if _, err := s.Append(&store.Record{
+			Message: record.Message{
+				Topic: Topic, BornHost: host, StoreHost: host, Body: body, Properties: props,
+			},
+		}); err != nil {
 			b.Fatal(err)
 		}
 	}

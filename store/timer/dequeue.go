@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // dequeue delivers the slots before the write time, up to one that rolled messages on; false when that has to be given up for now.
@@ -146,8 +147,8 @@ var errOtherRecord = errors.New("timer: the commit log holds another record ther
 
 // timerMessage decodes the record of a unit and checks that it is the message that the unit was written for: after a power cut another record may stand at
 // its place, which must not be delivered for it, least of all too early.
-func (t *Timers) timerMessage(u *unit, rec []byte) (m store.MessageView, err error) {
-	if m, err = store.DecodeRecord(rec); err != nil {
+func (t *Timers) timerMessage(u *unit, rec []byte) (m record.View, err error) {
+	if m, err = record.Decode(rec); err != nil {
 		return m, err
 	}
 	text, _ := m.Property(PropOutMs)
@@ -177,8 +178,8 @@ func (t *Timers) deliverRecord(u *unit, rec []byte, marks map[string]*mark) erro
 }
 
 // deleted looks for a mark under both of Java's keys: the unique key, or topic+key with appendTopicForTimerDeleteKey and in 5.2 to 5.3.
-func deleted(m *store.MessageView, topic []byte, marks map[string]*mark) bool {
-	key, _ := m.Property(propUniqKey)
+func deleted(m *record.View, topic []byte, marks map[string]*mark) bool {
+	key, _ := m.Property(record.PropUniqKey)
 	k := marks[string(key)]
 	if k == nil {
 		k = marks[DeleteKey(string(topic), string(key), true)]
@@ -202,7 +203,7 @@ func DeleteKey(topic, uniqKey string, withTopic bool) string {
 func (t *Timers) append(r *store.Record) error {
 	for {
 		_, err := t.ms.Append(r)
-		if err == nil || errors.Is(err, store.ErrMessageIllegal) {
+		if err == nil || errors.Is(err, record.ErrIllegal) {
 			return err
 		}
 		t.failed("deliver a timer message", err)

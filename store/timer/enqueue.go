@@ -9,6 +9,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // entry is a message on its way into the wheel.
@@ -23,10 +24,10 @@ type entry struct {
 var errNotTimer = errors.New("timer: no usable TIMER_OUT_MS")
 
 // readEntry reads what the wheel needs of a message of the timer topic. topic is its real topic, a view into m.
-func readEntry(m *store.MessageView) (e entry, topic []byte, err error) {
+func readEntry(m *record.View) (e entry, topic []byte, err error) {
 	e = entry{at: -1, offset: m.PhysicalOffset, size: m.Size}
 	for text := m.Properties; ; {
-		name, value, rest, ok := store.NextProperty(text)
+		name, value, rest, ok := record.NextProperty(text)
 		if !ok {
 			break
 		}
@@ -74,7 +75,7 @@ func (t *Timers) enqueue() bool {
 func (t *Timers) sort() bool {
 	t.batch = t.batch[:0]
 	for _, rec := range t.got.Slices {
-		m, err := store.DecodeRecord(rec)
+		m, err := record.Decode(rec)
 		if err != nil {
 			t.skipped(m.PhysicalOffset, err)
 			continue
@@ -168,17 +169,24 @@ func (t *Timers) slotFor(at int64) (int64, int32) {
 // forward stores a copy of a timer message: in its real queue, or once more in the timer topic when it rolls. enqueued is the time its unit was written,
 // math.MaxInt64 without one. A message that cannot be stored at all is skipped. It returns errStopped and nothing else: other failures are tried again until
 // they are over, where Java gives up after three times. Java: TimerMessageStore.convert, doPut.
-func (t *Timers) forward(m *store.MessageView, enqueued int64, roll bool) error {
+func (t *Timers) forward(m *record.View, enqueued int64, roll bool) error {
 	topic, queue, err := destination(m, roll)
 	if err != nil {
 		t.skipped(m.PhysicalOffset, err)
 		return nil
 	}
-	tags, _ := m.Property(propTags)
-	r := store.Record{Topic: topic, QueueID: queue, Flag: m.Flag, SysFlag: m.SysFlag, BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,
-		ReconsumeTimes: m.ReconsumeTimes, Body: m.Body, Properties: t.forwardProperties(m.Properties, enqueued, roll), TagsCode: store.TagsCode(tags)}
+	tags, _ := m.Property(record.PropTags)
+	r := store.Record{
+		Message: record.Message{
+			Topic: topic, QueueID: queue, Flag: m.Flag, SysFlag: m.SysFlag,
+			BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,
+			ReconsumeTimes: m.ReconsumeTimes, Body: m.Body,
+			Properties: t.forwardProperties(m.Properties, enqueued, roll),
+		},
+		TagsCode: record.TagsCode(tags),
+	}
 	err = t.append(&r)
-	if errors.Is(err, store.ErrMessageIllegal) {
+	if errors.Is(err, record.ErrIllegal) {
 		t.skipped(m.PhysicalOffset, err)
 		return nil
 	}
@@ -188,7 +196,7 @@ func (t *Timers) forward(m *store.MessageView, enqueued int64, roll bool) error 
 	return err
 }
 
-func destination(m *store.MessageView, roll bool) (topic string, queue int32, err error) {
+func destination(m *record.View, roll bool) (topic string, queue int32, err error) {
 	if roll {
 		return Topic, 0, nil
 	}
@@ -205,13 +213,13 @@ func destination(m *store.MessageView, roll bool) (topic string, queue int32, er
 func (t *Timers) forwardProperties(text []byte, enqueued int64, roll bool) []byte {
 	p, rolls := t.props[:0], int64(0)
 	for {
-		name, value, rest, ok := store.NextProperty(text)
+		name, value, rest, ok := record.NextProperty(text)
 		if !ok {
 			break
 		}
 		text = rest
 		switch string(name) {
-		case propEnqueueMs, propDequeueMs, propCRC:
+		case propEnqueueMs, propDequeueMs, record.PropCRC:
 			continue
 		case propRollTimes:
 			if rolls, _ = strconv.ParseInt(string(value), 10, 32); roll {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gorocket/store"
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -84,7 +85,12 @@ func (r *rig) halt() {
 func (r *rig) put(at int64, body, more string) {
 	r.t.Helper()
 	props := fmt.Sprintf("TIMER_OUT_MS\x01%d\x02REAL_TOPIC\x01T\x02REAL_QID\x010\x02UNIQ_KEY\x01%s\x02%s", at, body, more)
-	if _, err := r.s.Append(&store.Record{Topic: Topic, BornHost: host, StoreHost: host, Body: []byte(body), Properties: []byte(props)}); err != nil {
+	if _, err := r.s.Append(&store.Record{
+		Message: record.Message{
+			Topic: Topic, BornHost: host, StoreHost: host, Body: []byte(body),
+			Properties: []byte(props),
+		},
+	}); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -97,7 +103,7 @@ func (r *rig) turn(ms int64) {
 }
 
 // got is what was delivered to T, in order, and the views of the records.
-func (r *rig) got() (bodies []string, views []store.MessageView) {
+func (r *rig) got() (bodies []string, views []record.View) {
 	r.t.Helper()
 	var res store.GetResult
 	for at := int64(0); ; {
@@ -107,7 +113,7 @@ func (r *rig) got() (bodies []string, views []store.MessageView) {
 			return bodies, views
 		}
 		for _, rec := range res.Slices {
-			m, err := store.DecodeRecord(append([]byte(nil), rec...))
+			m, err := record.Decode(append([]byte(nil), rec...))
 			if err != nil {
 				r.t.Fatal(err)
 			}
@@ -125,7 +131,7 @@ func (r *rig) want(bodies ...string) {
 	}
 }
 
-func prop(m *store.MessageView, name string) string {
+func prop(m *record.View, name string) string {
 	v, _ := m.Property(name)
 	return string(v)
 }

@@ -3,7 +3,7 @@ package timer
 import (
 	"errors"
 
-	"gorocket/store"
+	"gorocket/store/record"
 )
 
 // recover brings log, wheel and check point to one state: that of the check point. Units that were written later are taken back, since their messages are
@@ -121,7 +121,7 @@ func (t *Timers) dropTail(end int64, check checkpoint, found bool) int64 {
 // queueOffsetOf is the offset of a unit's message in the timer queue; ok is false when the commit log does not hold it.
 func (t *Timers) queueOffsetOf(u *unit) (q int64, ok bool) {
 	err := t.ms.WithOwnRecord(u.offset, func(rec []byte) error {
-		m, err := store.DecodeRecord(rec)
+		m, err := record.Decode(rec)
 		if err != nil || string(m.Topic) != Topic || m.Size != u.size {
 			return errors.Join(err, errOtherRecord)
 		}

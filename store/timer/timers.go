@@ -25,9 +25,6 @@ const (
 	propEnqueueMs = "TIMER_ENQUEUE_MS"
 	propDequeueMs = "TIMER_DEQUEUE_MS"
 	propRollTimes = "TIMER_ROLL_TIMES"
-	propUniqKey   = "UNIQ_KEY"
-	propTags      = "TAGS"
-	propCRC       = "__CRC32#"
 )
 
 // MessageStore is what timers need of the message store; *store.Store is one.

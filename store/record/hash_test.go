@@ -1,9 +1,11 @@
-package store
+package record
 
 import (
 	"math/rand/v2"
 	"testing"
 	"unicode/utf16"
+
+	"gorocket/compat"
 )
 
 // TestHashCode: the same as the definition in String.hashCode, for texts of all lengths with and without characters beyond ASCII.
@@ -19,7 +21,7 @@ func TestHashCode(t *testing.T) {
 		for _, unit := range utf16.Encode(text) {
 			want = want*31 + int32(unit)
 		}
-		if got := hashCode(17, []byte(string(text))); got != want {
+		if got := compat.ContinueHash(17, []byte(string(text))); got != want {
 			t.Fatalf("%q: %d, want %d", string(text), got, want)
 		}
 	}
@@ -29,17 +31,6 @@ func BenchmarkIndexHash(b *testing.B) {
 	topic, key := []byte("gorocket_bench"), []byte("AC1E0A640000000000000000DEADBEEF")
 	b.ReportAllocs()
 	for b.Loop() {
-		indexHash(topic, key)
-	}
-}
-
-func BenchmarkNotedProperties(b *testing.B) {
-	text := []byte("UNIQ_KEY\x01AC1E0A640000000000000000DEADBEEF\x02WAIT\x01true\x02TAGS\x01TagA\x02MSG_REGION\x01DefaultRegion\x02TRACE_ON\x01true\x02CLUSTER\x01DefaultCluster\x02")
-	b.ReportAllocs()
-	for b.Loop() {
-		var n notedProps
-		if n.read(text); n.unique == nil {
-			b.Fatal("no UNIQ_KEY")
-		}
+		KeyHash(TopicHash(topic), key)
 	}
 }

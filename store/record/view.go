@@ -1,27 +1,27 @@
-package store
+package record
 
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"net/netip"
-	"slices"
+
+	"github.com/klauspost/crc32"
 )
 
-// MessageView is a decoded record. Body, Topic and Properties point into the record they were decoded from.
+// View is a decoded record. Body, Topic and Properties point into the record they were decoded from.
 // It corresponds to Java's MessageExt.
-type MessageView struct {
+type View struct {
 	Size                      int32
 	Magic                     uint32
 	BodyCRC                   uint32
 	QueueID                   int32
 	Flag                      int32
 	QueueOffset               int64
-	PhysicalOffset            int64
+	PhysicalOffset            int64 // in the commit log
 	SysFlag                   int32
-	BornTimestamp             int64
+	BornTimestamp             int64 // ms
 	BornHost                  netip.AddrPort
-	StoreTimestamp            int64
+	StoreTimestamp            int64 // ms
 	StoreHost                 netip.AddrPort
 	ReconsumeTimes            int32
 	PreparedTransactionOffset int64
@@ -32,43 +32,50 @@ type MessageView struct {
 }
 
 // Property looks a property up without building a map.
-func (m *MessageView) Property(name string) ([]byte, bool) { return Property(m.Properties, name) }
+func (m *View) Property(name string) ([]byte, bool) { return Property(m.Properties, name) }
 
 // AppendMessageID appends the offset message id of the record.
-func (m *MessageView) AppendMessageID(dst []byte) []byte {
+func (m *View) AppendMessageID(dst []byte) []byte {
 	return AppendMessageID(dst, m.StoreHost, m.PhysicalOffset)
 }
 
 // BodyCRCOK tells whether the body matches its stored CRC.
-func (m *MessageView) BodyCRCOK() bool {
+func (m *View) BodyCRCOK() bool {
 	return crc32.ChecksumIEEE(m.Body)&0x7FFFFFFF == m.BodyCRC
 }
 
-// DecodeRecord decodes the record at the start of b; b may go on behind it. The error wraps ErrBadRecord. All lengths are
+// Sealed tells that the record has a property CRC, and that it fits.
+func (m *View) Sealed() bool {
+	stored, computed, ok := ReadPropCRC(m.Record)
+	return ok && stored == computed
+}
+
+// Decode decodes the record at the start of b; b may go on behind it. The error wraps ErrBad. All lengths are
 // checked: the sum of the parts must be the total size.
-func DecodeRecord(b []byte) (m MessageView, err error) {
-	err = decodeRecord(b, &m)
+func Decode(b []byte) (m View, err error) {
+	err = DecodeInto(b, &m)
 	return m, err
 }
 
-func badRecord(what string, v any) error { return fmt.Errorf("%w: %s %v", ErrBadRecord, what, v) }
+func badRecord(what string, v any) error { return fmt.Errorf("%w: %s %v", ErrBad, what, v) }
 
-func decodeRecord(b []byte, m *MessageView) error {
-	if len(b) < minRecord {
+// DecodeInto is Decode into m, which after an error holds anything.
+func DecodeInto(b []byte, m *View) error {
+	if len(b) < MinSize {
 		return badRecord("short record of bytes", len(b))
 	}
 	be := binary.BigEndian
-	m.Size, m.Magic = int32(be.Uint32(b)), be.Uint32(b[posMagic:])
+	m.Size, m.Magic = int32(be.Uint32(b)), be.Uint32(b[PosMagic:])
 	if m.Magic != MagicV1 && m.Magic != MagicV2 {
 		return badRecord("magic", m.Magic)
 	}
-	if m.Size < minRecord || int(m.Size) > len(b) {
+	if m.Size < MinSize || int(m.Size) > len(b) {
 		return badRecord("total size", m.Size)
 	}
 	b = b[:m.Size:m.Size]
 	m.Record = b
 	decodeFixed(b, m)
-	n := posBornHost
+	n := PosBornHost
 	bl, sl := hostLen(m.SysFlag&SysFlagBornHostV6 != 0), hostLen(m.SysFlag&SysFlagStoreHostV6 != 0)
 	if n+bl+8+sl+16 > len(b) {
 		return badRecord("total size too small for its hosts", m.Size)
@@ -83,19 +90,19 @@ func decodeRecord(b []byte, m *MessageView) error {
 	return decodeTail(b, n+12, m)
 }
 
-func decodeFixed(b []byte, m *MessageView) {
+func decodeFixed(b []byte, m *View) {
 	be := binary.BigEndian
-	m.BodyCRC = be.Uint32(b[posBodyCRC:])
-	m.QueueID = int32(be.Uint32(b[posQueueID:]))
-	m.Flag = int32(be.Uint32(b[posFlag:]))
-	m.QueueOffset = int64(be.Uint64(b[posQueueOffset:]))
-	m.PhysicalOffset = int64(be.Uint64(b[posPhysicalOffset:]))
-	m.SysFlag = int32(be.Uint32(b[posSysFlag:]))
-	m.BornTimestamp = int64(be.Uint64(b[posBornTimestamp:]))
+	m.BodyCRC = be.Uint32(b[PosBodyCRC:])
+	m.QueueID = int32(be.Uint32(b[PosQueueID:]))
+	m.Flag = int32(be.Uint32(b[PosFlag:]))
+	m.QueueOffset = int64(be.Uint64(b[PosQueueOffset:]))
+	m.PhysicalOffset = int64(be.Uint64(b[PosPhysicalOffset:]))
+	m.SysFlag = int32(be.Uint32(b[PosSysFlag:]))
+	m.BornTimestamp = int64(be.Uint64(b[PosBornTimestamp:]))
 }
 
 // decodeTail decodes body, topic and properties from b[n:] and checks that they end where the record ends.
-func decodeTail(b []byte, n int, m *MessageView) error {
+func decodeTail(b []byte, n int, m *View) error {
 	be := binary.BigEndian
 	body := int(int32(be.Uint32(b[n:])))
 	n += 4
@@ -128,27 +135,4 @@ func decodeTail(b []byte, n int, m *MessageView) error {
 	}
 	m.Properties = b[n:]
 	return nil
-}
-
-// AppendRecord appends r encoded as a record to dst, for answers that are built and not stored (POP retry re-encoding, tests).
-// Limits of cfg apply.
-func (c *Config) AppendRecord(dst []byte, r *Record, queueOffset, physicalOffset, storeTimestamp int64) ([]byte, error) {
-	e, err := c.plan(r)
-	if err != nil {
-		return dst, err
-	}
-	return e.append(dst, r, stamp{queueOffset, physicalOffset, storeTimestamp}), nil
-}
-
-// append appends r, for which e was planned, encoded as a record.
-func (e *encoded) append(dst []byte, r *Record, st stamp) []byte {
-	dst, rec := extend(dst, e.size)
-	encodeRecord(rec, r, e, st)
-	return dst
-}
-
-// extend returns b with n bytes more, whose content is not defined, and these.
-func extend(b []byte, n int) (longer, added []byte) {
-	longer = slices.Grow(b, n)[:len(b)+n]
-	return longer, longer[len(b):]
 }

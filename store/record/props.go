@@ -1,11 +1,11 @@
-package store
+package record
 
 import "bytes"
 
 // Separators of the text form of message properties: name \x01 value \x02 name \x01 value \x02 (Java MessageDecoder).
 const (
-	propNameEnd  = 1
-	propValueEnd = 2
+	PropNameEnd  = 1
+	PropValueEnd = 2
 	// MaxPropertiesLength is the longest text form a record can carry (signed int16).
 	MaxPropertiesLength = 32767
 )
@@ -15,12 +15,12 @@ const (
 func NextProperty(text []byte) (name, value, rest []byte, ok bool) {
 	for len(text) > 0 {
 		seg := text
-		if i := bytes.IndexByte(text, propValueEnd); i >= 0 {
+		if i := bytes.IndexByte(text, PropValueEnd); i >= 0 {
 			seg, text = text[:i], text[i+1:]
 		} else {
 			text = nil
 		}
-		i := bytes.IndexByte(seg, propNameEnd)
+		i := bytes.IndexByte(seg, PropNameEnd)
 		if i > 0 && i+1 < len(seg) {
 			return seg[:i], seg[i+1:], text, true
 		}
@@ -46,9 +46,9 @@ func Property(text []byte, name string) (value []byte, ok bool) {
 func AppendProperty(dst []byte, name, value string) []byte {
 	dst = closeProperties(dst)
 	dst = append(dst, name...)
-	dst = append(dst, propNameEnd)
+	dst = append(dst, PropNameEnd)
 	dst = append(dst, value...)
-	return append(dst, propValueEnd)
+	return append(dst, PropValueEnd)
 }
 
 // JoinProperties appends text to dst with a separator between them where one is missing.
@@ -60,8 +60,8 @@ func JoinProperties(dst, text []byte) []byte {
 }
 
 func closeProperties(dst []byte) []byte {
-	if n := len(dst); n > 0 && dst[n-1] != propValueEnd {
-		dst = append(dst, propValueEnd)
+	if n := len(dst); n > 0 && dst[n-1] != PropValueEnd {
+		dst = append(dst, PropValueEnd)
 	}
 	return dst
 }
@@ -74,7 +74,7 @@ func DeleteProperty(dst, text []byte, name string) []byte {
 			return dst
 		}
 		if string(n) != name {
-			dst = append(append(append(append(dst, n...), propNameEnd), v...), propValueEnd)
+			dst = append(append(append(append(dst, n...), PropNameEnd), v...), PropValueEnd)
 		}
 		text = rest
 	}

@@ -1,4 +1,4 @@
-package store
+package record
 
 import (
 	"bytes"
@@ -10,6 +10,19 @@ import (
 	"testing"
 )
 
+// javaLimits are those of Java's default configuration.
+var javaLimits = Limits{MaxBody: 4 << 20, LongTopics: true}
+
+var (
+	hostA = netip.MustParseAddrPort("10.1.2.3:4567")
+	hostB = netip.MustParseAddrPort("192.168.0.9:10911")
+	hostV = netip.MustParseAddrPort("[2001:db8::7]:10911")
+)
+
+func msg(topic string, queue int32, body string) *Message {
+	return &Message{Topic: topic, QueueID: queue, BornTimestamp: 1700000000000, BornHost: hostA, StoreHost: hostB, Body: []byte(body)}
+}
+
 func unhex(t *testing.T, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
@@ -19,16 +32,15 @@ func unhex(t *testing.T, s string) []byte {
 	return b
 }
 
-// TestRecordLayout compares with bytes written down by hand from the specification of the record.
+// TestRecordLayout compares with bytes written down by hand from the specification of the
 func TestRecordLayout(t *testing.T) {
-	cfg := DefaultConfig()
-	v4 := &Record{Topic: "TopicX", QueueID: 3, Flag: 7, SysFlag: 1, BornTimestamp: 0x0102030405060708, BornHost: hostA, StoreHost: hostB,
+	v4 := &Message{Topic: "TopicX", QueueID: 3, Flag: 7, SysFlag: 1, BornTimestamp: 0x0102030405060708, BornHost: hostA, StoreHost: hostB,
 		ReconsumeTimes: 2, PreparedTransactionOffset: 9, Body: []byte("abc"), Properties: []byte("TAGS\x01A\x02")}
 	v6 := *v4
 	v6.BornHost, v6.Topic, v6.Properties = hostV, strings.Repeat("r", 130), nil
 	cases := []struct {
 		name string
-		r    *Record
+		m    *Message
 		want string
 	}{
 		{"v1, v4 hosts", v4, `0000006B DAA320A7 352441C2 00000003 00000007 0000000000000005 0000000000001000 00000001 0102030405060708
@@ -39,19 +51,19 @@ func TestRecordLayout(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := cfg.AppendRecord(nil, c.r, 5, 0x1000, 1700000000000)
+			got, err := javaLimits.Append(nil, c.m, Stamp{5, 0x1000, 1700000000000})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if want := unhex(t, c.want); !bytes.Equal(got, want) {
 				t.Fatalf("got  %X\nwant %X", got, want)
 			}
-			m, err := DecodeRecord(append(got, 0xFF))
+			m, err := Decode(append(got, 0xFF))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.QueueOffset != 5 || m.PhysicalOffset != 0x1000 || m.BornHost != c.r.BornHost || m.StoreHost != hostB || string(m.Topic) != c.r.Topic ||
-				m.ReconsumeTimes != 2 || m.PreparedTransactionOffset != 9 || !m.BodyCRCOK() || !bytes.Equal(m.Properties, c.r.Properties) {
+			if m.QueueOffset != 5 || m.PhysicalOffset != 0x1000 || m.BornHost != c.m.BornHost || m.StoreHost != hostB || string(m.Topic) != c.m.Topic ||
+				m.ReconsumeTimes != 2 || m.PreparedTransactionOffset != 9 || !m.BodyCRCOK() || !bytes.Equal(m.Properties, c.m.Properties) {
 				t.Fatalf("decoded %+v", m)
 			}
 		})
@@ -59,31 +71,28 @@ func TestRecordLayout(t *testing.T) {
 }
 
 func TestRecordLimits(t *testing.T) {
-	cfg := DefaultConfig()
-	strict := cfg
-	strict.AutoMessageVersionOnTopicLen = false
-	sealed := cfg
-	sealed.EnabledAppendPropCRC = true
+	strict, sealed := javaLimits, javaLimits
+	strict.LongTopics, sealed.PropCRC = false, true
 	cases := []struct {
 		name string
-		cfg  *Config
-		r    Record
+		l    Limits
+		m    Message
 		want error
 	}{
-		{"largest body", &cfg, Record{Topic: "t", Body: make([]byte, 4<<20)}, nil},
-		{"body", &cfg, Record{Topic: "t", Body: make([]byte, 4<<20+1)}, ErrBodyTooLarge},
-		{"largest properties", &cfg, Record{Topic: "t", Properties: bytes.Repeat([]byte("p"), 32767)}, nil},
-		{"zeros need a CRC", &cfg, Record{Topic: "t", Properties: make([]byte, 32767)}, ErrPropertiesTooLong},
-		{"a zero in the topic", &cfg, Record{Topic: "t\x00"}, ErrTopicZero},
-		{"properties", &cfg, Record{Topic: "t", Properties: make([]byte, 32768)}, ErrPropertiesTooLong},
-		{"properties with CRC", &sealed, Record{Topic: "t", Properties: make([]byte, 32760)}, ErrPropertiesTooLong},
-		{"topic 127 is V1", &strict, Record{Topic: strings.Repeat("t", 127)}, nil},
-		{"topic 128 without V2", &strict, Record{Topic: strings.Repeat("t", 128)}, ErrTopicTooLong},
-		{"topic 32768", &cfg, Record{Topic: strings.Repeat("t", 32768)}, ErrTopicTooLong},
+		{"largest body", javaLimits, Message{Topic: "t", Body: make([]byte, 4<<20)}, nil},
+		{"body", javaLimits, Message{Topic: "t", Body: make([]byte, 4<<20+1)}, ErrBodyTooLarge},
+		{"largest properties", javaLimits, Message{Topic: "t", Properties: bytes.Repeat([]byte("p"), 32767)}, nil},
+		{"zeros need a CRC", javaLimits, Message{Topic: "t", Properties: make([]byte, 32767)}, ErrPropertiesTooLong},
+		{"a zero in the topic", javaLimits, Message{Topic: "t\x00"}, ErrTopicZero},
+		{"properties", javaLimits, Message{Topic: "t", Properties: make([]byte, 32768)}, ErrPropertiesTooLong},
+		{"properties with CRC", sealed, Message{Topic: "t", Properties: make([]byte, 32760)}, ErrPropertiesTooLong},
+		{"topic 127 is V1", strict, Message{Topic: strings.Repeat("t", 127)}, nil},
+		{"topic 128 without V2", strict, Message{Topic: strings.Repeat("t", 128)}, ErrTopicTooLong},
+		{"topic 32768", javaLimits, Message{Topic: strings.Repeat("t", 32768)}, ErrTopicTooLong},
 	}
 	for _, c := range cases {
-		_, err := c.cfg.AppendRecord(nil, &c.r, 0, 0, 0)
-		if !errors.Is(err, c.want) || (c.want != nil && !errors.Is(err, ErrMessageIllegal)) {
+		_, err := c.l.Append(nil, &c.m, Stamp{})
+		if !errors.Is(err, c.want) || (c.want != nil && !errors.Is(err, ErrIllegal)) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
 	}
@@ -91,12 +100,12 @@ func TestRecordLimits(t *testing.T) {
 
 // TestPropertyCRC checks the digits by hand: they are written least significant first.
 func TestPropertyCRC(t *testing.T) {
-	cfg := DefaultConfig()
-	cfg.EnabledAppendPropCRC = true
+	sealed := javaLimits
+	sealed.PropCRC = true
 	for _, props := range []string{"", "A\x01b\x02", "A\x01b"} {
-		r := record("T", 0, "body")
+		r := msg("T", 0, "body")
 		r.Properties = []byte(props)
-		b, err := cfg.AppendRecord(nil, r, 1, 2, 3)
+		b, err := sealed.Append(nil, r, Stamp{1, 2, 3})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,10 +117,10 @@ func TestPropertyCRC(t *testing.T) {
 		for i := 18; i >= 9; i-- {
 			digits = digits*10 + uint32(tail[i]-'0')
 		}
-		if stored, computed, ok := propCRC(b); !ok || stored != want || computed != want || digits != want {
+		if stored, computed, ok := ReadPropCRC(b); !ok || stored != want || computed != want || digits != want {
 			t.Fatalf("%q: %d %d %v, want %d", props, stored, computed, ok, want)
 		}
-		m, err := DecodeRecord(b)
+		m, err := Decode(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,26 +128,25 @@ func TestPropertyCRC(t *testing.T) {
 			t.Fatalf("%q: property %q", props, v)
 		}
 		b[60] ^= 1
-		if stored, computed, _ := propCRC(b); stored == computed {
+		if stored, computed, _ := ReadPropCRC(b); stored == computed {
 			t.Fatal("a changed byte went unnoticed")
 		}
 	}
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	cfg := DefaultConfig()
-	good, _ := cfg.AppendRecord(nil, record("Topic", 0, "hello"), 0, 0, 0)
+	good, _ := javaLimits.Append(nil, msg("Topic", 0, "hello"), Stamp{})
 	for _, pos := range []int{0, 3, 4, 7, 39, 84, 87, 93, 99, 100} {
 		b := bytes.Clone(good)
 		b[pos] ^= 0x30
-		if _, err := DecodeRecord(b); err != nil && !errors.Is(err, ErrBadRecord) {
+		if _, err := Decode(b); err != nil && !errors.Is(err, ErrBad) {
 			t.Errorf("byte %d: %v is no ErrBadRecord", pos, err)
 		} else if err == nil && pos != 93 {
 			t.Errorf("byte %d changed and decoded", pos)
 		}
 	}
 	for n := range good {
-		if _, err := DecodeRecord(good[:n]); !errors.Is(err, ErrBadRecord) {
+		if _, err := Decode(good[:n]); !errors.Is(err, ErrBad) {
 			t.Fatalf("%d bytes: %v", n, err)
 		}
 	}
@@ -190,19 +198,19 @@ func TestMessageIDs(t *testing.T) {
 func TestSibling(t *testing.T) {
 	for _, host := range []string{"10.0.0.1:1", "[2001:db8::7]:80"} {
 		for _, crc := range []bool{false, true} {
-			cfg := smallConfig("/s")
-			cfg.EnabledAppendPropCRC = crc
-			r := record("Topic", 3, "the first body")
+			l := javaLimits
+			l.PropCRC = crc
+			r := msg("Topic", 3, "the first body")
 			r.BornHost, r.StoreHost, r.Flag, r.Properties = netip.MustParseAddrPort(host), netip.MustParseAddrPort("10.0.0.2:2"), 1, []byte("a\x01b\x02")
-			first, err := cfg.AppendRecord(nil, r, 0, 0, 0)
+			first, err := l.Append(nil, r, Stamp{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			r.Body, r.Flag, r.Properties = []byte("another"), 2, []byte("longer\x01properties")
-			want, _ := cfg.AppendRecord(nil, r, 0, 0, 0)
-			e, _ := cfg.plan(r)
-			got := make([]byte, e.size)
-			if encodeSibling(got, first, r, &e); !bytes.Equal(got, want) {
+			want, _ := l.Append(nil, r, Stamp{})
+			e, _ := l.Plan(r)
+			got := make([]byte, e.Size)
+			if e.PutSibling(got, first, r); !bytes.Equal(got, want) {
 				t.Errorf("%s, CRC %v:\n%x\n%x", host, crc, got, want)
 			}
 		}
@@ -216,27 +224,10 @@ func TestHashes(t *testing.T) {
 			t.Errorf("%q: %d, want %d", s, got, want)
 		}
 	}
-	if h := indexHash(nil, nil); h != '#' {
+	if h := KeyHash(TopicHash(""), nil); h != '#' {
 		t.Errorf("empty topic and key: %d", h)
 	}
-	if h := indexHash([]byte("T"), []byte("k")); h != ('T'*31+'#')*31+'k' {
+	if h := KeyHash(TopicHash("T"), []byte("k")); h != ('T'*31+'#')*31+'k' {
 		t.Errorf("T#k: %d", h)
-	}
-}
-
-func TestDelay(t *testing.T) {
-	levels, err := parseDelayLevels("1s 5s 10m 2h 1d")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for level, want := range map[int32]int64{1: 1000, 3: 600_000, 4: 7_200_000, 5: 86_400_000, 9: 86_400_000, 0: 1000, -1: 1000} {
-		if got := deliverTime(levels, level, 50); got != 50+want {
-			t.Errorf("level %d: %d", level, got-50)
-		}
-	}
-	for _, bad := range []string{"1x", "s", "-1s", "1s x"} {
-		if _, err := parseDelayLevels(bad); err == nil {
-			t.Errorf("%q accepted", bad)
-		}
 	}
 }
