@@ -18,8 +18,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -44,14 +44,14 @@ type sendState struct {
 	resp    wire.SendMessageResponseHeader
 	msgID   []byte
 	uniq    []byte
-	bits    []byte                      // bit map of the filters
-	id      []byte                      // UNIQ_KEY, the transactionId of the answer
-	leader  *body.LogicQueueMappingItem // static topics: where the logic queue is written; else nil
-	logicID int32                       // static topics: the logic queue
-	traffic *topicTraffic               // of the topic that the producer named
-	half    bool                        // it is a half message
-	began   int64                       // ms since 1970; when what waits for the flusher came
-	count   int64                       // messages of what waits for the flusher
+	bits    []byte                          // bit map of the filters
+	id      []byte                          // UNIQ_KEY, the transactionId of the answer
+	leader  *protocol.LogicQueueMappingItem // static topics: where the logic queue is written; else nil
+	logicID int32                           // static topics: the logic queue
+	traffic *topicTraffic                   // of the topic that the producer named
+	half    bool                            // it is a half message
+	began   int64                           // ms since 1970; when what waits for the flusher came
+	count   int64                           // messages of what waits for the flusher
 }
 
 // sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
@@ -119,7 +119,7 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 }
 
 // fill sets what one message and a batch have in common.
-func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue int32) {
+func (s *sendState) fill(ctx *remoting.Context, topic *protocol.TopicConfig, queue int32) {
 	h := &s.head
 	s.record = store.Record{
 		Message: record.Message{
@@ -133,7 +133,7 @@ func (s *sendState) fill(ctx *remoting.Context, topic *body.TopicConfig, queue i
 		s.record.Later = !s.record.Group // written at the end of the loop's turn, before the answers leave
 		s.record.Now = ctx.Received
 	}
-	if topic.TopicFilterType == body.MultiTag {
+	if topic.TopicFilterType == protocol.MultiTag {
 		s.record.SysFlag |= record.SysFlagMultiTags
 	}
 	s.resp = wire.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg().RegionID, TraceOn: strconv.FormatBool(s.b.cfg().TraceOn)}
@@ -145,7 +145,7 @@ func (s *sendState) setID(uniqKey []byte) {
 	s.resp.TransactionID = s.id
 }
 
-func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *body.TopicConfig) bool {
+func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *protocol.TopicConfig) bool {
 	r, p := &s.record, &s.props
 	if strings.HasPrefix(r.Topic, compat.RetryTopicPrefix) && !b.retryOrDeadLetter(ctx, s) {
 		return false
@@ -197,7 +197,7 @@ func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 	return true
 }
 
-func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *body.TopicConfig) bool {
+func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *protocol.TopicConfig) bool {
 	r, p := &s.record, &s.props
 	if strings.HasPrefix(r.Topic, compat.RetryTopicPrefix) {
 		b.sendFail(ctx, wire.MessageIllegal, "batch request does not support retry group "+r.Topic)

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"gorocket/broker/filter"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
@@ -88,7 +88,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 // mayPull checks permission, names and the queue id, in Java's order, and returns the subscription; nil after it answered.
 func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
 	h := &p.head
-	if b.cfg().BrokerPermission&body.PermRead == 0 {
+	if b.cfg().BrokerPermission&protocol.PermRead == 0 {
 		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg().BrokerIP1+"] pulling message is forbidden")
 		return nil
 	}
@@ -110,7 +110,7 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
 		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please! "+faqSuffix)
 		return nil
 	}
-	if topic.Perm&body.PermRead == 0 {
+	if topic.Perm&protocol.PermRead == 0 {
 		forbidden(&ctx.Replier, forbiddenTopic, "the topic["+h.Topic+"] pulling message is forbidden")
 		return nil
 	}

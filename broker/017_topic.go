@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -52,7 +52,7 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHe
 		fail(ctx, err)
 		return
 	}
-	c := body.TopicConfig{TopicName: strings.Clone(h.Topic), ReadQueueNums: int(h.ReadQueueNums), WriteQueueNums: int(h.WriteQueueNums), Perm: int(h.Perm),
+	c := protocol.TopicConfig{TopicName: strings.Clone(h.Topic), ReadQueueNums: int(h.ReadQueueNums), WriteQueueNums: int(h.WriteQueueNums), Perm: int(h.Perm),
 		TopicFilterType: h.TopicFilterType, TopicSysFlag: int(h.TopicSysFlag), Order: h.Order, Attributes: attrs}
 	if err := b.checkTopicNumbers(&c); err != nil {
 		ctx.Status(wire.InvalidParameter, err.Error())
@@ -66,7 +66,7 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHe
 }
 
 // changeTopics stores topics that differ from what is there and tells the NameServers.
-func (b *Broker) changeTopics(ctx *remoting.Context, configs ...body.TopicConfig) error {
+func (b *Broker) changeTopics(ctx *remoting.Context, configs ...protocol.TopicConfig) error {
 	for _, c := range configs {
 		if err := checkFilterType(c.TopicFilterType); err != nil {
 			return err
@@ -89,7 +89,7 @@ func (b *Broker) changeTopics(ctx *remoting.Context, configs ...body.TopicConfig
 // checkFilterType refuses what is no TopicFilterType, as Java's header check does.
 func checkFilterType(text string) error {
 	switch text {
-	case body.SingleTag, body.MultiTag:
+	case protocol.SingleTag, protocol.MultiTag:
 		return nil
 	case "":
 		text = "null"
@@ -98,14 +98,14 @@ func checkFilterType(text string) error {
 }
 
 // sameTopic tells whether a change would change nothing; then the table keeps its version.
-func sameTopic(old, c *body.TopicConfig) bool {
+func sameTopic(old, c *protocol.TopicConfig) bool {
 	return len(c.Attributes) == 0 && old.ReadQueueNums == c.ReadQueueNums && old.WriteQueueNums == c.WriteQueueNums && old.Perm == c.Perm &&
 		old.TopicFilterType == c.TopicFilterType && old.TopicSysFlag == c.TopicSysFlag && old.Order == c.Order
 }
 
 // topicList is the body of UPDATE_AND_CREATE_TOPIC_LIST. Java: CreateTopicListRequestBody.
 type topicList struct {
-	TopicConfigList []body.TopicConfig `json:"topicConfigList"`
+	TopicConfigList []protocol.TopicConfig `json:"topicConfigList"`
 }
 
 func (b *Broker) updateTopicList(ctx *remoting.Context) {
@@ -171,7 +171,7 @@ func (b *Broker) topicConfig(ctx *remoting.Context, h *wire.TopicHeader) {
 		ctx.Status(wire.TopicNotExist, "No topic in this broker. topic: "+h.Topic)
 		return
 	}
-	out := body.TopicConfigAndQueueMapping{TopicConfig: *c}
+	out := protocol.TopicConfigAndQueueMapping{TopicConfig: *c}
 	if strings.EqualFold(h.Lo, "true") {
 		out.MappingDetail = b.mappings.of(h.Topic, "")
 	}

@@ -8,8 +8,8 @@ import (
 	"strconv"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -35,8 +35,8 @@ func respondAll(ctx *remoting.Context, key string, n int, table any) {
 func (b *Broker) allTopics(ctx *remoting.Context) {
 	v, all := b.topics.snapshot()
 	mv, mappings := b.mappings.snapshot()
-	respondAll(ctx, "totalTopicNum", len(all), body.TopicConfigAndMappingSerializeWrapper{DataVersion: v, MappingDataVersion: mv, TopicConfigTable: all,
-		TopicQueueMappingDetailMap: mappings, TopicQueueMappingInfoMap: map[string]*body.TopicQueueMappingInfo{}})
+	respondAll(ctx, "totalTopicNum", len(all), protocol.TopicConfigAndMappingSerializeWrapper{DataVersion: v, MappingDataVersion: mv, TopicConfigTable: all,
+		TopicQueueMappingDetailMap: mappings, TopicQueueMappingInfoMap: map[string]*protocol.TopicQueueMappingInfo{}})
 }
 
 func (b *Broker) allGroups(ctx *remoting.Context) {

@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store/vfs"
 )
@@ -132,7 +132,7 @@ func (b *Broker) getConfig(ctx *remoting.Context) {
 func (t *topicTable) republish() {
 	t.mu.Lock()
 	t.version.Next(0)
-	var all []*body.TopicConfig
+	var all []*protocol.TopicConfig
 	t.each(func(e *topicEntry) bool {
 		all = append(all, &e.TopicConfig)
 		return true

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/timer"
@@ -19,7 +19,7 @@ import (
 
 func (b *Broker) runtimeInfoEntries() []remoting.Entry {
 	return []remoting.Entry{{Code: wire.ReqGetBrokerRuntimeInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
-		respondJSON(ctx, body.KVTable{Table: b.runtimeInfo(time.Now())})
+		respondJSON(ctx, protocol.KVTable{Table: b.runtimeInfo(time.Now())})
 	}}}
 }
 

@@ -12,8 +12,8 @@ import (
 
 	"gorocket/broker/filter"
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -126,7 +126,7 @@ func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) (r b
 	}
 	sysFlag := 0
 	if d.UnitMode {
-		sysFlag = body.TopicFlagUnitSub
+		sysFlag = protocol.TopicFlagUnitSub
 	}
 	retry := compat.RetryTopicPrefix + d.GroupName
 	r.newTopic = b.topics.get(retry) == nil

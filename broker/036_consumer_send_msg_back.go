@@ -11,8 +11,8 @@ import (
 	"strconv"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -28,7 +28,7 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequ
 		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group not exist, "+h.Group+" "+faqSuffix)
 		return
 	}
-	if b.cfg().BrokerPermission&body.PermWrite == 0 {
+	if b.cfg().BrokerPermission&protocol.PermWrite == 0 {
 		ctx.Status(wire.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
 		return
 	}
@@ -38,10 +38,10 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequ
 	}
 	sysFlag := 0
 	if h.UnitMode {
-		sysFlag = body.TopicFlagUnitSub
+		sysFlag = protocol.TopicFlagUnitSub
 	}
 	retry := b.topics.ensure(compat.RetryTopicPrefix+h.Group, g.RetryQueueNums, false, sysFlag)
-	if retry.Perm&body.PermWrite == 0 {
+	if retry.Perm&protocol.PermWrite == 0 {
 		ctx.Status(wire.NoPermission, "the topic["+retry.TopicName+"] sending message is forbidden")
 		return
 	}
@@ -59,7 +59,7 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequ
 }
 
 // storeAgain puts the message into the retry topic after a delay, or into the dead letters.
-func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader, g *body.SubscriptionGroupConfig, m *record.View) {
+func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader, g *protocol.SubscriptionGroupConfig, m *record.View) {
 	limit := int32(g.RetryMaxTimes)
 	if ctx.Req.Version >= compat.VersionV3_4_9 && h.MaxReconsumeTimes != -1 {
 		limit = h.MaxReconsumeTimes

@@ -7,8 +7,8 @@ package broker
 import (
 	"errors"
 
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -23,11 +23,11 @@ func (b *Broker) groupEntries() []remoting.Entry {
 
 // groupList is the body of 225. Java: SubscriptionGroupList.
 type groupList struct {
-	GroupConfigList []body.SubscriptionGroupConfig `json:"groupConfigList"`
+	GroupConfigList []protocol.SubscriptionGroupConfig `json:"groupConfigList"`
 }
 
 func (b *Broker) updateGroup(ctx *remoting.Context) {
-	g := body.NewSubscriptionGroupConfig("")
+	g := protocol.NewSubscriptionGroupConfig("")
 	if err := decodeBody(ctx, &g); errors.Is(err, errNoBody) {
 		ctx.Status(wire.Success, "")
 		return
@@ -47,7 +47,7 @@ func (b *Broker) updateGroupList(ctx *remoting.Context) {
 	b.changeGroups(ctx, l.GroupConfigList...)
 }
 
-func (b *Broker) changeGroups(ctx *remoting.Context, groups ...body.SubscriptionGroupConfig) {
+func (b *Broker) changeGroups(ctx *remoting.Context, groups ...protocol.SubscriptionGroupConfig) {
 	for i := range groups {
 		if err := b.checkGroup(&groups[i]); err != nil {
 			ctx.Status(wire.InvalidParameter, err.Error())

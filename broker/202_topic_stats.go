@@ -4,8 +4,8 @@ package broker
 // topicPutTps is left out: it is not counted yet, and Java reads its absence as 0.
 
 import (
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -22,7 +22,7 @@ type topicOffset struct {
 
 // topicStatsTable answers 202; its keys are printed as objects. Java: TopicStatsTable.
 type topicStatsTable struct {
-	OffsetTable map[body.MessageQueue]topicOffset `json:"offsetTable"`
+	OffsetTable map[protocol.MessageQueue]topicOffset `json:"offsetTable"`
 }
 
 func (b *Broker) topicStats(ctx *remoting.Context, h *wire.TopicHeader) {
@@ -31,13 +31,13 @@ func (b *Broker) topicStats(ctx *remoting.Context, h *wire.TopicHeader) {
 		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist")
 		return
 	}
-	stats := topicStatsTable{OffsetTable: map[body.MessageQueue]topicOffset{}}
+	stats := topicStatsTable{OffsetTable: map[protocol.MessageQueue]topicOffset{}}
 	for q := range max(c.WriteQueueNums, c.ReadQueueNums) {
 		o := topicOffset{MinOffset: max(0, b.store.MinOffset(h.Topic, int32(q))), MaxOffset: max(0, b.store.MaxOffset(h.Topic, int32(q)))}
 		if o.MaxOffset > 0 {
 			o.LastUpdateTimestamp = b.store.StoreTimeAt(h.Topic, int32(q), o.MaxOffset-1)
 		}
-		stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: h.Topic}] = o
+		stats.OffsetTable[protocol.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: h.Topic}] = o
 	}
 	respondJSON(ctx, stats)
 }

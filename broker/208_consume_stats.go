@@ -4,8 +4,8 @@ package broker
 // consumeTps is left out (Java reads 0).
 
 import (
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -23,7 +23,7 @@ type offsetWrapper struct {
 
 // consumeStatsTable answers 208; its keys are printed as objects. Java: ConsumeStats.
 type consumeStatsTable struct {
-	OffsetTable map[body.MessageQueue]offsetWrapper `json:"offsetTable"`
+	OffsetTable map[protocol.MessageQueue]offsetWrapper `json:"offsetTable"`
 }
 
 func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader) {
@@ -31,7 +31,7 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader)
 	if h.Topic == "" {
 		topics = b.topicsOf(h.ConsumerGroup)
 	}
-	stats := consumeStatsTable{OffsetTable: map[body.MessageQueue]offsetWrapper{}}
+	stats := consumeStatsTable{OffsetTable: map[protocol.MessageQueue]offsetWrapper{}}
 	g := b.consumers.get(h.ConsumerGroup)
 	for _, topic := range topics {
 		c := b.topics.get(topic)
@@ -43,7 +43,7 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader)
 			return
 		}
 		for q := range c.ReadQueueNums {
-			stats.OffsetTable[body.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
+			stats.OffsetTable[protocol.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
 		}
 	}
 	respondJSON(ctx, stats)

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
@@ -35,7 +35,7 @@ const (
 
 // resetOffsetBody tells queues and their new offsets; its keys are printed as objects. Java: ResetOffsetBody.
 type resetOffsetBody struct {
-	OffsetTable map[body.MessageQueue]int64 `json:"offsetTable"`
+	OffsetTable map[protocol.MessageQueue]int64 `json:"offsetTable"`
 }
 
 // resetOffsetBodyC is the list form for C++ clients. Java: ResetOffsetBodyForC, MessageQueueForC.
@@ -98,7 +98,7 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequest
 		ctx.Status(wire.SystemError, "No queues to reset.")
 		return
 	}
-	done := resetOffsetBody{OffsetTable: map[body.MessageQueue]int64{}}
+	done := resetOffsetBody{OffsetTable: map[protocol.MessageQueue]int64{}}
 	for q, off := range offsets {
 		if err := b.offsets.assignReset(h.Group, h.Topic, q, off); err != nil {
 			fail(ctx, err)
@@ -110,8 +110,8 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequest
 	respondJSON(ctx, done)
 }
 
-func (b *Broker) queueOf(topic string, queue int32) body.MessageQueue {
-	return body.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: int(queue), Topic: topic}
+func (b *Broker) queueOf(topic string, queue int32) protocol.MessageQueue {
+	return protocol.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: int(queue), Topic: topic}
 }
 
 // offsetAt is the offset of a time, of the end for a negative one.
@@ -129,7 +129,7 @@ func (b *Broker) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetReques
 		ctx.Status(wire.TopicNotExist, "[reset-offset] reset offset failed, no topic in this broker. topic="+h.Topic)
 		return
 	}
-	table := resetOffsetBody{OffsetTable: map[body.MessageQueue]int64{}}
+	table := resetOffsetBody{OffsetTable: map[protocol.MessageQueue]int64{}}
 	for q := range int32(topic.WriteQueueNums) {
 		committed := b.offsets.query(h.Group, h.Topic, q)
 		if committed == -1 {
@@ -177,8 +177,8 @@ func pushedTable(table resetOffsetBody, forC bool) ([]byte, error) {
 
 // consumerStatusBody says how far clients are. Java: GetConsumerStatusBody.
 type consumerStatusBody struct {
-	ConsumerTable     map[string]map[body.MessageQueue]int64 `json:"consumerTable"`
-	MessageQueueTable map[body.MessageQueue]int64            `json:"messageQueueTable"`
+	ConsumerTable     map[string]map[protocol.MessageQueue]int64 `json:"consumerTable"`
+	MessageQueueTable map[protocol.MessageQueue]int64            `json:"messageQueueTable"`
 }
 
 func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusRequestHeader) {
@@ -187,7 +187,7 @@ func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusReq
 		ctx.Status(wire.SystemError, "No Any Consumer online in the consumer group: ["+h.Group+"]")
 		return
 	}
-	all := consumerStatusBody{ConsumerTable: map[string]map[body.MessageQueue]int64{}, MessageQueueTable: map[body.MessageQueue]int64{}}
+	all := consumerStatusBody{ConsumerTable: map[string]map[protocol.MessageQueue]int64{}, MessageQueueTable: map[protocol.MessageQueue]int64{}}
 	for _, m := range members {
 		if m.version < versionReset {
 			ctx.Status(wire.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
@@ -204,7 +204,7 @@ func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusReq
 }
 
 // askStatus asks one client; nil when it does not answer.
-func (b *Broker) askStatus(m client, h wire.ConsumerStatusRequestHeader) map[body.MessageQueue]int64 {
+func (b *Broker) askStatus(m client, h wire.ConsumerStatusRequestHeader) map[protocol.MessageQueue]int64 {
 	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
 	defer cancel()
 	h.ClientAddr = ""
@@ -214,7 +214,7 @@ func (b *Broker) askStatus(m client, h wire.ConsumerStatusRequestHeader) map[bod
 	}
 	var got consumerStatusBody
 	if compat.Unmarshal(resp.Body, &got) != nil || got.MessageQueueTable == nil {
-		return map[body.MessageQueue]int64{}
+		return map[protocol.MessageQueue]int64{}
 	}
 	return got.MessageQueueTable
 }

@@ -8,8 +8,8 @@ import (
 	"slices"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -43,7 +43,7 @@ func (b *Broker) topicConsumers(ctx *remoting.Context, h *wire.TopicHeader) {
 
 func (b *Broker) consumedTopics(ctx *remoting.Context, h *wire.GroupHeader) {
 	addr := b.cfg().Addr()
-	respondJSON(ctx, body.TopicList{BrokerAddr: &addr, TopicList: b.topicsOf(h.Group)})
+	respondJSON(ctx, protocol.TopicList{BrokerAddr: &addr, TopicList: b.topicsOf(h.Group)})
 }
 
 func (b *Broker) systemTopicList(ctx *remoting.Context) {
@@ -51,7 +51,7 @@ func (b *Broker) systemTopicList(ctx *remoting.Context) {
 	for _, t := range compat.SystemTopics() {
 		topics[t] = true
 	}
-	respondJSON(ctx, body.TopicList{TopicList: sortedNames(topics)})
+	respondJSON(ctx, protocol.TopicList{TopicList: sortedNames(topics)})
 }
 
 // sortedNames lists a set in order; never nil, so that it prints as an empty array.

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -28,11 +28,11 @@ func (b *Broker) groupQueryEntries() []remoting.Entry {
 
 // queueTimeSpan is one queue in 303; times in ms. Java: QueueTimeSpan.
 type queueTimeSpan struct {
-	ConsumeTimeStamp int64             `json:"consumeTimeStamp"`
-	DelayTime        int64             `json:"delayTime"`
-	MaxTimeStamp     int64             `json:"maxTimeStamp"`
-	MessageQueue     body.MessageQueue `json:"messageQueue"`
-	MinTimeStamp     int64             `json:"minTimeStamp"`
+	ConsumeTimeStamp int64                 `json:"consumeTimeStamp"`
+	DelayTime        int64                 `json:"delayTime"`
+	MaxTimeStamp     int64                 `json:"maxTimeStamp"`
+	MessageQueue     protocol.MessageQueue `json:"messageQueue"`
+	MinTimeStamp     int64                 `json:"minTimeStamp"`
 }
 
 // timeSpans answers 303. Java: QueryConsumeTimeSpanBody.

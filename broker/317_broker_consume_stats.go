@@ -3,8 +3,8 @@ package broker
 // GET_BROKER_CONSUME_STATS (317): the progress of all groups. Java: AdminBrokerProcessor.fetchAllConsumeStatsInBroker.
 
 import (
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -42,8 +42,8 @@ func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *wire.BrokerConsume
 	respondJSON(ctx, list)
 }
 
-func (b *Broker) topicProgress(group string, t *body.TopicConfig, sum *consumeStatsList) consumeStatsTable {
-	s := consumeStatsTable{OffsetTable: map[body.MessageQueue]offsetWrapper{}}
+func (b *Broker) topicProgress(group string, t *protocol.TopicConfig, sum *consumeStatsList) consumeStatsTable {
+	s := consumeStatsTable{OffsetTable: map[protocol.MessageQueue]offsetWrapper{}}
 	for q := range int32(t.WriteQueueNums) {
 		w := b.progress(group, t.TopicName, q)
 		w.PullOffset = 0 // not in this answer

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -37,7 +37,7 @@ func (b *Broker) recallMessage(ctx *remoting.Context, h *wire.RecallMessageReque
 	case !b.cfg().RecallMessageEnable:
 		refuse(wire.NoPermission, "recall failed, operation is forbidden")
 		return
-	case b.now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&body.PermWrite == 0 && !b.cfg().AllowRecallWhenBrokerNotWriteable:
+	case b.now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&protocol.PermWrite == 0 && !b.cfg().AllowRecallWhenBrokerNotWriteable:
 		refuse(wire.ServiceNotAvailable, recallUnavailable)
 		return
 	case b.topics.get(h.Topic) == nil:

@@ -11,8 +11,8 @@ import (
 	"sync"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -38,8 +38,8 @@ type assignmentRequest struct {
 
 // assignment is one queue for a client. Java: MessageQueueAssignment.
 type assignment struct {
-	MessageQueue body.MessageQueue `json:"messageQueue"`
-	Mode         string            `json:"mode"`
+	MessageQueue protocol.MessageQueue `json:"messageQueue"`
+	Mode         string                `json:"mode"`
 }
 
 // assignments answers 400; no list at all means that the client keeps what it has. Java: QueryAssignmentResponseBody.
@@ -74,7 +74,7 @@ func (b *Broker) queryAssignment(ctx *remoting.Context) {
 }
 
 // assign gives a client its queues; false when that is not known now. Java: doLoadBalance.
-func (b *Broker) assign(q *assignmentRequest) ([]body.MessageQueue, bool) {
+func (b *Broker) assign(q *assignmentRequest) ([]protocol.MessageQueue, bool) {
 	if q.MessageModel != modelBroadcasting && q.MessageModel != modelClustering {
 		return nil, false
 	}
@@ -91,7 +91,7 @@ func (b *Broker) assign(q *assignmentRequest) ([]body.MessageQueue, bool) {
 	}
 	ids := g.clientIDs()
 	slices.Sort(ids)
-	slices.SortFunc(queues, func(a, b body.MessageQueue) int {
+	slices.SortFunc(queues, func(a, b protocol.MessageQueue) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.BrokerName, b.BrokerName), cmp.Compare(a.QueueID, b.QueueID))
 	})
 	return allocate(q.StrategyName, queues, ids, q.ClientID)
@@ -99,7 +99,7 @@ func (b *Broker) assign(q *assignmentRequest) ([]body.MessageQueue, bool) {
 
 // allocate shares queues among clients; false for an unknown strategy. A client that is not in the list gets nothing.
 // Java: AllocateMessageQueueAveragely, AllocateMessageQueueAveragelyByCircle.
-func allocate(strategy string, queues []body.MessageQueue, ids []string, id string) ([]body.MessageQueue, bool) {
+func allocate(strategy string, queues []protocol.MessageQueue, ids []string, id string) ([]protocol.MessageQueue, bool) {
 	me := slices.Index(ids, id)
 	switch strategy {
 	case "AVG":
@@ -113,7 +113,7 @@ func allocate(strategy string, queues []body.MessageQueue, ids []string, id stri
 		}
 		return queues[from : from+share], true
 	case "AVG_BY_CIRCLE":
-		var mine []body.MessageQueue
+		var mine []protocol.MessageQueue
 		for i := me; me >= 0 && i < len(queues); i += len(ids) {
 			mine = append(mine, queues[i])
 		}

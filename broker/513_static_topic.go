@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"strings"
 
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -21,9 +21,9 @@ func (b *Broker) staticTopicEntries() []remoting.Entry {
 }
 
 func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHeader) {
-	var d *body.TopicQueueMappingDetail
+	var d *protocol.TopicQueueMappingDetail
 	if len(ctx.Req.Body) > 0 {
-		d = new(body.TopicQueueMappingDetail)
+		d = new(protocol.TopicQueueMappingDetail)
 		if err := decodeBody(ctx, d); err != nil {
 			fail(ctx, err)
 			return
@@ -33,7 +33,7 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicReq
 		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
-	c := body.NewTopicConfig(strings.Clone(h.Topic))
+	c := protocol.NewTopicConfig(strings.Clone(h.Topic))
 	c.ReadQueueNums, c.WriteQueueNums, c.Perm = int(h.ReadQueueNums), int(h.WriteQueueNums), int(h.Perm)
 	c.TopicFilterType, c.TopicSysFlag = h.TopicFilterType, int(h.TopicSysFlag)
 	if err := b.checkTopicNumbers(&c); err != nil {
@@ -49,7 +49,7 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicReq
 
 // changeStaticTopic stores mapping and topic and tells the NameServers. The topic counts as changed even when only its mapping is: that makes the
 // NameServers take it.
-func (b *Broker) changeStaticTopic(ctx *remoting.Context, c body.TopicConfig, d *body.TopicQueueMappingDetail,
+func (b *Broker) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig, d *protocol.TopicQueueMappingDetail,
 	force bool) error {
 	if err := checkFilterType(c.TopicFilterType); err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // codeSet is a list of hash codes. rocketmq-client-go sends them as strings and fastjson takes those for numbers, so both forms are read.
@@ -71,15 +71,15 @@ type subscriptionData struct {
 
 // lockBatch is the body of LOCK_BATCH_MQ and UNLOCK_BATCH_MQ. Java: LockBatchRequestBody.
 type lockBatch struct {
-	ClientID       string              `json:"clientId"`
-	ConsumerGroup  string              `json:"consumerGroup"`
-	MQSet          []body.MessageQueue `json:"mqSet"`
-	OnlyThisBroker bool                `json:"onlyThisBroker"`
+	ClientID       string                  `json:"clientId"`
+	ConsumerGroup  string                  `json:"consumerGroup"`
+	MQSet          []protocol.MessageQueue `json:"mqSet"`
+	OnlyThisBroker bool                    `json:"onlyThisBroker"`
 }
 
 // lockedQueues answers LOCK_BATCH_MQ. Java: LockBatchResponseBody.
 type lockedQueues struct {
-	LockOKMQSet []body.MessageQueue `json:"lockOKMQSet"`
+	LockOKMQSet []protocol.MessageQueue `json:"lockOKMQSet"`
 }
 
 // consumerIDs answers GET_CONSUMER_LIST_BY_GROUP. Java: GetConsumerListByGroupResponseBody.

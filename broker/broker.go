@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/filter"
-	"gorocket/compat/body"
+	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
 	"gorocket/store"
@@ -27,7 +27,7 @@ import (
 type Broker struct {
 	live      atomic.Pointer[Config] // replaced by UPDATE_BROKER_CONFIG; what it points to is immutable
 	confMu    sync.Mutex             // serializes updates
-	confVer   body.DataVersion       // guarded by confMu
+	confVer   compat.DataVersion     // guarded by confMu
 	log       zerolog.Logger
 	throttled throttledLog
 
@@ -107,7 +107,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
-	b := &Broker{confVer: body.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
+	b := &Broker{confVer: compat.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
 		fs: o.FS, now: o.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled.log = log

@@ -8,28 +8,28 @@ import (
 	"sync/atomic"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // groupTable holds the consumer groups. Entries are immutable; a change replaces the entry. Java: SubscriptionGroupManager.
 type groupTable struct {
-	entries    sync.Map // string -> *body.SubscriptionGroupConfig
+	entries    sync.Map // string -> *protocol.SubscriptionGroupConfig
 	size       atomic.Int64
 	limit      func() int // maxSubscriptionGroupNum
 	autoCreate func() bool
 	light      bool // groups of light queues exist always; immutable after New
 
 	mu        sync.Mutex                // serializes changes
-	version   body.DataVersion          // guarded by mu
+	version   compat.DataVersion        // guarded by mu
 	forbidden map[string]map[string]int // guarded by mu; group -> topic -> bits
 	changed   func()
 }
 
 func newGroupTable(autoCreate func() bool) *groupTable {
-	g := &groupTable{version: body.NewDataVersion(), forbidden: map[string]map[string]int{}, changed: func() {},
+	g := &groupTable{version: compat.NewDataVersion(), forbidden: map[string]map[string]int{}, changed: func() {},
 		autoCreate: autoCreate, limit: func() int { return math.MaxInt }}
 	for name, broadcast := range systemGroups {
-		c := body.NewSubscriptionGroupConfig(name)
+		c := protocol.NewSubscriptionGroupConfig(name)
 		c.ConsumeBroadcastEnable = c.ConsumeBroadcastEnable || broadcast
 		g.put(&c)
 	}
@@ -54,19 +54,19 @@ func isBuiltIn(group string) bool {
 }
 
 // get returns a group, nil when there is none. The entry must not be changed.
-func (g *groupTable) get(group string) *body.SubscriptionGroupConfig {
+func (g *groupTable) get(group string) *protocol.SubscriptionGroupConfig {
 	if v, ok := g.entries.Load(group); ok {
-		return v.(*body.SubscriptionGroupConfig)
+		return v.(*protocol.SubscriptionGroupConfig)
 	}
 	if g.light && isLight(group) {
-		c := body.NewSubscriptionGroupConfig(group)
+		c := protocol.NewSubscriptionGroupConfig(group)
 		return &c
 	}
 	return nil
 }
 
 // find returns a group, creating it where that is allowed. Java: findSubscriptionGroupConfig.
-func (g *groupTable) find(group string) *body.SubscriptionGroupConfig {
+func (g *groupTable) find(group string) *protocol.SubscriptionGroupConfig {
 	if c := g.get(group); c != nil {
 		return c
 	}
@@ -84,13 +84,13 @@ func (g *groupTable) find(group string) *body.SubscriptionGroupConfig {
 	if g.full() != nil && !isBuiltIn(group) {
 		return nil
 	}
-	c := body.NewSubscriptionGroupConfig(strings.Clone(group))
+	c := protocol.NewSubscriptionGroupConfig(strings.Clone(group))
 	g.store(&c)
 	return &c
 }
 
 // put adds or replaces an entry. The caller holds mu.
-func (g *groupTable) put(c *body.SubscriptionGroupConfig) {
+func (g *groupTable) put(c *protocol.SubscriptionGroupConfig) {
 	if _, had := g.entries.Swap(c.GroupName, c); !had {
 		g.size.Add(1)
 	}
@@ -104,14 +104,14 @@ func (g *groupTable) full() error {
 	return nil
 }
 
-func (g *groupTable) store(c *body.SubscriptionGroupConfig) {
+func (g *groupTable) store(c *protocol.SubscriptionGroupConfig) {
 	g.put(c)
 	g.version.Next(0)
 	g.changed()
 }
 
 // update creates or replaces a group; its attributes are changes (+key, -key).
-func (g *groupTable) update(c body.SubscriptionGroupConfig) error {
+func (g *groupTable) update(c protocol.SubscriptionGroupConfig) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	old := g.get(c.GroupName)
@@ -199,15 +199,15 @@ func (g *groupTable) readForbidden(group, topic string) bool {
 	return g.forbidden[group][topic]&(1<<permReadIndex) != 0
 }
 
-func (g *groupTable) wrapper() body.SubscriptionGroupWrapper {
+func (g *groupTable) wrapper() protocol.SubscriptionGroupWrapper {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	w := body.SubscriptionGroupWrapper{DataVersion: g.version, ForbiddenTable: map[string]map[string]int{}, SubscriptionGroupTable: map[string]*body.SubscriptionGroupConfig{}}
+	w := protocol.SubscriptionGroupWrapper{DataVersion: g.version, ForbiddenTable: map[string]map[string]int{}, SubscriptionGroupTable: map[string]*protocol.SubscriptionGroupConfig{}}
 	for group, topics := range g.forbidden {
 		w.ForbiddenTable[group] = topics
 	}
 	g.entries.Range(func(k, v any) bool {
-		w.SubscriptionGroupTable[k.(string)] = v.(*body.SubscriptionGroupConfig)
+		w.SubscriptionGroupTable[k.(string)] = v.(*protocol.SubscriptionGroupConfig)
 		return true
 	})
 	return w
@@ -217,7 +217,7 @@ func (g *groupTable) encode() ([]byte, error) { return compat.MarshalPretty(g.wr
 
 // load fills the table from subscriptionGroup.json.
 func (g *groupTable) load(data []byte) error {
-	var w body.SubscriptionGroupWrapper
+	var w protocol.SubscriptionGroupWrapper
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -121,7 +121,7 @@ func TestRuntimeInfo(t *testing.T) {
 	r.send("T", "", "x")
 	r.pull("g", "T", 0, "*", 0)
 	r.b.stats.sample(time.Now())
-	var kv body.KVTable
+	var kv protocol.KVTable
 	if got := ask(r, wire.ReqGetBrokerRuntimeInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "", &kv); got != "" {
 		t.Fatal(got)
 	}
@@ -161,7 +161,7 @@ func TestResetAtBroker(t *testing.T) {
 		}
 	}
 	got, out := reset(func(*wire.ResetOffsetRequestHeader) {})
-	if diff := cmp.Diff(map[body.MessageQueue]int64{{BrokerName: "broker-a", QueueID: 0, Topic: "T"}: 2}, out.OffsetTable); got != "" || diff != "" {
+	if diff := cmp.Diff(map[protocol.MessageQueue]int64{{BrokerName: "broker-a", QueueID: 0, Topic: "T"}: 2}, out.OffsetTable); got != "" || diff != "" {
 		t.Fatal(got, diff)
 	}
 	r.commit("g", "T", 0, 4) // ignored until the reset was told
@@ -174,7 +174,7 @@ func TestResetAtBroker(t *testing.T) {
 	if code, _, bodies := r.pull("g", "T", 2, "*", 0); code != 0 || len(bodies) != 3 {
 		t.Errorf("after the reset: %d %v", code, bodies)
 	}
-	if _, out := reset(func(h *wire.ResetOffsetRequestHeader) { h.QueueID, h.Offset = -1, -1 }); len(out.OffsetTable) != 4 || out.OffsetTable[body.MessageQueue{BrokerName: "broker-a", Topic: "T"}] != 5 {
+	if _, out := reset(func(h *wire.ResetOffsetRequestHeader) { h.QueueID, h.Offset = -1, -1 }); len(out.OffsetTable) != 4 || out.OffsetTable[protocol.MessageQueue{BrokerName: "broker-a", Topic: "T"}] != 5 {
 		t.Errorf("all queues to the end: %v", out.OffsetTable)
 	}
 }
@@ -298,9 +298,9 @@ func TestForbiddenGroup(t *testing.T) {
 }
 
 func TestAllocate(t *testing.T) {
-	var queues []body.MessageQueue
+	var queues []protocol.MessageQueue
 	for i := range 7 {
-		queues = append(queues, body.MessageQueue{QueueID: i})
+		queues = append(queues, protocol.MessageQueue{QueueID: i})
 	}
 	ids := []string{"a", "b", "c"}
 	for _, c := range []struct {

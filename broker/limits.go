@@ -7,7 +7,7 @@ import (
 
 	"gorocket/broker/filter"
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // Limits of what administrators and clients may put into the tables; those with a key of their own are in Config.
@@ -45,7 +45,7 @@ func (b *Broker) tableFull(err error) {
 }
 
 // checkTopicNumbers refuses what no topic can have. Java takes any number; clients and tools then count up to it.
-func (b *Broker) checkTopicNumbers(c *body.TopicConfig) error {
+func (b *Broker) checkTopicNumbers(c *protocol.TopicConfig) error {
 	limit := b.cfg().MaxTopicQueueNums
 	for _, n := range []struct {
 		name  string
@@ -66,7 +66,7 @@ func (b *Broker) checkTopicNumbers(c *body.TopicConfig) error {
 }
 
 // checkGroup refuses names and numbers that no group can have, with Java's text where it has one.
-func (b *Broker) checkGroup(g *body.SubscriptionGroupConfig) error {
+func (b *Broker) checkGroup(g *protocol.SubscriptionGroupConfig) error {
 	if err := compat.ValidateGroup(g.GroupName); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (b *Broker) checkGroup(g *body.SubscriptionGroupConfig) error {
 }
 
 // checkMapping refuses a static topic with more queues than a topic may have.
-func (b *Broker) checkMapping(d *body.TopicQueueMappingDetail) error {
+func (b *Broker) checkMapping(d *protocol.TopicQueueMappingDetail) error {
 	if d.TotalQueues < 0 || d.TotalQueues > maxQueueNumber+1 {
 		return fmt.Errorf("The specified topic: %s, totalQueues=%d is not within 0..%d",
 			d.Topic, d.TotalQueues, maxQueueNumber+1)
@@ -115,7 +115,7 @@ func tooManyQueues(instead string) string {
 }
 
 // hasQueue tells whether a topic has a queue, or had it and there are messages in it.
-func (b *Broker) hasQueue(t *body.TopicConfig, queue int32) bool {
+func (b *Broker) hasQueue(t *protocol.TopicConfig, queue int32) bool {
 	listed := max(t.ReadQueueNums, t.WriteQueueNums)
 	return queue >= 0 && (int(queue) < listed || b.store.MaxOffset(t.TopicName, queue) > 0)
 }

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -32,7 +32,7 @@ func refusal(t *testing.T, err error) (int32, string) {
 }
 
 func (r *rig) createTopic(name string, read, write int32) (int32, string) {
-	h := wire.CreateTopicRequestHeader{Topic: name, DefaultTopic: "TBW102", ReadQueueNums: read, WriteQueueNums: write, Perm: 6, TopicFilterType: body.SingleTag}
+	h := wire.CreateTopicRequestHeader{Topic: name, DefaultTopic: "TBW102", ReadQueueNums: read, WriteQueueNums: write, Perm: 6, TopicFilterType: protocol.SingleTag}
 	_, err := call(r, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &h, nil)
 	return refusal(r.t, err)
 }
@@ -195,9 +195,9 @@ func TestLocksExpireAndHaveALimit(t *testing.T) {
 	l := newLockTable()
 	now := time.UnixMilli(0)
 	l.now, l.limit = func() time.Time { return now }, func() int { return 3 }
-	queues := make([]body.MessageQueue, 5)
+	queues := make([]protocol.MessageQueue, 5)
 	for i := range queues {
-		queues[i] = body.MessageQueue{Topic: "T", QueueID: i}
+		queues[i] = protocol.MessageQueue{Topic: "T", QueueID: i}
 	}
 	if held, full := l.lock("g", "c", queues); len(held) != 3 || !full {
 		t.Errorf("%d held, full %v", len(held), full)
@@ -298,7 +298,7 @@ func TestOddTopicsOfAFile(t *testing.T) {
 func TestMetricsOfTables(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.b.timerDelays.of("bad\xff")
-	r.b.topics.put(&body.TopicConfig{TopicName: "bad\xff"})
+	r.b.topics.put(&protocol.TopicConfig{TopicName: "bad\xff"})
 	w := httptest.NewRecorder()
 	r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	text := w.Body.String()
@@ -313,16 +313,16 @@ func TestMetricsOfTables(t *testing.T) {
 
 // TestRoutesAreBounded: whatever a NameServer says about queue numbers, the list and the cache of lists stay small.
 func TestRoutesAreBounded(t *testing.T) {
-	route := &body.TopicRouteData{}
+	route := &protocol.TopicRouteData{}
 	for i := range 50 {
-		route.QueueDatas = append(route.QueueDatas, body.QueueData{BrokerName: fmt.Sprint(i), Perm: 4, ReadQueueNums: math.MaxInt32})
+		route.QueueDatas = append(route.QueueDatas, protocol.QueueData{BrokerName: fmt.Sprint(i), Perm: 4, ReadQueueNums: math.MaxInt32})
 	}
 	queues := queuesOf("T", route)
 	if len(queues) != maxStatsQueues {
 		t.Errorf("%d queues", len(queues))
 	}
 	var wg sync.WaitGroup
-	c := newRouteCache(func(context.Context, string) []body.MessageQueue { return queues }, wg.Go, nil)
+	c := newRouteCache(func(context.Context, string) []protocol.MessageQueue { return queues }, wg.Go, nil)
 	for i := range 30 {
 		if got := c.get(fmt.Sprint("T", i%20), time.Minute); len(got) != len(queues) {
 			t.Fatalf("%d queues", len(got))

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // lockLiveTime is how long an order lock lives without renewal. Java: rocketmq.broker.rebalance.lockMaxLiveTime.
@@ -23,23 +23,23 @@ type lockTable struct {
 	limit func() int // maxOrderLockNum
 
 	mu     sync.Mutex
-	size   int                                        // guarded by mu; locks of all groups
-	groups map[string]map[body.MessageQueue]orderLock // guarded by mu
+	size   int                                            // guarded by mu; locks of all groups
+	groups map[string]map[protocol.MessageQueue]orderLock // guarded by mu
 }
 
 func newLockTable() *lockTable {
 	return &lockTable{now: time.Now, limit: func() int { return math.MaxInt },
-		groups: map[string]map[body.MessageQueue]orderLock{}}
+		groups: map[string]map[protocol.MessageQueue]orderLock{}}
 }
 
 // lock takes, renews or (when expired) takes over queues and returns those that the client now holds. full tells that
 // there was no room for some; the client asks again 20 s later.
-func (t *lockTable) lock(group, clientID string, queues []body.MessageQueue) (held []body.MessageQueue, full bool) {
+func (t *lockTable) lock(group, clientID string, queues []protocol.MessageQueue) (held []protocol.MessageQueue, full bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, limit := t.now(), t.limit()
 	g := t.groups[group]
-	held = []body.MessageQueue{}
+	held = []protocol.MessageQueue{}
 	for _, q := range queues {
 		l, taken := g[q]
 		if taken && l.clientID != clientID && now.Sub(l.renewed) <= lockLiveTime {
@@ -53,7 +53,7 @@ func (t *lockTable) lock(group, clientID string, queues []body.MessageQueue) (he
 			t.size++
 		}
 		if g == nil {
-			g = map[body.MessageQueue]orderLock{}
+			g = map[protocol.MessageQueue]orderLock{}
 			t.groups[group] = g
 		}
 		g[q] = orderLock{clientID, now}
@@ -87,7 +87,7 @@ func (t *lockTable) count() int {
 }
 
 // unlock gives up the queues that the client holds.
-func (t *lockTable) unlock(group, clientID string, queues []body.MessageQueue) {
+func (t *lockTable) unlock(group, clientID string, queues []protocol.MessageQueue) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	g := t.groups[group]

@@ -5,24 +5,24 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
 // logicQueue is the logic queue that a request names, as this broker knows it. Immutable. Java: TopicQueueMappingContext.
 type logicQueue struct {
-	detail *body.TopicQueueMappingDetail
+	detail *protocol.TopicQueueMappingDetail
 	id     int32
-	items  []body.LogicQueueMappingItem // oldest first; empty when the queue is not hosted here
+	items  []protocol.LogicQueueMappingItem // oldest first; empty when the queue is not hosted here
 }
 
-func logicQueueOf(d *body.TopicQueueMappingDetail, id int32) logicQueue {
+func logicQueueOf(d *protocol.TopicQueueMappingDetail, id int32) logicQueue {
 	return logicQueue{d, id, d.HostedQueues[int(id)]}
 }
 
 // leader returns the newest piece, nil without any.
-func (q *logicQueue) leader() *body.LogicQueueMappingItem { return q.detail.Leader(int(q.id)) }
+func (q *logicQueue) leader() *protocol.LogicQueueMappingItem { return q.detail.Leader(int(q.id)) }
 
 // leads tells whether the newest piece lies on this broker: then it answers for the whole queue.
 func (q *logicQueue) leads() bool {
@@ -31,7 +31,9 @@ func (q *logicQueue) leads() bool {
 }
 
 // local tells whether a piece lies on this broker.
-func (q *logicQueue) local(it *body.LogicQueueMappingItem) bool { return it.Bname == q.detail.Bname }
+func (q *logicQueue) local(it *protocol.LogicQueueMappingItem) bool {
+	return it.Bname == q.detail.Bname
+}
 
 // errNoItem is what Java runs into when no piece of a queue has its place yet.
 var errNoItem = errors.New("java.lang.NullPointerException: no item of the logic queue has a logic offset")
@@ -43,7 +45,7 @@ func (q *logicQueue) notLeader(r *remoting.Replier) {
 
 // toLeader points a send to the physical queue of its logic queue; without a queue it chooses one that this broker leads. False after it answered.
 // Java: TopicQueueMappingManager.rewriteRequestForStaticTopic.
-func (b *Broker) toLeader(ctx *remoting.Context, s *sendState, d *body.TopicQueueMappingDetail) bool {
+func (b *Broker) toLeader(ctx *remoting.Context, s *sendState, d *protocol.TopicQueueMappingDetail) bool {
 	id := s.head.QueueID
 	if id < 0 {
 		id = anyLed(d, id)
@@ -59,7 +61,7 @@ func (b *Broker) toLeader(ctx *remoting.Context, s *sendState, d *body.TopicQueu
 }
 
 // anyLed picks one of the queues that this broker leads, none if there is none. Java takes the first that is hosted, led or not.
-func anyLed(d *body.TopicQueueMappingDetail, none int32) int32 {
+func anyLed(d *protocol.TopicQueueMappingDetail, none int32) int32 {
 	var led []int32
 	for id := range d.HostedQueues {
 		if q := logicQueueOf(d, int32(id)); q.leads() {

@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
@@ -53,14 +53,14 @@ func (b *Broker) cleanMappingsNow() {
 }
 
 // prune drops the oldest piece of some queues and some queues altogether; false when the mapping has changed since d was read.
-func (t *mappingTable) prune(d *body.TopicQueueMappingDetail, oldest, queues []int) bool {
+func (t *mappingTable) prune(d *protocol.TopicQueueMappingDetail, oldest, queues []int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.current()[d.Topic] != d {
 		return false
 	}
 	left := *d
-	left.HostedQueues = map[int][]body.LogicQueueMappingItem{}
+	left.HostedQueues = map[int][]protocol.LogicQueueMappingItem{}
 	for id, items := range d.HostedQueues {
 		left.HostedQueues[id] = items
 	}
@@ -70,13 +70,13 @@ func (t *mappingTable) prune(d *body.TopicQueueMappingDetail, oldest, queues []i
 	for _, id := range queues {
 		delete(left.HostedQueues, id)
 	}
-	t.replace(func(all map[string]*body.TopicQueueMappingDetail) { all[d.Topic] = &left })
+	t.replace(func(all map[string]*protocol.TopicQueueMappingDetail) { all[d.Topic] = &left })
 	return true
 }
 
 // expiredItems lists the queues that this broker leads and whose oldest piece holds no message any more. Java: cleanItemExpired. A piece before one
 // without a place stays: the queue would have no place at all.
-func (b *Broker) expiredItems(d *body.TopicQueueMappingDetail) (ids []int) {
+func (b *Broker) expiredItems(d *protocol.TopicQueueMappingDetail) (ids []int) {
 	for id, items := range d.HostedQueues {
 		q := logicQueueOf(d, int32(id))
 		if len(items) <= 1 || !q.leads() || !items[1].Decided() || b.stopping() {
@@ -97,7 +97,7 @@ func (b *Broker) expiredItems(d *body.TopicQueueMappingDetail) (ids []int) {
 }
 
 // pieceEnds returns the smallest and the next offset of a piece's physical queue.
-func (b *Broker) pieceEnds(q *logicQueue, it *body.LogicQueueMappingItem) (low, high int64, err error) {
+func (b *Broker) pieceEnds(q *logicQueue, it *protocol.LogicQueueMappingItem) (low, high int64, err error) {
 	if q.local(it) {
 		return max(0, b.store.MinOffset(q.detail.Topic, int32(it.QueueID))), b.store.MaxOffset(q.detail.Topic, int32(it.QueueID)), nil
 	}
@@ -112,7 +112,7 @@ func (b *Broker) pieceEnds(q *logicQueue, it *body.LogicQueueMappingItem) (low, 
 
 // movedQueues lists the queues that this broker had led and that have moved on from the broker that led them next: nobody asks here any more. Java:
 // cleanItemListMoreThanSecondGen.
-func (b *Broker) movedQueues(d *body.TopicQueueMappingDetail) (ids []int) {
+func (b *Broker) movedQueues(d *protocol.TopicQueueMappingDetail) (ids []int) {
 	leaders := map[int]string{} // by what is known here
 	for id := range d.HostedQueues {
 		if l := d.Leader(id); l != nil && l.Bname != d.Bname {
@@ -126,7 +126,7 @@ func (b *Broker) movedQueues(d *body.TopicQueueMappingDetail) (ids []int) {
 	if route == nil {
 		return nil
 	}
-	details := map[string]*body.TopicQueueMappingDetail{}
+	details := map[string]*protocol.TopicQueueMappingDetail{}
 	for id, known := range leaders {
 		now := leaderByRoute(route, id)
 		if now == "" || now == known || b.stopping() {
@@ -147,7 +147,7 @@ func (b *Broker) movedQueues(d *body.TopicQueueMappingDetail) (ids []int) {
 }
 
 // leaderByRoute names the broker that leads a queue as the NameServers know it, the newest when several say so; empty when none does.
-func leaderByRoute(route *body.TopicRouteData, id int) string {
+func leaderByRoute(route *protocol.TopicRouteData, id int) string {
 	name, epoch := "", int64(-1)
 	for broker, info := range route.TopicQueueMappingByBroker {
 		if info == nil || info.Epoch < epoch {
@@ -161,14 +161,14 @@ func leaderByRoute(route *body.TopicRouteData, id int) string {
 }
 
 // askMapping asks a broker for its mapping of a topic; nil when it has none or does not answer.
-func (b *Broker) askMapping(name, topic string) *body.TopicQueueMappingDetail {
+func (b *Broker) askMapping(name, topic string) *protocol.TopicQueueMappingDetail {
 	h := wire.TopicHeader{Topic: topic, Lo: "true"}
 	resp, err := askPeer(b, name, wire.ReqGetTopicConfig, wire.MustTopicRequest, &h)
 	if err != nil || resp.Code != wire.Success {
 		return nil
 	}
 	var out struct {
-		MappingDetail *body.TopicQueueMappingDetail `json:"mappingDetail"`
+		MappingDetail *protocol.TopicQueueMappingDetail `json:"mappingDetail"`
 	}
 	if compat.Unmarshal(resp.Body, &out) != nil || out.MappingDetail == nil || out.MappingDetail.Bname != name {
 		return nil

@@ -7,25 +7,25 @@ import (
 	"sync/atomic"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // mappingTable holds the static topics that this broker has a share in: which logic queues are made of which physical ones, on which brokers. Handlers read
 // it without a lock; on a broker without static topics they see nil and go on. Java: TopicQueueMappingManager.
 type mappingTable struct {
-	all atomic.Pointer[map[string]*body.TopicQueueMappingDetail] // nil: no static topics. The map and what it holds are immutable
+	all atomic.Pointer[map[string]*protocol.TopicQueueMappingDetail] // nil: no static topics. The map and what it holds are immutable
 
-	mu      sync.Mutex       // serializes changes
-	version body.DataVersion // guarded by mu
-	changed func()           // marks topicQueueMapping.json; immutable after Start
+	mu      sync.Mutex         // serializes changes
+	version compat.DataVersion // guarded by mu
+	changed func()             // marks topicQueueMapping.json; immutable after Start
 }
 
 func newMappingTable() *mappingTable {
-	return &mappingTable{version: body.NewDataVersion(), changed: func() {}}
+	return &mappingTable{version: compat.NewDataVersion(), changed: func() {}}
 }
 
 // of returns the mapping that a request has to go through: nil for an ordinary topic, and when another broker has done it already (lo=false).
-func (t *mappingTable) of(topic, lo string) *body.TopicQueueMappingDetail {
+func (t *mappingTable) of(topic, lo string) *protocol.TopicQueueMappingDetail {
 	all := t.all.Load()
 	if all == nil {
 		return nil
@@ -33,7 +33,7 @@ func (t *mappingTable) of(topic, lo string) *body.TopicQueueMappingDetail {
 	return mappingFor(*all, topic, lo)
 }
 
-func mappingFor(all map[string]*body.TopicQueueMappingDetail, topic, lo string) *body.TopicQueueMappingDetail {
+func mappingFor(all map[string]*protocol.TopicQueueMappingDetail, topic, lo string) *protocol.TopicQueueMappingDetail {
 	if lo != "" && !strings.EqualFold(lo, "true") {
 		return nil
 	}
@@ -41,7 +41,7 @@ func mappingFor(all map[string]*body.TopicQueueMappingDetail, topic, lo string) 
 }
 
 // current is the table as of now; it must not be changed.
-func (t *mappingTable) current() map[string]*body.TopicQueueMappingDetail {
+func (t *mappingTable) current() map[string]*protocol.TopicQueueMappingDetail {
 	if all := t.all.Load(); all != nil {
 		return *all
 	}
@@ -49,18 +49,18 @@ func (t *mappingTable) current() map[string]*body.TopicQueueMappingDetail {
 }
 
 // snapshot returns the version and all mappings as of one moment.
-func (t *mappingTable) snapshot() (body.DataVersion, map[string]*body.TopicQueueMappingDetail) {
+func (t *mappingTable) snapshot() (compat.DataVersion, map[string]*protocol.TopicQueueMappingDetail) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := t.current()
 	if all == nil {
-		all = map[string]*body.TopicQueueMappingDetail{}
+		all = map[string]*protocol.TopicQueueMappingDetail{}
 	}
 	return t.version, all
 }
 
 // update takes a mapping over, or says why not, with Java's text. d must not be changed afterwards. Java: updateTopicQueueMapping.
-func (t *mappingTable) update(d *body.TopicQueueMappingDetail, force bool) error {
+func (t *mappingTable) update(d *protocol.TopicQueueMappingDetail, force bool) error {
 	if err := d.Check(); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (t *mappingTable) update(d *body.TopicQueueMappingDetail, force bool) error
 	if err != nil {
 		return err
 	}
-	t.replace(func(all map[string]*body.TopicQueueMappingDetail) { all[strings.Clone(d.Topic)] = merged })
+	t.replace(func(all map[string]*protocol.TopicQueueMappingDetail) { all[strings.Clone(d.Topic)] = merged })
 	return nil
 }
 
@@ -79,15 +79,15 @@ func (t *mappingTable) remove(topic string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.current()[topic] != nil {
-		t.replace(func(all map[string]*body.TopicQueueMappingDetail) { delete(all, topic) })
+		t.replace(func(all map[string]*protocol.TopicQueueMappingDetail) { delete(all, topic) })
 	}
 }
 
 // replace changes a copy of the table and counts the change. The caller holds mu.
-func (t *mappingTable) replace(change func(map[string]*body.TopicQueueMappingDetail)) {
+func (t *mappingTable) replace(change func(map[string]*protocol.TopicQueueMappingDetail)) {
 	all := maps.Clone(t.current())
 	if all == nil {
-		all = map[string]*body.TopicQueueMappingDetail{}
+		all = map[string]*protocol.TopicQueueMappingDetail{}
 	}
 	change(all)
 	t.publish(all)
@@ -96,7 +96,7 @@ func (t *mappingTable) replace(change func(map[string]*body.TopicQueueMappingDet
 }
 
 // publish shows a table to the handlers. The caller holds mu.
-func (t *mappingTable) publish(all map[string]*body.TopicQueueMappingDetail) {
+func (t *mappingTable) publish(all map[string]*protocol.TopicQueueMappingDetail) {
 	if len(all) == 0 {
 		t.all.Store(nil)
 		return
@@ -105,8 +105,8 @@ func (t *mappingTable) publish(all map[string]*body.TopicQueueMappingDetail) {
 }
 
 // infos returns what the NameServers are told about the static ones of these topics.
-func (t *mappingTable) infos(topics map[string]*body.TopicConfig) map[string]*body.TopicQueueMappingInfo {
-	out := map[string]*body.TopicQueueMappingInfo{}
+func (t *mappingTable) infos(topics map[string]*protocol.TopicConfig) map[string]*protocol.TopicQueueMappingInfo {
+	out := map[string]*protocol.TopicQueueMappingInfo{}
 	for topic, d := range t.current() {
 		if topics[topic] != nil {
 			out[topic] = d.Info()
@@ -117,11 +117,11 @@ func (t *mappingTable) infos(topics map[string]*body.TopicConfig) map[string]*bo
 
 // load fills the table from topicQueueMapping.json.
 func (t *mappingTable) load(data []byte) error {
-	var w body.TopicQueueMappingSerializeWrapper
+	var w protocol.TopicQueueMappingSerializeWrapper
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
 	}
-	all := map[string]*body.TopicQueueMappingDetail{}
+	all := map[string]*protocol.TopicQueueMappingDetail{}
 	for topic, d := range w.TopicQueueMappingInfoMap {
 		if d != nil {
 			all[topic] = d
@@ -136,5 +136,5 @@ func (t *mappingTable) load(data []byte) error {
 
 func (t *mappingTable) encode() ([]byte, error) {
 	v, all := t.snapshot()
-	return compat.MarshalPretty(body.TopicQueueMappingSerializeWrapper{DataVersion: v, TopicQueueMappingInfoMap: all})
+	return compat.MarshalPretty(protocol.TopicQueueMappingSerializeWrapper{DataVersion: v, TopicQueueMappingInfoMap: all})
 }

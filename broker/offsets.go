@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // offsetKey names a group's position on a topic.
@@ -40,11 +40,11 @@ type offsetTable struct {
 	light   bool // groups of light queues have a file of their own; immutable after Start
 
 	mu      sync.Mutex
-	version body.DataVersion // guarded by mu
+	version compat.DataVersion // guarded by mu
 }
 
 func newOffsetTable() *offsetTable {
-	return &offsetTable{version: body.NewDataVersion(), limit: func() int { return math.MaxInt }, changed: func() {}}
+	return &offsetTable{version: compat.NewDataVersion(), limit: func() int { return math.MaxInt }, changed: func() {}}
 }
 
 func (t *offsetTable) of(group, topic string) *queueOffsets {
@@ -202,14 +202,14 @@ func (q *queueOffsets) leave() int64 {
 }
 
 // wrapper returns the table in the shape of consumerOffset.json.
-func (t *offsetTable) wrapper(next bool) body.ConsumerOffsetSerializeWrapper {
+func (t *offsetTable) wrapper(next bool) protocol.ConsumerOffsetSerializeWrapper {
 	t.mu.Lock()
 	if next {
 		t.version.Next(0)
 	}
 	v := t.version
 	t.mu.Unlock()
-	w := body.ConsumerOffsetSerializeWrapper{DataVersion: &v, OffsetTable: map[string]map[int]int64{}}
+	w := protocol.ConsumerOffsetSerializeWrapper{DataVersion: &v, OffsetTable: map[string]map[int]int64{}}
 	t.entries.Range(func(k, val any) bool {
 		key, q := k.(offsetKey), val.(*queueOffsets)
 		if t.light && isLight(key.group) {
@@ -231,7 +231,7 @@ func (t *offsetTable) encode() ([]byte, error) { return compat.MarshalPretty(t.w
 
 // load fills the table from consumerOffset.json.
 func (t *offsetTable) load(data []byte) error {
-	var w body.ConsumerOffsetSerializeWrapper
+	var w protocol.ConsumerOffsetSerializeWrapper
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
 	}

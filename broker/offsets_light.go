@@ -5,13 +5,12 @@ import (
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 )
 
 // lightOffsets is lmqConsumerOffset.json: with enableLmq Java keeps all offsets there, those of light groups by topic@group without a queue.
 // We write consumerOffset.json as well, so that switching enableLmq off loses nothing. Java: LmqConsumerOffsetManager.
 type lightOffsets struct {
-	DataVersion    *body.DataVersion        `json:"dataVersion"`
+	DataVersion    *compat.DataVersion      `json:"dataVersion"`
 	LmqOffsetTable map[string]int64         `json:"lmqOffsetTable"`
 	OffsetTable    map[string]map[int]int64 `json:"offsetTable"`
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -113,14 +113,14 @@ func (b *Broker) askMasters(ctx context.Context) map[string]string {
 		one, cancel := context.WithTimeout(ctx, askTimeout)
 		resp, err := remoting.Call(one, b.client, l.addr, wire.ReqGetBrokerClusterInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), nil)
 		cancel()
-		var info body.ClusterInfo
+		var info protocol.ClusterInfo
 		if err != nil || compat.Unmarshal(resp.Body, &info) != nil {
 			continue
 		}
 		addrs := map[string]string{}
 		for name, d := range info.BrokerAddrTable {
 			if d != nil {
-				addrs[name] = d.BrokerAddrs[body.MasterID]
+				addrs[name] = d.BrokerAddrs[protocol.MasterID]
 			}
 		}
 		return addrs

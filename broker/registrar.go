@@ -9,8 +9,9 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"gorocket/compat/body"
+	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -32,21 +33,21 @@ type registrar struct {
 type namesrvLink struct {
 	r      *registrar
 	addr   string
-	wake   chan struct{}    // pending has something
-	again  chan struct{}    // the connection ended
-	quit   chan struct{}    // closed when the configuration does not name it any more
-	failed bool             // link goroutine only; the last registration or look failed
-	lost   bool             // link goroutine only; the NameServer may have forgotten us
-	whole  time.Time        // link goroutine only; when all topics were registered
-	sent   body.DataVersion // link goroutine only; the version registered last
+	wake   chan struct{}      // pending has something
+	again  chan struct{}      // the connection ended
+	quit   chan struct{}      // closed when the configuration does not name it any more
+	failed bool               // link goroutine only; the last registration or look failed
+	lost   bool               // link goroutine only; the NameServer may have forgotten us
+	whole  time.Time          // link goroutine only; when all topics were registered
+	sent   compat.DataVersion // link goroutine only; the version registered last
 	health linkHealth
 	// somebody has waited in vain, or the last registration failed: nobody waits until one succeeds
 	slow atomic.Bool
 
 	mu      sync.Mutex
-	pending map[string]*body.TopicConfig // guarded by mu; topics to tell about
-	told    chan struct{}                // guarded by mu; closed when what is pending now has been told
-	telling chan struct{}                // guarded by mu; the same for the round on its way, nil when there is none
+	pending map[string]*protocol.TopicConfig // guarded by mu; topics to tell about
+	told    chan struct{}                    // guarded by mu; closed when what is pending now has been told
+	telling chan struct{}                    // guarded by mu; the same for the round on its way, nil when there is none
 }
 
 func newRegistrar(b *Broker) *registrar {
@@ -62,14 +63,14 @@ func newRegistrar(b *Broker) *registrar {
 
 func (r *registrar) newLink(addr string) *namesrvLink {
 	return &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1), quit: make(chan struct{}),
-		pending: map[string]*body.TopicConfig{}, told: make(chan struct{})}
+		pending: map[string]*protocol.TopicConfig{}, told: make(chan struct{})}
 }
 
 // links are the NameServers of this moment; not to be changed.
 func (r *registrar) links() []*namesrvLink { return *r.list.Load() }
 
 // publish tells the NameServers about one topic, soon and in the background.
-func (r *registrar) publish(t *body.TopicConfig) {
+func (r *registrar) publish(t *protocol.TopicConfig) {
 	for _, l := range r.links() {
 		l.mu.Lock()
 		l.pending[t.TopicName] = t
@@ -269,12 +270,12 @@ func (l *namesrvLink) incremental() {
 }
 
 // takePending empties the list of topics to tell about; toldAll follows when they have been told.
-func (l *namesrvLink) takePending() map[string]*body.TopicConfig {
+func (l *namesrvLink) takePending() map[string]*protocol.TopicConfig {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	topics := l.pending
 	l.telling = l.told
-	l.pending, l.told = map[string]*body.TopicConfig{}, make(chan struct{})
+	l.pending, l.told = map[string]*protocol.TopicConfig{}, make(chan struct{})
 	return topics
 }
 
@@ -292,12 +293,12 @@ func (b *Broker) identity() wire.BrokerIdentityHeader {
 }
 
 // permitted narrows each topic's permission to the broker's when that is not read and write.
-func (b *Broker) permitted(topics map[string]*body.TopicConfig) map[string]*body.TopicConfig {
+func (b *Broker) permitted(topics map[string]*protocol.TopicConfig) map[string]*protocol.TopicConfig {
 	perm := b.cfg().BrokerPermission
-	if perm&body.PermRead != 0 && perm&body.PermWrite != 0 {
+	if perm&protocol.PermRead != 0 && perm&protocol.PermWrite != 0 {
 		return topics
 	}
-	out := make(map[string]*body.TopicConfig, len(topics))
+	out := make(map[string]*protocol.TopicConfig, len(topics))
 	for name, t := range topics {
 		c := *t
 		c.Perm &= perm

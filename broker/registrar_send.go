@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -24,7 +24,7 @@ const maxPartBytes = 4 << 20
 
 // registerParts cuts a table into the requests of one registration: at most most topics (0: any number) and maxBytes
 // each. What is static comes first. A table without topics is one request.
-func registerParts(topics map[string]*body.TopicConfig, infos map[string]*body.TopicQueueMappingInfo,
+func registerParts(topics map[string]*protocol.TopicConfig, infos map[string]*protocol.TopicQueueMappingInfo,
 	most, maxBytes int) [][]string {
 	names := slices.SortedFunc(maps.Keys(topics), func(a, b string) int {
 		if (infos[a] == nil) != (infos[b] == nil) {
@@ -51,7 +51,7 @@ func registerParts(topics map[string]*body.TopicConfig, infos map[string]*body.T
 }
 
 // topicBytes is about how much a topic takes in a registration, never less.
-func topicBytes(c *body.TopicConfig, info *body.TopicQueueMappingInfo) int {
+func topicBytes(c *protocol.TopicConfig, info *protocol.TopicQueueMappingInfo) int {
 	n := 256 + 2*len(c.TopicName)
 	for k, v := range c.Attributes {
 		n += 8 + 6*(len(k)+len(v))
@@ -64,7 +64,7 @@ func topicBytes(c *body.TopicConfig, info *body.TopicQueueMappingInfo) int {
 
 // sendTopics registers topics under a version, in as many requests as it takes. renew makes the NameServer take every
 // topic anew, also those that it knows under this very version.
-func (l *namesrvLink) sendTopics(version body.DataVersion, topics map[string]*body.TopicConfig, renew bool) error {
+func (l *namesrvLink) sendTopics(version compat.DataVersion, topics map[string]*protocol.TopicConfig, renew bool) error {
 	b := l.r.b
 	cfg := b.cfg()
 	version.StateVersion = max(version.StateVersion, l.r.stateVersion.Load())
@@ -79,7 +79,7 @@ func (l *namesrvLink) sendTopics(version body.DataVersion, topics map[string]*bo
 		if renew { // topics known under the version that a NameServer has are passed over: the last request brings it
 			v.Timestamp -= int64(len(parts) - 1 - i)
 		}
-		w := body.NewRegisterBrokerBody()
+		w := protocol.NewRegisterBrokerBody()
 		w.TopicConfigSerializeWrapper.DataVersion = v
 		for _, name := range names {
 			w.TopicConfigSerializeWrapper.TopicConfigTable[name] = topics[name]
@@ -100,7 +100,7 @@ func (l *namesrvLink) sendTopics(version body.DataVersion, topics map[string]*bo
 var errTooLarge = errors.New("the registration is larger than a frame")
 
 // sendPart sends one request of a registration.
-func (l *namesrvLink) sendPart(cfg *Config, w *body.RegisterBrokerBody) error {
+func (l *namesrvLink) sendPart(cfg *Config, w *protocol.RegisterBrokerBody) error {
 	encode := w.Encode
 	if cfg.CompressedRegister {
 		encode = func() ([]byte, error) { return w.EncodeDeflated(compat.CurrentVersion) }

@@ -13,8 +13,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -23,9 +23,9 @@ type namesFake struct {
 	addr string
 
 	mu         sync.Mutex
-	holder     string                      // who has the route
-	versions   map[string]body.DataVersion // by address
-	topics     map[string]body.TopicConfig
+	holder     string                        // who has the route
+	versions   map[string]compat.DataVersion // by address
+	topics     map[string]protocol.TopicConfig
 	requests   int
 	compressed int
 	largest    int // topics of one request
@@ -37,7 +37,7 @@ func startNamesFake(t *testing.T) *namesFake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &namesFake{addr: l.Addr().String(), versions: map[string]body.DataVersion{}, topics: map[string]body.TopicConfig{}}
+	f := &namesFake{addr: l.Addr().String(), versions: map[string]compat.DataVersion{}, topics: map[string]protocol.TopicConfig{}}
 	l.Close()
 	table, err := remoting.NewTable(
 		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(wire.RegisterBrokerRequest, f.register)},
@@ -59,7 +59,7 @@ func startNamesFake(t *testing.T) *namesFake {
 }
 
 func (f *namesFake) register(ctx *remoting.Context, h *wire.RegisterBrokerRequestHeader) {
-	data, err := body.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, compat.CurrentVersion)
+	data, err := protocol.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, compat.CurrentVersion)
 	if err != nil {
 		fail(ctx, err)
 		return
@@ -94,7 +94,7 @@ func (f *namesFake) unregister(ctx *remoting.Context) {
 }
 
 // take gives the route to an address unless its holder has a newer state version. The caller holds mu.
-func (f *namesFake) take(addr string, v body.DataVersion) bool {
+func (f *namesFake) take(addr string, v compat.DataVersion) bool {
 	if f.holder != "" && f.holder != addr && f.versions[f.holder].StateVersion > v.StateVersion {
 		return false
 	}
@@ -109,7 +109,7 @@ func (f *namesFake) route(ctx *remoting.Context, h *wire.GetRouteInfoRequestHead
 		ctx.Status(wire.TopicNotExist, "No topic route info in name server for the topic: "+h.Topic)
 		return
 	}
-	respondJSON(ctx, body.TopicRouteData{BrokerDatas: []body.BrokerData{{BrokerName: "broker-a", BrokerAddrs: map[int64]string{0: f.holder}}}})
+	respondJSON(ctx, protocol.TopicRouteData{BrokerDatas: []protocol.BrokerData{{BrokerName: "broker-a", BrokerAddrs: map[int64]string{0: f.holder}}}})
 }
 
 func (f *namesFake) version(ctx *remoting.Context, h *wire.BrokerIdentityHeader) {
@@ -162,12 +162,12 @@ func (r *rig) health() (int, string) {
 }
 
 func TestRegisterParts(t *testing.T) {
-	topics, infos := map[string]*body.TopicConfig{}, map[string]*body.TopicQueueMappingInfo{}
+	topics, infos := map[string]*protocol.TopicConfig{}, map[string]*protocol.TopicQueueMappingInfo{}
 	for i := range 1000 {
-		c := body.NewTopicConfig(fmt.Sprintf("T%04d", i))
+		c := protocol.NewTopicConfig(fmt.Sprintf("T%04d", i))
 		topics[c.TopicName] = &c
 	}
-	infos["T0999"] = &body.TopicQueueMappingInfo{Topic: "T0999", Bname: "b"}
+	infos["T0999"] = &protocol.TopicQueueMappingInfo{Topic: "T0999", Bname: "b"}
 	for _, c := range []struct{ most, bytes, parts int }{{0, 1 << 30, 1}, {800, 1 << 30, 2}, {2, 1 << 30, 500}, {0, 100 * 266, 10}, {0, 1, 500}} {
 		parts := registerParts(topics, infos, c.most, c.bytes)
 		seen := map[string]bool{}
@@ -187,14 +187,14 @@ func TestRegisterParts(t *testing.T) {
 
 // TestTopicBytes: the estimate is never below what is sent.
 func TestTopicBytes(t *testing.T) {
-	c := body.NewTopicConfig(strings.Repeat("n", 255))
+	c := protocol.NewTopicConfig(strings.Repeat("n", 255))
 	c.Attributes = map[string]string{"a\x01": strings.Repeat("\x01\"", 500)}
 	c.ReadQueueNums, c.WriteQueueNums, c.Perm, c.TopicSysFlag = -2147483648, -2147483648, -2147483648, -2147483648
-	info := &body.TopicQueueMappingInfo{Topic: c.TopicName, Bname: "b", Scope: body.ScopeGlobal, CurrIDMap: map[int]int{}}
+	info := &protocol.TopicQueueMappingInfo{Topic: c.TopicName, Bname: "b", Scope: protocol.ScopeGlobal, CurrIDMap: map[int]int{}}
 	for i := range 1000 {
 		info.CurrIDMap[60000+i] = 60000 + i
 	}
-	w := body.NewRegisterBrokerBody()
+	w := protocol.NewRegisterBrokerBody()
 	empty, _ := w.Encode()
 	w.TopicConfigSerializeWrapper.TopicConfigTable[c.TopicName] = &c
 	w.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap[c.TopicName] = info
@@ -213,7 +213,7 @@ func TestLargeTableIsAnnounced(t *testing.T) {
 	}
 	registeredRig(t, f, func(b *Broker) {
 		for i := range n {
-			c := body.NewTopicConfig(fmt.Sprintf("%s%0248d", compat.RetryTopicPrefix, i))
+			c := protocol.NewTopicConfig(fmt.Sprintf("%s%0248d", compat.RetryTopicPrefix, i))
 			b.topics.put(&c)
 		}
 	})
@@ -227,7 +227,7 @@ func TestSplitAndCompressedRegistration(t *testing.T) {
 	f := startNamesFake(t)
 	r := registeredRig(t, f, func(b *Broker) {
 		for i := range 100 {
-			c := body.NewTopicConfig(fmt.Sprint("T", i))
+			c := protocol.NewTopicConfig(fmt.Sprint("T", i))
 			b.topics.put(&c)
 		}
 	}, func(c *Config) {
@@ -238,13 +238,13 @@ func TestSplitAndCompressedRegistration(t *testing.T) {
 		if f.requests < 10 || f.compressed != f.requests || f.largest > 10 || len(f.topics) < 100 {
 			t.Errorf("%d requests, %d compressed, the largest has %d topics, %d known", f.requests, f.compressed, f.largest, len(f.topics))
 		}
-		f.topics["T99"] = body.TopicConfig{} // as if a change had been missed
+		f.topics["T99"] = protocol.TopicConfig{} // as if a change had been missed
 	})
 	l := r.b.register.links()[0]
 	r.b.topics.mu.Lock()
 	r.b.topics.version.Next(0)
 	r.b.topics.mu.Unlock()
-	f.do(func() { f.holder, f.topics = "", map[string]body.TopicConfig{} }) // forgotten; the next look registers again, anew
+	f.do(func() { f.holder, f.topics = "", map[string]protocol.TopicConfig{} }) // forgotten; the next look registers again, anew
 	waitFor(t, "registered again", func() (ok bool) {
 		f.do(func() { ok = f.topics["T99"].ReadQueueNums == 16 && len(f.topics) > 100 })
 		return ok
@@ -263,7 +263,7 @@ func TestStolenRouteComesBack(t *testing.T) {
 			t.Errorf("%s: at first %d %q", name, code, text)
 		}
 		f.do(func() {
-			f.versions["9.9.9.9:1"] = body.DataVersion{StateVersion: state}
+			f.versions["9.9.9.9:1"] = compat.DataVersion{StateVersion: state}
 			f.holder = "9.9.9.9:1"
 		})
 		waitFor(t, name+": the route is back", func() (back bool) {
@@ -289,7 +289,7 @@ func TestStolenRouteIsSaid(t *testing.T) {
 	r := registeredRig(t, f, nil)
 	f.do(func() {
 		f.holder = "9.9.9.9:1"
-		f.versions["9.9.9.9:1"] = body.DataVersion{StateVersion: 5}
+		f.versions["9.9.9.9:1"] = compat.DataVersion{StateVersion: 5}
 	})
 	l := r.b.register.links()[0]
 	stop := make(chan struct{})
@@ -303,7 +303,7 @@ func TestStolenRouteIsSaid(t *testing.T) {
 			default:
 				f.do(func() {
 					v := f.versions[r.b.cfg().Addr()]
-					f.holder, f.versions["9.9.9.9:1"] = "9.9.9.9:1", body.DataVersion{StateVersion: v.StateVersion + 1}
+					f.holder, f.versions["9.9.9.9:1"] = "9.9.9.9:1", compat.DataVersion{StateVersion: v.StateVersion + 1}
 				})
 			}
 		}
@@ -330,8 +330,8 @@ func TestChangedRegistrationIsRenewed(t *testing.T) {
 	r := registeredRig(t, f, nil)
 	addr := r.b.cfg().Addr()
 	f.do(func() {
-		f.versions[addr] = body.DataVersion{Counter: 99}
-		f.topics["BenchmarkTest"] = body.TopicConfig{TopicName: "BenchmarkTest"}
+		f.versions[addr] = compat.DataVersion{Counter: 99}
+		f.topics["BenchmarkTest"] = protocol.TopicConfig{TopicName: "BenchmarkTest"}
 	})
 	waitFor(t, "the topics are right again", func() (ok bool) {
 		f.do(func() { ok = f.topics["BenchmarkTest"].WriteQueueNums == 1024 })

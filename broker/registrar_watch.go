@@ -9,8 +9,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -124,7 +124,7 @@ func (l *namesrvLink) look() error {
 	if err != nil {
 		return err
 	}
-	var route body.TopicRouteData
+	var route protocol.TopicRouteData
 	if err := compat.Unmarshal(resp.Body, &route); err != nil {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (l *namesrvLink) look() error {
 }
 
 // ours looks for the broker's address in the route of its own topic.
-func (l *namesrvLink) ours(route *body.TopicRouteData) error {
+func (l *namesrvLink) ours(route *protocol.TopicRouteData) error {
 	id := l.r.b.identity()
 	for i := range route.BrokerDatas {
 		d := &route.BrokerDatas[i]
@@ -159,10 +159,10 @@ func (l *namesrvLink) ours(route *body.TopicRouteData) error {
 }
 
 // askVersion asks for the version of a broker's topics; false when the NameServer has none or does not tell.
-func (l *namesrvLink) askVersion(id *wire.BrokerIdentityHeader) (v body.DataVersion, known bool) {
+func (l *namesrvLink) askVersion(id *wire.BrokerIdentityHeader) (v compat.DataVersion, known bool) {
 	resp, err := callNamesrv(l, routeTimeout, wire.ReqQueryDataVersion, wire.QueryDataVersionRequest, id, nil)
 	if err != nil || len(resp.Body) == 0 || compat.Unmarshal(resp.Body, &v) != nil {
-		return body.DataVersion{}, false
+		return compat.DataVersion{}, false
 	}
 	return v, true
 }

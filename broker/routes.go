@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -20,16 +20,16 @@ type routeCache struct {
 	topics map[string]*cachedRoute // guarded by mu
 	size   int                     // guarded by mu; queues of all topics
 	asks   int                     // guarded by mu; topics that are asked for now
-	ask    func(ctx context.Context, topic string) []body.MessageQueue
+	ask    func(ctx context.Context, topic string) []protocol.MessageQueue
 	run    func(func()) // starts a goroutine that its owner waits for
 	stop   <-chan struct{}
 }
 
 // cachedRoute is guarded by the cache's mu.
 type cachedRoute struct {
-	queues []body.MessageQueue // readable ones of all brokers; nil when the topic is unknown. Immutable
-	until  time.Time           // zero before the first answer
-	asking chan struct{}       // closed when the answer is there; nil when nobody asks
+	queues []protocol.MessageQueue // readable ones of all brokers; nil when the topic is unknown. Immutable
+	until  time.Time               // zero before the first answer
+	asking chan struct{}           // closed when the answer is there; nil when nobody asks
 }
 
 // Limits of the cache.
@@ -42,13 +42,13 @@ const (
 	maxRouteAsks  = 64        // topics that are asked for at a time; others keep what is known of them
 )
 
-func newRouteCache(ask func(context.Context, string) []body.MessageQueue, run func(func()),
+func newRouteCache(ask func(context.Context, string) []protocol.MessageQueue, run func(func()),
 	stop <-chan struct{}) *routeCache {
 	return &routeCache{topics: map[string]*cachedRoute{}, ask: ask, run: run, stop: stop}
 }
 
 // get returns what is known of a topic, asking when that is old or nothing; at most wait long. It may block.
-func (c *routeCache) get(topic string, wait time.Duration) []body.MessageQueue {
+func (c *routeCache) get(topic string, wait time.Duration) []protocol.MessageQueue {
 	c.mu.Lock()
 	r := c.topics[topic]
 	if r == nil {
@@ -101,7 +101,7 @@ func (c *routeCache) refresh(topic string, r *cachedRoute) {
 }
 
 // keep makes queues what is known of a topic; when that is too much all else is forgotten. The caller holds mu.
-func (c *routeCache) keep(topic string, r *cachedRoute, queues []body.MessageQueue) {
+func (c *routeCache) keep(topic string, r *cachedRoute, queues []protocol.MessageQueue) {
 	if old := c.topics[topic]; old != nil { // r, but for one that was forgotten meanwhile
 		c.size -= len(old.queues)
 	}
@@ -116,11 +116,11 @@ func (c *routeCache) keep(topic string, r *cachedRoute, queues []body.MessageQue
 
 // readableQueues lists the queues of a topic on all brokers, nil when no NameServer knows it or none has answered
 // yet. The caller owns the slice. Blocking workers only.
-func (b *Broker) readableQueues(topic string) []body.MessageQueue {
-	return append([]body.MessageQueue(nil), b.routes.get(topic, routeWait)...)
+func (b *Broker) readableQueues(topic string) []protocol.MessageQueue {
+	return append([]protocol.MessageQueue(nil), b.routes.get(topic, routeWait)...)
 }
 
-func (b *Broker) askRoute(ctx context.Context, topic string) []body.MessageQueue {
+func (b *Broker) askRoute(ctx context.Context, topic string) []protocol.MessageQueue {
 	if r := b.askRouteData(ctx, topic); r != nil {
 		return queuesOf(topic, r)
 	}
@@ -128,7 +128,7 @@ func (b *Broker) askRoute(ctx context.Context, topic string) []body.MessageQueue
 }
 
 // askRouteData asks the NameServers for a route, one after the other; nil when none has it. Not on an event loop.
-func (b *Broker) askRouteData(ctx context.Context, topic string) *body.TopicRouteData {
+func (b *Broker) askRouteData(ctx context.Context, topic string) *protocol.TopicRouteData {
 	h := wire.GetRouteInfoRequestHeader{Topic: topic, AcceptStandardJSONOnly: true}
 	for _, l := range b.register.links() {
 		one, cancel := context.WithTimeout(ctx, routeTimeout)
@@ -138,7 +138,7 @@ func (b *Broker) askRouteData(ctx context.Context, topic string) *body.TopicRout
 		if err != nil {
 			continue
 		}
-		var r body.TopicRouteData
+		var r protocol.TopicRouteData
 		if compat.Unmarshal(resp.Body, &r) == nil {
 			return &r
 		}
@@ -148,14 +148,14 @@ func (b *Broker) askRouteData(ctx context.Context, topic string) *body.TopicRout
 
 // queuesOf lists what may be read, maxStatsQueues at most: whoever registers may say any number. Java:
 // MQClientInstance.topicRouteData2TopicSubscribeInfo.
-func queuesOf(topic string, r *body.TopicRouteData) []body.MessageQueue {
-	queues := []body.MessageQueue{}
+func queuesOf(topic string, r *protocol.TopicRouteData) []protocol.MessageQueue {
+	queues := []protocol.MessageQueue{}
 	for _, q := range r.QueueDatas {
-		if q.Perm&body.PermRead == 0 {
+		if q.Perm&protocol.PermRead == 0 {
 			continue
 		}
 		for i := range min(q.ReadQueueNums, maxStatsQueues-len(queues)) {
-			queues = append(queues, body.MessageQueue{BrokerName: q.BrokerName, QueueID: i, Topic: topic})
+			queues = append(queues, protocol.MessageQueue{BrokerName: q.BrokerName, QueueID: i, Topic: topic})
 		}
 	}
 	return queues

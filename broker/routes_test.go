@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // TestRouteCacheDoesNotWait: what is known is answered at once, however long the NameServer takes; who asks first
@@ -16,7 +16,7 @@ func TestRouteCacheDoesNotWait(t *testing.T) {
 	stop, hang := make(chan struct{}), make(chan struct{})
 	var asked atomic.Int32
 	var wg sync.WaitGroup
-	c := newRouteCache(func(ctx context.Context, topic string) []body.MessageQueue {
+	c := newRouteCache(func(ctx context.Context, topic string) []protocol.MessageQueue {
 		n := asked.Add(1)
 		if n > 1 {
 			select {
@@ -24,7 +24,7 @@ func TestRouteCacheDoesNotWait(t *testing.T) {
 			case <-ctx.Done():
 			}
 		}
-		return []body.MessageQueue{{BrokerName: "b", QueueID: int(n), Topic: topic}}
+		return []protocol.MessageQueue{{BrokerName: "b", QueueID: int(n), Topic: topic}}
 	}, wg.Go, stop)
 	if q := c.get("T", 10*time.Second); len(q) != 1 || q[0].QueueID != 1 {
 		t.Fatalf("first: %v", q)
@@ -54,7 +54,7 @@ func TestRouteCacheDoesNotWait(t *testing.T) {
 func TestRouteCacheEnds(t *testing.T) {
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	c := newRouteCache(func(ctx context.Context, _ string) []body.MessageQueue { <-ctx.Done(); return nil }, wg.Go,
+	c := newRouteCache(func(ctx context.Context, _ string) []protocol.MessageQueue { <-ctx.Done(); return nil }, wg.Go,
 		stop)
 	for i := range 2 * maxRouteAsks {
 		c.get(string(rune('A'+i)), time.Microsecond)

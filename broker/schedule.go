@@ -13,7 +13,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/store"
 	"gorocket/store/record"
 )
@@ -45,12 +44,12 @@ type scheduler struct {
 	once    sync.Once
 
 	mu      sync.Mutex
-	version body.DataVersion // guarded by mu
-	absent  map[int]int64    // positions of levels that messageDelayLevel does not have now, by level; guarded by mu
+	version compat.DataVersion // guarded by mu
+	absent  map[int]int64      // positions of levels that messageDelayLevel does not have now, by level; guarded by mu
 }
 
 func newScheduler(b *Broker, spec string) (*scheduler, error) {
-	s := &scheduler{b: b, changed: func() {}, stop: make(chan struct{}), version: body.NewDataVersion()}
+	s := &scheduler{b: b, changed: func() {}, stop: make(chan struct{}), version: compat.NewDataVersion()}
 	for word := range strings.FieldsSeq(spec) {
 		d, err := parseDelay(word)
 		if err != nil {
@@ -259,8 +258,8 @@ func (d *delivery) deliveredProperties(text []byte) []byte {
 
 // delayOffsets is delayOffset.json. Java: DelayOffsetSerializeWrapper; the key is the level, not the queue.
 type delayOffsets struct {
-	DataVersion body.DataVersion `json:"dataVersion"`
-	OffsetTable map[int]int64    `json:"offsetTable"`
+	DataVersion compat.DataVersion `json:"dataVersion"`
+	OffsetTable map[int]int64      `json:"offsetTable"`
 }
 
 // durable is encode once what it says was delivered is on the disk: a power cut must not take a delivery and keep the note of it.

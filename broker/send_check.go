@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -22,7 +22,7 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestH
 		b.sendFail(ctx, wire.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg().StartAcceptSendRequestTime))
 		return nil
 	}
-	if b.cfg().BrokerPermission&body.PermWrite == 0 && topic != nil && topic.Order {
+	if b.cfg().BrokerPermission&protocol.PermWrite == 0 && topic != nil && topic.Order {
 		b.sendFail(ctx, wire.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
 		return nil
 	}
@@ -64,9 +64,9 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequest
 	retry := strings.HasPrefix(h.Topic, compat.RetryTopicPrefix)
 	sysFlag := 0
 	if h.UnitMode {
-		sysFlag = body.TopicFlagUnit
+		sysFlag = protocol.TopicFlagUnit
 		if retry {
-			sysFlag = body.TopicFlagUnitSub
+			sysFlag = protocol.TopicFlagUnitSub
 		}
 	}
 	name := strings.Clone(h.Topic)
@@ -132,15 +132,15 @@ func (b *Broker) awaitSaved(saved <-chan struct{}) {
 const saveWait = time.Second
 
 // describeTopic prints a topic as Java's TopicConfig.toString does: it is part of a remark.
-func describeTopic(t *body.TopicConfig) string {
+func describeTopic(t *protocol.TopicConfig) string {
 	perm := []byte("---")
-	if t.Perm&body.PermRead != 0 {
+	if t.Perm&protocol.PermRead != 0 {
 		perm[0] = 'R'
 	}
-	if t.Perm&body.PermWrite != 0 {
+	if t.Perm&protocol.PermWrite != 0 {
 		perm[1] = 'W'
 	}
-	if t.Perm&body.PermInherit != 0 {
+	if t.Perm&protocol.PermInherit != 0 {
 		perm[2] = 'X'
 	}
 	return fmt.Sprintf("TopicConfig [topicName=%s, readQueueNums=%d, writeQueueNums=%d, perm=%s, topicFilterType=%s, topicSysFlag=%d, order=%v, attributes=%s]",

@@ -3,8 +3,8 @@ package broker
 import (
 	"fmt"
 
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -15,7 +15,7 @@ func (b *Broker) locateCommit(ctx *remoting.Context, h *wire.UpdateConsumerOffse
 		q.notLeader(&ctx.Replier)
 		return false
 	}
-	it := body.ItemAt(q.items, h.CommitOffset)
+	it := protocol.ItemAt(q.items, h.CommitOffset)
 	if it == nil || h.CommitOffset == wire.AbsentOffset {
 		ctx.Status(wire.SystemError, errNoItem.Error())
 		return false
@@ -81,7 +81,7 @@ func (b *Broker) committedIn(q *logicQueue, group string) (int64, error) {
 }
 
 // committedAt is the offset that a group has committed in one piece, -1 when there is none.
-func (b *Broker) committedAt(q *logicQueue, it *body.LogicQueueMappingItem, group string) (int64, error) {
+func (b *Broker) committedAt(q *logicQueue, it *protocol.LogicQueueMappingItem, group string) (int64, error) {
 	if q.local(it) {
 		return b.offsets.query(group, q.detail.Topic, int32(it.QueueID)), nil
 	}

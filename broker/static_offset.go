@@ -3,8 +3,8 @@ package broker
 import (
 	"strings"
 
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
@@ -28,7 +28,7 @@ func (b *Broker) staticOffset(ctx *remoting.Context, q logicQueue, find func(q l
 // staticMax is the end of the newest piece whose place is decided. Java: rewriteRequestForStaticTopic(GetMaxOffsetRequestHeader), which asks that
 // piece's broker for the leader's queue id.
 func (b *Broker) staticMax(q logicQueue) (int64, error) {
-	it := body.ItemAt(q.items, body.MaxOffset)
+	it := protocol.ItemAt(q.items, protocol.MaxOffset)
 	if it == nil {
 		return 0, errNoItem
 	}
@@ -45,7 +45,7 @@ func (b *Broker) staticMax(q logicQueue) (int64, error) {
 
 // staticMin is the start of the oldest piece. Java: handleGetMinOffsetForStaticTopic.
 func (b *Broker) staticMin(q logicQueue) (int64, error) {
-	it := body.ItemAt(q.items, 0)
+	it := protocol.ItemAt(q.items, 0)
 	if it == nil {
 		return 0, errNoItem
 	}
@@ -61,7 +61,7 @@ func (b *Broker) staticMin(q logicQueue) (int64, error) {
 }
 
 // pieceHeader names the physical queue of a piece; lo=false says that it is one.
-func pieceHeader(q *logicQueue, it *body.LogicQueueMappingItem) wire.QueueRequestHeader {
+func pieceHeader(q *logicQueue, it *protocol.LogicQueueMappingItem) wire.QueueRequestHeader {
 	return wire.QueueRequestHeader{Topic: q.detail.Topic, QueueID: int32(it.QueueID), Lo: "false"}
 }
 
@@ -88,7 +88,7 @@ func (b *Broker) staticSearch(q logicQueue, h *wire.SearchOffsetRequestHeader) (
 	return found, nil
 }
 
-func (b *Broker) searchPiece(q *logicQueue, it *body.LogicQueueMappingItem, h *wire.SearchOffsetRequestHeader) (int64, error) {
+func (b *Broker) searchPiece(q *logicQueue, it *protocol.LogicQueueMappingItem, h *wire.SearchOffsetRequestHeader) (int64, error) {
 	if q.local(it) {
 		return b.store.OffsetByTime(q.detail.Topic, int32(it.QueueID), h.Timestamp, boundaryOf(h.BoundaryType)), nil
 	}
@@ -114,7 +114,7 @@ func (b *Broker) staticEarliest(ctx *remoting.Context, q logicQueue) {
 }
 
 func (b *Broker) earliestOf(q logicQueue) (int64, error) {
-	it := body.ItemAt(q.items, 0)
+	it := protocol.ItemAt(q.items, 0)
 	if it == nil {
 		return 0, errNoItem
 	}

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
@@ -13,8 +13,8 @@ import (
 // staticPull is what a pull of a static topic keeps while its header names the physical queue. Immutable. Java: TopicQueueMappingContext.
 type staticPull struct {
 	queue   logicQueue
-	current *body.LogicQueueMappingItem   // the piece that is read
-	asked   wire.PullMessageRequestHeader // as the client sent it
+	current *protocol.LogicQueueMappingItem // the piece that is read
+	asked   wire.PullMessageRequestHeader   // as the client sent it
 }
 
 // locatePull points a pull of a static topic to the physical queue that holds its offset. False when it answered, or has left the answer to the broker
@@ -22,20 +22,20 @@ type staticPull struct {
 //
 // Better than Java: commitOffset is turned into an offset of the physical queue too (Java stores the logical one), and is dropped when it lies in another
 // piece; the client's own commit (code 15) finds that.
-func (b *Broker) locatePull(r *remoting.Replier, p *pullState, d *body.TopicQueueMappingDetail) bool {
+func (b *Broker) locatePull(r *remoting.Replier, p *pullState, d *protocol.TopicQueueMappingDetail) bool {
 	h := &p.head
 	q := logicQueueOf(d, h.QueueID)
 	if !q.leads() {
 		r.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d cannot find mapping item in request process of current broker %s", d.Topic, q.id, d.Bname))
 		return false
 	}
-	it := body.ItemAt(q.items, h.QueueOffset)
+	it := protocol.ItemAt(q.items, h.QueueOffset)
 	if it == nil {
 		r.Status(wire.SystemError, errNoItem.Error())
 		return false
 	}
 	p.static = &staticPull{q, it, *h}
-	if h.SysFlag&wire.PullFlagCommitOffset != 0 && body.ItemAt(q.items, h.CommitOffset) != it {
+	if h.SysFlag&wire.PullFlagCommitOffset != 0 && protocol.ItemAt(q.items, h.CommitOffset) != it {
 		h.SysFlag &^= wire.PullFlagCommitOffset
 	}
 	h.QueueID, h.QueueOffset, h.CommitOffset = int32(it.QueueID), it.Physical(h.QueueOffset), it.Physical(h.CommitOffset)
@@ -88,7 +88,7 @@ func (p *pullState) finalCode(code int32) int32 {
 func (s *staticPull) revise(code int32, asked int64, r *wire.PullMessageResponseHeader) int32 {
 	v := pieceView{code: code, asked: asked, cur: s.current, next: r.NextBeginOffset, min: r.MinOffset, max: r.MaxOffset}
 	if code != wire.Success {
-		v.missed(s.queue.leader(), body.ItemAt(s.queue.items, 0), s.queue.items)
+		v.missed(s.queue.leader(), protocol.ItemAt(s.queue.items, 0), s.queue.items)
 	}
 	if v.cur.Ended() {
 		v.next = min(v.next, v.cur.EndOffset)
@@ -109,11 +109,11 @@ func (s *staticPull) logical(v pieceView, r *wire.PullMessageResponseHeader) {
 type pieceView struct {
 	code                  int32
 	asked, next, min, max int64
-	cur                   *body.LogicQueueMappingItem
+	cur                   *protocol.LogicQueueMappingItem
 }
 
 // missed decides how a pull goes on that found nothing. The piece that was read may be the newest and the oldest at once.
-func (v *pieceView) missed(leader, earliest *body.LogicQueueMappingItem, items []body.LogicQueueMappingItem) {
+func (v *pieceView) missed(leader, earliest *protocol.LogicQueueMappingItem, items []protocol.LogicQueueMappingItem) {
 	code, gen := v.code, v.cur.Gen
 	if leader.Gen == gen {
 		v.leaderMissed(code)
@@ -125,7 +125,7 @@ func (v *pieceView) missed(leader, earliest *body.LogicQueueMappingItem, items [
 		if v.asked < v.min {
 			v.code, v.next = wire.PullRetryImmediately, v.min
 		} else if v.asked >= v.max {
-			v.goOn(body.ItemAfter(items, gen))
+			v.goOn(protocol.ItemAfter(items, gen))
 		} else {
 			v.code = code
 		}
@@ -142,7 +142,7 @@ func (v *pieceView) leaderMissed(code int32) {
 }
 
 // goOn moves to the piece behind the one that has been read to its end; without one there is nothing to read yet.
-func (v *pieceView) goOn(next *body.LogicQueueMappingItem) {
+func (v *pieceView) goOn(next *protocol.LogicQueueMappingItem) {
 	if next == nil {
 		v.code = wire.PullNotFound
 		return

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -46,7 +46,7 @@ func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 			if steps > 1000 {
 				t.Fatalf("seed %d: no end; at %d of %+v %+v", seed, at, q.items, physical)
 			}
-			it := body.ItemAt(q.items, at)
+			it := protocol.ItemAt(q.items, at)
 			asked := it.Physical(at)
 			code, r := physical[it.Gen].pull(asked, 1+rng.Int64N(4))
 			before := r.NextBeginOffset
@@ -77,7 +77,7 @@ func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 // randomQueue is a queue of one to four pieces; some messages of a piece may have expired, the last one may have no place yet.
 func randomQueue(rng *rand.Rand) (logicQueue, []fakePiece) {
 	n := 1 + rng.IntN(4)
-	d := &body.TopicQueueMappingDetail{TopicQueueMappingInfo: body.TopicQueueMappingInfo{Bname: "a", Topic: "T"}, HostedQueues: map[int][]body.LogicQueueMappingItem{}}
+	d := &protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Bname: "a", Topic: "T"}, HostedQueues: map[int][]protocol.LogicQueueMappingItem{}}
 	var physical []fakePiece
 	for i := range n {
 		high := rng.Int64N(8)

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -20,25 +20,25 @@ import (
 type fakeNames struct {
 	addr  string
 	mu    sync.Mutex
-	addrs map[string]*body.BrokerData                       // guarded by mu
-	infos map[string]map[string]*body.TopicQueueMappingInfo // guarded by mu; topic -> broker
+	addrs map[string]*protocol.BrokerData                       // guarded by mu
+	infos map[string]map[string]*protocol.TopicQueueMappingInfo // guarded by mu; topic -> broker
 }
 
 func startFakeNames(t *testing.T) *fakeNames {
 	t.Helper()
-	f := &fakeNames{addr: fmt.Sprintf("127.0.0.1:%d", freePort(t)), addrs: map[string]*body.BrokerData{}, infos: map[string]map[string]*body.TopicQueueMappingInfo{}}
+	f := &fakeNames{addr: fmt.Sprintf("127.0.0.1:%d", freePort(t)), addrs: map[string]*protocol.BrokerData{}, infos: map[string]map[string]*protocol.TopicQueueMappingInfo{}}
 	table, err := remoting.NewTable(
 		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(wire.RegisterBrokerRequest, f.register)},
 		remoting.Entry{Code: wire.ReqUnregisterBroker, Handle: func(ctx *remoting.Context) { ctx.OK(nil) }},
 		remoting.Entry{Code: wire.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			respondJSON(ctx, body.ClusterInfo{BrokerAddrTable: f.addrs, ClusterAddrTable: map[string][]string{}})
+			respondJSON(ctx, protocol.ClusterInfo{BrokerAddrTable: f.addrs, ClusterAddrTable: map[string][]string{}})
 		}},
 		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(wire.GetRouteInfoRequest, func(ctx *remoting.Context, h *wire.GetRouteInfoRequestHeader) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			r := body.TopicRouteData{TopicQueueMappingByBroker: f.infos[h.Topic]}
+			r := protocol.TopicRouteData{TopicQueueMappingByBroker: f.infos[h.Topic]}
 			for _, d := range f.addrs {
 				r.BrokerDatas = append(r.BrokerDatas, *d)
 			}
@@ -59,24 +59,24 @@ func startFakeNames(t *testing.T) *fakeNames {
 }
 
 func (f *fakeNames) register(ctx *remoting.Context, h *wire.RegisterBrokerRequestHeader) {
-	data, err := body.DecodeRegisterBroker(ctx.Req.Body, false, compat.CurrentVersion)
+	data, err := protocol.DecodeRegisterBroker(ctx.Req.Body, false, compat.CurrentVersion)
 	if err != nil {
 		fail(ctx, err)
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.addrs[h.BrokerName] = &body.BrokerData{BrokerName: h.BrokerName, BrokerAddrs: map[int64]string{0: h.BrokerAddr}}
+	f.addrs[h.BrokerName] = &protocol.BrokerData{BrokerName: h.BrokerName, BrokerAddrs: map[int64]string{0: h.BrokerAddr}}
 	for topic, info := range data.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap {
 		if f.infos[topic] == nil {
-			f.infos[topic] = map[string]*body.TopicQueueMappingInfo{}
+			f.infos[topic] = map[string]*protocol.TopicQueueMappingInfo{}
 		}
 		f.infos[topic][info.Bname] = info
 	}
 	ctx.OK(nil)
 }
 
-func (f *fakeNames) info(topic, broker string) *body.TopicQueueMappingInfo {
+func (f *fakeNames) info(topic, broker string) *protocol.TopicQueueMappingInfo {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.infos[topic][broker]
@@ -94,22 +94,22 @@ func staticRig(t *testing.T) (f *fakeNames, a, b *rig) {
 	return f, one("a"), one("b")
 }
 
-func piece(gen int, broker string, queue int, logic, end int64) body.LogicQueueMappingItem {
-	return body.LogicQueueMappingItem{Bname: broker, Gen: gen, QueueID: queue, LogicOffset: logic, EndOffset: end, TimeOfStart: -1, TimeOfEnd: -1}
+func piece(gen int, broker string, queue int, logic, end int64) protocol.LogicQueueMappingItem {
+	return protocol.LogicQueueMappingItem{Bname: broker, Gen: gen, QueueID: queue, LogicOffset: logic, EndOffset: end, TimeOfStart: -1, TimeOfEnd: -1}
 }
 
 // hosted is what one broker hosts of topic T.
-type hosted map[int][]body.LogicQueueMappingItem
+type hosted map[int][]protocol.LogicQueueMappingItem
 
 // static gives the broker its share of topic T; it returns "code remark" of an error answer.
 func (r *rig) static(epoch int64, h hosted) string {
 	r.t.Helper()
-	d := body.TopicQueueMappingDetail{TopicQueueMappingInfo: body.TopicQueueMappingInfo{Bname: r.b.cfg().BrokerName, Epoch: epoch, Scope: body.ScopeGlobal, Topic: "T", TotalQueues: 2, CurrIDMap: map[int]int{}}, HostedQueues: h}
+	d := protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Bname: r.b.cfg().BrokerName, Epoch: epoch, Scope: protocol.ScopeGlobal, Topic: "T", TotalQueues: 2, CurrIDMap: map[int]int{}}, HostedQueues: h}
 	data, err := compat.Marshal(d)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	head := wire.CreateTopicRequestHeader{Topic: "T", DefaultTopic: "TBW102", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: body.SingleTag}
+	head := wire.CreateTopicRequestHeader{Topic: "T", DefaultTopic: "TBW102", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: protocol.SingleTag}
 	return ask(r, wire.ReqUpdateAndCreateStaticTopic, wire.CreateTopicRequest, &head, string(data), nil)
 }
 
@@ -190,7 +190,7 @@ func want(t *testing.T, what, got, want string) {
 
 // moved is topic T: logic queue 0 began on a (queue 1) and went to b (queue 0); logic queue 1 is whole on a.
 func moved() (onA, onB hosted) {
-	queue0 := []body.LogicQueueMappingItem{piece(0, "a", 1, 0, 3), piece(1, "b", 0, 1000, -1)}
+	queue0 := []protocol.LogicQueueMappingItem{piece(0, "a", 1, 0, 3), piece(1, "b", 0, 1000, -1)}
 	return hosted{0: queue0, 1: {piece(0, "a", 2, 0, -1)}}, hosted{0: queue0}
 }
 
@@ -301,7 +301,7 @@ func TestStaticTopicHeldPull(t *testing.T) {
 	want(t, "timed out", <-hold(b, 0, 1001, 300), "19 next 1001 min 1000 max 1001 delta 1000 bytes false")
 	left := hold(a, 1, 0, 500)
 	onA, _ := moved()
-	onA[1] = []body.LogicQueueMappingItem{piece(0, "a", 2, 0, 0), piece(1, "b", 3, 1000, -1)}
+	onA[1] = []protocol.LogicQueueMappingItem{piece(0, "a", 2, 0, 0), piece(1, "b", 3, 1000, -1)}
 	want(t, "move", a.static(2, onA), "")
 	want(t, "moved away", <-left, "501 T-1 cannot find mapping item in request process of current broker a")
 }
@@ -316,9 +316,9 @@ func TestStaticTopicStays(t *testing.T) {
 	onA, _ := moved()
 	want(t, "an older mapping", again.static(0, onA), "1 Can't accept data with small epoch 0 < 1")
 	want(t, "equal again", again.static(1, onA), "")
-	config := func(lo string) (d *body.TopicQueueMappingDetail) {
+	config := func(lo string) (d *protocol.TopicQueueMappingDetail) {
 		var out struct {
-			MappingDetail *body.TopicQueueMappingDetail `json:"mappingDetail"`
+			MappingDetail *protocol.TopicQueueMappingDetail `json:"mappingDetail"`
 		}
 		if e := ask(again, wire.ReqGetTopicConfig, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T", Lo: lo}, "", &out); e != "" {
 			t.Fatal(e)
@@ -328,7 +328,7 @@ func TestStaticTopicStays(t *testing.T) {
 	if d := config("true"); d == nil || len(d.HostedQueues) != 2 || config("") != nil || config("false") != nil {
 		t.Errorf("mapping in the configuration: %+v", d)
 	}
-	var all body.TopicConfigAndMappingSerializeWrapper
+	var all protocol.TopicConfigAndMappingSerializeWrapper
 	if e := ask(again, wire.ReqGetAllTopicConfig, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "", &all); e != "" || len(all.TopicQueueMappingDetailMap) != 1 {
 		t.Errorf("all topics: %s %v", e, all.TopicQueueMappingDetailMap)
 	}
@@ -342,7 +342,7 @@ func TestStaticTopicStays(t *testing.T) {
 
 func TestStaticTopicRefuses(t *testing.T) {
 	_, a, b := staticRig(t)
-	head := wire.CreateTopicRequestHeader{Topic: "T", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: body.SingleTag}
+	head := wire.CreateTopicRequestHeader{Topic: "T", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: protocol.SingleTag}
 	send := func(change func(*wire.CreateTopicRequestHeader), text string) string {
 		h := head
 		change(&h)
@@ -388,17 +388,17 @@ func TestStaticTopicTooManyForwards(t *testing.T) {
 // TestStaticTopicClean: pieces without messages go, and so do queues that have moved on from where they went.
 func TestStaticTopicClean(t *testing.T) {
 	_, a, b := staticRig(t)
-	pieces := func(leader string) []body.LogicQueueMappingItem {
-		return []body.LogicQueueMappingItem{piece(0, "b", 2, 0, 4), piece(1, leader, 3, 1000, -1)}
+	pieces := func(leader string) []protocol.LogicQueueMappingItem {
+		return []protocol.LogicQueueMappingItem{piece(0, "b", 2, 0, 4), piece(1, leader, 3, 1000, -1)}
 	}
-	empty := []body.LogicQueueMappingItem{piece(0, "a", 1, 0, 3), piece(1, "b", 0, 1000, -1)}
-	full := []body.LogicQueueMappingItem{piece(0, "a", 0, 0, 3), piece(1, "b", 1, 1000, -1)}
+	empty := []protocol.LogicQueueMappingItem{piece(0, "a", 1, 0, 3), piece(1, "b", 0, 1000, -1)}
+	full := []protocol.LogicQueueMappingItem{piece(0, "a", 0, 0, 3), piece(1, "b", 1, 1000, -1)}
 	want(t, "a", a.static(1, hosted{0: empty, 1: full, 2: append(pieces("c"), piece(2, "a", 2, 2000, -1))}), "")
 	want(t, "b", b.static(1, hosted{0: empty, 1: full, 2: pieces("c")}), "")
 	a.sendTo(0, "false", "x")
 	b.b.cleanMappingsNow()
 	got := b.b.mappings.of("T", "")
-	if diff := cmp.Diff(map[int][]body.LogicQueueMappingItem{0: empty[1:], 1: full}, got.HostedQueues); diff != "" {
+	if diff := cmp.Diff(map[int][]protocol.LogicQueueMappingItem{0: empty[1:], 1: full}, got.HostedQueues); diff != "" {
 		t.Error(diff)
 	}
 	want(t, "min", b.min(0), "1000")
@@ -406,7 +406,7 @@ func TestStaticTopicClean(t *testing.T) {
 	if b.b.mappings.of("T", "") != got {
 		t.Error("a clean mapping was changed")
 	}
-	if b.b.mappings.prune(&body.TopicQueueMappingDetail{TopicQueueMappingInfo: body.TopicQueueMappingInfo{Topic: "T"}}, nil, []int{0}) {
+	if b.b.mappings.prune(&protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Topic: "T"}}, nil, []int{0}) {
 		t.Error("a mapping that has changed meanwhile was pruned")
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
@@ -94,7 +94,7 @@ func TestRuntimeInfoIsWhatTheExporterReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kv body.KVTable
+	var kv protocol.KVTable
 	if err := compat.Unmarshal(resp.Body, &kv); err != nil {
 		t.Fatal(err)
 	}

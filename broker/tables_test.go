@@ -9,26 +9,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 func TestLockTable(t *testing.T) {
 	now := time.UnixMilli(0)
 	l := newLockTable()
 	l.now = func() time.Time { return now }
-	q := func(ids ...int) (out []body.MessageQueue) {
+	q := func(ids ...int) (out []protocol.MessageQueue) {
 		for _, id := range ids {
-			out = append(out, body.MessageQueue{BrokerName: "b", Topic: "t", QueueID: id})
+			out = append(out, protocol.MessageQueue{BrokerName: "b", Topic: "t", QueueID: id})
 		}
 		return out
 	}
-	step := func(what string, got, want []body.MessageQueue) {
+	step := func(what string, got, want []protocol.MessageQueue) {
 		t.Helper()
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", what, diff)
 		}
 	}
-	lock := func(group, client string, queues []body.MessageQueue) []body.MessageQueue {
+	lock := func(group, client string, queues []protocol.MessageQueue) []protocol.MessageQueue {
 		held, _ := l.lock(group, client, queues)
 		return held
 	}
@@ -54,7 +54,7 @@ func TestLockBatchBody(t *testing.T) {
 	if err := compat.Unmarshal([]byte(`{"consumerGroup":"g","clientId":"c","mqSet":[{"topic":"t","brokerName":"b","queueId":2}]}`), &l); err != nil {
 		t.Fatal(err)
 	}
-	want := []body.MessageQueue{{BrokerName: "b", QueueID: 2, Topic: "t"}}
+	want := []protocol.MessageQueue{{BrokerName: "b", QueueID: 2, Topic: "t"}}
 	if diff := cmp.Diff(want, l.MQSet); diff != "" {
 		t.Error(diff)
 	}
@@ -169,7 +169,7 @@ func TestTopicTable(t *testing.T) {
 	topics := newTopicTable()
 	topics.addSystemTopics(&cfg)
 	var published []string
-	topics.publish = func(c *body.TopicConfig) { published = append(published, c.TopicName) }
+	topics.publish = func(c *protocol.TopicConfig) { published = append(published, c.TopicName) }
 	before := topics.currentVersion().Counter
 	c, _ := topics.createByDefault("T", "TBW102", 4, 0, true)
 	if c == nil || c.WriteQueueNums != 4 || c.ReadQueueNums != 4 || c.Perm != 6 {

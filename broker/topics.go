@@ -10,14 +10,14 @@ import (
 	"sync/atomic"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/store/timer"
 )
 
 // topicEntry is a topic and what is counted of it. The configuration is immutable: a change makes another entry with the
 // same traffic.
 type topicEntry struct {
-	body.TopicConfig
+	protocol.TopicConfig
 	traffic *topicTraffic
 }
 
@@ -30,19 +30,19 @@ type topicTable struct {
 	queued  topicTraffic // of all light queues together
 
 	mu      sync.Mutex // serializes changes
-	version body.DataVersion
-	odd     []string                // what load left out, as no folder can have the name, or gave fewer queues
-	changed func()                  // marks topics.json
-	publish func(*body.TopicConfig) // tells the NameServers about one topic
+	version compat.DataVersion
+	odd     []string                    // what load left out, as no folder can have the name, or gave fewer queues
+	changed func()                      // marks topics.json
+	publish func(*protocol.TopicConfig) // tells the NameServers about one topic
 }
 
 func newTopicTable() *topicTable {
-	return &topicTable{version: body.NewDataVersion(), limit: func() int { return math.MaxInt }, changed: func() {},
-		publish: func(*body.TopicConfig) {}}
+	return &topicTable{version: compat.NewDataVersion(), limit: func() int { return math.MaxInt }, changed: func() {},
+		publish: func(*protocol.TopicConfig) {}}
 }
 
 // get returns a topic, nil when there is none. The entry must not be changed.
-func (t *topicTable) get(topic string) *body.TopicConfig {
+func (t *topicTable) get(topic string) *protocol.TopicConfig {
 	if e := t.find(topic); e != nil {
 		return &e.TopicConfig
 	}
@@ -56,7 +56,7 @@ func (t *topicTable) find(topic string) *topicEntry {
 		return v.(*topicEntry)
 	}
 	if t.light && isLight(topic) {
-		e := &topicEntry{body.NewTopicConfig(topic), &t.queued}
+		e := &topicEntry{protocol.NewTopicConfig(topic), &t.queued}
 		e.ReadQueueNums, e.WriteQueueNums = 1, 1
 		return e
 	}
@@ -76,7 +76,9 @@ func isLight(name string) bool {
 }
 
 // isBatch tells whether the topic's queues are batch consume queues. Java: QueueTypeUtils.isBatchCq.
-func isBatch(t *body.TopicConfig) bool { return t != nil && t.Attributes["queue.type"] == "BatchCQ" }
+func isBatch(t *protocol.TopicConfig) bool {
+	return t != nil && t.Attributes["queue.type"] == "BatchCQ"
+}
 
 // isOrder tells whether the topic is marked as order topic; an unknown one is not.
 func (t *topicTable) isOrder(topic string) bool {
@@ -85,10 +87,10 @@ func (t *topicTable) isOrder(topic string) bool {
 }
 
 // snapshot returns the version and all topics as of one moment.
-func (t *topicTable) snapshot() (body.DataVersion, map[string]*body.TopicConfig) {
+func (t *topicTable) snapshot() (compat.DataVersion, map[string]*protocol.TopicConfig) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := map[string]*body.TopicConfig{}
+	all := map[string]*protocol.TopicConfig{}
 	t.each(func(e *topicEntry) bool {
 		all[e.TopicName] = &e.TopicConfig
 		return true
@@ -97,14 +99,14 @@ func (t *topicTable) snapshot() (body.DataVersion, map[string]*body.TopicConfig)
 }
 
 // currentVersion returns the version of the table.
-func (t *topicTable) currentVersion() body.DataVersion {
+func (t *topicTable) currentVersion() compat.DataVersion {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.version
 }
 
 // put adds or replaces an entry. The caller holds mu.
-func (t *topicTable) put(c *body.TopicConfig) {
+func (t *topicTable) put(c *protocol.TopicConfig) {
 	e := &topicEntry{TopicConfig: *c}
 	if old, had := t.entries.Load(c.TopicName); had {
 		e.traffic = old.(*topicEntry).traffic
@@ -132,7 +134,7 @@ func (t *topicTable) mayCreate(topic string) error {
 }
 
 // store puts a topic and counts the change. The caller holds mu.
-func (t *topicTable) store(c *body.TopicConfig) {
+func (t *topicTable) store(c *protocol.TopicConfig) {
 	t.put(c)
 	t.version.Next(0)
 	t.changed()
@@ -140,7 +142,7 @@ func (t *topicTable) store(c *body.TopicConfig) {
 
 // createByDefault creates a topic at its first send, from the default topic that the producer named. It returns nil and the reason
 // when that is not allowed. Java: createTopicInSendMessageMethod.
-func (t *topicTable) createByDefault(topic, defaultTopic string, queues int, sysFlag int, autoCreate bool) (*body.TopicConfig, string) {
+func (t *topicTable) createByDefault(topic, defaultTopic string, queues int, sysFlag int, autoCreate bool) (*protocol.TopicConfig, string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c := t.get(topic); c != nil {
@@ -150,16 +152,16 @@ func (t *topicTable) createByDefault(topic, defaultTopic string, queues int, sys
 	if d == nil {
 		return nil, fmt.Sprintf("the default topic[%s] does not exist", defaultTopic)
 	}
-	if defaultTopic == compat.TopicAutoCreate && !autoCreate || d.Perm&body.PermInherit == 0 {
+	if defaultTopic == compat.TopicAutoCreate && !autoCreate || d.Perm&protocol.PermInherit == 0 {
 		return nil, fmt.Sprintf("the default topic[%s] has no inherit permission (autoCreateTopicEnable=%v)", defaultTopic, autoCreate)
 	}
 	if err := t.full(); err != nil {
 		return nil, err.Error()
 	}
-	c := body.NewTopicConfig(topic)
+	c := protocol.NewTopicConfig(topic)
 	c.ReadQueueNums = max(0, min(queues, d.WriteQueueNums))
 	c.WriteQueueNums = c.ReadQueueNums
-	c.Perm = d.Perm &^ body.PermInherit
+	c.Perm = d.Perm &^ protocol.PermInherit
 	c.TopicSysFlag = sysFlag
 	c.TopicFilterType = d.TopicFilterType
 	t.store(&c)
@@ -169,22 +171,22 @@ func (t *topicTable) createByDefault(topic, defaultTopic string, queues int, sys
 
 // ensure returns a topic, creating it with the given queues and permission 6: retry and dead letter topics, which are
 // at most two for a group, whatever maxTopicNum says. Java: createTopicInSendMessageBackMethod.
-func (t *topicTable) ensure(topic string, queues int, order bool, sysFlag int) *body.TopicConfig {
+func (t *topicTable) ensure(topic string, queues int, order bool, sysFlag int) *protocol.TopicConfig {
 	if c := t.get(topic); c != nil && c.Order == order {
 		return c
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var c body.TopicConfig
+	var c protocol.TopicConfig
 	if old := t.get(topic); old != nil {
 		if old.Order == order {
 			return old
 		}
 		c = *old
 	} else {
-		c = body.NewTopicConfig(topic)
+		c = protocol.NewTopicConfig(topic)
 		c.ReadQueueNums, c.WriteQueueNums = queues, queues
-		c.Perm, c.TopicSysFlag = body.PermRead|body.PermWrite, sysFlag
+		c.Perm, c.TopicSysFlag = protocol.PermRead|protocol.PermWrite, sysFlag
 	}
 	c.Order = order
 	t.store(&c)
@@ -193,7 +195,7 @@ func (t *topicTable) ensure(topic string, queues int, order bool, sysFlag int) *
 }
 
 // update creates or replaces a topic and tells the NameServers. Attributes of c are changes (+key, -key); a bad one is an error with Java's text.
-func (t *topicTable) update(c body.TopicConfig) error {
+func (t *topicTable) update(c protocol.TopicConfig) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old := t.get(c.TopicName)
@@ -228,7 +230,7 @@ func (t *topicTable) remove(topic string) bool {
 
 // load fills the table from topics.json.
 func (t *topicTable) load(data []byte) error {
-	var w body.TopicConfigSerializeWrapper
+	var w protocol.TopicConfigSerializeWrapper
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
 	}
@@ -256,17 +258,17 @@ func (t *topicTable) load(data []byte) error {
 
 func (t *topicTable) encode() ([]byte, error) {
 	v, all := t.snapshot()
-	return compat.MarshalPretty(body.TopicConfigSerializeWrapper{DataVersion: v, TopicConfigTable: all})
+	return compat.MarshalPretty(protocol.TopicConfigSerializeWrapper{DataVersion: v, TopicConfigTable: all})
 }
 
 // addSystemTopics puts the topics that every broker has. Java: TopicConfigManager.init.
 func (t *topicTable) addSystemTopics(c *Config) map[string]bool {
-	const rw = body.PermRead | body.PermWrite
+	const rw = protocol.PermRead | protocol.PermWrite
 	perm := func(enabled bool) int {
 		if enabled {
-			return body.PermInherit | rw
+			return protocol.PermInherit | rw
 		}
-		return body.PermInherit
+		return protocol.PermInherit
 	}
 	system := []struct {
 		name   string
@@ -275,7 +277,7 @@ func (t *topicTable) addSystemTopics(c *Config) map[string]bool {
 		when   bool
 	}{
 		{compat.TopicSelfTest, 1, rw, true},
-		{compat.TopicAutoCreate, c.DefaultTopicQueueNums, rw | body.PermInherit, c.AutoCreateTopicEnable},
+		{compat.TopicAutoCreate, c.DefaultTopicQueueNums, rw | protocol.PermInherit, c.AutoCreateTopicEnable},
 		{compat.TopicBenchmark, 1024, rw, true},
 		{c.BrokerClusterName, 16, perm(c.ClusterTopicEnable), true},
 		{c.BrokerName, 1, perm(c.BrokerTopicEnable), true},
@@ -284,7 +286,7 @@ func (t *topicTable) addSystemTopics(c *Config) map[string]bool {
 		{c.MsgTraceTopicName, 1, rw, c.TraceTopicEnable},
 		{c.BrokerClusterName + "_REPLY_TOPIC", 1, rw, true},
 		{compat.ReviveTopicPrefix + c.BrokerClusterName, c.ReviveQueueNum, rw, true},
-		{compat.SyncMemberPrefix + c.BrokerName, 1, body.PermInherit, true},
+		{compat.SyncMemberPrefix + c.BrokerName, 1, protocol.PermInherit, true},
 		{compat.TopicTransHalf, 1, rw, true},
 		{compat.TopicTransOpHalf, 1, rw, true},
 		{timer.Topic, 1, rw, c.TimerWheelEnable},
@@ -295,7 +297,7 @@ func (t *topicTable) addSystemTopics(c *Config) map[string]bool {
 		if !s.when {
 			continue
 		}
-		tc := body.NewTopicConfig(s.name)
+		tc := protocol.NewTopicConfig(s.name)
 		tc.ReadQueueNums, tc.WriteQueueNums, tc.Perm = s.queues, s.queues, s.perm
 		t.put(&tc)
 	}

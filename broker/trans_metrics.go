@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 )
 
 // finishBuckets are the upper bounds of rocketmq_finish_message_latency, in seconds. Java: BrokerMetricsManager.commitLatencyBuckets.
@@ -25,11 +24,11 @@ type transMetrics struct {
 	changed func() // marks the file; immutable after Start
 
 	mu      sync.Mutex
-	version body.DataVersion // guarded by mu
+	version compat.DataVersion // guarded by mu
 }
 
 func newTransMetrics() *transMetrics {
-	return &transMetrics{changed: func() {}, version: body.NewDataVersion()}
+	return &transMetrics{changed: func() {}, version: compat.NewDataVersion()}
 }
 
 // add changes the number of half messages of a topic.
@@ -59,7 +58,7 @@ type transactionMetric struct {
 }
 
 type transactionMetricsFile struct {
-	DataVersion      body.DataVersion             `json:"dataVersion"`
+	DataVersion      compat.DataVersion           `json:"dataVersion"`
 	TransactionCount map[string]transactionMetric `json:"transactionCount"`
 }
 

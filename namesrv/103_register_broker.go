@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -54,7 +54,7 @@ func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 		ctx.Status(wire.SystemError, "crc32 not match")
 		return nil, false
 	}
-	data, err := body.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, int(ctx.Req.Version))
+	data, err := protocol.DecodeRegisterBroker(ctx.Req.Body, h.Compressed, int(ctx.Req.Version))
 	if err != nil {
 		ctx.Status(wire.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, "+err.Error())
 		return nil, false

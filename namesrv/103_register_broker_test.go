@@ -8,17 +8,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
 func TestRegisterBrokerFullRoute(t *testing.T) {
 	p := start(t)
 	p.want(p.register(newBroker("a", "h:1", 0, "T")), wire.Success, "", "")
-	want := &body.TopicRouteData{
-		BrokerDatas:       []body.BrokerData{{BrokerAddrs: map[int64]string{0: "h:1"}, BrokerName: "a", Cluster: "c"}},
+	want := &protocol.TopicRouteData{
+		BrokerDatas:       []protocol.BrokerData{{BrokerAddrs: map[int64]string{0: "h:1"}, BrokerName: "a", Cluster: "c"}},
 		FilterServerTable: map[string][]string{},
-		QueueDatas:        []body.QueueData{{BrokerName: "a", Perm: 6, ReadQueueNums: 4, WriteQueueNums: 4}},
+		QueueDatas:        []protocol.QueueData{{BrokerName: "a", Perm: 6, ReadQueueNums: 4, WriteQueueNums: 4}},
 	}
 	if got := p.route("T"); !cmp.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
@@ -47,8 +47,8 @@ func TestRegisterBrokerPrimeSlave(t *testing.T) {
 	slave := newBroker("a", "h:3", 2, "T")
 	slave.edit = func(h *wire.RegisterBrokerRequestHeader) { h.EnableActingMaster = true }
 	p.register(slave)
-	if perm := p.perm("T", "a"); perm != body.PermRead {
-		t.Errorf("a prime slave's topic has perm %d, want %d", perm, body.PermRead)
+	if perm := p.perm("T", "a"); perm != protocol.PermRead {
+		t.Errorf("a prime slave's topic has perm %d, want %d", perm, protocol.PermRead)
 	}
 	lower := newBroker("a", "h:2", 1, "U")
 	p.register(lower)
@@ -133,7 +133,7 @@ func TestRegisterBrokerChangesByDataVersion(t *testing.T) {
 	if perm := p.perm("T", "a"); perm != 4 {
 		t.Errorf("new data version, perm %d", perm)
 	}
-	fresh := body.NewTopicConfig("New")
+	fresh := protocol.NewTopicConfig("New")
 	b.topics = append(b.topics, fresh)
 	p.register(b)
 	if p.route("New") == nil {
@@ -220,7 +220,7 @@ func TestRegisterBrokerFilterServersAndMappings(t *testing.T) {
 	r := newRoutes()
 	data := newBroker("a", "h:1", 0, "T").body()
 	data.FilterServerList = []string{"f:1"}
-	data.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap["T"] = &body.TopicQueueMappingInfo{Bname: "a", Topic: "T", CurrIDMap: map[int]int{0: 0}}
+	data.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap["T"] = &protocol.TopicQueueMappingInfo{Bname: "a", Topic: "T", CurrIDMap: map[int]int{0: 0}}
 	g := &registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", data: data}
 	r.register(g)
 	route := r.pickup("T", false)
@@ -239,7 +239,7 @@ func TestRegisterBrokerIsBounded(t *testing.T) {
 	for i := range maxLiveBrokers {
 		r.live[brokerKey{"c", string(rune(i + 1))}] = &liveBroker{}
 	}
-	if got := r.register(&registration{brokerKey: brokerKey{"c", "new"}, name: "a", data: body.NewRegisterBrokerBody()}); got.refused == "" {
+	if got := r.register(&registration{brokerKey: brokerKey{"c", "new"}, name: "a", data: protocol.NewRegisterBrokerBody()}); got.refused == "" {
 		t.Error("one broker too many was taken")
 	}
 }
@@ -273,8 +273,8 @@ func TestRegistrationCannotGrowForeignTables(t *testing.T) {
 	data := newBroker("a", "h:1", 0, "T", long).body()
 	data.FilterServerList = make([]string, maxFilters+10)
 	m := data.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap
-	m["Unknown"] = &body.TopicQueueMappingInfo{Bname: "a", Topic: "Unknown"}
-	m["T"] = &body.TopicQueueMappingInfo{Bname: "other", Topic: "T"}
+	m["Unknown"] = &protocol.TopicQueueMappingInfo{Bname: "a", Topic: "Unknown"}
+	m["T"] = &protocol.TopicQueueMappingInfo{Bname: "other", Topic: "T"}
 	g := &registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", data: data}
 	if out := r.register(g); out.droppedTopics != 1 {
 		t.Errorf("%d topics dropped", out.droppedTopics)
@@ -282,7 +282,7 @@ func TestRegistrationCannotGrowForeignTables(t *testing.T) {
 	if r.topics[long] != nil || r.topics["T"] == nil || len(r.mappings) != 0 || len(r.filters[g.brokerKey]) != maxFilters {
 		t.Errorf("%d topics, %d mappings, %d filters", len(r.topics), len(r.mappings), len(r.filters[g.brokerKey]))
 	}
-	m["T"] = &body.TopicQueueMappingInfo{Bname: "a", Topic: "T"}
+	m["T"] = &protocol.TopicQueueMappingInfo{Bname: "a", Topic: "T"}
 	data.TopicConfigSerializeWrapper.DataVersion.Counter++
 	r.register(g)
 	if len(r.mappings) != 1 {

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -71,7 +71,7 @@ func (s *Server) buildRoute(ctx *remoting.Context, h *wire.GetRouteInfoRequestHe
 	ctx.OK(text)
 }
 
-func (s *Server) addOrderConf(topic string, route *body.TopicRouteData) {
+func (s *Server) addOrderConf(topic string, route *protocol.TopicRouteData) {
 	if !s.config().OrderMessageEnable {
 		return
 	}
@@ -80,7 +80,7 @@ func (s *Server) addOrderConf(topic string, route *body.TopicRouteData) {
 	}
 }
 
-func encodeRoute(route *body.TopicRouteData, f form) ([]byte, error) {
+func encodeRoute(route *protocol.TopicRouteData, f form) ([]byte, error) {
 	if f == formStandard {
 		return compat.MarshalBrowser(route)
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -135,7 +135,7 @@ func TestRouteZone(t *testing.T) {
 	names := func(mode, zone string) string {
 		h := &wire.GetRouteInfoRequestHeader{Topic: "T", ZoneMode: mode, ZoneName: zone}
 		resp := call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, "")
-		var r body.TopicRouteData
+		var r protocol.TopicRouteData
 		if err := compat.Unmarshal(resp.Body, &r); err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +239,7 @@ func BenchmarkReRegister10000Topics(b *testing.B) {
 	r := newRoutes()
 	x := newBroker("a", "h:1", 0)
 	for i := range 10000 {
-		x.topics = append(x.topics, body.NewTopicConfig(fmt.Sprintf("topic-%d", i)))
+		x.topics = append(x.topics, protocol.NewTopicConfig(fmt.Sprintf("topic-%d", i)))
 	}
 	g := &registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", data: x.body()}
 	r.register(g)

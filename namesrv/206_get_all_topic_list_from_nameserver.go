@@ -1,8 +1,8 @@
 package namesrv
 
 import (
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 )
 
 // GET_ALL_TOPIC_LIST_FROM_NAMESERVER (206). Java: DefaultRequestProcessor.getAllTopicListFromNameserver. All versions.
@@ -11,5 +11,5 @@ func (s *Server) getAllTopics(ctx *remoting.Context) {
 		disabled(ctx)
 		return
 	}
-	reply(ctx, s.routes.topicsWhere(func([]body.QueueData) bool { return true }))
+	reply(ctx, s.routes.topicsWhere(func([]protocol.QueueData) bool { return true }))
 }

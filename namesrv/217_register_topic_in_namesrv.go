@@ -2,8 +2,8 @@ package namesrv
 
 import (
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -19,7 +19,7 @@ func (s *Server) registerTopic(ctx *remoting.Context) {
 		missing(ctx, "topic")
 		return
 	}
-	var route body.TopicRouteData
+	var route protocol.TopicRouteData
 	if len(ctx.Req.Body) > 0 {
 		if err := compat.Unmarshal(ctx.Req.Body, &route); err != nil {
 			fail(ctx, err)

@@ -3,7 +3,7 @@ package namesrv
 import (
 	"testing"
 
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -11,9 +11,9 @@ import (
 func TestUnitTopicLists(t *testing.T) {
 	p := start(t)
 	b := newBroker("a", "h:1", 0, "plain", "unit", "sub", "both")
-	b.topics[1].TopicSysFlag = body.TopicFlagUnit
-	b.topics[2].TopicSysFlag = body.TopicFlagUnitSub
-	b.topics[3].TopicSysFlag = body.TopicFlagUnit | body.TopicFlagUnitSub
+	b.topics[1].TopicSysFlag = protocol.TopicFlagUnit
+	b.topics[2].TopicSysFlag = protocol.TopicFlagUnitSub
+	b.topics[3].TopicSysFlag = protocol.TopicFlagUnit | protocol.TopicFlagUnitSub
 	p.register(b)
 	for code, want := range map[int32]string{
 		wire.ReqGetUnitTopicList: `["both","unit"]`, wire.ReqGetHasUnitSubTopicList: `["both","sub"]`, wire.ReqGetHasUnitSubUnunitTopicList: `["sub"]`,

@@ -2,7 +2,6 @@ package namesrv
 
 import (
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -16,7 +15,7 @@ func (s *Server) queryDataVersion(ctx *remoting.Context) {
 	if !ok || !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {
 		return
 	}
-	var theirs *body.DataVersion
+	var theirs *compat.DataVersion
 	if len(ctx.Req.Body) > 0 {
 		if err := compat.Unmarshal(ctx.Req.Body, &theirs); err != nil {
 			fail(ctx, err)

@@ -2,8 +2,8 @@ package namesrv
 
 import (
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -14,8 +14,8 @@ func (s *Server) getBrokerMemberGroup(ctx *remoting.Context) {
 	if !ok {
 		return
 	}
-	group := &body.BrokerMemberGroup{BrokerAddrs: s.routes.members(h.BrokerName), BrokerName: h.BrokerName, Cluster: h.ClusterName}
-	text, err := compat.Marshal(body.GetBrokerMemberGroupResponseBody{BrokerMemberGroup: group})
+	group := &protocol.BrokerMemberGroup{BrokerAddrs: s.routes.members(h.BrokerName), BrokerName: h.BrokerName, Cluster: h.ClusterName}
+	text, err := compat.Marshal(protocol.GetBrokerMemberGroupResponseBody{BrokerMemberGroup: group})
 	if err != nil {
 		fail(ctx, err)
 		return

@@ -12,8 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -151,23 +151,23 @@ func (p *peer) want(resp *wire.Command, code int32, remark, text string) {
 type broker struct {
 	name, addr, cluster string
 	id                  int64
-	version             body.DataVersion
-	topics              []body.TopicConfig
+	version             compat.DataVersion
+	topics              []protocol.TopicConfig
 	edit                func(*wire.RegisterBrokerRequestHeader)
 }
 
 func newBroker(name, addr string, id int64, topics ...string) *broker {
-	b := &broker{name: name, addr: addr, cluster: "c", id: id, version: body.DataVersion{Counter: 1, Timestamp: 1}}
+	b := &broker{name: name, addr: addr, cluster: "c", id: id, version: compat.DataVersion{Counter: 1, Timestamp: 1}}
 	for _, topic := range append(topics, "c", name) { // brokers always have more than one topic
-		t := body.NewTopicConfig(topic)
+		t := protocol.NewTopicConfig(topic)
 		t.ReadQueueNums, t.WriteQueueNums = 4, 4
 		b.topics = append(b.topics, t)
 	}
 	return b
 }
 
-func (b *broker) body() *body.RegisterBrokerBody {
-	out := body.NewRegisterBrokerBody()
+func (b *broker) body() *protocol.RegisterBrokerBody {
+	out := protocol.NewRegisterBrokerBody()
 	out.TopicConfigSerializeWrapper.DataVersion = b.version
 	for i := range b.topics {
 		out.TopicConfigSerializeWrapper.TopicConfigTable[b.topics[i].TopicName] = &b.topics[i]
@@ -202,13 +202,13 @@ func (p *peer) register(b *broker) *wire.Command {
 }
 
 // route asks for a topic as a 5.5.0 client does; nil when it is unknown.
-func (p *peer) route(topic string) *body.TopicRouteData {
+func (p *peer) route(topic string) *protocol.TopicRouteData {
 	p.t.Helper()
 	resp := call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, "")
 	if resp.Code == wire.TopicNotExist {
 		return nil
 	}
-	var out body.TopicRouteData
+	var out protocol.TopicRouteData
 	if err := compat.Unmarshal(resp.Body, &out); err != nil || resp.Code != wire.Success {
 		p.t.Fatalf("route of %s: %d %s %v", topic, resp.Code, resp.Remark, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // maxKVEntries is how many values and namespaces there may be; each put rewrites the whole file.
@@ -174,5 +174,5 @@ func (k *kvStore) list(ns string) ([]byte, error) {
 	if table == nil {
 		return nil, nil
 	}
-	return compat.Marshal(body.KVTable{Table: table})
+	return compat.Marshal(protocol.KVTable{Table: table})
 }

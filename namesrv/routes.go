@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 )
 
 // Limits on what peers can make the tables hold. Java has none.
@@ -34,7 +34,7 @@ type brokerKey struct{ cluster, addr string }
 type liveBroker struct {
 	seen    atomic.Int64 // ms since 1970 of the last sign of life
 	timeout time.Duration
-	version body.DataVersion
+	version compat.DataVersion
 	conn    *remoting.Conn // the connection it registered on; its end unregisters the broker
 	haAddr  string
 	name    string
@@ -46,26 +46,26 @@ type routes struct {
 	cache *routeCache
 
 	mu       sync.RWMutex
-	topics   map[string][]body.QueueData                       // guarded by mu; topic → one entry per broker name, sorted by it
-	pairs    int                                               // guarded by mu; entries of all lists of topics
-	brokers  map[string]*body.BrokerData                       // guarded by mu; by broker name
-	clusters map[string]map[string]struct{}                    // guarded by mu; cluster → broker names
-	live     map[brokerKey]*liveBroker                         // guarded by mu
-	filters  map[brokerKey][]string                            // guarded by mu; filter servers of 4.x brokers
-	mappings map[string]map[string]*body.TopicQueueMappingInfo // guarded by mu; static topic → broker name → mapping, values immutable
+	topics   map[string][]protocol.QueueData                       // guarded by mu; topic → one entry per broker name, sorted by it
+	pairs    int                                                   // guarded by mu; entries of all lists of topics
+	brokers  map[string]*protocol.BrokerData                       // guarded by mu; by broker name
+	clusters map[string]map[string]struct{}                        // guarded by mu; cluster → broker names
+	live     map[brokerKey]*liveBroker                             // guarded by mu
+	filters  map[brokerKey][]string                                // guarded by mu; filter servers of 4.x brokers
+	mappings map[string]map[string]*protocol.TopicQueueMappingInfo // guarded by mu; static topic → broker name → mapping, values immutable
 }
 
 func newRoutes() *routes {
 	return &routes{
-		cache: newRouteCache(), topics: map[string][]body.QueueData{}, brokers: map[string]*body.BrokerData{},
+		cache: newRouteCache(), topics: map[string][]protocol.QueueData{}, brokers: map[string]*protocol.BrokerData{},
 		clusters: map[string]map[string]struct{}{}, live: map[brokerKey]*liveBroker{}, filters: map[brokerKey][]string{},
-		mappings: map[string]map[string]*body.TopicQueueMappingInfo{},
+		mappings: map[string]map[string]*protocol.TopicQueueMappingInfo{},
 	}
 }
 
 // queueIndex finds a broker's entry in a topic's list.
-func queueIndex(list []body.QueueData, broker string) (int, bool) {
-	return slices.BinarySearchFunc(list, broker, func(q body.QueueData, name string) int {
+func queueIndex(list []protocol.QueueData, broker string) (int, bool) {
+	return slices.BinarySearchFunc(list, broker, func(q protocol.QueueData, name string) int {
 		switch {
 		case q.BrokerName < name:
 			return -1
@@ -78,7 +78,7 @@ func queueIndex(list []body.QueueData, broker string) (int, bool) {
 
 // setQueue puts q into the topic's list; it says whether that changed anything, and whether there was room. The caller
 // holds mu and drops the topic from the cache.
-func (r *routes) setQueue(topic string, q body.QueueData) (changed, kept bool) {
+func (r *routes) setQueue(topic string, q protocol.QueueData) (changed, kept bool) {
 	list, known := r.topics[topic]
 	if !known && (len(r.topics) >= maxTopics || len(topic) > maxTopicName) {
 		return false, false
@@ -136,12 +136,12 @@ func (r *routes) touch(k brokerKey) {
 }
 
 // version is the data version that a broker registered last (queryBrokerTopicConfig).
-func (r *routes) version(k brokerKey) (body.DataVersion, bool) {
+func (r *routes) version(k brokerKey) (compat.DataVersion, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	l := r.live[k]
 	if l == nil {
-		return body.DataVersion{}, false
+		return compat.DataVersion{}, false
 	}
 	return l.version, true
 }
@@ -165,12 +165,12 @@ func (r *routes) deleteTopic(topic, cluster string) {
 
 // registerTopic adds queues to a topic if every broker in the list is known; Java, too, keeps what came before an unknown one
 // when the topic exists already.
-func (r *routes) registerTopic(topic string, queues []body.QueueData) bool {
+func (r *routes) registerTopic(topic string, queues []protocol.QueueData) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	known := func(q body.QueueData) bool { return r.brokers[q.BrokerName] != nil }
+	known := func(q protocol.QueueData) bool { return r.brokers[q.BrokerName] != nil }
 	_, exists := r.topics[topic]
-	if !exists && slices.ContainsFunc(queues, func(q body.QueueData) bool { return !known(q) }) {
+	if !exists && slices.ContainsFunc(queues, func(q protocol.QueueData) bool { return !known(q) }) {
 		return false
 	}
 	defer r.cache.drop(topic)
@@ -196,9 +196,9 @@ func (r *routes) setWritePerm(broker string, writable bool) int32 {
 		}
 		n++
 		if writable {
-			list[i].Perm = body.PermRead | body.PermWrite
+			list[i].Perm = protocol.PermRead | protocol.PermWrite
 		} else {
-			list[i].Perm &^= body.PermWrite
+			list[i].Perm &^= protocol.PermWrite
 		}
 	}
 	return n

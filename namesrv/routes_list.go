@@ -4,11 +4,11 @@ import (
 	"maps"
 	"slices"
 
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // topicsWhere lists topics that a test accepts, sorted (the lists of RouteInfoManager are in no order).
-func (r *routes) topicsWhere(accept func(queues []body.QueueData) bool) *body.TopicList {
+func (r *routes) topicsWhere(accept func(queues []protocol.QueueData) bool) *protocol.TopicList {
 	r.mu.RLock()
 	list := make([]string, 0, len(r.topics))
 	for topic, queues := range r.topics {
@@ -18,16 +18,16 @@ func (r *routes) topicsWhere(accept func(queues []body.QueueData) bool) *body.To
 	}
 	r.mu.RUnlock()
 	slices.Sort(list)
-	return &body.TopicList{TopicList: list}
+	return &protocol.TopicList{TopicList: list}
 }
 
 // topicsOfCluster lists the topics on any broker of a cluster; an unknown cluster has none.
-func (r *routes) topicsOfCluster(cluster string) *body.TopicList {
+func (r *routes) topicsOfCluster(cluster string) *protocol.TopicList {
 	r.mu.RLock()
 	names := maps.Clone(r.clusters[cluster])
 	r.mu.RUnlock()
-	return r.topicsWhere(func(queues []body.QueueData) bool {
-		return slices.ContainsFunc(queues, func(q body.QueueData) bool {
+	return r.topicsWhere(func(queues []protocol.QueueData) bool {
+		return slices.ContainsFunc(queues, func(q protocol.QueueData) bool {
 			_, in := names[q.BrokerName]
 			return in
 		})
@@ -35,7 +35,7 @@ func (r *routes) topicsOfCluster(cluster string) *body.TopicList {
 }
 
 // systemTopics lists the names of clusters and brokers, and one broker's address.
-func (r *routes) systemTopics() *body.TopicList {
+func (r *routes) systemTopics() *protocol.TopicList {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	set := map[string]struct{}{}
@@ -43,7 +43,7 @@ func (r *routes) systemTopics() *body.TopicList {
 		set[cluster] = struct{}{}
 		maps.Copy(set, names)
 	}
-	out := &body.TopicList{TopicList: slices.AppendSeq([]string{}, maps.Keys(set))}
+	out := &protocol.TopicList{TopicList: slices.AppendSeq([]string{}, maps.Keys(set))}
 	slices.Sort(out.TopicList)
 	for _, name := range slices.Sorted(maps.Keys(r.brokers)) {
 		if addrs := r.brokers[name].BrokerAddrs; len(addrs) > 0 {
@@ -56,10 +56,10 @@ func (r *routes) systemTopics() *body.TopicList {
 }
 
 // clusterInfo copies all brokers and clusters.
-func (r *routes) clusterInfo() *body.ClusterInfo {
+func (r *routes) clusterInfo() *protocol.ClusterInfo {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	out := &body.ClusterInfo{BrokerAddrTable: map[string]*body.BrokerData{}, ClusterAddrTable: map[string][]string{}}
+	out := &protocol.ClusterInfo{BrokerAddrTable: map[string]*protocol.BrokerData{}, ClusterAddrTable: map[string][]string{}}
 	for name, b := range r.brokers {
 		copied := *b
 		copied.BrokerAddrs = maps.Clone(b.BrokerAddrs)

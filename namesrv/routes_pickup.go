@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // pickup copies a topic's route out of the tables, nil when the topic has no broker (RouteInfoManager.pickupTopicRouteData).
-func (r *routes) pickup(topic string, actingMaster bool) *body.TopicRouteData {
+func (r *routes) pickup(topic string, actingMaster bool) *protocol.TopicRouteData {
 	route := r.copyRoute(topic)
 	if route != nil && actingMaster && !strings.HasPrefix(topic, compat.SyncMemberPrefix) {
 		route.actMasters()
@@ -22,13 +22,13 @@ func (r *routes) pickup(topic string, actingMaster bool) *body.TopicRouteData {
 	return &route.TopicRouteData
 }
 
-type routeCopy struct{ body.TopicRouteData }
+type routeCopy struct{ protocol.TopicRouteData }
 
 func (r *routes) copyRoute(topic string) *routeCopy {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	queues := r.topics[topic]
-	route := &routeCopy{body.TopicRouteData{FilterServerTable: map[string][]string{}, QueueDatas: slices.Clone(queues)}}
+	route := &routeCopy{protocol.TopicRouteData{FilterServerTable: map[string][]string{}, QueueDatas: slices.Clone(queues)}}
 	for _, q := range queues {
 		b := r.brokers[q.BrokerName]
 		if b == nil {
@@ -48,7 +48,7 @@ func (r *routes) copyRoute(topic string) *routeCopy {
 	return route
 }
 
-func (r *routes) copyFilters(b *body.BrokerData, into map[string][]string) {
+func (r *routes) copyFilters(b *protocol.BrokerData, into map[string][]string) {
 	if len(r.filters) == 0 {
 		return
 	}
@@ -64,21 +64,21 @@ func (route *routeCopy) actMasters() {
 	for i := range route.BrokerDatas {
 		b := &route.BrokerDatas[i]
 		low := minID(b.BrokerAddrs)
-		if low <= body.MasterID || low == noID || !b.EnableActingMaster {
+		if low <= protocol.MasterID || low == noID || !b.EnableActingMaster {
 			continue
 		}
-		if at, has := queueIndex(route.QueueDatas, b.BrokerName); has && route.QueueDatas[at].Perm&body.PermWrite == 0 {
-			b.BrokerAddrs[body.MasterID] = b.BrokerAddrs[low]
+		if at, has := queueIndex(route.QueueDatas, b.BrokerName); has && route.QueueDatas[at].Perm&protocol.PermWrite == 0 {
+			b.BrokerAddrs[protocol.MasterID] = b.BrokerAddrs[low]
 			delete(b.BrokerAddrs, low)
 		}
 	}
 }
 
 // keepZone leaves only brokers of the zone, and those without a master wherever they are (ZoneRouteRPCHook.filterByZoneName).
-func keepZone(route *body.TopicRouteData, zone string) {
+func keepZone(route *protocol.TopicRouteData, zone string) {
 	removed := map[string]bool{}
-	route.BrokerDatas = slices.DeleteFunc(route.BrokerDatas, func(b body.BrokerData) bool {
-		_, hasMaster := b.BrokerAddrs[body.MasterID]
+	route.BrokerDatas = slices.DeleteFunc(route.BrokerDatas, func(b protocol.BrokerData) bool {
+		_, hasMaster := b.BrokerAddrs[protocol.MasterID]
 		if !hasMaster || b.ZoneName != nil && strings.EqualFold(*b.ZoneName, zone) {
 			return false
 		}
@@ -88,11 +88,11 @@ func keepZone(route *body.TopicRouteData, zone string) {
 		}
 		return true
 	})
-	route.QueueDatas = slices.DeleteFunc(route.QueueDatas, func(q body.QueueData) bool { return removed[q.BrokerName] })
+	route.QueueDatas = slices.DeleteFunc(route.QueueDatas, func(q protocol.QueueData) bool { return removed[q.BrokerName] })
 	if route.BrokerDatas == nil {
-		route.BrokerDatas = []body.BrokerData{}
+		route.BrokerDatas = []protocol.BrokerData{}
 	}
 	if route.QueueDatas == nil {
-		route.QueueDatas = []body.QueueData{}
+		route.QueueDatas = []protocol.QueueData{}
 	}
 }

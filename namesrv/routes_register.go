@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 )
 
 // registration is one REGISTER_BROKER request.
@@ -21,7 +21,7 @@ type registration struct {
 	oldSender    bool          // no enableActingMaster field: a broker that knows nothing of acting masters
 	actingMaster bool
 	deleteOthers bool // deleteTopicWithBrokerRegistration
-	data         *body.RegisterBrokerBody
+	data         *protocol.RegisterBrokerBody
 	conn         *remoting.Conn
 }
 
@@ -65,11 +65,11 @@ func (r *routes) leaveName(g *registration) []*minIDChange {
 func (r *routes) join(g *registration) registered {
 	b, first := r.brokers[g.name], false
 	if b == nil {
-		b, first = &body.BrokerData{BrokerAddrs: map[int64]string{}, BrokerName: g.name, Cluster: g.cluster}, true
+		b, first = &protocol.BrokerData{BrokerAddrs: map[int64]string{}, BrokerName: g.name, Cluster: g.cluster}, true
 	}
 	prevMin := minID(b.BrokerAddrs)
 	if prevMin == noID {
-		prevMin = body.MasterID // nobody to tell
+		prevMin = protocol.MasterID // nobody to tell
 	}
 	prev := maps.Clone(b.BrokerAddrs)
 	maps.DeleteFunc(b.BrokerAddrs, func(id int64, addr string) bool { return addr == g.addr && id != g.id })
@@ -88,7 +88,7 @@ func (r *routes) join(g *registration) registered {
 
 // staleVersion says whether the id is held by another address that registered with a greater state version: then the newcomer is a
 // master of the past.
-func (r *routes) staleVersion(g *registration, b *body.BrokerData) (holder string, stale bool) {
+func (r *routes) staleVersion(g *registration, b *protocol.BrokerData) (holder string, stale bool) {
 	holder = b.BrokerAddrs[g.id]
 	if holder == "" || holder == g.addr {
 		return "", false
@@ -98,7 +98,7 @@ func (r *routes) staleVersion(g *registration, b *body.BrokerData) (holder strin
 }
 
 // joinBroker enters the address under its name and cluster. It says whether the id is new.
-func (r *routes) joinBroker(g *registration, b *body.BrokerData, prev map[int64]string) (newID bool) {
+func (r *routes) joinBroker(g *registration, b *protocol.BrokerData, prev map[int64]string) (newID bool) {
 	old := *b
 	r.brokers[g.name] = b
 	if r.clusters[g.cluster] == nil {
@@ -122,17 +122,17 @@ func sameText(a, b *string) bool {
 	return *a == *b
 }
 
-func (r *routes) finishRegister(g *registration, b *body.BrokerData, first, lowered bool) registered {
-	primeSlave := !g.oldSender && g.id != body.MasterID && g.id == minID(b.BrokerAddrs)
+func (r *routes) finishRegister(g *registration, b *protocol.BrokerData, first, lowered bool) registered {
+	primeSlave := !g.oldSender && g.id != protocol.MasterID && g.id == minID(b.BrokerAddrs)
 	out := registered{isNew: r.live[g.brokerKey] == nil}
-	if g.id == body.MasterID || primeSlave {
+	if g.id == protocol.MasterID || primeSlave {
 		out.changedTopics, out.droppedTopics = r.takeTopics(g, first, primeSlave && b.EnableActingMaster)
 	}
 	r.live[g.brokerKey] = newLive(g)
 	r.takeFilters(g)
-	if g.id != body.MasterID {
-		if l := r.live[brokerKey{g.cluster, b.BrokerAddrs[body.MasterID]}]; l != nil {
-			out.masterAddr, out.haAddr = b.BrokerAddrs[body.MasterID], l.haAddr
+	if g.id != protocol.MasterID {
+		if l := r.live[brokerKey{g.cluster, b.BrokerAddrs[protocol.MasterID]}]; l != nil {
+			out.masterAddr, out.haAddr = b.BrokerAddrs[protocol.MasterID], l.haAddr
 		}
 	}
 	if lowered {
@@ -165,9 +165,9 @@ func (r *routes) takeTopics(g *registration, first, wipeWrite bool) (changed, dr
 				continue
 			}
 		}
-		q := body.QueueData{BrokerName: g.name, Perm: t.Perm, ReadQueueNums: t.ReadQueueNums, TopicSysFlag: t.TopicSysFlag, WriteQueueNums: t.WriteQueueNums}
+		q := protocol.QueueData{BrokerName: g.name, Perm: t.Perm, ReadQueueNums: t.ReadQueueNums, TopicSysFlag: t.TopicSysFlag, WriteQueueNums: t.WriteQueueNums}
 		if wipeWrite {
-			q.Perm &^= body.PermWrite
+			q.Perm &^= protocol.PermWrite
 		}
 		switch differs, kept := r.setQueue(t.TopicName, q); {
 		case differs:
@@ -194,13 +194,13 @@ func (r *routes) dropOtherTopics(g *registration) {
 
 // takeMappings takes what a broker says of its own share in topics that are there; they go with the topic. Java takes
 // any.
-func (r *routes) takeMappings(broker string, infos map[string]*body.TopicQueueMappingInfo) {
+func (r *routes) takeMappings(broker string, infos map[string]*protocol.TopicQueueMappingInfo) {
 	for topic, info := range infos {
 		if r.topics[topic] == nil || info.Bname != broker {
 			continue
 		}
 		if r.mappings[topic] == nil {
-			r.mappings[topic] = map[string]*body.TopicQueueMappingInfo{}
+			r.mappings[topic] = map[string]*protocol.TopicQueueMappingInfo{}
 		}
 		r.mappings[topic][info.Bname] = info
 		r.cache.drop(topic)

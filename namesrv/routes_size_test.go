@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 )
 
 // Ten thousand brokers that all name the same topics: every pair costs memory, and answers with all of them would stay.
@@ -14,7 +14,7 @@ func TestPairsOfTopicsAndBrokersAreBounded(t *testing.T) {
 	put := func(topic, broker string) bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		_, kept := r.setQueue(topic, body.QueueData{BrokerName: broker})
+		_, kept := r.setQueue(topic, protocol.QueueData{BrokerName: broker})
 		return kept
 	}
 	if !put("T", "a") || !put("T", "b") || !put("U", "a") || r.pairs != 3 {
@@ -65,7 +65,7 @@ func TestRouteCacheIsBounded(t *testing.T) {
 func TestManyBrokersThatGoTogetherCostOnePass(t *testing.T) {
 	r := newRoutes()
 	for i := range 200_000 {
-		r.setQueue(fmt.Sprint("T", i), body.QueueData{BrokerName: "stays"})
+		r.setQueue(fmt.Sprint("T", i), protocol.QueueData{BrokerName: "stays"})
 	}
 	var gone []departure
 	for i := range maxLiveBrokers - 1 {

@@ -4,8 +4,8 @@ import (
 	"maps"
 	"time"
 
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 )
 
 // departure is one broker to take out: named by itself (104), by the connection that ended, or by the scan for silent ones.
@@ -30,7 +30,7 @@ type minIDChange struct {
 }
 
 // newMinIDChange chooses whom to tell: everybody when one went or is alone, else all but the new minimum (chooseBrokerAddrsToNotify).
-func newMinIDChange(b *body.BrokerData, offline, haAddr string) *minIDChange {
+func newMinIDChange(b *protocol.BrokerData, offline, haAddr string) *minIDChange {
 	low := minID(b.BrokerAddrs)
 	c := &minIDChange{broker: b.BrokerName, minID: low, minAddr: b.BrokerAddrs[low], offlineAddr: offline, haAddr: haAddr}
 	for id, addr := range b.BrokerAddrs {
@@ -138,7 +138,7 @@ func (r *routes) cleanClusters(batch []departure) {
 func (r *routes) cleanTopics(removed, reduced map[string]bool) {
 	for name := range reduced {
 		b := r.brokers[name]
-		if removed[name] || b == nil || !b.EnableActingMaster || minID(b.BrokerAddrs) <= body.MasterID {
+		if removed[name] || b == nil || !b.EnableActingMaster || minID(b.BrokerAddrs) <= protocol.MasterID {
 			delete(reduced, name)
 		}
 	}
@@ -148,7 +148,7 @@ func (r *routes) cleanTopics(removed, reduced map[string]bool) {
 			case removed[name]:
 				r.removeQueue(topic, name)
 			case reduced[name]:
-				list[i].Perm &^= body.PermWrite
+				list[i].Perm &^= protocol.PermWrite
 			}
 		}
 	}

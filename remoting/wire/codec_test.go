@@ -28,8 +28,9 @@ func fieldMap(c *Command) map[string]string {
 
 func TestDecodeJSONHeader(t *testing.T) {
 	c := new(Command)
-	frame := frameOf(SerializeJSON, ` { "flag" : 3 ,"extra":[1,{"a":"}"}],"extFields":{"topic":"T","n":5,"b":true,"nul":null,"o":{"x":1},"p":"a\u0001b\n\u00e9\ud83d\ude00\""},`+
-		`"code":310,"language":"CPP","opaque":-7,"version":409,"remark":"r","serializeTypeCurrentRPC":"JSON"}`, "body")
+	frame := frameOf(SerializeJSON,
+		` { "flag" : 3 ,"extra":[1,{"a":"}"}],"extFields":{"topic":"T","n":5,"b":true,"nul":null,"o":{"x":1},"p":"a\u0001b\n\u00e9\ud83d\ude00\""},`+
+			`"code":310,"language":"CPP","opaque":-7,"version":409,"remark":"r","serializeTypeCurrentRPC":"JSON"}`, "body")
 	if err := Decode(frame, c); err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,8 @@ func TestDecodeJSONHeader(t *testing.T) {
 	if diff := cmp.Diff(want, fieldMap(c)); diff != "" {
 		t.Error(diff)
 	}
-	if c.Code != 310 || c.Flag != 3 || c.Opaque != -7 || c.Version != 409 || c.Remark != "r" || c.Language != LanguageCPP || string(c.Body) != "body" {
+	if c.Code != 310 || c.Flag != 3 || c.Opaque != -7 || c.Version != 409 || c.Remark != "r" ||
+		c.Language != LanguageCPP || string(c.Body) != "body" {
 		t.Errorf("got %+v", c)
 	}
 	if !c.IsOneway() || !c.IsResponse() {
@@ -57,11 +59,15 @@ func TestBadFrames(t *testing.T) {
 	longHeader := frameOf(SerializeJSON, "{}", "")
 	longHeader[7] = 200
 	for name, frame := range map[string][]byte{
-		"2 GiB": huge, "negative": negative, "header too long": longHeader, "unclosed": frameOf(SerializeJSON, `{"code":1`, ""),
-		"text": frameOf(SerializeJSON, `hello`, ""), "unknown form": frameOf(7, `{}`, ""), "code not a number": frameOf(SerializeJSON, `{"code":"x"}`, ""),
-		"code too large": frameOf(SerializeJSON, `{"code":4294967296}`, ""), "bad escape": frameOf(SerializeJSON, `{"remark":"\u00g0"}`, ""),
-		"short binary": frameOf(SerializeBinary, "abc", ""), "binary remark": frameOf(SerializeBinary, strings.Repeat("\xff", 17), ""),
-		"deep unclosed": frameOf(SerializeJSON, deep[:9000], ""), "empty": {0, 0, 0, 0},
+		"2 GiB": huge, "negative": negative, "header too long": longHeader,
+		"unclosed": frameOf(SerializeJSON, `{"code":1`, ""),
+		"text":     frameOf(SerializeJSON, `hello`, ""), "unknown form": frameOf(7, `{}`, ""),
+		"code not a number": frameOf(SerializeJSON, `{"code":"x"}`, ""),
+		"code too large":    frameOf(SerializeJSON, `{"code":4294967296}`, ""),
+		"bad escape":        frameOf(SerializeJSON, `{"remark":"\u00g0"}`, ""),
+		"short binary":      frameOf(SerializeBinary, "abc", ""),
+		"binary remark":     frameOf(SerializeBinary, strings.Repeat("\xff", 17), ""),
+		"deep unclosed":     frameOf(SerializeJSON, deep[:9000], ""), "empty": {0, 0, 0, 0},
 	} {
 		if _, ok := Decode(frame, new(Command)).(*FrameError); !ok {
 			t.Errorf("%s: not refused", name)
@@ -84,8 +90,10 @@ func TestFrameLengthLimit(t *testing.T) {
 }
 
 func TestHeaderRoundTripInBothForms(t *testing.T) {
-	in := SendMessageRequestHeader{ProducerGroup: "p", Topic: "тема", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: -1, SysFlag: 3,
-		BornTimestamp: 1 << 40, Flag: -9, Properties: []byte("A\x01b\x02C\x01\"\\\n\x02"), ReconsumeTimes: 2, UnitMode: true, MaxReconsumeTimes: 16, Batch: true, BrokerName: "b"}
+	in := SendMessageRequestHeader{ProducerGroup: "p", Topic: "тема", DefaultTopic: "TBW102",
+		DefaultTopicQueueNums: 4, QueueID: -1, SysFlag: 3,
+		BornTimestamp: 1 << 40, Flag: -9, Properties: []byte("A\x01b\x02C\x01\"\\\n\x02"), ReconsumeTimes: 2,
+		UnitMode: true, MaxReconsumeTimes: 16, Batch: true, BrokerName: "b"}
 	for _, form := range []SerializeType{SerializeJSON, SerializeBinary} {
 		for _, ht := range []*HeaderType[SendMessageRequestHeader]{SendMessageRequestV1, SendMessageRequestV2} {
 			frame := AppendFrame(nil, form, Head{310, 5, 0, "über"}, ht.Of(&in), 4)
@@ -101,7 +109,8 @@ func TestHeaderRoundTripInBothForms(t *testing.T) {
 			if diff := cmp.Diff(in, out); diff != "" {
 				t.Errorf("form %d, %s: %s", form, ht.info.Name, diff)
 			}
-			if c.Remark != "über" || c.Opaque != 5 || c.Code != 310 || string(c.Body) != "body" || c.Version != CurrentVersion {
+			if c.Remark != "über" || c.Opaque != 5 || c.Code != 310 || string(c.Body) != "body" ||
+				c.Version != CurrentVersion {
 				t.Errorf("form %d: %+v", form, c)
 			}
 		}
@@ -111,7 +120,8 @@ func TestHeaderRoundTripInBothForms(t *testing.T) {
 func TestHeaderDefaultsAndMalformedNumbers(t *testing.T) {
 	c := Command{Fields: []Field{{[]byte("queueId"), []byte("x")}, {[]byte("topic"), []byte("T")}}}
 	var max GetMaxOffsetRequestHeader
-	if err := GetMaxOffsetRequest.Decode(&c, nil, &max); !errors.As(err, new(*MissingError)) || max.QueueID != 0 || max.Topic != "T" || !max.Committed {
+	if err := GetMaxOffsetRequest.Decode(&c, nil, &max); !errors.As(err, new(*MissingError)) || max.QueueID != 0 ||
+		max.Topic != "T" || !max.Committed {
 		t.Errorf("Java leaves a malformed number unset: %+v, %v", max, err)
 	}
 	var pull PullMessageRequestHeader
@@ -119,7 +129,8 @@ func TestHeaderDefaultsAndMalformedNumbers(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), `java.lang.NumberFormatException: For input string: "x"`) {
 		t.Errorf("strict header: %v", err)
 	}
-	if err := PullMessageRequest.Decode(&Command{}, nil, &pull); !errors.As(err, new(*MissingError)) || pull.MaxMsgBytes != -1 {
+	if err := PullMessageRequest.Decode(&Command{}, nil, &pull); !errors.As(err, new(*MissingError)) ||
+		pull.MaxMsgBytes != -1 {
 		t.Errorf("no extFields: %+v, %v", pull, err)
 	}
 }

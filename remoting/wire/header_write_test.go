@@ -7,8 +7,10 @@ import (
 
 // TestWrittenBytes: every byte of answers, as this program has sent them since its first version.
 func TestWrittenBytes(t *testing.T) {
-	send := SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueID: 3, QueueOffset: 123456, Region: "DefaultRegion", TraceOn: "true"}
-	pull := PullMessageResponseHeader{SuggestWhichBrokerID: 0, NextBeginOffset: 1 << 40, MinOffset: 0, MaxOffset: -1, OffsetDelta: NoOffsetDelta}
+	send := SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueID: 3,
+		QueueOffset: 123456, Region: "DefaultRegion", TraceOn: "true"}
+	pull := PullMessageResponseHeader{SuggestWhichBrokerID: 0, NextBeginOffset: 1 << 40, MinOffset: 0, MaxOffset: -1,
+		OffsetDelta: NoOffsetDelta}
 	for _, c := range []struct {
 		head Head
 		h    Header
@@ -34,7 +36,8 @@ func TestWrittenBytes(t *testing.T) {
 	w := BeginHeader(nil, SerializeBinary, Head{Opaque: 7, Flag: FlagResponse, Remark: "r"})
 	w.Header(SendMessageResponse.Of(&SendMessageResponseHeader{MsgID: []byte("M"), QueueID: 3, QueueOffset: 12}))
 	w.Field("k", "v")
-	const want = "0000004f" + "0100004b" + "0000" + "09" + "0201" + "00000007" + "00000001" + "0000000172" + "00000035" + "00056d73674964000000014d" + "0007717565756549640000000133" +
+	const want = "0000004f" + "0100004b" + "0000" + "09" + "0201" + "00000007" + "00000001" + "0000000172" +
+		"00000035" + "00056d73674964000000014d" + "0007717565756549640000000133" +
 		"000b71756575654f6666736574000000023132" + "00016b0000000176"
 	if got := hex.EncodeToString(w.Finish(0)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -71,7 +74,8 @@ func TestAppendRequest(t *testing.T) {
 		if err := TopicRequest.Decode(&c, nil, &out); err != nil || out != in {
 			t.Errorf("form %d: %+v, %v", form, out, err)
 		}
-		if c.Code != ReqGetTopicStatsInfo || c.Opaque != 1000000007 || c.Serialize != form || c.IsResponse() || c.IsOneway() || c.Language != LanguageGo || string(c.Body) != "body" {
+		if c.Code != ReqGetTopicStatsInfo || c.Opaque != 1000000007 || c.Serialize != form || c.IsResponse() ||
+			c.IsOneway() || c.Language != LanguageGo || string(c.Body) != "body" {
 			t.Errorf("form %d: %+v", form, c)
 		}
 	}

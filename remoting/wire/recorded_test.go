@@ -33,7 +33,8 @@ func TestRecordedFramesDecodeAsJSONSays(t *testing.T) {
 				t.Fatalf("%s:%d: %v", file, i+1, err)
 			}
 			got := want
-			got.Code, got.Flag, got.Opaque, got.Version, got.Language, got.Remark = c.Code, c.Flag, c.Opaque, c.Version, c.Language.String(), c.Remark
+			got.Code, got.Flag, got.Opaque, got.Version, got.Language, got.Remark = c.Code, c.Flag, c.Opaque,
+				c.Version, c.Language.String(), c.Remark
 			if got.ExtFields = fieldMap(&c); want.ExtFields == nil && len(c.Fields) == 0 {
 				got.ExtFields = nil
 			}
@@ -53,17 +54,24 @@ func TestRecordedFramesDecodeAsJSONSays(t *testing.T) {
 
 // headerOf names the definition that reads a request's extFields.
 var headerOf = map[int32]*HeaderInfo{
-	ReqSendMessage: SendMessageRequestV1.Info(), ReqSendMessageV2: SendMessageRequestV2.Info(), ReqSendBatchMessage: SendMessageRequestV2.Info(),
-	ReqPullMessage: PullMessageRequest.Info(), ReqLitePullMessage: PullMessageRequest.Info(), ReqQueryMessage: QueryMessageRequest.Info(),
-	ReqViewMessageById: ViewMessageRequest.Info(), ReqQueryConsumerOffset: QueryConsumerOffsetRequest.Info(), ReqUpdateConsumerOffset: UpdateConsumerOffsetRequest.Info(),
-	ReqSearchOffsetByTimestamp: SearchOffsetRequest.Info(), ReqGetMaxOffset: GetMaxOffsetRequest.Info(), ReqGetMinOffset: GetMinOffsetRequest.Info(),
-	ReqUnregisterClient: UnregisterClientRequest.Info(), ReqGetConsumerListByGroup: GetConsumerListRequest.Info(), ReqConsumerSendMsgBack: ConsumerSendMsgBackRequest.Info(),
-	ReqUpdateAndCreateTopic: CreateTopicRequest.Info(), ReqGetRouteinfoByTopic: GetRouteInfoRequest.Info(), ReqNotifyConsumerIdsChanged: NotifyConsumerIDsChanged.Info(),
+	ReqSendMessage: SendMessageRequestV1.Info(), ReqSendMessageV2: SendMessageRequestV2.Info(),
+	ReqSendBatchMessage: SendMessageRequestV2.Info(),
+	ReqPullMessage:      PullMessageRequest.Info(), ReqLitePullMessage: PullMessageRequest.Info(),
+	ReqQueryMessage:    QueryMessageRequest.Info(),
+	ReqViewMessageById: ViewMessageRequest.Info(), ReqQueryConsumerOffset: QueryConsumerOffsetRequest.Info(),
+	ReqUpdateConsumerOffset:    UpdateConsumerOffsetRequest.Info(),
+	ReqSearchOffsetByTimestamp: SearchOffsetRequest.Info(), ReqGetMaxOffset: GetMaxOffsetRequest.Info(),
+	ReqGetMinOffset:     GetMinOffsetRequest.Info(),
+	ReqUnregisterClient: UnregisterClientRequest.Info(), ReqGetConsumerListByGroup: GetConsumerListRequest.Info(),
+	ReqConsumerSendMsgBack:  ConsumerSendMsgBackRequest.Info(),
+	ReqUpdateAndCreateTopic: CreateTopicRequest.Info(), ReqGetRouteinfoByTopic: GetRouteInfoRequest.Info(),
+	ReqNotifyConsumerIdsChanged: NotifyConsumerIDsChanged.Info(),
 }
 
 // ignoredFields are sent by 5.x clients for static topics and by RPC plumbing (ReqT: StreamTypeRPCHook); nothing here
 // depends on them.
-var ignoredFields = map[string]bool{"bname": true, "lo": true, "ns": true, "nsd": true, "oway": true, "n": true, "ReqT": true}
+var ignoredFields = map[string]bool{"bname": true, "lo": true, "ns": true, "nsd": true, "oway": true, "n": true,
+	"ReqT": true}
 
 // TestRecordedRequestsAreKnownFieldByField: no field that a real client sends to a code we serve is missing from the
 // definitions.
@@ -82,17 +90,20 @@ func TestRecordedRequestsAreKnownFieldByField(t *testing.T) {
 			seen[c.Code]++
 			for _, f := range c.Fields {
 				if !ignoredFields[string(f.Key)] && info.find(f.Key, 0) < 0 {
-					t.Errorf("%s:%d: code %d carries %s=%s, unknown to %s", file, i+1, c.Code, f.Key, f.Value, info.Name)
+					t.Errorf("%s:%d: code %d carries %s=%s, unknown to %s", file, i+1, c.Code, f.Key, f.Value,
+						info.Name)
 				}
 			}
 			for _, f := range info.Fields {
 				if _, ok := c.Get(f.Name); f.Must && !ok {
-					t.Errorf("%s:%d: code %d lacks %s, which %s cannot do without", file, i+1, c.Code, f.Name, info.Name)
+					t.Errorf("%s:%d: code %d lacks %s, which %s cannot do without", file, i+1, c.Code, f.Name,
+						info.Name)
 				}
 			}
 		}
 	}
-	for _, code := range []int32{ReqSendMessage, ReqSendMessageV2, ReqSendBatchMessage, ReqPullMessage, ReqQueryConsumerOffset, ReqUpdateConsumerOffset} {
+	for _, code := range []int32{ReqSendMessage, ReqSendMessageV2, ReqSendBatchMessage, ReqPullMessage,
+		ReqQueryConsumerOffset, ReqUpdateConsumerOffset} {
 		if seen[code] == 0 {
 			t.Errorf("no recorded request of code %d", code)
 		}

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"path"
 
-	"gorocket/compat/body"
+	"gorocket/compat"
 	"gorocket/store/vfs"
 )
 
@@ -23,7 +23,7 @@ type checkpoint struct {
 	logPos       int64 // the timer log is durable up to here
 	queueOffset  int64 // next offset of rmq_sys_wheel_timer; what is below is in the timer log or delivered
 	masterOffset int64 // the same of the master; on a master equal to queueOffset
-	version      body.DataVersion
+	version      compat.DataVersion
 }
 
 func decodeCheckpoint(b []byte) (c checkpoint, ok bool) {
@@ -31,7 +31,7 @@ func decodeCheckpoint(b []byte) (c checkpoint, ok bool) {
 		return c, false
 	}
 	v := func(i int) int64 { return int64(binary.BigEndian.Uint64(b[i*8:])) }
-	c = checkpoint{readTime: v(0), logPos: v(1), queueOffset: v(2), masterOffset: v(3), version: body.DataVersion{StateVersion: v(4), Timestamp: v(5), Counter: v(6)}}
+	c = checkpoint{readTime: v(0), logPos: v(1), queueOffset: v(2), masterOffset: v(3), version: compat.DataVersion{StateVersion: v(4), Timestamp: v(5), Counter: v(6)}}
 	return c, c.readTime >= 0 && c.logPos >= 0 && c.queueOffset >= 0 && c.masterOffset >= 0
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/store/vfs"
 )
 
@@ -21,7 +20,7 @@ type metrics struct {
 	name string
 
 	mu      sync.Mutex
-	version body.DataVersion       // guarded by mu
+	version compat.DataVersion     // guarded by mu
 	counts  map[string]*TopicCount // guarded by mu
 	dirty   bool                   // guarded by mu
 }
@@ -34,12 +33,12 @@ type TopicCount struct {
 
 // metricsTable is the JSON of config/timermetrics. Java: TimerMetricsSerializeWrapper.
 type metricsTable struct {
-	DataVersion body.DataVersion       `json:"dataVersion"`
+	DataVersion compat.DataVersion     `json:"dataVersion"`
 	TimingCount map[string]*TopicCount `json:"timingCount"`
 }
 
 func openMetrics(fsys vfs.FS, name string, told func(vfs.Restored)) (*metrics, error) {
-	m := &metrics{fs: fsys, name: name, version: body.NewDataVersion(), counts: map[string]*TopicCount{}}
+	m := &metrics{fs: fsys, name: name, version: compat.NewDataVersion(), counts: map[string]*TopicCount{}}
 	err := vfs.ReadFileWithBackup(fsys, name, m.decode, told)
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, nil

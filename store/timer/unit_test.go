@@ -5,7 +5,7 @@ import (
 	"path"
 	"testing"
 
-	"gorocket/compat/body"
+	"gorocket/compat"
 	"gorocket/store/vfs"
 )
 
@@ -32,7 +32,7 @@ func TestUnitBytes(t *testing.T) {
 }
 
 func TestCheckpointBytes(t *testing.T) {
-	c := checkpoint{readTime: 1, logPos: 2, queueOffset: 3, masterOffset: 4, version: body.DataVersion{StateVersion: 5, Timestamp: 6, Counter: 7}}
+	c := checkpoint{readTime: 1, logPos: 2, queueOffset: 3, masterOffset: 4, version: compat.DataVersion{StateVersion: 5, Timestamp: 6, Counter: 7}}
 	b := c.encode()
 	for i := range 7 {
 		if b[i*8+7] != byte(i+1) {

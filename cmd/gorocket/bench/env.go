@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -107,7 +107,7 @@ func (e *env) brokers(ctx context.Context) ([]target, error) {
 }
 
 func masters(ns string, text []byte) (all []target, err error) {
-	var info body.ClusterInfo
+	var info protocol.ClusterInfo
 	if err := compat.Unmarshal(text, &info); err != nil {
 		return nil, fmt.Errorf("%s: list of brokers: %w", ns, err)
 	}
@@ -115,7 +115,7 @@ func masters(ns string, text []byte) (all []target, err error) {
 		if b == nil {
 			continue
 		}
-		if addr := b.BrokerAddrs[body.MasterID]; addr != "" {
+		if addr := b.BrokerAddrs[protocol.MasterID]; addr != "" {
 			all = append(all, target{name: name, addr: addr})
 		}
 	}
@@ -182,7 +182,7 @@ func (e *env) createTopic(ctx context.Context, addr, topic string, queues int) e
 
 func newTopic(topic string, queues int) wire.CreateTopicRequestHeader {
 	return wire.CreateTopicRequestHeader{Topic: topic, DefaultTopic: "TBW102", ReadQueueNums: int32(queues), WriteQueueNums: int32(queues),
-		Perm: body.PermRead | body.PermWrite, TopicFilterType: body.SingleTag}
+		Perm: protocol.PermRead | protocol.PermWrite, TopicFilterType: protocol.SingleTag}
 }
 
 // readQueues is GET_TOPIC_STATS_INFO (202): every broker since 3.0 has it, and it tells queues and offsets.
@@ -219,7 +219,7 @@ func parseStats(text []byte) (queues []queueRange, err error) {
 		return nil, fmt.Errorf("%d queues, the limit is %d", len(stats.OffsetTable), maxQueues)
 	}
 	for key, o := range stats.OffsetTable {
-		var q body.MessageQueue
+		var q protocol.MessageQueue
 		if err := compat.Unmarshal([]byte(key), &q); err != nil {
 			return nil, fmt.Errorf("key %q: %w", clip(key), err)
 		}

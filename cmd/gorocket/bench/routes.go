@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -67,14 +67,14 @@ func (b *routesBench) run(ctx context.Context, e *env) (*report, error) {
 }
 
 // route asks the NameServers in turn and returns the first that answers, with its answer.
-func (e *env) route(ctx context.Context, topic string) (addr string, route *body.TopicRouteData, err error) {
+func (e *env) route(ctx context.Context, topic string) (addr string, route *protocol.TopicRouteData, err error) {
 	var first error
 	for _, ns := range e.nameServers() {
 		resp, err := call(ctx, e, ns, "tell the route of topic "+topic, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, nil)
 		var refused *refusedError
 		switch {
 		case err == nil:
-			route = &body.TopicRouteData{}
+			route = &protocol.TopicRouteData{}
 			if len(resp.Body) > 0 { // bench echo has no routes
 				err = compat.Unmarshal(resp.Body, route)
 			}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gorocket/compat"
-	"gorocket/compat/body"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -220,7 +220,7 @@ func (s *series) route(i int) error {
 }
 
 func (s *series) complete(text []byte) bool {
-	var route body.TopicRouteData
+	var route protocol.TopicRouteData
 	if compat.Unmarshal(text, &route) != nil {
 		return false
 	}

@@ -26,7 +26,10 @@ func TestWordScans(t *testing.T) {
 		if got := IndexQuote(a, 0); got != want {
 			t.Fatalf("IndexQuote(%q) = %d, want %d", a, got, want)
 		}
-		plain := strings.IndexFunc(string(a), func(c rune) bool { return c < 0x20 || c >= 0x80 || c == '"' || c == '\\' })
+		plain := strings.IndexFunc(string(a), func(c rune) bool {
+			return c < 0x20 || c >= 0x80 || c == '"' ||
+				c == '\\'
+		})
 		if plain < 0 {
 			plain = len(a)
 		}

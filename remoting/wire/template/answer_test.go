@@ -33,8 +33,11 @@ type everyKind struct {
 
 // vary gives a struct's fields values, now as before, now of the same length, now of any.
 func vary(r *rand.Rand, v reflect.Value) {
-	texts := []string{"", "a", "b", "ab", "12345678", "12345679", "a text of 24 characters.", "a text of 24 characters!", "quote \"", "back\\slash", "eight bytes and \"", "eight bytes and \\\"", "\n", "é", "\xff", "\x01", strings.Repeat("long", 40)}
-	numbers := []int64{-1, 0, 1, 7, 9, 10, 11, 19, 99, 100, 12345, 12346, 12356, 99999, 100000, -12345, -12346, 1<<31 - 1, -1 << 31}
+	texts := []string{"", "a", "b", "ab", "12345678", "12345679", "a text of 24 characters.",
+		"a text of 24 characters!", "quote \"", "back\\slash", "eight bytes and \"", "eight bytes and \\\"", "\n",
+		"é", "\xff", "\x01", strings.Repeat("long", 40)}
+	numbers := []int64{-1, 0, 1, 7, 9, 10, 11, 19, 99, 100, 12345, 12346, 12356, 99999, 100000, -12345, -12346,
+		1<<31 - 1, -1 << 31}
 	for i := range v.NumField() {
 		if r.IntN(3) > 0 {
 			continue
@@ -103,7 +106,8 @@ func TestAnswerTemplateHits(t *testing.T) {
 	tmpl := a.of(info)
 	learned := 0
 	for i := range int64(1000) {
-		v := wire.SendMessageResponseHeader{MsgID: fmt.Appendf(nil, "7F00000100002A9F%016X", 200*i), QueueID: int32(i % 8), QueueOffset: i, TransactionID: fmt.Appendf(nil, "7F00000100002A9F%016X", i),
+		v := wire.SendMessageResponseHeader{MsgID: fmt.Appendf(nil, "7F00000100002A9F%016X", 200*i),
+			QueueID: int32(i % 8), QueueOffset: i, TransactionID: fmt.Appendf(nil, "7F00000100002A9F%016X", i),
 			Region: "DefaultRegion", TraceOn: "true"}
 		if !tmpl.update(unsafe.Pointer(&v), int32(500+i)) {
 			learned++

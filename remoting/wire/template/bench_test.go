@@ -7,7 +7,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-var hotSend = wire.SendMessageRequestHeader{ProducerGroup: "producer_group", Topic: "some_topic", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: 3,
+var hotSend = wire.SendMessageRequestHeader{ProducerGroup: "producer_group", Topic: "some_topic",
+	DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: 3,
 	BornTimestamp: 1790000000000, Properties: []byte("UNIQ_KEY\x017F0000010001\x02WAIT\x01true\x02TAGS\x01TagA\x02")}
 
 // benchmarkDecode reads frames that differ as those of one client do: opaque number and whatever vary changes.
@@ -66,12 +67,17 @@ func BenchmarkDecodeSendV1JSON(b *testing.B) {
 }
 
 func BenchmarkDecodePullJSON(b *testing.B) {
-	benchmarkDecode(b, wire.SerializeJSON, 11, wire.PullMessageRequest, &wire.PullMessageRequestHeader{ConsumerGroup: "group", Topic: "some_topic", QueueOffset: 12345, MaxMsgNums: 32, SysFlag: 3,
-		SuspendTimeoutMillis: 15000, Subscription: "*", SubVersion: 1790000000000, ExpressionType: "TAG"}, func(h *wire.PullMessageRequestHeader, i int) { h.QueueOffset = int64(12345 + 32*i) })
+	benchmarkDecode(b, wire.SerializeJSON, 11, wire.PullMessageRequest,
+		&wire.PullMessageRequestHeader{ConsumerGroup: "group", Topic: "some_topic", QueueOffset: 12345,
+			MaxMsgNums: 32, SysFlag: 3,
+			SuspendTimeoutMillis: 15000, Subscription: "*", SubVersion: 1790000000000, ExpressionType: "TAG"},
+		func(h *wire.PullMessageRequestHeader, i int) { h.QueueOffset = int64(12345 + 32*i) })
 }
 
 func BenchmarkDecodeOffsetCommitJSON(b *testing.B) {
-	benchmarkDecode(b, wire.SerializeJSON, 15, wire.UpdateConsumerOffsetRequest, &wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: "group", Topic: "some_topic", QueueID: 2, CommitOffset: 99},
+	benchmarkDecode(b, wire.SerializeJSON, 15, wire.UpdateConsumerOffsetRequest,
+		&wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: "group", Topic: "some_topic", QueueID: 2,
+			CommitOffset: 99},
 		func(h *wire.UpdateConsumerOffsetRequestHeader, i int) { h.CommitOffset = int64(i * i) })
 }
 

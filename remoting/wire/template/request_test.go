@@ -54,8 +54,12 @@ func sameInForm(t *testing.T, h *requestCache, form wire.SerializeType, b []byte
 }
 
 func sameCommand(a, b *wire.Command) bool {
-	return a.Code == b.Code && a.Version == b.Version && a.Opaque == b.Opaque && a.Flag == b.Flag && a.Language == b.Language && a.Remark == b.Remark &&
-		slices.EqualFunc(a.Fields, b.Fields, func(x, y wire.Field) bool { return bytes.Equal(x.Key, y.Key) && bytes.Equal(x.Value, y.Value) })
+	return a.Code == b.Code && a.Version == b.Version && a.Opaque == b.Opaque && a.Flag == b.Flag &&
+		a.Language == b.Language && a.Remark == b.Remark &&
+		slices.EqualFunc(a.Fields, b.Fields, func(x, y wire.Field) bool {
+			return bytes.Equal(x.Key, y.Key) &&
+				bytes.Equal(x.Value, y.Value)
+		})
 }
 
 func sameHeader[T any](t *testing.T, ht *wire.HeaderType[T], want, got *wire.Command) {
@@ -110,15 +114,24 @@ func TestTemplateReadsOnlyValues(t *testing.T) {
 		from, to string
 		hit      bool
 	}{
-		{`"8"`, `"8"`, true}, {`"opaque":8`, `"opaque":9`, true}, {`"opaque":8`, `"opaque":-2147483648`, true}, {`"opaque":8`, `"opaque":007`, true},
-		{`"opaque":8`, `"opaque":2147483648`, false}, {`"opaque":8`, `"opaque":8.0`, false}, {`"opaque":8`, `"opaque":8e1`, false}, {`"opaque":8`, `"opaque":null`, false},
-		{`"opaque":8`, `"opaque":"8"`, false}, {`"opaque":8`, `"opaque": 8`, false}, {`"opaque":8`, `"opaque":-`, false}, {`"opaque":8`, `"opaque":`, false},
-		{`"code":310`, `"code":320`, true}, {`"code":310`, `"code":10`, true}, {`"JAVA"`, `"CPP"`, true}, {`"JAVA"`, `"J\u0041VA"`, true}, {`"JAVA"`, `null`, false},
-		{`topic_a`, `topic_b`, true}, {`topic_a`, ``, true}, {`topic_a`, `topic_abc`, true}, {`topic_a`, `t\"x`, true}, {`topic_a`, `t\\`, true}, {`topic_a`, `t\`, false},
-		{`topic_a`, `t\u00g1`, false}, {`topic_a`, strings.Repeat("x", 1500), true}, {`topic_a`, strings.Repeat("x", maxTemplateText), false},
-		{`"topic_a"`, `null`, false}, {`"topic_a"`, `5`, false}, {`"topic_a"`, `["topic_b"]`, false}, {`"topic_a"`, `{"x":"y"}`, false},
-		{`"b":`, `"B":`, false}, {`"b":`, `"b" :`, false}, {`k1\u0002`, `k1\u0003`, true}, {`k1\u0002`, `k2`, true}, {`KEYS\u0001`, `\u0001`, true},
-		{`}`, ``, false}, {`409}`, `409} `, false}, {`409}`, `409`, false}, {`409}`, `409,"x":1}`, false}, {`"serializeTypeCurrentRPC":"JSON"`, `"serializeTypeCurrentRPC":"X"`, false},
+		{`"8"`, `"8"`, true}, {`"opaque":8`, `"opaque":9`, true}, {`"opaque":8`, `"opaque":-2147483648`, true},
+		{`"opaque":8`, `"opaque":007`, true},
+		{`"opaque":8`, `"opaque":2147483648`, false}, {`"opaque":8`, `"opaque":8.0`, false},
+		{`"opaque":8`, `"opaque":8e1`, false}, {`"opaque":8`, `"opaque":null`, false},
+		{`"opaque":8`, `"opaque":"8"`, false}, {`"opaque":8`, `"opaque": 8`, false},
+		{`"opaque":8`, `"opaque":-`, false}, {`"opaque":8`, `"opaque":`, false},
+		{`"code":310`, `"code":320`, true}, {`"code":310`, `"code":10`, true}, {`"JAVA"`, `"CPP"`, true},
+		{`"JAVA"`, `"J\u0041VA"`, true}, {`"JAVA"`, `null`, false},
+		{`topic_a`, `topic_b`, true}, {`topic_a`, ``, true}, {`topic_a`, `topic_abc`, true},
+		{`topic_a`, `t\"x`, true}, {`topic_a`, `t\\`, true}, {`topic_a`, `t\`, false},
+		{`topic_a`, `t\u00g1`, false}, {`topic_a`, strings.Repeat("x", 1500), true},
+		{`topic_a`, strings.Repeat("x", maxTemplateText), false},
+		{`"topic_a"`, `null`, false}, {`"topic_a"`, `5`, false}, {`"topic_a"`, `["topic_b"]`, false},
+		{`"topic_a"`, `{"x":"y"}`, false},
+		{`"b":`, `"B":`, false}, {`"b":`, `"b" :`, false}, {`k1\u0002`, `k1\u0003`, true}, {`k1\u0002`, `k2`, true},
+		{`KEYS\u0001`, `\u0001`, true},
+		{`}`, ``, false}, {`409}`, `409} `, false}, {`409}`, `409`, false}, {`409}`, `409,"x":1}`, false},
+		{`"serializeTypeCurrentRPC":"JSON"`, `"serializeTypeCurrentRPC":"X"`, false},
 		{`409}`, `410}`, true}, {`"n":"broker-a"`, `"n":"broker-a","o":"p"`, false}, {`,"n":"broker-a"`, ``, false},
 	} {
 		var h requestCache
@@ -138,9 +151,12 @@ func TestTemplateReadsOnlyValues(t *testing.T) {
 // TestShapesThatMakeNoTemplate: where two values depend on each other, there is no template.
 func TestShapesThatMakeNoTemplate(t *testing.T) {
 	for _, text := range []string{
-		`{"code":310,"code":311,"extFields":{"a":"b"}}`, `{"code":310,"extFields":{"a":"b","a":"c"}}`, `{"code":310,"extFields":{"a":"b"},"extFields":{"a":"c"}}`,
-		`{"code":310,"extFields":{"a":5}}`, `{"code":310,"extFields":{"a":null}}`, `{"code":"310","extFields":{"a":"b"}}`, `{"code":310,"remark":null}`,
-		`{"code":null,"extFields":{"a":"b"}}`, `{"code":+310,"extFields":{"a":"b"}}`, `{"code":310,"extFields":{"a":["b"]}}`, `{"code":310,"extFields":{"a":"b","a":"c"`,
+		`{"code":310,"code":311,"extFields":{"a":"b"}}`, `{"code":310,"extFields":{"a":"b","a":"c"}}`,
+		`{"code":310,"extFields":{"a":"b"},"extFields":{"a":"c"}}`,
+		`{"code":310,"extFields":{"a":5}}`, `{"code":310,"extFields":{"a":null}}`,
+		`{"code":"310","extFields":{"a":"b"}}`, `{"code":310,"remark":null}`,
+		`{"code":null,"extFields":{"a":"b"}}`, `{"code":+310,"extFields":{"a":"b"}}`,
+		`{"code":310,"extFields":{"a":["b"]}}`, `{"code":310,"extFields":{"a":"b","a":"c"`,
 	} {
 		var h requestCache
 		for range 3 {
@@ -255,7 +271,8 @@ func TestCacheIsBounded(t *testing.T) {
 // what).
 func mutate(b []byte, script []byte) []byte {
 	b = bytes.Clone(b)
-	tokens := []string{`"`, `\`, `\u0001`, `\"`, `null`, `{}`, `[1]`, `["x"]`, `,`, `:`, ` `, `1e5`, `-1`, `2147483648`, `"a":"z",`, `"code":1,`, `abcdefgh`, `}`}
+	tokens := []string{`"`, `\`, `\u0001`, `\"`, `null`, `{}`, `[1]`, `["x"]`, `,`, `:`, ` `, `1e5`, `-1`,
+		`2147483648`, `"a":"z",`, `"code":1,`, `abcdefgh`, `}`}
 	for ; len(script) >= 5; script = script[5:] {
 		at := int(binary.BigEndian.Uint16(script[1:])) % (len(b) + 1)
 		end := min(len(b), at+int(script[3])%12)
@@ -343,9 +360,12 @@ func TestBinaryTemplates(t *testing.T) {
 	}{
 		{"the same", first, true},
 		{"values", binaryHeader(-2, 200, "a", "GROUP", "b", "TOPIC", "e", "7", "z", "", "i", "K\x01w\"\\\x02"), true},
-		{"a longer value", binaryHeader(1, 0, "a", "group", "b", "topic_b", "e", "1", "z", "", "i", "K\x01v\\\"\x02"), false},
-		{"another name", binaryHeader(1, 0, "a", "group", "B", "topic", "e", "1", "z", "", "i", "K\x01v\\\"\x02"), false},
-		{"lengths that make up for each other", binaryHeader(1, 0, "a", "grou", "b", "topics", "e", "1", "z", "", "i", "K\x01v\\\"\x02"), false},
+		{"a longer value", binaryHeader(1, 0, "a", "group", "b", "topic_b", "e", "1", "z", "", "i", "K\x01v\\\"\x02"),
+			false},
+		{"another name", binaryHeader(1, 0, "a", "group", "B", "topic", "e", "1", "z", "", "i", "K\x01v\\\"\x02"),
+			false},
+		{"lengths that make up for each other", binaryHeader(1, 0, "a", "grou", "b", "topics", "e", "1", "z", "", "i",
+			"K\x01v\\\"\x02"), false},
 		{"cut", first[:len(first)-1], false},
 		{"more behind", append(bytes.Clone(first), 0), false},
 	} {

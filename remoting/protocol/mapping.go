@@ -1,8 +1,9 @@
-package body
+package protocol
 
 import "gorocket/compat"
 
-// TopicQueueMappingInfo says which queues of a static topic a broker holds now (statictopic/TopicQueueMappingInfo.java).
+// TopicQueueMappingInfo says which queues of a static topic a broker holds now
+// (statictopic/TopicQueueMappingInfo.java).
 type TopicQueueMappingInfo struct {
 	Bname       string      `json:"bname"`
 	CurrIDMap   map[int]int `json:"currIdMap"` // logical queue id → queue id on the broker
@@ -13,14 +14,15 @@ type TopicQueueMappingInfo struct {
 	TotalQueues int         `json:"totalQueues"`
 }
 
-// TopicQueueMappingDetail adds the history of each hosted queue (statictopic/TopicQueueMappingDetail.java); it stays on the broker.
+// TopicQueueMappingDetail adds the history of each hosted queue (statictopic/TopicQueueMappingDetail.java); it stays
+// on the broker.
 type TopicQueueMappingDetail struct {
 	TopicQueueMappingInfo
 	HostedQueues map[int][]LogicQueueMappingItem `json:"hostedQueues"` // global queue id → its pieces, oldest first
 }
 
-// LogicQueueMappingItem is one piece of a logical queue (statictopic/LogicQueueMappingItem.java). Offsets count messages; an EndOffset of -1 is
-// open, a LogicOffset below 0 undecided.
+// LogicQueueMappingItem is one piece of a logical queue (statictopic/LogicQueueMappingItem.java). Offsets count
+// messages; an EndOffset of -1 is open, a LogicOffset below 0 undecided.
 type LogicQueueMappingItem struct {
 	Bname       string `json:"bname"`
 	EndOffset   int64  `json:"endOffset"`
@@ -48,7 +50,8 @@ func (q *MessageQueue) UnmarshalText(text []byte) error {
 	return checkInts("queue of topic", q.Topic, number{"queueId", q.QueueID})
 }
 
-// UnmarshalJSON reads a queue that stands as a value, where JSON libraries would expect the text form too, and the quoted text of a key.
+// UnmarshalJSON reads a queue that stands as a value, where JSON libraries would expect the text form too, and the
+// quoted text of a key.
 func (q *MessageQueue) UnmarshalJSON(text []byte) error {
 	if len(text) > 0 && text[0] == '"' {
 		var key string

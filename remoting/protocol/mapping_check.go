@@ -1,4 +1,4 @@
-package body
+package protocol
 
 import (
 	"errors"
@@ -6,7 +6,8 @@ import (
 	"maps"
 )
 
-// Check refuses a mapping that makes no sense, with Java's texts where Java has one (TopicQueueMappingUtils.checkLogicQueueMappingItemOffset).
+// Check refuses a mapping that makes no sense, with Java's texts where Java has one
+// (TopicQueueMappingUtils.checkLogicQueueMappingItemOffset).
 func (d *TopicQueueMappingDetail) Check() error {
 	for _, items := range d.HostedQueues {
 		if err := checkItems(items); err != nil {
@@ -42,8 +43,9 @@ func checkItems(items []LogicQueueMappingItem) error {
 	return nil
 }
 
-// Follow returns the mapping that takes the place of old, which may be nil; neither is changed. With force the pieces of d win, and queues that d does not
-// name are kept; else d must not be older, nor contradict what old says about pieces that both know (TopicQueueMappingManager.updateTopicQueueMapping).
+// Follow returns the mapping that takes the place of old, which may be nil; neither is changed. With force the pieces
+// of d win, and queues that d does not name are kept; else d must not be older, nor contradict what old says about
+// pieces that both know (TopicQueueMappingManager.updateTopicQueueMapping).
 func (d *TopicQueueMappingDetail) Follow(old *TopicQueueMappingDetail, force bool) (*TopicQueueMappingDetail, error) {
 	merged := *d
 	merged.HostedQueues = maps.Clone(d.HostedQueues)
@@ -75,7 +77,8 @@ func (d *TopicQueueMappingDetail) Follow(old *TopicQueueMappingDetail, force boo
 	return &merged, nil
 }
 
-// sameHistory checks that pieces of one generation are the same piece (makeSureLogicQueueMappingItemImmutable). The oldest ones may be missing in now.
+// sameHistory checks that pieces of one generation are the same piece (makeSureLogicQueueMappingItemImmutable). The
+// oldest ones may be missing in now.
 func sameHistory(was, now []LogicQueueMappingItem, epochEqual bool) error {
 	if len(was) == 0 {
 		return nil
@@ -93,13 +96,15 @@ func sameHistory(was, now []LogicQueueMappingItem, epochEqual bool) error {
 			i++
 			continue
 		}
-		if o.Bname != n.Bname || o.QueueID != n.QueueID || o.StartOffset != n.StartOffset || o.LogicOffset != -1 && o.LogicOffset != n.LogicOffset {
+		if o.Bname != n.Bname || o.QueueID != n.QueueID || o.StartOffset != n.StartOffset ||
+			o.LogicOffset != -1 && o.LogicOffset != n.LogicOffset {
 			return fmt.Errorf("The item of gen %d is different", o.Gen)
 		}
 		i, j = i+1, j+1
 	}
 	o, n := &was[len(was)-1], &now[len(now)-1]
-	if epochEqual && (n.Gen != o.Gen || n.Bname != o.Bname || n.QueueID != o.QueueID || n.StartOffset != o.StartOffset) {
+	if epochEqual && (n.Gen != o.Gen || n.Bname != o.Bname || n.QueueID != o.QueueID ||
+		n.StartOffset != o.StartOffset) {
 		return errors.New("The new leader is different but epoch equal")
 	}
 	return nil

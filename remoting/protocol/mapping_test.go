@@ -1,4 +1,4 @@
-package body
+package protocol
 
 import (
 	"bytes"
@@ -27,11 +27,13 @@ func TestMappingText(t *testing.T) {
 	if got, err := compat.Marshal(d); err != nil || string(got) != javaMapping {
 		t.Errorf("%v\n%s", err, got)
 	}
-	if diff := cmp.Diff(&TopicQueueMappingInfo{Bname: "a", CurrIDMap: map[int]int{1: 3}, Epoch: 7, Scope: ScopeGlobal, Topic: "T", TotalQueues: 2}, d.Info()); diff != "" {
+	if diff := cmp.Diff(&TopicQueueMappingInfo{Bname: "a", CurrIDMap: map[int]int{1: 3}, Epoch: 7, Scope: ScopeGlobal,
+		Topic: "T", TotalQueues: 2}, d.Info()); diff != "" {
 		t.Error(diff)
 	}
 	bare := readMapping(t, `{"bname":"a","topic":"T","hostedQueues":{"0":[{"bname":"a"}]}}`)
-	want := &TopicQueueMappingDetail{TopicQueueMappingInfo{Bname: "a", Topic: "T", Scope: ScopeGlobal, CurrIDMap: map[int]int{}},
+	want := &TopicQueueMappingDetail{TopicQueueMappingInfo{Bname: "a", Topic: "T", Scope: ScopeGlobal,
+		CurrIDMap: map[int]int{}},
 		map[int][]LogicQueueMappingItem{0: {{Bname: "a", EndOffset: -1, TimeOfStart: -1, TimeOfEnd: -1}}}}
 	if diff := cmp.Diff(want, bare); diff != "" {
 		t.Errorf("Java's initial values: %s", diff)
@@ -41,13 +43,15 @@ func TestMappingText(t *testing.T) {
 		t.Errorf("no mapping: %v %s", err, got)
 	}
 	c.MappingDetail = bare
-	if got, err := compat.Marshal(c); err != nil || !bytes.Contains(got, []byte(`{"attributes":{},"mappingDetail":{"bname":"a",`)) {
+	if got, err := compat.Marshal(c); err != nil ||
+		!bytes.Contains(got, []byte(`{"attributes":{},"mappingDetail":{"bname":"a",`)) {
 		t.Errorf("%v %s", err, got)
 	}
 }
 
 func TestMappingOffsets(t *testing.T) {
-	items := []LogicQueueMappingItem{{Gen: 0, LogicOffset: 0, EndOffset: 5}, {Gen: 1, LogicOffset: 1000, StartOffset: 10, EndOffset: 14}, {Gen: 2, LogicOffset: -1, EndOffset: -1}}
+	items := []LogicQueueMappingItem{{Gen: 0, LogicOffset: 0, EndOffset: 5},
+		{Gen: 1, LogicOffset: 1000, StartOffset: 10, EndOffset: 14}, {Gen: 2, LogicOffset: -1, EndOffset: -1}}
 	for offset, gen := range map[int64]int{-3: 0, 0: 0, 999: 0, 1000: 1, MaxOffset: 1} {
 		if it := ItemAt(items, offset); it == nil || it.Gen != gen {
 			t.Errorf("offset %d is in %v, want generation %d", offset, it, gen)
@@ -56,12 +60,15 @@ func TestMappingOffsets(t *testing.T) {
 	if ItemAt(items[2:], 0) != nil || ItemAt(nil, 0) != nil {
 		t.Error("a piece without a place was found")
 	}
-	if n := ItemAfter(items, 0); n == nil || n.Gen != 1 || ItemAfter(items, 1) != nil || ItemAfter(items, 2) != nil || ItemAfter(items, 9) != nil {
+	if n := ItemAfter(items, 0); n == nil || n.Gen != 1 || ItemAfter(items, 1) != nil || ItemAfter(items, 2) != nil ||
+		ItemAfter(items, 9) != nil {
 		t.Error("ItemAfter")
 	}
 	mid := &items[1]
-	for _, c := range []struct{ got, want int64 }{{mid.Logical(9), 1000}, {mid.Logical(10), 1000}, {mid.Logical(20), 1010}, {mid.LogicalLoosely(20), 1004}, {mid.LogicalLoosely(3), 1000},
-		{items[2].LogicalLoosely(3), -1}, {mid.Physical(1003), 13}, {mid.MaxLogical(), 1004}, {items[2].MaxLogical(), -1}, {mid.Delta(), 990}} {
+	for _, c := range []struct{ got, want int64 }{{mid.Logical(9), 1000}, {mid.Logical(10), 1000},
+		{mid.Logical(20), 1010}, {mid.LogicalLoosely(20), 1004}, {mid.LogicalLoosely(3), 1000},
+		{items[2].LogicalLoosely(3), -1}, {mid.Physical(1003), 13}, {mid.MaxLogical(), 1004},
+		{items[2].MaxLogical(), -1}, {mid.Delta(), 990}} {
 		if c.got != c.want {
 			t.Errorf("got %d, want %d", c.got, c.want)
 		}
@@ -73,10 +80,13 @@ func TestMappingOffsets(t *testing.T) {
 
 func TestMappingCheck(t *testing.T) {
 	for want, items := range map[string][]LogicQueueMappingItem{
-		"": {{Bname: "a", EndOffset: 5}, {Bname: "b", Gen: 1, LogicOffset: 6, EndOffset: -1}}, "should not be negative": {{Bname: "a", QueueID: -1}}, "no broker name": {{}},
-		"non-latest item": {{Bname: "a", LogicOffset: -1}, {Bname: "b", Gen: 1}}, "gen does not": {{Bname: "a", Gen: 1}, {Bname: "b", Gen: 1, LogicOffset: 5}},
-		"endOffset is smaller": {{Bname: "a", StartOffset: 3, EndOffset: 1}}, "base logic offset": {{Bname: "a", LogicOffset: 5}, {Bname: "b", Gen: 1, LogicOffset: 5}},
-		"max logic offset": {{Bname: "a", EndOffset: 5}, {Bname: "b", Gen: 1, LogicOffset: 5, EndOffset: -1}},
+		"":                       {{Bname: "a", EndOffset: 5}, {Bname: "b", Gen: 1, LogicOffset: 6, EndOffset: -1}},
+		"should not be negative": {{Bname: "a", QueueID: -1}}, "no broker name": {{}},
+		"non-latest item":      {{Bname: "a", LogicOffset: -1}, {Bname: "b", Gen: 1}},
+		"gen does not":         {{Bname: "a", Gen: 1}, {Bname: "b", Gen: 1, LogicOffset: 5}},
+		"endOffset is smaller": {{Bname: "a", StartOffset: 3, EndOffset: 1}},
+		"base logic offset":    {{Bname: "a", LogicOffset: 5}, {Bname: "b", Gen: 1, LogicOffset: 5}},
+		"max logic offset":     {{Bname: "a", EndOffset: 5}, {Bname: "b", Gen: 1, LogicOffset: 5, EndOffset: -1}},
 	} {
 		err := (&TopicQueueMappingDetail{HostedQueues: map[int][]LogicQueueMappingItem{0: items}}).Check()
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -98,12 +108,17 @@ func TestMappingFollow(t *testing.T) {
 	}{
 		{"same", "", change(func(*TopicQueueMappingDetail) {})},
 		{"older", "Can't accept data with small epoch 6 < 7", change(func(d *TopicQueueMappingDetail) { d.Epoch = 6 })},
-		{"scope", "Can't accept data with unmatched scope x != __global__", change(func(d *TopicQueueMappingDetail) { d.Scope = "x" })},
-		{"fewer", "Cannot accept equal epoch with null data", change(func(d *TopicQueueMappingDetail) { delete(d.HostedQueues, 1) })},
+		{"scope", "Can't accept data with unmatched scope x != __global__",
+			change(func(d *TopicQueueMappingDetail) { d.Scope = "x" })},
+		{"fewer", "Cannot accept equal epoch with null data",
+			change(func(d *TopicQueueMappingDetail) { delete(d.HostedQueues, 1) })},
 		{"fewer, newer", "", change(func(d *TopicQueueMappingDetail) { d.Epoch = 8; delete(d.HostedQueues, 1) })},
-		{"emptied", "The new item list is null or empty", change(func(d *TopicQueueMappingDetail) { d.Epoch = 8; d.HostedQueues[1] = nil })},
-		{"leader", "The new leader is different but epoch equal", change(func(d *TopicQueueMappingDetail) { d.HostedQueues[0] = d.HostedQueues[0][:1] })},
-		{"history", "The item of gen 0 is different", change(func(d *TopicQueueMappingDetail) { d.Epoch = 8; d.HostedQueues[0][0].QueueID = 9 })},
+		{"emptied", "The new item list is null or empty",
+			change(func(d *TopicQueueMappingDetail) { d.Epoch = 8; d.HostedQueues[1] = nil })},
+		{"leader", "The new leader is different but epoch equal",
+			change(func(d *TopicQueueMappingDetail) { d.HostedQueues[0] = d.HostedQueues[0][:1] })},
+		{"history", "The item of gen 0 is different",
+			change(func(d *TopicQueueMappingDetail) { d.Epoch = 8; d.HostedQueues[0][0].QueueID = 9 })},
 		{"oldest gone", "", change(func(d *TopicQueueMappingDetail) { d.HostedQueues[0] = d.HostedQueues[0][1:] })},
 	} {
 		got, err := c.d.Follow(old, false)
@@ -122,9 +137,11 @@ func TestMappingFollow(t *testing.T) {
 	}
 }
 
-// FuzzMapping: what a peer sends with 513 never panics in reading, checking, following or looking up, and survives writing.
+// FuzzMapping: what a peer sends with 513 never panics in reading, checking, following or looking up, and survives
+// writing.
 func FuzzMapping(f *testing.F) {
-	for _, s := range []string{javaMapping, `{}`, `{"hostedQueues":{"0":null,"1":[null],"-1":[]}}`, `{"hostedQueues":{0:[{"gen":1},{"gen":0,"logicOffset":-1}]},"epoch":-1}`} {
+	for _, s := range []string{javaMapping, `{}`, `{"hostedQueues":{"0":null,"1":[null],"-1":[]}}`,
+		`{"hostedQueues":{0:[{"gen":1},{"gen":0,"logicOffset":-1}]},"epoch":-1}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

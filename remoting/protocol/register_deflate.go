@@ -1,4 +1,4 @@
-package body
+package protocol
 
 import (
 	"bytes"
@@ -23,7 +23,8 @@ var ErrInflatedTooLarge = errors.New("compressed registration unfolds to more th
 //
 //	len + DataVersion JSON | topic count | per topic len + text | len + filter server JSON | mapping count | per mapping len + JSON
 //
-// The mapping part is left out for receivers before V5_0_0, which ignore it anyway: pass the version the body is announced with.
+// The mapping part is left out for receivers before V5_0_0, which ignore it anyway: pass the version the body is
+// announced with.
 func (b *RegisterBrokerBody) EncodeDeflated(version int) ([]byte, error) {
 	var raw blockWriter
 	w := &b.TopicConfigSerializeWrapper

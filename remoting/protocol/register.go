@@ -1,4 +1,4 @@
-package body
+package protocol
 
 import (
 	"fmt"
@@ -39,9 +39,10 @@ func (b *RegisterBrokerBody) fill() {
 // Encode writes the plain form (JSON in fastjson's dialect).
 func (b *RegisterBrokerBody) Encode() ([]byte, error) { return compat.Marshal(b) }
 
-// DecodeRegisterBroker reads a registration as the sender's version (an MQVersion ordinal) wrote it: a bare topic table before V3_0_11,
-// else a RegisterBrokerBody, deflated when compressed is set, with a mapping part from V5_0_0 on. An empty body is a registration without
-// topics and with version zeros, as in Java. Entries that are null or have no topic name are errors. Run it off the event loop.
+// DecodeRegisterBroker reads a registration as the sender's version (an MQVersion ordinal) wrote it: a bare topic
+// table before V3_0_11, else a RegisterBrokerBody, deflated when compressed is set, with a mapping part from V5_0_0
+// on. An empty body is a registration without topics and with version zeros, as in Java. Entries that are null or
+// have no topic name are errors. Run it off the event loop.
 func DecodeRegisterBroker(data []byte, compressed bool, version int) (*RegisterBrokerBody, error) {
 	b := NewRegisterBrokerBody()
 	var err error

@@ -1,15 +1,17 @@
-package body
+package protocol
 
 // MasterID is the broker id of a master (MixAll.MASTER_ID).
 const MasterID = 0
 
 // TopicRouteData answers GET_ROUTEINFO_BY_TOPIC (protocol/route/TopicRouteData.java).
 type TopicRouteData struct {
-	BrokerDatas               []BrokerData                      `json:"brokerDatas"`
-	FilterServerTable         map[string][]string               `json:"filterServerTable"` // broker address → filter servers, {} today
-	OrderTopicConf            *string                           `json:"orderTopicConf"`    // "brokerA:8;brokerB:8"
-	QueueDatas                []QueueData                       `json:"queueDatas"`
-	TopicQueueMappingByBroker map[string]*TopicQueueMappingInfo `json:"topicQueueMappingByBroker"` // by broker name, static topics only
+	BrokerDatas []BrokerData `json:"brokerDatas"`
+	// broker address → filter servers, {} today
+	FilterServerTable map[string][]string `json:"filterServerTable"`
+	OrderTopicConf    *string             `json:"orderTopicConf"` // "brokerA:8;brokerB:8"
+	QueueDatas        []QueueData         `json:"queueDatas"`
+	// by broker name, static topics only
+	TopicQueueMappingByBroker map[string]*TopicQueueMappingInfo `json:"topicQueueMappingByBroker"`
 }
 
 // QueueData is a topic's share on one broker name (protocol/route/QueueData.java).

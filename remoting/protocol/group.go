@@ -1,8 +1,9 @@
-package body
+package protocol
 
 import "gorocket/compat"
 
-// SubscriptionGroupConfig is one consumer group (protocol/subscription/SubscriptionGroupConfig.java), in subscriptionGroup.json and code 200.
+// SubscriptionGroupConfig is one consumer group (protocol/subscription/SubscriptionGroupConfig.java), in
+// subscriptionGroup.json and code 200.
 type SubscriptionGroupConfig struct {
 	Attributes                     map[string]string        `json:"attributes"`
 	BrokerID                       int64                    `json:"brokerId"`
@@ -21,7 +22,8 @@ type SubscriptionGroupConfig struct {
 	WhichBrokerWhenConsumeSlowly   int64                    `json:"whichBrokerWhenConsumeSlowly"`
 }
 
-// GroupRetryPolicy is how a group's retries are spaced (protocol/subscription/GroupRetryPolicy.java). Type is CUSTOMIZED or EXPONENTIAL.
+// GroupRetryPolicy is how a group's retries are spaced (protocol/subscription/GroupRetryPolicy.java). Type is
+// CUSTOMIZED or EXPONENTIAL.
 type GroupRetryPolicy struct {
 	CustomizedRetryPolicy  *CustomizedRetryPolicy  `json:"customizedRetryPolicy"`
 	ExponentialRetryPolicy *ExponentialRetryPolicy `json:"exponentialRetryPolicy"`
@@ -67,19 +69,20 @@ func (g *SubscriptionGroupConfig) UnmarshalJSON(text []byte) error {
 	}
 	*g = SubscriptionGroupConfig(p)
 	return checkInts("group", g.GroupName, number{"retryQueueNums", g.RetryQueueNums},
-		number{"retryMaxTimes", g.RetryMaxTimes}, number{"groupSysFlag", g.GroupSysFlag}, number{"consumeTimeoutMinute", g.ConsumeTimeoutMinute})
+		number{"retryMaxTimes", g.RetryMaxTimes}, number{"groupSysFlag", g.GroupSysFlag},
+		number{"consumeTimeoutMinute", g.ConsumeTimeoutMinute})
 }
 
 // SubscriptionGroupWrapper is subscriptionGroup.json and the answer of GET_ALL_SUBSCRIPTIONGROUP_CONFIG.
 type SubscriptionGroupWrapper struct {
-	DataVersion            DataVersion                         `json:"dataVersion"`
+	DataVersion            compat.DataVersion                  `json:"dataVersion"`
 	ForbiddenTable         map[string]map[string]int           `json:"forbiddenTable"` // group → topic → forbidden bits
 	SubscriptionGroupTable map[string]*SubscriptionGroupConfig `json:"subscriptionGroupTable"`
 }
 
-// ConsumerOffsetSerializeWrapper is consumerOffset.json and the answer of GET_ALL_CONSUMER_OFFSET. Keys are "topic@group"; older files have
-// no data version.
+// ConsumerOffsetSerializeWrapper is consumerOffset.json and the answer of GET_ALL_CONSUMER_OFFSET. Keys are
+// "topic@group"; older files have no data version.
 type ConsumerOffsetSerializeWrapper struct {
-	DataVersion *DataVersion             `json:"dataVersion"`
+	DataVersion *compat.DataVersion      `json:"dataVersion"`
 	OffsetTable map[string]map[int]int64 `json:"offsetTable"` // topic@group → queue id → next offset to consume
 }

@@ -1,8 +1,9 @@
-package body
+package compat
 
 import "time"
 
-// DataVersion says how new a table is (protocol/DataVersion.java). A nameserver takes a registration as changed when any field differs.
+// DataVersion says how new a table is (protocol/DataVersion.java). A nameserver takes a registration as changed when
+// any field differs.
 type DataVersion struct {
 	Counter      int64 `json:"counter"`
 	StateVersion int64 `json:"stateVersion"` // epoch of the master in controller mode, else 0
@@ -21,7 +22,8 @@ func (d *DataVersion) Next(stateVersion int64) {
 
 // Compare orders by state version, counter, timestamp: -1, 0 or 1 (DataVersion.compare).
 func (d DataVersion) Compare(o DataVersion) int {
-	for _, p := range [...][2]int64{{d.StateVersion, o.StateVersion}, {d.Counter, o.Counter}, {d.Timestamp, o.Timestamp}} {
+	for _, p := range [...][2]int64{{d.StateVersion, o.StateVersion}, {d.Counter, o.Counter},
+		{d.Timestamp, o.Timestamp}} {
 		if p[0] != p[1] {
 			if p[0] > p[1] {
 				return 1

@@ -1,4 +1,4 @@
-package body
+package protocol
 
 import (
 	"fmt"
@@ -71,7 +71,8 @@ func (t TopicConfig) Clone() TopicConfig {
 	return t
 }
 
-// EncodeText is TopicConfig.encode: "name read write perm SINGLE_TAG {attributes}", the form inside a compressed registration.
+// EncodeText is TopicConfig.encode: "name read write perm SINGLE_TAG {attributes}", the form inside a compressed
+// registration.
 func (t TopicConfig) EncodeText() (string, error) {
 	attrs, err := compat.Marshal(t.Attributes)
 	if err != nil {
@@ -80,11 +81,13 @@ func (t TopicConfig) EncodeText() (string, error) {
 	if t.Attributes == nil {
 		attrs = nil
 	}
-	return fmt.Sprintf("%s %d %d %d %s %s", t.TopicName, t.ReadQueueNums, t.WriteQueueNums, t.Perm, t.TopicFilterType, attrs), nil
+	return fmt.Sprintf("%s %d %d %d %s %s", t.TopicName, t.ReadQueueNums, t.WriteQueueNums, t.Perm, t.TopicFilterType,
+		attrs), nil
 }
 
-// DecodeTopicText is TopicConfig.decode. The attributes are optional, and dropped when they do not parse (one with a blank inside is cut
-// apart by Java too). Errors: fewer than five parts, a number that is none, an unknown filter type.
+// DecodeTopicText is TopicConfig.decode. The attributes are optional, and dropped when they do not parse (one with a
+// blank inside is cut apart by Java too). Errors: fewer than five parts, a number that is none, an unknown filter
+// type.
 func DecodeTopicText(text string) (TopicConfig, error) {
 	parts := strings.Split(text, " ")
 	if len(parts) < 5 {
@@ -112,20 +115,22 @@ func DecodeTopicText(text string) (TopicConfig, error) {
 
 // TopicConfigSerializeWrapper is topics.json, and the whole registration of brokers before V3_0_11.
 type TopicConfigSerializeWrapper struct {
-	DataVersion      DataVersion             `json:"dataVersion"`
+	DataVersion      compat.DataVersion      `json:"dataVersion"`
 	TopicConfigTable map[string]*TopicConfig `json:"topicConfigTable"`
 }
 
-// TopicConfigAndMappingSerializeWrapper adds static topics: the answer of GET_ALL_TOPIC_CONFIG and the main part of a registration.
+// TopicConfigAndMappingSerializeWrapper adds static topics: the answer of GET_ALL_TOPIC_CONFIG and the main part of a
+// registration.
 type TopicConfigAndMappingSerializeWrapper struct {
-	DataVersion                DataVersion                         `json:"dataVersion"`
-	MappingDataVersion         DataVersion                         `json:"mappingDataVersion"`
+	DataVersion                compat.DataVersion                  `json:"dataVersion"`
+	MappingDataVersion         compat.DataVersion                  `json:"mappingDataVersion"`
 	TopicConfigTable           map[string]*TopicConfig             `json:"topicConfigTable"`
 	TopicQueueMappingDetailMap map[string]*TopicQueueMappingDetail `json:"topicQueueMappingDetailMap"`
 	TopicQueueMappingInfoMap   map[string]*TopicQueueMappingInfo   `json:"topicQueueMappingInfoMap"`
 }
 
-// TopicConfigAndQueueMapping answers GET_TOPIC_CONFIG (statictopic/TopicConfigAndQueueMapping.java). It is only written; it reads as a TopicConfig.
+// TopicConfigAndQueueMapping answers GET_TOPIC_CONFIG (statictopic/TopicConfigAndQueueMapping.java). It is only
+// written; it reads as a TopicConfig.
 type TopicConfigAndQueueMapping struct {
 	TopicConfig
 	MappingDetail *TopicQueueMappingDetail `json:"mappingDetail"` // nil: not asked for, or no static topic
@@ -133,7 +138,7 @@ type TopicConfigAndQueueMapping struct {
 
 // TopicQueueMappingSerializeWrapper is topicQueueMapping.json (protocol/body/TopicQueueMappingSerializeWrapper.java).
 type TopicQueueMappingSerializeWrapper struct {
-	DataVersion              DataVersion                         `json:"dataVersion"`
+	DataVersion              compat.DataVersion                  `json:"dataVersion"`
 	TopicQueueMappingInfoMap map[string]*TopicQueueMappingDetail `json:"topicQueueMappingInfoMap"`
 }
 

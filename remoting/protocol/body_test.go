@@ -1,4 +1,4 @@
-package body
+package protocol
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func TestDecodeRegisterBrokerPlain(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := b.TopicConfigSerializeWrapper
-	if w.DataVersion != (DataVersion{Counter: 3, Timestamp: 1700000000000}) || len(w.TopicConfigTable) != 2 {
+	if w.DataVersion != (compat.DataVersion{Counter: 3, Timestamp: 1700000000000}) || len(w.TopicConfigTable) != 2 {
 		t.Errorf("got %+v", w)
 	}
 	retry := w.TopicConfigTable["%RETRY%g"]
@@ -38,12 +38,13 @@ func sampleBody() *RegisterBrokerBody {
 	b := NewRegisterBrokerBody()
 	b.FilterServerList = []string{"h:1"}
 	w := &b.TopicConfigSerializeWrapper
-	w.DataVersion = DataVersion{Counter: 1, StateVersion: 2, Timestamp: 3}
+	w.DataVersion = compat.DataVersion{Counter: 1, StateVersion: 2, Timestamp: 3}
 	plain, static := NewTopicConfig("A"), NewTopicConfig("B")
 	plain.Attributes = map[string]string{"message.type": "NORMAL"}
 	static.Perm = PermRead
 	w.TopicConfigTable["A"], w.TopicConfigTable["B"] = &plain, &static
-	w.TopicQueueMappingInfoMap["B"] = &TopicQueueMappingInfo{Bname: "x", CurrIDMap: map[int]int{0: 3}, Scope: "__global__", Topic: "B", TotalQueues: 1}
+	w.TopicQueueMappingInfoMap["B"] = &TopicQueueMappingInfo{Bname: "x", CurrIDMap: map[int]int{0: 3},
+		Scope: "__global__", Topic: "B", TotalQueues: 1}
 	return b
 }
 
@@ -74,11 +75,13 @@ func TestRegisterBrokerRoundTrips(t *testing.T) {
 
 func TestDecodeRegisterBrokerOldAndEmpty(t *testing.T) {
 	b, err := DecodeRegisterBroker([]byte(`{"dataVersion":{"counter":7},"topicConfigTable":{"T":{"topicName":"T","perm":2}}}`), false, 36)
-	if err != nil || b.TopicConfigSerializeWrapper.TopicConfigTable["T"].Perm != 2 || b.TopicConfigSerializeWrapper.DataVersion.Counter != 7 {
+	if err != nil || b.TopicConfigSerializeWrapper.TopicConfigTable["T"].Perm != 2 ||
+		b.TopicConfigSerializeWrapper.DataVersion.Counter != 7 {
 		t.Errorf("old: %+v, %v", b, err)
 	}
 	b, err = DecodeRegisterBroker(nil, true, compat.VersionV5_5_0)
-	if err != nil || b.TopicConfigSerializeWrapper.DataVersion != (DataVersion{}) || b.TopicConfigSerializeWrapper.TopicConfigTable == nil {
+	if err != nil || b.TopicConfigSerializeWrapper.DataVersion != (compat.DataVersion{}) ||
+		b.TopicConfigSerializeWrapper.TopicConfigTable == nil {
 		t.Errorf("empty: %+v, %v", b, err)
 	}
 }
@@ -97,7 +100,7 @@ func bomb(t testing.TB, parts ...func(*blockWriter)) []byte {
 }
 
 func TestDecodeRegisterBrokerRefuses(t *testing.T) {
-	dv := func(w *blockWriter) { w.json(DataVersion{}) }
+	dv := func(w *blockWriter) { w.json(compat.DataVersion{}) }
 	count := func(n int) func(*blockWriter) { return func(w *blockWriter) { w.count(n) } }
 	text := func(s string) func(*blockWriter) { return func(w *blockWriter) { w.block([]byte(s)) } }
 	for name, data := range map[string][]byte{
@@ -196,8 +199,10 @@ func TestSubscriptionGroupDefaults(t *testing.T) {
 
 func TestRouteText(t *testing.T) {
 	r := TopicRouteData{
-		BrokerDatas:       []BrokerData{{BrokerAddrs: map[int64]string{0: "h:1", 10: "h:2", 2: "h:3"}, BrokerName: "b", Cluster: "c"}},
-		FilterServerTable: map[string][]string{}, QueueDatas: []QueueData{{BrokerName: "b", Perm: 6, ReadQueueNums: 4, WriteQueueNums: 4}},
+		BrokerDatas: []BrokerData{{BrokerAddrs: map[int64]string{0: "h:1", 10: "h:2", 2: "h:3"},
+			BrokerName: "b", Cluster: "c"}},
+		FilterServerTable: map[string][]string{}, QueueDatas: []QueueData{{BrokerName: "b", Perm: 6, ReadQueueNums: 4,
+			WriteQueueNums: 4}},
 	}
 	const tail = `},"brokerName":"b","cluster":"c","enableActingMaster":false}],"filterServerTable":{},"queueDatas":[{"brokerName":"b","perm":6,"readQueueNums":4,"topicSysFlag":0,"writeQueueNums":4}]}`
 	if got, _ := compat.Marshal(r); string(got) != `{"brokerDatas":[{"brokerAddrs":{0:"h:1",2:"h:3",10:"h:2"`+tail {
@@ -210,7 +215,8 @@ func TestRouteText(t *testing.T) {
 
 func TestConsumerOffsets(t *testing.T) {
 	var w ConsumerOffsetSerializeWrapper
-	if err := compat.Unmarshal([]byte(`{"offsetTable":{"T@g":{0:12,1:0}}}`), &w); err != nil || w.OffsetTable["T@g"][0] != 12 {
+	if err := compat.Unmarshal([]byte(`{"offsetTable":{"T@g":{0:12,1:0}}}`), &w); err != nil ||
+		w.OffsetTable["T@g"][0] != 12 {
 		t.Errorf("got %+v, %v", w, err)
 	}
 	if got, err := compat.Marshal(w); err != nil || string(got) != `{"offsetTable":{"T@g":{0:12,1:0}}}` {
@@ -226,21 +232,6 @@ func TestMessageQueueKeys(t *testing.T) {
 	}
 	if got, err := compat.Marshal(m); err != nil || string(got) != in {
 		t.Errorf("got %s, %v", got, err)
-	}
-}
-
-func TestDataVersionCompare(t *testing.T) {
-	for i, c := range []struct {
-		a, b DataVersion
-		want int
-	}{{DataVersion{1, 1, 1}, DataVersion{1, 1, 1}, 0}, {DataVersion{1, 2, 1}, DataVersion{9, 1, 9}, 1}, {DataVersion{1, 1, 9}, DataVersion{2, 1, 1}, -1}, {DataVersion{1, 1, 1}, DataVersion{1, 1, 2}, -1}} {
-		if got := c.a.Compare(c.b); got != c.want {
-			t.Errorf("%d: got %d", i, got)
-		}
-	}
-	d := NewDataVersion()
-	if d.Next(4); d.Counter != 1 || d.StateVersion != 4 {
-		t.Errorf("got %+v", d)
 	}
 }
 

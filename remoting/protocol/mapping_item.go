@@ -1,4 +1,4 @@
-package body
+package protocol
 
 import (
 	"math"
@@ -38,9 +38,11 @@ func (d *TopicQueueMappingDetail) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Info is what a registration tells about the mapping: the queues whose newest piece lies on this broker (cloneAsMappingInfo, buildIdMap).
+// Info is what a registration tells about the mapping: the queues whose newest piece lies on this broker
+// (cloneAsMappingInfo, buildIdMap).
 func (d *TopicQueueMappingDetail) Info() *TopicQueueMappingInfo {
-	info := &TopicQueueMappingInfo{Bname: d.Bname, CurrIDMap: map[int]int{}, Epoch: d.Epoch, Scope: ScopeGlobal, Topic: d.Topic, TotalQueues: d.TotalQueues}
+	info := &TopicQueueMappingInfo{Bname: d.Bname, CurrIDMap: map[int]int{}, Epoch: d.Epoch, Scope: ScopeGlobal,
+		Topic: d.Topic, TotalQueues: d.TotalQueues}
 	for id := range d.HostedQueues {
 		if leader := d.Leader(id); leader != nil && leader.Bname == d.Bname {
 			info.CurrIDMap[id] = leader.QueueID
@@ -58,8 +60,9 @@ func (d *TopicQueueMappingDetail) Leader(id int) *LogicQueueMappingItem {
 	return &items[len(items)-1]
 }
 
-// ItemAt returns the piece that holds a logical offset: the newest that begins at or before it, else the oldest. Pieces whose place is
-// undecided do not count; nil when there is no other (TopicQueueMappingUtils.findLogicQueueMappingItem).
+// ItemAt returns the piece that holds a logical offset: the newest that begins at or before it, else the oldest.
+// Pieces whose place is undecided do not count; nil when there is no other
+// (TopicQueueMappingUtils.findLogicQueueMappingItem).
 func ItemAt(items []LogicQueueMappingItem, offset int64) *LogicQueueMappingItem {
 	for i := len(items) - 1; i >= 0; i-- {
 		if it := &items[i]; it.Decided() && offset >= it.LogicOffset {
@@ -74,7 +77,8 @@ func ItemAt(items []LogicQueueMappingItem, offset int64) *LogicQueueMappingItem 
 	return nil
 }
 
-// ItemAfter returns the piece that follows the one of this generation, nil when there is none or its place is undecided (findNext).
+// ItemAfter returns the piece that follows the one of this generation, nil when there is none or its place is
+// undecided (findNext).
 func ItemAfter(items []LogicQueueMappingItem, gen int) *LogicQueueMappingItem {
 	for i := range len(items) - 1 {
 		if items[i].Gen == gen && items[i].Decided() {
@@ -93,7 +97,8 @@ func (i *LogicQueueMappingItem) Decided() bool { return i.LogicOffset >= 0 }
 // Ended tells whether the piece takes no more messages (checkIfEndOffsetDecided).
 func (i *LogicQueueMappingItem) Ended() bool { return i.EndOffset > i.StartOffset }
 
-// Logical turns an offset of the physical queue into one of the logical queue, not below the start of the piece (computeStaticQueueOffsetStrictly).
+// Logical turns an offset of the physical queue into one of the logical queue, not below the start of the piece
+// (computeStaticQueueOffsetStrictly).
 func (i *LogicQueueMappingItem) Logical(physical int64) int64 {
 	if physical < i.StartOffset {
 		return i.LogicOffset
@@ -101,8 +106,8 @@ func (i *LogicQueueMappingItem) Logical(physical int64) int64 {
 	return i.LogicOffset + (physical - i.StartOffset)
 }
 
-// LogicalLoosely is Logical held within the piece, and -1 while its place is undecided: for answers to sends and for the smallest offset
-// (computeStaticQueueOffsetLoosely).
+// LogicalLoosely is Logical held within the piece, and -1 while its place is undecided: for answers to sends and for
+// the smallest offset (computeStaticQueueOffsetLoosely).
 func (i *LogicQueueMappingItem) LogicalLoosely(physical int64) int64 {
 	if !i.Decided() {
 		return -1
@@ -118,7 +123,8 @@ func (i *LogicQueueMappingItem) Physical(logical int64) int64 {
 	return logical - i.LogicOffset + i.StartOffset
 }
 
-// MaxLogical is the logical offset behind the piece, as far as the mapping knows: its start while the end is open (computeMaxStaticQueueOffset).
+// MaxLogical is the logical offset behind the piece, as far as the mapping knows: its start while the end is open
+// (computeMaxStaticQueueOffset).
 func (i *LogicQueueMappingItem) MaxLogical() int64 {
 	if i.EndOffset >= i.StartOffset {
 		return i.LogicOffset + i.EndOffset - i.StartOffset
