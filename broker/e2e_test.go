@@ -3,7 +3,6 @@ package broker
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +16,6 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
-	"gorocket/store/record"
 )
 
 func TestSendPullRestart(t *testing.T) {
@@ -57,118 +55,6 @@ func TestSendPullRestart(t *testing.T) {
 	}
 	if got := again.send("T", "", "after"); got.QueueOffset != 10 {
 		t.Errorf("queue offset after restart: %d", got.QueueOffset)
-	}
-}
-
-func TestLongPollingWakesOnlyWhatMatches(t *testing.T) {
-	r := startRig(t, testConfig(t, t.TempDir()))
-	r.send("T", "TAGS\x01A\x02", "first")
-	type answer struct {
-		code   int32
-		bodies []string
-		took   time.Duration
-	}
-	wait := func(expr string, ms int64) chan answer {
-		ch := make(chan answer, 1)
-		begin := time.Now()
-		go func() {
-			code, _, bodies := r.pull("g", "T", 1, expr, ms)
-			ch <- answer{code, bodies, time.Since(begin)}
-		}()
-		return ch
-	}
-	all, onlyB, short := wait("*", 10_000), wait("B", 10_000), wait("B", 300)
-	time.Sleep(100 * time.Millisecond)
-	r.send("T", "TAGS\x01A\x02", "second")
-	if a := <-all; a.code != 0 || len(a.bodies) != 1 || a.took > 3*time.Second {
-		t.Errorf("pull of everything: %+v", a)
-	}
-	if a := <-short; a.code == 0 || a.took < 250*time.Millisecond || a.took > 3*time.Second {
-		t.Errorf("a pull that does not match times out: %+v", a)
-	}
-	select {
-	case a := <-onlyB:
-		t.Errorf("woken by a message of another tag: %+v", a)
-	default:
-	}
-	r.send("T", "TAGS\x01B\x02", "third")
-	if a := <-onlyB; a.code != 0 || strings.Join(a.bodies, " ") != "third" || a.took > 4*time.Second {
-		t.Errorf("pull of tag B: %+v", a)
-	}
-	if n := r.b.holds.count.Load(); n != 0 {
-		t.Errorf("%d pulls still held", n)
-	}
-}
-
-func TestHeldPullsEndWithTheirConnection(t *testing.T) {
-	r := startRig(t, testConfig(t, t.TempDir()))
-	r.send("T", "", "x")
-	conn, err := r.cl.Conn(context.Background(), r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueOffset: 1, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, SuspendTimeoutMillis: 60_000}
-	ended := make(chan error, 1)
-	remoting.Go(conn, time.Minute, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil, func(_ *wire.Command, err error) { ended <- err })
-	waitFor(t, "a held pull", func() bool { return r.b.holds.count.Load() == 1 })
-	conn.Close()
-	if err := <-ended; !errors.Is(err, remoting.ErrConnClosed) {
-		t.Errorf("the held pull ended with %v", err)
-	}
-	waitFor(t, "no held pull", func() bool { return r.b.holds.count.Load() == 0 })
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("not within 10 s: %s", what)
-}
-
-func TestSyncFlushAnswersAfterTheDisk(t *testing.T) {
-	cfg := testConfig(t, t.TempDir())
-	cfg.FlushDiskType = store.SyncFlush
-	r := startRig(t, cfg)
-	for i := range 20 {
-		r.send("T", "", fmt.Sprint(i))
-		if flushed, end := r.b.store.FlushedOffset(), r.b.store.MaxPhyOffset(); flushed < end {
-			t.Fatalf("answered at %d with only %d on disk", end, flushed)
-		}
-	}
-}
-
-func TestDelayAndRetryAndDeadLetter(t *testing.T) {
-	r := startRig(t, testConfig(t, t.TempDir()))
-	begin := time.Now()
-	r.send("D", "DELAY\x011\x02TAGS\x01A\x02", "later")
-	if code, _, _ := r.pull("g", "D", 0, "*", 0); code != wire.PullNotFound {
-		t.Errorf("delayed message is there at once: %d", code)
-	}
-	code, _, bodies := r.pull("g", "D", 0, "A", 8000)
-	if took := time.Since(begin); code != 0 || len(bodies) != 1 || took < time.Second || took > 2500*time.Millisecond {
-		t.Errorf("code %d, %v after %v, want one after 1 s", code, bodies, took)
-	}
-	sent := r.send("R", "", "retry me")
-	_, off, err := record.ParseMessageID(string(sent.MsgID))
-	if err != nil {
-		t.Fatal(err)
-	}
-	back := wire.ConsumerSendMsgBackRequestHeader{Offset: off, Group: "g", OriginTopic: "R", MaxReconsumeTimes: 1}
-	if _, err := call(r, wire.ReqConsumerSendMsgBack, wire.ConsumerSendMsgBackRequest, &back, nil); err != nil {
-		t.Fatal(err)
-	}
-	if code, _, bodies := r.pull("g", "%RETRY%g", 0, "*", 8000); code != 0 || strings.Join(bodies, "") != "retry me" {
-		t.Errorf("retry topic: %d %v", code, bodies)
-	}
-	back.MaxReconsumeTimes = 0
-	if _, err := call(r, wire.ReqConsumerSendMsgBack, wire.ConsumerSendMsgBackRequest, &back, nil); err != nil {
-		t.Fatal(err)
-	}
-	if code, _, bodies := r.pull("g", "%DLQ%g", 0, "*", 0); code != 0 || strings.Join(bodies, "") != "retry me" {
-		t.Errorf("dead letters: %d %v", code, bodies)
 	}
 }
 
@@ -256,61 +142,6 @@ func TestDamagedTableStopsTheStart(t *testing.T) {
 	if text, _ := os.ReadFile(cfg.StorePathRootDir + "/config/topics.json"); string(text) != "{broken" {
 		t.Errorf("the damaged file was overwritten: %s", text)
 	}
-}
-
-// TestInnerBatch: a batch for a topic with batch queues is one record, found under one offset for each message, also after a restart.
-func TestInnerBatch(t *testing.T) {
-	cfg := testConfig(t, t.TempDir())
-	r := startRig(t, cfg)
-	create := wire.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1, WriteQueueNums: 1, Perm: 6, TopicFilterType: "SINGLE_TAG", Attributes: "+queue.type=BatchCQ"}
-	if _, err := call(r, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &create, nil); err != nil {
-		t.Fatal(err)
-	}
-	var batch []byte
-	for i := range 3 {
-		batch = appendBatchItem(batch, fmt.Sprintf("m%d", i))
-	}
-	for round := range 2 {
-		h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "B", DefaultTopic: "TBW102", Batch: true, Properties: []byte("UNIQ_KEY\x01batch\x02")}
-		resp, err := call(r, wire.ReqSendBatchMessage, wire.SendMessageRequestV2, &h, batch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var out wire.SendMessageResponseHeader
-		if err := wire.SendMessageResponse.Decode(resp, nil, &out); err != nil {
-			t.Fatal(err)
-		}
-		if out.BatchUniqID != "batch" || out.QueueOffset != int64(3*round) || strings.Contains(string(out.MsgID), ",") {
-			t.Errorf("round %d: %+v", round, out)
-		}
-	}
-	if end := r.b.store.MaxOffset("B", 0); end != 6 {
-		t.Errorf("queue ends at %d, want 6", end)
-	}
-	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "B", QueueOffset: 4, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription, Subscription: "*"}
-	resp, err := call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := record.Decode(resp.Body)
-	if err != nil || m.SysFlag&record.SysFlagInnerBatch == 0 || m.QueueOffset != 3 {
-		t.Errorf("record %+v, %v", m, err)
-	}
-	r.stop()
-	again := startRig(t, cfg)
-	if end := again.b.store.MaxOffset("B", 0); end != 6 {
-		t.Errorf("after a restart the queue ends at %d, want 6", end)
-	}
-}
-
-// appendBatchItem encodes one message of a client batch. Java: MessageDecoder.encodeMessage.
-func appendBatchItem(b []byte, body string) []byte {
-	be := binary.BigEndian
-	b = be.AppendUint32(b, uint32(22+len(body)))
-	b = append(b, make([]byte, 12)...) // magic, CRC, flag
-	b = be.AppendUint32(b, uint32(len(body)))
-	b = append(b, body...)
-	return be.AppendUint16(b, 0)
 }
 
 // TestLightQueues: a message that lists light queues is found in each of them; their offsets survive a restart.

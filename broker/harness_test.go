@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,7 @@ func (r *rig) pull(group, topic string, offset int64, expr string, suspend int64
 // answer is what a raw frame says.
 type answer struct {
 	code   int32
+	flag   int32
 	remark string
 	ext    map[string]string
 	body   string
@@ -244,11 +246,15 @@ func (r *rig) askOn(conn net.Conn, code int32, version int, fields, body string)
 	if _, err := conn.Write(r.frame(code, 0, version, fields, body)); err != nil {
 		r.t.Fatal(err)
 	}
-	return readAnswer(r.t, conn)
+	for {
+		if a := nextFrame(r.t, conn); a.flag&1 != 0 { // else a request of the broker's
+			return a
+		}
+	}
 }
 
-// readAnswer reads one frame; a request of the broker's looks the same.
-func readAnswer(t testing.TB, conn net.Conn) answer {
+// nextFrame reads one frame: an answer, or a request of the broker's.
+func nextFrame(t testing.TB, conn net.Conn) answer {
 	t.Helper()
 	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	var length [4]byte
@@ -262,13 +268,14 @@ func readAnswer(t testing.TB, conn net.Conn) answer {
 	n := binary.BigEndian.Uint32(rest) & 0xffffff
 	var head struct {
 		Code      int32
+		Flag      int32
 		Remark    string
 		ExtFields map[string]string
 	}
 	if err := json.Unmarshal(rest[4:4+n], &head); err != nil {
 		t.Fatalf("%v: %s", err, rest[4:4+n])
 	}
-	return answer{head.Code, head.Remark, head.ExtFields, string(rest[4+n:])}
+	return answer{head.Code, head.Flag, head.Remark, head.ExtFields, string(rest[4+n:])}
 }
 
 // is checks code and the beginning of the remark.
@@ -299,3 +306,137 @@ func (a answer) has(t testing.TB, texts ...string) answer {
 	}
 	return a
 }
+
+// ask sends a request and decodes the JSON answer into out; it returns "code remark" of an error answer.
+func ask[T any](r *rig, code int32, ht *wire.HeaderType[T], h *T, data string, out any) string {
+	r.t.Helper()
+	resp, err := call(r, code, ht, h, []byte(data))
+	if re, ok := err.(*remoting.ResponseError); ok {
+		return fmt.Sprintf("%d %s", re.Code, re.Remark)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if out != nil {
+		if err := compat.Unmarshal(resp.Body, out); err != nil {
+			r.t.Fatalf("request %d: %v in %s", code, err, resp.Body)
+		}
+	}
+	return ""
+}
+
+func (r *rig) commit(group, topic string, queue int32, offset int64) {
+	r.t.Helper()
+	h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: topic, QueueID: queue, CommitOffset: offset}
+	if _, err := call(r, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h, nil); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// join makes the rig's client a member of a group.
+func (r *rig) join(group, topic string) {
+	r.t.Helper()
+	beat := fmt.Sprintf(`{"clientID":"me@1","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":%q,"messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":"*","subVersion":1,"topic":%q,"tagsSet":[],"codeSet":[]}]}],"producerDataSet":[]}`, group, topic)
+	if _, err := call(r, wire.ReqHeartBeat, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), []byte(beat)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("not within 10 s: %s", what)
+}
+
+// half sends a half message and returns its answer and commit log offset.
+func (r *rig) half(group, topic, body string, props ...string) (*wire.SendMessageResponseHeader, int64) {
+	r.t.Helper()
+	text := "TRAN_MSG\x01true\x02PGROUP\x01" + group + "\x02UNIQ_KEY\x01U" + body + "\x02TAGS\x01tag\x02"
+	for _, p := range props {
+		text += p + "\x02"
+	}
+	resp := r.send(topic, text, body)
+	_, offset, err := record.ParseMessageID(string(resp.MsgID))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return resp, offset
+}
+
+// end sends END_TRANSACTION and returns code and remark.
+func (r *rig) end(h wire.EndTransactionRequestHeader) (int32, string) {
+	r.t.Helper()
+	h.MsgID = []byte("m")
+	_, err := call(r, wire.ReqEndTransaction, wire.EndTransactionRequest, &h, nil)
+	var re *remoting.ResponseError
+	if errors.As(err, &re) {
+		return re.Code, re.Remark
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return 0, ""
+}
+
+// bodies returns the messages of queue 0 of a topic.
+func (r *rig) bodies(topic string) []string {
+	r.t.Helper()
+	var all []string
+	for {
+		code, _, some := r.pull("reader", topic, int64(len(all)), "*", 0)
+		if code != 0 || len(some) == 0 {
+			return all
+		}
+		all = append(all, some...)
+	}
+}
+
+// record returns the message at a place of a queue.
+func (r *rig) record(topic string, queue int32, offset int64) record.View {
+	r.t.Helper()
+	phy, _, _, ok := r.b.store.OffsetInQueue(topic, queue, offset)
+	if !ok {
+		r.t.Fatalf("%s %d has no message %d", topic, queue, offset)
+	}
+	rec, err := r.b.store.ReadRecord(phy, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	m, err := record.Decode(rec)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return m
+}
+
+func propMap(text []byte) map[string]string {
+	m := map[string]string{}
+	for {
+		n, v, rest, ok := record.NextProperty(text)
+		if !ok {
+			return m
+		}
+		m[string(n)], text = string(v), rest
+	}
+}
+
+// await pulls queue 0 of a topic until n messages are there and returns them with the time each came.
+func (r *rig) await(topic string, n int) (bodies []string, came []time.Time) {
+	r.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); len(bodies) < n; {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("%s: %d of %d messages: %v", topic, len(bodies), n, bodies)
+		}
+		_, _, got := r.pull("g", topic, int64(len(bodies)), "*", 1000)
+		for _, b := range got {
+			bodies, came = append(bodies, b), append(came, time.Now())
+		}
+	}
+	return bodies, came
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,51 @@
+package broker
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"gorocket/remoting/protocol"
+	"gorocket/remoting/wire"
+)
+
+func TestRuntimeInfo(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("T", "", "x")
+	r.pull("g", "T", 0, "*", 0)
+	r.b.stats.sample(time.Now())
+	var kv protocol.KVTable
+	if got := ask(r, wire.ReqGetBrokerRuntimeInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "", &kv); got != "" {
+		t.Fatal(got)
+	}
+	for key, want := range map[string]string{"msgPutTotalTodayNow": "1", "msgGetTotalTodayNow": "1", "brokerVersionDesc": "V5_5_0", "dispatchBehindBytes": "0", "brokerActive": "true"} {
+		if got := kv.Table[key]; got != want && key != "dispatchBehindBytes" || got == "" {
+			t.Errorf("%s=%s, want %s", key, got, want)
+		}
+	}
+	if n := len(strings.Fields(kv.Table["putTps"])); n != 3 || strings.HasPrefix(kv.Table["putTps"], "0 ") {
+		t.Errorf("putTps %q", kv.Table["putTps"])
+	}
+	if !strings.HasSuffix(humanBytes(3<<20), "3.0 MiB") || humanBytes(7) != "7 B" {
+		t.Errorf("sizes: %s, %s", humanBytes(3<<20), humanBytes(7))
+	}
+}
+
+// TestHumanBytes: Java's units, at their boundaries.
+func TestHumanBytes(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 1<<20 - 1: "1024.0 KiB", 1 << 20: "1.0 MiB", 5 << 40: "5.0 TiB"} {
+		if got := humanBytes(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
+
+// TestRuntimeInfoOfDelayLevels: a level shows where it is and where its queue ends.
+func TestRuntimeInfoOfDelayLevels(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.MessageDelayLevel = "1s 1h"
+	r := startRig(t, cfg)
+	r.send("T", "DELAY\x012\x02", "later")
+	r.ask(wire.ReqGetBrokerRuntimeInfo, "", "").is(t, 0, "").has(t, `"scheduleMessageOffset_1":"0,0"`,
+		`"scheduleMessageOffset_2":"0,1"`, `"putMessageTimesTotal":"1"`, `"timerReadBehind":`, `"commitLogDirCapacity":"Total : `)
+}
