@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"gorocket/compat"
+	"gorocket/compat/config"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -81,7 +82,7 @@ func (b *Broker) changeConfig(p *compat.Properties) error {
 	if err := b.store.Reconfigure(next.Config); err != nil {
 		return err
 	}
-	later := compat.Changed(b.cfg(), &next, "restart")
+	later := config.Changed(b.cfg(), &next, config.Restart)
 	b.live.Store(&next)
 	b.confVer.Next(0)
 	if len(later) > 0 {
@@ -98,19 +99,19 @@ func (b *Broker) changeConfig(p *compat.Properties) error {
 func refuseUnknown(p *compat.Properties, unknown []string) error {
 	var errs []error
 	for _, key := range unknown {
-		if !compat.IsJavaKey(key) {
-			errs = append(errs, compat.UnknownKey(p, key, new(Config)))
+		if !config.IsJavaKey(key) {
+			errs = append(errs, config.UnknownKey(p, key, new(Config)))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 func frozen(old, next *Config) error {
-	was, is := compat.ToProperties(old), compat.ToProperties(next)
-	for _, key := range compat.Changed(old, next, "start") {
+	was, is := config.Properties(old), config.Properties(next)
+	for _, key := range config.Changed(old, next, config.Start) {
 		a, _ := was.Get(key)
 		v, _ := is.Get(key)
-		return &compat.ConfigError{Key: key, Value: v, Msg: fmt.Sprintf("cannot change while the broker runs (now %q)", a)}
+		return &config.Error{Key: key, Value: v, Msg: fmt.Sprintf("cannot change while the broker runs (now %q)", a)}
 	}
 	return nil
 }

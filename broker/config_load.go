@@ -10,15 +10,16 @@ import (
 	"strings"
 
 	"gorocket/compat"
+	"gorocket/compat/config"
 	"gorocket/remoting"
 )
 
 // validate checks every value: the same at the start and for a change over the wire.
 func (c *Config) validate() error {
-	errs := []error{compat.Check(c)}
+	errs := []error{config.Check(c)}
 	refuse := func(bad bool, key, value, why string) {
 		if bad {
-			errs = append(errs, &compat.ConfigError{Key: key, Value: value, Msg: why})
+			errs = append(errs, &config.Error{Key: key, Value: value, Msg: why})
 		}
 	}
 	refuse(c.BrokerRole == "SLAVE", "brokerRole", c.BrokerRole, "replication is not supported yet")
@@ -51,7 +52,7 @@ func (c *Config) NameServers() ([]string, error) {
 		n, err2 := strconv.Atoi(port)
 		if err != nil || err2 != nil || host == "" || n < 1 || n > 65535 {
 			why := fmt.Sprintf("%q is not host:port", a)
-			return nil, &compat.ConfigError{Key: "namesrvAddr", Value: c.NamesrvAddr, Msg: why}
+			return nil, &config.Error{Key: "namesrvAddr", Value: c.NamesrvAddr, Msg: why}
 		}
 		addrs = append(addrs, a)
 	}
@@ -66,11 +67,11 @@ func refuse(p *compat.Properties) error {
 	var errs []error
 	for _, key := range mustBeOff {
 		if v, ok := p.Get(key); ok && isTrue(v) {
-			errs = append(errs, &compat.ConfigError{Key: key, Value: v, Msg: "not supported yet; take it out to run without it", Line: p.Line(key)})
+			errs = append(errs, &config.Error{Key: key, Value: v, Msg: "not supported yet; take it out to run without it", Line: p.Line(key)})
 		}
 	}
 	if v, ok := p.Get("brokerId"); ok && strings.HasPrefix(strings.TrimSpace(v), "-") {
-		errs = append(errs, &compat.ConfigError{Key: "brokerId", Value: v, Line: p.Line("brokerId"),
+		errs = append(errs, &config.Error{Key: "brokerId", Value: v, Line: p.Line("brokerId"),
 			Msg: "a controller is to give the id (enableControllerMode), which is not supported yet; use 0 for a master"})
 	}
 	return errors.Join(errs...)

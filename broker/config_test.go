@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
-	"gorocket/store"
+	"gorocket/compat/config"
 )
 
 // TestLoadConfig: a bad value stops the start and names file, key and value; what must not be ignored is refused; unknown keys come back.
@@ -61,20 +60,15 @@ func TestConfigValuesAreTrimmed(t *testing.T) {
 
 // Whatever the table lets in over the wire must let the next start in too, and neither may panic: each numeric key at the ends of its range.
 func TestEveryBoundIsAccepted(t *testing.T) {
-	typ := reflect.TypeFor[Config]()
-	for _, f := range append(reflect.VisibleFields(typ), reflect.VisibleFields(reflect.TypeFor[store.Config]())...) {
-		key := f.Tag.Get("prop")
-		if key == "" || f.Type.Kind() == reflect.String || f.Type.Kind() == reflect.Bool {
+	for _, k := range config.BrokerFile {
+		if k.Choices != nil || k.Min == k.Max {
 			continue
 		}
-		low, high := f.Tag.Get("min"), f.Tag.Get("max")
-		if low == "" {
-			t.Errorf("%s has no lower bound", key)
+		if k.Min < 0 {
+			t.Errorf("%s has no lower bound", k.Name)
 		}
-		if high == "" {
-			high = "9223372036854775807"
-		}
-		for _, value := range []string{low, high} {
+		for _, n := range []int64{k.Min, k.Max} {
+			key, value := k.Name, fmt.Sprint(n)
 			c := DefaultConfig()
 			c.StorePathRootDir = t.TempDir()
 			p := &compat.Properties{}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
+	"gorocket/compat/config"
 	"gorocket/store"
 	"gorocket/store/record"
 )
@@ -50,28 +50,15 @@ type scheduler struct {
 
 func newScheduler(b *Broker, spec string) (*scheduler, error) {
 	s := &scheduler{b: b, changed: func() {}, stop: make(chan struct{}), version: compat.NewDataVersion()}
-	for word := range strings.FieldsSeq(spec) {
-		d, err := parseDelay(word)
-		if err != nil {
-			return nil, fmt.Errorf("broker: messageDelayLevel=%s: %w", spec, err)
-		}
-		s.levels = append(s.levels, &delayLevel{number: int32(len(s.levels) + 1), delay: d, wake: make(chan struct{}, 1)})
+	levels, err := config.DelayLevels(spec)
+	if err != nil {
+		return nil, fmt.Errorf("broker: messageDelayLevel=%s: %w", spec, err)
 	}
-	if len(s.levels) == 0 {
-		return nil, fmt.Errorf("broker: messageDelayLevel=%q: no level", spec)
+	for i, ms := range levels {
+		s.levels = append(s.levels, &delayLevel{number: int32(i + 1), delay: time.Duration(ms) * time.Millisecond,
+			wake: make(chan struct{}, 1)})
 	}
 	return s, nil
-}
-
-var delayUnits = map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}
-
-func parseDelay(word string) (time.Duration, error) {
-	unit, ok := delayUnits[word[len(word)-1]]
-	n, err := strconv.Atoi(word[:len(word)-1])
-	if !ok || err != nil || n < 0 {
-		return 0, fmt.Errorf("%q is not a number followed by s, m, h or d", word)
-	}
-	return time.Duration(n) * unit, nil
 }
 
 // position is the next queue offset of a level.

@@ -1,7 +1,6 @@
 package compat
 
 import (
-	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -37,18 +36,6 @@ func TestPropertiesLine(t *testing.T) {
 	for key, want := range map[string]int{"a": 3, "b": 8, "c": 7, "x": 0} {
 		if got := p.Line(key); got != want {
 			t.Errorf("%s: line %d, want %d", key, got, want)
-		}
-	}
-}
-
-func TestSuggest(t *testing.T) {
-	known := []string{"maxMessageSize", "listenPort"}
-	for key, want := range map[string]string{
-		"maxMesageSize": "maxMessageSize", "MAXMESSAGESIZE": "maxMessageSize", "listenport": "listenPort", "mapedFileSizeCommitLog": "mappedFileSizeCommitLog",
-		"zzz": "", "": "", "something.else.altogether": "", strings.Repeat("x", 1<<20): "",
-	} {
-		if got := Suggest(key, known); got != want {
-			t.Errorf("%.40s: %q, want %q", key, got, want)
 		}
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"math"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 
 	"gorocket/broker"
+	"gorocket/compat/config"
 	"gorocket/namesrv"
 )
 
@@ -37,14 +38,9 @@ Flags win over the file: ` + "`-n`" + ` over ` + "`namesrvAddr`" + `. The enviro
 func TestConfigTable(t *testing.T) {
 	var want bytes.Buffer
 	want.WriteString(configHead)
-	var rows configRows
-	b := reflect.TypeFor[broker.Config]()
-	rows.collect(t, b, false)
-	rows.write(&want, "Broker", rows.own)
-	rows.write(&want, "Store (in the broker's file)", rows.embedded)
-	rows = configRows{}
-	rows.collect(t, reflect.TypeFor[namesrv.Config](), false)
-	rows.write(&want, "NameServer", rows.own)
+	writeTable(&want, "Broker", config.Broker)
+	writeTable(&want, "Store (in the broker's file)", config.Store)
+	writeTable(&want, "NameServer", config.NameServer)
 	if *update {
 		if err := os.WriteFile("config.md", want.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
@@ -57,51 +53,41 @@ func TestConfigTable(t *testing.T) {
 	if !bytes.Equal(got, want.Bytes()) {
 		t.Error("docs/config.md differs from the code: run go test ./docs -update")
 	}
-}
-
-// configRows are the table's lines, those of embedded structs apart.
-type configRows struct{ own, embedded []string }
-
-func (r *configRows) collect(t *testing.T, s reflect.Type, embedded bool) {
-	t.Helper()
-	for i := range s.NumField() {
-		f := s.Field(i)
-		name := f.Tag.Get("prop")
-		switch {
-		case f.Anonymous:
-			r.collect(t, f.Type, true)
-		case name == "":
-		case embedded:
-			r.embedded = append(r.embedded, row(t, f, name))
-		default:
-			r.own = append(r.own, row(t, f, name))
+	for _, c := range []struct {
+		target config.Target
+		keys   int
+	}{{new(broker.Config), len(config.BrokerFile)}, {new(namesrv.Config), len(config.NameServer)}} {
+		if names := config.Names(c.target); len(names) != c.keys {
+			t.Errorf("%T has fields for %d keys, the table has %d", c.target, len(names), c.keys)
 		}
 	}
 }
 
-func row(t *testing.T, f reflect.StructField, name string) string {
-	t.Helper()
-	meaning := f.Tag.Get("doc")
-	if meaning == "" {
-		t.Errorf("key %s has no meaning: give it a doc tag", name)
+func writeTable(out *bytes.Buffer, title string, keys config.Table) {
+	fmt.Fprintf(out, "\n## %s\n\n| Key | Default | Unit | Changes act | Meaning |\n|---|---|---|---|---|\n", title)
+	for _, k := range keys {
+		def := k.Default
+		if def != "" {
+			def = "`" + def + "`"
+		}
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", k.Name, def, k.Unit, k.Effect, meaning(k))
 	}
-	if least, most := f.Tag.Get("min"), f.Tag.Get("max"); least != "" && most != "" {
-		meaning += fmt.Sprintf(" (%s..%s)", least, most)
-	} else if least != "" {
-		meaning += fmt.Sprintf(" (at least %s)", least)
-	}
-	def := f.Tag.Get("default")
-	if def != "" {
-		def = "`" + def + "`"
-	}
-	changes := map[string]string{"": "at once", "restart": "next start", "start": "not while running"}[f.Tag.Get("effect")]
-	if list := f.Tag.Get("enum"); list != "" {
-		meaning += " (" + strings.ReplaceAll(list, ",", ", ") + ")"
-	}
-	meaning = strings.ReplaceAll(meaning, "|", "\\|")
-	return fmt.Sprintf("| `%s` | %s | %s | %s | %s |\n", name, f.Type.Kind(), def, changes, meaning)
 }
 
-func (r *configRows) write(out *bytes.Buffer, title string, rows []string) {
-	fmt.Fprintf(out, "\n## %s\n\n| Key | Type | Default | Changes act | Meaning |\n|---|---|---|---|---|\n%s", title, strings.Join(rows, ""))
+// meaning is what a key says about itself, with what it allows.
+func meaning(k config.Key) string {
+	m := k.Doc
+	number := k.Choices == nil && k.Min != k.Max
+	switch {
+	case k.Choices != nil:
+		m += " (" + strings.Join(k.Choices, ", ") + ")"
+	case number && k.Max == math.MaxInt64:
+		m += fmt.Sprintf(" (at least %d)", k.Min)
+	case number:
+		m += fmt.Sprintf(" (%d..%d)", k.Min, k.Max)
+	}
+	if k.Ours {
+		m += " (gorocket)"
+	}
+	return strings.ReplaceAll(m, "|", "\\|")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"gorocket/compat"
+	"gorocket/compat/config"
 )
 
 // fixedBlackList are keys that UPDATE_NAMESRV_CONFIG refuses whatever configBlackList says (DefaultRequestProcessor.initConfigBlackList).
@@ -26,16 +27,16 @@ func (s *Server) updateConfig(p *compat.Properties) error {
 	defer s.cfgMu.Unlock()
 	old := s.config()
 	next := *old
-	unknown, err := compat.BindProperties(p, &next)
+	unknown, err := config.Bind(p, &next)
 	if err != nil {
 		return err
 	}
 	if next.extra, err = mergeExtra(next.extra, p, unknown); err != nil {
 		return err
 	}
-	if keys := compat.Changed(old, &next, "start"); keys != nil {
+	if keys := config.Changed(old, &next, config.Start); keys != nil {
 		v, _ := p.Get(keys[0])
-		return &compat.ConfigError{Key: keys[0], Value: v, Msg: "cannot change while the NameServer runs"}
+		return &config.Error{Key: keys[0], Value: v, Msg: "cannot change while the NameServer runs"}
 	}
 	if err := next.validate(); err != nil {
 		return err
@@ -45,7 +46,7 @@ func (s *Server) updateConfig(p *compat.Properties) error {
 	}
 	s.cfg.Store(&next)
 	s.routes.cache.clear()
-	if later := compat.Changed(old, &next, "restart"); len(later) > 0 {
+	if later := config.Changed(old, &next, config.Restart); len(later) > 0 {
 		s.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
 	}
 	return nil
@@ -62,8 +63,8 @@ func mergeExtra(old, update *compat.Properties, unknown []string) (*compat.Prope
 	}
 	for _, key := range unknown {
 		value, _ := update.Get(key)
-		if _, had := out.Get(key); !had && !compat.IsJavaKey(key) {
-			return nil, compat.UnknownKey(update, key, new(Config))
+		if _, had := out.Get(key); !had && !config.IsJavaKey(key) {
+			return nil, config.UnknownKey(update, key, new(Config))
 		}
 		out.Set(key, value)
 	}
@@ -72,7 +73,7 @@ func mergeExtra(old, update *compat.Properties, unknown []string) (*compat.Prope
 
 // text is the whole configuration as properties, sorted by key as Java writes it.
 func (c *Config) text() []byte {
-	all := compat.ToProperties(c)
+	all := config.Properties(c)
 	if c.extra != nil {
 		for _, key := range c.extra.Keys() {
 			value, _ := c.extra.Get(key)

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"gorocket/compat"
+	"gorocket/compat/config"
 	"gorocket/store/vfs"
 )
 
@@ -95,7 +95,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	}
 	s := &Store{fs: fsys, ev: ev, blocks: newEntryBlocks(), ram: vfs.TotalMemory(), flushKick: newPoker(), cqKick: newPoker(), cleanKick: newPoker()}
 	s.cfg.Store(&cfg)
-	s.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
+	s.delays, _ = config.DelayLevels(cfg.MessageDelayLevel)
 	s.batchBufs.New = func() any { return new(batchScratch) }
 	s.spares.New = func() any { return new(staged) }
 	s.fail(ErrNotStarted)
@@ -339,7 +339,7 @@ func (s *Store) Reconfigure(cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	for _, key := range compat.Changed(s.cfg.Load(), &cfg, "start") {
+	for _, key := range config.Changed(s.cfg.Load(), &cfg, config.Start) {
 		if key != "brokerRole" {
 			return fmt.Errorf("store: %s cannot change while the store is open", key)
 		}

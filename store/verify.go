@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"gorocket/compat/config"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -124,7 +125,7 @@ func newVerifier(cfg Config, fsys vfs.FS) (*verifier, error) {
 	_, err := fsys.Stat(cfg.sub("abort"))
 	v.report.CleanStop = errors.Is(err, fs.ErrNotExist)
 	v.cfg.CheckCRCOnRecover = true
-	v.delays, _ = parseDelayLevels(cfg.MessageDelayLevel)
+	v.delays, _ = config.DelayLevels(cfg.MessageDelayLevel)
 	return v, nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gorocket/broker"
-	"gorocket/compat"
+	"gorocket/compat/config"
 )
 
 // brokerFlags are the flags of Java's mqbroker.
@@ -90,10 +90,10 @@ func complete(cfg *broker.Config, file string) error {
 }
 
 // warnUnknown says which keys of a file do nothing; target points at the configuration that does not have them.
-func warnUnknown(log zerolog.Logger, file string, keys []string, target any) {
+func warnUnknown(log zerolog.Logger, file string, keys []string, target config.Target) {
 	for _, k := range keys {
-		msg := "unknown configuration key" + compat.Hint(k, target)
-		if compat.IsJavaKey(k) {
+		msg := "unknown configuration key" + config.Hint(k, target)
+		if config.IsJavaKey(k) {
 			msg = "configuration key of Java without effect here"
 		}
 		log.Warn().Str("file", file).Str("key", k).Msg(msg)
@@ -103,7 +103,7 @@ func warnUnknown(log zerolog.Logger, file string, keys []string, target any) {
 // printConfig lists key=value lines; only those that differ from the defaults when important is set.
 func printConfig(cfg *broker.Config, important bool) error {
 	defaults := broker.DefaultConfig()
-	all := compat.ToProperties(cfg)
+	all := config.Properties(cfg)
 	keys := all.Keys()
 	if important {
 		keys = notDefault(cfg, &defaults)

@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"gorocket/compat"
+	"gorocket/compat/config"
 	"gorocket/remoting/metrics"
 )
 
@@ -65,8 +65,8 @@ func logStart(log zerolog.Logger, command, file, store string, changed []string)
 }
 
 // notDefault lists the keys of a configuration that have another value than in defaults.
-func notDefault(cfg, defaults any) []string {
-	all, def, keys := compat.ToProperties(cfg), compat.ToProperties(defaults), []string{}
+func notDefault(cfg, defaults config.Target) []string {
+	all, def, keys := config.Properties(cfg), config.Properties(defaults), []string{}
 	for _, k := range all.Keys() {
 		v, _ := all.Get(k)
 		if d, _ := def.Get(k); d != v {

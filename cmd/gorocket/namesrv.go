@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gorocket/compat"
+	"gorocket/compat/config"
 	"gorocket/namesrv"
 )
 
@@ -49,7 +49,7 @@ func (f *namesrvFlags) run(args []string) error {
 		return err
 	}
 	if f.printAll {
-		fmt.Print(string(compat.ToProperties(&cfg).Format()))
+		fmt.Print(string(config.Properties(&cfg).Format()))
 		return nil
 	}
 	defaults := namesrv.DefaultConfig()

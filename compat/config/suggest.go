@@ -1,14 +1,16 @@
-package compat
+package config
 
 import (
 	"slices"
 	"strings"
+
+	"gorocket/compat"
 )
 
-// Suggest finds the configuration key that was probably meant by one that nobody knows: among known and the keys of Java, the nearest one with at
-// most two letters (three in long names) missing, added or different, case aside. "" when there is none. Old Java spellings are found so too:
-// mapedFileSizeCommitLog.
-func Suggest(key string, known []string) string {
+// suggest finds the key that was probably meant by one that nobody knows: among known and the keys of Java, the nearest
+// one with at most two letters (three in long names) missing, added or different, case aside. "" when there is none.
+// Old Java spellings are found so too: mapedFileSizeCommitLog.
+func suggest(key string, known []string) string {
 	best, least := "", 3
 	if len(key) > 15 {
 		least = 4
@@ -33,16 +35,16 @@ func Suggest(key string, known []string) string {
 	return best
 }
 
-// UnknownKey is the error for a pair of p whose key neither target, a pointer to a configuration, nor Java has. It names the key that was
-// probably meant.
-func UnknownKey(p *Properties, key string, target any) *ConfigError {
+// UnknownKey is the error for a pair of p whose key neither target nor Java has. It names the key that was probably
+// meant.
+func UnknownKey(p *compat.Properties, key string, target Target) *Error {
 	value, _ := p.Get(key)
-	return &ConfigError{Key: key, Value: value, Msg: "unknown key" + Hint(key, target), Line: p.Line(key)}
+	return &Error{Key: key, Value: value, Msg: "unknown key" + Hint(key, target), Line: p.Line(key)}
 }
 
-// Hint is ": do you mean KEY?" for an unknown key of the configuration that target points at, or empty.
-func Hint(key string, target any) string {
-	if s := Suggest(key, KnownKeys(target)); s != "" {
+// Hint is ": do you mean KEY?" for an unknown key of target, or empty.
+func Hint(key string, target Target) string {
+	if s := suggest(key, Names(target)); s != "" {
 		return ": do you mean " + s + "?"
 	}
 	return ""

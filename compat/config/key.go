@@ -1,0 +1,97 @@
+// Package config is the one table of configuration keys, for store, broker and NameServer, and binds Java's .properties
+// files to structs by it. Start, flags, -p and -m, UPDATE_BROKER_CONFIG and UPDATE_NAMESRV_CONFIG and docs/config.md all
+// read the table.
+package config
+
+import (
+	"math"
+	"strconv"
+)
+
+// Key is one configuration key.
+type Key struct {
+	Name     string   // Java's, unless Ours
+	Default  string   // as it stands in a file
+	Min, Max int64    // bounds of a number, both inclusive; minLong and maxLong: only what the field can hold
+	Choices  []string // the allowed values; nil: any
+	Unit     Unit     // of a number
+	Effect   Effect
+	Ours     bool   // an addition of gorocket
+	Secret   bool   // the value never appears in an error
+	Doc      string // the meaning
+}
+
+// Unit is what a number counts.
+type Unit string
+
+// The units of numbers.
+const (
+	Count   Unit = ""
+	Bytes   Unit = "bytes"
+	Millis  Unit = "ms"
+	Seconds Unit = "s"
+	Hours   Unit = "h"
+	Percent Unit = "%"
+)
+
+// Effect is when a change takes effect.
+type Effect int
+
+// The times at which changes take effect.
+const (
+	Now     Effect = iota // at once
+	Restart               // it is written to the file and acts at the next start
+	Start                 // the running process was built on it: a change while it runs is refused
+)
+
+func (e Effect) String() string {
+	return [...]string{"at once", "next start", "not while running"}[e]
+}
+
+// Table lists keys. Its order is that of docs/config.md.
+type Table []Key
+
+// Find returns the key of a name.
+func (t Table) Find(name string) (Key, bool) {
+	for _, k := range t {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Key{}, false
+}
+
+const (
+	maxInt  = math.MaxInt32 // what Java's int holds
+	minLong = math.MinInt64
+	maxLong = math.MaxInt64
+)
+
+func text(name, def string, e Effect, doc string) Key {
+	return Key{Name: name, Default: def, Effect: e, Doc: doc}
+}
+
+func choice(name, def string, e Effect, choices []string, doc string) Key {
+	return Key{Name: name, Default: def, Effect: e, Choices: choices, Doc: doc}
+}
+
+func flag(name string, def bool, e Effect, doc string) Key {
+	return Key{Name: name, Default: strconv.FormatBool(def), Effect: e, Doc: doc}
+}
+
+func number(name string, def, least, most int64, u Unit, e Effect, doc string) Key {
+	return Key{Name: name, Default: strconv.FormatInt(def, 10), Min: least, Max: most, Unit: u, Effect: e, Doc: doc}
+}
+
+func (k Key) ours() Key {
+	k.Ours = true
+	return k
+}
+
+// join is one table of several.
+func join(tables ...Table) (all Table) {
+	for _, t := range tables {
+		all = append(all, t...)
+	}
+	return all
+}
