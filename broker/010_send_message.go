@@ -243,7 +243,7 @@ func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {
 	s.setID(p.uniqKey)
 	s.resp.BatchUniqID = string(s.id)
 	p.set(record.PropInnerNum, strconv.Itoa(n))
-	p.text = record.AppendProperty(p.text, propCluster, b.cfg().BrokerClusterName)
+	p.text = record.AppendProperty(p.text, protocol.PropCluster, b.cfg().BrokerClusterName)
 	r.SysFlag |= record.SysFlagInnerBatch | record.SysFlagNeedUnwrap
 	r.TagsCode, r.Properties, s.offsets = record.TagsCode(p.tags), p.text, s.offsets[:0]
 	done, err := b.store.Append(r)
@@ -326,7 +326,8 @@ func (b *Broker) sendFail(ctx *remoting.Context, code int32, remark string) {
 }
 
 func (b *Broker) failReply(r *remoting.Replier, code int32, remark string) {
-	r.RespondFields(code, remark, []wire.StringField{{Key: propRegion, Value: b.cfg().RegionID}, {Key: propTraceOn, Value: strconv.FormatBool(b.cfg().TraceOn)}}, nil)
+	r.RespondFields(code, remark, []wire.StringField{{Key: protocol.PropRegion, Value: b.cfg().RegionID},
+		{Key: protocol.PropTraceOn, Value: strconv.FormatBool(b.cfg().TraceOn)}}, nil)
 }
 
 // appendFailed maps an error of the store to Java's PutMessageStatus answers (handlePutMessageResult).

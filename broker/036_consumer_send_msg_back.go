@@ -101,7 +101,7 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRe
 
 // originTopic is the topic that a message was sent to first.
 func originTopic(m *record.View) string {
-	if t, ok := m.Property(propRetryTopic); ok {
+	if t, ok := m.Property(protocol.PropRetryTopic); ok {
 		return string(t)
 	}
 	return string(m.Topic)
@@ -110,11 +110,11 @@ func originTopic(m *record.View) string {
 // sendBackProperties are the message's own with the retry marks.
 func (b *Broker) sendBackProperties(m *record.View, level int32) []byte {
 	p := m.Properties
-	if _, ok := m.Property(propRetryTopic); !ok {
-		p = record.SetProperty(nil, p, propRetryTopic, string(m.Topic))
+	if _, ok := m.Property(protocol.PropRetryTopic); !ok {
+		p = record.SetProperty(nil, p, protocol.PropRetryTopic, string(m.Topic))
 	}
-	if id, ok := m.Property(propOriginID); !ok || len(id) == 0 {
-		p = record.SetProperty(nil, p, propOriginID, string(m.AppendMessageID(nil)))
+	if id, ok := m.Property(protocol.PropOriginID); !ok || len(id) == 0 {
+		p = record.SetProperty(nil, p, protocol.PropOriginID, string(m.AppendMessageID(nil)))
 	}
 	p = record.SetProperty(nil, p, record.PropWait, "false")
 	return record.SetProperty(nil, p, record.PropDelay, strconv.Itoa(int(min(level, b.schedule.maxLevel()))))

@@ -18,6 +18,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -167,7 +168,7 @@ func (s *endState) check(m *record.View) bool {
 		s.refuse(wire.IllegalOperation, "")
 		return false
 	}
-	group, ok := m.Property(propProducerGroup)
+	group, ok := m.Property(protocol.PropProducerGroup)
 	switch {
 	case !ok:
 		s.refuse(wire.SystemError, "java.lang.NullPointerException: the half message has no PGROUP")
@@ -208,7 +209,7 @@ func (s *endState) commit(m *record.View) error {
 	}
 	if p.delay > 0 {
 		level := min(p.delay, s.b.schedule.maxLevel())
-		p.drop(propTranMsg)
+		p.drop(protocol.PropTranMsg)
 		p.parkForLevel(r.Topic, r.QueueID, level)
 		r.Topic, r.QueueID = store.ScheduleTopic, level-1
 	}
@@ -239,10 +240,10 @@ func (s *endState) rebuild(m *record.View) (topic []byte, queue int32, ok bool) 
 		}
 		src = rest
 		switch string(name) {
-		case propRealTopic:
+		case record.PropRealTopic:
 			topic = value
 			continue
-		case propRealQueue:
+		case record.PropRealQueue:
 			queueText = value
 			continue
 		}
@@ -271,6 +272,6 @@ func (s *endState) commitFailed(err error) {
 func (s *endState) note(m *record.View, at int64) {
 	t := s.b.trans
 	t.ops.add(s.b.cfg().TransactionOpMsgMaxSize, m.QueueOffset, at)
-	topic, _ := m.Property(propRealTopic)
+	topic, _ := m.Property(record.PropRealTopic)
 	t.metrics.ended(s.ctx.In.String(topic), s.head.CommitOrRollback == wire.TransactionCommit, s.b.now().UnixMilli()-m.BornTimestamp)
 }

@@ -11,6 +11,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -44,11 +45,12 @@ func (b *Broker) resumeHalf(rec []byte) error {
 	if at := string(m.Topic); at != compat.TopicTransCheckMax && at != compat.TopicTransHalf {
 		return errNotStored
 	}
-	topic, ok := m.Property(propRealTopic)
-	if _, group := m.Property(propProducerGroup); !ok || !group {
+	topic, ok := m.Property(record.PropRealTopic)
+	if _, group := m.Property(protocol.PropProducerGroup); !ok || !group {
 		return errNotStored
 	}
-	if _, ok := b.trans.put(copyOf(&m, compat.TopicTransHalf, record.SetProperty(nil, m.Properties, propCheckTimes, "0"))); !ok {
+	if _, ok := b.trans.put(copyOf(&m, compat.TopicTransHalf,
+		record.SetProperty(nil, m.Properties, protocol.PropCheckTimes, "0"))); !ok {
 		return errNotStored
 	}
 	if string(m.Topic) == compat.TopicTransCheckMax {

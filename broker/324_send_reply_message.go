@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -24,11 +25,6 @@ func (b *Broker) replyEntries() []remoting.Entry {
 		{Code: wire.ReqSendReplyMessageV2, Mode: remoting.Blocking, Handle: b.sendReply},
 	}
 }
-
-const (
-	propReplyClient = "REPLY_TO_CLIENT"
-	propPushTime    = "PUSH_REPLY_TIME"
-)
 
 func (b *Broker) sendReply(ctx *remoting.Context) {
 	ht, h := wire.SendMessageRequestV1, new(wire.SendMessageRequestHeader)
@@ -99,9 +95,9 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *wire.SendMe
 
 // pushReply sends the reply to the client that waits for it. answer is called once, from any goroutine, with what went wrong.
 func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHeader, answer func(reply *remoting.Replier, failure string)) {
-	id, ok := record.Property(h.Properties, propReplyClient)
+	id, ok := record.Property(h.Properties, protocol.PropReplyClient)
 	if !ok {
-		answer(&ctx.Replier, "reply message properties["+propReplyClient+"] is null")
+		answer(&ctx.Replier, "reply message properties["+protocol.PropReplyClient+"] is null")
 		return
 	}
 	sender := string(id)
@@ -114,7 +110,7 @@ func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHead
 	push := wire.ReplyMessageRequestHeader{ProducerGroup: h.ProducerGroup, Topic: h.Topic, DefaultTopic: h.DefaultTopic, DefaultTopicQueueNums: h.DefaultTopicQueueNums,
 		QueueID: h.QueueID, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp, Flag: h.Flag, ReconsumeTimes: h.ReconsumeTimes, UnitMode: h.UnitMode,
 		BornHost: ctx.Conn().RemoteAddr(), StoreHost: b.storeHost.String(), StoreTimestamp: now,
-		Properties: record.SetProperty(nil, h.Properties, propPushTime, strconv.FormatInt(now, 10))}
+		Properties: record.SetProperty(nil, h.Properties, protocol.PropPushTime, strconv.FormatInt(now, 10))}
 	reply := ctx.Later()
 	remoting.Go(conn, callTimeout, wire.ReqPushReplyMessageToClient, wire.ReplyMessageRequest, &push, ctx.Req.Body, func(resp *wire.Command, err error) {
 		if err != nil || resp.Code != wire.Success {

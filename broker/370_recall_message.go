@@ -31,7 +31,7 @@ func (b *Broker) recallEntries() []remoting.Entry {
 
 func (b *Broker) recallMessage(ctx *remoting.Context, h *wire.RecallMessageRequestHeader) {
 	refuse := func(code int32, remark string) {
-		ctx.RespondFields(code, remark, []wire.StringField{{Key: propRegion, Value: b.cfg().RegionID}}, nil)
+		ctx.RespondFields(code, remark, []wire.StringField{{Key: protocol.PropRegion, Value: b.cfg().RegionID}}, nil)
 	}
 	switch {
 	case !b.cfg().RecallMessageEnable:
@@ -101,8 +101,10 @@ func (b *Broker) storeMark(ctx *remoting.Context, h *wire.RecallMessageRequestHe
 	now := b.now().UnixMilli()
 	p := sendProps{timer: true, timerDel: true, timerDeliver: strconv.AppendInt(nil, at, 10)}
 	for _, f := range [][2]string{
-		{record.PropTags, recallTag}, {propTimerDel, timer.DeleteKey(handle.topic, handle.uniqKey, b.cfg().AppendTopicForTimerDeleteKey)}, {record.PropUniqKey, handle.uniqKey},
-		{propTimerDeliver, handle.timestamp}, {"BORN_TIMESTAMP", strconv.FormatInt(now, 10)}, {"PGROUP", h.ProducerGroup},
+		{record.PropTags, recallTag}, {timer.PropDelKey, timer.DeleteKey(handle.topic, handle.uniqKey,
+			b.cfg().AppendTopicForTimerDeleteKey)}, {record.PropUniqKey, handle.uniqKey},
+		{protocol.PropTimerDeliverMs, handle.timestamp}, {protocol.PropBornTimestamp, strconv.FormatInt(now, 10)},
+		{protocol.PropProducerGroup, h.ProducerGroup},
 	} {
 		if f[1] != "" {
 			p.text = record.AppendProperty(p.text, f[0], f[1])

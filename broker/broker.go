@@ -17,6 +17,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
+	"gorocket/remoting/protocol"
 	"gorocket/store"
 	"gorocket/store/record"
 	"gorocket/store/timer"
@@ -166,9 +167,9 @@ func resolve(host string) (netip.Addr, error) {
 
 // fixedProperties are those that the broker sets on every message. Java: buildMsgContext, sendMessage.
 func (b *Broker) fixedProperties() []byte {
-	p := record.AppendProperty(nil, propRegion, b.cfg().RegionID)
-	p = record.AppendProperty(p, propTraceOn, strconv.FormatBool(b.cfg().TraceOn))
-	return record.AppendProperty(p, propCluster, b.cfg().BrokerClusterName)
+	p := record.AppendProperty(nil, protocol.PropRegion, b.cfg().RegionID)
+	p = record.AppendProperty(p, protocol.PropTraceOn, strconv.FormatBool(b.cfg().TraceOn))
+	return record.AppendProperty(p, protocol.PropCluster, b.cfg().BrokerClusterName)
 }
 
 // Config returns the effective configuration.

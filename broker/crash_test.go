@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/vfs"
@@ -233,7 +234,7 @@ func TestPowerCutTakesNoEndedTransaction(t *testing.T) {
 		CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
-	key := `"` + compat.TopicTransHalf + "@" + transGroup + `":{"0":`
+	key := `"` + compat.TopicTransHalf + "@" + protocol.GroupTransactions + `":{"0":`
 	waitFor(t, "the progress", func() bool {
 		_, rest, found := strings.Cut(fileOf(mem, "consumerOffset.json"), key)
 		return found && rest[0] != '0'

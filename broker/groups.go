@@ -38,12 +38,13 @@ func newGroupTable(autoCreate func() bool) *groupTable {
 
 // systemGroups exist always. Java: SubscriptionGroupManager.init, MixAll.
 var systemGroups = map[string]bool{
-	"TOOLS_CONSUMER": false, "FILTERSRV_CONSUMER": false, "SELF_TEST_C_GROUP": false, "CID_ONS-HTTP-PROXY": true, "CID_ONSAPI_PULL": true,
-	"CID_ONSAPI_PERMISSION": true, "CID_ONSAPI_OWNER": true, "CID_RMQ_SYS_TRANS": true,
+	protocol.GroupTools: false, protocol.GroupFilterServer: false, protocol.GroupSelfTest: false,
+	protocol.GroupHTTPProxy: true, protocol.GroupAPIPull: true, protocol.GroupAPIPermission: true,
+	protocol.GroupAPIOwner: true, protocol.GroupTransactions: true,
 }
 
 func isSystemGroup(group string) bool {
-	return isBuiltIn(group) || strings.HasPrefix(group, "CID_RMQ_SYS_")
+	return isBuiltIn(group) || strings.HasPrefix(group, protocol.SystemGroupPrefix)
 }
 
 // isBuiltIn tells the groups that the broker itself makes. Limits do not count for them, but for whatever else a client

@@ -5,6 +5,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -18,14 +19,14 @@ func (b *Broker) makeHalf(ctx *remoting.Context, s *sendState) bool {
 		return false
 	}
 	if p.real {
-		p.drop(propTransactionID)
-		p.drop(propRealTopic)
-		p.drop(propRealQueue)
+		p.drop(protocol.PropTransactionID)
+		p.drop(record.PropRealTopic)
+		p.drop(record.PropRealQueue)
 	}
-	p.text = appendProperty(p.text, propTransactionID, p.uniqKey)
-	p.text = record.AppendProperty(p.text, propRealTopic, r.Topic)
+	p.text = appendProperty(p.text, protocol.PropTransactionID, p.uniqKey)
+	p.text = record.AppendProperty(p.text, record.PropRealTopic, r.Topic)
 	p.number = strconv.AppendInt(p.number[:0], int64(r.QueueID), 10)
-	p.text = appendProperty(p.text, propRealQueue, p.number)
+	p.text = appendProperty(p.text, record.PropRealQueue, p.number)
 	r.SysFlag &^= record.SysFlagTransaction
 	r.Topic, r.QueueID, s.half = compat.TopicTransHalf, 0, true
 	return true

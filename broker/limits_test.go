@@ -177,7 +177,7 @@ func TestOffsetsOfQueuesThatAreNotThere(t *testing.T) {
 	if code, remark := commit("g0", 0); code != 0 {
 		t.Errorf("a known one: %d %q", code, remark)
 	}
-	if err := r.b.offsets.commit(transGroup, compat.TopicTransHalf, 0, 1); err != nil {
+	if err := r.b.offsets.commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, 1); err != nil {
 		t.Error(err)
 	}
 	r.b.offsets.removeGroup("g0")

@@ -4,27 +4,9 @@ import (
 	"bytes"
 	"strconv"
 
+	"gorocket/remoting/protocol"
 	"gorocket/store/record"
 	"gorocket/store/timer"
-)
-
-// Names of message properties with meaning to the broker. Java: MessageConst.
-const (
-	propCluster       = "CLUSTER"
-	propRegion        = "MSG_REGION"
-	propTraceOn       = "TRACE_ON"
-	propPopCheckPoint = "POP_CK"
-	propTranMsg       = "TRAN_MSG"
-	propRealTopic     = "REAL_TOPIC"
-	propRealQueue     = "REAL_QID"
-	propRetryTopic    = "RETRY_TOPIC"
-	propOriginID      = "ORIGIN_MESSAGE_ID"
-	propShardingKey   = "__SHARDINGKEY"
-	propTimerDelaySec = "TIMER_DELAY_SEC"
-	propTimerDelayMs  = "TIMER_DELAY_MS"
-	propTimerDeliver  = "TIMER_DELIVER_MS"
-	propTimerOut      = timer.PropOutMs
-	propTimerDel      = timer.PropDelKey
 )
 
 // sendProps are the properties of a message on its way in: the text as it will be stored, and the values that decide what happens.
@@ -74,7 +56,8 @@ func (p *sendProps) parse(src []byte) {
 // note takes what matters from one property and tells whether it is kept in the text.
 func (p *sendProps) note(name, value []byte) bool {
 	switch string(name) {
-	case propPopCheckPoint, propRegion, propTraceOn, propCluster, record.PropInnerBase, record.PropMultiQueueOffset:
+	case protocol.PropPopCheckPoint, protocol.PropRegion, protocol.PropTraceOn, protocol.PropCluster,
+		record.PropInnerBase, record.PropMultiQueueOffset:
 		return false
 	case record.PropTags:
 		p.tags = value
@@ -87,25 +70,25 @@ func (p *sendProps) note(name, value []byte) bool {
 		p.delay, p.badDelay = int32(n), err != nil
 	case record.PropWait:
 		p.wait = bytes.EqualFold(value, []byte("true"))
-	case propTranMsg:
+	case protocol.PropTranMsg:
 		p.tran = bytes.EqualFold(value, []byte("true"))
-	case propTimerDelaySec:
+	case protocol.PropTimerDelaySec:
 		p.timer, p.timerSec = true, value
-	case propTimerDelayMs:
+	case protocol.PropTimerDelayMs:
 		p.timer, p.timerMs = true, value
-	case propTimerDeliver:
+	case protocol.PropTimerDeliverMs:
 		p.timer, p.timerDeliver = true, value
-	case propTimerOut:
+	case timer.PropOutMs:
 		p.timerOut = true
-	case propRealTopic, propRealQueue:
+	case record.PropRealTopic, record.PropRealQueue:
 		p.realTopic, p.real = true, true
-	case propTimerDel:
+	case timer.PropDelKey:
 		p.timerDel = true
 	case record.PropInnerNum:
 		p.inner = true
-	case propShardingKey:
+	case protocol.PropShardingKey:
 		p.sharded = true
-	case propTransactionID:
+	case protocol.PropTransactionID:
 		p.real = true
 	}
 	return true
@@ -146,12 +129,12 @@ func (p *sendProps) drop(name string) {
 // Java: HookUtils.transformDelayLevelMessage, checkIfTimerMessage.
 func (p *sendProps) parkForLevel(topic string, queue, level int32) {
 	if p.timer {
-		p.drop(propTimerDelaySec)
-		p.drop(propTimerDelayMs)
-		p.drop(propTimerDeliver)
+		p.drop(protocol.PropTimerDelaySec)
+		p.drop(protocol.PropTimerDelayMs)
+		p.drop(protocol.PropTimerDeliverMs)
 	}
-	p.set(propRealTopic, topic)
-	p.set(propRealQueue, strconv.Itoa(int(queue)))
+	p.set(record.PropRealTopic, topic)
+	p.set(record.PropRealQueue, strconv.Itoa(int(queue)))
 	if level != p.delay {
 		p.set(record.PropDelay, strconv.Itoa(int(level)))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/compat/config"
+	"gorocket/remoting/protocol"
 	"gorocket/store"
 	"gorocket/store/record"
 )
@@ -196,8 +197,8 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 	if err != nil {
 		return err
 	}
-	topic, _ := m.Property(propRealTopic)
-	queueText, _ := m.Property(propRealQueue)
+	topic, _ := m.Property(record.PropRealTopic)
+	queueText, _ := m.Property(record.PropRealQueue)
 	queue, err := strconv.ParseInt(string(queueText), 10, 32)
 	if err != nil || !mayHold(string(topic), queue) {
 		s.b.throttled.warn("delay", func(e *zerolog.Event) {
@@ -236,7 +237,7 @@ func (d *delivery) deliveredProperties(text []byte) []byte {
 		}
 		text = rest
 		switch string(name) {
-		case record.PropDelay, propTimerDeliver, propTimerDelaySec:
+		case record.PropDelay, protocol.PropTimerDeliverMs, protocol.PropTimerDelaySec:
 			continue
 		}
 		d.text = append(append(append(append(d.text, name...), 1), value...), 2)

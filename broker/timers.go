@@ -81,12 +81,12 @@ func (b *Broker) parkForTimer(p *sendProps, r *store.Record) error {
 		return errTimerFlow
 	}
 	if p.realTopic {
-		p.drop(propRealTopic)
-		p.drop(propRealQueue)
+		p.drop(record.PropRealTopic)
+		p.drop(record.PropRealQueue)
 	}
-	p.text = record.AppendProperty(p.text, propTimerOut, strconv.FormatInt(slot, 10))
-	p.text = record.AppendProperty(p.text, propRealTopic, r.Topic)
-	p.text = record.AppendProperty(p.text, propRealQueue, strconv.Itoa(int(r.QueueID)))
+	p.text = record.AppendProperty(p.text, timer.PropOutMs, strconv.FormatInt(slot, 10))
+	p.text = record.AppendProperty(p.text, record.PropRealTopic, r.Topic)
+	p.text = record.AppendProperty(p.text, record.PropRealQueue, strconv.Itoa(int(r.QueueID)))
 	r.Topic, r.QueueID = timer.Topic, 0
 	p.slot = slot
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
+	"gorocket/remoting/protocol"
 	"gorocket/store"
 	"gorocket/store/record"
 )
@@ -19,18 +20,6 @@ import (
 //
 // What we do better on the same bytes: a half message that ended is delivered once, even if its producer answers twice or for an older copy; one with
 // CHECK_IMMUNITY_TIME_IN_SECONDS is not counted as asked while it is immune; progress is noted only behind a flush.
-
-// transGroup is the group whose offsets are the progress. Java: MixAll.CID_SYS_RMQ_TRANS.
-const transGroup = "CID_RMQ_SYS_TRANS"
-
-// Property names that transactions add to those of props.go. Java: MessageConst, TransactionalMessageUtil.
-const (
-	propProducerGroup = "PGROUP"
-	propTransactionID = "__transactionId__"
-	propImmunity      = "CHECK_IMMUNITY_TIME_IN_SECONDS"
-	propPreparedQueue = "TRAN_PREPARED_QUEUE_OFFSET"
-	propCheckTimes    = "TRANSACTION_CHECK_TIMES"
-)
 
 // transactions owns the state of half messages and two goroutines: one writes op messages, one asks producers.
 type transactions struct {
@@ -88,7 +77,8 @@ func (t *transactions) noteEnded() {
 
 // position is the progress in the half or the op queue, within what the queue holds.
 func (t *transactions) position(topic string) int64 {
-	return min(max(t.b.offsets.query(transGroup, topic, 0), t.b.store.MinOffset(topic, 0)), t.b.store.MaxOffset(topic, 0))
+	return min(max(t.b.offsets.query(protocol.GroupTransactions, topic, 0), t.b.store.MinOffset(topic, 0)),
+		t.b.store.MaxOffset(topic, 0))
 }
 
 // replay reads the op messages behind the progress: what they name has ended. Op messages of this process come after those that replay reads.
@@ -178,10 +168,11 @@ func (t *transactions) advance(half int64) {
 			t.b.throttled.warn("transFlush", func(e *zerolog.Event) { e.Err(err).Msg("progress of transactions is not noted") })
 			return
 		}
-		_ = t.b.offsets.commit(transGroup, compat.TopicTransHalf, 0, half) // the group is a system's: never too many
+		// the group is a system's: never too many
+		_ = t.b.offsets.commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, half)
 	}
 	t.halves.advance(half)
 	if op := t.ops.advance(half); op > t.position(compat.TopicTransOpHalf) {
-		_ = t.b.offsets.commit(transGroup, compat.TopicTransOpHalf, 0, op)
+		_ = t.b.offsets.commit(protocol.GroupTransactions, compat.TopicTransOpHalf, 0, op)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -135,7 +136,7 @@ func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict
 
 // ask stores a half message again, with the number of the question, and asks a producer of its group. Nobody there counts as asked, as in Java.
 func (t *transactions) ask(r *checkRound, m *record.View, offset int64, times int) verdict {
-	group, _ := m.Property(propProducerGroup)
+	group, _ := m.Property(protocol.PropProducerGroup)
 	conn, busy := t.b.producers.pick(string(group), t.b.now().UnixMilli(), producerBacklog)
 	if busy || conn != nil && !r.pace.mayAsk(t.answered.Load(), time.Now()) {
 		return again
@@ -186,11 +187,11 @@ func (t *transactions) withClaim(offset int64, do func() (to int64, ok bool)) ve
 // storeAgain puts a copy behind the other half messages; times > 0 is the number of the question. Java: putBackHalfMsgQueue, putImmunityMsgBackToHalfQueue.
 func (t *transactions) storeAgain(r *checkRound, m *record.View, offset int64, times int) (store.Appended, bool) {
 	if times > 0 {
-		r.text = record.SetProperty(r.text[:0], m.Properties, propCheckTimes, strconv.Itoa(times))
+		r.text = record.SetProperty(r.text[:0], m.Properties, protocol.PropCheckTimes, strconv.Itoa(times))
 	} else {
 		r.text = append(r.text[:0], m.Properties...)
-		if _, ok := m.Property(propPreparedQueue); !ok {
-			r.text = record.AppendProperty(r.text, propPreparedQueue, strconv.FormatInt(offset, 10))
+		if _, ok := m.Property(protocol.PropPreparedQueue); !ok {
+			r.text = record.AppendProperty(r.text, protocol.PropPreparedQueue, strconv.FormatInt(offset, 10))
 		}
 	}
 	return t.put(copyOf(m, compat.TopicTransHalf, r.text))
@@ -201,7 +202,7 @@ func (t *transactions) discard(m *record.View) bool {
 	t.b.topics.ensure(compat.TopicTransCheckMax, 1, false, 0)
 	_, ok := t.put(copyOf(m, compat.TopicTransCheckMax, m.Properties))
 	if ok {
-		topic, _ := m.Property(propRealTopic)
+		topic, _ := m.Property(record.PropRealTopic)
 		t.metrics.add(string(topic), -1)
 		id, _ := m.Property(record.PropUniqKey)
 		t.b.throttled.warn("transDiscard", func(e *zerolog.Event) {
@@ -236,8 +237,8 @@ func (t *transactions) put(r *store.Record) (store.Appended, bool) {
 
 // sendCheck asks a producer; it answers with END_TRANSACTION. Java: AbstractTransactionalMessageCheckListener.sendCheckMessage.
 func (t *transactions) sendCheck(r *checkRound, conn *remoting.Conn, m *record.View, at store.Appended) {
-	topic, _ := m.Property(propRealTopic)
-	queueText, _ := m.Property(propRealQueue)
+	topic, _ := m.Property(record.PropRealTopic)
+	queueText, _ := m.Property(record.PropRealQueue)
 	queue, err := strconv.ParseInt(string(queueText), 10, 32)
 	if err != nil {
 		return // Java's task throws
@@ -256,7 +257,7 @@ func (t *transactions) sendCheck(r *checkRound, conn *remoting.Conn, m *record.V
 
 // checkTimes is how often a half message was asked about.
 func checkTimes(m *record.View) int {
-	text, ok := m.Property(propCheckTimes)
+	text, ok := m.Property(protocol.PropCheckTimes)
 	if !ok {
 		return 0
 	}
@@ -270,7 +271,7 @@ func checkTimes(m *record.View) int {
 // immunity is how long after its birth nobody asks about a half message, in ms, and whether the message says so itself. A value that is no number counts as
 // timeout. Java: TransactionalMessageServiceImpl.getImmunityTime.
 func immunity(m *record.View, timeout int64) (limit int64, custom bool) {
-	text, ok := m.Property(propImmunity)
+	text, ok := m.Property(protocol.PropImmunity)
 	if !ok {
 		return timeout, false
 	}

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 
 	"gorocket/compat"
+	"gorocket/remoting/protocol"
 	"gorocket/store"
 	"gorocket/store/record"
 )
@@ -30,7 +31,7 @@ type copyFinder struct {
 func (f *copyFinder) find(m *record.View, offset int64) (older int64) {
 	older = -1
 	id := halfIdentity{f.hash(m), checkTimes(m)}
-	if text, ok := m.Property(propPreparedQueue); ok && id.times <= 0 {
+	if text, ok := m.Property(protocol.PropPreparedQueue); ok && id.times <= 0 {
 		eachOffset(text, func(first int64) {
 			older = first
 			if n, ok := f.first[first]; ok {
@@ -68,7 +69,7 @@ func (f *copyFinder) hash(m *record.View) uint64 {
 	var h maphash.Hash
 	h.SetSeed(f.seed)
 	id, _ := m.Property(record.PropUniqKey)
-	topic, _ := m.Property(propRealTopic)
+	topic, _ := m.Property(record.PropRealTopic)
 	_, _ = h.Write(id)
 	_ = h.WriteByte(0)
 	_, _ = h.Write(topic)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gorocket/compat"
+	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
@@ -23,11 +24,12 @@ func TestTransactionProgressAtStop(t *testing.T) {
 	}
 	r.stop()
 	r = startRig(t, cfg)
-	if half := r.b.offsets.query(transGroup, compat.TopicTransHalf, 0); half != 2 {
+	if half := r.b.offsets.query(protocol.GroupTransactions, compat.TopicTransHalf, 0); half != 2 {
 		t.Errorf("progress %d in the half queue, want 2", half)
 	}
 	// c has ended behind the one that waits: its op message is still needed
-	if op, end := r.b.offsets.query(transGroup, compat.TopicTransOpHalf, 0), r.b.store.MaxOffset(compat.TopicTransOpHalf, 0); op >= end {
+	if op, end := r.b.offsets.query(protocol.GroupTransactions, compat.TopicTransOpHalf, 0),
+		r.b.store.MaxOffset(compat.TopicTransOpHalf, 0); op >= end {
 		t.Errorf("progress %d in the op queue, which ends at %d", op, end)
 	}
 }

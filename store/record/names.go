@@ -9,6 +9,10 @@ const (
 	PropWait    = "WAIT"
 	PropCRC     = "__CRC32#" // see PutPropCRC
 
+	// Where a message goes that lies elsewhere until its time, or the end of its transaction, has come.
+	PropRealTopic = "REAL_TOPIC"
+	PropRealQueue = "REAL_QID" // a decimal number
+
 	// What the broker alone may set decides about queue offsets; any sender may set INNER_MULTI_DISPATCH.
 	PropInnerNum         = "INNER_NUM"                // messages of an inner batch
 	PropInnerBase        = "INNER_BASE"               // queue offset of the first of them

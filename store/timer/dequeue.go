@@ -129,7 +129,7 @@ func (t *Timers) deleteMarks() map[string]*mark {
 				return err
 			}
 			key, _ := m.Property(PropDelKey)
-			topic, _ := m.Property(PropRealTopic)
+			topic, _ := m.Property(record.PropRealTopic)
 			if marks == nil {
 				marks = map[string]*mark{}
 			}
@@ -165,7 +165,7 @@ func (t *Timers) deliverRecord(u *unit, rec []byte, marks map[string]*mark) erro
 	if err != nil {
 		return err
 	}
-	topic, _ := m.Property(PropRealTopic)
+	topic, _ := m.Property(record.PropRealTopic)
 	if len(marks) > 0 && deleted(&m, topic, marks) {
 		return nil
 	}

@@ -39,7 +39,7 @@ func readEntry(m *record.View) (e entry, topic []byte, err error) {
 			}
 		case PropDelKey:
 			e.delete = true
-		case PropRealTopic:
+		case record.PropRealTopic:
 			topic = value
 		}
 	}
@@ -200,8 +200,8 @@ func destination(m *record.View, roll bool) (topic string, queue int32, err erro
 	if roll {
 		return Topic, 0, nil
 	}
-	name, _ := m.Property(PropRealTopic)
-	text, _ := m.Property(PropRealQueue)
+	name, _ := m.Property(record.PropRealTopic)
+	text, _ := m.Property(record.PropRealQueue)
 	q, err := strconv.ParseInt(string(text), 10, 32)
 	if err != nil || q < 0 || len(name) == 0 || bytes.Equal(name, []byte(Topic)) || compat.IsSendForbidden(string(name)) {
 		return "", 0, fmt.Errorf("timer: no usable REAL_TOPIC=%.127q, REAL_QID=%.20q", name, text)

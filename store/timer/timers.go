@@ -20,8 +20,6 @@ const Topic = compat.TopicTimer
 const (
 	PropOutMs     = "TIMER_OUT_MS" // the slot's time, ms
 	PropDelKey    = "TIMER_DEL_UNIQKEY"
-	PropRealTopic = "REAL_TOPIC"
-	PropRealQueue = "REAL_QID"
 	propEnqueueMs = "TIMER_ENQUEUE_MS"
 	propDequeueMs = "TIMER_DEQUEUE_MS"
 	propRollTimes = "TIMER_ROLL_TIMES"

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gorocket/store"
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -33,7 +34,9 @@ func TestDeliverAtTheEndOfTheSlot(t *testing.T) {
 	r.turn(begin + 600)
 	r.want("a", "b", "c")
 	_, views := r.got()
-	if m := &views[1]; prop(m, "TIMER_ENQUEUE_MS") != fmt.Sprint(begin) || prop(m, "TIMER_DEQUEUE_MS") != fmt.Sprint(begin+600) || prop(m, PropRealTopic) != "T" || prop(m, PropOutMs) != fmt.Sprint(begin+500) {
+	if m := &views[1]; prop(m, "TIMER_ENQUEUE_MS") != fmt.Sprint(begin) || prop(m,
+		"TIMER_DEQUEUE_MS") != fmt.Sprint(begin+600) || prop(m, record.PropRealTopic) != "T" ||
+		prop(m, PropOutMs) != fmt.Sprint(begin+500) {
 		t.Errorf("properties %q", m.Properties)
 	}
 	r.put(begin+500, "late", "")

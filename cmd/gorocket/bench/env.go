@@ -181,7 +181,8 @@ func (e *env) createTopic(ctx context.Context, addr, topic string, queues int) e
 }
 
 func newTopic(topic string, queues int) wire.CreateTopicRequestHeader {
-	return wire.CreateTopicRequestHeader{Topic: topic, DefaultTopic: "TBW102", ReadQueueNums: int32(queues), WriteQueueNums: int32(queues),
+	return wire.CreateTopicRequestHeader{Topic: topic, DefaultTopic: compat.TopicAutoCreate,
+		ReadQueueNums: int32(queues), WriteQueueNums: int32(queues),
 		Perm: protocol.PermRead | protocol.PermWrite, TopicFilterType: protocol.SingleTag}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gorocket/compat"
 	"gorocket/remoting/wire"
 )
 
@@ -91,7 +92,8 @@ const (
 )
 
 func (m *messageFlags) header(topic string, queue int32, keyPrefix string) wire.SendMessageRequestHeader {
-	return wire.SendMessageRequestHeader{ProducerGroup: producerGroup, Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: queue,
+	return wire.SendMessageRequestHeader{ProducerGroup: producerGroup, Topic: topic,
+		DefaultTopic: compat.TopicAutoCreate, DefaultTopicQueueNums: 4, QueueID: queue,
 		BornTimestamp: time.Now().UnixMilli(), Properties: []byte(m.text(keyPrefix)), MaxReconsumeTimes: -1, Batch: m.batch > 1}
 }
 

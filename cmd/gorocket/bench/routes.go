@@ -26,7 +26,7 @@ type routesBench struct {
 func (b *routesBench) flags(c *cobra.Command, _ *common) {
 	b.loop.flags(c, 4, 16)
 	codecFlag(c, &b.codec)
-	c.Flags().StringVar(&b.topic, "topic", "TBW102", "topic to ask for; it must exist")
+	c.Flags().StringVar(&b.topic, "topic", compat.TopicAutoCreate, "topic to ask for; it must exist")
 }
 
 func (b *routesBench) check(k *common) error {
