@@ -135,9 +135,13 @@ func TestServerCallsClientOnTheSameConnection(t *testing.T) {
 func TestTimeoutAndClose(t *testing.T) {
 	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(*Context) {}}, Entry{Code: 2, Handle: func(ctx *Context) { ctx.Conn().Close() }})
 	cl := startClient(t)
+	conn, err := cl.Conn(context.Background(), addr) // which may take longer on a busy machine
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 	defer cancel()
-	if _, err := Call(ctx, cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.Is(err, ErrTimeout) {
+	if _, err := Invoke(ctx, conn, 1, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.Is(err, ErrTimeout) {
 		t.Errorf("no answer: %v", err)
 	}
 	if _, err := Call(context.Background(), cl, addr, 2, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.Is(err, ErrConnClosed) {
