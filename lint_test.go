@@ -21,7 +21,7 @@ const (
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
 	"broker": {"broker/filter", "compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol",
-		"remoting/wire", "store", "store/record", "store/timer", "store/vfs"},
+		"remoting/wire", "store", "store/datafile", "store/dispatch", "store/record", "store/timer", "store/vfs"},
 	"broker/filter":      {"compat"},
 	"cmd/gorocket":       {"broker", "cmd/gorocket/bench", "compat/config", "namesrv", "remoting", "remoting/metrics"},
 	"cmd/gorocket/bench": {"compat", "remoting", "remoting/protocol", "remoting/wire"},
@@ -37,9 +37,11 @@ var arrows = map[string][]string{
 	"remoting/wire":          {"remoting/wire/jsontext"},
 	"remoting/wire/jsontext": {},
 	"remoting/wire/template": {"remoting/wire", "remoting/wire/jsontext"},
-	"store":                  {"compat", "compat/config", "store/record", "store/vfs"},
+	"store":                  {"compat", "compat/config", "store/datafile", "store/dispatch", "store/record", "store/vfs"},
+	"store/datafile":         {"store/vfs"},
+	"store/dispatch":         {"compat", "store/record"},
 	"store/record":           {"compat"},
-	"store/timer":            {"compat", "store", "store/record", "store/vfs"},
+	"store/timer":            {"compat", "store", "store/dispatch", "store/record", "store/vfs"},
 	"store/vfs":              {},
 }
 

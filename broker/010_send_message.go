@@ -22,6 +22,7 @@ import (
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -169,7 +170,7 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *protocol.
 	} else if !b.delayed(ctx, s) {
 		return false
 	}
-	r.Properties, r.Index = p.text, store.KeysOf(r.Topic, p.uniqKey, p.keys)
+	r.Properties, r.Index = p.text, dispatch.KeysOf(r.Topic, p.uniqKey, p.keys)
 	s.bits = b.filterBits(r, s.bits)
 	done, err := b.store.Append(r)
 	return b.stored(ctx, s, done, err)
@@ -192,7 +193,7 @@ func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 	if p.delay > 0 {
 		level := min(p.delay, b.schedule.maxLevel())
 		p.parkForLevel(r.Topic, r.QueueID, level)
-		r.Topic, r.QueueID = store.ScheduleTopic, level-1
+		r.Topic, r.QueueID = dispatch.ScheduleTopic, level-1
 	}
 	return true
 }

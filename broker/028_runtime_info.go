@@ -13,7 +13,7 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/dispatch"
 	"gorocket/store/timer"
 )
 
@@ -93,7 +93,7 @@ func (b *Broker) storeInfo(m map[string]string) {
 	}
 	m["remainHowManyDataToFlush"] = humanBytes(b.store.MaxPhyOffset() - b.store.FlushedOffset())
 	for level := int32(1); level <= b.schedule.maxLevel(); level++ {
-		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", b.schedule.position(level), b.store.MaxOffset(store.ScheduleTopic, level-1))
+		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", b.schedule.position(level), b.store.MaxOffset(dispatch.ScheduleTopic, level-1))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -89,7 +90,7 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRe
 		p := sendProps{text: props, delay: level}
 		p.parkForLevel(r.Topic, r.QueueID, level)
 		props = p.text
-		r.Topic, r.QueueID = store.ScheduleTopic, level-1
+		r.Topic, r.QueueID = dispatch.ScheduleTopic, level-1
 	}
 	r.Properties = props
 	if _, err := b.store.Append(&r); err != nil {

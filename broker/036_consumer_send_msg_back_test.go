@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"gorocket/remoting/wire"
-	"gorocket/store"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -60,12 +60,12 @@ func TestSendBackBoundary(t *testing.T) {
 	}
 	back := func(times, level int, more string) string {
 		t.Helper()
-		dead, parked := r.b.store.MaxOffset("%DLQ%g", 0), queueEnds(r, store.ScheduleTopic)
+		dead, parked := r.b.store.MaxOffset("%DLQ%g", 0), queueEnds(r, dispatch.ScheduleTopic)
 		r.ask(wire.ReqConsumerSendMsgBack, fmt.Sprintf("offset=%d&group=g&delayLevel=%d%s", sent(times), level, more), "").is(t, 0, "")
 		if r.b.store.MaxOffset("%DLQ%g", 0) > dead {
 			return "dead"
 		}
-		if queueEnds(r, store.ScheduleTopic) > parked {
+		if queueEnds(r, dispatch.ScheduleTopic) > parked {
 			return "retry"
 		}
 		return "nowhere"
@@ -106,9 +106,9 @@ func TestSendBackRefusals(t *testing.T) {
 	back("g", at+1).is(t, 1, fmt.Sprint("look message by offset failed, ", at+1))
 	r.ask(wire.ReqConsumerSendMsgBack, "group=g", "").is(t, 1, "")
 	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"drop","retryQueueNums":0}`).is(t, 0, "")
-	before := queueEnds(r, store.ScheduleTopic)
+	before := queueEnds(r, dispatch.ScheduleTopic)
 	back("drop", at).is(t, 0, "")
-	if queueEnds(r, store.ScheduleTopic) != before {
+	if queueEnds(r, dispatch.ScheduleTopic) != before {
 		t.Error("a group without retry queues got a copy")
 	}
 	r.ask(wire.ReqUpdateBrokerConfig, "", "brokerPermission=4").is(t, 0, "")

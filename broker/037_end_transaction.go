@@ -21,6 +21,7 @@ import (
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -211,7 +212,7 @@ func (s *endState) commit(m *record.View) error {
 		level := min(p.delay, s.b.schedule.maxLevel())
 		p.drop(protocol.PropTranMsg)
 		p.parkForLevel(r.Topic, r.QueueID, level)
-		r.Topic, r.QueueID = store.ScheduleTopic, level-1
+		r.Topic, r.QueueID = dispatch.ScheduleTopic, level-1
 	}
 	r.Properties = p.text
 	done, err := s.b.store.Append(r)

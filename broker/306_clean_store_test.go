@@ -6,6 +6,7 @@ import (
 
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -25,7 +26,7 @@ func TestCleanByHand(t *testing.T) {
 			t.Errorf("%d: %s", code, got)
 		}
 	}
-	if got := r.b.store.Topics(); !slices.Equal(got, []string{"Known", store.ScheduleTopic}) {
+	if got := r.b.store.Topics(); !slices.Equal(got, []string{"Known", dispatch.ScheduleTopic}) {
 		t.Errorf("topics with queues: %v", got)
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"gorocket/remoting"
 	"gorocket/store"
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/timer"
 	"gorocket/store/vfs"
 )
@@ -109,7 +111,7 @@ func (b *Broker) storeEvents() store.EventListener {
 				Int64("trimmed", r.Trimmed).Int64("jumps", r.Jumps).Int64("tookMillis",
 				r.Took.Milliseconds()).Bool("queuesKnown", r.QueuesKnown).Msg("store recovered")
 		},
-		Corruption: func(c *store.CorruptionError) { b.log.Error().Err(c).Msg("the store is damaged") },
+		Corruption: func(c *datafile.CorruptionError) { b.log.Error().Err(c).Msg("the store is damaged") },
 		SegmentRolled: func(file string, base int64) {
 			b.log.Info().Str("file", file).Int64("offset", base).Msg("commit log file begins")
 		},
@@ -145,7 +147,7 @@ func (b *Broker) restored(r vfs.Restored) {
 
 // messageStored wakes what waits for the message: held pulls of its queue, the delay level it belongs to, or the timers. It runs in the appender.
 func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCode, _ int64, rec []byte) {
-	if topic == store.ScheduleTopic {
+	if topic == dispatch.ScheduleTopic {
 		b.schedule.stored(queueID)
 		return
 	}

@@ -1,8 +1,6 @@
 package broker
 
-import (
-	"gorocket/remoting/metrics"
-)
+import "gorocket/remoting/metrics"
 
 // Values of metricsExporterType.
 const (

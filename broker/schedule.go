@@ -15,6 +15,7 @@ import (
 	"gorocket/compat/config"
 	"gorocket/remoting/protocol"
 	"gorocket/store"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -162,7 +163,7 @@ func (f *dueFilter) MatchRecord([]byte) bool { return true }
 func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration, more bool) {
 	d.due.now, d.due.next = s.b.now().UnixMilli(), 0
 	at := l.offset.Load()
-	s.b.store.Get(&store.GetQuery{Topic: store.ScheduleTopic, QueueID: l.number - 1, Offset: at, MaxCount: deliverBatch, Filter: d.due}, &d.res)
+	s.b.store.Get(&store.GetQuery{Topic: dispatch.ScheduleTopic, QueueID: l.number - 1, Offset: at, MaxCount: deliverBatch, Filter: d.due}, &d.res)
 	defer d.res.Release()
 	switch d.res.Status {
 	case store.OffsetTooSmall, store.OffsetOverflowBadly:

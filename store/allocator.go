@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gorocket/store/datafile"
 )
 
 // allocator makes the next commit log file before it is needed, and under SYNC_FLUSH writes zeros ahead of the write position, so that a group commit finds
@@ -107,7 +109,7 @@ func (a *allocator) drop() {
 
 func (a *allocator) fail(base int64, err error) {
 	a.setErr(err)
-	a.report("allocate", a.log.dirFor(base)+"/"+segmentName(base), err)
+	a.report("allocate", a.log.dirFor(base)+"/"+datafile.Name(base), err)
 }
 
 // setErr notes the result of a try. An append that needs the file makes a failure the state of the store; before that

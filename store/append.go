@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -67,6 +68,9 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	return s.settleOne(r, s.stageOne(seg, q, r, &e, s.app.storeTime(now)), stay)
 }
 
+// rules are those of the present configuration.
+func (s *Store) rules() dispatch.Rules { return s.cfg.Load().dispatchRules(s.delays) }
+
 // stays tells whether the records of r stay staged.
 func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDiskType == SyncFlush }
 
@@ -74,11 +78,11 @@ func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDis
 func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *record.Layout, storeTime int64) Appended {
 	g := &s.app.stage
 	st := record.Stamp{Offset: seg.base + s.app.pos, StoreTime: storeTime, QueueOffset: q.end() + q.ahead}
-	f := facts{topic: r.Topic, sysFlag: r.SysFlag, queueOffset: st.QueueOffset, storeTime: storeTime,
-		properties: r.Properties, tags: r.TagsCode}
-	entry := cqEntry{offset: st.Offset, size: int32(e.Size)}
-	if s.rules().own(&f, &entry) {
-		entry.bits = slices.Clone(r.FilterBits)
+	f := dispatch.Facts{Topic: r.Topic, SysFlag: r.SysFlag, QueueOffset: st.QueueOffset, StoreTime: storeTime,
+		Properties: r.Properties, Tags: r.TagsCode}
+	entry := dispatch.Entry{Offset: st.Offset, Size: int32(e.Size)}
+	if s.rules().Own(&f, &entry) {
+		entry.Bits = slices.Clone(r.FilterBits)
 		g.list.add(q, seg, entry)
 	} else {
 		st.QueueOffset = 0
@@ -86,7 +90,7 @@ func (s *Store) stageOne(seg *segment, q *queue, r *Record, e *record.Layout, st
 	e.Put(g.room(e.Size), &r.Message, st)
 	s.app.pos += int64(e.Size)
 	return Appended{Offset: st.Offset, Size: int32(e.Size), QueueOffset: st.QueueOffset, StoreTimestamp: storeTime,
-		Count: int(entry.count)}
+		Count: int(entry.Count)}
 }
 
 // settleOne is settle for one record, whose keys go to the index. It gives the append lock back.
@@ -164,7 +168,7 @@ func (s *Store) place(r *Record, n int, stage bool) (*segment, *queue, error) {
 		return nil, nil, ErrTopicName
 	}
 	if q == nil || !q.used() {
-		q = s.queues.getOrCreate(r.Topic, r.QueueID, makesBatchQueue(r.SysFlag))
+		q = s.queues.getOrCreate(r.Topic, r.QueueID, dispatch.MakesBatchQueue(r.SysFlag))
 	}
 	if !stage || len(s.app.stage.buf)+n > stageMax {
 		if err := s.spill(); err != nil {
@@ -216,13 +220,13 @@ func (s *Store) firstEntry(q *queue, base int64) {
 }
 
 // enqueue adds consume queue entries that follow each other. Caller holds the append lock.
-func (s *Store) enqueue(q *queue, list []cqEntry) {
+func (s *Store) enqueue(q *queue, list []dispatch.Entry) {
 	if q.max.Load() == 0 {
-		s.firstEntry(q, list[0].base)
+		s.firstEntry(q, list[0].Base)
 	}
 	if s.extended(q) {
 		for i := range list {
-			list[i].tags = s.extend(q, list[i])
+			list[i].Tags = s.extend(q, list[i])
 		}
 	}
 	became, backlog := q.push(list, &s.queues.memory)

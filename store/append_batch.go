@@ -1,14 +1,17 @@
 package store
 
-import "gorocket/store/record"
+import (
+	"gorocket/store/dispatch"
+	"gorocket/store/record"
+)
 
 // batchScratch holds an encoded batch between planning and the append lock; pooled.
 type batchScratch struct {
-	recs    []byte        // whole records
-	keys    []IndexKeys   // of each
-	entries []cqEntry     // of each; their offsets are known under the append lock only
-	first   record.Layout // of the first record; the others differ in flag, body and properties
-	sealed  bool          // some record ends with a property CRC
+	recs    []byte           // whole records
+	keys    []dispatch.Keys  // of each
+	entries []dispatch.Entry // of each; their offsets are known under the append lock only
+	first   record.Layout    // of the first record; the others differ in flag, body and properties
+	sealed  bool             // some record ends with a property CRC
 }
 
 // maxPooledBatch is the largest scratch buffer that is kept, in bytes.
@@ -37,7 +40,7 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	}
 	b := s.batchBufs.Get().(*batchScratch)
 	defer s.putScratch(b)
-	if err := b.encode(s.rules(), r, clientBatchBody); err != nil {
+	if err := b.encode(cfg, s.rules(), r, clientBatchBody); err != nil {
 		return Appended{}, offsets, err
 	}
 	stay := cfg.stays(r)
@@ -82,15 +85,14 @@ func (s *Store) stageBatch(seg *segment, q *queue, b *batchScratch) {
 	s.app.pos += int64(len(b.recs))
 	for i := range b.entries {
 		e := &b.entries[i]
-		s.app.hints.add(&b.keys[i], e.offset, e.time, e.size)
+		s.app.hints.add(&b.keys[i], e.Offset, e.Time, e.Size)
 	}
 }
 
 // encode rewrites the items of body into records, all stamps zero.
-func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error {
-	cfg := rules.cfg
+func (b *batchScratch) encode(cfg *Config, rules dispatch.Rules, r *Record, body []byte) error {
 	b.recs, b.keys, b.entries, b.sealed = b.recs[:0], b.keys[:0], b.entries[:0], false
-	if r.SysFlag&(record.SysFlagTransaction|record.SysFlagInnerBatch) != 0 || r.Topic == ScheduleTopic {
+	if r.SysFlag&(record.SysFlagTransaction|record.SysFlagInnerBatch) != 0 || r.Topic == dispatch.ScheduleTopic {
 		return ErrPlainBatch
 	}
 	if len(body) == 0 {
@@ -100,9 +102,9 @@ func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error
 		return record.ErrBodyTooLarge
 	}
 	rec, topic := *r, record.TopicHash(r.Topic)
-	var noted notedProps
-	var entry cqEntry // of all items, but for size and tags
-	rules.own(&facts{topic: r.Topic, sysFlag: r.SysFlag}, &entry)
+	var noted dispatch.Noted
+	var entry dispatch.Entry // of all items, but for size and tags
+	rules.Own(&dispatch.Facts{Topic: r.Topic, SysFlag: r.SysFlag}, &entry)
 	for len(body) > 0 {
 		it, rest, err := record.NextBatchItem(body)
 		if err != nil {
@@ -113,13 +115,13 @@ func (b *batchScratch) encode(rules dispatchRules, r *Record, body []byte) error
 		if err := b.add(cfg, &rec, r.Properties); err != nil {
 			return err
 		}
-		if noted.read(rec.Properties); noted.reserved {
+		if noted.Read(rec.Properties); noted.Reserved {
 			return ErrReservedProperty
 		}
-		entry.size, entry.tags = int32(len(b.recs)-begin), record.TagsCode(noted.tags)
+		entry.Size, entry.Tags = int32(len(b.recs)-begin), record.TagsCode(noted.Tags)
 		b.entries = append(b.entries, entry)
-		b.keys = append(b.keys, IndexKeys{})
-		b.keys[len(b.keys)-1].set(topic, noted.unique, noted.keys)
+		b.keys = append(b.keys, dispatch.Keys{})
+		b.keys[len(b.keys)-1].Set(topic, noted.Unique, noted.Keys)
 	}
 	return nil
 }
@@ -160,14 +162,14 @@ func (b *batchScratch) stamp(first record.Stamp, offsets []int64) []int64 {
 	at := int64(0)
 	for i := range b.entries {
 		e := &b.entries[i]
-		e.offset, e.time, e.base = first.Offset+at, first.StoreTime, first.QueueOffset+int64(i)
-		rec := b.recs[at : at+int64(e.size)]
-		record.Restamp(rec, record.Stamp{QueueOffset: e.base, Offset: e.offset, StoreTime: e.time})
+		e.Offset, e.Time, e.Base = first.Offset+at, first.StoreTime, first.QueueOffset+int64(i)
+		rec := b.recs[at : at+int64(e.Size)]
+		record.Restamp(rec, record.Stamp{QueueOffset: e.Base, Offset: e.Offset, StoreTime: e.Time})
 		if b.sealed && record.HasPropCRC(rec) {
 			record.PutPropCRC(rec)
 		}
-		offsets = append(offsets, e.offset)
-		at += int64(e.size)
+		offsets = append(offsets, e.Offset)
+		at += int64(e.Size)
 	}
 	return offsets
 }

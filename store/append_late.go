@@ -2,7 +2,9 @@ package store
 
 import (
 	"strconv"
+	"strings"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -16,13 +18,13 @@ const (
 
 // late tells whether r is such a record.
 func (c *Config) late(r *Record) (light []string, ok bool) {
-	light = c.lightNames(r.Topic, r.Properties)
+	light = c.dispatchRules(nil).LightNames(r.Topic, r.Properties)
 	return light, light != nil || r.SysFlag&record.SysFlagInnerBatch != 0
 }
 
 // appendLate is Append for those records.
 func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, error) {
-	if len(light) > maxDispatch {
+	if len(light) > dispatch.MaxLight {
 		return Appended{}, ErrTooManyLightQueues
 	}
 	inner := r.SysFlag&record.SysFlagInnerBatch != 0
@@ -57,9 +59,9 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 
 // stageLight adds the entries of a staged record in light queues, as recovery would. Caller holds the append lock.
 func (s *Store) stageLight(seg *segment, r *Record, a Appended) {
-	f := facts{topic: r.Topic, sysFlag: r.SysFlag, properties: r.Properties}
-	_ = s.rules().light(&f, func(name string, offset int64) error {
-		e := cqEntry{offset: a.Offset, size: a.Size, tags: r.TagsCode, time: a.StoreTimestamp, base: offset, count: 1}
+	f := dispatch.Facts{Topic: r.Topic, SysFlag: r.SysFlag, Properties: r.Properties}
+	_ = s.rules().Lights(&f, func(name string, offset int64) error {
+		e := dispatch.Entry{Offset: a.Offset, Size: a.Size, Tags: r.TagsCode, Time: a.StoreTimestamp, Base: offset, Count: 1}
 		s.app.stage.list.add(s.queues.getOrCreate(name, 0, false), seg, e)
 		return nil
 	})
@@ -73,9 +75,9 @@ func (s *Store) lateProperties(r *Record, q *queue, light []string) error {
 	if light == nil || !record.HasQueueEntry(r.SysFlag) {
 		return nil
 	}
-	var own cqEntry
-	s.rules().own(&facts{topic: r.Topic, sysFlag: r.SysFlag, properties: r.Properties}, &own)
-	joined, err := s.lightOffsets(light, q, int64(own.count))
+	var own dispatch.Entry
+	s.rules().Own(&dispatch.Facts{Topic: r.Topic, SysFlag: r.SysFlag, Properties: r.Properties}, &own)
+	joined, err := s.lightOffsets(light, q, int64(own.Count))
 	switch {
 	case err != nil:
 		return err
@@ -85,4 +87,39 @@ func (s *Store) lateProperties(r *Record, q *queue, light []string) error {
 		r.Properties = record.SetProperty(nil, record.DeleteProperty(nil, r.Properties, record.PropWait), record.PropMultiQueueOffset, joined)
 	}
 	return nil
+}
+
+// lightOffsets finds the queues of names and joins their next offsets as Java does; a name that is no light queue
+// leaves its place empty. own is the record's own queue, where it takes n offsets first. Caller holds the append lock.
+func (s *Store) lightOffsets(names []string, own *queue, n int64) (joined string, err error) {
+	type place struct {
+		q      *queue
+		offset int64
+	}
+	var list []place
+	offsets := make([]string, len(names))
+	for i, name := range names {
+		if !dispatch.IsLight(name) {
+			continue
+		}
+		q := s.queues.get(name, 0)
+		if q == nil {
+			if s.queues.light.Load() >= int64(s.cfg.Load().MaxLmqConsumeQueueNum) {
+				return "", ErrTooManyLightQueues
+			}
+			q = s.queues.getOrCreate(name, 0, false)
+		}
+		at := q.end()
+		if q == own {
+			at += n
+		}
+		for _, e := range list { // the same name twice takes two offsets
+			if e.q == q {
+				at = e.offset + 1
+			}
+		}
+		offsets[i] = strconv.FormatInt(at, 10)
+		list = append(list, place{q, at})
+	}
+	return strings.Join(offsets, ","), nil
 }

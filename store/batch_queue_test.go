@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -38,12 +40,9 @@ func spans(t *testing.T, s *Store, topic string, from int64) (out []string) {
 			if err != nil || m.QueueOffset != res.QueueOffsets[i] {
 				t.Fatalf("%v %d at %d", err, m.QueueOffset, res.QueueOffsets[i])
 			}
-			f := factsOf(&m)
-			base, n := m.QueueOffset, int16(1)
-			if m.SysFlag&record.SysFlagInnerBatch != 0 {
-				base, n = innerSpan(&f)
-			}
-			out = append(out, fmt.Sprintf("%d+%d", base, n))
+			f, e := dispatch.FactsOf(&m), dispatch.Entry{}
+			s.rules().Own(&f, &e)
+			out = append(out, fmt.Sprintf("%d+%d", e.Base, e.Count))
 		}
 		from = res.NextBeginOffset
 		res.Release()
@@ -146,7 +145,7 @@ func TestBatchQueueBytes(t *testing.T) {
 	}
 	b := mustAppend(t, s, innerBatch("B", 0, 2))
 	mustStop(t, s)
-	got, err := vfs.ReadFile(mem, "/s/batchconsumequeue/B/0/"+segmentName(0))
+	got, err := vfs.ReadFile(mem, "/s/batchconsumequeue/B/0/"+datafile.Name(0))
 	if err != nil || len(got) != 20*batchUnit {
 		t.Fatal(err, len(got))
 	}
@@ -199,7 +198,7 @@ func TestInnerBatchElsewhere(t *testing.T) {
 	s, _, _ := batchStore(t, mem)
 	defer mustStop(t, s)
 	mustAppend(t, s, innerBatch("B", 0, 2))
-	for _, topic := range []string{ScheduleTopic, "%RETRY%g", "New"} {
+	for _, topic := range []string{dispatch.ScheduleTopic, "%RETRY%g", "New"} {
 		if _, err := s.Append(innerBatch(topic, 0, 2)); !errors.Is(err, ErrNotBatchTopic) {
 			t.Errorf("%s: %v", topic, err)
 		}

@@ -232,7 +232,7 @@ func (s *Store) expireQueueFile(q *queue, logMin int64) bool {
 	if !ok && !q.files.exists(q, first*q.files.unit) {
 		ok = true // somebody removed it: what is below the next file is gone
 	}
-	if !ok || e.offset >= logMin {
+	if !ok || e.Offset >= logMin {
 		return false
 	}
 	q.mu.Lock()

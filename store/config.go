@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gorocket/compat/config"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -137,8 +138,10 @@ func (c *Config) RecordLimits() record.Limits {
 	return record.Limits{MaxBody: c.MaxMessageSize, LongTopics: c.AutoMessageVersionOnTopicLen, PropCRC: c.EnabledAppendPropCRC}
 }
 
-// maxSegmentSize is the largest file in bytes: Java maps files by an int.
-const maxSegmentSize = 1<<31 - 1
+// dispatchRules are the rules by which records become queue entries; delays are those of messageDelayLevel.
+func (c *Config) dispatchRules(delays []int64) dispatch.Rules {
+	return dispatch.Rules{Light: c.EnableLmq && c.EnableMultiDispatch, Delays: delays}
+}
 
 // commitLogPaths lists the writable commit log directories, at least one.
 func (c *Config) commitLogPaths() []string {

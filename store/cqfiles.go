@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/vfs"
 )
 
@@ -56,7 +58,7 @@ func (c *cqFiles) dir(q *queue) string {
 	return c.root + "/" + q.topic + "/" + strconv.FormatInt(int64(q.id), 10)
 }
 
-func (c *cqFiles) path(k cqFileKey) string { return c.dir(k.q) + "/" + segmentName(k.base) }
+func (c *cqFiles) path(k cqFileKey) string { return c.dir(k.q) + "/" + datafile.Name(k.base) }
 
 // get opens the file that starts at byte base, creating it when create is set; created tells that it did. Call put afterwards. The disk is never
 // waited for with the lock held: a reader of a file that is open finds it at once.
@@ -288,7 +290,7 @@ func (c *cqFiles) writeFile(q *queue, base, pos int64, b []byte) error {
 func fillBlank(f vfs.File, upTo int64) error {
 	buf := make([]byte, 0, min(upTo, 64<<10/cqUnit*cqUnit))
 	for len(buf) < cap(buf) {
-		buf = appendEntry(buf, &cqEntry{size: blankSize})
+		buf = appendEntry(buf, &dispatch.Entry{Size: blankSize})
 	}
 	for pos := int64(0); pos < upTo; pos += int64(len(buf)) {
 		if _, err := f.WriteAt(buf[:min(int64(len(buf)), upTo-pos)], pos); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -153,7 +154,7 @@ func (c *crashTest) prefix(what string, s *Store, want [][]string, durable int64
 func (c *crashTest) hole(fsys *vfs.Mem, from, to int64) {
 	c.t.Helper()
 	for base := from - from%c.size; base < to; base += c.size {
-		f, err := fsys.OpenFile("/s/commitlog/" + segmentName(base))
+		f, err := fsys.OpenFile("/s/commitlog/" + datafile.Name(base))
 		if err != nil {
 			continue // the power cut took it
 		}

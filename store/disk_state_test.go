@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -71,7 +72,7 @@ func TestNextFileStateIsOne(t *testing.T) {
 		t.Fatalf("%v used: the disk level would refuse too", r.CommitLog)
 	}
 	refused := untilRefused(t, s)
-	for _, part := range []string{segmentName(cfg.MappedFileSizeCommitLog), "mappedFileSizeCommitLog", "bytes free",
+	for _, part := range []string{datafile.Name(cfg.MappedFileSizeCommitLog), "mappedFileSizeCommitLog", "bytes free",
 		"by themselves"} {
 		if !strings.Contains(refused.Error(), part) {
 			t.Errorf("%q does not say %q", refused, part)

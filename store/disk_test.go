@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -39,7 +40,7 @@ func TestStartOnFullDisk(t *testing.T) {
 		}
 		mustStop(t, s)
 		at := s.MaxPhyOffset()
-		_ = disk.Remove("/s/commitlog/" + segmentName(at/cfg.MappedFileSizeCommitLog*cfg.MappedFileSizeCommitLog))
+		_ = disk.Remove("/s/commitlog/" + datafile.Name(at/cfg.MappedFileSizeCommitLog*cfg.MappedFileSizeCommitLog))
 		disk.Limit(1)
 		s = mustOpen(t, cfg, disk, EventListener{BackgroundError: func(what, _ string, err error) {
 			if !errors.Is(err, syscall.ENOSPC) {

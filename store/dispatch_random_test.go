@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -17,7 +18,7 @@ import (
 // queueState is what a reader can find out about a queue.
 type queueState struct {
 	Min, End int64
-	Entries  []cqEntry
+	Entries  []dispatch.Entry
 }
 
 // stateOf reads every queue of a store; empty ones are left out.
@@ -33,7 +34,7 @@ func stateOf(t *testing.T, s *Store) map[string]queueState {
 				return false
 			}
 			if !q.batch() {
-				e.base, e.time, e.count = at, 0, 0
+				e.Base, e.Time, e.Count = at, 0, 0
 			}
 			st.Entries = append(st.Entries, e)
 		}
@@ -50,7 +51,7 @@ func sameState(t *testing.T, what string, got, want map[string]queueState, upTo 
 	t.Helper()
 	for name, w := range want {
 		n := 0
-		for n < len(w.Entries) && w.Entries[n].offset < upTo {
+		for n < len(w.Entries) && w.Entries[n].Offset < upTo {
 			n++
 		}
 		g := got[name].Entries
@@ -122,7 +123,7 @@ func (c chance) properties() []byte {
 
 func (c chance) record() *Record {
 	r := msg(c.pick("T0", "T0", "T1", strings.Repeat("long", 40), "T2", "B", "N", "%RETRY%g", "%DLQ%g", "%LMQ%a",
-		"rmq_sys_x", ScheduleTopic,
+		"rmq_sys_x", dispatch.ScheduleTopic,
 		"RMQ_SYS_TRANS_HALF_TOPIC"), c.Int32N(3),
 		strings.Repeat("b", c.IntN(200))+strings.Repeat("\x00", c.IntN(20)))
 	switch c.IntN(4) {

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"testing"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/vfs"
 )
 
@@ -40,7 +41,7 @@ func blockedQueue(t *testing.T, fs vfs.FS, n, memStart int64) *queue {
 	t.Cleanup(q.files.close)
 	var entries []byte
 	for i := range n {
-		entries = appendEntry(entries, &cqEntry{offset: i * 100, size: 100, tags: i})
+		entries = appendEntry(entries, &dispatch.Entry{Offset: i * 100, Size: 100, Tags: i})
 	}
 	if err := q.files.write(q, entries, 0); err != nil {
 		t.Fatal(err)
@@ -58,7 +59,7 @@ func TestEntryBlocks(t *testing.T) {
 		dst := make([]byte, min(want, q.onlyInFiles(at))*cqUnit)
 		n := int64(b.read(q, dst, at))
 		for i := range n {
-			if e := decodeEntry(dst[i*cqUnit:]); e.offset != (at+i)*100 || e.tags != at+i {
+			if e := decodeEntry(dst[i*cqUnit:]); e.Offset != (at+i)*100 || e.Tags != at+i {
 				t.Fatalf("entry %d: %+v", at+i, e)
 			}
 		}
@@ -98,8 +99,8 @@ func TestEntryBlocksOfTwoQueues(t *testing.T) {
 	for range 200 { // as many as share slots
 		q := blockedQueue(t, vfs.OS{}, 40, 40)
 		var dst [20 * cqUnit]byte
-		if n := b.read(q, dst[:], 5); n != 20 || decodeEntry(dst[:]).offset != 500 {
-			t.Fatalf("%d entries, the first at %d", n, decodeEntry(dst[:]).offset)
+		if n := b.read(q, dst[:], 5); n != 20 || decodeEntry(dst[:]).Offset != 500 {
+			t.Fatalf("%d entries, the first at %d", n, decodeEntry(dst[:]).Offset)
 		}
 		q.memStart = 0
 		if b.read(q, dst[:0], 5) != 0 {

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"gorocket/store/record"
 )
@@ -68,47 +67,6 @@ type notWritable struct{ why string }
 
 func (e *notWritable) Error() string        { return "store: not writable: " + e.why }
 func (e *notWritable) Is(target error) bool { return target == ErrNotWritable }
-
-// CorruptionError says that a file holds something that neither this program nor Java wrote, at a place that had been synced.
-// Nothing is deleted or changed when it is returned.
-type CorruptionError struct {
-	File   string
-	Offset int64 // position inside File
-	Reason string
-	// Missing tells that File is whole, but a file in front of it is not there.
-	Missing bool
-	// Dir is the root of the store if SkipDamaged can step over the damage, else "".
-	Dir string
-}
-
-func (e *CorruptionError) Error() string {
-	text := fmt.Sprintf("store: %s is damaged at byte %d: %s", e.File, e.Offset, e.Reason)
-	if e.Dir != "" {
-		text += ". " + skipAdvice(e.Dir)
-	}
-	return text
-}
-
-// MisfitError says that a file in a data directory has a name or a size that cannot be. Nothing is deleted or changed when it is returned.
-type MisfitError struct {
-	File        string
-	Size        int64  // bytes of the file
-	Key         string // configuration key of the size that was expected; for an index file two keys with their values
-	Want        int64  // bytes expected
-	Name        bool   // the name is wrong: not 20 digits, or no multiple of Want
-	Rebuildable bool   // what the file should hold can be built again from the commit log
-}
-
-func (e *MisfitError) Error() string {
-	if e.Name {
-		return fmt.Sprintf("store: %s: unexpected file name in a data directory (%s=%d)", e.File, e.Key, e.Want)
-	}
-	sep := "="
-	if strings.Contains(e.Key, "=") {
-		sep = " asks for "
-	}
-	return fmt.Sprintf("store: %s has %d bytes, but %s%s%d", e.File, e.Size, e.Key, sep, e.Want)
-}
 
 // LockedError is returned by Open when another process owns the store directory.
 type LockedError struct{ Path string }

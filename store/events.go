@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"gorocket/store/datafile"
+)
 
 // EventListener is told what happens inside the store. Every field may be nil. Calls come from the goroutine in which the event
 // happens, never under a lock of the store; they must return quickly.
@@ -21,7 +25,7 @@ type EventListener struct {
 	// RecoveryDone runs at the end of Open.
 	RecoveryDone func(r RecoveryReport)
 	// Corruption runs when damaged data is met outside Open (a reader, the index worker).
-	Corruption func(e *CorruptionError)
+	Corruption func(e *datafile.CorruptionError)
 	// SegmentRolled runs when the commit log goes on to a new file.
 	SegmentRolled func(file string, base int64)
 	// SegmentDeleted runs after a commit log file was deleted; forced: before its time, for want of room.

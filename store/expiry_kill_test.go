@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -82,7 +83,7 @@ func TestQueueFileRemovedByHand(t *testing.T) {
 	}
 	q := s.queues.get("T", 0)
 	q.files.forget(q, func(int64) bool { return true })
-	if err := mem.Remove("/s/consumequeue/T/0/" + segmentName(0)); err != nil {
+	if err := mem.Remove("/s/consumequeue/T/0/" + datafile.Name(0)); err != nil {
 		t.Fatal(err)
 	}
 	if expireAll(t, s); q.firstOffset() < 2*q.files.per() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -75,9 +76,9 @@ func TestExportDamaged(t *testing.T) {
 		k.hurt(size-300, 600)
 		k.hurt(2*size, size) // removed
 		k.hurt(4*size+5000, size-5000)
-		f, err := k.mem.OpenFile("/s/commitlog/" + segmentName(4*size))
+		f, err := k.mem.OpenFile("/s/commitlog/" + datafile.Name(4*size))
 		if err == nil {
-			err = errors.Join(f.Truncate(5000), k.mem.Remove("/s/commitlog/"+segmentName(2*size)))
+			err = errors.Join(f.Truncate(5000), k.mem.Remove("/s/commitlog/"+datafile.Name(2*size)))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -92,7 +93,7 @@ func TestExportDamaged(t *testing.T) {
 				t.Errorf("killed %v: %s at %d is missing", killed, name, k.at[name].Offset)
 			}
 		}
-		for _, part := range []string{segmentName(0), segmentName(size), "missing", "5000 bytes instead of"} {
+		for _, part := range []string{datafile.Name(0), datafile.Name(size), "missing", "5000 bytes instead of"} {
 			if !strings.Contains(fmt.Sprint(damage), part) {
 				t.Errorf("killed %v: %q was not told: %v", killed, part, damage)
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -36,7 +37,7 @@ func TestFailedSyncClosesForWrites(t *testing.T) {
 	if !errors.Is(err, ErrSyncFailed) || !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.EIO) {
 		t.Fatalf("waiter got %v", err)
 	}
-	if file := <-failed; !strings.HasSuffix(file, "/commitlog/"+segmentName(0)) {
+	if file := <-failed; !strings.HasSuffix(file, "/commitlog/"+datafile.Name(0)) {
 		t.Fatalf("event names %s", file)
 	}
 	mem.Inject(nil) // the disk works again; the store must not trust it
@@ -220,7 +221,7 @@ func TestCorruption(t *testing.T) {
 				continue // a clean start does not look at old files
 			}
 			bad := at[i].Offset + 95
-			name := "/s/commitlog/" + segmentName(bad/(16<<10)*(16<<10))
+			name := "/s/commitlog/" + datafile.Name(bad/(16<<10)*(16<<10))
 			f, err := dir.OpenFile(name)
 			if err != nil {
 				t.Fatal(err)
@@ -230,7 +231,7 @@ func TestCorruption(t *testing.T) {
 			_, _ = f.WriteAt([]byte{b[0] ^ 1}, bad%(16<<10))
 			before, _ := vfs.ReadFile(dir, name)
 			_, err = Open(cfg, dir, EventListener{})
-			var c *CorruptionError
+			var c *datafile.CorruptionError
 			last := at[i].Offset >= at[len(at)-1].Offset/(16<<10)*(16<<10)
 			if kill || last {
 				if !errors.As(err, &c) || c.File != name || c.Offset != at[i].Offset%(16<<10) {
@@ -251,10 +252,10 @@ func TestBadDirectory(t *testing.T) {
 		size       int64
 		want       string
 	}{
-		{"size", "/s/commitlog/" + segmentName(0), 1000, "mappedFileSizeCommitLog=65536"},
+		{"size", "/s/commitlog/" + datafile.Name(0), 1000, "mappedFileSizeCommitLog=65536"},
 		{"name", "/s/commitlog/notes.txt", 10, "unexpected file name"},
-		{"unaligned", "/s/commitlog/" + segmentName(17), 64 << 10, "unexpected file name"},
-		{"queue size", "/s/consumequeue/T/0/" + segmentName(0), 999, "mappedFileSizeConsumeQueue=2000"},
+		{"unaligned", "/s/commitlog/" + datafile.Name(17), 64 << 10, "unexpected file name"},
+		{"queue size", "/s/consumequeue/T/0/" + datafile.Name(0), 999, "mappedFileSizeConsumeQueue=2000"},
 		{"rocksdb", "/s/consumequeue/CURRENT", 10, "RocksDB"},
 		{"index", "/s/index/20260101000000000", 10, "maxIndexNum=400"},
 	}
@@ -272,10 +273,10 @@ func TestBadDirectory(t *testing.T) {
 	mem := vfs.NewMem()
 	_ = mem.MkdirAll("/s/commitlog")
 	for _, base := range []int64{0, 128 << 10} {
-		f, _ := mem.Create("/s/commitlog/" + segmentName(base))
+		f, _ := mem.Create("/s/commitlog/" + datafile.Name(base))
 		_ = f.Truncate(64 << 10)
 	}
-	var c *CorruptionError
+	var c *datafile.CorruptionError
 	if _, err := Open(smallConfig("/s"), mem, EventListener{}); !errors.As(err, &c) {
 		t.Errorf("missing file in the middle: %v", err)
 	}
@@ -335,7 +336,7 @@ func TestSegmentRolled(t *testing.T) {
 	t.Cleanup(mem.Free)
 	var rolled atomic.Int64
 	s := mustOpen(t, smallConfig("/s"), mem, EventListener{SegmentRolled: func(file string, base int64) {
-		if rolled.Add(64<<10) != base || !strings.HasSuffix(file, segmentName(base)) {
+		if rolled.Add(64<<10) != base || !strings.HasSuffix(file, datafile.Name(base)) {
 			t.Errorf("%s %d", file, base)
 		}
 	}})

@@ -1,9 +1,10 @@
 package store
 
 import (
-	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -13,16 +14,16 @@ func FuzzBatchItems(f *testing.F) {
 	cfg := DefaultConfig()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var s batchScratch
-		if s.encode(dispatchRules{cfg: &cfg}, msg("T", 0, ""), body) != nil {
+		if s.encode(&cfg, dispatch.Rules{}, msg("T", 0, ""), body) != nil {
 			return
 		}
 		at := 0
 		for _, e := range s.entries {
 			m, err := record.Decode(s.recs[at:])
-			if err != nil || m.Size != e.size {
-				t.Fatalf("at %d: %v, size %d, entry %d", at, err, m.Size, e.size)
+			if err != nil || m.Size != e.Size {
+				t.Fatalf("at %d: %v, size %d, entry %d", at, err, m.Size, e.Size)
 			}
-			at += int(e.size)
+			at += int(e.Size)
 		}
 		if at != len(s.recs) || len(s.keys) != len(s.entries) {
 			t.Fatalf("%d of %d bytes, %d entries, %d keys", at, len(s.recs), len(s.entries), len(s.keys))
@@ -49,14 +50,14 @@ func FuzzCheckpoint(f *testing.F) {
 
 // FuzzConsumeQueueFile opens a store whose consume queue file holds anything: it must open or say what is wrong, never panic.
 func FuzzConsumeQueueFile(f *testing.F) {
-	f.Add(appendEntry(nil, &cqEntry{offset: 0, size: 100, tags: 5}), true)
-	f.Add(appendEntry(nil, &cqEntry{offset: 0, size: blankSize, tags: 0}), false)
+	f.Add(appendEntry(nil, &dispatch.Entry{Offset: 0, Size: 100, Tags: 5}), true)
+	f.Add(appendEntry(nil, &dispatch.Entry{Offset: 0, Size: blankSize, Tags: 0}), false)
 	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
 		mem := vfs.NewMem()
 		defer mem.Free()
 		cfg := smallConfig("/s")
 		_ = mem.MkdirAll("/s/consumequeue/T/0")
-		file, _ := mem.Create("/s/consumequeue/T/0/" + segmentName(0))
+		file, _ := mem.Create("/s/consumequeue/T/0/" + datafile.Name(0))
 		_ = file.Truncate(cfg.consumeQueueFileSize())
 		if len(b) > int(cfg.consumeQueueFileSize()) {
 			b = b[:cfg.consumeQueueFileSize()]
@@ -110,7 +111,7 @@ func FuzzIndexFile(f *testing.F) {
 // openBeside opens a store in /s whose log holds one record, beside whatever queue files the test made; nil when it cannot be opened.
 func openBeside(cfg Config, mem *vfs.Mem, rec []byte, clean bool) *Store {
 	_ = mem.MkdirAll("/s/commitlog")
-	log, _ := mem.Create("/s/commitlog/" + segmentName(0))
+	log, _ := mem.Create("/s/commitlog/" + datafile.Name(0))
 	_ = log.Truncate(cfg.MappedFileSizeCommitLog)
 	_, _ = log.WriteAt(rec, 0)
 	if !clean {
@@ -125,15 +126,15 @@ func openBeside(cfg Config, mem *vfs.Mem, rec []byte, clean bool) *Store {
 
 // FuzzBatchQueueFile opens a store whose batch consume queue file holds anything, reads it and appends to it.
 func FuzzBatchQueueFile(f *testing.F) {
-	f.Add(appendBatchEntry(nil, &cqEntry{size: 200, base: 0, count: 3}), false)
-	f.Add(appendBatchEntry(appendBatchEntry(nil, &cqEntry{size: 200, count: 1}), &cqEntry{offset: 9, size: 1, base: 1 << 62, count: 32767}), true)
+	f.Add(appendBatchEntry(nil, &dispatch.Entry{Size: 200, Base: 0, Count: 3}), false)
+	f.Add(appendBatchEntry(appendBatchEntry(nil, &dispatch.Entry{Size: 200, Count: 1}), &dispatch.Entry{Offset: 9, Size: 1, Base: 1 << 62, Count: 32767}), true)
 	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
 		mem := vfs.NewMem()
 		defer mem.Free()
 		cfg := smallConfig("/s")
 		cfg.MapperFileSizeBatchConsumeQueue = 20 * batchUnit
 		_ = mem.MkdirAll("/s/batchconsumequeue/B/0")
-		file, _ := mem.Create("/s/batchconsumequeue/B/0/" + segmentName(0))
+		file, _ := mem.Create("/s/batchconsumequeue/B/0/" + datafile.Name(0))
 		_, _ = file.WriteAt(b[:min(len(b), 20*batchUnit)], 0)
 		_ = file.Truncate(20 * batchUnit)
 		r := innerBatch("B", 0, 3)
@@ -157,23 +158,6 @@ func FuzzBatchQueueFile(f *testing.F) {
 	})
 }
 
-// FuzzLightEntries: properties from a log never lead outside the folder of the queues.
-func FuzzLightEntries(f *testing.F) {
-	f.Add([]byte("INNER_MULTI_DISPATCH\x01%LMQ%a,b,%LMQ%/../c\x02INNER_MULTI_QUEUE_OFFSET\x011,,3\x02"))
-	cfg := lightConfig()
-	f.Fuzz(func(t *testing.T, props []byte) {
-		m := record.View{Topic: []byte("T"), Properties: props}
-		rules, f := dispatchRules{cfg: &cfg}, factsOf(&m)
-		rules.own(&f, new(cqEntry))
-		_ = rules.light(&f, func(name string, offset int64) error {
-			if offset < 0 || strings.Contains(name, "/") || !strings.HasPrefix(name, lmqPrefix) {
-				t.Fatalf("%q %d", name, offset)
-			}
-			return nil
-		})
-	})
-}
-
 // FuzzExtEnd opens a store whose extension file holds anything.
 func FuzzExtEnd(f *testing.F) {
 	f.Add(appendExtUnit(appendExtUnit(nil, 1, 2, nil), 3, 4, []byte{5}), int64(0))
@@ -188,10 +172,10 @@ func FuzzExtEnd(f *testing.F) {
 		}
 		mustAppend(t, s, msg("T", 0, "x"))
 		_ = s.Stop(t.Context())
-		ext, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + segmentName(0))
+		ext, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + datafile.Name(0))
 		_, _ = ext.WriteAt(b[:min(len(b), 4096)], 0)
-		cq, _ := mem.OpenFile("/s/consumequeue/T/0/" + segmentName(0))
-		_, _ = cq.WriteAt(appendEntry(nil, &cqEntry{size: 100, tags: address})[12:], 12)
+		cq, _ := mem.OpenFile("/s/consumequeue/T/0/" + datafile.Name(0))
+		_, _ = cq.WriteAt(appendEntry(nil, &dispatch.Entry{Size: 100, Tags: address})[12:], 12)
 		if s, err = Open(cfg, mem, EventListener{}); err != nil {
 			return
 		}

@@ -1,5 +1,7 @@
 package store
 
+import "gorocket/store/dispatch"
+
 // maxPullBytes is the most one Get returns (Java MAX_PULL_MSG_SIZE); minPullBytes the least limit a caller can set.
 const (
 	maxPullBytes = 128 << 20
@@ -131,18 +133,18 @@ func (g *getter) block(b []byte, at int64) bool {
 	for ; len(b) > 0; b, at = b[files.unit:], at+1 {
 		e := files.decode(b)
 		if !g.cq.batch() {
-			e.base, e.count = at, 1
+			e.Base, e.Count = at, 1
 		}
-		if e.blank() {
+		if blank(&e) {
 			g.res.NextBeginOffset = at + 1
 			continue
 		}
-		if g.full(e) || e.base-g.q.Offset >= g.scan {
+		if g.full(e) || e.Base-g.q.Offset >= g.scan {
 			return false
 		}
-		g.lastPhy = e.offset
-		g.res.NextBeginOffset = e.base + int64(e.count)
-		if e.offset < g.skipTo {
+		g.lastPhy = e.Offset
+		g.res.NextBeginOffset = e.Base + int64(e.Count)
+		if e.Offset < g.skipTo {
 			continue
 		}
 		match, hot := g.matchTags(e)
@@ -158,34 +160,34 @@ func (g *getter) block(b []byte, at int64) bool {
 }
 
 // full applies the limits; the first message is always taken (Java isTheBatchFull).
-func (g *getter) full(e cqEntry) bool {
+func (g *getter) full(e dispatch.Entry) bool {
 	if g.res.Count == 0 {
 		return false
 	}
 	maxBytes, maxCount := g.cfg.MaxTransferBytesOnMessageInMemory, g.cfg.MaxTransferCountOnMessageInMemory
-	if g.logEnd-e.offset > g.memory {
+	if g.logEnd-e.Offset > g.memory {
 		maxBytes, maxCount = g.cfg.MaxTransferBytesOnMessageInDisk, g.cfg.MaxTransferCountOnMessageInDisk
 	}
-	total := g.res.Bytes + int(e.size)
-	return g.res.Count+int(e.count) > min(g.q.MaxCount, maxCount) || total > min(g.maxBytes, maxBytes)
+	total := g.res.Bytes + int(e.Size)
+	return g.res.Count+int(e.Count) > min(g.q.MaxCount, maxCount) || total > min(g.maxBytes, maxBytes)
 }
 
 // take adds the record of e to the result if the filter wants it; false ends the Get because the data is cold.
-func (g *getter) take(e cqEntry) bool {
+func (g *getter) take(e dispatch.Entry) bool {
 	rec := g.record(e)
 	if rec == nil {
 		if g.res.Count == 0 {
 			g.res.Status = MessageWasRemoving
 		}
-		g.skipTo = g.s.log.nextFile(e.offset)
+		g.skipTo = g.s.log.nextFile(e.Offset)
 		return true
 	}
 	if g.q.Filter != nil {
-		if g.q.HotOnly && !g.s.hot(g.seg, e.offset, int(e.size)) {
+		if g.q.HotOnly && !g.s.hot(g.seg, e.Offset, int(e.Size)) {
 			g.res.Cold = true
 			return false
 		}
-		if !g.q.HotOnly && !g.readIn(g.seg, e.offset-g.seg.base, int(e.size)) {
+		if !g.q.HotOnly && !g.readIn(g.seg, e.Offset-g.seg.base, int(e.Size)) {
 			return false
 		}
 		if !g.q.Filter.MatchRecord(rec) {
@@ -198,26 +200,26 @@ func (g *getter) take(e cqEntry) bool {
 }
 
 // record returns the bytes of e with a lease on their segment, nil when they are gone.
-func (g *getter) record(e cqEntry) []byte {
-	if g.seg == nil || e.offset < g.seg.base || e.offset >= g.seg.end() {
-		seg := g.s.log.lease(e.offset)
+func (g *getter) record(e dispatch.Entry) []byte {
+	if g.seg == nil || e.Offset < g.seg.base || e.Offset >= g.seg.end() {
+		seg := g.s.log.lease(e.Offset)
 		if seg == nil {
 			return nil
 		}
 		g.seg = seg
 		g.res.leases = append(g.res.leases, seg)
 	}
-	return g.s.log.slice(g.seg, e.offset, int(e.size))
+	return g.s.log.slice(g.seg, e.Offset, int(e.Size))
 }
 
-func (g *getter) add(rec []byte, e cqEntry) {
+func (g *getter) add(rec []byte, e dispatch.Entry) {
 	r := g.res
 	r.Status, g.skipTo = Found, -1
 	r.Slices = append(r.Slices, rec)
-	r.QueueOffsets = append(r.QueueOffsets, e.base)
+	r.QueueOffsets = append(r.QueueOffsets, e.Base)
 	r.Bytes += len(rec)
-	r.Count += int(e.count)
-	pos := e.offset - g.seg.base
+	r.Count += int(e.Count)
+	pos := e.Offset - g.seg.base
 	if n := len(r.Ranges); n > 0 && r.Ranges[n-1].File == g.seg.file && r.Ranges[n-1].Offset+r.Ranges[n-1].Len == pos {
 		r.Ranges[n-1].Len += int64(len(rec))
 		return

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -261,7 +262,7 @@ func TestRetention(t *testing.T) {
 		t.Fatalf("min offset %d points to %d, the one before to %d", lowest, off, before)
 	}
 	list, _ := os.ReadDir(dir + "/consumequeue/T/0")
-	if list[0].Name() == segmentName(0) {
+	if list[0].Name() == datafile.Name(0) {
 		t.Fatal("the first consume queue file is still there")
 	}
 	s.Get(&GetQuery{Topic: "T", Offset: 0, MaxCount: 3}, &res)
@@ -283,8 +284,8 @@ func TestRetention(t *testing.T) {
 		t.Fatalf("after a rebuild %d..%d", third.MinOffset("T", 0), third.MaxOffset("T", 0))
 	}
 	mustStop(t, third)
-	b, _ := os.ReadFile(dir + "/consumequeue/T/0/" + segmentName(lowest*cqUnit/2000*2000))
-	if e := decodeEntry(b); lowest%100 != 0 && !e.blank() {
+	b, _ := os.ReadFile(dir + "/consumequeue/T/0/" + datafile.Name(lowest*cqUnit/2000*2000))
+	if e := decodeEntry(b); lowest%100 != 0 && !blank(&e) {
 		t.Fatalf("no filler: %+v", e)
 	}
 }

@@ -1,60 +1,9 @@
 package store
 
 import (
-	"iter"
-
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
-
-// IndexKeys is what the index needs to know of a message. The zero value says nothing: the index reads the record again.
-type IndexKeys struct {
-	known  bool
-	n      uint8
-	hashes [maxHinted]int32
-}
-
-// maxHinted is how many keys fit; of messages with more the index reads the record.
-const maxHinted = 4
-
-// KeysOf returns what the index needs of a message with these values of UNIQ_KEY and KEYS, nil where there is none. Whoever has read the properties anyway saves the index the work.
-func KeysOf(topic string, unique, keys []byte) IndexKeys {
-	var k IndexKeys
-	k.set(record.TopicHash(topic), unique, keys)
-	return k
-}
-
-func (k *IndexKeys) set(topic int32, unique, keys []byte) {
-	k.known, k.n = true, 0
-	if unique != nil && len(keys) == 0 { // most messages; the walk below takes as long as the hash
-		k.add(record.KeyHash(topic, unique))
-		return
-	}
-	for word := range indexWords(unique, keys) {
-		if k.add(record.KeyHash(topic, word)); !k.known {
-			return
-		}
-	}
-}
-
-// indexWords is what a message is found by: its UNIQ_KEY and each word of its KEYS.
-func indexWords(unique, keys []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		if unique != nil && !yield(unique) {
-			return
-		}
-		for word, rest, ok := record.NextKey(keys); ok && yield(word); word, rest, ok = record.NextKey(rest) {
-		}
-	}
-}
-
-func (k *IndexKeys) add(hash int32) {
-	if k.n == maxHinted {
-		k.known = false
-		return
-	}
-	k.hashes[k.n] = hash
-	k.n++
-}
 
 // hints hands the keys of appended records to the index, which then need not read the log. They are no more than a help: a record whose hint is missing is read.
 // Guarded by appender.mu.
@@ -77,15 +26,16 @@ const (
 )
 
 // add notes a record. Caller holds the append lock.
-func (h *hints) add(k *IndexKeys, offset, storeTime int64, size int32) {
-	if !h.on || !k.known || len(h.list) > maxHints-maxHinted {
+func (h *hints) add(k *dispatch.Keys, offset, storeTime int64, size int32) {
+	hashes, known := k.Hashes()
+	if !h.on || !known || len(h.list) > maxHints-dispatch.MaxKeys {
 		return
 	}
-	if k.n == 0 {
+	if len(hashes) == 0 {
 		h.list = append(h.list, keyHint{offset, storeTime, size, noHash})
 		return
 	}
-	for _, hash := range k.hashes[:k.n] {
+	for _, hash := range hashes {
 		h.list = append(h.list, keyHint{offset, storeTime, 0, hash})
 	}
 	h.list[len(h.list)-1].size = size
@@ -101,7 +51,8 @@ func (h *hints) drop(from int64) {
 // hint notes r. Caller holds the append lock.
 func (s *Store) hint(r *Record, a Appended) {
 	if r.SysFlag&record.SysFlagTransaction == record.SysFlagRollback {
-		s.app.hints.add(&IndexKeys{known: true}, a.Offset, a.StoreTimestamp, a.Size)
+		none := dispatch.NoKeys()
+		s.app.hints.add(&none, a.Offset, a.StoreTimestamp, a.Size)
 		return
 	}
 	s.app.hints.add(&r.Index, a.Offset, a.StoreTimestamp, a.Size)

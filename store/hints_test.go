@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -31,7 +32,7 @@ func keyed(topic string, i, n int, unique bool) *Record {
 	if n > 0 {
 		r.Properties = record.AppendProperty(r.Properties, "KEYS", string(keys))
 	}
-	r.Index = KeysOf(topic, uniq, keys)
+	r.Index = dispatch.KeysOf(topic, uniq, keys)
 	return r
 }
 
@@ -41,7 +42,7 @@ func appendAnyWay(t *testing.T, s *Store, rng *rand.Rand, i int) {
 	r := keyed("T", i, rng.IntN(6), rng.IntN(4) > 0)
 	switch rng.IntN(8) {
 	case 0:
-		r.Index = IndexKeys{} // the caller has not read them
+		r.Index = dispatch.Keys{} // the caller has not read them
 	case 1:
 		r.SysFlag = record.SysFlagPrepared
 	case 2:
@@ -113,12 +114,12 @@ func TestHinted(t *testing.T) {
 	var h hints
 	h.on = true
 	for i := range int64(4) { // at 100, 110, 120, 130
-		k := KeysOf("T", []byte("u"), []byte("a b"))
+		k := dispatch.KeysOf("T", []byte("u"), []byte("a b"))
 		h.add(&k, 100+10*i, 1000, 10)
 	}
-	none := KeysOf("T", nil, nil)
+	none := dispatch.KeysOf("T", nil, nil)
 	h.add(&none, 140, 0, 10)
-	many := KeysOf("T", []byte("u"), []byte("a b c d"))
+	many := dispatch.KeysOf("T", []byte("u"), []byte("a b c d"))
 	h.add(&many, 150, 0, 10)
 	x := &keyIndex{fs: mem, dir: "/i", slots: 100, entries: 400, source: func([]keyHint) (l []keyHint) { l, h.list = h.list, nil; return l }}
 	for _, c := range []struct {
@@ -140,11 +141,11 @@ func TestHinted(t *testing.T) {
 // TestHintsBounded: an index that lags does not let memory grow.
 func TestHintsBounded(t *testing.T) {
 	h := hints{on: true}
-	k := KeysOf("T", []byte("u"), []byte("a b"))
+	k := dispatch.KeysOf("T", []byte("u"), []byte("a b"))
 	for i := range int64(maxHints) {
 		h.add(&k, i, 0, 1)
 	}
-	if len(h.list) > maxHints || len(h.list) < maxHints-2*maxHinted {
+	if len(h.list) > maxHints || len(h.list) < maxHints-2*dispatch.MaxKeys {
 		t.Errorf("%d hints", len(h.list))
 	}
 }
@@ -176,17 +177,6 @@ func TestHintOfFailedWrite(t *testing.T) {
 	for key, want := range map[string]int{"k2-0": 1, "U2": 1, "k1-0": 0, "U1": 0, "inBatch": 0} {
 		if res, err := s.QueryByKey("T", key, 10, 0, 1<<60); err != nil || len(res.Records) != want {
 			t.Errorf("%s: %d records, %v", key, len(res.Records), err)
-		}
-	}
-}
-
-func BenchmarkNotedProperties(b *testing.B) {
-	text := []byte("UNIQ_KEY\x01AC1E0A640000000000000000DEADBEEF\x02WAIT\x01true\x02TAGS\x01TagA\x02MSG_REGION\x01DefaultRegion\x02TRACE_ON\x01true\x02CLUSTER\x01DefaultCluster\x02")
-	b.ReportAllocs()
-	for b.Loop() {
-		var n notedProps
-		if n.read(text); n.unique == nil {
-			b.Fatal("no UNIQ_KEY")
 		}
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -183,7 +185,7 @@ func sleep(ctx context.Context, d time.Duration) {
 // build indexes up to limit records; more tells that there may be further ones.
 func (x *keyIndex) build(limit int) (more bool, err error) {
 	err = x.guard(func() (err error) { more, err = x.buildSome(limit); return err })
-	var bad *ReadError
+	var bad *datafile.ReadError
 	if errors.As(err, &bad) {
 		x.skipUnreadable(bad)
 	}
@@ -224,55 +226,21 @@ func (x *keyIndex) one(at int64) (next int64, err error) {
 	}
 	if err := record.DecodeInto(b, &m); err != nil {
 		if x.ev.Corruption != nil {
-			x.ev.Corruption(&CorruptionError{File: seg.name, Offset: at - seg.base, Reason: err.Error()})
+			x.ev.Corruption(&datafile.CorruptionError{File: seg.name, Offset: at - seg.base, Reason: err.Error()})
 		}
 		return seg.end(), nil
 	}
 	return at + int64(m.Size), x.addRecord(&m)
 }
 
-// addRecord adds the entries of UNIQ_KEY and each word of KEYS. Caller holds mu.
+// addRecord adds an entry for each key. Caller holds mu.
 func (x *keyIndex) addRecord(m *record.View) error {
-	if m.SysFlag&record.SysFlagTransaction == record.SysFlagRollback {
-		return nil
-	}
-	var noted notedProps
-	noted.read(m.Properties)
-	topic := record.TopicHash(m.Topic)
-	for word := range indexWords(noted.unique, noted.keys) {
-		if err := x.put(record.KeyHash(topic, word), m.PhysicalOffset, m.StoreTimestamp); err != nil {
+	for hash := range dispatch.HashesOf(m) {
+		if err := x.put(hash, m.PhysicalOffset, m.StoreTimestamp); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// notedProps are the properties that the store itself looks at, nil where there is none.
-type notedProps struct {
-	tags, unique, keys []byte
-	reserved           bool // one that a batch item may not have is there
-}
-
-// read finds them in one walk: it is taken for every message of a batch.
-func (n *notedProps) read(text []byte) {
-	*n = notedProps{}
-	for {
-		name, value, rest, ok := record.NextProperty(text)
-		if !ok {
-			return
-		}
-		switch string(name) {
-		case record.PropTags:
-			n.tags = value
-		case record.PropUniqKey:
-			n.unique = value
-		case record.PropKeys:
-			n.keys = value
-		case record.PropInnerNum, record.PropInnerBase, record.PropMultiQueueOffset:
-			n.reserved = true
-		}
-		text = rest
-	}
 }
 
 func (x *keyIndex) put(hash int32, offset, storeTime int64) error {

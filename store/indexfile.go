@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -71,7 +72,7 @@ func openIndexFile(fs vfs.FS, name string, slots, entries int) (*indexFile, erro
 	}
 	size, err := f.Size()
 	if want := indexFileSize(slots, entries); err == nil && size != want {
-		err = &MisfitError{File: name, Size: size, Key: fmt.Sprintf("maxHashSlotNum=%d with maxIndexNum=%d", slots, entries), Want: want, Rebuildable: true}
+		err = &datafile.MisfitError{File: name, Size: size, Key: fmt.Sprintf("maxHashSlotNum=%d with maxIndexNum=%d", slots, entries), Want: want, Rebuildable: true}
 	}
 	if err != nil {
 		_ = f.Close()

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -202,9 +203,9 @@ func TestJavaReadsSkippedDamage(t *testing.T) {
 			mustStop(t, s)
 			const size = 64 << 10
 			for _, at := range []int64{0, 5000, 5300, size - 200, 2*size + 100, 3*size + 7000} {
-				damageFile(t, fmt.Sprintf("%s/commitlog/%s", dir, segmentName(at/size*size)), at%size, 150)
+				damageFile(t, fmt.Sprintf("%s/commitlog/%s", dir, datafile.Name(at/size*size)), at%size, 150)
 			}
-			damageFile(t, fmt.Sprintf("%s/commitlog/%s", dir, segmentName(4*size)), 0, size)
+			damageFile(t, fmt.Sprintf("%s/commitlog/%s", dir, datafile.Name(4*size)), 0, size)
 			p, err := SkipDamaged(cfg, vfs.OS{}, false)
 			if err != nil || !p.Done {
 				t.Fatalf("%v %+v", err, p)

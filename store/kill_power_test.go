@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -83,7 +84,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 	}
 	killed := mem.Clone()
 	t.Cleanup(killed.Free)
-	f, err := killed.OpenFile("/s/commitlog/" + segmentName(base))
+	f, err := killed.OpenFile("/s/commitlog/" + datafile.Name(base))
 	if err == nil {
 		err = f.Zero(0, cfg.MappedFileSizeCommitLog)
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -54,7 +56,7 @@ func TestEndOfFile(t *testing.T) {
 				t.Fatalf("third record at %d, want %d", third.Offset, size)
 			}
 			mustStop(t, s)
-			b := fileBytes(t, mem, "/s/commitlog/"+segmentName(0))[fillerAt:]
+			b := fileBytes(t, mem, "/s/commitlog/"+datafile.Name(0))[fillerAt:]
 			if got, magic := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]); int64(got) != size-fillerAt || magic != record.MagicBlank {
 				t.Fatalf("filler %d %X at %d", got, magic, fillerAt)
 			}
@@ -129,7 +131,7 @@ func TestConsumeQueueBytes(t *testing.T) {
 	r := msg("T", 2, "abc")
 	r.TagsCode = record.TagsCode([]byte("TagA"))
 	a := mustAppend(t, s, r)
-	d := msg(ScheduleTopic, 2, "later")
+	d := msg(dispatch.ScheduleTopic, 2, "later")
 	d.Properties = []byte("DELAY\x013\x02")
 	b := mustAppend(t, s, d)
 	p := msg("T", 2, "half")
@@ -145,11 +147,11 @@ func TestConsumeQueueBytes(t *testing.T) {
 		t.Fatal("no process id in abort")
 	}
 	mustStop(t, s)
-	q := fileBytes(t, mem, "/s/consumequeue/T/2/"+segmentName(0))
+	q := fileBytes(t, mem, "/s/consumequeue/T/2/"+datafile.Name(0))
 	if want := unhex(t, fmt.Sprintf("%016x %08x %016x", a.Offset, a.Size, 2598919)); len(q) != 2000 || !bytes.Equal(q[:20], want) || !bytes.Equal(q[20:], make([]byte, 1980)) {
 		t.Fatalf("entry %X, want %X", q[:40], want)
 	}
-	q = fileBytes(t, mem, "/s/consumequeue/"+ScheduleTopic+"/2/"+segmentName(0))
+	q = fileBytes(t, mem, "/s/consumequeue/"+dispatch.ScheduleTopic+"/2/"+datafile.Name(0))
 	if want := unhex(t, fmt.Sprintf("%016x %08x %016x", b.Offset, b.Size, b.StoreTimestamp+10_000)); !bytes.Equal(q[:20], want) {
 		t.Fatalf("schedule entry %X, want %X", q[:20], want)
 	}
@@ -169,15 +171,15 @@ func TestScheduleEntriesRebuilt(t *testing.T) {
 	s := mustStart(t, cfg, mem)
 	var want []int64
 	for level := int32(1); level <= 20; level++ {
-		d := msg(ScheduleTopic, 0, "x")
+		d := msg(dispatch.ScheduleTopic, 0, "x")
 		d.Properties = fmt.Appendf(nil, "DELAY\x01%d\x02TAGS\x01q\x02", level)
 		mustAppend(t, s, d)
-		_, _, tags, _ := s.OffsetInQueue(ScheduleTopic, 0, int64(level-1))
+		_, _, tags, _ := s.OffsetInQueue(dispatch.ScheduleTopic, 0, int64(level-1))
 		want = append(want, tags)
 	}
 	again := mustStart(t, cfg, mem.CrashClone(1, 1)) // a power cut that lost nothing: the queues are read
 	for i, w := range want {
-		if _, _, tags, ok := again.OffsetInQueue(ScheduleTopic, 0, int64(i)); !ok || tags != w {
+		if _, _, tags, ok := again.OffsetInQueue(dispatch.ScheduleTopic, 0, int64(i)); !ok || tags != w {
 			t.Fatalf("entry %d: %d, want %d", i, tags, w)
 		}
 	}

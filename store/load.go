@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,106 +9,35 @@ import (
 	"strconv"
 	"sync"
 
-	"gorocket/store/vfs"
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 )
-
-// foundFile is a data file in one of the store's directories.
-type foundFile struct {
-	path     string
-	base     int64
-	readOnly bool
-	short    int64 // its size, if that is not what it must be: read by Export only
-}
-
-// fileKind says what a data directory holds.
-type fileKind struct {
-	size        int64
-	key         string // configuration key of size
-	readOnly    bool
-	rebuildable bool // files may be removed: they are built again from the log
-}
-
-// listFiles finds the files of a mapped-file directory and checks their names and sizes: a wrong size ends the start, as in Java
-// (MappedFileQueue.doLoad). What a power cut during allocation leaves is removed: an empty file, or a short last file full of zeros.
-func listFiles(fsys vfs.FS, dir string, kind fileKind) ([]foundFile, error) {
-	list, err := fsys.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []foundFile
-	for i, fi := range list {
-		if fi.IsDir {
-			continue
-		}
-		name := dir + "/" + fi.Name
-		base, err := strconv.ParseInt(fi.Name, 10, 64)
-		if err != nil || len(fi.Name) != 20 || base < 0 || base%kind.size != 0 {
-			return nil, &MisfitError{File: name, Size: fi.Size, Key: kind.key, Want: kind.size, Name: true, Rebuildable: kind.rebuildable}
-		}
-		if fi.Size == kind.size {
-			out = append(out, foundFile{path: name, base: base, readOnly: kind.readOnly})
-			continue
-		}
-		leftOver := !kind.readOnly && fi.Size < kind.size && (i == len(list)-1 || kind.rebuildable && fi.Size == 0)
-		if !leftOver || !allZero(fsys, name, fi.Size) {
-			return nil, &MisfitError{File: name, Size: fi.Size, Key: kind.key, Want: kind.size, Rebuildable: kind.rebuildable}
-		}
-		if err := fsys.Remove(name); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// allZero tells whether the first n bytes of a file are zeros.
-func allZero(fsys vfs.FS, name string, n int64) bool {
-	f, err := fsys.OpenReadOnly(name)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return allZeroFile(f, 0, n)
-}
-
-// allZeroFile tells whether [from, to) of a file can be read and is zeros.
-func allZeroFile(f vfs.File, from, to int64) bool {
-	at, err := vfs.FirstData(f, from, to)
-	return at < 0 && err == nil
-}
-
-// isZero compares b with itself, shifted by one: bytes.Equal is fast.
-func isZero(b []byte) bool {
-	return len(b) == 0 || b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1])
-}
 
 // load maps all commit log files. They must follow each other without a gap.
 func (l *commitLog) load(cfg *Config) error {
-	var all []foundFile
+	var all []datafile.File
 	for _, dir := range l.paths {
-		found, err := listFiles(l.fs, dir, fileKind{size: l.segSize, key: "mappedFileSizeCommitLog"})
+		found, err := datafile.List(l.fs, dir, datafile.Kind{Size: l.segSize, Key: "mappedFileSizeCommitLog"})
 		if err != nil {
 			return err
 		}
 		all = append(all, found...)
 	}
 	for _, dir := range cfg.readOnlyPaths() {
-		found, err := listFiles(l.fs, dir, fileKind{size: l.segSize, key: "mappedFileSizeCommitLog", readOnly: true})
+		found, err := datafile.List(l.fs, dir, datafile.Kind{Size: l.segSize, Key: "mappedFileSizeCommitLog", ReadOnly: true})
 		if err != nil {
 			return err
 		}
 		all = append(all, found...)
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].base < all[j].base })
+	sort.Slice(all, func(i, j int) bool { return all[i].Base < all[j].Base })
 	for i, f := range all {
-		if i > 0 && all[i-1].base+l.segSize != f.base {
-			return &CorruptionError{File: f.path, Reason: "a commit log file is missing between " + all[i-1].path + " and this one", Missing: true}
+		if i > 0 && all[i-1].Base+l.segSize != f.Base {
+			return &datafile.CorruptionError{File: f.Path, Reason: "a commit log file is missing between " + all[i-1].Path + " and this one", Missing: true}
 		}
 	}
 	for _, f := range all {
-		seg, err := openSegment(l.fs, f.path, f.base, l.segSize, f.readOnly)
+		seg, err := openSegment(l.fs, f.Path, f.Base, l.segSize, f.ReadOnly)
 		if err != nil {
 			return err
 		}
@@ -183,7 +111,7 @@ func (s *Store) loadTopic(c *cqFiles, topic string) error {
 // bisection in the last file that has any (Java ConsumeQueue.recover reads all of the last three files).
 func (s *Store) loadQueue(c *cqFiles, topic string, id int32) error {
 	probe := &queue{topic: topic, id: id}
-	found, err := listFiles(s.fs, c.dir(probe), fileKind{size: c.size, key: c.key, rebuildable: true})
+	found, err := datafile.List(s.fs, c.dir(probe), datafile.Kind{Size: c.size, Key: c.key, Rebuildable: true})
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -195,11 +123,11 @@ func (s *Store) loadQueue(c *cqFiles, topic string, id int32) error {
 		return err
 	}
 	per := c.per()
-	q.first = found[0].base / c.unit
+	q.first = found[0].Base / c.unit
 	end := q.first
-	var last cqEntry
+	var last dispatch.Entry
 	for i := len(found) - 1; i >= 0; i-- {
-		first := found[i].base / c.unit
+		first := found[i].Base / c.unit
 		n, e, err := s.validEntries(q, first, per)
 		if err != nil {
 			return err
@@ -212,8 +140,8 @@ func (s *Store) loadQueue(c *cqFiles, topic string, id int32) error {
 	q.memStart, q.flushed, q.synced = end, end, end
 	q.max.Store(end)
 	if c.valid(last) {
-		q.lastPhy = last.end()
-		q.next.Store(last.base + int64(last.count))
+		q.lastPhy = entryEnd(&last)
+		q.next.Store(last.Base + int64(last.Count))
 		q.filed = mark{q.lastPhy, q.next.Load()}
 	}
 	return nil
@@ -221,7 +149,7 @@ func (s *Store) loadQueue(c *cqFiles, topic string, id int32) error {
 
 // validEntries counts the valid entries of one file and returns the last. It looks at the first page, then at places twice as far each time, and
 // bisects the last step: most queues are short, and one read is enough for them.
-func (s *Store) validEntries(q *queue, first, per int64) (n int64, last cqEntry, err error) {
+func (s *Store) validEntries(q *queue, first, per int64) (n int64, last dispatch.Entry, err error) {
 	c := q.files
 	var page [4096]byte
 	block := page[:4096/c.unit*c.unit]
@@ -276,7 +204,7 @@ func (s *Store) gallop(q *queue, first, lo, per, step int64) (newLo, hi int64, e
 	return lo, hi, err
 }
 
-func (s *Store) fileEntry(q *queue, at int64) (cqEntry, error) {
+func (s *Store) fileEntry(q *queue, at int64) (dispatch.Entry, error) {
 	var b [batchUnit]byte
 	_, err := q.files.read(q, b[:q.files.unit], at)
 	return q.files.decode(b[:]), err
@@ -291,14 +219,14 @@ func (c *cqFiles) countValid(b []byte) (n int) {
 }
 
 // dropBehindGap removes the files behind a missing one, which a power cut may leave; their entries are built again from the log.
-func (s *Store) dropBehindGap(c *cqFiles, found []foundFile) ([]foundFile, error) {
+func (s *Store) dropBehindGap(c *cqFiles, found []datafile.File) ([]datafile.File, error) {
 	for i := 1; i < len(found); i++ {
-		if found[i].base == found[i-1].base+c.size {
+		if found[i].Base == found[i-1].Base+c.size {
 			continue
 		}
 		s.queueGap.Store(true)
 		for _, f := range found[i:] {
-			if err := s.fs.Remove(f.path); err != nil {
+			if err := s.fs.Remove(f.Path); err != nil {
 				return nil, err
 			}
 		}

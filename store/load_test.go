@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/vfs"
 )
 
@@ -20,10 +22,10 @@ func TestQueueEndFound(t *testing.T) {
 		q := &queue{topic: "T", id: 5, files: s.files}
 		var entries []byte
 		for i := int64(0); i < n; i++ {
-			entries = appendEntry(entries, &cqEntry{offset: i * 100, size: 100, tags: i})
+			entries = appendEntry(entries, &dispatch.Entry{Offset: i * 100, Size: 100, Tags: i})
 		}
 		if n == 0 {
-			entries = appendEntry(entries, &cqEntry{})
+			entries = appendEntry(entries, &dispatch.Entry{})
 		}
 		if err := s.files.write(q, entries, 0); err != nil {
 			t.Fatal(err)
@@ -53,7 +55,7 @@ func TestTruncatedQueueStaysSparse(t *testing.T) {
 	if s.Report().Rebuilt != 300 {
 		t.Fatalf("%+v", s.Report())
 	}
-	st, err := os.Stat(cfg.sub("consumequeue", "T", "0", segmentName(0)))
+	st, err := os.Stat(cfg.sub("consumequeue", "T", "0", datafile.Name(0)))
 	if err != nil {
 		t.Fatal(err)
 	}

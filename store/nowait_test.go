@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -18,7 +19,7 @@ func TestAppendNoWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mustStop(t, s)
-	release := stalling(t, mem, "allocate", segmentName(64<<10), nil)
+	release := stalling(t, mem, "allocate", datafile.Name(64<<10), nil)
 	r := msg("T", 0, strings.Repeat("x", 600))
 	r.NoWait = true
 	var err error

@@ -3,6 +3,7 @@ package store
 import (
 	"sort"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -68,7 +69,7 @@ func (s *Store) firstAtLeast(q *queue, phy int64) int64 {
 	lo, hi := q.firstOffset(), q.max.Load()
 	n := sort.Search(int(hi-lo), func(i int) bool {
 		e, ok := s.entry(q, lo+int64(i))
-		return !ok || e.offset >= phy && !(e.blank() && e.offset == 0)
+		return !ok || e.Offset >= phy && !(blank(&e) && e.Offset == 0)
 	})
 	return lo + int64(n)
 }
@@ -84,13 +85,13 @@ func (q *queue) firstOffset() int64 {
 }
 
 // entry reads one entry; ok is false when it is not there or invalid.
-func (s *Store) entry(q *queue, at int64) (cqEntry, bool) {
+func (s *Store) entry(q *queue, at int64) (dispatch.Entry, bool) {
 	var b [batchUnit]byte
 	if at < q.firstOffset() {
-		return cqEntry{}, false
+		return dispatch.Entry{}, false
 	}
 	if n, _ := s.entries(q, b[:q.files.unit], at, false); n == 0 {
-		return cqEntry{}, false
+		return dispatch.Entry{}, false
 	}
 	e := q.files.decode(b[:])
 	return e, q.files.valid(e)
@@ -107,8 +108,8 @@ func (s *Store) OffsetInQueue(topic string, queueID int32, queueOffset int64) (p
 		return 0, 0, 0, false
 	}
 	e, ok := s.entry(q, at)
-	u, _ := s.resolveTags(q, e.tags, false)
-	return e.offset, e.size, u.tags, ok && !e.blank()
+	u, _ := s.resolveTags(q, e.Tags, false)
+	return e.Offset, e.Size, u.tags, ok && !blank(&e)
 }
 
 // StoreTimeAt is the store timestamp of the message at a queue offset, -1 when there is none. It may read the disk.
@@ -154,10 +155,10 @@ func (s *Store) OffsetByTime(topic string, queueID int32, ts int64, b Boundary) 
 		if !ok {
 			return false
 		}
-		if e.size == blankSize { // its place in time is that of the record behind it
-			e.size = record.MinSize
+		if e.Size == blankSize { // its place in time is that of the record behind it
+			e.Size = record.MinSize
 		}
-		t := s.storeTime(e.offset, int(e.size))
+		t := s.storeTime(e.Offset, int(e.Size))
 		return b == Lower && t >= ts || b == Upper && t > ts
 	}
 	found := lo + int64(sort.Search(int(hi-lo), func(i int) bool { return later(lo + int64(i)) }))

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"sync"
 	"sync/atomic"
+
+	"gorocket/store/dispatch"
 )
 
 // cqUnit is the size of a consume queue entry: int64 commit log offset | int32 record size | int64 tags code.
@@ -12,26 +14,13 @@ const cqUnit = 20
 // blankSize is the record size in the entries that fill the file before the first real entry (Java ConsumeQueue.fillPreBlank).
 const blankSize = 0x7FFFFFFF
 
-// cqEntry is a decoded consume queue entry.
-type cqEntry struct {
-	offset int64 // commit log offset
-	size   int32
-	tags   int64
-
-	time  int64 // store timestamp, ms; batch queues only
-	base  int64 // queue offset of the first message of the record; batch queues only
-	count int16 // messages in the record; batch queues only
-
-	bits []byte // on the way in only: bit map for the extension
-}
-
-func decodeEntry(b []byte) cqEntry {
+func decodeEntry(b []byte) dispatch.Entry {
 	be := binary.BigEndian
-	return cqEntry{offset: int64(be.Uint64(b)), size: int32(be.Uint32(b[8:])), tags: int64(be.Uint64(b[12:]))}
+	return dispatch.Entry{Offset: int64(be.Uint64(b)), Size: int32(be.Uint32(b[8:])), Tags: int64(be.Uint64(b[12:]))}
 }
 
 // valid is Java's test for the end of a queue.
-func (e cqEntry) valid() bool { return e.offset >= 0 && e.size > 0 }
+func validEntry(e *dispatch.Entry) bool { return e.Offset >= 0 && e.Size > 0 }
 
 // fillerTags marks an entry that stands in for a missing message but points to another record of its queue, the next one
 // as a rule: a reader steps over it. To Java it is an entry like any other, so its consumers get that record twice. A
@@ -40,21 +29,21 @@ func (e cqEntry) valid() bool { return e.offset >= 0 && e.size > 0 }
 const fillerTags = 0x676F5F6461616D67
 
 // blank tells a filler entry: there is no such message. Those in front of the first message point to offset 0.
-func (e cqEntry) blank() bool { return e.size == blankSize || e.tags == fillerTags }
+func blank(e *dispatch.Entry) bool { return e.Size == blankSize || e.Tags == fillerTags }
 
 // end is the log offset behind the record; a filler in front of the first message stands for what is gone.
-func (e cqEntry) end() int64 {
-	if e.size == blankSize {
-		return e.offset
+func entryEnd(e *dispatch.Entry) int64 {
+	if e.Size == blankSize {
+		return e.Offset
 	}
-	return e.offset + int64(e.size)
+	return e.Offset + int64(e.Size)
 }
 
-func appendEntry(dst []byte, e *cqEntry) []byte {
+func appendEntry(dst []byte, e *dispatch.Entry) []byte {
 	be := binary.BigEndian
-	dst = be.AppendUint64(dst, uint64(e.offset))
-	dst = be.AppendUint32(dst, uint32(e.size))
-	return be.AppendUint64(dst, uint64(e.tags))
+	dst = be.AppendUint64(dst, uint64(e.Offset))
+	dst = be.AppendUint32(dst, uint32(e.Size))
+	return be.AppendUint64(dst, uint64(e.Tags))
 }
 
 // queue is one consume queue. Its newest entries are in memory, everything below flushed is in its files
@@ -115,7 +104,7 @@ func (q *queue) hasFile() bool {
 
 // push adds the next entries. It tells whether the queue became dirty, and how many entries are not in files yet.
 // Caller holds the append lock (or is Open). used counts the bytes of all buffers.
-func (q *queue) push(list []cqEntry, used *atomic.Int64) (becameDirty bool, backlog int64) {
+func (q *queue) push(list []dispatch.Entry, used *atomic.Int64) (becameDirty bool, backlog int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range list {
@@ -125,13 +114,13 @@ func (q *queue) push(list []cqEntry, used *atomic.Int64) (becameDirty bool, back
 		e := &list[i]
 		if q.batch() {
 			q.mem = appendBatchEntry(q.mem, e)
-			q.next.Store(e.base + int64(e.count))
+			q.next.Store(e.Base + int64(e.Count))
 		} else {
 			q.mem = appendEntry(q.mem, e)
 		}
 	}
 	last := &list[len(list)-1]
-	q.lastPhy = last.end()
+	q.lastPhy = entryEnd(last)
 	return q.grew(int64(len(list)))
 }
 

@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"sort"
+
+	"gorocket/store/dispatch"
 )
 
 // batchUnit is the size of an entry of a batch consume queue: int64 commit log offset | int32 record size | int64 tags code | int64 store timestamp |
@@ -13,26 +15,26 @@ const batchUnit = 46
 func (q *queue) batch() bool { return q.files.unit == batchUnit }
 
 // decode reads an entry of the files' kind.
-func (c *cqFiles) decode(b []byte) cqEntry {
+func (c *cqFiles) decode(b []byte) dispatch.Entry {
 	e := decodeEntry(b)
 	if c.unit == batchUnit {
 		be := binary.BigEndian
-		e.time, e.base, e.count = int64(be.Uint64(b[20:])), int64(be.Uint64(b[28:])), int16(be.Uint16(b[36:]))
+		e.Time, e.Base, e.Count = int64(be.Uint64(b[20:])), int64(be.Uint64(b[28:])), int16(be.Uint16(b[36:]))
 	}
 	return e
 }
 
 // valid is Java's test for the end of a queue of the files' kind.
-func (c *cqFiles) valid(e cqEntry) bool {
-	return e.valid() && (c.unit != batchUnit || e.base >= 0 && e.count > 0)
+func (c *cqFiles) valid(e dispatch.Entry) bool {
+	return validEntry(&e) && (c.unit != batchUnit || e.Base >= 0 && e.Count > 0)
 }
 
-func appendBatchEntry(dst []byte, e *cqEntry) []byte {
+func appendBatchEntry(dst []byte, e *dispatch.Entry) []byte {
 	be := binary.BigEndian
 	dst = appendEntry(dst, e)
-	dst = be.AppendUint64(dst, uint64(e.time))
-	dst = be.AppendUint64(dst, uint64(e.base))
-	dst = be.AppendUint16(dst, uint16(e.count))
+	dst = be.AppendUint64(dst, uint64(e.Time))
+	dst = be.AppendUint64(dst, uint64(e.Base))
+	dst = be.AppendUint16(dst, uint16(e.Count))
 	return be.AppendUint64(dst, 0xFFFFFFFF_00000000)
 }
 
@@ -45,7 +47,7 @@ func (s *Store) entryOf(q *queue, offset int64) int64 {
 	lo, hi := q.firstOffset(), q.max.Load()
 	n := sort.Search(int(hi-lo), func(i int) bool {
 		e, ok := s.entry(q, lo+int64(i))
-		return !ok || e.base > offset
+		return !ok || e.Base > offset
 	})
 	if n > 0 && offset < q.next.Load() {
 		n--
@@ -59,7 +61,7 @@ func (s *Store) offsetAt(q *queue, at int64) int64 {
 		return at
 	}
 	if e, ok := s.entry(q, at); ok && at < q.max.Load() {
-		return e.base
+		return e.Base
 	}
 	return q.next.Load()
 }

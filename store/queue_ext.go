@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"math"
 	"strings"
+
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 )
 
 // Consume queue extension (Java ConsumeQueueExt): with enableConsumeQueueExt the tags code of an entry is an address in the files of consumequeue_ext, where a
@@ -64,20 +67,20 @@ func (s *Store) queueFiles() []*cqFiles {
 
 // extended tells whether the entries of a queue have extensions.
 func (s *Store) extended(q *queue) bool {
-	return s.cfg.Load().EnableConsumeQueueExt && !q.batch() && !strings.HasPrefix(q.topic, lmqPrefix)
+	return s.cfg.Load().EnableConsumeQueueExt && !q.batch() && !strings.HasPrefix(q.topic, dispatch.LightPrefix)
 }
 
 // extend gives an entry its extension and returns what goes into the tags column. Caller holds the append lock.
-func (s *Store) extend(q *queue, e cqEntry) int64 {
+func (s *Store) extend(q *queue, e dispatch.Entry) int64 {
 	x := q.ext.Load()
 	if x == nil {
 		x = s.newExt(q)
 		q.ext.Store(x)
 	}
-	if len(e.bits) > maxExtBits || int64(extUnit+len(e.bits)) > x.files.size-extTail {
-		e.bits = nil
+	if len(e.Bits) > maxExtBits || int64(extUnit+len(e.Bits)) > x.files.size-extTail {
+		e.Bits = nil
 	}
-	size := int64(extUnit + len(e.bits))
+	size := int64(extUnit + len(e.Bits))
 	var buf [128]byte
 	b := buf[:0]
 	at := x.max.Load()
@@ -89,9 +92,9 @@ func (s *Store) extend(q *queue, e cqEntry) int64 {
 		at += left
 	}
 	if at+size > extMaxStart {
-		return e.tags
+		return e.Tags
 	}
-	x.pushBytes(appendExtUnit(b, e.tags, e.time, e.bits), s) // written with q, which gets an entry now: see writeQueue
+	x.pushBytes(appendExtUnit(b, e.Tags, e.Time, e.Bits), s) // written with q, which gets an entry now: see writeQueue
 	return at + math.MinInt64
 }
 
@@ -126,14 +129,14 @@ func (s *Store) openExts() (err error) {
 
 func (s *Store) openExt(q *queue) error {
 	x := s.newExt(q)
-	found, err := listFiles(s.fs, x.files.dir(x), fileKind{size: x.files.size, key: x.files.key, rebuildable: true})
+	found, err := datafile.List(s.fs, x.files.dir(x), datafile.Kind{Size: x.files.size, Key: x.files.key, Rebuildable: true})
 	if err != nil || len(found) == 0 && !s.cfg.Load().EnableConsumeQueueExt {
 		return err
 	}
 	end := int64(0)
 	if n := len(found); n > 0 {
-		x.first = found[0].base
-		if end, err = s.extEnd(q, x, found[n-1].base); err != nil {
+		x.first = found[0].Base
+		if end, err = s.extEnd(q, x, found[n-1].Base); err != nil {
 			return err
 		}
 	}
@@ -146,8 +149,8 @@ func (s *Store) openExt(q *queue) error {
 // extEnd is the end of an extension: behind the unit of the last entry, or what the last file says when that entry has none.
 func (s *Store) extEnd(q, x *queue, last int64) (int64, error) {
 	x.memStart, x.flushed = math.MaxInt64, math.MaxInt64 // everything is in files
-	if e, ok := s.entry(q, q.max.Load()-1); ok && isExtAddr(e.tags) {
-		at := e.tags - math.MinInt64
+	if e, ok := s.entry(q, q.max.Load()-1); ok && isExtAddr(e.Tags) {
+		at := e.Tags - math.MinInt64
 		_, err := s.fs.Stat(x.files.path(cqFileKey{x, at / x.files.size * x.files.size})) // a power cut may have taken the file and left the entry
 		if err == nil {
 			if u, st := s.readExt(x, at, false); st == extFound {
@@ -219,14 +222,14 @@ func (s *Store) ExtInQueue(topic string, queueID int32, queueOffset int64) (u Ex
 		return u, 0, false
 	}
 	e, found := s.entry(q, queueOffset)
-	if !found || !isExtAddr(e.tags) {
+	if !found || !isExtAddr(e.Tags) {
 		return u, 0, false
 	}
-	x, st := s.resolveTags(q, e.tags, false)
+	x, st := s.resolveTags(q, e.Tags, false)
 	if st != extFound {
-		return u, e.tags, false
+		return u, e.Tags, false
 	}
-	return ExtUnit{x.size, x.tags, x.time, x.bits}, e.tags, true
+	return ExtUnit{x.size, x.tags, x.time, x.bits}, e.Tags, true
 }
 
 // resolveTags turns the tags column of an entry into a tags code and what else its unit says; size is 0 when it has none.
@@ -242,11 +245,11 @@ func (s *Store) resolveTags(q *queue, tags int64, hotOnly bool) (extEntry, extSt
 }
 
 // matchTags asks the filter about an entry; what is not known matches, as in Java. hot is false when the answer is on the disk only.
-func (g *getter) matchTags(e cqEntry) (match, hot bool) {
+func (g *getter) matchTags(e dispatch.Entry) (match, hot bool) {
 	if g.q.Filter == nil {
 		return true, true
 	}
-	u, st := g.s.resolveTags(g.cq, e.tags, g.q.HotOnly)
+	u, st := g.s.resolveTags(g.cq, e.Tags, g.q.HotOnly)
 	switch st {
 	case extCold:
 		return false, false
@@ -274,10 +277,10 @@ func (s *Store) cutExt(q *queue) {
 		if !ok {
 			break
 		}
-		if isExtAddr(e.tags) {
-			end = e.tags - math.MinInt64 + extUnit
-			if u, st := s.resolveTags(q, e.tags, false); st == extFound {
-				end = e.tags - math.MinInt64 + int64(u.size)
+		if isExtAddr(e.Tags) {
+			end = e.Tags - math.MinInt64 + extUnit
+			if u, st := s.resolveTags(q, e.Tags, false); st == extFound {
+				end = e.Tags - math.MinInt64 + int64(u.size)
 			}
 			break
 		}
@@ -292,12 +295,12 @@ func (s *Store) expireExt(q *queue) {
 	x := q.ext.Load()
 	s.minOf(q)
 	e, ok := s.entry(q, q.min.entry)
-	if x == nil || !ok || !isExtAddr(e.tags) {
+	if x == nil || !ok || !isExtAddr(e.Tags) {
 		return
 	}
 	s.cqMu.Lock()
 	defer s.cqMu.Unlock()
-	for x.first >= 0 && x.first+x.files.size <= e.tags-math.MinInt64 {
+	for x.first >= 0 && x.first+x.files.size <= e.Tags-math.MinInt64 {
 		x.mu.Lock()
 		gone := x.first
 		x.first += x.files.size

@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -75,12 +76,12 @@ func TestConsumeQueueExt(t *testing.T) {
 			t.Fatal(err)
 		}
 		fillTagged(t, s, 1) // 500 is no multiple of 3: keeps the pattern broken from here, so only the end is checked
-		if e, ok := s.entry(s.queues.get("T", 0), 500); !ok || e.tags != math.MinInt64+2*4096+(500-2*204+0)*extUnit {
-			t.Fatalf("address %d", e.tags-math.MinInt64)
+		if e, ok := s.entry(s.queues.get("T", 0), 500); !ok || e.Tags != math.MinInt64+2*4096+(500-2*204+0)*extUnit {
+			t.Fatalf("address %d", e.Tags-math.MinInt64)
 		}
 		mustStop(t, s)
 	}
-	b, err := vfs.ReadFile(mem, "/s/consumequeue_ext/T/0/"+segmentName(0))
+	b, err := vfs.ReadFile(mem, "/s/consumequeue_ext/T/0/"+datafile.Name(0))
 	if err != nil || len(b) != 4096 {
 		t.Fatal(err, len(b))
 	}
@@ -105,16 +106,16 @@ func TestConsumeQueueExtOff(t *testing.T) {
 	s = mustStart(t, cfg, mem)
 	fillTagged(t, s, 300)
 	checkTagged(t, s, 600)
-	if e, _ := s.entry(s.queues.get("T", 0), 300); e.tags != record.TagsCode([]byte("t0")) {
-		t.Errorf("tags column %d", e.tags)
+	if e, _ := s.entry(s.queues.get("T", 0), 300); e.Tags != record.TagsCode([]byte("t0")) {
+		t.Errorf("tags column %d", e.Tags)
 	}
 	mustStop(t, s)
 	cfg.EnableConsumeQueueExt = true // the last entry has no address: the end is found in the files
 	s = mustStart(t, cfg, mem)
 	fillTagged(t, s, 3)
 	checkTagged(t, s, 603)
-	if e, _ := s.entry(s.queues.get("T", 0), 600); e.tags != math.MinInt64+4096+(300-204)*extUnit {
-		t.Errorf("address %d", e.tags-math.MinInt64)
+	if e, _ := s.entry(s.queues.get("T", 0), 600); e.Tags != math.MinInt64+4096+(300-204)*extUnit {
+		t.Errorf("address %d", e.Tags-math.MinInt64)
 	}
 	mustStop(t, s)
 }
@@ -127,14 +128,14 @@ func TestConsumeQueueExtJavaUnits(t *testing.T) {
 	s := mustStart(t, cfg, mem)
 	fillTagged(t, s, 1)
 	mustStop(t, s)
-	f, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + segmentName(0))
+	f, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + datafile.Name(0))
 	unit := appendExtUnit(nil, record.TagsCode([]byte("t0")), 1, nil)
 	unit[1], unit[19] = extUnit+8, 8
 	_, _ = f.WriteAt(append(unit, 1, 2, 3, 4, 5, 6, 7, 8), 0)
 	s = mustStart(t, cfg, mem)
 	mustAppend(t, s, msg("T", 0, "x"))
-	if e, _ := s.entry(s.queues.get("T", 0), 1); e.tags != math.MinInt64+extUnit+8 {
-		t.Errorf("address %d", e.tags-math.MinInt64)
+	if e, _ := s.entry(s.queues.get("T", 0), 1); e.Tags != math.MinInt64+extUnit+8 {
+		t.Errorf("address %d", e.Tags-math.MinInt64)
 	}
 	mustStop(t, s)
 }

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -293,7 +294,7 @@ func (s *Store) findFirst(e *queueEnd) bool {
 	}
 	list, err := s.fs.ReadDir(c.dir(&q))
 	for _, fi := range list { // sorted
-		if base, ok := parseSegmentName(fi.Name); ok && base%c.size == 0 {
+		if base, ok := datafile.ParseName(fi.Name); ok && base%c.size == 0 {
 			e.first = base / c.unit
 			return err == nil && e.first <= e.max
 		}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"gorocket/compat"
+	"gorocket/store/dispatch"
 )
 
 // queueShards spreads the lock over the queues; a power of two.
@@ -101,7 +102,7 @@ func (t *queueTable) getOrCreate(topic string, id int32, batch bool) *queue {
 		return old
 	}
 	q.deleted = !hasFolder(topic, id) // a record of an older version or of Java: it can be read, but has no files
-	if old == nil && strings.HasPrefix(topic, lmqPrefix) {
+	if old == nil && strings.HasPrefix(topic, dispatch.LightPrefix) {
 		t.light.Add(1)
 	}
 	tq.add(q)
@@ -196,7 +197,7 @@ func (t *queueTable) remove(topic string) []*queue {
 		tq.few[i].Store(nil)
 	}
 	tq.rest = nil
-	if strings.HasPrefix(topic, lmqPrefix) {
+	if strings.HasPrefix(topic, dispatch.LightPrefix) {
 		t.light.Add(-int64(len(gone)))
 	}
 	return gone

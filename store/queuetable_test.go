@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"gorocket/store/dispatch"
 )
 
 // TestQueueTable compares the table with a map, for small and large numbers of queues, light topics, and topics that go and come again.
@@ -18,7 +20,7 @@ func TestQueueTable(t *testing.T) {
 		for range 2000 {
 			k := queueKey{fmt.Sprintf("T%d", r.IntN(40)), ids[r.IntN(len(ids))]}
 			if r.IntN(4) == 0 {
-				k.topic = lmqPrefix + k.topic
+				k.topic = dispatch.LightPrefix + k.topic
 			}
 			switch r.IntN(20) {
 			case 0:
@@ -53,7 +55,7 @@ func sameQueues(t *testing.T, table *queueTable, model map[queueKey]*queue) {
 	}
 	for k := range model {
 		byTopic[k.topic] = append(byTopic[k.topic], k.id)
-		if k.topic[0] == lmqPrefix[0] {
+		if k.topic[0] == dispatch.LightPrefix[0] {
 			light++
 		}
 	}

@@ -22,7 +22,7 @@ func (s *Store) truncateQueue(q *queue, phy int64) error {
 	}
 	if q.batch() {
 		if e, ok := s.entry(q, keep); ok {
-			q.next.Store(e.base)
+			q.next.Store(e.Base)
 		}
 	}
 	if keep < q.flushed {
@@ -36,7 +36,7 @@ func (s *Store) truncateQueue(q *queue, phy int64) error {
 		return nil
 	}
 	if e, ok := s.entry(q, keep-1); ok {
-		q.lastPhy = e.end()
+		q.lastPhy = entryEnd(&e)
 	}
 	q.filed = mark{q.lastPhy, q.next.Load()} // before anything is written, pending takes a new mark
 	return nil

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gorocket/compat"
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -175,7 +176,7 @@ func (d *damage) hurtFile() {
 			err = errors.Join(err, werr)
 		}
 	case 8:
-		stray := name[:strings.LastIndexByte(name, '/')+1] + []string{segmentName(1 << 20), "stray", segmentName(7)}[d.rnd.IntN(3)]
+		stray := name[:strings.LastIndexByte(name, '/')+1] + []string{datafile.Name(1 << 20), "stray", datafile.Name(7)}[d.rnd.IntN(3)]
 		d.note("%s: made", stray)
 		_, err = d.mem.Create(stray)
 	}

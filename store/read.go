@@ -78,7 +78,7 @@ func (s *Store) isFiled(q *queue, m *record.View, at int64, hotOnly bool) error 
 
 // pointsTo returns nil when n is not 0 and the entry in b is that of m.
 func (q *queue) pointsTo(m *record.View, b []byte, n int) error {
-	if e := q.files.decode(b); n == 0 || e.offset != m.PhysicalOffset || e.size != m.Size {
+	if e := q.files.decode(b); n == 0 || e.Offset != m.PhysicalOffset || e.Size != m.Size {
 		return ErrNoRecord
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 )
 
@@ -73,7 +74,7 @@ func (r *recovery) judgeResidue(segs []*segment, at int64) error {
 	first, before := r.s.log.find(at), r.newest
 	_, err := r.walk(segs, slices.Index(segs, first), r.cfg, segs[len(segs)-1].end(), func(m *record.View) error {
 		if m.PhysicalOffset >= at && m.StoreTimestamp >= before {
-			return &CorruptionError{File: first.name, Offset: at - first.base,
+			return &datafile.CorruptionError{File: first.name, Offset: at - first.base,
 				Reason: "a record that belongs to an earlier end of the log, but a newer one follows at " +
 					strconv.FormatInt(m.PhysicalOffset, 10)}
 		}
@@ -227,7 +228,7 @@ func (r *recovery) judge(segs []*segment, end int64) error {
 		}
 		if at >= 0 {
 			_, why := examine(bad, end-bad.base, r.cfg, new(record.View))
-			return &CorruptionError{File: bad.name, Offset: end - bad.base, Dir: r.cfg.StorePathRootDir,
+			return &datafile.CorruptionError{File: bad.name, Offset: end - bad.base, Dir: r.cfg.StorePathRootDir,
 				Reason: orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -12,7 +13,7 @@ import (
 // patchRecord changes a record in a log file, as another program might have written it.
 func patchRecord(t *testing.T, fsys *vfs.Mem, at, pos int64, value []byte) {
 	t.Helper()
-	f, err := fsys.OpenFile("/s/commitlog/" + segmentName(0))
+	f, err := fsys.OpenFile("/s/commitlog/" + datafile.Name(0))
 	if err == nil {
 		_, err = f.WriteAt(value, at+pos)
 	}

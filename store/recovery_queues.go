@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -26,47 +27,47 @@ func (r *recovery) dispatch(m *record.View) error {
 		at < r.s.knownTo) {
 		return nil // all queues were complete; what is missing was deleted with its topic
 	}
-	rules, f := dispatchRules{r.cfg, r.s.delays}, factsOf(m)
-	e := cqEntry{offset: m.PhysicalOffset, size: m.Size}
-	rules.own(&f, &e)
-	q := r.s.queues.getOrCreate(f.topic, m.QueueID, makesBatchQueue(m.SysFlag))
+	rules, f := r.cfg.dispatchRules(r.s.delays), dispatch.FactsOf(m)
+	e := dispatch.Entry{Offset: m.PhysicalOffset, Size: m.Size}
+	rules.Own(&f, &e)
+	q := r.s.queues.getOrCreate(f.Topic, m.QueueID, dispatch.MakesBatchQueue(m.SysFlag))
 	if !q.batch() {
-		e.base, e.count = f.queueOffset, 1
+		e.Base, e.Count = f.QueueOffset, 1
 	}
 	if err := r.enqueue(q, e); err != nil {
 		return err
 	}
-	return rules.light(&f, func(name string, offset int64) error {
-		e.base, e.count = offset, 1
+	return rules.Lights(&f, func(name string, offset int64) error {
+		e.Base, e.Count = offset, 1
 		return r.enqueue(r.s.queues.getOrCreate(name, 0, false), e)
 	})
 }
 
 // known tells that a queue has an entry. A record may have two in one queue, and the second may be missing.
-func (q *queue) known(e cqEntry, have int64) bool {
-	end := e.offset + int64(e.size)
-	return end < q.lastPhy || end == q.lastPhy && e.base != have
+func (q *queue) known(e dispatch.Entry, have int64) bool {
+	end := e.Offset + int64(e.Size)
+	return end < q.lastPhy || end == q.lastPhy && e.Base != have
 }
 
 // enqueue adds an entry with queue offset e.base to a queue that does not know its record yet.
-func (r *recovery) enqueue(q *queue, e cqEntry) error {
+func (r *recovery) enqueue(q *queue, e dispatch.Entry) error {
 	have, empty := q.end(), q.max.Load() == q.firstOffset()
 	switch {
 	case q.known(e, have):
 		return nil
-	case e.base == have:
-	case e.base > have && r.tooFar(e.base-have) && !(empty && r.report.From == r.s.log.min() && !r.light(q)):
+	case e.Base == have:
+	case e.Base > have && r.tooFar(e.Base-have) && !(empty && r.report.From == r.s.log.min() && !r.light(q)):
 		r.jump(q, e, "its offset cannot be: it has no entry")
 		return nil
-	case e.base > have && empty && r.report.From == r.s.log.min():
-		q.start(e.base) // an empty queue may begin anywhere: older messages were cleaned away
-	case e.base > have && !r.report.FullRebuild:
+	case e.Base > have && empty && r.report.From == r.s.log.min():
+		q.start(e.Base) // an empty queue may begin anywhere: older messages were cleaned away
+	case e.Base > have && !r.report.FullRebuild:
 		return errGap
-	case e.base != 0 && !r.report.Clean && e.time < r.newest:
-		return &residueError{e.offset} // nothing that was appended here goes back in time and leaves its queue's order
-	case e.base > have:
+	case e.Base != 0 && !r.report.Clean && e.Time < r.newest:
+		return &residueError{e.Offset} // nothing that was appended here goes back in time and leaves its queue's order
+	case e.Base > have:
 		r.fillGap(q, e, have)
-	case e.base == 0: // the topic was deleted and made again
+	case e.Base == 0: // the topic was deleted and made again
 		if err := r.s.removeQueueFiles(q); err != nil {
 			return err
 		}
@@ -79,8 +80,8 @@ func (r *recovery) enqueue(q *queue, e cqEntry) error {
 }
 
 // add adds an entry at the end of its queue.
-func (r *recovery) add(q *queue, e cqEntry) error {
-	r.s.enqueue(q, []cqEntry{e})
+func (r *recovery) add(q *queue, e dispatch.Entry) error {
+	r.s.enqueue(q, []dispatch.Entry{e})
 	r.report.Rebuilt++
 	if r.since++; r.since < recoverFlush || r.s.queues.memory.Load() <= 2*r.cfg.MaxConsumeQueueMemory {
 		return nil // the flusher writes the rest after the start
@@ -94,7 +95,7 @@ func (r *recovery) add(q *queue, e cqEntry) error {
 }
 
 // light tells a queue whose offsets stand in properties.
-func (r *recovery) light(q *queue) bool { return isLight(q.topic) }
+func (r *recovery) light(q *queue) bool { return dispatch.IsLight(q.topic) }
 
 // tooFar tells a jump that no log of this length can explain: each queue offset belongs to a record.
 func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.lastEnd()/record.MinSize }
@@ -102,16 +103,16 @@ func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.lastEnd()/rec
 // fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over
 // the fillers. Batch queues need none. Records of other programs, and of earlier versions, may leave a gap: a batch
 // that says it is a prepared message was in its queue, and cannot be told from prepared messages, which are not.
-func (r *recovery) fillGap(q *queue, e cqEntry, have int64) {
+func (r *recovery) fillGap(q *queue, e dispatch.Entry, have int64) {
 	r.jump(q, e, "messages in front of it are missing: pulls step over their offsets")
 	if q.batch() {
 		return
 	}
-	list := make([]cqEntry, min(e.base-have, 4096))
-	for have < e.base {
-		n := min(e.base-have, int64(len(list)))
+	list := make([]dispatch.Entry, min(e.Base-have, 4096))
+	for have < e.Base {
+		n := min(e.Base-have, int64(len(list)))
 		for i := range list[:n] {
-			list[i] = cqEntry{offset: e.offset, size: e.size, tags: fillerTags, base: have + int64(i), count: 1}
+			list[i] = dispatch.Entry{Offset: e.Offset, Size: e.Size, Tags: fillerTags, Base: have + int64(i), Count: 1}
 		}
 		r.s.enqueue(q, list[:n])
 		have += n
@@ -119,9 +120,9 @@ func (r *recovery) fillGap(q *queue, e cqEntry, have int64) {
 }
 
 // jump tells of a queue offset that does not follow.
-func (r *recovery) jump(q *queue, e cqEntry, what string) {
+func (r *recovery) jump(q *queue, e dispatch.Entry, what string) {
 	if r.report.Jumps++; r.report.Jumps <= maxJumps && r.s.ev.QueueJump != nil {
-		r.s.ev.QueueJump(QueueJump{Topic: q.topic, QueueID: q.id, Want: q.end(), Got: e.base, LogOffset: e.offset,
+		r.s.ev.QueueJump(QueueJump{Topic: q.topic, QueueID: q.id, Want: q.end(), Got: e.Base, LogOffset: e.Offset,
 			What: what})
 	}
 }

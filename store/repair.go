@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -183,7 +184,7 @@ func (r *repairer) moved() (*vfs.DryRun, error) {
 
 // remedy adds a move that takes the cause of err away; false when nothing harmless does.
 func (r *repairer) remedy(err error) bool {
-	var m *MisfitError
+	var m *datafile.MisfitError
 	if !errors.As(err, &m) {
 		return false
 	}
@@ -202,12 +203,12 @@ func (r *repairer) remedy(err error) bool {
 }
 
 func likeSegment(name string) bool {
-	_, ok := parseSegmentName(name)
+	_, ok := datafile.ParseName(name)
 	return ok
 }
 
 // odd tells that the other files of the directory do have the configured size: then it is this one that is wrong, not the configuration.
-func (r *repairer) odd(m *MisfitError) bool {
+func (r *repairer) odd(m *datafile.MisfitError) bool {
 	list, err := r.dry.ReadDir(path.Dir(m.File))
 	return err == nil && (len(list) == 1 || fittingSize(list, m.Want) == m.Want)
 }
@@ -266,7 +267,7 @@ func (r *repairer) findings() error {
 			r.add(ByOperator, "decide", f.File, f.Offset, "%s. %s", f.Text, unreadableAdvice(r.cfg.StorePathRootDir))
 		case f.Kind == "commitlog":
 			r.add(ByOperator, "decide", f.File, f.Offset, "a start would not notice: %s. %s%s", f.Text, restoreAdvice,
-				skipAdvice(r.cfg.StorePathRootDir))
+				datafile.SkipAdvice(r.cfg.StorePathRootDir))
 		case f.Kind == "checkpoint" && !r.goes(f.File):
 			r.aside(f.File, f.Text+"; without it a start after a kill looks at the whole log")
 		case f.Kind == "index" && !r.goes(f.File):

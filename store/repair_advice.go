@@ -4,16 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"path"
+
+	"gorocket/store/datafile"
 )
 
 const restoreAdvice = "Ways out: (1) copy this file from a slave or a backup taken after it was full, with the broker " +
 	"stopped; files of a master and its slave are the same byte for byte. (2) Without a copy: "
-
-// skipAdvice names the commands that go on with a store whose log is damaged in the middle.
-func skipAdvice(dir string) string {
-	return fmt.Sprintf("gorocket repair %s --skip-damaged steps over the damage and keeps all records before and behind it "+
-		"(see what it would do with --dry-run); gorocket export %s reads what can be read and changes nothing", dir, dir)
-}
 
 // unreadableAdvice is skipAdvice for a page that the disk does not give.
 func unreadableAdvice(dir string) string {
@@ -25,16 +21,16 @@ func unreadableAdvice(dir string) string {
 // advice says what the operator can do about an error of Open.
 func (r *repairer) advice(err error) string {
 	var (
-		damage *CorruptionError
-		misfit *MisfitError
-		bad    *ReadError
+		damage *datafile.CorruptionError
+		misfit *datafile.MisfitError
+		bad    *datafile.ReadError
 	)
 	switch {
 	case errors.As(err, &damage) && damage.Missing:
 		return fmt.Sprintf("%s. Ways out: (1) put the missing file back from a slave or a backup. (2) Move the files in front of it to another folder: the log then begins at offset %s and older messages are gone",
 			damage.Reason, path.Base(damage.File))
 	case errors.As(err, &damage) && damage.Dir != "":
-		return fmt.Sprintf("%s. %s%s", damage.Reason, restoreAdvice, skipAdvice(damage.Dir))
+		return fmt.Sprintf("%s. %s%s", damage.Reason, restoreAdvice, datafile.SkipAdvice(damage.Dir))
 	case errors.As(err, &damage):
 		return fmt.Sprintf("%s. %sgorocket export %s reads what can be read and changes nothing", damage.Reason,
 			restoreAdvice, r.cfg.StorePathRootDir)
@@ -49,9 +45,9 @@ func (r *repairer) advice(err error) string {
 // errorFile is the file an error of Open is about, "" when it names none.
 func errorFile(err error) string {
 	var (
-		damage *CorruptionError
-		misfit *MisfitError
-		bad    *ReadError
+		damage *datafile.CorruptionError
+		misfit *datafile.MisfitError
+		bad    *datafile.ReadError
 	)
 	switch {
 	case errors.As(err, &bad):
@@ -65,11 +61,11 @@ func errorFile(err error) string {
 }
 
 func errorOffset(err error) int64 {
-	var bad *ReadError
+	var bad *datafile.ReadError
 	if errors.As(err, &bad) {
 		return bad.Offset
 	}
-	var damage *CorruptionError
+	var damage *datafile.CorruptionError
 	if errors.As(err, &damage) && !damage.Missing {
 		return damage.Offset
 	}

@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -91,7 +92,7 @@ func (r *repairer) zeroFrom(name string, at int64) bool {
 	}
 	defer f.Close()
 	size, err := f.Size()
-	return err == nil && allZeroFile(f, at, size)
+	return err == nil && datafile.ZeroRange(f, at, size)
 }
 
 func (r *repairer) queueStep(f *fileChange) {
@@ -141,7 +142,7 @@ func copyRange(fsys vfs.FS, from, to string, at, end int64) error {
 		return err
 	}
 	defer src.Close()
-	if allZeroFile(src, at, end) {
+	if datafile.ZeroRange(src, at, end) {
 		return nil
 	}
 	if err := vfs.MkdirDurable(fsys, path.Dir(to)); err != nil {
@@ -161,7 +162,7 @@ func copyRange(fsys vfs.FS, from, to string, at, end int64) error {
 		if _, err := src.ReadAt(b, at); err != nil {
 			return err
 		}
-		if isZero(b) {
+		if datafile.IsZero(b) {
 			continue // stays a hole
 		}
 		if _, err := dst.WriteAt(b, at); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -62,7 +63,7 @@ func TestRepairHealthyStore(t *testing.T) {
 // TestRepairSteps: each kind of damage gets its step, and Repair leaves a store that opens, verifies and lost no message that was whole.
 func TestRepairSteps(t *testing.T) {
 	logFile := func(a Appended) (string, int64) {
-		return "/s/commitlog/" + segmentName(a.Offset/(16<<10)*(16<<10)), a.Offset % (16 << 10)
+		return "/s/commitlog/" + datafile.Name(a.Offset/(16<<10)*(16<<10)), a.Offset % (16 << 10)
 	}
 	cases := []struct {
 		name   string
@@ -83,7 +84,7 @@ func TestRepairSteps(t *testing.T) {
 			return "/s/commitlog/lost.tmp"
 		}, ByRepair, "move", true},
 		{"odd queue file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
-			f, _ := mem.OpenFile("/s/consumequeue/T/1/" + segmentName(0))
+			f, _ := mem.OpenFile("/s/consumequeue/T/1/" + datafile.Name(0))
 			_ = f.Truncate(77)
 			_ = mem.Remove("/s/" + summaryFile) // a start that believes it does not look
 			return "/s/consumequeue"
@@ -95,7 +96,7 @@ func TestRepairSteps(t *testing.T) {
 			return f.Name()
 		}, ByRepair, "move", true},
 		{"damaged entry", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
-			flip(t, mem, "/s/consumequeue/T/1/"+segmentName(0), 7*cqUnit+7)
+			flip(t, mem, "/s/consumequeue/T/1/"+datafile.Name(0), 7*cqUnit+7)
 			return "/s/consumequeue"
 		}, ByRepair, "move", true},
 		{"damaged index", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
@@ -105,7 +106,7 @@ func TestRepairSteps(t *testing.T) {
 		}, ByRepair, "move", true},
 		{"queues gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			_ = mem.Rename("/s/consumequeue", "/elsewhere")
-			return "/s/consumequeue/T/1/" + segmentName(0)
+			return "/s/consumequeue/T/1/" + datafile.Name(0)
 		}, ByStart, "build", true},
 		{"body", func(t *testing.T, mem *vfs.Mem, at []Appended) string {
 			file, pos := logFile(at[50])
@@ -113,11 +114,11 @@ func TestRepairSteps(t *testing.T) {
 			return file
 		}, ByOperator, "decide", false},
 		{"log file gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
-			_ = mem.Rename("/s/commitlog/"+segmentName(16<<10), "/elsewhere")
-			return "/s/commitlog/" + segmentName(32<<10)
+			_ = mem.Rename("/s/commitlog/"+datafile.Name(16<<10), "/elsewhere")
+			return "/s/commitlog/" + datafile.Name(32<<10)
 		}, ByOperator, "decide", false},
 		{"odd log file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
-			f, _ := mem.OpenFile("/s/commitlog/" + segmentName(0))
+			f, _ := mem.OpenFile("/s/commitlog/" + datafile.Name(0))
 			_ = f.Truncate(5000)
 			return f.Name()
 		}, ByOperator, "decide", false},
@@ -171,7 +172,7 @@ func TestRepairKeepsCutBytes(t *testing.T) {
 	defer mem.Free()
 	last := at[len(at)-1]
 	pos := last.Offset%(16<<10) + 2*int64(last.Size)
-	name := segmentName(last.Offset / (16 << 10) * (16 << 10))
+	name := datafile.Name(last.Offset / (16 << 10) * (16 << 10))
 	f, _ := mem.OpenFile("/s/commitlog/" + name)
 	_, _ = mem.Create("/s/abort")
 	torn := []byte{0, 0, 1, 0, 0xDA, 0xA3, 0x20, 0xA7, 9}
@@ -244,7 +245,7 @@ func TestRepairAfterAKill(t *testing.T) {
 	killed := mem.Clone()
 	t.Cleanup(killed.Free)
 	for _, rest := range []string{"", "left over"} {
-		f, err := killed.OpenFile("/s/commitlog/" + segmentName(0))
+		f, err := killed.OpenFile("/s/commitlog/" + datafile.Name(0))
 		if err == nil {
 			_, err = f.WriteAt([]byte(rest), 50<<10)
 		}

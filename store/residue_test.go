@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -43,7 +44,7 @@ func makeHole(t *testing.T, hole int64) holed {
 	mustStop(t, s)
 	mem.Free()
 	t.Cleanup(h.cut.Free)
-	f, err := h.cut.OpenFile("/s/commitlog/" + segmentName(0))
+	f, err := h.cut.OpenFile("/s/commitlog/" + datafile.Name(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestResidueOfEarlierVersions(t *testing.T) {
 func residue(t *testing.T, hole int64) {
 	h := makeHole(t, hole)
 	k := h.goOn(t)
-	f, err := h.cut.OpenFile("/s/commitlog/" + segmentName(0))
+	f, err := h.cut.OpenFile("/s/commitlog/" + datafile.Name(0))
 	if err == nil {
 		_, err = f.WriteAt(h.stale, h.back)
 	}
@@ -137,7 +138,7 @@ func residue(t *testing.T, hole int64) {
 	}
 	fsys := h.cut.Clone()
 	t.Cleanup(fsys.Free)
-	var damage *CorruptionError
+	var damage *datafile.CorruptionError
 	if _, err := Open(h.cfg, fsys, EventListener{}); !errors.As(err, &damage) || damage.Offset != h.back {
 		t.Errorf("got %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"path"
 	"sync/atomic"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -26,9 +27,6 @@ type segment struct {
 	asked []atomic.Int64 // for each residentChunk when the kernel was asked whether it is in memory, unix ms; negative: it was not
 }
 
-// segmentName is Java's 20-digit file name.
-func segmentName(base int64) string { return fmt.Sprintf("%020d", base) }
-
 // openSegment maps an existing file of exactly size bytes.
 func openSegment(fsys vfs.FS, name string, base, size int64, readOnly bool) (*segment, error) {
 	open := fsys.OpenFile
@@ -45,7 +43,7 @@ func openSegment(fsys vfs.FS, name string, base, size int64, readOnly bool) (*se
 // createSegment makes a new file whose blocks are all reserved, and makes its size and directory entry durable before anybody writes to it: after a power cut
 // only the last file can be incomplete, and then it holds no message. A kill leaves the whole file or none: Java 4.9 refuses a store with a shorter one.
 func createSegment(fsys vfs.FS, dir string, base, size int64) (*segment, error) {
-	name := dir + "/" + segmentName(base)
+	name := dir + "/" + datafile.Name(base)
 	if err := roomFor(fsys, dir, size); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

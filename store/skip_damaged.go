@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -242,7 +243,7 @@ func (k *skipper) pieces(r *blankRange) (list []piece) {
 // blankRecord is a covering record without body.
 func (k *skipper) blankRecord(topic string) (record.Limits, *record.Message) {
 	limits := k.cfg.RecordLimits()
-	limits.MaxBody, limits.PropCRC = maxSegmentSize, k.cfg.ForceVerifyPropCRC
+	limits.MaxBody, limits.PropCRC = datafile.MaxSize, k.cfg.ForceVerifyPropCRC
 	nowhere := netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
 	return limits, &record.Message{Topic: topic, SysFlag: record.SysFlagPrepared, BornHost: nowhere, StoreHost: nowhere}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -54,7 +55,7 @@ func (k *skipped) hurt(from int64, n int) {
 	k.t.Helper()
 	size := k.cfg.MappedFileSizeCommitLog
 	for at := from; at < from+int64(n); at++ {
-		f, err := k.mem.OpenFile("/s/commitlog/" + segmentName(at/size*size))
+		f, err := k.mem.OpenFile("/s/commitlog/" + datafile.Name(at/size*size))
 		if err == nil {
 			_, err = f.WriteAt([]byte{byte(k.rnd.Uint32())}, at%size)
 		}
@@ -265,7 +266,7 @@ func TestDamageNamesCommands(t *testing.T) {
 	defer k.mem.Free()
 	k.hurt(k.at["T/0/82"].Offset, 50)
 	_, err := Open(k.cfg, k.mem, EventListener{})
-	var damage *CorruptionError
+	var damage *datafile.CorruptionError
 	if !errors.As(err, &damage) {
 		t.Fatal(err)
 	}

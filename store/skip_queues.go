@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/vfs"
 )
 
@@ -65,10 +66,10 @@ func (k *skipper) eachQueue(c *cqFiles, fn func(dir string) error) error {
 // mendQueue mends one plain queue: entries of covered messages point to the next message of the queue, to the one before
 // where there is none, and to the covering record where there is neither.
 func (k *skipper) mendQueue(c *cqFiles, dir string) error {
-	var last *cqEntry
+	var last *dispatch.Entry
 	var waiting []entryPlace
-	first := cqEntry{}
-	mend := func(e cqEntry) error {
+	first := dispatch.Entry{}
+	mend := func(e dispatch.Entry) error {
 		for _, p := range waiting {
 			if err := k.rewrite(p, e); err != nil {
 				return err
@@ -77,7 +78,7 @@ func (k *skipper) mendQueue(c *cqFiles, dir string) error {
 		waiting = nil
 		return nil
 	}
-	places, err := k.hits(c, dir, func(e cqEntry, places []entryPlace) error {
+	places, err := k.hits(c, dir, func(e dispatch.Entry, places []entryPlace) error {
 		last, waiting = &e, append(waiting, places...)
 		return mend(e)
 	})
@@ -91,16 +92,16 @@ func (k *skipper) mendQueue(c *cqFiles, dir string) error {
 	r := &k.ranges[0]
 	if r.to < r.seg.size {
 		p := k.pieces(r)[0]
-		first = cqEntry{offset: p.offset, size: int32(p.size)}
+		first = dispatch.Entry{Offset: p.offset, Size: int32(p.size)}
 	} else {
-		first = cqEntry{size: blankSize}
+		first = dispatch.Entry{Size: blankSize}
 	}
 	return mend(first)
 }
 
 // hits returns the entries at the end of a queue that point into covered ranges. good, if not nil, gets those that
 // were met before each entry that does not.
-func (k *skipper) hits(c *cqFiles, dir string, good func(e cqEntry, before []entryPlace) error) (list []entryPlace,
+func (k *skipper) hits(c *cqFiles, dir string, good func(e dispatch.Entry, before []entryPlace) error) (list []entryPlace,
 	err error) {
 	found, err := k.fs.ReadDir(dir)
 	if err != nil {
@@ -119,8 +120,8 @@ func (k *skipper) hits(c *cqFiles, dir string, good func(e cqEntry, before []ent
 			switch {
 			case !c.valid(e):
 				at = int64(len(b))
-			case e.blank() || e.offset < k.v.report.LogFrom || e.offset >= k.v.report.LogTo:
-			case k.covered(e.offset):
+			case blank(&e) || e.Offset < k.v.report.LogFrom || e.Offset >= k.v.report.LogTo:
+			case k.covered(e.Offset):
 				list = append(list, entryPlace{dir + "/" + fi.Name, at})
 			case good != nil:
 				if err := good(e, list); err != nil {
@@ -140,13 +141,13 @@ func (k *skipper) covered(offset int64) bool {
 }
 
 // rewrite writes a filler entry.
-func (k *skipper) rewrite(p entryPlace, e cqEntry) error {
+func (k *skipper) rewrite(p entryPlace, e dispatch.Entry) error {
 	f, err := k.fs.OpenFile(p.file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	e.tags = fillerTags
+	e.Tags = fillerTags
 	if _, err := f.WriteAt(appendEntry(nil, &e), p.pos); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -20,7 +21,7 @@ type stage struct {
 // staged is what appends leave to do when their records are written.
 type staged struct {
 	runs    []stagedRun
-	entries []cqEntry // of all runs
+	entries []dispatch.Entry // of all runs
 }
 
 // stagedRun is a number of entries that follow each other in one queue.
@@ -30,8 +31,8 @@ type stagedRun struct {
 	n   int
 }
 
-func (l *staged) add(q *queue, seg *segment, entries ...cqEntry) {
-	q.ahead += entries[len(entries)-1].base + int64(entries[len(entries)-1].count) - entries[0].base
+func (l *staged) add(q *queue, seg *segment, entries ...dispatch.Entry) {
+	q.ahead += entries[len(entries)-1].Base + int64(entries[len(entries)-1].Count) - entries[0].Base
 	l.runs = append(l.runs, stagedRun{q, seg, len(entries)})
 	l.entries = append(l.entries, entries...)
 }
@@ -173,11 +174,11 @@ func (s *Store) tell(l *staged) {
 	}
 }
 
-func (s *Store) tellRun(run stagedRun, entries []cqEntry) {
+func (s *Store) tellRun(run stagedRun, entries []dispatch.Entry) {
 	for i := range entries {
 		e := &entries[i]
-		at := e.offset - run.seg.base
-		s.ev.MessageStored(run.q.topic, run.q.id, e.base, e.tags, e.time, run.seg.data[at:at+int64(e.size)])
+		at := e.Offset - run.seg.base
+		s.ev.MessageStored(run.q.topic, run.q.id, e.Base, e.Tags, e.Time, run.seg.data[at:at+int64(e.Size)])
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -298,7 +299,7 @@ func TestBatchWhole(t *testing.T) {
 			killed := []*vfs.Mem{last.Clone()}
 			t.Cleanup(killed[0].Free)
 			if i > 0 {
-				killed = append(killed, tornStates(t, states[i-1], last, "/s/commitlog/"+segmentName(0), 40)...)
+				killed = append(killed, tornStates(t, states[i-1], last, "/s/commitlog/"+datafile.Name(0), 40)...)
 			}
 			for _, at := range killed {
 				again := mustStart(t, cfg, at)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestStopInTime(t *testing.T) {
 	for _, c := range []struct{ op, file string }{
 		{"sync", "commitlog"}, {"write", "consumequeue"}, {"create", "consumequeue"}, {"sync", "consumequeue"},
-		{"sync", "index"}, {"sync", "checkpoint"}, {"remove", "abort"}, {"allocate", segmentName(64 << 10)},
+		{"sync", "index"}, {"sync", "checkpoint"}, {"remove", "abort"}, {"allocate", datafile.Name(64 << 10)},
 	} {
 		t.Run(c.op+" "+c.file, func(t *testing.T) {
 			mem := vfs.NewMem()
@@ -106,7 +107,7 @@ func TestStopWhileAppendWaits(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	release := stalling(t, mem, "allocate", segmentName(64<<10), syscall.ENOSPC)
+	release := stalling(t, mem, "allocate", datafile.Name(64<<10), syscall.ENOSPC)
 	got := make(chan error, 1)
 	go func() {
 		for {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"gorocket/compat/config"
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -68,7 +69,7 @@ type Store struct {
 
 	longBatches sync.Mutex // held over the append of a long batch, before any other lock
 
-	unreadable atomic.Pointer[ReadError] // the first page that could not be read since the start
+	unreadable atomic.Pointer[datafile.ReadError] // the first page that could not be read since the start
 
 	toldFailure atomic.Bool // who has to know of lost does
 
@@ -101,7 +102,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	s.fail(ErrNotStarted)
 	if err := s.guard(func() error { return s.open(&cfg) }); err != nil {
 		s.close()
-		var bad *ReadError
+		var bad *datafile.ReadError
 		if errors.As(err, &bad) {
 			err = fmt.Errorf("%w. gorocket repair %s --dry-run says what can be done", err, cfg.StorePathRootDir)
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -44,10 +45,10 @@ func cutShort(m *record.View, p int64, next []byte) bool {
 	if page <= p || int(page-p) >= len(m.Record)-2 && len(m.Properties) == 0 {
 		return false // the length of no properties is zero anyway
 	}
-	if !isZero(next[:min(record.BlankSize, len(next))]) || m.Sealed() {
+	if !datafile.IsZero(next[:min(record.BlankSize, len(next))]) || m.Sealed() {
 		return false
 	}
-	return isZero(m.Record[max(int(page-p), from):]) && isZero(m.Record[page-p:])
+	return datafile.IsZero(m.Record[max(int(page-p), from):]) && datafile.IsZero(m.Record[page-p:])
 }
 
 // lostSector tells that a sector of topic or properties ends in zeros, as far as it belongs to the record at position p
@@ -59,7 +60,7 @@ func lostSector(m *record.View, p int64) bool {
 	}
 	for at := from; at < len(m.Record); {
 		end := min(int((p+int64(at))/sectorLen*sectorLen+sectorLen-p), len(m.Record))
-		if isZero(m.Record[max(at, end-tornRun):end]) && holdsText(m, at, end) {
+		if datafile.IsZero(m.Record[max(at, end-tornRun):end]) && holdsText(m, at, end) {
 			return true
 		}
 		at = end

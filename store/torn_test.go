@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -214,8 +215,8 @@ func TestDamageAfterKill(t *testing.T) {
 	}
 	killed := mem.Clone()
 	t.Cleanup(killed.Free)
-	flip(t, killed, "/s/commitlog/"+segmentName(0), at[50].Offset+90)
-	var damage *CorruptionError
+	flip(t, killed, "/s/commitlog/"+datafile.Name(0), at[50].Offset+90)
+	var damage *datafile.CorruptionError
 	if s, err := Open(cfg, killed, EventListener{}); !errors.As(err, &damage) || damage.Offset != at[50].Offset {
 		t.Errorf("%v", err)
 		_ = s.Stop(t.Context())

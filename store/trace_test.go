@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -105,7 +106,7 @@ func TestGoldenTrace(t *testing.T) {
 	mustStop(t, x.s)
 
 	y := newTraced(t, killed)
-	f, err := killed.OpenFile("/s/commitlog/" + segmentName(64<<10))
+	f, err := killed.OpenFile("/s/commitlog/" + datafile.Name(64<<10))
 	if err != nil {
 		t.Fatal(err)
 	}

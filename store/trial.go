@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -82,7 +83,7 @@ func (v *verifier) trial() error {
 
 // addRefusal notes why a start is refused. It comes first, whatever the number of findings.
 func (v *verifier) addRefusal(err error) {
-	var misfit *MisfitError
+	var misfit *datafile.MisfitError
 	text := "a start is refused: " + err.Error()
 	if errors.As(err, &misfit) && !misfit.Name {
 		text += ". Is it the right configuration (-c)?"

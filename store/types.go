@@ -1,6 +1,7 @@
 package store
 
 import (
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -9,13 +10,13 @@ import (
 // MessageExtBrokerInner.
 type Record struct {
 	record.Message
-	Index      IndexKeys // KeysOf the properties, if the caller has read them
-	TagsCode   int64     // TagsCode(TAGS value); for SCHEDULE_TOPIC_XXXX the property DELAY decides
-	NoWait     bool      // Append returns ErrWouldWait where it would have to wait for the next commit log file
-	FilterBits []byte    // bit map of the filters that want it, for enableConsumeQueueExt; nil when nobody knows
-	Group      bool      // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
-	Later      bool      // the caller calls Publish before it tells anybody; until then the record may be in memory only, and cannot be read
-	Now        int64     // when it came in, ms since 1970, for its store timestamp; 0: the store looks at the clock
+	Index      dispatch.Keys // KeysOf the properties, if the caller has read them
+	TagsCode   int64         // TagsCode(TAGS value); for SCHEDULE_TOPIC_XXXX the property DELAY decides
+	NoWait     bool          // Append returns ErrWouldWait where it would have to wait for the next commit log file
+	FilterBits []byte        // bit map of the filters that want it, for enableConsumeQueueExt; nil when nobody knows
+	Group      bool          // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
+	Later      bool          // the caller calls Publish before it tells anybody; until then the record may be in memory only, and cannot be read
+	Now        int64         // when it came in, ms since 1970, for its store timestamp; 0: the store looks at the clock
 }
 
 // Appended says where a record (or a batch) went.

@@ -2,25 +2,10 @@ package store
 
 import (
 	"errors"
-	"fmt"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
-
-// ReadError says that the device, or the file, does not give a page that the store has written: a bad sector, a file cut short behind our back. Who asked gets it,
-// Health tells it until the next start, and nothing is deleted or changed.
-type ReadError struct {
-	File   string
-	Offset int64 // position inside File: of the page, or of what was to be read
-	Err    error
-}
-
-func (e *ReadError) Error() string {
-	return fmt.Sprintf("store: %s cannot be read at byte %d: %v", e.File, e.Offset, e.Err)
-}
-
-// Unwrap gives the cause.
-func (e *ReadError) Unwrap() error { return e.Err }
 
 // guard runs fn, which reads mapped files, and makes a *ReadError of a page that cannot be read. See vfs.Guard for what fn may not do.
 func (s *Store) guard(fn func() error) error {
@@ -33,21 +18,21 @@ func (s *Store) guard(fn func() error) error {
 }
 
 // placed finds the file and the position of a fault.
-func (s *Store) placed(fault *vfs.FaultError) *ReadError {
+func (s *Store) placed(fault *vfs.FaultError) *datafile.ReadError {
 	if e := placedIn(s.log.segments(), fault); e != nil {
 		return e
 	}
 	if name, at, ok := s.index.holds(fault.Addr); ok {
-		return &ReadError{name, at, fault}
+		return &datafile.ReadError{File: name, Offset: at, Err: fault}
 	}
-	return &ReadError{s.cfg.Load().StorePathRootDir, -1, fault}
+	return &datafile.ReadError{File: s.cfg.Load().StorePathRootDir, Offset: -1, Err: fault}
 }
 
 // placedIn finds a fault in commit log files; nil when it is in none of them.
-func placedIn(segs []*segment, fault *vfs.FaultError) *ReadError {
+func placedIn(segs []*segment, fault *vfs.FaultError) *datafile.ReadError {
 	for _, seg := range segs {
 		if at, ok := vfs.PlaceOf(seg.data, fault.Addr); ok {
-			return &ReadError{seg.name, at, fault}
+			return &datafile.ReadError{File: seg.name, Offset: at, Err: fault}
 		}
 	}
 	return nil
@@ -59,20 +44,20 @@ func (s *Store) readIn(seg *segment, at int64, n int) error {
 		return nil
 	}
 	if err := seg.m.Populate(int(at), n); vfs.Unreadable(err) {
-		return s.noteUnreadable(&ReadError{seg.name, at, err})
+		return s.noteUnreadable(&datafile.ReadError{File: seg.name, Offset: at, Err: err})
 	}
 	return nil // the kernel has other reasons not to; a guard is what is left then
 }
 
 // noteUnreadable makes health red and tells the listener.
-func (s *Store) noteUnreadable(e *ReadError) *ReadError {
+func (s *Store) noteUnreadable(e *datafile.ReadError) *datafile.ReadError {
 	s.unreadable.CompareAndSwap(nil, e)
 	s.reportErr("read", e.File, e)
 	return e
 }
 
 // skipUnreadable goes on behind a log file that cannot be read, since what follows a record is known from the record.
-func (x *keyIndex) skipUnreadable(bad *ReadError) {
+func (x *keyIndex) skipUnreadable(bad *datafile.ReadError) {
 	at := max(x.pos.Load(), x.log.min())
 	if seg := x.log.find(at); seg != nil && seg.name == bad.File {
 		x.pos.CompareAndSwap(at, min(seg.end(), x.log.end.Load()))

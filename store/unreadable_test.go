@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -21,7 +22,7 @@ func TestUnreadablePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = startQuiet(t, cfg, vfs.OS{})
-	name := cfg.StorePathRootDir + "/commitlog/" + segmentName(0)
+	name := cfg.StorePathRootDir + "/commitlog/" + datafile.Name(0)
 	gone := int64(0) // the first message that does not lie in the first page as a whole
 	for whole := true; whole && gone < 100; {
 		var one GetResult
@@ -49,7 +50,7 @@ func TestUnreadablePage(t *testing.T) {
 		t.Errorf("in front of it: %v, %d messages, next %d, %v", res.Status, res.Count, res.NextBeginOffset, res.Err)
 	}
 	res := get(gone)
-	var bad *ReadError
+	var bad *datafile.ReadError
 	if res.Status != NotReadable || !errors.As(res.Err, &bad) || bad.File != name || bad.Offset > 8192 || res.NextBeginOffset != gone || len(res.Slices) != 0 {
 		t.Errorf("at it: %v, %v, next %d", res.Status, res.Err, res.NextBeginOffset)
 	}

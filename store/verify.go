@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"gorocket/compat/config"
+	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -143,8 +144,8 @@ func (v *verifier) guard(step func() error) error {
 }
 
 // placed finds file and position of a page that cannot be read.
-func (v *verifier) placed(fault *vfs.FaultError) *ReadError {
-	at := &ReadError{v.cfg.StorePathRootDir, -1, fault}
+func (v *verifier) placed(fault *vfs.FaultError) *datafile.ReadError {
+	at := &datafile.ReadError{File: v.cfg.StorePathRootDir, Offset: -1, Err: fault}
 	if v.log != nil {
 		at = cmp.Or(placedIn(v.log.segments(), fault), at)
 	}
@@ -202,7 +203,7 @@ func (v *verifier) afterKill() Severity {
 
 // dataFiles lists the files of a mapped-file directory that have the right name and size, ascending and without a gap; the others are findings. When no
 // file has size, the size of the first is taken.
-func (v *verifier) dataFiles(kind, dir string, size int64) (out []foundFile, used int64, err error) {
+func (v *verifier) dataFiles(kind, dir string, size int64) (out []datafile.File, used int64, err error) {
 	list, err := v.fs.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, size, nil
@@ -213,7 +214,7 @@ func (v *verifier) dataFiles(kind, dir string, size int64) (out []foundFile, use
 	used = fittingSize(list, size)
 	for i, fi := range list {
 		name := dir + "/" + fi.Name
-		base, ok := parseSegmentName(fi.Name)
+		base, ok := datafile.ParseName(fi.Name)
 		switch {
 		case fi.IsDir:
 		case !ok || base%used != 0:
@@ -227,10 +228,10 @@ func (v *verifier) dataFiles(kind, dir string, size int64) (out []foundFile, use
 			}
 			v.add(worse, kind, name, -1, "%d bytes instead of %d", fi.Size, used)
 			if v.salvage && fi.Size > 0 && fi.Size < used {
-				out = append(out, foundFile{path: name, base: base, short: fi.Size})
+				out = append(out, datafile.File{Path: name, Base: base, Short: fi.Size})
 			}
 		default:
-			out = append(out, foundFile{path: name, base: base})
+			out = append(out, datafile.File{Path: name, Base: base})
 		}
 	}
 	return out, used, nil
@@ -247,7 +248,7 @@ func fittingSize(list []vfs.FileInfo, want int64) int64 {
 			first = fi.Size
 		}
 	}
-	if first <= 0 || first > maxSegmentSize {
+	if first <= 0 || first > datafile.MaxSize {
 		return want
 	}
 	return first

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -108,19 +109,10 @@ func (v *verifier) indexEntry(x *indexFile, n int) {
 }
 
 func hasKeyHash(m *record.View, hash int32) bool {
-	topic := record.TopicHash(m.Topic)
-	if k, ok := m.Property(record.PropUniqKey); ok && record.KeyHash(topic, k) == hash {
-		return true
-	}
-	keys, _ := m.Property(record.PropKeys)
-	for {
-		k, rest, ok := record.NextKey(keys)
-		if !ok {
-			return false
-		}
-		if record.KeyHash(topic, k) == hash {
+	for h := range dispatch.HashesOf(m) {
+		if h == hash {
 			return true
 		}
-		keys = rest
 	}
+	return false
 }

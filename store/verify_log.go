@@ -4,20 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"sort"
-	"strconv"
 
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
-// parseSegmentName reads Java's 20-digit file name.
-func parseSegmentName(name string) (base int64, ok bool) {
-	base, err := strconv.ParseInt(name, 10, 64)
-	return base, err == nil && len(name) == 20 && base >= 0
-}
-
 // openLog maps the commit log files for reading. A missing file ends the log there: what lies behind it is a finding.
 func (v *verifier) openLog() error {
-	var all []foundFile
+	var all []datafile.File
 	size := v.cfg.MappedFileSizeCommitLog
 	for _, dir := range append(v.cfg.commitLogPaths(), v.cfg.readOnlyPaths()...) {
 		found, used, err := v.dataFiles("commitlog", dir, size)
@@ -26,18 +21,18 @@ func (v *verifier) openLog() error {
 		}
 		size, all = used, append(all, found...)
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].base < all[j].base })
+	sort.Slice(all, func(i, j int) bool { return all[i].Base < all[j].Base })
 	v.cfg.MappedFileSizeCommitLog = size
 	v.log = newCommitLog(v.fs, &v.cfg)
 	for i, f := range all {
-		if i > 0 && all[i-1].base+size != f.base {
+		if i > 0 && all[i-1].Base+size != f.Base {
 			v.rotten, v.missing = true, true
-			v.add(Damaged, "commitlog", f.path, -1, "a file is missing between %s and this one: the files from here on were not checked", all[i-1].path)
+			v.add(Damaged, "commitlog", f.Path, -1, "a file is missing between %s and this one: the files from here on were not checked", all[i-1].Path)
 			if !v.salvage {
 				break
 			}
 		}
-		seg, err := openSegment(v.fs, f.path, f.base, cmp.Or(f.short, size), true)
+		seg, err := openSegment(v.fs, f.Path, f.Base, cmp.Or(f.Short, size), true)
 		if err != nil {
 			return err
 		}
@@ -158,17 +153,17 @@ func (v *verifier) record(seg *segment, p int64, m *record.View) {
 	if t := m.StoreTimestamp; t < 0 || t > farFuture {
 		v.add(Damaged, "commitlog", seg.name, p, "store time %d is no time in ms", t)
 	}
-	f := factsOf(m)
-	if record.HasQueueEntry(f.sysFlag) {
-		v.expect(queueKey{f.topic, m.QueueID}, m, m.QueueOffset)
+	f := dispatch.FactsOf(m)
+	if record.HasQueueEntry(f.SysFlag) {
+		v.expect(queueKey{f.Topic, m.QueueID}, m, m.QueueOffset)
 	}
-	_ = v.rules().light(&f, func(name string, offset int64) error {
+	_ = v.rules().Lights(&f, func(name string, offset int64) error {
 		v.expect(queueKey{name, 0}, m, offset)
 		return nil
 	})
 }
 
-func (v *verifier) rules() dispatchRules { return dispatchRules{&v.cfg, v.delays} }
+func (v *verifier) rules() dispatch.Rules { return v.cfg.dispatchRules(v.delays) }
 
 // expect notes that a queue must have an entry.
 func (v *verifier) expect(k queueKey, m *record.View, offset int64) {

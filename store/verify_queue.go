@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strconv"
 
+	"gorocket/store/datafile"
+	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
@@ -77,18 +79,18 @@ func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
 	v.prev, v.next, v.good = -1, 0, 0
 	end := int64(0)
 	for i, f := range files {
-		if i > 0 && f.base != files[i-1].base+size {
-			v.add(v.afterKill(), "consumequeue", f.path, -1, "a file is missing between %s and this one", files[i-1].path)
+		if i > 0 && f.Base != files[i-1].Base+size {
+			v.add(v.afterKill(), "consumequeue", f.Path, -1, "a file is missing between %s and this one", files[i-1].Path)
 		}
 		n, err := v.queueFile(c, k, f, size)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
-			end = f.base/c.unit + n
+			end = f.Base/c.unit + n
 		}
 		if n < size/c.unit && i < len(files)-1 && n > 0 {
-			v.add(v.afterKill(), "consumequeue", f.path, n*c.unit, "the queue ends in a file that is not its last")
+			v.add(v.afterKill(), "consumequeue", f.Path, n*c.unit, "the queue ends in a file that is not its last")
 		}
 	}
 	if c.unit == batchUnit {
@@ -108,8 +110,8 @@ func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
 }
 
 // queueFile checks the entries of one file and returns how many it has.
-func (v *verifier) queueFile(c *cqFiles, k queueKey, f foundFile, size int64) (n int64, err error) {
-	file, err := v.fs.OpenReadOnly(f.path)
+func (v *verifier) queueFile(c *cqFiles, k queueKey, f datafile.File, size int64) (n int64, err error) {
+	file, err := v.fs.OpenReadOnly(f.Path)
 	if err != nil {
 		return 0, err
 	}
@@ -121,7 +123,7 @@ func (v *verifier) queueFile(c *cqFiles, k queueKey, f foundFile, size int64) (n
 			b = b[:min(int64(len(b)), 4096/c.unit*c.unit)]
 		}
 		if _, err := file.ReadAt(b, pos); err != nil {
-			v.add(Damaged, "consumequeue", f.path, pos, "cannot be read: %v", err)
+			v.add(Damaged, "consumequeue", f.Path, pos, "cannot be read: %v", err)
 			return n, nil
 		}
 		good := int64(c.countValid(b))
@@ -131,7 +133,7 @@ func (v *verifier) queueFile(c *cqFiles, k queueKey, f foundFile, size int64) (n
 		n += good
 		if rest := b[good*c.unit:]; len(rest) > 0 {
 			if i := len(rest) - len(bytes.TrimLeft(rest, "\x00")); i < len(rest) {
-				v.add(v.afterKill(), "consumequeue", f.path, pos+good*c.unit+int64(i), "something stands behind the last valid entry")
+				v.add(v.afterKill(), "consumequeue", f.Path, pos+good*c.unit+int64(i), "something stands behind the last valid entry")
 			}
 			return n, nil
 		}
@@ -141,30 +143,30 @@ func (v *verifier) queueFile(c *cqFiles, k queueKey, f foundFile, size int64) (n
 }
 
 // entry checks one consume queue entry against the record it points to.
-func (v *verifier) entry(c *cqFiles, k queueKey, f foundFile, pos int64, e cqEntry) {
+func (v *verifier) entry(c *cqFiles, k queueKey, f datafile.File, pos int64, e dispatch.Entry) {
 	v.report.QueueEntries++
-	at := (f.base + pos) / c.unit
+	at := (f.Base + pos) / c.unit
 	if c.unit == batchUnit {
-		at, v.next = e.base, e.base+int64(e.count)
+		at, v.next = e.Base, e.Base+int64(e.Count)
 	}
-	if e.blank() || e.offset < v.report.LogFrom {
+	if blank(&e) || e.Offset < v.report.LogFrom {
 		return // filler, or the record was cleaned away
 	}
-	if e.offset >= v.report.LogTo {
+	if e.Offset >= v.report.LogTo {
 		if !v.rotten {
-			v.add(v.afterKill(), "consumequeue", f.path, pos, "points at log offset %d, but the log ends at %d", e.offset, v.report.LogTo)
+			v.add(v.afterKill(), "consumequeue", f.Path, pos, "points at log offset %d, but the log ends at %d", e.Offset, v.report.LogTo)
 		}
 		return
 	}
 	worse := Damaged
-	if !v.report.CleanStop && (e.offset >= v.rebuilt || v.prev >= v.rebuilt) {
+	if !v.report.CleanStop && (e.Offset >= v.rebuilt || v.prev >= v.rebuilt) {
 		worse = Repairable
 	}
-	v.prev = e.offset
+	v.prev = e.Offset
 	v.good++
-	m, ok := recordAt(v.log, e.offset)
-	if !ok || m.PhysicalOffset != e.offset {
-		v.add(worse, "consumequeue", f.path, pos, "no record at log offset %d", e.offset)
+	m, ok := recordAt(v.log, e.Offset)
+	if !ok || m.PhysicalOffset != e.Offset {
+		v.add(worse, "consumequeue", f.Path, pos, "no record at log offset %d", e.Offset)
 		return
 	}
 	if why := v.misfit(c, k, &m, at, e); why != "" {
@@ -172,29 +174,29 @@ func (v *verifier) entry(c *cqFiles, k queueKey, f foundFile, pos int64, e cqEnt
 		if !record.HasQueueEntry(m.SysFlag) {
 			worse = Note
 		}
-		v.add(worse, "consumequeue", f.path, pos,
-			"entry %d (size %d) points at log offset %d: %s/%d message %d, size %d: %s", at, e.size, e.offset,
+		v.add(worse, "consumequeue", f.Path, pos,
+			"entry %d (size %d) points at log offset %d: %s/%d message %d, size %d: %s", at, e.Size, e.Offset,
 			m.Topic, m.QueueID, m.QueueOffset, m.Size, why)
 	}
 }
 
 // misfit tells why a record has no such entry in queue k, "" when it has.
-func (v *verifier) misfit(c *cqFiles, k queueKey, m *record.View, at int64, e cqEntry) (why string) {
-	f := factsOf(m)
-	var own cqEntry
-	ok := v.rules().own(&f, &own)
+func (v *verifier) misfit(c *cqFiles, k queueKey, m *record.View, at int64, e dispatch.Entry) (why string) {
+	f := dispatch.FactsOf(m)
+	var own dispatch.Entry
+	ok := v.rules().Own(&f, &own)
 	switch {
-	case m.Size != e.size:
+	case m.Size != e.Size:
 		return "another size"
 	case !ok:
 		return "its sysFlag says that it has no entry"
-	case f.topic == k.topic && m.QueueID == k.id && (c.unit == batchUnit && own.base == at && own.count == e.count ||
-		c.unit != batchUnit && f.queueOffset == at):
+	case f.Topic == k.topic && m.QueueID == k.id && (c.unit == batchUnit && own.Base == at && own.Count == e.Count ||
+		c.unit != batchUnit && f.QueueOffset == at):
 		return ""
 	}
 	why = "another queue or offset"
-	lenient := Config{EnableLmq: true, EnableMultiDispatch: true} // they stay when light queues are switched off
-	_ = dispatchRules{cfg: &lenient}.light(&f, func(name string, offset int64) error {
+	lenient := dispatch.Rules{Light: true} // they stay when light queues are switched off
+	_ = lenient.Lights(&f, func(name string, offset int64) error {
 		if name == k.topic && k.id == 0 && offset == at {
 			why = ""
 		}

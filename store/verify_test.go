@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -85,7 +86,7 @@ func TestVerifyHealthy(t *testing.T) {
 func TestVerifyFinds(t *testing.T) {
 	log := func(a Appended, skip int64) (string, int64) {
 		at := a.Offset + skip
-		return "/s/commitlog/" + segmentName(at/(16<<10)*(16<<10)), at % (16 << 10)
+		return "/s/commitlog/" + datafile.Name(at/(16<<10)*(16<<10)), at % (16 << 10)
 	}
 	const cq = "/s/consumequeue/T/1/00000000000000000000"
 	cases := []struct {
@@ -138,23 +139,23 @@ func TestVerifyFinds(t *testing.T) {
 			return "/s/config/topics.json", -1
 		}, Repairable},
 		{"log file gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
-			_ = mem.Remove("/s/commitlog/" + segmentName(16<<10))
-			return "/s/commitlog/" + segmentName(32<<10), -1
+			_ = mem.Remove("/s/commitlog/" + datafile.Name(16<<10))
+			return "/s/commitlog/" + datafile.Name(32<<10), -1
 		}, Damaged},
 		{"odd size", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
-			f, _ := mem.OpenFile("/s/commitlog/" + segmentName(0))
+			f, _ := mem.OpenFile("/s/commitlog/" + datafile.Name(0))
 			_ = f.Truncate(5000)
-			return "/s/commitlog/" + segmentName(0), -1
+			return "/s/commitlog/" + datafile.Name(0), -1
 		}, Damaged},
 		{"queue gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			for i := range 2 {
-				_ = mem.Remove("/s/consumequeue/T/1/" + segmentName(int64(i)*100*cqUnit))
+				_ = mem.Remove("/s/consumequeue/T/1/" + datafile.Name(int64(i)*100*cqUnit))
 			}
 			_ = mem.Remove("/s/consumequeue/T/1")
 			return "/s/consumequeue/T/1", -1
 		}, Note},
 		{"last queue file gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
-			_ = mem.Remove("/s/consumequeue/T/1/" + segmentName(100*cqUnit))
+			_ = mem.Remove("/s/consumequeue/T/1/" + datafile.Name(100*cqUnit))
 			return "/s/consumequeue/T/1", -1
 		}, Damaged},
 		{"torn tail", func(t *testing.T, mem *vfs.Mem, at []Appended) (string, int64) {

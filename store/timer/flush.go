@@ -1,8 +1,6 @@
 package timer
 
-import (
-	"time"
-)
+import "time"
 
 // keepTime is how often the check point moves while slots pass by that nothing was delivered from; cleanEvery how often timer log files are looked at.
 const (

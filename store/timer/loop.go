@@ -1,8 +1,6 @@
 package timer
 
-import (
-	"time"
-)
+import "time"
 
 // retryAfter is the pause before something that failed is tried again.
 const retryAfter = 100 * time.Millisecond

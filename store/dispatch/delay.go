@@ -1,4 +1,4 @@
-package store
+package dispatch
 
 // ScheduleTopic holds messages of the 18 delay levels; its queue id is level-1 (Java TopicValidator.RMQ_SYS_SCHEDULE_TOPIC).
 const ScheduleTopic = "SCHEDULE_TOPIC_XXXX"
