@@ -6,13 +6,15 @@ CRASH_ROUNDS ?= 1000
 CRASH_TIME ?= 10m
 CRASH_KILLS ?= 100
 SOAK_TIME ?= 10m
+MUTANTS ?= 150
+MUTANT_SEED ?= 1
 GROUPS ?= smoke send consume filter broadcast order query offset admin statictopic transaction delay recall rpc
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: tally attack crash java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: tally mutants attack crash java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -73,6 +75,10 @@ endif
 ## attack: sends what has broken a broker before, at full strength, beside a victim; ATTACKS="paths holds" picks some
 attack: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./attack -only "$(ATTACKS)"
+
+## mutants: changes the code of store, broker, remoting in MUTANTS small places by MUTANT_SEED, and looks whether unit tests notice; 90 % have to
+mutants:
+	cd integration && $(GO) run ./mutants -n $(MUTANTS) -seed $(MUTANT_SEED)
 
 ## java-store: one store directory handed back and forth between real Java brokers (5.5.0, 4.9) and ours, after clean stops and kills;
 ## SCENARIO=timers: while timer messages and half messages wait

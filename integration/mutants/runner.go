@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// runner tests mutants.
+type runner struct {
+	o    *options
+	root string
+	stop chan os.Signal
+
+	mu       sync.Mutex
+	next     int     // guarded by mu
+	caught   int     // guarded by mu
+	broken   int     // guarded by mu; did not compile
+	survived []place // guarded by mu
+	ended    bool    // guarded by mu; somebody pressed Ctrl-C
+}
+
+// verdict is what became of a mutant.
+type verdict int
+
+const (
+	survives verdict = iota
+	caught
+	broken // it does not compile
+)
+
+// all tests places until enough have compiled.
+func (r *runner) all(list []place) {
+	go func() {
+		<-r.stop
+		r.mu.Lock()
+		r.ended = true
+		r.mu.Unlock()
+	}()
+	var wg sync.WaitGroup
+	for range r.o.parallel {
+		wg.Go(func() {
+			for {
+				p, ok := r.take(list)
+				if !ok {
+					return
+				}
+				begin := time.Now()
+				v, by, err := r.try(p)
+				if err != nil {
+					fmt.Fprintln(os.Stderr, "mutants:", p, err)
+					v = broken
+				}
+				r.note(p, v, by, time.Since(begin))
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// take is the next place, if there is one and it is still wanted.
+func (r *runner) take(list []place) (p place, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended || r.next == len(list) || r.next-r.broken >= r.o.n {
+		return p, false
+	}
+	r.next++
+	return list[r.next-1], true
+}
+
+func (r *runner) note(p place, v verdict, by string, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch v {
+	case broken:
+		r.broken++
+		return
+	case caught:
+		r.caught++
+	case survives:
+		r.survived = append(r.survived, p)
+	}
+	fmt.Printf("%-9s %5.1fs %s %s\n", map[verdict]string{caught: "caught", survives: "SURVIVED"}[v], took.Seconds(), p, by)
+}
+
+// try tests one mutant, in its own package first and then in those that use it.
+func (r *runner) try(p place) (v verdict, by string, err error) {
+	dir, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		return broken, "", err
+	}
+	defer os.RemoveAll(dir)
+	overlay, err := r.overlay(dir, p)
+	if err != nil {
+		return broken, "", err
+	}
+	for _, pkg := range testedBy(filepath.ToSlash(filepath.Dir(p.file))) {
+		out, err := r.test(overlay, pkg)
+		if err == nil {
+			continue
+		}
+		if !bytes.Contains(out, []byte("--- FAIL")) && !bytes.Contains(out, []byte("panic: ")) &&
+			(bytes.Contains(out, []byte("[build failed]")) || bytes.Contains(out, []byte("[setup failed]"))) {
+			return broken, "", nil
+		}
+		return caught, "(" + pkg + firstFailure(out) + ")", nil
+	}
+	return survives, "", nil
+}
+
+// overlay writes the changed file and what `go test -overlay` reads.
+func (r *runner) overlay(dir string, p place) (string, error) {
+	src, err := os.ReadFile(filepath.Join(r.root, p.file))
+	if err != nil {
+		return "", err
+	}
+	changed := filepath.Join(dir, "changed.go")
+	text := append(append(bytes.Clone(src[:p.from]), p.text...), src[p.to:]...)
+	if err := os.WriteFile(changed, text, 0o644); err != nil {
+		return "", err
+	}
+	b, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(r.root, p.file): changed}})
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, "overlay.json")
+	return name, os.WriteFile(name, b, 0o644)
+}
+
+// test runs a package's tests; what they print and an error when one failed.
+func (r *runner) test(overlay, pkg string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), r.o.timeout+time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-vet=off", "-count=1", "-failfast", "-short",
+		"-timeout", r.o.timeout.String(), "./"+pkg)
+	c.Dir = r.root
+	out, err := c.CombinedOutput()
+	var failed *exec.ExitError
+	if err != nil && !errors.As(err, &failed) && ctx.Err() == nil {
+		return out, fmt.Errorf("go test: %w", err)
+	}
+	return out, err
+}
+
+// testedBy lists the packages whose tests look at the code of a folder: its own, and those of the rooms around it.
+func testedBy(dir string) []string {
+	list := []string{dir}
+	for up := filepath.ToSlash(filepath.Dir(dir)); up != "."; up = filepath.ToSlash(filepath.Dir(up)) {
+		list = append(list, up)
+	}
+	if top, _, _ := strings.Cut(dir, "/"); top != "broker" {
+		list = append(list, "broker")
+	}
+	return list
+}
+
+// firstFailure is the name of the test that failed first.
+func firstFailure(out []byte) string {
+	if _, rest, ok := bytes.Cut(out, []byte("--- FAIL: ")); ok {
+		name, _, _ := strings.Cut(string(rest), " ")
+		return " " + name
+	}
+	return ""
+}
