@@ -20,9 +20,14 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/filter", "compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol",
-		"remoting/wire", "store", "store/datafile", "store/dispatch", "store/record", "store/timer", "store/vfs"},
+	"broker": {"broker/filter", "broker/meta", "broker/signal", "broker/stats", "broker/throttle", "compat",
+		"compat/config", "remoting", "remoting/metrics", "remoting/protocol", "remoting/wire", "store",
+		"store/datafile", "store/dispatch", "store/record", "store/timer", "store/vfs"},
 	"broker/filter":      {"compat"},
+	"broker/meta":        {"broker/signal", "broker/stats", "compat", "remoting/protocol", "store/vfs"},
+	"broker/signal":      {},
+	"broker/stats":       {"remoting/metrics"},
+	"broker/throttle":    {},
 	"cmd/gorocket":       {"broker", "cmd/gorocket/bench", "compat/config", "namesrv", "remoting", "remoting/metrics"},
 	"cmd/gorocket/bench": {"compat", "remoting", "remoting/protocol", "remoting/wire"},
 	"cmd/support":        {"broker", "namesrv", "remoting/wire"},

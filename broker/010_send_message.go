@@ -17,6 +17,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/meta"
+	"gorocket/broker/stats"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -49,7 +51,7 @@ type sendState struct {
 	id      []byte                          // UNIQ_KEY, the transactionId of the answer
 	leader  *protocol.LogicQueueMappingItem // static topics: where the logic queue is written; else nil
 	logicID int32                           // static topics: the logic queue
-	traffic *topicTraffic                   // of the topic that the producer named
+	traffic *stats.TopicTraffic             // of the topic that the producer named
 	half    bool                            // it is a half message
 	began   int64                           // ms since 1970; when what waits for the flusher came
 	count   int64                           // messages of what waits for the flusher
@@ -98,7 +100,7 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 		return false
 	}
 	topic := &entry.TopicConfig
-	s.traffic = entry.traffic
+	s.traffic = entry.Traffic
 	queue := h.QueueID
 	if queue < 0 {
 		queue = rand.Int32N(int32(max(1, topic.WriteQueueNums)))
@@ -204,7 +206,7 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *protoco
 		b.sendFail(ctx, wire.MessageIllegal, "batch request does not support retry group "+r.Topic)
 		return false
 	}
-	inner := isBatch(topic) && len(p.uniqKey) > 0
+	inner := meta.IsBatch(topic) && len(p.uniqKey) > 0
 	if p.delay > 0 || r.SysFlag&(record.SysFlagTransaction|record.SysFlagInnerBatch) != 0 || p.inner && !inner {
 		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 		return false
@@ -263,7 +265,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	}
 	b.stats.puts.Add(int64(done.Count))
 	b.stats.putBytes.Add(int64(done.Size))
-	s.traffic.add(s.props.messageType(), int64(done.Count), int64(done.Size))
+	s.traffic.Add(s.props.messageType(), int64(done.Count), int64(done.Size))
 	if s.half {
 		b.trans.metrics.add(s.head.Topic, 1)
 	}
@@ -344,7 +346,7 @@ func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
 	case errors.Is(err, store.ErrNotWritable):
 		b.sendFail(ctx, wire.ServiceNotAvailable, b.unavailableRemark(err))
 	default:
-		b.throttled.warn("append", func(e *zerolog.Event) { e.Err(err).Msg("append failed") })
+		b.throttled.Warn("append", func(e *zerolog.Event) { e.Err(err).Msg("append failed") })
 		b.sendFail(ctx, wire.SystemError, "UNKNOWN_ERROR")
 	}
 }

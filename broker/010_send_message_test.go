@@ -183,7 +183,7 @@ func TestSendRefusals(t *testing.T) {
 	if got := r.bodies("T"); len(got) != 1 {
 		t.Errorf("stored: %q", got)
 	}
-	if r.b.topics.get("a/b") != nil || r.b.topics.get(long) != nil {
+	if r.b.topics.Get("a/b") != nil || r.b.topics.Get(long) != nil {
 		t.Error("a refused send made its topic")
 	}
 }
@@ -198,7 +198,7 @@ func TestSendOfAbsentTopic(t *testing.T) {
 	if a.ext["MSG_REGION"] != "DefaultRegion" || a.ext["TRACE_ON"] != "true" {
 		t.Errorf("fields %v", a.ext)
 	}
-	if r.b.topics.get("New") != nil {
+	if r.b.topics.Get("New") != nil {
 		t.Error("the topic was made")
 	}
 }

@@ -74,7 +74,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 		return
 	}
 	if h.SysFlag&wire.PullFlagCommitOffset != 0 && h.CommitOffset >= 0 {
-		b.tableFull(b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset))
+		b.tableFull(b.offsets.Commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset))
 	}
 	code := b.pullCode(p)
 	if h.SysFlag&wire.PullFlagSuspend != 0 && p.finalCode(code) == wire.PullNotFound {
@@ -96,7 +96,7 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
 		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg().BrokerIP1+"] for lite pull consumer is forbidden")
 		return nil
 	}
-	g := b.groups.find(h.ConsumerGroup)
+	g := b.groups.Find(h.ConsumerGroup)
 	if g == nil {
 		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group ["+h.ConsumerGroup+"] does not exist, "+faqSuffix)
 		return nil
@@ -105,7 +105,7 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
 		forbidden(&ctx.Replier, forbiddenGroup, "subscription group no permission, "+h.ConsumerGroup)
 		return nil
 	}
-	topic := b.topics.get(h.Topic)
+	topic := b.topics.Get(h.Topic)
 	if topic == nil {
 		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist, apply first please! "+faqSuffix)
 		return nil
@@ -133,14 +133,14 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
 // resetPending answers a pull with the offset that an administrator set for the queue, once.
 func (b *Broker) resetPending(ctx *remoting.Context, p *pullState) bool {
 	h := &p.head
-	if !b.cfg().UseServerSideResetOffset || !b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID) {
+	if !b.cfg().UseServerSideResetOffset || !b.offsets.HasReset(h.ConsumerGroup, h.Topic, h.QueueID) {
 		return false
 	}
 	if ctx.OnLoop() {
 		ctx.Again() // the queue's smallest offset may have to be read from a file
 		return true
 	}
-	off, ok := b.offsets.takeReset(h.ConsumerGroup, h.Topic, h.QueueID)
+	off, ok := b.offsets.TakeReset(h.ConsumerGroup, h.Topic, h.QueueID)
 	if !ok {
 		return false
 	}
@@ -205,12 +205,12 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 	} else {
 		b.stats.missed.Add(1)
 	}
-	b.tableFull(b.pulled.pulled(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset, messages, bytes))
+	b.tableFull(b.pulled.Pulled(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset, messages, bytes))
 	p.resp = wire.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset, OffsetDelta: wire.NoOffsetDelta}
-	if t := b.topics.get(p.head.Topic); t != nil {
+	if t := b.topics.Get(p.head.Topic); t != nil {
 		p.resp.TopicSysFlag = int32(t.TopicSysFlag)
 	}
-	if g := b.groups.get(p.head.ConsumerGroup); g != nil {
+	if g := b.groups.Get(p.head.ConsumerGroup); g != nil {
 		p.resp.GroupSysFlag = int32(g.GroupSysFlag)
 		if b.cfg().SlaveReadEnable {
 			p.resp.SuggestWhichBrokerID = g.BrokerID

@@ -151,15 +151,15 @@ func TestPullCommits(t *testing.T) {
 	r.send("T", "", "first")
 	f := strings.Replace(pullFields("g", "T", 0, 0, ""), "commitOffset=0", "commitOffset=1", 1)
 	r.ask(wire.ReqPullMessage, f, "").is(t, 0, "")
-	if off := r.b.offsets.query("g", "T", 0); off != -1 {
+	if off := r.b.offsets.Query("g", "T", 0); off != -1 {
 		t.Errorf("committed %d without the bit", off)
 	}
 	r.ask(wire.ReqPullMessage, strings.Replace(f, "sysFlag=4", "sysFlag=5", 1), "").is(t, 0, "")
-	if off := r.b.offsets.query("g", "T", 0); off != 1 {
+	if off := r.b.offsets.Query("g", "T", 0); off != 1 {
 		t.Errorf("committed %d", off)
 	}
 	r.ask(wire.ReqPullMessage, strings.NewReplacer("sysFlag=4", "sysFlag=5", "commitOffset=1", "commitOffset=-1").Replace(f), "").is(t, 0, "")
-	if off := r.b.offsets.query("g", "T", 0); off != 1 {
+	if off := r.b.offsets.Query("g", "T", 0); off != 1 {
 		t.Errorf("a negative offset was committed: %d", off)
 	}
 }

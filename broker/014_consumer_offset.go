@@ -25,7 +25,7 @@ func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *wire.QueryConsume
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateQuery(ctx, h, logicQueueOf(d, h.QueueID)) {
 		return
 	}
-	off := b.offsets.query(h.ConsumerGroup, h.Topic, h.QueueID)
+	off := b.offsets.Query(h.ConsumerGroup, h.Topic, h.QueueID)
 	if off < 0 {
 		if ctx.OnLoop() {
 			ctx.Again() // what follows may read files
@@ -53,9 +53,9 @@ func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *wire.UpdateConsu
 	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateCommit(ctx, h, logicQueueOf(d, h.QueueID)) {
 		return
 	}
-	topic := b.topics.get(h.Topic)
+	topic := b.topics.Get(h.Topic)
 	switch {
-	case b.groups.get(h.ConsumerGroup) == nil:
+	case b.groups.Get(h.ConsumerGroup) == nil:
 		ctx.Status(wire.SubscriptionGroupNotExist, "Group "+h.ConsumerGroup+" not exist!")
 	case topic == nil:
 		ctx.Status(wire.TopicNotExist, "Topic "+h.Topic+" not exist!")
@@ -66,10 +66,10 @@ func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *wire.UpdateConsu
 	case !b.hasQueue(topic, h.QueueID):
 		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
 			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
-	case b.cfg().UseServerSideResetOffset && b.offsets.hasReset(h.ConsumerGroup, h.Topic, h.QueueID):
+	case b.cfg().UseServerSideResetOffset && b.offsets.HasReset(h.ConsumerGroup, h.Topic, h.QueueID):
 		ctx.Status(wire.Success, "Offset has been previously reset")
 	default:
-		if err := b.offsets.commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset); err != nil {
+		if err := b.offsets.Commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset); err != nil {
 			b.tableFull(err)
 			fail(ctx, err)
 			return

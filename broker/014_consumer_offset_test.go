@@ -19,7 +19,7 @@ func TestQueryConsumerOffset(t *testing.T) {
 	}
 	query("new", "T", 0, "&setZeroIfNotFound=false").is(t, wire.QueryNotFound, "Not found, do not set to zero, maybe this group boot first")
 	query("new", "none", 0, "").is(t, wire.QueryNotFound, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first")
-	r.b.groups.find("g")
+	r.b.groups.Find("g")
 	r.commit("g", "T", 0, 1)
 	if a := query("g", "T", 0, "&setZeroIfNotFound=false").is(t, 0, ""); a.ext["offset"] != "1" {
 		t.Errorf("committed: %v", a.ext)
@@ -34,7 +34,7 @@ func TestQueryConsumerOffset(t *testing.T) {
 func TestUpdateConsumerOffset(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "first")
-	r.b.groups.find("g")
+	r.b.groups.Find("g")
 	for _, c := range []struct {
 		fields string
 		code   int32
@@ -52,15 +52,15 @@ func TestUpdateConsumerOffset(t *testing.T) {
 		{"topic=T&queueId=0&commitOffset=1", 26, "Group null not exist!", 3},
 	} {
 		r.ask(wire.ReqUpdateConsumerOffset, c.fields, "").is(t, c.code, c.remark)
-		if off := r.b.offsets.query("g", "T", 0); off != c.then {
+		if off := r.b.offsets.Query("g", "T", 0); off != c.then {
 			t.Errorf("%s: the offset is %d, want %d", c.fields, off, c.then)
 		}
 	}
-	if err := r.b.offsets.assignReset("g", "T", 0, 0); err != nil {
+	if err := r.b.offsets.AssignReset("g", "T", 0, 0); err != nil {
 		t.Fatal(err)
 	}
 	r.ask(wire.ReqUpdateConsumerOffset, "consumerGroup=g&topic=T&queueId=0&commitOffset=8", "").is(t, 0, "Offset has been previously reset")
-	if off := r.b.offsets.query("g", "T", 0); off != 0 {
+	if off := r.b.offsets.Query("g", "T", 0); off != 0 {
 		t.Errorf("the reset is lost: %d", off)
 	}
 }

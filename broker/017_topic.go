@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -47,7 +48,7 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHe
 		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
-	attrs, err := parseAttributes(h.Attributes)
+	attrs, err := meta.ParseAttributes(h.Attributes)
 	if err != nil {
 		fail(ctx, err)
 		return
@@ -71,17 +72,17 @@ func (b *Broker) changeTopics(ctx *remoting.Context, configs ...protocol.TopicCo
 		if err := checkFilterType(c.TopicFilterType); err != nil {
 			return err
 		}
-		old := b.topics.get(c.TopicName)
+		old := b.topics.Get(c.TopicName)
 		if old != nil && sameTopic(old, &c) {
 			continue
 		}
-		if err := b.topics.update(c); err != nil {
+		if err := b.topics.Update(c); err != nil {
 			return err
 		}
 		b.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Bool("new", old == nil).
 			Int("read", c.ReadQueueNums).Int("write", c.WriteQueueNums).Int("perm", c.Perm).Msg("topic changed")
 	}
-	b.persist.now() // Java writes before it answers
+	b.persist.Now() // Java writes before it answers
 	b.register.settled()
 	return nil
 }
@@ -145,15 +146,15 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 		ctx.Status(wire.InvalidParameter, compat.IllegalTopicRemark(h.Topic))
 		return
 	}
-	if b.topics.remove(h.Topic) {
+	if b.topics.Remove(h.Topic) {
 		b.log.Info().Str("topic", h.Topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("topic deleted")
 	}
 	b.mappings.remove(h.Topic)
-	b.modes.removeTopic(h.Topic)
-	b.timerDelays.forget(h.Topic)
-	b.trans.metrics.forget(h.Topic)
-	b.offsets.removeTopic(h.Topic)
-	b.pulled.removeTopic(h.Topic)
+	b.modes.RemoveTopic(h.Topic)
+	b.timerDelays.Forget(h.Topic)
+	b.trans.metrics.Forget(h.Topic)
+	b.offsets.RemoveTopic(h.Topic)
+	b.pulled.RemoveTopic(h.Topic)
 	if b.timers != nil {
 		b.timers.ForgetTopic(h.Topic)
 	}
@@ -166,7 +167,7 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 
 // topicConfig answers with the queue mapping of a static topic when the caller asks for it with lo=true.
 func (b *Broker) topicConfig(ctx *remoting.Context, h *wire.TopicHeader) {
-	c := b.topics.get(h.Topic)
+	c := b.topics.Get(h.Topic)
 	if c == nil {
 		ctx.Status(wire.TopicNotExist, "No topic in this broker. topic: "+h.Topic)
 		return

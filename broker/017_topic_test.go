@@ -10,7 +10,7 @@ import (
 // TestUpdateTopic: refusals change nothing; a change counts once, and the same again does not.
 func TestUpdateTopic(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
-	version := func() int64 { return r.b.topics.currentVersion().Counter }
+	version := func() int64 { return r.b.topics.CurrentVersion().Counter }
 	before := version()
 	for _, c := range []struct {
 		fields string
@@ -29,12 +29,12 @@ func TestUpdateTopic(t *testing.T) {
 	} {
 		r.ask(wire.ReqUpdateAndCreateTopic, c.fields, "").is(t, c.code, c.remark)
 	}
-	if r.b.topics.get("T") != nil || version() != before {
+	if r.b.topics.Get("T") != nil || version() != before {
 		t.Errorf("a refused request changed the table: %d, before %d", version(), before)
 	}
 	create := createFields("T", 5) + "&attributes=%2Bmessage.type%3DFIFO"
 	r.ask(wire.ReqUpdateAndCreateTopic, create, "").is(t, 0, createdRemark)
-	c := r.b.topics.get("T")
+	c := r.b.topics.Get("T")
 	if c == nil || c.ReadQueueNums != 5 || c.WriteQueueNums != 5 || c.Perm != 6 || c.Attributes["message.type"] != "FIFO" || version() != before+1 {
 		t.Errorf("%+v, version %d, before %d", c, version(), before)
 	}
@@ -43,7 +43,7 @@ func TestUpdateTopic(t *testing.T) {
 		t.Error("a change of nothing counts")
 	}
 	r.ask(wire.ReqUpdateAndCreateTopic, createFields("T", 2), "").is(t, 0, createdRemark)
-	if c := r.b.topics.get("T"); c.ReadQueueNums != 2 || c.Attributes["message.type"] != "FIFO" {
+	if c := r.b.topics.Get("T"); c.ReadQueueNums != 2 || c.Attributes["message.type"] != "FIFO" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -57,11 +57,11 @@ func TestUpdateTopicList(t *testing.T) {
 	}
 	r.ask(wire.ReqUpdateAndCreateTopicList, "", "").is(t, 1, "java.lang.NullPointerException")
 	list("b/c").is(t, 29, "The specified topic: ")
-	if r.b.topics.get("A") != nil {
+	if r.b.topics.Get("A") != nil {
 		t.Error("half of a refused list acts")
 	}
 	list("B").is(t, 0, createdRemark)
-	if a, b := r.b.topics.get("A"), r.b.topics.get("B"); a == nil || b == nil || b.ReadQueueNums != 2 {
+	if a, b := r.b.topics.Get("A"), r.b.topics.Get("B"); a == nil || b == nil || b.ReadQueueNums != 2 {
 		t.Errorf("%+v %+v", a, b)
 	}
 }
@@ -77,8 +77,8 @@ func TestDeleteTopic(t *testing.T) {
 	remove("TBW102").is(t, 29, "The topic[TBW102] is conflict with system topic.")
 	remove("..").is(t, 29, "The specified topic")
 	remove("T").is(t, 0, "")
-	if r.b.topics.get("T") != nil || r.b.offsets.query("g", "T", 0) != -1 || r.b.pulled.query("g", "T", 0) != -1 || r.b.store.MaxOffset("T", 0) != 0 {
-		t.Errorf("left: %+v, offset %d, queue end %d", r.b.topics.get("T"), r.b.offsets.query("g", "T", 0), r.b.store.MaxOffset("T", 0))
+	if r.b.topics.Get("T") != nil || r.b.offsets.Query("g", "T", 0) != -1 || r.b.pulled.Query("g", "T", 0) != -1 || r.b.store.MaxOffset("T", 0) != 0 {
+		t.Errorf("left: %+v, offset %d, queue end %d", r.b.topics.Get("T"), r.b.offsets.Query("g", "T", 0), r.b.store.MaxOffset("T", 0))
 	}
 	remove("T").is(t, 0, "") // twice is no error
 }

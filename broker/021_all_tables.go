@@ -33,19 +33,19 @@ func respondAll(ctx *remoting.Context, key string, n int, table any) {
 }
 
 func (b *Broker) allTopics(ctx *remoting.Context) {
-	v, all := b.topics.snapshot()
+	v, all := b.topics.Snapshot()
 	mv, mappings := b.mappings.snapshot()
 	respondAll(ctx, "totalTopicNum", len(all), protocol.TopicConfigAndMappingSerializeWrapper{DataVersion: v, MappingDataVersion: mv, TopicConfigTable: all,
 		TopicQueueMappingDetailMap: mappings, TopicQueueMappingInfoMap: map[string]*protocol.TopicQueueMappingInfo{}})
 }
 
 func (b *Broker) allGroups(ctx *remoting.Context) {
-	w := b.groups.wrapper()
+	w := b.groups.Wrapper()
 	respondAll(ctx, "totalGroupNum", len(w.SubscriptionGroupTable), w)
 }
 
 func (b *Broker) allOffsets(ctx *remoting.Context) {
-	respondJSON(ctx, b.offsets.wrapper(false))
+	respondJSON(ctx, b.offsets.Wrapper(false))
 }
 
 func (b *Broker) allDelayOffsets(ctx *remoting.Context) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -22,11 +23,11 @@ func TestAllTables(t *testing.T) {
 	if err := compat.Unmarshal([]byte(topics.body), &w); err != nil || w.TopicConfigTable["T"] == nil || w.TopicConfigTable["T"].ReadQueueNums != 4 {
 		t.Errorf("topics: %v %v", err, w.TopicConfigTable["T"])
 	}
-	if v, all := r.b.topics.snapshot(); topics.ext["totalTopicNum"] != fmt.Sprint(len(all)) || len(w.TopicConfigTable) != len(all) || w.DataVersion != v {
+	if v, all := r.b.topics.Snapshot(); topics.ext["totalTopicNum"] != fmt.Sprint(len(all)) || len(w.TopicConfigTable) != len(all) || w.DataVersion != v {
 		t.Errorf("%v topics of %d, version %+v of %+v", topics.ext, len(all), w.DataVersion, v)
 	}
 	groups := r.ask(wire.ReqGetAllSubscriptiongroupConfig, "", "").is(t, 0, "").has(t, `"g":{`, `"TOOLS_CONSUMER":{`)
-	if want := fmt.Sprint(len(systemGroups) + 1); groups.ext["totalGroupNum"] != want {
+	if want := fmt.Sprint(len(meta.SystemGroups) + 1); groups.ext["totalGroupNum"] != want {
 		t.Errorf("%v groups, want %s", groups.ext, want)
 	}
 	r.ask(wire.ReqGetAllConsumerOffset, "", "").is(t, 0, "").has(t, `"T@g":{2:7}`)

@@ -15,7 +15,6 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/config"
 	"gorocket/remoting"
-	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store/vfs"
 )
@@ -51,7 +50,7 @@ func (b *Broker) updateConfig(ctx *remoting.Context) {
 		b.register.follow(addrs)
 	}
 	if _, ok := p.Get("brokerPermission"); ok {
-		b.topics.republish()
+		b.topics.Republish()
 		b.register.settled()
 	}
 	ctx.OK(nil)
@@ -127,19 +126,4 @@ func (b *Broker) getConfig(ctx *remoting.Context) {
 	}
 	resp := wire.VersionResponseHeader{Version: string(text)}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.VersionResponse, &resp, remoting.Body{Bytes: b.cfg().Properties().Format()})
-}
-
-// republish counts a change of all topics and registers them again: their permissions look different from outside.
-func (t *topicTable) republish() {
-	t.mu.Lock()
-	t.version.Next(0)
-	var all []*protocol.TopicConfig
-	t.each(func(e *topicEntry) bool {
-		all = append(all, &e.TopicConfig)
-		return true
-	})
-	t.mu.Unlock()
-	for _, c := range all {
-		t.publish(c)
-	}
 }

@@ -6,6 +6,7 @@ package broker
 import (
 	"fmt"
 
+	"gorocket/broker/meta"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -52,7 +53,7 @@ func (b *Broker) minOffset(ctx *remoting.Context, h *wire.QueueRequestHeader) {
 // physicalMin is the smallest offset of a queue of this broker; -1 where Java's batch consume queue begins.
 func (b *Broker) physicalMin(topic string, queue int32) int64 {
 	off := b.store.MinOffset(topic, queue)
-	if off == 0 && isBatch(b.topics.get(topic)) && b.store.MaxOffset(topic, queue) == 0 {
+	if off == 0 && meta.IsBatch(b.topics.Get(topic)) && b.store.MaxOffset(topic, queue) == 0 {
 		return -1
 	}
 	return off

@@ -116,21 +116,21 @@ type beat struct {
 
 // heartbeatOf registers one consumer group.
 func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) (r beat, err error) {
-	g := b.groups.find(d.GroupName)
+	g := b.groups.Find(d.GroupName)
 	if g == nil {
 		return r, nil
 	}
 	order := false
 	for i := range d.SubscriptionDataSet {
-		order = order || b.topics.isOrder(d.SubscriptionDataSet[i].Topic)
+		order = order || b.topics.IsOrder(d.SubscriptionDataSet[i].Topic)
 	}
 	sysFlag := 0
 	if d.UnitMode {
 		sysFlag = protocol.TopicFlagUnitSub
 	}
 	retry := compat.RetryTopicPrefix + d.GroupName
-	r.newTopic = b.topics.get(retry) == nil
-	b.topics.ensure(retry, g.RetryQueueNums, order, sysFlag)
+	r.newTopic = b.topics.Get(retry) == nil
+	b.topics.Ensure(retry, g.RetryQueueNums, order, sysFlag)
 	v2 := h.HeartbeatFingerprint != 0
 	if !v2 || !h.WithoutSub {
 		b.registerFilters(d)
@@ -151,7 +151,7 @@ func (b *Broker) unregisterClient(ctx *remoting.Context, h *wire.UnregisterClien
 		b.producers.unregister(h.ProducerGroup, ctx.Conn())
 	}
 	if h.ConsumerGroup != "" {
-		g := b.groups.find(h.ConsumerGroup)
+		g := b.groups.Find(h.ConsumerGroup)
 		b.consumers.unregister(h.ConsumerGroup, ctx.Conn(), g == nil || g.NotifyConsumerIdsChangedEnable)
 	}
 	ctx.Status(wire.Success, "")

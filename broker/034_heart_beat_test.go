@@ -22,7 +22,7 @@ func TestHeartbeat(t *testing.T) {
 	if a.ext["IS_SUPPORT_HEART_BEAT_V2"] != "true" || a.ext["IS_SUB_CHANGE"] != "true" {
 		t.Errorf("fields %v", a.ext)
 	}
-	if c := r.b.topics.get("%RETRY%g"); c == nil || c.ReadQueueNums != 1 {
+	if c := r.b.topics.Get("%RETRY%g"); c == nil || c.ReadQueueNums != 1 {
 		t.Errorf("retry topic %+v", c)
 	}
 	if g := r.b.consumers.get("g"); g == nil || g.subscription("T") == nil || len(g.clientIDs()) != 1 {

@@ -24,7 +24,7 @@ func (b *Broker) sendBackEntries() []remoting.Entry {
 }
 
 func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader) {
-	g := b.groups.find(h.Group)
+	g := b.groups.Find(h.Group)
 	if g == nil {
 		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group not exist, "+h.Group+" "+faqSuffix)
 		return
@@ -41,7 +41,7 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequ
 	if h.UnitMode {
 		sysFlag = protocol.TopicFlagUnitSub
 	}
-	retry := b.topics.ensure(compat.RetryTopicPrefix+h.Group, g.RetryQueueNums, false, sysFlag)
+	retry := b.topics.Ensure(compat.RetryTopicPrefix+h.Group, g.RetryQueueNums, false, sysFlag)
 	if retry.Perm&protocol.PermWrite == 0 {
 		ctx.Status(wire.NoPermission, "the topic["+retry.TopicName+"] sending message is forbidden")
 		return
@@ -77,9 +77,9 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRe
 	level := h.DelayLevel
 	switch {
 	case m.ReconsumeTimes >= limit || level < 0:
-		b.deadLetters.count(h.Group, originTopic(m))
+		b.deadLetters.Count(h.Group, originTopic(m))
 		r.Topic, r.QueueID = compat.DLQTopicPrefix+h.Group, rand.Int32N(dlqQueues)
-		b.topics.ensure(r.Topic, dlqQueues, false, 0)
+		b.topics.Ensure(r.Topic, dlqQueues, false, 0)
 		level = 0
 	case level == 0:
 		level = 3 + m.ReconsumeTimes

@@ -104,7 +104,7 @@ func (s *endState) handle() {
 
 func (s *endState) answer() {
 	if s.code != wire.Success { // ends are one-way requests: the log is the only place where anybody sees it
-		s.b.throttled.warn("endTransaction", func(e *zerolog.Event) {
+		s.b.throttled.Warn("endTransaction", func(e *zerolog.Event) {
 			e.Str("peer", s.ctx.Conn().RemoteAddr()).Str("group", s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
 				Int32("code", s.code).Str("remark", s.remark).Msg("transaction not ended")
 		})

@@ -5,6 +5,7 @@ package broker
 import (
 	"errors"
 
+	"gorocket/broker/meta"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -24,7 +25,7 @@ func (b *Broker) lockBatch(ctx *remoting.Context) {
 	}
 	held, full := b.locks.lock(l.ConsumerGroup, l.ClientID, l.MQSet)
 	if full {
-		b.tableFull(&tableFullError{"order locks", "maxOrderLockNum", int64(b.cfg().MaxOrderLockNum)})
+		b.tableFull(&meta.TableFullError{What: "order locks", Key: "maxOrderLockNum", Limit: int64(b.cfg().MaxOrderLockNum)})
 	}
 	respondJSON(ctx, lockedQueues{LockOKMQSet: held})
 }

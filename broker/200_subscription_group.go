@@ -55,7 +55,7 @@ func (b *Broker) changeGroups(ctx *remoting.Context, groups ...protocol.Subscrip
 		}
 	}
 	for _, g := range groups {
-		if err := b.groups.update(g); err != nil {
+		if err := b.groups.Update(g); err != nil {
 			fail(ctx, err)
 			return
 		}
@@ -65,19 +65,19 @@ func (b *Broker) changeGroups(ctx *remoting.Context, groups ...protocol.Subscrip
 }
 
 func (b *Broker) deleteGroup(ctx *remoting.Context, h *wire.DeleteSubscriptionGroupRequestHeader) {
-	if b.groups.remove(h.GroupName) {
+	if b.groups.Remove(h.GroupName) {
 		b.log.Info().Str("group", h.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group deleted")
 	}
-	b.pulled.removeGroup(h.GroupName)
-	b.deadLetters.forget(h.GroupName)
+	b.pulled.RemoveGroup(h.GroupName)
+	b.deadLetters.Forget(h.GroupName)
 	if h.CleanOffset {
-		b.offsets.removeGroup(h.GroupName)
+		b.offsets.RemoveGroup(h.GroupName)
 	}
 	ctx.Status(wire.Success, "")
 }
 
 func (b *Broker) groupConfig(ctx *remoting.Context, h *wire.GroupHeader) {
-	g := b.groups.find(h.Group)
+	g := b.groups.Find(h.Group)
 	if g == nil {
 		ctx.Status(wire.SubscriptionGroupNotExist, "No group in this broker")
 		return

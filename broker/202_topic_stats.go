@@ -26,7 +26,7 @@ type topicStatsTable struct {
 }
 
 func (b *Broker) topicStats(ctx *remoting.Context, h *wire.TopicHeader) {
-	c := b.topics.get(h.Topic)
+	c := b.topics.Get(h.Topic)
 	if c == nil {
 		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist")
 		return

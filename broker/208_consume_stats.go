@@ -4,6 +4,7 @@ package broker
 // consumeTps is left out (Java reads 0).
 
 import (
+	"gorocket/broker/meta"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -34,7 +35,7 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader)
 	stats := consumeStatsTable{OffsetTable: map[protocol.MessageQueue]offsetWrapper{}}
 	g := b.consumers.get(h.ConsumerGroup)
 	for _, topic := range topics {
-		c := b.topics.get(topic)
+		c := b.topics.Get(topic)
 		if c == nil || g != nil && g.subscription(topic) == nil {
 			continue // a live group is asked about what it subscribes to only
 		}
@@ -50,11 +51,11 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader)
 }
 
 func (b *Broker) progress(group, topic string, queue int32) offsetWrapper {
-	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)), ConsumerOffset: max(0, b.offsets.query(group, topic, queue))}
+	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)), ConsumerOffset: max(0, b.offsets.Query(group, topic, queue))}
 	if b.mappings.of(topic, "") != nil {
-		w.ConsumerOffset = b.offsets.query(group, topic, queue) // -1 when there is none: the tool looks at the next piece then
+		w.ConsumerOffset = b.offsets.Query(group, topic, queue) // -1 when there is none: the tool looks at the next piece then
 	}
-	w.PullOffset = max(w.ConsumerOffset, b.pulled.query(group, topic, queue))
+	w.PullOffset = max(w.ConsumerOffset, b.pulled.Query(group, topic, queue))
 	if w.ConsumerOffset > 0 {
 		w.LastTimestamp = max(0, b.store.StoreTimeAt(topic, queue, w.ConsumerOffset-1))
 	}
@@ -64,9 +65,9 @@ func (b *Broker) progress(group, topic string, queue int32) offsetWrapper {
 // topicsOf lists the topics on which a group has committed offsets. Java: whichTopicByConsumer.
 func (b *Broker) topicsOf(group string) []string {
 	topics := map[string]bool{}
-	b.offsets.each(func(k offsetKey) {
-		if k.group == group {
-			topics[k.topic] = true
+	b.offsets.Each(func(k meta.OffsetKey) {
+		if k.Group == group {
+			topics[k.Topic] = true
 		}
 	})
 	return sortedNames(topics)

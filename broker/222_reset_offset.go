@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -66,19 +67,19 @@ func (b *Broker) logReset(ctx *remoting.Context, h *wire.ResetOffsetRequestHeade
 
 // resetAtBroker is Java's resetOffsetInner.
 func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
-	topic := b.topics.get(h.Topic)
+	topic := b.topics.Get(h.Topic)
 	switch {
 	case topic == nil:
 		ctx.Status(wire.TopicNotExist, "Topic "+h.Topic+" does not exist")
 		return
-	case b.groups.get(h.Group) == nil:
+	case b.groups.Get(h.Group) == nil:
 		ctx.Status(wire.SubscriptionGroupNotExist, "Group "+h.Group+" does not exist")
 		return
 	}
 	offsets := map[int32]int64{}
 	if h.QueueID >= 0 {
 		if !b.hasQueue(topic, h.QueueID) {
-			ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, %s", h.QueueID, describeTopic(topic)))
+			ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, %s", h.QueueID, meta.DescribeTopic(topic)))
 			return
 		}
 		off := h.Offset
@@ -100,7 +101,7 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequest
 	}
 	done := resetOffsetBody{OffsetTable: map[protocol.MessageQueue]int64{}}
 	for q, off := range offsets {
-		if err := b.offsets.assignReset(h.Group, h.Topic, q, off); err != nil {
+		if err := b.offsets.AssignReset(h.Group, h.Topic, q, off); err != nil {
 			fail(ctx, err)
 			return
 		}
@@ -124,14 +125,14 @@ func (b *Broker) offsetAt(topic string, queue int32, timestamp int64) int64 {
 
 // resetAtClients is Java's Broker2Client.resetOffset: the members get a table and set their offsets themselves.
 func (b *Broker) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
-	topic := b.topics.get(h.Topic)
+	topic := b.topics.Get(h.Topic)
 	if topic == nil {
 		ctx.Status(wire.TopicNotExist, "[reset-offset] reset offset failed, no topic in this broker. topic="+h.Topic)
 		return
 	}
 	table := resetOffsetBody{OffsetTable: map[protocol.MessageQueue]int64{}}
 	for q := range int32(topic.WriteQueueNums) {
-		committed := b.offsets.query(h.Group, h.Topic, q)
+		committed := b.offsets.Query(h.Group, h.Topic, q)
 		if committed == -1 {
 			ctx.Status(wire.SystemError, "THe consumer group <"+h.Group+"> not exist")
 			return

@@ -41,7 +41,7 @@ func TestResetAtBroker(t *testing.T) {
 		t.Fatal(got, diff)
 	}
 	r.commit("g", "T", 0, 4) // ignored until the reset was told
-	if off := r.b.offsets.query("g", "T", 0); off != 2 {
+	if off := r.b.offsets.Query("g", "T", 0); off != 2 {
 		t.Errorf("offset %d after a commit during the reset", off)
 	}
 	if code, _, _ := r.pull("g", "T", 5, "*", 0); code != wire.PullOffsetMoved {
@@ -73,7 +73,7 @@ func TestResetAtClientsAndStatus(t *testing.T) {
 		}})
 	sent := r.send("T", "", "x")
 	h := wire.ResetOffsetRequestHeader{Topic: "T", Group: "g", QueueID: -1, Offset: -1, Timestamp: 0, IsForce: true}
-	r.b.groups.find("g")
+	r.b.groups.Find("g")
 	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", nil); got != "1 THe consumer group <g> not exist" {
 		t.Errorf("no offsets: %q", got)
 	}

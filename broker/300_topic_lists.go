@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -33,9 +34,9 @@ func (b *Broker) topicConsumers(ctx *remoting.Context, h *wire.TopicHeader) {
 			groups[name] = true
 		}
 	}
-	b.offsets.each(func(k offsetKey) {
-		if k.topic == h.Topic {
-			groups[k.group] = true
+	b.offsets.Each(func(k meta.OffsetKey) {
+		if k.Topic == h.Topic {
+			groups[k.Group] = true
 		}
 	})
 	respondJSON(ctx, groupNames{GroupList: sortedNames(groups)})
@@ -57,19 +58,4 @@ func (b *Broker) systemTopicList(ctx *remoting.Context) {
 // sortedNames lists a set in order; never nil, so that it prints as an empty array.
 func sortedNames(set map[string]bool) []string {
 	return append([]string{}, slices.Sorted(maps.Keys(set))...)
-}
-
-// byGroup lists for every group the topics on which it has committed offsets.
-func (t *offsetTable) byGroup() map[string][]string {
-	all := map[string][]string{}
-	t.each(func(k offsetKey) { all[k.group] = append(all[k.group], k.topic) })
-	return all
-}
-
-// each visits every group and topic with an offset.
-func (t *offsetTable) each(visit func(offsetKey)) {
-	t.entries.Range(func(k, _ any) bool {
-		visit(k.(offsetKey))
-		return true
-	})
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -41,7 +42,7 @@ type timeSpans struct {
 }
 
 func (b *Broker) timeSpan(ctx *remoting.Context, h *wire.TopicGroupHeader) {
-	topic := b.topics.get(h.Topic)
+	topic := b.topics.Get(h.Topic)
 	if topic == nil {
 		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist")
 		return
@@ -56,7 +57,7 @@ func (b *Broker) timeSpan(ctx *remoting.Context, h *wire.TopicGroupHeader) {
 func (b *Broker) spanOf(h *wire.TopicGroupHeader, queue int32, now int64) queueTimeSpan {
 	end := b.store.MaxOffset(h.Topic, queue)
 	s := queueTimeSpan{MessageQueue: b.queueOf(h.Topic, queue), MinTimeStamp: b.store.EarliestStoreTime(h.Topic, queue), MaxTimeStamp: b.store.StoreTimeAt(h.Topic, queue, end-1)}
-	at := b.offsets.query(h.Group, h.Topic, queue)
+	at := b.offsets.Query(h.Group, h.Topic, queue)
 	s.ConsumeTimeStamp = s.MinTimeStamp
 	if at > 0 {
 		s.ConsumeTimeStamp = b.store.StoreTimeAt(h.Topic, queue, at-1)
@@ -74,7 +75,7 @@ type correctionOffsets struct {
 
 func (b *Broker) correctionOffset(ctx *remoting.Context, h *wire.CorrectionOffsetHeader) {
 	least := b.leastOffsets(h.Topic, strings.Split(h.FilterGroups, ","))
-	for q, off := range b.offsets.committedOf(h.CompareGroup, h.Topic) {
+	for q, off := range b.offsets.CommittedOf(h.CompareGroup, h.Topic) {
 		if have, ok := least[int(q)]; ok && have > off {
 			least[int(q)] = math.MaxInt64
 		}
@@ -85,11 +86,11 @@ func (b *Broker) correctionOffset(ctx *remoting.Context, h *wire.CorrectionOffse
 // leastOffsets gives for each queue the least committed offset of all groups but some; offsets below the queue's begin do not count.
 func (b *Broker) leastOffsets(topic string, without []string) map[int]int64 {
 	least := map[int]int64{}
-	b.offsets.each(func(k offsetKey) {
-		if k.topic != topic || slices.Contains(without, k.group) {
+	b.offsets.Each(func(k meta.OffsetKey) {
+		if k.Topic != topic || slices.Contains(without, k.Group) {
 			return
 		}
-		for q, off := range b.offsets.committedOf(k.group, topic) {
+		for q, off := range b.offsets.CommittedOf(k.Group, topic) {
 			if off < b.store.MinOffset(topic, q) {
 				continue
 			}
@@ -164,7 +165,7 @@ func (b *Broker) groupForbidden(ctx *remoting.Context, h *wire.GroupForbiddenHea
 		b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).
 			Str("readable", h.Readable).Msg("permission of a group to read a topic changed")
 	}
-	respondJSON(ctx, forbiddenAnswer{Group: h.Group, Readable: !b.groups.readForbidden(h.Group, h.Topic), Topic: h.Topic})
+	respondJSON(ctx, forbiddenAnswer{Group: h.Group, Readable: !b.groups.ReadForbidden(h.Group, h.Topic), Topic: h.Topic})
 }
 
 func (b *Broker) forbid(h *wire.GroupForbiddenHeader) error {
@@ -174,5 +175,5 @@ func (b *Broker) forbid(h *wire.GroupForbiddenHeader) error {
 	if err := compat.ValidateTopic(h.Topic); err != nil {
 		return err
 	}
-	return b.groups.setReadForbidden(h.Group, h.Topic, !strings.EqualFold(h.Readable, "true"))
+	return b.groups.SetReadForbidden(h.Group, h.Topic, !strings.EqualFold(h.Readable, "true"))
 }

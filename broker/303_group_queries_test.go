@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting/wire"
 )
@@ -15,15 +16,15 @@ func TestGroupQueries(t *testing.T) {
 	}
 	r.join("g", "T")
 	r.commit("g", "T", 0, 2)
-	r.b.groups.find("other")
+	r.b.groups.Find("other")
 	r.commit("other", "T", 0, 1)
 	clone := wire.CloneGroupOffsetHeader{SrcGroup: "g", DestGroup: "copy"}
-	if got := ask(r, wire.ReqCloneGroupOffset, wire.CloneGroupOffsetRequest, &clone, "", nil); got != "" || r.b.offsets.query("copy", "T", 0) != 2 {
-		t.Errorf("clone: %q, offset %d", got, r.b.offsets.query("copy", "T", 0))
+	if got := ask(r, wire.ReqCloneGroupOffset, wire.CloneGroupOffsetRequest, &clone, "", nil); got != "" || r.b.offsets.Query("copy", "T", 0) != 2 {
+		t.Errorf("clone: %q, offset %d", got, r.b.offsets.Query("copy", "T", 0))
 	}
 	var corr correctionOffsets
 	ask(r, wire.ReqQueryCorrectionOffset, wire.CorrectionOffsetRequest, &wire.CorrectionOffsetHeader{Topic: "T", CompareGroup: "g", FilterGroups: "other"}, "", &corr)
-	if corr.CorrectionOffsets[0] != 2 || r.b.offsets.query("other", "T", 0) != 1 {
+	if corr.CorrectionOffsets[0] != 2 || r.b.offsets.Query("other", "T", 0) != 1 {
 		t.Errorf("correction %v; offsets of a filtered group must stay", corr)
 	}
 	var span timeSpans
@@ -44,7 +45,7 @@ func TestGroupQueries(t *testing.T) {
 	}
 	var stats consumeStatsList
 	ask(r, wire.ReqGetBrokerConsumeStats, wire.BrokerConsumeStatsRequest, &wire.BrokerConsumeStatsHeader{}, "", &stats)
-	if stats.TotalDiff < 1 || len(stats.ConsumeStatsList) < len(systemGroups) {
+	if stats.TotalDiff < 1 || len(stats.ConsumeStatsList) < len(meta.SystemGroups) {
 		t.Errorf("broker consume stats: %+v", stats)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
@@ -32,7 +33,7 @@ func (b *Broker) cleanExpiredQueues(ctx *remoting.Context) {
 func (b *Broker) cleanUnusedTopics(ctx *remoting.Context) {
 	var errs []error
 	for _, topic := range b.store.Topics() {
-		if !compat.IsFolderName(topic) || b.topics.get(topic) != nil || compat.IsSystemTopic(topic) || isLight(topic) {
+		if !compat.IsFolderName(topic) || b.topics.Get(topic) != nil || compat.IsSystemTopic(topic) || meta.IsLight(topic) {
 			continue
 		}
 		b.log.Info().Str("topic", topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("queues of an unknown topic deleted")

@@ -28,10 +28,10 @@ func (b *Broker) runningInfo(ctx *remoting.Context, h *wire.RunningInfoHeader) {
 
 func (b *Broker) consumeDirectly(ctx *remoting.Context, h *wire.ConsumeDirectlyHeader) {
 	h.BrokerName = b.cfg().BrokerName
-	if t := b.topics.get(h.Topic); t != nil {
+	if t := b.topics.Get(h.Topic); t != nil {
 		h.TopicSysFlag = int32(t.TopicSysFlag)
 	}
-	if g := b.groups.find(h.ConsumerGroup); g != nil {
+	if g := b.groups.Find(h.ConsumerGroup); g != nil {
 		h.GroupSysFlag = int32(g.GroupSysFlag)
 	}
 	_, offset, err := record.ParseMessageID(h.MsgID)

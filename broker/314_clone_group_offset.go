@@ -23,11 +23,11 @@ func (b *Broker) cloneOffset(ctx *remoting.Context, h *wire.CloneGroupOffsetHead
 		topics = b.topicsOf(h.SrcGroup)
 	}
 	for _, topic := range topics {
-		if b.topics.get(topic) == nil || !h.Offline && b.consumers.get(h.SrcGroup) != nil && b.liveSubscription(h.SrcGroup, topic) == nil {
+		if b.topics.Get(topic) == nil || !h.Offline && b.consumers.get(h.SrcGroup) != nil && b.liveSubscription(h.SrcGroup, topic) == nil {
 			continue
 		}
-		for q, off := range b.offsets.committedOf(h.SrcGroup, topic) {
-			if err := b.offsets.commit(h.DestGroup, topic, q, off); err != nil {
+		for q, off := range b.offsets.CommittedOf(h.SrcGroup, topic) {
+			if err := b.offsets.Commit(h.DestGroup, topic, q, off); err != nil {
 				fail(ctx, err)
 				return
 			}

@@ -22,11 +22,11 @@ type consumeStatsList struct {
 
 func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *wire.BrokerConsumeStatsHeader) {
 	list := consumeStatsList{BrokerAddr: b.cfg().Addr(), ConsumeStatsList: []map[string][]consumeStatsTable{}}
-	topicsOf, queues := b.offsets.byGroup(), 0
-	for group := range b.groups.wrapper().SubscriptionGroupTable {
+	topicsOf, queues := b.offsets.ByGroup(), 0
+	for group := range b.groups.Wrapper().SubscriptionGroupTable {
 		stats := []consumeStatsTable{}
 		for _, topic := range topicsOf[group] {
-			t := b.topics.get(topic)
+			t := b.topics.Get(topic)
 			if t == nil || h.IsOrder && !t.Order ||
 				b.consumers.get(group) != nil && b.liveSubscription(group, topic) == nil {
 				continue

@@ -40,7 +40,7 @@ const maxQueueData = 10_000
 
 func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *wire.ConsumeQueueRequestHeader) {
 	end := b.store.MaxOffset(h.Topic, h.QueueID)
-	if end == 0 && b.topics.get(h.Topic) == nil {
+	if end == 0 && b.topics.Get(h.Topic) == nil {
 		ctx.Status(wire.SystemError, fmt.Sprintf("%d@%s is not exist!", h.QueueID, h.Topic))
 		return
 	}

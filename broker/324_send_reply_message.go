@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/meta"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -58,7 +59,7 @@ func (b *Broker) sendReply(ctx *remoting.Context) {
 }
 
 // storeReply keeps the reply; a failure is only logged, as in Java. Under SYNC_FLUSH it waits for the disk.
-func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *wire.SendMessageRequestHeader,
+func (b *Broker) storeReply(ctx *remoting.Context, t *meta.Topic, h *wire.SendMessageRequestHeader,
 	resp *wire.SendMessageResponseHeader) bool {
 	if !b.cfg().StoreReplyMessageEnable || len(ctx.Req.Body) == 0 {
 		return false
@@ -81,14 +82,14 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *topicEntry, h *wire.SendMe
 		err = <-flushed
 	}
 	if err != nil {
-		b.throttled.warn("storeReply", func(e *zerolog.Event) { e.Err(err).Str("topic", h.Topic).Msg("reply is not stored") })
+		b.throttled.Warn("storeReply", func(e *zerolog.Event) { e.Err(err).Str("topic", h.Topic).Msg("reply is not stored") })
 	}
 	if done.Size == 0 {
 		return false
 	}
 	b.stats.puts.Add(1)
 	b.stats.putBytes.Add(int64(done.Size))
-	t.traffic.add(p.messageType(), 1, int64(done.Size))
+	t.Traffic.Add(p.messageType(), 1, int64(done.Size))
 	resp.MsgID, resp.QueueOffset = record.AppendMessageID(nil, b.storeHost, done.Offset), done.QueueOffset
 	return true
 }

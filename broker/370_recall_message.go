@@ -40,7 +40,7 @@ func (b *Broker) recallMessage(ctx *remoting.Context, h *wire.RecallMessageReque
 	case b.now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&protocol.PermWrite == 0 && !b.cfg().AllowRecallWhenBrokerNotWriteable:
 		refuse(wire.ServiceNotAvailable, recallUnavailable)
 		return
-	case b.topics.get(h.Topic) == nil:
+	case b.topics.Get(h.Topic) == nil:
 		refuse(wire.TopicNotExist, "recall failed, the topic["+h.Topic+"] not exist")
 		return
 	case compat.IsSendForbidden(h.Topic): // no client's message lies there

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -20,12 +20,9 @@ func (b *Broker) assignmentEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqQueryAssignment, Mode: remoting.Blocking, Handle: b.queryAssignment},
 		{Code: wire.ReqSetMessageRequestMode, Mode: remoting.Pooled, Handle: b.setRequestMode},
-		{Code: wire.ReqGetAllMessageRequestMode, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.modes.wrapper()) }},
+		{Code: wire.ReqGetAllMessageRequestMode, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.modes.Wrapper()) }},
 	}
 }
-
-// modePull is the only mode so far. Java: MessageRequestMode.
-const modePull = "PULL"
 
 // assignmentRequest is the body of 400. Java: QueryAssignmentRequestBody.
 type assignmentRequest struct {
@@ -47,14 +44,6 @@ type assignments struct {
 	MessageQueueAssignments *[]assignment `json:"messageQueueAssignments,omitempty"`
 }
 
-// requestMode is the body of 401. Java: SetMessageRequestModeRequestBody.
-type requestMode struct {
-	ConsumerGroup    string `json:"consumerGroup"`
-	Mode             string `json:"mode" enum:"PULL,POP"`
-	PopShareQueueNum int    `json:"popShareQueueNum"`
-	Topic            string `json:"topic"`
-}
-
 func (b *Broker) queryAssignment(ctx *remoting.Context) {
 	var q assignmentRequest
 	if err := compat.Unmarshal(ctx.Req.Body, &q); err != nil {
@@ -66,7 +55,7 @@ func (b *Broker) queryAssignment(ctx *remoting.Context) {
 	if known {
 		list := make([]assignment, 0, len(queues))
 		for _, mq := range queues {
-			list = append(list, assignment{mq, modePull})
+			list = append(list, assignment{mq, meta.ModePull})
 		}
 		a.MessageQueueAssignments = &list
 	}
@@ -123,7 +112,7 @@ func allocate(strategy string, queues []protocol.MessageQueue, ids []string, id 
 }
 
 func (b *Broker) setRequestMode(ctx *remoting.Context) {
-	var m requestMode
+	var m meta.Mode
 	if err := compat.Unmarshal(ctx.Req.Body, &m); err != nil {
 		fail(ctx, err)
 		return
@@ -131,17 +120,17 @@ func (b *Broker) setRequestMode(ctx *remoting.Context) {
 	switch {
 	case strings.HasPrefix(m.Topic, compat.RetryTopicPrefix):
 		ctx.Status(wire.NoPermission, "retry topic is not allowed to set mode")
-	case m.PopShareQueueNum < -1 || m.PopShareQueueNum > maxQueueNumber:
-		fail(ctx, fmt.Errorf("popShareQueueNum=%d is not within -1..%d", m.PopShareQueueNum, maxQueueNumber))
-	case b.topics.get(m.Topic) == nil:
+	case m.PopShareQueueNum < -1 || m.PopShareQueueNum > meta.MaxQueueNumber:
+		fail(ctx, fmt.Errorf("popShareQueueNum=%d is not within -1..%d", m.PopShareQueueNum, meta.MaxQueueNumber))
+	case b.topics.Get(m.Topic) == nil:
 		ctx.Status(wire.TopicNotExist, "topic["+m.Topic+"] not exist")
-	case b.groups.find(m.ConsumerGroup) == nil:
+	case b.groups.Find(m.ConsumerGroup) == nil:
 		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group does not exist")
-	case m.Mode != modePull && m.Mode != "":
+	case m.Mode != meta.ModePull && m.Mode != "":
 		ctx.Status(wire.SystemError, "message request mode "+m.Mode+" is not supported by this broker yet: only PULL is")
 	default:
-		m.Mode = modePull
-		if err := b.modes.set(m); err != nil {
+		m.Mode = meta.ModePull
+		if err := b.modes.Set(m); err != nil {
 			fail(ctx, err)
 			return
 		}
@@ -149,88 +138,4 @@ func (b *Broker) setRequestMode(ctx *remoting.Context) {
 			Str("mode", m.Mode).Msg("message request mode changed")
 		ctx.OK(nil)
 	}
-}
-
-// requestModes holds what 401 set. Java: MessageRequestModeManager.
-type requestModes struct {
-	changed func()
-
-	mu    sync.Mutex
-	table map[string]map[string]requestMode // guarded by mu; topic -> group
-	size  int                               // guarded by mu; entries of table
-}
-
-// requestModeWrapper is messageRequestMode.json and the answer of 402.
-type requestModeWrapper struct {
-	MessageRequestModeMap map[string]map[string]requestMode `json:"messageRequestModeMap"`
-}
-
-func newRequestModes() *requestModes {
-	return &requestModes{changed: func() {}, table: map[string]map[string]requestMode{}}
-}
-
-func (r *requestModes) set(m requestMode) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, had := r.table[m.Topic][m.ConsumerGroup]; !had {
-		if r.size >= maxRequestModes {
-			return &tableFullError{what: "message request modes", limit: maxRequestModes}
-		}
-		r.size++
-	}
-	if r.table[m.Topic] == nil {
-		r.table[m.Topic] = map[string]requestMode{}
-	}
-	r.table[m.Topic][m.ConsumerGroup] = m
-	r.changed()
-	return nil
-}
-
-// removeTopic forgets the modes of a topic.
-func (r *requestModes) removeTopic(topic string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if groups := r.table[topic]; groups != nil {
-		r.size -= len(groups)
-		delete(r.table, topic)
-		r.changed()
-	}
-}
-
-func (r *requestModes) count() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.size
-}
-
-// wrapper copies the table.
-func (r *requestModes) wrapper() requestModeWrapper {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	w := requestModeWrapper{MessageRequestModeMap: map[string]map[string]requestMode{}}
-	for topic, groups := range r.table {
-		w.MessageRequestModeMap[topic] = map[string]requestMode{}
-		for g, m := range groups {
-			w.MessageRequestModeMap[topic][g] = m
-		}
-	}
-	return w
-}
-
-func (r *requestModes) encode() ([]byte, error) { return compat.MarshalPretty(r.wrapper()) }
-
-func (r *requestModes) load(data []byte) error {
-	var w requestModeWrapper
-	if err := compat.Unmarshal(data, &w); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if w.MessageRequestModeMap != nil {
-		r.table, r.size = w.MessageRequestModeMap, 0
-		for _, groups := range r.table {
-			r.size += len(groups)
-		}
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/broker/meta"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
@@ -48,9 +49,9 @@ func TestAllocate(t *testing.T) {
 			t.Errorf("%s: %q", text, got)
 		}
 	}
-	var w requestModeWrapper
+	var w meta.ModesWrapper
 	ask(r, wire.ReqGetAllMessageRequestMode, wire.HeartbeatRequest, &none, "", &w)
-	if w.MessageRequestModeMap["T"]["g"].Mode != modePull {
+	if w.MessageRequestModeMap["T"]["g"].Mode != meta.ModePull {
 		t.Errorf("modes %+v", w)
 	}
 	var as assignments

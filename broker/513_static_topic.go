@@ -61,7 +61,7 @@ func (b *Broker) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig
 		if err := b.checkMapping(d); err != nil {
 			return err
 		}
-		if err := b.topics.mayCreate(c.TopicName); err != nil {
+		if err := b.topics.MayCreate(c.TopicName); err != nil {
 			return err
 		}
 		if err := b.mappings.update(d, force); err != nil {
@@ -71,10 +71,10 @@ func (b *Broker) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig
 			Int("totalQueues", d.TotalQueues).Int("hosted", len(d.HostedQueues)).Bool("force", force).
 			Msg("static topic changed")
 	}
-	if err := b.topics.update(c); err != nil {
+	if err := b.topics.Update(c); err != nil {
 		return err
 	}
-	b.persist.now() // a broker that forgot its mapping would take the logic queues for physical ones
+	b.persist.Now() // a broker that forgot its mapping would take the logic queues for physical ones
 	b.register.settled()
 	return nil
 }

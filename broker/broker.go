@@ -14,6 +14,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/filter"
+	"gorocket/broker/meta"
+	"gorocket/broker/stats"
+	"gorocket/broker/throttle"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
@@ -30,14 +33,14 @@ type Broker struct {
 	confMu    sync.Mutex             // serializes updates
 	confVer   compat.DataVersion     // guarded by confMu
 	log       zerolog.Logger
-	throttled throttledLog
+	throttled *throttle.Log
 
-	topics         *topicTable
-	groups         *groupTable
-	offsets        *offsetTable
+	topics         *meta.Topics
+	groups         *meta.Groups
+	offsets        *meta.Offsets
 	filters        *filter.Manager
-	filtersChanged func()       // marks consumerFilter.json; immutable after Start
-	pulled         *offsetTable // where the next pull will be, in memory only; Java: pullOffsetTable
+	filtersChanged func()        // marks consumerFilter.json; immutable after Start
+	pulled         *meta.Offsets // where the next pull will be, in memory only; Java: pullOffsetTable
 	consumers      *consumerTable
 	producers      *producerTable
 	locks          *lockTable
@@ -45,14 +48,14 @@ type Broker struct {
 	holds          *holdTable
 	schedule       *scheduler
 	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
-	timerDelays    perTopic[buckets]
-	deadLetters    deadLetters
+	timerDelays    stats.PerTopic[stats.Histogram]
+	deadLetters    stats.DeadLetters
 	trans          *transactions
 	register       *registrar
-	persist        *persister
+	persist        *meta.Persister
 	uniq           *uniqIDs
 	stats          *brokerStats
-	modes          *requestModes
+	modes          *meta.Modes
 	routes         *routeCache
 	mappings       *mappingTable
 	peers          peerTable
@@ -111,16 +114,16 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b := &Broker{confVer: compat.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
 		fs: o.FS, now: o.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
-	b.throttled.log = log
-	b.topics = newTopicTable()
-	b.systemTopics = b.topics.addSystemTopics(b.cfg())
-	b.groups = newGroupTable(func() bool { return b.cfg().AutoCreateSubscriptionGroup })
-	b.topics.limit = func() int { return b.cfg().MaxTopicNum }
-	b.groups.limit = func() int { return b.cfg().MaxSubscriptionGroupNum }
-	b.topics.light, b.groups.light = cfg.EnableLmq, cfg.EnableLmq
-	b.offsets, b.pulled = newOffsetTable(), newOffsetTable()
-	b.offsets.limit = func() int { return b.cfg().MaxConsumerOffsetNum }
-	b.pulled.limit = b.offsets.limit
+	b.throttled = throttle.New(log)
+	b.topics = meta.NewTopics()
+	b.systemTopics = b.topics.AddSystem(b.cfg().systemTopics())
+	b.groups = meta.NewGroups(func() bool { return b.cfg().AutoCreateSubscriptionGroup })
+	b.topics.Limit = func() int { return b.cfg().MaxTopicNum }
+	b.groups.Limit = func() int { return b.cfg().MaxSubscriptionGroupNum }
+	b.topics.Light, b.groups.Light = cfg.EnableLmq, cfg.EnableLmq
+	b.offsets, b.pulled = meta.NewOffsets(), meta.NewOffsets()
+	b.offsets.Limit = func() int { return b.cfg().MaxConsumerOffsetNum }
+	b.pulled.Limit = b.offsets.Limit
 	b.notices = newNotices(b)
 	b.consumers = newConsumerTable(b.notices.change, cfg.MaxClientGroups)
 	b.producers, b.locks = newProducerTable(), newLockTable()
@@ -129,7 +132,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b.locks.limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
-	b.stats, b.modes, b.routes = newBrokerStats(), newRequestModes(), newRouteCache(b.askRoute, b.wg.Go, b.stop)
+	b.stats, b.modes, b.routes = newBrokerStats(), meta.NewModes(), newRouteCache(b.askRoute, b.wg.Go, b.stop)
 	b.mappings, b.forwards = newMappingTable(), make(chan struct{}, maxForwards)
 	b.asides = make(chan struct{}, maxAside)
 	b.suffix = b.fixedProperties()
@@ -200,7 +203,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	if err = b.store.Start(); err != nil {
 		return err
 	}
-	b.persist.start()
+	b.persist.Start()
 	if b.timers != nil {
 		if err = b.timers.Start(); err != nil {
 			return fmt.Errorf("broker: timers: %w", err)
@@ -227,13 +230,13 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 // openStore opens and recovers the store. Recovery must know which topics have batch queues before the tables are loaded, which happens under the store's
 // lock only; that attribute never changes.
 func (b *Broker) openStore() (err error) {
-	early := newTopicTable()
-	p := newPersister(b.fs, b.cfg().StorePathRootDir, nil)
-	if err = p.load("topics.json", early.load); err != nil {
+	early := meta.NewTopics()
+	p := meta.NewPersister(b.fs, b.cfg().StorePathRootDir, nil)
+	if err = p.Load("topics.json", early.Load); err != nil {
 		return fmt.Errorf("broker: config/topics.json below %s: %w", b.cfg().StorePathRootDir, err)
 	}
 	ev := b.storeEvents()
-	ev.IsBatchTopic = func(topic string) bool { return isBatch(early.get(topic)) || isBatch(b.topics.get(topic)) }
+	ev.IsBatchTopic = func(topic string) bool { return meta.IsBatch(early.Get(topic)) || meta.IsBatch(b.topics.Get(topic)) }
 	cfg := b.cfg().Config
 	cfg.MaxOpenConsumeQueueFiles = b.queueFiles()
 	b.store, err = store.Open(cfg, b.fs, ev)
@@ -243,40 +246,40 @@ func (b *Broker) openStore() (err error) {
 // loadTables reads config/*.json. A file that exists and cannot be read, nor its .bak, stops the start: guessing would lose offsets.
 func (b *Broker) loadTables() error {
 	cfg := b.cfg()
-	b.persist = newPersister(b.fs, cfg.StorePathRootDir, func(file string, err error) {
-		b.throttled.warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
+	b.persist = meta.NewPersister(b.fs, cfg.StorePathRootDir, func(file string, err error) {
+		b.throttled.Warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
 	})
-	b.persist.told = b.restored
-	b.topics.changed = b.persist.add("topics.json", 0, b.topics.encode)
-	b.mappings.changed = b.persist.add("topicQueueMapping.json", 0, b.mappings.encode)
-	b.groups.changed = b.persist.add("subscriptionGroup.json", 0, b.groups.encode)
-	b.offsets.changed = b.persist.add("consumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.encode)
-	b.offsets.light = cfg.EnableLmq
+	b.persist.Told = b.restored
+	b.topics.Changed = b.persist.Add("topics.json", 0, b.topics.Encode)
+	b.mappings.changed = b.persist.Add("topicQueueMapping.json", 0, b.mappings.encode)
+	b.groups.Changed = b.persist.Add("subscriptionGroup.json", 0, b.groups.Encode)
+	b.offsets.Changed = b.persist.Add("consumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.Encode)
+	b.offsets.Light = cfg.EnableLmq
 	if cfg.EnableLmq {
-		plain := b.offsets.changed
-		light := b.persist.add("lmqConsumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.encodeLight)
-		b.offsets.changed = func() { plain(); light() }
+		plain := b.offsets.Changed
+		light := b.persist.Add("lmqConsumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.EncodeLight)
+		b.offsets.Changed = func() { plain(); light() }
 	}
-	b.filtersChanged = b.persist.add("consumerFilter.json", flushFilters, b.filters.Encode)
-	b.modes.changed = b.persist.add("messageRequestMode.json", 0, b.modes.encode)
-	b.schedule.changed = b.persist.add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.durable)
-	b.trans.metrics.changed = b.persist.add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval), b.trans.metrics.encode)
+	b.filtersChanged = b.persist.Add("consumerFilter.json", flushFilters, b.filters.Encode)
+	b.modes.Changed = b.persist.Add("messageRequestMode.json", 0, b.modes.Encode)
+	b.schedule.changed = b.persist.Add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.durable)
+	b.trans.metrics.changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval), b.trans.metrics.encode)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
-	}{{"topics.json", b.topics.load}, {"topicQueueMapping.json", b.mappings.load}, {"subscriptionGroup.json", b.groups.load}, {"consumerOffset.json", b.offsets.load}, {"lmqConsumerOffset.json", b.offsets.loadLight}, {"delayOffset.json", b.schedule.load},
-		{"messageRequestMode.json", b.modes.load}, {"consumerFilter.json", b.loadFilters}, {"transactionMetrics", b.trans.metrics.load}} {
-		if err := b.persist.load(t.file, t.load); err != nil {
+	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.load}, {"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load}, {"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.load},
+		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.loadFilters}, {"transactionMetrics", b.trans.metrics.load}} {
+		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
 		}
 	}
-	for _, name := range b.topics.odd {
+	for _, name := range b.topics.Odd {
 		b.log.Error().Str("topic", fmt.Sprintf("%.300q", name)).
 			Msg("topics.json: a topic that cannot be: left out if no folder can have its name, else cut to 65536 queues")
 	}
-	b.topics.addSystemTopics(cfg)
-	b.topics.changed()
-	b.groups.changed()
+	b.topics.AddSystem(cfg.systemTopics())
+	b.topics.Changed()
+	b.groups.Changed()
 	return nil
 }
 
@@ -317,7 +320,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 		errs = append(errs, b.client.Stop())
 	}
 	if b.persist != nil {
-		b.persist.close()
+		b.persist.Close()
 	}
 	if b.store != nil {
 		errs = append(errs, b.store.Stop(ctx))

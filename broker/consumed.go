@@ -1,12 +1,16 @@
 package broker
 
+import (
+	"gorocket/broker/meta"
+)
+
 // eachConsumed yields every queue that has committed offsets with the least of them, until yield returns false. The store asks before it deletes messages
 // for want of disk space.
 func (b *Broker) eachConsumed(yield func(topic string, queueID int32, offset int64) bool) {
 	least := map[queueKey]int64{}
-	b.offsets.each(func(k offsetKey) {
-		for q, off := range b.offsets.committedOf(k.group, k.topic) {
-			key := queueKey{k.topic, q}
+	b.offsets.Each(func(k meta.OffsetKey) {
+		for q, off := range b.offsets.CommittedOf(k.Group, k.Topic) {
+			key := queueKey{k.Topic, q}
 			if have, ok := least[key]; !ok || off < have {
 				least[key] = off
 			}

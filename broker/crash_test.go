@@ -74,7 +74,7 @@ func TestKillKeepsTopicOfFirstSend(t *testing.T) {
 		r := reborn(t, mem)
 		for j := range i + 1 {
 			topic := fmt.Sprint("T", j)
-			if c := r.b.topics.get(topic); c == nil || c.WriteQueueNums != 4 {
+			if c := r.b.topics.Get(topic); c == nil || c.WriteQueueNums != 4 {
 				t.Errorf("killed behind send %d: topic %s is %+v", i, topic, c)
 			}
 			if got := r.bodies(topic); !slices.Equal(got, []string{fmt.Sprint("first ", j)}) {
@@ -93,10 +93,10 @@ func TestKillKeepsWhatAdministratorsMade(t *testing.T) {
 	afterTopic := mem.Clone()
 	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"G","retryMaxTimes":7}`).is(t, 0, "")
 	afterGroup := mem.Clone()
-	if c := reborn(t, afterTopic).b.topics.get("A"); c == nil || c.ReadQueueNums != 3 {
+	if c := reborn(t, afterTopic).b.topics.Get("A"); c == nil || c.ReadQueueNums != 3 {
 		t.Errorf("topic %+v", c)
 	}
-	if g := reborn(t, afterGroup).b.groups.get("G"); g == nil || g.RetryMaxTimes != 7 {
+	if g := reborn(t, afterGroup).b.groups.Get("G"); g == nil || g.RetryMaxTimes != 7 {
 		t.Errorf("group %+v", g)
 	}
 }
@@ -123,7 +123,7 @@ func TestKillKeepsAcknowledgedMessages(t *testing.T) {
 	if len(got) != 50 || got[0] != "0" || got[49] != "49" {
 		t.Errorf("%d messages: %q", len(got), got)
 	}
-	if off := r2.b.offsets.query("g", "T", 0); off != 30 {
+	if off := r2.b.offsets.Query("g", "T", 0); off != 30 {
 		t.Errorf("offset %d", off)
 	}
 	if next := r2.send("T", "", "next"); next.QueueOffset != 50 {

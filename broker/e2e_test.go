@@ -102,7 +102,7 @@ func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
 	if err != nil || string(who.Body) != `{"groupList":["g"]}` {
 		t.Errorf("who consumes: %v %v", who, err)
 	}
-	if r.b.topics.get(compat.RetryTopicPrefix+"g") == nil {
+	if r.b.topics.Get(compat.RetryTopicPrefix+"g") == nil {
 		t.Error("the retry topic is not created by the first heartbeat")
 	}
 	_ = second.Stop()
@@ -156,17 +156,17 @@ func TestLightQueues(t *testing.T) {
 			t.Errorf("%s: %d %q, want %q", topic, code, bodies, want)
 		}
 	}
-	r.b.groups.find("g")
+	r.b.groups.Find("g")
 	r.commit("%LMQ%g", "%LMQ%b", 0, 2)
 	r.commit("g", "T", 0, 1)
 	r.stop()
 	again := startRig(t, cfg)
-	if light, plain := again.b.offsets.query("%LMQ%g", "%LMQ%b", 0), again.b.offsets.query("g", "T", 0); light != 2 || plain != 1 {
+	if light, plain := again.b.offsets.Query("%LMQ%g", "%LMQ%b", 0), again.b.offsets.Query("g", "T", 0); light != 2 || plain != 1 {
 		t.Errorf("after a restart: light %d, plain %d", light, plain)
 	}
 	again.stop()
 	cfg.EnableLmq = false
-	if plain := startRig(t, cfg).b.offsets.query("g", "T", 0); plain != 1 {
+	if plain := startRig(t, cfg).b.offsets.Query("g", "T", 0); plain != 1 {
 		t.Errorf("without enableLmq: %d", plain)
 	}
 }

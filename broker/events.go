@@ -1,9 +1,6 @@
 package broker
 
 import (
-	"sync"
-	"time"
-
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
@@ -14,64 +11,23 @@ import (
 	"gorocket/store/vfs"
 )
 
-// throttlePeriod is how often a line of one kind is logged at most; the next line says how many were dropped.
-const throttlePeriod = 10 * time.Second
-
-// throttledLog limits lines that a peer or a broken disk can cause at any rate.
-type throttledLog struct {
-	log   zerolog.Logger
-	mu    sync.Mutex
-	kinds map[string]*throttleState // guarded by mu
-}
-
-type throttleState struct {
-	last    time.Time
-	dropped int
-}
-
-func (t *throttledLog) warn(kind string, line func(*zerolog.Event)) {
-	t.mu.Lock()
-	if t.kinds == nil {
-		t.kinds = map[string]*throttleState{}
-	}
-	s := t.kinds[kind]
-	if s == nil {
-		s = &throttleState{}
-		t.kinds[kind] = s
-	}
-	now := time.Now()
-	if now.Sub(s.last) < throttlePeriod {
-		s.dropped++
-		t.mu.Unlock()
-		return
-	}
-	dropped := s.dropped
-	s.last, s.dropped = now, 0
-	t.mu.Unlock()
-	e := t.log.Warn()
-	if dropped > 0 {
-		e = e.Int("droppedLines", dropped)
-	}
-	line(e)
-}
-
 func (b *Broker) connEvents() remoting.Events {
 	e := remoting.Events{
 		Failed: b.fail, TooMany: b.tooMany, AcceptFailed: b.acceptFailed,
 		Closed: func(c *remoting.Conn, _ error) { b.notices.left(c) },
 		BadFrame: func(c *remoting.Conn, err error) {
-			b.throttled.warn("frame", func(e *zerolog.Event) {
+			b.throttled.Warn("frame", func(e *zerolog.Event) {
 				e.Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
 			})
 		},
 		Overflow: func(c *remoting.Conn, n int) {
-			b.throttled.warn("overflow", func(e *zerolog.Event) {
+			b.throttled.Warn("overflow", func(e *zerolog.Event) {
 				e.Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(remoting.LogOverflow)
 			})
 		},
 		Refused: b.refused,
 		Panicked: func(c *remoting.Conn, code int32, v any, stack []byte) {
-			b.throttled.warn("panic", func(e *zerolog.Event) {
+			b.throttled.Warn("panic", func(e *zerolog.Event) {
 				e.Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).
 					Msg(remoting.LogPanicked)
 			})
@@ -84,7 +40,7 @@ func (b *Broker) connEvents() remoting.Events {
 // refused counts a request that was answered SYSTEM_BUSY.
 func (b *Broker) refused(c *remoting.Conn, code int32, cause string) {
 	b.stats.refused[cause].Add(1)
-	b.throttled.warn("refused", func(e *zerolog.Event) {
+	b.throttled.Warn("refused", func(e *zerolog.Event) {
 		e.Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause", cause).Msg(remoting.LogRefused)
 	})
 }
@@ -122,7 +78,7 @@ func (b *Broker) storeEvents() store.EventListener {
 			b.log.Error().Err(err).Str("file", file).Msg("flush failed: sends are refused until restart")
 		},
 		BackgroundError: func(what, file string, err error) {
-			b.throttled.warn("store."+what, func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg(what) })
+			b.throttled.Warn("store."+what, func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg(what) })
 		},
 		StoppedUnclean: func(why error) {
 			b.log.Error().Err(why).Msg("the store was not stopped cleanly: the next start recovers it")

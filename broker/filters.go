@@ -19,7 +19,7 @@ func (b *Broker) newFilters() (*filter.Manager, error) {
 		MaxErrorRateOfBloomFilter: c.MaxErrorRateOfBloomFilter, ExpectConsumerNumUseFilter: c.ExpectConsumerNumUseFilter,
 		FilterDataCleanTimeSpan: ms(c.FilterDataCleanTimeSpan), Now: time.Now,
 		Refused: func(group, topic string, err error) {
-			b.throttled.warn("filter", func(e *zerolog.Event) { e.Err(err).Str("group", group).Str("topic", topic).Msg("subscription refused") })
+			b.throttled.Warn("filter", func(e *zerolog.Event) { e.Err(err).Str("group", group).Str("topic", topic).Msg("subscription refused") })
 		},
 	})
 }
@@ -46,7 +46,7 @@ func (b *Broker) unregisterFilters(group string) {
 func (b *Broker) loadFilters(data []byte) error {
 	problems, err := b.filters.Decode(data)
 	for _, p := range problems {
-		b.throttled.warn("filter.load", func(e *zerolog.Event) { e.Err(p).Msg("consumerFilter.json: entry left out") })
+		b.throttled.Warn("filter.load", func(e *zerolog.Event) { e.Err(p).Msg("consumerFilter.json: entry left out") })
 	}
 	return err
 }

@@ -92,7 +92,7 @@ func TestForgedRecordIsNoMessage(t *testing.T) {
 		},
 	}, 0)
 	id := string(record.AppendMessageID(nil, r.b.storeHost, at))
-	r.b.groups.find("g")
+	r.b.groups.Find("g")
 	for name, ask := range map[string]func() error{
 		"33": func() error {
 			_, err := call(r, wire.ReqViewMessageById, wire.ViewMessageRequest, &wire.ViewMessageRequestHeader{Offset: at}, nil)

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"gorocket/broker/meta"
 )
 
 // fuzzTable checks one file below config/: reading it never panics, and what was read is written and read again without a change. A load replaces
@@ -46,8 +48,8 @@ func stable(text []byte) []byte {
 func FuzzTopicsFile(f *testing.F) {
 	fuzzTable(f, []string{`{"topicConfigTable":{"T":{"topicName":"T","readQueueNums":4,"writeQueueNums":4,"perm":6,"topicFilterType":"SINGLE_TAG","attributes":{"queue.type":"BatchCQ"}}},"dataVersion":{"counter":3,"timestamp":5}}`,
 		`{"topicConfigTable":{"T":null}}`, `{}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		t := newTopicTable()
-		return t.load, t.encode
+		t := meta.NewTopics()
+		return t.Load, t.Encode
 	})
 }
 
@@ -62,23 +64,23 @@ func FuzzTopicQueueMappingFile(f *testing.F) {
 func FuzzGroupsFile(f *testing.F) {
 	fuzzTable(f, []string{`{"subscriptionGroupTable":{"g":{"groupName":"g","retryMaxTimes":16,"attributes":{}}},"forbiddenTable":{"g":{"T":4}},"dataVersion":{"counter":3,"timestamp":5}}`,
 		`{"subscriptionGroupTable":{"g":null}}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		t := newGroupTable(func() bool { return true })
-		return t.load, t.encode
+		t := meta.NewGroups(func() bool { return true })
+		return t.Load, t.Encode
 	})
 }
 
 func FuzzConsumerOffsetFile(f *testing.F) {
 	fuzzTable(f, []string{`{"dataVersion":{"counter":1,"timestamp":2},"offsetTable":{"T@g":{0:5,1:6}}}`, `{"offsetTable":{"T":{0:1},"T@g@h":{"0":1}}}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		t := newOffsetTable()
-		return t.load, t.encode
+		t := meta.NewOffsets()
+		return t.Load, t.Encode
 	})
 }
 
 func FuzzLightOffsetFile(f *testing.F) {
 	fuzzTable(f, []string{`{"lmqOffsetTable":{"%LMQ%a@%LMQ%g":5},"offsetTable":{"T@g":{0:5}},"dataVersion":{"counter":1}}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		t := newOffsetTable()
-		t.light = true
-		return t.loadLight, t.encodeLight
+		t := meta.NewOffsets()
+		t.Light = true
+		return t.LoadLight, t.EncodeLight
 	})
 }
 
@@ -94,8 +96,8 @@ func FuzzDelayOffsetFile(f *testing.F) {
 
 func FuzzRequestModeFile(f *testing.F) {
 	fuzzTable(f, []string{`{"messageRequestModeMap":{"T":{"g":{"consumerGroup":"g","mode":"POP","popShareQueueNum":3,"topic":"T"}}}}`, `{"messageRequestModeMap":null}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		r := newRequestModes()
-		return r.load, r.encode
+		r := meta.NewModes()
+		return r.Load, r.Encode
 	})
 }
 

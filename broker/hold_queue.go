@@ -3,6 +3,8 @@ package broker
 import (
 	"slices"
 	"sync"
+
+	"gorocket/broker/signal"
 )
 
 // heldQueue is the pulls that wait for one queue: those for certain tags by the tags' hash codes, so that a message
@@ -189,7 +191,7 @@ func (l *arrivals) add(a *arrival) {
 		l.bytes += len(a.rec)
 	}
 	l.mu.Unlock()
-	poke(l.poke)
+	signal.Raise(l.poke)
 }
 
 func (l *arrivals) take() []arrival {

@@ -6,41 +6,25 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/filter"
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 )
 
 // Limits of what administrators and clients may put into the tables; those with a key of their own are in Config.
 const (
-	maxQueueNumber     = 1<<16 - 1 // of any queue: above what a topic may have (maxTopicQueueNums)
-	maxGroupBytes      = 64 << 10  // of a group's configuration as JSON
-	maxMappingBytes    = 1 << 20   // of a static topic's mapping as JSON
-	maxAttributeBytes  = 1 << 10   // of one attribute's value
-	maxRequestModes    = 100_000   // entries that SET_MESSAGE_REQUEST_MODE made
-	maxForbidden       = 100_000   // entries that UPDATE_AND_GET_GROUP_FORBIDDEN made
-	maxStatsQueues     = 100_000   // queues in one answer; more do not fit into a frame
-	maxProducersOfConn = 1024      // producer groups of one connection
-	maxProducerGroup   = 255       // bytes of a producer group's name; Java's clients check it
+	maxGroupBytes      = 64 << 10 // of a group's configuration as JSON
+	maxMappingBytes    = 1 << 20  // of a static topic's mapping as JSON
+	maxAttributeBytes  = 1 << 10  // of one attribute's value
+	maxStatsQueues     = 100_000  // queues in one answer; more do not fit into a frame
+	maxProducersOfConn = 1024     // producer groups of one connection
+	maxProducerGroup   = 255      // bytes of a producer group's name; Java's clients check it
 )
-
-// tableFullError says that a table takes no more entries. It is answered with code 1.
-type tableFullError struct {
-	what  string
-	key   string // of the configuration, or "" for a fixed limit
-	limit int64
-}
-
-func (e *tableFullError) Error() string {
-	if e.key == "" {
-		return fmt.Sprintf("the broker keeps no more than %d %s", e.limit, e.what)
-	}
-	return fmt.Sprintf("the broker keeps no more than %d %s (%s)", e.limit, e.what, e.key)
-}
 
 // tableFull logs err, which says that a table takes no more; nil is nothing.
 func (b *Broker) tableFull(err error) {
 	if err != nil {
-		b.throttled.warn("tableFull", func(e *zerolog.Event) { e.Err(err).Msg("a table is full") })
+		b.throttled.Warn("tableFull", func(e *zerolog.Event) { e.Err(err).Msg("a table is full") })
 	}
 }
 
@@ -79,18 +63,18 @@ func (b *Broker) checkGroup(g *protocol.SubscriptionGroupConfig) error {
 
 // checkMapping refuses a static topic with more queues than a topic may have.
 func (b *Broker) checkMapping(d *protocol.TopicQueueMappingDetail) error {
-	if d.TotalQueues < 0 || d.TotalQueues > maxQueueNumber+1 {
+	if d.TotalQueues < 0 || d.TotalQueues > meta.MaxQueueNumber+1 {
 		return fmt.Errorf("The specified topic: %s, totalQueues=%d is not within 0..%d",
-			d.Topic, d.TotalQueues, maxQueueNumber+1)
+			d.Topic, d.TotalQueues, meta.MaxQueueNumber+1)
 	}
 	for id, items := range d.HostedQueues {
-		if id < 0 || id > maxQueueNumber {
-			return fmt.Errorf("The specified topic: %s, queue %d is not within 0..%d", d.Topic, id, maxQueueNumber)
+		if id < 0 || id > meta.MaxQueueNumber {
+			return fmt.Errorf("The specified topic: %s, queue %d is not within 0..%d", d.Topic, id, meta.MaxQueueNumber)
 		}
 		for i := range items {
-			if items[i].QueueID > maxQueueNumber {
+			if items[i].QueueID > meta.MaxQueueNumber {
 				return fmt.Errorf("The specified topic: %s, queueId=%d is not within 0..%d",
-					d.Topic, items[i].QueueID, maxQueueNumber)
+					d.Topic, items[i].QueueID, meta.MaxQueueNumber)
 			}
 		}
 	}
@@ -124,14 +108,14 @@ func (b *Broker) hasQueue(t *protocol.TopicConfig, queue int32) bool {
 // own.
 func (b *Broker) tableSizes(each func(table string, size, limit int64)) {
 	c := b.cfg()
-	each("topics", b.topics.size.Load(), int64(c.MaxTopicNum))
-	each("groups", b.groups.size.Load(), int64(c.MaxSubscriptionGroupNum))
-	each("consumer_offsets", b.offsets.size.Load(), int64(c.MaxConsumerOffsetNum))
-	each("pull_offsets", b.pulled.size.Load(), int64(c.MaxConsumerOffsetNum))
+	each("topics", b.topics.Len(), int64(c.MaxTopicNum))
+	each("groups", b.groups.Len(), int64(c.MaxSubscriptionGroupNum))
+	each("consumer_offsets", b.offsets.Len(), int64(c.MaxConsumerOffsetNum))
+	each("pull_offsets", b.pulled.Len(), int64(c.MaxConsumerOffsetNum))
 	each("order_locks", int64(b.locks.count()), int64(c.MaxOrderLockNum))
 	each("producers", int64(b.producers.count()), int64(c.MaxProducerNum))
-	each("request_modes", int64(b.modes.count()), maxRequestModes)
-	each("group_forbidden", int64(b.groups.forbiddenCount()), maxForbidden)
+	each("request_modes", int64(b.modes.Count()), meta.MaxRequestModes)
+	each("group_forbidden", int64(b.groups.ForbiddenCount()), meta.MaxForbidden)
 	each("static_topics", int64(len(b.mappings.current())), int64(c.MaxTopicNum))
 	each("filters", int64(b.filters.Size()), filter.MaxEntries)
 	each("half_message_bits", b.trans.halves.span(), maxHalfSpan)

@@ -69,7 +69,7 @@ func TestTopicNumbersAreChecked(t *testing.T) {
 			t.Errorf("200 with %s", text)
 		}
 	}
-	if code, remark := r.createTopic("Ok", 4096, 0); code != 0 || r.b.topics.get("Big") != nil {
+	if code, remark := r.createTopic("Ok", 4096, 0); code != 0 || r.b.topics.Get("Big") != nil {
 		t.Errorf("4096 queues: %d %q", code, remark)
 	}
 }
@@ -85,13 +85,13 @@ func TestTopicsHaveALimit(t *testing.T) {
 			made++
 		}
 	}
-	if n := r.b.topics.size.Load(); n != 20 || made == 0 {
+	if n := r.b.topics.Len(); n != 20 || made == 0 {
 		t.Errorf("%d topics, %d made", n, made)
 	}
 	if code, remark := r.createTopic("More", 1, 1); code != wire.SystemError || !strings.Contains(remark, "maxTopicNum") {
 		t.Errorf("17: %d %q", code, remark)
 	}
-	if code, _ := r.trySend("%RETRY%nobody", "", "x"); code == 0 || r.b.topics.get("%RETRY%nobody") != nil {
+	if code, _ := r.trySend("%RETRY%nobody", "", "x"); code == 0 || r.b.topics.Get("%RETRY%nobody") != nil {
 		t.Errorf("retry topic: %d", code)
 	}
 	if code, _ := r.createTopic("T0", 2, 2); code != 0 {
@@ -110,37 +110,23 @@ func TestGroupsHaveALimit(t *testing.T) {
 	cfg.MaxSubscriptionGroupNum = 12
 	r := startRig(t, cfg)
 	for i := range 30 {
-		r.b.groups.find(fmt.Sprint("g", i))
+		r.b.groups.Find(fmt.Sprint("g", i))
 	}
-	if n := r.b.groups.size.Load(); n != 12 {
+	if n := r.b.groups.Len(); n != 12 {
 		t.Errorf("%d groups", n)
 	}
 	if code, remark := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"more"}`); code != wire.SystemError || !strings.Contains(remark, "maxSubscriptionGroupNum") {
 		t.Errorf("200: %d %q", code, remark)
 	}
 	for i := range 30 { // any client can call itself so
-		r.b.groups.find(fmt.Sprint("CID_RMQ_SYS_", i))
+		r.b.groups.Find(fmt.Sprint("CID_RMQ_SYS_", i))
 	}
-	if n := r.b.groups.size.Load(); n != 12 || r.b.groups.find("CID_RMQ_SYS_TRANS") == nil {
+	if n := r.b.groups.Len(); n != 12 || r.b.groups.Find("CID_RMQ_SYS_TRANS") == nil {
 		t.Errorf("%d groups behind those with a system group's prefix", n)
 	}
 	long := `{"groupName":"g0","subscriptionDataSet":[` + strings.Repeat(`{"topic":"t","expression":"*"},`, 5000) + `{"topic":"t"}]}`
 	if code, remark := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, long); code == 0 || !strings.Contains(remark, "bytes") {
 		t.Errorf("a large configuration: %d %.80q", code, remark)
-	}
-}
-
-func TestOffsetsOfSystemGroupsCount(t *testing.T) {
-	o := newOffsetTable()
-	o.limit = func() int { return 3 }
-	for i := range 10 {
-		_ = o.commit(fmt.Sprint("CID_RMQ_SYS_", i), "T", 0, 1)
-	}
-	if n := o.size.Load(); n != 3 {
-		t.Errorf("%d offsets", n)
-	}
-	if err := o.commit("CID_RMQ_SYS_TRANS", "T", 0, 1); err != nil {
-		t.Errorf("the broker's own: %v", err)
 	}
 }
 
@@ -150,7 +136,7 @@ func TestOffsetsOfQueuesThatAreNotThere(t *testing.T) {
 	cfg.MaxConsumerOffsetNum = 10
 	r := startRig(t, cfg)
 	r.send("T", "", "x") // four queues
-	r.b.groups.find("g")
+	r.b.groups.Find("g")
 	commit := func(group string, queue int32) (int32, string) {
 		h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: "T", QueueID: queue, CommitOffset: 1}
 		_, err := call(r, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h, nil)
@@ -164,25 +150,25 @@ func TestOffsetsOfQueuesThatAreNotThere(t *testing.T) {
 	last := ""
 	for g := range 4 {
 		group := fmt.Sprint("g", g)
-		r.b.groups.find(group)
+		r.b.groups.Find(group)
 		for q := range int32(4) {
 			if code, remark := commit(group, q); code != 0 {
 				last = remark
 			}
 		}
 	}
-	if n := r.b.offsets.size.Load(); n != 10 || !strings.Contains(last, "maxConsumerOffsetNum") {
+	if n := r.b.offsets.Len(); n != 10 || !strings.Contains(last, "maxConsumerOffsetNum") {
 		t.Errorf("%d offsets, %q", n, last)
 	}
 	if code, remark := commit("g0", 0); code != 0 {
 		t.Errorf("a known one: %d %q", code, remark)
 	}
-	if err := r.b.offsets.commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, 1); err != nil {
+	if err := r.b.offsets.Commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, 1); err != nil {
 		t.Error(err)
 	}
-	r.b.offsets.removeGroup("g0")
-	r.b.offsets.removeTopic(compat.TopicTransHalf)
-	if n := r.b.offsets.size.Load(); n != 6 {
+	r.b.offsets.RemoveGroup("g0")
+	r.b.offsets.RemoveTopic(compat.TopicTransHalf)
+	if n := r.b.offsets.Len(); n != 6 {
 		t.Errorf("%d offsets behind a removal", n)
 	}
 	h := wire.ResetOffsetRequestHeader{Topic: "T", Group: "g", Timestamp: -1, QueueID: 77, Offset: -1}
@@ -261,13 +247,13 @@ func TestProducersHaveALimit(t *testing.T) {
 func TestStatsAnswersAreBounded(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	r := startRig(t, cfg)
-	r.b.groups.find("g")
+	r.b.groups.Find("g")
 	for i := range maxStatsQueues/4096 + 1 {
 		name := fmt.Sprint("T", i)
 		if code, remark := r.createTopic(name, 4096, 4096); code != 0 {
 			t.Fatal(remark)
 		}
-		_ = r.b.offsets.commit("g", name, 0, 0)
+		_ = r.b.offsets.Commit("g", name, 0, 0)
 	}
 	_, err := call(r, wire.ReqGetConsumeStats, wire.GetConsumeStatsRequest, &wire.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
 	if code, remark := refusal(t, err); code != wire.SystemError || !strings.Contains(remark, "more than 100000 queues") {
@@ -279,26 +265,11 @@ func TestStatsAnswersAreBounded(t *testing.T) {
 	}
 }
 
-// TestOddTopicsOfAFile: a table from elsewhere makes no path and no long loop.
-func TestOddTopicsOfAFile(t *testing.T) {
-	topics := newTopicTable()
-	err := topics.load([]byte(`{"topicConfigTable":{"../x":{"topicName":"../x"},"Big":{"topicName":"Big","readQueueNums":2147483647,"writeQueueNums":7},"T":{"topicName":"T"}}}`))
-	if err != nil || topics.get("../x") != nil || topics.get("T") == nil || len(topics.odd) != 2 || topics.size.Load() != 2 {
-		t.Fatalf("%v, odd %q", err, topics.odd)
-	}
-	if c := topics.get("Big"); c.ReadQueueNums != 65536 || c.WriteQueueNums != 7 {
-		t.Errorf("%+v", c)
-	}
-	if err := topics.load([]byte(`{"topicConfigTable":{"T":{"topicName":"T","perm":2147483648}}}`)); err == nil {
-		t.Error("a number beyond int32 was read")
-	}
-}
-
 // TestMetricsOfTables: every table that grows has its size and its limit; a name that is no text spoils nothing.
 func TestMetricsOfTables(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
-	r.b.timerDelays.of("bad\xff")
-	r.b.topics.put(&protocol.TopicConfig{TopicName: "bad\xff"})
+	r.b.timerDelays.Of("bad\xff")
+	_ = r.b.topics.Update(protocol.TopicConfig{TopicName: "bad\xff"})
 	w := httptest.NewRecorder()
 	r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	text := w.Body.String()
@@ -353,7 +324,7 @@ func TestNumbersOfPullsAndModes(t *testing.T) {
 		t.Error("popShareQueueNum is not checked")
 	}
 	_, err := call(r, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
-	if err != nil || r.b.modes.count() != 0 {
-		t.Errorf("behind the topic: %d modes, %v", r.b.modes.count(), err)
+	if err != nil || r.b.modes.Count() != 0 {
+		t.Errorf("behind the topic: %d modes, %v", r.b.modes.Count(), err)
 	}
 }

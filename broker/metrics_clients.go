@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting/wire"
 )
@@ -30,13 +31,11 @@ func (k clientKind) labels() []string {
 
 // clients exports who is connected: a connection counts once for each of its groups, as in Java.
 func (c *collector) clients() {
-	groups := 0
-	c.b.groups.entries.Range(func(any, any) bool { groups++; return true })
-	c.Send("rocketmq_consumer_group_number", float64(groups))
+	c.Send("rocketmq_consumer_group_number", float64(c.b.groups.Len()))
 	for _, name := range c.b.consumers.names() {
 		mode, kinds := c.b.consumers.kinds(name)
 		for kind, n := range kinds {
-			labels := append(kind.labels(), name, mode, strconv.FormatBool(isSystemGroup(name)))
+			labels := append(kind.labels(), name, mode, strconv.FormatBool(meta.IsSystemGroup(name)))
 			c.Send("rocketmq_consumer_connections", float64(n), labels...)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gorocket/broker/meta"
+	"gorocket/broker/stats"
 	"gorocket/compat"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/wire"
@@ -31,7 +33,7 @@ func (c *collector) collect() {
 }
 
 // timerBuckets are the upper bounds of rocketmq_delay_message_latency, seconds. Java: DefaultStoreMetricsManager.getMetricsView.
-var timerBuckets = bounds{60, 600, 3600, 12 * 3600, 24 * 3600, 3 * 24 * 3600}
+var timerBuckets = stats.Bounds{60, 600, 3600, 12 * 3600, 24 * 3600, 3 * 24 * 3600}
 
 // timers has no topic label on the totals; Java's have one. Latencies are ms, but rocketmq_delay_message_latency: the delays that were asked for, in seconds.
 func (c *collector) timers() {
@@ -51,21 +53,21 @@ func (c *collector) timers() {
 		}
 	})
 	c.b.timers.EachBound(func(seconds int, n int64) { send("rocketmq_timer_message_snapshot", float64(n), strconv.Itoa(seconds)) })
-	c.b.timerDelays.each(func(topic string, d *buckets) {
-		d.send(c.Sink, "rocketmq_delay_message_latency", &timerBuckets, topic)
+	c.b.timerDelays.Each(func(topic string, d *stats.Histogram) {
+		d.Send(c.Sink, "rocketmq_delay_message_latency", &timerBuckets, topic)
 	})
 }
 
 func (c *collector) traffic() {
 	send := c.Send
-	c.b.pulled.eachTraffic(func(k offsetKey, messages, bytes int64) {
-		system := strconv.FormatBool(isSystem(k.topic, k.group))
-		send("rocketmq_messages_out_total", float64(messages), k.topic, k.group, system)
-		send("rocketmq_throughput_out_total", float64(bytes), k.topic, k.group, system)
+	c.b.pulled.EachTraffic(func(k meta.OffsetKey, messages, bytes int64) {
+		system := strconv.FormatBool(isSystem(k.Topic, k.Group))
+		send("rocketmq_messages_out_total", float64(messages), k.Topic, k.Group, system)
+		send("rocketmq_throughput_out_total", float64(bytes), k.Topic, k.Group, system)
 	})
-	for k, n := range c.b.deadLetters.snapshot() {
-		system := strconv.FormatBool(isSystem(k.topic, k.group))
-		send("rocketmq_send_to_dlq_messages_total", float64(n), k.group, k.topic, system)
+	for k, n := range c.b.deadLetters.Snapshot() {
+		system := strconv.FormatBool(isSystem(k.Topic, k.Group))
+		send("rocketmq_send_to_dlq_messages_total", float64(n), k.Group, k.Topic, system)
 	}
 	waiting := [len(processors)]int{}
 	c.b.server.Waiting(func(code int32) { waiting[processorOf(code)]++ })
@@ -82,7 +84,9 @@ func (c *collector) traffic() {
 }
 
 // isSystem tells figures of the system from those of users. Java: BrokerMetricsManager.isSystem.
-func isSystem(topic, group string) bool { return compat.IsSystemTopic(topic) || isSystemGroup(group) }
+func isSystem(topic, group string) bool {
+	return compat.IsSystemTopic(topic) || meta.IsSystemGroup(group)
+}
 
 // processors are Java's names of those whose requests wait in queues of their own; here all wait in two. async_put and
 // ack are left out: nothing waits for them.
@@ -117,7 +121,7 @@ func processorOf(code int32) int {
 
 func (c *collector) topics() {
 	n := 0
-	c.b.topics.each(func(e *topicEntry) bool {
+	c.b.topics.Each(func(e *meta.Topic) bool {
 		t, sum := e.TopicName, int64(0)
 		for _, q := range c.b.store.Queues(t) { // a topic may have thousands without a message
 			sum += c.b.store.MaxOffset(t, q)
@@ -128,23 +132,21 @@ func (c *collector) topics() {
 			c.Send("rocketmq_messages_in_total", float64(sum), t, system)
 		}
 		if !isRetryOrDLQ(t) {
-			c.sent(e.traffic, t, system)
+			c.sent(e.Traffic, t, system)
 		}
 		return true
 	})
-	c.sent(&c.b.topics.queued, lightQueues, "false")
+	c.sent(&c.b.topics.Queued, lightQueues, "false")
 	c.Send("rocketmq_topic_number", float64(n))
 }
 
 // sent exports what producers sent to a topic.
-func (c *collector) sent(t *topicTraffic, topic, system string) {
-	for kind := range t.sizes {
-		if sizes := t.sizes[kind].Load(); sizes != nil {
-			name := messageType(kind).String()
-			c.Send("rocketmq_throughput_in_total", float64(sizes.sum.Load()), topic, name, system)
-			sizes.send(c.Sink, "rocketmq_message_size", &sizeBuckets, topic, name, system)
-		}
-	}
+func (c *collector) sent(t *stats.TopicTraffic, topic, system string) {
+	t.Each(func(kind stats.MessageType, sizes *stats.Histogram) {
+		name := kind.String()
+		c.Send("rocketmq_throughput_in_total", float64(sizes.Sum()), topic, name, system)
+		sizes.Send(c.Sink, "rocketmq_message_size", &stats.SizeBuckets, topic, name, system)
+	})
 }
 
 // lightQueues is the topic under which all light queues are shown together: there may be very many.

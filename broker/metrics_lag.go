@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/store/vfs"
 )
@@ -28,10 +29,10 @@ func (c *collector) lags() {
 		}
 		return float64(max(0, now-since))
 	}
-	c.b.offsets.each(func(k offsetKey) {
+	c.b.offsets.Each(func(k meta.OffsetKey) {
 		l, known := c.b.lagOf(k, &reads)
-		labels := []string{k.group, k.topic, strconv.FormatBool(strings.HasPrefix(k.topic, compat.RetryTopicPrefix)),
-			strconv.FormatBool(isSystem(k.topic, k.group))}
+		labels := []string{k.Group, k.Topic, strconv.FormatBool(strings.HasPrefix(k.Topic, compat.RetryTopicPrefix)),
+			strconv.FormatBool(isSystem(k.Topic, k.Group))}
 		c.Send("rocketmq_consumer_lag_messages", float64(l.messages), labels...)
 		c.Send("rocketmq_consumer_inflight_messages", float64(l.inflight), labels...)
 		c.Send("rocketmq_consumer_ready_messages", float64(l.ready), labels...)
@@ -44,11 +45,11 @@ func (c *collector) lags() {
 
 // lagOf adds up the queues of a topic on which a group has an offset; known tells whether the times are. A queue that
 // was not pulled since the start counts as pulled up to what is committed.
-func (b *Broker) lagOf(k offsetKey, reads *int) (l lag, known bool) {
-	pulled := b.pulled.committedOf(k.group, k.topic)
+func (b *Broker) lagOf(k meta.OffsetKey, reads *int) (l lag, known bool) {
+	pulled := b.pulled.CommittedOf(k.Group, k.Topic)
 	known = true
-	for q, committed := range b.offsets.committedOf(k.group, k.topic) {
-		end, next := b.store.MaxOffset(k.topic, q), committed
+	for q, committed := range b.offsets.CommittedOf(k.Group, k.Topic) {
+		end, next := b.store.MaxOffset(k.Topic, q), committed
 		if at, ok := pulled[q]; ok {
 			next = max(at, committed)
 		}
@@ -62,9 +63,9 @@ func (b *Broker) lagOf(k offsetKey, reads *int) (l lag, known bool) {
 			known = false
 			continue
 		}
-		b.earliest(&l.unconsumedSince, k.topic, q, committed)
+		b.earliest(&l.unconsumedSince, k.Topic, q, committed)
 		if end > next {
-			b.earliest(&l.unpulledSince, k.topic, q, next)
+			b.earliest(&l.unpulledSince, k.Topic, q, next)
 		}
 	}
 	return l, known
@@ -81,18 +82,4 @@ func (b *Broker) earliest(since *int64, topic string, queue int32, offset int64)
 	if at > 0 && (*since == 0 || at < *since) {
 		*since = at
 	}
-}
-
-// eachTraffic visits what was handed out to each group of each topic since the start, in messages and bytes.
-func (t *offsetTable) eachTraffic(visit func(k offsetKey, messages, bytes int64)) {
-	t.entries.Range(func(k, v any) bool {
-		q := v.(*queueOffsets)
-		q.mu.Lock()
-		messages, bytes := q.messages, q.bytes
-		q.mu.Unlock()
-		if messages > 0 {
-			visit(k.(offsetKey), messages, bytes)
-		}
-		return true
-	})
 }

@@ -198,7 +198,7 @@ func TestMetricsOfTraffic(t *testing.T) {
 		!strings.Contains(text, "\nprocess_resident_memory_bytes ") {
 		t.Error("no figures of the process")
 	}
-	r.b.pulled.removeGroup("g")
+	r.b.pulled.RemoveGroup("g")
 	if n := r.value(r.scrape(), "rocketmq_messages_out_total", out); n != -1 {
 		t.Errorf("a deleted group has %v messages", n)
 	}
@@ -223,7 +223,7 @@ func TestMetricsOfLag(t *testing.T) {
 		}
 	}
 	check("nothing pulled", map[string]float64{"lag": 3, "inflight": 0, "ready": 3})
-	if err := r.b.pulled.commit("g", "T", 0, 3); err != nil {
+	if err := r.b.pulled.Commit("g", "T", 0, 3); err != nil {
 		t.Fatal(err)
 	}
 	check("two on their way", map[string]float64{"lag": 3, "inflight": 2, "ready": 1})
@@ -256,16 +256,6 @@ func TestMetricsOfDeadLetters(t *testing.T) {
 	const labels = `consumer_group="g",is_system="false",topic="T"`
 	if n := r.value(r.scrape(), "rocketmq_send_to_dlq_messages_total", labels); n != 1 {
 		t.Errorf("%v dead letters", n)
-	}
-	var d deadLetters
-	for i := range maxDeadLetterPairs + 10 {
-		d.count("g", fmt.Sprint(i))
-	}
-	if n := len(d.snapshot()); n != maxDeadLetterPairs {
-		t.Errorf("%d pairs", n)
-	}
-	if d.forget("g"); len(d.snapshot()) != 0 {
-		t.Error("a deleted group has dead letters")
 	}
 }
 

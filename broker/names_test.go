@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
@@ -69,13 +70,13 @@ func TestDeleteTopicStaysInTheStore(t *testing.T) {
 
 // TestLightNamesAreFolders: light queues and their groups exist without being made, but not under any name.
 func TestLightNamesAreFolders(t *testing.T) {
-	topics, groups := newTopicTable(), newGroupTable(func() bool { return false })
-	topics.light, groups.light = true, true
-	if topics.get("%LMQ%a") == nil || groups.get("%LMQ%a") == nil {
+	topics, groups := meta.NewTopics(), meta.NewGroups(func() bool { return false })
+	topics.Light, groups.Light = true, true
+	if topics.Get("%LMQ%a") == nil || groups.Get("%LMQ%a") == nil {
 		t.Error("a light queue is missing")
 	}
 	for _, name := range []string{"%LMQ%/../../x", "%LMQ%a\x00", "%LMQ%" + strings.Repeat("n", 250)} {
-		if topics.get(name) != nil || groups.get(name) != nil {
+		if topics.Get(name) != nil || groups.Get(name) != nil {
 			t.Errorf("%.20q exists", name)
 		}
 	}

@@ -25,7 +25,7 @@ func (b *Broker) serve() error {
 		return err
 	}
 	b.register = newRegistrar(b)
-	b.topics.publish = b.register.publish
+	b.topics.Publish = b.register.publish
 	c := b.cfg()
 	server, err := remoting.NewServer(table, b.netOptions(), b.listen(c.ListenPort), b.listen(c.ListenPort-2))
 	if err != nil {
@@ -85,14 +85,14 @@ func (b *Broker) health() error {
 }
 
 func (b *Broker) tooMany(peer string, open int) {
-	b.throttled.warn("connections", func(e *zerolog.Event) {
+	b.throttled.Warn("connections", func(e *zerolog.Event) {
 		e.Str("peer", peer).Int("connections", open).
 			Msg(remoting.LogTooMany)
 	})
 }
 
 func (b *Broker) acceptFailed(err error) {
-	b.throttled.warn("accept", func(e *zerolog.Event) {
+	b.throttled.Warn("accept", func(e *zerolog.Event) {
 		e.Err(err).Msg(remoting.LogAcceptFailed)
 	})
 }

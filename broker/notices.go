@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"gorocket/broker/signal"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -44,7 +45,7 @@ func (n *notices) left(c *remoting.Conn) {
 	n.mu.Lock()
 	n.closed = append(n.closed, c)
 	n.mu.Unlock()
-	poke(n.poke)
+	signal.Raise(n.poke)
 }
 
 // change notes that the members of a group have to be told. Any goroutine; it does not block.
@@ -52,7 +53,7 @@ func (n *notices) change(group string) {
 	n.mu.Lock()
 	n.changed[group] = struct{}{}
 	n.mu.Unlock()
-	poke(n.poke)
+	signal.Raise(n.poke)
 }
 
 func (n *notices) run() {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 
+	"gorocket/broker/meta"
 	"gorocket/remoting"
 )
 
@@ -53,14 +54,14 @@ func (t *producerTable) register(group string, who client) error {
 // join makes room for a connection in a group, if there is any. The caller holds mu.
 func (t *producerTable) join(group string, conn *remoting.Conn) error {
 	if limit := t.limit(); t.size >= limit {
-		return &tableFullError{"producers", "maxProducerNum", int64(limit)}
+		return &meta.TableFullError{What: "producers", Key: "maxProducerNum", Limit: int64(limit)}
 	}
 	if len(group) > maxProducerGroup {
 		return fmt.Errorf("the producer group %.64q... has %d bytes, more than %d", group, len(group), maxProducerGroup)
 	}
 	mine := t.byConn[conn]
 	if len(mine) >= maxProducersOfConn {
-		return &tableFullError{what: "producer groups of one connection", limit: maxProducersOfConn}
+		return &meta.TableFullError{What: "producer groups of one connection", Limit: maxProducersOfConn}
 	}
 	if mine == nil {
 		mine = map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"gorocket/broker/stats"
 	"gorocket/remoting/protocol"
 	"gorocket/store/record"
 	"gorocket/store/timer"
@@ -95,16 +96,16 @@ func (p *sendProps) note(name, value []byte) bool {
 }
 
 // messageType is what the sender wants of the message.
-func (p *sendProps) messageType() messageType {
+func (p *sendProps) messageType() stats.MessageType {
 	switch {
 	case p.tran:
-		return transactionMessage
+		return stats.TransactionMessage
 	case p.sharded:
-		return fifoMessage
+		return stats.FIFOMessage
 	case p.delay != 0 || p.timer:
-		return delayMessage
+		return stats.DelayMessage
 	}
-	return normalMessage
+	return stats.NormalMessage
 }
 
 // withoutOffsets is text without the properties in which only the broker says where a record stands in its queues.

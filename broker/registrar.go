@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/signal"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -75,14 +76,7 @@ func (r *registrar) publish(t *protocol.TopicConfig) {
 		l.mu.Lock()
 		l.pending[t.TopicName] = t
 		l.mu.Unlock()
-		poke(l.wake)
-	}
-}
-
-func poke(ch chan struct{}) {
-	select {
-	case ch <- struct{}{}:
-	default:
+		signal.Raise(l.wake)
 	}
 }
 
@@ -145,7 +139,7 @@ func (b *Broker) namesrvClosed(c *remoting.Conn, err error) {
 		Msg(remoting.LogClosed)
 	if b.register != nil {
 		for _, l := range b.register.links() {
-			poke(l.again)
+			signal.Raise(l.again)
 		}
 	}
 }
@@ -249,7 +243,7 @@ func (l *namesrvLink) full() {
 
 // sendAll ends a round with a full registration.
 func (l *namesrvLink) sendAll() {
-	version, all := l.r.b.topics.snapshot()
+	version, all := l.r.b.topics.Snapshot()
 	renew := l.lost || l.failed || version.Counter != l.sent.Counter || version.Timestamp != l.sent.Timestamp
 	err := l.sendTopics(version, all, renew)
 	if l.failed = err != nil; !l.failed {
@@ -260,7 +254,7 @@ func (l *namesrvLink) sendAll() {
 }
 
 func (l *namesrvLink) incremental() {
-	version := l.r.b.topics.currentVersion() // first: a change that it counts is pending by now, so no NameServer takes a version without its changes
+	version := l.r.b.topics.CurrentVersion() // first: a change that it counts is pending by now, so no NameServer takes a version without its changes
 	if topics := l.takePending(); len(topics) > 0 {
 		err := l.sendTopics(version, topics, true)
 		l.failed = err != nil
@@ -332,6 +326,6 @@ func (l *namesrvLink) leave(ctx context.Context) {
 	defer cancel()
 	b, h := l.r.b, l.r.b.identity()
 	if _, err := remoting.Call(ctx, b.client, l.addr, wire.ReqUnregisterBroker, wire.UnregisterBrokerRequest, &h, nil); err != nil {
-		b.throttled.warn("unregister", func(e *zerolog.Event) { e.Err(err).Str("namesrv", l.addr).Msg("cannot unregister") })
+		b.throttled.Warn("unregister", func(e *zerolog.Event) { e.Err(err).Str("namesrv", l.addr).Msg("cannot unregister") })
 	}
 }

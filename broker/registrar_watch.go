@@ -109,7 +109,7 @@ func (l *namesrvLink) check() {
 // topic that only it has.
 func (l *namesrvLink) look() error {
 	b := l.r.b
-	if b.topics.get(b.cfg().BrokerName) == nil { // deleted with validateSystemTopicWhenUpdateTopic=false
+	if b.topics.Get(b.cfg().BrokerName) == nil { // deleted with validateSystemTopicWhenUpdateTopic=false
 		return nil
 	}
 	h := wire.GetRouteInfoRequestHeader{Topic: b.cfg().BrokerName, AcceptStandardJSONOnly: true}
@@ -182,7 +182,7 @@ func (l *namesrvLink) overtake(holder string) {
 			break
 		}
 	}
-	l.r.b.throttled.warn("overtake", func(e *zerolog.Event) {
+	l.r.b.throttled.Warn("overtake", func(e *zerolog.Event) {
 		e.Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).
 			Msg("taking the route back")
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/signal"
 	"gorocket/compat"
 	"gorocket/compat/config"
 	"gorocket/remoting/protocol"
@@ -73,13 +74,13 @@ func (s *scheduler) stored(queue int32) {
 	if queue < 0 || int(queue) >= len(s.levels) {
 		return
 	}
-	poke(s.levels[queue].wake)
+	signal.Raise(s.levels[queue].wake)
 }
 
 // lookAgain makes every level look at the clock: its sleep was measured by another one, which does not jump.
 func (s *scheduler) lookAgain() {
 	for _, l := range s.levels {
-		poke(l.wake)
+		signal.Raise(l.wake)
 	}
 }
 
@@ -174,7 +175,7 @@ func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration,
 	}
 	for i, rec := range d.res.Slices {
 		if err := s.forward(rec, d); err != nil {
-			s.b.throttled.warn("delay", func(e *zerolog.Event) {
+			s.b.throttled.Warn("delay", func(e *zerolog.Event) {
 				e.Err(err).Int32("level", l.number).Msg("cannot deliver a delayed message; trying again")
 			})
 			return deliverRetry, false
@@ -202,7 +203,7 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 	queueText, _ := m.Property(record.PropRealQueue)
 	queue, err := strconv.ParseInt(string(queueText), 10, 32)
 	if err != nil || !mayHold(string(topic), queue) {
-		s.b.throttled.warn("delay", func(e *zerolog.Event) {
+		s.b.throttled.Warn("delay", func(e *zerolog.Event) {
 			e.Int64("offset", m.PhysicalOffset).Bytes("topic", topic).Msg("delayed message without a real topic is dropped")
 		})
 		return nil
@@ -220,7 +221,7 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 	d.bits = s.b.filterBits(&r, d.bits)
 	_, err = s.b.store.Append(&r)
 	if errors.Is(err, record.ErrIllegal) {
-		s.b.throttled.warn("delay", func(e *zerolog.Event) {
+		s.b.throttled.Warn("delay", func(e *zerolog.Event) {
 			e.Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")
 		})
 		return nil

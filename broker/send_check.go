@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"gorocket/broker/meta"
+	"gorocket/broker/stats"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -16,8 +18,8 @@ import (
 // topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered or asked for
 // a worker.
 // Java: SendMessageProcessor.preSend, AbstractSendMessageProcessor.msgCheck.
-func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *topicEntry {
-	topic := b.topics.find(h.Topic)
+func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *meta.Topic {
+	topic := b.topics.Find(h.Topic)
 	if b.cfg().StartAcceptSendRequestTime > 0 && ctx.Received < b.cfg().StartAcceptSendRequestTime {
 		b.sendFail(ctx, wire.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg().StartAcceptSendRequestTime))
 		return nil
@@ -26,7 +28,7 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestH
 		b.sendFail(ctx, wire.NoPermission, "the broker["+b.cfg().BrokerIP1+"] sending message is forbidden")
 		return nil
 	}
-	if topic == nil || b.topics.light && isLight(h.Topic) { // any light queue exists, whatever its name
+	if topic == nil || b.topics.Light && meta.IsLight(h.Topic) { // any light queue exists, whatever its name
 		if err := compat.ValidateTopic(h.Topic); err != nil {
 			b.sendFail(ctx, wire.InvalidParameter, err.Error())
 			return nil
@@ -42,7 +44,7 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestH
 		}
 	}
 	if valid := max(topic.WriteQueueNums, topic.ReadQueueNums); int(h.QueueID) >= valid {
-		b.sendFail(ctx, wire.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID, describeTopic(&topic.TopicConfig), ctx.Conn().RemoteAddr()))
+		b.sendFail(ctx, wire.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID, meta.DescribeTopic(&topic.TopicConfig), ctx.Conn().RemoteAddr()))
 		return nil
 	}
 	return topic
@@ -51,12 +53,12 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestH
 // mayHold tells whether a message whose properties name its real topic and queue may go there: not to where a client
 // could not have sent it.
 func mayHold(topic string, queue int64) bool {
-	return queue >= 0 && queue <= maxQueueNumber && !compat.IsSendForbidden(topic) && compat.IsFolderName(topic)
+	return queue >= 0 && queue <= meta.MaxQueueNumber && !compat.IsSendForbidden(topic) && compat.IsFolderName(topic)
 }
 
 // createForSend creates the topic of a first send, on a worker. nil when it answered, or when the send comes again:
 // once the topic is in topics.json and the NameServers know it.
-func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *topicEntry {
+func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *meta.Topic {
 	if ctx.OnLoop() {
 		ctx.Again()
 		return nil
@@ -70,10 +72,10 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequest
 		}
 	}
 	name := strings.Clone(h.Topic)
-	topic, why := b.topics.createByDefault(name, h.DefaultTopic, int(h.DefaultTopicQueueNums), sysFlag, b.cfg().AutoCreateTopicEnable)
+	topic, why := b.topics.CreateByDefault(name, h.DefaultTopic, int(h.DefaultTopicQueueNums), sysFlag, b.cfg().AutoCreateTopicEnable)
 	if topic == nil && retry {
-		if why = ""; b.topics.full() == nil {
-			topic = b.topics.ensure(name, 1, false, sysFlag)
+		if why = ""; b.topics.Full() == nil {
+			topic = b.topics.Ensure(name, 1, false, sysFlag)
 		}
 	}
 	if topic == nil {
@@ -86,16 +88,16 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequest
 	if b.comesAgain(ctx) {
 		return nil
 	}
-	if e := b.topics.find(name); e != nil {
+	if e := b.topics.Find(name); e != nil {
 		return e
 	}
-	return &topicEntry{*topic, new(topicTraffic)} // deleted meanwhile
+	return &meta.Topic{TopicConfig: *topic, Traffic: new(stats.TopicTraffic)} // deleted meanwhile
 }
 
 // comesAgain lets a send wait for topics.json and the NameServers without a worker; false when it has to go on at once.
 // Without the file a kill would leave messages in the log whose topic nobody knows.
 func (b *Broker) comesAgain(ctx *remoting.Context) bool {
-	saved := b.persist.soon()
+	saved := b.persist.Soon()
 	if saved == nil && !b.register.unsettled() {
 		return false
 	}
@@ -131,30 +133,6 @@ func (b *Broker) awaitSaved(saved <-chan struct{}) {
 // saveWait bounds how long a first send waits for topics.json.
 const saveWait = time.Second
 
-// describeTopic prints a topic as Java's TopicConfig.toString does: it is part of a remark.
-func describeTopic(t *protocol.TopicConfig) string {
-	perm := []byte("---")
-	if t.Perm&protocol.PermRead != 0 {
-		perm[0] = 'R'
-	}
-	if t.Perm&protocol.PermWrite != 0 {
-		perm[1] = 'W'
-	}
-	if t.Perm&protocol.PermInherit != 0 {
-		perm[2] = 'X'
-	}
-	return fmt.Sprintf("TopicConfig [topicName=%s, readQueueNums=%d, writeQueueNums=%d, perm=%s, topicFilterType=%s, topicSysFlag=%d, order=%v, attributes=%s]",
-		t.TopicName, t.ReadQueueNums, t.WriteQueueNums, perm, t.TopicFilterType, t.TopicSysFlag, t.Order, describeMap(t.Attributes))
-}
-
-func describeMap(m map[string]string) string {
-	parts := make([]string, 0, len(m))
-	for k, v := range m {
-		parts = append(parts, k+"="+v)
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
 // dlqQueues is the number of queues of a dead letter topic. Java: DLQ_NUMS_PER_GROUP.
 const dlqQueues = 1
 
@@ -163,7 +141,7 @@ const dlqQueues = 1
 func (b *Broker) retryOrDeadLetter(ctx *remoting.Context, s *sendState) bool {
 	r := &s.record
 	group := retryGroup(r.Topic)
-	g := b.groups.find(group)
+	g := b.groups.Find(group)
 	if g == nil {
 		b.sendFail(ctx, wire.SubscriptionGroupNotExist, "subscription group not exist, "+group+" "+faqSuffix)
 		return false
@@ -175,9 +153,9 @@ func (b *Broker) retryOrDeadLetter(ctx *remoting.Context, s *sendState) bool {
 	if r.ReconsumeTimes <= limit && !b.locks.anyLive(group) {
 		return true
 	}
-	b.deadLetters.count(group, r.Topic)
+	b.deadLetters.Count(group, r.Topic)
 	r.Topic = compat.DLQTopicPrefix + group
-	b.topics.ensure(r.Topic, dlqQueues, false, 0)
+	b.topics.Ensure(r.Topic, dlqQueues, false, 0)
 	r.QueueID = rand.Int32N(dlqQueues)
 	s.props.set(record.PropDelay, "-1")
 	s.props.delay = 0

@@ -83,7 +83,7 @@ func (b *Broker) committedIn(q *logicQueue, group string) (int64, error) {
 // committedAt is the offset that a group has committed in one piece, -1 when there is none.
 func (b *Broker) committedAt(q *logicQueue, it *protocol.LogicQueueMappingItem, group string) (int64, error) {
 	if q.local(it) {
-		return b.offsets.query(group, q.detail.Topic, int32(it.QueueID)), nil
+		return b.offsets.Query(group, q.detail.Topic, int32(it.QueueID)), nil
 	}
 	h := wire.QueryConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: q.detail.Topic, QueueID: int32(it.QueueID), Lo: "false"}
 	resp, err := askPeer(b, it.Bname, wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest, &h)

@@ -240,17 +240,17 @@ func TestStaticTopicAcrossBrokers(t *testing.T) {
 
 func TestStaticTopicCommits(t *testing.T) {
 	_, a, b := startMoved(t)
-	b.b.groups.find("g")
-	a.b.groups.find("g")
+	b.b.groups.Find("g")
+	a.b.groups.Find("g")
 	b.sendTo(0, "", "new")
 	want(t, "nothing committed", b.committed(0), "22 Not found, maybe this group consumer boot first")
 	b.commit("g", "T", 0, 2)
-	if got := a.b.offsets.query("g", "T", 1); got != 2 {
+	if got := a.b.offsets.Query("g", "T", 1); got != 2 {
 		t.Errorf("a has %d, want 2", got)
 	}
 	want(t, "in the old piece", b.committed(0), "2")
 	b.commit("g", "T", 0, 1001)
-	if got := b.b.offsets.query("g", "T", 0); got != 1 {
+	if got := b.b.offsets.Query("g", "T", 0); got != 1 {
 		t.Errorf("b has %d, want 1", got)
 	}
 	want(t, "in the new piece", b.committed(0), "1001")
@@ -264,7 +264,7 @@ func TestStaticTopicCommits(t *testing.T) {
 	b.pullFrom(0, 1000, commit)
 	want(t, "committed by a pull", b.committed(0), "1000")
 	b.pullFrom(0, 1, commit)
-	if got := a.b.offsets.query("g", "T", 1); got != 2 {
+	if got := a.b.offsets.Query("g", "T", 1); got != 2 {
 		t.Errorf("a pull elsewhere committed %d", got)
 	}
 }
@@ -274,7 +274,7 @@ func TestStaticTopicReset(t *testing.T) {
 	for range 3 {
 		b.sendTo(0, "", "new")
 	}
-	b.b.offsets.assignReset("g", "T", 0, 1)
+	b.b.offsets.AssignReset("g", "T", 0, 1)
 	want(t, "reset", b.pullFrom(0, 1003, nil), "21 next 1001 min 1000 max 1003 delta 1000 bytes false")
 	want(t, "after the reset", b.pullFrom(0, 1001, nil), "0 next 1003 min 1000 max 1003 delta 1000 bytes true")
 }
@@ -359,11 +359,11 @@ func TestStaticTopicRefuses(t *testing.T) {
 	} {
 		want(t, "refused", c.got, c.want)
 	}
-	if a.b.topics.get("T") != nil || a.b.mappings.all.Load() != nil {
+	if a.b.topics.Get("T") != nil || a.b.mappings.all.Load() != nil {
 		t.Error("a refused mapping changed something")
 	}
 	want(t, "no body", send(same, ""), "")
-	if a.b.topics.get("T") == nil || a.b.mappings.all.Load() != nil {
+	if a.b.topics.Get("T") == nil || a.b.mappings.all.Load() != nil {
 		t.Error("a request without a body makes an ordinary topic")
 	}
 	want(t, "no place", b.static(1, hosted{0: {piece(0, "b", 0, -1, -1)}}), "")

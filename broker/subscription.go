@@ -95,7 +95,7 @@ func (b *Broker) subscribed(r *remoting.Replier, h *wire.PullMessageRequestHeade
 		forbidden(r, forbiddenBroadcast, "the consumer group["+h.ConsumerGroup+"] can not consume by broadcast way")
 		return nil
 	}
-	if b.groups.readForbidden(h.ConsumerGroup, h.Topic) {
+	if b.groups.ReadForbidden(h.ConsumerGroup, h.Topic) {
 		forbidden(r, forbiddenSubscription, "the consumer group["+h.ConsumerGroup+"] is forbidden for topic["+h.Topic+"]")
 		return nil
 	}

@@ -34,14 +34,14 @@ func (b *Broker) openTimers() (err error) {
 	live := func() *store.Config { return &b.cfg().Config }
 	b.timers, err = timer.Open(live(), live, b.fs, b.store, timer.Events{
 		Skipped: func(offset int64, why error) {
-			b.throttled.warn("timer.skipped", func(e *zerolog.Event) {
+			b.throttled.Warn("timer.skipped", func(e *zerolog.Event) {
 				e.Err(why).Int64("offset", offset).Msg("timer message cannot be delivered and is skipped")
 			})
 		},
-		Enqueued: func(topic []byte, delay int64) { b.timerDelays.of(string(topic)).delay(&timerBuckets, delay) },
+		Enqueued: func(topic []byte, delay int64) { b.timerDelays.Of(string(topic)).Delay(&timerBuckets, delay) },
 		Restored: b.restored,
 		Failed: func(what string, err error) {
-			b.throttled.warn("timer."+what, func(e *zerolog.Event) { e.Err(err).Msg(what + ": trying again") })
+			b.throttled.Warn("timer."+what, func(e *zerolog.Event) { e.Err(err).Msg(what + ": trying again") })
 		},
 	})
 	if err != nil {

@@ -138,7 +138,7 @@ func TestTimerFlowControl(t *testing.T) {
 	if got != "1 timer message is under flow control, max num limit is 4 or the current value is greater than 2 and less than 4, trigger random flow control" {
 		t.Error(got)
 	}
-	if topics := r.b.topics.get(timer.Topic); topics == nil || topics.WriteQueueNums != 1 {
+	if topics := r.b.topics.Get(timer.Topic); topics == nil || topics.WriteQueueNums != 1 {
 		t.Errorf("topic %+v", topics)
 	}
 }

@@ -77,7 +77,7 @@ func (t *transactions) noteEnded() {
 
 // position is the progress in the half or the op queue, within what the queue holds.
 func (t *transactions) position(topic string) int64 {
-	return min(max(t.b.offsets.query(protocol.GroupTransactions, topic, 0), t.b.store.MinOffset(topic, 0)),
+	return min(max(t.b.offsets.Query(protocol.GroupTransactions, topic, 0), t.b.store.MinOffset(topic, 0)),
 		t.b.store.MaxOffset(topic, 0))
 }
 
@@ -165,14 +165,14 @@ func (t *transactions) sleep(d time.Duration) bool {
 func (t *transactions) advance(half int64) {
 	if half > t.position(compat.TopicTransHalf) {
 		if err := t.b.store.Flush(); err != nil {
-			t.b.throttled.warn("transFlush", func(e *zerolog.Event) { e.Err(err).Msg("progress of transactions is not noted") })
+			t.b.throttled.Warn("transFlush", func(e *zerolog.Event) { e.Err(err).Msg("progress of transactions is not noted") })
 			return
 		}
 		// the group is a system's: never too many
-		_ = t.b.offsets.commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, half)
+		_ = t.b.offsets.Commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, half)
 	}
 	t.halves.advance(half)
 	if op := t.ops.advance(half); op > t.position(compat.TopicTransOpHalf) {
-		_ = t.b.offsets.commit(protocol.GroupTransactions, compat.TopicTransOpHalf, 0, op)
+		_ = t.b.offsets.Commit(protocol.GroupTransactions, compat.TopicTransOpHalf, 0, op)
 	}
 }

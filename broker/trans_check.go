@@ -110,7 +110,7 @@ func (t *transactions) checkSome(r *checkRound, at int64) (next int64, v verdict
 func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict {
 	m, err := record.Decode(rec)
 	if err != nil {
-		t.b.throttled.warn("transRecord", func(e *zerolog.Event) { e.Err(err).Int64("offset", offset).Msg("half message is passed over") })
+		t.b.throttled.Warn("transRecord", func(e *zerolog.Event) { e.Err(err).Int64("offset", offset).Msg("half message is passed over") })
 		return pass
 	}
 	times := checkTimes(&m)
@@ -151,7 +151,7 @@ func (t *transactions) ask(r *checkRound, m *record.View, offset int64, times in
 	}
 	r.asked++
 	if conn == nil {
-		t.b.throttled.warn("transNobody", func(e *zerolog.Event) {
+		t.b.throttled.Warn("transNobody", func(e *zerolog.Event) {
 			e.Bytes("producerGroup", group).Msg("nobody to ask about a transaction: no producer of its group is connected")
 		})
 		return v
@@ -199,13 +199,13 @@ func (t *transactions) storeAgain(r *checkRound, m *record.View, offset int64, t
 
 // discard gives a half message up: it goes where operators find it, and 323 brings it back. Java: DefaultTransactionalMessageCheckListener.
 func (t *transactions) discard(m *record.View) bool {
-	t.b.topics.ensure(compat.TopicTransCheckMax, 1, false, 0)
+	t.b.topics.Ensure(compat.TopicTransCheckMax, 1, false, 0)
 	_, ok := t.put(copyOf(m, compat.TopicTransCheckMax, m.Properties))
 	if ok {
 		topic, _ := m.Property(record.PropRealTopic)
 		t.metrics.add(string(topic), -1)
 		id, _ := m.Property(record.PropUniqKey)
-		t.b.throttled.warn("transDiscard", func(e *zerolog.Event) {
+		t.b.throttled.Warn("transDiscard", func(e *zerolog.Event) {
 			e.Bytes("topic", topic).Bytes("uniqKey", id).Msg("half message without an answer goes to TRANS_CHECK_MAX_TIME_TOPIC")
 		})
 	}
@@ -228,7 +228,7 @@ func copyOf(m *record.View, topic string, properties []byte) *store.Record {
 func (t *transactions) put(r *store.Record) (store.Appended, bool) {
 	done, err := t.b.store.Append(r)
 	if err != nil {
-		t.b.throttled.warn("transPut", func(e *zerolog.Event) {
+		t.b.throttled.Warn("transPut", func(e *zerolog.Event) {
 			e.Err(err).Str("topic", r.Topic).Msg("cannot store a half message again; trying in the next round")
 		})
 	}

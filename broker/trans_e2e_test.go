@@ -106,9 +106,9 @@ func TestTransactionCheck(t *testing.T) {
 		t.Error(diff)
 	}
 	waitFor(t, "progress", func() bool {
-		return r.b.offsets.query(protocol.GroupTransactions, compat.TopicTransHalf,
+		return r.b.offsets.Query(protocol.GroupTransactions, compat.TopicTransHalf,
 			0) == r.b.store.MaxOffset(compat.TopicTransHalf, 0) &&
-			r.b.offsets.query(protocol.GroupTransactions, compat.TopicTransOpHalf,
+			r.b.offsets.Query(protocol.GroupTransactions, compat.TopicTransOpHalf,
 				0) == r.b.store.MaxOffset(compat.TopicTransOpHalf, 0)
 	})
 }
@@ -193,8 +193,8 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 	_, same1 := r.half("g", "T", "same", "CHECK_IMMUNITY_TIME_IN_SECONDS\x01600")
 	_, same2 := r.half("g", "T", "same", "CHECK_IMMUNITY_TIME_IN_SECONDS\x01600")
 	r.b.trans.close()
-	r.b.offsets.commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, 0)
-	r.b.offsets.commit(protocol.GroupTransactions, compat.TopicTransOpHalf, 0, 0)
+	r.b.offsets.Commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, 0)
+	r.b.offsets.Commit(protocol.GroupTransactions, compat.TopicTransOpHalf, 0, 0)
 	end := r.b.store.MaxOffset(compat.TopicTransHalf, 0)
 	if end < 12 {
 		t.Fatalf("only %d half messages", end)

@@ -5,22 +5,23 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/broker/stats"
 	"gorocket/compat"
 )
 
 // finishBuckets are the upper bounds of rocketmq_finish_message_latency, in seconds. Java: BrokerMetricsManager.commitLatencyBuckets.
-var finishBuckets = bounds{5, 60, 600, 3600, 12 * 3600, 24 * 3600}
+var finishBuckets = stats.Bounds{5, 60, 600, 3600, 12 * 3600, 24 * 3600}
 
 // topicTrans counts the transactions of one topic.
 type topicTrans struct {
 	waiting, changed   atomic.Int64 // half messages that wait for their end; ms since 1970 of the last change
 	commits, rollbacks atomic.Int64 // since the start
-	finish             buckets
+	finish             stats.Histogram
 }
 
 // transMetrics counts transactions by topic. The numbers of half messages survive in config/transactionMetrics. Java: TransactionMetrics.
 type transMetrics struct {
-	perTopic[topicTrans]
+	stats.PerTopic[topicTrans]
 	changed func() // marks the file; immutable after Start
 
 	mu      sync.Mutex
@@ -33,7 +34,7 @@ func newTransMetrics() *transMetrics {
 
 // add changes the number of half messages of a topic.
 func (t *transMetrics) add(topic string, n int64) *topicTrans {
-	c := t.of(topic)
+	c := t.Of(topic)
 	c.waiting.Add(n)
 	c.changed.Store(time.Now().UnixMilli())
 	t.changed()
@@ -48,7 +49,7 @@ func (t *transMetrics) ended(topic string, commit bool, took int64) {
 		return
 	}
 	c.commits.Add(1)
-	c.finish.delay(&finishBuckets, took)
+	c.finish.Delay(&finishBuckets, took)
 }
 
 // transactionMetric and transactionMetricsFile are config/transactionMetrics. Java: TransactionMetricsSerializeWrapper.
@@ -67,7 +68,7 @@ func (t *transMetrics) encode() ([]byte, error) {
 	t.version.Next(0)
 	f := transactionMetricsFile{t.version, map[string]transactionMetric{}}
 	t.mu.Unlock()
-	t.each(func(name string, c *topicTrans) {
+	t.Each(func(name string, c *topicTrans) {
 		f.TransactionCount[name] = transactionMetric{c.waiting.Load(), c.changed.Load()}
 	})
 	return compat.MarshalBrowser(f)
@@ -83,7 +84,7 @@ func (t *transMetrics) load(data []byte) error {
 	t.version = f.DataVersion
 	t.mu.Unlock()
 	for name, m := range f.TransactionCount {
-		c := t.of(name)
+		c := t.Of(name)
 		c.waiting.Store(m.Count)
 		c.changed.Store(m.TimeStamp)
 	}
@@ -92,10 +93,10 @@ func (t *transMetrics) load(data []byte) error {
 
 // transactions exports what Java's initTransactionMetrics does.
 func (c *collector) transactions() {
-	c.b.trans.metrics.each(func(name string, t *topicTrans) {
+	c.b.trans.metrics.Each(func(name string, t *topicTrans) {
 		c.Send("rocketmq_half_messages", float64(t.waiting.Load()), name)
 		c.Send("rocketmq_commit_messages_total", float64(t.commits.Load()), name)
 		c.Send("rocketmq_rollback_messages_total", float64(t.rollbacks.Load()), name)
-		t.finish.send(c.Sink, "rocketmq_finish_message_latency", &finishBuckets, name)
+		t.finish.Send(c.Sink, "rocketmq_finish_message_latency", &finishBuckets, name)
 	})
 }

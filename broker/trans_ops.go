@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/signal"
 	"gorocket/compat"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -61,10 +62,7 @@ func (o *opLog) add(limit int, offset, other int64) {
 	call := before == 0 || before < limit && len(o.text) >= limit
 	o.mu.Unlock()
 	if call {
-		select {
-		case o.wake <- struct{}{}:
-		default:
-		}
+		signal.Raise(o.wake)
 	}
 }
 
@@ -197,7 +195,7 @@ func (t *transactions) writeOps(now time.Time) time.Duration {
 			TagsCode: record.TagsCode([]byte(opTag)),
 		})
 		if err != nil {
-			t.b.throttled.warn("transOp", func(e *zerolog.Event) {
+			t.b.throttled.Warn("transOp", func(e *zerolog.Event) {
 				e.Err(err).Msg("cannot note which transactions ended; trying again")
 			})
 			return opRetry

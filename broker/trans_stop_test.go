@@ -24,11 +24,11 @@ func TestTransactionProgressAtStop(t *testing.T) {
 	}
 	r.stop()
 	r = startRig(t, cfg)
-	if half := r.b.offsets.query(protocol.GroupTransactions, compat.TopicTransHalf, 0); half != 2 {
+	if half := r.b.offsets.Query(protocol.GroupTransactions, compat.TopicTransHalf, 0); half != 2 {
 		t.Errorf("progress %d in the half queue, want 2", half)
 	}
 	// c has ended behind the one that waits: its op message is still needed
-	if op, end := r.b.offsets.query(protocol.GroupTransactions, compat.TopicTransOpHalf, 0),
+	if op, end := r.b.offsets.Query(protocol.GroupTransactions, compat.TopicTransOpHalf, 0),
 		r.b.store.MaxOffset(compat.TopicTransOpHalf, 0); op >= end {
 		t.Errorf("progress %d in the op queue, which ends at %d", op, end)
 	}

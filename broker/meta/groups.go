@@ -1,4 +1,4 @@
-package broker
+package meta
 
 import (
 	"maps"
@@ -11,24 +11,25 @@ import (
 	"gorocket/remoting/protocol"
 )
 
-// groupTable holds the consumer groups. Entries are immutable; a change replaces the entry. Java: SubscriptionGroupManager.
-type groupTable struct {
+// Groups holds the consumer groups. Entries are immutable; a change replaces the entry. Java: SubscriptionGroupManager.
+type Groups struct {
 	entries    sync.Map // string -> *protocol.SubscriptionGroupConfig
 	size       atomic.Int64
-	limit      func() int // maxSubscriptionGroupNum
-	autoCreate func() bool
-	light      bool // groups of light queues exist always; immutable after New
+	Limit      func() int // maxSubscriptionGroupNum
+	AutoCreate func() bool
+	Light      bool // groups of light queues exist always; immutable after New
 
 	mu        sync.Mutex                // serializes changes
 	version   compat.DataVersion        // guarded by mu
 	forbidden map[string]map[string]int // guarded by mu; group -> topic -> bits
-	changed   func()
+	Changed   func()
 }
 
-func newGroupTable(autoCreate func() bool) *groupTable {
-	g := &groupTable{version: compat.NewDataVersion(), forbidden: map[string]map[string]int{}, changed: func() {},
-		autoCreate: autoCreate, limit: func() int { return math.MaxInt }}
-	for name, broadcast := range systemGroups {
+// NewGroups makes a table that holds the system's groups; autoCreate tells whether Find may make others.
+func NewGroups(autoCreate func() bool) *Groups {
+	g := &Groups{version: compat.NewDataVersion(), forbidden: map[string]map[string]int{}, Changed: func() {},
+		AutoCreate: autoCreate, Limit: func() int { return math.MaxInt }}
+	for name, broadcast := range SystemGroups {
 		c := protocol.NewSubscriptionGroupConfig(name)
 		c.ConsumeBroadcastEnable = c.ConsumeBroadcastEnable || broadcast
 		g.put(&c)
@@ -36,42 +37,43 @@ func newGroupTable(autoCreate func() bool) *groupTable {
 	return g
 }
 
-// systemGroups exist always. Java: SubscriptionGroupManager.init, MixAll.
-var systemGroups = map[string]bool{
+// SystemGroups exist always. Java: SubscriptionGroupManager.init, MixAll.
+var SystemGroups = map[string]bool{
 	protocol.GroupTools: false, protocol.GroupFilterServer: false, protocol.GroupSelfTest: false,
 	protocol.GroupHTTPProxy: true, protocol.GroupAPIPull: true, protocol.GroupAPIPermission: true,
 	protocol.GroupAPIOwner: true, protocol.GroupTransactions: true,
 }
 
-func isSystemGroup(group string) bool {
-	return isBuiltIn(group) || strings.HasPrefix(group, protocol.SystemGroupPrefix)
+// IsSystemGroup tells the groups that are Java's own by their names.
+func IsSystemGroup(group string) bool {
+	return IsBuiltInGroup(group) || strings.HasPrefix(group, protocol.SystemGroupPrefix)
 }
 
-// isBuiltIn tells the groups that the broker itself makes. Limits do not count for them, but for whatever else a client
-// calls a system group.
-func isBuiltIn(group string) bool {
-	_, ok := systemGroups[group]
+// IsBuiltInGroup tells the groups that the broker itself makes. Limits do not count for them, but for whatever else a
+// client calls a system group.
+func IsBuiltInGroup(group string) bool {
+	_, ok := SystemGroups[group]
 	return ok
 }
 
-// get returns a group, nil when there is none. The entry must not be changed.
-func (g *groupTable) get(group string) *protocol.SubscriptionGroupConfig {
+// Get returns a group, nil when there is none. The entry must not be changed.
+func (g *Groups) Get(group string) *protocol.SubscriptionGroupConfig {
 	if v, ok := g.entries.Load(group); ok {
 		return v.(*protocol.SubscriptionGroupConfig)
 	}
-	if g.light && isLight(group) {
+	if g.Light && IsLight(group) {
 		c := protocol.NewSubscriptionGroupConfig(group)
 		return &c
 	}
 	return nil
 }
 
-// find returns a group, creating it where that is allowed. Java: findSubscriptionGroupConfig.
-func (g *groupTable) find(group string) *protocol.SubscriptionGroupConfig {
-	if c := g.get(group); c != nil {
+// Find returns a group, creating it where that is allowed. Java: findSubscriptionGroupConfig.
+func (g *Groups) Find(group string) *protocol.SubscriptionGroupConfig {
+	if c := g.Get(group); c != nil {
 		return c
 	}
-	if !g.autoCreate() && !isSystemGroup(group) {
+	if !g.AutoCreate() && !IsSystemGroup(group) {
 		return nil
 	}
 	if compat.ValidateGroup(group) != nil {
@@ -79,10 +81,10 @@ func (g *groupTable) find(group string) *protocol.SubscriptionGroupConfig {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c := g.get(group); c != nil {
+	if c := g.Get(group); c != nil {
 		return c
 	}
-	if g.full() != nil && !isBuiltIn(group) {
+	if g.full() != nil && !IsBuiltInGroup(group) {
 		return nil
 	}
 	c := protocol.NewSubscriptionGroupConfig(strings.Clone(group))
@@ -91,31 +93,31 @@ func (g *groupTable) find(group string) *protocol.SubscriptionGroupConfig {
 }
 
 // put adds or replaces an entry. The caller holds mu.
-func (g *groupTable) put(c *protocol.SubscriptionGroupConfig) {
+func (g *Groups) put(c *protocol.SubscriptionGroupConfig) {
 	if _, had := g.entries.Swap(c.GroupName, c); !had {
 		g.size.Add(1)
 	}
 }
 
 // full says why no group can be created, nil when one can.
-func (g *groupTable) full() error {
-	if limit := g.limit(); g.size.Load() >= int64(limit) {
-		return &tableFullError{"consumer groups", "maxSubscriptionGroupNum", int64(limit)}
+func (g *Groups) full() error {
+	if limit := g.Limit(); g.size.Load() >= int64(limit) {
+		return &TableFullError{"consumer groups", "maxSubscriptionGroupNum", int64(limit)}
 	}
 	return nil
 }
 
-func (g *groupTable) store(c *protocol.SubscriptionGroupConfig) {
+func (g *Groups) store(c *protocol.SubscriptionGroupConfig) {
 	g.put(c)
 	g.version.Next(0)
-	g.changed()
+	g.Changed()
 }
 
-// update creates or replaces a group; its attributes are changes (+key, -key).
-func (g *groupTable) update(c protocol.SubscriptionGroupConfig) error {
+// Update creates or replaces a group; its attributes are changes (+key, -key).
+func (g *Groups) Update(c protocol.SubscriptionGroupConfig) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	old := g.get(c.GroupName)
+	old := g.Get(c.GroupName)
 	var current map[string]string
 	if old != nil {
 		current = old.Attributes
@@ -131,8 +133,8 @@ func (g *groupTable) update(c protocol.SubscriptionGroupConfig) error {
 	return nil
 }
 
-// remove deletes a group and tells whether it was there.
-func (g *groupTable) remove(group string) bool {
+// Remove deletes a group and tells whether it was there.
+func (g *Groups) Remove(group string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if _, ok := g.entries.LoadAndDelete(group); !ok {
@@ -141,16 +143,16 @@ func (g *groupTable) remove(group string) bool {
 	g.size.Add(-1)
 	delete(g.forbidden, group)
 	g.version.Next(0)
-	g.changed()
+	g.Changed()
 	return true
 }
 
-// setReadForbidden forbids or allows the group to read the topic. Java: updateForbidden with INDEX_PERM_READ.
-func (g *groupTable) setReadForbidden(group, topic string, forbid bool) error {
+// SetReadForbidden forbids or allows the group to read the topic. Java: updateForbidden with INDEX_PERM_READ.
+func (g *Groups) SetReadForbidden(group, topic string, forbid bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if forbid && g.forbiddenLocked() >= maxForbidden {
-		return &tableFullError{what: "topics that groups may not read", limit: maxForbidden}
+	if forbid && g.forbiddenLocked() >= MaxForbidden {
+		return &TableFullError{What: "topics that groups may not read", Limit: MaxForbidden}
 	}
 	group, topic = strings.Clone(group), strings.Clone(topic)
 	bits := g.forbidden[group][topic] &^ (1 << permReadIndex)
@@ -172,19 +174,20 @@ func (g *groupTable) setReadForbidden(group, topic string, forbid bool) error {
 		delete(g.forbidden, group)
 	}
 	g.version.Next(0)
-	g.changed()
+	g.Changed()
 	return nil
 }
 
 // forbiddenLocked counts the forbidden topics of all groups. The caller holds mu.
-func (g *groupTable) forbiddenLocked() (n int) {
+func (g *Groups) forbiddenLocked() (n int) {
 	for _, topics := range g.forbidden {
 		n += len(topics)
 	}
 	return n
 }
 
-func (g *groupTable) forbiddenCount() int {
+// ForbiddenCount is the number of pairs of group and topic that may not be read.
+func (g *Groups) ForbiddenCount() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.forbiddenLocked()
@@ -193,17 +196,19 @@ func (g *groupTable) forbiddenCount() int {
 // permReadIndex is the bit of the forbidden table that means reading. Java: PermName.INDEX_PERM_READ.
 const permReadIndex = 2
 
-// readForbidden tells whether the group may not read the topic. Java: getForbidden with INDEX_PERM_READ.
-func (g *groupTable) readForbidden(group, topic string) bool {
+// ReadForbidden tells whether the group may not read the topic. Java: getForbidden with INDEX_PERM_READ.
+func (g *Groups) ReadForbidden(group, topic string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.forbidden[group][topic]&(1<<permReadIndex) != 0
 }
 
-func (g *groupTable) wrapper() protocol.SubscriptionGroupWrapper {
+// Wrapper copies the table in the shape of subscriptionGroup.json.
+func (g *Groups) Wrapper() protocol.SubscriptionGroupWrapper {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	w := protocol.SubscriptionGroupWrapper{DataVersion: g.version, ForbiddenTable: map[string]map[string]int{}, SubscriptionGroupTable: map[string]*protocol.SubscriptionGroupConfig{}}
+	w := protocol.SubscriptionGroupWrapper{DataVersion: g.version, ForbiddenTable: map[string]map[string]int{},
+		SubscriptionGroupTable: map[string]*protocol.SubscriptionGroupConfig{}}
 	for group, topics := range g.forbidden {
 		w.ForbiddenTable[group] = topics
 	}
@@ -214,10 +219,11 @@ func (g *groupTable) wrapper() protocol.SubscriptionGroupWrapper {
 	return w
 }
 
-func (g *groupTable) encode() ([]byte, error) { return compat.MarshalPretty(g.wrapper()) }
+// Encode is the content of subscriptionGroup.json.
+func (g *Groups) Encode() ([]byte, error) { return compat.MarshalPretty(g.Wrapper()) }
 
-// load fills the table from subscriptionGroup.json.
-func (g *groupTable) load(data []byte) error {
+// Load fills the table from subscriptionGroup.json.
+func (g *Groups) Load(data []byte) error {
 	var w protocol.SubscriptionGroupWrapper
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
@@ -237,3 +243,6 @@ func (g *groupTable) load(data []byte) error {
 	g.version = w.DataVersion
 	return nil
 }
+
+// Len is the number of groups.
+func (g *Groups) Len() int64 { return g.size.Load() }

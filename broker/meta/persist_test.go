@@ -1,4 +1,4 @@
-package broker
+package meta
 
 import (
 	"strconv"
@@ -9,18 +9,19 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestPersistRests: a table that changes without end is not written without end, the first change and the last are, and the end of the process does not wait.
+// TestPersistRests: a table that changes without end is not written without end, the first change and the last are,
+// and the end of the process does not wait.
 func TestPersistRests(t *testing.T) {
 	mem := vfs.NewMem()
 	t.Cleanup(mem.Free)
 	var writes, value atomic.Int64
-	p := newPersister(mem, "/s", func(file string, err error) { t.Errorf("%s: %v", file, err) })
-	changed := p.add("t.json", 0, func() ([]byte, error) {
+	p := NewPersister(mem, "/s", func(file string, err error) { t.Errorf("%s: %v", file, err) })
+	changed := p.Add("t.json", 0, func() ([]byte, error) {
 		writes.Add(1)
 		time.Sleep(20 * time.Millisecond)
 		return strconv.AppendInt(nil, value.Load(), 10), nil
 	})
-	p.start()
+	p.Start()
 	begin := time.Now()
 	for time.Since(begin) < 600*time.Millisecond {
 		value.Add(1)
@@ -28,13 +29,14 @@ func TestPersistRests(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	took := time.Since(begin)
-	if n := writes.Load(); n < 1 || n > int64(took/(100*time.Millisecond))+2 { // a write and its rest take 100 ms at least; the ticker may add one
+	// a write and its rest take 100 ms at least; the ticker may add one
+	if n := writes.Load(); n < 1 || n > int64(took/(100*time.Millisecond))+2 {
 		t.Errorf("%d writes of 20 ms in %v", n, took)
 	}
 	value.Add(1)
 	changed()
 	begin = time.Now()
-	p.close()
+	p.Close()
 	if d := time.Since(begin); d > 400*time.Millisecond {
 		t.Errorf("closing took %v", d)
 	}

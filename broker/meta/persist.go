@@ -1,4 +1,4 @@
-package broker
+package meta
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/broker/signal"
 	"gorocket/store/vfs"
 )
 
@@ -19,14 +20,14 @@ type table struct {
 	dirty  atomic.Bool
 }
 
-// persister writes changed tables, each atomically with its .bak. A send that creates a topic only marks the table.
+// Persister writes changed tables, each atomically with its .bak. A send that creates a topic only marks the table.
 // Java writes in the sender's thread (ConfigManager.persist).
-type persister struct {
+type Persister struct {
 	fs     vfs.FS
 	dir    string
 	tables []*table
 	failed func(file string, err error)
-	told   func(r vfs.Restored) // a table was not read from its file; set before load, may be nil
+	Told   func(r vfs.Restored) // a table was not read from its file; set before load, may be nil
 	wake   chan struct{}
 	urgent chan struct{} // somebody waits for the next write
 	stop   chan struct{}
@@ -40,42 +41,42 @@ type persister struct {
 	paid   time.Time     // guarded by waitMu; up to when credit was added
 }
 
-func newPersister(fs vfs.FS, root string, failed func(string, error)) *persister {
-	return &persister{fs: fs, dir: path.Join(root, "config"), failed: failed, credit: maxSoonCredit, paid: time.Now(),
+// NewPersister makes a persister of the folder config/ below root; failed is told of each write that failed, with the
+// file.
+func NewPersister(fs vfs.FS, root string, failed func(string, error)) *Persister {
+	return &Persister{fs: fs, dir: path.Join(root, "config"), failed: failed, credit: maxSoonCredit, paid: time.Now(),
 		wake: make(chan struct{}, 1), urgent: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 }
 
-// add registers a table; before start only. The returned function marks it as changed.
-func (p *persister) add(file string, every time.Duration, encode func() ([]byte, error)) (changed func()) {
+// Add registers a table; before start only. The returned function marks it as changed.
+func (p *Persister) Add(file string, every time.Duration, encode func() ([]byte, error)) (changed func()) {
 	t := &table{file: path.Join(p.dir, file), every: every, encode: encode}
 	p.tables = append(p.tables, t)
 	return func() {
 		t.dirty.Store(true)
 		if t.every == 0 {
-			select {
-			case p.wake <- struct{}{}:
-			default:
-			}
+			signal.Raise(p.wake)
 		}
 	}
 }
 
-// load reads a table's file, or its .bak when the file is missing, empty or does not parse, which it tells. No file at
+// Load reads a table's file, or its .bak when the file is missing, empty or does not parse, which it tells. No file at
 // all is no error.
-func (p *persister) load(file string, parse func([]byte) error) error {
-	err := vfs.ReadFileWithBackup(p.fs, path.Join(p.dir, file), parse, p.told)
+func (p *Persister) Load(file string, parse func([]byte) error) error {
+	err := vfs.ReadFileWithBackup(p.fs, path.Join(p.dir, file), parse, p.Told)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
 }
 
-func (p *persister) start() {
+// Start begins to write what changed; once, after all tables are added and loaded.
+func (p *Persister) Start() {
 	p.ran = true
 	go p.run()
 }
 
-func (p *persister) run() {
+func (p *Persister) run() {
 	defer close(p.done)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -88,10 +89,10 @@ func (p *persister) run() {
 			return
 		case <-wake:
 			begin := time.Now()
-			p.now()
+			p.Now()
 			wake, rested = nil, time.After(min(persistRest*time.Since(begin), maxPersistRest))
 		case <-p.urgent:
-			p.now()
+			p.Now()
 		case <-rested:
 			wake, rested = p.wake, nil
 		case now := <-tick.C:
@@ -106,15 +107,15 @@ func (p *persister) run() {
 	}
 }
 
-// A table that changes all the time, as while thousands of topics are made, is written as a whole again and again. Between two such writes is a rest of persistRest
-// times the first one's length: they take a fifth of a core at most.
+// A table that changes all the time, as while thousands of topics are made, is written as a whole again and again.
+// Between two such writes is a rest of persistRest times the first one's length: they take a fifth of a core at most.
 const (
 	persistRest    = 4
 	maxPersistRest = 500 * time.Millisecond
 )
 
 // write saves the changed tables that want it. A failure leaves the table marked, so the next round tries again.
-func (p *persister) write(want func(*table) bool) {
+func (p *Persister) write(want func(*table) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, t := range p.tables {
@@ -132,9 +133,9 @@ func (p *persister) write(want func(*table) bool) {
 	}
 }
 
-// now writes the changed tables that do not wait for their time, before the caller answers. It waits for the disk: not
+// Now writes the changed tables that do not wait for their time, before the caller answers. It waits for the disk: not
 // on an event loop.
-func (p *persister) now() {
+func (p *Persister) Now() {
 	next, begin := p.takeWaiting(), time.Now()
 	p.write(func(t *table) bool { return t.every == 0 })
 	if next == nil {
@@ -153,9 +154,9 @@ const (
 	maxSoonCredit = time.Second
 )
 
-// soon has the tables written at once that do not wait for their time, and returns what is closed when what was changed
+// Soon has the tables written at once that do not wait for their time, and returns what is closed when what was changed
 // up to now is on disk, or could not be written. nil when so much is being changed that nobody is to wait.
-func (p *persister) soon() <-chan struct{} {
+func (p *Persister) Soon() <-chan struct{} {
 	p.waitMu.Lock()
 	defer p.waitMu.Unlock()
 	now := time.Now()
@@ -166,13 +167,13 @@ func (p *persister) soon() <-chan struct{} {
 			return nil
 		}
 		p.next = make(chan struct{})
-		poke(p.urgent)
+		signal.Raise(p.urgent)
 	}
 	return p.next
 }
 
 // takeWaiting returns what the round that begins now has to close.
-func (p *persister) takeWaiting() chan struct{} {
+func (p *Persister) takeWaiting() chan struct{} {
 	p.waitMu.Lock()
 	defer p.waitMu.Unlock()
 	next := p.next
@@ -180,9 +181,9 @@ func (p *persister) takeWaiting() chan struct{} {
 	return next
 }
 
-// close writes everything that is still marked and ends the persister. One that was never started writes nothing: what it holds may be
-// half loaded.
-func (p *persister) close() {
+// Close writes everything that is still marked and ends the persister. One that was never started writes nothing:
+// what it holds may be half loaded.
+func (p *Persister) Close() {
 	if !p.ran {
 		return
 	}

@@ -1,4 +1,4 @@
-package broker
+package meta
 
 import (
 	"fmt"
@@ -38,11 +38,12 @@ func longIn(lo, hi int64) func(string) error {
 
 func anyText(string) error { return nil }
 
-// topicAttributes are the keys of Java's TopicAttributes.
-var topicAttributes = map[string]attribute{
-	"queue.type":            {false, oneOf("BatchCQ", "SimpleCQ", "RocksDBCQ")},
-	"cleanup.policy":        {false, oneOf("DELETE", "COMPACTION")},
-	"message.type":          {true, oneOf("UNSPECIFIED", "MIXED", "TRANSACTION", "PRIORITY", "FIFO", "DELAY", "LITE", "NORMAL")},
+// TopicAttributes are the keys of Java's TopicAttributes.
+var TopicAttributes = map[string]attribute{
+	"queue.type":     {false, oneOf("BatchCQ", "SimpleCQ", "RocksDBCQ")},
+	"cleanup.policy": {false, oneOf("DELETE", "COMPACTION")},
+	"message.type": {true, oneOf("UNSPECIFIED", "MIXED", "TRANSACTION", "PRIORITY", "FIFO", "DELAY", "LITE",
+		"NORMAL")},
 	"reserve.time":          {true, longIn(-1, 1<<62)},
 	"lite.topic.expiration": {true, longIn(-1, 1<<62)},
 }
@@ -55,8 +56,10 @@ var groupAttributes = map[string]attribute{
 
 func wrongFormat(kv string) error { return fmt.Errorf("add/alter attribute format is wrong: %s", kv) }
 
-// alterAttributes applies changes of the form +key=value and -key to the current attributes. Java: AttributeUtil.alterCurrentAttributes.
-func alterAttributes(create bool, known map[string]attribute, current, changes map[string]string) (map[string]string, error) {
+// alterAttributes applies changes of the form +key=value and -key to the current attributes. Java:
+// AttributeUtil.alterCurrentAttributes.
+func alterAttributes(create bool, known map[string]attribute, current, changes map[string]string) (map[string]string,
+	error) {
 	out := maps.Clone(current)
 	if out == nil {
 		out = map[string]string{}
@@ -101,8 +104,8 @@ func alterOne(out map[string]string, known map[string]attribute, op byte, key, v
 	return nil
 }
 
-// parseAttributes reads the text +key=value,-key of UPDATE_AND_CREATE_TOPIC. Java: AttributeParser.parseToMap.
-func parseAttributes(text string) (map[string]string, error) {
+// ParseAttributes reads the text +key=value,-key of UPDATE_AND_CREATE_TOPIC. Java: AttributeParser.parseToMap.
+func ParseAttributes(text string) (map[string]string, error) {
 	out := map[string]string{}
 	if strings.TrimSpace(text) == "" {
 		return out, nil

@@ -1,4 +1,4 @@
-package broker
+package meta
 
 import (
 	"math"
@@ -7,30 +7,33 @@ import (
 	"gorocket/compat"
 )
 
-// lightOffsets is lmqConsumerOffset.json: with enableLmq Java keeps all offsets there, those of light groups by topic@group without a queue.
-// We write consumerOffset.json as well, so that switching enableLmq off loses nothing. Java: LmqConsumerOffsetManager.
+// lightOffsets is lmqConsumerOffset.json: with enableLmq Java keeps all offsets there, those of light groups by
+// topic@group without a queue. We write consumerOffset.json as well, so that switching enableLmq off loses nothing.
+// Java: LmqConsumerOffsetManager.
 type lightOffsets struct {
 	DataVersion    *compat.DataVersion      `json:"dataVersion"`
 	LmqOffsetTable map[string]int64         `json:"lmqOffsetTable"`
 	OffsetTable    map[string]map[int]int64 `json:"offsetTable"`
 }
 
-func (t *offsetTable) encodeLight() ([]byte, error) {
-	w := t.wrapper(false)
+// EncodeLight is the content of lmqConsumerOffset.json.
+func (t *Offsets) EncodeLight() ([]byte, error) {
+	w := t.Wrapper(false)
 	l := lightOffsets{DataVersion: w.DataVersion, OffsetTable: w.OffsetTable, LmqOffsetTable: map[string]int64{}}
-	t.each(func(k offsetKey) {
-		if !isLight(k.group) {
+	t.Each(func(k OffsetKey) {
+		if !IsLight(k.Group) {
 			return
 		}
-		if off := t.query(k.group, k.topic, 0); off >= 0 {
-			l.LmqOffsetTable[k.topic+"@"+k.group] = off
+		if off := t.Query(k.Group, k.Topic, 0); off >= 0 {
+			l.LmqOffsetTable[k.Topic+"@"+k.Group] = off
 		}
 	})
 	return compat.MarshalPretty(l)
 }
 
-func (t *offsetTable) loadLight(data []byte) error {
-	if !t.light {
+// LoadLight adds what lmqConsumerOffset.json holds, with enableLmq only.
+func (t *Offsets) LoadLight(data []byte) error {
+	if !t.Light {
 		return nil
 	}
 	var l lightOffsets
@@ -45,7 +48,7 @@ func (t *offsetTable) loadLight(data []byte) error {
 }
 
 // fill takes offsets by topic@group; before anybody else uses the table.
-func (t *offsetTable) fill(table map[string]map[int]int64) {
+func (t *Offsets) fill(table map[string]map[int]int64) {
 	for key, queues := range table {
 		topic, group, ok := strings.Cut(key, "@")
 		if !ok {
