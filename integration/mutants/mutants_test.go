@@ -35,11 +35,9 @@ func f(a, b int, log logger) (bool, error) {
 	want := `p.go:4: && became ||
 p.go:4: == became !=
 p.go:4: < became <=
-p.go:4: 3 became 4
 p.go:5: the call of g went away
 p.go:6: ++ became --
 p.go:7: -= became =
-p.go:7: 2 became 3
 p.go:8: ! went away
 p.go:11: true became false`
 	if strings.Join(got, "\n") != want {

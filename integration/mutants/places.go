@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 )
 
@@ -102,10 +101,6 @@ func look(n ast.Node, add func(from, to token.Pos, text, what string)) bool {
 	case *ast.AssignStmt:
 		if len(n.Lhs) == 1 && (n.Tok == token.ADD_ASSIGN || n.Tok == token.SUB_ASSIGN || n.Tok == token.OR_ASSIGN) {
 			add(n.TokPos, n.TokPos+2, "=", n.Tok.String()+" became =")
-		}
-	case *ast.BasicLit:
-		if v, err := strconv.ParseInt(n.Value, 0, 64); n.Kind == token.INT && err == nil {
-			add(n.Pos(), n.End(), strconv.FormatInt(v+1, 10), n.Value+" became "+strconv.FormatInt(v+1, 10))
 		}
 	case *ast.Ident:
 		if to, ok := map[string]string{"true": "false", "false": "true"}[n.Name]; ok {
