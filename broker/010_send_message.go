@@ -15,8 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/broker/meta"
 	"gorocket/broker/stats"
 	"gorocket/compat"
@@ -346,7 +344,7 @@ func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
 	case errors.Is(err, store.ErrNotWritable):
 		b.sendFail(ctx, wire.ServiceNotAvailable, b.unavailableRemark(err))
 	default:
-		b.throttled.Warn("append", func(e *zerolog.Event) { e.Err(err).Msg("append failed") })
+		b.throttled.Warn("append").Err(err).Msg("append failed")
 		b.sendFail(ctx, wire.SystemError, "UNKNOWN_ERROR")
 	}
 }

@@ -14,8 +14,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -104,10 +102,8 @@ func (s *endState) handle() {
 
 func (s *endState) answer() {
 	if s.code != wire.Success { // ends are one-way requests: the log is the only place where anybody sees it
-		s.b.throttled.Warn("endTransaction", func(e *zerolog.Event) {
-			e.Str("peer", s.ctx.Conn().RemoteAddr()).Str("group", s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
-				Int32("code", s.code).Str("remark", s.remark).Msg("transaction not ended")
-		})
+		s.b.throttled.Warn("endTransaction").Str("peer", s.ctx.Conn().RemoteAddr()).Str("group", s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
+			Int32("code", s.code).Str("remark", s.remark).Msg("transaction not ended")
 	}
 	s.ctx.Status(s.code, s.remark)
 }

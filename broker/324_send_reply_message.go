@@ -10,8 +10,6 @@ import (
 	"math/rand/v2"
 	"strconv"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/broker/meta"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -82,7 +80,7 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *meta.Topic, h *wire.SendMe
 		err = <-flushed
 	}
 	if err != nil {
-		b.throttled.Warn("storeReply", func(e *zerolog.Event) { e.Err(err).Str("topic", h.Topic).Msg("reply is not stored") })
+		b.throttled.Warn("storeReply").Err(err).Str("topic", h.Topic).Msg("reply is not stored")
 	}
 	if done.Size == 0 {
 		return false

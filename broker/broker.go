@@ -16,11 +16,11 @@ import (
 	"gorocket/broker/filter"
 	"gorocket/broker/meta"
 	"gorocket/broker/stats"
-	"gorocket/broker/throttle"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/throttle"
 	"gorocket/store"
 	"gorocket/store/record"
 	"gorocket/store/timer"
@@ -114,7 +114,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b := &Broker{confVer: compat.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
 		fs: o.FS, now: o.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
-	b.throttled = throttle.New(log)
+	b.throttled = throttle.New(log, 1, 10*time.Second)
 	b.topics = meta.NewTopics()
 	b.systemTopics = b.topics.AddSystem(b.cfg().systemTopics())
 	b.groups = meta.NewGroups(func() bool { return b.cfg().AutoCreateSubscriptionGroup })
@@ -247,7 +247,7 @@ func (b *Broker) openStore() (err error) {
 func (b *Broker) loadTables() error {
 	cfg := b.cfg()
 	b.persist = meta.NewPersister(b.fs, cfg.StorePathRootDir, func(file string, err error) {
-		b.throttled.Warn("persist", func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg("cannot write table; trying again") })
+		b.throttled.Warn("persist").Err(err).Str("file", file).Msg("cannot write table; trying again")
 	})
 	b.persist.Told = b.restored
 	b.topics.Changed = b.persist.Add("topics.json", 0, b.topics.Encode)

@@ -1,8 +1,6 @@
 package broker
 
 import (
-	"github.com/rs/zerolog"
-
 	"gorocket/remoting"
 	"gorocket/store"
 	"gorocket/store/datafile"
@@ -16,21 +14,15 @@ func (b *Broker) connEvents() remoting.Events {
 		Failed: b.fail, TooMany: b.tooMany, AcceptFailed: b.acceptFailed,
 		Closed: func(c *remoting.Conn, _ error) { b.notices.left(c) },
 		BadFrame: func(c *remoting.Conn, err error) {
-			b.throttled.Warn("frame", func(e *zerolog.Event) {
-				e.Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
-			})
+			b.throttled.Warn("frame").Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
 		},
 		Overflow: func(c *remoting.Conn, n int) {
-			b.throttled.Warn("overflow", func(e *zerolog.Event) {
-				e.Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(remoting.LogOverflow)
-			})
+			b.throttled.Warn("overflow").Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(remoting.LogOverflow)
 		},
 		Refused: b.refused,
 		Panicked: func(c *remoting.Conn, code int32, v any, stack []byte) {
-			b.throttled.Warn("panic", func(e *zerolog.Event) {
-				e.Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).
-					Msg(remoting.LogPanicked)
-			})
+			b.throttled.Warn("panic").Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).
+				Msg(remoting.LogPanicked)
 		},
 	}
 	b.debugEvents(&e)
@@ -40,9 +32,7 @@ func (b *Broker) connEvents() remoting.Events {
 // refused counts a request that was answered SYSTEM_BUSY.
 func (b *Broker) refused(c *remoting.Conn, code int32, cause string) {
 	b.stats.refused[cause].Add(1)
-	b.throttled.Warn("refused", func(e *zerolog.Event) {
-		e.Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause", cause).Msg(remoting.LogRefused)
-	})
+	b.throttled.Warn("refused").Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause", cause).Msg(remoting.LogRefused)
 }
 
 func (b *Broker) storeEvents() store.EventListener {
@@ -78,7 +68,7 @@ func (b *Broker) storeEvents() store.EventListener {
 			b.log.Error().Err(err).Str("file", file).Msg("flush failed: sends are refused until restart")
 		},
 		BackgroundError: func(what, file string, err error) {
-			b.throttled.Warn("store."+what, func(e *zerolog.Event) { e.Err(err).Str("file", file).Msg(what) })
+			b.throttled.Warn("store."+what).Err(err).Str("file", file).Msg(what)
 		},
 		StoppedUnclean: func(why error) {
 			b.log.Error().Err(why).Msg("the store was not stopped cleanly: the next start recovers it")

@@ -3,8 +3,6 @@ package broker
 import (
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/broker/filter"
 	"gorocket/store"
 )
@@ -19,7 +17,7 @@ func (b *Broker) newFilters() (*filter.Manager, error) {
 		MaxErrorRateOfBloomFilter: c.MaxErrorRateOfBloomFilter, ExpectConsumerNumUseFilter: c.ExpectConsumerNumUseFilter,
 		FilterDataCleanTimeSpan: ms(c.FilterDataCleanTimeSpan), Now: time.Now,
 		Refused: func(group, topic string, err error) {
-			b.throttled.Warn("filter", func(e *zerolog.Event) { e.Err(err).Str("group", group).Str("topic", topic).Msg("subscription refused") })
+			b.throttled.Warn("filter").Err(err).Str("group", group).Str("topic", topic).Msg("subscription refused")
 		},
 	})
 }
@@ -46,7 +44,7 @@ func (b *Broker) unregisterFilters(group string) {
 func (b *Broker) loadFilters(data []byte) error {
 	problems, err := b.filters.Decode(data)
 	for _, p := range problems {
-		b.throttled.Warn("filter.load", func(e *zerolog.Event) { e.Err(p).Msg("consumerFilter.json: entry left out") })
+		b.throttled.Warn("filter.load").Err(p).Msg("consumerFilter.json: entry left out")
 	}
 	return err
 }

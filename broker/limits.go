@@ -3,8 +3,6 @@ package broker
 import (
 	"fmt"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/broker/filter"
 	"gorocket/broker/meta"
 	"gorocket/compat"
@@ -24,7 +22,7 @@ const (
 // tableFull logs err, which says that a table takes no more; nil is nothing.
 func (b *Broker) tableFull(err error) {
 	if err != nil {
-		b.throttled.Warn("tableFull", func(e *zerolog.Event) { e.Err(err).Msg("a table is full") })
+		b.throttled.Warn("tableFull").Err(err).Msg("a table is full")
 	}
 }
 

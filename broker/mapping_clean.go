@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -84,9 +82,7 @@ func (b *Broker) expiredItems(d *protocol.TopicQueueMappingDetail) (ids []int) {
 		}
 		low, high, err := b.pieceEnds(&q, &items[0])
 		if err != nil {
-			b.throttled.Warn("mapping-clean", func(e *zerolog.Event) {
-				e.Err(err).Str("topic", d.Topic).Int("queue", id).Str("broker", items[0].Bname).Msg("cannot ask for the offsets of an old piece of a static topic")
-			})
+			b.throttled.Warn("mapping-clean").Err(err).Str("topic", d.Topic).Int("queue", id).Str("broker", items[0].Bname).Msg("cannot ask for the offsets of an old piece of a static topic")
 			continue
 		}
 		if high == low || high == 0 {

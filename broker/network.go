@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -85,14 +83,10 @@ func (b *Broker) health() error {
 }
 
 func (b *Broker) tooMany(peer string, open int) {
-	b.throttled.Warn("connections", func(e *zerolog.Event) {
-		e.Str("peer", peer).Int("connections", open).
-			Msg(remoting.LogTooMany)
-	})
+	b.throttled.Warn("connections").Str("peer", peer).Int("connections", open).
+		Msg(remoting.LogTooMany)
 }
 
 func (b *Broker) acceptFailed(err error) {
-	b.throttled.Warn("accept", func(e *zerolog.Event) {
-		e.Err(err).Msg(remoting.LogAcceptFailed)
-	})
+	b.throttled.Warn("accept").Err(err).Msg(remoting.LogAcceptFailed)
 }

@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/broker/signal"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -326,6 +324,6 @@ func (l *namesrvLink) leave(ctx context.Context) {
 	defer cancel()
 	b, h := l.r.b, l.r.b.identity()
 	if _, err := remoting.Call(ctx, b.client, l.addr, wire.ReqUnregisterBroker, wire.UnregisterBrokerRequest, &h, nil); err != nil {
-		b.throttled.Warn("unregister", func(e *zerolog.Event) { e.Err(err).Str("namesrv", l.addr).Msg("cannot unregister") })
+		b.throttled.Warn("unregister").Err(err).Str("namesrv", l.addr).Msg("cannot unregister")
 	}
 }

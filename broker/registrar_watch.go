@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -182,10 +180,8 @@ func (l *namesrvLink) overtake(holder string) {
 			break
 		}
 	}
-	l.r.b.throttled.Warn("overtake", func(e *zerolog.Event) {
-		e.Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).
-			Msg("taking the route back")
-	})
+	l.r.b.throttled.Warn("overtake").Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).
+		Msg("taking the route back")
 }
 
 // noteSent remembers the outcome of a registration. That a NameServer took it does not mean that it lists us: only a

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/broker/signal"
 	"gorocket/compat"
 	"gorocket/compat/config"
@@ -175,9 +173,7 @@ func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration,
 	}
 	for i, rec := range d.res.Slices {
 		if err := s.forward(rec, d); err != nil {
-			s.b.throttled.Warn("delay", func(e *zerolog.Event) {
-				e.Err(err).Int32("level", l.number).Msg("cannot deliver a delayed message; trying again")
-			})
+			s.b.throttled.Warn("delay").Err(err).Int32("level", l.number).Msg("cannot deliver a delayed message; trying again")
 			return deliverRetry, false
 		}
 		s.advance(l, d.res.QueueOffsets[i]+1)
@@ -203,9 +199,7 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 	queueText, _ := m.Property(record.PropRealQueue)
 	queue, err := strconv.ParseInt(string(queueText), 10, 32)
 	if err != nil || !mayHold(string(topic), queue) {
-		s.b.throttled.Warn("delay", func(e *zerolog.Event) {
-			e.Int64("offset", m.PhysicalOffset).Bytes("topic", topic).Msg("delayed message without a real topic is dropped")
-		})
+		s.b.throttled.Warn("delay").Int64("offset", m.PhysicalOffset).Bytes("topic", topic).Msg("delayed message without a real topic is dropped")
 		return nil
 	}
 	tags, _ := m.Property(record.PropTags)
@@ -221,9 +215,7 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 	d.bits = s.b.filterBits(&r, d.bits)
 	_, err = s.b.store.Append(&r)
 	if errors.Is(err, record.ErrIllegal) {
-		s.b.throttled.Warn("delay", func(e *zerolog.Event) {
-			e.Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")
-		})
+		s.b.throttled.Warn("delay").Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")
 		return nil
 	}
 	return err

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/compat"
 	"gorocket/remoting/wire"
 	"gorocket/store"
@@ -34,14 +32,12 @@ func (b *Broker) openTimers() (err error) {
 	live := func() *store.Config { return &b.cfg().Config }
 	b.timers, err = timer.Open(live(), live, b.fs, b.store, timer.Events{
 		Skipped: func(offset int64, why error) {
-			b.throttled.Warn("timer.skipped", func(e *zerolog.Event) {
-				e.Err(why).Int64("offset", offset).Msg("timer message cannot be delivered and is skipped")
-			})
+			b.throttled.Warn("timer.skipped").Err(why).Int64("offset", offset).Msg("timer message cannot be delivered and is skipped")
 		},
 		Enqueued: func(topic []byte, delay int64) { b.timerDelays.Of(string(topic)).Delay(&timerBuckets, delay) },
 		Restored: b.restored,
 		Failed: func(what string, err error) {
-			b.throttled.Warn("timer."+what, func(e *zerolog.Event) { e.Err(err).Msg(what + ": trying again") })
+			b.throttled.Warn("timer." + what).Err(err).Msg(what + ": trying again")
 		},
 	})
 	if err != nil {

@@ -5,8 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/store"
@@ -165,7 +163,7 @@ func (t *transactions) sleep(d time.Duration) bool {
 func (t *transactions) advance(half int64) {
 	if half > t.position(compat.TopicTransHalf) {
 		if err := t.b.store.Flush(); err != nil {
-			t.b.throttled.Warn("transFlush", func(e *zerolog.Event) { e.Err(err).Msg("progress of transactions is not noted") })
+			t.b.throttled.Warn("transFlush").Err(err).Msg("progress of transactions is not noted")
 			return
 		}
 		// the group is a system's: never too many

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -110,7 +108,7 @@ func (t *transactions) checkSome(r *checkRound, at int64) (next int64, v verdict
 func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict {
 	m, err := record.Decode(rec)
 	if err != nil {
-		t.b.throttled.Warn("transRecord", func(e *zerolog.Event) { e.Err(err).Int64("offset", offset).Msg("half message is passed over") })
+		t.b.throttled.Warn("transRecord").Err(err).Int64("offset", offset).Msg("half message is passed over")
 		return pass
 	}
 	times := checkTimes(&m)
@@ -151,9 +149,7 @@ func (t *transactions) ask(r *checkRound, m *record.View, offset int64, times in
 	}
 	r.asked++
 	if conn == nil {
-		t.b.throttled.Warn("transNobody", func(e *zerolog.Event) {
-			e.Bytes("producerGroup", group).Msg("nobody to ask about a transaction: no producer of its group is connected")
-		})
+		t.b.throttled.Warn("transNobody").Bytes("producerGroup", group).Msg("nobody to ask about a transaction: no producer of its group is connected")
 		return v
 	}
 	r.pace.sent++
@@ -205,9 +201,7 @@ func (t *transactions) discard(m *record.View) bool {
 		topic, _ := m.Property(record.PropRealTopic)
 		t.metrics.add(string(topic), -1)
 		id, _ := m.Property(record.PropUniqKey)
-		t.b.throttled.Warn("transDiscard", func(e *zerolog.Event) {
-			e.Bytes("topic", topic).Bytes("uniqKey", id).Msg("half message without an answer goes to TRANS_CHECK_MAX_TIME_TOPIC")
-		})
+		t.b.throttled.Warn("transDiscard").Bytes("topic", topic).Bytes("uniqKey", id).Msg("half message without an answer goes to TRANS_CHECK_MAX_TIME_TOPIC")
 	}
 	return ok
 }
@@ -228,9 +222,7 @@ func copyOf(m *record.View, topic string, properties []byte) *store.Record {
 func (t *transactions) put(r *store.Record) (store.Appended, bool) {
 	done, err := t.b.store.Append(r)
 	if err != nil {
-		t.b.throttled.Warn("transPut", func(e *zerolog.Event) {
-			e.Err(err).Str("topic", r.Topic).Msg("cannot store a half message again; trying in the next round")
-		})
+		t.b.throttled.Warn("transPut").Err(err).Str("topic", r.Topic).Msg("cannot store a half message again; trying in the next round")
 	}
 	return done, err == nil
 }

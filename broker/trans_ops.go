@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"gorocket/broker/signal"
 	"gorocket/compat"
 	"gorocket/store"
@@ -195,9 +193,7 @@ func (t *transactions) writeOps(now time.Time) time.Duration {
 			TagsCode: record.TagsCode([]byte(opTag)),
 		})
 		if err != nil {
-			t.b.throttled.Warn("transOp", func(e *zerolog.Event) {
-				e.Err(err).Msg("cannot note which transactions ended; trying again")
-			})
+			t.b.throttled.Warn("transOp").Err(err).Msg("cannot note which transactions ended; trying again")
 			return opRetry
 		}
 		t.ops.written(body, done.QueueOffset)

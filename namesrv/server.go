@@ -14,6 +14,7 @@ import (
 
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
+	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
 	"gorocket/store/vfs"
 )
@@ -21,7 +22,7 @@ import (
 // Server is one NameServer (NamesrvController.java). New validates, Start runs, Stop drains; it starts once.
 type Server struct {
 	log    zerolog.Logger
-	noise  throttle // for lines that peers cause
+	noise  *throttle.Log // for lines that peers cause
 	files  files
 	kv     *kvStore
 	routes *routes
@@ -62,8 +63,8 @@ func newServer(cfg Config, log zerolog.Logger, fs vfs.FS) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("namesrv: %w", err)
 	}
-	s := &Server{log: log, files: files{fs, restored(log)}, routes: newRoutes(),
-		notices: make(chan *minIDChange, maxPendingNotices), failed: make(chan error, 1)}
+	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second), files: files{fs, restored(log)},
+		routes: newRoutes(), notices: make(chan *minIDChange, maxPendingNotices), failed: make(chan error, 1)}
 	s.cfg.Store(&cfg)
 	s.kv = newKVStore(s.files, cfg.KVConfigPath, func() int { return s.config().MaxKVConfigBytes })
 	s.departures = newUnregisterQueue(cfg.UnRegisterBrokerQueueCapacity, s.applyDepartures)
@@ -224,6 +225,9 @@ func leastWaiting(n int64) int64 {
 	return max(n, 2*wire.MaxFrame)
 }
 
+// linesPerSecond is how many lines peers may cause.
+const linesPerSecond = 5
+
 // fail notes that the network has ended, which nobody asked for.
 func (s *Server) fail(err error) {
 	s.log.Error().Err(err).Msg(remoting.LogFailed)
@@ -237,17 +241,7 @@ func (s *Server) fail(err error) {
 func (s *Server) Failed() <-chan error { return s.failed }
 
 // peerWarn begins a warning that peers can cause; too many of them are dropped and counted.
-func (s *Server) peerWarn() *zerolog.Event {
-	dropped, ok := s.noise.allow()
-	if !ok {
-		return nil // zerolog ignores calls on nil
-	}
-	e := s.log.Warn()
-	if dropped > 0 {
-		e = e.Int("droppedLines", dropped)
-	}
-	return e
-}
+func (s *Server) peerWarn() *zerolog.Event { return s.noise.Warn("peer") }
 
 func (s *Server) startWorkers() {
 	ctx, cancel := context.WithCancel(context.Background())

@@ -104,19 +104,6 @@ func TestStartRefusesATakenPort(t *testing.T) {
 	}
 }
 
-func TestThrottle(t *testing.T) {
-	var th throttle
-	passed := 0
-	for range 1000 {
-		if _, ok := th.allow(); ok {
-			passed++
-		}
-	}
-	if passed < linesPerSecond || passed > 2*linesPerSecond {
-		t.Errorf("%d lines passed", passed)
-	}
-}
-
 // Registrations, departures and queries at once; the race detector and the final state judge.
 func TestConcurrentUse(t *testing.T) {
 	p := start(t)
