@@ -20,13 +20,16 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/filter", "broker/meta", "broker/signal", "broker/stats", "compat", "compat/config",
-		"remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/wire", "store",
-		"store/datafile", "store/dispatch", "store/record", "store/timer", "store/vfs"},
+	"broker": {"broker/clients", "broker/filter", "broker/meta", "broker/signal", "broker/stats", "compat",
+		"compat/config", "remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/wire",
+		"store", "store/datafile", "store/dispatch", "store/record", "store/timer", "store/vfs"},
+	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",
+		"remoting/protocol", "remoting/wire", "store/record"},
 	"broker/filter":      {"compat"},
 	"broker/meta":        {"broker/signal", "broker/stats", "compat", "remoting/protocol", "store/vfs"},
 	"broker/signal":      {},
 	"broker/stats":       {"remoting/metrics"},
+	"broker/worker":      {},
 	"cmd/gorocket":       {"broker", "cmd/gorocket/bench", "compat/config", "namesrv", "remoting", "remoting/metrics"},
 	"cmd/gorocket/bench": {"compat", "remoting", "remoting/protocol", "remoting/wire"},
 	"cmd/support":        {"broker", "namesrv", "remoting/wire"},

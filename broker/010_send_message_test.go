@@ -266,7 +266,7 @@ func TestSendToRetryTopicBoundary(t *testing.T) {
 		}
 	}
 	mq := []protocol.MessageQueue{{BrokerName: "broker-a", Topic: "T"}}
-	r.b.locks.lock("g", "c", mq)
+	r.b.locks.Lock("g", "c", mq)
 	if got := resend(1, ""); got != "dead" {
 		t.Errorf("with an order lock: %s", got)
 	}

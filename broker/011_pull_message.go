@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/filter"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -60,7 +61,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 	if sub == nil {
 		return
 	}
-	if sub.expr != nil && ctx.OnLoop() {
+	if sub.Expr != nil && ctx.OnLoop() {
 		ctx.Again() // evaluating expressions on thousands of messages takes milliseconds
 		return
 	}
@@ -86,7 +87,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 }
 
 // mayPull checks permission, names and the queue id, in Java's order, and returns the subscription; nil after it answered.
-func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *subscription {
+func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *clients.Subscription {
 	h := &p.head
 	if b.cfg().BrokerPermission&protocol.PermRead == 0 {
 		forbidden(&ctx.Replier, forbiddenBroker, "the broker["+b.cfg().BrokerIP1+"] pulling message is forbidden")
@@ -149,10 +150,10 @@ func (b *Broker) resetPending(ctx *remoting.Context, p *pullState) bool {
 }
 
 // read asks the store. A message count of 0 or less is Java's "as many as the limits allow".
-func (b *Broker) read(p *pullState, sub *subscription, hotOnly bool) {
+func (b *Broker) read(p *pullState, sub *clients.Subscription, hotOnly bool) {
 	h := &p.head
 	p.query = store.GetQuery{Topic: h.Topic, QueueID: h.QueueID, Offset: h.QueueOffset, MaxCount: int(h.MaxMsgNums), HotOnly: hotOnly}
-	if !sub.all || sub.expr != nil {
+	if !sub.All || sub.Expr != nil {
 		p.query.Filter = sub
 	}
 	if hotOnly { // it takes no time worth telling

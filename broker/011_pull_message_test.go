@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/broker/clients"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -168,7 +169,7 @@ func TestPullCommits(t *testing.T) {
 func TestHeldPullLooksAgain(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "came meanwhile")
-	sub, _ := parseSubscription("T", "*", "TAG")
+	sub, _ := clients.ParseSubscription("T", "*", "TAG")
 	table, err := remoting.NewTable(remoting.Entry{Code: wire.ReqPullMessage, Handle: func(ctx *remoting.Context) {
 		p := new(pullState) // as it is when the read found nothing
 		if err := wire.PullMessageRequest.Decode(ctx.Req, ctx.In, &p.head); err != nil {

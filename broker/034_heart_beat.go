@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/filter"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -25,15 +26,10 @@ func (b *Broker) heartbeatEntries() []remoting.Entry {
 	}
 }
 
-// maxClientID is the longest client id, in bytes; Java's own are below 100.
-const maxClientID = 1024
-
+// Answers to heartbeats and to requests without the body that they need.
 var (
-	errNoBody     = errors.New("java.lang.NullPointerException: the request has no body")
-	errNoClientID = errors.New("java.lang.NullPointerException: clientID is null")
-	errNoGroup    = errors.New("java.lang.NullPointerException: groupName is null")
-	errClientID   = errors.New("clientID is longer than 1024 bytes")
-	errGroups     = errors.New("the connection is in too many groups (maxClientGroups)")
+	errNoBody = errors.New("java.lang.NullPointerException: the request has no body")
+	errGroups = errors.New("the connection is in too many groups (maxClientGroups)")
 )
 
 // decodeBody reads a JSON body; none at all, or null, is what makes Java throw.
@@ -44,33 +40,18 @@ func decodeBody(ctx *remoting.Context, v any) error {
 	return compat.Unmarshal(ctx.Req.Body, v)
 }
 
-func (h *heartbeatData) check() error {
-	for i := range h.ConsumerDataSet {
-		if h.ConsumerDataSet[i].GroupName == "" {
-			return errNoGroup
-		}
-	}
-	if h.ClientID == "" && len(h.ConsumerDataSet)+len(h.ProducerDataSet) > 0 {
-		return errNoClientID
-	}
-	if len(h.ClientID) > maxClientID {
-		return errClientID
-	}
-	return nil
-}
-
 func (b *Broker) heartbeat(ctx *remoting.Context) {
-	var h heartbeatData
+	var h clients.Heartbeat
 	if err := decodeBody(ctx, &h); err != nil {
 		fail(ctx, err)
 		return
 	}
-	if err := h.check(); err != nil {
+	if err := h.Check(); err != nil {
 		fail(ctx, err)
 		return
 	}
-	who := client{conn: ctx.Conn(), id: h.ClientID, language: ctx.Req.Language, version: ctx.Req.Version,
-		lastSeen: b.now().UnixMilli()}
+	who := clients.Client{Conn: ctx.Conn(), ID: h.ClientID, Language: ctx.Req.Language, Version: ctx.Req.Version,
+		LastSeen: b.now().UnixMilli()}
 	if b.debug() {
 		consumers, producers := b.unknownGroups(&who, &h)
 		defer b.logJoined(&who, consumers, producers)
@@ -85,7 +66,7 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 		subChange, newTopic = subChange || r.subChange, newTopic || r.newTopic
 	}
 	for _, p := range h.ProducerDataSet {
-		b.tableFull(b.producers.register(p.GroupName, who))
+		b.tableFull(b.producers.Register(p.GroupName, who))
 	}
 	b.answerHeartbeat(ctx, subChange, newTopic)
 }
@@ -115,7 +96,7 @@ type beat struct {
 }
 
 // heartbeatOf registers one consumer group.
-func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) (r beat, err error) {
+func (b *Broker) heartbeatOf(who clients.Client, h *clients.Heartbeat, d *clients.ConsumerData) (r beat, err error) {
 	g := b.groups.Find(d.GroupName)
 	if g == nil {
 		return r, nil
@@ -135,10 +116,10 @@ func (b *Broker) heartbeatOf(who client, h *heartbeatData, d *consumerData) (r b
 	if !v2 || !h.WithoutSub {
 		b.registerFilters(d)
 	}
-	if !b.consumers.register(who, d, v2 && h.WithoutSub, g.NotifyConsumerIdsChangedEnable) {
+	if !b.consumers.Register(who, d, v2 && h.WithoutSub, g.NotifyConsumerIdsChangedEnable) {
 		return r, errGroups
 	}
-	r.subChange = b.consumers.swapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
+	r.subChange = b.consumers.SwapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
 	return r, nil
 }
 
@@ -148,18 +129,18 @@ func (b *Broker) unregisterClient(ctx *remoting.Context, h *wire.UnregisterClien
 			Str("producerGroup", h.ProducerGroup).Str("group", h.ConsumerGroup).Msg("client left a group")
 	}
 	if h.ProducerGroup != "" {
-		b.producers.unregister(h.ProducerGroup, ctx.Conn())
+		b.producers.Unregister(h.ProducerGroup, ctx.Conn())
 	}
 	if h.ConsumerGroup != "" {
 		g := b.groups.Find(h.ConsumerGroup)
-		b.consumers.unregister(h.ConsumerGroup, ctx.Conn(), g == nil || g.NotifyConsumerIdsChangedEnable)
+		b.consumers.Unregister(h.ConsumerGroup, ctx.Conn(), g == nil || g.NotifyConsumerIdsChangedEnable)
 	}
 	ctx.Status(wire.Success, "")
 }
 
 // checkClientBody is the body of CHECK_CLIENT_CONFIG. Java: CheckClientRequestBody.
 type checkClientBody struct {
-	SubscriptionData *subscriptionData `json:"subscriptionData"`
+	SubscriptionData *clients.SubscriptionData `json:"subscriptionData"`
 }
 
 func (b *Broker) checkClientConfig(ctx *remoting.Context) {

@@ -25,23 +25,23 @@ func TestHeartbeat(t *testing.T) {
 	if c := r.b.topics.Get("%RETRY%g"); c == nil || c.ReadQueueNums != 1 {
 		t.Errorf("retry topic %+v", c)
 	}
-	if g := r.b.consumers.get("g"); g == nil || g.subscription("T") == nil || len(g.clientIDs()) != 1 {
+	if g := r.b.consumers.Get("g"); g == nil || g.Subscription("T") == nil || len(g.ClientIDs()) != 1 {
 		t.Fatalf("group %+v", g)
 	}
-	if r.b.producers.ofClient("c1") == nil || r.b.producers.count() != 1 {
-		t.Errorf("%d producers", r.b.producers.count())
+	if r.b.producers.OfClient("c1") == nil || r.b.producers.Count() != 1 {
+		t.Errorf("%d producers", r.b.producers.Count())
 	}
 	r.ask(wire.ReqUnregisterClient, "clientID=c1&producerGroup=pg&consumerGroup=other", "").is(t, 0, "")
-	if r.b.producers.count() != 0 || r.b.consumers.get("g") == nil {
+	if r.b.producers.Count() != 0 || r.b.consumers.Get("g") == nil {
 		t.Error("unregister took another group, or not the producer")
 	}
 	r.ask(wire.ReqUnregisterClient, "clientID=c1&consumerGroup=g", "").is(t, 0, "")
-	if r.b.consumers.get("g") != nil {
+	if r.b.consumers.Get("g") != nil {
 		t.Error("the group is still there")
 	}
 	r.ask(wire.ReqHeartBeat, "", beatBody("c1", "g", "T", 0, false)).is(t, 0, "")
 	r.conn.Close()
-	waitFor(t, "a closed connection leaves", func() bool { return r.b.consumers.get("g") == nil && r.b.producers.count() == 0 })
+	waitFor(t, "a closed connection leaves", func() bool { return r.b.consumers.Get("g") == nil && r.b.producers.Count() == 0 })
 }
 
 // TestHeartbeatV2: without subscriptions those of the last full one stay; another fingerprint is told.
@@ -61,7 +61,7 @@ func TestHeartbeatV2(t *testing.T) {
 		if got := beat(c.topic, c.fingerprint, c.without); got != c.change {
 			t.Errorf("beat %d: IS_SUB_CHANGE=%s, want %s", i, got, c.change)
 		}
-		if r.b.consumers.get("g").subscription(c.subscribed) == nil {
+		if r.b.consumers.Get("g").Subscription(c.subscribed) == nil {
 			t.Errorf("beat %d: not subscribed to %s", i, c.subscribed)
 		}
 	}
@@ -80,7 +80,7 @@ func TestHeartbeatRefusals(t *testing.T) {
 	}
 	r.ask(wire.ReqHeartBeat, "", beatBody(strings.Repeat("c", 1024), "g", "T", 0, false)).is(t, 0, "")
 	r.ask(wire.ReqHeartBeat, "", beatBody("c", "no group", "T", 0, false)).is(t, 0, "") // passed over, as in Java
-	if r.b.consumers.get("no group") != nil {
+	if r.b.consumers.Get("no group") != nil {
 		t.Error("an illegal group has a member")
 	}
 }

@@ -15,8 +15,8 @@ func (b *Broker) consumerListEntries() []remoting.Entry {
 
 func (b *Broker) consumerList(ctx *remoting.Context, h *wire.ConsumerGroupHeader) {
 	var ids []string
-	if g := b.consumers.get(h.ConsumerGroup); g != nil {
-		ids = g.clientIDs()
+	if g := b.consumers.Get(h.ConsumerGroup); g != nil {
+		ids = g.ClientIDs()
 	}
 	if len(ids) == 0 {
 		ctx.Status(wire.SystemError, "no consumer for this group, "+h.ConsumerGroup)

@@ -23,7 +23,7 @@ func (b *Broker) lockBatch(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	held, full := b.locks.lock(l.ConsumerGroup, l.ClientID, l.MQSet)
+	held, full := b.locks.Lock(l.ConsumerGroup, l.ClientID, l.MQSet)
 	if full {
 		b.tableFull(&meta.TableFullError{What: "order locks", Key: "maxOrderLockNum", Limit: int64(b.cfg().MaxOrderLockNum)})
 	}
@@ -40,6 +40,6 @@ func (b *Broker) unlockBatch(ctx *remoting.Context) {
 		fail(ctx, errors.New("java.lang.NullPointerException: consumerGroup is null"))
 		return
 	}
-	b.locks.unlock(l.ConsumerGroup, l.ClientID, l.MQSet)
+	b.locks.Unlock(l.ConsumerGroup, l.ClientID, l.MQSet)
 	ctx.Status(wire.Success, "")
 }

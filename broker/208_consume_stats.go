@@ -33,10 +33,10 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader)
 		topics = b.topicsOf(h.ConsumerGroup)
 	}
 	stats := consumeStatsTable{OffsetTable: map[protocol.MessageQueue]offsetWrapper{}}
-	g := b.consumers.get(h.ConsumerGroup)
+	g := b.consumers.Get(h.ConsumerGroup)
 	for _, topic := range topics {
 		c := b.topics.Get(topic)
-		if c == nil || g != nil && g.subscription(topic) == nil {
+		if c == nil || g != nil && g.Subscription(topic) == nil {
 			continue // a live group is asked about what it subscribes to only
 		}
 		if len(stats.OffsetTable)+c.ReadQueueNums > maxStatsQueues {

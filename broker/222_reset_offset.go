@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -149,17 +150,17 @@ func (b *Broker) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetReques
 		fail(ctx, err)
 		return
 	}
-	members := b.consumers.membersOf(h.Group)
+	members := b.consumers.MembersOf(h.Group)
 	if len(members) == 0 {
 		ctx.Status(wire.ConsumerNotOnline, fmt.Sprintf("Consumer not online, so can not reset offset, Group: %s Topic: %s Timestamp: %d", h.Group, h.Topic, h.Timestamp))
 		return
 	}
 	for _, m := range members {
-		if m.version < versionReset {
-			ctx.Status(wire.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
+		if m.Version < versionReset {
+			ctx.Status(wire.SystemError, olderThanNeeded+compat.VersionName(int(m.Version)))
 			return
 		}
-		_ = remoting.Notify(m.conn, wire.ReqResetConsumerClientOffset, wire.ResetOffsetRequest, &push, data)
+		_ = remoting.Notify(m.Conn, wire.ReqResetConsumerClientOffset, wire.ResetOffsetRequest, &push, data)
 	}
 	b.logReset(ctx, h)
 	respondJSON(ctx, table)
@@ -183,33 +184,33 @@ type consumerStatusBody struct {
 }
 
 func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusRequestHeader) {
-	members := b.consumers.membersOf(h.Group)
+	members := b.consumers.MembersOf(h.Group)
 	if len(members) == 0 {
 		ctx.Status(wire.SystemError, "No Any Consumer online in the consumer group: ["+h.Group+"]")
 		return
 	}
 	all := consumerStatusBody{ConsumerTable: map[string]map[protocol.MessageQueue]int64{}, MessageQueueTable: map[protocol.MessageQueue]int64{}}
 	for _, m := range members {
-		if m.version < versionReset {
-			ctx.Status(wire.SystemError, olderThanNeeded+compat.VersionName(int(m.version)))
+		if m.Version < versionReset {
+			ctx.Status(wire.SystemError, olderThanNeeded+compat.VersionName(int(m.Version)))
 			return
 		}
-		if strings.TrimSpace(h.ClientAddr) != "" && h.ClientAddr != m.id {
+		if strings.TrimSpace(h.ClientAddr) != "" && h.ClientAddr != m.ID {
 			continue
 		}
 		if table := b.askStatus(m, *h); table != nil {
-			all.ConsumerTable[m.id] = table
+			all.ConsumerTable[m.ID] = table
 		}
 	}
 	respondJSON(ctx, all)
 }
 
 // askStatus asks one client; nil when it does not answer.
-func (b *Broker) askStatus(m client, h wire.ConsumerStatusRequestHeader) map[protocol.MessageQueue]int64 {
+func (b *Broker) askStatus(m clients.Client, h wire.ConsumerStatusRequestHeader) map[protocol.MessageQueue]int64 {
 	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
 	defer cancel()
 	h.ClientAddr = ""
-	resp, err := remoting.Invoke(ctx, m.conn, wire.ReqGetConsumerStatusFromClient, wire.ConsumerStatusRequest, &h, nil)
+	resp, err := remoting.Invoke(ctx, m.Conn, wire.ReqGetConsumerStatusFromClient, wire.ConsumerStatusRequest, &h, nil)
 	if err != nil || resp.Code != wire.Success || len(resp.Body) == 0 {
 		return nil
 	}
@@ -218,18 +219,4 @@ func (b *Broker) askStatus(m client, h wire.ConsumerStatusRequestHeader) map[pro
 		return map[protocol.MessageQueue]int64{}
 	}
 	return got.MessageQueueTable
-}
-
-// membersOf copies the live members of a group.
-func (t *consumerTable) membersOf(group string) (all []client) {
-	g := t.get(group)
-	if g == nil {
-		return nil
-	}
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	for _, m := range g.members {
-		all = append(all, *m)
-	}
-	return all
 }

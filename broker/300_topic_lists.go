@@ -29,8 +29,8 @@ type groupNames struct {
 
 func (b *Broker) topicConsumers(ctx *remoting.Context, h *wire.TopicHeader) {
 	groups := map[string]bool{}
-	for _, name := range b.consumers.names() {
-		if g := b.consumers.get(name); g != nil && g.subscription(h.Topic) != nil {
+	for _, name := range b.consumers.Names() {
+		if g := b.consumers.Get(name); g != nil && g.Subscription(h.Topic) != nil {
 			groups[name] = true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -21,7 +22,7 @@ func (b *Broker) groupQueryEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: with(wire.ConsumeTimeSpanRequest, b.timeSpan)},
 		{Code: wire.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: with(wire.CorrectionOffsetRequest, b.correctionOffset)},
-		{Code: wire.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.producers.info()) }},
+		{Code: wire.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.producers.Info()) }},
 		{Code: wire.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled, Handle: with(wire.QuerySubscriptionRequest, b.querySubscription)},
 		{Code: wire.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled, Handle: with(wire.GroupForbiddenRequest, b.groupForbidden)},
 	}
@@ -102,37 +103,11 @@ func (b *Broker) leastOffsets(topic string, without []string) map[int]int64 {
 	return least
 }
 
-// producerInfo is one client in 328. Java: ProducerInfo.
-type producerInfo struct {
-	ClientID            string `json:"clientId"`
-	Language            string `json:"language"`
-	LastUpdateTimestamp int64  `json:"lastUpdateTimestamp"` // ms
-	RemoteIP            string `json:"remoteIP"`            // /ip:port
-	Version             int32  `json:"version"`
-}
-
-// producerTableInfo answers 328. Java: ProducerTableInfo.
-type producerTableInfo struct {
-	Data map[string][]producerInfo `json:"data"`
-}
-
-func (t *producerTable) info() producerTableInfo {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	all := producerTableInfo{Data: map[string][]producerInfo{}}
-	for group, members := range t.groups {
-		for _, m := range members {
-			all.Data[group] = append(all.Data[group], producerInfo{m.id, m.language.String(), m.lastSeen, "/" + m.conn.RemoteAddr(), m.version})
-		}
-	}
-	return all
-}
-
 // subscriptionAnswer answers 345. Java: QuerySubscriptionResponseBody.
 type subscriptionAnswer struct {
-	Group            string            `json:"group"`
-	SubscriptionData *subscriptionData `json:"subscriptionData,omitempty"`
-	Topic            string            `json:"topic"`
+	Group            string                    `json:"group"`
+	SubscriptionData *clients.SubscriptionData `json:"subscriptionData,omitempty"`
+	Topic            string                    `json:"topic"`
 }
 
 func (b *Broker) querySubscription(ctx *remoting.Context, h *wire.TopicGroupHeader) {
@@ -140,10 +115,10 @@ func (b *Broker) querySubscription(ctx *remoting.Context, h *wire.TopicGroupHead
 }
 
 // liveSubscription is what the group's members subscribed to, nil when nothing. Java: ConsumerManager.findSubscriptionData.
-func (b *Broker) liveSubscription(group, topic string) *subscriptionData {
-	if g := b.consumers.get(group); g != nil {
-		if s := g.subscription(topic); s != nil {
-			return &s.subscriptionData
+func (b *Broker) liveSubscription(group, topic string) *clients.SubscriptionData {
+	if g := b.consumers.Get(group); g != nil {
+		if s := g.Subscription(topic); s != nil {
+			return &s.SubscriptionData
 		}
 	}
 	return nil

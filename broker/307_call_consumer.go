@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gorocket/broker/clients"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
@@ -50,13 +51,13 @@ func (b *Broker) consumeDirectly(ctx *remoting.Context, h *wire.ConsumeDirectlyH
 }
 
 // findConsumer returns the member of a group with this client id; nil after it answered.
-func (b *Broker) findConsumer(ctx *remoting.Context, group, clientID string) *client {
-	for _, m := range b.consumers.membersOf(group) {
-		if m.id != clientID {
+func (b *Broker) findConsumer(ctx *remoting.Context, group, clientID string) *clients.Client {
+	for _, m := range b.consumers.MembersOf(group) {
+		if m.ID != clientID {
 			continue
 		}
-		if m.version < versionRunInfo {
-			ctx.Status(wire.SystemError, fmt.Sprintf("The Consumer <%s> Version <%s> too low to finish, please upgrade it to V3_1_8_SNAPSHOT", clientID, compat.VersionName(int(m.version))))
+		if m.Version < versionRunInfo {
+			ctx.Status(wire.SystemError, fmt.Sprintf("The Consumer <%s> Version <%s> too low to finish, please upgrade it to V3_1_8_SNAPSHOT", clientID, compat.VersionName(int(m.Version))))
 			return nil
 		}
 		return &m
@@ -66,9 +67,9 @@ func (b *Broker) findConsumer(ctx *remoting.Context, group, clientID string) *cl
 }
 
 // relay sends a request to a client and its answer back. It does not wait: the answer arrives on the client's event loop.
-func relay[T any](ctx *remoting.Context, m *client, group string, code int32, ht *wire.HeaderType[T], h *T, data []byte) {
-	reply, id := ctx.Later(), m.id
-	remoting.Go(m.conn, callTimeout, code, ht, h, data, func(resp *wire.Command, err error) {
+func relay[T any](ctx *remoting.Context, m *clients.Client, group string, code int32, ht *wire.HeaderType[T], h *T, data []byte) {
+	reply, id := ctx.Later(), m.ID
+	remoting.Go(m.Conn, callTimeout, code, ht, h, data, func(resp *wire.Command, err error) {
 		switch {
 		case errors.Is(err, remoting.ErrTimeout):
 			reply.Status(wire.ConsumeMsgTimeout, fmt.Sprintf("consumer <%s> <%s> Timeout: %v", group, id, err))

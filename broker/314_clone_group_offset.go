@@ -23,7 +23,7 @@ func (b *Broker) cloneOffset(ctx *remoting.Context, h *wire.CloneGroupOffsetHead
 		topics = b.topicsOf(h.SrcGroup)
 	}
 	for _, topic := range topics {
-		if b.topics.Get(topic) == nil || !h.Offline && b.consumers.get(h.SrcGroup) != nil && b.liveSubscription(h.SrcGroup, topic) == nil {
+		if b.topics.Get(topic) == nil || !h.Offline && b.consumers.Get(h.SrcGroup) != nil && b.liveSubscription(h.SrcGroup, topic) == nil {
 			continue
 		}
 		for q, off := range b.offsets.CommittedOf(h.SrcGroup, topic) {

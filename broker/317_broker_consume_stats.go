@@ -28,7 +28,7 @@ func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *wire.BrokerConsume
 		for _, topic := range topicsOf[group] {
 			t := b.topics.Get(topic)
 			if t == nil || h.IsOrder && !t.Order ||
-				b.consumers.get(group) != nil && b.liveSubscription(group, topic) == nil {
+				b.consumers.Get(group) != nil && b.liveSubscription(group, topic) == nil {
 				continue
 			}
 			if queues += t.WriteQueueNums; queues > maxStatsQueues {

@@ -5,6 +5,7 @@ package broker
 import (
 	"fmt"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/filter"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -28,11 +29,11 @@ type consumeQueueData struct {
 
 // consumeQueueAnswer answers 321. Java: QueryConsumeQueueResponseBody.
 type consumeQueueAnswer struct {
-	FilterData       string             `json:"filterData,omitempty"`
-	MaxQueueIndex    int64              `json:"maxQueueIndex"`
-	MinQueueIndex    int64              `json:"minQueueIndex"`
-	QueueData        []consumeQueueData `json:"queueData"`
-	SubscriptionData *subscriptionData  `json:"subscriptionData,omitempty"`
+	FilterData       string                    `json:"filterData,omitempty"`
+	MaxQueueIndex    int64                     `json:"maxQueueIndex"`
+	MinQueueIndex    int64                     `json:"minQueueIndex"`
+	QueueData        []consumeQueueData        `json:"queueData"`
+	SubscriptionData *clients.SubscriptionData `json:"subscriptionData,omitempty"`
 }
 
 // maxQueueData bounds an answer of 321: Java has no limit.
@@ -70,7 +71,7 @@ func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *wire.ConsumeQueueRe
 }
 
 // describeFilter says what the group of the request subscribes to; the result judges entries, nil when there is no such group.
-func (b *Broker) describeFilter(h *wire.ConsumeQueueRequestHeader, a *consumeQueueAnswer) (s *subscription, err error) {
+func (b *Broker) describeFilter(h *wire.ConsumeQueueRequestHeader, a *consumeQueueAnswer) (s *clients.Subscription, err error) {
 	if h.ConsumerGroup == "" {
 		return nil, nil
 	}
@@ -80,7 +81,7 @@ func (b *Broker) describeFilter(h *wire.ConsumeQueueRequestHeader, a *consumeQue
 	}
 	data := b.filters.Get(h.Topic, h.ConsumerGroup)
 	a.FilterData, err = data.JSON()
-	if s = newSubscription(*a.SubscriptionData); !filter.IsTag(s.ExpressionType) {
+	if s = clients.NewSubscription(*a.SubscriptionData); !filter.IsTag(s.ExpressionType) {
 		s = b.withExpression(s, data)
 	}
 	return s, err
@@ -96,7 +97,7 @@ type extUnit struct {
 }
 
 // describeExt adds what the extended consume queue knows of an entry.
-func (b *Broker) describeExt(h *wire.ConsumeQueueRequestHeader, at int64, s *subscription, d *consumeQueueData) error {
+func (b *Broker) describeExt(h *wire.ConsumeQueueRequestHeader, at int64, s *clients.Subscription, d *consumeQueueData) error {
 	u, addr, ok := b.store.ExtInQueue(h.Topic, h.QueueID, at)
 	if !ok {
 		if addr != 0 {

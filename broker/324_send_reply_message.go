@@ -100,7 +100,7 @@ func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHead
 		return
 	}
 	sender := string(id)
-	conn := b.producers.ofClient(sender)
+	conn := b.producers.OfClient(sender)
 	if conn == nil {
 		answer(&ctx.Replier, "push reply message fail, channel of <"+sender+"> not found.")
 		return
@@ -118,11 +118,4 @@ func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHead
 		}
 		answer(&reply, "")
 	})
-}
-
-// ofClient returns the connection of the producer with a client id, nil when there is none. Java: ProducerManager.findChannel.
-func (t *producerTable) ofClient(id string) *remoting.Conn {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.byClient[id]
 }

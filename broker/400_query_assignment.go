@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -64,21 +65,21 @@ func (b *Broker) queryAssignment(ctx *remoting.Context) {
 
 // assign gives a client its queues; false when that is not known now. Java: doLoadBalance.
 func (b *Broker) assign(q *assignmentRequest) ([]protocol.MessageQueue, bool) {
-	if q.MessageModel != modelBroadcasting && q.MessageModel != modelClustering {
+	if q.MessageModel != clients.ModelBroadcasting && q.MessageModel != clients.ModelClustering {
 		return nil, false
 	}
 	queues := b.readableQueues(q.Topic)
 	if queues == nil {
 		return nil, false
 	}
-	if q.MessageModel == modelBroadcasting || !b.cfg().ServerLoadBalancerEnable {
+	if q.MessageModel == clients.ModelBroadcasting || !b.cfg().ServerLoadBalancerEnable {
 		return queues, true
 	}
-	g := b.consumers.get(q.ConsumerGroup)
+	g := b.consumers.Get(q.ConsumerGroup)
 	if g == nil {
 		return nil, false
 	}
-	ids := g.clientIDs()
+	ids := g.ClientIDs()
 	slices.Sort(ids)
 	slices.SortFunc(queues, func(a, b protocol.MessageQueue) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.BrokerName, b.BrokerName), cmp.Compare(a.QueueID, b.QueueID))

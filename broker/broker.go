@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/filter"
 	"gorocket/broker/meta"
 	"gorocket/broker/stats"
@@ -41,10 +42,10 @@ type Broker struct {
 	filters        *filter.Manager
 	filtersChanged func()        // marks consumerFilter.json; immutable after Start
 	pulled         *meta.Offsets // where the next pull will be, in memory only; Java: pullOffsetTable
-	consumers      *consumerTable
-	producers      *producerTable
-	locks          *lockTable
-	notices        *notices
+	consumers      *clients.Consumers
+	producers      *clients.Producers
+	locks          *clients.OrderLocks
+	notices        *clients.Notices
 	holds          *holdTable
 	schedule       *scheduler
 	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
@@ -124,12 +125,12 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b.offsets, b.pulled = meta.NewOffsets(), meta.NewOffsets()
 	b.offsets.Limit = func() int { return b.cfg().MaxConsumerOffsetNum }
 	b.pulled.Limit = b.offsets.Limit
-	b.notices = newNotices(b)
-	b.consumers = newConsumerTable(b.notices.change, cfg.MaxClientGroups)
-	b.producers, b.locks = newProducerTable(), newLockTable()
-	b.producers.limit = func() int { return b.cfg().MaxProducerNum }
-	b.locks.now = b.now
-	b.locks.limit = func() int { return b.cfg().MaxOrderLockNum }
+	b.notices = clients.NewNotices(func() bool { return b.cfg().NotifyConsumerIDsChangedEnable })
+	b.consumers = clients.NewConsumers(b.notices.Change, cfg.MaxClientGroups)
+	b.producers, b.locks = clients.NewProducers(), clients.NewOrderLocks()
+	b.producers.Limit = func() int { return b.cfg().MaxProducerNum }
+	b.locks.Now = b.now
+	b.locks.Limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
 	b.stats, b.modes, b.routes = newBrokerStats(), meta.NewModes(), newRouteCache(b.askRoute, b.wg.Go, b.stop)
@@ -143,7 +144,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	if b.filters, err = b.newFilters(); err != nil {
 		return nil, err
 	}
-	b.consumers.gone = b.unregisterFilters
+	b.consumers.Gone = b.unregisterFilters
 	if b.schedule, err = newScheduler(b, cfg.MessageDelayLevel); err != nil {
 		return nil, err
 	}
@@ -212,8 +213,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	b.schedule.start()
 	b.trans.start()
 	b.holds.start()
-	b.wg.Add(1)
-	go b.notices.run()
+	b.notices.Start(b.consumers, b.producers)
 	if err = b.serve(); err != nil {
 		return err
 	}
@@ -304,6 +304,7 @@ func (b *Broker) abandon() {
 // shutdown ends everything that runs, in an order in which nobody is called after its end.
 func (b *Broker) shutdown(ctx context.Context) error {
 	close(b.stop)
+	b.notices.Stop()
 	var errs []error
 	b.holds.close()
 	b.exporter.Stop(ctx)
@@ -339,9 +340,9 @@ func (b *Broker) expireClients() {
 		case <-b.stop:
 			return
 		case <-t.C:
-			b.locks.expire()
+			b.locks.Expire()
 			limit := b.now().Add(-ms(b.cfg().ChannelExpiredTimeout)).UnixMilli()
-			for _, c := range append(b.consumers.expired(limit), b.producers.expired(limit)...) {
+			for _, c := range append(b.consumers.Expired(limit), b.producers.Expired(limit)...) {
 				c.Close()
 			}
 		}

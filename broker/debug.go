@@ -1,9 +1,9 @@
 package broker
 
 import (
-	"maps"
 	"slices"
 
+	"gorocket/broker/clients"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -22,7 +22,7 @@ func (b *Broker) debugEvents(e *remoting.Events) {
 	closed := e.Closed
 	e.Closed = func(c *remoting.Conn, err error) {
 		b.log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).
-			Strs("groups", b.consumers.groupsOf(c)).Strs("producerGroups", b.producers.groupsOf(c)).
+			Strs("groups", b.consumers.GroupsOf(c)).Strs("producerGroups", b.producers.GroupsOf(c)).
 			Msg(remoting.LogClosed)
 		closed(c, err)
 	}
@@ -36,14 +36,14 @@ func (b *Broker) debugEvents(e *remoting.Events) {
 }
 
 // unknownGroups lists the groups of a heartbeat in which its connection is new.
-func (b *Broker) unknownGroups(who *client, h *heartbeatData) (consumers, producers []string) {
-	in := b.consumers.groupsOf(who.conn)
+func (b *Broker) unknownGroups(who *clients.Client, h *clients.Heartbeat) (consumers, producers []string) {
+	in := b.consumers.GroupsOf(who.Conn)
 	for i := range h.ConsumerDataSet {
 		if g := h.ConsumerDataSet[i].GroupName; !slices.Contains(in, g) {
 			consumers = append(consumers, g)
 		}
 	}
-	in = b.producers.groupsOf(who.conn)
+	in = b.producers.GroupsOf(who.Conn)
 	for _, p := range h.ProducerDataSet {
 		if !slices.Contains(in, p.GroupName) {
 			producers = append(producers, p.GroupName)
@@ -53,29 +53,15 @@ func (b *Broker) unknownGroups(who *client, h *heartbeatData) (consumers, produc
 }
 
 // logJoined tells which of these groups the client is in by now.
-func (b *Broker) logJoined(who *client, consumers, producers []string) {
+func (b *Broker) logJoined(who *clients.Client, consumers, producers []string) {
 	tell := func(kind string, wanted, in []string) {
 		for _, g := range wanted {
 			if slices.Contains(in, g) {
-				b.log.Debug().Str("peer", who.conn.RemoteAddr()).Str("client", who.id).Str(kind, g).
-					Stringer("language", who.language).Int32("version", who.version).Msg("client joined a group")
+				b.log.Debug().Str("peer", who.Conn.RemoteAddr()).Str("client", who.ID).Str(kind, g).
+					Stringer("language", who.Language).Int32("version", who.Version).Msg("client joined a group")
 			}
 		}
 	}
-	tell("group", consumers, b.consumers.groupsOf(who.conn))
-	tell("producerGroup", producers, b.producers.groupsOf(who.conn))
-}
-
-// groupsOf lists the consumer groups of a connection.
-func (t *consumerTable) groupsOf(c *remoting.Conn) []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Sorted(maps.Keys(t.byConn[c]))
-}
-
-// groupsOf lists the producer groups of a connection.
-func (t *producerTable) groupsOf(c *remoting.Conn) []string {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return slices.Sorted(maps.Keys(t.byConn[c]))
+	tell("group", consumers, b.consumers.GroupsOf(who.Conn))
+	tell("producerGroup", producers, b.producers.GroupsOf(who.Conn))
 }

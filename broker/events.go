@@ -12,7 +12,7 @@ import (
 func (b *Broker) connEvents() remoting.Events {
 	e := remoting.Events{
 		Failed: b.fail, TooMany: b.tooMany, AcceptFailed: b.acceptFailed,
-		Closed: func(c *remoting.Conn, _ error) { b.notices.left(c) },
+		Closed: func(c *remoting.Conn, _ error) { b.notices.Left(c) },
 		BadFrame: func(c *remoting.Conn, err error) {
 			b.throttled.Warn("frame").Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
 		},

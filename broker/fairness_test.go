@@ -91,14 +91,14 @@ func TestNoticesAreFew(t *testing.T) {
 	}
 	stays := newTestClient(t, entry)
 	join(stays, "stays")
-	members := func() int { return len(r.b.consumers.membersOf("g")) }
+	members := func() int { return len(r.b.consumers.MembersOf("g")) }
 	var conns []net.Conn
 	for i := range ends {
 		conns = append(conns, r.rawMember(fmt.Sprint("ends", i)))
 	}
 	waitFor(t, "all are members", func() bool { return members() == ends+1 })
 	waitFor(t, "told of those who came", func() bool { return told.Load() > 0 })
-	time.Sleep(2 * (ends + 1) * noticeGap) // the last of these notices
+	time.Sleep(2 * (ends + 1) * 250 * time.Microsecond) // the last of these notices
 	before := told.Load()
 	for _, c := range conns {
 		_ = c.Close()

@@ -3,6 +3,7 @@ package broker
 import (
 	"time"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/filter"
 	"gorocket/store"
 )
@@ -23,7 +24,7 @@ func (b *Broker) newFilters() (*filter.Manager, error) {
 }
 
 // registerFilters notes the expressions of a heartbeat; tags are not kept there.
-func (b *Broker) registerFilters(d *consumerData) {
+func (b *Broker) registerFilters(d *clients.ConsumerData) {
 	subs := make([]filter.Subscription, 0, len(d.SubscriptionDataSet))
 	for i := range d.SubscriptionDataSet {
 		s := &d.SubscriptionDataSet[i]

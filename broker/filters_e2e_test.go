@@ -103,7 +103,7 @@ func TestFilterBitMap(t *testing.T) {
 	var res store.GetResult
 	defer res.Release()
 	data := r.b.filters.Get("T", "g")
-	r.b.store.Get(&store.GetQuery{Topic: "T", MaxCount: 32, Filter: r.b.withExpression(r.b.consumers.get("g").subscription("T"), data)}, &res)
+	r.b.store.Get(&store.GetQuery{Topic: "T", MaxCount: 32, Filter: r.b.withExpression(r.b.consumers.Get("g").Subscription("T"), data)}, &res)
 	if res.Count != 5 || res.FilteredCount != 0 {
 		t.Errorf("%d messages, and %d that only the properties refused", res.Count, res.FilteredCount)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/broker/clients"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -32,7 +33,7 @@ type heldPull struct {
 	reply    remoting.Replier
 	head     wire.PullMessageRequestHeader
 	static   *staticPull // nil for an ordinary topic
-	sub      *subscription
+	sub      *clients.Subscription
 	deadline int64 // ms, by holdTable.now
 
 	waits  bool         // guarded by the queue's mu: it stands in the queue's lists
@@ -88,7 +89,7 @@ const maxHeldExpression = 8 << 10
 
 // hold lets a pull wait, or refuses it when too many wait; false when it has to be answered as it is. A message may
 // have come since the store was asked, so the queue is looked at once more.
-func (t *holdTable) hold(reply remoting.Replier, of *pullState, sub *subscription, suspendMillis int64) bool {
+func (t *holdTable) hold(reply remoting.Replier, of *pullState, sub *clients.Subscription, suspendMillis int64) bool {
 	if len(of.head.Subscription) > maxHeldExpression {
 		return false
 	}

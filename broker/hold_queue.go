@@ -51,7 +51,7 @@ func (q *heldQueue) add(p *heldPull) bool {
 	}
 	p.waits, p.places = true, p.one[:0]
 	codes := p.sub.CodeSet // sorted
-	if p.sub.all || len(codes) > maxHeldTags {
+	if p.sub.All || len(codes) > maxHeldTags {
 		q.any.put(p)
 		return true
 	}

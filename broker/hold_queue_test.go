@@ -6,16 +6,17 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/broker/clients"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
 func heldFor(offset int64, codes ...int32) *heldPull {
-	d := subscriptionData{Topic: "T", SubString: "x", ExpressionType: "TAG", CodeSet: codes}
+	d := clients.SubscriptionData{Topic: "T", SubString: "x", ExpressionType: "TAG", CodeSet: codes}
 	if len(codes) == 0 {
 		d.SubString = "*"
 	}
-	return &heldPull{sub: newSubscription(d), head: wire.PullMessageRequestHeader{QueueOffset: offset}}
+	return &heldPull{sub: clients.NewSubscription(d), head: wire.PullMessageRequestHeader{QueueOffset: offset}}
 }
 
 // TestHeldQueue compares the queue with a plain list over random pulls and messages.

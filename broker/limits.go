@@ -11,12 +11,10 @@ import (
 
 // Limits of what administrators and clients may put into the tables; those with a key of their own are in Config.
 const (
-	maxGroupBytes      = 64 << 10 // of a group's configuration as JSON
-	maxMappingBytes    = 1 << 20  // of a static topic's mapping as JSON
-	maxAttributeBytes  = 1 << 10  // of one attribute's value
-	maxStatsQueues     = 100_000  // queues in one answer; more do not fit into a frame
-	maxProducersOfConn = 1024     // producer groups of one connection
-	maxProducerGroup   = 255      // bytes of a producer group's name; Java's clients check it
+	maxGroupBytes     = 64 << 10 // of a group's configuration as JSON
+	maxMappingBytes   = 1 << 20  // of a static topic's mapping as JSON
+	maxAttributeBytes = 1 << 10  // of one attribute's value
+	maxStatsQueues    = 100_000  // queues in one answer; more do not fit into a frame
 )
 
 // tableFull logs err, which says that a table takes no more; nil is nothing.
@@ -110,8 +108,8 @@ func (b *Broker) tableSizes(each func(table string, size, limit int64)) {
 	each("groups", b.groups.Len(), int64(c.MaxSubscriptionGroupNum))
 	each("consumer_offsets", b.offsets.Len(), int64(c.MaxConsumerOffsetNum))
 	each("pull_offsets", b.pulled.Len(), int64(c.MaxConsumerOffsetNum))
-	each("order_locks", int64(b.locks.count()), int64(c.MaxOrderLockNum))
-	each("producers", int64(b.producers.count()), int64(c.MaxProducerNum))
+	each("order_locks", int64(b.locks.Count()), int64(c.MaxOrderLockNum))
+	each("producers", int64(b.producers.Count()), int64(c.MaxProducerNum))
 	each("request_modes", int64(b.modes.Count()), meta.MaxRequestModes)
 	each("group_forbidden", int64(b.groups.ForbiddenCount()), meta.MaxForbidden)
 	each("static_topics", int64(len(b.mappings.current())), int64(c.MaxTopicNum))

@@ -150,7 +150,7 @@ func (b *Broker) retryOrDeadLetter(ctx *remoting.Context, s *sendState) bool {
 	if ctx.Req.Version >= compat.VersionV3_4_9 && s.head.MaxReconsumeTimes != -1 {
 		limit = s.head.MaxReconsumeTimes
 	}
-	if r.ReconsumeTimes <= limit && !b.locks.anyLive(group) {
+	if r.ReconsumeTimes <= limit && !b.locks.AnyLive(group) {
 		return true
 	}
 	b.deadLetters.Count(group, r.Topic)

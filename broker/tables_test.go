@@ -12,43 +12,6 @@ import (
 	"gorocket/remoting/protocol"
 )
 
-func TestLockTable(t *testing.T) {
-	now := time.UnixMilli(0)
-	l := newLockTable()
-	l.now = func() time.Time { return now }
-	q := func(ids ...int) (out []protocol.MessageQueue) {
-		for _, id := range ids {
-			out = append(out, protocol.MessageQueue{BrokerName: "b", Topic: "t", QueueID: id})
-		}
-		return out
-	}
-	step := func(what string, got, want []protocol.MessageQueue) {
-		t.Helper()
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", what, diff)
-		}
-	}
-	lock := func(group, client string, queues []protocol.MessageQueue) []protocol.MessageQueue {
-		held, _ := l.lock(group, client, queues)
-		return held
-	}
-	step("first client takes two", lock("g", "c1", q(0, 1)), q(0, 1))
-	step("second client gets the free one", lock("g", "c2", q(0, 1, 2)), q(2))
-	now = now.Add(59 * time.Second)
-	step("renewed at 59 s", lock("g", "c1", q(0)), q(0))
-	now = now.Add(2 * time.Second)
-	step("taken over at 61 s", lock("g", "c2", q(0, 1)), q(1))
-	l.unlock("g", "c2", q(0, 1, 2))
-	step("another's lock stays", lock("g", "c3", q(0, 1)), q(1))
-	if !l.anyLive("g") || l.anyLive("other") {
-		t.Error("anyLive")
-	}
-	now = now.Add(2 * time.Minute)
-	if l.anyLive("g") {
-		t.Error("all locks have expired")
-	}
-}
-
 func TestLockBatchBody(t *testing.T) {
 	var l lockBatch
 	if err := compat.Unmarshal([]byte(`{"consumerGroup":"g","clientId":"c","mqSet":[{"topic":"t","brokerName":"b","queueId":2}]}`), &l); err != nil {
@@ -61,48 +24,6 @@ func TestLockBatchBody(t *testing.T) {
 	data, err := compat.Marshal(lockedQueues{LockOKMQSet: want})
 	if err != nil || string(data) != `{"lockOKMQSet":[{"brokerName":"b","queueId":2,"topic":"t"}]}` {
 		t.Errorf("%s %v", data, err)
-	}
-}
-
-func TestSubscription(t *testing.T) {
-	parse := func(expr, kind string) *subscription {
-		s, ok := parseSubscription("t", expr, kind)
-		if !ok {
-			t.Fatalf("%q does not parse", expr)
-		}
-		return s
-	}
-	for _, expr := range []string{"", "*"} {
-		if s := parse(expr, ""); !s.MatchTagsCode(12345) {
-			t.Errorf("%q must match everything", expr)
-		}
-	}
-	s := parse(" TagA || Aa ||", "TAG")
-	for tag, want := range map[string]bool{"TagA": true, "Aa": true, "BB": true, "TagB": false} { // "Aa" and "BB" have one hash: clients decide
-		if got := s.MatchTagsCode(int64(compat.HashCode(tag))); got != want {
-			t.Errorf("tag %s: %v, want %v", tag, got, want)
-		}
-	}
-	if s.MatchTagsCode(0) {
-		t.Error("a message without tags matches no tag")
-	}
-	if _, ok := parseSubscription("t", " || ", "TAG"); ok {
-		t.Error("only bars must not parse")
-	}
-}
-
-func TestHeartbeatOfGoClient(t *testing.T) {
-	var h heartbeatData
-	text := `{"clientID":"c","producerDataSet":[],"consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{"topic":"t","subString":"A","tagsSet":["A"],"codeSet":["65"," -3"],"subVersion":1},{"topic":"u","codeSet":[65, 66]},{"topic":"v","codeSet":[]},{"topic":"w","codeSet":null}]}]}`
-	if err := compat.Unmarshal([]byte(text), &h); err != nil {
-		t.Fatal(err)
-	}
-	subs := h.ConsumerDataSet[0].SubscriptionDataSet
-	if diff := cmp.Diff([]codeSet{{65, -3}, {65, 66}, nil, nil}, []codeSet{subs[0].CodeSet, subs[1].CodeSet, subs[2].CodeSet, subs[3].CodeSet}); diff != "" {
-		t.Error(diff)
-	}
-	if err := compat.Unmarshal([]byte(`{"consumerDataSet":[{"subscriptionDataSet":[{"codeSet":["x"]}]}]}`), &h); err == nil {
-		t.Error("a code that is no number is accepted")
 	}
 }
 

@@ -135,7 +135,7 @@ func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict
 // ask stores a half message again, with the number of the question, and asks a producer of its group. Nobody there counts as asked, as in Java.
 func (t *transactions) ask(r *checkRound, m *record.View, offset int64, times int) verdict {
 	group, _ := m.Property(protocol.PropProducerGroup)
-	conn, busy := t.b.producers.pick(string(group), t.b.now().UnixMilli(), producerBacklog)
+	conn, busy := t.b.producers.Pick(string(group), t.b.now().UnixMilli(), producerBacklog)
 	if busy || conn != nil && !r.pace.mayAsk(t.answered.Load(), time.Now()) {
 		return again
 	}

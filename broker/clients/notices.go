@@ -1,21 +1,25 @@
-package broker
+package clients
 
 import (
 	"sync"
 	"time"
 
 	"gorocket/broker/signal"
+	"gorocket/broker/worker"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
-// notices is one goroutine that does what a change of the members of groups costs: it takes closed connections out of
+// Notices is one goroutine that does what a change of the members of groups costs: it takes closed connections out of
 // their groups, and tells the other members, who rebalance then. Many changes of one group become one notice: with
 // each told to each, a thousand members that end would cost a million. Java: DefaultConsumerIdsChangeListener,
 // ClientHousekeepingService.doChannelCloseEvent.
-type notices struct {
-	b    *Broker
-	poke chan struct{}
+type Notices struct {
+	enabled   func() bool // notifyConsumerIdsChangedEnable
+	consumers *Consumers  // immutable after Start
+	producers *Producers  // immutable after Start
+	poke      chan struct{}
+	loop      worker.Group
 
 	mu      sync.Mutex
 	closed  []*remoting.Conn     // guarded by mu
@@ -36,40 +40,50 @@ const (
 	noticeIdle    time.Duration = time.Hour
 )
 
-func newNotices(b *Broker) *notices {
-	return &notices{b: b, poke: make(chan struct{}, 1), changed: map[string]struct{}{}, next: map[string]time.Time{}}
+// NewNotices makes what tells members of changes, unless enabled says that nobody is to be told.
+func NewNotices(enabled func() bool) *Notices {
+	return &Notices{enabled: enabled, poke: make(chan struct{}, 1), changed: map[string]struct{}{},
+		next: map[string]time.Time{}}
 }
 
-// left notes that a connection was closed. Any goroutine; it does not block.
-func (n *notices) left(c *remoting.Conn) {
+// Left notes that a connection was closed. Any goroutine; it does not block.
+func (n *Notices) Left(c *remoting.Conn) {
 	n.mu.Lock()
 	n.closed = append(n.closed, c)
 	n.mu.Unlock()
 	signal.Raise(n.poke)
 }
 
-// change notes that the members of a group have to be told. Any goroutine; it does not block.
-func (n *notices) change(group string) {
+// Change notes that the members of a group have to be told. Any goroutine; it does not block.
+func (n *Notices) Change(group string) {
 	n.mu.Lock()
 	n.changed[group] = struct{}{}
 	n.mu.Unlock()
 	signal.Raise(n.poke)
 }
 
-func (n *notices) run() {
-	defer n.b.wg.Done()
+// Start takes closed connections out of both tables and tells members, until Stop.
+func (n *Notices) Start(consumers *Consumers, producers *Producers) {
+	n.consumers, n.producers = consumers, producers
+	n.loop.Start(n.run)
+}
+
+// Stop ends the notices; what is noted meanwhile waits for the next Start.
+func (n *Notices) Stop() { n.loop.Stop() }
+
+func (n *Notices) run(stop <-chan struct{}) {
 	timer := time.NewTimer(noticeIdle)
 	defer timer.Stop()
 	for {
 		select {
-		case <-n.b.stop:
+		case <-stop:
 			return
 		case <-n.poke:
 		case <-timer.C:
 		}
 		for _, c := range n.takeClosed() {
-			n.b.consumers.closed(c)
-			n.b.producers.closed(c)
+			n.consumers.Closed(c)
+			n.producers.Closed(c)
 		}
 		groups, wait := n.due(time.Now())
 		for _, g := range groups {
@@ -79,7 +93,7 @@ func (n *notices) run() {
 	}
 }
 
-func (n *notices) takeClosed() []*remoting.Conn {
+func (n *Notices) takeClosed() []*remoting.Conn {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	closed := n.closed
@@ -88,7 +102,7 @@ func (n *notices) takeClosed() []*remoting.Conn {
 }
 
 // due takes the groups that may be told now, and says when to look again.
-func (n *notices) due(now time.Time) (groups []string, wait time.Duration) {
+func (n *Notices) due(now time.Time) (groups []string, wait time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	wait = noticeIdle
@@ -111,12 +125,12 @@ func (n *notices) due(now time.Time) (groups []string, wait time.Duration) {
 }
 
 // tell sends the notice to those who are members now.
-func (n *notices) tell(group string) {
-	g := n.b.consumers.get(group)
-	if g == nil || !n.b.cfg().NotifyConsumerIDsChangedEnable {
+func (n *Notices) tell(group string) {
+	g := n.consumers.Get(group)
+	if g == nil || !n.enabled() {
 		return
 	}
-	members := g.conns()
+	members := g.Conns()
 	h := wire.ConsumerGroupHeader{ConsumerGroup: group}
 	for i, c := range members {
 		if i > 0 && i%noticesAtOnce == 0 {

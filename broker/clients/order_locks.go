@@ -1,4 +1,4 @@
-package broker
+package clients
 
 import (
 	"math"
@@ -17,27 +17,29 @@ type orderLock struct {
 	renewed  time.Time
 }
 
-// lockTable holds order locks by group and queue. Java: RebalanceLockManager.
-type lockTable struct {
-	now   func() time.Time
-	limit func() int // maxOrderLockNum
+// OrderLocks holds order locks by group and queue. Java: RebalanceLockManager.
+type OrderLocks struct {
+	Now   func() time.Time
+	Limit func() int // maxOrderLockNum
 
 	mu     sync.Mutex
 	size   int                                            // guarded by mu; locks of all groups
 	groups map[string]map[protocol.MessageQueue]orderLock // guarded by mu
 }
 
-func newLockTable() *lockTable {
-	return &lockTable{now: time.Now, limit: func() int { return math.MaxInt },
+// NewOrderLocks makes an empty table by the machine's clock, without a limit.
+func NewOrderLocks() *OrderLocks {
+	return &OrderLocks{Now: time.Now, Limit: func() int { return math.MaxInt },
 		groups: map[string]map[protocol.MessageQueue]orderLock{}}
 }
 
-// lock takes, renews or (when expired) takes over queues and returns those that the client now holds. full tells that
+// Lock takes, renews or (when expired) takes over queues and returns those that the client now holds. full tells that
 // there was no room for some; the client asks again 20 s later.
-func (t *lockTable) lock(group, clientID string, queues []protocol.MessageQueue) (held []protocol.MessageQueue, full bool) {
+func (t *OrderLocks) Lock(group, clientID string, queues []protocol.MessageQueue) (held []protocol.MessageQueue,
+	full bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now, limit := t.now(), t.limit()
+	now, limit := t.Now(), t.Limit()
 	g := t.groups[group]
 	held = []protocol.MessageQueue{}
 	for _, q := range queues {
@@ -62,11 +64,11 @@ func (t *lockTable) lock(group, clientID string, queues []protocol.MessageQueue)
 	return held, full
 }
 
-// expire forgets the locks that nobody renewed for lockLiveTime.
-func (t *lockTable) expire() {
+// Expire forgets the locks that nobody renewed for lockLiveTime.
+func (t *OrderLocks) Expire() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.now()
+	now := t.Now()
 	for group, g := range t.groups {
 		for q, l := range g {
 			if now.Sub(l.renewed) > lockLiveTime {
@@ -80,14 +82,15 @@ func (t *lockTable) expire() {
 	}
 }
 
-func (t *lockTable) count() int {
+// Count is the number of locks, expired ones that nobody took away too.
+func (t *OrderLocks) Count() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.size
 }
 
-// unlock gives up the queues that the client holds.
-func (t *lockTable) unlock(group, clientID string, queues []protocol.MessageQueue) {
+// Unlock gives up the queues that the client holds.
+func (t *OrderLocks) Unlock(group, clientID string, queues []protocol.MessageQueue) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	g := t.groups[group]
@@ -102,11 +105,11 @@ func (t *lockTable) unlock(group, clientID string, queues []protocol.MessageQueu
 	}
 }
 
-// anyLive tells whether the group holds a lock that has not expired.
-func (t *lockTable) anyLive(group string) bool {
+// AnyLive tells whether the group holds a lock that has not expired.
+func (t *OrderLocks) AnyLive(group string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.now()
+	now := t.Now()
 	for _, l := range t.groups[group] {
 		if now.Sub(l.renewed) <= lockLiveTime {
 			return true

@@ -1,0 +1,41 @@
+// Package worker runs the goroutines of a service that may be started and stopped more than once, as a broker's role
+// changes.
+package worker
+
+import "sync"
+
+// Group is the goroutines of one service. The zero value is ready, and stopped.
+type Group struct {
+	mu   sync.Mutex
+	stop chan struct{} // guarded by mu; nil while stopped
+	wg   sync.WaitGroup
+}
+
+// Start runs each loop on a goroutine of its own until Stop closes the channel it gets. False, and nothing happens, when
+// the group runs already.
+func (g *Group) Start(loops ...func(stop <-chan struct{})) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stop != nil {
+		return false
+	}
+	stop := make(chan struct{})
+	g.stop = stop
+	for _, loop := range loops {
+		g.wg.Go(func() { loop(stop) })
+	}
+	return true
+}
+
+// Stop ends the loops and waits for them. False when the group does not run. Any goroutine but those of the group.
+func (g *Group) Stop() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stop == nil {
+		return false
+	}
+	close(g.stop)
+	g.wg.Wait()
+	g.stop = nil
+	return true
+}
