@@ -90,12 +90,19 @@ func TestArrowsAreThoseOfTheLint(t *testing.T) {
 
 var fence = regexp.MustCompile("(?s)```.*?\n```")
 
-// TestReadmesAreInStep compares what must not differ between the languages: programs, commands, headings, table rows, figures.
-func TestReadmesAreInStep(t *testing.T) {
-	en, zh := read(t, "../README.md"), read(t, "../README.zh-CN.md")
+// TestLanguagesAreInStep compares what must not differ between the languages: programs, commands, headings, table rows.
+func TestLanguagesAreInStep(t *testing.T) {
+	for en, zh := range map[string]string{"../README.md": "../README.zh-CN.md", "clients.md": "zh-CN/clients.md",
+		"operating.md": "zh-CN/operating.md", "status.md": "zh-CN/status.md"} {
+		t.Run(en, func(t *testing.T) { inStep(t, read(t, en), read(t, zh)) })
+	}
+}
+
+func inStep(t *testing.T, en, zh string) {
+	t.Helper()
 	a, b := fence.FindAllString(en, -1), fence.FindAllString(zh, -1)
 	if len(a) != len(b) {
-		t.Fatalf("%d blocks of code in README.md, %d in README.zh-CN.md", len(a), len(b))
+		t.Fatalf("%d blocks of code in English, %d in Chinese", len(a), len(b))
 	}
 	for i := range a {
 		if code(a[i]) != code(b[i]) {
@@ -105,7 +112,7 @@ func TestReadmesAreInStep(t *testing.T) {
 	en, zh = fence.ReplaceAllString(en, ""), fence.ReplaceAllString(zh, "")
 	for _, mark := range []string{"## ", "### ", "|"} {
 		if x, y := count(en, mark), count(zh, mark); x != y {
-			t.Errorf("%d lines that begin with %q in README.md, %d in README.zh-CN.md", x, mark, y)
+			t.Errorf("%d lines that begin with %q in English, %d in Chinese", x, mark, y)
 		}
 	}
 }
@@ -130,9 +137,11 @@ func count(text, prefix string) (n int) {
 // TestLinksLeadSomewhere follows the relative links of all documents.
 func TestLinksLeadSomewhere(t *testing.T) {
 	pages, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
+	chinese, err2 := filepath.Glob("zh-CN/*.md")
+	if err != nil || err2 != nil || len(chinese) == 0 {
+		t.Fatal(err, err2, len(chinese))
 	}
+	pages = append(pages, chinese...)
 	link := regexp.MustCompile(`\]\(([^)#]+)\)`)
 	for _, page := range append(pages, "../README.md", "../README.zh-CN.md", "../CHANGELOG.md") {
 		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
@@ -159,7 +168,8 @@ func TestTestsNamedInTheDocumentsExist(t *testing.T) {
 		}
 	}
 	name := regexp.MustCompile("`(Test[A-Z][A-Za-z0-9]+)`")
-	for _, page := range []string{"architecture.md", "durability.md", "../README.md", "../README.zh-CN.md", "../CHANGELOG.md"} {
+	for _, page := range []string{"architecture.md", "durability.md", "migrating.md", "status.md",
+		"../README.md", "../README.zh-CN.md", "../CHANGELOG.md"} {
 		for _, m := range name.FindAllStringSubmatch(read(t, page), -1) {
 			if !strings.Contains(sources.String(), "func "+m[1]+"(") {
 				t.Errorf("%s names %s, which does not exist", page, m[1])
