@@ -21,8 +21,9 @@ const (
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
 	"broker": {"broker/clients", "broker/filter", "broker/meta", "broker/signal", "broker/stats", "compat",
-		"compat/config", "remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/wire",
-		"store", "store/datafile", "store/dispatch", "store/record", "store/timer", "store/vfs"},
+		"compat/config", "remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle",
+		"remoting/transport", "remoting/wire", "store", "store/datafile", "store/dispatch", "store/record",
+		"store/timer", "store/vfs"},
 	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",
 		"remoting/protocol", "remoting/wire", "store/record"},
 	"broker/filter":      {"compat"},
@@ -38,10 +39,11 @@ var arrows = map[string][]string{
 	"compat/recorded":    {},
 	"namesrv": {"compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol",
 		"remoting/throttle", "remoting/wire", "store/vfs"},
-	"remoting":               {"remoting/wire", "remoting/wire/template"},
-	"remoting/metrics":       {"remoting"},
+	"remoting":               {"remoting/transport", "remoting/wire", "remoting/wire/template"},
+	"remoting/metrics":       {"remoting/transport"},
 	"remoting/protocol":      {"compat"},
 	"remoting/throttle":      {},
+	"remoting/transport":     {"remoting/wire"},
 	"remoting/wire":          {"remoting/wire/jsontext"},
 	"remoting/wire/jsontext": {},
 	"remoting/wire/template": {"remoting/wire", "remoting/wire/jsontext"},
@@ -63,7 +65,7 @@ var bannedCalls = map[string][]string{
 }
 
 // gnetHome is the only folder that may know gnet.
-const gnetHome = "remoting"
+const gnetHome = "remoting/transport"
 
 type source struct {
 	path, dir string

@@ -111,7 +111,7 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 	s.fill(ctx, topic, queue)
 	if h.Batch {
 		if ctx.OnLoop() && longBatch(ctx.Req.Body) {
-			ctx.Again()
+			ctx.Offload()
 			return false
 		}
 		return b.appendBatch(ctx, s, topic)
@@ -254,7 +254,7 @@ func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {
 // stored answers a send whose append has ended; true when the flusher will do it.
 func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended, err error) bool {
 	if err == store.ErrWouldWait {
-		ctx.Again() // a worker waits, the event loop does not
+		ctx.Offload() // a worker waits, the event loop does not
 		return false
 	}
 	if err != nil {
@@ -285,7 +285,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 		return true
 	}
 	if s.record.Later {
-		ctx.Promise(done.End())
+		ctx.Barrier(done.End())
 	} else {
 		b.stats.times.add(max(0, time.Now().UnixMilli()-ctx.Received), int64(done.Count))
 		b.stats.times.counted.Add(int64(done.Count))

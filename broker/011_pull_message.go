@@ -13,6 +13,7 @@ import (
 	"gorocket/broker/filter"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
@@ -44,7 +45,7 @@ type pullState struct {
 	query  store.GetQuery
 	res    store.GetResult
 	resp   wire.PullMessageResponseHeader
-	files  []remoting.FileRange
+	files  []transport.FileRange
 }
 
 // pullMessage runs on the event loop as long as the data is in the page cache, else again on a worker.
@@ -62,7 +63,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 		return
 	}
 	if sub.Expr != nil && ctx.OnLoop() {
-		ctx.Again() // evaluating expressions on thousands of messages takes milliseconds
+		ctx.Offload() // evaluating expressions on thousands of messages takes milliseconds
 		return
 	}
 	if b.resetPending(ctx, p) {
@@ -71,7 +72,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 	b.read(p, sub, ctx.OnLoop())
 	defer p.res.Release()
 	if p.res.Cold {
-		ctx.Again()
+		ctx.Offload()
 		return
 	}
 	if h.SysFlag&wire.PullFlagCommitOffset != 0 && h.CommitOffset >= 0 {
@@ -138,7 +139,7 @@ func (b *Broker) resetPending(ctx *remoting.Context, p *pullState) bool {
 		return false
 	}
 	if ctx.OnLoop() {
-		ctx.Again() // the queue's smallest offset may have to be read from a file
+		ctx.Offload() // the queue's smallest offset may have to be read from a file
 		return true
 	}
 	off, ok := b.offsets.TakeReset(h.ConsumerGroup, h.Topic, h.QueueID)
@@ -236,7 +237,7 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 func (p *pullState) body() remoting.Body {
 	p.files = p.files[:0]
 	for _, r := range p.res.Ranges {
-		p.files = append(p.files, remoting.FileRange{Fd: int(r.File.Fd()), Offset: r.Offset, Len: int(r.Len)})
+		p.files = append(p.files, transport.FileRange{Fd: int(r.File.Fd()), Offset: r.Offset, Len: int(r.Len)})
 	}
 	return remoting.Body{Parts: p.res.Slices, Files: p.files}
 }

@@ -28,7 +28,7 @@ func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *wire.QueryConsume
 	off := b.offsets.Query(h.ConsumerGroup, h.Topic, h.QueueID)
 	if off < 0 {
 		if ctx.OnLoop() {
-			ctx.Again() // what follows may read files
+			ctx.Offload() // what follows may read files
 			return
 		}
 		if !h.SetZeroIfNotFound {

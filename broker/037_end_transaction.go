@@ -92,7 +92,7 @@ func (s *endState) handle() {
 	}
 	switch {
 	case err == store.ErrWouldWait:
-		ctx.Again()
+		ctx.Offload()
 		return
 	case err != nil:
 		s.refuse(wire.SystemError, noHalf)

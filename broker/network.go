@@ -42,7 +42,7 @@ func (b *Broker) netOptions() remoting.Options {
 		IdleTimeout: time.Duration(c.ServerChannelMaxIdleTimeSeconds) * time.Second,
 		MaxOutbound: c.MaxOutboundBytes, MaxConnections: c.MaxConnections,
 		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
-		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overdue, Keep: b.publish, Events: b.connEvents()}
+		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overdue, Barrier: b.publish, Events: b.connEvents()}
 	if c.MaxWaitingBytes > 0 {
 		o.MaxWaiting = max(c.MaxWaitingBytes, 2*wire.MaxFrame)
 	}

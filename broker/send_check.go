@@ -60,7 +60,7 @@ func mayHold(topic string, queue int64) bool {
 // once the topic is in topics.json and the NameServers know it.
 func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *meta.Topic {
 	if ctx.OnLoop() {
-		ctx.Again()
+		ctx.Offload()
 		return nil
 	}
 	retry := strings.HasPrefix(h.Topic, compat.RetryTopicPrefix)

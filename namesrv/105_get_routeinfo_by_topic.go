@@ -39,7 +39,7 @@ func (s *Server) getRouteInfo(ctx *remoting.Context) {
 		}
 	}
 	if ctx.OnLoop() {
-		ctx.Again()
+		ctx.Offload()
 		return
 	}
 	s.buildRoute(ctx, &h, f, zoned)

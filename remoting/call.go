@@ -49,11 +49,15 @@ type callTable struct {
 	open map[int32]*call
 }
 
+// add numbers a request; k is nil for one-way ones.
 func (t *callTable) add(k *call) int32 {
+	t.last++
+	if k == nil {
+		return t.last
+	}
 	if t.open == nil {
 		t.open = map[int32]*call{}
 	}
-	t.last++
 	t.open[t.last] = k
 	return t.last
 }
@@ -127,22 +131,16 @@ const maxInvoke = 30 * time.Second
 
 // request encodes a request; k is nil for one-way ones.
 func (c *Conn) request(k *call, flag, code int32, h wire.Header, body []byte) (int32, error) {
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
+	out := c.net.Begin() // before the call is counted: Receiver.Closed, which fails the calls, comes after its end
+	if out == nil {
 		return 0, ErrConnClosed
 	}
-	var opaque int32
-	if k != nil {
-		opaque = c.calls.add(k)
-	} else {
-		c.calls.last++
-		opaque = c.calls.last
-	}
-	out := c.buffer()
+	c.mu.Lock()
+	opaque := c.calls.add(k)
+	c.mu.Unlock()
 	head := wire.Head{Code: code, Opaque: opaque, Flag: flag}
-	out.b = append(wire.AppendFrame(out.b, wire.SerializeJSON, head, h, len(body)), body...)
-	c.finish(false, nil)
+	out.B = append(wire.AppendFrame(out.B, wire.SerializeJSON, head, h, len(body)), body...)
+	c.net.End(false)
 	return opaque, nil
 }
 

@@ -3,10 +3,7 @@ package remoting
 import (
 	"context"
 	"fmt"
-	"net"
 	"sync"
-
-	"github.com/panjf2000/gnet/v2"
 
 	"gorocket/remoting/wire"
 )
@@ -15,7 +12,6 @@ import (
 // Java: NettyRemotingClient.
 type Client struct {
 	engine *engine
-	gnet   *gnet.Client
 	once   sync.Once
 
 	mu    sync.Mutex
@@ -30,23 +26,18 @@ func NewClient(table *Table, opts Options) (*Client, error) {
 	if opts.MaxHeader <= 0 {
 		opts.MaxHeader = wire.HeaderMask // the answer to a large batch has the ids of all its messages there
 	}
-	cl := &Client{engine: newEngine(table, opts), conns: map[string]*Conn{}, locks: map[string]chan struct{}{}}
-	g, err := gnet.NewClient(cl.engine, gnet.WithNumEventLoop(cl.engine.opts.EventLoops), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(silent{}))
-	cl.gnet = g
-	return cl, err
+	e, err := newEngine(table, opts, 0)
+	return &Client{engine: e, conns: map[string]*Conn{}, locks: map[string]chan struct{}{}}, err
 }
 
 // Start makes the client's event loop run.
-func (cl *Client) Start() error {
-	cl.engine.start()
-	return cl.gnet.Start()
-}
+func (cl *Client) Start() error { return cl.engine.start() }
 
 // Stop closes all connections. Safe to call more than once.
 func (cl *Client) Stop() (err error) {
 	cl.once.Do(func() {
-		err = cl.gnet.Stop()
-		cl.engine.stop()
+		err = cl.engine.net.Stop(context.Background())
+		cl.engine.stopWorkers()
 	})
 	return err
 }
@@ -69,10 +60,11 @@ func (cl *Client) Conn(ctx context.Context, addr string) (*Conn, error) {
 	if c := cl.existing(addr); c != nil {
 		return c, nil
 	}
-	c, err := cl.dial(ctx, addr)
+	nc, err := cl.engine.net.Dial(ctx, addr)
 	if err != nil {
 		return nil, fmt.Errorf("remoting: connect to %s: %w", addr, err)
 	}
+	c := (*Conn)(nc.Receiver().(*receiver))
 	cl.mu.Lock()
 	cl.conns[addr] = c
 	cl.mu.Unlock()
@@ -86,28 +78,6 @@ func (cl *Client) existing(addr string) *Conn {
 		return c
 	}
 	return nil
-}
-
-func (cl *Client) dial(ctx context.Context, addr string) (*Conn, error) {
-	var d net.Dialer
-	nc, err := d.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	opened, failed := make(chan *Conn, 1), make(chan error, 1)
-	go func() { // it waits for the loop, which may be slow; the context ends our wait
-		if _, err := cl.gnet.EnrollContext(nc, opened); err != nil {
-			failed <- err
-		}
-	}()
-	select {
-	case c := <-opened:
-		return c, nil
-	case err := <-failed:
-		return nil, err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // Call invokes a request at addr and turns an answer other than SUCCESS into a *ResponseError.

@@ -23,7 +23,7 @@ func (c *Context) Detach() *Detached {
 		return nil
 	}
 	e, n := c.conn.engine, int64(len(c.frame))
-	if !e.budget.queue(n) {
+	if !e.net.Budget().Queue(n) {
 		return nil
 	}
 	kept := &Context{Replier: c.Later(), entry: c.entry, frame: slices.Clone(c.frame), code: c.code}
@@ -41,6 +41,6 @@ func (d *Detached) Resume() {
 // Drop gives the request's memory back: its handler goes on, or nobody will answer it.
 func (d *Detached) Drop() {
 	if d.done.CompareAndSwap(false, true) {
-		d.engine.budget.queued.Add(-d.bytes)
+		d.engine.net.Budget().Unqueue(d.bytes)
 	}
 }

@@ -17,7 +17,7 @@ func TestDetach(t *testing.T) {
 			if ctx.Detach() != nil {
 				t.Error("detached on an event loop")
 			}
-			ctx.Again()
+			ctx.Offload()
 			return
 		}
 		select {

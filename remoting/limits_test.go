@@ -1,7 +1,6 @@
 package remoting
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
@@ -10,72 +9,8 @@ import (
 	"testing"
 	"time"
 
-	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
 	"golang.org/x/sys/unix"
-
-	"gorocket/remoting/wire"
 )
-
-// serving starts a server that can be looked into.
-func serving(t testing.TB, opts Options, entries ...Entry) (*Server, string) {
-	t.Helper()
-	table, err := NewTable(entries...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := freeAddr(t)
-	s, err := NewServer(table, opts, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	return s, addr
-}
-
-func dialRaw(t testing.TB, addr string) net.Conn {
-	t.Helper()
-	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
-// until polls for a condition.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("still not: " + what)
-		}
-	}
-}
-
-// requestFrame is a request of code with n bytes of body.
-func requestFrame(code int32, n int) []byte {
-	w := wire.BeginHeader(nil, wire.SerializeBinary, wire.Head{Code: code, Opaque: 7})
-	return append(w.Finish(n), make([]byte, n)...)
-}
-
-// answered sends a small request and waits for its answer.
-func answered(t testing.TB, c net.Conn, code int32) {
-	t.Helper()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := c.Write(requestFrame(code, 10)); err != nil {
-		t.Fatal(err)
-	}
-	readFrame(t, c)
-}
 
 // TestAcceptWithoutDescriptors: when the process may open no more files, the open connections go on, and accepting
 // does once it may again.
@@ -178,33 +113,6 @@ func TestDescriptorLimitIsRaised(t *testing.T) {
 		t.Errorf("limit %+v, told %d, %v", after, n, err)
 	}
 }
-
-// TestDeadLoopIsNoticed: a loop of gnet that ends by itself makes the server unhealthy and is reported.
-func TestDeadLoopIsNoticed(t *testing.T) {
-	failed := make(chan error, 2)
-	s, addr := serving(t, Options{EventLoops: 1, Events: Events{Failed: func(err error) { failed <- err }}}, Entry{Code: 1, Handle: echo})
-	answered(t, dialRaw(t, addr), 1)
-	endLoops(s.engine)
-	select {
-	case err := <-failed:
-		if s.Health() == nil {
-			t.Errorf("healthy after %v", err)
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("nobody noticed")
-	}
-}
-
-func endLoops(e *engine) {
-	e.loops.Range(func(_, v any) bool {
-		_ = v.(*loopState).el.Execute(context.Background(), runFunc(func() error { return gneterrors.ErrEngineShutdown }))
-		return true
-	})
-}
-
-type runFunc func() error
-
-func (f runFunc) Run(context.Context) error { return f() }
 
 func TestMemoryLimits(t *testing.T) {
 	for _, c := range []struct {

@@ -27,10 +27,10 @@ type Options struct {
 	// Overdue is asked about each request that waits for a worker, every 10 ms: "" lets it wait on, else it is answered SYSTEM_BUSY with this cause, such
 	// as TIMEOUT_CLEAN_QUEUE. Any goroutine; it must not block. nil: all wait. Java: BrokerFastFailure
 	Overdue func(code int32, waited time.Duration) (cause string)
-	// Keep makes a promise of Context.Promise true. It runs on the event loop before the answers of the turn leave; after an error they are dropped and the
-	// connection is closed.
-	Keep   func(promise int64) error
-	Events Events
+	// Barrier makes what answers say true up to the highest number that Context.Barrier was called with. It runs on the
+	// event loop before the answers of the turn leave; after an error they are dropped and their connections closed.
+	Barrier func(n int64) error
+	Events  Events
 }
 
 // Events are optional callbacks; remoting itself knows no logger. They run on event loops and must not block.

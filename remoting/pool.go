@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
 )
 
@@ -16,8 +17,8 @@ type workerPool struct {
 	limits   waitLimits // immutable
 	wg       sync.WaitGroup
 	contexts sync.Pool
-	budget   *budget      // of the engine
-	bytes    atomic.Int64 // of frames queued or running
+	budget   *transport.Budget // of the engine
+	bytes    atomic.Int64      // of frames queued or running
 
 	mu      sync.Mutex
 	ready   sync.Cond // on mu: a request waits, or the pool is closed
@@ -36,7 +37,7 @@ type waitLimits struct {
 	refuse  func(ctx *Context, cause string, waited time.Duration, waiting int)
 }
 
-func newWorkerPool(opts *Options, b *budget, run func(*Context), limits waitLimits) *workerPool {
+func newWorkerPool(opts *Options, b *transport.Budget, run func(*Context), limits waitLimits) *workerPool {
 	p := &workerPool{capacity: opts.QueueCapacity, maxBytes: opts.QueueBytes, run: run, limits: limits, budget: b}
 	p.ready.L = &p.mu
 	p.contexts.New = func() any { return &Context{In: new(wire.Interner)} }
@@ -55,7 +56,7 @@ func (p *workerPool) submit(from *Context, frame []byte) bool {
 		p.bytes.Add(-n)
 		return false
 	}
-	if !p.budget.queue(n) {
+	if !p.budget.Queue(n) {
 		p.bytes.Add(-n)
 		return false
 	}
@@ -102,7 +103,7 @@ const keptFrame = 64 << 10
 func (p *workerPool) done(ctx *Context) {
 	n := int64(len(ctx.frame))
 	p.bytes.Add(-n)
-	p.budget.queued.Add(-n)
+	p.budget.Unqueue(n)
 	ctx.cmd.Reset()
 	ctx.Replier, ctx.entry, ctx.Req = Replier{}, nil, nil
 	if cap(ctx.frame) > keptFrame {

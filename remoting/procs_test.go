@@ -17,8 +17,8 @@ func TestReserveProcessor(t *testing.T) {
 		if ReserveProcessor(); runtime.GOMAXPROCS(0) != c.want {
 			t.Errorf("GOMAXPROCS=%q: %d, want %d", c.env, runtime.GOMAXPROCS(0), c.want)
 		}
-		if e := newEngine(&Table{}, Options{}); e.opts.EventLoops != cpus {
-			t.Errorf("GOMAXPROCS=%q: %d event loops on %d processors", c.env, e.opts.EventLoops, cpus)
+		if e, err := newEngine(&Table{}, Options{}, 0); err != nil || e.opts.EventLoops != cpus {
+			t.Errorf("GOMAXPROCS=%q: %d event loops on %d processors, %v", c.env, e.opts.EventLoops, cpus, err)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type Context struct {
 	In       *wire.Interner // for strings that outlive the request
 	Received int64          // when the request was taken from the socket, ms since 1970
 
-	again   bool
+	offload bool
 	cmd     wire.Command
 	frame   []byte // pooled requests: the copied frame
 	code    int32  // pooled requests: the request code
@@ -50,12 +50,13 @@ func (r *Replier) Oneway() bool { return r.oneway }
 // OnLoop tells whether the handler runs on an event loop and therefore must not block.
 func (c *Context) OnLoop() bool { return c.onLoop }
 
-// Again asks for the request to be handled once more on a worker, where blocking is allowed. Only on the event loop and before answering.
-func (c *Context) Again() { c.again = true }
+// Offload asks for the request to be handled once more on a worker, where blocking is allowed. Only on the event loop
+// and before answering.
+func (c *Context) Offload() { c.offload = true }
 
-// Promise says that the answers of this turn are true only once Options.Keep was called with promise, or a higher one, and returned nil; they do not leave
-// before. Only on the event loop.
-func (c *Context) Promise(promise int64) { c.conn.loop.promise = max(c.conn.loop.promise, promise) }
+// Barrier says that the answers of this turn are true only once Options.Barrier was called with n, or a higher number,
+// and returned nil; they do not leave before. Only on the event loop.
+func (c *Context) Barrier(n int64) { c.conn.net.Barrier(n) }
 
 // Status answers with a code and a remark and nothing else.
 func (r *Replier) Status(code int32, remark string) {
@@ -75,27 +76,4 @@ func Respond[T any](r *Replier, code int32, remark string, h *wire.HeaderType[T]
 // RespondFields answers with extFields that have no header class in Java.
 func (r *Replier) RespondFields(code int32, remark string, fields []wire.StringField, body []byte) {
 	r.conn.respondFields(r, code, remark, fields, body)
-}
-
-// Body is what follows a header: Bytes, then Parts. The memory must stay valid until Respond returns.
-type Body struct {
-	Bytes []byte
-	Parts [][]byte
-	// Files holds the content of Parts as ranges of files, few and long; then the kernel may send them without a copy.
-	Files []FileRange
-}
-
-// FileRange is a run of bytes of an open file.
-type FileRange struct {
-	Fd     int
-	Offset int64 // bytes
-	Len    int   // bytes
-}
-
-func (b *Body) size() int {
-	n := len(b.Bytes)
-	for _, p := range b.Parts {
-		n += len(p)
-	}
-	return n
 }

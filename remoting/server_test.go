@@ -3,10 +3,8 @@ package remoting
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"strings"
@@ -15,61 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
 )
-
-// freeAddr returns a loopback address that nobody listens on right now.
-func freeAddr(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func startServer(t testing.TB, opts Options, entries ...Entry) string {
-	table, err := NewTable(entries...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := freeAddr(t)
-	s, err := NewServer(table, opts, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return addr
-}
-
-func startClient(t testing.TB, entries ...Entry) *Client {
-	table, err := NewTable(entries...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cl, err := NewClient(table, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cl.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cl.Stop() })
-	return cl
-}
-
-func echo(ctx *Context) {
-	var h wire.TopicHeader
-	_ = wire.TopicRequest.Decode(ctx.Req, ctx.In, &h)
-	Respond(&ctx.Replier, wire.Success, "", wire.TopicRequest, &h, Body{Bytes: ctx.Req.Body})
-}
 
 func TestCallAllModes(t *testing.T) {
 	late := func(ctx *Context) {
@@ -78,7 +24,7 @@ func TestCallAllModes(t *testing.T) {
 	}
 	again := func(ctx *Context) {
 		if ctx.OnLoop() {
-			ctx.Again()
+			ctx.Offload()
 			return
 		}
 		echo(ctx)
@@ -198,18 +144,6 @@ func TestFramesSplitAtEveryByteAnswerInTheirForm(t *testing.T) {
 	}
 }
 
-func readFrame(t testing.TB, r io.Reader) []byte {
-	head := make([]byte, 4)
-	if _, err := io.ReadFull(r, head); err != nil {
-		t.Fatal(err)
-	}
-	frame := append(head, make([]byte, binary.BigEndian.Uint32(head))...)
-	if _, err := io.ReadFull(r, frame[4:]); err != nil {
-		t.Fatal(err)
-	}
-	return frame
-}
-
 func TestIdleConnectionIsClosed(t *testing.T) {
 	closed := make(chan struct{}, 1)
 	addr := startServer(t, Options{IdleTimeout: 80 * time.Millisecond, Events: Events{Closed: func(*Conn, error) { closed <- struct{}{} }}})
@@ -283,20 +217,21 @@ func TestOverloadIsAnsweredBusy(t *testing.T) {
 	}
 }
 
-// TestPromise: no answer leaves before its promise is kept; when it cannot be, the connection is closed without the answers of that turn.
-func TestPromise(t *testing.T) {
-	var kept atomic.Int64
+// TestBarrier: no answer leaves before its barrier is passed; when it cannot be, the connection is closed without the
+// answers of that turn.
+func TestBarrier(t *testing.T) {
+	var passed atomic.Int64
 	broken := errors.New("broken")
-	addr := startServer(t, Options{Keep: func(promise int64) error {
-		if promise == 3 {
+	addr := startServer(t, Options{Barrier: func(n int64) error {
+		if n == 3 {
 			return broken
 		}
-		kept.Store(promise)
+		passed.Store(n)
 		return nil
 	}}, Entry{Code: 1, Handle: func(ctx *Context) {
 		if n := int64(ctx.Req.Body[0] - '0'); n > 0 {
-			ctx.Promise(n)
-			ctx.Promise(n - 1)
+			ctx.Barrier(n)
+			ctx.Barrier(n - 1)
 		}
 		ctx.OK(nil)
 	}})
@@ -306,12 +241,12 @@ func TestPromise(t *testing.T) {
 		return err
 	}
 	for _, c := range []struct {
-		body string
-		kept int64
-		lost bool
+		body   string
+		passed int64
+		lost   bool
 	}{{"0", 0, false}, {"2", 2, false}, {"0", 2, false}, {"3", 2, true}, {"0", 2, false}, {"4", 4, false}} {
-		if err := send(c.body); (err != nil) != c.lost || kept.Load() != c.kept {
-			t.Errorf("%s: %v, kept %d, want %d", c.body, err, kept.Load(), c.kept)
+		if err := send(c.body); (err != nil) != c.lost || passed.Load() != c.passed {
+			t.Errorf("%s: %v, passed %d, want %d", c.body, err, passed.Load(), c.passed)
 		}
 	}
 }
@@ -389,7 +324,8 @@ func TestSendfileBodyIsWhole(t *testing.T) {
 	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
 		h := wire.TopicHeader{Topic: "file"}
 		Respond(&ctx.Replier, wire.Success, "", wire.TopicRequest, &h, Body{Parts: [][]byte{content[:1<<20], content[2<<20:]},
-			Files: []FileRange{{int(f.Fd()), 0, 1 << 20}, {int(f.Fd()), 2 << 20, 6 << 20}}})
+			Files: []transport.FileRange{{Fd: int(f.Fd()), Len: 1 << 20},
+				{Fd: int(f.Fd()), Offset: 2 << 20, Len: 6 << 20}}})
 	}})
 	cl := startClient(t)
 	want := append(bytes.Clone(content[:1<<20]), content[2<<20:]...)

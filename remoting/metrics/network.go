@@ -1,6 +1,6 @@
 package metrics
 
-import "gorocket/remoting"
+import "gorocket/remoting/transport"
 
 // Network lists the metrics of a server's connections; SendNetwork gives their values.
 func Network() []Metric {
@@ -24,7 +24,7 @@ func Network() []Metric {
 }
 
 // SendNetwork gives the values of the metrics that Network lists.
-func SendNetwork(s *Sink, f remoting.Figures) {
+func SendNetwork(s *Sink, f transport.Figures) {
 	s.Send("gorocket_connections", float64(f.Connections))
 	s.Send("gorocket_connections_limit", float64(f.MaxConnections))
 	s.Send("gorocket_connections_refused_total", float64(f.Refused))

@@ -1,4 +1,4 @@
-package remoting
+package transport
 
 import (
 	"context"
@@ -6,16 +6,13 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"github.com/panjf2000/gnet/v2"
 )
 
 // acceptor takes connections from one listener and hands them to gnet's loops. gnet's own listeners end the whole
 // engine at the first error of accept, such as EMFILE; this one goes on after a pause. It never holds more than the
 // engine's limit of connections.
 type acceptor struct {
-	engine *engine
-	gnet   *gnet.Client
+	engine *Engine
 	l      net.Listener
 	stop   chan struct{}
 	wg     sync.WaitGroup
@@ -56,7 +53,7 @@ func (a *acceptor) run() {
 			return
 		}
 		if err == nil {
-			err = a.engine.admit(a.gnet, nc)
+			err = a.engine.admit(nc)
 		}
 		if err == nil {
 			pause = acceptPause
@@ -73,7 +70,7 @@ func (a *acceptor) run() {
 }
 
 // admit hands a connection to a loop, or closes it when there are too many. It owns nc.
-func (e *engine) admit(g *gnet.Client, nc net.Conn) error {
+func (e *Engine) admit(nc net.Conn) error {
 	if n := e.open.Load(); n >= int64(e.opts.MaxConnections) {
 		e.counts.refused.Add(1)
 		if e.opts.Events.TooMany != nil {
@@ -82,7 +79,7 @@ func (e *engine) admit(g *gnet.Client, nc net.Conn) error {
 		return quietly(nc.Close())
 	}
 	e.handing.CompareAndSwap(0, time.Now().UnixMilli())
-	_, err := g.Enroll(nc)
+	_, err := e.gnet.Enroll(nc)
 	e.handing.Store(0)
 	return err
 }
@@ -90,7 +87,7 @@ func (e *engine) admit(g *gnet.Client, nc net.Conn) error {
 // quietly drops the error of closing a connection that nobody uses.
 func quietly(error) error { return nil }
 
-func (e *engine) acceptFailed(err error) {
+func (e *Engine) acceptFailed(err error) {
 	e.counts.acceptErrors.Add(1)
 	if e.opts.Events.AcceptFailed != nil {
 		e.opts.Events.AcceptFailed(err)

@@ -1,11 +1,11 @@
-package remoting
+package transport
 
 import "sync/atomic"
 
-// budget is what all connections of an engine may keep waiting together, in bytes: unfinished frames, answers that
+// Budget is what all connections of an engine may keep waiting together, in bytes: unfinished frames, answers that
 // peers have not read, requests that wait for a worker. Reading stops before it is exceeded; who makes others wait is
 // closed first. Safe for concurrent use.
-type budget struct {
+type Budget struct {
 	limit                     int64 // immutable
 	inbound, outbound, queued atomic.Int64
 	starved                   atomic.Int64 // connections that wait for room for a frame
@@ -18,18 +18,18 @@ const (
 	tightBacklog = 64 << 10 // the same when more than half of the budget is used
 )
 
-func (b *budget) used() int64 { return b.inbound.Load() + b.outbound.Load() + b.queued.Load() }
+func (b *Budget) used() int64 { return b.inbound.Load() + b.outbound.Load() + b.queued.Load() }
 
 // over tells that more waits than may.
-func (b *budget) over() bool { return b.used() > b.limit }
+func (b *Budget) over() bool { return b.used() > b.limit }
 
 // pressed tells that who is slow has to go: the budget is exceeded, or somebody waits for room.
-func (b *budget) pressed() bool {
+func (b *Budget) pressed() bool {
 	return b.over() || b.starved.Load() > 0 && b.used() > b.limit/2
 }
 
 // reserve takes n bytes for a frame that comes in, if there is room.
-func (b *budget) reserve(n int64) bool {
+func (b *Budget) reserve(n int64) bool {
 	if b.used()+n > b.limit {
 		return false
 	}
@@ -37,8 +37,8 @@ func (b *budget) reserve(n int64) bool {
 	return true
 }
 
-// queue takes n bytes for a request that waits for a worker, if there is room.
-func (b *budget) queue(n int64) bool {
+// Queue takes n bytes for a request that waits for a worker, if there is room; Unqueue gives them back.
+func (b *Budget) Queue(n int64) bool {
 	if b.used()+n > b.limit {
 		return false
 	}
@@ -46,8 +46,11 @@ func (b *budget) queue(n int64) bool {
 	return true
 }
 
+// Unqueue gives back n bytes that Queue took.
+func (b *Budget) Unqueue(n int64) { b.queued.Add(-n) }
+
 // backlog is how many bytes a peer may leave unread and still be served.
-func (b *budget) backlog() int64 {
+func (b *Budget) backlog() int64 {
 	if b.used() > b.limit/2 {
 		return tightBacklog
 	}
@@ -70,19 +73,11 @@ type Figures struct {
 	Refused, AcceptErrors, ClosedSlow, ClosedUnfinished, Paused int64
 }
 
-// Waiting calls fn with the code of every request that waits for a worker, at most QueueCapacity for each of the two
-// kinds; fn must be quick: nobody else gets a worker meanwhile.
-func (s *Server) Waiting(fn func(code int32)) {
-	s.engine.pooled.each(fn)
-	s.engine.blocking.each(fn)
-}
-
 // Figures returns the figures of this moment.
-func (s *Server) Figures() Figures { return s.engine.figures() }
-
-func (e *engine) figures() Figures {
+func (e *Engine) Figures() Figures {
 	b, c := &e.budget, &e.counts
-	return Figures{Connections: int(e.open.Load()), MaxConnections: e.opts.MaxConnections, Inbound: b.inbound.Load(), Outbound: b.outbound.Load(),
-		Queued: b.queued.Load(), MaxWaiting: b.limit, Refused: c.refused.Load(), AcceptErrors: c.acceptErrors.Load(), ClosedSlow: c.slow.Load(),
-		ClosedUnfinished: c.unfinished.Load(), Paused: c.paused.Load()}
+	return Figures{Connections: e.Connections(), MaxConnections: e.opts.MaxConnections, Inbound: b.inbound.Load(),
+		Outbound: b.outbound.Load(), Queued: b.queued.Load(), MaxWaiting: b.limit, Refused: c.refused.Load(),
+		AcceptErrors: c.acceptErrors.Load(), ClosedSlow: c.slow.Load(), ClosedUnfinished: c.unfinished.Load(),
+		Paused: c.paused.Load()}
 }

@@ -1,4 +1,4 @@
-package remoting
+package transport
 
 import (
 	"context"
@@ -19,6 +19,7 @@ const (
 	stallAfter = 250 * time.Millisecond // without sending more of an unfinished frame: the same
 	deadAfter  = 5 * time.Second        // a loop without connections that does not turn has ended
 	stuckAfter = 10 * time.Second       // any loop that does not turn is unhealthy
+	leastRead  = 64 << 10               // bytes that a loop reads at once when Options.ReadBuffer is 0
 	frameRate  = 64 << 10               // bytes a second that a frame has to come in at least, behind Options.FrameTimeout
 )
 
@@ -31,7 +32,7 @@ type loopWatch struct {
 	late    atomic.Int64 // ns: how long the loop has not turned, 0 when it has
 }
 
-func (e *engine) guard() {
+func (e *Engine) guard() {
 	defer close(e.guardDone)
 	idleEvery := max(e.opts.IdleTimeout/8, 10*time.Millisecond)
 	t := time.NewTicker(min(guardEvery, idleEvery))
@@ -43,7 +44,7 @@ func (e *engine) guard() {
 			return
 		case now := <-t.C:
 			e.loops.Range(func(_, v any) bool {
-				e.checkLoop(v.(*loopState), now, n%calmEvery == 0)
+				e.checkLoop(v.(*Loop), now, n%calmEvery == 0)
 				return true
 			})
 			if !now.Before(nextIdle) {
@@ -55,12 +56,12 @@ func (e *engine) guard() {
 }
 
 // checkLoop asks a loop to look at its connections, or notes that it does not.
-func (e *engine) checkLoop(l *loopState, now time.Time, calm bool) {
+func (e *Engine) checkLoop(l *Loop, now time.Time, calm bool) {
 	if !l.pending.Load() {
 		if calm || l.busy.Load() {
 			l.asked = now
 			l.pending.Store(true)
-			if l.el.Execute(context.Background(), &loopCheck{e, l}) != nil {
+			if l.execute(&loopCheck{e, l}) != nil {
 				l.pending.Store(false) // the engine stops
 			}
 		}
@@ -74,36 +75,10 @@ func (e *engine) checkLoop(l *loopState, now time.Time, calm bool) {
 	}
 }
 
-// fail reports the unexpected end of a loop, once.
-func (e *engine) fail(err error) {
-	if e.failed.CompareAndSwap(nil, &err) && e.opts.Events.Failed != nil {
-		e.opts.Events.Failed(err)
-	}
-}
-
-// health tells why the engine does not serve, nil when it does.
-func (e *engine) health() error {
-	if err := e.failed.Load(); err != nil {
-		return *err
-	}
-	var late time.Duration
-	e.loops.Range(func(_, v any) bool {
-		late = max(late, time.Duration(v.(*loopState).late.Load()))
-		return true
-	})
-	if at := e.handing.Load(); at > 0 {
-		late = max(late, time.Since(time.UnixMilli(at)))
-	}
-	if late > stuckAfter {
-		return fmt.Errorf("remoting: an event loop has not turned for %v", late.Round(time.Millisecond))
-	}
-	return nil
-}
-
 // loopCheck has gnet call it on a loop.
 type loopCheck struct {
-	e *engine
-	l *loopState
+	e *Engine
+	l *Loop
 }
 
 // Run looks at the connections on which something waits.
@@ -120,37 +95,35 @@ func (k *loopCheck) Run(context.Context) error {
 }
 
 // look refreshes what is known of a connection, lets it go on, and closes it when its frame takes too long.
-func (e *engine) look(c *Conn, now time.Time) {
+func (e *Engine) look(c *Conn, now time.Time) {
 	f := &c.flow
-	c.wrote()
+	c.updateUnsent()
 	if f.starved || f.paused && !f.more {
-		e.settle(c, now)
+		c.updateFlow(now)
 	}
 	if f.since > 0 && f.left+len(f.part) > 0 && !f.paused && now.UnixMilli() > f.since+e.frameTime(f) {
 		e.counts.unfinished.Add(1)
-		if e.opts.Events.BadFrame != nil {
-			came := fmt.Sprintf("not finished in time: %d bytes came in", f.left+len(f.part))
-			e.opts.Events.BadFrame(c, &wire.FrameError{Reason: came, Length: int64(max(f.cut-wire.LengthSize, 0))})
-		}
+		came := fmt.Sprintf("not finished in time: %d bytes came in", f.left+len(f.part))
+		c.recv.BadFrame(&wire.FrameError{Reason: came, Length: int64(max(f.cut-wire.LengthSize, 0))})
 		e.drop(c)
 	}
 	c.loop.watch(c)
 }
 
 // frameTime is how long the frame may take, in ms.
-func (e *engine) frameTime(f *flow) int64 {
+func (e *Engine) frameTime(f *flow) int64 {
 	return e.opts.FrameTimeout.Milliseconds() + int64(f.cut)*1000/frameRate
 }
 
 // drop closes a connection and gives back its memory at once.
-func (e *engine) drop(c *Conn) {
-	c.abandon()
+func (e *Engine) drop(c *Conn) {
+	c.abort()
 	e.release(c)
 }
 
 // shed closes connections of a loop whose peers neither read nor send, those that have not read for the longest time
 // first, until there is room.
-func (e *engine) shed(l *loopState, now int64) {
+func (e *Engine) shed(l *Loop, now int64) {
 	var slow []*Conn
 	for _, c := range l.watched {
 		if c.slow(now) {
@@ -177,8 +150,10 @@ func (e *engine) shed(l *loopState, now int64) {
 
 // shedStarved closes those that have waited for room the longest when all that wait, with what one read brought of
 // each, take half of the budget: nobody would ever have room.
-func (e *engine) shedStarved(l *loopState) {
-	tooMany := func() bool { return e.budget.starved.Load()*readBuffer > e.budget.limit/2 }
+func (e *Engine) shedStarved(l *Loop) {
+	tooMany := func() bool {
+		return e.budget.starved.Load()*int64(max(e.opts.ReadBuffer, leastRead)) > e.budget.limit/2
+	}
 	if !tooMany() {
 		return
 	}
@@ -194,11 +169,9 @@ func (e *engine) shedStarved(l *loopState) {
 	}
 }
 
-func (e *engine) dropSlow(c *Conn) {
+func (e *Engine) dropSlow(c *Conn) {
 	e.counts.slow.Add(1)
-	if e.opts.Events.Overflow != nil {
-		e.opts.Events.Overflow(c, int(c.unsent.Load()+c.flow.held))
-	}
+	c.recv.Overflow(int(c.unsent.Load() + c.flow.held))
 	e.drop(c)
 }
 

@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"reflect"
+
+	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
+)
+
+// gnetSocket is a connection of gnet.
+type gnetSocket struct {
+	gnet.Conn
+	epoll int // descriptor of its loop, -1: unknown
+}
+
+func (s *gnetSocket) Buffered() int { return s.OutboundBuffered() }
+func (s *gnetSocket) Unread() int   { return s.InboundBuffered() }
+func (s *gnetSocket) Wake() error   { return s.Conn.Wake(nil) }
+
+func (s *gnetSocket) SendFile(files []FileRange) int {
+	if s.OutboundBuffered() > 0 {
+		return 0
+	}
+	return sendRanges(s.Fd(), files)
+}
+
+// SetReading tells epoll. gnet asks epoll to read again when it has to wait for the peer, and when the peer has read
+// all: then Conn.updateFlow and Conn.noteUnsent stop it once more.
+func (s *gnetSocket) SetReading(on bool) bool {
+	if s.epoll < 0 {
+		return false // not gnet as we know it; a test would have seen it
+	}
+	fd := s.Fd()
+	ev := unix.EpollEvent{Fd: int32(fd)}
+	if on {
+		ev.Events = unix.EPOLLIN | unix.EPOLLPRI
+	}
+	if s.OutboundBuffered() > 0 {
+		ev.Events |= unix.EPOLLOUT
+	}
+	_ = unix.EpollCtl(s.epoll, unix.EPOLL_CTL_MOD, fd, &ev)
+	return true
+}
+
+// epollOf finds the epoll descriptor of a loop of gnet, which has no way to stop reading of its own; -1 when its
+// types have changed.
+func epollOf(el gnet.EventLoop) int {
+	v := reflect.Indirect(reflect.ValueOf(el))
+	if v.Kind() != reflect.Struct {
+		return -1
+	}
+	p := v.FieldByName("poller")
+	if p.Kind() != reflect.Pointer || p.IsNil() {
+		return -1
+	}
+	if fd := reflect.Indirect(p).FieldByName("fd"); fd.IsValid() && fd.CanInt() {
+		return int(fd.Int())
+	}
+	return -1
+}
+
+// handler is what gnet calls, always on a connection's loop.
+type handler struct {
+	gnet.BuiltinEventEngine
+	e *Engine
+}
+
+// newLoops prepares gnet's loops without listeners: connections are handed to them.
+func newLoops(e *Engine) (*gnet.Client, error) {
+	opts := []gnet.Option{gnet.WithNumEventLoop(e.opts.Loops), gnet.WithTCPNoDelay(gnet.TCPNoDelay),
+		gnet.WithLogger(silent{})}
+	if e.opts.ReadBuffer > 0 {
+		opts = append(opts, gnet.WithReadBufferCap(e.opts.ReadBuffer))
+	}
+	return gnet.NewClient(&handler{e: e}, opts...)
+}
+
+// OnOpen is called for a new connection. The context of one that was dialled is a channel for it.
+func (h *handler) OnOpen(gc gnet.Conn) ([]byte, gnet.Action) {
+	c, recv := h.e.opts.New()
+	c.engine, c.recv, c.loop = h.e, recv, h.e.loopOf(gc.EventLoop())
+	c.gnet = gnetSocket{gc, c.loop.epoll}
+	c.sock = &c.gnet
+	c.remote = addrPort(gc.RemoteAddr())
+	c.remoteText = c.remote.String()
+	dropZones(gc)
+	dialled, _ := gc.Context().(chan *Conn)
+	gc.SetContext(c)
+	h.e.opened(c, addrPort(gc.LocalAddr()))
+	if dialled != nil {
+		dialled <- c
+	}
+	return nil, gnet.None
+}
+
+// OnClose is called at the end of a connection.
+func (h *handler) OnClose(gc gnet.Conn, err error) gnet.Action {
+	if c, ok := gc.Context().(*Conn); ok {
+		h.e.closed(c, err)
+	}
+	return gnet.None
+}
+
+// OnTraffic is called when bytes came in or somebody called Wake.
+func (h *handler) OnTraffic(gc gnet.Conn) gnet.Action {
+	c, ok := gc.Context().(*Conn)
+	if !ok || !c.traffic() {
+		return gnet.Close
+	}
+	return gnet.None
+}
+
+func (e *Engine) loopOf(el gnet.EventLoop) *Loop {
+	if l, ok := e.loops.Load(el); ok {
+		return l.(*Loop)
+	}
+	got, _ := e.loops.LoadOrStore(el, &Loop{el: el, epoll: epollOf(el)})
+	return got.(*Loop)
+}
+
+// execute has gnet call r on the loop once the connections that are ready have been handled. Any goroutine.
+func (l *Loop) execute(r gnet.Runnable) error { return l.el.Execute(context.Background(), r) }
+
+func addrPort(a net.Addr) netip.AddrPort {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := t.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
+
+// dropZones takes the zones of IPv6 addresses out of what gnet keeps: it would put their memory, which is not its
+// own, into its pool of buffers.
+func dropZones(gc gnet.Conn) {
+	for _, a := range [...]net.Addr{gc.LocalAddr(), gc.RemoteAddr()} {
+		if t, ok := a.(*net.TCPAddr); ok {
+			t.Zone = ""
+		}
+	}
+}
+
+// silent keeps gnet's own messages out of the log: what matters comes through Events and Receiver.
+type silent struct{}
+
+func (silent) Debugf(string, ...any) {}
+func (silent) Infof(string, ...any)  {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Errorf(string, ...any) {}
+func (silent) Fatalf(string, ...any) {}

@@ -1,0 +1,50 @@
+package transport
+
+import "golang.org/x/sys/unix"
+
+// sendFiles writes out, which ends with the header of this frame, and then the file ranges, straight from the page
+// cache. What the kernel does not take is copied from parts, so that a frame is always whole. Event loop only.
+func (c *Conn) sendFiles(out *Buffer, parts [][]byte, files []FileRange) {
+	if !c.passBarrier() {
+		releaseBuffer(out)
+		return
+	}
+	_, err := c.sock.Write(out.B)
+	releaseBuffer(out)
+	if err != nil {
+		return
+	}
+	sent := c.sock.SendFile(files)
+	for _, p := range parts {
+		if sent >= len(p) {
+			sent -= len(p)
+			continue
+		}
+		if _, err := c.sock.Write(p[sent:]); err != nil {
+			return
+		}
+		sent = 0
+	}
+	c.checkUnsent()
+}
+
+// sendRanges returns how many bytes the socket took. Errors are left to the write that follows: it meets them again.
+func sendRanges(socket int, files []FileRange) (sent int) {
+	for _, f := range files {
+		off, left := f.Offset, f.Len
+		for left > 0 {
+			n, err := unix.Sendfile(socket, f.Fd, &off, left)
+			if err == unix.EINTR {
+				continue
+			}
+			if n > 0 {
+				sent += n
+				left -= n
+			}
+			if err != nil || n <= 0 {
+				return sent
+			}
+		}
+	}
+	return sent
+}
