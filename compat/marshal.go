@@ -12,15 +12,16 @@ type style struct {
 	ascii        bool // \uXXXX for everything beyond ASCII (fastjson's BrowserCompatible)
 }
 
-// Marshal writes v as fastjson does by default: members in alphabetical order, null members and null map values left out, integer
-// map keys unquoted ({0:"h:p"}), struct map keys as objects ({{"queueId":1}:5}), byte slices in base64, no white space.
-// Only json tags name members ("-" and omitempty work); a type that implements json.Marshaler writes itself.
+// Marshal writes v as fastjson does by default: members in alphabetical order, null members and null map values left
+// out, integer map keys unquoted ({0:"h:p"}), struct map keys as objects ({{"queueId":1}:5}), byte slices in base64,
+// no white space. Only json tags name members ("-" and omitempty work); a type that implements json.Marshaler writes
+// itself.
 func Marshal(v any) ([]byte, error) {
 	return marshal(v, style{})
 }
 
-// MarshalStandard writes v like Marshal but as JSON by the standard: integer keys are quoted, struct keys are strings holding the key's
-// text. For config/*.json and whoever is no Java.
+// MarshalStandard writes v like Marshal but as JSON by the standard: integer keys are quoted, struct keys are strings
+// holding the key's text. For config/*.json and whoever is no Java.
 func MarshalStandard(v any) ([]byte, error) {
 	return marshal(v, style{quoteIntKeys: true})
 }
@@ -31,7 +32,8 @@ func MarshalBrowser(v any) ([]byte, error) {
 	return marshal(v, style{quoteIntKeys: true, ascii: true})
 }
 
-// MarshalPretty writes v like MarshalStandard, one member a line, indented by tabs: the form of Java's config/*.json files.
+// MarshalPretty writes v like MarshalStandard, one member a line, indented by tabs: the form of Java's config/*.json
+// files.
 func MarshalPretty(v any) ([]byte, error) {
 	flat, err := MarshalStandard(v)
 	if err != nil {

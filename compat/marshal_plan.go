@@ -10,8 +10,8 @@ import (
 
 var marshalerType = reflect.TypeFor[json.Marshaler]()
 
-// plans remembers, by struct type, how it is written. It only ever gains entries that follow from the type alone, so it is a
-// memo of a pure function rather than state; encoding/json does the same.
+// plans remembers, by struct type, how it is written. It only ever gains entries that follow from the type alone, so
+// it is a memo of a pure function rather than state; encoding/json does the same.
 var plans sync.Map // reflect.Type → []fieldPlan
 
 // fieldPlan is one member of a struct. Immutable.

@@ -191,7 +191,8 @@ func BenchmarkNormalizeStandard(b *testing.B) {
 	}
 }
 
-// A document's references times its keys was the work before: 2 MB took minutes. The bound is generous for a loaded machine with the race detector.
+// A document's references times its keys was the work before: 2 MB took minutes. The bound is generous for a loaded
+// machine with the race detector.
 func TestResolveRefsWork(t *testing.T) {
 	const n = 40_000
 	var members, refs, chain strings.Builder

@@ -24,8 +24,8 @@ func (n *normalizer) bareKey() error {
 	return nil
 }
 
-// objectKey keeps the text of a key like {"brokerName":"b","queueId":1} as one string; whoever decodes the key reads that
-// text in turn. It does not recurse, so depth costs no stack.
+// objectKey keeps the text of a key like {"brokerName":"b","queueId":1} as one string; whoever decodes the key reads
+// that text in turn. It does not recurse, so depth costs no stack.
 func (n *normalizer) objectKey() error {
 	start, depth := n.pos, n.depth
 	for {

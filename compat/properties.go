@@ -9,8 +9,8 @@ import (
 // MaxProperties is how many entries one text may hold. Java's brokers know about 500 keys.
 const MaxProperties = 1 << 16
 
-// Properties is a list of key-value pairs in the order of their first appearance, read and written like java.util.Properties.
-// The zero value is empty and usable. Not safe for concurrent writes.
+// Properties is a list of key-value pairs in the order of their first appearance, read and written like
+// java.util.Properties. The zero value is empty and usable. Not safe for concurrent writes.
 type Properties struct {
 	keys  []string
 	vals  map[string]string
@@ -57,9 +57,10 @@ func (p *Properties) Delete(key string) {
 	}
 }
 
-// ParseProperties reads the text of a .properties file or config body: `#` and `!` comments, `=`, `:` or blank between key and value,
-// `\` escapes including \uXXXX, lines continued by a final backslash; the last of equal keys wins. Java reads bytes as ISO-8859-1 although
-// it writes UTF-8; here UTF-8 is read as such and only other text as ISO-8859-1. Errors: a broken \u escape, more than MaxProperties pairs.
+// ParseProperties reads the text of a .properties file or config body: `#` and `!` comments, `=`, `:` or blank
+// between key and value, `\` escapes including \uXXXX, lines continued by a final backslash; the last of equal keys
+// wins. Java reads bytes as ISO-8859-1 although it writes UTF-8; here UTF-8 is read as such and only other text as
+// ISO-8859-1. Errors: a broken \u escape, more than MaxProperties pairs.
 func ParseProperties(text []byte) (*Properties, error) {
 	s := string(text)
 	if !utf8.ValidString(s) {
@@ -100,8 +101,8 @@ func latin1(b []byte) string {
 	return string(r)
 }
 
-// takeLine takes one logical line: natural lines joined where an odd number of backslashes ends them, without leading blanks.
-// Comments and empty lines come back as "".
+// takeLine takes one logical line: natural lines joined where an odd number of backslashes ends them, without leading
+// blanks. Comments and empty lines come back as "".
 func takeLine(s string) (line, rest string) {
 	line, rest = cutLine(s)
 	line = strings.TrimLeft(line, blanks)

@@ -5,9 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// EditProperties returns the text of a .properties file with the pairs of change: lines of other keys, comments, order and line ends stay as they
-// are. A key that stands several times gets its new value at the last place, which is the one that counts; a key that the text does not have is
-// added at the end. A text that is not UTF-8 is read as ISO-8859-1, as by ParseProperties, and comes back as UTF-8.
+// EditProperties returns the text of a .properties file with the pairs of change: lines of other keys, comments,
+// order and line ends stay as they are. A key that stands several times gets its new value at the last place, which
+// is the one that counts; a key that the text does not have is added at the end. A text that is not UTF-8 is read as
+// ISO-8859-1, as by ParseProperties, and comes back as UTF-8.
 func EditProperties(text []byte, change *Properties) []byte {
 	s := string(text)
 	if !utf8.ValidString(s) {

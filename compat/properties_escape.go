@@ -8,7 +8,8 @@ import (
 
 var errEscape = errors.New("malformed \\uxxxx")
 
-// unescape opens the escapes of a key or value: \t \n \r \f \uXXXX, and any other character after a backslash as itself.
+// unescape opens the escapes of a key or value: \t \n \r \f \uXXXX, and any other character after a backslash as
+// itself.
 func unescape(s string) (string, error) {
 	if !strings.Contains(s, `\`) {
 		return s, nil
@@ -69,9 +70,9 @@ func unicodeUnit(s string) (unit uint16, width int, err error) {
 	return unit, 5, nil
 }
 
-// Format writes the pairs as key=value lines, the body of GET_BROKER_CONFIG and GET_NAMESRV_CONFIG. Java writes them without any escape and
-// reads them with escapes; here only what would not survive reading is escaped (backslash, line ends, leading blanks, separators in a
-// key), so ordinary values look exactly as Java's.
+// Format writes the pairs as key=value lines, the body of GET_BROKER_CONFIG and GET_NAMESRV_CONFIG. Java writes them
+// without any escape and reads them with escapes; here only what would not survive reading is escaped (backslash,
+// line ends, leading blanks, separators in a key), so ordinary values look exactly as Java's.
 func (p *Properties) Format() []byte {
 	var b []byte
 	for _, k := range p.keys {

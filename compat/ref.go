@@ -10,11 +10,12 @@ import (
 // ErrRefCycle says that a $ref points at an object that contains it ("..", "@", "$", or a path to an ancestor).
 var ErrRefCycle = errors.New("compat: $ref points at an object around it")
 
-// ErrRefTooLarge says that replacing the $refs of a document would blow it up beyond refLimit, or cost more work than that.
+// ErrRefTooLarge says that replacing the $refs of a document would blow it up beyond refLimit, or cost more work than
+// that.
 var ErrRefTooLarge = errors.New("compat: $refs expand to too much text")
 
-// maxRefGrowth is how many times larger than itself a document may become by its references; maxRefBytes caps the result.
-// Java shares small attribute maps between topics, a growth of 4 at most.
+// maxRefGrowth is how many times larger than itself a document may become by its references; maxRefBytes caps the
+// result. Java shares small attribute maps between topics, a growth of 4 at most.
 const (
 	maxRefGrowth = 16
 	maxRefSlack  = 64 << 10
@@ -23,14 +24,15 @@ const (
 
 var refKey = []byte(`"$ref"`)
 
-// refLimit is the most bytes that a document of size bytes may become, and the most work that this may take: values visited and
-// bytes of paths followed.
+// refLimit is the most bytes that a document of size bytes may become, and the most work that this may take: values
+// visited and bytes of paths followed.
 func refLimit(size int) int { return min(size*maxRefGrowth+maxRefSlack, maxRefBytes) }
 
 // none is the index of no node.
 const none = -1
 
-// refNode is one value of a document that holds references: 32 bytes, because a document may have a value for each two bytes.
+// refNode is one value of a document that holds references: 32 bytes, because a document may have a value for each
+// two bytes.
 type refNode struct {
 	kind           byte  // '{', '[', 'r' for a reference, 0 for anything else
 	open           bool  // being written now: meeting it again is a cycle

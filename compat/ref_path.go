@@ -2,7 +2,8 @@ package compat
 
 import "strconv"
 
-// refIndex finds the values of one container; made at the first look, so that a path costs its own length and not that of what it passes.
+// refIndex finds the values of one container; made at the first look, so that a path costs its own length and not
+// that of what it passes.
 type refIndex struct {
 	members map[string]int32 // of an object; the last of equal names
 	items   []int32          // of a list
@@ -26,8 +27,8 @@ func (d *refDoc) resolve(at int32) int32 {
 	}
 }
 
-// walk follows steps of the forms .name, ['name'], ["name"] and [3] from the root. A backslash takes the next character as it is: that is how
-// fastjson writes names with special characters ($.topicConfigTable.\%RETRY\%g).
+// walk follows steps of the forms .name, ['name'], ["name"] and [3] from the root. A backslash takes the next
+// character as it is: that is how fastjson writes names with special characters ($.topicConfigTable.\%RETRY\%g).
 func (d *refDoc) walk(path string) int32 {
 	at := int32(0)
 	for at != none && path != "" {

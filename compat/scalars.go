@@ -14,8 +14,8 @@ import (
 	"github.com/modern-go/reflect2"
 )
 
-// scalars makes jsoniter read a scalar of another type than the field's as fastjson2 does (recorded with 2.0.59). The C++ client and the
-// Python, PHP and Node bindings on it write numbers as text and enums as ordinals.
+// scalars makes jsoniter read a scalar of another type than the field's as fastjson2 does (recorded with 2.0.59). The
+// C++ client and the Python, PHP and Node bindings on it write numbers as text and enums as ordinals.
 //
 //	whole number   "5", "1,000", "1.7" (cut), 1.7 (cut), true = 1; "" and "null" = 0; beyond the field's bits: an error
 //	boolean        a number (0 is false), "true", "1", "Y", "T" in any case and their contraries; "" and "null" = false

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Limits of common/.../topic/TopicValidator.java, in UTF-16 code units (only ASCII passes the character check, so bytes do).
+// Limits of common/.../topic/TopicValidator.java, in UTF-16 code units (only ASCII passes the character check, so
+// bytes do).
 const (
 	TopicMaxLength      = 127
 	GroupMaxLength      = 120
@@ -78,8 +79,8 @@ func ValidateGroup(group string) error {
 	return nil
 }
 
-// IsIllegalName says whether a topic or group name has a character outside ^[%|a-zA-Z0-9_-]+$ (TopicValidator.isTopicOrGroupIllegal;
-// an empty name is not illegal there either). It allocates nothing.
+// IsIllegalName says whether a topic or group name has a character outside ^[%|a-zA-Z0-9_-]+$
+// (TopicValidator.isTopicOrGroupIllegal; an empty name is not illegal there either). It allocates nothing.
 func IsIllegalName(name string) bool {
 	for i := 0; i < len(name); i++ {
 		if c := name[i]; !isAlnum(c) && c != '%' && c != '|' && c != '_' && c != '-' {
@@ -92,8 +93,8 @@ func IsIllegalName(name string) bool {
 // isBlank is UtilAll.isBlank.
 func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
 
-// IsSystemTopic is TopicValidator.isSystemTopic for the fixed names. Java's brokers add their own name, the cluster's, and a few more
-// at start (addSystemTopic): that set belongs to the broker.
+// IsSystemTopic is TopicValidator.isSystemTopic for the fixed names. Java's brokers add their own name, the
+// cluster's, and a few more at start (addSystemTopic): that set belongs to the broker.
 func IsSystemTopic(topic string) bool {
 	switch topic {
 	case TopicAutoCreate, TopicSchedule, TopicBenchmark, TopicTransHalf, TopicTrace, TopicTransOpHalf, TopicTransCheckMax,

@@ -2,8 +2,8 @@ package compat
 
 import "fmt"
 
-// Ordinals of Java's MQVersion.Version (common/.../MQVersion.java) that change behaviour, and those of the releases we name.
-// A frame's version field holds such an ordinal.
+// Ordinals of Java's MQVersion.Version (common/.../MQVersion.java) that change behaviour, and those of the releases
+// we name. A frame's version field holds such an ordinal.
 const (
 	VersionV3_0_7Snapshot = 28  // may receive reset-offset and get-status pushes
 	VersionV3_0_11        = 37  // REGISTER_BROKER carries a RegisterBrokerBody
@@ -31,8 +31,8 @@ var oldVersions = [...]string{
 	"V3_0_0_BETA8_SNAPSHOT", "V3_0_0_BETA8", "V3_0_0_BETA9_SNAPSHOT", "V3_0_0_BETA9", "V3_0_0_FINAL",
 }
 
-// VersionName gives the Java name of an ordinal, as MQVersion.getVersionDesc does: too large ones are HIGHER_VERSION. Java throws
-// on negative ones; here they are named UNKNOWN.
+// VersionName gives the Java name of an ordinal, as MQVersion.getVersionDesc does: too large ones are HIGHER_VERSION.
+// Java throws on negative ones; here they are named UNKNOWN.
 func VersionName(ordinal int) string {
 	switch {
 	case ordinal < 0:

@@ -10,8 +10,8 @@ import (
 // resolveTimeout bounds the look for the address of a host name.
 const resolveTimeout = 5 * time.Second
 
-// CheckListenHost tells why a server cannot listen on host: it is neither an IP address nor a name that is known here. An empty one means all
-// addresses. It may ask a name server and must not be called on an event loop.
+// CheckListenHost tells why a server cannot listen on host: it is neither an IP address nor a name that is known
+// here. An empty one means all addresses. It may ask a name server and must not be called on an event loop.
 func CheckListenHost(host string) error {
 	if host == "" || net.ParseIP(host) != nil {
 		return nil

@@ -82,7 +82,8 @@ func Notify[T any](c *Conn, code int32, h *wire.HeaderType[T], v *T, body []byte
 
 // Go sends a request and calls done exactly once: with the answer (owned by the callee), ErrTimeout or ErrConnClosed.
 // done runs on an event loop or a timer and must not block.
-func Go[T any](c *Conn, timeout time.Duration, code int32, h *wire.HeaderType[T], v *T, body []byte, done func(*wire.Command, error)) {
+func Go[T any](c *Conn, timeout time.Duration, code int32, h *wire.HeaderType[T], v *T, body []byte,
+	done func(*wire.Command, error)) {
 	k := &call{done: done}
 	opaque, err := c.request(k, 0, code, h.Of(v), body)
 	if err != nil {
@@ -107,7 +108,8 @@ func Go[T any](c *Conn, timeout time.Duration, code int32, h *wire.HeaderType[T]
 }
 
 // Invoke sends a request and waits for the answer or for ctx. It must not be called on an event loop.
-func Invoke[T any](ctx context.Context, c *Conn, code int32, h *wire.HeaderType[T], v *T, body []byte) (*wire.Command, error) {
+func Invoke[T any](ctx context.Context, c *Conn, code int32, h *wire.HeaderType[T], v *T, body []byte) (*wire.Command,
+	error) {
 	type result struct {
 		cmd *wire.Command
 		err error

@@ -81,7 +81,8 @@ func (cl *Client) existing(addr string) *Conn {
 }
 
 // Call invokes a request at addr and turns an answer other than SUCCESS into a *ResponseError.
-func Call[T any](ctx context.Context, cl *Client, addr string, code int32, h *wire.HeaderType[T], v *T, body []byte) (*wire.Command, error) {
+func Call[T any](ctx context.Context, cl *Client, addr string, code int32, h *wire.HeaderType[T], v *T,
+	body []byte) (*wire.Command, error) {
 	c, err := cl.Conn(ctx, addr)
 	if err != nil {
 		return nil, err

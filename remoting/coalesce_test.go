@@ -11,8 +11,9 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// manyConnections sends requests over several connections to a server with one loop, each answered before the next one of its connection, until a connection ends or each has
-// had its number of answers. The handler sets the barrier to the number of the request and answers with it.
+// manyConnections sends requests over several connections to a server with one loop, each answered before the next
+// one of its connection, until a connection ends or each has had its number of answers. The handler sets the barrier
+// to the number of the request and answers with it.
 func manyConnections(t *testing.T, each int, barrier func(n int64) error, check func(number int64)) (answered int64) {
 	var last int64 // event loop only
 	addr := startServer(t, Options{EventLoops: 1, Barrier: barrier}, Entry{Code: 1, Handle: func(ctx *Context) {

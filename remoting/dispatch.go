@@ -10,11 +10,13 @@ import (
 type Mode uint8
 
 const (
-	// Inline handlers run on the connection's event loop: they must not block, and what they read dies when they return.
+	// Inline handlers run on the connection's event loop: they must not block, and what they read dies when they
+	// return.
 	Inline Mode = iota
 	// Pooled handlers run on a worker with a copy of the frame. They may read files and wait for locks.
 	Pooled
-	// Blocking handlers may wait for other machines; they have workers of their own so that they cannot starve the pooled ones.
+	// Blocking handlers may wait for other machines; they have workers of their own so that they cannot starve the
+	// pooled ones.
 	Blocking
 )
 

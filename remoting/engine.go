@@ -122,7 +122,9 @@ func (e *engine) refuse(ctx *Context, code int32, cause, remark string) {
 
 // overdue answers a request that has waited too long for a worker. Java: BrokerFastFailure.cleanExpiredRequestInQueue.
 func (e *engine) overdue(ctx *Context, cause string, waited time.Duration, waiting int) {
-	e.refuse(ctx, ctx.code, cause, fmt.Sprintf("[%s]broker busy, start flow control for a while, period in queue: %dms, size of queue: %d", cause, waited.Milliseconds(), waiting))
+	e.refuse(ctx, ctx.code, cause,
+		fmt.Sprintf("[%s]broker busy, start flow control for a while, period in queue: %dms, size of queue: %d",
+			cause, waited.Milliseconds(), waiting))
 }
 
 // runPooled handles a request on a worker. The frame was decoded once on the loop, so it decodes again.

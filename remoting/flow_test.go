@@ -84,7 +84,8 @@ func TestUnfinishedFramesAreBounded(t *testing.T) {
 
 func TestFrameTimeout(t *testing.T) {
 	bad := make(chan error, 1)
-	s, addr := serving(t, Options{FrameTimeout: 200 * time.Millisecond, Events: Events{BadFrame: func(_ *Conn, err error) { bad <- err }}}, Entry{Code: 1, Handle: echo})
+	s, addr := serving(t, Options{FrameTimeout: 200 * time.Millisecond,
+		Events: Events{BadFrame: func(_ *Conn, err error) { bad <- err }}}, Entry{Code: 1, Handle: echo})
 	good, c := dialRaw(t, addr), dialRaw(t, addr)
 	answered(t, good, 1)
 	answered(t, c, 1)
@@ -105,7 +106,8 @@ func TestFrameTimeout(t *testing.T) {
 
 func TestHeaderLimits(t *testing.T) {
 	bad := make(chan error, 4)
-	_, addr := serving(t, Options{Events: Events{BadFrame: func(_ *Conn, err error) { bad <- err }}}, Entry{Code: 1, Handle: echo})
+	_, addr := serving(t, Options{Events: Events{BadFrame: func(_ *Conn, err error) { bad <- err }}},
+		Entry{Code: 1, Handle: echo})
 	long := make([]byte, wire.MaxHeader)
 	fields := func(n int) []byte {
 		w := wire.BeginHeader(nil, wire.SerializeBinary, wire.Head{Code: 1, Opaque: 7})
@@ -116,7 +118,8 @@ func TestHeaderLimits(t *testing.T) {
 	}
 	tooLong := wire.BeginHeader(nil, wire.SerializeJSON, wire.Head{Code: 1, Opaque: 7})
 	tooLong.Field("topic", string(long))
-	for what, frame := range map[string][]byte{"long": tooLong.Finish(0), "fields": fields(wire.MaxFields + 1), "many": fields(100_000)} {
+	for what, frame := range map[string][]byte{"long": tooLong.Finish(0), "fields": fields(wire.MaxFields + 1),
+		"many": fields(100_000)} {
 		c := dialRaw(t, addr)
 		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 		if _, err := c.Write(frame); err != nil {
@@ -156,7 +159,8 @@ func TestTurnBudget(t *testing.T) {
 		}
 	}
 	var done atomic.Int32
-	s, addr := serving(t, Options{EventLoops: 1}, Entry{Code: 1, Handle: echo}, Entry{Code: 2, Handle: func(ctx *Context) { busy(ctx); done.Add(1) }})
+	s, addr := serving(t, Options{EventLoops: 1}, Entry{Code: 1, Handle: echo},
+		Entry{Code: 2, Handle: func(ctx *Context) { busy(ctx); done.Add(1) }})
 	victim, greedy := dialRaw(t, addr), dialRaw(t, addr)
 	answered(t, victim, 1)
 	const work = 2000 // a second
@@ -226,7 +230,8 @@ func TestPoolsCountNothingInTheEnd(t *testing.T) {
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	const each = 20
 	for range each {
-		for _, frame := range [][]byte{requestFrame(1, 100), requestFrame(1, 63<<10), requestFrame(1, 65<<10), requestFrame(2, 100), requestFrame(2, 30<<10)} {
+		for _, frame := range [][]byte{requestFrame(1, 100), requestFrame(1, 63<<10), requestFrame(1, 65<<10),
+			requestFrame(2, 100), requestFrame(2, 30<<10)} {
 			if _, err := c.Write(frame); err != nil {
 				t.Fatal(err)
 			}
@@ -248,7 +253,8 @@ func TestPoolsCountNothingInTheEnd(t *testing.T) {
 // when their queue is full.
 func TestPooledRequestsStayInTheBudget(t *testing.T) {
 	block := make(chan struct{})
-	s, addr := serving(t, Options{Workers: 1, MaxWaiting: 2 << 20}, Entry{Code: 1, Mode: Pooled, Handle: func(ctx *Context) { <-block; ctx.OK(nil) }})
+	s, addr := serving(t, Options{Workers: 1, MaxWaiting: 2 << 20},
+		Entry{Code: 1, Mode: Pooled, Handle: func(ctx *Context) { <-block; ctx.OK(nil) }})
 	c := dialRaw(t, addr)
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	go func() {
@@ -270,7 +276,8 @@ func TestPooledRequestsStayInTheBudget(t *testing.T) {
 	until(t, "nothing is counted", func() bool { return s.Figures().Queued == 0 })
 }
 
-// TestRandomStream: small and large frames, cut anywhere, come out whole and in order, also when there is room for few large ones only.
+// TestRandomStream: small and large frames, cut anywhere, come out whole and in order, also when there is room for
+// few large ones only.
 func TestRandomStream(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	s, addr := serving(t, Options{MaxWaiting: 2 << 20, EventLoops: 1}, Entry{Code: 1, Handle: echo})

@@ -16,7 +16,8 @@ import (
 // does once it may again.
 func TestAcceptWithoutDescriptors(t *testing.T) {
 	var failed atomic.Pointer[error]
-	s, addr := serving(t, Options{Events: Events{AcceptFailed: func(err error) { failed.Store(&err) }}}, Entry{Code: 1, Handle: echo})
+	s, addr := serving(t, Options{Events: Events{AcceptFailed: func(err error) { failed.Store(&err) }}},
+		Entry{Code: 1, Handle: echo})
 	old := dialRaw(t, addr)
 	answered(t, old, 1)
 	fillers := fillDescriptors(t)
@@ -70,7 +71,8 @@ func fillDescriptors(t *testing.T) (files []*os.File) {
 
 func TestConnectionLimit(t *testing.T) {
 	var refused atomic.Int32
-	s, addr := serving(t, Options{MaxConnections: 3, Events: Events{TooMany: func(_ string, n int) { refused.Store(int32(n)) }}}, Entry{Code: 1, Handle: echo})
+	s, addr := serving(t, Options{MaxConnections: 3,
+		Events: Events{TooMany: func(_ string, n int) { refused.Store(int32(n)) }}}, Entry{Code: 1, Handle: echo})
 	var conns []net.Conn
 	for range 3 {
 		c := dialRaw(t, addr)
@@ -91,7 +93,8 @@ func TestConnectionLimit(t *testing.T) {
 }
 
 func TestDefaultConnections(t *testing.T) {
-	for _, c := range []struct{ descriptors, reserve, want int }{{1024, 0, 768}, {1024, 300, 724}, {1024, 5000, 512}, {65536, 4224, 49152}, {8, 0, 6}, {1, 0, 1}} {
+	for _, c := range []struct{ descriptors, reserve, want int }{{1024, 0, 768}, {1024, 300, 724}, {1024, 5000, 512},
+		{65536, 4224, 49152}, {8, 0, 6}, {1, 0, 1}} {
 		if got := defaultConnections(c.descriptors, c.reserve); got != c.want {
 			t.Errorf("%d descriptors, %d for others: %d, want %d", c.descriptors, c.reserve, got, c.want)
 		}

@@ -8,24 +8,31 @@ import (
 
 // Options are the limits of an engine. Zero values mean the defaults.
 type Options struct {
-	MaxFrame      int           // bytes; default MaxFrame. Java: com.rocketmq.remoting.frameMaxLength
-	MaxOutbound   int           // bytes that may wait for one peer to read them; beyond, its connection is closed. Default 64 MiB
-	IdleTimeout   time.Duration // a connection without traffic for so long is closed; default 120 s. Java: serverChannelMaxIdleTimeSeconds
-	EventLoops    int           // default GOMAXPROCS
-	Workers       int           // for pooled handlers, and as many again for blocking ones; default 4 per CPU, at least 8
-	QueueCapacity int           // requests that may wait for a worker; default 10000. Java: sendThreadPoolQueueCapacity and its likes
-	QueueBytes    int64         // bytes of those requests; default 256 MiB
+	MaxFrame int // bytes; default MaxFrame. Java: com.rocketmq.remoting.frameMaxLength
+	// bytes that may wait for one peer to read them; beyond, its connection is closed. Default 64 MiB
+	MaxOutbound int
+	// a connection without traffic for so long is closed; default 120 s. Java: serverChannelMaxIdleTimeSeconds
+	IdleTimeout time.Duration
+	EventLoops  int // default GOMAXPROCS
+	// for pooled handlers, and as many again for blocking ones; default 4 per CPU, at least 8
+	Workers int
+	// requests that may wait for a worker; default 10000. Java: sendThreadPoolQueueCapacity and its likes
+	QueueCapacity int
+	QueueBytes    int64 // bytes of those requests; default 256 MiB
 	// MaxConnections is how many connections may be open; more are closed at once. Default: three quarters of the
 	// descriptors that the process may open, less when ReserveFiles are more than the rest. A client has no such
 	// limit.
 	MaxConnections int
-	ReserveFiles   int           // descriptors that others in the process need
-	MaxWaiting     int64         // bytes that may wait on all connections together, in and out and for workers; default an eighth of the memory, 48 to 128 MiB
-	FrameTimeout   time.Duration // a frame has to be whole in this time and a second more for each 64 KiB; default 15 s
-	MaxHeader      int           // bytes of a frame's header; default 1 MiB
-	FastPort       int           // requests coming in on this port skip entries marked NotFast; 0 = none
-	// Overdue is asked about each request that waits for a worker, every 10 ms: "" lets it wait on, else it is answered SYSTEM_BUSY with this cause, such
-	// as TIMEOUT_CLEAN_QUEUE. Any goroutine; it must not block. nil: all wait. Java: BrokerFastFailure
+	ReserveFiles   int // descriptors that others in the process need
+	// bytes that may wait on all connections together, in and out and for workers; default an eighth of the memory, 48
+	// to 128 MiB
+	MaxWaiting   int64
+	FrameTimeout time.Duration // a frame has to be whole in this time and a second more for each 64 KiB; default 15 s
+	MaxHeader    int           // bytes of a frame's header; default 1 MiB
+	FastPort     int           // requests coming in on this port skip entries marked NotFast; 0 = none
+	// Overdue is asked about each request that waits for a worker, every 10 ms: "" lets it wait on, else it is
+	// answered SYSTEM_BUSY with this cause, such as TIMEOUT_CLEAN_QUEUE. Any goroutine; it must not block. nil: all
+	// wait. Java: BrokerFastFailure
 	Overdue func(code int32, waited time.Duration) (cause string)
 	// Barrier makes what answers say true up to the highest number that Context.Barrier was called with. It runs on the
 	// event loop before the answers of the turn leave; after an error they are dropped and their connections closed.
@@ -48,7 +55,8 @@ type Events struct {
 	// Failed: an event loop has ended, which nobody asked for; its connections are gone, new ones may hang. Once; any
 	// goroutine.
 	Failed func(err error)
-	// Refused: a request was answered SYSTEM_BUSY unserved; cause is OVERLOAD (the queue is full) or what Options.Overdue said.
+	// Refused: a request was answered SYSTEM_BUSY unserved; cause is OVERLOAD (the queue is full) or what
+	// Options.Overdue said.
 	Refused func(c *Conn, code int32, cause string)
 	// Answered: a request is being answered with another code than SUCCESS. Any goroutine; it must not answer.
 	Answered func(c *Conn, code int32, remark string)

@@ -9,7 +9,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// workerPool runs pooled requests: a fixed number of goroutines, a bounded queue, bounded bytes. What waits too long leaves the queue unserved.
+// workerPool runs pooled requests: a fixed number of goroutines, a bounded queue, bounded bytes. What waits too long
+// leaves the queue unserved.
 type workerPool struct {
 	capacity int   // immutable
 	maxBytes int64 // immutable

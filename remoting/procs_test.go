@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestReserveProcessor: one more than there are processors, or what the environment says; event loops are as many as processors either way.
+// TestReserveProcessor: one more than there are processors, or what the environment says; event loops are as many as
+// processors either way.
 func TestReserveProcessor(t *testing.T) {
 	was := runtime.GOMAXPROCS(0)
 	t.Cleanup(func() { runtime.GOMAXPROCS(was) })

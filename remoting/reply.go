@@ -4,8 +4,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// Replier answers one request, once. It may be kept (see Later) and used from any goroutine; answers to one-way requests and to
-// closed connections vanish.
+// Replier answers one request, once. It may be kept (see Later) and used from any goroutine; answers to one-way
+// requests and to closed connections vanish.
 type Replier struct {
 	conn   *Conn
 	opaque int32

@@ -29,13 +29,16 @@ func TestCallAllModes(t *testing.T) {
 		}
 		echo(ctx)
 	}
-	addr := startServer(t, Options{}, Entry{Code: 1, Handle: echo}, Entry{Code: 2, Mode: Pooled, Handle: echo}, Entry{Code: 3, Mode: Blocking, Handle: echo},
-		Entry{Code: 4, Handle: late}, Entry{Code: 5, Handle: again}, Entry{Code: 200050, Handle: echo}, Entry{Code: 6, Handle: func(*Context) { panic("boom") }})
+	addr := startServer(t, Options{}, Entry{Code: 1, Handle: echo}, Entry{Code: 2, Mode: Pooled, Handle: echo},
+		Entry{Code: 3, Mode: Blocking, Handle: echo},
+		Entry{Code: 4, Handle: late}, Entry{Code: 5, Handle: again}, Entry{Code: 200050, Handle: echo},
+		Entry{Code: 6, Handle: func(*Context) { panic("boom") }})
 	cl := startClient(t)
 	big := strings.Repeat("x", 3<<20)
 	for _, code := range []int32{1, 2, 3, 4, 5, 200050} {
 		for _, body := range []string{"", "small", big} {
-			resp, err := Call(context.Background(), cl, addr, code, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, []byte(body))
+			resp, err := Call(context.Background(), cl, addr, code, wire.TopicRequest, &wire.TopicHeader{Topic: "T"},
+				[]byte(body))
 			if err != nil {
 				t.Fatalf("code %d: %v", code, err)
 			}
@@ -49,7 +52,8 @@ func TestCallAllModes(t *testing.T) {
 	if !errors.As(err, &re) || re.Code != wire.RequestCodeNotSupported || re.Remark != " request type 7 not supported" {
 		t.Errorf("unknown code: %v", err)
 	}
-	if _, err = Call(context.Background(), cl, addr, 6, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.As(err, &re) || re.Code != wire.SystemError {
+	if _, err = Call(context.Background(), cl, addr, 6, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.As(err,
+		&re) || re.Code != wire.SystemError {
 		t.Errorf("panic: %v", err)
 	}
 }
@@ -59,13 +63,14 @@ func TestServerCallsClientOnTheSameConnection(t *testing.T) {
 	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
 		r, conn := ctx.Later(), ctx.Conn()
 		_ = Notify(conn, 40, wire.TopicRequest, &wire.TopicHeader{Topic: "oneway"}, nil)
-		Go(conn, time.Second, 41, wire.TopicRequest, &wire.TopicHeader{Topic: "asked"}, nil, func(c *wire.Command, err error) {
-			if err != nil {
-				r.Status(wire.SystemError, err.Error())
-				return
-			}
-			r.OK(c.Body)
-		})
+		Go(conn, time.Second, 41, wire.TopicRequest, &wire.TopicHeader{Topic: "asked"}, nil,
+			func(c *wire.Command, err error) {
+				if err != nil {
+					r.Status(wire.SystemError, err.Error())
+					return
+				}
+				r.OK(c.Body)
+			})
 	}})
 	cl := startClient(t, Entry{Code: 40, Handle: func(ctx *Context) { got <- ctx.Req.GetString("topic") }},
 		Entry{Code: 41, Handle: func(ctx *Context) { ctx.OK([]byte(ctx.Req.GetString("topic"))) }})
@@ -79,7 +84,8 @@ func TestServerCallsClientOnTheSameConnection(t *testing.T) {
 }
 
 func TestTimeoutAndClose(t *testing.T) {
-	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(*Context) {}}, Entry{Code: 2, Handle: func(ctx *Context) { ctx.Conn().Close() }})
+	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(*Context) {}},
+		Entry{Code: 2, Handle: func(ctx *Context) { ctx.Conn().Close() }})
 	cl := startClient(t)
 	conn, err := cl.Conn(context.Background(), addr) // which may take longer on a busy machine
 	if err != nil {
@@ -90,16 +96,19 @@ func TestTimeoutAndClose(t *testing.T) {
 	if _, err := Invoke(ctx, conn, 1, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.Is(err, ErrTimeout) {
 		t.Errorf("no answer: %v", err)
 	}
-	if _, err := Call(context.Background(), cl, addr, 2, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.Is(err, ErrConnClosed) {
+	if _, err := Call(context.Background(), cl, addr, 2, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.Is(err,
+		ErrConnClosed) {
 		t.Errorf("closed: %v", err)
 	}
 }
 
 func TestGarbageClosesOnlyItsConnection(t *testing.T) {
 	var bad atomic.Int32
-	addr := startServer(t, Options{Events: Events{BadFrame: func(*Conn, error) { bad.Add(1) }}}, Entry{Code: 1, Handle: echo})
+	addr := startServer(t, Options{Events: Events{BadFrame: func(*Conn, error) { bad.Add(1) }}},
+		Entry{Code: 1, Handle: echo})
 	cl := startClient(t)
-	for _, garbage := range []string{"GET / HTTP/1.1\r\n\r\n", "\x00\x00\x00\x02\x00\x00", "\x7f\xff\xff\xff\x00", "\x00\x00\x00\x08\x00\x00\x00\x04oops", "\xff\xff\xff\xff"} {
+	for _, garbage := range []string{"GET / HTTP/1.1\r\n\r\n", "\x00\x00\x00\x02\x00\x00", "\x7f\xff\xff\xff\x00",
+		"\x00\x00\x00\x08\x00\x00\x00\x04oops", "\xff\xff\xff\xff"} {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
 			t.Fatal(err)
@@ -110,7 +119,8 @@ func TestGarbageClosesOnlyItsConnection(t *testing.T) {
 			t.Errorf("%q: connection stays open: %v", garbage, err)
 		}
 		c.Close()
-		if _, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, nil); err != nil {
+		if _, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{Topic: "T"},
+			nil); err != nil {
 			t.Errorf("the others notice: %v", err)
 		}
 	}
@@ -138,7 +148,8 @@ func TestFramesSplitAtEveryByteAnswerInTheirForm(t *testing.T) {
 		if err := wire.Decode(readFrame(t, c), &cmd); err != nil {
 			t.Fatal(err)
 		}
-		if cmd.Serialize != form || cmd.Opaque != 77 || cmd.GetString("topic") != "split" || string(cmd.Body) != "ab" || !cmd.IsResponse() {
+		if cmd.Serialize != form || cmd.Opaque != 77 || cmd.GetString("topic") != "split" ||
+			string(cmd.Body) != "ab" || !cmd.IsResponse() {
 			t.Errorf("form %d: %+v", form, cmd)
 		}
 	}
@@ -146,7 +157,8 @@ func TestFramesSplitAtEveryByteAnswerInTheirForm(t *testing.T) {
 
 func TestIdleConnectionIsClosed(t *testing.T) {
 	closed := make(chan struct{}, 1)
-	addr := startServer(t, Options{IdleTimeout: 80 * time.Millisecond, Events: Events{Closed: func(*Conn, error) { closed <- struct{}{} }}})
+	addr := startServer(t, Options{IdleTimeout: 80 * time.Millisecond,
+		Events: Events{Closed: func(*Conn, error) { closed <- struct{}{} }}})
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +202,8 @@ func TestPeerThatDoesNotReadIsClosed(t *testing.T) {
 
 func TestOverloadIsAnsweredBusy(t *testing.T) {
 	block := make(chan struct{})
-	addr := startServer(t, Options{Workers: 8, QueueCapacity: 1}, Entry{Code: 1, Mode: Pooled, Handle: func(ctx *Context) { <-block; ctx.OK(nil) }})
+	addr := startServer(t, Options{Workers: 8, QueueCapacity: 1},
+		Entry{Code: 1, Mode: Pooled, Handle: func(ctx *Context) { <-block; ctx.OK(nil) }})
 	cl := startClient(t)
 	conn, err := cl.Conn(context.Background(), addr)
 	if err != nil {
@@ -251,7 +264,8 @@ func TestBarrier(t *testing.T) {
 	}
 }
 
-// TestWaitsTooLong: who waits for a worker longer than Overdue allows is answered with its cause; the others are served, in order.
+// TestWaitsTooLong: who waits for a worker longer than Overdue allows is answered with its cause; the others are
+// served, in order.
 func TestWaitsTooLong(t *testing.T) {
 	const patient, impatient = 1, 2
 	block, refused := make(chan struct{}), make(chan string, 10)
@@ -261,7 +275,10 @@ func TestWaitsTooLong(t *testing.T) {
 		order = append(order, string(ctx.Req.Body))
 		ctx.OK(nil)
 	}
-	addr := startServer(t, Options{Workers: 1, Events: Events{Refused: func(_ *Conn, _ int32, cause string) { refused <- cause }},
+	addr := startServer(t, Options{Workers: 1, Events: Events{Refused: func(_ *Conn, _ int32,
+		cause string) {
+		refused <- cause
+	}},
 		Overdue: func(code int32, waited time.Duration) string {
 			if code == impatient && waited >= 30*time.Millisecond {
 				return "TIMEOUT_CLEAN_QUEUE"
@@ -280,17 +297,20 @@ func TestWaitsTooLong(t *testing.T) {
 		}
 		answer := make(chan *wire.Command, 1)
 		answers[i] = answer
-		Go(conn, 10*time.Second, code, wire.TopicRequest, &wire.TopicHeader{}, []byte{'0' + byte(i)}, func(c *wire.Command, err error) {
-			if err != nil {
-				t.Error(err)
-				c = &wire.Command{}
-			}
-			answer <- &wire.Command{Code: c.Code, Remark: strings.Clone(c.Remark)}
-		})
+		Go(conn, 10*time.Second, code, wire.TopicRequest, &wire.TopicHeader{}, []byte{'0' + byte(i)},
+			func(c *wire.Command, err error) {
+				if err != nil {
+					t.Error(err)
+					c = &wire.Command{}
+				}
+				answer <- &wire.Command{Code: c.Code, Remark: strings.Clone(c.Remark)}
+			})
 	}
 	for _, i := range []int{2, 4} {
 		c := <-answers[i]
-		if c.Code != wire.SystemBusy || !strings.HasPrefix(c.Remark, "[TIMEOUT_CLEAN_QUEUE]broker busy, start flow control for a while, period in queue: ") || !strings.HasSuffix(c.Remark, "ms, size of queue: 3") {
+		if c.Code != wire.SystemBusy || !strings.HasPrefix(c.Remark,
+			"[TIMEOUT_CLEAN_QUEUE]broker busy, start flow control for a while, period in queue: ") ||
+			!strings.HasSuffix(c.Remark, "ms, size of queue: 3") {
 			t.Errorf("request %d: %d %s", i, c.Code, c.Remark)
 		}
 		if cause := <-refused; cause != "TIMEOUT_CLEAN_QUEUE" {
@@ -323,9 +343,10 @@ func TestSendfileBodyIsWhole(t *testing.T) {
 	}
 	addr := startServer(t, Options{}, Entry{Code: 1, Handle: func(ctx *Context) {
 		h := wire.TopicHeader{Topic: "file"}
-		Respond(&ctx.Replier, wire.Success, "", wire.TopicRequest, &h, Body{Parts: [][]byte{content[:1<<20], content[2<<20:]},
-			Files: []transport.FileRange{{Fd: int(f.Fd()), Len: 1 << 20},
-				{Fd: int(f.Fd()), Offset: 2 << 20, Len: 6 << 20}}})
+		Respond(&ctx.Replier, wire.Success, "", wire.TopicRequest, &h,
+			Body{Parts: [][]byte{content[:1<<20], content[2<<20:]},
+				Files: []transport.FileRange{{Fd: int(f.Fd()), Len: 1 << 20},
+					{Fd: int(f.Fd()), Offset: 2 << 20, Len: 6 << 20}}})
 	}})
 	cl := startClient(t)
 	want := append(bytes.Clone(content[:1<<20]), content[2<<20:]...)
@@ -371,7 +392,8 @@ func TestFastPortSkipsMarkedEntries(t *testing.T) {
 		t.Error(err)
 	}
 	var re *ResponseError
-	if _, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.As(err, &re) || re.Code != wire.RequestCodeNotSupported {
+	if _, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.As(err,
+		&re) || re.Code != wire.RequestCodeNotSupported {
 		t.Errorf("pull on the fast port: %v", err)
 	}
 }

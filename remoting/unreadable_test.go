@@ -50,7 +50,8 @@ func TestAnswerWithUnreadableMemory(t *testing.T) {
 	b := shortened(t)
 	addr := startServer(t, Options{}, Entry{Code: 7, Mode: Inline, Handle: func(ctx *Context) {
 		parts := [][]byte{b[:100], b[5000:5100]}
-		Respond(&ctx.Replier, wire.Success, "", wire.PullMessageResponse, &wire.PullMessageResponseHeader{}, Body{Parts: parts})
+		Respond(&ctx.Replier, wire.Success, "", wire.PullMessageResponse, &wire.PullMessageResponseHeader{},
+			Body{Parts: parts})
 	}}, Entry{Code: 8, Mode: Inline, Handle: func(ctx *Context) { ctx.OK([]byte("fine")) }})
 	cl := startClient(t)
 	ask := func(code int32) (*wire.Command, error) {

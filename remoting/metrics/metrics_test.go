@@ -19,7 +19,8 @@ func TestMain(m *testing.M) {
 	before := runtime.NumGoroutine()
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
-	for end := time.Now().Add(5 * time.Second); code == 0 && runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); code == 0 &&
+		runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			stacks := make([]byte, 1<<20)
 			os.Stderr.Write(stacks[:runtime.Stack(stacks, true)])
@@ -88,7 +89,8 @@ func TestScrape(t *testing.T) {
 	code, text := get(t, e, "/metrics")
 	for _, want := range []string{"# HELP g A gauge, in bytes\n# TYPE g gauge\n", `g{name="a",node="n"} 7`,
 		"# HELP c_total A counter\n# TYPE c_total counter\n", `c_total{node="n"} 9`, `h_bucket{node="n",le="5"} 2`,
-		`h_bucket{node="n",le="+Inf"} 3`, `h_sum{node="n"} 12`, `gorocket_build_info{commit="`, `version="v1"} 1`, "\ngo_goroutines ",
+		`h_bucket{node="n",le="+Inf"} 3`, `h_sum{node="n"} 12`, `gorocket_build_info{commit="`, `version="v1"} 1`,
+		"\ngo_goroutines ",
 		"\nprocess_open_fds "} {
 		if code != 200 || !strings.Contains(text, want) {
 			t.Errorf("%d, %q is missing in\n%s", code, want, text)
@@ -133,7 +135,8 @@ func TestPortTaken(t *testing.T) {
 	if a.Port() <= port || b.Port() <= a.Port() || b.Port() > port+morePorts {
 		t.Errorf("%d is taken: %d, then %d", port, a.Port(), b.Port())
 	}
-	if _, err := Start(&Options{Host: "192.0.2.1", Port: port, Health: well, Server: NewSet(nil, nil, nil)}); err == nil {
+	if _, err := Start(&Options{Host: "192.0.2.1", Port: port, Health: well,
+		Server: NewSet(nil, nil, nil)}); err == nil {
 		t.Error("listens on an address that is not here")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:65535")
@@ -141,7 +144,8 @@ func TestPortTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if _, err := Start(&Options{Host: "127.0.0.1", Port: 65535, Health: well, Server: NewSet(nil, nil, nil)}); err == nil ||
+	if _, err := Start(&Options{Host: "127.0.0.1", Port: 65535, Health: well,
+		Server: NewSet(nil, nil, nil)}); err == nil ||
 		!strings.Contains(err.Error(), "65535") {
 		t.Errorf("no port is free: %v", err)
 	}

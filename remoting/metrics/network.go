@@ -13,7 +13,8 @@ func Network() []Metric {
 		{"gorocket_accept_errors_total", Counter, "errors", nil,
 			"Times that accept failed, as it does when the process may open no more files"},
 		{"gorocket_connections_closed_total", Counter, "connections", []string{"cause"},
-			"Connections closed to bound memory: the peer did not read (slow), or did not finish its frame (unfinished)"},
+			"Connections closed to bound memory: the peer did not read (slow), or did not finish its frame " +
+				"(unfinished)"},
 		{"gorocket_reading_stopped_total", Counter, "times", nil,
 			"How often a connection was not read for a while, because too much waited"},
 		{"gorocket_waiting_bytes", Gauge, "bytes", []string{"kind"},

@@ -165,7 +165,8 @@ func (e *Engine) fail(err error) {
 	}
 }
 
-// Health tells why the engine does not serve, nil when it does: an event loop has ended or does not turn. Any goroutine.
+// Health tells why the engine does not serve, nil when it does: an event loop has ended or does not turn. Any
+// goroutine.
 func (e *Engine) Health() error {
 	if err := e.failed.Load(); err != nil {
 		return *err

@@ -20,7 +20,8 @@ const (
 	deadAfter  = 5 * time.Second        // a loop without connections that does not turn has ended
 	stuckAfter = 10 * time.Second       // any loop that does not turn is unhealthy
 	leastRead  = 64 << 10               // bytes that a loop reads at once when Options.ReadBuffer is 0
-	frameRate  = 64 << 10               // bytes a second that a frame has to come in at least, behind Options.FrameTimeout
+	// bytes a second that a frame has to come in at least, behind Options.FrameTimeout
+	frameRate = 64 << 10
 )
 
 // loopWatch is what the guard knows of a loop.
