@@ -20,12 +20,14 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/clients", "broker/filter", "broker/meta", "broker/signal", "broker/stats", "compat",
-		"compat/config", "remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle",
-		"remoting/transport", "remoting/wire", "store", "store/datafile", "store/dispatch", "store/record",
-		"store/timer", "store/vfs"},
+	"broker": {"broker/clients", "broker/cluster", "broker/filter", "broker/meta", "broker/signal",
+		"broker/stats", "compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol",
+		"remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/datafile", "store/dispatch",
+		"store/record", "store/timer", "store/vfs"},
 	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",
 		"remoting/protocol", "remoting/wire", "store/record"},
+	"broker/cluster": {"broker/meta", "broker/signal", "compat", "remoting", "remoting/protocol",
+		"remoting/throttle", "remoting/wire"},
 	"broker/filter":      {"compat"},
 	"broker/meta":        {"broker/signal", "broker/stats", "compat", "remoting/protocol", "store/vfs"},
 	"broker/signal":      {},

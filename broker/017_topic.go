@@ -83,7 +83,7 @@ func (b *Broker) changeTopics(ctx *remoting.Context, configs ...protocol.TopicCo
 			Int("read", c.ReadQueueNums).Int("write", c.WriteQueueNums).Int("perm", c.Perm).Msg("topic changed")
 	}
 	b.persist.Now() // Java writes before it answers
-	b.register.settled()
+	b.register.Settled()
 	return nil
 }
 

@@ -47,11 +47,11 @@ func (b *Broker) updateConfig(ctx *remoting.Context) {
 	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("keys", strings.Join(p.Keys(), ",")).Msg("configuration updated")
 	if _, ok := p.Get("namesrvAddr"); ok {
 		addrs, _ := b.cfg().NameServers() // checked by changeConfig
-		b.register.follow(addrs)
+		b.register.Follow(addrs)
 	}
 	if _, ok := p.Get("brokerPermission"); ok {
 		b.topics.Republish()
-		b.register.settled()
+		b.register.Settled()
 	}
 	ctx.OK(nil)
 }

@@ -81,7 +81,7 @@ func (b *Broker) answerHeartbeat(ctx *remoting.Context, subChange, newTopic bool
 		remoting.Respond(r, wire.Success, "", wire.HeartbeatResponse, &resp, remoting.Body{})
 	}
 	if newTopic && b.tryAside(&ctx.Replier, func(r *remoting.Replier) {
-		b.register.settledWithin(heartbeatWait)
+		b.register.SettledWithin(heartbeatWait)
 		answer(r)
 	}) {
 		return

@@ -68,7 +68,7 @@ func (b *Broker) assign(q *assignmentRequest) ([]protocol.MessageQueue, bool) {
 	if q.MessageModel != clients.ModelBroadcasting && q.MessageModel != clients.ModelClustering {
 		return nil, false
 	}
-	queues := b.readableQueues(q.Topic)
+	queues := b.routes.Readable(q.Topic)
 	if queues == nil {
 		return nil, false
 	}

@@ -75,6 +75,6 @@ func (b *Broker) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig
 		return err
 	}
 	b.persist.Now() // a broker that forgot its mapping would take the logic queues for physical ones
-	b.register.settled()
+	b.register.Settled()
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/clients"
+	"gorocket/broker/cluster"
 	"gorocket/broker/filter"
 	"gorocket/broker/meta"
 	"gorocket/broker/stats"
@@ -52,14 +53,14 @@ type Broker struct {
 	timerDelays    stats.PerTopic[stats.Histogram]
 	deadLetters    stats.DeadLetters
 	trans          *transactions
-	register       *registrar
+	register       *cluster.Registrar
 	persist        *meta.Persister
 	uniq           *uniqIDs
 	stats          *brokerStats
 	modes          *meta.Modes
-	routes         *routeCache
+	routes         *cluster.Routes
 	mappings       *mappingTable
-	peers          peerTable
+	peers          *cluster.Peers
 	forwards       chan struct{} // one element for each request that waits for another broker
 	asides         chan struct{} // one element for each held pull that is answered aside
 	store          *store.Store
@@ -113,7 +114,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
 	b := &Broker{confVer: compat.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
-		fs: o.FS, now: o.Now, lookPeriod: checkPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
+		fs: o.FS, now: o.Now, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled = throttle.New(log, 1, 10*time.Second)
 	b.topics = meta.NewTopics()
@@ -133,7 +134,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b.locks.Limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
-	b.stats, b.modes, b.routes = newBrokerStats(), meta.NewModes(), newRouteCache(b.askRoute, b.wg.Go, b.stop)
+	b.stats, b.modes, b.routes = newBrokerStats(), meta.NewModes(), cluster.NewRoutes(b.askQueues, b.wg.Go, b.stop)
 	b.mappings, b.forwards = newMappingTable(), make(chan struct{}, maxForwards)
 	b.asides = make(chan struct{}, maxAside)
 	b.suffix = b.fixedProperties()
@@ -219,7 +220,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	}
 	b.started = time.Now()
 	b.startMetrics()
-	b.register.start()
+	b.register.Start()
 	b.wg.Add(3)
 	go b.expireClients()
 	go b.cleanMappings()
@@ -289,7 +290,7 @@ func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 func (b *Broker) Stop(ctx context.Context) (err error) {
 	b.stopOnce.Do(func() {
 		if b.register != nil {
-			b.register.stopAndLeave(ctx)
+			b.register.StopAndLeave(ctx)
 		}
 		err = b.shutdown(ctx)
 	})

@@ -158,15 +158,13 @@ func TestClientGroupLimit(t *testing.T) {
 
 // TestNameServerThatHangs: only who creates a topic waits for a NameServer, and only the first.
 func TestNameServerThatHangs(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts by its backlog, never answers
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	const publishWait = time.Second // of the registrar
+	f := startNamesFake(t)
 	cfg := testConfig(t, t.TempDir())
-	cfg.NamesrvAddr = l.Addr().String()
+	cfg.NamesrvAddr = f.addr
 	r := startRig(t, cfg)
-	r.b.register.links()[0].slow.Store(false) // it hangs from now on: the start has noticed already
+	f.mu.Lock() // it answers nothing any more
+	defer f.mu.Unlock()
 	start := time.Now()
 	var wg sync.WaitGroup
 	for i := range 30 {

@@ -1,15 +1,12 @@
 package broker
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -212,33 +209,6 @@ func TestMetricsOfTables(t *testing.T) {
 			if !strings.Contains(text, "gorocket_table_"+kind+"{") || !strings.Contains(text, `table="`+table+`"`) {
 				t.Errorf("no gorocket_table_%s of %s in %d %.300q", kind, table, w.Code, text)
 			}
-		}
-	}
-}
-
-// TestRoutesAreBounded: whatever a NameServer says about queue numbers, the list and the cache of lists stay small.
-func TestRoutesAreBounded(t *testing.T) {
-	route := &protocol.TopicRouteData{}
-	for i := range 50 {
-		route.QueueDatas = append(route.QueueDatas, protocol.QueueData{BrokerName: fmt.Sprint(i), Perm: 4, ReadQueueNums: math.MaxInt32})
-	}
-	queues := queuesOf("T", route)
-	if len(queues) != maxStatsQueues {
-		t.Errorf("%d queues", len(queues))
-	}
-	var wg sync.WaitGroup
-	c := newRouteCache(func(context.Context, string) []protocol.MessageQueue { return queues }, wg.Go, nil)
-	for i := range 30 {
-		if got := c.get(fmt.Sprint("T", i%20), time.Minute); len(got) != len(queues) {
-			t.Fatalf("%d queues", len(got))
-		}
-		wg.Wait()
-		n := 0
-		for _, r := range c.topics {
-			n += len(r.queues)
-		}
-		if n != c.size || n > maxQueuesKept {
-			t.Fatalf("%d queues kept, %d counted", n, c.size)
 		}
 	}
 }

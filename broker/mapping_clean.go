@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gorocket/broker/cluster"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -98,11 +99,11 @@ func (b *Broker) pieceEnds(q *logicQueue, it *protocol.LogicQueueMappingItem) (l
 		return max(0, b.store.MinOffset(q.detail.Topic, int32(it.QueueID))), b.store.MaxOffset(q.detail.Topic, int32(it.QueueID)), nil
 	}
 	h := pieceHeader(q, it)
-	if low, err = askPeerOffset(b, it.Bname, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &h); err != nil {
+	if low, err = cluster.AskOffset(b.peers, it.Bname, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &h); err != nil {
 		return 0, 0, err
 	}
 	m := wire.GetMaxOffsetRequestHeader{QueueRequestHeader: h, Committed: true}
-	high, err = askPeerOffset(b, it.Bname, wire.ReqGetMaxOffset, wire.GetMaxOffsetRequest, &m)
+	high, err = cluster.AskOffset(b.peers, it.Bname, wire.ReqGetMaxOffset, wire.GetMaxOffsetRequest, &m)
 	return max(0, low), high, err
 }
 
@@ -118,7 +119,7 @@ func (b *Broker) movedQueues(d *protocol.TopicQueueMappingDetail) (ids []int) {
 	if len(leaders) == 0 {
 		return nil
 	}
-	route := b.askRouteData(context.Background(), d.Topic)
+	route := b.register.AskRoute(context.Background(), d.Topic)
 	if route == nil {
 		return nil
 	}
@@ -159,7 +160,7 @@ func leaderByRoute(route *protocol.TopicRouteData, id int) string {
 // askMapping asks a broker for its mapping of a topic; nil when it has none or does not answer.
 func (b *Broker) askMapping(name, topic string) *protocol.TopicQueueMappingDetail {
 	h := wire.TopicHeader{Topic: topic, Lo: "true"}
-	resp, err := askPeer(b, name, wire.ReqGetTopicConfig, wire.MustTopicRequest, &h)
+	resp, err := cluster.Ask(b.peers, name, wire.ReqGetTopicConfig, wire.MustTopicRequest, &h)
 	if err != nil || resp.Code != wire.Success {
 		return nil
 	}

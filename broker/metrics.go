@@ -51,5 +51,5 @@ func (b *Broker) whole() (err error, warnings []string) {
 	if err := b.health(); err != nil {
 		return err, nil
 	}
-	return b.register.health()
+	return b.register.Health()
 }

@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
@@ -160,13 +159,11 @@ func isRetryOrDLQ(topic string) bool {
 // namesrvs tells for each NameServer whether clients find the broker through it, and whether another has its route.
 func (c *collector) namesrvs() {
 	send := c.Send
-	for _, l := range c.b.register.links() {
-		err, _, failures := l.health.get()
-		var taken *takenError
-		send("gorocket_namesrv_registered", metrics.Flag(err == nil), l.addr)
-		send("gorocket_route_taken", metrics.Flag(errors.As(err, &taken)), l.addr)
-		send("gorocket_namesrv_failures_total", float64(failures), l.addr)
-	}
+	c.b.register.Each(func(addr string, why error, taken bool, failures int64) {
+		send("gorocket_namesrv_registered", metrics.Flag(why == nil), addr)
+		send("gorocket_route_taken", metrics.Flag(taken), addr)
+		send("gorocket_namesrv_failures_total", float64(failures), addr)
+	})
 }
 
 func (c *collector) storage() {

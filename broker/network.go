@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"gorocket/broker/cluster"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -15,15 +16,16 @@ func (b *Broker) serve() error {
 	if err != nil {
 		return err
 	}
-	events := remoting.Events{Closed: b.namesrvClosed, Failed: b.fail}
+	events := remoting.Events{Closed: b.dialledClosed, Failed: b.fail}
 	if b.client, err = remoting.NewClient(&remoting.Table{}, remoting.Options{Events: events}); err != nil {
 		return err
 	}
 	if err = b.client.Start(); err != nil {
 		return err
 	}
-	b.register = newRegistrar(b)
-	b.topics.Publish = b.register.publish
+	b.register = b.newRegistrar()
+	b.peers = cluster.NewPeers(b.register)
+	b.topics.Publish = b.register.Publish
 	c := b.cfg()
 	server, err := remoting.NewServer(table, b.netOptions(), b.listen(c.ListenPort), b.listen(c.ListenPort-2))
 	if err != nil {

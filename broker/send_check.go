@@ -98,7 +98,7 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequest
 // Without the file a kill would leave messages in the log whose topic nobody knows.
 func (b *Broker) comesAgain(ctx *remoting.Context) bool {
 	saved := b.persist.Soon()
-	if saved == nil && !b.register.unsettled() {
+	if saved == nil && !b.register.Unsettled() {
 		return false
 	}
 	d := ctx.Detach()
@@ -107,7 +107,7 @@ func (b *Broker) comesAgain(ctx *remoting.Context) bool {
 	}
 	waits := b.tryAside(&ctx.Replier, func(*remoting.Replier) {
 		b.awaitSaved(saved)
-		b.register.settled()
+		b.register.Settled()
 		d.Resume()
 	})
 	if !waits {

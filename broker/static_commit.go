@@ -3,6 +3,7 @@ package broker
 import (
 	"fmt"
 
+	"gorocket/broker/cluster"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -26,9 +27,9 @@ func (b *Broker) locateCommit(ctx *remoting.Context, h *wire.UpdateConsumerOffse
 	}
 	there := *h
 	b.aside(&ctx.Replier, func(r *remoting.Replier) {
-		resp, err := askPeer(b, it.Bname, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &there)
+		resp, err := cluster.Ask(b.peers, it.Bname, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &there)
 		if err == nil && resp.Code != wire.Success {
-			err = errRemote
+			err = cluster.ErrRemote
 		}
 		if err != nil {
 			r.Status(wire.SystemError, err.Error())
@@ -86,7 +87,7 @@ func (b *Broker) committedAt(q *logicQueue, it *protocol.LogicQueueMappingItem, 
 		return b.offsets.Query(group, q.detail.Topic, int32(it.QueueID)), nil
 	}
 	h := wire.QueryConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: q.detail.Topic, QueueID: int32(it.QueueID), Lo: "false"}
-	resp, err := askPeer(b, it.Bname, wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest, &h)
+	resp, err := cluster.Ask(b.peers, it.Bname, wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest, &h)
 	if err != nil {
 		return 0, err
 	}
@@ -97,7 +98,7 @@ func (b *Broker) committedAt(q *logicQueue, it *protocol.LogicQueueMappingItem, 
 	case wire.QueryNotFound:
 		out.Offset = -1
 	default:
-		err = fmt.Errorf("%w: code %d", errRemote, resp.Code)
+		err = fmt.Errorf("%w: code %d", cluster.ErrRemote, resp.Code)
 	}
 	return out.Offset, err
 }

@@ -3,6 +3,7 @@ package broker
 import (
 	"strings"
 
+	"gorocket/broker/cluster"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -38,7 +39,7 @@ func (b *Broker) staticMax(q logicQueue) (int64, error) {
 		off = b.store.MaxOffset(q.detail.Topic, int32(it.QueueID))
 	} else {
 		h := wire.GetMaxOffsetRequestHeader{QueueRequestHeader: pieceHeader(&q, it), Committed: true}
-		off, err = askPeerOffset(b, it.Bname, wire.ReqGetMaxOffset, wire.GetMaxOffsetRequest, &h)
+		off, err = cluster.AskOffset(b.peers, it.Bname, wire.ReqGetMaxOffset, wire.GetMaxOffsetRequest, &h)
 	}
 	return it.Logical(off), err
 }
@@ -55,7 +56,7 @@ func (b *Broker) staticMin(q logicQueue) (int64, error) {
 		off = b.physicalMin(q.detail.Topic, int32(it.QueueID))
 	} else {
 		h := pieceHeader(&q, it)
-		off, err = askPeerOffset(b, it.Bname, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &h)
+		off, err = cluster.AskOffset(b.peers, it.Bname, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &h)
 	}
 	return it.LogicalLoosely(off), err
 }
@@ -93,7 +94,7 @@ func (b *Broker) searchPiece(q *logicQueue, it *protocol.LogicQueueMappingItem, 
 		return b.store.OffsetByTime(q.detail.Topic, int32(it.QueueID), h.Timestamp, boundaryOf(h.BoundaryType)), nil
 	}
 	there := wire.SearchOffsetRequestHeader{QueueRequestHeader: pieceHeader(q, it), Timestamp: h.Timestamp, BoundaryType: h.BoundaryType}
-	return askPeerOffset(b, it.Bname, wire.ReqSearchOffsetByTimestamp, wire.SearchOffsetRequest, &there)
+	return cluster.AskOffset(b.peers, it.Bname, wire.ReqSearchOffsetByTimestamp, wire.SearchOffsetRequest, &there)
 }
 
 // staticEarliest answers with the store time of the oldest message. Java: rewriteRequestForStaticTopic(GetEarliestMsgStoretimeRequestHeader), which leaves
@@ -122,12 +123,12 @@ func (b *Broker) earliestOf(q logicQueue) (int64, error) {
 		return b.store.EarliestStoreTime(q.detail.Topic, int32(it.QueueID)), nil
 	}
 	h := pieceHeader(&q, it)
-	resp, err := askPeer(b, it.Bname, wire.ReqGetEarliestMsgStoretime, wire.GetEarliestStoretimeRequest, &h)
+	resp, err := cluster.Ask(b.peers, it.Bname, wire.ReqGetEarliestMsgStoretime, wire.GetEarliestStoretimeRequest, &h)
 	if err != nil {
 		return 0, err
 	}
 	if resp.Code != wire.Success {
-		return 0, errRemote
+		return 0, cluster.ErrRemote
 	}
 	var out wire.TimestampResponseHeader
 	err = wire.TimestampResponse.Decode(resp, nil, &out)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"gorocket/broker/cluster"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -54,7 +55,7 @@ func (b *Broker) locatePull(r *remoting.Replier, p *pullState, d *protocol.Topic
 func (b *Broker) pullElsewhere(r *remoting.Replier, s *staticPull, h wire.PullMessageRequestHeader) {
 	h.Lo = "false"
 	h.SysFlag &^= wire.PullFlagSuspend | wire.PullFlagCommitOffset
-	resp, err := askPeer(b, s.current.Bname, wire.ReqPullMessage, wire.PullMessageRequest, &h)
+	resp, err := cluster.Ask(b.peers, s.current.Bname, wire.ReqPullMessage, wire.PullMessageRequest, &h)
 	if err != nil {
 		r.Status(wire.SystemError, "org.apache.rocketmq.remoting.rpc.RpcException: "+err.Error())
 		return

@@ -1,4 +1,4 @@
-package broker
+package cluster
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// routeCache remembers where topics are in the cluster, for query assignment. What is old is answered and asked for
+// Routes remembers where topics are in the cluster, for query assignment. What is old is answered and asked for
 // anew in the background, so that only who asks first waits for a NameServer, routeWait at most. Java:
 // TopicRouteInfoManager.
-type routeCache struct {
+type Routes struct {
 	mu     sync.Mutex
 	topics map[string]*cachedRoute // guarded by mu
 	size   int                     // guarded by mu; queues of all topics
@@ -39,16 +39,20 @@ const (
 	routeWait     = time.Second
 	maxRoutesKept = 10_000    // topics
 	maxQueuesKept = 1_000_000 // queues of all of them
-	maxRouteAsks  = 64        // topics that are asked for at a time; others keep what is known of them
+	// queues of one answer; more do not fit into a frame
+	maxQueuesListed = 100_000
+	maxRouteAsks    = 64 // topics that are asked for at a time; others keep what is known of them
 )
 
-func newRouteCache(ask func(context.Context, string) []protocol.MessageQueue, run func(func()),
-	stop <-chan struct{}) *routeCache {
-	return &routeCache{topics: map[string]*cachedRoute{}, ask: ask, run: run, stop: stop}
+// NewRoutes makes an empty cache that asks ask, usually Registrar.Queues; run starts a goroutine that its owner waits
+// for, and stop ends all waiting.
+func NewRoutes(ask func(ctx context.Context, topic string) []protocol.MessageQueue, run func(func()),
+	stop <-chan struct{}) *Routes {
+	return &Routes{topics: map[string]*cachedRoute{}, ask: ask, run: run, stop: stop}
 }
 
 // get returns what is known of a topic, asking when that is old or nothing; at most wait long. It may block.
-func (c *routeCache) get(topic string, wait time.Duration) []protocol.MessageQueue {
+func (c *Routes) get(topic string, wait time.Duration) []protocol.MessageQueue {
 	c.mu.Lock()
 	r := c.topics[topic]
 	if r == nil {
@@ -80,7 +84,7 @@ func (c *routeCache) get(topic string, wait time.Duration) []protocol.MessageQue
 }
 
 // refresh asks for a topic. It ends with the broker.
-func (c *routeCache) refresh(topic string, r *cachedRoute) {
+func (c *Routes) refresh(topic string, r *cachedRoute) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {
@@ -101,7 +105,7 @@ func (c *routeCache) refresh(topic string, r *cachedRoute) {
 }
 
 // keep makes queues what is known of a topic; when that is too much all else is forgotten. The caller holds mu.
-func (c *routeCache) keep(topic string, r *cachedRoute, queues []protocol.MessageQueue) {
+func (c *Routes) keep(topic string, r *cachedRoute, queues []protocol.MessageQueue) {
 	if old := c.topics[topic]; old != nil { // r, but for one that was forgotten meanwhile
 		c.size -= len(old.queues)
 	}
@@ -114,25 +118,18 @@ func (c *routeCache) keep(topic string, r *cachedRoute, queues []protocol.Messag
 	c.size += len(queues)
 }
 
-// readableQueues lists the queues of a topic on all brokers, nil when no NameServer knows it or none has answered
-// yet. The caller owns the slice. Blocking workers only.
-func (b *Broker) readableQueues(topic string) []protocol.MessageQueue {
-	return append([]protocol.MessageQueue(nil), b.routes.get(topic, routeWait)...)
+// Readable lists the queues of a topic on all brokers, nil when no NameServer knows it or none has answered yet. The
+// caller owns the slice. Blocking workers only.
+func (c *Routes) Readable(topic string) []protocol.MessageQueue {
+	return append([]protocol.MessageQueue(nil), c.get(topic, routeWait)...)
 }
 
-func (b *Broker) askRoute(ctx context.Context, topic string) []protocol.MessageQueue {
-	if r := b.askRouteData(ctx, topic); r != nil {
-		return queuesOf(topic, r)
-	}
-	return nil
-}
-
-// askRouteData asks the NameServers for a route, one after the other; nil when none has it. Not on an event loop.
-func (b *Broker) askRouteData(ctx context.Context, topic string) *protocol.TopicRouteData {
+// AskRoute asks the NameServers for a route, one after the other; nil when none has it. Not on an event loop.
+func (r *Registrar) AskRoute(ctx context.Context, topic string) *protocol.TopicRouteData {
 	h := wire.GetRouteInfoRequestHeader{Topic: topic, AcceptStandardJSONOnly: true}
-	for _, l := range b.register.links() {
+	for _, l := range r.links() {
 		one, cancel := context.WithTimeout(ctx, routeTimeout)
-		resp, err := remoting.Call(one, b.client, l.addr, wire.ReqGetRouteinfoByTopic,
+		resp, err := remoting.Call(one, r.d.Client, l.addr, wire.ReqGetRouteinfoByTopic,
 			wire.GetRouteInfoRequest, &h, nil)
 		cancel()
 		if err != nil {
@@ -146,7 +143,7 @@ func (b *Broker) askRouteData(ctx context.Context, topic string) *protocol.Topic
 	return nil
 }
 
-// queuesOf lists what may be read, maxStatsQueues at most: whoever registers may say any number. Java:
+// queuesOf lists what may be read, maxQueuesListed at most: whoever registers may say any number. Java:
 // MQClientInstance.topicRouteData2TopicSubscribeInfo.
 func queuesOf(topic string, r *protocol.TopicRouteData) []protocol.MessageQueue {
 	queues := []protocol.MessageQueue{}
@@ -154,9 +151,17 @@ func queuesOf(topic string, r *protocol.TopicRouteData) []protocol.MessageQueue 
 		if q.Perm&protocol.PermRead == 0 {
 			continue
 		}
-		for i := range min(q.ReadQueueNums, maxStatsQueues-len(queues)) {
+		for i := range min(q.ReadQueueNums, maxQueuesListed-len(queues)) {
 			queues = append(queues, protocol.MessageQueue{BrokerName: q.BrokerName, QueueID: i, Topic: topic})
 		}
 	}
 	return queues
+}
+
+// Queues asks the NameServers for the readable queues of a topic; nil when none has it. Not on an event loop.
+func (r *Registrar) Queues(ctx context.Context, topic string) []protocol.MessageQueue {
+	if route := r.AskRoute(ctx, topic); route != nil {
+		return queuesOf(topic, route)
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package broker
+package cluster
 
 import (
 	"context"
@@ -64,16 +64,12 @@ func topicBytes(c *protocol.TopicConfig, info *protocol.TopicQueueMappingInfo) i
 
 // sendTopics registers topics under a version, in as many requests as it takes. renew makes the NameServer take every
 // topic anew, also those that it knows under this very version.
-func (l *namesrvLink) sendTopics(version compat.DataVersion, topics map[string]*protocol.TopicConfig, renew bool) error {
-	b := l.r.b
-	cfg := b.cfg()
+func (l *namesrvLink) sendTopics(version compat.DataVersion, topics map[string]*protocol.TopicConfig,
+	renew bool) error {
+	self := l.r.d.Self()
 	version.StateVersion = max(version.StateVersion, l.r.stateVersion.Load())
-	most := 0
-	if cfg.EnableSplitRegistration {
-		most = cfg.SplitRegistrationSize
-	}
-	topics, infos := b.permitted(topics), b.mappings.infos(topics)
-	parts := registerParts(topics, infos, most, maxPartBytes)
+	topics, infos := self.permitted(topics), l.r.d.Static(topics)
+	parts := registerParts(topics, infos, self.MaxTopics, maxPartBytes)
 	for i, names := range parts {
 		v := version
 		if renew { // topics known under the version that a NameServer has are passed over: the last request brings it
@@ -87,7 +83,7 @@ func (l *namesrvLink) sendTopics(version compat.DataVersion, topics map[string]*
 				w.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap[name] = infos[name]
 			}
 		}
-		if err := l.sendPart(cfg, w); err != nil {
+		if err := l.sendPart(self, w); err != nil {
 			return fmt.Errorf("request %d of %d, with %d of %d topics: %w",
 				i+1, len(parts), len(names), len(topics), err)
 		}
@@ -100,9 +96,9 @@ func (l *namesrvLink) sendTopics(version compat.DataVersion, topics map[string]*
 var errTooLarge = errors.New("the registration is larger than a frame")
 
 // sendPart sends one request of a registration.
-func (l *namesrvLink) sendPart(cfg *Config, w *protocol.RegisterBrokerBody) error {
+func (l *namesrvLink) sendPart(self *Self, w *protocol.RegisterBrokerBody) error {
 	encode := w.Encode
-	if cfg.CompressedRegister {
+	if self.Compressed {
 		encode = func() ([]byte, error) { return w.EncodeDeflated(compat.CurrentVersion) }
 	}
 	data, err := encode()
@@ -112,17 +108,18 @@ func (l *namesrvLink) sendPart(cfg *Config, w *protocol.RegisterBrokerBody) erro
 	if len(data) > wire.MaxFrame-64<<10 {
 		return fmt.Errorf("%w: %d bytes", errTooLarge, len(data))
 	}
-	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: l.r.b.identity(), HAServerAddr: cfg.HAAddr(),
-		HeartbeatTimeoutMillis: -1, Compressed: cfg.CompressedRegister, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
-	limit := ms(cfg.RegisterBrokerTimeoutMills)
+	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: self.Identity, HAServerAddr: self.HAAddr,
+		HeartbeatTimeoutMillis: -1, Compressed: self.Compressed, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
+	limit := self.RegisterTimeout
 	_, err = callNamesrv(l, limit, wire.ReqRegisterBroker, wire.RegisterBrokerRequest, &h, data)
-	l.r.b.log.Debug().Str("namesrv", l.addr).Int("topics", len(w.TopicConfigSerializeWrapper.TopicConfigTable)).
+	l.r.d.Log.Debug().Str("namesrv", l.addr).Int("topics", len(w.TopicConfigSerializeWrapper.TopicConfigTable)).
 		Int64("version", w.TopicConfigSerializeWrapper.DataVersion.Counter).Int("bytes", len(data)).AnErr("error", err).
 		Msg("registration sent")
 	return err
 }
 
-// callNamesrv sends a request to the link's NameServer and waits for the answer, or until the broker stops or leaves it.
+// callNamesrv sends a request to the link's NameServer and waits for the answer, or until the broker stops or leaves
+// it.
 func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *wire.HeaderType[T], h *T,
 	data []byte) (*wire.Command, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -136,5 +133,5 @@ func callNamesrv[T any](l *namesrvLink, limit time.Duration, code int32, ht *wir
 		case <-ctx.Done():
 		}
 	}()
-	return remoting.Call(ctx, l.r.b.client, l.addr, code, ht, h, data)
+	return remoting.Call(ctx, l.r.d.Client, l.addr, code, ht, h, data)
 }

@@ -1,4 +1,4 @@
-package broker
+package cluster
 
 import (
 	"context"
@@ -14,10 +14,10 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// registrar keeps the broker known at every NameServer. Each has a goroutine of its own, so that one that is dead or slow does not hold up the
-// others. Java: BrokerController.registerBrokerAll, BrokerOuterAPI.
-type registrar struct {
-	b     *Broker
+// Registrar keeps the broker known at every NameServer. Each has a goroutine of its own, so that one that is dead or
+// slow does not hold up the others. Java: BrokerController.registerBrokerAll, BrokerOuterAPI.
+type Registrar struct {
+	d     Deps
 	list  atomic.Pointer[[]*namesrvLink] // replaced as a whole by follow
 	moves sync.Mutex                     // held over a change of list
 	stop  chan struct{}
@@ -27,10 +27,10 @@ type registrar struct {
 	stateVersion atomic.Int64 // what the registrations carry at least, see overtake
 }
 
-// namesrvLink registers at one NameServer: in full at the start and every registerNameServerPeriod, one topic at once when it is
-// created or changed, in full again when the connection broke.
+// namesrvLink registers at one NameServer: in full at the start and every registerNameServerPeriod, one topic at once
+// when it is created or changed, in full again when the connection broke.
 type namesrvLink struct {
-	r      *registrar
+	r      *Registrar
 	addr   string
 	wake   chan struct{}      // pending has something
 	again  chan struct{}      // the connection ended
@@ -49,9 +49,9 @@ type namesrvLink struct {
 	telling chan struct{}                    // guarded by mu; the same for the round on its way, nil when there is none
 }
 
-func newRegistrar(b *Broker) *registrar {
-	r := &registrar{b: b, stop: make(chan struct{})}
-	addrs, _ := b.cfg().NameServers() // checked by Config.Complete
+// NewRegistrar prepares the registration at the NameServers at addrs (host:port).
+func NewRegistrar(d Deps, addrs []string) *Registrar {
+	r := &Registrar{d: d, stop: make(chan struct{})}
 	links := make([]*namesrvLink, 0, len(addrs))
 	for _, addr := range addrs {
 		links = append(links, r.newLink(addr))
@@ -60,16 +60,17 @@ func newRegistrar(b *Broker) *registrar {
 	return r
 }
 
-func (r *registrar) newLink(addr string) *namesrvLink {
-	return &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1), quit: make(chan struct{}),
+func (r *Registrar) newLink(addr string) *namesrvLink {
+	return &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
+		quit:    make(chan struct{}),
 		pending: map[string]*protocol.TopicConfig{}, told: make(chan struct{})}
 }
 
 // links are the NameServers of this moment; not to be changed.
-func (r *registrar) links() []*namesrvLink { return *r.list.Load() }
+func (r *Registrar) links() []*namesrvLink { return *r.list.Load() }
 
-// publish tells the NameServers about one topic, soon and in the background.
-func (r *registrar) publish(t *protocol.TopicConfig) {
+// Publish tells the NameServers about one topic, soon and in the background.
+func (r *Registrar) Publish(t *protocol.TopicConfig) {
 	for _, l := range r.links() {
 		l.mu.Lock()
 		l.pending[t.TopicName] = t
@@ -78,18 +79,20 @@ func (r *registrar) publish(t *protocol.TopicConfig) {
 	}
 }
 
-// publishWait bounds how long an answer waits for the NameServers to know a new topic, and startWait how long the start does.
+// publishWait bounds how long an answer waits for the NameServers to know a new topic, and startWait how long the
+// start does.
 const (
 	publishWait = time.Second
 	startWait   = 3 * time.Second
 )
 
-// settled waits until the NameServers know the topics published so far, for publishWait at most: Java registers a new
+// Settled waits until the NameServers know the topics published so far, for publishWait at most: Java registers a new
 // topic before it answers, so a client that asks for the route right after its send finds it. A NameServer that hangs
 // makes one wait, not all that come after it. Blocking workers and goroutines of their own only.
-func (r *registrar) settled() { r.settledWithin(publishWait) }
+func (r *Registrar) Settled() { r.SettledWithin(publishWait) }
 
-func (r *registrar) settledWithin(limit time.Duration) {
+// SettledWithin is Settled with another limit.
+func (r *Registrar) SettledWithin(limit time.Duration) {
 	var t *time.Timer
 	for _, l := range r.links() {
 		ch := l.open()
@@ -111,8 +114,8 @@ func (r *registrar) settledWithin(limit time.Duration) {
 	}
 }
 
-// unsettled tells whether a NameServer has to be told of a topic and can be expected to take it soon.
-func (r *registrar) unsettled() bool {
+// Unsettled tells whether a NameServer has to be told of a topic and can be expected to take it soon.
+func (r *Registrar) Unsettled() bool {
 	for _, l := range r.links() {
 		if l.open() != nil && !l.slow.Load() {
 			return true
@@ -131,24 +134,21 @@ func (l *namesrvLink) open() chan struct{} {
 	return l.telling
 }
 
-// namesrvClosed is called when a connection to a NameServer ends; it dropped our routes at that moment.
-func (b *Broker) namesrvClosed(c *remoting.Conn, err error) {
-	b.log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).Bool("dialled", true).
-		Msg(remoting.LogClosed)
-	if b.register != nil {
-		for _, l := range b.register.links() {
-			signal.Raise(l.again)
-		}
+// Disconnected is told when a connection to a NameServer ends; that one dropped our routes at that moment.
+func (r *Registrar) Disconnected() {
+	for _, l := range r.links() {
+		signal.Raise(l.again)
 	}
 }
 
-// start registers everywhere and waits a moment for it, so that a client that sees the broker's port open finds its routes.
-func (r *registrar) start() {
+// Start registers everywhere and waits a moment for it, so that a client that sees the broker's port open finds its
+// routes.
+func (r *Registrar) Start() {
 	r.ran = true
 	for _, l := range r.links() {
 		l.start()
 	}
-	r.settledWithin(startWait)
+	r.SettledWithin(startWait)
 }
 
 func (l *namesrvLink) start() {
@@ -157,9 +157,10 @@ func (l *namesrvLink) start() {
 	go l.run()
 }
 
-// follow goes on with the NameServers at addrs: it registers at those that are new and unregisters, in the background, at those that are not named
-// any more. After start only; behind stopAndLeave it does nothing. Java: BrokerOuterAPI.updateNameServerAddressList.
-func (r *registrar) follow(addrs []string) {
+// Follow goes on with the NameServers at addrs: it registers at those that are new and unregisters, in the
+// background, at those that are not named any more. After start only; behind stopAndLeave it does nothing. Java:
+// BrokerOuterAPI.updateNameServerAddressList.
+func (r *Registrar) Follow(addrs []string) {
 	r.moves.Lock()
 	defer r.moves.Unlock()
 	select {
@@ -190,7 +191,7 @@ const retryDelay = time.Second
 
 func (l *namesrvLink) run() {
 	defer l.r.wg.Done()
-	period := min(max(ms(l.r.b.cfg().RegisterNameServerPeriod), 10*time.Second), 60*time.Second)
+	period := min(max(l.r.d.Self().RegisterPeriod, 10*time.Second), 60*time.Second)
 	l.sendAll() // start has begun the round
 	if !l.failed {
 		l.check()
@@ -231,7 +232,7 @@ func (l *namesrvLink) next(period time.Duration) time.Duration {
 	if l.failed {
 		return retryDelay
 	}
-	return min(l.r.b.lookPeriod, max(retryDelay, period-time.Since(l.whole)))
+	return min(l.r.d.LookPeriod, max(retryDelay, period-time.Since(l.whole)))
 }
 
 func (l *namesrvLink) full() {
@@ -241,7 +242,7 @@ func (l *namesrvLink) full() {
 
 // sendAll ends a round with a full registration.
 func (l *namesrvLink) sendAll() {
-	version, all := l.r.b.topics.Snapshot()
+	version, all := l.r.d.Topics.Snapshot()
 	renew := l.lost || l.failed || version.Counter != l.sent.Counter || version.Timestamp != l.sent.Timestamp
 	err := l.sendTopics(version, all, renew)
 	if l.failed = err != nil; !l.failed {
@@ -252,7 +253,8 @@ func (l *namesrvLink) sendAll() {
 }
 
 func (l *namesrvLink) incremental() {
-	version := l.r.b.topics.CurrentVersion() // first: a change that it counts is pending by now, so no NameServer takes a version without its changes
+	// first: a change that it counts is pending by now, so no NameServer takes a version without its changes
+	version := l.r.d.Topics.CurrentVersion()
 	if topics := l.takePending(); len(topics) > 0 {
 		err := l.sendTopics(version, topics, true)
 		l.failed = err != nil
@@ -280,30 +282,11 @@ func (l *namesrvLink) toldAll() {
 	l.telling = nil
 }
 
-func (b *Broker) identity() wire.BrokerIdentityHeader {
-	return wire.BrokerIdentityHeader{BrokerName: b.cfg().BrokerName, BrokerAddr: b.cfg().Addr(), ClusterName: b.cfg().BrokerClusterName, BrokerID: b.cfg().BrokerID}
-}
-
-// permitted narrows each topic's permission to the broker's when that is not read and write.
-func (b *Broker) permitted(topics map[string]*protocol.TopicConfig) map[string]*protocol.TopicConfig {
-	perm := b.cfg().BrokerPermission
-	if perm&protocol.PermRead != 0 && perm&protocol.PermWrite != 0 {
-		return topics
-	}
-	out := make(map[string]*protocol.TopicConfig, len(topics))
-	for name, t := range topics {
-		c := *t
-		c.Perm &= perm
-		out[name] = &c
-	}
-	return out
-}
-
 // leaveTimeout bounds how long a stopping broker waits for a NameServer.
 const leaveTimeout = 2 * time.Second
 
-// stopAndLeave ends the links and unregisters, so that clients stop coming at once.
-func (r *registrar) stopAndLeave(ctx context.Context) {
+// StopAndLeave ends the links and unregisters, so that clients stop coming at once.
+func (r *Registrar) StopAndLeave(ctx context.Context) {
 	if !r.ran {
 		return
 	}
@@ -322,8 +305,9 @@ func (r *registrar) stopAndLeave(ctx context.Context) {
 func (l *namesrvLink) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	b, h := l.r.b, l.r.b.identity()
-	if _, err := remoting.Call(ctx, b.client, l.addr, wire.ReqUnregisterBroker, wire.UnregisterBrokerRequest, &h, nil); err != nil {
-		b.throttled.Warn("unregister").Err(err).Str("namesrv", l.addr).Msg("cannot unregister")
+	d, h := &l.r.d, l.r.d.Self().Identity
+	if _, err := remoting.Call(ctx, d.Client, l.addr, wire.ReqUnregisterBroker, wire.UnregisterBrokerRequest, &h,
+		nil); err != nil {
+		d.Throttled.Warn("unregister").Err(err).Str("namesrv", l.addr).Msg("cannot unregister")
 	}
 }

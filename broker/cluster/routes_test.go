@@ -1,7 +1,9 @@
-package broker
+package cluster
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,13 +12,41 @@ import (
 	"gorocket/remoting/protocol"
 )
 
+// TestRoutesAreBounded: whatever a NameServer says about queue numbers, the list and the cache of lists stay small.
+func TestRoutesAreBounded(t *testing.T) {
+	route := &protocol.TopicRouteData{}
+	for i := range 50 {
+		route.QueueDatas = append(route.QueueDatas, protocol.QueueData{BrokerName: fmt.Sprint(i), Perm: 4,
+			ReadQueueNums: math.MaxInt32})
+	}
+	queues := queuesOf("T", route)
+	if len(queues) != maxQueuesListed {
+		t.Errorf("%d queues", len(queues))
+	}
+	var wg sync.WaitGroup
+	c := NewRoutes(func(context.Context, string) []protocol.MessageQueue { return queues }, wg.Go, nil)
+	for i := range 30 {
+		if got := c.get(fmt.Sprint("T", i%20), time.Minute); len(got) != len(queues) {
+			t.Fatalf("%d queues", len(got))
+		}
+		wg.Wait()
+		n := 0
+		for _, r := range c.topics {
+			n += len(r.queues)
+		}
+		if n != c.size || n > maxQueuesKept {
+			t.Fatalf("%d queues kept, %d counted", n, c.size)
+		}
+	}
+}
+
 // TestRouteCacheDoesNotWait: what is known is answered at once, however long the NameServer takes; who asks first
 // waits, not for ever.
 func TestRouteCacheDoesNotWait(t *testing.T) {
 	stop, hang := make(chan struct{}), make(chan struct{})
 	var asked atomic.Int32
 	var wg sync.WaitGroup
-	c := newRouteCache(func(ctx context.Context, topic string) []protocol.MessageQueue {
+	c := NewRoutes(func(ctx context.Context, topic string) []protocol.MessageQueue {
 		n := asked.Add(1)
 		if n > 1 {
 			select {
@@ -54,7 +84,7 @@ func TestRouteCacheDoesNotWait(t *testing.T) {
 func TestRouteCacheEnds(t *testing.T) {
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	c := newRouteCache(func(ctx context.Context, _ string) []protocol.MessageQueue { <-ctx.Done(); return nil }, wg.Go,
+	c := NewRoutes(func(ctx context.Context, _ string) []protocol.MessageQueue { <-ctx.Done(); return nil }, wg.Go,
 		stop)
 	for i := range 2 * maxRouteAsks {
 		c.get(string(rune('A'+i)), time.Microsecond)
@@ -64,4 +94,14 @@ func TestRouteCacheEnds(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("not within 10 s: %s", what)
 }

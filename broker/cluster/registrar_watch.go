@@ -1,4 +1,4 @@
-package broker
+package cluster
 
 import (
 	"errors"
@@ -13,11 +13,11 @@ import (
 )
 
 // A NameServer answers SUCCESS to a registration that has no effect: when another address holds the broker's name and
-// id with a newer state version, and it lets anybody take a route. So each link asks, every checkPeriod, whose the
+// id with a newer state version, and it lets anybody take a route. So each link asks, every CheckPeriod, whose the
 // route is, says so when it is not ours, and takes it back. Java's broker never looks.
 
-// checkPeriod is how often a link looks at its route.
-const checkPeriod = 10 * time.Second
+// CheckPeriod is how often a link looks at its route.
+const CheckPeriod = 10 * time.Second
 
 // Reasons why a broker is not found through a NameServer that answers.
 var (
@@ -67,9 +67,9 @@ func isRefusal(err error) bool {
 	return foundByLook(err) || errors.As(err, &answered) || errors.Is(err, errTooLarge)
 }
 
-// health says why clients cannot find this broker: for each NameServer that answers, and does not lead to it.
+// Health says why clients cannot find this broker: for each NameServer that answers, and does not lead to it.
 // NameServers that do not answer are not the broker's fault; they are in warnings.
-func (r *registrar) health() (err error, warnings []string) {
+func (r *Registrar) Health() (err error, warnings []string) {
 	var errs []error
 	for _, l := range r.links() {
 		why, since, _ := l.health.get()
@@ -106,11 +106,11 @@ func (l *namesrvLink) check() {
 // look asks whose the route is: nil when it is ours, with the topics that were registered. The broker's own name is a
 // topic that only it has.
 func (l *namesrvLink) look() error {
-	b := l.r.b
-	if b.topics.Get(b.cfg().BrokerName) == nil { // deleted with validateSystemTopicWhenUpdateTopic=false
+	id := l.r.d.Self().Identity
+	if l.r.d.Topics.Get(id.BrokerName) == nil { // deleted with validateSystemTopicWhenUpdateTopic=false
 		return nil
 	}
-	h := wire.GetRouteInfoRequestHeader{Topic: b.cfg().BrokerName, AcceptStandardJSONOnly: true}
+	h := wire.GetRouteInfoRequestHeader{Topic: id.BrokerName, AcceptStandardJSONOnly: true}
 	resp, err := callNamesrv(l, routeTimeout, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &h, nil)
 	var answered *remoting.ResponseError
 	if errors.As(err, &answered) {
@@ -129,7 +129,6 @@ func (l *namesrvLink) look() error {
 	if err := l.ours(&route); err != nil {
 		return err
 	}
-	id := b.identity()
 	if v, known := l.askVersion(&id); known && v != l.sent {
 		return errVersion
 	}
@@ -138,7 +137,7 @@ func (l *namesrvLink) look() error {
 
 // ours looks for the broker's address in the route of its own topic.
 func (l *namesrvLink) ours(route *protocol.TopicRouteData) error {
-	id := l.r.b.identity()
+	id := l.r.d.Self().Identity
 	for i := range route.BrokerDatas {
 		d := &route.BrokerDatas[i]
 		if d.BrokerName != id.BrokerName {
@@ -168,7 +167,7 @@ func (l *namesrvLink) askVersion(id *wire.BrokerIdentityHeader) (v compat.DataVe
 // overtake makes the next registrations as new as that of whoever has the route: an equal state version is enough. One
 // that is told a newer one gives way, if it is an honest broker.
 func (l *namesrvLink) overtake(holder string) {
-	id := l.r.b.identity()
+	id := l.r.d.Self().Identity
 	id.BrokerAddr = holder
 	v, known := l.askVersion(&id)
 	if !known {
@@ -180,7 +179,7 @@ func (l *namesrvLink) overtake(holder string) {
 			break
 		}
 	}
-	l.r.b.throttled.Warn("overtake").Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).
+	l.r.d.Throttled.Warn("overtake").Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).
 		Msg("taking the route back")
 }
 
@@ -209,7 +208,7 @@ func (l *namesrvLink) note(err error) {
 	if !l.health.note(err) {
 		return
 	}
-	log := &l.r.b.log
+	log := &l.r.d.Log
 	switch {
 	case err == nil:
 		log.Info().Str("namesrv", l.addr).Msg("registered at the NameServer")
@@ -218,5 +217,15 @@ func (l *namesrvLink) note(err error) {
 			Msg("clients cannot find this broker through a NameServer; registering again")
 	default:
 		log.Warn().Err(err).Str("namesrv", l.addr).Msg("cannot register at a NameServer; trying again every second")
+	}
+}
+
+// Each visits the NameServers: why clients do not find the broker there (nil when they do), whether another broker has
+// its route, and how many registrations and looks failed.
+func (r *Registrar) Each(visit func(addr string, why error, taken bool, failures int64)) {
+	for _, l := range r.links() {
+		err, _, failures := l.health.get()
+		var holder *takenError
+		visit(l.addr, err, errors.As(err, &holder), failures)
 	}
 }

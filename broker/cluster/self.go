@@ -1,0 +1,54 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/broker/meta"
+	"gorocket/remoting"
+	"gorocket/remoting/protocol"
+	"gorocket/remoting/throttle"
+	"gorocket/remoting/wire"
+)
+
+// Self is what a broker tells others of itself, and how it does: a snapshot, asked for anew each time, because the
+// configuration and the role change while it runs.
+type Self struct {
+	Identity   wire.BrokerIdentityHeader
+	HAAddr     string // where slaves connect, host:port
+	Permission int    // protocol.PermRead, PermWrite: what topics may do at most
+
+	RegisterPeriod  time.Duration // between full registrations
+	RegisterTimeout time.Duration // for one request of a registration
+	ForwardTimeout  time.Duration // for a question to another broker
+	MaxTopics       int           // of one request of a registration; 0: any number
+	Compressed      bool          // registrations are deflated
+}
+
+// permitted narrows each topic's permission to the broker's when that is not read and write.
+func (s *Self) permitted(topics map[string]*protocol.TopicConfig) map[string]*protocol.TopicConfig {
+	perm := s.Permission
+	if perm&protocol.PermRead != 0 && perm&protocol.PermWrite != 0 {
+		return topics
+	}
+	out := make(map[string]*protocol.TopicConfig, len(topics))
+	for name, t := range topics {
+		c := *t
+		c.Perm &= perm
+		out[name] = &c
+	}
+	return out
+}
+
+// Deps is what a Registrar needs of its broker.
+type Deps struct {
+	Self   func() *Self // any goroutine
+	Client *remoting.Client
+	Topics *meta.Topics
+	// Static tells of the static ones of these topics which broker leads which queue
+	Static     func(topics map[string]*protocol.TopicConfig) map[string]*protocol.TopicQueueMappingInfo
+	Log        zerolog.Logger
+	Throttled  *throttle.Log
+	LookPeriod time.Duration // how often a route is looked at; CheckPeriod, but in tests
+}
