@@ -20,9 +20,9 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/clients", "broker/cluster", "broker/filter", "broker/meta", "broker/signal",
-		"broker/stats", "compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol",
-		"remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/datafile", "store/dispatch",
+	"broker": {"broker/clients", "broker/cluster", "broker/filter", "broker/meta", "broker/signal", "broker/stats",
+		"compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle",
+		"remoting/transport", "remoting/wire", "store", "store/commitlog", "store/datafile", "store/dispatch",
 		"store/record", "store/timer", "store/vfs"},
 	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",
 		"remoting/protocol", "remoting/wire", "store/record"},
@@ -39,8 +39,8 @@ var arrows = map[string][]string{
 	"compat":             {},
 	"compat/config":      {"compat"},
 	"compat/recorded":    {},
-	"namesrv": {"compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol",
-		"remoting/throttle", "remoting/wire", "store/vfs"},
+	"namesrv": {"compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle",
+		"remoting/wire", "store/vfs"},
 	"remoting":               {"remoting/transport", "remoting/wire", "remoting/wire/template"},
 	"remoting/metrics":       {"remoting/transport"},
 	"remoting/protocol":      {"compat"},
@@ -49,12 +49,15 @@ var arrows = map[string][]string{
 	"remoting/wire":          {"remoting/wire/jsontext"},
 	"remoting/wire/jsontext": {},
 	"remoting/wire/template": {"remoting/wire", "remoting/wire/jsontext"},
-	"store":                  {"compat", "compat/config", "store/datafile", "store/dispatch", "store/record", "store/vfs"},
-	"store/datafile":         {"store/vfs"},
-	"store/dispatch":         {"compat", "store/record"},
-	"store/record":           {"compat"},
-	"store/timer":            {"compat", "store", "store/record", "store/vfs"},
-	"store/vfs":              {},
+	"store": {"compat", "compat/config", "store/commitlog", "store/datafile", "store/dispatch", "store/index",
+		"store/record", "store/vfs"},
+	"store/commitlog": {"store/datafile", "store/record", "store/vfs"},
+	"store/datafile":  {"store/vfs"},
+	"store/dispatch":  {"compat", "store/record"},
+	"store/index":     {"store/commitlog", "store/datafile", "store/dispatch", "store/record", "store/vfs"},
+	"store/record":    {"compat"},
+	"store/timer":     {"compat", "store", "store/record", "store/vfs"},
+	"store/vfs":       {},
 }
 
 // bannedCalls have one home each; the value names the folders that are allowed to use them.

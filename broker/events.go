@@ -3,6 +3,7 @@ package broker
 import (
 	"gorocket/remoting"
 	"gorocket/store"
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 	"gorocket/store/timer"
@@ -73,7 +74,7 @@ func (b *Broker) storeEvents() store.EventListener {
 		StoppedUnclean: func(why error) {
 			b.log.Error().Err(why).Msg("the store was not stopped cleanly: the next start recovers it")
 		},
-		LittleRoom: func(e *store.RoomError) {
+		LittleRoom: func(e *commitlog.RoomError) {
 			b.log.Warn().Err(e).Msg("little room for the commit log")
 		},
 		Writable: func(why error) {

@@ -44,17 +44,20 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 		return Appended{}, offsets, err
 	}
 	stay := cfg.stays(r)
-	seg, q, now, err := s.reserve(r, len(b.recs), stay)
+	offset, storeTime, q, err := s.begin(r, len(b.recs), stay)
 	if err != nil {
 		return Appended{}, offsets, err
 	}
-	first, known := record.Stamp{Offset: seg.base + s.app.pos, QueueOffset: q.end() + q.ahead, StoreTime: s.app.storeTime(now)}, len(offsets)
+	first := record.Stamp{Offset: offset, QueueOffset: q.end() + q.reserved, StoreTime: storeTime}
+	known := len(offsets)
 	offsets = b.stamp(first, offsets)
-	s.stageBatch(seg, q, b)
-	if err := s.settle(r, stay); err != nil {
-		return Appended{}, offsets[:known], err
+	s.putBatch(q, b)
+	a := Appended{Offset: offset, Size: int32(len(b.recs)), QueueOffset: first.QueueOffset, StoreTimestamp: storeTime,
+		Count: len(b.entries)}
+	if err := s.endAppend(r, stay, &a); err != nil {
+		return a, offsets[:known], err
 	}
-	return Appended{Offset: first.Offset, Size: int32(len(b.recs)), QueueOffset: first.QueueOffset, StoreTimestamp: first.StoreTime, Count: len(b.entries)}, offsets, nil
+	return a, offsets, nil
 }
 
 // LongBatch is the number of messages above which a batch waits for others of its kind before it takes memory and the append lock: everybody else
@@ -78,14 +81,13 @@ func BatchItems(body []byte, most int) (n int) {
 	return n
 }
 
-// stageBatch puts the records at the tail and tells the index their keys. Caller holds the append lock and has reserved the room.
-func (s *Store) stageBatch(seg *segment, q *queue, b *batchScratch) {
-	copy(s.app.stage.room(len(b.recs)), b.recs)
-	s.app.stage.list.add(q, seg, b.entries...)
-	s.app.pos += int64(len(b.recs))
+// putBatch writes the records to the tail and notes their entries and keys. Caller holds the append lock, see begin.
+func (s *Store) putBatch(q *queue, b *batchScratch) {
+	copy(s.log.Put(len(b.recs), len(b.entries) > 1), b.recs)
+	s.committer.note(q, b.entries...)
 	for i := range b.entries {
 		e := &b.entries[i]
-		s.app.hints.add(&b.keys[i], e.Offset, e.Time, e.Size)
+		s.committer.keys = s.hints.refs(s.committer.keys, &b.keys[i], e.Offset, e.Time, e.Size)
 	}
 }
 

@@ -39,30 +39,31 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 	if err != nil {
 		return Appended{}, err
 	}
-	seg, q, now, err := s.reserve(&r, e.Size+room, false)
+	offset, storeTime, q, err := s.begin(&r, e.Size+room, false)
 	if err != nil {
 		return Appended{}, err
 	}
 	if inner && !q.batch() {
-		s.app.unlock()
+		s.log.Cancel()
 		return Appended{}, ErrNotBatchTopic
 	}
 	if err := s.lateProperties(&r, q, light); err != nil {
-		s.app.unlock()
+		s.log.Cancel()
 		return Appended{}, err
 	}
 	cfg.RecordLimits().Replan(&e, &r.Message)
-	a := s.stageOne(seg, q, &r, &e, s.app.storeTime(now))
-	s.stageLight(seg, &r, a)
-	return s.settleOne(&r, a, false)
+	a := s.put(q, &r, &e, offset, storeTime)
+	s.noteLight(&r, a)
+	s.committer.noteKeys(&r, a)
+	return a, s.endAppend(&r, false, &a)
 }
 
-// stageLight adds the entries of a staged record in light queues, as recovery would. Caller holds the append lock.
-func (s *Store) stageLight(seg *segment, r *Record, a Appended) {
+// noteLight notes the entries of a record in light queues, as recovery would. Caller holds the append lock.
+func (s *Store) noteLight(r *Record, a Appended) {
 	f := dispatch.Facts{Topic: r.Topic, SysFlag: r.SysFlag, Properties: r.Properties}
 	_ = s.rules().Lights(&f, func(name string, offset int64) error {
 		e := dispatch.Entry{Offset: a.Offset, Size: a.Size, Tags: r.TagsCode, Time: a.StoreTimestamp, Base: offset, Count: 1}
-		s.app.stage.list.add(s.queues.getOrCreate(name, 0, false), seg, e)
+		s.committer.note(s.queues.getOrCreate(name, 0, false), e)
 		return nil
 	})
 }

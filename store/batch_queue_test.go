@@ -25,8 +25,8 @@ func innerBatch(topic string, queue int32, n int) *Record {
 	return r
 }
 
-// spans reads a queue from offset on: base offset and message count of each record.
-func spans(t *testing.T, s *Store, topic string, from int64) (out []string) {
+// offsetSpans reads a queue from offset on: base offset and message count of each record.
+func offsetSpans(t *testing.T, s *Store, topic string, from int64) (out []string) {
 	t.Helper()
 	var res GetResult
 	for {
@@ -88,10 +88,10 @@ func TestBatchQueue(t *testing.T) {
 	want := fillBatches(t, s, "B", 100)
 	check := func(s *Store) {
 		t.Helper()
-		if got := spans(t, s, "B", 0); !slices.Equal(got, want) {
+		if got := offsetSpans(t, s, "B", 0); !slices.Equal(got, want) {
 			t.Fatalf("got %v\nwant %v", got, want)
 		}
-		if got := spans(t, s, "B", 5); !slices.Equal(got, want[2:]) { // offset 5 is inside record 2, which begins at 3
+		if got := offsetSpans(t, s, "B", 5); !slices.Equal(got, want[2:]) { // offset 5 is inside record 2, which begins at 3
 			t.Fatalf("from 5: %v", got[:3])
 		}
 		if s.MaxOffset("B", 0) != 250 || s.MinOffset("B", 0) != 0 {
@@ -218,7 +218,7 @@ func TestBatchQueueCrash(t *testing.T) {
 		cut := mem.CrashClone(seed, float64(seed%5)/4)
 		mustStop(t, s)
 		s = mustOpen(t, cfg, cut, ev)
-		got := spans(t, s, "B", 0)
+		got := offsetSpans(t, s, "B", 0)
 		if len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
 			t.Fatalf("seed %d: %v", seed, got)
 		}
@@ -226,7 +226,7 @@ func TestBatchQueueCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		more := fillBatches(t, s, "B", 5)
-		if all := spans(t, s, "B", 0); !slices.Equal(all, append(got, more...)) {
+		if all := offsetSpans(t, s, "B", 0); !slices.Equal(all, append(got, more...)) {
 			t.Fatalf("seed %d: %v", seed, all)
 		}
 		mustStop(t, s)
@@ -255,7 +255,7 @@ func TestBatchQueueExpires(t *testing.T) {
 	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.dropOldest(s.oldest())
+	_ = s.log.DropOldest(s.log.Oldest())
 	s.expireQueues(t.Context(), s.cfg.Load())
 	low := s.MinOffset("B", 0)
 	if low <= 0 || s.EarliestStoreTime("B", 0) < 0 {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gorocket/store/commitlog"
 )
 
 // manualRounds is how many rounds an explicit request keeps deleting (Java CleanCommitLogService.MAX_MANUAL_DELETE_FILE_TIMES).
@@ -30,13 +32,13 @@ func (s *Store) runCleaner(ctx context.Context) {
 // CleanExpired makes the cleaner delete expired files now, whatever the hour (request code 329).
 func (s *Store) CleanExpired() {
 	s.manualClean.Store(manualRounds)
-	s.cleanKick.poke()
+	s.cleanKick.notify()
 }
 
 // CleanNow makes the cleaner look now for what may go, by the usual rules.
 func (s *Store) CleanNow() {
 	s.renewExpiry.Store(true)
-	s.cleanKick.poke()
+	s.cleanKick.notify()
 }
 
 // watchDisk closes the store for producers above diskSpaceWarningLevelRatio or below half of minFreeDiskBytes, and opens
@@ -45,22 +47,18 @@ func (s *Store) watchDisk() {
 	cfg, r := s.cfg.Load(), s.DiskRatios()
 	level := float64(cfg.DiskSpaceWarningLevelRatio) / 100
 	if r.CommitLog > level || r.ConsumeQueue > level || r.Free < cfg.MinFreeDiskBytes/2 {
-		s.pause(pauseLevel, &levelError{cfg.StorePathRootDir, r, cfg})
+		s.log.SetPause(commitlog.PauseLevel, &levelError{cfg.StorePathRootDir, r, cfg})
 		return
 	}
-	if !s.haveTail() {
-		err := s.lateTail()
-		s.reportErr("first commit log file", s.log.paths[0], err)
-		s.pause(pauseFirst, s.allocationError(err))
-	}
-	s.pause(pauseLevel, nil)
+	s.log.RetryTail()
+	s.log.SetPause(commitlog.PauseLevel, nil)
 }
 
 // DiskRatios returns the used share of the disks; for several commit log directories that of the least full.
 func (s *Store) DiskRatios() DiskRatios {
 	r := DiskRatios{CommitLog: 1}
 	known := false
-	for _, dir := range s.log.paths {
+	for _, dir := range s.log.Paths() {
 		u, err := s.fs.Usage(dir)
 		if err != nil {
 			s.reportErr("disk usage", dir, err)
@@ -86,17 +84,17 @@ func (s *Store) cleanRound(ctx context.Context, now time.Time) {
 	if manual {
 		s.manualClean.Add(-1)
 	}
-	force := used > float64(cfg.DiskSpaceCleanForciblyRatio)/100 || r.Free < cfg.MinFreeDiskBytes || s.wantsRoom()
+	force := used > float64(cfg.DiskSpaceCleanForciblyRatio)/100 || r.Free < cfg.MinFreeDiskBytes || s.log.WantsRoom()
 	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || HourListed(cfg.DeleteWhen, now) || s.tooLarge(cfg) {
 		s.deleteSegments(ctx, cfg, now, force)
 	}
 	s.expireQueues(ctx, cfg)
-	s.reportErr("delete index files", s.index.dir, s.index.expire(s.log.min()))
+	s.reportErr("delete index files", s.index.dir, s.index.expire(s.log.Min()))
 }
 
 // tooLarge tells that the commit log is above maxStoreBytes.
 func (s *Store) tooLarge(cfg *Config) bool {
-	return cfg.MaxStoreBytes > 0 && int64(len(s.log.segments()))*s.log.segSize > cfg.MaxStoreBytes
+	return cfg.MaxStoreBytes > 0 && int64(len(s.log.Segments()))*s.log.SegmentSize() > cfg.MaxStoreBytes
 }
 
 // HourListed tells whether the local hour is in deleteWhen ("04;16"). Java: UtilAll.isItTimeToDo.
@@ -124,13 +122,13 @@ func hoursValid(when string) bool {
 func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, force bool) {
 	age := time.Duration(cfg.FileReservedTime) * time.Hour
 	for n := 0; n < cfg.DeleteFileBatchMax && ctx.Err() == nil; n++ {
-		seg := s.oldest()
+		seg := s.log.Oldest()
 		if seg == nil {
 			return
 		}
-		st, err := s.fs.Stat(seg.name)
+		st, err := s.fs.Stat(seg.Name)
 		if err != nil {
-			s.reportErr("stat", seg.name, err)
+			s.reportErr("stat", seg.Name, err)
 			return
 		}
 		expired := now.Sub(st.ModTime) >= age
@@ -139,17 +137,17 @@ func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, 
 		}
 		var lost []lostRange
 		if !expired {
-			lost = s.unconsumed(seg.end())
+			lost = s.unconsumed(seg.End())
 		}
-		if err := s.dropOldest(seg); err != nil {
-			s.reportErr("delete commit log file", seg.name, err)
+		if err := s.log.DropOldest(seg); err != nil {
+			s.reportErr("delete commit log file", seg.Name, err)
 			return
 		}
 		if s.ev.SegmentDeleted != nil {
-			s.ev.SegmentDeleted(seg.name, seg.base, !expired)
+			s.ev.SegmentDeleted(seg.Name, seg.Base, !expired)
 		}
 		for _, l := range lost {
-			s.ev.UnconsumedDeleted(seg.name, l.q.topic, l.q.id, l.from, l.to)
+			s.ev.UnconsumedDeleted(seg.Name, l.q.topic, l.q.id, l.from, l.to)
 		}
 		sleep(ctx, time.Duration(cfg.DeleteCommitLogFilesInterval)*time.Millisecond)
 	}
@@ -180,30 +178,9 @@ func (s *Store) unconsumed(logMin int64) (lost []lostRange) {
 	return lost
 }
 
-// oldest is the first file of the log if it may be deleted.
-func (s *Store) oldest() *segment {
-	segs := s.log.segments()
-	if len(segs) < 3 || segs[0].end() > s.log.flushed.Load() {
-		return nil
-	}
-	return segs[0]
-}
-
-// dropOldest removes the first file of the log. When that fails it stays part of the log: without it the next one would be behind a gap.
-func (s *Store) dropOldest(seg *segment) error {
-	if err := seg.unlink(); err != nil {
-		return err
-	}
-	s.app.mu.Lock()
-	s.log.cut(1, len(s.log.segments()))
-	s.app.mu.Unlock()
-	seg.release()
-	return nil
-}
-
 // expireQueues deletes consume queue files whose last entry points below the log; never the last file of a queue.
 func (s *Store) expireQueues(ctx context.Context, cfg *Config) {
-	logMin := s.log.min()
+	logMin := s.log.Min()
 	if logMin == s.expiredTo && !s.renewExpiry.Swap(false) {
 		return
 	}

@@ -46,7 +46,7 @@ func (s *Store) runCQFlusher(ctx context.Context) {
 		}
 		s.reportErr("write consume queues", s.files.root, s.writeQueues(ctx, least))
 		s.releaseIdle(cfg.MaxConsumeQueueMemory)
-		if s.log.end.Load()-s.notedTo.Load() >= s.summaryDistance() || s.renote.Swap(false) {
+		if s.log.End()-s.notedTo.Load() >= s.summaryDistance() || s.renote.Swap(false) {
 			s.reportErr("note queue ends", summaryFile, s.noteEnds(ctx))
 		}
 	}
@@ -54,20 +54,23 @@ func (s *Store) runCQFlusher(ctx context.Context) {
 
 // takeDirty takes the list of queues with entries that are only in memory.
 func (s *Store) takeDirty() []*queue {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	d := s.app.dirty
-	s.app.dirty = nil
+	s.dirtyMu.Lock()
+	defer s.dirtyMu.Unlock()
+	d := s.dirty
+	s.dirty = nil
 	return d
 }
 
 // queuedTo is the log offset below which every record has its entries in the queues, and how many queues have entries
-// that are only in memory. Both are read under the append lock: between the end of the log and the entries that follow
-// it a reader without the lock would see a record that no queue has.
+// that are only in memory. Both are read under the append lock: between the end of the log and the entries that follow it
+// a reader without it would see a record that no queue has.
 func (s *Store) queuedTo() (upTo int64, dirty int) {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	return s.log.end.Load(), len(s.app.dirty)
+	s.log.Exclusive(func() {
+		s.dirtyMu.Lock()
+		defer s.dirtyMu.Unlock()
+		upTo, dirty = s.log.End(), len(s.dirty)
+	})
+	return upTo, dirty
 }
 
 // giveBack returns queues to the list.
@@ -75,9 +78,9 @@ func (s *Store) giveBack(qs []*queue) {
 	if len(qs) == 0 {
 		return
 	}
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	s.app.dirty = append(s.app.dirty, qs...)
+	s.dirtyMu.Lock()
+	defer s.dirtyMu.Unlock()
+	s.dirty = append(s.dirty, qs...)
 }
 
 // writeQueues writes every queue that has at least least entries waiting. On an error the rest stays dirty.
@@ -159,7 +162,7 @@ func (s *Store) writeQueue(q *queue, least int64, scratch []byte) (done bool, re
 // flushQueuesThoroughly writes and syncs all queues and then moves the checkpoint to the store time before it began. A
 // queue that fails keeps the checkpoint where it is, but not the others from being written and synced.
 func (s *Store) flushQueuesThoroughly(ctx context.Context) error {
-	_, upTo, err := s.newest()
+	_, upTo, err := s.log.WriteOut()
 	if err != nil {
 		return err
 	}

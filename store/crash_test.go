@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -197,12 +198,12 @@ func walkLog(t *testing.T, s *Store) {
 	t.Helper()
 	var m record.View
 	for at := s.MinPhyOffset(); at < s.MaxPhyOffset(); {
-		seg := s.log.find(at)
-		switch st, why := examine(seg, at-seg.base, s.cfg.Load(), &m); st {
-		case stepRecord:
+		seg := s.log.Find(at)
+		switch st, why := seg.Examine(at-seg.Base, s.cfg.Load().logChecks(), &m); st {
+		case commitlog.StepRecord:
 			at += int64(m.Size)
-		case stepBlank:
-			at = seg.end()
+		case commitlog.StepBlank:
+			at = seg.End()
 		default:
 			t.Fatalf("log offset %d of %d..%d: %v %s", at, s.MinPhyOffset(), s.MaxPhyOffset(), st, why)
 		}
@@ -245,7 +246,7 @@ func TestKillChain(t *testing.T) {
 			for q, w := range want {
 				wantBodies(t, s, "T", q, w)
 			}
-			if got := spans(t, s, "B", 0); !slices.Equal(got, batches) || s.MaxOffset("%LMQ%a", 0) != int64(light) {
+			if got := offsetSpans(t, s, "B", 0); !slices.Equal(got, batches) || s.MaxOffset("%LMQ%a", 0) != int64(light) {
 				t.Fatalf("seed %d: batches %v, want %v; light %d, want %d", seed, got, batches, s.MaxOffset("%LMQ%a", 0), light)
 			}
 			for range rnd.IntN(150) {
@@ -337,7 +338,7 @@ func TestKillWhileRecovering(t *testing.T) {
 		for q, w := range want {
 			wantBodies(t, s, "T", q, w)
 		}
-		if got := spans(t, s, "B", 0); !slices.Equal(got, batches) {
+		if got := offsetSpans(t, s, "B", 0); !slices.Equal(got, batches) {
 			t.Fatalf("killed before operation %d: %v", at, got)
 		}
 		mustStop(t, s)

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -141,24 +142,6 @@ func TestNoRoomForcesCleaning(t *testing.T) {
 	})
 }
 
-// TestLevelGoneWhileBroken: room on the disk is no reason to say that sends are accepted while the store is closed for
-// another one.
-func TestLevelGoneWhileBroken(t *testing.T) {
-	mem, cfg, told := vfs.NewMem(), smallConfig("/s"), &toldStates{}
-	t.Cleanup(mem.Free)
-	s := mustOpen(t, cfg, mem, EventListener{Writable: told.add, BackgroundError: func(string, string, error) {}})
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s.pause(pauseLevel, ErrDiskFull)
-	_ = s.logFailed(flushFailed, "/s/commitlog/x", syscall.EIO)
-	s.pause(pauseLevel, nil)
-	if list := told.all(); len(list) != 1 {
-		t.Errorf("told %v", list)
-	}
-	_ = s.Stop(t.Context())
-}
-
 // TestNewStoreNeedsRoom: a new store that cannot take a message does not start, and says what it needs; one with room
 // for a few files starts and says so too.
 func TestNewStoreNeedsRoom(t *testing.T) {
@@ -170,8 +153,8 @@ func TestNewStoreNeedsRoom(t *testing.T) {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
 		t.Cleanup(mem.Free)
 		mem.Limit(int64(c.files * float64(cfg.MappedFileSizeCommitLog)))
-		var told *RoomError
-		s := mustOpen(t, cfg, mem, EventListener{LittleRoom: func(e *RoomError) { told = e }})
+		var told *commitlog.RoomError
+		s := mustOpen(t, cfg, mem, EventListener{LittleRoom: func(e *commitlog.RoomError) { told = e }})
 		err := s.Start()
 		if (err == nil) != c.starts || (told != nil) != c.tells {
 			t.Errorf("%v files: %v, told %v", c.files, err, told)

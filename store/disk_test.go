@@ -133,7 +133,7 @@ func TestMaxStoreBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "nothing was deleted", func() bool { return int64(len(s.log.segments())) <= 4 })
+	eventually(t, "nothing was deleted", func() bool { return int64(len(s.log.Segments())) <= 4 })
 	low := s.MinOffset("T", 0)
 	mustStop(t, s)
 	next := int64(5)

@@ -4,37 +4,30 @@ import (
 	"errors"
 	"fmt"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/record"
 )
 
-// ErrNotWritable is the class of errors of Append that say the store takes no messages now (SERVICE_NOT_AVAILABLE). Test with
-// errors.Is; the concrete reasons below are all of this class.
-var ErrNotWritable = errors.New("store: not writable")
-
-// Reasons of ErrNotWritable.
+// What an append may be refused with, see package commitlog.
 var (
-	ErrDiskFull    error = &notWritable{"the disk is above diskSpaceWarningLevelRatio or has no space"}
-	ErrSyncFailed  error = &notWritable{"a flush or a write of the commit log failed; writes stay closed until restart"}
-	ErrClosed      error = &notWritable{"the store is shutting down"}
-	ErrNotStarted  error = &notWritable{"the store is not started"}
-	ErrNoNextFile  error = &notWritable{"the next commit log file is not ready"}
-	ErrWouldWait   error = &notWritable{"the next commit log file is not ready yet and the caller does not wait"}
-	ErrNotReadable       = errors.New("store: not readable")
+	ErrNotWritable  = commitlog.ErrNotWritable // the class of the next five
+	ErrDiskFull     = commitlog.ErrDiskFull
+	ErrSyncFailed   = commitlog.ErrSyncFailed
+	ErrClosed       = commitlog.ErrClosed
+	ErrNotStarted   = commitlog.ErrNotStarted
+	ErrNoNextFile   = commitlog.ErrNoNextFile
+	ErrWouldWait    = commitlog.ErrWouldWait
+	ErrFlushTimeout = commitlog.ErrFlushTimeout
 )
 
-// ErrMessageIllegal is the class of errors of Append that blame the message (MESSAGE_ILLEGAL). Test with errors.Is.
-var ErrMessageIllegal = errors.New("store: illegal message")
+// ErrNotReadable says that the store is closed.
+var ErrNotReadable = errors.New("store: not readable")
 
-// Reasons of ErrMessageIllegal.
+// Reasons of record.ErrIllegal that the store adds (MESSAGE_ILLEGAL).
 var (
-	ErrBodyTooLarge       = fmt.Errorf("%w: body larger than maxMessageSize", record.ErrIllegal)
-	ErrPropertiesTooLong  = fmt.Errorf("%w: properties longer than 32767 bytes", record.ErrIllegal)
 	ErrTopicName          = fmt.Errorf("%w: the topic's name, or the queue's number, cannot be a folder", record.ErrIllegal)
-	ErrTopicTooLong       = fmt.Errorf("%w: topic too long", record.ErrIllegal)
-	ErrTopicZero          = fmt.Errorf("%w: a zero byte in the topic", record.ErrIllegal)
 	ErrBatchTooLong       = fmt.Errorf("%w: a batch of more than maxBatchMessages messages", record.ErrIllegal)
-	ErrBadBatch           = fmt.Errorf("%w: malformed batch body", record.ErrIllegal)
-	ErrMessageExceedsFile = fmt.Errorf("%w: larger than a commit log file", record.ErrIllegal)
+	ErrMessageExceedsFile = commitlog.ErrExceedsFile
 )
 
 // ErrPlainBatch says that a batch claims to be more than messages: its sysFlag has a transaction or inner batch bit, or
@@ -53,20 +46,8 @@ var ErrNotBatchTopic = fmt.Errorf("%w: the message is an inner batch but the top
 // ErrTooManyLightQueues says that a message would need more light queues than maxLmqConsumeQueueNum (LMQ_CONSUME_QUEUE_NUM_EXCEEDED).
 var ErrTooManyLightQueues = errors.New("store: more light queues than maxLmqConsumeQueueNum")
 
-// ErrFlushTimeout tells a waiter of NotifyDurable that syncFlushTimeout passed (FLUSH_DISK_TIMEOUT). The message is in the log
-// and may still become durable.
-var ErrFlushTimeout = errors.New("store: flush timed out")
-
 // ErrNoRecord is returned for an offset at which the log holds no record.
 var ErrNoRecord = errors.New("store: no record at this offset")
-
-// ErrBadRecord is the class of decoding errors.
-var ErrBadRecord = errors.New("store: malformed record")
-
-type notWritable struct{ why string }
-
-func (e *notWritable) Error() string        { return "store: not writable: " + e.why }
-func (e *notWritable) Is(target error) bool { return target == ErrNotWritable }
 
 // LockedError is returned by Open when another process owns the store directory.
 type LockedError struct{ Path string }

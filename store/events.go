@@ -3,6 +3,7 @@ package store
 import (
 	"time"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 )
 
@@ -50,7 +51,7 @@ type EventListener struct {
 	// level, or a commit log file that cannot be made. The calls come one after the other; Writable says the same.
 	Writable func(why error)
 	// LittleRoom runs in Start of a new store that has room for a few commit log files only.
-	LittleRoom func(e *RoomError)
+	LittleRoom func(e *commitlog.RoomError)
 }
 
 // RecoveryProgress is one progress line of Open.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -61,13 +62,13 @@ func Export(cfg Config, fsys vfs.FS, f ExportFilter, yield func(*ExportedMessage
 	defer v.close()
 	var failed error
 	v.salvage = true
-	v.onRecord = func(_ *segment, _ int64, m *record.View) {
+	v.onRecord = func(_ *commitlog.Segment, _ int64, m *record.View) {
 		if failed == nil && f.wants(m) {
 			failed = yield(exported(m))
 		}
 		v.stop = failed != nil
 	}
-	v.onDamage = func(d damagedRange) { damaged(ExportDamage{d.seg.name, d.from, d.to, d.why}) }
+	v.onDamage = func(d damagedRange) { damaged(ExportDamage{d.seg.Name, d.from, d.to, d.why}) }
 	if err := v.openLog(); err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func exported(m *record.View) *ExportedMessage {
 
 // salvageLog walks the log as far as it can be read: behind a page that cannot, it goes on with the next record.
 func (v *verifier) salvageLog() error {
-	segs := v.log.segments()
+	segs := v.log.Segments()
 	if len(segs) == 0 {
 		return nil
 	}
@@ -123,14 +124,14 @@ func (v *verifier) salvageLog() error {
 		if !errors.As(err, &fault) {
 			return err
 		}
-		bad := placedIn(segs, fault)
+		bad := commitlog.Placed(segs, fault)
 		if bad == nil {
 			return err
 		}
-		i = slices.IndexFunc(segs, func(s *segment) bool { return s.name == bad.File })
-		p = min(bad.Offset/killPage*killPage+killPage, segs[i].size)
+		i = slices.IndexFunc(segs, func(s *commitlog.Segment) bool { return s.Name == bad.File })
+		p = min(bad.Offset/killPage*killPage+killPage, segs[i].Size)
 		v.onDamage(damagedRange{segs[i], min(v.from, p), p, "cannot be read: " + bad.Err.Error()})
-		if segs[i].size-p < record.MinSize {
+		if segs[i].Size-p < record.MinSize {
 			i, p = i+1, 0
 		}
 	}

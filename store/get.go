@@ -1,6 +1,9 @@
 package store
 
-import "gorocket/store/dispatch"
+import (
+	"gorocket/store/commitlog"
+	"gorocket/store/dispatch"
+)
 
 // maxPullBytes is the most one Get returns (Java MAX_PULL_MSG_SIZE); minPullBytes the least limit a caller can set.
 const (
@@ -74,7 +77,7 @@ type getter struct {
 	memory   int64 // bytes behind logEnd that count as memory
 	skipTo   int64 // a file was gone: skip entries below this offset
 	lastPhy  int64
-	seg      *segment // last one leased
+	seg      *commitlog.Segment // last one leased
 }
 
 func newGetter(s *Store, q *GetQuery, res *GetResult, cq *queue) getter {
@@ -85,7 +88,7 @@ func newGetter(s *Store, q *GetQuery, res *GetResult, cq *queue) getter {
 	}
 	return getter{s: s, cfg: cfg, q: q, res: res, cq: cq, maxBytes: max(limit, minPullBytes),
 		scan:   (max(int64(cfg.MaxFilterMessageSize), int64(q.MaxCount)*cq.files.unit) + cq.files.unit - 1) / cq.files.unit,
-		logEnd: s.log.end.Load(), memory: s.ram / 100 * int64(cfg.AccessMessageInMemoryMaxRatio), skipTo: -1}
+		logEnd: s.log.End(), memory: s.ram / 100 * int64(cfg.AccessMessageInMemoryMaxRatio), skipTo: -1}
 }
 
 func (g *getter) run() {
@@ -179,7 +182,7 @@ func (g *getter) take(e dispatch.Entry) bool {
 		if g.res.Count == 0 {
 			g.res.Status = MessageWasRemoving
 		}
-		g.skipTo = g.s.log.nextFile(e.Offset)
+		g.skipTo = g.s.log.NextFile(e.Offset)
 		return true
 	}
 	if g.q.Filter != nil {
@@ -187,7 +190,7 @@ func (g *getter) take(e dispatch.Entry) bool {
 			g.res.Cold = true
 			return false
 		}
-		if !g.q.HotOnly && !g.readIn(g.seg, e.Offset-g.seg.base, int(e.Size)) {
+		if !g.q.HotOnly && !g.readIn(g.seg, e.Offset-g.seg.Base, int(e.Size)) {
 			return false
 		}
 		if !g.q.Filter.MatchRecord(rec) {
@@ -201,15 +204,15 @@ func (g *getter) take(e dispatch.Entry) bool {
 
 // record returns the bytes of e with a lease on their segment, nil when they are gone.
 func (g *getter) record(e dispatch.Entry) []byte {
-	if g.seg == nil || e.Offset < g.seg.base || e.Offset >= g.seg.end() {
-		seg := g.s.log.lease(e.Offset)
+	if g.seg == nil || e.Offset < g.seg.Base || e.Offset >= g.seg.End() {
+		seg := g.s.log.Lease(e.Offset)
 		if seg == nil {
 			return nil
 		}
 		g.seg = seg
 		g.res.leases = append(g.res.leases, seg)
 	}
-	return g.s.log.slice(g.seg, e.Offset, int(e.Size))
+	return g.s.log.Slice(g.seg, e.Offset, int(e.Size))
 }
 
 func (g *getter) add(rec []byte, e dispatch.Entry) {
@@ -219,12 +222,12 @@ func (g *getter) add(rec []byte, e dispatch.Entry) {
 	r.QueueOffsets = append(r.QueueOffsets, e.Base)
 	r.Bytes += len(rec)
 	r.Count += int(e.Count)
-	pos := e.Offset - g.seg.base
-	if n := len(r.Ranges); n > 0 && r.Ranges[n-1].File == g.seg.file && r.Ranges[n-1].Offset+r.Ranges[n-1].Len == pos {
+	pos := e.Offset - g.seg.Base
+	if n := len(r.Ranges); n > 0 && r.Ranges[n-1].File == g.seg.File() && r.Ranges[n-1].Offset+r.Ranges[n-1].Len == pos {
 		r.Ranges[n-1].Len += int64(len(rec))
 		return
 	}
-	r.Ranges = append(r.Ranges, Range{File: g.seg.file, Offset: pos, Len: int64(len(rec))})
+	r.Ranges = append(r.Ranges, Range{File: g.seg.File(), Offset: pos, Len: int64(len(rec))})
 }
 
 // warm checks (HotOnly) or makes sure that the ranges found are in memory.
@@ -235,7 +238,7 @@ func (g *getter) warm() bool {
 	for _, r := range g.res.Ranges {
 		seg := g.segmentOf(r)
 		if g.q.HotOnly {
-			if !g.s.hot(seg, seg.base+r.Offset, int(r.Len)) {
+			if !g.s.hot(seg, seg.Base+r.Offset, int(r.Len)) {
 				return false
 			}
 			continue
@@ -248,7 +251,7 @@ func (g *getter) warm() bool {
 }
 
 // readIn reads a range from the disk if it has to; false with res.Err set when it cannot be read.
-func (g *getter) readIn(seg *segment, at int64, n int) bool {
+func (g *getter) readIn(seg *commitlog.Segment, at int64, n int) bool {
 	g.res.Err = g.s.readIn(seg, at, n)
 	return g.res.Err == nil
 }
@@ -273,12 +276,12 @@ func (g *getter) warmSpan() bool {
 	first, last := list[0], list[len(list)-1]
 	n := last.Offset + last.Len - first.Offset
 	seg := g.segmentOf(first)
-	return n > 0 && n <= spanMax && g.s.hot(seg, seg.base+first.Offset, int(n))
+	return n > 0 && n <= spanMax && g.s.hot(seg, seg.Base+first.Offset, int(n))
 }
 
-func (g *getter) segmentOf(r Range) *segment {
+func (g *getter) segmentOf(r Range) *commitlog.Segment {
 	for _, seg := range g.res.leases {
-		if seg.file == r.File {
+		if seg.File() == r.File {
 			return seg
 		}
 	}
@@ -294,11 +297,11 @@ func (g *getter) giveUpCold() {
 }
 
 // hot tells whether reading a range of a leased segment will not wait for the disk.
-func (s *Store) hot(seg *segment, offset int64, n int) bool {
-	if offset >= s.openEnd && s.log.end.Load()-offset <= hotTail {
+func (s *Store) hot(seg *commitlog.Segment, offset int64, n int) bool {
+	if offset >= s.openEnd && s.log.End()-offset <= hotTail {
 		return true
 	}
-	return seg.resident(int(offset-seg.base), n)
+	return seg.Resident(int(offset-seg.Base), n)
 }
 
 // entries reads consume queue entries from queue offset at on into dst. hot is false, and nothing is read, when hotOnly is set and

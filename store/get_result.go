@@ -1,5 +1,7 @@
 package store
 
+import "gorocket/store/commitlog"
+
 // GetResult is the reusable answer of Get. Slices and Ranges point into the commit log and are valid until Release; the
 // caller must call Release exactly once after each Get, whatever the status. A zero value is ready for use.
 type GetResult struct {
@@ -17,14 +19,14 @@ type GetResult struct {
 	Err             error    // with status NotReadable: a *ReadError
 	Cold            bool     // HotOnly was set and data was left out because reading it might block; ask again without HotOnly
 
-	leases []*segment
+	leases []*commitlog.Segment
 	block  [entryBlock]byte // consume queue entries being looked at
 }
 
 // Release gives the leases back. Slices and Ranges must not be used afterwards. The result can be used for another Get.
 func (r *GetResult) Release() {
 	for i, l := range r.leases {
-		l.release()
+		l.Release()
 		r.leases[i] = nil
 	}
 	r.leases = r.leases[:0]

@@ -231,8 +231,8 @@ func TestRetention(t *testing.T) {
 	s.Get(&GetQuery{Topic: "T", MaxCount: 3}, &res) // a reader of the first file
 	first, held := res.Ranges[0].File.Name(), bytes.Clone(res.Slices[0])
 	old := time.Now().Add(-100 * time.Hour)
-	for _, seg := range s.log.segments()[:5] {
-		if err := os.Chtimes(seg.name, old, old); err != nil {
+	for _, seg := range s.log.Segments()[:5] {
+		if err := os.Chtimes(seg.Name, old, old); err != nil {
 			t.Fatal(err)
 		}
 	}

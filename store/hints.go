@@ -1,19 +1,22 @@
 package store
 
 import (
+	"sync"
+
 	"gorocket/store/dispatch"
-	"gorocket/store/record"
 )
 
-// hints hands the keys of appended records to the index, which then need not read the log. They are no more than a help: a record whose hint is missing is read.
-// Guarded by appender.mu.
+// hints hands the keys of committed records to the index, which then need not read the log. They are no more than a help:
+// a record whose keys are missing is read.
 type hints struct {
-	on   bool      // immutable after Open
-	list []keyHint // in the order of the log
+	on bool // immutable after Open
+
+	mu   sync.Mutex
+	list []keyRef // in the order of the log; guarded by mu
 }
 
-// keyHint is one key of a record.
-type keyHint struct {
+// keyRef is one key of a record.
+type keyRef struct {
 	offset    int64
 	storeTime int64 // ms
 	size      int32 // of the record; 0: another key of the same record follows
@@ -21,48 +24,45 @@ type keyHint struct {
 }
 
 const (
-	noHash   = -1
-	maxHints = 64 << 10 // 1.5 MiB: 70 ms of batches at full speed, longer than the goroutine of the index has to wait for its turn on one core
+	noHash = -1
+	// maxHints is 1.5 MiB: 70 ms of batches at full speed, longer than the goroutine of the index has to wait for its
+	// turn on one core.
+	maxHints = 64 << 10
 )
 
-// add notes a record. Caller holds the append lock.
-func (h *hints) add(k *dispatch.Keys, offset, storeTime int64, size int32) {
+// refs appends the keys of a record to list.
+func (h *hints) refs(list []keyRef, k *dispatch.Keys, offset, storeTime int64, size int32) []keyRef {
 	hashes, known := k.Hashes()
-	if !h.on || !known || len(h.list) > maxHints-dispatch.MaxKeys {
-		return
+	if !h.on || !known {
+		return list
 	}
 	if len(hashes) == 0 {
-		h.list = append(h.list, keyHint{offset, storeTime, size, noHash})
-		return
+		return append(list, keyRef{offset, storeTime, size, noHash})
 	}
 	for _, hash := range hashes {
-		h.list = append(h.list, keyHint{offset, storeTime, 0, hash})
+		list = append(list, keyRef{offset, storeTime, 0, hash})
 	}
-	h.list[len(h.list)-1].size = size
+	list[len(list)-1].size = size
+	return list
 }
 
-// drop forgets the records from an offset on, which were not written. Caller has held the append lock since it added them.
-func (h *hints) drop(from int64) {
-	for n := len(h.list); n > 0 && h.list[n-1].offset >= from; n-- {
-		h.list = h.list[:n-1]
-	}
-}
-
-// hint notes r. Caller holds the append lock.
-func (s *Store) hint(r *Record, a Appended) {
-	if r.SysFlag&record.SysFlagTransaction == record.SysFlagRollback {
-		none := dispatch.NoKeys()
-		s.app.hints.add(&none, a.Offset, a.StoreTimestamp, a.Size)
+// add adds the keys of records, unless there are too many already.
+func (h *hints) add(keys []keyRef) {
+	if len(keys) == 0 {
 		return
 	}
-	s.app.hints.add(&r.Index, a.Offset, a.StoreTimestamp, a.Size)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.list)+len(keys) <= maxHints {
+		h.list = append(h.list, keys...)
+	}
 }
 
-// takeHints returns the hints; spare is memory for the next ones.
-func (s *Store) takeHints(spare []keyHint) (list []keyHint) {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	list, s.app.hints.list = s.app.hints.list, spare[:0]
+// take returns what was added; spare is memory for the next.
+func (h *hints) take(spare []keyRef) (list []keyRef) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list, h.list = h.list, spare[:0]
 	return list
 }
 

@@ -115,13 +115,13 @@ func TestHinted(t *testing.T) {
 	h.on = true
 	for i := range int64(4) { // at 100, 110, 120, 130
 		k := dispatch.KeysOf("T", []byte("u"), []byte("a b"))
-		h.add(&k, 100+10*i, 1000, 10)
+		h.add(h.refs(nil, &k, 100+10*i, 1000, 10))
 	}
 	none := dispatch.KeysOf("T", nil, nil)
-	h.add(&none, 140, 0, 10)
+	h.add(h.refs(nil, &none, 140, 0, 10))
 	many := dispatch.KeysOf("T", []byte("u"), []byte("a b c d"))
-	h.add(&many, 150, 0, 10)
-	x := &keyIndex{fs: mem, dir: "/i", slots: 100, entries: 400, source: func([]keyHint) (l []keyHint) { l, h.list = h.list, nil; return l }}
+	h.add(h.refs(nil, &many, 150, 0, 10))
+	x := &keyIndex{fs: mem, dir: "/i", slots: 100, entries: 400, source: h.take}
 	for _, c := range []struct {
 		at      int64
 		ok      bool
@@ -143,7 +143,7 @@ func TestHintsBounded(t *testing.T) {
 	h := hints{on: true}
 	k := dispatch.KeysOf("T", []byte("u"), []byte("a b"))
 	for i := range int64(maxHints) {
-		h.add(&k, i, 0, 1)
+		h.add(h.refs(nil, &k, i, 0, 1))
 	}
 	if len(h.list) > maxHints || len(h.list) < maxHints-2*dispatch.MaxKeys {
 		t.Errorf("%d hints", len(h.list))

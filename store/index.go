@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
@@ -28,27 +29,27 @@ type keyIndex struct {
 	slots   int
 	entries int
 	enabled bool
-	log     *commitLog
+	log     *commitlog.Log
 	check   *checkpointFile
 	ev      *EventListener
 
-	guard  func(func() error) error        // makes an error of a page that cannot be read; immutable after Open
-	source func(spare []keyHint) []keyHint // takes the newest hints; nil: there are none; immutable after Open
-	hints  []keyHint                       // not used yet, the rest of taken; guarded by mu
-	taken  []keyHint                       // guarded by mu
+	guard  func(func() error) error      // makes an error of a page that cannot be read; immutable after Open
+	source func(spare []keyRef) []keyRef // takes the newest hints; nil: there are none; immutable after Open
+	hints  []keyRef                      // not used yet, the rest of taken; guarded by mu
+	taken  []keyRef                      // guarded by mu
 
 	pos  atomic.Int64 // commit log offset up to which records are indexed
 	idle atomic.Bool  // the goroutine sleeps until kick
-	kick poker
+	kick notifier
 
 	mu    sync.RWMutex
 	files []*indexFile // ascending by name; guarded by mu, their content too
 	ended bool         // unmapped; guarded by mu
 }
 
-func newKeyIndex(fsys vfs.FS, cfg *Config, log *commitLog, check *checkpointFile, ev *EventListener) *keyIndex {
+func newKeyIndex(fsys vfs.FS, cfg *Config, log *commitlog.Log, check *checkpointFile, ev *EventListener) *keyIndex {
 	return &keyIndex{fs: fsys, dir: cfg.sub("index"), slots: cfg.MaxHashSlotNum, entries: cfg.MaxIndexNum, enabled: cfg.MessageIndexEnable,
-		log: log, check: check, ev: ev, kick: newPoker()}
+		log: log, check: check, ev: ev, kick: newNotifier()}
 }
 
 // load maps the files. After an unclean stop those newer than the checkpoint are deleted, to be built again.
@@ -87,11 +88,11 @@ func (x *keyIndex) load(clean bool) (dropped int, err error) {
 
 // resume sets the position behind the newest indexed record, or to the oldest record of the log.
 func (x *keyIndex) resume() {
-	at := x.log.min()
+	at := x.log.Min()
 	if n := len(x.files); n > 0 {
-		if end := x.files[n-1].endOffset(); end >= at && end < x.log.end.Load() {
+		if end := x.files[n-1].endOffset(); end >= at && end < x.log.End() {
 			at = end
-			if m, ok := recordAt(x.log, at); ok {
+			if m, ok := x.log.RecordAt(at); ok {
 				at += int64(m.Size)
 			}
 		}
@@ -118,7 +119,7 @@ func (x *keyIndex) dropBehind(end int64) (dropped int, err error) {
 // position is the offset up to which the index is built; the log end when there is no index.
 func (x *keyIndex) position() int64 {
 	if !x.enabled {
-		return x.log.end.Load()
+		return x.log.End()
 	}
 	return x.pos.Load()
 }
@@ -126,7 +127,7 @@ func (x *keyIndex) position() int64 {
 // wake rings the goroutine if it sleeps.
 func (x *keyIndex) wake() {
 	if x.idle.Load() && x.idle.CompareAndSwap(true, false) {
-		x.kick.poke()
+		x.kick.notify()
 	}
 }
 
@@ -159,11 +160,11 @@ func (x *keyIndex) run(ctx context.Context) {
 // rest waits for new records.
 func (x *keyIndex) rest(ctx context.Context) {
 	sleep(ctx, indexLinger)
-	if x.pos.Load() < x.log.end.Load() {
+	if x.pos.Load() < x.log.End() {
 		return
 	}
 	x.idle.Store(true)
-	if x.pos.Load() < x.log.end.Load() { // appended between the look and the store
+	if x.pos.Load() < x.log.End() { // appended between the look and the store
 		x.idle.Store(false)
 		return
 	}
@@ -196,8 +197,8 @@ func (x *keyIndex) buildSome(limit int) (more bool, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for i := 0; i < limit && !x.ended; i++ {
-		at := max(x.pos.Load(), x.log.min())
-		if at >= x.log.end.Load() {
+		at := max(x.pos.Load(), x.log.Min())
+		if at >= x.log.End() {
 			return false, nil
 		}
 		next, ok, err := x.hinted(at)
@@ -214,21 +215,21 @@ func (x *keyIndex) buildSome(limit int) (more bool, err error) {
 
 // one indexes the record at an offset and returns where the next one is. Caller holds mu.
 func (x *keyIndex) one(at int64) (next int64, err error) {
-	seg := x.log.lease(at)
+	seg := x.log.Lease(at)
 	if seg == nil {
-		return x.log.nextFile(at), nil
+		return x.log.NextFile(at), nil
 	}
-	defer seg.release()
+	defer seg.Release()
 	var m record.View
-	b := seg.data[at-seg.base : min(seg.size, x.log.end.Load()-seg.base)]
+	b := seg.Data[at-seg.Base : min(seg.Size, x.log.End()-seg.Base)]
 	if len(b) >= 8 && binary.BigEndian.Uint32(b[4:]) == record.MagicBlank {
-		return seg.end(), nil
+		return seg.End(), nil
 	}
 	if err := record.DecodeInto(b, &m); err != nil {
 		if x.ev.Corruption != nil {
-			x.ev.Corruption(&datafile.CorruptionError{File: seg.name, Offset: at - seg.base, Reason: err.Error()})
+			x.ev.Corruption(&datafile.CorruptionError{File: seg.Name, Offset: at - seg.Base, Reason: err.Error()})
 		}
-		return seg.end(), nil
+		return seg.End(), nil
 	}
 	return at + int64(m.Size), x.addRecord(&m)
 }

@@ -65,7 +65,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 		return err == nil && fi.Size > 0
 	})
 	var want []string
-	for s.log.end.Load() < 2*cfg.MappedFileSizeCommitLog-1300 {
+	for s.log.End() < 2*cfg.MappedFileSizeCommitLog-1300 {
 		want = append(want, strings.Repeat("x", 900)+fmt.Sprint(len(want)))
 		mustAppend(t, s, msg("T", 0, want[len(want)-1]))
 	}
@@ -73,7 +73,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := 2 * cfg.MappedFileSizeCommitLog
-	for s.log.end.Load() < base {
+	for s.log.End() < base {
 		body := strings.Repeat("x", 900)
 		if a := mustAppend(t, s, msg("T", 0, body)); a.Offset < base {
 			t.Fatal("the file was to end in front of this record")

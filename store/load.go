@@ -5,46 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
-	"sort"
 	"strconv"
 	"sync"
 
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 )
-
-// load maps all commit log files. They must follow each other without a gap.
-func (l *commitLog) load(cfg *Config) error {
-	var all []datafile.File
-	for _, dir := range l.paths {
-		found, err := datafile.List(l.fs, dir, datafile.Kind{Size: l.segSize, Key: "mappedFileSizeCommitLog"})
-		if err != nil {
-			return err
-		}
-		all = append(all, found...)
-	}
-	for _, dir := range cfg.readOnlyPaths() {
-		found, err := datafile.List(l.fs, dir, datafile.Kind{Size: l.segSize, Key: "mappedFileSizeCommitLog", ReadOnly: true})
-		if err != nil {
-			return err
-		}
-		all = append(all, found...)
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].Base < all[j].Base })
-	for i, f := range all {
-		if i > 0 && all[i-1].Base+l.segSize != f.Base {
-			return &datafile.CorruptionError{File: f.Path, Reason: "a commit log file is missing between " + all[i-1].Path + " and this one", Missing: true}
-		}
-	}
-	for _, f := range all {
-		seg, err := openSegment(l.fs, f.Path, f.Base, l.segSize, f.ReadOnly)
-		if err != nil {
-			return err
-		}
-		l.push(seg)
-	}
-	return nil
-}
 
 // loadQueues opens every consume queue found on disk and finds its end.
 func (s *Store) loadQueues() error {

@@ -33,7 +33,7 @@ func (q *queue) end() int64 {
 
 // minOf computes the minimum again only when the log lost files since the last time.
 func (s *Store) minOf(q *queue) int64 {
-	logMin := s.log.min()
+	logMin := s.log.Min()
 	q.min.mu.Lock()
 	defer q.min.mu.Unlock()
 	if !q.min.known || q.min.logMin != logMin {
@@ -46,7 +46,7 @@ func (s *Store) minOf(q *queue) int64 {
 
 // minIsCheap tells that minOf will not read files: the minimum is known, or the whole queue is in memory.
 func (s *Store) minIsCheap(q *queue) bool {
-	logMin := s.log.min()
+	logMin := s.log.Min()
 	q.min.mu.Lock()
 	known := q.min.known && q.min.logMin == logMin
 	q.min.mu.Unlock()
@@ -128,12 +128,12 @@ func (s *Store) EarliestStoreTime(topic string, queueID int32) int64 {
 
 // storeTime reads the store timestamp of the record at a commit log offset, -1 when there is none.
 func (s *Store) storeTime(offset int64, size int) int64 {
-	seg := s.log.lease(offset)
+	seg := s.log.Lease(offset)
 	if seg == nil {
 		return -1
 	}
-	defer seg.release()
-	rec := s.log.slice(seg, offset, size)
+	defer seg.Release()
+	rec := s.log.Slice(seg, offset, size)
 	if len(rec) < record.MinSize {
 		return -1
 	}
@@ -172,21 +172,21 @@ func (s *Store) OffsetByTime(topic string, queueID int32, ts int64, b Boundary) 
 }
 
 // MinPhyOffset is the commit log offset of the oldest byte kept.
-func (s *Store) MinPhyOffset() int64 { return s.log.min() }
+func (s *Store) MinPhyOffset() int64 { return s.log.Min() }
 
 // MaxPhyOffset is the commit log offset behind the last record.
-func (s *Store) MaxPhyOffset() int64 { return s.log.end.Load() }
+func (s *Store) MaxPhyOffset() int64 { return s.log.End() }
 
 // FlushedOffset is the commit log offset below which everything is durable.
-func (s *Store) FlushedOffset() int64 { return s.log.flushed.Load() }
+func (s *Store) FlushedOffset() int64 { return s.log.Durable.Load() }
 
 // DispatchBehindBytes is how far the index is behind the log. Consume queues are never behind.
-func (s *Store) DispatchBehindBytes() int64 { return max(0, s.log.end.Load()-s.index.position()) }
+func (s *Store) DispatchBehindBytes() int64 { return max(0, s.log.End()-s.index.position()) }
 
 // MinStoreTimestamp is the store time of the oldest record, -1 for an empty log (Java CommitLog.getMinTimestamp).
 func (s *Store) MinStoreTimestamp() int64 {
-	at := s.log.min()
-	if at+record.MinSize > s.log.end.Load() {
+	at := s.log.Min()
+	if at+record.MinSize > s.log.End() {
 		return -1
 	}
 	return s.storeTime(at, record.MinSize)
@@ -196,7 +196,7 @@ func (s *Store) MinStoreTimestamp() int64 {
 // (Java checkInMemByConsumeOffset): used for the "offset not found" answer of a new group.
 func (s *Store) InMemory(topic string, queueID int32, queueOffset int64) bool {
 	off, _, _, ok := s.OffsetInQueue(topic, queueID, queueOffset)
-	return ok && s.log.end.Load()-off <= s.ram/100*int64(s.cfg.Load().AccessMessageInMemoryMaxRatio)
+	return ok && s.log.End()-off <= s.ram/100*int64(s.cfg.Load().AccessMessageInMemoryMaxRatio)
 }
 
 // Topics lists the topics that have at least one queue, sorted.

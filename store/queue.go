@@ -59,7 +59,7 @@ type queue struct {
 	next atomic.Int64 // batch queues: the next queue offset; written under the append lock
 	min  cachedMin
 
-	ahead int64 // staged entries, which have their numbers but are not there yet; guarded by the append lock
+	reserved int64 // offsets of records that are not committed yet; guarded by the append lock
 
 	mu       sync.Mutex
 	mem      []byte // entries from memStart on; guarded by mu
@@ -69,7 +69,7 @@ type queue struct {
 	lastPhy  int64  // commit log offset behind the last entry's record; guarded by mu
 	filed    mark   // lastPhy and next of the entries below flushed; guarded by mu
 	taken    mark   // the same of the entries being written; guarded by mu
-	dirty    bool   // is in appender.dirty; guarded by mu
+	dirty    bool   // is in Store.dirty; guarded by mu
 	synced   int64  // number below which file entries are durable; guarded by mu
 	deleted  bool   // nothing is written any more: topic deleted, or no folder can have its name; guarded by mu
 }
@@ -93,7 +93,7 @@ const firstMem = 16 * cqUnit // first buffer of a queue
 
 // used tells that the queue has, had or will have an entry. Caller holds the append lock or is Open.
 func (q *queue) used() bool {
-	return q.max.Load() > 0 || q.ahead > 0 || q.next.Load() > 0 || q.hasFile()
+	return q.max.Load() > 0 || q.reserved > 0 || q.next.Load() > 0 || q.hasFile()
 }
 
 func (q *queue) hasFile() bool {

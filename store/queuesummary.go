@@ -177,7 +177,7 @@ func (s *Store) summaryDistance() int64 {
 // noteEnds writes all queues, unsynced, and their ends. Only the flusher calls it.
 func (s *Store) noteEnds(ctx context.Context) error {
 	b, ok := s.fs.(vfs.Booter)
-	if !ok || s.failed() != nil {
+	if !ok || s.log.Failed() != nil {
 		return nil
 	}
 	upTo, dirty := s.queuedTo()
@@ -213,7 +213,7 @@ func (s *Store) loadSummary(lockTime int64, clean bool) bool {
 		return false
 	}
 	if !clean {
-		if b, ok := s.fs.(vfs.Booter); !ok || b.BootID() != v.boot || v.logTo > s.log.lastEnd() {
+		if b, ok := s.fs.(vfs.Booter); !ok || b.BootID() != v.boot || v.logTo > s.log.LastEnd() {
 			return false
 		}
 		since = farFutureTime // the directories have to be there; a running store changes them

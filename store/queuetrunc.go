@@ -170,14 +170,10 @@ func (s *Store) disown(q *queue) {
 	q.mem = nil
 }
 
-// removeTopic takes the queues of a topic out of the table; none of their entries is staged any more.
-func (s *Store) removeTopic(topic string) ([]*queue, error) {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	if err := s.spill(); err != nil {
-		return nil, err
-	}
-	return s.queues.remove(topic), nil
+// removeTopic takes the queues of a topic out of the table; none of their entries is under way any more.
+func (s *Store) removeTopic(topic string) (gone []*queue, err error) {
+	err = s.log.Barrier(func() { gone = s.queues.remove(topic) })
+	return gone, err
 }
 
 // DeleteTopic removes the consume queues of a topic; its messages stay in the log until they expire, and its queues

@@ -85,12 +85,12 @@ func (q *queue) pointsTo(m *record.View, b []byte, n int) error {
 }
 
 func (s *Store) withRecord(phyOffset int64, mode readMode, fn func(rec []byte) error) error {
-	seg := s.log.lease(phyOffset)
+	seg := s.log.Lease(phyOffset)
 	if seg == nil {
 		return ErrNoRecord
 	}
-	defer seg.release()
-	head := s.log.slice(seg, phyOffset, record.BlankSize)
+	defer seg.Release()
+	head := s.log.Slice(seg, phyOffset, record.BlankSize)
 	if head == nil {
 		return ErrNoRecord
 	}
@@ -98,14 +98,14 @@ func (s *Store) withRecord(phyOffset int64, mode readMode, fn func(rec []byte) e
 		return ErrWouldWait
 	}
 	if mode != readMemory {
-		if err := s.readIn(seg, phyOffset-seg.base, record.BlankSize); err != nil {
+		if err := s.readIn(seg, phyOffset-seg.Base, record.BlankSize); err != nil {
 			return err
 		}
 	}
 	size := int32(binary.BigEndian.Uint32(head))
-	rec := s.log.slice(seg, phyOffset, int(max(0, size)))
+	rec := s.log.Slice(seg, phyOffset, int(max(0, size)))
 	if mode != readMemory && rec != nil {
-		if err := s.readIn(seg, phyOffset-seg.base, len(rec)); err != nil {
+		if err := s.readIn(seg, phyOffset-seg.Base, len(rec)); err != nil {
 			return err
 		}
 	}

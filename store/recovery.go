@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 )
@@ -34,7 +34,7 @@ type recovery struct {
 func (r *recovery) run() error {
 	begin := time.Now()
 	r.queued = r.s.newestQueued()
-	segs := r.s.log.segments()
+	segs := r.s.log.Segments()
 	r.killed = !r.report.Clean && r.report.QueuesKnown
 	if len(segs) == 0 {
 		r.report.Trimmed = 0
@@ -53,7 +53,7 @@ func (r *recovery) run() error {
 }
 
 // agree rebuilds what the queues lack and returns the end of the log.
-func (r *recovery) agree(segs []*segment) (end int64, err error) {
+func (r *recovery) agree(segs []*commitlog.Segment) (end int64, err error) {
 	if err = errGap; !r.s.queueGap.Load() {
 		end, err = r.rebuild(r.startSegment(segs))
 	}
@@ -70,11 +70,11 @@ func (r *recovery) agree(segs []*segment) (end int64, err error) {
 
 // judgeResidue makes sure that nothing behind a left-over record is newer than the log in front of it: it may be cut
 // off then.
-func (r *recovery) judgeResidue(segs []*segment, at int64) error {
-	first, before := r.s.log.find(at), r.newest
-	_, err := r.walk(segs, slices.Index(segs, first), r.cfg, segs[len(segs)-1].end(), func(m *record.View) error {
+func (r *recovery) judgeResidue(segs []*commitlog.Segment, at int64) error {
+	first, before := r.s.log.Find(at), r.newest
+	_, err := r.walk(segs, slices.Index(segs, first), r.cfg.logChecks(), segs[len(segs)-1].End(), func(m *record.View) error {
 		if m.PhysicalOffset >= at && m.StoreTimestamp >= before {
-			return &datafile.CorruptionError{File: first.name, Offset: at - first.base,
+			return &datafile.CorruptionError{File: first.Name, Offset: at - first.Base,
 				Reason: "a record that belongs to an earlier end of the log, but a newer one follows at " +
 					strconv.FormatInt(m.PhysicalOffset, 10)}
 		}
@@ -101,13 +101,13 @@ func (r *recovery) dropAllQueues() (err error) {
 }
 
 // startSegment decides where verification begins (index into segs).
-func (r *recovery) startSegment(segs []*segment) int {
+func (r *recovery) startSegment(segs []*commitlog.Segment) int {
 	if r.killed {
-		return max(0, slices.IndexFunc(segs, func(seg *segment) bool { return seg.end() > r.s.knownTo }))
+		return max(0, slices.IndexFunc(segs, func(seg *commitlog.Segment) bool { return seg.End() > r.s.knownTo }))
 	}
 	if r.report.Clean {
 		for i := len(segs) - 1; i > 0; i-- {
-			if segs[i].base <= r.queued {
+			if segs[i].Base <= r.queued {
 				return i
 			}
 		}
@@ -116,7 +116,7 @@ func (r *recovery) startSegment(segs []*segment) int {
 	before := r.check.recoverBefore(r.cfg.MessageIndexEnable && r.cfg.MessageIndexSafe)
 	for i := len(segs) - 1; i > 0; i-- {
 		var m record.View
-		if record.DecodeInto(segs[i].data, &m) == nil && m.PhysicalOffset == segs[i].base && m.StoreTimestamp > 0 && m.StoreTimestamp <= before {
+		if record.DecodeInto(segs[i].Data, &m) == nil && m.PhysicalOffset == segs[i].Base && m.StoreTimestamp > 0 && m.StoreTimestamp <= before {
 			return i
 		}
 	}
@@ -126,26 +126,26 @@ func (r *recovery) startSegment(segs []*segment) int {
 // rebuild verifies the log from a segment on and adds what the queues lack; it returns the end of the log.
 // After an unclean stop the queues are cut back to the start first, so that entries of records that are gone cannot stay.
 func (r *recovery) rebuild(from int) (end int64, err error) {
-	segs := r.s.log.segments()
-	r.report.From = segs[from].base
+	segs := r.s.log.Segments()
+	r.report.From = segs[from].Base
 	if end, err = r.verifyTail(segs, from); err != nil {
 		return 0, err
 	}
 	if !r.report.Clean && !r.killed || r.report.FullRebuild {
-		if err := r.resetQueues(segs[from].base); err != nil {
+		if err := r.resetQueues(segs[from].Base); err != nil {
 			return 0, err
 		}
 	}
-	verified := *r.cfg
-	verified.CheckCRCOnRecover = false // once is enough
-	r.phase, r.shownAt, r.newest = "queues", segs[from].base, 0
-	return r.walk(segs, from, &verified, end, r.dispatch)
+	checks := r.cfg.logChecks()
+	checks.BodyCRC = false // once is enough
+	r.phase, r.shownAt, r.newest = "queues", segs[from].Base, 0
+	return r.walk(segs, from, checks, end, r.dispatch)
 }
 
 // verifyTail walks the log without changing anything and decides whether what follows its end is a torn tail.
-func (r *recovery) verifyTail(segs []*segment, from int) (end int64, err error) {
-	r.report.Records, r.phase, r.shown, r.shownAt = 0, "verify", time.Now(), segs[from].base
-	end, err = r.walk(segs, from, r.cfg, segs[len(segs)-1].end(), func(*record.View) error { r.report.Records++; return nil })
+func (r *recovery) verifyTail(segs []*commitlog.Segment, from int) (end int64, err error) {
+	r.report.Records, r.phase, r.shown, r.shownAt = 0, "verify", time.Now(), segs[from].Base
+	end, err = r.walk(segs, from, r.cfg.logChecks(), segs[len(segs)-1].End(), func(*record.View) error { r.report.Records++; return nil })
 	if err != nil {
 		return 0, err
 	}
@@ -153,28 +153,28 @@ func (r *recovery) verifyTail(segs []*segment, from int) (end int64, err error) 
 }
 
 // walk calls fn for the records from segment from on, up to limit at most, and returns the end of the log.
-func (r *recovery) walk(segs []*segment, from int, cfg *Config, limit int64, fn func(m *record.View) error) (end int64, err error) {
+func (r *recovery) walk(segs []*commitlog.Segment, from int, checks commitlog.Checks, limit int64, fn func(m *record.View) error) (end int64, err error) {
 	var m record.View
-	end = segs[from].base // also when nothing follows there: an end of 0 would be an empty log
-	for i := from; i < len(segs) && segs[i].base < limit; i++ {
+	end = segs[from].Base // also when nothing follows there: an end of 0 would be an empty log
+	for i := from; i < len(segs) && segs[i].Base < limit; i++ {
 		seg := segs[i]
-		end = seg.base
-		for p := int64(0); seg.base+p < limit; {
-			st, _ := examine(seg, p, cfg, &m)
-			if st == stepBlank {
-				end = seg.end()
+		end = seg.Base
+		for p := int64(0); seg.Base+p < limit; {
+			st, _ := seg.Examine(p, checks, &m)
+			if st == commitlog.StepBlank {
+				end = seg.End()
 				break
 			}
-			if st != stepRecord || r.torn(seg, p, &m) {
-				return seg.base + p, nil
+			if st != commitlog.StepRecord || r.torn(seg, p, &m) {
+				return seg.Base + p, nil
 			}
 			if err := fn(&m); err != nil {
 				return 0, err
 			}
 			r.newest = max(r.newest, m.StoreTimestamp)
 			p += int64(m.Size)
-			end = seg.base + p
-			r.progress(seg, end, segs[len(segs)-1].end())
+			end = seg.Base + p
+			r.progress(seg, end, segs[len(segs)-1].End())
 		}
 	}
 	return end, nil
@@ -186,18 +186,18 @@ func (r *recovery) unsynced(m *record.View) bool {
 }
 
 // torn tells that a record is not whole though it looks so.
-func (r *recovery) torn(seg *segment, p int64, m *record.View) bool {
+func (r *recovery) torn(seg *commitlog.Segment, p int64, m *record.View) bool {
 	if !r.unsynced(m) {
 		return false
 	}
 	if r.intact {
-		return cutShort(m, p, seg.data[p+int64(m.Size):])
+		return cutShort(m, p, seg.Data[p+int64(m.Size):])
 	}
 	return lostSector(m, p)
 }
 
 // progress tells the listener about every second, and every progressBytes.
-func (r *recovery) progress(seg *segment, at, end int64) {
+func (r *recovery) progress(seg *commitlog.Segment, at, end int64) {
 	if r.looked++; r.looked&0xFFF != 0 || r.s.ev.RecoveryProgress == nil {
 		return
 	}
@@ -205,50 +205,46 @@ func (r *recovery) progress(seg *segment, at, end int64) {
 		return
 	}
 	r.shown, r.shownAt = time.Now(), at
-	r.s.ev.RecoveryProgress(RecoveryProgress{r.phase, seg.name, at, end})
+	r.s.ev.RecoveryProgress(RecoveryProgress{r.phase, seg.Name, at, end})
 }
 
 const progressBytes = 1 << 30
 
 // judge tells a torn tail from damage. The tail of the log may be torn where it was not synced yet; a valid record behind the end that is older
 // than the checkpoint's time (or any, after a clean stop) proves that the end had been synced: that is damage, and nothing may be touched.
-func (r *recovery) judge(segs []*segment, end int64) error {
-	bad := r.s.log.find(end)
+func (r *recovery) judge(segs []*commitlog.Segment, end int64) error {
+	bad := r.s.log.Find(end)
 	if bad == nil {
 		return nil
 	}
-	proves := r.proof(bad, end-bad.base)
+	proves := r.proof(bad, end-bad.Base)
 	for _, seg := range segs {
-		if seg.end() <= end {
+		if seg.End() <= end {
 			continue
 		}
-		at, err := seg.search(max(0, end-seg.base+1), r.cfg.lenient(), proves)
+		at, err := seg.Search(max(0, end-seg.Base+1), r.cfg.lenient(), proves)
 		if err != nil {
 			return err
 		}
 		if at >= 0 {
-			_, why := examine(bad, end-bad.base, r.cfg, new(record.View))
-			return &datafile.CorruptionError{File: bad.name, Offset: end - bad.base, Dir: r.cfg.StorePathRootDir,
-				Reason: orZeros(why) + ", but " + seg.name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
+			_, why := bad.Examine(end-bad.Base, r.cfg.logChecks(), new(record.View))
+			return &datafile.CorruptionError{File: bad.Name, Offset: end - bad.Base, Dir: r.cfg.StorePathRootDir,
+				Reason: orZeros(why) + ", but " + seg.Name + " holds a synced record at byte " + strconv.FormatInt(at, 10)}
 		}
 	}
 	return nil
 }
 
-// lenient is the configuration by which a record proves that what is missing in front of it was there: a record without
-// a property CRC does too, else forceVerifyPropCRC=true would cut off the whole log of a store without them.
-func (c *Config) lenient() *Config {
-	l := *c
-	l.ForceVerifyPropCRC, l.EnabledAppendPropCRC = false, false
-	return &l
-}
+// lenient are the checks by which a record proves that what is missing in front of it was there: a record without a
+// property CRC does too, else forceVerifyPropCRC=true would cut off the whole log of a store without them.
+func (c *Config) lenient() commitlog.Checks { return commitlog.Checks{BodyCRC: c.CheckCRCOnRecover} }
 
 // proof returns the test by which a record behind position p, where the log seems to end, proves that what stood at p
 // had been written, so that the log is damaged there and not torn: it was synced, or a clean stop followed. While the
 // machine went on nothing that was written is missing, synced or not, and records were written one after the other; only
 // a batch gets its first size last.
-func (r *recovery) proof(seg *segment, p int64) func(m *record.View) bool {
-	any := r.report.Clean || r.intact && !openBatch(seg.data[p:])
+func (r *recovery) proof(seg *commitlog.Segment, p int64) func(m *record.View) bool {
+	any := r.report.Clean || r.intact && !openBatch(seg.Data[p:])
 	return func(m *record.View) bool { return any || m.StoreTimestamp < r.check.physicTime }
 }
 
@@ -291,66 +287,12 @@ func (r *recovery) cutQueues(phy int64, all bool) (err error) {
 }
 
 // trim makes end the end of the log: later files go, the rest of the last file becomes zero, later queue entries go.
-func (r *recovery) trim(end int64) error {
-	l := r.s.log
-	segs := l.segments()
-	keep := len(segs)
-	for keep > 0 && segs[keep-1].base >= end && keep > 1 {
-		keep--
-	}
-	if keep == 1 && segs[0].base > end {
-		keep = 0
-	}
-	for _, seg := range slices.Backward(l.cut(0, keep)) {
-		seg.release()
-		if err := seg.unlink(); err != nil {
-			return err
-		}
-	}
-	l.end.Store(end)
-	l.flushed.Store(end)
-	if keep > 0 && end < segs[keep-1].end() {
-		n, err := r.zeroTail(segs[keep-1], end-segs[keep-1].base)
-		r.report.Trimmed = n
-		if err != nil {
-			return err
-		}
+func (r *recovery) trim(end int64) (err error) {
+	if r.report.Trimmed, err = r.s.log.Truncate(end, r.report.Clean); err != nil {
+		return err
 	}
 	if err := r.cutQueues(end, false); err != nil {
 		return err
 	}
-	return r.s.log.syncAll()
-}
-
-// lookBehind is how far behind the end of the log bytes are counted for RecoveryReport.Trimmed.
-const lookBehind = 8 << 20
-
-// zeroTail makes a file zero from position p on, and returns how many bytes stood there, up to the last that is not
-// zero within lookBehind. After an unclean stop it does so without looking: a power cut may leave records of the
-// unsynced tail behind a hole of any size, and the log would grow into them.
-func (r *recovery) zeroTail(seg *segment, p int64) (dirty int64, err error) {
-	look := seg.data[p:min(seg.size, p+lookBehind)]
-	dirty = int64(len(bytes.TrimRight(look, "\x00")))
-	if dirty == 0 && (r.report.Clean || seg.readOnly) {
-		return 0, nil
-	}
-	return dirty, seg.file.Zero(p, seg.size-p)
-}
-
-// syncAll makes every file of the log durable: after a crash nothing is known about what the page cache holds.
-func (l *commitLog) syncAll() error {
-	for _, seg := range l.segments() {
-		if seg.readOnly {
-			continue
-		}
-		if err := seg.file.Sync(); err != nil {
-			return err
-		}
-	}
-	for _, dir := range l.paths {
-		if err := l.fs.SyncDir(dir); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.s.log.SyncAll()
 }

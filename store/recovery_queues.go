@@ -56,10 +56,10 @@ func (r *recovery) enqueue(q *queue, e dispatch.Entry) error {
 	case q.known(e, have):
 		return nil
 	case e.Base == have:
-	case e.Base > have && r.tooFar(e.Base-have) && !(empty && r.report.From == r.s.log.min() && !r.light(q)):
+	case e.Base > have && r.tooFar(e.Base-have) && !(empty && r.report.From == r.s.log.Min() && !r.light(q)):
 		r.jump(q, e, "its offset cannot be: it has no entry")
 		return nil
-	case e.Base > have && empty && r.report.From == r.s.log.min():
+	case e.Base > have && empty && r.report.From == r.s.log.Min():
 		q.start(e.Base) // an empty queue may begin anywhere: older messages were cleaned away
 	case e.Base > have && !r.report.FullRebuild:
 		return errGap
@@ -98,7 +98,7 @@ func (r *recovery) add(q *queue, e dispatch.Entry) error {
 func (r *recovery) light(q *queue) bool { return dispatch.IsLight(q.topic) }
 
 // tooFar tells a jump that no log of this length can explain: each queue offset belongs to a record.
-func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.lastEnd()/record.MinSize }
+func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.LastEnd()/record.MinSize }
 
 // fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over
 // the fillers. Batch queues need none. Records of other programs, and of earlier versions, may leave a gap: a batch

@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -59,7 +60,7 @@ func (r *repairer) steps(s *Store) {
 			r.add(ByStart, "remove", f.name, -1, "index file newer than the checkpoint, or damaged after a kill: it is built again")
 		}
 	}
-	if at, end := s.index.pos.Load(), s.log.end.Load(); s.cfg.Load().MessageIndexEnable && at < end {
+	if at, end := s.index.pos.Load(), s.log.End(); s.cfg.Load().MessageIndexEnable && at < end {
 		r.add(ByStart, "build", r.cfg.sub("index"), -1, "index the log from offset %d to %d, in the background", at, end)
 	}
 }
@@ -80,7 +81,7 @@ func (r *repairer) logStep(f *fileChange, s *Store) {
 		r.add(ByStart, "remove", f.name, -1, "no whole record that had been synced is in it, and the log ends before it, at offset %d", s.recov.To)
 	case f.cut >= 0 && !r.zeroFrom(f.name, f.cut): // a start after a kill clears the rest of the file in any case
 		r.add(ByStart, "cut", f.name, f.cut, "torn tail: clear the file from here on (%d bytes are not zero, as far as "+
-			"%d bytes behind); the log then ends at offset %d", s.recov.Trimmed, lookBehind, s.recov.To)
+			"%d bytes behind); the log then ends at offset %d", s.recov.Trimmed, commitlog.LookBehind, s.recov.To)
 	}
 }
 

@@ -38,19 +38,3 @@ func TestNoShortSegment(t *testing.T) {
 		t.Errorf("%d operations", n)
 	}
 }
-
-// TestNextPoke: without zeros to write ahead the allocator is woken once in a file, where it wants the next one, whatever the size.
-func TestNextPoke(t *testing.T) {
-	for _, size := range []int64{4096, 4097} {
-		a := newAllocator(&commitLog{segSize: size}, nil)
-		at := a.nextPoke(1)
-		for end, want := range map[int64]bool{size + at - 1: false, size + at: true} {
-			if a.log.end.Store(end); a.wanted(2*size) != want {
-				t.Errorf("files of %d bytes, log end %d: wanted %v", size, end, !want)
-			}
-		}
-		if again := a.nextPoke(at); again <= size {
-			t.Errorf("files of %d bytes: woken at %d and again at %d", size, at, again)
-		}
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -34,8 +35,8 @@ type blankRange struct {
 	time int64 // store time of the record before, ms; of the one behind where there is none
 }
 
-func (r *blankRange) start() int64 { return r.seg.base + r.from }
-func (r *blankRange) end() int64   { return r.seg.base + r.to }
+func (r *blankRange) start() int64 { return r.seg.Base + r.from }
+func (r *blankRange) end() int64   { return r.seg.Base + r.to }
 
 // SkipDamaged covers what stands in the middle of the commit log and is no record, so that the records before and
 // behind it can be read again, by us and by Java: their places, queue offsets and contents stay. What is covered is kept
@@ -83,7 +84,7 @@ func (k *skipper) find() error {
 		return err
 	}
 	k.v = v
-	v.onRecord = func(_ *segment, _ int64, m *record.View) {
+	v.onRecord = func(_ *commitlog.Segment, _ int64, m *record.View) {
 		for i := len(k.ranges) - 1; i >= 0 && k.ranges[i].time == 0; i-- {
 			k.ranges[i].time = m.StoreTimestamp
 		}
@@ -109,12 +110,12 @@ func (k *skipper) find() error {
 func (k *skipper) widen() error {
 	for i := range k.ranges {
 		r := &k.ranges[i]
-		if r.to == r.seg.size || r.to-r.from >= k.overhead(shortTopic) {
+		if r.to == r.seg.Size || r.to-r.from >= k.overhead(shortTopic) {
 			continue
 		}
-		m, ok := recordAt(k.v.log, r.end())
+		m, ok := k.v.log.RecordAt(r.end())
 		if !ok {
-			return fmt.Errorf("store: %s: no record at byte %d", r.seg.name, r.to)
+			return fmt.Errorf("store: %s: no record at byte %d", r.seg.Name, r.to)
 		}
 		r.why += fmt.Sprintf("; the message behind it is lost too (%s, queue %d, offset %d): the range is too short to "+
 			"be covered", m.Topic, m.QueueID, m.QueueOffset)
@@ -128,8 +129,8 @@ func (k *skipper) step(r *blankRange) {
 		k.plan.More++
 		return
 	}
-	k.plan.Steps = append(k.plan.Steps, RepairStep{ByRepair, "blank", r.seg.name, r.from, fmt.Sprintf(
-		"cover %d bytes, up to byte %d, and keep them in %s: %s", r.to-r.from, r.to, k.asideOf(r.seg.name), r.why)})
+	k.plan.Steps = append(k.plan.Steps, RepairStep{ByRepair, "blank", r.seg.Name, r.from, fmt.Sprintf(
+		"cover %d bytes, up to byte %d, and keep them in %s: %s", r.to-r.from, r.to, k.asideOf(r.seg.Name), r.why)})
 }
 
 // asideOf is where bytes of a log file are kept: beside the folder of the file.
@@ -146,11 +147,11 @@ func (k *skipper) mend() error {
 	}
 	for i := range k.ranges {
 		r := &k.ranges[i]
-		if r.seg.readOnly = k.readOnlyDir(r.seg.name); r.seg.readOnly {
+		if r.seg.ReadOnly = k.readOnlyDir(r.seg.Name); r.seg.ReadOnly {
 			return fmt.Errorf("store: %s is in readOnlyCommitLogStorePaths and damaged: it cannot be mended there",
-				r.seg.name)
+				r.seg.Name)
 		}
-		if err := copyRange(k.fs, r.seg.name, k.asideOf(r.seg.name), r.from, r.to); err != nil {
+		if err := copyRange(k.fs, r.seg.Name, k.asideOf(r.seg.Name), r.from, r.to); err != nil {
 			return err
 		}
 	}
@@ -189,12 +190,12 @@ func (k *skipper) aside(name string) error {
 
 // cover writes records over a range and makes them durable.
 func (k *skipper) cover(r *blankRange) error {
-	f, err := k.fs.OpenFile(r.seg.name)
+	f, err := k.fs.OpenFile(r.seg.Name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if r.to == r.seg.size {
+	if r.to == r.seg.Size {
 		var head [record.BlankSize]byte
 		record.PutBlank(head[:], r.to-r.from)
 		if _, err := f.WriteAt(head[:], r.from); err != nil {
@@ -205,10 +206,10 @@ func (k *skipper) cover(r *blankRange) error {
 	for _, p := range k.pieces(r) {
 		b, err := k.record(p, r.time)
 		if err == nil {
-			_, err = f.WriteAt(b, p.offset-r.seg.base)
+			_, err = f.WriteAt(b, p.offset-r.seg.Base)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.seg.name, err)
+			return fmt.Errorf("%s: %w", r.seg.Name, err)
 		}
 	}
 	return f.Sync()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -243,7 +244,7 @@ func TestSkipDamagedPieces(t *testing.T) {
 		k := &skipper{cfg: cfg}
 		least := k.overhead(shortTopic)
 		for n := least; n < 3000; n++ {
-			r := &blankRange{damagedRange{seg: &segment{base: 5000, size: 1 << 20}, from: 7, to: 7 + n}, 5}
+			r := &blankRange{damagedRange{seg: &commitlog.Segment{Base: 5000, Size: 1 << 20}, from: 7, to: 7 + n}, 5}
 			at := r.start()
 			for _, p := range k.pieces(r) {
 				b, err := k.record(p, 5)

@@ -90,7 +90,7 @@ func (k *skipper) mendQueue(c *cqFiles, dir string) error {
 		return mend(*last)
 	}
 	r := &k.ranges[0]
-	if r.to < r.seg.size {
+	if r.to < r.seg.Size {
 		p := k.pieces(r)[0]
 		first = dispatch.Entry{Offset: p.offset, Size: int32(p.size)}
 	} else {

@@ -20,10 +20,9 @@ func (s *Store) Stop(ctx context.Context) error {
 	}
 	started := s.state == stateStarted
 	s.state = stateStopped
-	s.fail(ErrClosed)
+	s.log.Fail(ErrClosed)
 	if !started {
-		s.flush.close(ErrClosed)
-		s.answered()
+		s.log.EndWaits(ErrClosed)
 		s.close()
 		return nil
 	}
@@ -36,12 +35,10 @@ func (s *Store) Stop(ctx context.Context) error {
 func (s *Store) finish(ctx context.Context) error {
 	done := make(chan error, 1)
 	go func() {
-		s.app.mu.Lock() // the last append is over
-		s.app.mu.Unlock()
+		s.log.Quiesce() // the last append is over
 		s.workers.Wait()
 		err := s.drain(ctx)
-		s.flush.close(ErrClosed)
-		s.answered()
+		s.log.EndWaits(ErrClosed)
 		s.close()
 		done <- err
 	}()
@@ -49,8 +46,7 @@ func (s *Store) finish(ctx context.Context) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		s.flush.close(ErrClosed)
-		s.answered()
+		s.log.EndWaits(ErrClosed)
 		return ctx.Err()
 	}
 }
@@ -82,7 +78,7 @@ func (s *Store) drain(ctx context.Context) error {
 		func() error { return s.index.finish(ctx) },
 		s.check.save,
 		func() error {
-			s.reportErr("save queue ends", summaryFile, s.saveSummary(s.log.end.Load(), ""))
+			s.reportErr("save queue ends", summaryFile, s.saveSummary(s.log.End(), ""))
 			return ctx.Err()
 		},
 		func() error { return s.fs.Remove(root + "/abort") },
@@ -103,7 +99,7 @@ func (s *Store) close() {
 		c.close()
 	}
 	if s.log != nil {
-		s.log.close()
+		s.log.Close()
 	}
 	if s.check != nil {
 		s.check.close()

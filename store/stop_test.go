@@ -117,9 +117,10 @@ func TestStopWhileAppendWaits(t *testing.T) {
 			}
 		}
 	}()
-	for end := time.Now().Add(2 * time.Second); !s.alloc.need.Load() && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "no append waits for the next file", func() bool {
+		_, wanted := s.log.Ahead()
+		return wanted
+	})
 	time.AfterFunc(50*time.Millisecond, release)
 	begin := time.Now()
 	mustStop(t, s)

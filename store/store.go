@@ -9,8 +9,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"gorocket/compat/config"
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -23,55 +25,43 @@ type Store struct {
 	delays []int64 // milliseconds of the delay levels; immutable
 	ram    int64   // bytes of the machine; immutable
 
-	lockFile io.Closer
-	log      *commitLog
-	files    *cqFiles // plain queues
-	extFiles *cqFiles
-	queues   queueTable
-	blocks   *entryBlocks
-	check    *checkpointFile
-	index    *keyIndex
-	alloc    *allocator
-	knownTo  int64        // after a kill: the queues hold everything of the log below; immutable after Open
-	toldTo   int64        // end of the last commit log file the listener knows; Start, then the flusher only
-	renote   atomic.Bool  // a queue was deleted: the summary lists one that is not there
-	notedTo  atomic.Int64 // log end of the last summary
-	noted    int          // queues that were written for it; only the flusher uses it
-	queueGap atomic.Bool  // Open found a consume queue with a file missing in the middle
-	resync   atomic.Bool  // a process before us was killed: nothing tells which of its queue files are durable
-	lockTime int64        // when the lock file was written before this start, ns; immutable after Open
-	openEnd  int64        // end of the log when it was opened; immutable after Open
-	recov    RecoveryReport
+	lockFile  io.Closer
+	log       *commitlog.Log
+	committer committer
+	hints     hints
+	files     *cqFiles // plain queues
+	extFiles  *cqFiles
+	queues    queueTable
+	blocks    *entryBlocks
+	check     *checkpointFile
+	index     *keyIndex
+	knownTo   int64        // after a kill: the queues hold everything of the log below; immutable after Open
+	renote    atomic.Bool  // a queue was deleted: the summary lists one that is not there
+	notedTo   atomic.Int64 // log end of the last summary
+	noted     int          // queues that were written for it; only the flusher uses it
+	queueGap  atomic.Bool  // Open found a consume queue with a file missing in the middle
+	resync    atomic.Bool  // a process before us was killed: nothing tells which of its queue files are durable
+	lockTime  int64        // when the lock file was written before this start, ns; immutable after Open
+	openEnd   int64        // end of the log when it was opened; immutable after Open
+	recov     RecoveryReport
 
-	app       appender
 	batchBufs sync.Pool // *batchScratch
 
-	flushMu   sync.Mutex // one Flush at a time; taken before app.mu
-	flush     flusher
-	flushKick poker
-
-	cqMu      sync.Mutex // one writer of consume queue files at a time; taken before app.mu and queue.mu
+	cqMu      sync.Mutex // one writer of consume queue files at a time; taken before the append lock and queue.mu
 	cqScratch []byte     // guarded by cqMu
-	cqKick    poker
+	cqKick    notifier
 
-	cleanKick   poker
+	cleanKick   notifier
 	manualClean atomic.Int32 // rounds left of an explicit request
 	expiredTo   int64        // log minimum the queues were expired for; cleaner only
 	renewExpiry atomic.Bool  // expire them in any case
 
-	staged atomic.Bool // a record with Later may be staged, or written and not told yet
-	spares sync.Pool   // *staged
-
-	broken atomic.Pointer[error]     // why no write is possible until the store is opened again
-	lost   atomic.Pointer[syncError] // a failed write or fsync of the log; also while the store stops
-	paused atomic.Pointer[error]     // why no write is possible now (no room); written by setPause only
-	pauses pauses
+	dirtyMu sync.Mutex // taken last
+	dirty   []*queue   // queues with entries not yet in their files; guarded by dirtyMu
 
 	longBatches sync.Mutex // held over the append of a long batch, before any other lock
 
 	unreadable atomic.Pointer[datafile.ReadError] // the first page that could not be read since the start
-
-	toldFailure atomic.Bool // who has to know of lost does
 
 	lifeMu  sync.Mutex
 	state   lifeState // guarded by lifeMu
@@ -94,12 +84,12 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{fs: fsys, ev: ev, blocks: newEntryBlocks(), ram: vfs.TotalMemory(), flushKick: newPoker(), cqKick: newPoker(), cleanKick: newPoker()}
+	s := &Store{fs: fsys, ev: ev, blocks: newEntryBlocks(), ram: vfs.TotalMemory(), cqKick: newNotifier(), cleanKick: newNotifier()}
 	s.cfg.Store(&cfg)
 	s.delays, _ = config.DelayLevels(cfg.MessageDelayLevel)
 	s.batchBufs.New = func() any { return new(batchScratch) }
-	s.spares.New = func() any { return new(staged) }
-	s.fail(ErrNotStarted)
+	s.committer.s = s
+	s.committer.spares.New = func() any { return new(spans) }
 	if err := s.guard(func() error { return s.open(&cfg) }); err != nil {
 		s.close()
 		var bad *datafile.ReadError
@@ -126,21 +116,14 @@ func (s *Store) open(cfg *Config) error {
 	if s.check, err = openCheckpoint(s.fs, cfg.sub("checkpoint")); err != nil {
 		return err
 	}
-	s.log = newCommitLog(s.fs, cfg)
+	s.log = commitlog.New(cfg.logOptions(s.fs), cfg.logSettings(), &s.committer, s.logEvents())
 	s.files = newCQFiles(s.fs, cfg)
 	s.extFiles = openCQFiles(s.fs, cfg, "consumequeue_ext", 1, int64(cfg.MappedFileSizeConsumeQueueExt), "mappedFileSizeConsumeQueueExt")
 	s.queues.simple, s.queues.isBatch = s.files, s.ev.IsBatchTopic
 	s.queues.batches = openCQFiles(s.fs, cfg, "batchconsumequeue", batchUnit, cfg.MapperFileSizeBatchConsumeQueue, "mapperFileSizeBatchConsumeQueue")
-	s.alloc = newAllocator(s.log, s.reportErr)
-	s.alloc.pause = func(err error) { s.setPause(pauseNext, s.allocationError(err)) }
-	s.alloc.tell = s.tellState
-	if cfg.FlushDiskType == SyncFlush {
-		s.alloc.window, s.alloc.claim, s.alloc.free, s.alloc.zeros = cfg.TouchAheadBytes, s.claimZeros, s.freeZeros, make([]byte, zeroStep)
-		s.alloc.write = s.writeLog
-	}
 	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
-	s.index.source, s.app.hints.on, s.index.guard = s.takeHints, cfg.MessageIndexEnable, s.guard
-	if err := s.log.load(cfg); err != nil {
+	s.index.source, s.hints.on, s.index.guard = s.hints.take, cfg.MessageIndexEnable, s.guard
+	if err := s.log.Load(); err != nil {
 		return err
 	}
 	if s.recov.QueuesKnown = s.loadSummary(s.lockTime, clean); !s.recov.QueuesKnown {
@@ -218,8 +201,7 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 	}
 	s.recov = r.report
 	s.resync.Store(!clean)
-	s.app.lastTime = r.newest
-	s.openEnd = s.log.end.Load()
+	s.openEnd = s.log.End()
 	if !clean {
 		n, err := s.index.dropBehind(s.openEnd)
 		if s.recov.IndexDropped += n; err != nil {
@@ -241,7 +223,7 @@ func (s *Store) Start() error {
 	if s.state != stateOpen {
 		return fmt.Errorf("store: Start called twice or after Stop")
 	}
-	if err := s.firstTail(); err != nil {
+	if err := s.log.OpenTail(); err != nil {
 		return err
 	}
 	cfg := s.cfg.Load()
@@ -256,81 +238,13 @@ func (s *Store) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	s.toldTo = s.log.lastEnd()
-	next := s.log.nextFile(s.log.end.Load())
 	s.state = stateStarted
-	s.broken.Store(nil) // before the cleaner runs: it takes a store that is not started for one that stops
+	s.log.Start() // before the cleaner runs: it takes a store that is not started for one that stops
 	for _, run := range []func(context.Context){
-		func(ctx context.Context) { s.alloc.run(ctx, next) },
-		s.runFlusher, s.runTimeouts, s.runCQFlusher, s.index.run, s.runCleaner,
+		s.log.Run, s.runCQFlusher, s.index.run, s.runCleaner,
 	} {
 		s.workers.Go(func() { run(ctx) })
 	}
-	return nil
-}
-
-// firstTail is openTail in Start. Without room the store starts all the same, but not a new one: reads go on, and cleaning
-// may make room, see watchDisk.
-func (s *Store) firstTail() error {
-	fresh := len(s.log.segments()) == 0
-	err := s.openTail()
-	switch {
-	case err == nil && fresh && s.log.end.Load() == 0:
-		s.checkRoom(s.log.paths[0])
-	case errors.Is(err, syscall.ENOSPC):
-		var room *RoomError
-		if fresh && errors.As(err, &room) {
-			room.New = true
-			return fmt.Errorf("store: a new store has no room for its first message: %w", room)
-		}
-		s.reportErr("first commit log file", s.log.paths[0], err)
-		s.pause(pauseFirst, s.allocationError(err))
-		return nil
-	}
-	return err
-}
-
-// haveTail tells that there is a file for the next record.
-func (s *Store) haveTail() bool {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	return s.app.tail != nil
-}
-
-// lateTail is openTail for a store that is running without a file to write to.
-func (s *Store) lateTail() error {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	if err := s.Writable(); err != nil && !errors.Is(err, ErrDiskFull) {
-		return nil // stopped or broken meanwhile
-	}
-	return s.openTail()
-}
-
-// openTail finds or makes the file the next record goes to.
-func (s *Store) openTail() error {
-	segs := s.log.segments()
-	if n := len(segs); n > 0 && s.log.end.Load() < segs[n-1].end() && !segs[n-1].readOnly {
-		return s.setTail(segs[n-1])
-	}
-	if err := s.tailRefused(); err != nil {
-		return err
-	}
-	base := s.log.end.Load()
-	seg, err := createSegment(s.fs, s.log.dirFor(base), base, s.log.segSize)
-	if err != nil {
-		return err
-	}
-	s.log.push(seg)
-	return s.setTail(seg)
-}
-
-// setTail reserves the blocks of the tail: a file that Java made is sparse.
-func (s *Store) setTail(seg *segment) error {
-	if err := seg.file.Allocate(0, seg.size); err != nil {
-		return err
-	}
-	s.app.tail, s.app.pos = seg, s.log.end.Load()-seg.base
 	return nil
 }
 
@@ -346,5 +260,58 @@ func (s *Store) Reconfigure(cfg Config) error {
 		}
 	}
 	s.cfg.Store(&cfg)
+	s.log.Configure(cfg.logSettings())
 	return nil
+}
+
+// logOptions are the keys of the commit log that act when it is opened.
+func (c *Config) logOptions(fsys vfs.FS) commitlog.Options {
+	o := commitlog.Options{FS: fsys, Paths: c.commitLogPaths(), ReadOnly: c.readOnlyPaths(),
+		SegmentSize: c.MappedFileSizeCommitLog}
+	if c.FlushDiskType == SyncFlush {
+		o.TouchAhead = c.TouchAheadBytes
+	}
+	return o
+}
+
+// logSettings are the keys of the commit log that act at once.
+func (c *Config) logSettings() commitlog.Settings {
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	return commitlog.Settings{FlushInterval: ms(c.FlushIntervalCommitLog),
+		ThoroughInterval: ms(c.FlushCommitLogThoroughInterval), LeastPages: c.FlushCommitLogLeastPages,
+		AppendTimeout: ms(c.PutMessageTimeout), SyncTimeout: ms(c.SyncFlushTimeout)}
+}
+
+// logChecks are the checks that recovery and verify make of a record.
+func (c *Config) logChecks() commitlog.Checks {
+	return commitlog.Checks{BodyCRC: c.CheckCRCOnRecover, PropCRC: c.EnabledAppendPropCRC || c.ForceVerifyPropCRC,
+		NeedsPropCRC: c.ForceVerifyPropCRC}
+}
+
+// logEvents passes on what happens in the log.
+func (s *Store) logEvents() commitlog.Events {
+	return commitlog.Events{Answered: s.ev.Answered, Failed: s.ev.FlushFailed, Rolled: s.ev.SegmentRolled,
+		Writable: s.ev.Writable, LittleRoom: s.ev.LittleRoom, Error: s.reportErr, Flushed: s.flushed,
+		Failing: s.logFailing}
+}
+
+// flushed notes in the checkpoint what is durable.
+func (s *Store) flushed(upTo, storeTime int64, took time.Duration) {
+	s.check.update(func(c *checkpoint) { c.physicTime = max(c.physicTime, storeTime) })
+	if s.ev.FlushDone != nil {
+		s.ev.FlushDone(upTo, took)
+	}
+}
+
+// logFailing tells the next start that what was written may be gone: it reads everything.
+func (s *Store) logFailing() {
+	cfg := s.cfg.Load()
+	_ = s.fs.Remove(cfg.sub(summaryFile))
+	_ = s.writeSmall(cfg.sub("abort"), abortText(""))
+}
+
+func (s *Store) reportErr(what, file string, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) && s.ev.BackgroundError != nil {
+		s.ev.BackgroundError(what, file, err)
+	}
 }

@@ -91,9 +91,10 @@ func TestGoldenTrace(t *testing.T) {
 	for x.s.MaxPhyOffset() < 60<<10 { // past the middle: the next file is made ahead
 		x.send(3000)
 	}
-	for end := time.Now().Add(5 * time.Second); len(x.s.alloc.ready) == 0 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "the next file is not made", func() bool {
+		ready, _ := x.s.log.Ahead()
+		return ready
+	})
 	x.fs.Take()
 	x.send(4000)
 	x.send(4000)

@@ -18,24 +18,11 @@ func trial(cfg Config, dry *vfs.DryRun) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.tailRefused(); err != nil {
+	if err := s.log.TailRefused(); err != nil {
 		_ = s.Stop(context.Background())
 		return nil, err
 	}
 	return s, nil
-}
-
-// tailRefused tells why Start finds no place for the next record, whatever room there is.
-func (s *Store) tailRefused() error {
-	segs := s.log.segments()
-	if n := len(segs); n > 0 && s.log.end.Load() < segs[n-1].end() && !segs[n-1].readOnly {
-		return nil
-	}
-	if at := s.log.end.Load(); at%s.log.segSize != 0 {
-		return fmt.Errorf("store: the log ends inside a file of readOnlyCommitLogStorePaths, at %d: the last file must "+
-			"be in storePathCommitLog", at)
-	}
-	return nil
 }
 
 // finishTrial does what a start does in the background, and stops.

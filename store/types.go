@@ -1,6 +1,7 @@
 package store
 
 import (
+	"gorocket/store/commitlog"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -31,8 +32,8 @@ type Appended struct {
 // End is the commit log offset behind the record or batch: what to hand to NotifyDurable.
 func (a Appended) End() int64 { return a.Offset + int64(a.Size) }
 
-// Waiter is told once about the durability of an append. It is called from a store goroutine (or inline) and must not block.
-type Waiter interface{ Durable(err error) }
+// Waiter is told once about the durability of an append.
+type Waiter = commitlog.Waiter
 
 // GetStatus is Java's GetMessageStatus.
 type GetStatus int

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -19,7 +20,7 @@ func (s *Store) guard(fn func() error) error {
 
 // placed finds the file and the position of a fault.
 func (s *Store) placed(fault *vfs.FaultError) *datafile.ReadError {
-	if e := placedIn(s.log.segments(), fault); e != nil {
+	if e := commitlog.Placed(s.log.Segments(), fault); e != nil {
 		return e
 	}
 	if name, at, ok := s.index.holds(fault.Addr); ok {
@@ -28,25 +29,14 @@ func (s *Store) placed(fault *vfs.FaultError) *datafile.ReadError {
 	return &datafile.ReadError{File: s.cfg.Load().StorePathRootDir, Offset: -1, Err: fault}
 }
 
-// placedIn finds a fault in commit log files; nil when it is in none of them.
-func placedIn(segs []*segment, fault *vfs.FaultError) *datafile.ReadError {
-	for _, seg := range segs {
-		if at, ok := vfs.PlaceOf(seg.data, fault.Addr); ok {
-			return &datafile.ReadError{File: seg.name, Offset: at, Err: fault}
-		}
-	}
-	return nil
-}
-
 // readIn brings a range of a leased segment into memory, so that reading it does not fault. It may wait for the disk.
-func (s *Store) readIn(seg *segment, at int64, n int) error {
-	if seg.resident(int(at), n) {
-		return nil
+func (s *Store) readIn(seg *commitlog.Segment, at int64, n int) error {
+	err := seg.ReadIn(at, n)
+	var bad *datafile.ReadError
+	if errors.As(err, &bad) {
+		s.noteUnreadable(bad)
 	}
-	if err := seg.m.Populate(int(at), n); vfs.Unreadable(err) {
-		return s.noteUnreadable(&datafile.ReadError{File: seg.name, Offset: at, Err: err})
-	}
-	return nil // the kernel has other reasons not to; a guard is what is left then
+	return err
 }
 
 // noteUnreadable makes health red and tells the listener.
@@ -58,9 +48,9 @@ func (s *Store) noteUnreadable(e *datafile.ReadError) *datafile.ReadError {
 
 // skipUnreadable goes on behind a log file that cannot be read, since what follows a record is known from the record.
 func (x *keyIndex) skipUnreadable(bad *datafile.ReadError) {
-	at := max(x.pos.Load(), x.log.min())
-	if seg := x.log.find(at); seg != nil && seg.name == bad.File {
-		x.pos.CompareAndSwap(at, min(seg.end(), x.log.end.Load()))
+	at := max(x.pos.Load(), x.log.Min())
+	if seg := x.log.Find(at); seg != nil && seg.Name == bad.File {
+		x.pos.CompareAndSwap(at, min(seg.End(), x.log.End()))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"gorocket/compat/config"
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -62,7 +63,7 @@ type verifier struct {
 	start      Config  // as given: what a start would run with
 	delays     []int64 // ms of the delay levels
 	fs         vfs.FS
-	log        *commitLog
+	log        *commitlog.Log
 	report     *VerifyReport
 	last       map[queueKey]lastRecord // newest record of each queue with an entry
 	recov      recovery                // what a start would go by
@@ -78,8 +79,8 @@ type verifier struct {
 	missing    bool                    // a file of the log is missing
 	rotten     bool                    // the log has damage: queues and index may point at it
 
-	onRecord func(seg *segment, p int64, m *record.View) // instead of checking what a record means; nil: check
-	onDamage func(d damagedRange)                        // hears of the ranges that the walk steps over; may be nil
+	onRecord func(seg *commitlog.Segment, p int64, m *record.View) // instead of checking what a record means; nil: check
+	onDamage func(d damagedRange)                                  // hears of the ranges that the walk steps over; may be nil
 }
 
 // lastRecord is what the log knows of a queue: its newest record with an entry, and how many entries there must be,
@@ -147,7 +148,7 @@ func (v *verifier) guard(step func() error) error {
 func (v *verifier) placed(fault *vfs.FaultError) *datafile.ReadError {
 	at := &datafile.ReadError{File: v.cfg.StorePathRootDir, Offset: -1, Err: fault}
 	if v.log != nil {
-		at = cmp.Or(placedIn(v.log.segments(), fault), at)
+		at = cmp.Or(commitlog.Placed(v.log.Segments(), fault), at)
 	}
 	return at
 }
@@ -182,7 +183,7 @@ func (c Config) VerifyStore() (*VerifyReport, error) { return Verify(c, vfs.OS{}
 
 func (v *verifier) close() {
 	if v.log != nil {
-		v.log.close()
+		v.log.Close()
 	}
 }
 

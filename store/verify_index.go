@@ -100,7 +100,7 @@ func (v *verifier) indexEntry(x *indexFile, n int) {
 	case at >= v.report.LogTo:
 		bad("entry %d points at log offset %d, but the log ends at %d", n, at, v.report.LogTo)
 	default:
-		if m, ok := recordAt(v.log, at); !ok || m.PhysicalOffset != at {
+		if m, ok := v.log.RecordAt(at); !ok || m.PhysicalOffset != at {
 			bad("entry %d: no record at log offset %d", n, at)
 		} else if !hasKeyHash(&m, hash) {
 			bad("entry %d: the record at log offset %d has no key with hash %d", n, at, hash)

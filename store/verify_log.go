@@ -2,9 +2,9 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"sort"
 
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
@@ -23,7 +23,7 @@ func (v *verifier) openLog() error {
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].Base < all[j].Base })
 	v.cfg.MappedFileSizeCommitLog = size
-	v.log = newCommitLog(v.fs, &v.cfg)
+	v.log = commitlog.New(v.cfg.logOptions(v.fs), v.cfg.logSettings(), nil, commitlog.Events{})
 	for i, f := range all {
 		if i > 0 && all[i-1].Base+size != f.Base {
 			v.rotten, v.missing = true, true
@@ -32,18 +32,17 @@ func (v *verifier) openLog() error {
 				break
 			}
 		}
-		seg, err := openSegment(v.fs, f.Path, f.Base, cmp.Or(f.Short, size), true)
-		if err != nil {
+		f.ReadOnly = true
+		if err := v.log.Map(f); err != nil {
 			return err
 		}
-		v.log.push(seg)
 	}
 	return nil
 }
 
 // walkLog checks every record and finds the end of the log. Damage is stepped over: the walk goes on with the next valid record.
 func (v *verifier) walkLog() error {
-	segs := v.log.segments()
+	segs := v.log.Segments()
 	if len(segs) == 0 {
 		return nil
 	}
@@ -54,15 +53,15 @@ func (v *verifier) walkLog() error {
 }
 
 // beginWalk finds out what a start would go by.
-func (v *verifier) beginWalk(segs []*segment) error {
-	v.report.LogFrom, v.report.LogTo = segs[0].base, segs[0].base
+func (v *verifier) beginWalk(segs []*commitlog.Segment) error {
+	v.report.LogFrom, v.report.LogTo = segs[0].Base, segs[0].Base
 	check, err := v.readCheckpoint()
 	if err != nil {
 		return err
 	}
 	v.synced = check.physicTime
 	v.recov = recovery{cfg: &v.cfg, check: check}
-	v.rebuilt = segs[v.recov.startSegment(segs)].base
+	v.rebuilt = segs[v.recov.startSegment(segs)].Base
 	v.recov.report.Clean = v.report.CleanStop
 	if v.recov.intact, err = sameRun(v.fs, v.cfg.sub("abort")); err != nil {
 		return err
@@ -72,13 +71,13 @@ func (v *verifier) beginWalk(segs []*segment) error {
 
 // damagedRange is a part of a log file that holds no record, in front of one that proves that there was one.
 type damagedRange struct {
-	seg      *segment
+	seg      *commitlog.Segment
 	from, to int64 // positions in the file
 	why      string
 }
 
 // walkOn walks from position p of file i on.
-func (v *verifier) walkOn(segs []*segment, i int, p int64) error {
+func (v *verifier) walkOn(segs []*commitlog.Segment, i int, p int64) error {
 	for i < len(segs) && !v.stop {
 		bad, why := v.walkFrom(segs[i], p)
 		if bad < 0 {
@@ -94,18 +93,18 @@ func (v *verifier) walkOn(segs []*segment, i int, p int64) error {
 			break
 		}
 		v.rotten = true
-		v.add(Damaged, "commitlog", segs[i].name, bad, "%s, but %s holds a record at byte %d", orZeros(why), segs[next].name, at)
+		v.add(Damaged, "commitlog", segs[i].Name, bad, "%s, but %s holds a record at byte %d", orZeros(why), segs[next].Name, at)
 		v.tellDamage(segs[i:next+1], bad, at, orZeros(why))
 		i, p = next, at
 	}
-	v.log.end.Store(v.report.LogTo)
+	v.log.Readable.Store(v.report.LogTo)
 	return nil
 }
 
 // tellDamage tells onDamage of a range, file by file: it begins in the first of segs and ends in the last.
-func (v *verifier) tellDamage(segs []*segment, from, to int64, why string) {
+func (v *verifier) tellDamage(segs []*commitlog.Segment, from, to int64, why string) {
 	for i, seg := range segs {
-		d := damagedRange{seg, from, seg.size, why}
+		d := damagedRange{seg, from, seg.Size, why}
 		if i == len(segs)-1 {
 			d.to = to
 		}
@@ -118,22 +117,22 @@ func (v *verifier) tellDamage(segs []*segment, from, to int64, why string) {
 const tornText = "topic or properties hold zeros: a page of the record never reached the disk"
 
 // walkFrom checks records from position p on; bad is where the first thing stands that is no record, -1 when the file is full.
-func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
+func (v *verifier) walkFrom(seg *commitlog.Segment, p int64) (bad int64, why string) {
 	var m record.View
-	for p < seg.size && !v.stop {
+	for p < seg.Size && !v.stop {
 		v.from = p
-		st, why := examine(seg, p, &v.cfg, &m)
+		st, why := seg.Examine(p, v.cfg.logChecks(), &m)
 		switch st {
-		case stepBlank:
-			v.report.LogTo = seg.end()
+		case commitlog.StepBlank:
+			v.report.LogTo = seg.End()
 			return -1, ""
-		case stepRecord:
+		case commitlog.StepRecord:
 			if v.recov.torn(seg, p, &m) {
 				return p, tornText
 			}
 			v.record(seg, p, &m)
 			p += int64(m.Size)
-			v.report.LogTo = seg.base + p
+			v.report.LogTo = seg.Base + p
 		default:
 			return p, why
 		}
@@ -141,17 +140,17 @@ func (v *verifier) walkFrom(seg *segment, p int64) (bad int64, why string) {
 	return -1, ""
 }
 
-func (v *verifier) record(seg *segment, p int64, m *record.View) {
+func (v *verifier) record(seg *commitlog.Segment, p int64, m *record.View) {
 	v.report.Records++
 	if v.onRecord != nil {
 		v.onRecord(seg, p, m)
 		return
 	}
 	if bytes.IndexByte(m.Topic, 0) >= 0 {
-		v.add(Damaged, "commitlog", seg.name, p, tornText)
+		v.add(Damaged, "commitlog", seg.Name, p, tornText)
 	}
 	if t := m.StoreTimestamp; t < 0 || t > farFuture {
-		v.add(Damaged, "commitlog", seg.name, p, "store time %d is no time in ms", t)
+		v.add(Damaged, "commitlog", seg.Name, p, "store time %d is no time in ms", t)
 	}
 	f := dispatch.FactsOf(m)
 	if record.HasQueueEntry(f.SysFlag) {
@@ -175,21 +174,21 @@ func (v *verifier) expect(k queueKey, m *record.View, offset int64) {
 }
 
 // tail judges what follows the last record of the log.
-func (v *verifier) tail(seg *segment, p int64, why string) {
+func (v *verifier) tail(seg *commitlog.Segment, p int64, why string) {
 	if why != "" && v.salvage {
 		v.onDamage(damagedRange{seg, p, -1, why})
 	}
 	if why != "" {
-		v.add(v.afterKill(), "commitlog", seg.name, p, "torn tail: %s; the next start cuts the log here", why)
+		v.add(v.afterKill(), "commitlog", seg.Name, p, "torn tail: %s; the next start cuts the log here", why)
 	}
 }
 
 // nextRecord looks for a record behind position p of file i that proves damage, as recovery does: after a clean stop any, after a kill one that is older
 // than the checkpoint. File -1 when there is none.
-func (v *verifier) nextRecord(segs []*segment, i int, p int64) (file int, at int64, err error) {
+func (v *verifier) nextRecord(segs []*commitlog.Segment, i int, p int64) (file int, at int64, err error) {
 	proves := v.recov.proof(segs[i], p)
 	for p++; i < len(segs); i, p = i+1, 0 {
-		if at, err = segs[i].search(p, v.cfg.lenient(), proves); at >= 0 || err != nil {
+		if at, err = segs[i].Search(p, v.cfg.lenient(), proves); at >= 0 || err != nil {
 			return i, at, err
 		}
 	}

@@ -164,7 +164,7 @@ func (v *verifier) entry(c *cqFiles, k queueKey, f datafile.File, pos int64, e d
 	}
 	v.prev = e.Offset
 	v.good++
-	m, ok := recordAt(v.log, e.Offset)
+	m, ok := v.log.RecordAt(e.Offset)
 	if !ok || m.PhysicalOffset != e.Offset {
 		v.add(worse, "consumequeue", f.Path, pos, "no record at log offset %d", e.Offset)
 		return

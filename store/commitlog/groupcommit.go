@@ -1,4 +1,4 @@
-package store
+package commitlog
 
 import "time"
 
@@ -10,20 +10,20 @@ import "time"
 // it ended by its timer, and when many others came during the flush behind it: then messages come on their own time and not because of the answers.
 
 const (
-	// gatherLeast is the number of senders below which nobody waits for others.
-	gatherLeast = 8
-	// gatherLimit is the longest moment, and gatherShare how many times the last flush it is at most: a sender never waits for long.
-	gatherLimit = time.Millisecond
-	gatherShare = 3
-	// gatherOthers is the share of a group, 1/gatherOthers, that may come during its flush; more mean that there are more senders than were seen, or that
-	// messages come on their own time: so it looks, after gatherDoubts moments.
-	gatherOthers, gatherDoubts = 3, 4
-	// gatherPause is how many flushes begin at once after a moment in vain; each further one doubles it up to gatherPauseMax.
-	gatherPause, gatherPauseMax = 4, 1024
+	// commitLeast is the number of senders below which nobody waits for others.
+	commitLeast = 8
+	// delayLimit is the longest moment, and delayShare how many times the last flush it is at most: a sender never waits for long.
+	delayLimit = time.Millisecond
+	delayShare = 3
+	// strangerShare is the share of a group, 1/strangerShare, that may come during its flush; more mean that there are more senders than were seen, or that
+	// messages come on their own time: so it looks, after strangerRuns moments.
+	strangerShare, strangerRuns = 3, 4
+	// pauseFirstVain is how many flushes begin at once after a moment in vain; each further one doubles it up to pauseMax.
+	pauseFirstVain, pauseMax = 4, 1024
 )
 
-// gather decides how long the flusher lets senders come together. The flusher's goroutine only.
-type gather struct {
+// groupCommit decides how long the flusher lets senders come together. The flusher's goroutine only.
+type groupCommit struct {
 	timer       *time.Timer // fires when the moment is over
 	waits       bool        // a moment is on
 	together    bool        // the group of this flush came together in its moment
@@ -31,22 +31,22 @@ type gather struct {
 	pause, next int         // flushes that begin at once; how many after the next moment in vain
 }
 
-func newGather() *gather {
-	g := &gather{timer: time.NewTimer(time.Hour), next: gatherPause}
+func newGroupCommit() *groupCommit {
+	g := &groupCommit{timer: time.NewTimer(time.Hour), next: pauseFirstVain}
 	g.timer.Stop()
 	return g
 }
 
 // begin starts the moment for want waiters behind a flush that took so long.
-func (g *gather) begin(want int, took time.Duration) {
+func (g *groupCommit) begin(want int, took time.Duration) {
 	if want > 0 {
 		g.waits = true
-		g.timer.Reset(min(gatherLimit, gatherShare*took))
+		g.timer.Reset(min(delayLimit, delayShare*took))
 	}
 }
 
 // ended says that a flush begins: with those who were waited for, or because the moment is over.
-func (g *gather) ended(inTime bool) {
+func (g *groupCommit) ended(inTime bool) {
 	if !g.waits {
 		return
 	}
@@ -58,26 +58,26 @@ func (g *gather) ended(inTime bool) {
 }
 
 // flushed notes that a flush answers so many senders, while others came, and returns how many the next one waits for: all of them, or 0.
-func (g *gather) flushed(answered, others int) (want int) {
+func (g *groupCommit) flushed(answered, others int) (want int) {
 	switch {
-	case g.together && others*gatherOthers > answered:
-		if g.strangers++; g.strangers == gatherDoubts {
+	case g.together && others*strangerShare > answered:
+		if g.strangers++; g.strangers == strangerRuns {
 			g.vain()
 		}
 	case g.together:
-		g.strangers, g.next = 0, gatherPause
+		g.strangers, g.next = 0, pauseFirstVain
 	}
 	g.together = false
 	if g.pause > 0 {
 		g.pause--
 		return 0
 	}
-	if answered+others < gatherLeast {
+	if answered+others < commitLeast {
 		return 0
 	}
 	return answered + others
 }
 
-func (g *gather) vain() {
-	g.strangers, g.pause, g.next = 0, g.next, min(2*g.next, gatherPauseMax)
+func (g *groupCommit) vain() {
+	g.strangers, g.pause, g.next = 0, g.next, min(2*g.next, pauseMax)
 }

@@ -1,4 +1,4 @@
-package store
+package commitlog
 
 import (
 	"context"
@@ -10,23 +10,16 @@ import (
 	"gorocket/store/datafile"
 )
 
-// allocator makes the next commit log file before it is needed, and under SYNC_FLUSH writes zeros ahead of the write position, so that a group commit finds
-// blocks that the journal need not note (Java AllocateMappedFileService).
+// allocator makes the next file before it is needed, and under SYNC_FLUSH writes zeros ahead of the tail, so that a group
+// commit finds blocks that the journal need not note (Java AllocateMappedFileService).
 type allocator struct {
-	log    *commitLog
-	window int64                               // bytes of zeros ahead of the write position; 0: none; immutable
-	claim  func(seg *segment, from int64) bool // keeps appends out of the file from position from on, false when they are too near; nil without window
-	free   func()                              // ends a claim
-	write  func(seg *segment, b []byte, at int64) error
-	report func(what, file string, err error) // immutable
-	pause  func(err error)                    // the store takes no messages (err), or does (nil); under mu; nil in tests
-	tell   func()                             // tells the listener what pause changed; under no lock
-	kick   chan struct{}                      // capacity 1: the write position moved on
-	ready  chan *segment                      // capacity 1: the next file
+	log   *Log
+	kick  chan struct{} // capacity 1: the tail moved on
+	ready chan *Segment // capacity 1: the next file
+	zeros []byte        // zeroStep zeros; immutable
+	from  int64         // base of the first file to make; set by Start
 
-	zeros []byte // zeroStep zeros; immutable
-
-	need atomic.Bool // an appender waits for the next file
+	need atomic.Bool // an append waits for the next file
 
 	mu      sync.Mutex
 	err     error         // last failure, nil after a success; guarded by mu
@@ -36,8 +29,12 @@ type allocator struct {
 // allocRetry is how long a failed allocation waits before the next try.
 const allocRetry = 500 * time.Millisecond
 
-func newAllocator(log *commitLog, report func(what, file string, err error)) *allocator {
-	return &allocator{log: log, report: report, kick: make(chan struct{}, 1), ready: make(chan *segment, 1), changed: make(chan struct{})}
+func newAllocator(l *Log) *allocator {
+	a := &allocator{log: l, kick: make(chan struct{}, 1), ready: make(chan *Segment, 1), changed: make(chan struct{})}
+	if l.opt.TouchAhead > 0 {
+		a.zeros = make([]byte, zeroStep)
+	}
+	return a
 }
 
 // poke wakes the goroutine; it never blocks.
@@ -55,11 +52,11 @@ func (a *allocator) run(ctx context.Context, next int64) {
 		a.zeroAhead(&z)
 		wait := (<-chan time.Time)(nil)
 		if a.wanted(next) && len(a.ready) == 0 {
-			if s, err := createSegment(a.log.fs, a.log.dirFor(next), next, a.log.segSize); err != nil {
+			if s, err := createSegment(a.log.opt.FS, a.log.dirFor(next), next, a.log.opt.SegmentSize); err != nil {
 				a.fail(next, err)
 				wait = time.After(allocRetry)
 			} else {
-				next = s.end()
+				next = s.End()
 				a.ready <- s // capacity 1 and empty: does not block
 				a.setErr(nil)
 			}
@@ -80,17 +77,17 @@ func (a *allocator) wanted(next int64) bool {
 	if a.need.Load() {
 		return true
 	}
-	return a.log.end.Load() >= next-a.log.segSize+a.wantFrom()
+	return a.log.End() >= next-a.log.opt.SegmentSize+a.wantFrom()
 }
 
 // wantFrom is the position in the last file from which on the next one is wanted.
-func (a *allocator) wantFrom() int64 { return (a.log.segSize + 1) / 2 }
+func (a *allocator) wantFrom() int64 { return (a.log.opt.SegmentSize + 1) / 2 }
 
 // nextPoke is the position in the last file, behind pos, at which there is something to do next: zeros to write ahead, or the next file to make.
 func (a *allocator) nextPoke(pos int64) int64 {
 	switch {
-	case a.window > 0:
-		return pos + min(zeroStep, a.log.segSize/8)
+	case a.log.opt.TouchAhead > 0:
+		return pos + min(zeroStep, a.log.opt.SegmentSize/8)
 	case pos < a.wantFrom():
 		return a.wantFrom()
 	}
@@ -101,7 +98,7 @@ func (a *allocator) nextPoke(pos int64) int64 {
 func (a *allocator) drop() {
 	select {
 	case s := <-a.ready:
-		s.release()
+		s.Release()
 		_ = s.unlink()
 	default:
 	}
@@ -109,7 +106,7 @@ func (a *allocator) drop() {
 
 func (a *allocator) fail(base int64, err error) {
 	a.setErr(err)
-	a.report("allocate", a.log.dirFor(base)+"/"+datafile.Name(base), err)
+	a.log.reportErr("allocate", a.log.dirFor(base)+"/"+datafile.Name(base), err)
 }
 
 // setErr notes the result of a try. An append that needs the file makes a failure the state of the store; before that
@@ -117,14 +114,12 @@ func (a *allocator) fail(base int64, err error) {
 func (a *allocator) setErr(err error) {
 	a.mu.Lock()
 	a.err = err
-	if a.pause != nil && (err == nil || a.need.Load()) {
-		a.pause(err)
+	if err == nil || a.need.Load() {
+		a.log.notePause(pauseNext, allocationError(err))
 	}
 	a.signal()
 	a.mu.Unlock()
-	if a.tell != nil {
-		a.tell()
-	}
+	a.log.tellState()
 }
 
 // end wakes who waits for a file of a store that stops.
@@ -153,12 +148,12 @@ func (a *allocator) wake() {
 func (a *allocator) refused() error {
 	a.mu.Lock()
 	err := a.err
-	if a.pause != nil && err != nil && err != ErrClosed {
-		a.pause(err)
+	if err != nil && err != ErrClosed {
+		a.log.notePause(pauseNext, allocationError(err))
 	}
 	a.mu.Unlock()
-	if err != nil && a.tell != nil {
-		a.tell()
+	if err != nil {
+		a.log.tellState()
 	}
 	return err
 }
@@ -175,7 +170,7 @@ func (a *allocator) changes() <-chan struct{} {
 }
 
 // take returns the next file, nil when it is not there yet; then await tells when to come again. Caller holds the append lock.
-func (a *allocator) take() *segment {
+func (a *allocator) take() *Segment {
 	select {
 	case s := <-a.ready:
 		a.need.Store(false)
@@ -206,7 +201,7 @@ func (a *allocator) await(changed <-chan struct{}, timeout time.Duration) error 
 
 // zeroed remembers what holds zeros already.
 type zeroed struct {
-	seg  *segment
+	seg  *Segment
 	upTo int64 // inside seg
 }
 
@@ -215,22 +210,22 @@ const zeroStep = 1 << 20
 
 // zeroAhead writes zeros in the window ahead of the write position of the last file.
 func (a *allocator) zeroAhead(z *zeroed) {
-	segs := a.log.segments()
-	if a.window == 0 || len(segs) == 0 {
+	segs := a.log.Segments()
+	if a.log.opt.TouchAhead == 0 || len(segs) == 0 {
 		return
 	}
 	if s := segs[len(segs)-1]; z.seg != s {
 		*z = zeroed{seg: s}
 	}
 	for {
-		pos := alignUp(a.log.end.Load() - z.seg.base + a.window/4)
+		pos := alignUp(a.log.End() - z.seg.Base + a.log.opt.TouchAhead/4)
 		z.upTo = max(z.upTo, pos)
-		n := min(zeroStep, min(pos+a.window, z.seg.size)-z.upTo)
-		if n <= 0 || z.seg.readOnly || !z.seg.acquire() {
+		n := min(zeroStep, min(pos+a.log.opt.TouchAhead, z.seg.Size)-z.upTo)
+		if n <= 0 || z.seg.ReadOnly || !z.seg.Acquire() {
 			return
 		}
 		a.zero(z.seg, z.upTo, n)
-		z.seg.release()
+		z.seg.Release()
 		z.upTo += n
 	}
 }
@@ -238,30 +233,36 @@ func (a *allocator) zeroAhead(z *zeroed) {
 // zero writes zeros ahead of the appends. Blocks that were only reserved cost a commit of the journal when they are
 // synced for the first time; this way one fdatasync in a MiB pays for that, and a group commit is two to three times as
 // fast. A failure closes the store, and the flusher tells.
-func (a *allocator) zero(seg *segment, from, n int64) {
-	if !a.claim(seg, from) {
+func (a *allocator) zero(seg *Segment, from, n int64) {
+	if !a.log.claim(seg, from) {
 		return
 	}
-	_ = a.write(seg, a.zeros[:n], from)
-	a.free()
+	_ = a.log.write(seg, a.zeros[:n], from)
+	a.log.unclaim()
 	a.wake()
 }
 
 func alignUp(n int64) int64 { return (n + 4095) &^ 4095 }
 
-// claimZeros reserves the tail from a position of its file on for the allocator; false when appends are there already or went on to another file.
-func (s *Store) claimZeros(seg *segment, from int64) bool {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	if s.app.tail != seg || s.app.pos >= from {
+// claim reserves the tail from a position of its file on for the allocator; false when appends are there already or went
+// on to another file.
+func (l *Log) claim(seg *Segment, from int64) bool {
+	l.app.mu.Lock()
+	defer l.app.mu.Unlock()
+	if l.app.tail != seg || l.app.pos >= from {
 		return false
 	}
-	s.app.claimed = seg.base + from
+	l.app.claimed = seg.Base + from
 	return true
 }
 
-func (s *Store) freeZeros() {
-	s.app.mu.Lock()
-	defer s.app.mu.Unlock()
-	s.app.claimed = 0
+// unclaim ends a claim.
+func (l *Log) unclaim() {
+	l.app.mu.Lock()
+	defer l.app.mu.Unlock()
+	l.app.claimed = 0
 }
+
+// Ahead tells of the file behind the tail's: whether it is there already, and whether an append waits for it. For
+// tests.
+func (l *Log) Ahead() (ready, wanted bool) { return len(l.alloc.ready) > 0, l.alloc.need.Load() }

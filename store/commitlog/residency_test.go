@@ -1,4 +1,4 @@
-package store
+package commitlog
 
 import (
 	"sync/atomic"
@@ -22,7 +22,7 @@ func (p *pages) Resident(off, n int) bool {
 func TestResident(t *testing.T) {
 	const size = 3*residentChunk + 4096
 	p := &pages{gone: 2*residentChunk + 8192}
-	s := &segment{size: size, m: p, asked: make([]atomic.Int64, 4)}
+	s := &Segment{Size: size, m: p, asked: make([]atomic.Int64, 4)}
 	for _, c := range []struct {
 		from, n, asks int
 		want          bool
@@ -36,13 +36,13 @@ func TestResident(t *testing.T) {
 		{3 * residentChunk, 4096, 2, false},
 	} {
 		p.asked = 0
-		if got := s.resident(c.from, c.n); got != c.want || p.asked != c.asks {
+		if got := s.Resident(c.from, c.n); got != c.want || p.asked != c.asks {
 			t.Errorf("%d bytes at %d: %v after %d questions, want %v after %d", c.n, c.from, got, p.asked, c.want, c.asks)
 		}
 	}
 	p.gone, p.asked = 0, 0
 	s.asked[0].Add(-residentFor)
-	if s.resident(0, 100) || p.asked != 2 {
+	if s.Resident(0, 100) || p.asked != 2 {
 		t.Errorf("an answer of %d ms ago is believed", residentFor)
 	}
 }

@@ -1,0 +1,115 @@
+package commitlog
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"gorocket/store/record"
+	"gorocket/store/vfs"
+)
+
+// RecordAt decodes the record at an offset of the log; for callers that know that no cleaning runs.
+func (l *Log) RecordAt(at int64) (m record.View, ok bool) {
+	seg := l.Lease(at)
+	if seg == nil {
+		return m, false
+	}
+	defer seg.Release()
+	return m, record.DecodeInto(seg.Data[at-seg.Base:], &m) == nil
+}
+
+// Checks says which records count as whole.
+type Checks struct {
+	BodyCRC      bool // the body CRC has to fit (checkCRCOnRecover), and with it what follows
+	PropCRC      bool // a property CRC has to fit (enabledAppendPropCRC, forceVerifyPropCRC): else a client may have written it
+	NeedsPropCRC bool // there has to be one (forceVerifyPropCRC)
+}
+
+// Step is what stands at a place of the log.
+type Step int
+
+// The steps.
+const (
+	StepRecord Step = iota
+	StepBlank       // filler: go to the next file
+	StepEmpty       // zeros
+	StepBad         // anything else
+)
+
+// Examine looks at position p of a file. m is set for StepRecord, why for StepBad.
+func (s *Segment) Examine(p int64, checks Checks, m *record.View) (st Step, why string) {
+	b := s.Data[p:]
+	if len(b) < record.BlankSize {
+		return StepBlank, ""
+	}
+	size, magic := record.Head(b)
+	switch {
+	case magic == record.MagicBlank:
+		return StepBlank, ""
+	case magic == 0 && size == 0:
+		return StepEmpty, ""
+	}
+	if err := record.DecodeInto(b, m); err != nil {
+		return StepBad, err.Error()
+	}
+	if why := checks.misfit(m, s.Base+p); why != "" {
+		return StepBad, why
+	}
+	return StepRecord, ""
+}
+
+// misfit checks what decoding does not.
+func (c Checks) misfit(m *record.View, at int64) (why string) {
+	if m.PhysicalOffset != at {
+		return "the record says it belongs elsewhere"
+	}
+	if !c.BodyCRC {
+		return ""
+	}
+	if !m.BodyCRCOK() {
+		return "body CRC differs"
+	}
+	stored, computed, ok := record.ReadPropCRC(m.Record)
+	if ok && stored != computed && c.PropCRC {
+		return "property CRC differs"
+	}
+	if !ok && c.NeedsPropCRC {
+		return "no property CRC (forceVerifyPropCRC)"
+	}
+	return ""
+}
+
+// searchStep is how much of a file search looks at before it asks again where data is, in bytes.
+const searchStep = 1 << 20
+
+// Search returns the position of the first valid record at or behind from that accept takes, -1 when there is none.
+// Holes of the file are not read.
+func (s *Segment) Search(from int64, checks Checks, accept func(m *record.View) bool) (int64, error) {
+	var magic [4]byte
+	binary.BigEndian.PutUint32(magic[:], record.MagicV1)
+	common := magic[:3] // of all versions
+	for at := from; at < s.Size; {
+		data, err := vfs.FirstData(s.file, at, s.Size)
+		if data < 0 || err != nil {
+			return -1, err
+		}
+		end := min(data+searchStep, s.Size)
+		for at = data; at < end; at++ {
+			i := bytes.Index(s.Data[at:min(end+int64(len(common))-1, s.Size)], common)
+			if i < 0 {
+				break
+			}
+			at += int64(i)
+			var m record.View
+			start := at - record.PosMagic
+			if start < from {
+				continue
+			}
+			if st, _ := s.Examine(start, checks, &m); st == StepRecord && accept(&m) {
+				return start, nil
+			}
+		}
+		at = end
+	}
+	return -1, nil
+}
