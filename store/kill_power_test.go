@@ -97,3 +97,45 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 	}
 	wantBodies(t, again, "T", 0, want)
 }
+
+// TestKillBehindACutQueue: a power cut takes the log of a queue whose files were synced; the start cuts the queue to
+// nothing, and notes that. What is stored next is found again after a kill.
+func TestKillBehindACutQueue(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	cfg.FlushIntervalCommitLog = 3_600_000
+	s := mustStart(t, cfg, mem)
+	fill(t, s, "T", 1, 20)
+	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cut := mem.CrashClone(1, 0)
+	t.Cleanup(cut.Free)
+	again := mustStart(t, cfg, cut)
+	if n := again.MaxOffset("T", 0); n != 0 {
+		t.Fatalf("the test shows nothing: %d messages survived", n)
+	}
+	eventually(t, "the ends of the queues are not noted", func() bool {
+		_, err := cut.Stat("/s/" + summaryFile)
+		return err == nil
+	})
+	mustAppend(t, again, msg("T", 0, "after"))
+	killed := cut.Clone()
+	t.Cleanup(killed.Free)
+	wantBodies(t, mustStart(t, cfg, killed), "T", 0, []string{"after"})
+}
+
+// TestStoreTimeAcrossStarts: no message gets an earlier store time than one before it, also when the clock went back
+// while the broker was down.
+func TestStoreTimeAcrossStarts(t *testing.T) {
+	mem, cfg := vfs.NewMem(), smallConfig("/s")
+	t.Cleanup(mem.Free)
+	s := mustStart(t, cfg, mem)
+	r := msg("T", 0, "of the clock that ran ahead")
+	r.Now = time.Now().Add(time.Hour).UnixMilli()
+	first := mustAppend(t, s, r)
+	mustStop(t, s)
+	if a := mustAppend(t, mustStart(t, cfg, mem), msg("T", 0, "later")); a.StoreTimestamp < first.StoreTimestamp {
+		t.Errorf("stored at %d, behind a message of %d", a.StoreTimestamp, first.StoreTimestamp)
+	}
+}

@@ -32,11 +32,10 @@ func (s *Store) truncateQueue(q *queue, phy int64) error {
 	}
 	q.cut(keep)
 	s.cutExt(q)
-	if keep == q.firstOffset() {
-		return nil
-	}
-	if e, ok := s.entry(q, keep-1); ok {
-		q.lastPhy = entryEnd(&e)
+	if keep > q.firstOffset() {
+		if e, ok := s.entry(q, keep-1); ok {
+			q.lastPhy = entryEnd(&e)
+		}
 	}
 	q.filed = mark{q.lastPhy, q.next.Load()} // before anything is written, pending takes a new mark
 	return nil
