@@ -87,7 +87,7 @@ func (s *Store) putBatch(q *queue, b *batchScratch) {
 	s.committer.note(q, b.entries...)
 	for i := range b.entries {
 		e := &b.entries[i]
-		s.committer.keys = s.hints.refs(s.committer.keys, &b.keys[i], e.Offset, e.Time, e.Size)
+		s.committer.keys = s.index.Queue.Append(s.committer.keys, &b.keys[i], e.Offset, e.Time, e.Size)
 	}
 }
 

@@ -89,7 +89,7 @@ func (s *Store) cleanRound(ctx context.Context, now time.Time) {
 		s.deleteSegments(ctx, cfg, now, force)
 	}
 	s.expireQueues(ctx, cfg)
-	s.reportErr("delete index files", s.index.dir, s.index.expire(s.log.Min()))
+	s.reportErr("delete index files", s.cfg.Load().sub("index"), s.index.Expire(s.log.Min()))
 }
 
 // tooLarge tells that the commit log is above maxStoreBytes.
@@ -225,4 +225,14 @@ func (q *queue) fileRange() (first, flushed int64, deleted bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.first, q.flushed, q.deleted
+}
+
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"gorocket/store/commitlog"
 	"gorocket/store/dispatch"
+	"gorocket/store/index"
 	"gorocket/store/record"
 )
 
@@ -14,8 +15,8 @@ import (
 type committer struct {
 	s *Store
 
-	noted spans    // of the records in the write buffer; guarded by the append lock
-	keys  []keyRef // theirs; guarded by the append lock
+	noted spans       // of the records in the write buffer; guarded by the append lock
+	keys  []index.Key // theirs; guarded by the append lock
 
 	mu     sync.Mutex
 	stored spans // committed, but the listener was not told yet; guarded by mu
@@ -56,7 +57,7 @@ func (c *committer) noteKeys(r *Record, a Appended) {
 		none := dispatch.NoKeys()
 		keys = &none
 	}
-	c.keys = c.s.hints.refs(c.keys, keys, a.Offset, a.StoreTimestamp, a.Size)
+	c.keys = c.s.index.Queue.Append(c.keys, keys, a.Offset, a.StoreTimestamp, a.Size)
 }
 
 // Commit gives the noted records their places in the queues; see commitlog.Committer.
@@ -71,7 +72,7 @@ func (c *committer) Commit(seg *commitlog.Segment) {
 			c.noted.runs[i].seg = seg
 		}
 	}
-	c.s.hints.add(c.keys)
+	c.s.index.Queue.Add(c.keys)
 	c.keys = c.keys[:0]
 	if listens {
 		c.keep()
@@ -106,7 +107,7 @@ func (c *committer) Notify() {
 	c.mu.Lock()
 	c.stored, *l = *l, c.stored
 	c.mu.Unlock()
-	c.s.index.wake()
+	c.s.index.Wake()
 	entries := l.entries
 	for _, run := range l.runs {
 		if run.seg != nil {

@@ -82,32 +82,6 @@ func FuzzConsumeQueueFile(f *testing.F) {
 	})
 }
 
-// FuzzIndexFile looks keys up in a file that holds anything.
-func FuzzIndexFile(f *testing.F) {
-	f.Add(make([]byte, 400), int32(5))
-	f.Fuzz(func(t *testing.T, b []byte, hash int32) {
-		mem := vfs.NewMem()
-		defer mem.Free()
-		file, _ := mem.Create("/20260101000000000")
-		_ = file.Truncate(indexFileSize(10, 20))
-		_, _ = file.WriteAt(b[:min(len(b), int(indexFileSize(10, 20)))], 0)
-		x, err := openIndexFile(mem, "/20260101000000000", 10, 20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer x.close()
-		if hash < 0 {
-			hash = 0
-		}
-		if got := x.find(nil, hash, 0, 1<<62, 5); len(got) > 5 {
-			t.Fatalf("%d results", len(got))
-		}
-		if !x.full() {
-			x.put(hash, 1, 2)
-		}
-	})
-}
-
 // openBeside opens a store in /s whose log holds one record, beside whatever queue files the test made; nil when it cannot be opened.
 func openBeside(cfg Config, mem *vfs.Mem, rec []byte, clean bool) *Store {
 	_ = mem.MkdirAll("/s/commitlog")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gorocket/store/dispatch"
+	"gorocket/store/index"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -86,8 +87,8 @@ func indexBytes(t *testing.T, mem *vfs.Mem) (all []byte) {
 	return all
 }
 
-// TestHintsAgree: the index files that hints fill are those that the log alone gives.
-func TestHintsAgree(t *testing.T) {
+// TestIndexQueueAgrees: the index files that the queue of keys fills are those that the log alone gives.
+func TestIndexQueueAgrees(t *testing.T) {
 	for seed := range uint64(8) {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
 		s := mustStart(t, cfg, mem)
@@ -96,63 +97,20 @@ func TestHintsAgree(t *testing.T) {
 			appendAnyWay(t, s, rng, i)
 		}
 		mustStop(t, s)
-		hinted := indexBytes(t, mem)
+		queued := indexBytes(t, mem)
 		_ = mem.Rename("/s/index", "/gone")
 		s = mustStart(t, cfg, mem)
 		mustStop(t, s)
-		if read := indexBytes(t, mem); len(hinted) < 3*int(indexFileSize(100, 400)) || !bytes.Equal(hinted, read) {
-			t.Errorf("seed %d: %d bytes by hints, %d from the log, or they differ", seed, len(hinted), len(read))
+		if read := indexBytes(t, mem); len(queued) < 3*int(index.FileSize(100, 400)) || !bytes.Equal(queued, read) {
+			t.Errorf("seed %d: %d bytes by the queue, %d from the log, or they differ", seed, len(queued), len(read))
 		}
 		mem.Free()
 	}
 }
 
-// TestHinted: a hint is used for its own record only, and the position moves by the record's size.
-func TestHinted(t *testing.T) {
-	mem := vfs.NewMem()
-	t.Cleanup(mem.Free)
-	var h hints
-	h.on = true
-	for i := range int64(4) { // at 100, 110, 120, 130
-		k := dispatch.KeysOf("T", []byte("u"), []byte("a b"))
-		h.add(h.refs(nil, &k, 100+10*i, 1000, 10))
-	}
-	none := dispatch.KeysOf("T", nil, nil)
-	h.add(h.refs(nil, &none, 140, 0, 10))
-	many := dispatch.KeysOf("T", []byte("u"), []byte("a b c d"))
-	h.add(h.refs(nil, &many, 150, 0, 10))
-	x := &keyIndex{fs: mem, dir: "/i", slots: 100, entries: 400, source: h.take}
-	for _, c := range []struct {
-		at      int64
-		ok      bool
-		entries int // in the file behind it
-	}{{90, false, 0}, {100, true, 3}, {110, true, 6}, {130, true, 9}, {140, true, 9}, {150, false, 9}} {
-		next, ok, err := x.hinted(c.at)
-		if err != nil || ok != c.ok || ok && next != c.at+10 {
-			t.Fatalf("at %d: %d %v %v", c.at, next, ok, err)
-		}
-		if n := len(x.files); n > 0 && x.files[0].count()-1 != c.entries {
-			t.Errorf("at %d: %d entries, want %d", c.at, x.files[0].count()-1, c.entries)
-		}
-	}
-	x.unmap()
-}
-
-// TestHintsBounded: an index that lags does not let memory grow.
-func TestHintsBounded(t *testing.T) {
-	h := hints{on: true}
-	k := dispatch.KeysOf("T", []byte("u"), []byte("a b"))
-	for i := range int64(maxHints) {
-		h.add(h.refs(nil, &k, i, 0, 1))
-	}
-	if len(h.list) > maxHints || len(h.list) < maxHints-2*dispatch.MaxKeys {
-		t.Errorf("%d hints", len(h.list))
-	}
-}
-
-// TestHintOfFailedWrite: messages that were refused leave no key behind for the one that gets their place after a
+// TestKeysOfFailedWrite: messages that were refused leave no key behind for the one that gets their place after a
 // restart.
-func TestHintOfFailedWrite(t *testing.T) {
+func TestKeysOfFailedWrite(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
 	s := mustStart(t, cfg, mem)
@@ -173,7 +131,7 @@ func TestHintOfFailedWrite(t *testing.T) {
 	if a.QueueOffset != 0 || a.Offset != 0 {
 		t.Errorf("at %d, queue offset %d", a.Offset, a.QueueOffset)
 	}
-	eventually(t, "not indexed", func() bool { return s.index.position() == a.End() })
+	eventually(t, "not indexed", func() bool { return s.index.Position() == a.End() })
 	for key, want := range map[string]int{"k2-0": 1, "U2": 1, "k1-0": 0, "U1": 0, "inBatch": 0} {
 		if res, err := s.QueryByKey("T", key, 10, 0, 1<<60); err != nil || len(res.Records) != want {
 			t.Errorf("%s: %d records, %v", key, len(res.Records), err)

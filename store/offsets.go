@@ -181,7 +181,7 @@ func (s *Store) MaxPhyOffset() int64 { return s.log.End() }
 func (s *Store) FlushedOffset() int64 { return s.log.Durable.Load() }
 
 // DispatchBehindBytes is how far the index is behind the log. Consume queues are never behind.
-func (s *Store) DispatchBehindBytes() int64 { return max(0, s.log.End()-s.index.position()) }
+func (s *Store) DispatchBehindBytes() int64 { return max(0, s.log.End()-s.index.Position()) }
 
 // MinStoreTimestamp is the store time of the oldest record, -1 for an empty log (Java CommitLog.getMinTimestamp).
 func (s *Store) MinStoreTimestamp() int64 {

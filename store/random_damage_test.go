@@ -81,7 +81,7 @@ func damageable(t *testing.T) (all []damageBase) {
 				}
 			}
 		}
-		eventually(t, "the index stays behind", func() bool { return s.index.pos.Load() == s.MaxPhyOffset() })
+		eventually(t, "the index stays behind", func() bool { return s.index.Position() == s.MaxPhyOffset() })
 		killed := mem.Clone()
 		mustStop(t, s)
 		if err := vfs.WriteFileAtomic(mem, "/s/config/topics.json", []byte(`{"a":{1:2}}`)); err != nil {

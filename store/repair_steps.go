@@ -60,7 +60,7 @@ func (r *repairer) steps(s *Store) {
 			r.add(ByStart, "remove", f.name, -1, "index file newer than the checkpoint, or damaged after a kill: it is built again")
 		}
 	}
-	if at, end := s.index.pos.Load(), s.log.End(); s.cfg.Load().MessageIndexEnable && at < end {
+	if at, end := s.index.Position(), s.log.End(); s.cfg.Load().MessageIndexEnable && at < end {
 		r.add(ByStart, "build", r.cfg.sub("index"), -1, "index the log from offset %d to %d, in the background", at, end)
 	}
 }

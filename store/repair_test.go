@@ -101,7 +101,7 @@ func TestRepairSteps(t *testing.T) {
 		}, ByRepair, "move", true},
 		{"damaged index", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			list, _ := mem.ReadDir("/s/index")
-			flip(t, mem, "/s/index/"+list[0].Name, indexHeader)
+			flip(t, mem, "/s/index/"+list[0].Name, 40)
 			return "/s/index/" + list[0].Name
 		}, ByRepair, "move", true},
 		{"queues gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {

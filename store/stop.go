@@ -75,7 +75,7 @@ func (s *Store) drain(ctx context.Context) error {
 	for _, step := range []func() error{
 		s.Flush,
 		func() error { return s.flushQueuesThoroughly(ctx) },
-		func() error { return s.index.finish(ctx) },
+		func() error { return s.index.Finish(ctx) },
 		s.check.save,
 		func() error {
 			s.reportErr("save queue ends", summaryFile, s.saveSummary(s.log.End(), ""))
@@ -93,7 +93,7 @@ func (s *Store) drain(ctx context.Context) error {
 // close gives files and memory back. Nothing may use the store afterwards but running readers, whose leases keep their memory.
 func (s *Store) close() {
 	if s.index != nil {
-		s.index.unmap()
+		s.index.Close()
 	}
 	for _, c := range s.queueFiles() {
 		c.close()

@@ -14,6 +14,7 @@ import (
 	"gorocket/compat/config"
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
+	"gorocket/store/index"
 	"gorocket/store/vfs"
 )
 
@@ -28,13 +29,12 @@ type Store struct {
 	lockFile  io.Closer
 	log       *commitlog.Log
 	committer committer
-	hints     hints
 	files     *cqFiles // plain queues
 	extFiles  *cqFiles
 	queues    queueTable
 	blocks    *entryBlocks
 	check     *checkpointFile
-	index     *keyIndex
+	index     *index.Index
 	knownTo   int64        // after a kill: the queues hold everything of the log below; immutable after Open
 	renote    atomic.Bool  // a queue was deleted: the summary lists one that is not there
 	notedTo   atomic.Int64 // log end of the last summary
@@ -121,8 +121,8 @@ func (s *Store) open(cfg *Config) error {
 	s.extFiles = openCQFiles(s.fs, cfg, "consumequeue_ext", 1, int64(cfg.MappedFileSizeConsumeQueueExt), "mappedFileSizeConsumeQueueExt")
 	s.queues.simple, s.queues.isBatch = s.files, s.ev.IsBatchTopic
 	s.queues.batches = openCQFiles(s.fs, cfg, "batchconsumequeue", batchUnit, cfg.MapperFileSizeBatchConsumeQueue, "mapperFileSizeBatchConsumeQueue")
-	s.index = newKeyIndex(s.fs, cfg, s.log, s.check, &s.ev)
-	s.index.source, s.hints.on, s.index.guard = s.hints.take, cfg.MessageIndexEnable, s.guard
+	s.index = index.New(index.Options{FS: s.fs, Dir: cfg.sub("index"), Slots: cfg.MaxHashSlotNum,
+		Entries: cfg.MaxIndexNum, Enabled: cfg.MessageIndexEnable}, s.log, s.indexEvents())
 	if err := s.log.Load(); err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (s *Store) writeSmall(name, content string) error {
 }
 
 func (s *Store) recover(cfg *Config, clean bool) error {
-	dropped, err := s.index.load(clean)
+	dropped, err := s.index.Load(clean, s.check.get().indexTime)
 	if err != nil {
 		return err
 	}
@@ -201,14 +201,15 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 	}
 	s.recov = r.report
 	s.resync.Store(!clean)
+	s.log.Resume(r.newest)
 	s.openEnd = s.log.End()
 	if !clean {
-		n, err := s.index.dropBehind(s.openEnd)
+		n, err := s.index.DropBehind(s.openEnd)
 		if s.recov.IndexDropped += n; err != nil {
 			return err
 		}
 	}
-	s.index.resume()
+	s.index.Resume()
 	return nil
 }
 
@@ -241,7 +242,7 @@ func (s *Store) Start() error {
 	s.state = stateStarted
 	s.log.Start() // before the cleaner runs: it takes a store that is not started for one that stops
 	for _, run := range []func(context.Context){
-		s.log.Run, s.runCQFlusher, s.index.run, s.runCleaner,
+		s.log.Run, s.runCQFlusher, s.index.Run, s.runCleaner,
 	} {
 		s.workers.Go(func() { run(ctx) })
 	}
@@ -314,4 +315,12 @@ func (s *Store) reportErr(what, file string, err error) {
 	if err != nil && !errors.Is(err, context.Canceled) && s.ev.BackgroundError != nil {
 		s.ev.BackgroundError(what, file, err)
 	}
+}
+
+// indexEvents passes on what happens in the index.
+func (s *Store) indexEvents() index.Events {
+	return index.Events{Guard: s.guard, Error: s.ev.BackgroundError, Corruption: s.ev.Corruption,
+		Synced: func(endTime int64) {
+			s.check.update(func(c *checkpoint) { c.indexTime = max(c.indexTime, endTime) })
+		}}
 }

@@ -45,7 +45,7 @@ func (x *traced) send(size int) {
 
 func (x *traced) indexed(to int64) {
 	x.t.Helper()
-	for end := time.Now().Add(5 * time.Second); x.s.index.position() < to; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); x.s.index.Position() < to; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			x.t.Fatal("the index does not follow")
 		}

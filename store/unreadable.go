@@ -23,7 +23,7 @@ func (s *Store) placed(fault *vfs.FaultError) *datafile.ReadError {
 	if e := commitlog.Placed(s.log.Segments(), fault); e != nil {
 		return e
 	}
-	if name, at, ok := s.index.holds(fault.Addr); ok {
+	if name, at, ok := s.index.Holds(fault.Addr); ok {
 		return &datafile.ReadError{File: name, Offset: at, Err: fault}
 	}
 	return &datafile.ReadError{File: s.cfg.Load().StorePathRootDir, Offset: -1, Err: fault}
@@ -44,26 +44,4 @@ func (s *Store) noteUnreadable(e *datafile.ReadError) *datafile.ReadError {
 	s.unreadable.CompareAndSwap(nil, e)
 	s.reportErr("read", e.File, e)
 	return e
-}
-
-// skipUnreadable goes on behind a log file that cannot be read, since what follows a record is known from the record.
-func (x *keyIndex) skipUnreadable(bad *datafile.ReadError) {
-	at := max(x.pos.Load(), x.log.Min())
-	if seg := x.log.Find(at); seg != nil && seg.Name == bad.File {
-		x.pos.CompareAndSwap(at, min(seg.End(), x.log.End()))
-	}
-}
-
-// holds finds the index file that an address is in.
-func (x *keyIndex) holds(addr uintptr) (file string, at int64, ok bool) {
-	if x == nil || !x.mu.TryRLock() { // who holds it is who met the fault, or will soon end
-		return "", 0, false
-	}
-	defer x.mu.RUnlock()
-	for _, f := range x.files {
-		if at, ok = vfs.PlaceOf(f.b, addr); ok {
-			return f.name, at, true
-		}
-	}
-	return "", 0, false
 }

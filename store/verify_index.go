@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"gorocket/store/dispatch"
+	"gorocket/store/index"
 	"gorocket/store/record"
 )
 
@@ -33,7 +34,7 @@ func (v *verifier) index() error {
 // indexShape finds slots and entries of a file by its size.
 func (v *verifier) indexShape(size int64) (slots, entries int, ok bool) {
 	for _, u := range append([][2]int{{v.cfg.MaxHashSlotNum, v.cfg.MaxIndexNum}}, usualIndexes[:]...) {
-		if size == indexFileSize(u[0], u[1]) {
+		if size == index.FileSize(u[0], u[1]) {
 			return u[0], u[1], true
 		}
 	}
@@ -51,59 +52,29 @@ func (v *verifier) indexFile(name string, size int64) error {
 		v.add(worse, "index", name, -1, "not checked: %d bytes fit neither maxHashSlotNum=%d and maxIndexNum=%d nor the usual values", size, v.cfg.MaxHashSlotNum, v.cfg.MaxIndexNum)
 		return nil
 	}
-	f, err := v.fs.OpenReadOnly(name)
+	x, err := index.OpenReadOnly(v.fs, name, slots, entries)
 	if err != nil {
 		return err
 	}
-	m, err := f.Map(0, int(size), false)
-	if err != nil {
-		_ = f.Close()
-		return err
-	}
-	x := &indexFile{name: name, slots: slots, entries: entries, file: f, m: m, b: m.Bytes()}
-	defer x.close()
+	defer x.Close()
 	v.report.IndexFiles++
-	v.indexContent(x)
+	bad := func(pos int64, format string, args ...any) { v.add(v.afterKill(), "index", name, pos, format, args...) }
+	n := x.Check(bad, func(pos int64, n int, hash int32, at int64) { v.indexEntry(bad, pos, n, hash, at) })
+	v.report.IndexEntries += n
 	return nil
 }
 
-func (v *verifier) indexContent(x *indexFile) {
-	raw := int(x.get32(hdrCount))
-	if raw < 0 || raw > x.entries {
-		v.add(v.afterKill(), "index", x.name, hdrCount, "indexCount=%d, possible are 1..%d", raw, x.entries)
-		return
-	}
-	if x.get64(hdrEndTime) < x.get64(hdrBeginTime) {
-		v.add(v.afterKill(), "index", x.name, hdrEndTime, "endTimestamp=%d is before beginTimestamp=%d", x.get64(hdrEndTime), x.get64(hdrBeginTime))
-	}
-	for i := range x.slots {
-		n := int(x.get32(indexHeader + i*indexSlot))
-		if n < 0 || n >= max(1, raw) {
-			v.add(v.afterKill(), "index", x.name, int64(indexHeader+i*indexSlot), "slot %d points at entry %d of %d", i, n, raw)
-		}
-	}
-	for n := 1; n < raw; n++ {
-		v.indexEntry(x, n)
-	}
-}
-
 // indexEntry checks one entry against the record it points to.
-func (v *verifier) indexEntry(x *indexFile, n int) {
-	v.report.IndexEntries++
-	p := x.entryPos(n)
-	hash, at, prev := x.get32(p), x.get64(p+4), x.get32(p+16)
-	bad := func(format string, args ...any) { v.add(v.afterKill(), "index", x.name, int64(p), format, args...) }
+func (v *verifier) indexEntry(bad func(pos int64, format string, args ...any), pos int64, n int, hash int32, at int64) {
 	switch {
-	case prev < 0 || int(prev) >= n:
-		bad("entry %d names entry %d as the one before it", n, prev)
 	case at < v.report.LogFrom || v.rotten:
 	case at >= v.report.LogTo:
-		bad("entry %d points at log offset %d, but the log ends at %d", n, at, v.report.LogTo)
+		bad(pos, "entry %d points at log offset %d, but the log ends at %d", n, at, v.report.LogTo)
 	default:
 		if m, ok := v.log.RecordAt(at); !ok || m.PhysicalOffset != at {
-			bad("entry %d: no record at log offset %d", n, at)
+			bad(pos, "entry %d: no record at log offset %d", n, at)
 		} else if !hasKeyHash(&m, hash) {
-			bad("entry %d: the record at log offset %d has no key with hash %d", n, at, hash)
+			bad(pos, "entry %d: the record at log offset %d has no key with hash %d", n, at, hash)
 		}
 	}
 }

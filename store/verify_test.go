@@ -110,14 +110,14 @@ func TestVerifyFinds(t *testing.T) {
 		}, Damaged},
 		{"index hash", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			list, _ := mem.ReadDir("/s/index")
-			name, pos := "/s/index/"+list[0].Name, int64(indexHeader+100*indexSlot+5*indexEntry)
+			name, pos := "/s/index/"+list[0].Name, int64(40+100*4+5*20)
 			flip(t, mem, name, pos)
 			return name, pos
 		}, Damaged},
 		{"index slot", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			list, _ := mem.ReadDir("/s/index")
-			flip(t, mem, "/s/index/"+list[0].Name, indexHeader)
-			return "/s/index/" + list[0].Name, indexHeader
+			flip(t, mem, "/s/index/"+list[0].Name, 40)
+			return "/s/index/" + list[0].Name, 40
 		}, Damaged},
 		{"index cut", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			list, _ := mem.ReadDir("/s/index")

@@ -275,12 +275,8 @@ func (l *Log) Quiesce() {
 	l.app.mu.Unlock() //nolint:staticcheck // nothing to do under it
 }
 
-// Resume sets where the log ends and how far it is durable, and the newest store time in it (ms). Before Start only.
-func (l *Log) Resume(end, storeTime int64) {
-	l.Readable.Store(end)
-	l.Durable.Store(end)
-	l.app.lastTime = storeTime
-}
+// Resume sets the newest store time in the log (ms): no later record gets an earlier one. Before Start only.
+func (l *Log) Resume(storeTime int64) { l.app.lastTime = storeTime }
 
 // tailEnd is the end of the log including the write buffer.
 func (l *Log) tailEnd() int64 {

@@ -1,4 +1,4 @@
-package store
+package index
 
 import (
 	"encoding/binary"
@@ -24,8 +24,8 @@ const (
 	hdrCount       = 36
 )
 
-// indexFile is one mapped index file. The owner (keyIndex) guards it.
-type indexFile struct {
+// File is one mapped index file. Its owner guards it.
+type File struct {
 	name    string
 	slots   int // immutable
 	entries int // immutable
@@ -34,22 +34,23 @@ type indexFile struct {
 	b       []byte
 }
 
-func indexFileSize(slots, entries int) int64 {
+// FileSize is the size of a file with so many slots and entries, in bytes.
+func FileSize(slots, entries int) int64 {
 	return indexHeader + int64(slots)*indexSlot + int64(entries)*indexEntry
 }
 
-// createIndexFile makes a file whose blocks are reserved, so that mapped writes cannot fail. prev, if not nil, hands its end values on.
-func createIndexFile(fs vfs.FS, name string, slots, entries int, prev *indexFile) (*indexFile, error) {
+// createFile makes a file whose blocks are reserved, so that mapped writes cannot fail. prev, if not nil, hands its end values on.
+func createFile(fs vfs.FS, name string, slots, entries int, prev *File) (*File, error) {
 	f, err := fs.Create(name)
 	if err != nil {
 		return nil, err
 	}
-	if err = f.Allocate(0, indexFileSize(slots, entries)); err != nil {
+	if err = f.Allocate(0, FileSize(slots, entries)); err != nil {
 		_ = f.Close()
 		_ = fs.Remove(name)
 		return nil, err
 	}
-	x, err := mapIndexFile(f, slots, entries)
+	x, err := mapFile(f, slots, entries)
 	if err != nil {
 		_ = fs.Remove(name)
 		return nil, err
@@ -64,49 +65,49 @@ func createIndexFile(fs vfs.FS, name string, slots, entries int, prev *indexFile
 	return x, nil
 }
 
-// openIndexFile maps an existing file, which must have the configured size.
-func openIndexFile(fs vfs.FS, name string, slots, entries int) (*indexFile, error) {
+// openFile maps an existing file, which must have the configured size.
+func openFile(fs vfs.FS, name string, slots, entries int) (*File, error) {
 	f, err := fs.OpenFile(name)
 	if err != nil {
 		return nil, err
 	}
 	size, err := f.Size()
-	if want := indexFileSize(slots, entries); err == nil && size != want {
+	if want := FileSize(slots, entries); err == nil && size != want {
 		err = &datafile.MisfitError{File: name, Size: size, Key: fmt.Sprintf("maxHashSlotNum=%d with maxIndexNum=%d", slots, entries), Want: want, Rebuildable: true}
 	}
 	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
-	return mapIndexFile(f, slots, entries)
+	return mapFile(f, slots, entries)
 }
 
-func mapIndexFile(f vfs.File, slots, entries int) (*indexFile, error) {
-	m, err := f.Map(0, int(indexFileSize(slots, entries)), true)
+func mapFile(f vfs.File, slots, entries int) (*File, error) {
+	m, err := f.Map(0, int(FileSize(slots, entries)), true)
 	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
-	return &indexFile{name: f.Name(), slots: slots, entries: entries, file: f, m: m, b: m.Bytes()}, nil
+	return &File{name: f.Name(), slots: slots, entries: entries, file: f, m: m, b: m.Bytes()}, nil
 }
 
-func (x *indexFile) get64(p int) int64    { return int64(binary.BigEndian.Uint64(x.b[p:])) }
-func (x *indexFile) put64(p int, v int64) { binary.BigEndian.PutUint64(x.b[p:], uint64(v)) }
-func (x *indexFile) get32(p int) int32    { return int32(binary.BigEndian.Uint32(x.b[p:])) }
-func (x *indexFile) put32(p int, v int32) { binary.BigEndian.PutUint32(x.b[p:], uint32(v)) }
+func (x *File) get64(p int) int64    { return int64(binary.BigEndian.Uint64(x.b[p:])) }
+func (x *File) put64(p int, v int64) { binary.BigEndian.PutUint64(x.b[p:], uint64(v)) }
+func (x *File) get32(p int) int32    { return int32(binary.BigEndian.Uint32(x.b[p:])) }
+func (x *File) put32(p int, v int32) { binary.BigEndian.PutUint32(x.b[p:], uint32(v)) }
 
 // count is the number of the next entry; a damaged value is brought back into 1..entries.
-func (x *indexFile) count() int       { return min(max(1, int(x.get32(hdrCount))), x.entries) }
-func (x *indexFile) setCount(n int)   { x.put32(hdrCount, int32(n)) }
-func (x *indexFile) full() bool       { return x.count() >= x.entries }
-func (x *indexFile) endTime() int64   { return x.get64(hdrEndTime) }
-func (x *indexFile) endOffset() int64 { return x.get64(hdrEndOffset) }
+func (x *File) count() int       { return min(max(1, int(x.get32(hdrCount))), x.entries) }
+func (x *File) setCount(n int)   { x.put32(hdrCount, int32(n)) }
+func (x *File) full() bool       { return x.count() >= x.entries }
+func (x *File) endTime() int64   { return x.get64(hdrEndTime) }
+func (x *File) endOffset() int64 { return x.get64(hdrEndOffset) }
 
-func (x *indexFile) slotPos(hash int32) int { return indexHeader + int(hash)%x.slots*indexSlot }
-func (x *indexFile) entryPos(n int) int     { return indexHeader + x.slots*indexSlot + n*indexEntry }
+func (x *File) slotPos(hash int32) int { return indexHeader + int(hash)%x.slots*indexSlot }
+func (x *File) entryPos(n int) int     { return indexHeader + x.slots*indexSlot + n*indexEntry }
 
 // valid returns a slot or previous-entry value, 0 when it points nowhere.
-func (x *indexFile) valid(v int32) int {
+func (x *File) valid(v int32) int {
 	if v <= 0 || int(v) > x.count() || int(v) >= x.entries {
 		return 0
 	}
@@ -114,7 +115,7 @@ func (x *indexFile) valid(v int32) int {
 }
 
 // put adds an entry; the file must not be full.
-func (x *indexFile) put(hash int32, offset, storeTime int64) {
+func (x *File) put(hash int32, offset, storeTime int64) {
 	n, slot := x.count(), x.slotPos(hash)
 	prev := x.valid(x.get32(slot))
 	p := x.entryPos(n)
@@ -135,7 +136,7 @@ func (x *indexFile) put(hash int32, offset, storeTime int64) {
 	x.put64(hdrEndTime, storeTime)
 }
 
-func (x *indexFile) seconds(storeTime int64) int32 {
+func (x *File) seconds(storeTime int64) int32 {
 	begin := x.get64(hdrBeginTime)
 	if begin <= 0 {
 		return 0
@@ -144,13 +145,13 @@ func (x *indexFile) seconds(storeTime int64) int32 {
 }
 
 // mayHold tells whether the file's time span meets [begin, end].
-func (x *indexFile) mayHold(begin, end int64) bool {
+func (x *File) mayHold(begin, end int64) bool {
 	return begin <= x.get64(hdrEndTime) && end >= x.get64(hdrBeginTime)
 }
 
 // find appends the offsets of entries with this hash and a store time in [begin, end], newest first, until dst has limit.
 // At most as many steps as the file has entries: a damaged chain cannot loop.
-func (x *indexFile) find(dst []int64, hash int32, begin, end int64, limit int) []int64 {
+func (x *File) find(dst []int64, hash int32, begin, end int64, limit int) []int64 {
 	n := x.valid(x.get32(x.slotPos(hash)))
 	for steps := x.count(); n > 0 && steps > 0 && len(dst) < limit; steps-- {
 		p := x.entryPos(n)
@@ -171,7 +172,53 @@ func (x *indexFile) find(dst []int64, hash int32, begin, end int64, limit int) [
 	return dst
 }
 
-func (x *indexFile) close() {
+// Close gives the file back.
+func (x *File) Close() {
 	_ = x.m.Unmap()
 	_ = x.file.Close()
+}
+
+// OpenReadOnly maps a file for Check.
+func OpenReadOnly(fsys vfs.FS, name string, slots, entries int) (*File, error) {
+	f, err := fsys.OpenReadOnly(name)
+	if err != nil {
+		return nil, err
+	}
+	m, err := f.Map(0, int(FileSize(slots, entries)), false)
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return &File{name: name, slots: slots, entries: entries, file: f, m: m, b: m.Bytes()}, nil
+}
+
+// Check looks at header, slots and entries. bad is told what cannot be, with its place in the file; entry is called for
+// each entry whose chain is right, with its place, its number, its hash and the log offset that it points to.
+func (x *File) Check(bad func(pos int64, format string, args ...any), entry func(pos int64, n int, hash int32,
+	offset int64)) (entries int64) {
+	raw := int(x.get32(hdrCount))
+	if raw < 0 || raw > x.entries {
+		bad(hdrCount, "indexCount=%d, possible are 1..%d", raw, x.entries)
+		return 0
+	}
+	if x.get64(hdrEndTime) < x.get64(hdrBeginTime) {
+		bad(hdrEndTime, "endTimestamp=%d is before beginTimestamp=%d", x.get64(hdrEndTime), x.get64(hdrBeginTime))
+	}
+	for i := range x.slots {
+		n := int(x.get32(indexHeader + i*indexSlot))
+		if n < 0 || n >= max(1, raw) {
+			bad(int64(indexHeader+i*indexSlot), "slot %d points at entry %d of %d", i, n, raw)
+		}
+	}
+	for n := 1; n < raw; n++ {
+		entries++
+		p := x.entryPos(n)
+		hash, at, prev := x.get32(p), x.get64(p+4), x.get32(p+16)
+		if prev < 0 || int(prev) >= n {
+			bad(int64(p), "entry %d names entry %d as the one before it", n, prev)
+			continue
+		}
+		entry(int64(p), n, hash, at)
+	}
+	return entries
 }
