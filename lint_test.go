@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 	"remoting":               {"remoting/transport", "remoting/wire", "remoting/wire/template"},
 	"remoting/metrics":       {"remoting/transport"},
 	"remoting/protocol":      {"compat"},
+	"remoting/remotingtest":  {"remoting"},
 	"remoting/throttle":      {},
 	"remoting/transport":     {"remoting/wire"},
 	"remoting/wire":          {"remoting/wire/jsontext"},

@@ -10,6 +10,7 @@ import (
 
 	"gorocket/broker/clients"
 	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -181,16 +182,7 @@ func TestHeldPullLooksAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
-	server, err := remoting.NewServer(table, remoting.Options{}, fmt.Sprint("127.0.0.1:", port))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop(t.Context()) })
-	direct := &rig{t: t, b: r.b, addr: fmt.Sprint("127.0.0.1:", port)}
+	direct := &rig{t: t, b: r.b, addr: remotingtest.ServeTable(t, table, remoting.Options{})}
 	began := time.Now()
 	direct.ask(wire.ReqPullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, 0, "FOUND").has(t, "came meanwhile")
 	if took := time.Since(began); took > recheckEvery/2 {

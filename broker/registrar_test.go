@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -33,28 +33,12 @@ type namesFake struct {
 
 func startNamesFake(t *testing.T) *namesFake {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &namesFake{addr: l.Addr().String(), versions: map[string]compat.DataVersion{}, topics: map[string]protocol.TopicConfig{}}
-	l.Close()
-	table, err := remoting.NewTable(
+	f := &namesFake{versions: map[string]compat.DataVersion{}, topics: map[string]protocol.TopicConfig{}}
+	f.addr = remotingtest.Serve(t,
 		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(wire.RegisterBrokerRequest, f.register)},
 		remoting.Entry{Code: wire.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: f.unregister},
 		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(wire.GetRouteInfoRequest, f.route)},
 		remoting.Entry{Code: wire.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: with(wire.QueryDataVersionRequest, f.version)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := remoting.NewServer(table, remoting.Options{}, f.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Stop(context.Background()) })
 	return f
 }
 

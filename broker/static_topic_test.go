@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -26,8 +26,9 @@ type fakeNames struct {
 
 func startFakeNames(t *testing.T) *fakeNames {
 	t.Helper()
-	f := &fakeNames{addr: fmt.Sprintf("127.0.0.1:%d", freePort(t)), addrs: map[string]*protocol.BrokerData{}, infos: map[string]map[string]*protocol.TopicQueueMappingInfo{}}
-	table, err := remoting.NewTable(
+	f := &fakeNames{addrs: map[string]*protocol.BrokerData{},
+		infos: map[string]map[string]*protocol.TopicQueueMappingInfo{}}
+	f.addr = remotingtest.Serve(t,
 		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(wire.RegisterBrokerRequest, f.register)},
 		remoting.Entry{Code: wire.ReqUnregisterBroker, Handle: func(ctx *remoting.Context) { ctx.OK(nil) }},
 		remoting.Entry{Code: wire.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
@@ -44,17 +45,6 @@ func startFakeNames(t *testing.T) *fakeNames {
 			}
 			respondJSON(ctx, r)
 		})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := remoting.NewServer(table, remoting.Options{}, f.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Stop(context.Background()) })
 	return f
 }
 

@@ -1,7 +1,6 @@
 package namesrv
 
 import (
-	"context"
 	"net"
 	"testing"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -16,30 +16,14 @@ import (
 func fakeBroker(t *testing.T) (addr string, notices chan wire.NotifyMinBrokerIDChangeHeader) {
 	t.Helper()
 	notices = make(chan wire.NotifyMinBrokerIDChangeHeader, 10)
-	table, err := remoting.NewTable(remoting.Entry{Code: wire.ReqNotifyMinBrokerIdChange, Handle: func(ctx *remoting.Context) {
-		var h wire.NotifyMinBrokerIDChangeHeader
-		if err := wire.NotifyMinBrokerIDChange.Decode(ctx.Req, ctx.In, &h); err == nil && ctx.Oneway() {
-			notices <- h
-		}
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range portTries {
-		if addr, err = freeAddr("127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
-		server, err := remoting.NewServer(table, remoting.Options{}, addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err = server.Start(); err == nil {
-			t.Cleanup(func() { _ = server.Stop(context.Background()) })
-			return addr, notices
-		}
-	}
-	t.Fatal("no free port")
-	return "", nil
+	addr = remotingtest.Serve(t, remoting.Entry{Code: wire.ReqNotifyMinBrokerIdChange,
+		Handle: func(ctx *remoting.Context) {
+			var h wire.NotifyMinBrokerIDChangeHeader
+			if err := wire.NotifyMinBrokerIDChange.Decode(ctx.Req, ctx.In, &h); err == nil && ctx.Oneway() {
+				notices <- h
+			}
+		}})
+	return addr, notices
 }
 
 func receive(t *testing.T, c chan wire.NotifyMinBrokerIDChangeHeader, want wire.NotifyMinBrokerIDChangeHeader) {

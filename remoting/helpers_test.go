@@ -28,8 +28,7 @@ func serving(t testing.TB, opts Options, entries ...Entry) (*Server, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := freeAddr(t)
-	s, err := NewServer(table, opts, addr)
+	s, err := NewServer(table, opts, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +42,7 @@ func serving(t testing.TB, opts Options, entries ...Entry) (*Server, string) {
 			t.Error(err)
 		}
 	})
-	return s, addr
+	return s, s.Addrs()[0]
 }
 
 // startServer starts a server that ends with the test and returns its address.

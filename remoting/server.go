@@ -39,6 +39,10 @@ func (s *Server) Start() error {
 	return nil
 }
 
+// Addrs returns where connections are accepted, in the order of NewServer's addresses: with the ports that the system
+// has chosen for those that were 0. After Start.
+func (s *Server) Addrs() []string { return s.engine.net.Addrs() }
+
 // Stop closes the listeners and all connections and waits for the workers. Safe to call more than once.
 func (s *Server) Stop(ctx context.Context) (err error) {
 	s.once.Do(func() {

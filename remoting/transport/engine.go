@@ -69,6 +69,15 @@ func (e *Engine) Start(addrs ...string) (err error) {
 	return nil
 }
 
+// Addrs returns where connections are accepted, in the order of Start's addresses: with the ports that the system has
+// chosen for those that were 0.
+func (e *Engine) Addrs() (addrs []string) {
+	for _, a := range e.acceptors {
+		addrs = append(addrs, a.l.Addr().String())
+	}
+	return addrs
+}
+
 // Stop closes the listeners and all connections and ends the loops. After a Start that succeeded; once.
 func (e *Engine) Stop(ctx context.Context) (err error) {
 	stopped := make(chan error, 1)

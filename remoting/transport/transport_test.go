@@ -70,9 +70,6 @@ func start(t *testing.T, events Events, addr string) (*Engine, *observed) {
 	return e, seen
 }
 
-// address is where the engine's first listener accepts.
-func (e *Engine) address() string { return e.acceptors[0].l.Addr().String() }
-
 // exchange sends a frame and demands it back.
 func exchange(t *testing.T, addr string) {
 	t.Helper()
@@ -110,7 +107,7 @@ func TestAddressFamilies(t *testing.T) {
 		dial   []string
 	}{{"127.0.0.1:0", []string{"127.0.0.1"}}, {"[::1]:0", []string{"::1"}}, {":0", []string{"127.0.0.1", "::1"}}} {
 		e, seen := start(t, Events{}, c.listen)
-		_, port, err := net.SplitHostPort(e.address())
+		_, port, err := net.SplitHostPort(e.Addrs()[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +124,7 @@ func TestAddressFamilies(t *testing.T) {
 // TestBadFrameIsToldAndClosed: a length that cannot be ends the connection, and its receiver learns both.
 func TestBadFrameIsToldAndClosed(t *testing.T) {
 	e, seen := start(t, Events{}, "127.0.0.1:0")
-	c, err := net.Dial("tcp", e.address())
+	c, err := net.Dial("tcp", e.Addrs()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +145,7 @@ func TestBadFrameIsToldAndClosed(t *testing.T) {
 // TestBeginAfterTheEnd: a connection that has ended takes no frame and holds no lock.
 func TestBeginAfterTheEnd(t *testing.T) {
 	e, seen := start(t, Events{}, "127.0.0.1:0")
-	c, err := e.Dial(context.Background(), e.address())
+	c, err := e.Dial(context.Background(), e.Addrs()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +163,7 @@ func TestBeginAfterTheEnd(t *testing.T) {
 // TestEpollIsFound: reading can be stopped with this version of gnet.
 func TestEpollIsFound(t *testing.T) {
 	e, _ := start(t, Events{}, "127.0.0.1:0")
-	exchange(t, e.address())
+	exchange(t, e.Addrs()[0])
 	loops := 0
 	e.loops.Range(func(_, v any) bool {
 		if loops++; v.(*Loop).epoll < 0 {
@@ -187,7 +184,7 @@ func (f runFunc) Run(context.Context) error { return f() }
 func TestDeadLoopIsNoticed(t *testing.T) {
 	failed := make(chan error, 2)
 	e, _ := start(t, Events{Failed: func(err error) { failed <- err }}, "127.0.0.1:0")
-	exchange(t, e.address())
+	exchange(t, e.Addrs()[0])
 	e.loops.Range(func(_, v any) bool {
 		_ = v.(*Loop).execute(runFunc(func() error { return gneterrors.ErrEngineShutdown }))
 		return true

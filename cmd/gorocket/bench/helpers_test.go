@@ -1,13 +1,13 @@
 package bench
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"testing"
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 )
 
 // serve starts a server that handles every request with h, inline, and returns its address.
@@ -18,16 +18,7 @@ func serve(t testing.TB, h remoting.Handler) string {
 		t.Fatal(err)
 	}
 	table.Fallback = h
-	addr := freeAddr(t)
-	s, err := remoting.NewServer(table, remoting.Options{EventLoops: 1}, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Stop(context.Background()) })
-	return addr
+	return remotingtest.ServeTable(t, table, remoting.Options{EventLoops: 1})
 }
 
 func freeAddr(t testing.TB) string {
