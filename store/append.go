@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
@@ -42,24 +43,24 @@ func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDis
 
 // begin takes the append lock with n bytes of room at the tail and finds the queue of r. stay leaves in the write buffer
 // what is there, if n bytes still fit. Then come put, and endAppend.
-func (s *Store) begin(r *Record, n int, stay bool) (offset, storeTime int64, q *queue, err error) {
-	if s.queues.get(r.Topic, r.QueueID) == nil && !hasFolder(r.Topic, r.QueueID) {
+func (s *Store) begin(r *Record, n int, stay bool) (offset, storeTime int64, q *consumequeue.Queue, err error) {
+	if s.queues.Get(r.Topic, r.QueueID) == nil && !consumequeue.HasFolder(r.Topic, r.QueueID) {
 		return 0, 0, nil, ErrTopicName
 	}
 	offset, storeTime, err = s.log.Begin(commitlog.Want{Size: n, Now: r.Now, NoWait: r.NoWait, Buffer: stay})
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	q = s.queues.get(r.Topic, r.QueueID)
-	if q == nil || !q.used() {
-		q = s.queues.getOrCreate(r.Topic, r.QueueID, dispatch.MakesBatchQueue(r.SysFlag))
+	q = s.queues.Get(r.Topic, r.QueueID)
+	if q == nil || !q.Used() {
+		q = s.queues.GetOrCreate(r.Topic, r.QueueID, dispatch.MakesBatchQueue(r.SysFlag))
 	}
 	return offset, storeTime, q, nil
 }
 
 // put writes a record to the tail and notes its entry. Caller holds the append lock, see begin.
-func (s *Store) put(q *queue, r *Record, e *record.Layout, offset, storeTime int64) Appended {
-	st := record.Stamp{Offset: offset, StoreTime: storeTime, QueueOffset: q.end() + q.reserved}
+func (s *Store) put(q *consumequeue.Queue, r *Record, e *record.Layout, offset, storeTime int64) Appended {
+	st := record.Stamp{Offset: offset, StoreTime: storeTime, QueueOffset: q.End() + q.Reserved}
 	f := dispatch.Facts{Topic: r.Topic, SysFlag: r.SysFlag, QueueOffset: st.QueueOffset, StoreTime: storeTime,
 		Properties: r.Properties, Tags: r.TagsCode}
 	entry := dispatch.Entry{Offset: st.Offset, Size: int32(e.Size)}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
@@ -48,7 +49,7 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	if err != nil {
 		return Appended{}, offsets, err
 	}
-	first := record.Stamp{Offset: offset, QueueOffset: q.end() + q.reserved, StoreTime: storeTime}
+	first := record.Stamp{Offset: offset, QueueOffset: q.End() + q.Reserved, StoreTime: storeTime}
 	known := len(offsets)
 	offsets = b.stamp(first, offsets)
 	s.putBatch(q, b)
@@ -82,7 +83,7 @@ func BatchItems(body []byte, most int) (n int) {
 }
 
 // putBatch writes the records to the tail and notes their entries and keys. Caller holds the append lock, see begin.
-func (s *Store) putBatch(q *queue, b *batchScratch) {
+func (s *Store) putBatch(q *consumequeue.Queue, b *batchScratch) {
 	copy(s.log.Put(len(b.recs), len(b.entries) > 1), b.recs)
 	s.committer.note(q, b.entries...)
 	for i := range b.entries {

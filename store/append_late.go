@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
@@ -43,7 +44,7 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 	if err != nil {
 		return Appended{}, err
 	}
-	if inner && !q.batch() {
+	if inner && !q.Batch() {
 		s.log.Cancel()
 		return Appended{}, ErrNotBatchTopic
 	}
@@ -63,15 +64,15 @@ func (s *Store) noteLight(r *Record, a Appended) {
 	f := dispatch.Facts{Topic: r.Topic, SysFlag: r.SysFlag, Properties: r.Properties}
 	_ = s.rules().Lights(&f, func(name string, offset int64) error {
 		e := dispatch.Entry{Offset: a.Offset, Size: a.Size, Tags: r.TagsCode, Time: a.StoreTimestamp, Base: offset, Count: 1}
-		s.committer.note(s.queues.getOrCreate(name, 0, false), e)
+		s.committer.note(s.queues.GetOrCreate(name, 0, false), e)
 		return nil
 	})
 }
 
 // lateProperties sets the properties that carry offsets. Caller holds the append lock.
-func (s *Store) lateProperties(r *Record, q *queue, light []string) error {
+func (s *Store) lateProperties(r *Record, q *consumequeue.Queue, light []string) error {
 	if r.SysFlag&record.SysFlagInnerBatch != 0 {
-		r.Properties = record.SetProperty(nil, r.Properties, record.PropInnerBase, strconv.FormatInt(q.end(), 10))
+		r.Properties = record.SetProperty(nil, r.Properties, record.PropInnerBase, strconv.FormatInt(q.End(), 10))
 	}
 	if light == nil || !record.HasQueueEntry(r.SysFlag) {
 		return nil
@@ -92,9 +93,9 @@ func (s *Store) lateProperties(r *Record, q *queue, light []string) error {
 
 // lightOffsets finds the queues of names and joins their next offsets as Java does; a name that is no light queue
 // leaves its place empty. own is the record's own queue, where it takes n offsets first. Caller holds the append lock.
-func (s *Store) lightOffsets(names []string, own *queue, n int64) (joined string, err error) {
+func (s *Store) lightOffsets(names []string, own *consumequeue.Queue, n int64) (joined string, err error) {
 	type place struct {
-		q      *queue
+		q      *consumequeue.Queue
 		offset int64
 	}
 	var list []place
@@ -103,14 +104,14 @@ func (s *Store) lightOffsets(names []string, own *queue, n int64) (joined string
 		if !dispatch.IsLight(name) {
 			continue
 		}
-		q := s.queues.get(name, 0)
+		q := s.queues.Get(name, 0)
 		if q == nil {
-			if s.queues.light.Load() >= int64(s.cfg.Load().MaxLmqConsumeQueueNum) {
+			if s.queues.Light() >= int64(s.cfg.Load().MaxLmqConsumeQueueNum) {
 				return "", ErrTooManyLightQueues
 			}
-			q = s.queues.getOrCreate(name, 0, false)
+			q = s.queues.GetOrCreate(name, 0, false)
 		}
-		at := q.end()
+		at := q.End()
 		if q == own {
 			at += n
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
@@ -72,7 +73,7 @@ func fillBatches(t *testing.T, s *Store, topic string, records int) (want []stri
 func batchStore(t *testing.T, mem *vfs.Mem) (*Store, Config, EventListener) {
 	t.Helper()
 	cfg := smallConfig("/s")
-	cfg.MapperFileSizeBatchConsumeQueue = 20 * batchUnit
+	cfg.MapperFileSizeBatchConsumeQueue = 20 * consumequeue.BatchUnit
 	ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }}
 	s := mustOpen(t, cfg, mem, ev)
 	if err := s.Start(); err != nil {
@@ -146,7 +147,7 @@ func TestBatchQueueBytes(t *testing.T) {
 	b := mustAppend(t, s, innerBatch("B", 0, 2))
 	mustStop(t, s)
 	got, err := vfs.ReadFile(mem, "/s/batchconsumequeue/B/0/"+datafile.Name(0))
-	if err != nil || len(got) != 20*batchUnit {
+	if err != nil || len(got) != 20*consumequeue.BatchUnit {
 		t.Fatal(err, len(got))
 	}
 	var want []byte
@@ -203,8 +204,8 @@ func TestInnerBatchElsewhere(t *testing.T) {
 			t.Errorf("%s: %v", topic, err)
 		}
 		mustAppend(t, s, msg(topic, 0, "x"))
-		if q := s.queues.get(topic, 0); q.batch() || q.end() != 1 {
-			t.Errorf("%s: a batch queue: %v, end %d", topic, q.batch(), q.end())
+		if q := s.queues.Get(topic, 0); q.Batch() || q.End() != 1 {
+			t.Errorf("%s: a batch queue: %v, end %d", topic, q.Batch(), q.End())
 		}
 	}
 }
@@ -252,11 +253,11 @@ func TestBatchQueueExpires(t *testing.T) {
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := s.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_ = s.log.DropOldest(s.log.Oldest())
-	s.expireQueues(t.Context(), s.cfg.Load())
+	s.queues.Expire(t.Context(), 0, true)
 	low := s.MinOffset("B", 0)
 	if low <= 0 || s.EarliestStoreTime("B", 0) < 0 {
 		t.Fatalf("min %d", low)

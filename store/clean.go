@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 )
 
 // manualRounds is how many rounds an explicit request keeps deleting (Java CleanCommitLogService.MAX_MANUAL_DELETE_FILE_TIMES).
@@ -69,7 +70,7 @@ func (s *Store) DiskRatios() DiskRatios {
 	if !known {
 		r.Free = math.MaxInt64 // CommitLog=1 says enough
 	}
-	if u, err := s.fs.Usage(s.files.root); err == nil {
+	if u, err := s.fs.Usage(s.cfg.Load().sub(consumequeue.Dir)); err == nil {
 		r.ConsumeQueue, r.Free = u.UsedRatio(), min(r.Free, u.Free)
 	}
 	return r
@@ -88,7 +89,7 @@ func (s *Store) cleanRound(ctx context.Context, now time.Time) {
 	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || HourListed(cfg.DeleteWhen, now) || s.tooLarge(cfg) {
 		s.deleteSegments(ctx, cfg, now, force)
 	}
-	s.expireQueues(ctx, cfg)
+	s.queues.Expire(ctx, time.Duration(cfg.DeleteConsumeQueueFilesInterval)*time.Millisecond, s.renewExpiry.Swap(false))
 	s.reportErr("delete index files", s.cfg.Load().sub("index"), s.index.Expire(s.log.Min()))
 }
 
@@ -147,7 +148,7 @@ func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, 
 			s.ev.SegmentDeleted(seg.Name, seg.Base, !expired)
 		}
 		for _, l := range lost {
-			s.ev.UnconsumedDeleted(seg.Name, l.q.topic, l.q.id, l.from, l.to)
+			s.ev.UnconsumedDeleted(seg.Name, l.q.Topic, l.q.ID, l.from, l.to)
 		}
 		sleep(ctx, time.Duration(cfg.DeleteCommitLogFilesInterval)*time.Millisecond)
 	}
@@ -155,7 +156,7 @@ func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, 
 
 // lostRange is what a queue loses with a commit log file, and nobody has read yet.
 type lostRange struct {
-	q        *queue
+	q        *consumequeue.Queue
 	from, to int64 // queue offsets
 }
 
@@ -165,66 +166,17 @@ func (s *Store) unconsumed(logMin int64) (lost []lostRange) {
 		return nil
 	}
 	s.ev.Consumed(func(topic string, id int32, offset int64) bool {
-		q := s.queues.get(topic, id)
-		if q == nil || offset >= q.end() {
+		q := s.queues.Get(topic, id)
+		if q == nil || offset >= q.End() {
 			return true
 		}
-		from := max(offset, s.minOf(q))
-		if to := s.offsetAt(q, s.firstAtLeast(q, logMin)); from < to {
+		from := max(offset, s.queues.Min(q))
+		if to := s.queues.OffsetAt(q, s.queues.FirstAtLeast(q, logMin)); from < to {
 			lost = append(lost, lostRange{q, from, to})
 		}
 		return true
 	})
 	return lost
-}
-
-// expireQueues deletes consume queue files whose last entry points below the log; never the last file of a queue.
-func (s *Store) expireQueues(ctx context.Context, cfg *Config) {
-	logMin := s.log.Min()
-	if logMin == s.expiredTo && !s.renewExpiry.Swap(false) {
-		return
-	}
-	s.expiredTo = logMin
-	s.queues.each(func(q *queue) bool {
-		for s.expireQueueFile(q, logMin) && ctx.Err() == nil {
-			sleep(ctx, time.Duration(cfg.DeleteConsumeQueueFilesInterval)*time.Millisecond)
-		}
-		if q.ext.Load() != nil {
-			s.expireExt(q)
-		}
-		return ctx.Err() == nil
-	})
-}
-
-// expireQueueFile deletes the first file of q if nothing in it is in the log any more.
-func (s *Store) expireQueueFile(q *queue, logMin int64) bool {
-	s.cqMu.Lock()
-	defer s.cqMu.Unlock()
-	per := q.files.per()
-	first, flushed, deleted := q.fileRange()
-	if deleted || first < 0 || first+per >= flushed {
-		return false
-	}
-	e, ok := s.entry(q, first+per-1)
-	if !ok && !q.files.exists(q, first*q.files.unit) {
-		ok = true // somebody removed it: what is below the next file is gone
-	}
-	if !ok || e.Offset >= logMin {
-		return false
-	}
-	q.mu.Lock()
-	q.first = first + per // before the file goes: nobody looks for entries in it any more
-	q.mu.Unlock()
-	err := q.files.remove(q, first*q.files.unit)
-	s.reportErr("delete consume queue file", q.files.dir(q), err)
-	return err == nil
-}
-
-// fileRange is the range of queue offsets in files.
-func (q *queue) fileRange() (first, flushed int64, deleted bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.first, q.flushed, q.deleted
 }
 
 // sleep waits for d or until ctx ends.

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/index"
 	"gorocket/store/record"
@@ -32,7 +33,7 @@ type spans struct {
 
 // run is a number of entries that follow each other in one queue.
 type run struct {
-	q   *queue
+	q   *consumequeue.Queue
 	seg *commitlog.Segment // holds the records; leased once the run is in stored, nil if it could not be
 	n   int
 }
@@ -44,8 +45,8 @@ func (l *spans) reset() {
 }
 
 // note notes entries of records that are being appended, which follow each other in q. Caller holds the append lock.
-func (c *committer) note(q *queue, entries ...dispatch.Entry) {
-	q.reserved += entries[len(entries)-1].Base + int64(entries[len(entries)-1].Count) - entries[0].Base
+func (c *committer) note(q *consumequeue.Queue, entries ...dispatch.Entry) {
+	q.Reserved += entries[len(entries)-1].Base + int64(entries[len(entries)-1].Count) - entries[0].Base
 	c.noted.runs = append(c.noted.runs, run{q: q, n: len(entries)})
 	c.noted.entries = append(c.noted.entries, entries...)
 }
@@ -65,8 +66,8 @@ func (c *committer) Commit(seg *commitlog.Segment) {
 	listens := c.s.ev.MessageStored != nil
 	entries := c.noted.entries
 	for i, run := range c.noted.runs {
-		run.q.reserved = 0
-		c.s.enqueue(run.q, entries[:run.n])
+		run.q.Reserved = 0
+		c.s.queues.Push(run.q, entries[:run.n])
 		entries = entries[run.n:]
 		if listens && seg.Acquire() {
 			c.noted.runs[i].seg = seg
@@ -95,7 +96,7 @@ func (c *committer) keep() {
 // Abort forgets the noted records; see commitlog.Committer.
 func (c *committer) Abort() {
 	for _, run := range c.noted.runs {
-		run.q.reserved = 0
+		run.q.Reserved = 0
 	}
 	c.noted.reset()
 	c.keys = c.keys[:0]
@@ -124,6 +125,6 @@ func (c *committer) tell(run run, entries []dispatch.Entry) {
 	for i := range entries {
 		e := &entries[i]
 		at := e.Offset - run.seg.Base
-		c.s.ev.MessageStored(run.q.topic, run.q.id, e.Base, e.Tags, e.Time, run.seg.Data[at:at+int64(e.Size)])
+		c.s.ev.MessageStored(run.q.Topic, run.q.ID, e.Base, e.Tags, e.Time, run.seg.Data[at:at+int64(e.Size)])
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -122,7 +123,7 @@ func TestRandomOps(t *testing.T) {
 	configs := map[string]func(c *Config){
 		"plain": func(*Config) {},
 		"sync":  func(c *Config) { c.FlushDiskType = SyncFlush },
-		"small": func(c *Config) { c.MappedFileSizeCommitLog, c.MappedFileSizeConsumeQueue = 8<<10, 7*cqUnit },
+		"small": func(c *Config) { c.MappedFileSizeCommitLog, c.MappedFileSizeConsumeQueue = 8<<10, 7*consumequeue.Unit },
 		"no memory": func(c *Config) {
 			c.MaxConsumeQueueMemory, c.MaxOpenConsumeQueueFiles, c.FlushIntervalConsumeQueue = 1, 1, 1
 		},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gorocket/compat/config"
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
@@ -172,5 +173,5 @@ func (c *Config) sub(name ...string) string {
 
 // consumeQueueFileSize is MappedFileSizeConsumeQueue rounded up to whole entries.
 func (c *Config) consumeQueueFileSize() int64 {
-	return (c.MappedFileSizeConsumeQueue + cqUnit - 1) / cqUnit * cqUnit
+	return (c.MappedFileSizeConsumeQueue + consumequeue.Unit - 1) / consumequeue.Unit * consumequeue.Unit
 }

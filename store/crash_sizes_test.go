@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -53,7 +54,7 @@ func (c *crashTest) run(mode string) {
 	mem := vfs.NewMem()
 	defer mem.Free()
 	c.cfg = smallConfig("/s")
-	c.cfg.FlushDiskType, c.cfg.MappedFileSizeCommitLog, c.cfg.MappedFileSizeConsumeQueue = mode, c.size, 700*cqUnit
+	c.cfg.FlushDiskType, c.cfg.MappedFileSizeCommitLog, c.cfg.MappedFileSizeConsumeQueue = mode, c.size, 700*consumequeue.Unit
 	// synced where a file ends and where the test says so
 	c.cfg.FlushIntervalCommitLog, c.cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000
 	c.queues = 1 + c.rnd.Int32N(3)

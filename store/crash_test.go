@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -48,8 +49,9 @@ func (l *ledger) check(t *testing.T, s *Store, topic string, queues int32, full 
 		}
 		for at, body := range got {
 			if want := fmt.Sprintf("q%d-%d-", q, at); len(body) < len(want) || body[:len(want)] != want {
-				x := s.queues.get(topic, q)
-				t.Fatalf("queue %d offset %d: phantom %.20q; min %d max %d first %d memStart %d flushed %d", q, at, body, s.MinOffset(topic, q), x.max.Load(), x.first, x.memStart, x.flushed)
+				x := s.queues.Get(topic, q)
+				t.Fatalf("queue %d offset %d: phantom %.20q; min %d max %d first %d", q, at, body, s.MinOffset(topic, q),
+					x.Entries(), x.First())
 			}
 		}
 		if max := s.MaxOffset(topic, q); max != int64(len(got)) {
@@ -126,7 +128,7 @@ func crashOnce(t *testing.T, mode string, seed uint64) {
 	cfg.MappedFileSizeCommitLog = 16 << 10
 	cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 2, 2, 5
 	if rnd.IntN(2) == 0 {
-		cfg.MappedFileSizeConsumeQueue = 700 * cqUnit // several pages, which survive one by one
+		cfg.MappedFileSizeConsumeQueue = 700 * consumequeue.Unit // several pages, which survive one by one
 	}
 	s := mustStart(t, cfg, mem)
 	led := &ledger{acked: map[string]map[int64]string{}}
@@ -261,7 +263,7 @@ func TestKillChain(t *testing.T) {
 					mustAppend(t, s, dispatched("P", "%LMQ%a", "x"))
 					light++
 				case 2:
-					s.renote.Store(true)
+					s.queues.Renote()
 				case 3:
 					time.Sleep(time.Duration(rnd.IntN(800)) * time.Microsecond)
 				}
@@ -285,20 +287,20 @@ func TestKillChain(t *testing.T) {
 func TestKillWhileRecovering(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
-	cfg.EnableConsumeQueueExt, cfg.MappedFileSizeConsumeQueueExt, cfg.MapperFileSizeBatchConsumeQueue = true, 4096, 20*batchUnit
+	cfg.EnableConsumeQueueExt, cfg.MappedFileSizeConsumeQueueExt, cfg.MapperFileSizeBatchConsumeQueue = true, 4096, 20*consumequeue.BatchUnit
 	ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }}
 	s := mustOpen(t, cfg, mem, ev)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
 	want, batches := fill(t, s, "T", 3, 400), fillBatches(t, s, "B", 50)
-	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := s.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for q, more := range fill(t, s, "T", 3, 100) {
 		want[q] = append(want[q], more...)
 	}
-	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := s.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	cut := mem.CrashClone(1, 1)
@@ -322,7 +324,7 @@ func TestKillWhileRecovering(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.writeQueues(t.Context(), 1)
+		err = s.queues.Write(t.Context(), 1)
 		mustStop(t, s)
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -25,21 +26,21 @@ type queueState struct {
 func stateOf(t *testing.T, s *Store) map[string]queueState {
 	t.Helper()
 	all := map[string]queueState{}
-	s.queues.each(func(q *queue) bool {
-		st := queueState{Min: s.minOf(q), End: q.end()}
-		for at := q.firstOffset(); at < q.max.Load(); at++ {
-			e, ok := s.entry(q, at)
+	s.queues.Each(func(q *consumequeue.Queue) bool {
+		st := queueState{Min: s.queues.Min(q), End: q.End()}
+		for at := q.First(); at < q.Entries(); at++ {
+			e, ok := s.queues.Entry(q, at)
 			if !ok {
-				t.Errorf("%s/%d: entry %d of %d..%d cannot be read", q.topic, q.id, at, q.firstOffset(), q.max.Load())
+				t.Errorf("%s/%d: entry %d of %d..%d cannot be read", q.Topic, q.ID, at, q.First(), q.Entries())
 				return false
 			}
-			if !q.batch() {
+			if !q.Batch() {
 				e.Base, e.Time, e.Count = at, 0, 0
 			}
 			st.Entries = append(st.Entries, e)
 		}
 		if len(st.Entries) > 0 {
-			all[fmt.Sprintf("%s/%d", q.topic, q.id)] = st
+			all[fmt.Sprintf("%s/%d", q.Topic, q.ID)] = st
 		}
 		return true
 	})
@@ -210,7 +211,7 @@ func recoveredAsLive(t *testing.T, seed uint64, records int) {
 	mem := vfs.NewMem()
 	defer mem.Free()
 	cfg := smallConfig("/s")
-	cfg.MappedFileSizeCommitLog, cfg.MapperFileSizeBatchConsumeQueue = 256<<10, 50*batchUnit
+	cfg.MappedFileSizeCommitLog, cfg.MapperFileSizeBatchConsumeQueue = 256<<10, 50*consumequeue.BatchUnit
 	cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 1+c.IntN(20), 1+c.IntN(40)
 	cfg.EnableLmq, cfg.EnableMultiDispatch = seed%2 == 0, seed%2 == 0
 	cfg.EnabledAppendPropCRC = seed%5 == 0

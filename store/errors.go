@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/record"
 )
 
@@ -21,11 +22,11 @@ var (
 )
 
 // ErrNotReadable says that the store is closed.
-var ErrNotReadable = errors.New("store: not readable")
+var ErrNotReadable = consumequeue.ErrClosed
 
 // Reasons of record.ErrIllegal that the store adds (MESSAGE_ILLEGAL).
 var (
-	ErrTopicName          = fmt.Errorf("%w: the topic's name, or the queue's number, cannot be a folder", record.ErrIllegal)
+	ErrTopicName          = consumequeue.ErrTopicName
 	ErrBatchTooLong       = fmt.Errorf("%w: a batch of more than maxBatchMessages messages", record.ErrIllegal)
 	ErrMessageExceedsFile = commitlog.ErrExceedsFile
 )

@@ -14,7 +14,7 @@ func expireAll(t *testing.T, s *Store) {
 	t.Helper()
 	cfg := *s.cfg.Load()
 	s.deleteSegments(t.Context(), &cfg, time.Now().Add(1000*time.Hour), false)
-	s.expireQueues(t.Context(), &cfg)
+	s.queues.Expire(t.Context(), 0, true)
 }
 
 func fillLong(t *testing.T, s *Store, n int) {
@@ -37,7 +37,7 @@ func TestExpiryThenKill(t *testing.T) {
 	cfg.DeleteCommitLogFilesInterval, cfg.DeleteConsumeQueueFilesInterval = 1, 1
 	s := mustStart(t, cfg, mem)
 	fillLong(t, s, 600)
-	if err := s.noteEnds(t.Context()); err != nil {
+	if err := s.queues.NoteEnds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	expireAll(t, s)
@@ -54,9 +54,9 @@ func TestExpiryThenKill(t *testing.T) {
 			t.Errorf("kill %v: pull at %d: %v, next %d", kill, low, res.Status, res.NextBeginOffset)
 		}
 		res.Release()
-		first := k.queues.get("T", 0).firstOffset()
+		first := k.queues.Get("T", 0).First()
 		fillLong(t, k, 300)
-		if expireAll(t, k); k.queues.get("T", 0).firstOffset() <= first {
+		if expireAll(t, k); k.queues.Get("T", 0).First() <= first {
 			t.Errorf("kill %v: nothing expires any more: the first file begins at %d", kill, first)
 		}
 		low = k.MinOffset("T", 0)
@@ -78,15 +78,15 @@ func TestQueueFileRemovedByHand(t *testing.T) {
 	}
 	defer mustStop(t, s)
 	fillLong(t, s, 600)
-	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := s.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	q := s.queues.get("T", 0)
-	q.files.forget(q, func(int64) bool { return true })
+	q := s.queues.Get("T", 0)
+	q.CloseFiles()
 	if err := mem.Remove("/s/consumequeue/T/0/" + datafile.Name(0)); err != nil {
 		t.Fatal(err)
 	}
-	if expireAll(t, s); q.firstOffset() < 2*q.files.per() {
-		t.Errorf("the first file begins at entry %d", q.firstOffset())
+	if expireAll(t, s); q.First() < 2*q.PerFile() {
+		t.Errorf("the first file begins at entry %d", q.First())
 	}
 }

@@ -205,7 +205,7 @@ func TestCorruption(t *testing.T) {
 				if err := s.Flush(); err != nil {
 					t.Fatal(err)
 				}
-				if err := s.flushQueuesThoroughly(context.Background()); err != nil { // the checkpoint says so
+				if err := s.queues.FlushAll(context.Background()); err != nil { // the checkpoint says so
 					t.Fatal(err)
 				}
 				time.Sleep(2 * time.Millisecond)

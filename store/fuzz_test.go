@@ -3,6 +3,7 @@ package store
 import (
 	"testing"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
@@ -50,8 +51,8 @@ func FuzzCheckpoint(f *testing.F) {
 
 // FuzzConsumeQueueFile opens a store whose consume queue file holds anything: it must open or say what is wrong, never panic.
 func FuzzConsumeQueueFile(f *testing.F) {
-	f.Add(appendEntry(nil, &dispatch.Entry{Offset: 0, Size: 100, Tags: 5}), true)
-	f.Add(appendEntry(nil, &dispatch.Entry{Offset: 0, Size: blankSize, Tags: 0}), false)
+	f.Add(consumequeue.AppendEntry(nil, &dispatch.Entry{Offset: 0, Size: 100, Tags: 5}), true)
+	f.Add(consumequeue.AppendEntry(nil, &dispatch.Entry{Offset: 0, Size: consumequeue.BlankSize, Tags: 0}), false)
 	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
 		mem := vfs.NewMem()
 		defer mem.Free()
@@ -100,17 +101,17 @@ func openBeside(cfg Config, mem *vfs.Mem, rec []byte, clean bool) *Store {
 
 // FuzzBatchQueueFile opens a store whose batch consume queue file holds anything, reads it and appends to it.
 func FuzzBatchQueueFile(f *testing.F) {
-	f.Add(appendBatchEntry(nil, &dispatch.Entry{Size: 200, Base: 0, Count: 3}), false)
-	f.Add(appendBatchEntry(appendBatchEntry(nil, &dispatch.Entry{Size: 200, Count: 1}), &dispatch.Entry{Offset: 9, Size: 1, Base: 1 << 62, Count: 32767}), true)
+	f.Add(consumequeue.AppendBatchEntry(nil, &dispatch.Entry{Size: 200, Base: 0, Count: 3}), false)
+	f.Add(consumequeue.AppendBatchEntry(consumequeue.AppendBatchEntry(nil, &dispatch.Entry{Size: 200, Count: 1}), &dispatch.Entry{Offset: 9, Size: 1, Base: 1 << 62, Count: 32767}), true)
 	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
 		mem := vfs.NewMem()
 		defer mem.Free()
 		cfg := smallConfig("/s")
-		cfg.MapperFileSizeBatchConsumeQueue = 20 * batchUnit
+		cfg.MapperFileSizeBatchConsumeQueue = 20 * consumequeue.BatchUnit
 		_ = mem.MkdirAll("/s/batchconsumequeue/B/0")
 		file, _ := mem.Create("/s/batchconsumequeue/B/0/" + datafile.Name(0))
-		_, _ = file.WriteAt(b[:min(len(b), 20*batchUnit)], 0)
-		_ = file.Truncate(20 * batchUnit)
+		_, _ = file.WriteAt(b[:min(len(b), 20*consumequeue.BatchUnit)], 0)
+		_ = file.Truncate(20 * consumequeue.BatchUnit)
 		r := innerBatch("B", 0, 3)
 		r.Properties = record.SetProperty(nil, r.Properties, "INNER_BASE", "0")
 		rec, _ := cfg.RecordLimits().Append(nil, &r.Message, record.Stamp{StoreTime: 1000})
@@ -134,7 +135,7 @@ func FuzzBatchQueueFile(f *testing.F) {
 
 // FuzzExtEnd opens a store whose extension file holds anything.
 func FuzzExtEnd(f *testing.F) {
-	f.Add(appendExtUnit(appendExtUnit(nil, 1, 2, nil), 3, 4, []byte{5}), int64(0))
+	f.Add(append(extUnit(1, 2, nil), extUnit(3, 4, []byte{5})...), int64(0))
 	f.Add([]byte{0x7F, 0xFF, 0, 0}, int64(20))
 	f.Fuzz(func(t *testing.T, b []byte, address int64) {
 		mem := vfs.NewMem()
@@ -149,7 +150,7 @@ func FuzzExtEnd(f *testing.F) {
 		ext, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + datafile.Name(0))
 		_, _ = ext.WriteAt(b[:min(len(b), 4096)], 0)
 		cq, _ := mem.OpenFile("/s/consumequeue/T/0/" + datafile.Name(0))
-		_, _ = cq.WriteAt(appendEntry(nil, &dispatch.Entry{Size: 100, Tags: address})[12:], 12)
+		_, _ = cq.WriteAt(consumequeue.AppendEntry(nil, &dispatch.Entry{Size: 100, Tags: address})[12:], 12)
 		if s, err = Open(cfg, mem, EventListener{}); err != nil {
 			return
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 )
 
@@ -15,7 +16,7 @@ const (
 const hotTail = 32 << 20
 
 // entryBlock is how many bytes of a consume queue are read at once.
-const entryBlock = 64 * cqUnit
+const entryBlock = 64 * consumequeue.Unit
 
 // Get reads messages of a queue (Java DefaultMessageStore.getMessage). The caller must Release res, whatever the status.
 //
@@ -24,16 +25,16 @@ const entryBlock = 64 * cqUnit
 func (s *Store) Get(q *GetQuery, res *GetResult) {
 	res.reset()
 	res.NextBeginOffset = q.Offset
-	cq := s.queues.get(q.Topic, q.QueueID)
+	cq := s.queues.Get(q.Topic, q.QueueID)
 	if cq == nil {
 		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0) // Java creates the queue and finds it empty
 		return
 	}
-	if q.HotOnly && (!s.minIsCheap(cq) || cq.batch() && !cq.inMemory()) { // a batch queue is searched for the offset
+	if q.HotOnly && (!s.queues.MinIsCheap(cq) || cq.Batch() && !cq.InMemory()) { // a batch queue is searched for the offset
 		res.Status, res.Cold = NoMatchedMessage, true
 		return
 	}
-	res.MinOffset, res.MaxOffset = s.minOf(cq), cq.end()
+	res.MinOffset, res.MaxOffset = s.queues.Min(cq), cq.End()
 	switch {
 	case res.MaxOffset == 0:
 		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0)
@@ -70,7 +71,7 @@ type getter struct {
 	cfg      *Config
 	q        *GetQuery
 	res      *GetResult
-	cq       *queue
+	cq       *consumequeue.Queue
 	maxBytes int
 	scan     int64 // most entries looked at
 	logEnd   int64
@@ -80,24 +81,24 @@ type getter struct {
 	seg      *commitlog.Segment // last one leased
 }
 
-func newGetter(s *Store, q *GetQuery, res *GetResult, cq *queue) getter {
+func newGetter(s *Store, q *GetQuery, res *GetResult, cq *consumequeue.Queue) getter {
 	cfg := s.cfg.Load()
 	limit := q.MaxBytes
 	if limit <= 0 || limit > maxPullBytes {
 		limit = maxPullBytes
 	}
 	return getter{s: s, cfg: cfg, q: q, res: res, cq: cq, maxBytes: max(limit, minPullBytes),
-		scan:   (max(int64(cfg.MaxFilterMessageSize), int64(q.MaxCount)*cq.files.unit) + cq.files.unit - 1) / cq.files.unit,
+		scan:   (max(int64(cfg.MaxFilterMessageSize), int64(q.MaxCount)*cq.Unit()) + cq.Unit() - 1) / cq.Unit(),
 		logEnd: s.log.End(), memory: s.ram / 100 * int64(cfg.AccessMessageInMemoryMaxRatio), skipTo: -1}
 }
 
 func (g *getter) run() {
 	g.res.Status = NoMatchedMessage
 	block := &g.res.block
-	unit := g.cq.files.unit
-	at := g.s.entryOf(g.cq, g.q.Offset)
-	for stop := min(g.cq.max.Load(), at+g.scan); at < stop; {
-		n, hot := g.s.entries(g.cq, block[:min(entryBlock/unit, stop-at)*unit], at, g.q.HotOnly)
+	unit := g.cq.Unit()
+	at := g.s.queues.EntryOf(g.cq, g.q.Offset)
+	for stop := min(g.cq.Entries(), at+g.scan); at < stop; {
+		n, hot := g.s.queues.Read(g.cq, block[:min(entryBlock/unit, stop-at)*unit], at, g.q.HotOnly)
 		if !hot {
 			g.giveUpCold()
 			return
@@ -126,19 +127,19 @@ func (g *getter) run() {
 
 // nextCQFile is the first queue offset of the consume queue file behind the one that holds entry at.
 func (g *getter) nextCQFile(at int64) int64 {
-	per := g.cq.files.per()
-	return g.s.offsetAt(g.cq, at-at%per+per)
+	per := g.cq.PerFile()
+	return g.s.queues.OffsetAt(g.cq, at-at%per+per)
 }
 
 // block handles a run of entries; false ends the Get.
 func (g *getter) block(b []byte, at int64) bool {
-	files := g.cq.files
-	for ; len(b) > 0; b, at = b[files.unit:], at+1 {
-		e := files.decode(b)
-		if !g.cq.batch() {
+	unit := g.cq.Unit()
+	for ; len(b) > 0; b, at = b[unit:], at+1 {
+		e := g.cq.Decode(b)
+		if !g.cq.Batch() {
 			e.Base, e.Count = at, 1
 		}
-		if blank(&e) {
+		if consumequeue.Filler(&e) {
 			g.res.NextBeginOffset = at + 1
 			continue
 		}
@@ -304,21 +305,23 @@ func (s *Store) hot(seg *commitlog.Segment, offset int64, n int) bool {
 	return seg.Resident(int(offset-seg.Base), n)
 }
 
-// entries reads consume queue entries from queue offset at on into dst. hot is false, and nothing is read, when hotOnly is set and
-// they are not in memory. n is 0 on an error or when there are none.
-func (s *Store) entries(cq *queue, dst []byte, at int64, hotOnly bool) (n int, hot bool) {
-	n, ok := cq.fromMemory(dst, at)
-	if ok {
-		return n, true
+// matchTags asks the filter about an entry; what is not known matches, as in Java. hot is false when the answer is on the disk only.
+func (g *getter) matchTags(e dispatch.Entry) (match, hot bool) {
+	if g.q.Filter == nil {
+		return true, true
 	}
-	if hotOnly {
-		n = s.blocks.read(cq, dst[:int64(n)*cq.files.unit], at)
-		return n, n > 0
+	u, st := g.s.queues.Tags(g.cq, e.Tags, g.q.HotOnly)
+	switch st {
+	case consumequeue.ExtCold:
+		return false, false
+	case consumequeue.ExtMissing:
+		return true, true
 	}
-	n, err := cq.files.read(cq, dst[:int64(n)*cq.files.unit], at)
-	if err != nil {
-		s.reportErr("read consume queue", cq.files.dir(cq), err)
-		return 0, true
+	if !g.q.Filter.MatchTagsCode(u.Tags) {
+		return false, true
 	}
-	return n, true
+	if f, ok := g.q.Filter.(BitMapFilter); ok && u.Size > 0 {
+		return f.MatchBitMap(u.Time, u.Bits), true
+	}
+	return true, true
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -224,7 +225,7 @@ func TestRetention(t *testing.T) {
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.writeQueues(context.Background(), 1); err != nil {
+	if err := s.queues.Write(context.Background(), 1); err != nil {
 		t.Fatal(err)
 	}
 	var res GetResult
@@ -284,8 +285,8 @@ func TestRetention(t *testing.T) {
 		t.Fatalf("after a rebuild %d..%d", third.MinOffset("T", 0), third.MaxOffset("T", 0))
 	}
 	mustStop(t, third)
-	b, _ := os.ReadFile(dir + "/consumequeue/T/0/" + datafile.Name(lowest*cqUnit/2000*2000))
-	if e := decodeEntry(b); lowest%100 != 0 && !blank(&e) {
+	b, _ := os.ReadFile(dir + "/consumequeue/T/0/" + datafile.Name(lowest*consumequeue.Unit/2000*2000))
+	if e := s.queues.Get("T", 0).Decode(b); lowest%100 != 0 && !consumequeue.Filler(&e) {
 		t.Fatalf("no filler: %+v", e)
 	}
 }
@@ -297,7 +298,7 @@ func TestHotOnly(t *testing.T) {
 	want := fill(t, s, "T", 1, 500)[0]
 	mustStop(t, s)
 	s = mustStart(t, cfg, vfs.OS{})
-	s.files.forget(s.queues.get("T", 0), func(int64) bool { return true })
+	s.queues.Get("T", 0).CloseFiles()
 	var res GetResult
 	q := GetQuery{Topic: "T", Offset: 100, MaxCount: 10, HotOnly: true}
 	s.Get(&q, &res)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -18,7 +19,7 @@ func smallConfig(dir string) Config {
 	c := DefaultConfig()
 	c.StorePathRootDir = dir
 	c.MappedFileSizeCommitLog = 64 << 10
-	c.MappedFileSizeConsumeQueue = 100 * cqUnit
+	c.MappedFileSizeConsumeQueue = 100 * consumequeue.Unit
 	c.MaxHashSlotNum, c.MaxIndexNum = 100, 400
 	c.TouchAheadBytes = 32 << 10
 	c.DiskSpaceWarningLevelRatio = 100

@@ -35,7 +35,7 @@ func indexAheadOfTheLog(t *testing.T, newer bool) {
 		t.Fatal(err)
 	}
 	put(s, 60, 150) // the first file is full; the messages from 60 on are not synced
-	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := s.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := mem.SyncDir("/s"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -18,19 +19,19 @@ func TestKillThenPowerCut(t *testing.T) {
 	t.Cleanup(mem.Free)
 	s := mustStart(t, cfg, mem)
 	fill(t, s, "Base", 2, 100)
-	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := s.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	want := fill(t, s, "Early", 2, 100)
 	fill(t, s, "Later", 2, 1000)
-	if err := s.noteEnds(t.Context()); err != nil {
+	if err := s.queues.NoteEnds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	killed := mem.Clone()
 	t.Cleanup(killed.Free)
 	k := mustStart(t, cfg, killed)
 	fill(t, k, "Later", 2, 1000)
-	if err := k.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := k.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, k, "Later", 2, 200)
@@ -61,7 +62,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 	cfg.MappedFileSizeCommitLog = 16 << 10
 	s := mustStart(t, cfg, mem)
 	eventually(t, "the flusher notes the ends once at its start", func() bool {
-		fi, err := mem.Stat(cfg.sub(summaryFile))
+		fi, err := mem.Stat(cfg.sub(consumequeue.ManifestFile))
 		return err == nil && fi.Size > 0
 	})
 	var want []string
@@ -69,7 +70,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 		want = append(want, strings.Repeat("x", 900)+fmt.Sprint(len(want)))
 		mustAppend(t, s, msg("T", 0, want[len(want)-1]))
 	}
-	if err := s.noteEnds(t.Context()); err != nil {
+	if err := s.queues.NoteEnds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	base := 2 * cfg.MappedFileSizeCommitLog
@@ -79,7 +80,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 			t.Fatal("the file was to end in front of this record")
 		}
 	}
-	if err := s.saveSummary(base, mem.BootID()); err != nil { // as between the file's first byte and its first record
+	if err := s.queues.SaveManifest(base, mem.BootID()); err != nil { // as between the file's first byte and its first record
 		t.Fatal(err)
 	}
 	killed := mem.Clone()
@@ -106,7 +107,7 @@ func TestKillBehindACutQueue(t *testing.T) {
 	cfg.FlushIntervalCommitLog = 3_600_000
 	s := mustStart(t, cfg, mem)
 	fill(t, s, "T", 1, 20)
-	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := s.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	cut := mem.CrashClone(1, 0)
@@ -116,7 +117,7 @@ func TestKillBehindACutQueue(t *testing.T) {
 		t.Fatalf("the test shows nothing: %d messages survived", n)
 	}
 	eventually(t, "the ends of the queues are not noted", func() bool {
-		_, err := cut.Stat("/s/" + summaryFile)
+		_, err := cut.Stat("/s/" + consumequeue.ManifestFile)
 		return err == nil
 	})
 	mustAppend(t, again, msg("T", 0, "after"))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -46,10 +47,10 @@ func TestRecordWithBadName(t *testing.T) {
 	for _, name := range badNames[1:6] {
 		cfg := smallConfig("/s/store")
 		s := mustStart(t, cfg, mem)
-		s.queues.getOrCreate(name, 0, false) // as if the name had been taken
+		s.queues.GetOrCreate(name, 0, false) // as if the name had been taken
 		mustAppend(t, s, msg(name, 0, "m"))
 		mustAppend(t, s, msg("T", 0, "m"))
-		if err := s.flushQueuesThoroughly(context.Background()); err != nil {
+		if err := s.queues.FlushAll(context.Background()); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 		if got := bodies(t, s, name, 0); len(got) != 1 {
@@ -65,7 +66,7 @@ func TestRecordWithBadName(t *testing.T) {
 	}
 	// after a kill everything is dispatched again
 	s := mustStart(t, smallConfig("/s/store"), mem)
-	s.queues.getOrCreate("../../../x", 0, false)
+	s.queues.GetOrCreate("../../../x", 0, false)
 	mustAppend(t, s, msg("../../../x", 0, "m"))
 	mustAppend(t, s, msg("T", 0, "last"))
 	if err := s.Flush(); err != nil {
@@ -92,7 +93,7 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, "the flusher's first note of the queue ends", func() bool {
-			_, err := mem.Stat("/s/" + summaryFile)
+			_, err := mem.Stat("/s/" + consumequeue.ManifestFile)
 			return err == nil
 		})
 		for _, topic := range []string{"A", "Bad", "Z"} {
@@ -100,7 +101,7 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 		}
 		errBroken := errors.New("broken")
 		if op == "sync" || op == "write" { // the file is there
-			if err := s.writeQueues(context.Background(), 1); err != nil {
+			if err := s.queues.Write(context.Background(), 1); err != nil {
 				t.Fatal(err)
 			}
 			for _, topic := range []string{"A", "Bad", "Z"} {
@@ -114,11 +115,11 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 			}
 			return nil
 		})
-		if err := s.flushQueuesThoroughly(context.Background()); !errors.Is(err, errBroken) {
+		if err := s.queues.FlushAll(context.Background()); !errors.Is(err, errBroken) {
 			t.Errorf("%s: %v", op, err)
 		}
 		for _, topic := range []string{"A", "Z"} {
-			if from, to := s.queues.get(topic, 0).unsynced(); from != to || to == 0 {
+			if from, to := s.queues.Get(topic, 0).Unsynced(); from != to || to == 0 {
 				t.Errorf("%s: %s is synced up to %d of %d", op, topic, from, to)
 			}
 		}

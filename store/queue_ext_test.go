@@ -16,6 +16,17 @@ type tagsFilter struct{ want int64 }
 func (f tagsFilter) MatchTagsCode(c int64) bool { return c == f.want }
 func (f tagsFilter) MatchRecord([]byte) bool    { return true }
 
+// extUnitSize is the size of a unit without a bit map, in bytes.
+const extUnitSize = 20
+
+// extUnit is a unit as it stands in a file: int16 size | int64 tags | int64 store time | int16 bytes of the bit map | it.
+func extUnit(tags, storeTime int64, bits []byte) []byte {
+	be := binary.BigEndian
+	b := be.AppendUint16(nil, uint16(extUnitSize+len(bits)))
+	b = be.AppendUint64(be.AppendUint64(b, uint64(tags)), uint64(storeTime))
+	return append(be.AppendUint16(b, uint16(len(bits))), bits...)
+}
+
 func extConfig() Config {
 	cfg := smallConfig("/s")
 	cfg.EnableConsumeQueueExt, cfg.MappedFileSizeConsumeQueueExt = true, 4096
@@ -76,7 +87,7 @@ func TestConsumeQueueExt(t *testing.T) {
 			t.Fatal(err)
 		}
 		fillTagged(t, s, 1) // 500 is no multiple of 3: keeps the pattern broken from here, so only the end is checked
-		if e, ok := s.entry(s.queues.get("T", 0), 500); !ok || e.Tags != math.MinInt64+2*4096+(500-2*204+0)*extUnit {
+		if e, ok := s.queues.Entry(s.queues.Get("T", 0), 500); !ok || e.Tags != math.MinInt64+2*4096+(500-2*204+0)*extUnitSize {
 			t.Fatalf("address %d", e.Tags-math.MinInt64)
 		}
 		mustStop(t, s)
@@ -86,10 +97,10 @@ func TestConsumeQueueExt(t *testing.T) {
 		t.Fatal(err, len(b))
 	}
 	be := binary.BigEndian
-	if be.Uint16(b) != extUnit || int64(be.Uint64(b[2:])) != record.TagsCode([]byte("t0")) || be.Uint16(b[18:]) != 0 || be.Uint16(b[203*extUnit:]) != extUnit {
+	if be.Uint16(b) != extUnitSize || int64(be.Uint64(b[2:])) != record.TagsCode([]byte("t0")) || be.Uint16(b[18:]) != 0 || be.Uint16(b[203*extUnitSize:]) != extUnitSize {
 		t.Errorf("first file begins %x", b[:40])
 	}
-	if got := be.Uint16(b[204*extUnit:]); got != 0xFFFF {
+	if got := be.Uint16(b[204*extUnitSize:]); got != 0xFFFF {
 		t.Errorf("end mark %x", got)
 	}
 }
@@ -106,7 +117,7 @@ func TestConsumeQueueExtOff(t *testing.T) {
 	s = mustStart(t, cfg, mem)
 	fillTagged(t, s, 300)
 	checkTagged(t, s, 600)
-	if e, _ := s.entry(s.queues.get("T", 0), 300); e.Tags != record.TagsCode([]byte("t0")) {
+	if e, _ := s.queues.Entry(s.queues.Get("T", 0), 300); e.Tags != record.TagsCode([]byte("t0")) {
 		t.Errorf("tags column %d", e.Tags)
 	}
 	mustStop(t, s)
@@ -114,7 +125,7 @@ func TestConsumeQueueExtOff(t *testing.T) {
 	s = mustStart(t, cfg, mem)
 	fillTagged(t, s, 3)
 	checkTagged(t, s, 603)
-	if e, _ := s.entry(s.queues.get("T", 0), 600); e.Tags != math.MinInt64+4096+(300-204)*extUnit {
+	if e, _ := s.queues.Entry(s.queues.Get("T", 0), 600); e.Tags != math.MinInt64+4096+(300-204)*extUnitSize {
 		t.Errorf("address %d", e.Tags-math.MinInt64)
 	}
 	mustStop(t, s)
@@ -129,12 +140,12 @@ func TestConsumeQueueExtJavaUnits(t *testing.T) {
 	fillTagged(t, s, 1)
 	mustStop(t, s)
 	f, _ := mem.OpenFile("/s/consumequeue_ext/T/0/" + datafile.Name(0))
-	unit := appendExtUnit(nil, record.TagsCode([]byte("t0")), 1, nil)
-	unit[1], unit[19] = extUnit+8, 8
+	unit := extUnit(record.TagsCode([]byte("t0")), 1, nil)
+	unit[1], unit[19] = extUnitSize+8, 8
 	_, _ = f.WriteAt(append(unit, 1, 2, 3, 4, 5, 6, 7, 8), 0)
 	s = mustStart(t, cfg, mem)
 	mustAppend(t, s, msg("T", 0, "x"))
-	if e, _ := s.entry(s.queues.get("T", 0), 1); e.Tags != math.MinInt64+extUnit+8 {
+	if e, _ := s.queues.Entry(s.queues.Get("T", 0), 1); e.Tags != math.MinInt64+extUnitSize+8 {
 		t.Errorf("address %d", e.Tags-math.MinInt64)
 	}
 	mustStop(t, s)
@@ -146,7 +157,7 @@ func TestConsumeQueueExtDeleted(t *testing.T) {
 	cfg := extConfig()
 	s := mustStart(t, cfg, mem)
 	fillTagged(t, s, 300)
-	if err := s.flushQueuesThoroughly(t.Context()); err != nil {
+	if err := s.queues.FlushAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	fillTagged(t, s, 3)
@@ -230,15 +241,4 @@ func TestExtBitMap(t *testing.T) {
 		mustStop(t, s)
 		mem.Free()
 	}
-}
-
-func FuzzExtUnit(f *testing.F) {
-	f.Add(appendExtUnit(nil, 5, 6, []byte{7, 8}))
-	f.Add([]byte{0xFF, 0xFF})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		u, ok := decodeExtUnit(b)
-		if ok && (u.size < extUnit || len(b) < extUnit || len(u.bits) > int(u.size)-extUnit) {
-			t.Fatal(u)
-		}
-	})
 }

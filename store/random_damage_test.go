@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gorocket/compat"
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -57,7 +58,7 @@ func damageable(t *testing.T) (all []damageBase) {
 	for _, rich := range []bool{false, true} {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
 		cfg.MappedFileSizeCommitLog, cfg.MappedFileSizeConsumeQueueExt = 16<<10, 4096
-		cfg.MapperFileSizeBatchConsumeQueue, cfg.EnableConsumeQueueExt = 50*batchUnit, rich
+		cfg.MapperFileSizeBatchConsumeQueue, cfg.EnableConsumeQueueExt = 50*consumequeue.BatchUnit, rich
 		cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue = 3_600_000, 3_600_000
 		cfg.FlushConsumeQueueThoroughInterval, cfg.FlushCommitLogThoroughInterval = 3_600_000, 3_600_000
 		s := mustOpen(t, cfg, mem, EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }})

@@ -48,37 +48,15 @@ const (
 // isQueued returns nil when the queue of m has an entry that points to m, else ErrNoRecord; ErrWouldWait when hotOnly
 // is set and the entry is not in memory.
 func (s *Store) isQueued(m *record.View, hotOnly bool) error {
-	q := s.queues.get(string(m.Topic), m.QueueID)
-	if q == nil || m.QueueOffset < 0 || m.QueueOffset >= q.end() {
+	q := s.queues.Get(string(m.Topic), m.QueueID)
+	if q == nil || m.QueueOffset < 0 || m.QueueOffset >= q.End() {
 		return ErrNoRecord
 	}
-	if hotOnly && q.batch() { // its entries have to be searched
+	held, hot := s.queues.Holds(q, m.QueueOffset, m.PhysicalOffset, m.Size, hotOnly)
+	switch {
+	case !hot:
 		return ErrWouldWait
-	}
-	at := s.entryOf(q, m.QueueOffset)
-	if at < q.firstOffset() {
-		return ErrNoRecord
-	}
-	var b [batchUnit]byte
-	if n, ok := q.fromMemory(b[:q.files.unit], at); ok {
-		return q.pointsTo(m, b[:], n)
-	}
-	return s.isFiled(q, m, at, hotOnly)
-}
-
-// isFiled is isQueued for an entry that is in files only; apart from it, since what it reads into is allocated.
-func (s *Store) isFiled(q *queue, m *record.View, at int64, hotOnly bool) error {
-	var b [batchUnit]byte
-	n, hot := s.entries(q, b[:q.files.unit], at, hotOnly)
-	if !hot {
-		return ErrWouldWait
-	}
-	return q.pointsTo(m, b[:], n)
-}
-
-// pointsTo returns nil when n is not 0 and the entry in b is that of m.
-func (q *queue) pointsTo(m *record.View, b []byte, n int) error {
-	if e := q.files.decode(b); n == 0 || e.Offset != m.PhysicalOffset || e.Size != m.Size {
+	case !held:
 		return ErrNoRecord
 	}
 	return nil

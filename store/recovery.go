@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 )
@@ -33,7 +34,7 @@ type recovery struct {
 
 func (r *recovery) run() error {
 	begin := time.Now()
-	r.queued = r.s.newestQueued()
+	r.queued = r.s.queues.Newest()
 	segs := r.s.log.Segments()
 	r.killed = !r.report.Clean && r.report.QueuesKnown
 	if len(segs) == 0 {
@@ -54,7 +55,7 @@ func (r *recovery) run() error {
 
 // agree rebuilds what the queues lack and returns the end of the log.
 func (r *recovery) agree(segs []*commitlog.Segment) (end int64, err error) {
-	if err = errGap; !r.s.queueGap.Load() {
+	if err = errGap; !r.s.queues.HasGap() {
 		end, err = r.rebuild(r.startSegment(segs))
 	}
 	if errors.Is(err, errGap) {
@@ -84,17 +85,11 @@ func (r *recovery) judgeResidue(segs []*commitlog.Segment, at int64) error {
 	return err
 }
 
-// newestQueued is the largest commit log offset a consume queue knows.
-func (s *Store) newestQueued() (end int64) {
-	s.queues.each(func(q *queue) bool { end = max(end, q.lastPhy); return true })
-	return end
-}
-
 // dropAllQueues: without a log the queues describe nothing (Java deletes them too).
 func (r *recovery) dropAllQueues() (err error) {
-	r.s.queues.each(func(q *queue) bool {
-		err = r.s.removeQueueFiles(q)
-		q.start(0)
+	r.s.queues.Each(func(q *consumequeue.Queue) bool {
+		err = r.s.queues.Clear(q)
+		q.Start(0)
 		return err == nil
 	})
 	return err
@@ -103,7 +98,7 @@ func (r *recovery) dropAllQueues() (err error) {
 // startSegment decides where verification begins (index into segs).
 func (r *recovery) startSegment(segs []*commitlog.Segment) int {
 	if r.killed {
-		return max(0, slices.IndexFunc(segs, func(seg *commitlog.Segment) bool { return seg.End() > r.s.knownTo }))
+		return max(0, slices.IndexFunc(segs, func(seg *commitlog.Segment) bool { return seg.End() > r.s.queues.KnownTo() }))
 	}
 	if r.report.Clean {
 		for i := len(segs) - 1; i > 0; i-- {
@@ -263,9 +258,9 @@ func orZeros(why string) string {
 // resetQueues leaves only what the queues surely hold: nothing before a full rebuild, else what lies below a commit log offset.
 func (r *recovery) resetQueues(phy int64) error {
 	err := r.cutQueues(phy, r.report.FullRebuild)
-	r.s.queues.each(func(q *queue) bool {
-		if err == nil && q.first >= 0 {
-			err = r.s.clearBehind(q)
+	r.s.queues.Each(func(q *consumequeue.Queue) bool {
+		if err == nil && q.HasFile() {
+			err = r.s.queues.ClearBehind(q)
 		}
 		return err == nil
 	})
@@ -274,12 +269,12 @@ func (r *recovery) resetQueues(phy int64) error {
 
 // cutQueues removes the entries at or behind a commit log offset; all removes all.
 func (r *recovery) cutQueues(phy int64, all bool) (err error) {
-	r.s.queues.each(func(q *queue) bool {
+	r.s.queues.Each(func(q *consumequeue.Queue) bool {
 		if all {
-			err = r.s.removeQueueFiles(q)
-			q.start(0)
+			err = r.s.queues.Clear(q)
+			q.Start(0)
 		} else {
-			err = r.s.truncateQueue(q, phy)
+			err = r.s.queues.Truncate(q, phy)
 		}
 		return err == nil
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
@@ -24,14 +25,14 @@ func (r *recovery) dispatch(m *record.View) error {
 		return nil
 	}
 	if at := m.PhysicalOffset; !r.report.FullRebuild && (r.report.Clean && at < r.queued || r.killed &&
-		at < r.s.knownTo) {
+		at < r.s.queues.KnownTo()) {
 		return nil // all queues were complete; what is missing was deleted with its topic
 	}
 	rules, f := r.cfg.dispatchRules(r.s.delays), dispatch.FactsOf(m)
 	e := dispatch.Entry{Offset: m.PhysicalOffset, Size: m.Size}
 	rules.Own(&f, &e)
-	q := r.s.queues.getOrCreate(f.Topic, m.QueueID, dispatch.MakesBatchQueue(m.SysFlag))
-	if !q.batch() {
+	q := r.s.queues.GetOrCreate(f.Topic, m.QueueID, dispatch.MakesBatchQueue(m.SysFlag))
+	if !q.Batch() {
 		e.Base, e.Count = f.QueueOffset, 1
 	}
 	if err := r.enqueue(q, e); err != nil {
@@ -39,28 +40,22 @@ func (r *recovery) dispatch(m *record.View) error {
 	}
 	return rules.Lights(&f, func(name string, offset int64) error {
 		e.Base, e.Count = offset, 1
-		return r.enqueue(r.s.queues.getOrCreate(name, 0, false), e)
+		return r.enqueue(r.s.queues.GetOrCreate(name, 0, false), e)
 	})
 }
 
-// known tells that a queue has an entry. A record may have two in one queue, and the second may be missing.
-func (q *queue) known(e dispatch.Entry, have int64) bool {
-	end := e.Offset + int64(e.Size)
-	return end < q.lastPhy || end == q.lastPhy && e.Base != have
-}
-
 // enqueue adds an entry with queue offset e.base to a queue that does not know its record yet.
-func (r *recovery) enqueue(q *queue, e dispatch.Entry) error {
-	have, empty := q.end(), q.max.Load() == q.firstOffset()
+func (r *recovery) enqueue(q *consumequeue.Queue, e dispatch.Entry) error {
+	have, empty := q.End(), q.Entries() == q.First()
 	switch {
-	case q.known(e, have):
+	case q.Knows(&e, have):
 		return nil
 	case e.Base == have:
 	case e.Base > have && r.tooFar(e.Base-have) && !(empty && r.report.From == r.s.log.Min() && !r.light(q)):
 		r.jump(q, e, "its offset cannot be: it has no entry")
 		return nil
 	case e.Base > have && empty && r.report.From == r.s.log.Min():
-		q.start(e.Base) // an empty queue may begin anywhere: older messages were cleaned away
+		q.Start(e.Base) // an empty queue may begin anywhere: older messages were cleaned away
 	case e.Base > have && !r.report.FullRebuild:
 		return errGap
 	case e.Base != 0 && !r.report.Clean && e.Time < r.newest:
@@ -68,10 +63,10 @@ func (r *recovery) enqueue(q *queue, e dispatch.Entry) error {
 	case e.Base > have:
 		r.fillGap(q, e, have)
 	case e.Base == 0: // the topic was deleted and made again
-		if err := r.s.removeQueueFiles(q); err != nil {
+		if err := r.s.queues.Clear(q); err != nil {
 			return err
 		}
-		q.start(0)
+		q.Start(0)
 	default:
 		r.jump(q, e, "its queue has that offset already: it has no entry")
 		return nil
@@ -80,22 +75,22 @@ func (r *recovery) enqueue(q *queue, e dispatch.Entry) error {
 }
 
 // add adds an entry at the end of its queue.
-func (r *recovery) add(q *queue, e dispatch.Entry) error {
-	r.s.enqueue(q, []dispatch.Entry{e})
+func (r *recovery) add(q *consumequeue.Queue, e dispatch.Entry) error {
+	r.s.queues.Push(q, []dispatch.Entry{e})
 	r.report.Rebuilt++
-	if r.since++; r.since < recoverFlush || r.s.queues.memory.Load() <= 2*r.cfg.MaxConsumeQueueMemory {
+	if r.since++; r.since < recoverFlush || r.s.queues.Memory() <= 2*r.cfg.MaxConsumeQueueMemory {
 		return nil // the flusher writes the rest after the start
 	}
 	r.since = 0
-	if err := r.s.writeQueues(context.Background(), 1); err != nil {
+	if err := r.s.queues.Write(context.Background(), 1); err != nil {
 		return err
 	}
-	r.s.releaseIdle(r.cfg.MaxConsumeQueueMemory)
+	r.s.queues.ReleaseIdle(r.cfg.MaxConsumeQueueMemory)
 	return nil
 }
 
 // light tells a queue whose offsets stand in properties.
-func (r *recovery) light(q *queue) bool { return dispatch.IsLight(q.topic) }
+func (r *recovery) light(q *consumequeue.Queue) bool { return dispatch.IsLight(q.Topic) }
 
 // tooFar tells a jump that no log of this length can explain: each queue offset belongs to a record.
 func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.LastEnd()/record.MinSize }
@@ -103,26 +98,26 @@ func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.LastEnd()/rec
 // fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over
 // the fillers. Batch queues need none. Records of other programs, and of earlier versions, may leave a gap: a batch
 // that says it is a prepared message was in its queue, and cannot be told from prepared messages, which are not.
-func (r *recovery) fillGap(q *queue, e dispatch.Entry, have int64) {
+func (r *recovery) fillGap(q *consumequeue.Queue, e dispatch.Entry, have int64) {
 	r.jump(q, e, "messages in front of it are missing: pulls step over their offsets")
-	if q.batch() {
+	if q.Batch() {
 		return
 	}
 	list := make([]dispatch.Entry, min(e.Base-have, 4096))
 	for have < e.Base {
 		n := min(e.Base-have, int64(len(list)))
 		for i := range list[:n] {
-			list[i] = dispatch.Entry{Offset: e.Offset, Size: e.Size, Tags: fillerTags, Base: have + int64(i), Count: 1}
+			list[i] = dispatch.Entry{Offset: e.Offset, Size: e.Size, Tags: consumequeue.FillerTags, Base: have + int64(i), Count: 1}
 		}
-		r.s.enqueue(q, list[:n])
+		r.s.queues.Push(q, list[:n])
 		have += n
 	}
 }
 
 // jump tells of a queue offset that does not follow.
-func (r *recovery) jump(q *queue, e dispatch.Entry, what string) {
+func (r *recovery) jump(q *consumequeue.Queue, e dispatch.Entry, what string) {
 	if r.report.Jumps++; r.report.Jumps <= maxJumps && r.s.ev.QueueJump != nil {
-		r.s.ev.QueueJump(QueueJump{Topic: q.topic, QueueID: q.id, Want: q.end(), Got: e.Base, LogOffset: e.Offset,
+		r.s.ev.QueueJump(QueueJump{Topic: q.Topic, QueueID: q.ID, Want: q.End(), Got: e.Base, LogOffset: e.Offset,
 			What: what})
 	}
 }

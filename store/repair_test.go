@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -86,7 +87,7 @@ func TestRepairSteps(t *testing.T) {
 		{"odd queue file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			f, _ := mem.OpenFile("/s/consumequeue/T/1/" + datafile.Name(0))
 			_ = f.Truncate(77)
-			_ = mem.Remove("/s/" + summaryFile) // a start that believes it does not look
+			_ = mem.Remove("/s/" + consumequeue.ManifestFile) // a start that believes it does not look
 			return "/s/consumequeue"
 		}, ByRepair, "move", true},
 		{"odd index file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
@@ -96,7 +97,7 @@ func TestRepairSteps(t *testing.T) {
 			return f.Name()
 		}, ByRepair, "move", true},
 		{"damaged entry", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
-			flip(t, mem, "/s/consumequeue/T/1/"+datafile.Name(0), 7*cqUnit+7)
+			flip(t, mem, "/s/consumequeue/T/1/"+datafile.Name(0), 7*consumequeue.Unit+7)
 			return "/s/consumequeue"
 		}, ByRepair, "move", true},
 		{"damaged index", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -24,7 +25,7 @@ type holed struct {
 func makeHole(t *testing.T, hole int64) holed {
 	t.Helper()
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
-	cfg.MappedFileSizeCommitLog, cfg.MappedFileSizeConsumeQueue = 32<<20, 30000*cqUnit
+	cfg.MappedFileSizeCommitLog, cfg.MappedFileSizeConsumeQueue = 32<<20, 30000*consumequeue.Unit
 	// nothing is synced meanwhile
 	cfg.FlushIntervalCommitLog, cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000
 	s := mustStart(t, cfg, mem)

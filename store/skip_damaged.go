@@ -7,6 +7,7 @@ import (
 	"path"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -158,7 +159,7 @@ func (k *skipper) mend() error {
 	if err := k.mendQueues(); err != nil {
 		return err
 	}
-	for _, name := range []string{"index", summaryFile} { // the index is built again
+	for _, name := range []string{"index", consumequeue.ManifestFile} { // the index is built again
 		if err := k.aside(name); err != nil {
 			return err
 		}

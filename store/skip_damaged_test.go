@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -31,7 +32,7 @@ func newSkipped(t *testing.T, seed uint64, batches bool) *skipped {
 	t.Helper()
 	k := &skipped{t: t, rnd: rand.New(rand.NewPCG(seed, 29)), mem: vfs.NewMem(), cfg: smallConfig("/s"),
 		want: map[string]string{}, at: map[string]Appended{}}
-	k.cfg.MappedFileSizeCommitLog, k.cfg.MapperFileSizeBatchConsumeQueue = 16<<10, 50*batchUnit
+	k.cfg.MappedFileSizeCommitLog, k.cfg.MapperFileSizeBatchConsumeQueue = 16<<10, 50*consumequeue.BatchUnit
 	k.cfg.MaxMessageSize = 1000 // long ranges take several records
 	s := mustOpen(t, k.cfg, k.mem, EventListener{IsBatchTopic: func(topic string) bool { return batches && topic == "B" }})
 	if err := s.Start(); err != nil {

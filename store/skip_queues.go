@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/vfs"
 )
@@ -17,9 +18,9 @@ type entryPlace struct {
 }
 
 // mendQueues lets the entries that point into covered ranges stand in for what is gone, so that all queue offsets stay
-// (see fillerTags). Batch queues cannot have such entries: where one points into a range, all queues are built again.
+// (see consumequeue.FillerTags). Batch queues cannot have such entries: where one points into a range, all queues are built again.
 func (k *skipper) mendQueues() error {
-	batches := openCQFiles(k.fs, &k.cfg, "batchconsumequeue", batchUnit, k.cfg.MapperFileSizeBatchConsumeQueue, "")
+	batches := k.cfg.queueOptions(k.fs, nil).Batches()
 	hit := false
 	if err := k.eachQueue(batches, func(dir string) error {
 		places, err := k.hits(batches, dir, nil)
@@ -36,13 +37,13 @@ func (k *skipper) mendQueues() error {
 		}
 		return nil
 	}
-	plain := newCQFiles(k.fs, &k.cfg)
+	plain := k.cfg.queueOptions(k.fs, nil).Plain()
 	return k.eachQueue(plain, func(dir string) error { return k.mendQueue(plain, dir) })
 }
 
 // eachQueue calls fn for the folder of each queue.
-func (k *skipper) eachQueue(c *cqFiles, fn func(dir string) error) error {
-	topics, err := k.fs.ReadDir(c.root)
+func (k *skipper) eachQueue(c *consumequeue.Files, fn func(dir string) error) error {
+	topics, err := k.fs.ReadDir(c.Root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -51,12 +52,12 @@ func (k *skipper) eachQueue(c *cqFiles, fn func(dir string) error) error {
 			continue
 		}
 		var ids []vfs.FileInfo
-		if ids, err = k.fs.ReadDir(c.root + "/" + t.Name); err != nil {
+		if ids, err = k.fs.ReadDir(c.Root + "/" + t.Name); err != nil {
 			return err
 		}
 		for _, d := range ids {
 			if _, perr := strconv.ParseInt(d.Name, 10, 32); perr == nil && d.IsDir && err == nil {
-				err = fn(c.root + "/" + t.Name + "/" + d.Name)
+				err = fn(c.Root + "/" + t.Name + "/" + d.Name)
 			}
 		}
 	}
@@ -65,7 +66,7 @@ func (k *skipper) eachQueue(c *cqFiles, fn func(dir string) error) error {
 
 // mendQueue mends one plain queue: entries of covered messages point to the next message of the queue, to the one before
 // where there is none, and to the covering record where there is neither.
-func (k *skipper) mendQueue(c *cqFiles, dir string) error {
+func (k *skipper) mendQueue(c *consumequeue.Files, dir string) error {
 	var last *dispatch.Entry
 	var waiting []entryPlace
 	first := dispatch.Entry{}
@@ -94,33 +95,33 @@ func (k *skipper) mendQueue(c *cqFiles, dir string) error {
 		p := k.pieces(r)[0]
 		first = dispatch.Entry{Offset: p.offset, Size: int32(p.size)}
 	} else {
-		first = dispatch.Entry{Size: blankSize}
+		first = dispatch.Entry{Size: consumequeue.BlankSize}
 	}
 	return mend(first)
 }
 
 // hits returns the entries at the end of a queue that point into covered ranges. good, if not nil, gets those that
 // were met before each entry that does not.
-func (k *skipper) hits(c *cqFiles, dir string, good func(e dispatch.Entry, before []entryPlace) error) (list []entryPlace,
+func (k *skipper) hits(c *consumequeue.Files, dir string, good func(e dispatch.Entry, before []entryPlace) error) (list []entryPlace,
 	err error) {
 	found, err := k.fs.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	for _, fi := range found {
-		if !likeSegment(fi.Name) || fi.Size != c.size {
+		if !likeSegment(fi.Name) || fi.Size != c.Size {
 			continue // Repair says what is odd
 		}
 		b, err := vfs.ReadFile(k.fs, dir+"/"+fi.Name)
 		if err != nil {
 			return nil, err
 		}
-		for at := int64(0); at+c.unit <= int64(len(b)); at += c.unit {
-			e := c.decode(b[at:])
+		for at := int64(0); at+c.Unit <= int64(len(b)); at += c.Unit {
+			e := c.Decode(b[at:])
 			switch {
-			case !c.valid(e):
+			case !c.Valid(e):
 				at = int64(len(b))
-			case blank(&e) || e.Offset < k.v.report.LogFrom || e.Offset >= k.v.report.LogTo:
+			case consumequeue.Filler(&e) || e.Offset < k.v.report.LogFrom || e.Offset >= k.v.report.LogTo:
 			case k.covered(e.Offset):
 				list = append(list, entryPlace{dir + "/" + fi.Name, at})
 			case good != nil:
@@ -147,8 +148,8 @@ func (k *skipper) rewrite(p entryPlace, e dispatch.Entry) error {
 		return err
 	}
 	defer f.Close()
-	e.Tags = fillerTags
-	if _, err := f.WriteAt(appendEntry(nil, &e), p.pos); err != nil {
+	e.Tags = consumequeue.FillerTags
+	if _, err := f.WriteAt(consumequeue.AppendEntry(nil, &e), p.pos); err != nil {
 		return err
 	}
 	return f.Sync()

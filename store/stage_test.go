@@ -93,7 +93,7 @@ func TestStageKilled(t *testing.T) {
 	for range 10 {
 		mustAppend(t, s, grouped("T", 0, "gone"))
 	}
-	if err := s.writeQueues(t.Context(), 1); err != nil {
+	if err := s.queues.Write(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	killed := mem.Clone()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"gorocket/store/consumequeue"
 )
 
 // Stop refuses new messages, ends the goroutines, flushes everything, writes the checkpoint and removes the abort file. Calling it again returns
@@ -74,11 +76,11 @@ func (s *Store) drain(ctx context.Context) error {
 	root := s.cfg.Load().StorePathRootDir
 	for _, step := range []func() error{
 		s.Flush,
-		func() error { return s.flushQueuesThoroughly(ctx) },
+		func() error { return s.queues.FlushAll(ctx) },
 		func() error { return s.index.Finish(ctx) },
 		s.check.save,
 		func() error {
-			s.reportErr("save queue ends", summaryFile, s.saveSummary(s.log.End(), ""))
+			s.reportErr("save queue ends", consumequeue.ManifestFile, s.queues.SaveManifest(s.log.End(), ""))
 			return ctx.Err()
 		},
 		func() error { return s.fs.Remove(root + "/abort") },
@@ -95,8 +97,8 @@ func (s *Store) close() {
 	if s.index != nil {
 		s.index.Close()
 	}
-	for _, c := range s.queueFiles() {
-		c.close()
+	if s.queues != nil {
+		s.queues.Close()
 	}
 	if s.log != nil {
 		s.log.Close()

@@ -13,6 +13,7 @@ import (
 
 	"gorocket/compat/config"
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/index"
 	"gorocket/store/vfs"
@@ -29,35 +30,18 @@ type Store struct {
 	lockFile  io.Closer
 	log       *commitlog.Log
 	committer committer
-	files     *cqFiles // plain queues
-	extFiles  *cqFiles
-	queues    queueTable
-	blocks    *entryBlocks
+	queues    *consumequeue.Table
 	check     *checkpointFile
 	index     *index.Index
-	knownTo   int64        // after a kill: the queues hold everything of the log below; immutable after Open
-	renote    atomic.Bool  // a queue was deleted: the summary lists one that is not there
-	notedTo   atomic.Int64 // log end of the last summary
-	noted     int          // queues that were written for it; only the flusher uses it
-	queueGap  atomic.Bool  // Open found a consume queue with a file missing in the middle
-	resync    atomic.Bool  // a process before us was killed: nothing tells which of its queue files are durable
-	lockTime  int64        // when the lock file was written before this start, ns; immutable after Open
-	openEnd   int64        // end of the log when it was opened; immutable after Open
+	lockTime  int64 // when the lock file was written before this start, ns; immutable after Open
+	openEnd   int64 // end of the log when it was opened; immutable after Open
 	recov     RecoveryReport
 
 	batchBufs sync.Pool // *batchScratch
 
-	cqMu      sync.Mutex // one writer of consume queue files at a time; taken before the append lock and queue.mu
-	cqScratch []byte     // guarded by cqMu
-	cqKick    notifier
-
 	cleanKick   notifier
 	manualClean atomic.Int32 // rounds left of an explicit request
-	expiredTo   int64        // log minimum the queues were expired for; cleaner only
 	renewExpiry atomic.Bool  // expire them in any case
-
-	dirtyMu sync.Mutex // taken last
-	dirty   []*queue   // queues with entries not yet in their files; guarded by dirtyMu
 
 	longBatches sync.Mutex // held over the append of a long batch, before any other lock
 
@@ -84,7 +68,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{fs: fsys, ev: ev, blocks: newEntryBlocks(), ram: vfs.TotalMemory(), cqKick: newNotifier(), cleanKick: newNotifier()}
+	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), cleanKick: newNotifier()}
 	s.cfg.Store(&cfg)
 	s.delays, _ = config.DelayLevels(cfg.MessageDelayLevel)
 	s.batchBufs.New = func() any { return new(batchScratch) }
@@ -117,21 +101,14 @@ func (s *Store) open(cfg *Config) error {
 		return err
 	}
 	s.log = commitlog.New(cfg.logOptions(s.fs), cfg.logSettings(), &s.committer, s.logEvents())
-	s.files = newCQFiles(s.fs, cfg)
-	s.extFiles = openCQFiles(s.fs, cfg, "consumequeue_ext", 1, int64(cfg.MappedFileSizeConsumeQueueExt), "mappedFileSizeConsumeQueueExt")
-	s.queues.simple, s.queues.isBatch = s.files, s.ev.IsBatchTopic
-	s.queues.batches = openCQFiles(s.fs, cfg, "batchconsumequeue", batchUnit, cfg.MapperFileSizeBatchConsumeQueue, "mapperFileSizeBatchConsumeQueue")
+	s.queues = consumequeue.New(cfg.queueOptions(s.fs, s.ev.IsBatchTopic), cfg.queueSettings(), s.log,
+		consumequeue.Events{Error: s.reportErr, Flushed: s.queuesFlushed})
 	s.index = index.New(index.Options{FS: s.fs, Dir: cfg.sub("index"), Slots: cfg.MaxHashSlotNum,
 		Entries: cfg.MaxIndexNum, Enabled: cfg.MessageIndexEnable}, s.log, s.indexEvents())
 	if err := s.log.Load(); err != nil {
 		return err
 	}
-	if s.recov.QueuesKnown = s.loadSummary(s.lockTime, clean); !s.recov.QueuesKnown {
-		if err := s.loadQueues(); err != nil {
-			return err
-		}
-	}
-	if err := s.openExts(); err != nil {
+	if s.recov.QueuesKnown, err = s.queues.Load(s.lockTime, clean); err != nil {
 		return err
 	}
 	return s.recover(cfg, clean)
@@ -154,7 +131,7 @@ func (s *Store) prepareDirs(cfg *Config) error {
 	if err != nil {
 		return err
 	}
-	s.lockTime = s.mtime("lock")
+	s.lockTime = s.lockedAt(name)
 	return s.writeSmall(name, "lock")
 }
 
@@ -200,10 +177,10 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 		return err
 	}
 	s.recov = r.report
-	s.resync.Store(!clean)
 	s.log.Resume(r.newest)
 	s.openEnd = s.log.End()
 	if !clean {
+		s.queues.Resync()
 		n, err := s.index.DropBehind(s.openEnd)
 		if s.recov.IndexDropped += n; err != nil {
 			return err
@@ -228,7 +205,7 @@ func (s *Store) Start() error {
 		return err
 	}
 	cfg := s.cfg.Load()
-	if err := s.fs.Remove(cfg.sub(summaryFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.fs.Remove(cfg.sub(consumequeue.ManifestFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := s.writeSmall(cfg.sub("abort"), abortText(bootOf(s.fs))); err != nil {
@@ -242,7 +219,7 @@ func (s *Store) Start() error {
 	s.state = stateStarted
 	s.log.Start() // before the cleaner runs: it takes a store that is not started for one that stops
 	for _, run := range []func(context.Context){
-		s.log.Run, s.runCQFlusher, s.index.Run, s.runCleaner,
+		s.log.Run, s.queues.Run, s.index.Run, s.runCleaner,
 	} {
 		s.workers.Go(func() { run(ctx) })
 	}
@@ -262,6 +239,7 @@ func (s *Store) Reconfigure(cfg Config) error {
 	}
 	s.cfg.Store(&cfg)
 	s.log.Configure(cfg.logSettings())
+	s.queues.Configure(cfg.queueSettings())
 	return nil
 }
 
@@ -307,7 +285,7 @@ func (s *Store) flushed(upTo, storeTime int64, took time.Duration) {
 // logFailing tells the next start that what was written may be gone: it reads everything.
 func (s *Store) logFailing() {
 	cfg := s.cfg.Load()
-	_ = s.fs.Remove(cfg.sub(summaryFile))
+	_ = s.fs.Remove(cfg.sub(consumequeue.ManifestFile))
 	_ = s.writeSmall(cfg.sub("abort"), abortText(""))
 }
 
@@ -323,4 +301,34 @@ func (s *Store) indexEvents() index.Events {
 		Synced: func(endTime int64) {
 			s.check.update(func(c *checkpoint) { c.indexTime = max(c.indexTime, endTime) })
 		}}
+}
+
+// queueOptions are the keys of the consume queues that act when they are opened.
+func (c *Config) queueOptions(fsys vfs.FS, isBatch func(string) bool) consumequeue.Options {
+	return consumequeue.Options{FS: fsys, Root: c.StorePathRootDir, FileSize: c.consumeQueueFileSize(),
+		BatchSize: c.MapperFileSizeBatchConsumeQueue, ExtSize: int64(c.MappedFileSizeConsumeQueueExt),
+		MaxOpenFiles: c.MaxOpenConsumeQueueFiles, IsBatch: isBatch}
+}
+
+// queueSettings are the keys of the consume queues that act at once.
+func (c *Config) queueSettings() consumequeue.Settings {
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	return consumequeue.Settings{Extend: c.EnableConsumeQueueExt, MaxMemory: c.MaxConsumeQueueMemory,
+		FlushInterval: ms(c.FlushIntervalConsumeQueue), ThoroughInterval: ms(c.FlushConsumeQueueThoroughInterval),
+		LeastPages: c.FlushConsumeQueueLeastPages}
+}
+
+// queuesFlushed moves the checkpoint on.
+func (s *Store) queuesFlushed(storeTime int64) error {
+	s.check.update(func(c *checkpoint) { c.logicsTime = max(c.logicsTime, storeTime) })
+	return s.check.save()
+}
+
+// lockedAt is when the lock file was written last, ns; -1 when it is not there.
+func (s *Store) lockedAt(name string) int64 {
+	fi, err := s.fs.Stat(name)
+	if err != nil {
+		return -1
+	}
+	return fi.ModTime.UnixNano()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -76,12 +77,14 @@ func holdsText(m *record.View, from, to int) bool {
 
 // abortText is the content of the abort file: Java's, which is the process, and the run of the machine, padded so that
 // it overwrites any other.
-func abortText(boot string) string { return fmt.Sprintf("%-10d\n%-*s\n", os.Getpid(), bootLen, boot) }
+func abortText(boot string) string {
+	return fmt.Sprintf("%-10d\n%-*s\n", os.Getpid(), consumequeue.BootLen, boot)
+}
 
 // bootOf is the run of the machine, "" when it is not known.
 func bootOf(fsys vfs.FS) string {
 	if b, ok := fsys.(vfs.Booter); ok {
-		if id := b.BootID(); len(id) <= bootLen {
+		if id := b.BootID(); len(id) <= consumequeue.BootLen {
 			return id
 		}
 	}

@@ -27,7 +27,7 @@ func trial(cfg Config, dry *vfs.DryRun) (*Store, error) {
 
 // finishTrial does what a start does in the background, and stops.
 func finishTrial(s *Store) error {
-	err := s.writeQueues(context.Background(), 1)
+	err := s.queues.Write(context.Background(), 1)
 	_ = s.Stop(context.Background())
 	return err
 }

@@ -83,6 +83,12 @@ type verifier struct {
 	onDamage func(d damagedRange)                                  // hears of the ranges that the walk steps over; may be nil
 }
 
+// queueKey names a queue.
+type queueKey struct {
+	topic string
+	id    int32
+}
+
 // lastRecord is what the log knows of a queue: its newest record with an entry, and how many entries there must be,
 // from where its offsets begin at 0.
 type lastRecord struct{ offset, queueOffset, entries int64 }

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strconv"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
@@ -12,19 +13,19 @@ import (
 
 // queues checks every consume queue against the log, and that no queue ends before its newest record.
 func (v *verifier) queues() error {
-	c := newCQFiles(v.fs, &v.cfg)
-	batches := openCQFiles(v.fs, &v.cfg, "batchconsumequeue", batchUnit, v.cfg.MapperFileSizeBatchConsumeQueue, "")
-	root := c.root
+	c := v.cfg.queueOptions(v.fs, nil).Plain()
+	batches := v.cfg.queueOptions(v.fs, nil).Batches()
+	root := c.Root
 	if refuseRocksDB(v.fs, root) != nil {
 		v.add(Note, "consumequeue", root, -1, "consume queues in RocksDB: not checked")
 		return nil
 	}
 	_, err := v.fs.ReadDir(root)
-	if _, err2 := v.fs.ReadDir(batches.root); err != nil && err2 != nil && len(v.last) > 0 {
+	if _, err2 := v.fs.ReadDir(batches.Root); err != nil && err2 != nil && len(v.last) > 0 {
 		v.add(Repairable, "consumequeue", root, -1, "no consume queues: the next start builds them again (%v)", err)
 		return nil
 	}
-	for _, c := range []*cqFiles{c, batches} {
+	for _, c := range []*consumequeue.Files{c, batches} {
 		if err := v.queuesOf(c); err != nil {
 			return err
 		}
@@ -34,16 +35,16 @@ func (v *verifier) queues() error {
 }
 
 // queuesOf checks the queues of one kind.
-func (v *verifier) queuesOf(c *cqFiles) error {
-	topics, _ := v.fs.ReadDir(c.root)
+func (v *verifier) queuesOf(c *consumequeue.Files) error {
+	topics, _ := v.fs.ReadDir(c.Root)
 	for _, t := range topics {
-		ids, err := v.fs.ReadDir(c.root + "/" + t.Name)
+		ids, err := v.fs.ReadDir(c.Root + "/" + t.Name)
 		if !t.IsDir || err != nil {
 			continue
 		}
 		for _, d := range ids {
 			if id, err := strconv.ParseInt(d.Name, 10, 32); err == nil && d.IsDir {
-				if err := v.queue(c, queueKey{t.Name, int32(id)}, c.root+"/"+t.Name+"/"+d.Name); err != nil {
+				if err := v.queue(c, queueKey{t.Name, int32(id)}, c.Root+"/"+t.Name+"/"+d.Name); err != nil {
 					return err
 				}
 			}
@@ -65,13 +66,13 @@ func (v *verifier) missingQueues(root string) {
 }
 
 // queue checks one consume queue and takes it out of v.last.
-func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
-	files, size, err := v.dataFiles("consumequeue", dir, c.size)
+func (v *verifier) queue(c *consumequeue.Files, k queueKey, dir string) error {
+	files, size, err := v.dataFiles("consumequeue", dir, c.Size)
 	if err != nil {
 		return err
 	}
-	if size%c.unit != 0 {
-		v.add(Damaged, "consumequeue", dir, -1, "files of %d bytes, which is no multiple of %d", size, c.unit)
+	if size%c.Unit != 0 {
+		v.add(Damaged, "consumequeue", dir, -1, "files of %d bytes, which is no multiple of %d", size, c.Unit)
 		delete(v.last, k)
 		return nil
 	}
@@ -87,13 +88,13 @@ func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
 			return err
 		}
 		if n > 0 {
-			end = f.Base/c.unit + n
+			end = f.Base/c.Unit + n
 		}
-		if n < size/c.unit && i < len(files)-1 && n > 0 {
-			v.add(v.afterKill(), "consumequeue", f.Path, n*c.unit, "the queue ends in a file that is not its last")
+		if n < size/c.Unit && i < len(files)-1 && n > 0 {
+			v.add(v.afterKill(), "consumequeue", f.Path, n*c.Unit, "the queue ends in a file that is not its last")
 		}
 	}
-	if c.unit == batchUnit {
+	if c.Unit == consumequeue.BatchUnit {
 		end = v.next
 	}
 	last, known := v.last[k]
@@ -110,30 +111,30 @@ func (v *verifier) queue(c *cqFiles, k queueKey, dir string) error {
 }
 
 // queueFile checks the entries of one file and returns how many it has.
-func (v *verifier) queueFile(c *cqFiles, k queueKey, f datafile.File, size int64) (n int64, err error) {
+func (v *verifier) queueFile(c *consumequeue.Files, k queueKey, f datafile.File, size int64) (n int64, err error) {
 	file, err := v.fs.OpenReadOnly(f.Path)
 	if err != nil {
 		return 0, err
 	}
 	defer file.Close()
-	buf := make([]byte, 4096*c.unit)
+	buf := make([]byte, 4096*c.Unit)
 	for pos := int64(0); pos < size; {
 		b := buf[:min(int64(len(buf)), size-pos)]
 		if pos == 0 { // most queues are short
-			b = b[:min(int64(len(b)), 4096/c.unit*c.unit)]
+			b = b[:min(int64(len(b)), 4096/c.Unit*c.Unit)]
 		}
 		if _, err := file.ReadAt(b, pos); err != nil {
 			v.add(Damaged, "consumequeue", f.Path, pos, "cannot be read: %v", err)
 			return n, nil
 		}
-		good := int64(c.countValid(b))
+		good := int64(c.CountValid(b))
 		for i := range good {
-			v.entry(c, k, f, pos+i*c.unit, c.decode(b[i*c.unit:]))
+			v.entry(c, k, f, pos+i*c.Unit, c.Decode(b[i*c.Unit:]))
 		}
 		n += good
-		if rest := b[good*c.unit:]; len(rest) > 0 {
+		if rest := b[good*c.Unit:]; len(rest) > 0 {
 			if i := len(rest) - len(bytes.TrimLeft(rest, "\x00")); i < len(rest) {
-				v.add(v.afterKill(), "consumequeue", f.Path, pos+good*c.unit+int64(i), "something stands behind the last valid entry")
+				v.add(v.afterKill(), "consumequeue", f.Path, pos+good*c.Unit+int64(i), "something stands behind the last valid entry")
 			}
 			return n, nil
 		}
@@ -143,13 +144,13 @@ func (v *verifier) queueFile(c *cqFiles, k queueKey, f datafile.File, size int64
 }
 
 // entry checks one consume queue entry against the record it points to.
-func (v *verifier) entry(c *cqFiles, k queueKey, f datafile.File, pos int64, e dispatch.Entry) {
+func (v *verifier) entry(c *consumequeue.Files, k queueKey, f datafile.File, pos int64, e dispatch.Entry) {
 	v.report.QueueEntries++
-	at := (f.Base + pos) / c.unit
-	if c.unit == batchUnit {
+	at := (f.Base + pos) / c.Unit
+	if c.Unit == consumequeue.BatchUnit {
 		at, v.next = e.Base, e.Base+int64(e.Count)
 	}
-	if blank(&e) || e.Offset < v.report.LogFrom {
+	if consumequeue.Filler(&e) || e.Offset < v.report.LogFrom {
 		return // filler, or the record was cleaned away
 	}
 	if e.Offset >= v.report.LogTo {
@@ -181,7 +182,7 @@ func (v *verifier) entry(c *cqFiles, k queueKey, f datafile.File, pos int64, e d
 }
 
 // misfit tells why a record has no such entry in queue k, "" when it has.
-func (v *verifier) misfit(c *cqFiles, k queueKey, m *record.View, at int64, e dispatch.Entry) (why string) {
+func (v *verifier) misfit(c *consumequeue.Files, k queueKey, m *record.View, at int64, e dispatch.Entry) (why string) {
 	f := dispatch.FactsOf(m)
 	var own dispatch.Entry
 	ok := v.rules().Own(&f, &own)
@@ -190,8 +191,8 @@ func (v *verifier) misfit(c *cqFiles, k queueKey, m *record.View, at int64, e di
 		return "another size"
 	case !ok:
 		return "its sysFlag says that it has no entry"
-	case f.Topic == k.topic && m.QueueID == k.id && (c.unit == batchUnit && own.Base == at && own.Count == e.Count ||
-		c.unit != batchUnit && f.QueueOffset == at):
+	case f.Topic == k.topic && m.QueueID == k.id && (c.Unit == consumequeue.BatchUnit && own.Base == at && own.Count == e.Count ||
+		c.Unit != consumequeue.BatchUnit && f.QueueOffset == at):
 		return ""
 	}
 	why = "another queue or offset"

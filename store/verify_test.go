@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -100,13 +101,13 @@ func TestVerifyFinds(t *testing.T) {
 			return log(at[50], 0)
 		}, Damaged},
 		{"entry", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
-			flip(t, mem, cq, 7*cqUnit+7)
-			return cq, 7 * cqUnit
+			flip(t, mem, cq, 7*consumequeue.Unit+7)
+			return cq, 7 * consumequeue.Unit
 		}, Damaged},
 		{"entry cut", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			f, _ := mem.OpenFile(cq)
-			_ = f.Zero(9*cqUnit, cqUnit)
-			return cq, 10*cqUnit + 6 // the first byte that is not zero behind the hole
+			_ = f.Zero(9*consumequeue.Unit, consumequeue.Unit)
+			return cq, 10*consumequeue.Unit + 6 // the first byte that is not zero behind the hole
 		}, Damaged},
 		{"index hash", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			list, _ := mem.ReadDir("/s/index")
@@ -149,13 +150,13 @@ func TestVerifyFinds(t *testing.T) {
 		}, Damaged},
 		{"queue gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			for i := range 2 {
-				_ = mem.Remove("/s/consumequeue/T/1/" + datafile.Name(int64(i)*100*cqUnit))
+				_ = mem.Remove("/s/consumequeue/T/1/" + datafile.Name(int64(i)*100*consumequeue.Unit))
 			}
 			_ = mem.Remove("/s/consumequeue/T/1")
 			return "/s/consumequeue/T/1", -1
 		}, Note},
 		{"last queue file gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
-			_ = mem.Remove("/s/consumequeue/T/1/" + datafile.Name(100*cqUnit))
+			_ = mem.Remove("/s/consumequeue/T/1/" + datafile.Name(100*consumequeue.Unit))
 			return "/s/consumequeue/T/1", -1
 		}, Damaged},
 		{"torn tail", func(t *testing.T, mem *vfs.Mem, at []Appended) (string, int64) {

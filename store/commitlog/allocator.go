@@ -10,8 +10,8 @@ import (
 	"gorocket/store/datafile"
 )
 
-// allocator makes the next file before it is needed, and under SYNC_FLUSH writes zeros ahead of the tail, so that a group
-// commit finds blocks that the journal need not note (Java AllocateMappedFileService).
+// allocator makes the next file before it is needed, and under SYNC_FLUSH writes zeros ahead of the tail, so that a
+// group commit finds blocks that the journal need not note (Java AllocateMappedFileService).
 type allocator struct {
 	log   *Log
 	kick  chan struct{} // capacity 1: the tail moved on
@@ -83,7 +83,8 @@ func (a *allocator) wanted(next int64) bool {
 // wantFrom is the position in the last file from which on the next one is wanted.
 func (a *allocator) wantFrom() int64 { return (a.log.opt.SegmentSize + 1) / 2 }
 
-// nextPoke is the position in the last file, behind pos, at which there is something to do next: zeros to write ahead, or the next file to make.
+// nextPoke is the position in the last file, behind pos, at which there is something to do next: zeros to write ahead,
+// or the next file to make.
 func (a *allocator) nextPoke(pos int64) int64 {
 	switch {
 	case a.log.opt.TouchAhead > 0:
@@ -158,7 +159,8 @@ func (a *allocator) refused() error {
 	return err
 }
 
-// changes is closed at the end of the next try and when the next file is taken; it is nil when the next file is there already.
+// changes is closed at the end of the next try and when the next file is taken; it is nil when the next file is there
+// already.
 func (a *allocator) changes() <-chan struct{} {
 	a.mu.Lock()
 	changed := a.changed
@@ -169,7 +171,8 @@ func (a *allocator) changes() <-chan struct{} {
 	return changed
 }
 
-// take returns the next file, nil when it is not there yet; then await tells when to come again. Caller holds the append lock.
+// take returns the next file, nil when it is not there yet; then await tells when to come again. Caller holds the
+// append lock.
 func (a *allocator) take() *Segment {
 	select {
 	case s := <-a.ready:
@@ -184,7 +187,8 @@ func (a *allocator) take() *Segment {
 	}
 }
 
-// await returns nil when it is worth to look again, ErrNoNextFile after timeout, and the reason when the last allocation failed.
+// await returns nil when it is worth to look again, ErrNoNextFile after timeout, and the reason when the last
+// allocation failed.
 func (a *allocator) await(changed <-chan struct{}, timeout time.Duration) error {
 	if err := a.refused(); err != nil || changed == nil {
 		return err
@@ -244,8 +248,8 @@ func (a *allocator) zero(seg *Segment, from, n int64) {
 
 func alignUp(n int64) int64 { return (n + 4095) &^ 4095 }
 
-// claim reserves the tail from a position of its file on for the allocator; false when appends are there already or went
-// on to another file.
+// claim reserves the tail from a position of its file on for the allocator; false when appends are there already or
+// went on to another file.
 func (l *Log) claim(seg *Segment, from int64) bool {
 	l.app.mu.Lock()
 	defer l.app.mu.Unlock()

@@ -46,9 +46,9 @@ func (l *Log) unlock() {
 	l.app.mu.Unlock()
 }
 
-// Begin takes the append lock, with w.Size bytes of room at the tail; Finish or Cancel give it back, but not after an error.
-// It returns where the next record goes and its store time (ms), which is never less than an earlier one's. Where the
-// next file is late it waits for that without the lock, at most AppendTimeout.
+// Begin takes the append lock, with w.Size bytes of room at the tail; Finish or Cancel give it back, but not after an
+// error. It returns where the next record goes and its store time (ms), which is never less than an earlier one's.
+// Where the next file is late it waits for that without the lock, at most AppendTimeout.
 func (l *Log) Begin(w Want) (offset, storeTime int64, err error) {
 	var giveUp time.Time
 	for now := w.Now; ; now = 0 {
@@ -100,8 +100,8 @@ func (l *Log) makeRoom(w Want) error {
 	return nil
 }
 
-// Put returns n bytes at the tail, in the write buffer, for the caller to fill before Finish: at most the room that Begin
-// made. batch tells that they are several records. Only between Begin and Finish.
+// Put returns n bytes at the tail, in the write buffer, for the caller to fill before Finish: at most the room that
+// Begin made. batch tells that they are several records. Only between Begin and Finish.
 func (l *Log) Put(n int, batch bool) []byte {
 	a := &l.app
 	var added []byte
@@ -111,8 +111,9 @@ func (l *Log) Put(n int, batch bool) []byte {
 	return added
 }
 
-// Finish ends an append: its records stay in the write buffer (stay), to be written with others, and published when later is
-// set, or they are written, committed and notified. After an error they are gone. It gives the append lock back.
+// Finish ends an append: its records stay in the write buffer (stay), to be written with others, and published when
+// later is set, or they are written, committed and notified. After an error they are gone. It gives the append lock
+// back.
 func (l *Log) Finish(stay, later bool) error {
 	if stay && later {
 		l.buffered.Store(true)
@@ -165,8 +166,8 @@ func (l *Log) writeOut() error {
 	return nil
 }
 
-// writeBuffer puts the write buffer into the tail. A kill ends a long write in the middle, at any page. Batches are to be
-// there whole or not at all, so what holds one is written without the size of its first record, where recovery stops
+// writeBuffer puts the write buffer into the tail. A kill ends a long write in the middle, at any page. Batches are to
+// be there whole or not at all, so what holds one is written without the size of its first record, where recovery stops
 // then; the size follows.
 func (l *Log) writeBuffer() error {
 	a := &l.app
@@ -261,7 +262,8 @@ func (l *Log) Barrier(fn func()) error {
 	return nil
 }
 
-// WriteOut writes the write buffer. It returns the end of the log and the newest store time (ms), which belong together.
+// WriteOut writes the write buffer. It returns the end of the log and the newest store time (ms), which belong
+// together.
 func (l *Log) WriteOut() (end, storeTime int64, err error) {
 	l.lock(time.Now().UnixMilli()) // it may hang as an append does
 	defer l.unlock()
@@ -287,8 +289,8 @@ func (l *Log) tailEnd() int64 {
 
 // Truncate makes end the end of the log: later files go, the rest of the last one becomes zero, and all of it durable.
 // What stood behind end is counted, up to the last byte that is not zero within LookBehind. look spares a rest that is
-// zero already as far as that the clearing: after a power cut records of an unsynced tail may stand behind a hole of any
-// size, and the log would grow into them. Nobody appends meanwhile.
+// zero already as far as that the clearing: after a power cut records of an unsynced tail may stand behind a hole of
+// any size, and the log would grow into them. Nobody appends meanwhile.
 func (l *Log) Truncate(end int64, look bool) (dirty int64, err error) {
 	segs := l.Segments()
 	keep := len(segs)

@@ -4,15 +4,15 @@
 //
 // # The way of an append
 //
-// Begin takes the append lock with room at the tail; Put gives out that room in the write buffer; Finish writes the buffer
-// to the file, or leaves the record in it, and gives the lock back. The order in which the lock is taken is the order of
-// the log, of the store times, and, since queues are asked for their ends under it, of every queue.
+// Begin takes the append lock with room at the tail; Put gives out that room in the write buffer; Finish writes the
+// buffer to the file, or leaves the record in it, and gives the lock back. The order in which the lock is taken is the
+// order of the log, of the store times, and, since queues are asked for their ends under it, of every queue.
 //
 // # Positions
 //
 // The log has two positions, and a place for more, all of one type: Readable, below which everything is in the files
-// and in the queues' memory, and Durable, below which everything survives a power cut. Between Readable and the tail lies
-// the write buffer. Whoever waits, waits on a position.
+// and in the queues' memory, and Durable, below which everything survives a power cut. Between Readable and the tail
+// lies the write buffer. Whoever waits, waits on a position.
 //
 // # Locks
 //
@@ -21,6 +21,6 @@
 //
 // # When a write or flush of the log fails
 //
-// The log closes for writes until it is opened again, in closeFailed and nowhere else: after a failed write nobody knows
-// what is in the file, after a failed fdatasync the kernel may have dropped the pages, so trying again would lie.
+// The log closes for writes until it is opened again, in closeFailed and nowhere else: after a failed write nobody
+// knows what is in the file, after a failed fdatasync the kernel may have dropped the pages, so trying again would lie.
 package commitlog

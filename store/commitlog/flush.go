@@ -48,7 +48,8 @@ func (l *Log) EndWaits(err error) {
 	l.answered()
 }
 
-// runFlusher flushes when somebody waits, every flushIntervalCommitLog if enough pages are dirty, and thoroughly now and then.
+// runFlusher flushes when somebody waits, every flushIntervalCommitLog if enough pages are dirty, and thoroughly now
+// and then.
 func (l *Log) runFlusher(ctx context.Context) {
 	answers := make(chan []waiting)
 	answered := make(chan struct{})
@@ -123,8 +124,8 @@ func (l *Log) tellRolled() {
 	}
 }
 
-// Flush makes everything appended so far durable and answers the waiters. After a failure the log takes no records until
-// it is opened again.
+// Flush makes everything appended so far durable and answers the waiters. After a failure the log takes no records
+// until it is opened again.
 func (l *Log) Flush() error {
 	ws, err := l.sync()
 	l.committer.Notify()

@@ -2,23 +2,27 @@ package commitlog
 
 import "time"
 
-// Senders that wait for the disk come back together: those of a group are answered at once, and most of them send the next message right away. A flush that
-// began with the first of them would be one of many small ones, each as long as a large one. So the flusher looks how many senders there are, those it has
-// just answered and those who waited meanwhile, and gives them a moment to be there again.
+// Senders that wait for the disk come back together: those of a group are answered at once, and most of them send the
+// next message right away. A flush that began with the first of them would be one of many small ones, each as long as a
+// large one. So the flusher looks how many senders there are, those it has just answered and those who waited
+// meanwhile, and gives them a moment to be there again.
 //
-// It is worth while for many senders only, and as long as they do come back: after a moment in vain the next flushes begin at once. A moment was in vain when
-// it ended by its timer, and when many others came during the flush behind it: then messages come on their own time and not because of the answers.
+// It is worth while for many senders only, and as long as they do come back: after a moment in vain the next flushes
+// begin at once. A moment was in vain when it ended by its timer, and when many others came during the flush behind it:
+// then messages come on their own time and not because of the answers.
 
 const (
 	// commitLeast is the number of senders below which nobody waits for others.
 	commitLeast = 8
-	// delayLimit is the longest moment, and delayShare how many times the last flush it is at most: a sender never waits for long.
+	// delayLimit is the longest moment, and delayShare how many times the last flush it is at most: a sender never
+	// waits for long.
 	delayLimit = time.Millisecond
 	delayShare = 3
-	// strangerShare is the share of a group, 1/strangerShare, that may come during its flush; more mean that there are more senders than were seen, or that
-	// messages come on their own time: so it looks, after strangerRuns moments.
+	// strangerShare is the share of a group, 1/strangerShare, that may come during its flush; more mean that there are
+	// more senders than were seen, or that messages come on their own time: so it looks, after strangerRuns moments.
 	strangerShare, strangerRuns = 3, 4
-	// pauseFirstVain is how many flushes begin at once after a moment in vain; each further one doubles it up to pauseMax.
+	// pauseFirstVain is how many flushes begin at once after a moment in vain; each further one doubles it up to
+	// pauseMax.
 	pauseFirstVain, pauseMax = 4, 1024
 )
 
@@ -57,7 +61,8 @@ func (g *groupCommit) ended(inTime bool) {
 	}
 }
 
-// flushed notes that a flush answers so many senders, while others came, and returns how many the next one waits for: all of them, or 0.
+// flushed notes that a flush answers so many senders, while others came, and returns how many the next one waits for:
+// all of them, or 0.
 func (g *groupCommit) flushed(answered, others int) (want int) {
 	switch {
 	case g.together && others*strangerShare > answered:

@@ -14,7 +14,8 @@ type Options struct {
 	Paths       []string // directories that files are made in, at least one
 	ReadOnly    []string // directories that get no new files
 	SegmentSize int64    // bytes of a file
-	TouchAhead  int64    // bytes of zeros that are written ahead of the tail, 0: none (touchAheadBytes under SYNC_FLUSH)
+	// bytes of zeros that are written ahead of the tail, 0: none (touchAheadBytes under SYNC_FLUSH)
+	TouchAhead int64
 }
 
 // Settings may change while a log is open.
@@ -28,8 +29,8 @@ type Settings struct {
 
 // Events are told what happens, never under a lock but flushMu. Every field may be nil.
 type Events struct {
-	// Flushed runs after each flush, before who waits is told: everything below upTo is durable, records up to storeTime
-	// (ms) among it.
+	// Flushed runs after each flush, before who waits is told: everything below upTo is durable, records up to
+	// storeTime (ms) among it.
 	Flushed func(upTo, storeTime int64, took time.Duration)
 	// Failing runs once when a write or flush has failed, before anybody is told.
 	Failing func()
@@ -47,8 +48,8 @@ type Events struct {
 	Error func(what, file string, err error)
 }
 
-// Committer takes over what appends wrote: the one way from the log to queues and index. Its owner notes in it what each
-// record means, between Begin and Finish.
+// Committer takes over what appends wrote: the one way from the log to queues and index. Its owner notes in it what
+// each record means, between Begin and Finish.
 type Committer interface {
 	// Commit says that the records noted so far are written: they get their places in the queues, and may be read then.
 	// It runs under the append lock and may not wait; seg holds the records.
@@ -76,7 +77,8 @@ type Log struct {
 	app       appender
 	busySince atomic.Int64 // unix ms at which the append lock was taken, 0 when free
 
-	buffered atomic.Bool // a record may be in the write buffer, or written and not notified, and its sender calls Publish
+	// a record may be in the write buffer, or written and not notified, and its sender calls Publish
+	buffered atomic.Bool
 
 	flushMu  sync.Mutex // one flush at a time
 	kick     chan struct{}
@@ -193,8 +195,8 @@ func (l *Log) Oldest() *Segment {
 	return segs[0]
 }
 
-// DropOldest removes the first file. When that fails it stays part of the log: without it the next one would be behind a
-// gap. One goroutine at a time.
+// DropOldest removes the first file. When that fails it stays part of the log: without it the next one would be behind
+// a gap. One goroutine at a time.
 func (l *Log) DropOldest(seg *Segment) error {
 	if err := seg.unlink(); err != nil {
 		return err

@@ -49,7 +49,8 @@ func put(l *Log, n int, noWait, stay bool) (offset int64, err error) {
 	return offset, l.Finish(stay, stay)
 }
 
-// TestPositions: what is in the write buffer has its place and cannot be read; Publish makes it readable, Flush durable.
+// TestPositions: what is in the write buffer has its place and cannot be read; Publish makes it readable, Flush
+// durable.
 func TestPositions(t *testing.T) {
 	l, _, c := started(t, Events{})
 	for i := range int64(3) {
@@ -174,7 +175,8 @@ func TestLevelGoneWhileBroken(t *testing.T) {
 	}
 }
 
-// TestNextPoke: without zeros to write ahead the allocator is woken once in a file, where it wants the next one, whatever the size.
+// TestNextPoke: without zeros to write ahead the allocator is woken once in a file, where it wants the next one,
+// whatever the size.
 func TestNextPoke(t *testing.T) {
 	for _, size := range []int64{4096, 4097} {
 		l := New(Options{SegmentSize: size}, Settings{}, nil, Events{})

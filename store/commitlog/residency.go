@@ -9,9 +9,9 @@ const (
 	residentFor = 100
 )
 
-// Resident tells whether n bytes of a leased segment are in memory, so that reading them does not wait for the disk. The
-// kernel's answer (mincore) is old as soon as it is given; here it may be residentFor old. In return readers that come
-// past the same place one after the other, each for the messages of another queue, do not all ask. Any goroutine.
+// Resident tells whether n bytes of a leased segment are in memory, so that reading them does not wait for the disk.
+// The kernel's answer (mincore) is old as soon as it is given; here it may be residentFor old. In return readers that
+// come past the same place one after the other, each for the messages of another queue, do not all ask. Any goroutine.
 func (s *Segment) Resident(from, n int) bool {
 	now := time.Now().UnixMilli()
 	for end := from + n; from < end; {

@@ -20,8 +20,9 @@ func (l *Log) RecordAt(at int64) (m record.View, ok bool) {
 
 // Checks says which records count as whole.
 type Checks struct {
-	BodyCRC      bool // the body CRC has to fit (checkCRCOnRecover), and with it what follows
-	PropCRC      bool // a property CRC has to fit (enabledAppendPropCRC, forceVerifyPropCRC): else a client may have written it
+	BodyCRC bool // the body CRC has to fit (checkCRCOnRecover), and with it what follows
+	// a property CRC has to fit (enabledAppendPropCRC, forceVerifyPropCRC): else a client may have written it
+	PropCRC      bool
 	NeedsPropCRC bool // there has to be one (forceVerifyPropCRC)
 }
 

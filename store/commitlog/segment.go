@@ -25,8 +25,9 @@ type Segment struct {
 	file vfs.File
 	m    vfs.Mapping
 
-	refs  atomic.Int64   // 1 for the log, 1 for each lease; 0 = gone
-	asked []atomic.Int64 // for each residentChunk when the kernel was asked whether it is in memory, unix ms; negative: it was not
+	refs atomic.Int64 // 1 for the log, 1 for each lease; 0 = gone
+	// for each residentChunk when the kernel was asked whether it is in memory, unix ms; negative: it was not
+	asked []atomic.Int64
 }
 
 // openSegment maps an existing file of exactly size bytes.
@@ -95,8 +96,8 @@ func (s *Segment) Release() {
 	_ = s.file.Close()
 }
 
-// unlink removes the file, durably: the next one may be removed afterwards, and no kill or power cut leaves a gap in the
-// log. Who holds the segment goes on reading what has no name any more.
+// unlink removes the file, durably: the next one may be removed afterwards, and no kill or power cut leaves a gap in
+// the log. Who holds the segment goes on reading what has no name any more.
 func (s *Segment) unlink() error {
 	if err := s.fs.Remove(s.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -110,8 +111,8 @@ func (s *Segment) End() int64 { return s.Base + s.Size }
 // File is the open file, for sendfile; nobody may close it.
 func (s *Segment) File() vfs.File { return s.file }
 
-// ReadIn brings a range of a leased segment into memory, so that reading it does not fault. It may wait for the disk. The
-// error is a *datafile.ReadError.
+// ReadIn brings a range of a leased segment into memory, so that reading it does not fault. It may wait for the disk.
+// The error is a *datafile.ReadError.
 func (s *Segment) ReadIn(at int64, n int) error {
 	if s.Resident(int(at), n) {
 		return nil

@@ -113,8 +113,8 @@ func (l *Log) TailRefused() error {
 		return nil
 	}
 	if at := l.End(); at%l.opt.SegmentSize != 0 {
-		return fmt.Errorf("store: the log ends inside a file of readOnlyCommitLogStorePaths, at %d: the last file must "+
-			"be in storePathCommitLog", at)
+		return fmt.Errorf("store: the log ends inside a file of readOnlyCommitLogStorePaths, at %d: the last file "+
+			"must be in storePathCommitLog", at)
 	}
 	return nil
 }

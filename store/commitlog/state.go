@@ -103,8 +103,8 @@ func (l *Log) notePause(kind Pause, err error) {
 	s.paused.Store(nil)
 }
 
-// tellState tells the listener the state if it believes something else. A log that is closed for another reason does not
-// accept records again because there is room.
+// tellState tells the listener the state if it believes something else. A log that is closed for another reason does
+// not accept records again because there is room.
 func (l *Log) tellState() {
 	s := &l.state
 	s.tellMu.Lock()

@@ -41,8 +41,8 @@ type Kind struct {
 }
 
 // List finds the files of a folder, ascending, and checks their names and sizes: a wrong one is a *MisfitError and ends
-// the start, as in Java (MappedFileQueue.doLoad). What a power cut during allocation leaves is removed: an empty file, or
-// a short last file full of zeros. A folder that is not there is empty.
+// the start, as in Java (MappedFileQueue.doLoad). What a power cut during allocation leaves is removed: an empty file,
+// or a short last file full of zeros. A folder that is not there is empty.
 func List(fsys vfs.FS, dir string, kind Kind) ([]File, error) {
 	list, err := fsys.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

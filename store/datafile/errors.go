@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// CorruptionError says that a file holds something that neither this program nor Java wrote, at a place that had been synced.
-// Nothing is deleted or changed when it is returned.
+// CorruptionError says that a file holds something that neither this program nor Java wrote, at a place that had been
+// synced. Nothing is deleted or changed when it is returned.
 type CorruptionError struct {
 	File   string
 	Offset int64 // position inside File
@@ -25,7 +25,8 @@ func (e *CorruptionError) Error() string {
 	return text
 }
 
-// MisfitError says that a file in a data directory has a name or a size that cannot be. Nothing is deleted or changed when it is returned.
+// MisfitError says that a file in a data directory has a name or a size that cannot be. Nothing is deleted or changed
+// when it is returned.
 type MisfitError struct {
 	File        string
 	Size        int64  // bytes of the file
@@ -46,8 +47,9 @@ func (e *MisfitError) Error() string {
 	return fmt.Sprintf("store: %s has %d bytes, but %s%s%d", e.File, e.Size, e.Key, sep, e.Want)
 }
 
-// ReadError says that the device, or the file, does not give a page that the store has written: a bad sector, a file cut short behind our back. Who asked gets it,
-// Health tells it until the next start, and nothing is deleted or changed.
+// ReadError says that the device, or the file, does not give a page that the store has written: a bad sector, a file
+// cut short behind our back. Who asked gets it, Health tells it until the next start, and nothing is deleted or
+// changed.
 type ReadError struct {
 	File   string
 	Offset int64 // position inside File: of the page, or of what was to be read
@@ -63,6 +65,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 
 // SkipAdvice names the commands that go on with a store whose log is damaged in the middle.
 func SkipAdvice(dir string) string {
-	return fmt.Sprintf("gorocket repair %s --skip-damaged steps over the damage and keeps all records before and behind it "+
-		"(see what it would do with --dry-run); gorocket export %s reads what can be read and changes nothing", dir, dir)
+	return fmt.Sprintf("gorocket repair %s --skip-damaged steps over the damage and keeps all records before and "+
+		"behind it (see what it would do with --dry-run); gorocket export %s reads what can be read and changes "+
+		"nothing", dir, dir)
 }

@@ -1,6 +1,7 @@
 package dispatch
 
-// ScheduleTopic holds messages of the 18 delay levels; its queue id is level-1 (Java TopicValidator.RMQ_SYS_SCHEDULE_TOPIC).
+// ScheduleTopic holds messages of the 18 delay levels; its queue id is level-1 (Java
+// TopicValidator.RMQ_SYS_SCHEDULE_TOPIC).
 const ScheduleTopic = "SCHEDULE_TOPIC_XXXX"
 
 // deliverTime is the tags code of a schedule entry: level above the last counts as the last, an unknown level waits one

@@ -1,6 +1,7 @@
 package dispatch
 
-// Entry is what a record becomes in one consume queue (Java DispatchRequest, of which it is the part that a queue needs).
+// Entry is what a record becomes in one consume queue (Java DispatchRequest, of which it is the part that a queue
+// needs).
 type Entry struct {
 	Offset int64 // of the record in the commit log
 	Size   int32 // bytes of the record

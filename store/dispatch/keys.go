@@ -17,8 +17,8 @@ type Keys struct {
 // MaxKeys is how many keys fit; of messages with more the index reads the record.
 const MaxKeys = 4
 
-// KeysOf returns the keys of a message with these values of UNIQ_KEY and KEYS, nil where there is none. Whoever has read
-// the properties anyway saves the index the work.
+// KeysOf returns the keys of a message with these values of UNIQ_KEY and KEYS, nil where there is none. Whoever has
+// read the properties anyway saves the index the work.
 func KeysOf(topic string, unique, keys []byte) Keys {
 	var k Keys
 	k.Set(record.TopicHash(topic), unique, keys)

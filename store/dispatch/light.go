@@ -19,7 +19,8 @@ const LightPrefix = "%LMQ%"
 // MaxLight is the most light queues of one message.
 const MaxLight = 1024
 
-// allowsLight tells whether messages of a topic may go to light queues (Java MultiDispatchUtils, MixAll.topicAllowsLMQ).
+// allowsLight tells whether messages of a topic may go to light queues (Java MultiDispatchUtils,
+// MixAll.topicAllowsLMQ).
 func (d Rules) allowsLight(topic string) bool {
 	return d.Light && !strings.HasPrefix(topic, "%RETRY%") && !strings.HasPrefix(topic, "rmq_sys_") &&
 		topic != ScheduleTopic

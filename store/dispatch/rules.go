@@ -1,7 +1,7 @@
 // Package dispatch says what a record means for consume queues and index.
 //
-// It is decided here, from the record alone: for an append, for recovery and for verify, and for whoever gets records as
-// bytes. Java decides it in CommitLog.checkMessageAndReturnSize and ReputMessageService, from the record too; but it
+// It is decided here, from the record alone: for an append, for recovery and for verify, and for whoever gets records
+// as bytes. Java decides it in CommitLog.checkMessageAndReturnSize and ReputMessageService, from the record too; but it
 // believes the properties INNER_BASE, INNER_NUM and INNER_MULTI_QUEUE_OFFSET of any record, also where a client wrote
 // them. Here they count only in records that the broker gives them to, and batches of clients that bring them along are
 // refused.

@@ -9,8 +9,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// Layout of an index file (Java IndexFile, IndexHeader): header, hash slots of int32, entries
-// int32 keyHash | int64 commit log offset | int32 seconds since beginTime | int32 previous entry of the slot. Entry 0 is never used.
+// Layout of an index file (Java IndexFile, IndexHeader): header, hash slots of int32, entries int32 keyHash | int64
+// commit log offset | int32 seconds since beginTime | int32 previous entry of the slot. Entry 0 is never used.
 const (
 	indexHeader = 40
 	indexSlot   = 4
@@ -39,7 +39,8 @@ func FileSize(slots, entries int) int64 {
 	return indexHeader + int64(slots)*indexSlot + int64(entries)*indexEntry
 }
 
-// createFile makes a file whose blocks are reserved, so that mapped writes cannot fail. prev, if not nil, hands its end values on.
+// createFile makes a file whose blocks are reserved, so that mapped writes cannot fail. prev, if not nil, hands its end
+// values on.
 func createFile(fs vfs.FS, name string, slots, entries int, prev *File) (*File, error) {
 	f, err := fs.Create(name)
 	if err != nil {
@@ -73,7 +74,8 @@ func openFile(fs vfs.FS, name string, slots, entries int) (*File, error) {
 	}
 	size, err := f.Size()
 	if want := FileSize(slots, entries); err == nil && size != want {
-		err = &datafile.MisfitError{File: name, Size: size, Key: fmt.Sprintf("maxHashSlotNum=%d with maxIndexNum=%d", slots, entries), Want: want, Rebuildable: true}
+		key := fmt.Sprintf("maxHashSlotNum=%d with maxIndexNum=%d", slots, entries)
+		err = &datafile.MisfitError{File: name, Size: size, Key: key, Want: want, Rebuildable: true}
 	}
 	if err != nil {
 		_ = f.Close()
@@ -149,8 +151,8 @@ func (x *File) mayHold(begin, end int64) bool {
 	return begin <= x.get64(hdrEndTime) && end >= x.get64(hdrBeginTime)
 }
 
-// find appends the offsets of entries with this hash and a store time in [begin, end], newest first, until dst has limit.
-// At most as many steps as the file has entries: a damaged chain cannot loop.
+// find appends the offsets of entries with this hash and a store time in [begin, end], newest first, until dst has
+// limit. At most as many steps as the file has entries: a damaged chain cannot loop.
 func (x *File) find(dst []int64, hash int32, begin, end int64, limit int) []int64 {
 	n := x.valid(x.get32(x.slotPos(hash)))
 	for steps := x.count(); n > 0 && steps > 0 && len(dst) < limit; steps-- {

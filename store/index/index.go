@@ -123,7 +123,7 @@ func (x *Index) Resume() {
 
 // DropBehind deletes the files that point behind the end of the log: they were full and synced, but the records that
 // they point to were not, and a power cut took them. What is newer than such a file goes too, the empty one behind it
-// that was just begun as a rule. Only for Open.
+// that was just begun as a rule. Before Run only.
 func (x *Index) DropBehind(end int64) (dropped int, err error) {
 	first := slices.IndexFunc(x.files, func(f *File) bool { return f.endOffset() >= end && f.count() > 1 })
 	for n := len(x.files); first >= 0 && n > first; n-- {
@@ -156,8 +156,9 @@ func (x *Index) Wake() {
 }
 
 const (
-	indexBatch  = 512                    // records indexed under one lock
-	indexLinger = 10 * time.Millisecond  // pause after catching up, before sleeping: each wake-up costs a sender's core more than a hundred entries
+	indexBatch = 512 // records indexed under one lock
+	// pause after catching up, before sleeping: each wake-up costs a sender's core more than a hundred entries
+	indexLinger = 10 * time.Millisecond
 	indexEager  = 64 << 10               // records that a query indexes itself rather than not to find them
 	indexRetry  = 500 * time.Millisecond // pause after an error
 )
@@ -344,7 +345,8 @@ func (x *Index) Finish(ctx context.Context) (err error) {
 	return err
 }
 
-// CatchUp indexes what the goroutine has not come to yet, so that a query finds what was stored before it. An error there is the goroutine's to tell.
+// CatchUp indexes what the goroutine has not come to yet, so that a query finds what was stored before it. An error
+// there is the goroutine's to tell.
 func (x *Index) CatchUp() {
 	for n := 0; x.opt.Enabled && n < indexEager; n += indexBatch {
 		if more, err := x.build(indexBatch); !more || err != nil {

@@ -6,8 +6,8 @@ import (
 	"gorocket/store/dispatch"
 )
 
-// Queue hands the keys of committed records to the index, which then need not read the log. They are no more than a help:
-// a record whose keys are missing is read.
+// Queue hands the keys of committed records to the index, which then need not read the log. They are no more than a
+// help: a record whose keys are missing is read.
 type Queue struct {
 	on bool // immutable
 

@@ -12,9 +12,9 @@ type BatchItem struct {
 // BatchItemMin is the size of an item with empty body and properties, in bytes.
 const BatchItemMin = 4 + 4 + 4 + 4 + 4 + 2
 
-// NextBatchItem decodes the first item of a client batch body: int32 totalSize | int32 magic | int32 crc | int32 flag | int32 bodyLen,
-// body | int16 propLen, props (Java MessageDecoder.encodeMessage). totalSize, magic and crc are ignored, as Java's broker does
-// (MessageExtEncoder.encode). ErrBadBatch when the lengths leave the body.
+// NextBatchItem decodes the first item of a client batch body: int32 totalSize | int32 magic | int32 crc | int32 flag |
+// int32 bodyLen, body | int16 propLen, props (Java MessageDecoder.encodeMessage). totalSize, magic and crc are ignored,
+// as Java's broker does (MessageExtEncoder.encode). ErrBadBatch when the lengths leave the body.
 func NextBatchItem(b []byte) (item BatchItem, rest []byte, err error) {
 	if len(b) < BatchItemMin {
 		return item, nil, ErrBadBatch

@@ -15,8 +15,8 @@ type Limits struct {
 	PropCRC    bool // every record gets a CRC property (enabledAppendPropCRC)
 }
 
-// Layout is what has to be known before a message can be written: sizes, and the CRC of the body. It is computed outside
-// of the append lock.
+// Layout is what has to be known before a message can be written: sizes, and the CRC of the body. It is computed
+// outside of the append lock.
 type Layout struct {
 	Size     int  // bytes of the record
 	PropsLen int  // bytes of the properties as stored, with the CRC property
@@ -48,8 +48,8 @@ func (l Limits) Plan(m *Message) (Layout, error) {
 	return e, l.PlanSibling(&e, m)
 }
 
-// PlanSibling changes the layout of one message of a batch to that of m, which differs in flag, body and properties only.
-// The length of the body was checked.
+// PlanSibling changes the layout of one message of a batch to that of m, which differs in flag, body and properties
+// only. The length of the body was checked.
 func (l Limits) PlanSibling(e *Layout, m *Message) error {
 	l.Replan(e, m)
 	if e.PropsLen > MaxPropertiesLength { // at least as long as those of m

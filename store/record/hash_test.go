@@ -8,7 +8,8 @@ import (
 	"gorocket/compat"
 )
 
-// TestHashCode: the same as the definition in String.hashCode, for texts of all lengths with and without characters beyond ASCII.
+// TestHashCode: the same as the definition in String.hashCode, for texts of all lengths with and without characters
+// beyond ASCII.
 func TestHashCode(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	letters := []rune("abcXYZ019#%_-é中😀")

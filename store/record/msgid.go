@@ -12,8 +12,8 @@ import (
 // ErrBadMessageID is returned by ParseMessageID.
 var ErrBadMessageID = errors.New("store: malformed offset message id")
 
-// AppendMessageID appends the offset message id: upper-case hex of ip (4 or 16 bytes), int32 port, int64 commit log offset:
-// 32 or 56 characters (Java MessageDecoder.createMessageId).
+// AppendMessageID appends the offset message id: upper-case hex of ip (4 or 16 bytes), int32 port, int64 commit log
+// offset: 32 or 56 characters (Java MessageDecoder.createMessageId).
 func AppendMessageID(dst []byte, host netip.AddrPort, offset int64) []byte {
 	return AppendMessageIDs(dst, host, []int64{offset})
 }

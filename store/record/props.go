@@ -10,8 +10,9 @@ const (
 	MaxPropertiesLength = 32767
 )
 
-// NextProperty returns the first valid property of text and what follows it; ok is false at the end. Segments that Java's
-// string2messageProperties drops (shorter than three characters, empty name or value) are skipped; a missing last \x02 is accepted.
+// NextProperty returns the first valid property of text and what follows it; ok is false at the end. Segments that
+// Java's string2messageProperties drops (shorter than three characters, empty name or value) are skipped; a missing
+// last \x02 is accepted.
 func NextProperty(text []byte) (name, value, rest []byte, ok bool) {
 	for len(text) > 0 {
 		seg := text
@@ -85,7 +86,8 @@ func SetProperty(dst, text []byte, name, value string) []byte {
 	return AppendProperty(DeleteProperty(dst, text, name), name, value)
 }
 
-// NextKey splits the KEYS property (words separated by single spaces, Java MessageConst.KEY_SEPARATOR); empty words are skipped.
+// NextKey splits the KEYS property (words separated by single spaces, Java MessageConst.KEY_SEPARATOR); empty words are
+// skipped.
 func NextKey(keys []byte) (key, rest []byte, ok bool) {
 	for len(keys) > 0 {
 		key, rest = keys, nil

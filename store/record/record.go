@@ -1,6 +1,6 @@
-// Package record is what the bytes of a commit log record mean (Java MessageDecoder, MessageExtEncoder, MessageSysFlag):
-// encoding and decoding, properties, items of a client's batch, message ids, hashes. It does no I/O, holds no state, and
-// all its functions may be called from any goroutine.
+// Package record is what the bytes of a commit log record mean (Java MessageDecoder, MessageExtEncoder,
+// MessageSysFlag): encoding and decoding, properties, items of a client's batch, message ids, hashes. It does no I/O,
+// holds no state, and all its functions may be called from any goroutine.
 //
 // A record, all numbers big-endian:
 //
@@ -92,7 +92,8 @@ var (
 // ErrBad is the class of decoding errors.
 var ErrBad = errors.New("store: malformed record")
 
-// Message is what a sender gives of a record (Java MessageExtBrokerInner). The encoder keeps no reference to its slices.
+// Message is what a sender gives of a record (Java MessageExtBrokerInner). The encoder keeps no reference to its
+// slices.
 type Message struct {
 	Topic                     string
 	QueueID                   int32
@@ -132,8 +133,8 @@ func StoreTime(rec []byte) int64 {
 	return int64(binary.BigEndian.Uint64(rec[n:]))
 }
 
-// HasQueueEntry tells whether a record with this system flag is in a consume queue: prepared and rollback records are in
-// the log only.
+// HasQueueEntry tells whether a record with this system flag is in a consume queue: prepared and rollback records are
+// in the log only.
 func HasQueueEntry(sysFlag int32) bool {
 	t := sysFlag & SysFlagTransaction
 	return t == 0 || t == SysFlagCommit

@@ -1,16 +1,18 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"gorocket/store/consumequeue"
 	"gorocket/store/vfs"
 )
 
-// TestQueueSummary: the ends of the queues are taken from the summary only when nobody touched the store since, and are right either way.
-func TestQueueSummary(t *testing.T) {
+// TestManifest: the ends of the queues are taken from the manifest only when nobody touched the store since, and are right either way.
+func TestManifest(t *testing.T) {
 	touch := func(name string) func(*testing.T, *vfs.Mem, *Config) {
 		return func(t *testing.T, mem *vfs.Mem, _ *Config) {
 			time.Sleep(time.Millisecond)
@@ -34,10 +36,10 @@ func TestQueueSummary(t *testing.T) {
 		{"Java ran (checkpoint)", touch("checkpoint"), false},
 		{"killed", func(t *testing.T, mem *vfs.Mem, _ *Config) { _, _ = mem.Create("/s/abort") }, false},
 		{"damaged", func(t *testing.T, mem *vfs.Mem, _ *Config) {
-			f, _ := mem.OpenFile("/s/" + summaryFile)
+			f, _ := mem.OpenFile("/s/" + consumequeue.ManifestFile)
 			_, _ = f.WriteAt([]byte{1}, 40)
 		}, false},
-		{"no summary", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.Remove("/s/" + summaryFile) }, false},
+		{"no manifest", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.Remove("/s/" + consumequeue.ManifestFile) }, false},
 		{"queue file removed", func(t *testing.T, mem *vfs.Mem, _ *Config) {
 			if err := mem.Remove(file); err != nil {
 				t.Fatal(err)
@@ -59,9 +61,9 @@ func TestQueueSummary(t *testing.T) {
 			if s.Report().QueuesKnown != c.known {
 				t.Fatalf("report %+v", s.Report())
 			}
-			if b, err := vfs.ReadFile(mem, "/s/"+summaryFile); err == nil {
-				if v, err := decodeQueueSummary(b); err == nil && v.boot == "" {
-					t.Error("a running store keeps the summary of a clean stop")
+			if b, err := vfs.ReadFile(mem, "/s/"+consumequeue.ManifestFile); err == nil && len(b) > 80 {
+				if boot := bytes.Trim(b[40:40+consumequeue.BootLen], "\x00"); len(boot) == 0 {
+					t.Error("a running store keeps the manifest of a clean stop")
 				}
 			}
 			if c.name == "queue file removed" {
@@ -81,7 +83,7 @@ func TestQueueSummary(t *testing.T) {
 	}
 }
 
-func TestQueueSummaryOtherFileSize(t *testing.T) {
+func TestManifestOtherFileSize(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	s := mustStart(t, cfg, mem)
 	fill(t, s, "T", 1, 10)
@@ -92,8 +94,8 @@ func TestQueueSummaryOtherFileSize(t *testing.T) {
 	}
 }
 
-// TestSummaryAfterKill: after a kill the summary of the running store is believed, unless the machine was down or somebody else had the store.
-func TestSummaryAfterKill(t *testing.T) {
+// TestManifestAfterKill: after a kill the manifest of the running store is believed, unless the machine was down or somebody else had the store.
+func TestManifestAfterKill(t *testing.T) {
 	cfg := smallConfig("/s")
 	cfg.FlushIntervalConsumeQueue = 3_600_000
 	for _, c := range []struct {
@@ -120,7 +122,7 @@ func TestSummaryAfterKill(t *testing.T) {
 			t.Cleanup(mem.Free)
 			s := mustStart(t, cfg, mem)
 			want := fill(t, s, "T", 3, 300)
-			if err := s.noteEnds(t.Context()); err != nil {
+			if err := s.queues.NoteEnds(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			for q, more := range fill(t, s, "T", 3, 60) {
@@ -157,7 +159,7 @@ func TestDeletedTopicAfterKill(t *testing.T) {
 	if err := s.DeleteTopic("Gone"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.noteEnds(t.Context()); err != nil {
+	if err := s.queues.NoteEnds(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	killed := mem.Clone()
@@ -169,21 +171,4 @@ func TestDeletedTopicAfterKill(t *testing.T) {
 	for q, w := range want {
 		wantBodies(t, k, "Keep", q, w)
 	}
-}
-
-func FuzzQueueSummary(f *testing.F) {
-	v := queueSummary{6_000_000, 1, 2, 3, "boot", []queueEnd{{"TopicA", 3, true, 0, 77, 4096, 99}, {"", -1, false, 5, 5, 0, 0}}}
-	good := v.encode()
-	f.Add(good[:len(good)-4])
-	f.Add([]byte(summaryMagic))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		sealed := appendCRC(b)
-		v, err := decodeQueueSummary(sealed)
-		if _, plain := decodeQueueSummary(b); plain == nil && len(b) < summaryHead {
-			t.Fatal("a short file was accepted")
-		}
-		if err == nil && string(v.encode()) != string(sealed) {
-			t.Fatalf("%+v is encoded differently", v)
-		}
-	})
 }

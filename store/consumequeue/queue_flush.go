@@ -1,11 +1,12 @@
-package store
+package consumequeue
 
 import "sync/atomic"
 
 // The flusher's side of a queue.
 
-// pending copies the entries that are not in files to dst when there are at least least, and returns the queue offset of the first.
-func (q *queue) pending(dst []byte, least int64) (entries []byte, at int64, deleted bool) {
+// pending copies the entries that are not in files to dst when there are at least least, and returns the queue offset
+// of the first.
+func (q *Queue) pending(dst []byte, least int64) (entries []byte, at int64, deleted bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.deleted {
@@ -15,11 +16,11 @@ func (q *queue) pending(dst []byte, least int64) (entries []byte, at int64, dele
 		return dst, q.flushed, false
 	}
 	q.taken = mark{q.lastPhy, q.next.Load()}
-	return append(dst, q.mem[(q.flushed-q.memStart)*q.files.unit:]...), q.flushed, false
+	return append(dst, q.mem[(q.flushed-q.memStart)*q.files.Unit:]...), q.flushed, false
 }
 
 // cleanIfEmpty takes the queue off the dirty list when nothing waits.
-func (q *queue) cleanIfEmpty() bool {
+func (q *Queue) cleanIfEmpty() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.dirty = q.max.Load() > q.flushed
@@ -27,11 +28,11 @@ func (q *queue) cleanIfEmpty() bool {
 }
 
 // wrote notes that all entries below upTo are in files; true when nothing is waiting any more.
-func (q *queue) wrote(upTo int64, used *atomic.Int64) bool {
+func (q *Queue) wrote(upTo int64, used *atomic.Int64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.first < 0 {
-		q.first = q.flushed / q.files.per() * q.files.per()
+		q.first = q.flushed / q.files.Per() * q.files.Per()
 	}
 	q.flushed, q.filed = upTo, q.taken
 	q.dirty = q.max.Load() > q.flushed
@@ -42,19 +43,19 @@ func (q *queue) wrote(upTo int64, used *atomic.Int64) bool {
 }
 
 // shrinkIdle cuts a large buffer down to its newest keepIdle bytes. Caller holds mu.
-func (q *queue) shrinkIdle(used *atomic.Int64) {
+func (q *Queue) shrinkIdle(used *atomic.Int64) {
 	if cap(q.mem) <= 4*keepIdle {
 		return
 	}
-	keep := min(len(q.mem), keepIdle/int(q.files.unit)*int(q.files.unit))
+	keep := min(len(q.mem), keepIdle/int(q.files.Unit)*int(q.files.Unit))
 	b := append(make([]byte, 0, keepIdle), q.mem[len(q.mem)-keep:]...)
 	used.Add(int64(cap(b) - cap(q.mem)))
-	q.memStart += int64(len(q.mem)-keep) / q.files.unit
+	q.memStart += int64(len(q.mem)-keep) / q.files.Unit
 	q.mem = b
 }
 
-// unsynced returns the range of queue offsets whose file entries are not durable yet.
-func (q *queue) unsynced() (from, to int64) {
+// Unsynced returns the range of queue offsets whose file entries are not durable yet.
+func (q *Queue) Unsynced() (from, to int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.deleted {
@@ -63,8 +64,11 @@ func (q *queue) unsynced() (from, to int64) {
 	return q.synced, q.flushed
 }
 
-func (q *queue) markSynced(to int64) {
+func (q *Queue) markSynced(to int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.synced = max(q.synced, to)
 }
+
+// CloseFiles closes the open files of the queue; they are opened again when they are needed.
+func (q *Queue) CloseFiles() { q.files.forget(q, func(int64) bool { return true }) }

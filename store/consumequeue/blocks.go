@@ -1,4 +1,4 @@
-package store
+package consumequeue
 
 import (
 	"hash/maphash"
@@ -6,14 +6,16 @@ import (
 )
 
 const (
-	// entryBlockBytes is how much of a consume queue file is read at once for event loops: 256 entries of a plain queue.
-	entryBlockBytes = 256 * cqUnit
+	// entryBlockBytes is how much of a consume queue file is read at once for event loops: 256 entries of a plain
+	// queue.
+	entryBlockBytes = 256 * Unit
 	// entryBlocksKept is how many such blocks are kept, 320 KiB in all.
 	entryBlocksKept = 64
 )
 
-// entryBlocks keeps the consume queue entries that were read from files last. A pull looks at twice as many entries as it takes messages, and the next one begins
-// where it ended: most find their entries here and need no system call. What stands in a file below a queue's end does not change while the store is open.
+// entryBlocks keeps the consume queue entries that were read from files last. A pull looks at twice as many entries as
+// it takes messages, and the next one begins where it ended: most find their entries here and need no system call. What
+// stands in a file below a queue's end does not change while the store is open.
 type entryBlocks struct {
 	seed  maphash.Seed // immutable
 	slots [entryBlocksKept]heldBlock
@@ -22,7 +24,7 @@ type entryBlocks struct {
 // heldBlock is one block.
 type heldBlock struct {
 	mu   sync.Mutex
-	q    *queue // guarded by mu, as all below
+	q    *Queue // guarded by mu, as all below
 	at   int64  // number of the first entry
 	n    int64  // entries
 	data [entryBlockBytes]byte
@@ -30,10 +32,10 @@ type heldBlock struct {
 
 func newEntryBlocks() *entryBlocks { return &entryBlocks{seed: maphash.MakeSeed()} }
 
-// read copies entries of q from number at on into dst, whole units, and returns how many; 0 when they are not in memory. The caller has checked that they are in
-// files. It never waits for the disk or for another reader.
-func (b *entryBlocks) read(q *queue, dst []byte, at int64) int {
-	unit := q.files.unit
+// read copies entries of q from number at on into dst, whole units, and returns how many; 0 when they are not in
+// memory. The caller has checked that they are in files. It never waits for the disk or for another reader.
+func (b *entryBlocks) read(q *Queue, dst []byte, at int64) int {
+	unit := q.files.Unit
 	// Readers of one queue in different places have blocks of their own.
 	place := at / (entryBlockBytes / unit)
 	s := &b.slots[maphash.Comparable(b.seed, blockKey{q, place})%entryBlocksKept]
@@ -48,19 +50,19 @@ func (b *entryBlocks) read(q *queue, dst []byte, at int64) int {
 }
 
 type blockKey struct {
-	q     *queue
+	q     *Queue
 	place int64
 }
 
 // fill reads what stands in files from entry at on. Caller holds mu.
-func (s *heldBlock) fill(q *queue, at int64) bool {
-	n := min(q.onlyInFiles(at), entryBlockBytes/q.files.unit)
-	s.q, s.at, s.n = q, at, int64(q.files.tryRead(q, s.data[:n*q.files.unit], at))
+func (s *heldBlock) fill(q *Queue, at int64) bool {
+	n := min(q.onlyInFiles(at), entryBlockBytes/q.files.Unit)
+	s.q, s.at, s.n = q, at, int64(q.files.tryRead(q, s.data[:n*q.files.Unit], at))
 	return s.n > 0
 }
 
 // onlyInFiles is how many entries from number at on are in files only.
-func (q *queue) onlyInFiles(at int64) int64 {
+func (q *Queue) onlyInFiles(at int64) int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return max(0, q.memStart-at)

@@ -1,4 +1,4 @@
-package store
+package consumequeue
 
 import (
 	"sync"
@@ -33,15 +33,14 @@ func (f countedFile) TryReadAt(b []byte, off int64) bool {
 }
 
 // blockedQueue is a queue of whose n entries those below memStart are in files only.
-func blockedQueue(t *testing.T, fs vfs.FS, n, memStart int64) *queue {
+func blockedQueue(t *testing.T, fs vfs.FS, n, memStart int64) *Queue {
 	t.Helper()
-	cfg := DefaultConfig()
-	cfg.StorePathRootDir = t.TempDir()
-	q := &queue{topic: "T", files: newCQFiles(fs, &cfg), memStart: memStart}
+	files := Options{FS: fs, Root: t.TempDir(), FileSize: 6_000_000, MaxOpenFiles: 4096}.Plain()
+	q := &Queue{Topic: "T", files: files, memStart: memStart}
 	t.Cleanup(q.files.close)
 	var entries []byte
 	for i := range n {
-		entries = appendEntry(entries, &dispatch.Entry{Offset: i * 100, Size: 100, Tags: i})
+		entries = AppendEntry(entries, &dispatch.Entry{Offset: i * 100, Size: 100, Tags: i})
 	}
 	if err := q.files.write(q, entries, 0); err != nil {
 		t.Fatal(err)
@@ -49,17 +48,18 @@ func blockedQueue(t *testing.T, fs vfs.FS, n, memStart int64) *queue {
 	return q
 }
 
-// TestEntryBlocks: readers get the entries that stand in the files, up to those in memory, over the border of two files too, and read the files rarely.
+// TestEntryBlocks: readers get the entries that stand in the files, up to those in memory, over the border of two files
+// too, and read the files rarely.
 func TestEntryBlocks(t *testing.T) {
 	const per, end = 300_000, 300_700
 	fs := &countedFS{FS: vfs.OS{}}
 	q := blockedQueue(t, fs, end+10, end)
 	b := newEntryBlocks()
 	read := func(at, want int64) int64 {
-		dst := make([]byte, min(want, q.onlyInFiles(at))*cqUnit)
+		dst := make([]byte, min(want, q.onlyInFiles(at))*Unit)
 		n := int64(b.read(q, dst, at))
 		for i := range n {
-			if e := decodeEntry(dst[i*cqUnit:]); e.Offset != (at+i)*100 || e.Tags != at+i {
+			if e := decodeEntry(dst[i*Unit:]); e.Offset != (at+i)*100 || e.Tags != at+i {
 				t.Fatalf("entry %d: %+v", at+i, e)
 			}
 		}
@@ -98,7 +98,7 @@ func TestEntryBlocksOfTwoQueues(t *testing.T) {
 	b := newEntryBlocks()
 	for range 200 { // as many as share slots
 		q := blockedQueue(t, vfs.OS{}, 40, 40)
-		var dst [20 * cqUnit]byte
+		var dst [20 * Unit]byte
 		if n := b.read(q, dst[:], 5); n != 20 || decodeEntry(dst[:]).Offset != 500 {
 			t.Fatalf("%d entries, the first at %d", n, decodeEntry(dst[:]).Offset)
 		}

@@ -1,4 +1,4 @@
-package store
+package consumequeue
 
 import (
 	"sync"
@@ -7,18 +7,16 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestQueueFilesMadeTogether: many goroutines ask for new files at once, each for one that another asks for, too. A file made twice would take the
-// name of the first, and with it what was written there.
+// TestQueueFilesMadeTogether: many goroutines ask for new files at once, each for one that another asks for, too. A
+// file made twice would take the name of the first, and with it what was written there.
 func TestQueueFilesMadeTogether(t *testing.T) {
-	cfg := DefaultConfig()
-	cfg.StorePathRootDir = t.TempDir()
-	files := newCQFiles(vfs.OS{}, &cfg)
+	files := Options{FS: vfs.OS{}, Root: t.TempDir(), FileSize: 6_000_000, MaxOpenFiles: 4096}.Plain()
 	defer files.close()
-	q := &queue{topic: "T"}
+	q := &Queue{Topic: "T"}
 	var wg sync.WaitGroup
 	for i := range int64(128) {
 		wg.Go(func() {
-			f, _, err := files.get(q, i/2*files.size, true)
+			f, _, err := files.get(q, i/2*files.Size, true)
 			if err != nil {
 				t.Error(err)
 				return
@@ -31,12 +29,12 @@ func TestQueueFilesMadeTogether(t *testing.T) {
 	}
 	wg.Wait()
 	for i := range int64(64) {
-		checkMade(t, files, cqFileKey{q, i * files.size})
+		checkMade(t, files, fileKey{q, i * files.Size})
 	}
 }
 
 // checkMade fails unless the file under this name has its size and what both goroutines wrote.
-func checkMade(t *testing.T, files *cqFiles, k cqFileKey) {
+func checkMade(t *testing.T, files *Files, k fileKey) {
 	t.Helper()
 	f, err := files.fs.OpenFile(files.path(k))
 	if err != nil {
@@ -47,7 +45,7 @@ func checkMade(t *testing.T, files *cqFiles, k cqFileKey) {
 	if _, err := f.ReadAt(b[:], 0); err != nil || b != [2]byte{1, 1} {
 		t.Errorf("%s: %v %v", files.path(k), b, err)
 	}
-	if size, err := f.Size(); err != nil || size != files.size {
-		t.Errorf("%s: %d bytes, not %d (%v)", files.path(k), size, files.size, err)
+	if size, err := f.Size(); err != nil || size != files.Size {
+		t.Errorf("%s: %d bytes, not %d (%v)", files.path(k), size, files.Size, err)
 	}
 }
