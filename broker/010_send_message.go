@@ -191,7 +191,7 @@ func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 		}
 	}
 	if p.delay > 0 {
-		level := min(p.delay, b.schedule.maxLevel())
+		level := min(p.delay, b.schedule.Max())
 		p.parkForLevel(r.Topic, r.QueueID, level)
 		r.Topic, r.QueueID = dispatch.ScheduleTopic, level-1
 	}
@@ -265,7 +265,7 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	b.stats.putBytes.Add(int64(done.Size))
 	s.traffic.Add(s.props.messageType(), int64(done.Count), int64(done.Size))
 	if s.half {
-		b.trans.metrics.add(s.head.Topic, 1)
+		b.trans.Counts.Add(s.head.Topic, 1)
 	}
 	s.resp.QueueOffset = done.QueueOffset
 	if s.leader != nil {

@@ -152,7 +152,7 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 	b.mappings.remove(h.Topic)
 	b.modes.RemoveTopic(h.Topic)
 	b.timerDelays.Forget(h.Topic)
-	b.trans.metrics.Forget(h.Topic)
+	b.trans.Counts.Forget(h.Topic)
 	b.offsets.RemoveTopic(h.Topic)
 	b.pulled.RemoveTopic(h.Topic)
 	if b.timers != nil {

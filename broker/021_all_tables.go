@@ -49,7 +49,7 @@ func (b *Broker) allOffsets(ctx *remoting.Context) {
 }
 
 func (b *Broker) allDelayOffsets(ctx *remoting.Context) {
-	data, err := b.schedule.encode()
+	data, err := b.schedule.Encode()
 	if err != nil {
 		fail(ctx, err)
 		return

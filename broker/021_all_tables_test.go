@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gorocket/broker/delay"
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
@@ -32,7 +33,7 @@ func TestAllTables(t *testing.T) {
 	}
 	r.ask(wire.ReqGetAllConsumerOffset, "", "").is(t, 0, "").has(t, `"T@g":{2:7}`)
 	r.ask(wire.ReqGetAllDelayOffset, "", "").is(t, 0, "").has(t, `"offsetTable"`)
-	var d delayOffsets
+	var d delay.Offsets
 	if err := compat.Unmarshal([]byte(r.ask(wire.ReqGetAllDelayOffset, "", "").body), &d); err != nil || d.OffsetTable[1] != 1 {
 		t.Errorf("delay offsets: %v %v", err, d)
 	}

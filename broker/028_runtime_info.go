@@ -92,8 +92,8 @@ func (b *Broker) storeInfo(m map[string]string) {
 		}
 	}
 	m["remainHowManyDataToFlush"] = humanBytes(b.store.MaxPhyOffset() - b.store.FlushedOffset())
-	for level := int32(1); level <= b.schedule.maxLevel(); level++ {
-		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", b.schedule.position(level), b.store.MaxOffset(dispatch.ScheduleTopic, level-1))
+	for level := int32(1); level <= b.schedule.Max(); level++ {
+		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", b.schedule.Position(level), b.store.MaxOffset(dispatch.ScheduleTopic, level-1))
 	}
 }
 

@@ -86,7 +86,7 @@ func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRe
 	}
 	props := b.sendBackProperties(m, level)
 	if level > 0 {
-		level = min(level, b.schedule.maxLevel())
+		level = min(level, b.schedule.Max())
 		p := sendProps{text: props, delay: level}
 		p.parkForLevel(r.Topic, r.QueueID, level)
 		props = p.text
@@ -118,7 +118,7 @@ func (b *Broker) sendBackProperties(m *record.View, level int32) []byte {
 		p = record.SetProperty(nil, p, protocol.PropOriginID, string(m.AppendMessageID(nil)))
 	}
 	p = record.SetProperty(nil, p, record.PropWait, "false")
-	return record.SetProperty(nil, p, record.PropDelay, strconv.Itoa(int(min(level, b.schedule.maxLevel()))))
+	return record.SetProperty(nil, p, record.PropDelay, strconv.Itoa(int(min(level, b.schedule.Max()))))
 }
 
 func (b *Broker) sendBackFailed(ctx *remoting.Context, err error) {

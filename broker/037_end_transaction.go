@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"time"
 
+	"gorocket/broker/meta"
+	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -73,7 +75,7 @@ func (s *endState) handle() {
 		return
 	}
 	if s.head.FromTransactionCheck && ctx.OnLoop() {
-		b.trans.answered.Add(1)
+		b.trans.Answered()
 	}
 	switch s.head.CommitOrRollback {
 	case wire.TransactionUnknown:
@@ -122,23 +124,23 @@ func (s *endState) end(rec []byte) error {
 	}
 	at, c := s.claim(m.QueueOffset)
 	switch c {
-	case claimEnded:
+	case trans.ClaimEnded:
 		return nil
-	case claimIsBusy:
+	case trans.ClaimIsBusy:
 		if s.ctx.OnLoop() {
 			return store.ErrWouldWait
 		}
 		s.refuse(wire.SystemError, "the half message is being ended or asked about")
 		return nil
-	case claimTooFar:
-		s.refuse(wire.SystemError, fmt.Sprintf("more than %d half messages wait before this one", maxHalfSpan))
+	case trans.ClaimTooFar:
+		s.refuse(wire.SystemError, fmt.Sprintf("more than %d half messages wait before this one", trans.MaxHalfSpan))
 		return nil
 	}
 	if s.head.CommitOrRollback == wire.TransactionCommit {
 		err = s.commit(&m)
 	}
 	ended := err == nil && s.code == wire.Success
-	s.b.trans.halves.release(at, ended)
+	s.b.trans.Halves.Release(at, ended)
 	if ended {
 		s.note(&m, at)
 	}
@@ -149,10 +151,10 @@ func (s *endState) end(rec []byte) error {
 func (b *Broker) isSlave() bool { return b.cfg().BrokerRole == "SLAVE" }
 
 // claim waits on a worker, but not on the event loop.
-func (s *endState) claim(offset int64) (int64, claim) {
+func (s *endState) claim(offset int64) (int64, trans.Claim) {
 	for began := time.Now(); ; time.Sleep(time.Millisecond) {
-		at, c := s.b.trans.halves.claim(offset)
-		if c != claimIsBusy || s.ctx.OnLoop() || time.Since(began) > endWait {
+		at, c := s.b.trans.Halves.Claim(offset)
+		if c != trans.ClaimIsBusy || s.ctx.OnLoop() || time.Since(began) > endWait {
 			return at, c
 		}
 	}
@@ -161,7 +163,7 @@ func (s *endState) claim(offset int64) (int64, claim) {
 // check compares the request with the half message. Java: rejectCommitOrRollback, checkPrepareMessage.
 func (s *endState) check(m *record.View) bool {
 	timeout := int64(s.b.cfg().TransactionTimeOut)
-	if limit, custom := immunity(m, timeout); custom && !s.head.FromTransactionCheck && s.b.now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
+	if limit, custom := trans.Immunity(m, timeout); custom && !s.head.FromTransactionCheck && s.b.now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
 		s.refuse(wire.IllegalOperation, "")
 		return false
 	}
@@ -205,7 +207,7 @@ func (s *endState) commit(m *record.View) error {
 		}
 	}
 	if p.delay > 0 {
-		level := min(p.delay, s.b.schedule.maxLevel())
+		level := min(p.delay, s.b.schedule.Max())
 		p.drop(protocol.PropTranMsg)
 		p.parkForLevel(r.Topic, r.QueueID, level)
 		r.Topic, r.QueueID = dispatch.ScheduleTopic, level-1
@@ -248,7 +250,7 @@ func (s *endState) rebuild(m *record.View) (topic []byte, queue int32, ok bool) 
 		p.text = append(append(append(append(p.text, name...), 1), value...), 2)
 	}
 	n, err := strconv.ParseInt(string(queueText), 10, 32)
-	return topic, int32(n), err == nil && mayHold(s.ctx.In.String(topic), n)
+	return topic, int32(n), err == nil && meta.MayHold(s.ctx.In.String(topic), n)
 }
 
 // commitFailed maps an error of the store to the answers of Java's sendFinalMessage.
@@ -267,8 +269,7 @@ func (s *endState) commitFailed(err error) {
 
 // note writes the end down for the op queue and counts it.
 func (s *endState) note(m *record.View, at int64) {
-	t := s.b.trans
-	t.ops.add(s.b.cfg().TransactionOpMsgMaxSize, m.QueueOffset, at)
 	topic, _ := m.Property(record.PropRealTopic)
-	t.metrics.ended(s.ctx.In.String(topic), s.head.CommitOrRollback == wire.TransactionCommit, s.b.now().UnixMilli()-m.BornTimestamp)
+	s.b.trans.Ended(s.ctx.In.String(topic), m.QueueOffset, at, s.head.CommitOrRollback == wire.TransactionCommit,
+		s.b.now().UnixMilli()-m.BornTimestamp, s.b.cfg().TransactionOpMsgMaxSize)
 }

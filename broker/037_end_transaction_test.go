@@ -53,8 +53,8 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 	if string(op.Body) != "0,1," || string(op.Properties) != "TAGS\x01d\x02WAIT\x01true\x02" {
 		t.Errorf("op message %q %q", op.Body, op.Properties)
 	}
-	if c := r.b.trans.metrics.Of("T"); c.waiting.Load() != 0 || c.commits.Load() != 1 || c.rollbacks.Load() != 1 {
-		t.Errorf("metrics %d %d %d", c.waiting.Load(), c.commits.Load(), c.rollbacks.Load())
+	if w, c, b := r.b.trans.Counts.Of("T").Snapshot(); w != 0 || c != 1 || b != 1 {
+		t.Errorf("metrics %d %d %d", w, c, b)
 	}
 }
 

@@ -9,6 +9,7 @@ package broker
 import (
 	"errors"
 
+	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -49,12 +50,12 @@ func (b *Broker) resumeHalf(rec []byte) error {
 	if _, group := m.Property(protocol.PropProducerGroup); !ok || !group {
 		return errNotStored
 	}
-	if _, ok := b.trans.put(copyOf(&m, compat.TopicTransHalf,
+	if _, ok := b.trans.Put(trans.CopyOf(&m, compat.TopicTransHalf,
 		record.SetProperty(nil, m.Properties, protocol.PropCheckTimes, "0"))); !ok {
 		return errNotStored
 	}
 	if string(m.Topic) == compat.TopicTransCheckMax {
-		b.trans.metrics.add(string(topic), 1)
+		b.trans.Counts.Add(string(topic), 1)
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ func TestTransactionDiscardAndResume(t *testing.T) {
 	if p := propMap(m.Properties); p["TRANSACTION_CHECK_TIMES"] != "2" || p["REAL_TOPIC"] != "T" || string(m.Body) != "a" {
 		t.Errorf("given up: %v", p)
 	}
-	if c := r.b.trans.metrics.Of("T"); c.waiting.Load() != 0 {
-		t.Errorf("%d half messages", c.waiting.Load())
+	if waiting, _, _ := r.b.trans.Counts.Of("T").Snapshot(); waiting != 0 {
+		t.Errorf("%d half messages", waiting)
 	}
 	p := r.producer("g", "p")
 	id := string(m.AppendMessageID(nil))

@@ -15,9 +15,11 @@ import (
 
 	"gorocket/broker/clients"
 	"gorocket/broker/cluster"
+	"gorocket/broker/delay"
 	"gorocket/broker/filter"
 	"gorocket/broker/meta"
 	"gorocket/broker/stats"
+	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
@@ -48,11 +50,11 @@ type Broker struct {
 	locks          *clients.OrderLocks
 	notices        *clients.Notices
 	holds          *holdTable
-	schedule       *scheduler
+	schedule       *delay.Levels
 	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
 	timerDelays    stats.PerTopic[stats.Histogram]
 	deadLetters    stats.DeadLetters
-	trans          *transactions
+	trans          *trans.Service
 	register       *cluster.Registrar
 	persist        *meta.Persister
 	uniq           *uniqIDs
@@ -140,13 +142,13 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b.suffix = b.fixedProperties()
 	b.sends.New = func() any { return &sendState{b: b} }
 	b.ends.New = b.newEndState
-	b.trans = newTransactions(b)
+	b.trans = trans.NewService(b.transDeps())
 	b.pulls.New = func() any { return new(pullState) }
 	if b.filters, err = b.newFilters(); err != nil {
 		return nil, err
 	}
 	b.consumers.Gone = b.unregisterFilters
-	if b.schedule, err = newScheduler(b, cfg.MessageDelayLevel); err != nil {
+	if b.schedule, err = b.newLevels(cfg.MessageDelayLevel); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -211,8 +213,8 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 			return fmt.Errorf("broker: timers: %w", err)
 		}
 	}
-	b.schedule.start()
-	b.trans.start()
+	b.schedule.Start()
+	b.trans.Start()
 	b.holds.start()
 	b.notices.Start(b.consumers, b.producers)
 	if err = b.serve(); err != nil {
@@ -263,13 +265,13 @@ func (b *Broker) loadTables() error {
 	}
 	b.filtersChanged = b.persist.Add("consumerFilter.json", flushFilters, b.filters.Encode)
 	b.modes.Changed = b.persist.Add("messageRequestMode.json", 0, b.modes.Encode)
-	b.schedule.changed = b.persist.Add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.durable)
-	b.trans.metrics.changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval), b.trans.metrics.encode)
+	b.schedule.Changed = b.persist.Add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.Durable)
+	b.trans.Counts.Changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval), b.trans.Counts.Encode)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
-	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.load}, {"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load}, {"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.load},
-		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.loadFilters}, {"transactionMetrics", b.trans.metrics.load}} {
+	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.load}, {"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load}, {"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
+		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.loadFilters}, {"transactionMetrics", b.trans.Counts.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
 		}
@@ -312,11 +314,11 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	if b.server != nil {
 		errs = append(errs, b.server.Stop(ctx))
 	}
-	b.schedule.close()
+	b.schedule.Stop()
 	if b.timers != nil {
 		errs = append(errs, b.timers.Stop())
 	}
-	b.trans.close()
+	b.trans.Stop()
 	b.wg.Wait()
 	if b.client != nil {
 		errs = append(errs, b.client.Stop())

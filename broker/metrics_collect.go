@@ -6,6 +6,7 @@ import (
 
 	"gorocket/broker/meta"
 	"gorocket/broker/stats"
+	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/wire"
@@ -183,3 +184,8 @@ func (c *collector) storage() {
 }
 
 func diskUsed(r store.DiskRatios) float64 { return max(r.CommitLog, r.ConsumeQueue) }
+
+// transactions exports the counts of transactions by topic.
+func (c *collector) transactions() {
+	c.b.trans.Counts.Each(func(name string, t *trans.TopicCounts) { t.Send(c.Sink, name) })
+}

@@ -7,34 +7,6 @@ import (
 	"time"
 )
 
-// TestPositionsOfAbsentLevels: the file keeps what levels that are not configured now have delivered.
-func TestPositionsOfAbsentLevels(t *testing.T) {
-	s, err := newScheduler(nil, "1s 1s")
-	if err == nil {
-		err = s.load([]byte(`{"dataVersion":{},"offsetTable":{1:5,2:6,3:7,18:9,-1:4,0:4,5:-2,2000000000:1}}`))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.levels[0].offset.Store(50)
-	text, err := s.encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, _ := newScheduler(nil, strings.Repeat("1s ", 18))
-	if err := again.load(text); err != nil {
-		t.Fatal(err)
-	}
-	for level, want := range map[int32]int64{1: 50, 2: 6, 3: 7, 4: 0, 5: 0, 18: 9} {
-		if got := again.position(level); got != want {
-			t.Errorf("level %d is at %d, want %d", level, got, want)
-		}
-	}
-	if len(s.absent) != 2 {
-		t.Errorf("kept %v", s.absent)
-	}
-}
-
 // TestLevelSwitchedOffForOneRun: what a level delivered before a run without it does not come again behind that run,
 // and what waited does come.
 func TestLevelSwitchedOffForOneRun(t *testing.T) {

@@ -50,12 +50,6 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestH
 	return topic
 }
 
-// mayHold tells whether a message whose properties name its real topic and queue may go there: not to where a client
-// could not have sent it.
-func mayHold(topic string, queue int64) bool {
-	return queue >= 0 && queue <= meta.MaxQueueNumber && !compat.IsSendForbidden(topic) && compat.IsFolderName(topic)
-}
-
 // createForSend creates the topic of a first send, on a worker. nil when it answered, or when the send comes again:
 // once the topic is in topics.json and the NameServers know it.
 func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *meta.Topic {

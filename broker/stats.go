@@ -113,7 +113,7 @@ func (w *clockWatch) tick(wall, steady time.Time) time.Duration {
 func (b *Broker) clockJumped(jump time.Duration) {
 	b.log.Warn().Int64("millis", jump.Milliseconds()).
 		Msg("the clock jumped, or the machine was suspended: delayed messages are looked at again")
-	b.schedule.lookAgain()
+	b.schedule.LookAgain()
 	if b.timers != nil {
 		b.timers.Poke()
 	}

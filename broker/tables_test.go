@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,30 +44,6 @@ func TestSendProperties(t *testing.T) {
 	p.parse([]byte("DELAY\x01x\x02TRAN_MSG\x01TRUE\x02TIMER_DELAY_MS\x015\x02INNER_NUM\x012\x02"))
 	if !p.badDelay || !p.tran || !p.timer || !p.inner || !p.wait {
 		t.Errorf("%+v", p)
-	}
-}
-
-func TestDelayLevels(t *testing.T) {
-	s, err := newScheduler(nil, DefaultConfig().MessageDelayLevel)
-	if err != nil || s.maxLevel() != 18 || s.levels[4].delay != time.Minute || s.levels[17].delay != 2*time.Hour {
-		t.Fatalf("%v %+v", err, s)
-	}
-	for _, bad := range []string{"", "1x", "s", "1s -1s", "1 s"} {
-		if _, err := newScheduler(nil, bad); err == nil {
-			t.Errorf("%q is accepted", bad)
-		}
-	}
-	if err := s.load([]byte(`{"dataVersion":{"counter":3},"offsetTable":{1:5,18:9,99:1}}`)); err != nil || s.levels[0].offset.Load() != 5 || s.levels[17].offset.Load() != 9 {
-		t.Errorf("delayOffset.json: %v", err)
-	}
-	f := dueFilter{delay: 1000, now: 10_000}
-	for at, want := range map[int64]bool{9_999: true, 10_000: true, 12_000: true} { // 12,000 is beyond now+delay: the clock went back
-		if f.next = 0; f.MatchTagsCode(at) != want {
-			t.Errorf("deliver at %d: %v", at, !want)
-		}
-	}
-	if f.MatchTagsCode(10_500) || f.next != 10_500 || f.MatchTagsCode(1) {
-		t.Error("the first that is not due stops the scan")
 	}
 }
 

@@ -83,29 +83,3 @@ func appendCommit(b *testing.B, out, answer []byte) []byte {
 	return append(out, rawFrame(37, fmt.Sprintf(`"producerGroup":"PG","tranStateTableOffset":"%s","commitLogOffset":"%d","commitOrRollback":"8","fromTransactionCheck":"false","msgId":"C0A8010100002A9F0000000000000001"`,
 		field("queueOffset"), place), "")...)
 }
-
-// BenchmarkHalfTable is what an end costs in the table of half messages.
-func BenchmarkHalfTable(b *testing.B) {
-	h := newHalfTable()
-	b.ReportAllocs()
-	for i := range b.N {
-		at, _ := h.claim(int64(i))
-		h.release(at, true)
-		if i%100_000 == 99_999 {
-			h.advance(int64(i))
-		}
-	}
-}
-
-// BenchmarkOpLog is what an end costs in the op messages.
-func BenchmarkOpLog(b *testing.B) {
-	o := newOpLog()
-	b.ReportAllocs()
-	for i := range b.N {
-		o.add(4096, int64(i), int64(i))
-		if len(o.text) >= 4096 {
-			o.written(o.text, int64(i))
-			o.advance(int64(i))
-		}
-	}
-}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -192,7 +193,7 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 	// two that look the same are two
 	_, same1 := r.half("g", "T", "same", "CHECK_IMMUNITY_TIME_IN_SECONDS\x01600")
 	_, same2 := r.half("g", "T", "same", "CHECK_IMMUNITY_TIME_IN_SECONDS\x01600")
-	r.b.trans.close()
+	r.b.trans.Stop()
 	r.b.offsets.Commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, 0)
 	r.b.offsets.Commit(protocol.GroupTransactions, compat.TopicTransOpHalf, 0, 0)
 	end := r.b.store.MaxOffset(compat.TopicTransHalf, 0)
@@ -202,9 +203,9 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 	r.stop()
 	cfg.TransactionCheckInterval = 3_600_000
 	r = startRig(t, cfg)
-	<-r.b.trans.replayed
+	<-r.b.trans.Replayed
 	open := 0
-	for i := r.b.trans.halves.nextOpen(0, end); i < end; i = r.b.trans.halves.nextOpen(i+1, end) {
+	for i := r.b.trans.Halves.NextOpen(0, end); i < end; i = r.b.trans.Halves.NextOpen(i+1, end) {
 		open++
 	}
 	if open != 5 {
@@ -247,17 +248,24 @@ func TestTransactionSilentProducer(t *testing.T) {
 		r.half("g", "T", fmt.Sprint(i))
 	}
 	time.Sleep(150 * time.Millisecond)
-	r.b.trans.close() // the test is the goroutine of the checks now
-	r.b.trans.stop = make(chan struct{})
-	r.b.trans.round.pace = questionPace{most: 5, patience: 100 * time.Millisecond}
-	began := time.Now()
-	r.b.trans.check()
-	if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
-		t.Errorf("the round took %v", took)
+	r.b.trans.Stop()
+	d := r.b.transDeps()
+	d.MaxQuestions, d.AnswerPatience = 5, 100*time.Millisecond
+	d.Settings = func() trans.Settings {
+		s := r.b.transSettings()
+		s.CheckInterval = 10 * time.Millisecond
+		return s
 	}
+	impatient := trans.NewService(d)
+	began := time.Now()
+	impatient.Start()
+	defer impatient.Stop()
 	seen := map[string]int{}
 	for range 20 {
 		seen[p.next(t).body]++
+	}
+	if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
+		t.Errorf("20 questions took %v", took)
 	}
 	if len(seen) != 20 {
 		t.Errorf("asked about %v", seen)

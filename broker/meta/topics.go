@@ -336,3 +336,9 @@ func describeMap(m map[string]string) string {
 
 // Len is the number of topics.
 func (t *Topics) Len() int64 { return t.size.Load() }
+
+// MayHold tells whether a message whose properties name its real topic and queue may go there: not to where a client
+// could not have sent it.
+func MayHold(topic string, queue int64) bool {
+	return queue >= 0 && queue <= MaxQueueNumber && !compat.IsSendForbidden(topic) && compat.IsFolderName(topic)
+}

@@ -1,4 +1,4 @@
-package broker
+package trans
 
 import (
 	"hash/maphash"
@@ -9,8 +9,9 @@ import (
 	"gorocket/store/record"
 )
 
-// half messages that were stored again shortly before a kill are there twice: the progress behind the first place was not on disk yet. Without a look at the start
-// each kill could double them, and a producer's answer would end one of the two only. Java asks about all of them.
+// half messages that were stored again shortly before a kill are there twice: the progress behind the first place was
+// not on disk yet. Without a look at the start each kill could double them, and a producer's answer would end one of
+// the two only. Java asks about all of them.
 
 // halfIdentity is what a half message and its copies have in common, and how often it was asked about.
 type halfIdentity struct {
@@ -18,8 +19,8 @@ type halfIdentity struct {
 	times int
 }
 
-// copyFinder pairs half messages with their copies. Messages that only look the same are not mixed up: a copy takes the place of one message that was asked
-// about once less, or of the one that it names.
+// copyFinder pairs half messages with their copies. Messages that only look the same are not mixed up: a copy takes
+// the place of one message that was asked about once less, or of the one that it names.
 type copyFinder struct {
 	seed  maphash.Seed
 	asked map[halfIdentity][]int64 // open half messages by identity
@@ -79,15 +80,17 @@ func (f *copyFinder) hash(m *record.View) uint64 {
 	return h.Sum64()
 }
 
-// joinCopies looks through the open half messages before end and lets the newest copy of each stand for all. It returns how many older ones it found.
-func (t *transactions) joinCopies(end int64) (joined int) {
+// joinCopies looks through the open half messages before end and lets the newest copy of each stand for all. It
+// returns how many older ones it found.
+func (t *Service) joinCopies(end int64, stop <-chan struct{}) (joined int) {
 	f := copyFinder{seed: maphash.MakeSeed(), asked: map[halfIdentity][]int64{}, first: map[int64]int64{}}
 	var res store.GetResult
-	for at := t.halves.nextOpen(0, end); at < end && f.count < maxTrails && !t.stopped(); at = t.halves.nextOpen(at, end) {
+	for at := t.Halves.NextOpen(0, end); at < end && f.count < maxTrails && !stopped(stop); at = t.Halves.NextOpen(at,
+		end) {
 		t.openHalves(&res, at, func(m *record.View, offset int64) {
-			if older := f.find(m, offset); older >= 0 && older < offset && t.halves.join(older, offset) {
+			if older := f.find(m, offset); older >= 0 && older < offset && t.Halves.join(older, offset) {
 				joined++
-				t.ops.add(t.b.cfg().TransactionOpMsgMaxSize, older, older) // for the next start, and for Java
+				t.ops.add(t.d.Settings().OpMsgMaxSize, older, older) // for the next start, and for Java
 			}
 		})
 		next := res.NextBeginOffset
@@ -101,11 +104,11 @@ func (t *transactions) joinCopies(end int64) (joined int) {
 }
 
 // openHalves calls visit for some open half messages from at on. The caller releases res.
-func (t *transactions) openHalves(res *store.GetResult, at int64, visit func(m *record.View, offset int64)) {
-	t.b.store.Get(&store.GetQuery{Topic: compat.TopicTransHalf, Offset: at, MaxCount: 32}, res)
+func (t *Service) openHalves(res *store.GetResult, at int64, visit func(m *record.View, offset int64)) {
+	t.d.Store().Get(&store.GetQuery{Topic: compat.TopicTransHalf, Offset: at, MaxCount: 32}, res)
 	for i, rec := range res.Slices {
 		offset := res.QueueOffsets[i]
-		if t.halves.nextOpen(offset, offset+1) != offset {
+		if t.Halves.NextOpen(offset, offset+1) != offset {
 			continue
 		}
 		if m, err := record.Decode(rec); err == nil {

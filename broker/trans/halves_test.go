@@ -1,4 +1,4 @@
-package broker
+package trans
 
 import (
 	"strings"
@@ -14,59 +14,60 @@ func TestHalfTable(t *testing.T) {
 	}
 	h.settle(5) // below base: nothing
 	for _, c := range []struct{ at, end, want int64 }{
-		{0, 1000, 102}, {100, 101, 101}, {100, 1000, 102}, {127, 1000, 130}, {127, 129, 129}, {299, 1000, 299}, {300, 1000, 301}, {900, 1000, 900}, {1000, 1000, 1000}, {300, 300, 300},
+		{0, 1000, 102}, {100, 101, 101}, {100, 1000, 102}, {127, 1000, 130}, {127, 129, 129}, {299, 1000, 299}, {300, 1000,
+			301}, {900, 1000, 900}, {1000, 1000, 1000}, {300, 300, 300},
 	} {
-		if got := h.nextOpen(c.at, c.end); got != c.want {
-			t.Errorf("nextOpen(%d, %d) = %d, want %d", c.at, c.end, got, c.want)
+		if got := h.NextOpen(c.at, c.end); got != c.want {
+			t.Errorf("NextOpen(%d, %d) = %d, want %d", c.at, c.end, got, c.want)
 		}
 	}
 	full := newHalfTable()
 	for o := range int64(256) {
 		full.settle(o)
 	}
-	if got := full.nextOpen(3, 1000); got != 256 {
+	if got := full.NextOpen(3, 1000); got != 256 {
 		t.Errorf("behind four full words: %d", got)
 	}
 	h.advance(128)
-	if got := h.nextOpen(0, 1000); got != 130 {
+	if got := h.NextOpen(0, 1000); got != 130 {
 		t.Errorf("after advance: %d", got)
 	}
-	if got := h.nextOpen(300, 1000); got != 301 {
+	if got := h.NextOpen(300, 1000); got != 301 {
 		t.Errorf("after advance the bits moved: %d", got)
 	}
 }
 
 func TestClaims(t *testing.T) {
 	h := newHalfTable()
-	expect := func(offset, at int64, want claim) {
+	expect := func(offset, at int64, want Claim) {
 		t.Helper()
-		if a, c := h.claim(offset); a != at || c != want {
+		if a, c := h.Claim(offset); a != at || c != want {
 			t.Errorf("claim(%d) = %d, %d, want %d, %d", offset, a, c, at, want)
 		}
 	}
-	expect(7, 7, claimed)
-	expect(7, 7, claimIsBusy)
-	h.release(7, false)
-	expect(7, 7, claimed)
-	h.release(7, true)
-	expect(7, 7, claimEnded)
+	expect(7, 7, Claimed)
+	expect(7, 7, ClaimIsBusy)
+	h.Release(7, false)
+	expect(7, 7, Claimed)
+	h.Release(7, true)
+	expect(7, 7, ClaimEnded)
 
-	expect(8, 8, claimed)
+	expect(8, 8, Claimed)
 	h.moved(8, 20)
-	expect(8, 20, claimed) // the producer's own end finds the copy
+	expect(8, 20, Claimed) // the producer's own end finds the copy
 	h.moved(20, 30)
-	expect(30, 30, claimed)
+	expect(30, 30, Claimed)
 	h.moved(30, 40)
 	h.advance(35)
-	expect(30, 40, claimed) // the answer to the question before the last
-	h.release(40, false)
-	expect(8, 40, claimed)
-	h.release(40, true)
+	expect(30, 40, Claimed) // the answer to the question before the last
+	h.Release(40, false)
+	expect(8, 40, Claimed)
+	h.Release(40, true)
 	for _, o := range []int64{8, 30, 40} {
-		expect(o, 40, claimEnded)
+		expect(o, 40, ClaimEnded)
 	}
-	expect(20, 20, claimed) // older than that: not followed, as in Java
-	h.release(20, false)
+	expect(20, 20, Claimed) // older than that: not followed, as in Java
+	h.Release(20, false)
 	h.advance(41)
 	if len(h.trails)+len(h.newest)+len(h.busy) != 0 {
 		t.Errorf("left behind: %v %v %v", h.trails, h.newest, h.busy)
@@ -123,7 +124,8 @@ func TestOpBacklog(t *testing.T) {
 }
 
 func TestEachOffset(t *testing.T) {
-	for body, want := range map[string][]int64{"": nil, "5": {5}, "5,6,": {5, 6}, ",,7,": {7}, "-1,x,9223372036854775807,": {9223372036854775807}, "99999999999999999999,3": {3}} {
+	for body, want := range map[string][]int64{"": nil, "5": {5}, "5,6,": {5, 6}, ",,7,": {7},
+		"-1,x,9223372036854775807,": {9223372036854775807}, "99999999999999999999,3": {3}} {
 		var got []int64
 		eachOffset([]byte(body), func(n int64) { got = append(got, n) })
 		if len(got) != len(want) {

@@ -1,4 +1,4 @@
-package broker
+package trans
 
 import (
 	"bytes"
@@ -12,12 +12,14 @@ import (
 	"gorocket/store/record"
 )
 
-// Op messages say on disk which half messages have ended: topic RMQ_SYS_TRANS_OP_HALF_TOPIC, queue 0, tag "d", body the queue offsets of the half messages
-// as text, each followed by a comma ("5,6,"). Brokers before 5.0 write one offset without a comma. Java: TransactionalOpBatchService, MessageQueueOpContext.
+// Op messages say on disk which half messages have ended: topic RMQ_SYS_TRANS_OP_HALF_TOPIC, queue 0, tag "d", body
+// the queue offsets of the half messages as text, each followed by a comma ("5,6,"). Brokers before 5.0 write one
+// offset without a comma. Java: TransactionalOpBatchService, MessageQueueOpContext.
 
 const (
 	opTag = "d"
-	// maxOpBacklog limits the offsets that wait to be written, in bytes of their text; beyond it the oldest are dropped: after a restart their producers are asked once more.
+	// maxOpBacklog limits the offsets that wait to be written, in bytes of their text; beyond it the oldest are dropped:
+	// after a restart their producers are asked once more.
 	maxOpBacklog = 4 << 20
 	// opRetry is how long a failed write of an op message waits.
 	opRetry = time.Second
@@ -42,7 +44,8 @@ type opNote struct {
 
 func newOpLog() *opLog { return &opLog{wake: make(chan struct{}, 1)} }
 
-// add notes that half messages ended; limit is transactionOpMsgMaxSize. It wakes the writer for the first one and when a message is full.
+// add notes that half messages ended; limit is transactionOpMsgMaxSize. It wakes the writer for the first one and
+// when a message is full.
 func (o *opLog) add(limit int, offset, other int64) {
 	o.mu.Lock()
 	before := len(o.text)
@@ -64,8 +67,8 @@ func (o *opLog) add(limit int, offset, other int64) {
 	}
 }
 
-// peek returns the body of the next op message: the oldest offsets, up to the first comma at or behind limit. due is how long to wait when nothing has to
-// be written yet, negative when nothing waits at all.
+// peek returns the body of the next op message: the oldest offsets, up to the first comma at or behind limit. due is
+// how long to wait when nothing has to be written yet, negative when nothing waits at all.
 func (o *opLog) peek(now time.Time, limit int, interval time.Duration, buf []byte) (body []byte, due time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -82,7 +85,8 @@ func (o *opLog) peek(now time.Time, limit int, interval time.Duration, buf []byt
 	return append(buf[:0], o.text[:n]...), 0
 }
 
-// written removes what peek returned and notes the op message that holds it now. Nobody but the writer may drop text in between: maxOpBacklog is compared again.
+// written removes what peek returned and notes the op message that holds it now. Nobody but the writer may drop text
+// in between: maxOpBacklog is compared again.
 func (o *opLog) written(body []byte, offset int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -107,7 +111,8 @@ func (o *opLog) noteLocked(body []byte, offset int64) {
 	o.next = offset + 1
 }
 
-// advance forgets op messages that only name half messages below half, and returns the progress in the op queue. Java: calculateOpOffset.
+// advance forgets op messages that only name half messages below half, and returns the progress in the op queue.
+// Java: calculateOpOffset.
 func (o *opLog) advance(half int64) int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -135,7 +140,8 @@ func (o *opLog) reset(next int64) {
 	o.notes, o.next = o.notes[:0], next
 }
 
-// eachOffset calls fn for every queue offset in the body of an op message. What is no offset is passed over, as in Java.
+// eachOffset calls fn for every queue offset in the body of an op message. What is no offset is passed over, as in
+// Java.
 func eachOffset(body []byte, fn func(int64)) {
 	for len(body) > 0 {
 		word := body
@@ -154,15 +160,14 @@ func eachOffset(body []byte, fn func(int64)) {
 }
 
 // runOps reads the op queue once and then writes what ends until close.
-func (t *transactions) runOps() {
-	defer t.wg.Done()
-	t.replay()
-	close(t.replayed)
+func (t *Service) runOps(stop <-chan struct{}) {
+	t.replay(stop)
+	close(t.Replayed)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		select {
-		case <-t.stop:
+		case <-stop:
 			_ = t.writeOps(time.Now().Add(time.Hour)) // whatever waits is due then
 			return
 		case <-t.ops.wake:
@@ -176,24 +181,25 @@ func (t *transactions) runOps() {
 	}
 }
 
-// writeOps writes every op message that is due at now and returns the time until the next is, negative when nothing waits.
-func (t *transactions) writeOps(now time.Time) time.Duration {
-	cfg := t.b.cfg()
+// writeOps writes every op message that is due at now and returns the time until the next is, negative when nothing
+// waits.
+func (t *Service) writeOps(now time.Time) time.Duration {
+	cfg := t.d.Settings()
 	for {
-		body, due := t.ops.peek(now, cfg.TransactionOpMsgMaxSize, ms(cfg.TransactionOpBatchInterval), t.opBuf)
+		body, due := t.ops.peek(now, cfg.OpMsgMaxSize, cfg.OpBatchInterval, t.opBuf)
 		if body == nil {
 			return due
 		}
 		t.opBuf = body
-		done, err := t.b.store.Append(&store.Record{
+		done, err := t.d.Store().Append(&store.Record{
 			Message: record.Message{
 				Topic: compat.TopicTransOpHalf, BornTimestamp: time.Now().UnixMilli(),
-				BornHost: t.b.storeHost, StoreHost: t.b.storeHost, Body: body, Properties: t.opProperties,
+				BornHost: t.d.StoreHost, StoreHost: t.d.StoreHost, Body: body, Properties: t.opProperties,
 			},
 			TagsCode: record.TagsCode([]byte(opTag)),
 		})
 		if err != nil {
-			t.b.throttled.Warn("transOp").Err(err).Msg("cannot note which transactions ended; trying again")
+			t.d.Throttled.Warn("transOp").Err(err).Msg("cannot note which transactions ended; trying again")
 			return opRetry
 		}
 		t.ops.written(body, done.QueueOffset)

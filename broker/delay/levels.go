@@ -1,4 +1,4 @@
-package broker
+package delay
 
 import (
 	"errors"
@@ -9,18 +9,19 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/broker/meta"
 	"gorocket/broker/signal"
+	"gorocket/broker/worker"
 	"gorocket/compat"
 	"gorocket/compat/config"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/throttle"
 	"gorocket/store"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
 
-// Delay levels: messages parked in SCHEDULE_TOPIC_XXXX, queue level-1, whose consume queue entries carry the delivery time. One
-// goroutine per level sleeps until the next delivery or the next message; idle levels cost nothing. Order within a level is kept: a
-// delivery that fails is tried again before the next one. Java: ScheduleMessageService.
+// Limits of a delivery.
 const (
 	deliverRetry = 100 * time.Millisecond
 	deliverBatch = 32
@@ -36,21 +37,29 @@ type delayLevel struct {
 	wake   chan struct{} // a message was parked
 }
 
-type scheduler struct {
-	b       *Broker
+// Deps is what the levels need of their broker.
+type Deps struct {
+	Store      func() *store.Store // open from Start to Stop
+	Now        func() time.Time    // the wall clock, by which messages are due
+	FilterBits func(r *store.Record, buf []byte) []byte
+	Throttled  *throttle.Log
+}
+
+// Levels delivers the messages of all delay levels. Java: ScheduleMessageService.
+type Levels struct {
+	d       Deps
 	levels  []*delayLevel // index number-1; immutable
-	changed func()
-	stop    chan struct{}
-	wg      sync.WaitGroup
-	once    sync.Once
+	Changed func()        // marks delayOffset.json; set before Start
+	loops   worker.Group
 
 	mu      sync.Mutex
 	version compat.DataVersion // guarded by mu
 	absent  map[int]int64      // positions of levels that messageDelayLevel does not have now, by level; guarded by mu
 }
 
-func newScheduler(b *Broker, spec string) (*scheduler, error) {
-	s := &scheduler{b: b, changed: func() {}, stop: make(chan struct{}), version: compat.NewDataVersion()}
+// NewLevels prepares the levels of messageDelayLevel. The error names the key.
+func NewLevels(d Deps, spec string) (*Levels, error) {
+	s := &Levels{d: d, Changed: func() {}, version: compat.NewDataVersion()}
 	levels, err := config.DelayLevels(spec)
 	if err != nil {
 		return nil, fmt.Errorf("broker: messageDelayLevel=%s: %w", spec, err)
@@ -62,63 +71,61 @@ func newScheduler(b *Broker, spec string) (*scheduler, error) {
 	return s, nil
 }
 
-// position is the next queue offset of a level.
-func (s *scheduler) position(level int32) int64 { return s.levels[level-1].offset.Load() }
+// Position is the next queue offset of a level.
+func (s *Levels) Position(level int32) int64 { return s.levels[level-1].offset.Load() }
 
-func (s *scheduler) maxLevel() int32 { return int32(len(s.levels)) }
+// Max is the highest level.
+func (s *Levels) Max() int32 { return int32(len(s.levels)) }
 
-// stored is called after each append to the schedule topic.
-func (s *scheduler) stored(queue int32) {
+// Stored is called after each append to the schedule topic.
+func (s *Levels) Stored(queue int32) {
 	if queue < 0 || int(queue) >= len(s.levels) {
 		return
 	}
 	signal.Raise(s.levels[queue].wake)
 }
 
-// lookAgain makes every level look at the clock: its sleep was measured by another one, which does not jump.
-func (s *scheduler) lookAgain() {
+// LookAgain makes every level look at the clock: its sleep was measured by another one, which does not jump.
+func (s *Levels) LookAgain() {
 	for _, l := range s.levels {
 		signal.Raise(l.wake)
 	}
 }
 
-func (s *scheduler) start() {
+// Start begins to deliver where the positions are.
+func (s *Levels) Start() {
+	loops := make([]func(<-chan struct{}), 0, len(s.levels))
 	for _, l := range s.levels {
-		s.wg.Add(1)
-		go s.run(l)
+		loops = append(loops, func(stop <-chan struct{}) { s.run(l, stop) })
 	}
+	s.loops.Start(loops...)
 }
 
-func (s *scheduler) close() {
-	s.once.Do(func() {
-		close(s.stop)
-		s.wg.Wait()
-	})
-}
+// Stop ends the deliveries. Start goes on with them.
+func (s *Levels) Stop() { s.loops.Stop() }
 
-func (s *scheduler) run(l *delayLevel) {
-	defer s.wg.Done()
+func (s *Levels) run(l *delayLevel, stop <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
-		case <-s.stop:
+		case <-stop:
 			return
 		case <-l.wake:
 		case <-timer.C:
 		}
-		if next := s.deliver(l); next >= 0 {
+		if next := s.deliver(l, stop); next >= 0 {
 			timer.Reset(next)
 		}
 	}
 }
 
 // deliver sends on what is due and returns the time until the next delivery, negative when nothing waits.
-func (s *scheduler) deliver(l *delayLevel) time.Duration {
+func (s *Levels) deliver(l *delayLevel, stop <-chan struct{}) time.Duration {
 	d := delivery{due: &dueFilter{delay: l.delay.Milliseconds()}}
 	for {
 		select {
-		case <-s.stop:
+		case <-stop:
 			return -1
 		default:
 		}
@@ -137,14 +144,16 @@ type delivery struct {
 	bits []byte
 }
 
-// dueFilter lets messages pass whose time has come and stops at the first other one: entries of a level are in order of time.
+// dueFilter lets messages pass whose time has come and stops at the first other one: entries of a level are in order
+// of time.
 type dueFilter struct {
 	delay int64 // ms of the level
 	now   int64 // ms since 1970
 	next  int64 // delivery time of the first that is not due; 0 = none seen
 }
 
-// MatchTagsCode gets the delivery time. A time further away than the level's delay (a clock that went back) counts as now, as in Java.
+// MatchTagsCode gets the delivery time. A time further away than the level's delay (a clock that went back) counts as
+// now, as in Java.
 func (f *dueFilter) MatchTagsCode(deliverAt int64) bool {
 	if f.next != 0 {
 		return false
@@ -159,10 +168,11 @@ func (f *dueFilter) MatchTagsCode(deliverAt int64) bool {
 // MatchRecord accepts everything. Part of store.MessageFilter.
 func (f *dueFilter) MatchRecord([]byte) bool { return true }
 
-func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration, more bool) {
-	d.due.now, d.due.next = s.b.now().UnixMilli(), 0
+func (s *Levels) deliverSome(l *delayLevel, d *delivery) (wait time.Duration, more bool) {
+	d.due.now, d.due.next = s.d.Now().UnixMilli(), 0
 	at := l.offset.Load()
-	s.b.store.Get(&store.GetQuery{Topic: dispatch.ScheduleTopic, QueueID: l.number - 1, Offset: at, MaxCount: deliverBatch, Filter: d.due}, &d.res)
+	s.d.Store().Get(&store.GetQuery{Topic: dispatch.ScheduleTopic, QueueID: l.number - 1, Offset: at,
+		MaxCount: deliverBatch, Filter: d.due}, &d.res)
 	defer d.res.Release()
 	switch d.res.Status {
 	case store.OffsetTooSmall, store.OffsetOverflowBadly:
@@ -173,24 +183,25 @@ func (s *scheduler) deliverSome(l *delayLevel, d *delivery) (wait time.Duration,
 	}
 	for i, rec := range d.res.Slices {
 		if err := s.forward(rec, d); err != nil {
-			s.b.throttled.Warn("delay").Err(err).Int32("level", l.number).Msg("cannot deliver a delayed message; trying again")
+			s.d.Throttled.Warn("delay").Err(err).Int32("level", l.number).Msg("cannot deliver a delayed message; trying again")
 			return deliverRetry, false
 		}
 		s.advance(l, d.res.QueueOffsets[i]+1)
 	}
 	if d.due.next != 0 {
-		return time.Duration(max(1, d.due.next-s.b.now().UnixMilli())) * time.Millisecond, false
+		return time.Duration(max(1, d.due.next-s.d.Now().UnixMilli())) * time.Millisecond, false
 	}
 	return -1, len(d.res.Slices) > 0
 }
 
-func (s *scheduler) advance(l *delayLevel, offset int64) {
+func (s *Levels) advance(l *delayLevel, offset int64) {
 	l.offset.Store(offset)
-	s.changed()
+	s.Changed()
 }
 
-// forward stores a copy of a parked message in its real queue. A record that names no real topic is skipped with a log line, as in Java.
-func (s *scheduler) forward(rec []byte, d *delivery) error {
+// forward stores a copy of a parked message in its real queue. A record that names no real topic is skipped with a
+// log line, as in Java.
+func (s *Levels) forward(rec []byte, d *delivery) error {
 	m, err := record.Decode(rec)
 	if err != nil {
 		return err
@@ -198,8 +209,9 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 	topic, _ := m.Property(record.PropRealTopic)
 	queueText, _ := m.Property(record.PropRealQueue)
 	queue, err := strconv.ParseInt(string(queueText), 10, 32)
-	if err != nil || !mayHold(string(topic), queue) {
-		s.b.throttled.Warn("delay").Int64("offset", m.PhysicalOffset).Bytes("topic", topic).Msg("delayed message without a real topic is dropped")
+	if err != nil || !meta.MayHold(string(topic), queue) {
+		s.d.Throttled.Warn("delay").Int64("offset", m.PhysicalOffset).Bytes("topic",
+			topic).Msg("delayed message without a real topic is dropped")
 		return nil
 	}
 	tags, _ := m.Property(record.PropTags)
@@ -212,10 +224,10 @@ func (s *scheduler) forward(rec []byte, d *delivery) error {
 		},
 		TagsCode: record.TagsCode(tags),
 	}
-	d.bits = s.b.filterBits(&r, d.bits)
-	_, err = s.b.store.Append(&r)
+	d.bits = s.d.FilterBits(&r, d.bits)
+	_, err = s.d.Store().Append(&r)
 	if errors.Is(err, record.ErrIllegal) {
-		s.b.throttled.Warn("delay").Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")
+		s.d.Throttled.Warn("delay").Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")
 		return nil
 	}
 	return err
@@ -238,26 +250,27 @@ func (d *delivery) deliveredProperties(text []byte) []byte {
 	}
 }
 
-// delayOffsets is delayOffset.json. Java: DelayOffsetSerializeWrapper; the key is the level, not the queue.
-type delayOffsets struct {
+// Offsets is delayOffset.json. Java: DelayOffsetSerializeWrapper; the key is the level, not the queue.
+type Offsets struct {
 	DataVersion compat.DataVersion `json:"dataVersion"`
 	OffsetTable map[int]int64      `json:"offsetTable"`
 }
 
-// durable is encode once what it says was delivered is on the disk: a power cut must not take a delivery and keep the note of it.
-func (s *scheduler) durable() ([]byte, error) {
-	data, err := s.encode()
+// Durable is encode once what it says was delivered is on the disk: a power cut must not take a delivery and keep the
+// note of it.
+func (s *Levels) Durable() ([]byte, error) {
+	data, err := s.Encode()
 	if err == nil {
-		err = s.b.store.Flush()
+		err = s.d.Store().Flush()
 	}
 	return data, err
 }
 
-// encode is the content of delayOffset.json.
-func (s *scheduler) encode() ([]byte, error) {
+// Encode is the content of delayOffset.json.
+func (s *Levels) Encode() ([]byte, error) {
 	s.mu.Lock()
 	s.version.Next(0)
-	w := delayOffsets{DataVersion: s.version, OffsetTable: map[int]int64{}}
+	w := Offsets{DataVersion: s.version, OffsetTable: map[int]int64{}}
 	maps.Copy(w.OffsetTable, s.absent)
 	s.mu.Unlock()
 	for _, l := range s.levels {
@@ -268,8 +281,9 @@ func (s *scheduler) encode() ([]byte, error) {
 	return compat.MarshalPretty(w)
 }
 
-func (s *scheduler) load(data []byte) error {
-	var w delayOffsets
+// Load takes positions from delayOffset.json.
+func (s *Levels) Load(data []byte) error {
+	var w Offsets
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
 	}

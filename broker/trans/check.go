@@ -1,4 +1,4 @@
-package broker
+package trans
 
 import (
 	"math"
@@ -19,7 +19,8 @@ const (
 	roundLimit = 60 * time.Second
 	// producerBacklog is how many bytes may wait for a producer before it is asked about more.
 	producerBacklog = 1 << 20
-	// noteProgress is how often a long round notes how far it came: what lies behind the note is stored once more after a kill.
+	// noteProgress is how often a long round notes how far it came: what lies behind the note is stored once more after
+	// a kill.
 	noteProgress = time.Second
 	// busyWait is how long the round waits for a producer to read, or for somebody who ends the same half message.
 	busyWait = 5 * time.Millisecond
@@ -28,7 +29,7 @@ const (
 // checkRound is one look at the half messages that wait. It is reused from round to round.
 type checkRound struct {
 	began int64 // ms since 1970; what is stored later waits for the next round
-	cfg   *Config
+	cfg   Settings
 	asked int
 	pace  questionPace
 	res   store.GetResult
@@ -45,25 +46,26 @@ const (
 	halt                 // too young, or the store takes nothing: it and all behind it wait for the next round
 )
 
-// check asks about every half message that is old enough and gives up those that were asked about too often. It goes through the queue in order and stops at the
-// first one that is too young. Java: TransactionalMessageServiceImpl.check.
-func (t *transactions) check() {
+// check asks about every half message that is old enough and gives up those that were asked about too often. It goes
+// through the queue in order and stops at the first one that is too young. Java:
+// TransactionalMessageServiceImpl.check.
+func (t *Service) check(stop <-chan struct{}) {
 	r := &t.round
-	r.began, r.cfg, r.asked = t.b.now().UnixMilli(), t.b.cfg(), 0
+	r.began, r.cfg, r.asked = t.d.Now().UnixMilli(), t.d.Settings(), 0
 	at := t.position(compat.TopicTransHalf)
-	if at < t.halves.start() { // somebody reset the offsets
-		t.halves.reset(at)
-		t.replay()
+	if at < t.Halves.start() { // somebody reset the offsets
+		t.Halves.reset(at)
+		t.replay(stop)
 	}
 	until, noted := time.Now().Add(roundLimit), time.Now()
-	for time.Now().Before(until) && !t.stopped() {
-		end := t.b.store.MaxOffset(compat.TopicTransHalf, 0)
-		if at = t.halves.nextOpen(at, end); at >= end {
+	for time.Now().Before(until) && !stopped(stop) {
+		end := t.d.Store().MaxOffset(compat.TopicTransHalf, 0)
+		if at = t.Halves.NextOpen(at, end); at >= end {
 			break
 		}
 		next, v := t.checkSome(r, at)
 		at = next
-		if v == halt || v == again && !t.sleep(busyWait) {
+		if v == halt || v == again && !sleep(busyWait, stop) {
 			break
 		}
 		if time.Since(noted) > noteProgress {
@@ -73,13 +75,14 @@ func (t *transactions) check() {
 	}
 	t.advance(at)
 	if r.asked > 0 {
-		t.b.log.Info().Int("asked", r.asked).Int64("progress", at).Msg("producers were asked about their transactions")
+		t.d.Log.Info().Int("asked", r.asked).Int64("progress", at).Msg("producers were asked about their transactions")
 	}
 }
 
-// checkSome looks at the half messages from at on that lie side by side, and returns the first that it is not done with.
-func (t *transactions) checkSome(r *checkRound, at int64) (next int64, v verdict) {
-	t.b.store.Get(&store.GetQuery{Topic: compat.TopicTransHalf, Offset: at, MaxCount: 32}, &r.res)
+// checkSome looks at the half messages from at on that lie side by side, and returns the first that it is not done
+// with.
+func (t *Service) checkSome(r *checkRound, at int64) (next int64, v verdict) {
+	t.d.Store().Get(&store.GetQuery{Topic: compat.TopicTransHalf, Offset: at, MaxCount: 32}, &r.res)
 	defer r.res.Release()
 	if len(r.res.Slices) == 0 {
 		if r.res.NextBeginOffset > at { // deleted with its file
@@ -89,10 +92,10 @@ func (t *transactions) checkSome(r *checkRound, at int64) (next int64, v verdict
 	}
 	for i, rec := range r.res.Slices {
 		offset := r.res.QueueOffsets[i]
-		if offset > at && t.halves.nextOpen(at, offset) == at {
+		if offset > at && t.Halves.NextOpen(at, offset) == at {
 			at = offset // its record is gone
 		}
-		if offset < t.halves.nextOpen(at, offset+1) {
+		if offset < t.Halves.NextOpen(at, offset+1) {
 			at = offset + 1
 			continue
 		}
@@ -105,21 +108,21 @@ func (t *transactions) checkSome(r *checkRound, at int64) (next int64, v verdict
 }
 
 // checkOne decides about one half message.
-func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict {
+func (t *Service) checkOne(r *checkRound, rec []byte, offset int64) verdict {
 	m, err := record.Decode(rec)
 	if err != nil {
-		t.b.throttled.Warn("transRecord").Err(err).Int64("offset", offset).Msg("half message is passed over")
+		t.d.Throttled.Warn("transRecord").Err(err).Int64("offset", offset).Msg("half message is passed over")
 		return pass
 	}
 	times := checkTimes(&m)
 	age := r.began - m.BornTimestamp
-	if times >= r.cfg.TransactionCheckMax || age > int64(r.cfg.FileReservedTime)*time.Hour.Milliseconds() {
+	if times >= r.cfg.CheckMax || age > r.cfg.FileReserved.Milliseconds() {
 		return t.withClaim(offset, func() (int64, bool) { return -1, t.discard(&m) })
 	}
 	if m.StoreTimestamp >= r.began {
 		return halt
 	}
-	limit, custom := immunity(&m, int64(r.cfg.TransactionTimeOut))
+	limit, custom := Immunity(&m, r.cfg.Timeout)
 	if custom && age <= limit {
 		return t.withClaim(offset, func() (int64, bool) {
 			done, ok := t.storeAgain(r, &m, offset, 0)
@@ -132,10 +135,11 @@ func (t *transactions) checkOne(r *checkRound, rec []byte, offset int64) verdict
 	return t.ask(r, &m, offset, times+1)
 }
 
-// ask stores a half message again, with the number of the question, and asks a producer of its group. Nobody there counts as asked, as in Java.
-func (t *transactions) ask(r *checkRound, m *record.View, offset int64, times int) verdict {
+// ask stores a half message again, with the number of the question, and asks a producer of its group. Nobody there
+// counts as asked, as in Java.
+func (t *Service) ask(r *checkRound, m *record.View, offset int64, times int) verdict {
 	group, _ := m.Property(protocol.PropProducerGroup)
-	conn, busy := t.b.producers.Pick(string(group), t.b.now().UnixMilli(), producerBacklog)
+	conn, busy := t.d.Producers.Pick(string(group), t.d.Now().UnixMilli(), producerBacklog)
 	if busy || conn != nil && !r.pace.mayAsk(t.answered.Load(), time.Now()) {
 		return again
 	}
@@ -149,7 +153,8 @@ func (t *transactions) ask(r *checkRound, m *record.View, offset int64, times in
 	}
 	r.asked++
 	if conn == nil {
-		t.b.throttled.Warn("transNobody").Bytes("producerGroup", group).Msg("nobody to ask about a transaction: no producer of its group is connected")
+		t.d.Throttled.Warn("transNobody").Bytes("producerGroup",
+			group).Msg("nobody to ask about a transaction: no producer of its group is connected")
 		return v
 	}
 	r.pace.sent++
@@ -157,22 +162,23 @@ func (t *transactions) ask(r *checkRound, m *record.View, offset int64, times in
 	return v
 }
 
-// withClaim runs do while nobody can end the half message at offset. do returns the place of its new copy, -1 for none, and whether it worked.
-func (t *transactions) withClaim(offset int64, do func() (to int64, ok bool)) verdict {
-	switch at, c := t.halves.claim(offset); {
-	case c == claimEnded:
+// withClaim runs do while nobody can end the half message at offset. do returns the place of its new copy, -1 for
+// none, and whether it worked.
+func (t *Service) withClaim(offset int64, do func() (to int64, ok bool)) verdict {
+	switch at, c := t.Halves.Claim(offset); {
+	case c == ClaimEnded:
 		return pass
-	case c == claimIsBusy:
+	case c == ClaimIsBusy:
 		return again
 	case at != offset: // cannot be: only older places have a newer one, and the round is behind them
-		t.halves.release(at, false)
+		t.Halves.Release(at, false)
 		return pass
 	}
 	to, ok := do()
 	if ok && to >= 0 {
-		t.halves.moved(offset, to)
+		t.Halves.moved(offset, to)
 	} else {
-		t.halves.release(offset, false) // one that was given up may still be committed
+		t.Halves.Release(offset, false) // one that was given up may still be committed
 	}
 	if !ok {
 		return halt
@@ -180,8 +186,9 @@ func (t *transactions) withClaim(offset int64, do func() (to int64, ok bool)) ve
 	return pass
 }
 
-// storeAgain puts a copy behind the other half messages; times > 0 is the number of the question. Java: putBackHalfMsgQueue, putImmunityMsgBackToHalfQueue.
-func (t *transactions) storeAgain(r *checkRound, m *record.View, offset int64, times int) (store.Appended, bool) {
+// storeAgain puts a copy behind the other half messages; times > 0 is the number of the question. Java:
+// putBackHalfMsgQueue, putImmunityMsgBackToHalfQueue.
+func (t *Service) storeAgain(r *checkRound, m *record.View, offset int64, times int) (store.Appended, bool) {
 	if times > 0 {
 		r.text = record.SetProperty(r.text[:0], m.Properties, protocol.PropCheckTimes, strconv.Itoa(times))
 	} else {
@@ -190,24 +197,26 @@ func (t *transactions) storeAgain(r *checkRound, m *record.View, offset int64, t
 			r.text = record.AppendProperty(r.text, protocol.PropPreparedQueue, strconv.FormatInt(offset, 10))
 		}
 	}
-	return t.put(copyOf(m, compat.TopicTransHalf, r.text))
+	return t.Put(CopyOf(m, compat.TopicTransHalf, r.text))
 }
 
-// discard gives a half message up: it goes where operators find it, and 323 brings it back. Java: DefaultTransactionalMessageCheckListener.
-func (t *transactions) discard(m *record.View) bool {
-	t.b.topics.Ensure(compat.TopicTransCheckMax, 1, false, 0)
-	_, ok := t.put(copyOf(m, compat.TopicTransCheckMax, m.Properties))
+// discard gives a half message up: it goes where operators find it, and 323 brings it back. Java:
+// DefaultTransactionalMessageCheckListener.
+func (t *Service) discard(m *record.View) bool {
+	t.d.Topics.Ensure(compat.TopicTransCheckMax, 1, false, 0)
+	_, ok := t.Put(CopyOf(m, compat.TopicTransCheckMax, m.Properties))
 	if ok {
 		topic, _ := m.Property(record.PropRealTopic)
-		t.metrics.add(string(topic), -1)
+		t.Counts.Add(string(topic), -1)
 		id, _ := m.Property(record.PropUniqKey)
-		t.b.throttled.Warn("transDiscard").Bytes("topic", topic).Bytes("uniqKey", id).Msg("half message without an answer goes to TRANS_CHECK_MAX_TIME_TOPIC")
+		t.d.Throttled.Warn("transDiscard").Bytes("topic", topic).Bytes("uniqKey",
+			id).Msg("half message without an answer goes to TRANS_CHECK_MAX_TIME_TOPIC")
 	}
 	return ok
 }
 
-// copyOf is a half message for queue 0 of another or the same topic.
-func copyOf(m *record.View, topic string, properties []byte) *store.Record {
+// CopyOf is a half message for queue 0 of another or the same topic.
+func CopyOf(m *record.View, topic string, properties []byte) *store.Record {
 	tags, _ := m.Property(record.PropTags)
 	return &store.Record{
 		Message: record.Message{
@@ -219,31 +228,36 @@ func copyOf(m *record.View, topic string, properties []byte) *store.Record {
 	}
 }
 
-func (t *transactions) put(r *store.Record) (store.Appended, bool) {
-	done, err := t.b.store.Append(r)
+// Put stores a copy of a half message, logging why not. Blocking workers and goroutines of the service only.
+func (t *Service) Put(r *store.Record) (store.Appended, bool) {
+	done, err := t.d.Store().Append(r)
 	if err != nil {
-		t.b.throttled.Warn("transPut").Err(err).Str("topic", r.Topic).Msg("cannot store a half message again; trying in the next round")
+		t.d.Throttled.Warn("transPut").Err(err).Str("topic",
+			r.Topic).Msg("cannot store a half message again; trying in the next round")
 	}
 	return done, err == nil
 }
 
-// sendCheck asks a producer; it answers with END_TRANSACTION. Java: AbstractTransactionalMessageCheckListener.sendCheckMessage.
-func (t *transactions) sendCheck(r *checkRound, conn *remoting.Conn, m *record.View, at store.Appended) {
+// sendCheck asks a producer; it answers with END_TRANSACTION. Java:
+// AbstractTransactionalMessageCheckListener.sendCheckMessage.
+func (t *Service) sendCheck(r *checkRound, conn *remoting.Conn, m *record.View, at store.Appended) {
 	topic, _ := m.Property(record.PropRealTopic)
 	queueText, _ := m.Property(record.PropRealQueue)
 	queue, err := strconv.ParseInt(string(queueText), 10, 32)
 	if err != nil {
 		return // Java's task throws
 	}
-	rec := copyOf(m, string(topic), r.text)
+	rec := CopyOf(m, string(topic), r.text)
 	rec.QueueID = int32(queue)
 	place := record.Stamp{QueueOffset: at.QueueOffset, Offset: at.Offset, StoreTime: m.StoreTimestamp}
-	if r.body, err = r.cfg.RecordLimits().Append(r.body[:0], &rec.Message, place); err != nil {
+	if r.body, err = r.cfg.Store.RecordLimits().Append(r.body[:0], &rec.Message, place); err != nil {
 		return
 	}
 	id, _ := m.Property(record.PropUniqKey)
-	h := wire.CheckTransactionStateRequestHeader{Topic: compat.TopicTransHalf, TranStateTableOffset: at.QueueOffset, CommitLogOffset: at.Offset, MsgID: string(id),
-		TransactionID: string(id), OffsetMsgID: string(record.AppendMessageID(nil, m.StoreHost, at.Offset)), BrokerName: r.cfg.BrokerName}
+	h := wire.CheckTransactionStateRequestHeader{Topic: compat.TopicTransHalf, TranStateTableOffset: at.QueueOffset,
+		CommitLogOffset: at.Offset, MsgID: string(id),
+		TransactionID: string(id), OffsetMsgID: string(record.AppendMessageID(nil, m.StoreHost,
+			at.Offset)), BrokerName: r.cfg.BrokerName}
 	_ = remoting.Notify(conn, wire.ReqCheckTransactionState, wire.CheckTransactionStateRequest, &h, r.body)
 }
 
@@ -260,9 +274,9 @@ func checkTimes(m *record.View) int {
 	return int(n)
 }
 
-// immunity is how long after its birth nobody asks about a half message, in ms, and whether the message says so itself. A value that is no number counts as
-// timeout. Java: TransactionalMessageServiceImpl.getImmunityTime.
-func immunity(m *record.View, timeout int64) (limit int64, custom bool) {
+// Immunity is how long after its birth nobody asks about a half message, in ms, and whether the message says so
+// itself. A value that is no number counts as timeout. Java: TransactionalMessageServiceImpl.getImmunityTime.
+func Immunity(m *record.View, timeout int64) (limit int64, custom bool) {
 	text, ok := m.Property(protocol.PropImmunity)
 	if !ok {
 		return timeout, false

@@ -1,17 +1,19 @@
-package broker
+package trans
 
 import (
 	"math/bits"
 	"sync"
 )
 
-// halfTable knows which half messages still wait for their end: one bit for each queue offset of RMQ_SYS_TRANS_HALF_TOPIC behind base. It takes the place
-// of the maps that Java fills from the op queue in each round (TransactionalMessageServiceImpl.fillOpRemoveMap): ends are noted as they happen, the op queue
-// is read at the start only.
+// Halves knows which half messages still wait for their end: one bit for each queue offset of
+// RMQ_SYS_TRANS_HALF_TOPIC behind base. It takes the place of the maps that Java fills from the op queue in each
+// round (TransactionalMessageServiceImpl.fillOpRemoveMap): ends are noted as they happen, the op queue is read at the
+// start only.
 //
-// A half message that is asked about is stored again behind the others, as in Java. Its producer may end it at the place where it was first, at the place
-// before the newest (a late answer to the question before) or at the newest one; trails lead from the first two to the newest, so it ends once.
-type halfTable struct {
+// A half message that is asked about is stored again behind the others, as in Java. Its producer may end it at the
+// place where it was first, at the place before the newest (a late answer to the question before) or at the newest
+// one; trails lead from the first two to the newest, so it ends once.
+type Halves struct {
 	mu     sync.Mutex
 	base   int64              // guarded by mu; below it nothing waits any more
 	words  []uint64           // guarded by mu; the bit of offset o is in words[o/64-base/64]; set: settled
@@ -23,29 +25,30 @@ type halfTable struct {
 // trail is where a half message was stored before its newest place.
 type trail struct{ first, previous int64 }
 
-// maxTrails limits the half messages that are followed; those beyond may be delivered twice, as in Java, when their producer answers for an older place.
+// maxTrails limits the half messages that are followed; those beyond may be delivered twice, as in Java, when their
+// producer answers for an older place.
 const maxTrails = 1 << 20
 
-// claim is the answer of halfTable.claim.
-type claim int
+// Claim is the answer of halfTable.Claim.
+type Claim int
 
 const (
-	claimed     claim = iota // the caller has it and calls release, moved or drop
-	claimEnded               // committed or rolled back already
-	claimIsBusy              // somebody else has it this moment
-	claimTooFar              // it lies maxHalfSpan or more behind the oldest that waits
+	Claimed     Claim = iota // the caller has it and calls release, moved or drop
+	ClaimEnded               // committed or rolled back already
+	ClaimIsBusy              // somebody else has it this moment
+	ClaimTooFar              // it lies maxHalfSpan or more behind the oldest that waits
 )
 
-// maxHalfSpan is how many half messages the table follows from the oldest that waits on: 32 MiB of bits. Those behind
+// MaxHalfSpan is how many half messages the table follows from the oldest that waits on: 32 MiB of bits. Those behind
 // can be ended when the oldest is settled or given up, which takes transactionCheckMax questions.
-const maxHalfSpan = 256 << 20
+const MaxHalfSpan = 256 << 20
 
-func newHalfTable() *halfTable {
-	return &halfTable{busy: map[int64]struct{}{}, newest: map[int64]int64{}, trails: map[int64]trail{}}
+func newHalfTable() *Halves {
+	return &Halves{busy: map[int64]struct{}{}, newest: map[int64]int64{}, trails: map[int64]trail{}}
 }
 
 // reset forgets everything and begins at base.
-func (h *halfTable) reset(base int64) {
+func (h *Halves) reset(base int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.base, h.words = base, h.words[:0]
@@ -54,42 +57,42 @@ func (h *halfTable) reset(base int64) {
 }
 
 // start returns the offset below which nothing waits.
-func (h *halfTable) start() int64 {
+func (h *Halves) start() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.base
 }
 
-// span is how many half messages the table has bits for.
-func (h *halfTable) span() int64 {
+// Span is how many half messages the table has bits for.
+func (h *Halves) Span() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return int64(len(h.words)) * 64
 }
 
-// claim reserves the half message that is, or was first, stored at a queue offset, and returns its newest place. One below base without a trail was settled
-// or given up; Java commits it all the same, so it can be claimed.
-func (h *halfTable) claim(offset int64) (at int64, c claim) {
+// Claim reserves the half message that is, or was first, stored at a queue offset, and returns its newest place. One
+// below base without a trail was settled or given up; Java commits it all the same, so it can be claimed.
+func (h *Halves) Claim(offset int64) (at int64, c Claim) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if n, ok := h.newest[offset]; ok {
 		offset = n
 	}
 	if _, ok := h.busy[offset]; ok {
-		return offset, claimIsBusy
+		return offset, ClaimIsBusy
 	}
 	if h.settled(offset) {
-		return offset, claimEnded
+		return offset, ClaimEnded
 	}
-	if offset-h.base >= maxHalfSpan {
-		return offset, claimTooFar
+	if offset-h.base >= MaxHalfSpan {
+		return offset, ClaimTooFar
 	}
 	h.busy[offset] = struct{}{}
-	return offset, claimed
+	return offset, Claimed
 }
 
-// release gives a claim back; ended says that the half message was committed or rolled back.
-func (h *halfTable) release(at int64, ended bool) {
+// Release gives a claim back; ended says that the half message was committed or rolled back.
+func (h *Halves) Release(at int64, ended bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.busy, at)
@@ -99,7 +102,7 @@ func (h *halfTable) release(at int64, ended bool) {
 }
 
 // moved gives a claim back after the half message was stored again at another place.
-func (h *halfTable) moved(at, to int64) {
+func (h *Halves) moved(at, to int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.busy, at)
@@ -120,14 +123,15 @@ func (h *halfTable) moved(at, to int64) {
 	h.newest[t.first], h.newest[t.previous] = to, to
 }
 
-// join says that the half message at an older place is also stored at a newer one, which stands for both; false when the older one has ended or is not there.
-func (h *halfTable) join(older, newer int64) bool {
-	at, c := h.claim(older)
-	if c != claimed {
+// join says that the half message at an older place is also stored at a newer one, which stands for both; false when
+// the older one has ended or is not there.
+func (h *Halves) join(older, newer int64) bool {
+	at, c := h.Claim(older)
+	if c != Claimed {
 		return false
 	}
 	if at != older || older < h.start() {
-		h.release(at, false)
+		h.Release(at, false)
 		return false
 	}
 	h.moved(older, newer)
@@ -136,14 +140,14 @@ func (h *halfTable) join(older, newer int64) bool {
 }
 
 // settle notes an end that was read from the op queue.
-func (h *halfTable) settle(offset int64) {
+func (h *Halves) settle(offset int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.set(offset)
 }
 
-func (h *halfTable) set(offset int64) {
-	if offset < h.base || offset-h.base >= maxHalfSpan {
+func (h *Halves) set(offset int64) {
+	if offset < h.base || offset-h.base >= MaxHalfSpan {
 		return
 	}
 	i := int(offset>>6 - h.base>>6)
@@ -153,7 +157,7 @@ func (h *halfTable) set(offset int64) {
 	h.words[i] |= 1 << (offset & 63)
 }
 
-func (h *halfTable) settled(offset int64) bool {
+func (h *Halves) settled(offset int64) bool {
 	if offset < h.base {
 		return false
 	}
@@ -161,8 +165,8 @@ func (h *halfTable) settled(offset int64) bool {
 	return i < len(h.words) && h.words[i]&(1<<(offset&63)) != 0
 }
 
-// nextOpen returns the first offset from at on that is not settled, end when there is none before it.
-func (h *halfTable) nextOpen(at, end int64) int64 {
+// NextOpen returns the first offset from at on that is not settled, end when there is none before it.
+func (h *Halves) NextOpen(at, end int64) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	at = max(at, h.base)
@@ -180,7 +184,7 @@ func (h *halfTable) nextOpen(at, end int64) int64 {
 }
 
 // advance forgets what lies below to.
-func (h *halfTable) advance(to int64) {
+func (h *Halves) advance(to int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if to <= h.base {

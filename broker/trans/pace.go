@@ -1,4 +1,4 @@
-package broker
+package trans
 
 import "time"
 
@@ -9,8 +9,9 @@ const (
 	answerPatience = 5 * time.Second
 )
 
-// questionPace keeps a round from asking faster than producers answer. An answer that comes after several more questions about the same half message names a place that
-// nobody follows any more: the message would be delivered, and asked about again. Java has no such limit. Owned by the goroutine of the checks.
+// questionPace keeps a round from asking faster than producers answer. An answer that comes after several more
+// questions about the same half message names a place that nobody follows any more: the message would be delivered,
+// and asked about again. Java has no such limit. Owned by the goroutine of the checks.
 type questionPace struct {
 	most     int64
 	patience time.Duration

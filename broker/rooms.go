@@ -1,0 +1,32 @@
+package broker
+
+import (
+	"time"
+
+	"gorocket/broker/delay"
+	"gorocket/broker/trans"
+	"gorocket/store"
+)
+
+// What the rooms of the broker are given of it.
+
+func (b *Broker) newLevels(spec string) (*delay.Levels, error) {
+	return delay.NewLevels(delay.Deps{Store: b.openedStore, Now: b.now, FilterBits: b.filterBits, Throttled: b.throttled},
+		spec)
+}
+
+func (b *Broker) transDeps() trans.Deps {
+	return trans.Deps{Settings: b.transSettings, Store: b.openedStore, Now: b.now, Offsets: b.offsets, Topics: b.topics,
+		Producers: b.producers, StoreHost: b.storeHost, Log: b.log, Throttled: b.throttled}
+}
+
+func (b *Broker) transSettings() trans.Settings {
+	c := b.cfg()
+	return trans.Settings{Slave: b.isSlave(), Timeout: int64(c.TransactionTimeOut),
+		CheckInterval: ms(c.TransactionCheckInterval),
+		CheckMax:      c.TransactionCheckMax, OpBatchInterval: ms(c.TransactionOpBatchInterval), OpMsgMaxSize: c.TransactionOpMsgMaxSize,
+		FileReserved: time.Duration(c.FileReservedTime) * time.Hour, BrokerName: c.BrokerName, Store: &c.Config}
+}
+
+// openedStore is the store from Start on.
+func (b *Broker) openedStore() *store.Store { return b.store }
