@@ -13,27 +13,16 @@ func (b *Broker) topicStatsEntries() []remoting.Entry {
 	return []remoting.Entry{{Code: wire.ReqGetTopicStatsInfo, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, b.topicStats)}}
 }
 
-// topicOffset is one queue in 202. Java: TopicOffset.
-type topicOffset struct {
-	LastUpdateTimestamp int64 `json:"lastUpdateTimestamp"` // ms; store time of the last message, 0 when there is none
-	MaxOffset           int64 `json:"maxOffset"`
-	MinOffset           int64 `json:"minOffset"`
-}
-
-// topicStatsTable answers 202; its keys are printed as objects. Java: TopicStatsTable.
-type topicStatsTable struct {
-	OffsetTable map[protocol.MessageQueue]topicOffset `json:"offsetTable"`
-}
-
 func (b *Broker) topicStats(ctx *remoting.Context, h *wire.TopicHeader) {
 	c := b.topics.Get(h.Topic)
 	if c == nil {
 		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist")
 		return
 	}
-	stats := topicStatsTable{OffsetTable: map[protocol.MessageQueue]topicOffset{}}
+	stats := protocol.TopicStatsTable{OffsetTable: map[protocol.MessageQueue]protocol.TopicOffset{}}
 	for q := range max(c.WriteQueueNums, c.ReadQueueNums) {
-		o := topicOffset{MinOffset: max(0, b.store.MinOffset(h.Topic, int32(q))), MaxOffset: max(0, b.store.MaxOffset(h.Topic, int32(q)))}
+		o := protocol.TopicOffset{MinOffset: max(0, b.store.MinOffset(h.Topic, int32(q))),
+			MaxOffset: max(0, b.store.MaxOffset(h.Topic, int32(q)))}
 		if o.MaxOffset > 0 {
 			o.LastUpdateTimestamp = b.store.StoreTimeAt(h.Topic, int32(q), o.MaxOffset-1)
 		}

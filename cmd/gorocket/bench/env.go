@@ -207,23 +207,14 @@ func parseStats(text []byte) (queues []queueRange, err error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
-	var stats struct {
-		OffsetTable map[string]struct {
-			MinOffset int64 `json:"minOffset"`
-			MaxOffset int64 `json:"maxOffset"`
-		} `json:"offsetTable"`
-	}
+	var stats protocol.TopicStatsTable
 	if err := compat.Unmarshal(text, &stats); err != nil {
 		return nil, err
 	}
 	if len(stats.OffsetTable) > maxQueues {
 		return nil, fmt.Errorf("%d queues, the limit is %d", len(stats.OffsetTable), maxQueues)
 	}
-	for key, o := range stats.OffsetTable {
-		var q protocol.MessageQueue
-		if err := compat.Unmarshal([]byte(key), &q); err != nil {
-			return nil, fmt.Errorf("key %q: %w", clip(key), err)
-		}
+	for q, o := range stats.OffsetTable {
 		queues = append(queues, queueRange{id: int32(q.QueueID), min: o.MinOffset, max: o.MaxOffset})
 	}
 	slices.SortFunc(queues, func(a, b queueRange) int { return int(a.id) - int(b.id) })
