@@ -59,6 +59,9 @@ func (b *Broker) parkForTimer(p *sendProps, r *store.Record) error {
 		return errTimerOff
 	}
 	now := b.now().UnixMilli()
+	if r.Now > 0 { // its store time, of an event loop's turn that began some ms ago: it is not to be before the delivery
+		now = min(now, r.Now)
+	}
 	at, err := p.deliverAt(now)
 	if err != nil {
 		return errTimerIllegal
