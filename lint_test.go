@@ -20,10 +20,10 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/meta",
-		"broker/signal", "broker/stats", "broker/trans", "compat", "compat/config", "remoting", "remoting/metrics",
+	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/meta", "broker/signal",
+		"broker/stats", "broker/trans", "compat", "compat/config", "remoting", "remoting/metrics",
 		"remoting/protocol", "remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/commitlog",
-		"store/datafile", "store/dispatch", "store/record", "store/timer", "store/vfs"},
+		"store/datafile", "store/dispatch", "store/record", "store/recovery", "store/timer", "store/vfs"},
 	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",
 		"remoting/protocol", "remoting/wire", "store/record"},
 	"broker/cluster": {"broker/meta", "broker/signal", "compat", "remoting", "remoting/protocol",
@@ -55,17 +55,20 @@ var arrows = map[string][]string{
 	"remoting/wire":          {"remoting/wire/jsontext"},
 	"remoting/wire/jsontext": {},
 	"remoting/wire/template": {"remoting/wire", "remoting/wire/jsontext"},
-	"store": {"compat", "compat/config", "store/commitlog", "store/consumequeue", "store/datafile",
-		"store/dispatch", "store/index", "store/record", "store/vfs"},
-	"store/commitlog": {"store/datafile", "store/record", "store/vfs"},
+	"store": {"compat", "compat/config", "store/checkpoint", "store/commitlog", "store/consumequeue",
+		"store/datafile", "store/dispatch", "store/index", "store/record", "store/recovery", "store/vfs"},
+	"store/checkpoint": {"store/vfs"},
+	"store/commitlog":  {"store/datafile", "store/record", "store/vfs"},
 	"store/consumequeue": {"compat", "store/commitlog", "store/datafile", "store/dispatch", "store/record",
 		"store/vfs"},
 	"store/datafile": {"store/vfs"},
 	"store/dispatch": {"compat", "store/record"},
 	"store/index":    {"store/commitlog", "store/datafile", "store/dispatch", "store/record", "store/vfs"},
 	"store/record":   {"compat"},
-	"store/timer":    {"compat", "store", "store/record", "store/vfs"},
-	"store/vfs":      {},
+	"store/recovery": {"store/checkpoint", "store/commitlog", "store/consumequeue", "store/datafile",
+		"store/dispatch", "store/record", "store/vfs"},
+	"store/timer": {"compat", "store", "store/record", "store/vfs"},
+	"store/vfs":   {},
 }
 
 // bannedCalls have one home each; the value names the folders that are allowed to use them.

@@ -6,6 +6,7 @@ import (
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
+	"gorocket/store/recovery"
 	"gorocket/store/timer"
 	"gorocket/store/vfs"
 )
@@ -45,15 +46,15 @@ func (b *Broker) storeEvents() store.EventListener {
 			b.stats.unconsumedDeleted.Add(to - from)
 			b.log.Error().Str("file", file).Str("topic", topic).Int32("queueId", queueID).Int64("from", from).Int64("to", to).Msg("messages that a group has not consumed were deleted for want of disk space")
 		},
-		RecoveryProgress: func(p store.RecoveryProgress) {
+		RecoveryProgress: func(p recovery.Progress) {
 			b.log.Info().Str("phase", p.Phase).Str("file", p.File).Int64("offset", p.Offset).Int64("end", p.End).Msg("recovering the store")
 		},
-		QueueJump: func(j store.QueueJump) {
+		QueueJump: func(j recovery.Jump) {
 			b.log.Error().Str("topic", j.Topic).Int32("queueId", j.QueueID).Int64("expected", j.Want).Int64("found",
 				j.Got).Int64("logOffset", j.LogOffset).
 				Str("result", j.What).Msg("a queue offset in the commit log does not follow the one before it")
 		},
-		RecoveryDone: func(r store.RecoveryReport) {
+		RecoveryDone: func(r recovery.Report) {
 			b.log.Info().Bool("clean", r.Clean).Int64("from", r.From).Int64("to", r.To).Int64("records", r.Records).Int64("rebuilt", r.Rebuilt).
 				Int64("trimmed", r.Trimmed).Int64("jumps", r.Jumps).Int64("tookMillis",
 				r.Took.Milliseconds()).Bool("queuesKnown", r.QueuesKnown).Msg("store recovered")

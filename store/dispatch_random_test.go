@@ -13,6 +13,7 @@ import (
 	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
@@ -219,7 +220,7 @@ func recoveredAsLive(t *testing.T, seed uint64, records int) {
 		cfg.FlushDiskType = SyncFlush
 	}
 	ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" },
-		QueueJump: func(j QueueJump) { t.Errorf("seed %d: %+v", seed, j) }}
+		QueueJump: func(j recovery.Jump) { t.Errorf("seed %d: %+v", seed, j) }}
 	if seed%4 == 1 { // inner batches decide
 		ev.IsBatchTopic = nil
 	}

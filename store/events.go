@@ -5,6 +5,7 @@ import (
 
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
+	"gorocket/store/recovery"
 )
 
 // EventListener is told what happens inside the store. Every field may be nil. Calls come from the goroutine in which the event
@@ -19,12 +20,12 @@ type EventListener struct {
 	// batches, make batch queues.
 	IsBatchTopic func(topic string) bool
 	// RecoveryProgress runs about once a second and for each GiB of the log during Open.
-	RecoveryProgress func(p RecoveryProgress)
+	RecoveryProgress func(p recovery.Progress)
 	// QueueJump runs in Open for a record whose queue offset does not follow the one before it, for the first 100 at
 	// most.
-	QueueJump func(j QueueJump)
+	QueueJump func(j recovery.Jump)
 	// RecoveryDone runs at the end of Open.
-	RecoveryDone func(r RecoveryReport)
+	RecoveryDone func(r recovery.Report)
 	// Corruption runs when damaged data is met outside Open (a reader, the index worker).
 	Corruption func(e *datafile.CorruptionError)
 	// SegmentRolled runs when the commit log goes on to a new file.
@@ -52,36 +53,4 @@ type EventListener struct {
 	Writable func(why error)
 	// LittleRoom runs in Start of a new store that has room for a few commit log files only.
 	LittleRoom func(e *commitlog.RoomError)
-}
-
-// RecoveryProgress is one progress line of Open.
-type RecoveryProgress struct {
-	Phase  string // "verify": records are checked; "queues": what the consume queues lack is added
-	File   string
-	Offset int64 // commit log offset reached
-	End    int64 // where this phase ends at the latest
-}
-
-// QueueJump is a record whose queue offset does not follow the one before it in its queue. No program that works leaves
-// one.
-type QueueJump struct {
-	Topic     string
-	QueueID   int32
-	Want, Got int64  // queue offsets
-	LogOffset int64  // commit log offset of the record
-	What      string // what Open made of it
-}
-
-// RecoveryReport sums Open up.
-type RecoveryReport struct {
-	Clean        bool  // no abort file was found
-	From, To     int64 // commit log range that was verified
-	Records      int64 // records verified
-	Rebuilt      int64 // consume queue entries rebuilt
-	Jumps        int64 // queue offsets that did not follow, see QueueJump
-	Trimmed      int64 // bytes of torn tail removed
-	FullRebuild  bool  // consume queues were missing or behind and rebuilt from the whole log
-	QueuesKnown  bool  // the ends of the consume queues came from a summary: after a clean stop, or after a kill while the machine kept running
-	IndexDropped int   // index files deleted because newer than the checkpoint
-	Took         time.Duration
 }

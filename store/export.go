@@ -12,6 +12,7 @@ import (
 
 	"gorocket/store/commitlog"
 	"gorocket/store/record"
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
@@ -116,7 +117,7 @@ func (v *verifier) salvageLog() error {
 	if len(segs) == 0 {
 		return nil
 	}
-	v.recov.report.Clean = true // any record counts, synced or not
+	v.recov.Clean = true // any record counts, synced or not
 	for i, p := 0, int64(0); i < len(segs); {
 		v.from = 0
 		err := vfs.Guard(func() error { return v.walkOn(segs, i, p) })
@@ -129,7 +130,7 @@ func (v *verifier) salvageLog() error {
 			return err
 		}
 		i = slices.IndexFunc(segs, func(s *commitlog.Segment) bool { return s.Name == bad.File })
-		p = min(bad.Offset/killPage*killPage+killPage, segs[i].Size)
+		p = min(bad.Offset/recovery.KillPage*recovery.KillPage+recovery.KillPage, segs[i].Size)
 		v.onDamage(damagedRange{segs[i], min(v.from, p), p, "cannot be read: " + bad.Err.Error()})
 		if segs[i].Size-p < record.MinSize {
 			i, p = i+1, 0

@@ -32,23 +32,6 @@ func FuzzBatchItems(f *testing.F) {
 	})
 }
 
-func FuzzCheckpoint(f *testing.F) {
-	f.Add(checkpoint{1, 2, 3, 4, 5}.encode())
-	f.Add([]byte("short"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		c, ok := decodeCheckpoint(b)
-		if !ok {
-			return
-		}
-		if d, _ := decodeCheckpoint(c.encode()); d != c {
-			t.Fatalf("%+v %+v", c, d)
-		}
-		if c.recoverBefore(true) < 0 {
-			t.Fatal("negative time")
-		}
-	})
-}
-
 // FuzzConsumeQueueFile opens a store whose consume queue file holds anything: it must open or say what is wrong, never panic.
 func FuzzConsumeQueueFile(f *testing.F) {
 	f.Add(consumequeue.AppendEntry(nil, &dispatch.Entry{Offset: 0, Size: 100, Tags: 5}), true)

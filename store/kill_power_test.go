@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/checkpoint"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
@@ -39,8 +40,8 @@ func TestKillThenPowerCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	later := time.Now().Add(5 * time.Second).UnixMilli() // recovery goes three seconds further back, more than this test takes
-	k.check.update(func(c *checkpoint) { c.physicTime, c.logicsTime, c.indexTime = later, later, later })
-	if err := k.check.save(); err != nil {
+	k.check.Update(func(c *checkpoint.Values) { c.PhysicTime, c.LogicsTime, c.IndexTime = later, later, later })
+	if err := k.check.Save(); err != nil {
 		t.Fatal(err)
 	}
 	cut := killed.CrashClone(1, 0)

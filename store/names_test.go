@@ -108,7 +108,7 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 				mustAppend(t, s, msg(topic, 0, topic))
 			}
 		}
-		before := s.check.get().logicsTime
+		before := s.check.Get().LogicsTime
 		mem.Inject(func(did, name string) error {
 			if strings.Contains(name, "/Bad") && did == op {
 				return errBroken
@@ -123,7 +123,7 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 				t.Errorf("%s: %s is synced up to %d of %d", op, topic, from, to)
 			}
 		}
-		if got := s.check.get().logicsTime; got != before {
+		if got := s.check.Get().LogicsTime; got != before {
 			t.Errorf("%s: the checkpoint moved", op)
 		}
 		mem.Inject(nil)

@@ -8,6 +8,7 @@ import (
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
@@ -58,8 +59,8 @@ func TestRecoveryKeepsAQueue(t *testing.T) {
 				if queues == "lost" {
 					_ = killed.Rename("/s/consumequeue", "/gone")
 				}
-				var told []QueueJump
-				ev := EventListener{QueueJump: func(j QueueJump) { told = append(told, j) }}
+				var told []recovery.Jump
+				ev := EventListener{QueueJump: func(j recovery.Jump) { told = append(told, j) }}
 				again := mustOpen(t, cfg, killed, ev)
 				if r := again.Report(); int(r.Jumps) != len(told) || len(told) < c.jumps || told[0].Topic != "T" ||
 					told[0].Want != 40 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/checkpoint"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
@@ -225,7 +226,7 @@ func TestLostQueueIsRebuilt(t *testing.T) {
 	defer mem.Free()
 	_, _ = mem.Create("/s/abort")
 	f, _ := mem.OpenFile("/s/checkpoint")
-	_, _ = f.WriteAt(checkpoint{physicTime: farFuture, logicsTime: farFuture, indexTime: farFuture}.encode(), 0)
+	_, _ = f.WriteAt(checkpoint.Values{PhysicTime: farFuture, LogicsTime: farFuture, IndexTime: farFuture}.Encode(), 0)
 	if err := mem.Rename("/s/consumequeue/T/1", "/lost"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -144,4 +146,18 @@ func residue(t *testing.T, hole int64) {
 		t.Errorf("got %v", err)
 	}
 	mustStop(t, k)
+}
+
+// rawRecord encodes a record as other programs do: without a property CRC.
+func rawRecord(r *Record, offset, queueOffset, storeTime int64) []byte {
+	m := r.Message
+	m.Properties = bytes.Repeat([]byte("x"), len(r.Properties)) // those themselves would get one
+	cfg := DefaultConfig()
+	st := record.Stamp{QueueOffset: queueOffset, Offset: offset, StoreTime: storeTime}
+	b, err := cfg.RecordLimits().Append(nil, &m, st)
+	if err != nil {
+		panic(err)
+	}
+	copy(b[len(b)-len(r.Properties):], r.Properties)
+	return b
 }

@@ -94,7 +94,7 @@ func TestScaleChild(t *testing.T) {
 	until, _ := strconv.ParseInt(os.Getenv("STORE_SCALE_UNTIL"), 10, 64)
 	begin := time.Now()
 	lines := 0
-	s, err := Open(scaleConfig(os.Getenv("STORE_SCALE_DIR")), vfs.OS{}, EventListener{RecoveryProgress: func(p RecoveryProgress) {
+	s, err := Open(scaleConfig(os.Getenv("STORE_SCALE_DIR")), vfs.OS{}, EventListener{RecoveryProgress: func(p recovery.Progress) {
 		lines++
 		fmt.Printf("scale: progress %+v\n", p)
 	}})

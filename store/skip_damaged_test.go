@@ -14,6 +14,7 @@ import (
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
@@ -174,7 +175,7 @@ func (k *skipped) mendAndCheck() {
 	}
 	for _, mem := range []*vfs.Mem{k.mem, rebuilt} {
 		jumps := 0
-		s := mustOpen(t, k.cfg, mem, EventListener{QueueJump: func(QueueJump) { jumps++ }})
+		s := mustOpen(t, k.cfg, mem, EventListener{QueueJump: func(recovery.Jump) { jumps++ }})
 		if mem == k.mem && jumps > 0 {
 			t.Errorf("%d jumps at a clean start", jumps)
 		}

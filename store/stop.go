@@ -78,7 +78,7 @@ func (s *Store) drain(ctx context.Context) error {
 		s.Flush,
 		func() error { return s.queues.FlushAll(ctx) },
 		func() error { return s.index.Finish(ctx) },
-		s.check.save,
+		s.check.Save,
 		func() error {
 			s.reportErr("save queue ends", consumequeue.ManifestFile, s.queues.SaveManifest(s.log.End(), ""))
 			return ctx.Err()
@@ -104,7 +104,7 @@ func (s *Store) close() {
 		s.log.Close()
 	}
 	if s.check != nil {
-		s.check.close()
+		s.check.Close()
 	}
 	if s.lockFile != nil {
 		_ = s.lockFile.Close()

@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"gorocket/compat/config"
+	"gorocket/store/checkpoint"
 	"gorocket/store/commitlog"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/index"
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
@@ -31,11 +33,11 @@ type Store struct {
 	log       *commitlog.Log
 	committer committer
 	queues    *consumequeue.Table
-	check     *checkpointFile
+	check     *checkpoint.File
 	index     *index.Index
 	lockTime  int64 // when the lock file was written before this start, ns; immutable after Open
 	openEnd   int64 // end of the log when it was opened; immutable after Open
-	recov     RecoveryReport
+	recov     recovery.Report
 
 	batchBufs sync.Pool // *batchScratch
 
@@ -97,7 +99,7 @@ func (s *Store) open(cfg *Config) error {
 	if err != nil && !clean {
 		return err
 	}
-	if s.check, err = openCheckpoint(s.fs, cfg.sub("checkpoint")); err != nil {
+	if s.check, err = checkpoint.Open(s.fs, cfg.sub("checkpoint")); err != nil {
 		return err
 	}
 	s.log = commitlog.New(cfg.logOptions(s.fs), cfg.logSettings(), &s.committer, s.logEvents())
@@ -164,20 +166,25 @@ func (s *Store) writeSmall(name, content string) error {
 }
 
 func (s *Store) recover(cfg *Config, clean bool) error {
-	dropped, err := s.index.Load(clean, s.check.get().indexTime)
+	dropped, err := s.index.Load(clean, s.check.Get().IndexTime)
 	if err != nil {
 		return err
 	}
-	r := recovery{s: s, cfg: cfg, check: s.check.get()}
-	if r.intact, err = sameRun(s.fs, cfg.sub("abort")); err != nil {
+	in := recovery.Input{Log: s.log, Queues: s.queues, Checks: cfg.logChecks(), Rules: s.rules(),
+		QueuesKnown: s.recov.QueuesKnown, MaxMemory: cfg.MaxConsumeQueueMemory, Root: cfg.StorePathRootDir,
+		Events: recovery.Events{Progress: s.ev.RecoveryProgress, QueueJump: s.ev.QueueJump}}
+	in.Crash = recovery.Crash{Clean: clean, Checkpoint: s.check.Get(),
+		IndexSafe: cfg.MessageIndexEnable && cfg.MessageIndexSafe}
+	if in.Intact, err = recovery.SameRun(s.fs, cfg.sub("abort")); err != nil {
 		return err
 	}
-	r.report = RecoveryReport{Clean: clean, IndexDropped: dropped, QueuesKnown: s.recov.QueuesKnown}
-	if err := r.run(); err != nil {
+	report, newest, err := recovery.Run(in)
+	if err != nil {
 		return err
 	}
-	s.recov = r.report
-	s.log.Resume(r.newest)
+	report.IndexDropped = dropped
+	s.recov = report
+	s.log.Resume(newest)
 	s.openEnd = s.log.End()
 	if !clean {
 		s.queues.Resync()
@@ -191,7 +198,7 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 }
 
 // Report tells what Open found and did.
-func (s *Store) Report() RecoveryReport { return s.recov }
+func (s *Store) Report() recovery.Report { return s.recov }
 
 // Start makes the store writable and starts its goroutines. It fails when the first commit log file cannot be made, but
 // where only the room is missing and there are messages to read.
@@ -208,7 +215,7 @@ func (s *Store) Start() error {
 	if err := s.fs.Remove(cfg.sub(consumequeue.ManifestFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := s.writeSmall(cfg.sub("abort"), abortText(bootOf(s.fs))); err != nil {
+	if err := s.writeSmall(cfg.sub("abort"), recovery.AbortText(recovery.BootOf(s.fs))); err != nil {
 		return err
 	}
 	if err := s.fs.SyncDir(cfg.StorePathRootDir); err != nil {
@@ -276,7 +283,7 @@ func (s *Store) logEvents() commitlog.Events {
 
 // flushed notes in the checkpoint what is durable.
 func (s *Store) flushed(upTo, storeTime int64, took time.Duration) {
-	s.check.update(func(c *checkpoint) { c.physicTime = max(c.physicTime, storeTime) })
+	s.check.Update(func(c *checkpoint.Values) { c.PhysicTime = max(c.PhysicTime, storeTime) })
 	if s.ev.FlushDone != nil {
 		s.ev.FlushDone(upTo, took)
 	}
@@ -286,7 +293,7 @@ func (s *Store) flushed(upTo, storeTime int64, took time.Duration) {
 func (s *Store) logFailing() {
 	cfg := s.cfg.Load()
 	_ = s.fs.Remove(cfg.sub(consumequeue.ManifestFile))
-	_ = s.writeSmall(cfg.sub("abort"), abortText(""))
+	_ = s.writeSmall(cfg.sub("abort"), recovery.AbortText(""))
 }
 
 func (s *Store) reportErr(what, file string, err error) {
@@ -299,7 +306,7 @@ func (s *Store) reportErr(what, file string, err error) {
 func (s *Store) indexEvents() index.Events {
 	return index.Events{Guard: s.guard, Error: s.ev.BackgroundError, Corruption: s.ev.Corruption,
 		Synced: func(endTime int64) {
-			s.check.update(func(c *checkpoint) { c.indexTime = max(c.indexTime, endTime) })
+			s.check.Update(func(c *checkpoint.Values) { c.IndexTime = max(c.IndexTime, endTime) })
 		}}
 }
 
@@ -320,8 +327,8 @@ func (c *Config) queueSettings() consumequeue.Settings {
 
 // queuesFlushed moves the checkpoint on.
 func (s *Store) queuesFlushed(storeTime int64) error {
-	s.check.update(func(c *checkpoint) { c.logicsTime = max(c.logicsTime, storeTime) })
-	return s.check.save()
+	s.check.Update(func(c *checkpoint.Values) { c.LogicsTime = max(c.LogicsTime, storeTime) })
+	return s.check.Save()
 }
 
 // lockedAt is when the lock file was written last, ns; -1 when it is not there.

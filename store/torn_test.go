@@ -9,6 +9,7 @@ import (
 
 	"gorocket/store/datafile"
 	"gorocket/store/record"
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
@@ -81,76 +82,6 @@ func afterCrash(t *testing.T, cfg Config, fsys *vfs.Mem, want int) {
 	}
 }
 
-// rawRecord encodes a record as other programs do: without a property CRC.
-func rawRecord(r *Record, offset, queueOffset, storeTime int64) []byte {
-	m := r.Message
-	m.Properties = bytes.Repeat([]byte("x"), len(r.Properties)) // those themselves would get one
-	cfg := DefaultConfig()
-	st := record.Stamp{QueueOffset: queueOffset, Offset: offset, StoreTime: storeTime}
-	b, err := cfg.RecordLimits().Append(nil, &m, st)
-	if err != nil {
-		panic(err)
-	}
-	copy(b[len(b)-len(r.Properties):], r.Properties)
-	return b
-}
-
-// TestTornRecords holds the two crash models against records cut at any page or sector: what a crash can leave is torn,
-// nothing else is.
-func TestTornRecords(t *testing.T) {
-	r := msg("SomeTopic", 0, strings.Repeat("b", 300))
-	for _, props := range []string{"", "KEYS\x01k\x02", strings.Repeat("KEYS\x01some keys\x02", 800)} {
-		r.Properties = []byte(props)
-		for p := int64(3500); p < 4100; p += 3 {
-			whole := rawRecord(r, 0, 0, 1)
-			seg := make([]byte, 64<<10)
-			copy(seg[p:], whole)
-			m, err := record.Decode(seg[p:])
-			if err != nil || cutShort(&m, p, seg[p+int64(m.Size):]) || lostSector(&m, p) {
-				t.Fatalf("position %d, %d bytes of properties: whole, but %v torn", p, len(props), err)
-			}
-			for _, unit := range []int64{killPage, sectorLen} {
-				for at := (p/unit + 1) * unit; at < p+int64(len(whole)); at += unit {
-					cut := bytes.Clone(seg)
-					clear(cut[at : p+int64(len(whole))])
-					m, err := record.Decode(cut[p:])
-					lost := err != nil || !m.BodyCRCOK() || bytes.Equal(cut, seg)
-					if unit == killPage && !lost && !cutShort(&m, p, cut[p+int64(m.Size):]) {
-						t.Fatalf("position %d, %d bytes of properties: killed at %d and taken for whole", p,
-							len(props), at)
-					}
-					one := bytes.Clone(seg) // one sector is missing
-					clear(one[at:min(at+unit, p+int64(len(whole)))])
-					n, err := record.Decode(one[p:])
-					if err == nil && n.BodyCRCOK() && !bytes.Equal(one, seg) && !lostSector(&n, p) {
-						t.Fatalf("position %d, %d bytes of properties: sector at %d lost and taken for whole", p,
-							len(props), at)
-					}
-				}
-			}
-		}
-	}
-}
-
-// TestOtherProgramsZeros: a record without CRC, with zeros that end in no page or not behind everything, is whole after
-// a kill.
-func TestOtherProgramsZeros(t *testing.T) {
-	for _, props := range zeroProperties() {
-		r := msg("T", 0, "body")
-		r.Properties = props
-		seg := make([]byte, 64<<10)
-		copy(seg[100:], rawRecord(r, 100, 0, 1))
-		m, err := record.Decode(seg[100:])
-		if err != nil {
-			t.Fatal(err)
-		}
-		copy(seg[100+int(m.Size):], "the next record")
-		if cutShort(&m, 100, seg[100+int(m.Size):]) {
-			t.Errorf("%.30q: something follows, but torn", props)
-		}
-	}
-}
-
 // TestSameRun: only an abort file of this run of the machine, written by gorocket and not after a failed flush, says that
 // the page cache has everything.
 func TestSameRun(t *testing.T) {
@@ -168,7 +99,7 @@ func TestSameRun(t *testing.T) {
 	}{
 		"kill": {mem.Clone(), "", true}, "power cut": {cut, "", false}, "Java": {mem.Clone(), "4711", false},
 		"no content": {mem.Clone(), "\x00", false}, "shorter than before": {mem.Clone(), "1\n", false},
-		"another machine": {mem.Clone(), abortText("a3b1"), false}, "failed": {mem.Clone(), abortText(""), false},
+		"another machine": {mem.Clone(), recovery.AbortText("a3b1"), false}, "failed": {mem.Clone(), recovery.AbortText(""), false},
 	} {
 		t.Cleanup(c.fsys.Free)
 		if c.text != "" {
@@ -180,16 +111,16 @@ func TestSameRun(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got, err := sameRun(c.fsys, "/s/abort"); err != nil || got != c.want {
+		if got, err := recovery.SameRun(c.fsys, "/s/abort"); err != nil || got != c.want {
 			t.Errorf("%s: %v %v", name, got, err)
 		}
 	}
-	if got, err := sameRun(mem, "/s/missing"); got || err != nil {
+	if got, err := recovery.SameRun(mem, "/s/missing"); got || err != nil {
 		t.Errorf("no file: %v %v", got, err)
 	}
 	dir := t.TempDir()
 	on := mustStart(t, smallConfig(dir), vfs.OS{})
-	if got, err := sameRun(vfs.OS{}, dir+"/abort"); !got || err != nil {
+	if got, err := recovery.SameRun(vfs.OS{}, dir+"/abort"); !got || err != nil {
 		t.Errorf("on this machine: %v %v", got, err)
 	}
 	mustStop(t, on)
@@ -197,7 +128,7 @@ func TestSameRun(t *testing.T) {
 	if s.Flush() == nil {
 		t.Fatal("flushed")
 	}
-	if got, _ := sameRun(mem, "/s/abort"); got {
+	if got, _ := recovery.SameRun(mem, "/s/abort"); got {
 		t.Error("after a failed flush the page cache may lack what was written")
 	}
 }
@@ -238,22 +169,4 @@ func TestForcedPropCRCCutsNothing(t *testing.T) {
 		t.Errorf("%v", err)
 		_ = s.Stop(t.Context())
 	}
-}
-
-// FuzzTorn: no record, whatever it holds, leads the tests of the crash models out of its bytes.
-func FuzzTorn(f *testing.F) {
-	cfg := DefaultConfig()
-	r := msg("Topic", 1, "body")
-	r.Properties = []byte("KEYS\x01a b\x02TAGS\x01x\x02")
-	b, _ := cfg.RecordLimits().Append(nil, &r.Message, record.Stamp{})
-	f.Add(b, int64(4000))
-	f.Fuzz(func(t *testing.T, b []byte, p int64) {
-		m, err := record.Decode(b)
-		if err != nil || p < 0 || p > 1<<30 {
-			return
-		}
-		if (lostSector(&m, p) || cutShort(&m, p, nil)) && m.Sealed() {
-			t.Fatal("a record whose property CRC fits is whole")
-		}
-	})
 }

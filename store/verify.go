@@ -10,6 +10,7 @@ import (
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
@@ -66,7 +67,7 @@ type verifier struct {
 	log        *commitlog.Log
 	report     *VerifyReport
 	last       map[queueKey]lastRecord // newest record of each queue with an entry
-	recov      recovery                // what a start would go by
+	recov      recovery.Crash          // what a start would go by
 	synced     int64                   // store time before which every record had been synced, ms
 	rebuilt    int64                   // log offset from which a start after a kill builds queue entries again
 	next       int64                   // queue offset behind the entries of the present batch queue

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gorocket/compat"
+	"gorocket/store/checkpoint"
 	"gorocket/store/vfs"
 )
 
@@ -68,8 +69,8 @@ func (v *verifier) checkpoint() error {
 	if err != nil {
 		return err
 	}
-	if len(b) != checkpointSize {
-		v.add(v.afterKill(), "checkpoint", name, -1, "%d bytes instead of %d", len(b), checkpointSize)
+	if len(b) != checkpoint.Size {
+		v.add(v.afterKill(), "checkpoint", name, -1, "%d bytes instead of %d", len(b), checkpoint.Size)
 	}
 	for i := 0; i < 3 && len(b) >= 40; i++ {
 		if t := int64(binary.BigEndian.Uint64(b[i*8:])); t < 0 || t > farFuture {
@@ -80,12 +81,12 @@ func (v *verifier) checkpoint() error {
 }
 
 // readCheckpoint returns zeros when there is none.
-func (v *verifier) readCheckpoint() (checkpoint, error) {
+func (v *verifier) readCheckpoint() (checkpoint.Values, error) {
 	b, err := vfs.ReadFile(v.fs, v.cfg.sub("checkpoint"))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	c, _ := decodeCheckpoint(b)
+	c, _ := checkpoint.Decode(b)
 	return c, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
+	"gorocket/store/recovery"
 )
 
 // openLog maps the commit log files for reading. A missing file ends the log there: what lies behind it is a finding.
@@ -59,11 +60,11 @@ func (v *verifier) beginWalk(segs []*commitlog.Segment) error {
 	if err != nil {
 		return err
 	}
-	v.synced = check.physicTime
-	v.recov = recovery{cfg: &v.cfg, check: check}
-	v.rebuilt = segs[v.recov.startSegment(segs)].Base
-	v.recov.report.Clean = v.report.CleanStop
-	if v.recov.intact, err = sameRun(v.fs, v.cfg.sub("abort")); err != nil {
+	v.synced = check.PhysicTime
+	v.recov = recovery.Crash{Clean: v.report.CleanStop, Checkpoint: check,
+		IndexSafe: v.cfg.MessageIndexEnable && v.cfg.MessageIndexSafe}
+	v.rebuilt = segs[v.recov.StartSegment(segs)].Base
+	if v.recov.Intact, err = recovery.SameRun(v.fs, v.cfg.sub("abort")); err != nil {
 		return err
 	}
 	return nil
@@ -93,8 +94,8 @@ func (v *verifier) walkOn(segs []*commitlog.Segment, i int, p int64) error {
 			break
 		}
 		v.rotten = true
-		v.add(Damaged, "commitlog", segs[i].Name, bad, "%s, but %s holds a record at byte %d", orZeros(why), segs[next].Name, at)
-		v.tellDamage(segs[i:next+1], bad, at, orZeros(why))
+		v.add(Damaged, "commitlog", segs[i].Name, bad, "%s, but %s holds a record at byte %d", recovery.OrZeros(why), segs[next].Name, at)
+		v.tellDamage(segs[i:next+1], bad, at, recovery.OrZeros(why))
 		i, p = next, at
 	}
 	v.log.Readable.Store(v.report.LogTo)
@@ -127,7 +128,7 @@ func (v *verifier) walkFrom(seg *commitlog.Segment, p int64) (bad int64, why str
 			v.report.LogTo = seg.End()
 			return -1, ""
 		case commitlog.StepRecord:
-			if v.recov.torn(seg, p, &m) {
+			if v.recov.Torn(seg, p, &m) {
 				return p, tornText
 			}
 			v.record(seg, p, &m)
@@ -186,9 +187,9 @@ func (v *verifier) tail(seg *commitlog.Segment, p int64, why string) {
 // nextRecord looks for a record behind position p of file i that proves damage, as recovery does: after a clean stop any, after a kill one that is older
 // than the checkpoint. File -1 when there is none.
 func (v *verifier) nextRecord(segs []*commitlog.Segment, i int, p int64) (file int, at int64, err error) {
-	proves := v.recov.proof(segs[i], p)
+	proves := v.recov.Proof(segs[i], p)
 	for p++; i < len(segs); i, p = i+1, 0 {
-		if at, err = segs[i].Search(p, v.cfg.lenient(), proves); at >= 0 || err != nil {
+		if at, err = segs[i].Search(p, v.cfg.logChecks().Lenient(), proves); at >= 0 || err != nil {
 			return i, at, err
 		}
 	}

@@ -26,6 +26,10 @@ type Checks struct {
 	NeedsPropCRC bool // there has to be one (forceVerifyPropCRC)
 }
 
+// Lenient are the checks by which a record proves that what is missing in front of it was there: a record without a
+// property CRC does too, else forceVerifyPropCRC=true would cut off the whole log of a store without them.
+func (c Checks) Lenient() Checks { return Checks{BodyCRC: c.BodyCRC} }
+
 // Step is what stands at a place of the log.
 type Step int
 

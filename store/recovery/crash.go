@@ -1,17 +1,12 @@
-package store
+package recovery
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"strings"
 
-	"gorocket/store/consumequeue"
+	"gorocket/store/checkpoint"
+	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
-	"gorocket/store/vfs"
 )
 
 // Which records are torn though head, lengths and body CRC fit: neither topic nor properties are covered by the body
@@ -26,9 +21,17 @@ import (
 // An append gives records whose properties could be mistaken (they hold a zero byte) a property CRC, so that no whole
 // record looks torn.
 
+// Crash is what is known of how the store was left. Recovery and verify go by it.
+type Crash struct {
+	Clean      bool              // the last stop was clean
+	Intact     bool              // the machine has not been down since: whatever was written is there
+	Checkpoint checkpoint.Values // what was surely on disk
+	IndexSafe  bool              // the index has to be covered too (messageIndexSafe)
+}
+
 // Units in which a crash loses data, in bytes.
 const (
-	killPage  = 4096 // a killed write ends between two of them
+	KillPage  = 4096 // a killed write ends between two of them
 	sectorLen = 512  // what a disk writes as a whole, at least
 	tornRun   = 8    // zeros at the end of a sector that count as missing data
 )
@@ -42,7 +45,7 @@ func uncovered(m *record.View) int { return len(m.Record) - len(m.Properties) - 
 func cutShort(m *record.View, p int64, next []byte) bool {
 	from := uncovered(m)
 	end := p + int64(len(m.Record))
-	page := (end - 1) / killPage * killPage // of the last byte
+	page := (end - 1) / KillPage * KillPage // of the last byte
 	if page <= p || int(page-p) >= len(m.Record)-2 && len(m.Properties) == 0 {
 		return false // the length of no properties is zero anyway
 	}
@@ -75,30 +78,27 @@ func holdsText(m *record.View, from, to int) bool {
 	return from < props-2 || to > props
 }
 
-// abortText is the content of the abort file: Java's, which is the process, and the run of the machine, padded so that
-// it overwrites any other.
-func abortText(boot string) string {
-	return fmt.Sprintf("%-10d\n%-*s\n", os.Getpid(), consumequeue.BootLen, boot)
+// unsynced tells that nothing proves that a record had been synced.
+func (c *Crash) unsynced(m *record.View) bool {
+	return !c.Clean && m.StoreTimestamp >= c.Checkpoint.PhysicTime
 }
 
-// bootOf is the run of the machine, "" when it is not known.
-func bootOf(fsys vfs.FS) string {
-	if b, ok := fsys.(vfs.Booter); ok {
-		if id := b.BootID(); len(id) <= consumequeue.BootLen {
-			return id
-		}
+// Torn tells that a record is not whole though it looks so.
+func (c *Crash) Torn(seg *commitlog.Segment, p int64, m *record.View) bool {
+	if !c.unsynced(m) {
+		return false
 	}
-	return ""
+	if c.Intact {
+		return cutShort(m, p, seg.Data[p+int64(m.Size):])
+	}
+	return lostSector(m, p)
 }
 
-// sameRun tells that whoever left the abort file ran since the machine was started last, so that the page cache has all
-// it had written. Java does not say.
-func sameRun(fsys vfs.FS, abort string) (bool, error) {
-	text, err := vfs.ReadFile(fsys, abort)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	_, boot, _ := strings.Cut(string(text), "\n")
-	boot = strings.TrimRight(boot, " \n\x00")
-	return err == nil && boot != "" && boot == bootOf(fsys), err
+// Proof returns the test by which a record behind position p, where the log seems to end, proves that what stood at p
+// had been written, so that the log is damaged there and not torn: it was synced, or a clean stop followed. While the
+// machine went on nothing that was written is missing, synced or not, and records were written one after the other;
+// only a batch gets its first size last.
+func (c *Crash) Proof(seg *commitlog.Segment, p int64) func(m *record.View) bool {
+	any := c.Clean || c.Intact && !openBatch(seg.Data[p:])
+	return func(m *record.View) bool { return any || m.StoreTimestamp < c.Checkpoint.PhysicTime }
 }

@@ -1,4 +1,4 @@
-package store
+package recovery
 
 import (
 	"context"
@@ -24,14 +24,14 @@ func (r *recovery) dispatch(m *record.View) error {
 	if !record.HasQueueEntry(m.SysFlag) {
 		return nil
 	}
-	if at := m.PhysicalOffset; !r.report.FullRebuild && (r.report.Clean && at < r.queued || r.killed &&
-		at < r.s.queues.KnownTo()) {
+	if at := m.PhysicalOffset; !r.report.FullRebuild && (r.Clean && at < r.queued || r.killed &&
+		at < r.Queues.KnownTo()) {
 		return nil // all queues were complete; what is missing was deleted with its topic
 	}
-	rules, f := r.cfg.dispatchRules(r.s.delays), dispatch.FactsOf(m)
+	rules, f := r.Rules, dispatch.FactsOf(m)
 	e := dispatch.Entry{Offset: m.PhysicalOffset, Size: m.Size}
 	rules.Own(&f, &e)
-	q := r.s.queues.GetOrCreate(f.Topic, m.QueueID, dispatch.MakesBatchQueue(m.SysFlag))
+	q := r.Queues.GetOrCreate(f.Topic, m.QueueID, dispatch.MakesBatchQueue(m.SysFlag))
 	if !q.Batch() {
 		e.Base, e.Count = f.QueueOffset, 1
 	}
@@ -40,7 +40,7 @@ func (r *recovery) dispatch(m *record.View) error {
 	}
 	return rules.Lights(&f, func(name string, offset int64) error {
 		e.Base, e.Count = offset, 1
-		return r.enqueue(r.s.queues.GetOrCreate(name, 0, false), e)
+		return r.enqueue(r.Queues.GetOrCreate(name, 0, false), e)
 	})
 }
 
@@ -51,19 +51,19 @@ func (r *recovery) enqueue(q *consumequeue.Queue, e dispatch.Entry) error {
 	case q.Knows(&e, have):
 		return nil
 	case e.Base == have:
-	case e.Base > have && r.tooFar(e.Base-have) && !(empty && r.report.From == r.s.log.Min() && !r.light(q)):
+	case e.Base > have && r.tooFar(e.Base-have) && !(empty && r.report.From == r.Log.Min() && !r.light(q)):
 		r.jump(q, e, "its offset cannot be: it has no entry")
 		return nil
-	case e.Base > have && empty && r.report.From == r.s.log.Min():
+	case e.Base > have && empty && r.report.From == r.Log.Min():
 		q.Start(e.Base) // an empty queue may begin anywhere: older messages were cleaned away
 	case e.Base > have && !r.report.FullRebuild:
 		return errGap
-	case e.Base != 0 && !r.report.Clean && e.Time < r.newest:
+	case e.Base != 0 && !r.Clean && e.Time < r.newest:
 		return &residueError{e.Offset} // nothing that was appended here goes back in time and leaves its queue's order
 	case e.Base > have:
 		r.fillGap(q, e, have)
 	case e.Base == 0: // the topic was deleted and made again
-		if err := r.s.queues.Clear(q); err != nil {
+		if err := r.Queues.Clear(q); err != nil {
 			return err
 		}
 		q.Start(0)
@@ -76,16 +76,16 @@ func (r *recovery) enqueue(q *consumequeue.Queue, e dispatch.Entry) error {
 
 // add adds an entry at the end of its queue.
 func (r *recovery) add(q *consumequeue.Queue, e dispatch.Entry) error {
-	r.s.queues.Push(q, []dispatch.Entry{e})
+	r.Queues.Push(q, []dispatch.Entry{e})
 	r.report.Rebuilt++
-	if r.since++; r.since < recoverFlush || r.s.queues.Memory() <= 2*r.cfg.MaxConsumeQueueMemory {
+	if r.since++; r.since < recoverFlush || r.Queues.Memory() <= 2*r.MaxMemory {
 		return nil // the flusher writes the rest after the start
 	}
 	r.since = 0
-	if err := r.s.queues.Write(context.Background(), 1); err != nil {
+	if err := r.Queues.Write(context.Background(), 1); err != nil {
 		return err
 	}
-	r.s.queues.ReleaseIdle(r.cfg.MaxConsumeQueueMemory)
+	r.Queues.ReleaseIdle(r.MaxMemory)
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (r *recovery) add(q *consumequeue.Queue, e dispatch.Entry) error {
 func (r *recovery) light(q *consumequeue.Queue) bool { return dispatch.IsLight(q.Topic) }
 
 // tooFar tells a jump that no log of this length can explain: each queue offset belongs to a record.
-func (r *recovery) tooFar(jump int64) bool { return jump > r.s.log.LastEnd()/record.MinSize }
+func (r *recovery) tooFar(jump int64) bool { return jump > r.Log.LastEnd()/record.MinSize }
 
 // fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over
 // the fillers. Batch queues need none. Records of other programs, and of earlier versions, may leave a gap: a batch
@@ -107,17 +107,18 @@ func (r *recovery) fillGap(q *consumequeue.Queue, e dispatch.Entry, have int64) 
 	for have < e.Base {
 		n := min(e.Base-have, int64(len(list)))
 		for i := range list[:n] {
-			list[i] = dispatch.Entry{Offset: e.Offset, Size: e.Size, Tags: consumequeue.FillerTags, Base: have + int64(i), Count: 1}
+			list[i] = dispatch.Entry{Offset: e.Offset, Size: e.Size, Tags: consumequeue.FillerTags, Base: have + int64(i),
+				Count: 1}
 		}
-		r.s.queues.Push(q, list[:n])
+		r.Queues.Push(q, list[:n])
 		have += n
 	}
 }
 
 // jump tells of a queue offset that does not follow.
 func (r *recovery) jump(q *consumequeue.Queue, e dispatch.Entry, what string) {
-	if r.report.Jumps++; r.report.Jumps <= maxJumps && r.s.ev.QueueJump != nil {
-		r.s.ev.QueueJump(QueueJump{Topic: q.Topic, QueueID: q.ID, Want: q.End(), Got: e.Base, LogOffset: e.Offset,
+	if r.report.Jumps++; r.report.Jumps <= maxJumps && r.Events.QueueJump != nil {
+		r.Events.QueueJump(Jump{Topic: q.Topic, QueueID: q.ID, Want: q.End(), Got: e.Base, LogOffset: e.Offset,
 			What: what})
 	}
 }
