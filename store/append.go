@@ -41,8 +41,8 @@ func (s *Store) rules() dispatch.Rules { return s.cfg.Load().dispatchRules(s.del
 // stays tells whether the records of r stay in the write buffer.
 func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDiskType == SyncFlush }
 
-// begin takes the append lock with n bytes of room at the tail and finds the queue of r. stay leaves in the write buffer
-// what is there, if n bytes still fit. Then come put, and endAppend.
+// begin takes the append lock with n bytes of room at the tail and finds the queue of r. stay leaves in the write
+// buffer what is there, if n bytes still fit. Then come put, and endAppend.
 func (s *Store) begin(r *Record, n int, stay bool) (offset, storeTime int64, q *consumequeue.Queue, err error) {
 	if s.queues.Get(r.Topic, r.QueueID) == nil && !consumequeue.HasFolder(r.Topic, r.QueueID) {
 		return 0, 0, nil, ErrTopicName
@@ -90,13 +90,13 @@ func (s *Store) endAppend(r *Record, stay bool, a *Appended) error {
 // ErrNotWritable, none of them may be acknowledged, and the store takes no writes until it is opened again.
 func (s *Store) Publish(end int64) error { return s.log.Publish(end) }
 
-// Flush makes everything appended so far durable and answers the waiters. After a failure the store takes no writes until
-// it is opened again.
+// Flush makes everything appended so far durable and answers the waiters. After a failure the store takes no writes
+// until it is opened again.
 func (s *Store) Flush() error { return s.log.Flush() }
 
-// WaitDurable calls w.Durable once, when everything in the log below offset is durable (inline if it is already), or with
-// ErrFlushTimeout after syncFlushTimeout, or with an error of class ErrNotWritable when the flush failed or the store
-// stops.
+// WaitDurable calls w.Durable once, when everything in the log below offset is durable (inline if it is already), or
+// with ErrFlushTimeout after syncFlushTimeout, or with an error of class ErrNotWritable when the flush failed or the
+// store stops.
 func (s *Store) WaitDurable(offset int64, w Waiter) { s.log.WaitDurable(offset, w) }
 
 // NotifyDurable is WaitDurable with a function.
@@ -112,8 +112,8 @@ func (f funcWaiter) Durable(err error) { f(err) }
 // Writable returns nil when Append works, else an error of class ErrNotWritable.
 func (s *Store) Writable() error { return s.log.Writable() }
 
-// Health returns nil when the store works, else why it does not (a failed flush, a full disk, a page that cannot be read,
-// stopped).
+// Health returns nil when the store works, else why it does not (a failed flush, a full disk, a page that cannot be
+// read, stopped).
 func (s *Store) Health() error {
 	if err := s.Writable(); err != nil {
 		return err

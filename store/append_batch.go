@@ -24,10 +24,11 @@ func (s *Store) putScratch(b *batchScratch) {
 	}
 }
 
-// AppendBatch stores a client batch body (request 320): each item becomes a full record with its own flag, body, properties and tags,
-// consecutive queue offsets, all in one commit log file. r gives the rest; its Properties, normally empty, are joined to those of each item
-// (4.x brokers do that with the batch properties, 5.3.3 does not). r.Body, r.Flag and r.TagsCode are not used.
-// The commit log offsets of the records are appended to offsets (Java CommitLog.asyncPutMessages, MessageExtEncoder.encode).
+// AppendBatch stores a client batch body (request 320): each item becomes a full record with its own flag, body,
+// properties and tags, consecutive queue offsets, all in one commit log file. r gives the rest; its Properties,
+// normally empty, are joined to those of each item (4.x brokers do that with the batch properties, 5.3.3 does not).
+// r.Body, r.Flag and r.TagsCode are not used. The commit log offsets of the records are appended to offsets (Java
+// CommitLog.asyncPutMessages, MessageExtEncoder.encode).
 func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) (Appended, []int64, error) {
 	if err := s.Writable(); err != nil {
 		return Appended{}, offsets, err
@@ -61,12 +62,12 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	return a, offsets, nil
 }
 
-// LongBatch is the number of messages above which a batch waits for others of its kind before it takes memory and the append lock: everybody else
-// then waits for one of them at most.
+// LongBatch is the number of messages above which a batch waits for others of its kind before it takes memory and the
+// append lock: everybody else then waits for one of them at most.
 const LongBatch = 1024
 
-// BatchItems counts the messages of a client batch body, up to one more than most, if there may be many: 0 tells that the body is too short for
-// more than LongBatch or most. What is malformed ends the count.
+// BatchItems counts the messages of a client batch body, up to one more than most, if there may be many: 0 tells that
+// the body is too short for more than LongBatch or most. What is malformed ends the count.
 func BatchItems(body []byte, most int) (n int) {
 	if len(body) <= min(LongBatch, most)*record.BatchItemMin {
 		return 0

@@ -9,8 +9,9 @@ import (
 	"gorocket/store/record"
 )
 
-// Some records carry queue offsets in their properties, which only the append lock knows: inner batches (INNER_BASE) and messages for light queues
-// (INNER_MULTI_QUEUE_OFFSET). They are encoded under the lock, in room reserved for the longest offsets.
+// Some records carry queue offsets in their properties, which only the append lock knows: inner batches (INNER_BASE)
+// and messages for light queues (INNER_MULTI_QUEUE_OFFSET). They are encoded under the lock, in room reserved for the
+// longest offsets.
 
 const (
 	maxDigits = 20 // of a decimal int64 and a separator

@@ -11,7 +11,8 @@ import (
 	"gorocket/store/consumequeue"
 )
 
-// manualRounds is how many rounds an explicit request keeps deleting (Java CleanCommitLogService.MAX_MANUAL_DELETE_FILE_TIMES).
+// manualRounds is how many rounds an explicit request keeps deleting (Java
+// CleanCommitLogService.MAX_MANUAL_DELETE_FILE_TIMES).
 const manualRounds = 20
 
 // runCleaner watches the disk level and deletes expired files (Java CleanCommitLogService, CleanConsumeQueueService).
@@ -42,8 +43,8 @@ func (s *Store) CleanNow() {
 	s.cleanKick.notify()
 }
 
-// watchDisk closes the store for producers above diskSpaceWarningLevelRatio or below half of minFreeDiskBytes, and opens
-// it again when there is room. A store that found no room for its first file tries again.
+// watchDisk closes the store for producers above diskSpaceWarningLevelRatio or below half of minFreeDiskBytes, and
+// opens it again when there is room. A store that found no room for its first file tries again.
 func (s *Store) watchDisk() {
 	cfg, r := s.cfg.Load(), s.DiskRatios()
 	level := float64(cfg.DiskSpaceWarningLevelRatio) / 100
@@ -118,8 +119,8 @@ func hoursValid(when string) bool {
 	return true
 }
 
-// deleteSegments deletes the oldest commit log files until one is too young, at most deleteFileBatchMax, never the last two: the appender's file
-// and the one it may just have left.
+// deleteSegments deletes the oldest commit log files until one is too young, at most deleteFileBatchMax, never the last
+// two: the appender's file and the one it may just have left.
 func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, force bool) {
 	age := time.Duration(cfg.FileReservedTime) * time.Hour
 	for n := 0; n < cfg.DeleteFileBatchMax && ctx.Err() == nil; n++ {

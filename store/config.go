@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gorocket/compat/config"
+	"gorocket/store/check"
 	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
@@ -122,7 +123,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	refuse(c.StorePathRootDir == "", "storePathRootDir", "", "must be set")
-	refuse(c.StoreType != "default" && c.StoreType != "", "storeType", c.StoreType, "RocksDB consume queues cannot be read. "+rocksDBWayOut)
+	refuse(c.StoreType != "default" && c.StoreType != "", "storeType", c.StoreType, "RocksDB consume queues cannot be read. "+check.RocksDBWayOut)
 	refuse(c.EnableDLegerCommitLog, "enableDLegerCommitLog", "true", "the DLedger commit log is not supported")
 	refuse(!hoursValid(c.DeleteWhen), "deleteWhen", c.DeleteWhen, "want hours of the day, 0 to 23, separated by ';', such as 04 or 02;14")
 	if _, err := config.DelayLevels(c.MessageDelayLevel); err != nil {
@@ -137,6 +138,12 @@ func (c *Config) Validate() error {
 // RecordLimits are what messages are checked against, and how they are encoded.
 func (c *Config) RecordLimits() record.Limits {
 	return record.Limits{MaxBody: c.MaxMessageSize, LongTopics: c.AutoMessageVersionOnTopicLen, PropCRC: c.EnabledAppendPropCRC}
+}
+
+// delayLevels are those of messageDelayLevel, ms; nil when it is wrong, which Validate says.
+func (c *Config) delayLevels() []int64 {
+	levels, _ := config.DelayLevels(c.MessageDelayLevel)
+	return levels
 }
 
 // dispatchRules are the rules by which records become queue entries; delays are those of messageDelayLevel.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/check"
 	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
@@ -269,7 +270,7 @@ func recoveredAsLive(t *testing.T, seed uint64, records int) {
 		}
 		mustStop(t, again)
 		if r := mustVerify(t, cfg, x.fsys); slices.ContainsFunc(r.Findings,
-			func(f Finding) bool { return f.Severity != Note }) {
+			func(f check.Finding) bool { return f.Severity != check.Note }) {
 			t.Fatalf("%s: verify: %+v", x.what, r.Findings)
 		}
 	}

@@ -44,7 +44,8 @@ var ErrReservedProperty = fmt.Errorf("%w: a property of a batch item is the brok
 // ErrNotBatchTopic says that an inner batch was sent to a topic whose queue.type is not BatchCQ (MESSAGE_ILLEGAL).
 var ErrNotBatchTopic = fmt.Errorf("%w: the message is an inner batch but the topic's queue.type is not BatchCQ", record.ErrIllegal)
 
-// ErrTooManyLightQueues says that a message would need more light queues than maxLmqConsumeQueueNum (LMQ_CONSUME_QUEUE_NUM_EXCEEDED).
+// ErrTooManyLightQueues says that a message would need more light queues than maxLmqConsumeQueueNum
+// (LMQ_CONSUME_QUEUE_NUM_EXCEEDED).
 var ErrTooManyLightQueues = errors.New("store: more light queues than maxLmqConsumeQueueNum")
 
 // ErrNoRecord is returned for an offset at which the log holds no record.

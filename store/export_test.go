@@ -7,25 +7,26 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/check"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
 // exportAll exports and returns the messages by "topic/queue/offset", and what was stepped over.
-func exportAll(t *testing.T, cfg Config, fsys vfs.FS, f ExportFilter) (map[string]*ExportedMessage, []ExportDamage) {
+func exportAll(t *testing.T, cfg Config, fsys vfs.FS, f check.ExportFilter) (map[string]*check.ExportedMessage, []check.ExportDamage) {
 	t.Helper()
-	got, damage := map[string]*ExportedMessage{}, []ExportDamage(nil)
-	err := Export(cfg, fsys, f, func(m *ExportedMessage) error {
+	got, damage := map[string]*check.ExportedMessage{}, []check.ExportDamage(nil)
+	err := Export(cfg, fsys, f, func(m *check.ExportedMessage) error {
 		got[fmt.Sprintf("%s/%d/%d", m.Topic, m.QueueID, m.QueueOffset)] = m
 		return nil
-	}, func(d ExportDamage) { damage = append(damage, d) })
+	}, func(d check.ExportDamage) { damage = append(damage, d) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return got, damage
 }
 
-var allMessages = ExportFilter{Queue: -1}
+var allMessages = check.ExportFilter{Queue: -1}
 
 // TestExport: every message comes with all its parts, the filters hold, and nothing is changed.
 func TestExport(t *testing.T) {
@@ -47,12 +48,12 @@ func TestExport(t *testing.T) {
 	if err != nil || !strings.Contains(string(line), `"properties":{"KEYS":"k6","UNIQ_KEY":"u6"},"body":"`) {
 		t.Errorf("%s %v", line, err)
 	}
-	if only, _ := exportAll(t, k.cfg, k.mem, ExportFilter{Topic: "T", Queue: 1}); len(only) != 83 {
+	if only, _ := exportAll(t, k.cfg, k.mem, check.ExportFilter{Topic: "T", Queue: 1}); len(only) != 83 {
 		t.Errorf("%d messages of a queue", len(only))
 	}
 	mid := k.at["T/0/40"].StoreTimestamp
-	early, _ := exportAll(t, k.cfg, k.mem, ExportFilter{Queue: -1, To: mid})
-	late, _ := exportAll(t, k.cfg, k.mem, ExportFilter{Queue: -1, From: mid})
+	early, _ := exportAll(t, k.cfg, k.mem, check.ExportFilter{Queue: -1, To: mid})
+	late, _ := exportAll(t, k.cfg, k.mem, check.ExportFilter{Queue: -1, From: mid})
 	if len(early)+len(late) != len(got) || early["T/0/40"] != nil || late["T/0/40"] == nil {
 		t.Errorf("%d before, %d from %d on", len(early), len(late), mid)
 	}
@@ -61,7 +62,7 @@ func TestExport(t *testing.T) {
 	}
 	full := errors.New("full")
 	n := 0
-	err = Export(k.cfg, k.mem, allMessages, func(*ExportedMessage) error { n++; return full }, func(ExportDamage) {})
+	err = Export(k.cfg, k.mem, allMessages, func(*check.ExportedMessage) error { n++; return full }, func(check.ExportDamage) {})
 	if !errors.Is(err, full) || n != 1 {
 		t.Errorf("%d messages, then %v", n, err)
 	}

@@ -10,8 +10,8 @@ type ExtUnit struct {
 	BitMap         []byte // nil when there is none
 }
 
-// ExtInQueue returns the unit of the entry at a queue offset; ok is false when it has none, and addr is then the place where it should be, 0 if it needs none.
-// It may read the disk.
+// ExtInQueue returns the unit of the entry at a queue offset; ok is false when it has none, and addr is then the place
+// where it should be, 0 if it needs none. It may read the disk.
 func (s *Store) ExtInQueue(topic string, queueID int32, queueOffset int64) (u ExtUnit, addr int64, ok bool) {
 	q := s.queues.Get(topic, queueID)
 	if q == nil || q.Batch() {

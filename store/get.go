@@ -12,25 +12,30 @@ const (
 	minPullBytes = 100
 )
 
-// hotTail is how far behind the log end data that was written by this process counts as being in memory without asking the kernel.
+// hotTail is how far behind the log end data that was written by this process counts as being in memory without asking
+// the kernel.
 const hotTail = 32 << 20
 
 // entryBlock is how many bytes of a consume queue are read at once.
 const entryBlock = 64 * consumequeue.Unit
 
-// Get reads messages of a queue (Java DefaultMessageStore.getMessage). The caller must Release res, whatever the status.
+// Get reads messages of a queue (Java DefaultMessageStore.getMessage). The caller must Release res, whatever the
+// status.
 //
-// With HotOnly nothing that may have to come from the disk is touched: res.Cold is set instead, the result then holds no message
-// and NextBeginOffset is q.Offset; ask again without HotOnly off the event loop: that call reads the data into memory.
+// With HotOnly nothing that may have to come from the disk is touched: res.Cold is set instead, the result then holds
+// no message and NextBeginOffset is q.Offset; ask again without HotOnly off the event loop: that call reads the data
+// into memory.
 func (s *Store) Get(q *GetQuery, res *GetResult) {
 	res.reset()
 	res.NextBeginOffset = q.Offset
 	cq := s.queues.Get(q.Topic, q.QueueID)
 	if cq == nil {
-		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0) // Java creates the queue and finds it empty
+		// Java creates the queue and finds it empty
+		res.Status, res.NextBeginOffset = NoMessageInQueue, s.correct(q.Offset, 0)
 		return
 	}
-	if q.HotOnly && (!s.queues.MinIsCheap(cq) || cq.Batch() && !cq.InMemory()) { // a batch queue is searched for the offset
+	// a batch queue is searched for the offset
+	if q.HotOnly && (!s.queues.MinIsCheap(cq) || cq.Batch() && !cq.InMemory()) {
 		res.Status, res.Cold = NoMatchedMessage, true
 		return
 	}
@@ -267,8 +272,8 @@ func (g *getter) giveUpUnreadable() {
 // spanMax is how many bytes warmSpan asks for at most.
 const spanMax = 1 << 20
 
-// warmSpan tells that all ranges, with what lies between them, are in memory. Messages of one queue lie among those of others, and asking for each of them costs
-// more than sending it.
+// warmSpan tells that all ranges, with what lies between them, are in memory. Messages of one queue lie among those of
+// others, and asking for each of them costs more than sending it.
 func (g *getter) warmSpan() bool {
 	list := g.res.Ranges
 	if len(list) < 2 || list[0].File != list[len(list)-1].File {
@@ -305,7 +310,8 @@ func (s *Store) hot(seg *commitlog.Segment, offset int64, n int) bool {
 	return seg.Resident(int(offset-seg.Base), n)
 }
 
-// matchTags asks the filter about an entry; what is not known matches, as in Java. hot is false when the answer is on the disk only.
+// matchTags asks the filter about an entry; what is not known matches, as in Java. hot is false when the answer is on
+// the disk only.
 func (g *getter) matchTags(e dispatch.Entry) (match, hot bool) {
 	if g.q.Filter == nil {
 		return true, true

@@ -17,7 +17,8 @@ type GetResult struct {
 	FilteredCount   int      // messages MatchRecord refused
 	SuggestSlave    bool     // the reader is further behind than accessMessageInMemoryMaxRatio of RAM
 	Err             error    // with status NotReadable: a *ReadError
-	Cold            bool     // HotOnly was set and data was left out because reading it might block; ask again without HotOnly
+	// HotOnly was set and data was left out because reading it might block; ask again without HotOnly
+	Cold bool
 
 	leases []*commitlog.Segment
 	block  [entryBlock]byte // consume queue entries being looked at

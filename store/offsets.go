@@ -47,7 +47,8 @@ func (s *Store) StoreTimeAt(topic string, queueID int32, queueOffset int64) int6
 	return s.storeTime(off, int(size))
 }
 
-// EarliestStoreTime is the store timestamp of the first message of a queue that is still in the log, -1 when there is none.
+// EarliestStoreTime is the store timestamp of the first message of a queue that is still in the log, -1 when there is
+// none.
 func (s *Store) EarliestStoreTime(topic string, queueID int32) int64 {
 	return s.StoreTimeAt(topic, queueID, s.MinOffset(topic, queueID))
 }
@@ -66,9 +67,10 @@ func (s *Store) storeTime(offset int64, size int) int64 {
 	return record.StoreTime(rec)
 }
 
-// OffsetByTime searches a queue by store timestamp. Lower: the first offset stored at or after ts, max when all are older, the
-// minimum when all are younger. Upper: the last offset stored at or before ts, max-1 when all are older, 0 when all are younger.
-// 0 for an unknown or empty queue. It may read the disk (Java ConsumeQueue.binarySearchInQueueByTime, which looks into one file only).
+// OffsetByTime searches a queue by store timestamp. Lower: the first offset stored at or after ts, max when all are
+// older, the minimum when all are younger. Upper: the last offset stored at or before ts, max-1 when all are older, 0
+// when all are younger. 0 for an unknown or empty queue. It may read the disk (Java
+// ConsumeQueue.binarySearchInQueueByTime, which looks into one file only).
 func (s *Store) OffsetByTime(topic string, queueID int32, ts int64, b Boundary) int64 {
 	q := s.queues.Get(topic, queueID)
 	if q == nil {

@@ -7,9 +7,10 @@ import (
 	"gorocket/store/record"
 )
 
-// QueryByKey finds messages of a topic by UNIQ_KEY or a word of KEYS, stored in [begin, end] (ms). Only hashes are compared, as in Java: the
-// client filters collisions. At most min(maxNum, maxMsgsNumBatch) records, copies, ascending by offset; up to three rounds back in time when
-// records of a round are gone (Java DefaultMessageStore.queryMessage). It may read the disk.
+// QueryByKey finds messages of a topic by UNIQ_KEY or a word of KEYS, stored in [begin, end] (ms). Only hashes are
+// compared, as in Java: the client filters collisions. At most min(maxNum, maxMsgsNumBatch) records, copies, ascending
+// by offset; up to three rounds back in time when records of a round are gone (Java DefaultMessageStore.queryMessage).
+// It may read the disk.
 func (s *Store) QueryByKey(topic, key string, maxNum int, begin, end int64) (KeyQueryResult, error) {
 	var res KeyQueryResult
 	limit := min(maxNum, s.cfg.Load().MaxMsgsNumBatch)

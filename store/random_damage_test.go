@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gorocket/compat"
+	"gorocket/store/check"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
@@ -245,9 +246,9 @@ func (d *damage) check() string {
 		}
 		return "cannot be read"
 	}
-	aside := slices.ContainsFunc(plan.Steps, func(s RepairStep) bool { return s.By == ByRepair })
-	refused := slices.ContainsFunc(report.Findings, func(f Finding) bool {
-		return f.Kind == "start" || f.Kind == "config" && f.Severity == Damaged && !strings.HasSuffix(f.Text, "empty")
+	aside := slices.ContainsFunc(plan.Steps, func(s check.Step) bool { return s.By == check.ByRepair })
+	refused := slices.ContainsFunc(report.Findings, func(f check.Finding) bool {
+		return f.Kind == "start" || f.Kind == "config" && f.Severity == check.Damaged && !strings.HasSuffix(f.Text, "empty")
 	})
 	switch {
 	case report.Healthy && started != nil:
@@ -305,13 +306,13 @@ func (d *damage) starts() error {
 }
 
 // repair carries the plan out: where it says done, a broker starts and nothing damaged is left.
-func (d *damage) repair(plan *RepairPlan) {
+func (d *damage) repair(plan *check.Plan) {
 	done, err := Repair(d.cfg, d.mem)
 	if err != nil {
 		d.fail("repair: %v after the plan %+v", err, plan.Steps)
 		return
 	}
-	if done.Done != (plan.Starts && !slices.ContainsFunc(plan.Steps, func(s RepairStep) bool { return s.By == ByOperator })) {
+	if done.Done != (plan.Starts && !slices.ContainsFunc(plan.Steps, func(s check.Step) bool { return s.By == check.ByOperator })) {
 		d.fail("repair: %+v, planned %+v", done, plan)
 	}
 	if !done.Done {

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"gorocket/store/check"
 	"gorocket/store/checkpoint"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
@@ -35,7 +37,7 @@ func snapshot(t *testing.T, fsys vfs.FS, dir string, into map[string]string) map
 }
 
 // planUntouched plans and checks that nothing was changed.
-func planUntouched(t *testing.T, cfg Config, mem *vfs.Mem) *RepairPlan {
+func planUntouched(t *testing.T, cfg Config, mem *vfs.Mem) *check.Plan {
 	t.Helper()
 	before := snapshot(t, mem, "/s", map[string]string{})
 	p, err := PlanRepair(cfg, mem)
@@ -80,55 +82,55 @@ func TestRepairSteps(t *testing.T) {
 			_, _ = mem.Create("/s/abort")
 			_, _ = f.WriteAt([]byte{0, 0, 1, 0, 0xDA, 0xA3, 0x20, 0xA7, 9}, pos+2*int64(at[len(at)-1].Size))
 			return file
-		}, ByStart, "cut", true},
+		}, check.ByStart, "cut", true},
 		{"stranger", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			_, _ = mem.Create("/s/commitlog/lost.tmp")
 			return "/s/commitlog/lost.tmp"
-		}, ByRepair, "move", true},
+		}, check.ByRepair, "move", true},
 		{"odd queue file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			f, _ := mem.OpenFile("/s/consumequeue/T/1/" + datafile.Name(0))
 			_ = f.Truncate(77)
 			_ = mem.Remove("/s/" + consumequeue.ManifestFile) // a start that believes it does not look
 			return "/s/consumequeue"
-		}, ByRepair, "move", true},
+		}, check.ByRepair, "move", true},
 		{"odd index file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			list, _ := mem.ReadDir("/s/index")
 			f, _ := mem.OpenFile("/s/index/" + list[1].Name)
 			_ = f.Truncate(77)
 			return f.Name()
-		}, ByRepair, "move", true},
+		}, check.ByRepair, "move", true},
 		{"damaged entry", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			flip(t, mem, "/s/consumequeue/T/1/"+datafile.Name(0), 7*consumequeue.Unit+7)
 			return "/s/consumequeue"
-		}, ByRepair, "move", true},
+		}, check.ByRepair, "move", true},
 		{"damaged index", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			list, _ := mem.ReadDir("/s/index")
 			flip(t, mem, "/s/index/"+list[0].Name, 40)
 			return "/s/index/" + list[0].Name
-		}, ByRepair, "move", true},
+		}, check.ByRepair, "move", true},
 		{"queues gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			_ = mem.Rename("/s/consumequeue", "/elsewhere")
 			return "/s/consumequeue/T/1/" + datafile.Name(0)
-		}, ByStart, "build", true},
+		}, check.ByStart, "build", true},
 		{"body", func(t *testing.T, mem *vfs.Mem, at []Appended) string {
 			file, pos := logFile(at[50])
 			flip(t, mem, file, pos+90)
 			return file
-		}, ByOperator, "decide", false},
+		}, check.ByOperator, "decide", false},
 		{"log file gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			_ = mem.Rename("/s/commitlog/"+datafile.Name(16<<10), "/elsewhere")
 			return "/s/commitlog/" + datafile.Name(32<<10)
-		}, ByOperator, "decide", false},
+		}, check.ByOperator, "decide", false},
 		{"odd log file", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			f, _ := mem.OpenFile("/s/commitlog/" + datafile.Name(0))
 			_ = f.Truncate(5000)
 			return f.Name()
-		}, ByOperator, "decide", false},
+		}, check.ByOperator, "decide", false},
 		{"config", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			f, _ := mem.OpenFile("/s/config/topics.json")
 			_ = f.Truncate(4)
 			return f.Name()
-		}, ByOperator, "decide", false},
+		}, check.ByOperator, "decide", false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -139,7 +141,7 @@ func TestRepairSteps(t *testing.T) {
 			if !hasStep(p, c.by, c.action, file) {
 				t.Fatalf("want %s %s %s, got %+v", c.by, c.action, file, p.Steps)
 			}
-			if (p.Left() == 0) != (c.by == ByStart) {
+			if (p.Left() == 0) != (c.by == check.ByStart) {
 				t.Errorf("%d steps left: %+v", p.Left(), p.Steps)
 			}
 			done, err := Repair(cfg, mem)
@@ -159,7 +161,7 @@ func TestRepairSteps(t *testing.T) {
 	}
 }
 
-func hasStep(p *RepairPlan, by, action, file string) bool {
+func hasStep(p *check.Plan, by, action, file string) bool {
 	for _, s := range p.Steps {
 		if s.By == by && s.Action == action && s.File == file {
 			return true
@@ -212,10 +214,10 @@ func TestRepairPlanMatchesStart(t *testing.T) {
 func TestRepairInUse(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	mustStart(t, cfg, mem)
-	if _, err := PlanRepair(cfg, mem); !errors.Is(err, ErrInUse) {
+	if _, err := PlanRepair(cfg, mem); !errors.Is(err, check.ErrInUse) {
 		t.Errorf("plan: %v", err)
 	}
-	if _, err := Repair(cfg, mem); !errors.Is(err, ErrInUse) {
+	if _, err := Repair(cfg, mem); !errors.Is(err, check.ErrInUse) {
 		t.Errorf("repair: %v", err)
 	}
 }
@@ -226,7 +228,8 @@ func TestLostQueueIsRebuilt(t *testing.T) {
 	defer mem.Free()
 	_, _ = mem.Create("/s/abort")
 	f, _ := mem.OpenFile("/s/checkpoint")
-	_, _ = f.WriteAt(checkpoint.Values{PhysicTime: farFuture, LogicsTime: farFuture, IndexTime: farFuture}.Encode(), 0)
+	later := time.Now().Add(24 * time.Hour).UnixMilli()
+	_, _ = f.WriteAt(checkpoint.Values{PhysicTime: later, LogicsTime: later, IndexTime: later}.Encode(), 0)
 	if err := mem.Rename("/s/consumequeue/T/1", "/lost"); err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +258,7 @@ func TestRepairAfterAKill(t *testing.T) {
 			t.Fatal(err)
 		}
 		plan, err := PlanRepair(cfg, killed)
-		cut := slices.ContainsFunc(plan.Steps, func(s RepairStep) bool { return s.Action == "cut" })
+		cut := slices.ContainsFunc(plan.Steps, func(s check.Step) bool { return s.Action == "cut" })
 		if err != nil || !plan.Starts || cut != (rest != "") {
 			t.Errorf("%q: %+v, %v", rest, plan, err)
 		}

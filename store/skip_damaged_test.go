@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"gorocket/store/commitlog"
+	"gorocket/store/check"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
@@ -110,7 +110,7 @@ func (k *skipped) check(s *Store) {
 }
 
 // kept checks that the bytes that were covered lie aside, under their offsets.
-func (k *skipped) kept(p *RepairPlan, damaged map[string]string) {
+func (k *skipped) kept(p *check.Plan, damaged map[string]string) {
 	k.t.Helper()
 	for _, s := range p.Steps {
 		if s.Action != "blank" {
@@ -156,8 +156,8 @@ func (k *skipped) mendAndCheck() {
 	if err != nil || !mapsEqual(damaged, snapshot(t, k.mem, "/s/commitlog", map[string]string{})) {
 		t.Fatalf("dry run: %v", err)
 	}
-	blanks := func(p *RepairPlan) int {
-		return len(slices.DeleteFunc(slices.Clone(p.Steps), func(s RepairStep) bool { return s.Action != "blank" }))
+	blanks := func(p *check.Plan) int {
+		return len(slices.DeleteFunc(slices.Clone(p.Steps), func(s check.Step) bool { return s.Action != "blank" }))
 	}
 	planned := blanks(p)
 	p, err = SkipDamaged(k.cfg, k.mem, false)
@@ -235,31 +235,6 @@ func TestSkipDamagedPlaces(t *testing.T) {
 			c.hurt(k)
 			k.mendAndCheck()
 		})
-	}
-}
-
-// TestSkipDamagedPieces: a range of any length is covered to its last byte with records of at least the least length.
-func TestSkipDamagedPieces(t *testing.T) {
-	cfg := smallConfig("/s")
-	for _, limit := range []int{1, 10, 100, 1000} {
-		cfg.MaxMessageSize = limit
-		k := &skipper{cfg: cfg}
-		least := k.overhead(shortTopic)
-		for n := least; n < 3000; n++ {
-			r := &blankRange{damagedRange{seg: &commitlog.Segment{Base: 5000, Size: 1 << 20}, from: 7, to: 7 + n}, 5}
-			at := r.start()
-			for _, p := range k.pieces(r) {
-				b, err := k.record(p, 5)
-				m, derr := record.Decode(b)
-				if err != nil || derr != nil || p.offset != at || !m.BodyCRCOK() || m.PhysicalOffset != at || m.StoreTimestamp != 5 {
-					t.Fatalf("%d bytes, limit %d: %+v: %v %v", n, limit, p, err, derr)
-				}
-				at += p.size
-			}
-			if at != r.end() {
-				t.Fatalf("%d bytes, limit %d: covered up to %d, want %d", n, limit, at, r.end())
-			}
-		}
 	}
 }
 

@@ -8,12 +8,13 @@ import (
 	"gorocket/store/consumequeue"
 )
 
-// Stop refuses new messages, ends the goroutines, flushes everything, writes the checkpoint and removes the abort file. Calling it again returns
-// the first result.
+// Stop refuses new messages, ends the goroutines, flushes everything, writes the checkpoint and removes the abort file.
+// Calling it again returns the first result.
 //
-// It returns when ctx ends at the latest, even while the disk hangs in a call. Then the abort file stays, so that the next start recovers as after a
-// kill, EventListener.StoppedUnclean tells why, and the result is nil: nothing acknowledged is lost, and the caller has nothing left to do. The goroutine
-// that is stuck ends with its call and gives the files back. Any other failure is returned, and told through StoppedUnclean as well.
+// It returns when ctx ends at the latest, even while the disk hangs in a call. Then the abort file stays, so that the
+// next start recovers as after a kill, EventListener.StoppedUnclean tells why, and the result is nil: nothing
+// acknowledged is lost, and the caller has nothing left to do. The goroutine that is stuck ends with its call and gives
+// the files back. Any other failure is returned, and told through StoppedUnclean as well.
 func (s *Store) Stop(ctx context.Context) error {
 	s.lifeMu.Lock()
 	defer s.lifeMu.Unlock()
@@ -92,7 +93,8 @@ func (s *Store) drain(ctx context.Context) error {
 	return s.fs.SyncDir(root)
 }
 
-// close gives files and memory back. Nothing may use the store afterwards but running readers, whose leases keep their memory.
+// close gives files and memory back. Nothing may use the store afterwards but running readers, whose leases keep their
+// memory.
 func (s *Store) close() {
 	if s.index != nil {
 		s.index.Close()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gorocket/compat/config"
+	"gorocket/store/check"
 	"gorocket/store/checkpoint"
 	"gorocket/store/commitlog"
 	"gorocket/store/consumequeue"
@@ -21,7 +22,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// Store is an open message store (Java DefaultMessageStore). All methods but Open, Start and Stop may be called by several goroutines at once.
+// Store is an open message store (Java DefaultMessageStore). All methods but Open, Start and Stop may be called by
+// several goroutines at once.
 type Store struct {
 	fs     vfs.FS
 	cfg    atomic.Pointer[Config]
@@ -64,15 +66,16 @@ const (
 	stateStopped
 )
 
-// Open locks and loads the store in cfg.StorePathRootDir and recovers it. Nothing runs in the background yet and nothing can be appended
-// before Start. Errors: an invalid cfg, *LockedError, *CorruptionError and *ReadError (nothing was deleted), or what the file system says.
+// Open locks and loads the store in cfg.StorePathRootDir and recovers it. Nothing runs in the background yet and
+// nothing can be appended before Start. Errors: an invalid cfg, *LockedError, *CorruptionError and *ReadError (nothing
+// was deleted), or what the file system says.
 func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), cleanKick: newNotifier()}
 	s.cfg.Store(&cfg)
-	s.delays, _ = config.DelayLevels(cfg.MessageDelayLevel)
+	s.delays = cfg.delayLevels()
 	s.batchBufs.New = func() any { return new(batchScratch) }
 	s.committer.s = s
 	s.committer.spares.New = func() any { return new(spans) }
@@ -122,7 +125,7 @@ func (s *Store) prepareDirs(cfg *Config) error {
 			return err
 		}
 	}
-	if err := refuseRocksDB(s.fs, cfg.sub("consumequeue")); err != nil {
+	if err := check.RefuseRocksDB(s.fs, cfg.sub("consumequeue")); err != nil {
 		return err
 	}
 	var err error
@@ -135,18 +138,6 @@ func (s *Store) prepareDirs(cfg *Config) error {
 	}
 	s.lockTime = s.lockedAt(name)
 	return s.writeSmall(name, "lock")
-}
-
-// rocksDBWayOut is how a store of a Java broker with RocksDB comes here; docs/migrating.md has the commands.
-const rocksDBWayOut = "Way out: let the running Java broker write config/*.json (mqadmin rocksDBConfigToJson), stop it cleanly, move consumequeue to another folder and set " +
-	"storeType=default: the queues are rebuilt from the log (docs/migrating.md)"
-
-// refuseRocksDB names the way out for a store whose consume queues are in RocksDB.
-func refuseRocksDB(fsys vfs.FS, dir string) error {
-	if _, err := fsys.Stat(dir + "/CURRENT"); err != nil {
-		return nil
-	}
-	return fmt.Errorf("store: %s holds RocksDB consume queues (storeType=defaultRocksDB), which cannot be read. %s", dir, rocksDBWayOut)
 }
 
 // writeSmall writes a marker file whose content nobody depends on: a full disk is no reason not to start.
@@ -233,8 +224,9 @@ func (s *Store) Start() error {
 	return nil
 }
 
-// Reconfigure replaces the configuration of a running store. Keys with effect:"restart" keep their old effect until then; a change of one with
-// effect:"start", a file size or a path, is an error, but for brokerRole: only the broker decides whether that may change.
+// Reconfigure replaces the configuration of a running store. Keys with effect:"restart" keep their old effect until
+// then; a change of one with effect:"start", a file size or a path, is an error, but for brokerRole: only the broker
+// decides whether that may change.
 func (s *Store) Reconfigure(cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err

@@ -15,9 +15,11 @@ type Record struct {
 	TagsCode   int64         // TagsCode(TAGS value); for SCHEDULE_TOPIC_XXXX the property DELAY decides
 	NoWait     bool          // Append returns ErrWouldWait where it would have to wait for the next commit log file
 	FilterBits []byte        // bit map of the filters that want it, for enableConsumeQueueExt; nil when nobody knows
-	Group      bool          // SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
-	Later      bool          // the caller calls Publish before it tells anybody; until then the record may be in memory only, and cannot be read
-	Now        int64         // when it came in, ms since 1970, for its store timestamp; 0: the store looks at the clock
+	// SYNC_FLUSH: the caller calls WaitDurable before it tells anybody; until then the record may be in memory only
+	Group bool
+	// the caller calls Publish before it tells anybody; until then the record may be in memory only, and cannot be read
+	Later bool
+	Now   int64 // when it came in, ms since 1970, for its store timestamp; 0: the store looks at the clock
 }
 
 // Appended says where a record (or a batch) went.
@@ -68,14 +70,15 @@ func (g GetStatus) String() string {
 type MessageFilter interface {
 	// MatchTagsCode decides by the tags code of the consume queue entry.
 	MatchTagsCode(tagsCode int64) bool
-	// MatchRecord decides by the whole record; it is called only when MatchTagsCode said true. rec is valid during the call.
+	// MatchRecord decides by the whole record; it is called only when MatchTagsCode said true. rec is valid during the
+	// call.
 	MatchRecord(rec []byte) bool
 }
 
 // BitMapFilter is a MessageFilter that also looks at what the extended consume queue knows.
 type BitMapFilter interface {
-	// MatchBitMap decides by the bit map made when the message was stored (ms), nil when there is none. It is asked after MatchTagsCode and, as that, without
-	// locks held; bitMap is valid during the call.
+	// MatchBitMap decides by the bit map made when the message was stored (ms), nil when there is none. It is asked
+	// after MatchTagsCode and, as that, without locks held; bitMap is valid during the call.
 	MatchBitMap(storeTimestamp int64, bitMap []byte) bool
 }
 
@@ -117,5 +120,6 @@ type KeyQueryResult struct {
 type DiskRatios struct {
 	CommitLog    float64 // the least full commit log directory
 	ConsumeQueue float64
-	Free         int64 // bytes free in the commit log directory that has most, or for the consume queues if that is less
+	// bytes free in the commit log directory that has most, or for the consume queues if that is less
+	Free int64
 }

@@ -8,7 +8,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// guard runs fn, which reads mapped files, and makes a *ReadError of a page that cannot be read. See vfs.Guard for what fn may not do.
+// guard runs fn, which reads mapped files, and makes a *ReadError of a page that cannot be read. See vfs.Guard for what
+// fn may not do.
 func (s *Store) guard(fn func() error) error {
 	err := vfs.Guard(fn)
 	var fault *vfs.FaultError

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/store/check"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
@@ -32,7 +33,7 @@ func verifiable(t *testing.T) (mem *vfs.Mem, cfg Config, at []Appended) {
 	return mem, cfg, at
 }
 
-func mustVerify(t *testing.T, cfg Config, fsys vfs.FS) *VerifyReport {
+func mustVerify(t *testing.T, cfg Config, fsys vfs.FS) *check.Report {
 	t.Helper()
 	r, err := Verify(cfg, fsys)
 	if err != nil {
@@ -74,7 +75,7 @@ func TestVerifyHealthy(t *testing.T) {
 		t.Errorf("a start with this configuration is refused: %+v", r.Findings)
 	}
 	for _, f := range r.Findings[1:] {
-		if f.Kind != "index" || f.Severity != Note {
+		if f.Kind != "index" || f.Severity != check.Note {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -93,72 +94,72 @@ func TestVerifyFinds(t *testing.T) {
 	cases := []struct {
 		name   string
 		break_ func(t *testing.T, mem *vfs.Mem, at []Appended) (file string, offset int64)
-		want   Severity
+		want   check.Severity
 	}{
 		{"body", func(t *testing.T, mem *vfs.Mem, at []Appended) (string, int64) {
 			file, pos := log(at[50], 90)
 			flip(t, mem, file, pos)
 			return log(at[50], 0)
-		}, Damaged},
+		}, check.Damaged},
 		{"entry", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			flip(t, mem, cq, 7*consumequeue.Unit+7)
 			return cq, 7 * consumequeue.Unit
-		}, Damaged},
+		}, check.Damaged},
 		{"entry cut", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			f, _ := mem.OpenFile(cq)
 			_ = f.Zero(9*consumequeue.Unit, consumequeue.Unit)
 			return cq, 10*consumequeue.Unit + 6 // the first byte that is not zero behind the hole
-		}, Damaged},
+		}, check.Damaged},
 		{"index hash", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			list, _ := mem.ReadDir("/s/index")
 			name, pos := "/s/index/"+list[0].Name, int64(40+100*4+5*20)
 			flip(t, mem, name, pos)
 			return name, pos
-		}, Damaged},
+		}, check.Damaged},
 		{"index slot", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			list, _ := mem.ReadDir("/s/index")
 			flip(t, mem, "/s/index/"+list[0].Name, 40)
 			return "/s/index/" + list[0].Name, 40
-		}, Damaged},
+		}, check.Damaged},
 		{"index cut", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			list, _ := mem.ReadDir("/s/index")
 			f, _ := mem.OpenFile("/s/index/" + list[0].Name)
 			_ = f.Truncate(5000)
 			return "/s/index/" + list[0].Name, -1
-		}, Damaged},
+		}, check.Damaged},
 		{"checkpoint", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			flip(t, mem, "/s/checkpoint", 8)
 			return "/s/checkpoint", 8
-		}, Damaged},
+		}, check.Damaged},
 		{"config", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			f, _ := mem.OpenFile("/s/config/topics.json")
 			_ = f.Truncate(4)
 			return "/s/config/topics.json", -1
-		}, Damaged},
+		}, check.Damaged},
 		{"config with backup", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			_ = vfs.WriteFileAtomic(mem, "/s/config/topics.json", []byte(`{"a":`))
 			return "/s/config/topics.json", -1
-		}, Repairable},
+		}, check.Repairable},
 		{"log file gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			_ = mem.Remove("/s/commitlog/" + datafile.Name(16<<10))
 			return "/s/commitlog/" + datafile.Name(32<<10), -1
-		}, Damaged},
+		}, check.Damaged},
 		{"odd size", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			f, _ := mem.OpenFile("/s/commitlog/" + datafile.Name(0))
 			_ = f.Truncate(5000)
 			return "/s/commitlog/" + datafile.Name(0), -1
-		}, Damaged},
+		}, check.Damaged},
 		{"queue gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			for i := range 2 {
 				_ = mem.Remove("/s/consumequeue/T/1/" + datafile.Name(int64(i)*100*consumequeue.Unit))
 			}
 			_ = mem.Remove("/s/consumequeue/T/1")
 			return "/s/consumequeue/T/1", -1
-		}, Note},
+		}, check.Note},
 		{"last queue file gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) (string, int64) {
 			_ = mem.Remove("/s/consumequeue/T/1/" + datafile.Name(100*consumequeue.Unit))
 			return "/s/consumequeue/T/1", -1
-		}, Damaged},
+		}, check.Damaged},
 		{"torn tail", func(t *testing.T, mem *vfs.Mem, at []Appended) (string, int64) {
 			file, pos := log(at[len(at)-1], 0)
 			f, _ := mem.OpenFile(file)
@@ -166,7 +167,7 @@ func TestVerifyFinds(t *testing.T) {
 			pos += 2 * int64(at[len(at)-1].Size) // behind the last record
 			_, _ = f.WriteAt([]byte{0, 0, 1, 0, 0xDA, 0xA3, 0x20, 0xA7, 9}, pos)
 			return file, pos
-		}, Repairable},
+		}, check.Repairable},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -174,7 +175,7 @@ func TestVerifyFinds(t *testing.T) {
 			defer mem.Free()
 			file, offset := c.break_(t, mem, at)
 			r := mustVerify(t, cfg, mem)
-			if r.Healthy != (c.want != Damaged) {
+			if r.Healthy != (c.want != check.Damaged) {
 				t.Errorf("healthy %v", r.Healthy)
 			}
 			for _, f := range r.Findings {
@@ -221,7 +222,7 @@ func TestVerifyCannotRead(t *testing.T) {
 		t.Errorf("no store: %v", err)
 	}
 	mustStart(t, cfg, mem)
-	if _, err := Verify(cfg, mem); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "/s/lock") {
+	if _, err := Verify(cfg, mem); !errors.Is(err, check.ErrInUse) || !strings.Contains(err.Error(), "/s/lock") {
 		t.Errorf("in use: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"encoding/binary"
@@ -22,9 +22,9 @@ const shortTopic = "D"
 
 // skipper is one run of SkipDamaged; one goroutine.
 type skipper struct {
-	cfg    Config
+	cfg    Options
 	fs     vfs.FS
-	plan   *RepairPlan
+	plan   *Plan
 	v      *verifier
 	ranges []blankRange // ascending
 	times  int64        // store time of the record before the present one, ms
@@ -40,21 +40,18 @@ func (r *blankRange) start() int64 { return r.seg.Base + r.from }
 func (r *blankRange) end() int64   { return r.seg.Base + r.to }
 
 // SkipDamaged covers what stands in the middle of the commit log and is no record, so that the records before and
-// behind it can be read again, by us and by Java: their places, queue offsets and contents stay. What is covered is kept
-// in the folder of the repair, under the same offset. dryRun only says what would be done. Else Repair follows, and the
-// plan is that of both. Errors as Repair.
+// behind it can be read again, by us and by Java: their places, queue offsets and contents stay. What is covered is
+// kept in the folder of the repair, under the same offset. dryRun only says what would be done. Else Repair follows,
+// and the plan is that of both. Errors as Repair.
 //
 // Java takes a blank record for the end of a file, so one cannot stand in the middle. A range is covered with whole
 // records of DamagedTopic, as long as maxMessageSize allows at most, but with a blank one where it ends its file.
-func SkipDamaged(cfg Config, fsys vfs.FS, dryRun bool) (*RepairPlan, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
+func SkipDamaged(cfg Options, fsys vfs.FS, dryRun bool) (*Plan, error) {
 	if err := idleStore(&cfg, fsys); err != nil {
 		return nil, err
 	}
-	k := &skipper{cfg: cfg, fs: fsys, plan: &RepairPlan{Dir: cfg.StorePathRootDir, Aside: asideName(),
-		Steps: []RepairStep{}}}
+	k := &skipper{cfg: cfg, fs: fsys, plan: &Plan{Dir: cfg.Root, Aside: asideName(),
+		Steps: []Step{}}}
 	if err := k.find(); err != nil {
 		return k.plan, err
 	}
@@ -130,7 +127,7 @@ func (k *skipper) step(r *blankRange) {
 		k.plan.More++
 		return
 	}
-	k.plan.Steps = append(k.plan.Steps, RepairStep{ByRepair, "blank", r.seg.Name, r.from, fmt.Sprintf(
+	k.plan.Steps = append(k.plan.Steps, Step{ByRepair, "blank", r.seg.Name, r.from, fmt.Sprintf(
 		"cover %d bytes, up to byte %d, and keep them in %s: %s", r.to-r.from, r.to, k.asideOf(r.seg.Name), r.why)})
 }
 
@@ -140,8 +137,8 @@ func (k *skipper) asideOf(name string) string {
 	return path.Join(path.Dir(dir), k.plan.Aside, path.Base(dir), path.Base(name))
 }
 
-// mend keeps the bytes, mends the queues, and covers the ranges last: whatever ends it in between, a second run or Repair
-// goes on.
+// mend keeps the bytes, mends the queues, and covers the ranges last: whatever ends it in between, a second run or
+// Repair goes on.
 func (k *skipper) mend() error {
 	if len(k.ranges) == 0 {
 		return nil
@@ -173,7 +170,7 @@ func (k *skipper) mend() error {
 }
 
 func (k *skipper) readOnlyDir(name string) bool {
-	for _, dir := range k.cfg.readOnlyPaths() {
+	for _, dir := range k.cfg.Log.ReadOnly {
 		if path.Dir(name) == dir {
 			return true
 		}
@@ -230,7 +227,7 @@ func (k *skipper) pieces(r *blankRange) (list []piece) {
 		topic = shortTopic
 	}
 	least := k.overhead(topic)
-	most := max(least+int64(k.cfg.MaxMessageSize), 2*least)
+	most := max(least+int64(k.cfg.Limits.MaxBody), 2*least)
 	for at := r.start(); at < r.end(); {
 		n := min(r.end()-at, most)
 		if rest := r.end() - at - n; rest > 0 && rest < least {
@@ -244,8 +241,8 @@ func (k *skipper) pieces(r *blankRange) (list []piece) {
 
 // blankRecord is a covering record without body.
 func (k *skipper) blankRecord(topic string) (record.Limits, *record.Message) {
-	limits := k.cfg.RecordLimits()
-	limits.MaxBody, limits.PropCRC = datafile.MaxSize, k.cfg.ForceVerifyPropCRC
+	limits := k.cfg.Limits
+	limits.MaxBody, limits.PropCRC = datafile.MaxSize, k.cfg.Checks.NeedsPropCRC
 	nowhere := netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
 	return limits, &record.Message{Topic: topic, SysFlag: record.SysFlagPrepared, BornHost: nowhere, StoreHost: nowhere}
 }
@@ -267,9 +264,3 @@ func (k *skipper) record(p piece, storeTime int64) ([]byte, error) {
 	}
 	return b, err
 }
-
-// SkipDamaged is SkipDamaged on the operating system's files.
-func (c Config) SkipDamaged() (*RepairPlan, error) { return SkipDamaged(c, vfs.OS{}, false) }
-
-// PlanSkipDamaged says what SkipDamaged would do to the operating system's files.
-func (c Config) PlanSkipDamaged() (*RepairPlan, error) { return SkipDamaged(c, vfs.OS{}, true) }

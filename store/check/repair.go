@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 	"gorocket/store/vfs"
 )
 
-// Who takes a RepairStep.
+// Who takes a Step.
 const (
 	// ByStart: the next start of a broker does it by itself.
 	ByStart = "start"
@@ -24,8 +25,8 @@ const (
 	ByOperator = "operator"
 )
 
-// RepairStep is one thing to do in a store directory.
-type RepairStep struct {
+// Step is one thing to do in a store directory.
+type Step struct {
 	By     string `json:"by"`     // ByStart, ByRepair, ByOperator
 	Action string `json:"action"` // cut, remove, build, move, write, decide
 	File   string `json:"file"`
@@ -33,20 +34,20 @@ type RepairStep struct {
 	Text   string `json:"text"`
 }
 
-// RepairPlan is the result of PlanRepair and Repair.
-type RepairPlan struct {
-	Dir       string       `json:"dir"`
-	Aside     string       `json:"aside"` // name of the folders that files are moved to, beside the folders they come from
-	CleanStop bool         `json:"cleanStop"`
-	Done      bool         `json:"done"`   // the steps by start and repair were taken
-	Starts    bool         `json:"starts"` // a broker can start once the steps by repair are taken
-	LogTo     int64        `json:"logTo"`  // end of the commit log then
-	Steps     []RepairStep `json:"steps"`
-	More      int          `json:"more"` // steps left out of the list
+// Plan is the result of PlanRepair and Repair.
+type Plan struct {
+	Dir       string `json:"dir"`
+	Aside     string `json:"aside"` // name of the folders that files are moved to, beside the folders they come from
+	CleanStop bool   `json:"cleanStop"`
+	Done      bool   `json:"done"`   // the steps by start and repair were taken
+	Starts    bool   `json:"starts"` // a broker can start once the steps by repair are taken
+	LogTo     int64  `json:"logTo"`  // end of the commit log then
+	Steps     []Step `json:"steps"`
+	More      int    `json:"more"` // steps left out of the list
 }
 
 // WriteText writes one line for each step and one for the whole.
-func (p *RepairPlan) WriteText(w io.Writer) error {
+func (p *Plan) WriteText(w io.Writer) error {
 	for _, s := range p.Steps {
 		if _, err := fmt.Fprintf(w, "%s: %s %s:%d: %s\n", s.By, s.Action, s.File, s.Offset, s.Text); err != nil {
 			return err
@@ -64,7 +65,7 @@ func (p *RepairPlan) WriteText(w io.Writer) error {
 }
 
 // Left counts the steps that a start does not take by itself.
-func (p *RepairPlan) Left() (n int) {
+func (p *Plan) Left() (n int) {
 	for _, s := range p.Steps {
 		if s.By == ByOperator || s.By == ByRepair && !p.Done {
 			n++
@@ -75,11 +76,11 @@ func (p *RepairPlan) Left() (n int) {
 
 // repairer is one run of PlanRepair; one goroutine.
 type repairer struct {
-	cfg   Config
+	cfg   Options
 	fs    vfs.FS
 	dry   *vfs.DryRun
 	moves []move
-	plan  *RepairPlan
+	plan  *Plan
 
 	refused bool // a table of config refuses the start
 }
@@ -90,9 +91,10 @@ type move struct{ from, to, why string }
 // maxMoves bounds the attempts to find a directory that opens.
 const maxMoves = 1000
 
-// PlanRepair says what a start on a store directory would do, what Repair would do first, and where only the operator can decide. Nothing is changed: the
-// start is carried out on a copy of the directory in memory that shares what is not changed (vfs.DryRun). Errors as Verify.
-func PlanRepair(cfg Config, fsys vfs.FS) (*RepairPlan, error) {
+// PlanRepair says what a start on a store directory would do, what Repair would do first, and where only the operator
+// can decide. Nothing is changed: the start is carried out on a copy of the directory in memory that shares what is not
+// changed (vfs.DryRun). Errors as Verify.
+func PlanRepair(cfg Options, fsys vfs.FS) (*Plan, error) {
 	r, err := plan(cfg, fsys, asideName())
 	if r == nil {
 		return nil, err
@@ -100,16 +102,13 @@ func PlanRepair(cfg Config, fsys vfs.FS) (*RepairPlan, error) {
 	return r.plan, err
 }
 
-func plan(cfg Config, fsys vfs.FS, aside string) (*repairer, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
+func plan(cfg Options, fsys vfs.FS, aside string) (*repairer, error) {
 	if err := idleStore(&cfg, fsys); err != nil {
 		return nil, err
 	}
 	_, err := fsys.Stat(cfg.sub("abort"))
-	r := &repairer{cfg: cfg, fs: fsys, plan: &RepairPlan{Dir: cfg.StorePathRootDir, CleanStop: err != nil,
-		Aside: aside, Steps: []RepairStep{}}}
+	r := &repairer{cfg: cfg, fs: fsys, plan: &Plan{Dir: cfg.Root, CleanStop: err != nil,
+		Aside: aside, Steps: []Step{}}}
 	s, err := r.opens()
 	if err == nil {
 		s, err = r.better(s)
@@ -121,14 +120,14 @@ func plan(cfg Config, fsys vfs.FS, aside string) (*repairer, error) {
 		r.add(ByOperator, "decide", errorFile(err), errorOffset(err), "%s", r.advice(err))
 		return r, nil
 	}
-	r.plan.Starts, r.plan.LogTo = !r.refused, s.recov.To
+	r.plan.Starts, r.plan.LogTo = !r.refused, s.Report().To
 	r.steps(s)
 	return r, nil
 }
 
 // better looks for damage that the start of s did not see, and moves aside what can be built again. Where building it
 // again meets damage of the log, or mends nothing, everything stays: the directory starts as it is.
-func (r *repairer) better(s *Store) (*Store, error) {
+func (r *repairer) better(s Store) (Store, error) {
 	before := len(r.moves)
 	if err := r.findings(); err != nil || len(r.moves) == before {
 		return s, err
@@ -153,7 +152,7 @@ func (r *repairer) healed() error { return leftDamaged(r.cfg, r.fs, r.dry) }
 func asideName() string { return "repair-" + time.Now().Format("20060102150405") }
 
 // opens tries to open the store in a dry run, moving aside what stands in the way, until it opens or nothing helps.
-func (r *repairer) opens() (s *Store, err error) {
+func (r *repairer) opens() (s Store, err error) {
 	for range maxMoves {
 		if r.dry, err = r.moved(); err != nil {
 			return nil, err
@@ -207,13 +206,15 @@ func likeSegment(name string) bool {
 	return ok
 }
 
-// odd tells that the other files of the directory do have the configured size: then it is this one that is wrong, not the configuration.
+// odd tells that the other files of the directory do have the configured size: then it is this one that is wrong, not
+// the configuration.
 func (r *repairer) odd(m *datafile.MisfitError) bool {
 	list, err := r.dry.ReadDir(path.Dir(m.File))
 	return err == nil && (len(list) == 1 || fittingSize(list, m.Want) == m.Want)
 }
 
-// asideQueues moves all queues aside: only when none is there, a start after a clean stop reads the whole log to build them.
+// asideQueues moves all queues aside: only when none is there, a start after a clean stop reads the whole log to build
+// them.
 func (r *repairer) asideQueues(why string) {
 	why += "; all queues are built again from the log, those of deleted topics too"
 	for _, dir := range []string{"consumequeue", "batchconsumequeue", "consumequeue_ext"} {
@@ -235,10 +236,11 @@ func (r *repairer) asideIndex(file, why string) bool {
 	return err == nil
 }
 
-// aside adds a move of a file or folder to the folder of this repair, which stands beside the data folder it belongs to.
+// aside adds a move of a file or folder to the folder of this repair, which stands beside the data folder it belongs
+// to.
 func (r *repairer) aside(from, why string) {
-	root := r.cfg.StorePathRootDir
-	for _, dir := range append(r.cfg.commitLogPaths(), r.cfg.readOnlyPaths()...) {
+	root := r.cfg.Root
+	for _, dir := range slices.Concat(r.cfg.Log.Paths, r.cfg.Log.ReadOnly) {
 		if strings.HasPrefix(from, dir+"/") {
 			root = path.Dir(dir)
 		}
@@ -247,7 +249,8 @@ func (r *repairer) aside(from, why string) {
 	r.moves = append(r.moves, move{from, path.Join(root, r.plan.Aside, rel), why})
 }
 
-// findings looks for damage that a start would not see, in what can be built again: damaged queues and index files go aside.
+// findings looks for damage that a start would not see, in what can be built again: damaged queues and index files go
+// aside.
 func (r *repairer) findings() error {
 	dry, err := r.moved()
 	if err != nil {
@@ -264,10 +267,10 @@ func (r *repairer) findings() error {
 			mends = f.File + ": " + f.Text
 		case f.Severity != Damaged:
 		case f.Kind == "unreadable":
-			r.add(ByOperator, "decide", f.File, f.Offset, "%s. %s", f.Text, unreadableAdvice(r.cfg.StorePathRootDir))
+			r.add(ByOperator, "decide", f.File, f.Offset, "%s. %s", f.Text, unreadableAdvice(r.cfg.Root))
 		case f.Kind == "commitlog":
 			r.add(ByOperator, "decide", f.File, f.Offset, "a start would not notice: %s. %s%s", f.Text, restoreAdvice,
-				datafile.SkipAdvice(r.cfg.StorePathRootDir))
+				datafile.SkipAdvice(r.cfg.Root))
 		case f.Kind == "checkpoint" && !r.goes(f.File):
 			r.aside(f.File, f.Text+"; without it a start after a kill looks at the whole log")
 		case f.Kind == "index" && !r.goes(f.File):
@@ -311,15 +314,16 @@ func (r *repairer) add(by, action, file string, offset int64, format string, arg
 		r.plan.More++
 		return
 	}
-	r.plan.Steps = append(r.plan.Steps, RepairStep{by, action, file, offset, fmt.Sprintf(format, args...)})
+	r.plan.Steps = append(r.plan.Steps, Step{by, action, file, offset, fmt.Sprintf(format, args...)})
 }
 
-// Repair takes the steps of PlanRepair that are safe: it moves files aside and then does what a start and a clean stop do. The bytes that the start cuts from
-// the end of the log are copied aside before. It deletes nothing that holds a record. The plan that was carried out is returned.
-func Repair(cfg Config, fsys vfs.FS) (*RepairPlan, error) { return repairTo(cfg, fsys, asideName()) }
+// Repair takes the steps of PlanRepair that are safe: it moves files aside and then does what a start and a clean stop
+// do. The bytes that the start cuts from the end of the log are copied aside before. It deletes nothing that holds a
+// record. The plan that was carried out is returned.
+func Repair(cfg Options, fsys vfs.FS) (*Plan, error) { return repairTo(cfg, fsys, asideName()) }
 
 // repairTo is Repair with the name of the folder that files are moved to.
-func repairTo(cfg Config, fsys vfs.FS, aside string) (*RepairPlan, error) {
+func repairTo(cfg Options, fsys vfs.FS, aside string) (*Plan, error) {
 	r, err := plan(cfg, fsys, aside)
 	if r == nil {
 		return nil, err
@@ -335,7 +339,7 @@ func repairTo(cfg Config, fsys vfs.FS, aside string) (*RepairPlan, error) {
 	if err := r.keepCut(); err != nil {
 		return r.plan, err
 	}
-	s, err := Open(cfg, fsys, EventListener{})
+	s, err := cfg.Open(fsys)
 	if err != nil {
 		return r.plan, err
 	}
@@ -365,9 +369,3 @@ func moveAside(fsys vfs.FS, m move) error {
 	}
 	return fsys.SyncDir(path.Dir(m.from))
 }
-
-// PlanRepair is PlanRepair on the operating system's files.
-func (c Config) PlanRepair() (*RepairPlan, error) { return PlanRepair(c, vfs.OS{}) }
-
-// Repair is Repair on the operating system's files.
-func (c Config) Repair() (*RepairPlan, error) { return Repair(c, vfs.OS{}) }

@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"bytes"
@@ -13,10 +13,10 @@ import (
 
 // queues checks every consume queue against the log, and that no queue ends before its newest record.
 func (v *verifier) queues() error {
-	c := v.cfg.queueOptions(v.fs, nil).Plain()
-	batches := v.cfg.queueOptions(v.fs, nil).Batches()
+	c := v.cfg.queues(v.fs).Plain()
+	batches := v.cfg.queues(v.fs).Batches()
 	root := c.Root
-	if refuseRocksDB(v.fs, root) != nil {
+	if RefuseRocksDB(v.fs, root) != nil {
 		v.add(Note, "consumequeue", root, -1, "consume queues in RocksDB: not checked")
 		return nil
 	}
@@ -53,7 +53,8 @@ func (v *verifier) queuesOf(c *consumequeue.Files) error {
 	return nil
 }
 
-// missingQueues notes the queues that the log knows and the directory does not: that is what a deleted topic looks like.
+// missingQueues notes the queues that the log knows and the directory does not: that is what a deleted topic looks
+// like.
 func (v *verifier) missingQueues(root string) {
 	var names []string
 	for k := range v.last {

@@ -1,7 +1,8 @@
-package store
+package check
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 
 	"gorocket/store/commitlog"
@@ -14,8 +15,8 @@ import (
 // openLog maps the commit log files for reading. A missing file ends the log there: what lies behind it is a finding.
 func (v *verifier) openLog() error {
 	var all []datafile.File
-	size := v.cfg.MappedFileSizeCommitLog
-	for _, dir := range append(v.cfg.commitLogPaths(), v.cfg.readOnlyPaths()...) {
+	size := v.cfg.Log.SegmentSize
+	for _, dir := range slices.Concat(v.cfg.Log.Paths, v.cfg.Log.ReadOnly) {
 		found, used, err := v.dataFiles("commitlog", dir, size)
 		if err != nil {
 			return err
@@ -23,8 +24,8 @@ func (v *verifier) openLog() error {
 		size, all = used, append(all, found...)
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].Base < all[j].Base })
-	v.cfg.MappedFileSizeCommitLog = size
-	v.log = commitlog.New(v.cfg.logOptions(v.fs), v.cfg.logSettings(), nil, commitlog.Events{})
+	v.cfg.Log.SegmentSize = size
+	v.log = commitlog.New(v.cfg.log(v.fs), commitlog.Settings{}, nil, commitlog.Events{})
 	for i, f := range all {
 		if i > 0 && all[i-1].Base+size != f.Base {
 			v.rotten, v.missing = true, true
@@ -41,7 +42,8 @@ func (v *verifier) openLog() error {
 	return nil
 }
 
-// walkLog checks every record and finds the end of the log. Damage is stepped over: the walk goes on with the next valid record.
+// walkLog checks every record and finds the end of the log. Damage is stepped over: the walk goes on with the next
+// valid record.
 func (v *verifier) walkLog() error {
 	segs := v.log.Segments()
 	if len(segs) == 0 {
@@ -62,7 +64,7 @@ func (v *verifier) beginWalk(segs []*commitlog.Segment) error {
 	}
 	v.synced = check.PhysicTime
 	v.recov = recovery.Crash{Clean: v.report.CleanStop, Checkpoint: check,
-		IndexSafe: v.cfg.MessageIndexEnable && v.cfg.MessageIndexSafe}
+		IndexSafe: v.cfg.IndexSafe}
 	v.rebuilt = segs[v.recov.StartSegment(segs)].Base
 	if v.recov.Intact, err = recovery.SameRun(v.fs, v.cfg.sub("abort")); err != nil {
 		return err
@@ -117,12 +119,13 @@ func (v *verifier) tellDamage(segs []*commitlog.Segment, from, to int64, why str
 
 const tornText = "topic or properties hold zeros: a page of the record never reached the disk"
 
-// walkFrom checks records from position p on; bad is where the first thing stands that is no record, -1 when the file is full.
+// walkFrom checks records from position p on; bad is where the first thing stands that is no record, -1 when the file
+// is full.
 func (v *verifier) walkFrom(seg *commitlog.Segment, p int64) (bad int64, why string) {
 	var m record.View
 	for p < seg.Size && !v.stop {
 		v.from = p
-		st, why := seg.Examine(p, v.cfg.logChecks(), &m)
+		st, why := seg.Examine(p, v.cfg.Checks, &m)
 		switch st {
 		case commitlog.StepBlank:
 			v.report.LogTo = seg.End()
@@ -163,7 +166,7 @@ func (v *verifier) record(seg *commitlog.Segment, p int64, m *record.View) {
 	})
 }
 
-func (v *verifier) rules() dispatch.Rules { return v.cfg.dispatchRules(v.delays) }
+func (v *verifier) rules() dispatch.Rules { return v.cfg.Rules }
 
 // expect notes that a queue must have an entry.
 func (v *verifier) expect(k queueKey, m *record.View, offset int64) {
@@ -184,12 +187,12 @@ func (v *verifier) tail(seg *commitlog.Segment, p int64, why string) {
 	}
 }
 
-// nextRecord looks for a record behind position p of file i that proves damage, as recovery does: after a clean stop any, after a kill one that is older
-// than the checkpoint. File -1 when there is none.
+// nextRecord looks for a record behind position p of file i that proves damage, as recovery does: after a clean stop
+// any, after a kill one that is older than the checkpoint. File -1 when there is none.
 func (v *verifier) nextRecord(segs []*commitlog.Segment, i int, p int64) (file int, at int64, err error) {
 	proves := v.recov.Proof(segs[i], p)
 	for p++; i < len(segs); i, p = i+1, 0 {
-		if at, err = segs[i].Search(p, v.cfg.logChecks().Lenient(), proves); at >= 0 || err != nil {
+		if at, err = segs[i].Search(p, v.cfg.Checks.Lenient(), proves); at >= 0 || err != nil {
 			return i, at, err
 		}
 	}

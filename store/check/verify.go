@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"cmp"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"gorocket/compat/config"
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
@@ -35,11 +34,11 @@ type Finding struct {
 	Text     string   `json:"text"`
 }
 
-// maxFindings bounds the list of a VerifyReport; Counts go on.
+// maxFindings bounds the list of a Report; Counts go on.
 const maxFindings = 1000
 
-// VerifyReport is the result of Verify.
-type VerifyReport struct {
+// Report is the result of Verify.
+type Report struct {
 	Dir          string           `json:"dir"`
 	Healthy      bool             `json:"healthy"` // nothing is Damaged
 	CleanStop    bool             `json:"cleanStop"`
@@ -60,12 +59,11 @@ var ErrInUse = errors.New("store: in use: a broker runs on this directory")
 
 // verifier is one run of Verify; one goroutine.
 type verifier struct {
-	cfg        Config
-	start      Config  // as given: what a start would run with
-	delays     []int64 // ms of the delay levels
+	cfg        Options
+	start      Options // as given: what a start would run with
 	fs         vfs.FS
 	log        *commitlog.Log
-	report     *VerifyReport
+	report     *Report
 	last       map[queueKey]lastRecord // newest record of each queue with an entry
 	recov      recovery.Crash          // what a start would go by
 	synced     int64                   // store time before which every record had been synced, ms
@@ -80,8 +78,10 @@ type verifier struct {
 	missing    bool                    // a file of the log is missing
 	rotten     bool                    // the log has damage: queues and index may point at it
 
-	onRecord func(seg *commitlog.Segment, p int64, m *record.View) // instead of checking what a record means; nil: check
-	onDamage func(d damagedRange)                                  // hears of the ranges that the walk steps over; may be nil
+	// instead of checking what a record means; nil: check
+	onRecord func(seg *commitlog.Segment, p int64, m *record.View)
+	// hears of the ranges that the walk steps over; may be nil
+	onDamage func(d damagedRange)
 }
 
 // queueKey names a queue.
@@ -94,14 +94,15 @@ type queueKey struct {
 // from where its offsets begin at 0.
 type lastRecord struct{ offset, queueOffset, entries int64 }
 
-// Verify reads everything in a store directory and changes nothing: the log record by record with CRCs, each consume queue entry and index entry against
-// the log, checkpoint, and the JSON files of config. cfg names directory and file sizes; sizes that fit no file are taken from the files. The error tells
-// why the directory cannot be read (ErrInUse, no store there); what is wrong inside stands in the report. Do not call it in the process of
-// a broker that has the directory open: closing the lock file would give its lock up (POSIX).
-func Verify(cfg Config, fsys vfs.FS) (*VerifyReport, error) { return inspect(cfg, fsys, true) }
+// Verify reads everything in a store directory and changes nothing: the log record by record with CRCs, each consume
+// queue entry and index entry against the log, checkpoint, and the JSON files of config. cfg names directory and file
+// sizes; sizes that fit no file are taken from the files. The error tells why the directory cannot be read (ErrInUse,
+// no store there); what is wrong inside stands in the report. Do not call it in the process of a broker that has the
+// directory open: closing the lock file would give its lock up (POSIX).
+func Verify(cfg Options, fsys vfs.FS) (*Report, error) { return inspect(cfg, fsys, true) }
 
 // inspect is Verify; trial opens the store in a dry run too, to see whether a start would be refused.
-func inspect(cfg Config, fsys vfs.FS, trial bool) (*VerifyReport, error) {
+func inspect(cfg Options, fsys vfs.FS, trial bool) (*Report, error) {
 	v, err := newVerifier(cfg, fsys)
 	if err != nil {
 		return v.report, err
@@ -122,19 +123,15 @@ func inspect(cfg Config, fsys vfs.FS, trial bool) (*VerifyReport, error) {
 }
 
 // newVerifier makes a verifier of a store that no broker runs on.
-func newVerifier(cfg Config, fsys vfs.FS) (*verifier, error) {
+func newVerifier(cfg Options, fsys vfs.FS) (*verifier, error) {
 	v := &verifier{cfg: cfg, start: cfg, fs: fsys, last: map[queueKey]lastRecord{},
-		report: &VerifyReport{Dir: cfg.StorePathRootDir, Counts: map[Severity]int{}, Findings: []Finding{}}}
-	if err := cfg.Validate(); err != nil {
-		return v, err
-	}
+		report: &Report{Dir: cfg.Root, Counts: map[Severity]int{}, Findings: []Finding{}}}
 	if err := idleStore(&cfg, fsys); err != nil {
 		return v, err
 	}
 	_, err := fsys.Stat(cfg.sub("abort"))
 	v.report.CleanStop = errors.Is(err, fs.ErrNotExist)
-	v.cfg.CheckCRCOnRecover = true
-	v.delays, _ = config.DelayLevels(cfg.MessageDelayLevel)
+	v.cfg.Checks.BodyCRC = true
 	return v, nil
 }
 
@@ -153,7 +150,7 @@ func (v *verifier) guard(step func() error) error {
 
 // placed finds file and position of a page that cannot be read.
 func (v *verifier) placed(fault *vfs.FaultError) *datafile.ReadError {
-	at := &datafile.ReadError{File: v.cfg.StorePathRootDir, Offset: -1, Err: fault}
+	at := &datafile.ReadError{File: v.cfg.Root, Offset: -1, Err: fault}
 	if v.log != nil {
 		at = cmp.Or(commitlog.Placed(v.log.Segments(), fault), at)
 	}
@@ -171,7 +168,7 @@ func (v *verifier) guarded(step func() error) error {
 }
 
 // idleStore returns an error unless there is a store that no broker runs on.
-func idleStore(cfg *Config, fsys vfs.FS) error {
+func idleStore(cfg *Options, fsys vfs.FS) error {
 	if t, ok := fsys.(vfs.LockTester); ok {
 		if held, err := t.Locked(cfg.sub("lock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -179,14 +176,11 @@ func idleStore(cfg *Config, fsys vfs.FS) error {
 			return fmt.Errorf("%w: %s is locked", ErrInUse, cfg.sub("lock"))
 		}
 	}
-	if _, err := fsys.ReadDir(cfg.commitLogPaths()[0]); err != nil {
+	if _, err := fsys.ReadDir(cfg.Log.Paths[0]); err != nil {
 		return fmt.Errorf("store: no store there: %w", err)
 	}
 	return nil
 }
-
-// VerifyStore is Verify on the operating system's files.
-func (c Config) VerifyStore() (*VerifyReport, error) { return Verify(c, vfs.OS{}) }
 
 func (v *verifier) close() {
 	if v.log != nil {
@@ -209,8 +203,8 @@ func (v *verifier) afterKill() Severity {
 	return Repairable
 }
 
-// dataFiles lists the files of a mapped-file directory that have the right name and size, ascending and without a gap; the others are findings. When no
-// file has size, the size of the first is taken.
+// dataFiles lists the files of a mapped-file directory that have the right name and size, ascending and without a gap;
+// the others are findings. When no file has size, the size of the first is taken.
 func (v *verifier) dataFiles(kind, dir string, size int64) (out []datafile.File, used int64, err error) {
 	list, err := v.fs.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"errors"
@@ -33,9 +33,9 @@ func (r *repairer) advice(err error) string {
 		return fmt.Sprintf("%s. %s%s", damage.Reason, restoreAdvice, datafile.SkipAdvice(damage.Dir))
 	case errors.As(err, &damage):
 		return fmt.Sprintf("%s. %sgorocket export %s reads what can be read and changes nothing", damage.Reason,
-			restoreAdvice, r.cfg.StorePathRootDir)
+			restoreAdvice, r.cfg.Root)
 	case errors.As(err, &bad):
-		return fmt.Sprintf("%v. %s", err, unreadableAdvice(r.cfg.StorePathRootDir))
+		return fmt.Sprintf("%v. %s", err, unreadableAdvice(r.cfg.Root))
 	case errors.As(err, &misfit):
 		return fmt.Sprintf("%v. Ways out: if all files of the folder have this size, set %s to it in broker.conf; if only this one has, put it back from a slave or a backup", err, misfit.Key)
 	}

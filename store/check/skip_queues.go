@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"errors"
@@ -18,9 +18,10 @@ type entryPlace struct {
 }
 
 // mendQueues lets the entries that point into covered ranges stand in for what is gone, so that all queue offsets stay
-// (see consumequeue.FillerTags). Batch queues cannot have such entries: where one points into a range, all queues are built again.
+// (see consumequeue.FillerTags). Batch queues cannot have such entries: where one points into a range, all queues are
+// built again.
 func (k *skipper) mendQueues() error {
-	batches := k.cfg.queueOptions(k.fs, nil).Batches()
+	batches := k.cfg.queues(k.fs).Batches()
 	hit := false
 	if err := k.eachQueue(batches, func(dir string) error {
 		places, err := k.hits(batches, dir, nil)
@@ -37,7 +38,7 @@ func (k *skipper) mendQueues() error {
 		}
 		return nil
 	}
-	plain := k.cfg.queueOptions(k.fs, nil).Plain()
+	plain := k.cfg.queues(k.fs).Plain()
 	return k.eachQueue(plain, func(dir string) error { return k.mendQueue(plain, dir) })
 }
 
@@ -64,8 +65,8 @@ func (k *skipper) eachQueue(c *consumequeue.Files, fn func(dir string) error) er
 	return err
 }
 
-// mendQueue mends one plain queue: entries of covered messages point to the next message of the queue, to the one before
-// where there is none, and to the covering record where there is neither.
+// mendQueue mends one plain queue: entries of covered messages point to the next message of the queue, to the one
+// before where there is none, and to the covering record where there is neither.
 func (k *skipper) mendQueue(c *consumequeue.Files, dir string) error {
 	var last *dispatch.Entry
 	var waiting []entryPlace

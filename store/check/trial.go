@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"context"
@@ -13,12 +13,12 @@ import (
 
 // trial opens a store in a dry run as the next start would. Verify, PlanRepair and the start agree because they ask the
 // same code. Stop the store.
-func trial(cfg Config, dry *vfs.DryRun) (*Store, error) {
-	s, err := Open(cfg, dry, EventListener{})
+func trial(cfg Options, dry *vfs.DryRun) (Store, error) {
+	s, err := cfg.Open(dry)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.log.TailRefused(); err != nil {
+	if err := s.TailRefused(); err != nil {
 		_ = s.Stop(context.Background())
 		return nil, err
 	}
@@ -26,15 +26,15 @@ func trial(cfg Config, dry *vfs.DryRun) (*Store, error) {
 }
 
 // finishTrial does what a start does in the background, and stops.
-func finishTrial(s *Store) error {
-	err := s.queues.Write(context.Background(), 1)
+func finishTrial(s Store) error {
+	err := s.WriteQueues(context.Background())
 	_ = s.Stop(context.Background())
 	return err
 }
 
 // leftDamaged returns an error when the start that was tried on dry leaves something damaged in what is built from the
 // log. base is what dry shows, unchanged.
-func leftDamaged(cfg Config, base vfs.FS, dry *vfs.DryRun) error {
+func leftDamaged(cfg Options, base vfs.FS, dry *vfs.DryRun) error {
 	report, err := inspect(cfg, logBefore{dry, base, &cfg}, false)
 	if err != nil {
 		return err
@@ -85,11 +85,11 @@ func (v *verifier) addRefusal(err error) {
 type logBefore struct {
 	vfs.FS
 	base vfs.FS
-	cfg  *Config
+	cfg  *Options
 }
 
 func (l logBefore) of(dir string) vfs.FS {
-	if slices.Contains(l.cfg.commitLogPaths(), dir) {
+	if slices.Contains(l.cfg.Log.Paths, dir) {
 		return l.base
 	}
 	return l.FS

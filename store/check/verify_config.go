@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"encoding/binary"
@@ -12,7 +12,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// config checks that the metadata files parse, as Java's fastjson and we read them. A broken file with a good .bak is repairable.
+// config checks that the metadata files parse, as Java's fastjson and we read them. A broken file with a good .bak is
+// repairable.
 func (v *verifier) config() error {
 	dir := v.cfg.sub("config")
 	list, err := v.fs.ReadDir(dir)

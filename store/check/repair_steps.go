@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"errors"
@@ -49,7 +49,7 @@ func byFile(changes []vfs.Change) (out []*fileChange) {
 }
 
 // steps says what the start did in the dry run.
-func (r *repairer) steps(s *Store) {
+func (r *repairer) steps(s Store) {
 	for _, f := range byFile(r.dry.Changes()) {
 		switch {
 		case r.inLog(f.name):
@@ -60,14 +60,15 @@ func (r *repairer) steps(s *Store) {
 			r.add(ByStart, "remove", f.name, -1, "index file newer than the checkpoint, or damaged after a kill: it is built again")
 		}
 	}
-	if at, end := s.index.Position(), s.log.End(); s.cfg.Load().MessageIndexEnable && at < end {
+	if end := s.MaxPhyOffset(); r.cfg.Indexed && s.DispatchBehindBytes() > 0 {
+		at := end - s.DispatchBehindBytes()
 		r.add(ByStart, "build", r.cfg.sub("index"), -1, "index the log from offset %d to %d, in the background", at, end)
 	}
 }
 
 // inLog tells whether a file is one of the commit log.
 func (r *repairer) inLog(name string) bool {
-	for _, dir := range r.cfg.commitLogPaths() {
+	for _, dir := range r.cfg.Log.Paths {
 		if path.Dir(name) == dir {
 			return true
 		}
@@ -75,13 +76,13 @@ func (r *repairer) inLog(name string) bool {
 	return false
 }
 
-func (r *repairer) logStep(f *fileChange, s *Store) {
+func (r *repairer) logStep(f *fileChange, s Store) {
 	switch {
 	case f.removed:
-		r.add(ByStart, "remove", f.name, -1, "no whole record that had been synced is in it, and the log ends before it, at offset %d", s.recov.To)
+		r.add(ByStart, "remove", f.name, -1, "no whole record that had been synced is in it, and the log ends before it, at offset %d", s.Report().To)
 	case f.cut >= 0 && !r.zeroFrom(f.name, f.cut): // a start after a kill clears the rest of the file in any case
 		r.add(ByStart, "cut", f.name, f.cut, "torn tail: clear the file from here on (%d bytes are not zero, as far as "+
-			"%d bytes behind); the log then ends at offset %d", s.recov.Trimmed, commitlog.LookBehind, s.recov.To)
+			"%d bytes behind); the log then ends at offset %d", s.Report().Trimmed, commitlog.LookBehind, s.Report().To)
 	}
 }
 
@@ -123,7 +124,8 @@ func (r *repairer) keepCut() error {
 	return nil
 }
 
-// copyTail copies the part of a file from at to its last byte that is not zero, under the same offset. Nothing is made for zeros only.
+// copyTail copies the part of a file from at to its last byte that is not zero, under the same offset. Nothing is made
+// for zeros only.
 func copyTail(fsys vfs.FS, from, to string, at int64) error {
 	st, err := fsys.Stat(from)
 	if errors.Is(err, fs.ErrNotExist) {

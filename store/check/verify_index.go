@@ -1,4 +1,4 @@
-package store
+package check
 
 import (
 	"errors"
@@ -33,7 +33,7 @@ func (v *verifier) index() error {
 
 // indexShape finds slots and entries of a file by its size.
 func (v *verifier) indexShape(size int64) (slots, entries int, ok bool) {
-	for _, u := range append([][2]int{{v.cfg.MaxHashSlotNum, v.cfg.MaxIndexNum}}, usualIndexes[:]...) {
+	for _, u := range append([][2]int{{v.cfg.IndexSlots, v.cfg.IndexEntries}}, usualIndexes[:]...) {
 		if size == index.FileSize(u[0], u[1]) {
 			return u[0], u[1], true
 		}
@@ -49,7 +49,7 @@ func (v *verifier) indexFile(name string, size int64) error {
 		if v.indexKnown {
 			worse = v.afterKill()
 		}
-		v.add(worse, "index", name, -1, "not checked: %d bytes fit neither maxHashSlotNum=%d and maxIndexNum=%d nor the usual values", size, v.cfg.MaxHashSlotNum, v.cfg.MaxIndexNum)
+		v.add(worse, "index", name, -1, "not checked: %d bytes fit neither maxHashSlotNum=%d and maxIndexNum=%d nor the usual values", size, v.cfg.IndexSlots, v.cfg.IndexEntries)
 		return nil
 	}
 	x, err := index.OpenReadOnly(v.fs, name, slots, entries)

@@ -1,13 +1,9 @@
-package store
+package check
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"strconv"
 	"unicode/utf8"
 
 	"gorocket/store/commitlog"
@@ -52,9 +48,9 @@ type ExportDamage struct {
 }
 
 // Export yields the messages of a store that no broker runs on, in the order of the log, and changes nothing. It steps
-// over whatever cannot be read, also over missing and short files, and tells damaged of it. It ends with the first error
-// of yield. Other errors as Verify.
-func Export(cfg Config, fsys vfs.FS, f ExportFilter, yield func(*ExportedMessage) error,
+// over whatever cannot be read, also over missing and short files, and tells damaged of it. It ends with the first
+// error of yield. Other errors as Verify.
+func Export(cfg Options, fsys vfs.FS, f ExportFilter, yield func(*ExportedMessage) error,
 	damaged func(ExportDamage)) error {
 	v, err := newVerifier(cfg, fsys)
 	if err != nil {
@@ -137,22 +133,4 @@ func (v *verifier) salvageLog() error {
 		}
 	}
 	return nil
-}
-
-// ExportLines writes the messages of the operating system's files to out, one JSON object a line, and a line for each
-// part that was stepped over to notes; whole tells that there was none. Arguments as the fields of ExportFilter.
-func (c Config) ExportLines(out, notes io.Writer, topic string, queue int32, from, to int64) (whole bool, err error) {
-	lines := json.NewEncoder(out)
-	whole = true
-	err = Export(c, vfs.OS{}, ExportFilter{topic, queue, from, to},
-		func(m *ExportedMessage) error { return lines.Encode(m) },
-		func(d ExportDamage) {
-			whole = false
-			end := "the end"
-			if d.To >= 0 {
-				end = "byte " + strconv.FormatInt(d.To, 10)
-			}
-			fmt.Fprintf(notes, "stepped over: %s, byte %d to %s: %s\n", d.File, d.From, end, d.Why)
-		})
-	return whole, err
 }
