@@ -64,7 +64,8 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 func (s *Store) noteLight(r *Record, a Appended) {
 	f := dispatch.Facts{Topic: r.Topic, SysFlag: r.SysFlag, Properties: r.Properties}
 	_ = s.rules().Lights(&f, func(name string, offset int64) error {
-		e := dispatch.Entry{Offset: a.Offset, Size: a.Size, Tags: r.TagsCode, Time: a.StoreTimestamp, Base: offset, Count: 1}
+		e := dispatch.Entry{Offset: a.Offset, Size: a.Size, Tags: r.TagsCode, Time: a.StoreTimestamp, Base: offset,
+			Count: 1}
 		s.committer.note(s.queues.GetOrCreate(name, 0, false), e)
 		return nil
 	})
@@ -87,7 +88,8 @@ func (s *Store) lateProperties(r *Record, q *consumequeue.Queue, light []string)
 	case joined == "": // no usable name: what the sender says there must not count
 		r.Properties = record.DeleteProperty(nil, r.Properties, record.PropMultiQueueOffset)
 	default:
-		r.Properties = record.SetProperty(nil, record.DeleteProperty(nil, r.Properties, record.PropWait), record.PropMultiQueueOffset, joined)
+		r.Properties = record.SetProperty(nil, record.DeleteProperty(nil, r.Properties, record.PropWait),
+			record.PropMultiQueueOffset, joined)
 	}
 	return nil
 }

@@ -87,7 +87,8 @@ func (s *Store) cleanRound(ctx context.Context, now time.Time) {
 		s.manualClean.Add(-1)
 	}
 	force := used > float64(cfg.DiskSpaceCleanForciblyRatio)/100 || r.Free < cfg.MinFreeDiskBytes || s.log.WantsRoom()
-	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || HourListed(cfg.DeleteWhen, now) || s.tooLarge(cfg) {
+	if manual || force || used > float64(cfg.DiskMaxUsedSpaceRatio)/100 || HourListed(cfg.DeleteWhen, now) ||
+		s.tooLarge(cfg) {
 		s.deleteSegments(ctx, cfg, now, force)
 	}
 	s.queues.Expire(ctx, time.Duration(cfg.DeleteConsumeQueueFilesInterval)*time.Millisecond, s.renewExpiry.Swap(false))

@@ -123,9 +123,11 @@ func (c *Config) Validate() error {
 		}
 	}
 	refuse(c.StorePathRootDir == "", "storePathRootDir", "", "must be set")
-	refuse(c.StoreType != "default" && c.StoreType != "", "storeType", c.StoreType, "RocksDB consume queues cannot be read. "+check.RocksDBWayOut)
+	refuse(c.StoreType != "default" && c.StoreType != "", "storeType", c.StoreType,
+		"RocksDB consume queues cannot be read. "+check.RocksDBWayOut)
 	refuse(c.EnableDLegerCommitLog, "enableDLegerCommitLog", "true", "the DLedger commit log is not supported")
-	refuse(!hoursValid(c.DeleteWhen), "deleteWhen", c.DeleteWhen, "want hours of the day, 0 to 23, separated by ';', such as 04 or 02;14")
+	refuse(!hoursValid(c.DeleteWhen), "deleteWhen", c.DeleteWhen,
+		"want hours of the day, 0 to 23, separated by ';', such as 04 or 02;14")
 	if _, err := config.DelayLevels(c.MessageDelayLevel); err != nil {
 		refuse(true, "messageDelayLevel", c.MessageDelayLevel, err.Error())
 	}
@@ -137,7 +139,8 @@ func (c *Config) Validate() error {
 
 // RecordLimits are what messages are checked against, and how they are encoded.
 func (c *Config) RecordLimits() record.Limits {
-	return record.Limits{MaxBody: c.MaxMessageSize, LongTopics: c.AutoMessageVersionOnTopicLen, PropCRC: c.EnabledAppendPropCRC}
+	return record.Limits{MaxBody: c.MaxMessageSize, LongTopics: c.AutoMessageVersionOnTopicLen,
+		PropCRC: c.EnabledAppendPropCRC}
 }
 
 // delayLevels are those of messageDelayLevel, ms; nil when it is wrong, which Validate says.

@@ -12,8 +12,9 @@ type levelError struct {
 func (e *levelError) Error() string {
 	used := max(e.ratio.CommitLog, e.ratio.ConsumeQueue)
 	if used > float64(e.cfg.DiskSpaceWarningLevelRatio)/100 {
-		return fmt.Sprintf("store: not writable: the disk is above diskSpaceWarningLevelRatio=%d: %.1f %% of that of %s "+
-			"are in use; make room, sends go on by themselves then", e.cfg.DiskSpaceWarningLevelRatio, 100*used, e.root)
+		return fmt.Sprintf("store: not writable: the disk is above diskSpaceWarningLevelRatio=%d: %.1f %% of that "+
+			"of %s are in use; make room, sends go on by themselves "+
+			"then", e.cfg.DiskSpaceWarningLevelRatio, 100*used, e.root)
 	}
 	return fmt.Sprintf("store: not writable: the disk of %s has %d bytes free, less than half of minFreeDiskBytes=%d; "+
 		"make room, sends go on by themselves then", e.root, e.ratio.Free, e.cfg.MinFreeDiskBytes)

@@ -42,7 +42,8 @@ var ErrPlainBatch = fmt.Errorf("%w: a batch is neither part of a transaction nor
 var ErrReservedProperty = fmt.Errorf("%w: a property of a batch item is the broker's to set", record.ErrIllegal)
 
 // ErrNotBatchTopic says that an inner batch was sent to a topic whose queue.type is not BatchCQ (MESSAGE_ILLEGAL).
-var ErrNotBatchTopic = fmt.Errorf("%w: the message is an inner batch but the topic's queue.type is not BatchCQ", record.ErrIllegal)
+var ErrNotBatchTopic = fmt.Errorf("%w: the message is an inner batch but the topic's queue.type is not BatchCQ",
+	record.ErrIllegal)
 
 // ErrTooManyLightQueues says that a message would need more light queues than maxLmqConsumeQueueNum
 // (LMQ_CONSUME_QUEUE_NUM_EXCEEDED).

@@ -229,7 +229,8 @@ func (g *getter) add(rec []byte, e dispatch.Entry) {
 	r.Bytes += len(rec)
 	r.Count += int(e.Count)
 	pos := e.Offset - g.seg.Base
-	if n := len(r.Ranges); n > 0 && r.Ranges[n-1].File == g.seg.File() && r.Ranges[n-1].Offset+r.Ranges[n-1].Len == pos {
+	if n := len(r.Ranges); n > 0 && r.Ranges[n-1].File == g.seg.File() &&
+		r.Ranges[n-1].Offset+r.Ranges[n-1].Len == pos {
 		r.Ranges[n-1].Len += int64(len(rec))
 		return
 	}

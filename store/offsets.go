@@ -24,7 +24,8 @@ func (s *Store) MaxOffset(topic string, queueID int32) int64 {
 }
 
 // OffsetInQueue returns the consume queue entry at a queue offset. It may read the disk.
-func (s *Store) OffsetInQueue(topic string, queueID int32, queueOffset int64) (phyOffset int64, size int32, tagsCode int64, ok bool) {
+func (s *Store) OffsetInQueue(topic string, queueID int32, queueOffset int64) (phyOffset int64, size int32,
+	tagsCode int64, ok bool) {
 	q := s.queues.Get(topic, queueID)
 	if q == nil || queueOffset >= q.End() {
 		return 0, 0, 0, false

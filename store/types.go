@@ -55,8 +55,9 @@ const (
 	NotReadable // ours: a page of the log cannot be read, see GetResult.Err
 )
 
-var getStatusNames = [...]string{"FOUND", "NO_MATCHED_MESSAGE", "MESSAGE_WAS_REMOVING", "OFFSET_FOUND_NULL", "OFFSET_OVERFLOW_BADLY",
-	"OFFSET_OVERFLOW_ONE", "OFFSET_TOO_SMALL", "NO_MATCHED_LOGIC_QUEUE", "NO_MESSAGE_IN_QUEUE", "OFFSET_RESET", "NOT_READABLE"}
+var getStatusNames = [...]string{"FOUND", "NO_MATCHED_MESSAGE", "MESSAGE_WAS_REMOVING", "OFFSET_FOUND_NULL",
+	"OFFSET_OVERFLOW_BADLY", "OFFSET_OVERFLOW_ONE", "OFFSET_TOO_SMALL", "NO_MATCHED_LOGIC_QUEUE",
+	"NO_MESSAGE_IN_QUEUE", "OFFSET_RESET", "NOT_READABLE"}
 
 // String returns Java's name, the remark of a pull response.
 func (g GetStatus) String() string {

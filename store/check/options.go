@@ -65,13 +65,15 @@ func (o *Options) queues(fsys vfs.FS) consumequeue.Options {
 }
 
 // RocksDBWayOut is how a store of a Java broker with RocksDB comes here; docs/migrating.md has the commands.
-const RocksDBWayOut = "Way out: let the running Java broker write config/*.json (mqadmin rocksDBConfigToJson), stop it cleanly, move consumequeue to another folder and set " +
-	"storeType=default: the queues are rebuilt from the log (docs/migrating.md)"
+const RocksDBWayOut = "Way out: let the running Java broker write config/*.json (mqadmin rocksDBConfigToJson), stop " +
+	"it cleanly, move consumequeue to another folder and set storeType=default: the queues are rebuilt from the log " +
+	"(docs/migrating.md)"
 
 // RefuseRocksDB names the way out for a store whose consume queues are in RocksDB.
 func RefuseRocksDB(fsys vfs.FS, dir string) error {
 	if _, err := fsys.Stat(dir + "/CURRENT"); err != nil {
 		return nil
 	}
-	return fmt.Errorf("store: %s holds RocksDB consume queues (storeType=defaultRocksDB), which cannot be read. %s", dir, RocksDBWayOut)
+	return fmt.Errorf("store: %s holds RocksDB consume queues (storeType=defaultRocksDB), which cannot be read. %s",
+		dir, RocksDBWayOut)
 }

@@ -60,7 +60,8 @@ func (p *Plan) WriteText(w io.Writer) error {
 	if p.Done {
 		state = "repaired, " + state
 	}
-	_, err := fmt.Fprintf(w, "%s: %s, the log ends at %d, %d steps, %d not taken by a start\n", p.Dir, state, p.LogTo, len(p.Steps)+p.More, p.Left())
+	_, err := fmt.Fprintf(w, "%s: %s, the log ends at %d, %d steps, %d not taken by a start\n", p.Dir, state, p.LogTo,
+		len(p.Steps)+p.More, p.Left())
 	return err
 }
 
@@ -291,13 +292,13 @@ func (r *repairer) findings() error {
 // table notes that a table of config cannot be read. An empty one costs what it held, any other refuses the start.
 func (r *repairer) table(f Finding) {
 	if st, err := r.fs.Stat(f.File); err == nil && st.Size == 0 {
-		r.add(ByOperator, "decide", f.File, f.Offset, "it is empty and has no .bak: put a copy back, or move it aside; "+
-			"what it held is lost then")
+		r.add(ByOperator, "decide", f.File, f.Offset,
+			"it is empty and has no .bak: put a copy back, or move it aside; what it held is lost then")
 		return
 	}
 	r.refused = true
-	r.add(ByOperator, "decide", f.File, f.Offset, "%s, and its .bak does not either: put a copy back, or move the file "+
-		"aside and lose what it held", f.Text)
+	r.add(ByOperator, "decide", f.File, f.Offset, "%s, and its .bak does not either: put a copy back, or move the "+
+		"file aside and lose what it held", f.Text)
 }
 
 func (r *repairer) goes(file string) bool {

@@ -8,14 +8,14 @@ import (
 	"gorocket/store/datafile"
 )
 
-const restoreAdvice = "Ways out: (1) copy this file from a slave or a backup taken after it was full, with the broker " +
-	"stopped; files of a master and its slave are the same byte for byte. (2) Without a copy: "
+const restoreAdvice = "Ways out: (1) copy this file from a slave or a backup taken after it was full, with the " +
+	"broker stopped; files of a master and its slave are the same byte for byte. (2) Without a copy: "
 
 // unreadableAdvice is skipAdvice for a page that the disk does not give.
 func unreadableAdvice(dir string) string {
-	return fmt.Sprintf("Ways out: (1) as long as the disk reads the rest, copy the directory to another disk with a tool that "+
-		"steps over bad sectors (ddrescue), then gorocket repair DIR --skip-damaged there. (2) Put the file back from a slave "+
-		"or a backup. gorocket export %s reads what can be read and changes nothing", dir)
+	return fmt.Sprintf("Ways out: (1) as long as the disk reads the rest, copy the directory to another disk with a "+
+		"tool that steps over bad sectors (ddrescue), then gorocket repair DIR --skip-damaged there. (2) Put the "+
+		"file back from a slave or a backup. gorocket export %s reads what can be read and changes nothing", dir)
 }
 
 // advice says what the operator can do about an error of Open.
@@ -27,7 +27,8 @@ func (r *repairer) advice(err error) string {
 	)
 	switch {
 	case errors.As(err, &damage) && damage.Missing:
-		return fmt.Sprintf("%s. Ways out: (1) put the missing file back from a slave or a backup. (2) Move the files in front of it to another folder: the log then begins at offset %s and older messages are gone",
+		return fmt.Sprintf("%s. Ways out: (1) put the missing file back from a slave or a backup. (2) Move the "+
+			"files in front of it to another folder: the log then begins at offset %s and older messages are gone",
 			damage.Reason, path.Base(damage.File))
 	case errors.As(err, &damage) && damage.Dir != "":
 		return fmt.Sprintf("%s. %s%s", damage.Reason, restoreAdvice, datafile.SkipAdvice(damage.Dir))
@@ -37,7 +38,8 @@ func (r *repairer) advice(err error) string {
 	case errors.As(err, &bad):
 		return fmt.Sprintf("%v. %s", err, unreadableAdvice(r.cfg.Root))
 	case errors.As(err, &misfit):
-		return fmt.Sprintf("%v. Ways out: if all files of the folder have this size, set %s to it in broker.conf; if only this one has, put it back from a slave or a backup", err, misfit.Key)
+		return fmt.Sprintf("%v. Ways out: if all files of the folder have this size, set %s to it in broker.conf; "+
+			"if only this one has, put it back from a slave or a backup", err, misfit.Key)
 	}
 	return err.Error()
 }

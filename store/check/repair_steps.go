@@ -54,15 +54,18 @@ func (r *repairer) steps(s Store) {
 		switch {
 		case r.inLog(f.name):
 			r.logStep(f, s)
-		case likeSegment(path.Base(f.name)) && (strings.HasPrefix(f.name, r.cfg.sub("consumequeue")) || strings.HasPrefix(f.name, r.cfg.sub("batchconsumequeue"))):
+		case likeSegment(path.Base(f.name)) && (strings.HasPrefix(f.name, r.cfg.sub("consumequeue")) ||
+			strings.HasPrefix(f.name, r.cfg.sub("batchconsumequeue"))):
 			r.queueStep(f)
 		case strings.HasPrefix(f.name, r.cfg.sub("index")+"/") && f.removed:
-			r.add(ByStart, "remove", f.name, -1, "index file newer than the checkpoint, or damaged after a kill: it is built again")
+			r.add(ByStart, "remove", f.name, -1, "index file newer than the checkpoint, or damaged after a kill: it "+
+				"is built again")
 		}
 	}
 	if end := s.MaxPhyOffset(); r.cfg.Indexed && s.DispatchBehindBytes() > 0 {
 		at := end - s.DispatchBehindBytes()
-		r.add(ByStart, "build", r.cfg.sub("index"), -1, "index the log from offset %d to %d, in the background", at, end)
+		r.add(ByStart, "build", r.cfg.sub("index"), -1, "index the log from offset %d to %d, in the background", at,
+			end)
 	}
 }
 
@@ -79,10 +82,12 @@ func (r *repairer) inLog(name string) bool {
 func (r *repairer) logStep(f *fileChange, s Store) {
 	switch {
 	case f.removed:
-		r.add(ByStart, "remove", f.name, -1, "no whole record that had been synced is in it, and the log ends before it, at offset %d", s.Report().To)
+		r.add(ByStart, "remove", f.name, -1, "no whole record that had been synced is in it, and the log ends "+
+			"before it, at offset %d", s.Report().To)
 	case f.cut >= 0 && !r.zeroFrom(f.name, f.cut): // a start after a kill clears the rest of the file in any case
-		r.add(ByStart, "cut", f.name, f.cut, "torn tail: clear the file from here on (%d bytes are not zero, as far as "+
-			"%d bytes behind); the log then ends at offset %d", s.Report().Trimmed, commitlog.LookBehind, s.Report().To)
+		r.add(ByStart, "cut", f.name, f.cut, "torn tail: clear the file from here on (%d bytes are not zero, as far "+
+			"as %d bytes behind); the log then ends at offset "+
+			"%d", s.Report().Trimmed, commitlog.LookBehind, s.Report().To)
 	}
 }
 
@@ -100,11 +105,13 @@ func (r *repairer) zeroFrom(name string, at int64) bool {
 func (r *repairer) queueStep(f *fileChange) {
 	switch {
 	case f.removed && !f.created:
-		r.add(ByStart, "remove", f.name, -1, "its entries lie behind the end of the log or behind a missing file; what the log holds is built again")
+		r.add(ByStart, "remove", f.name, -1, "its entries lie behind the end of the log or behind a missing file; "+
+			"what the log holds is built again")
 	case f.cut >= 0 && !f.created && f.from < 0:
 		r.add(ByStart, "cut", f.name, f.cut, "clear the entries from here on: their records are not in the log")
 	case f.cut >= 0 && !f.created:
-		r.add(ByStart, "build", f.name, f.cut, "clear the entries from here on and build those up to byte %d again", f.to)
+		r.add(ByStart, "build", f.name, f.cut, "clear the entries from here on and build those up to byte %d again",
+			f.to)
 	case f.from >= 0:
 		r.add(ByStart, "build", f.name, f.from, "build the entries up to byte %d", f.to)
 	}

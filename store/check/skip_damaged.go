@@ -115,8 +115,8 @@ func (k *skipper) widen() error {
 		if !ok {
 			return fmt.Errorf("store: %s: no record at byte %d", r.seg.Name, r.to)
 		}
-		r.why += fmt.Sprintf("; the message behind it is lost too (%s, queue %d, offset %d): the range is too short to "+
-			"be covered", m.Topic, m.QueueID, m.QueueOffset)
+		r.why += fmt.Sprintf("; the message behind it is lost too (%s, queue %d, offset %d): the range is too short "+
+			"to be covered", m.Topic, m.QueueID, m.QueueOffset)
 		r.to += int64(m.Size)
 	}
 	return nil

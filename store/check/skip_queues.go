@@ -103,7 +103,8 @@ func (k *skipper) mendQueue(c *consumequeue.Files, dir string) error {
 
 // hits returns the entries at the end of a queue that point into covered ranges. good, if not nil, gets those that
 // were met before each entry that does not.
-func (k *skipper) hits(c *consumequeue.Files, dir string, good func(e dispatch.Entry, before []entryPlace) error) (list []entryPlace,
+func (k *skipper) hits(c *consumequeue.Files, dir string, good func(e dispatch.Entry,
+	before []entryPlace) error) (list []entryPlace,
 	err error) {
 	found, err := k.fs.ReadDir(dir)
 	if err != nil {

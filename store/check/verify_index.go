@@ -49,7 +49,8 @@ func (v *verifier) indexFile(name string, size int64) error {
 		if v.indexKnown {
 			worse = v.afterKill()
 		}
-		v.add(worse, "index", name, -1, "not checked: %d bytes fit neither maxHashSlotNum=%d and maxIndexNum=%d nor the usual values", size, v.cfg.IndexSlots, v.cfg.IndexEntries)
+		v.add(worse, "index", name, -1, "not checked: %d bytes fit neither maxHashSlotNum=%d and maxIndexNum=%d nor "+
+			"the usual values", size, v.cfg.IndexSlots, v.cfg.IndexEntries)
 		return nil
 	}
 	x, err := index.OpenReadOnly(v.fs, name, slots, entries)

@@ -29,7 +29,8 @@ func (v *verifier) openLog() error {
 	for i, f := range all {
 		if i > 0 && all[i-1].Base+size != f.Base {
 			v.rotten, v.missing = true, true
-			v.add(Damaged, "commitlog", f.Path, -1, "a file is missing between %s and this one: the files from here on were not checked", all[i-1].Path)
+			v.add(Damaged, "commitlog", f.Path, -1, "a file is missing between %s and this one: the files from here "+
+				"on were not checked", all[i-1].Path)
 			if !v.salvage {
 				break
 			}
@@ -96,7 +97,8 @@ func (v *verifier) walkOn(segs []*commitlog.Segment, i int, p int64) error {
 			break
 		}
 		v.rotten = true
-		v.add(Damaged, "commitlog", segs[i].Name, bad, "%s, but %s holds a record at byte %d", recovery.OrZeros(why), segs[next].Name, at)
+		v.add(Damaged, "commitlog", segs[i].Name, bad, "%s, but %s holds a record at byte %d", recovery.OrZeros(why),
+			segs[next].Name, at)
 		v.tellDamage(segs[i:next+1], bad, at, recovery.OrZeros(why))
 		i, p = next, at
 	}

@@ -62,7 +62,8 @@ func (v *verifier) missingQueues(root string) {
 	}
 	sort.Strings(names)
 	for _, n := range names {
-		v.add(Note, "consumequeue", n, -1, "the log holds messages of this queue, but it is not there: deleted topic, or lost")
+		v.add(Note, "consumequeue", n, -1, "the log holds messages of this queue, but it is not there: deleted "+
+			"topic, or lost")
 	}
 }
 
@@ -82,7 +83,8 @@ func (v *verifier) queue(c *consumequeue.Files, k queueKey, dir string) error {
 	end := int64(0)
 	for i, f := range files {
 		if i > 0 && f.Base != files[i-1].Base+size {
-			v.add(v.afterKill(), "consumequeue", f.Path, -1, "a file is missing between %s and this one", files[i-1].Path)
+			v.add(v.afterKill(), "consumequeue", f.Path, -1, "a file is missing between %s and this one",
+				files[i-1].Path)
 		}
 		n, err := v.queueFile(c, k, f, size)
 		if err != nil {
@@ -103,7 +105,8 @@ func (v *verifier) queue(c *consumequeue.Files, k queueKey, dir string) error {
 	switch {
 	case !known || v.rotten:
 	case end <= last.queueOffset:
-		v.add(v.afterKill(), "consumequeue", dir, -1, "ends at %d, but the log holds message %d of it at %d", end, last.queueOffset, last.offset)
+		v.add(v.afterKill(), "consumequeue", dir, -1, "ends at %d, but the log holds message %d of it at %d", end,
+			last.queueOffset, last.offset)
 	case v.good < last.entries:
 		v.add(v.afterKill(), "consumequeue", dir, -1, "has %d entries for the log's %d messages of it", v.good,
 			last.entries)
@@ -135,7 +138,8 @@ func (v *verifier) queueFile(c *consumequeue.Files, k queueKey, f datafile.File,
 		n += good
 		if rest := b[good*c.Unit:]; len(rest) > 0 {
 			if i := len(rest) - len(bytes.TrimLeft(rest, "\x00")); i < len(rest) {
-				v.add(v.afterKill(), "consumequeue", f.Path, pos+good*c.Unit+int64(i), "something stands behind the last valid entry")
+				v.add(v.afterKill(), "consumequeue", f.Path, pos+good*c.Unit+int64(i),
+					"something stands behind the last valid entry")
 			}
 			return n, nil
 		}
@@ -156,7 +160,8 @@ func (v *verifier) entry(c *consumequeue.Files, k queueKey, f datafile.File, pos
 	}
 	if e.Offset >= v.report.LogTo {
 		if !v.rotten {
-			v.add(v.afterKill(), "consumequeue", f.Path, pos, "points at log offset %d, but the log ends at %d", e.Offset, v.report.LogTo)
+			v.add(v.afterKill(), "consumequeue", f.Path, pos, "points at log offset %d, but the log ends at %d",
+				e.Offset, v.report.LogTo)
 		}
 		return
 	}
@@ -192,7 +197,8 @@ func (v *verifier) misfit(c *consumequeue.Files, k queueKey, m *record.View, at 
 		return "another size"
 	case !ok:
 		return "its sysFlag says that it has no entry"
-	case f.Topic == k.topic && m.QueueID == k.id && (c.Unit == consumequeue.BatchUnit && own.Base == at && own.Count == e.Count ||
+	case f.Topic == k.topic && m.QueueID == k.id && (c.Unit == consumequeue.BatchUnit && own.Base == at &&
+		own.Count == e.Count ||
 		c.Unit != consumequeue.BatchUnit && f.QueueOffset == at):
 		return ""
 	}
