@@ -20,10 +20,11 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/meta", "broker/signal",
-		"broker/stats", "broker/trans", "compat", "compat/config", "remoting", "remoting/metrics",
-		"remoting/protocol", "remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/commitlog",
-		"store/datafile", "store/dispatch", "store/record", "store/recovery", "store/timer", "store/vfs"},
+	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/meta",
+		"broker/signal", "broker/static", "broker/stats", "broker/trans", "compat", "compat/config", "remoting",
+		"remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/transport", "remoting/wire", "store",
+		"store/commitlog", "store/datafile", "store/dispatch", "store/record", "store/recovery", "store/timer",
+		"store/vfs"},
 	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",
 		"remoting/protocol", "remoting/wire", "store/record"},
 	"broker/cluster": {"broker/meta", "broker/signal", "compat", "remoting", "remoting/protocol",
@@ -33,7 +34,9 @@ var arrows = map[string][]string{
 	"broker/filter": {"compat"},
 	"broker/meta":   {"broker/signal", "broker/stats", "compat", "remoting/protocol", "store/vfs"},
 	"broker/signal": {},
-	"broker/stats":  {"remoting/metrics"},
+	"broker/static": {"broker/cluster", "broker/meta", "broker/worker", "compat", "remoting", "remoting/protocol",
+		"remoting/throttle", "remoting/wire", "store"},
+	"broker/stats": {"remoting/metrics"},
 	"broker/trans": {"broker/clients", "broker/meta", "broker/signal", "broker/stats", "broker/worker", "compat",
 		"remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/wire", "store",
 		"store/record"},

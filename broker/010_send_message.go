@@ -90,7 +90,7 @@ func (b *Broker) trySend(ctx *remoting.Context, s *sendState) bool {
 		ctx.Status(wire.SystemError, "java.lang.NullPointerException: the message has no body")
 		return false
 	}
-	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.toLeader(ctx, s, d) {
+	if d := b.mappings.Of(h.Topic, h.Lo); d != nil && !b.toLeader(ctx, s, d) {
 		return false
 	}
 	entry := b.topicForSend(ctx, h)

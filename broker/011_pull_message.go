@@ -11,6 +11,7 @@ import (
 
 	"gorocket/broker/clients"
 	"gorocket/broker/filter"
+	"gorocket/broker/static"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/transport"
@@ -41,7 +42,7 @@ func forbidden(r *remoting.Replier, kind, remark string) {
 // pullState is what one pull reuses from the one before.
 type pullState struct {
 	head   wire.PullMessageRequestHeader
-	static *staticPull // nil for an ordinary topic
+	static *static.Pull // nil for an ordinary topic
 	query  store.GetQuery
 	res    store.GetResult
 	resp   wire.PullMessageResponseHeader
@@ -116,8 +117,11 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *clients.Subscript
 		forbidden(&ctx.Replier, forbiddenTopic, "the topic["+h.Topic+"] pulling message is forbidden")
 		return nil
 	}
-	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locatePull(&ctx.Replier, p, d) {
-		return nil
+	if d := b.mappings.Of(h.Topic, h.Lo); d != nil {
+		var here bool
+		if p.static, here = b.mappings.LocatePull(&ctx.Replier, h, d); !here {
+			return nil
+		}
 	}
 	if h.QueueID < 0 || int(h.QueueID) >= topic.ReadQueueNums {
 		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
@@ -226,7 +230,7 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 		remark = p.res.Err.Error()
 	}
 	if p.static != nil && p.res.Err == nil {
-		if code = p.static.revise(code, p.head.QueueOffset, &p.resp); code != wire.Success {
+		if code = p.static.Revise(code, p.head.QueueOffset, &p.resp); code != wire.Success {
 			remark = ""
 		}
 	}

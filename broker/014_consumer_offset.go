@@ -10,6 +10,7 @@ package broker
 import (
 	"fmt"
 
+	"gorocket/broker/static"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -22,7 +23,7 @@ func (b *Broker) committedOffsetEntries() []remoting.Entry {
 }
 
 func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *wire.QueryConsumerOffsetRequestHeader) {
-	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateQuery(ctx, h, logicQueueOf(d, h.QueueID)) {
+	if d := b.mappings.Of(h.Topic, h.Lo); d != nil && !b.mappings.LocateQuery(ctx, h, static.QueueOf(d, h.QueueID)) {
 		return
 	}
 	off := b.offsets.Query(h.ConsumerGroup, h.Topic, h.QueueID)
@@ -50,7 +51,7 @@ func respondOffset(r *remoting.Replier, off int64) {
 }
 
 func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *wire.UpdateConsumerOffsetRequestHeader) {
-	if d := b.mappings.of(h.Topic, h.Lo); d != nil && !b.locateCommit(ctx, h, logicQueueOf(d, h.QueueID)) {
+	if d := b.mappings.Of(h.Topic, h.Lo); d != nil && !b.mappings.LocateCommit(ctx, h, static.QueueOf(d, h.QueueID)) {
 		return
 	}
 	topic := b.topics.Get(h.Topic)

@@ -149,7 +149,7 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 	if b.topics.Remove(h.Topic) {
 		b.log.Info().Str("topic", h.Topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("topic deleted")
 	}
-	b.mappings.remove(h.Topic)
+	b.mappings.Remove(h.Topic)
 	b.modes.RemoveTopic(h.Topic)
 	b.timerDelays.Forget(h.Topic)
 	b.trans.Counts.Forget(h.Topic)
@@ -174,7 +174,7 @@ func (b *Broker) topicConfig(ctx *remoting.Context, h *wire.TopicHeader) {
 	}
 	out := protocol.TopicConfigAndQueueMapping{TopicConfig: *c}
 	if strings.EqualFold(h.Lo, "true") {
-		out.MappingDetail = b.mappings.of(h.Topic, "")
+		out.MappingDetail = b.mappings.Of(h.Topic, "")
 	}
 	respondJSON(ctx, out)
 }

@@ -34,7 +34,7 @@ func respondAll(ctx *remoting.Context, key string, n int, table any) {
 
 func (b *Broker) allTopics(ctx *remoting.Context) {
 	v, all := b.topics.Snapshot()
-	mv, mappings := b.mappings.snapshot()
+	mv, mappings := b.mappings.Snapshot()
 	respondAll(ctx, "totalTopicNum", len(all), protocol.TopicConfigAndMappingSerializeWrapper{DataVersion: v, MappingDataVersion: mv, TopicConfigTable: all,
 		TopicQueueMappingDetailMap: mappings, TopicQueueMappingInfoMap: map[string]*protocol.TopicQueueMappingInfo{}})
 }

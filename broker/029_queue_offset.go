@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"gorocket/broker/meta"
+	"gorocket/broker/static"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -21,33 +22,33 @@ func (b *Broker) queueOffsetEntries() []remoting.Entry {
 }
 
 func (b *Broker) searchOffset(ctx *remoting.Context, h *wire.SearchOffsetRequestHeader) {
-	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
-		b.staticOffset(ctx, logicQueueOf(d, h.QueueID), func(q logicQueue) (int64, error) { return b.staticSearch(q, h) })
+	if d := b.mappings.Of(h.Topic, h.Lo); d != nil {
+		b.mappings.Offset(ctx, static.QueueOf(d, h.QueueID), func(q static.Queue) (int64, error) { return b.mappings.Search(q, h) })
 		return
 	}
-	respondOffset(&ctx.Replier, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, boundaryOf(h.BoundaryType)))
+	respondOffset(&ctx.Replier, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, static.BoundaryOf(h.BoundaryType)))
 }
 
 func (b *Broker) maxOffset(ctx *remoting.Context, h *wire.GetMaxOffsetRequestHeader) {
-	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
-		b.staticOffset(ctx, logicQueueOf(d, h.QueueID), b.staticMax)
+	if d := b.mappings.Of(h.Topic, h.Lo); d != nil {
+		b.mappings.Offset(ctx, static.QueueOf(d, h.QueueID), b.mappings.Max)
 		return
 	}
 	respondOffset(&ctx.Replier, b.store.MaxOffset(h.Topic, h.QueueID))
 }
 
 func (b *Broker) minOffset(ctx *remoting.Context, h *wire.QueueRequestHeader) {
-	d := b.mappings.of(h.Topic, h.Lo)
+	d := b.mappings.Of(h.Topic, h.Lo)
 	if d == nil {
 		respondOffset(&ctx.Replier, b.physicalMin(h.Topic, h.QueueID))
 		return
 	}
-	q := logicQueueOf(d, h.QueueID)
-	if !q.leads() {
-		ctx.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d is not leader in broker %s, request code %d", d.Topic, q.id, d.Bname, wire.ReqGetMinOffset))
+	q := static.QueueOf(d, h.QueueID)
+	if !q.Leads() {
+		ctx.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d is not leader in broker %s, request code %d", d.Topic, q.ID, d.Bname, wire.ReqGetMinOffset))
 		return
 	}
-	b.staticOffset(ctx, q, b.staticMin)
+	b.mappings.Offset(ctx, q, b.mappings.Min)
 }
 
 // physicalMin is the smallest offset of a queue of this broker; -1 where Java's batch consume queue begins.
@@ -60,8 +61,8 @@ func (b *Broker) physicalMin(topic string, queue int32) int64 {
 }
 
 func (b *Broker) earliestStoreTime(ctx *remoting.Context, h *wire.QueueRequestHeader) {
-	if d := b.mappings.of(h.Topic, h.Lo); d != nil {
-		b.staticEarliest(ctx, logicQueueOf(d, h.QueueID))
+	if d := b.mappings.Of(h.Topic, h.Lo); d != nil {
+		b.mappings.Earliest(ctx, static.QueueOf(d, h.QueueID))
 		return
 	}
 	resp := wire.TimestampResponseHeader{Timestamp: b.store.EarliestStoreTime(h.Topic, h.QueueID)}

@@ -52,7 +52,7 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader)
 
 func (b *Broker) progress(group, topic string, queue int32) offsetWrapper {
 	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)), ConsumerOffset: max(0, b.offsets.Query(group, topic, queue))}
-	if b.mappings.of(topic, "") != nil {
+	if b.mappings.Of(topic, "") != nil {
 		w.ConsumerOffset = b.offsets.Query(group, topic, queue) // -1 when there is none: the tool looks at the next piece then
 	}
 	w.PullOffset = max(w.ConsumerOffset, b.pulled.Query(group, topic, queue))

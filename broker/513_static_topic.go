@@ -64,7 +64,7 @@ func (b *Broker) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig
 		if err := b.topics.MayCreate(c.TopicName); err != nil {
 			return err
 		}
-		if err := b.mappings.update(d, force); err != nil {
+		if err := b.mappings.Update(d, force); err != nil {
 			return err
 		}
 		b.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Int64("epoch", d.Epoch).

@@ -25,19 +25,19 @@ func TestUpdateStaticTopic(t *testing.T) {
 	update("S", "{", "").is(t, 1, "")
 	update("a/b", staticBody("a/b", "broker-a", 1), "").is(t, 29, "The specified topic: a/b, contains illegal characters")
 	update("S", strings.Replace(staticBody("S", "broker-a", 1), `"totalQueues":1`, `"totalQueues":65537`, 1), "").is(t, 1, "The specified topic: S, totalQueues=65537 is not within 0..65536")
-	if r.b.topics.Get("S") != nil || r.b.mappings.current()["S"] != nil {
+	if r.b.topics.Get("S") != nil || r.b.mappings.Current()["S"] != nil {
 		t.Fatal("a refused mapping acts")
 	}
 	update("S", staticBody("S", "broker-a", 5), "").is(t, 0, createdRemark)
-	if d := r.b.mappings.current()["S"]; d == nil || d.Epoch != 5 || r.b.topics.Get("S") == nil {
+	if d := r.b.mappings.Current()["S"]; d == nil || d.Epoch != 5 || r.b.topics.Get("S") == nil {
 		t.Errorf("%+v", d)
 	}
 	update("S", staticBody("S", "broker-a", 4), "").is(t, 1, "")
-	if d := r.b.mappings.current()["S"]; d.Epoch != 5 {
+	if d := r.b.mappings.Current()["S"]; d.Epoch != 5 {
 		t.Errorf("an older epoch acts: %d", d.Epoch)
 	}
 	update("Plain", "", "").is(t, 0, createdRemark)
-	if r.b.topics.Get("Plain") == nil || r.b.mappings.current()["Plain"] != nil {
+	if r.b.topics.Get("Plain") == nil || r.b.mappings.Current()["Plain"] != nil {
 		t.Error("without a body it is an ordinary topic")
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"gorocket/broker/delay"
 	"gorocket/broker/filter"
 	"gorocket/broker/meta"
+	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
 	"gorocket/compat"
@@ -61,7 +62,7 @@ type Broker struct {
 	stats          *brokerStats
 	modes          *meta.Modes
 	routes         *cluster.Routes
-	mappings       *mappingTable
+	mappings       *static.Service
 	peers          *cluster.Peers
 	forwards       chan struct{} // one element for each request that waits for another broker
 	asides         chan struct{} // one element for each held pull that is answered aside
@@ -137,7 +138,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b.holds = newHoldTable(b)
 	b.uniq = newUniqIDs(ip)
 	b.stats, b.modes, b.routes = newBrokerStats(), meta.NewModes(), cluster.NewRoutes(b.askQueues, b.wg.Go, b.stop)
-	b.mappings, b.forwards = newMappingTable(), make(chan struct{}, maxForwards)
+	b.mappings, b.forwards = static.NewService(b.staticDeps()), make(chan struct{}, maxForwards)
 	b.asides = make(chan struct{}, maxAside)
 	b.suffix = b.fixedProperties()
 	b.sends.New = func() any { return &sendState{b: b} }
@@ -223,9 +224,9 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	b.started = time.Now()
 	b.startMetrics()
 	b.register.Start()
-	b.wg.Add(3)
+	b.mappings.Start()
+	b.wg.Add(2)
 	go b.expireClients()
-	go b.cleanMappings()
 	go b.sampleStats()
 	return nil
 }
@@ -254,7 +255,7 @@ func (b *Broker) loadTables() error {
 	})
 	b.persist.Told = b.restored
 	b.topics.Changed = b.persist.Add("topics.json", 0, b.topics.Encode)
-	b.mappings.changed = b.persist.Add("topicQueueMapping.json", 0, b.mappings.encode)
+	b.mappings.Changed = b.persist.Add("topicQueueMapping.json", 0, b.mappings.Encode)
 	b.groups.Changed = b.persist.Add("subscriptionGroup.json", 0, b.groups.Encode)
 	b.offsets.Changed = b.persist.Add("consumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.Encode)
 	b.offsets.Light = cfg.EnableLmq
@@ -270,7 +271,7 @@ func (b *Broker) loadTables() error {
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
-	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.load}, {"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load}, {"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
+	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.Load}, {"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load}, {"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
 		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.loadFilters}, {"transactionMetrics", b.trans.Counts.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
@@ -308,6 +309,7 @@ func (b *Broker) abandon() {
 func (b *Broker) shutdown(ctx context.Context) error {
 	close(b.stop)
 	b.notices.Stop()
+	b.mappings.Stop()
 	var errs []error
 	b.holds.close()
 	b.exporter.Stop(ctx)

@@ -8,6 +8,7 @@ import (
 
 	"gorocket/broker/delay"
 	"gorocket/broker/meta"
+	"gorocket/broker/static"
 )
 
 // fuzzTable checks one file below config/: reading it never panics, and what was read is written and read again without a change. A load replaces
@@ -57,8 +58,8 @@ func FuzzTopicsFile(f *testing.F) {
 func FuzzTopicQueueMappingFile(f *testing.F) {
 	fuzzTable(f, []string{`{"topicQueueMappingInfoMap":{"T":{"topic":"T","bname":"a","epoch":3,"totalQueues":1,"hostedQueues":{"0":[{"bname":"a","gen":0,"queueId":1,"endOffset":-1}]}}},"dataVersion":{"counter":3,"timestamp":5}}`,
 		`{"topicQueueMappingInfoMap":{"T":null,"U":{"hostedQueues":{0:null,1:[]}}}}`, `{}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		t := newMappingTable()
-		return t.load, t.encode
+		t := static.NewService(static.Deps{})
+		return t.Load, t.Encode
 	})
 }
 

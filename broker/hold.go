@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorocket/broker/clients"
+	"gorocket/broker/static"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -32,7 +33,7 @@ type queueKey struct {
 type heldPull struct {
 	reply    remoting.Replier
 	head     wire.PullMessageRequestHeader
-	static   *staticPull // nil for an ordinary topic
+	static   *static.Pull // nil for an ordinary topic
 	sub      *clients.Subscription
 	deadline int64 // ms, by holdTable.now
 

@@ -113,7 +113,7 @@ func (b *Broker) tableSizes(each func(table string, size, limit int64)) {
 	each("producers", int64(b.producers.Count()), int64(c.MaxProducerNum))
 	each("request_modes", int64(b.modes.Count()), meta.MaxRequestModes)
 	each("group_forbidden", int64(b.groups.ForbiddenCount()), meta.MaxForbidden)
-	each("static_topics", int64(len(b.mappings.current())), int64(c.MaxTopicNum))
+	each("static_topics", int64(len(b.mappings.Current())), int64(c.MaxTopicNum))
 	each("filters", int64(b.filters.Size()), filter.MaxEntries)
 	each("half_message_bits", b.trans.Halves.Span(), trans.MaxHalfSpan)
 }

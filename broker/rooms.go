@@ -1,10 +1,14 @@
 package broker
 
 import (
+	"context"
 	"time"
 
+	"gorocket/broker/cluster"
 	"gorocket/broker/delay"
+	"gorocket/broker/static"
 	"gorocket/broker/trans"
+	"gorocket/remoting/protocol"
 	"gorocket/store"
 )
 
@@ -18,6 +22,15 @@ func (b *Broker) newLevels(spec string) (*delay.Levels, error) {
 func (b *Broker) transDeps() trans.Deps {
 	return trans.Deps{Settings: b.transSettings, Store: b.openedStore, Now: b.now, Offsets: b.offsets, Topics: b.topics,
 		Producers: b.producers, StoreHost: b.storeHost, Log: b.log, Throttled: b.throttled}
+}
+
+func (b *Broker) staticDeps() static.Deps {
+	return static.Deps{Store: b.openedStore, Peers: func() *cluster.Peers { return b.peers },
+		Route: func(ctx context.Context, topic string) *protocol.TopicRouteData {
+			return b.register.AskRoute(ctx, topic)
+		},
+		Offsets: b.offsets, PhysicalMin: b.physicalMin, Aside: b.aside, DeleteWhen: func() string { return b.cfg().DeleteWhen },
+		Log: b.log, Throttled: b.throttled}
 }
 
 func (b *Broker) transSettings() trans.Settings {

@@ -26,7 +26,7 @@ func (b *Broker) self() *cluster.Self {
 
 func (b *Broker) newRegistrar() *cluster.Registrar {
 	addrs, _ := b.cfg().NameServers() // checked by Config.Complete
-	return cluster.NewRegistrar(cluster.Deps{Self: b.self, Client: b.client, Topics: b.topics, Static: b.mappings.infos,
+	return cluster.NewRegistrar(cluster.Deps{Self: b.self, Client: b.client, Topics: b.topics, Static: b.mappings.Infos,
 		Log:       b.log,
 		Throttled: b.throttled, LookPeriod: b.lookPeriod}, addrs)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gorocket/broker/static"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -325,7 +326,7 @@ func TestStaticTopicStays(t *testing.T) {
 	if e := ask(again, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, "", nil); e != "" {
 		t.Fatal(e)
 	}
-	if again.b.mappings.all.Load() != nil {
+	if again.b.mappings.Any() {
 		t.Error("a deleted topic leaves its mapping")
 	}
 }
@@ -349,17 +350,17 @@ func TestStaticTopicRefuses(t *testing.T) {
 	} {
 		want(t, "refused", c.got, c.want)
 	}
-	if a.b.topics.Get("T") != nil || a.b.mappings.all.Load() != nil {
+	if a.b.topics.Get("T") != nil || a.b.mappings.Any() {
 		t.Error("a refused mapping changed something")
 	}
 	want(t, "no body", send(same, ""), "")
-	if a.b.topics.Get("T") == nil || a.b.mappings.all.Load() != nil {
+	if a.b.topics.Get("T") == nil || a.b.mappings.Any() {
 		t.Error("a request without a body makes an ordinary topic")
 	}
 	want(t, "no place", b.static(1, hosted{0: {piece(0, "b", 0, -1, -1)}}), "")
-	want(t, "max of no place", b.max(0), "1 "+errNoItem.Error())
-	want(t, "min of no place", b.min(0), "1 "+errNoItem.Error())
-	want(t, "pull of no place", b.pullFrom(0, 0, nil), "1 "+errNoItem.Error())
+	want(t, "max of no place", b.max(0), "1 "+static.ErrNoItem.Error())
+	want(t, "min of no place", b.min(0), "1 "+static.ErrNoItem.Error())
+	want(t, "pull of no place", b.pullFrom(0, 0, nil), "1 "+static.ErrNoItem.Error())
 	want(t, "send to no place", b.sendTo(0, "", "x"), "0@-1")
 }
 
@@ -386,17 +387,17 @@ func TestStaticTopicClean(t *testing.T) {
 	want(t, "a", a.static(1, hosted{0: empty, 1: full, 2: append(pieces("c"), piece(2, "a", 2, 2000, -1))}), "")
 	want(t, "b", b.static(1, hosted{0: empty, 1: full, 2: pieces("c")}), "")
 	a.sendTo(0, "false", "x")
-	b.b.cleanMappingsNow()
-	got := b.b.mappings.of("T", "")
+	b.b.mappings.Clean(nil)
+	got := b.b.mappings.Of("T", "")
 	if diff := cmp.Diff(map[int][]protocol.LogicQueueMappingItem{0: empty[1:], 1: full}, got.HostedQueues); diff != "" {
 		t.Error(diff)
 	}
 	want(t, "min", b.min(0), "1000")
-	b.b.cleanMappingsNow()
-	if b.b.mappings.of("T", "") != got {
+	b.b.mappings.Clean(nil)
+	if b.b.mappings.Of("T", "") != got {
 		t.Error("a clean mapping was changed")
 	}
-	if b.b.mappings.prune(&protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Topic: "T"}}, nil, []int{0}) {
+	if b.b.mappings.Prune(&protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Topic: "T"}}, nil, []int{0}) {
 		t.Error("a mapping that has changed meanwhile was pruned")
 	}
 }

@@ -1,4 +1,4 @@
-package broker
+package static
 
 import (
 	"math/rand/v2"
@@ -30,33 +30,34 @@ func (f fakePiece) pull(offset, count int64) (int32, wire.PullMessageResponseHea
 	}
 }
 
-// TestStaticPullReadsEveryMessageOnce: a client that goes where it is sent reads each message of each piece once, in order, and comes to rest at the end.
+// TestStaticPullReadsEveryMessageOnce: a client that goes where it is sent reads each message of each piece once, in
+// order, and comes to rest at the end.
 func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 	for seed := range uint64(2000) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		q, physical := randomQueue(rng)
 		var want, got []int64 // logic offsets
-		for i := range q.items {
-			for off := physical[i].low; off < physical[i].high && q.items[i].Decided(); off++ {
-				want = append(want, q.items[i].Logical(off))
+		for i := range q.Items {
+			for off := physical[i].low; off < physical[i].high && q.Items[i].Decided(); off++ {
+				want = append(want, q.Items[i].Logical(off))
 			}
 		}
 		at, rest := int64(0), 0
 		for steps := 0; rest < 2; steps++ {
 			if steps > 1000 {
-				t.Fatalf("seed %d: no end; at %d of %+v %+v", seed, at, q.items, physical)
+				t.Fatalf("seed %d: no end; at %d of %+v %+v", seed, at, q.Items, physical)
 			}
-			it := protocol.ItemAt(q.items, at)
+			it := protocol.ItemAt(q.Items, at)
 			asked := it.Physical(at)
 			code, r := physical[it.Gen].pull(asked, 1+rng.Int64N(4))
 			before := r.NextBeginOffset
-			s := staticPull{queue: q, current: it}
+			s := Pull{queue: q, current: it}
 			if code == wire.Success {
 				for off := asked; off < before; off++ {
 					got = append(got, it.Logical(off))
 				}
 			}
-			code = s.revise(code, asked, &r)
+			code = s.Revise(code, asked, &r)
 			rest++
 			if code != wire.PullNotFound || r.NextBeginOffset != at {
 				rest = 0
@@ -64,7 +65,7 @@ func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 			at = r.NextBeginOffset
 		}
 		if len(got) != len(want) {
-			t.Fatalf("seed %d: read %v, want %v\n%+v %+v", seed, got, want, q.items, physical)
+			t.Fatalf("seed %d: read %v, want %v\n%+v %+v", seed, got, want, q.Items, physical)
 		}
 		for i := range got {
 			if got[i] != want[i] {
@@ -74,10 +75,12 @@ func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 	}
 }
 
-// randomQueue is a queue of one to four pieces; some messages of a piece may have expired, the last one may have no place yet.
-func randomQueue(rng *rand.Rand) (logicQueue, []fakePiece) {
+// randomQueue is a queue of one to four pieces; some messages of a piece may have expired, the last one may have no
+// place yet.
+func randomQueue(rng *rand.Rand) (Queue, []fakePiece) {
 	n := 1 + rng.IntN(4)
-	d := &protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Bname: "a", Topic: "T"}, HostedQueues: map[int][]protocol.LogicQueueMappingItem{}}
+	d := &protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Bname: "a", Topic: "T"},
+		HostedQueues: map[int][]protocol.LogicQueueMappingItem{}}
 	var physical []fakePiece
 	for i := range n {
 		high := rng.Int64N(8)
@@ -93,5 +96,9 @@ func randomQueue(rng *rand.Rand) (logicQueue, []fakePiece) {
 		d.HostedQueues[0] = append(d.HostedQueues[0], p)
 		physical = append(physical, fakePiece{rng.Int64N(high + 1), high})
 	}
-	return logicQueueOf(d, 0), physical
+	return QueueOf(d, 0), physical
+}
+
+func piece(gen int, broker string, queue int, logic, end int64) protocol.LogicQueueMappingItem {
+	return protocol.LogicQueueMappingItem{Bname: broker, Gen: gen, QueueID: queue, LogicOffset: logic, EndOffset: end, TimeOfStart: -1, TimeOfEnd: -1}
 }
