@@ -1,6 +1,8 @@
 package remoting
 
 import (
+	"unsafe"
+
 	"gorocket/remoting/wire"
 )
 
@@ -60,17 +62,17 @@ func (c *Context) Barrier(n int64) { c.conn.net.Barrier(n) }
 
 // Status answers with a code and a remark and nothing else.
 func (r *Replier) Status(code int32, remark string) {
-	r.conn.respond(r, code, remark, wire.Header{}, Body{})
+	r.conn.respond(r, code, remark, nil, nil, Body{})
 }
 
 // OK answers SUCCESS with an optional body.
 func (r *Replier) OK(body []byte) {
-	r.conn.respond(r, wire.Success, "", wire.Header{}, Body{Bytes: body})
+	r.conn.respond(r, wire.Success, "", nil, nil, Body{Bytes: body})
 }
 
 // Respond answers with a header and a body.
 func Respond[T any](r *Replier, code int32, remark string, h *wire.HeaderType[T], v *T, body Body) {
-	r.conn.respond(r, code, remark, h.Of(v), body)
+	r.conn.respond(r, code, remark, h.Info(), unsafe.Pointer(v), body)
 }
 
 // RespondFields answers with extFields that have no header class in Java.

@@ -2,6 +2,7 @@ package remoting
 
 import (
 	"runtime/debug"
+	"unsafe"
 
 	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
@@ -41,8 +42,9 @@ func worthSendfile(b *Body) bool {
 	return n >= sendfileMinRun*len(b.Files)
 }
 
-// respond encodes a response behind what already waits on the connection.
-func (c *Conn) respond(r *Replier, code int32, remark string, h wire.Header, body Body) {
+// respond encodes a response behind what already waits on the connection. v points to a struct of the header type that
+// info describes; both are nil for none. They come as two: as one value they would lie on the heap.
+func (c *Conn) respond(r *Replier, code int32, remark string, info *wire.HeaderInfo, v unsafe.Pointer, body Body) {
 	if code != wire.Success {
 		c.answered(code, remark)
 	}
@@ -54,9 +56,9 @@ func (c *Conn) respond(r *Replier, code int32, remark string, h wire.Header, bod
 		return
 	}
 	start, n := len(out.B), body.size()
-	plain := h.Info != nil && r.onLoop && r.form == wire.SerializeJSON && code == wire.Success && remark == ""
-	if !plain || !c.loop.codec.AppendAnswer(&out.B, h, r.opaque, n) {
-		out.B = wire.AppendFrame(out.B, r.form, r.head(code, remark), h, n)
+	plain := info != nil && r.onLoop && r.form == wire.SerializeJSON && code == wire.Success && remark == ""
+	if !plain || !c.loop.codec.AppendAnswer(&out.B, info, v, r.opaque, n) {
+		out.B = wire.AppendFrame(out.B, r.form, r.head(code, remark), wire.Header{Info: info, Value: v}, n)
 	}
 	out.B = append(out.B, body.Bytes...)
 	if len(body.Parts) == 0 {

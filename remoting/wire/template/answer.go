@@ -39,16 +39,16 @@ const (
 )
 
 // append appends to out an answer whose body of bodyLen bytes follows; false when it has to be written the long way.
-func (a *answerCache) append(out *[]byte, h wire.Header, opaque int32, bodyLen int) bool {
-	t := a.of(h.Info)
+func (a *answerCache) append(out *[]byte, info *wire.HeaderInfo, v unsafe.Pointer, opaque int32, bodyLen int) bool {
+	t := a.of(info)
 	if t == nil || !t.backoff.try() {
 		return false
 	}
-	if t.update(h.Value, opaque) {
+	if t.update(v, opaque) {
 		t.backoff.hit()
 	} else {
 		t.backoff.miss()
-		if t.learn(h.Value, opaque); len(t.frame) == 0 {
+		if t.learn(v, opaque); len(t.frame) == 0 {
 			return false
 		}
 	}

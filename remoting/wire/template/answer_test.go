@@ -77,7 +77,7 @@ func sameAnswers[T any](t *testing.T, a *answerCache, h *wire.HeaderType[T], see
 		head := wire.Head{Code: wire.Success, Opaque: opaque, Flag: wire.FlagResponse}
 		want := wire.AppendFrame([]byte("before"), wire.SerializeJSON, head, h.Of(&v), bodyLen)
 		got := []byte("before")
-		if !a.append(&got, h.Of(&v), opaque, bodyLen) {
+		if !a.append(&got, h.Info(), unsafe.Pointer(&v), opaque, bodyLen) {
 			continue
 		}
 		if hits++; string(got) != string(want) {
@@ -137,7 +137,7 @@ func TestAnswerCacheIsBounded(t *testing.T) {
 		if i%2 == 0 {
 			v.MsgID = []byte(strings.Repeat("x", 3000))
 		}
-		if a.append(&out, wire.SendMessageResponse.Of(&v), 1, 0) {
+		if a.append(&out, wire.SendMessageResponse.Info(), unsafe.Pointer(&v), 1, 0) {
 			tried++
 		}
 	}

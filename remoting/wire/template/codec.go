@@ -4,7 +4,11 @@
 // two ways.
 package template
 
-import "gorocket/remoting/wire"
+import (
+	"unsafe"
+
+	"gorocket/remoting/wire"
+)
 
 // Codec reads requests and writes answers by way of the templates of one event loop. It is a concrete type: its two
 // calls for each message are direct ones. The zero value knows no template yet. Event loop only.
@@ -24,7 +28,7 @@ func (k *Codec) Decode(frame []byte, c *wire.Command, b *Backoff) error {
 }
 
 // AppendAnswer appends a successful answer without a remark in the JSON form, but for the bodyLen bytes of its body;
-// false when it has to be written by wire.AppendFrame.
-func (k *Codec) AppendAnswer(out *[]byte, h wire.Header, opaque int32, bodyLen int) bool {
-	return k.answers.append(out, h, opaque, bodyLen)
+// false when it has to be written by wire.AppendFrame. v points to a struct of the header type that info describes.
+func (k *Codec) AppendAnswer(out *[]byte, info *wire.HeaderInfo, v unsafe.Pointer, opaque int32, bodyLen int) bool {
+	return k.answers.append(out, info, v, opaque, bodyLen)
 }
