@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -34,13 +35,21 @@ func (s *Store) runCleaner(ctx context.Context) {
 // CleanExpired makes the cleaner delete expired files now, whatever the hour (request code 329).
 func (s *Store) CleanExpired() {
 	s.manualClean.Store(manualRounds)
-	s.cleanKick.notify()
+	s.lookNow()
 }
 
 // CleanNow makes the cleaner look now for what may go, by the usual rules.
 func (s *Store) CleanNow() {
 	s.renewExpiry.Store(true)
-	s.cleanKick.notify()
+	s.lookNow()
+}
+
+// lookNow wakes the cleaner; it never blocks.
+func (s *Store) lookNow() {
+	select {
+	case s.cleanKick <- struct{}{}:
+	default:
+	}
 }
 
 // watchDisk closes the store for producers above diskSpaceWarningLevelRatio or below half of minFreeDiskBytes, and
@@ -190,3 +199,22 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	}
 }
+
+// levelError is ErrDiskFull of the disk level, with figures.
+type levelError struct {
+	root  string
+	ratio DiskRatios
+	cfg   *Config
+}
+
+func (e *levelError) Error() string {
+	used := max(e.ratio.CommitLog, e.ratio.ConsumeQueue)
+	if used > float64(e.cfg.DiskSpaceWarningLevelRatio)/100 {
+		return fmt.Sprintf("store: not writable: the disk is above diskSpaceWarningLevelRatio=%d: %.1f %% of that "+
+			"of %s are in use; make room, sends go on by themselves "+
+			"then", e.cfg.DiskSpaceWarningLevelRatio, 100*used, e.root)
+	}
+	return fmt.Sprintf("store: not writable: the disk of %s has %d bytes free, less than half of minFreeDiskBytes=%d; "+
+		"make room, sends go on by themselves then", e.root, e.ratio.Free, e.cfg.MinFreeDiskBytes)
+}
+func (e *levelError) Is(target error) bool { return target == ErrDiskFull || target == ErrNotWritable }

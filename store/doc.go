@@ -10,9 +10,9 @@
 //
 //	append*.go, committer.go     a message into the log, and from there into queues and index; append_late.go: records
 //	                             that carry queue offsets in their properties
-//	get*.go, read.go, offsets.go reading by queue offset, by place, by time; query.go: by key; ext.go: extensions
+//	get.go, read.go, offsets.go  reading by queue offset, by place, by time; query.go: by key
 //	store.go, stop.go            the life, the options of the rooms, what they tell
-//	clean.go, disklevel.go       retention, limits of the disk
+//	clean.go                     retention, limits of the disk
 //	check.go                     verify, repair and their kin for a configuration
 //
 // Below: record (bytes), commitlog (files, append, positions, group commit), consumequeue, index, dispatch (what a record

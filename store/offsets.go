@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"sort"
 
 	"gorocket/store/consumequeue"
@@ -133,3 +134,39 @@ func (s *Store) Topics() []string { return s.queues.Topics() }
 
 // Queues lists the queue ids of a topic, sorted.
 func (s *Store) Queues(topic string) []int32 { return s.queues.IDs(topic) }
+
+// DeleteTopic removes the consume queues of a topic; its messages stay in the log until they expire, and its queues
+// start at 0 again (Java DefaultMessageStore.deleteTopics). No error for an unknown topic, ErrTopicName for one that
+// cannot be a folder.
+func (s *Store) DeleteTopic(topic string) error {
+	if !consumequeue.HasFolder(topic, 0) {
+		return fmt.Errorf("%w: topic %.300q", ErrTopicName, topic)
+	}
+	return s.queues.DeleteTopic(topic)
+}
+
+// ExtUnit is what the extended consume queue holds of a message (Java ConsumeQueueExt.CqExtUnit).
+type ExtUnit struct {
+	Size           int16 // bytes of the unit
+	TagsCode       int64
+	StoreTimestamp int64  // ms
+	BitMap         []byte // nil when there is none
+}
+
+// ExtInQueue returns the unit of the entry at a queue offset; ok is false when it has none, and addr is then the place
+// where it should be, 0 if it needs none. It may read the disk.
+func (s *Store) ExtInQueue(topic string, queueID int32, queueOffset int64) (u ExtUnit, addr int64, ok bool) {
+	q := s.queues.Get(topic, queueID)
+	if q == nil || q.Batch() {
+		return u, 0, false
+	}
+	e, found := s.queues.Entry(q, queueOffset)
+	if !found || !consumequeue.IsExtAddr(e.Tags) {
+		return u, 0, false
+	}
+	x, st := s.queues.Tags(q, e.Tags, false)
+	if st != consumequeue.ExtFound {
+		return u, e.Tags, false
+	}
+	return ExtUnit{x.Size, x.Tags, x.Time, x.Bits}, e.Tags, true
+}

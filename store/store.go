@@ -43,9 +43,9 @@ type Store struct {
 
 	batchBufs sync.Pool // *batchScratch
 
-	cleanKick   notifier
-	manualClean atomic.Int32 // rounds left of an explicit request
-	renewExpiry atomic.Bool  // expire them in any case
+	cleanKick   chan struct{} // capacity 1
+	manualClean atomic.Int32  // rounds left of an explicit request
+	renewExpiry atomic.Bool   // expire them in any case
 
 	longBatches sync.Mutex // held over the append of a long batch, before any other lock
 
@@ -73,7 +73,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), cleanKick: newNotifier()}
+	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), cleanKick: make(chan struct{}, 1)}
 	s.cfg.Store(&cfg)
 	s.delays = cfg.delayLevels()
 	s.batchBufs.New = func() any { return new(batchScratch) }

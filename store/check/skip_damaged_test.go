@@ -20,7 +20,8 @@ func TestSkipDamagedPieces(t *testing.T) {
 			for _, p := range k.pieces(r) {
 				b, err := k.record(p, 5)
 				m, derr := record.Decode(b)
-				if err != nil || derr != nil || p.offset != at || !m.BodyCRCOK() || m.PhysicalOffset != at || m.StoreTimestamp != 5 {
+				if err != nil || derr != nil || p.offset != at || !m.BodyCRCOK() || m.PhysicalOffset != at ||
+					m.StoreTimestamp != 5 {
 					t.Fatalf("%d bytes, limit %d: %+v: %v %v", n, limit, p, err, derr)
 				}
 				at += p.size

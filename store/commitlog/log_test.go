@@ -95,7 +95,8 @@ func TestFailedWriteCloses(t *testing.T) {
 	if _, err := put(l, 100, true, false); !errors.Is(err, ErrNotWritable) {
 		t.Errorf("append behind it: %v", err)
 	}
-	if err := l.Flush(); !errors.Is(err, syscall.EIO) || failed != 1 || c.commits != 0 || c.aborts != 1 || l.End() != 0 {
+	if err := l.Flush(); !errors.Is(err, syscall.EIO) || failed != 1 || c.commits != 0 || c.aborts != 1 ||
+		l.End() != 0 {
 		t.Errorf("%v, told %d times, %+v, end %d", err, failed, c, l.End())
 	}
 }

@@ -37,7 +37,8 @@ func TestResident(t *testing.T) {
 	} {
 		p.asked = 0
 		if got := s.Resident(c.from, c.n); got != c.want || p.asked != c.asks {
-			t.Errorf("%d bytes at %d: %v after %d questions, want %v after %d", c.n, c.from, got, p.asked, c.want, c.asks)
+			t.Errorf("%d bytes at %d: %v after %d questions, want %v after %d", c.n, c.from, got, p.asked, c.want,
+				c.asks)
 		}
 	}
 	p.gone, p.asked = 0, 0

@@ -37,7 +37,8 @@ func TestQueueEndFound(t *testing.T) {
 }
 
 func FuzzManifest(f *testing.F) {
-	v := manifest{6_000_000, 1, 2, 3, "boot", []queueEnd{{"TopicA", 3, true, 0, 77, 4096, 99}, {"", -1, false, 5, 5, 0, 0}}}
+	v := manifest{6_000_000, 1, 2, 3, "boot", []queueEnd{{"TopicA", 3, true, 0, 77, 4096, 99}, {"", -1, false, 5, 5, 0,
+		0}}}
 	good := v.encode()
 	f.Add(good[:len(good)-4])
 	f.Add([]byte(manifestMagic))

@@ -24,7 +24,8 @@ func FuzzLightEntries(f *testing.F) {
 }
 
 func BenchmarkNotedProperties(b *testing.B) {
-	text := []byte("UNIQ_KEY\x01AC1E0A640000000000000000DEADBEEF\x02WAIT\x01true\x02TAGS\x01TagA\x02MSG_REGION\x01DefaultRegion\x02TRACE_ON\x01true\x02CLUSTER\x01DefaultCluster\x02")
+	text := []byte("UNIQ_KEY\x01AC1E0A640000000000000000DEADBEEF\x02WAIT\x01true\x02TAGS\x01TagA\x02" +
+		"MSG_REGION\x01DefaultRegion\x02TRACE_ON\x01true\x02CLUSTER\x01DefaultCluster\x02")
 	b.ReportAllocs()
 	for b.Loop() {
 		var n Noted

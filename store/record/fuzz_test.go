@@ -28,7 +28,8 @@ func FuzzDecode(f *testing.F) {
 		ReadPropCRC(m.Record)
 		m.Property("KEYS")
 		r := Message{Topic: string(m.Topic), QueueID: m.QueueID, Flag: m.Flag, SysFlag: m.SysFlag,
-			BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost, ReconsumeTimes: m.ReconsumeTimes,
+			BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,
+			ReconsumeTimes:            m.ReconsumeTimes,
 			PreparedTransactionOffset: m.PreparedTransactionOffset, Body: m.Body, Properties: m.Properties}
 		again, err := javaLimits.Append(nil, &r, Stamp{m.QueueOffset, m.PhysicalOffset, m.StoreTimestamp})
 		if err != nil {
@@ -59,7 +60,8 @@ func FuzzProperties(f *testing.F) {
 
 // FuzzBatchItem: what is taken out of a batch body, put together again, is the same to a reader.
 func FuzzBatchItem(f *testing.F) {
-	f.Add(AppendBatchItem(AppendBatchItem(nil, BatchItem{Body: []byte("x"), Properties: []byte("A\x01b")}), BatchItem{}))
+	f.Add(AppendBatchItem(AppendBatchItem(nil, BatchItem{Body: []byte("x"), Properties: []byte("A\x01b")}),
+		BatchItem{}))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		item, rest, err := NextBatchItem(body)
 		if err != nil {

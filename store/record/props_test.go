@@ -77,7 +77,8 @@ func TestNextKey(t *testing.T) {
 }
 
 func TestBatchItems(t *testing.T) {
-	items := []BatchItem{{Flag: 1, Body: []byte("one"), Properties: []byte("TAGS\x01a")}, {Body: nil, Properties: nil}, {Flag: -5, Body: bytes.Repeat([]byte("z"), 300)}}
+	items := []BatchItem{{Flag: 1, Body: []byte("one"), Properties: []byte("TAGS\x01a")}, {Body: nil, Properties: nil},
+		{Flag: -5, Body: bytes.Repeat([]byte("z"), 300)}}
 	var body []byte
 	for _, it := range items {
 		body = AppendBatchItem(body, it)
@@ -85,7 +86,8 @@ func TestBatchItems(t *testing.T) {
 	rest := body
 	for i, want := range items {
 		got, r, err := NextBatchItem(rest)
-		if err != nil || got.Flag != want.Flag || !bytes.Equal(got.Body, want.Body) || !bytes.Equal(got.Properties, want.Properties) {
+		if err != nil || got.Flag != want.Flag || !bytes.Equal(got.Body, want.Body) || !bytes.Equal(got.Properties,
+			want.Properties) {
 			t.Fatalf("item %d: %+v %v", i, got, err)
 		}
 		rest = r

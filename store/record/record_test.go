@@ -20,7 +20,8 @@ var (
 )
 
 func msg(topic string, queue int32, body string) *Message {
-	return &Message{Topic: topic, QueueID: queue, BornTimestamp: 1700000000000, BornHost: hostA, StoreHost: hostB, Body: []byte(body)}
+	return &Message{Topic: topic, QueueID: queue, BornTimestamp: 1700000000000, BornHost: hostA, StoreHost: hostB,
+		Body: []byte(body)}
 }
 
 func unhex(t *testing.T, s string) []byte {
@@ -34,7 +35,8 @@ func unhex(t *testing.T, s string) []byte {
 
 // TestRecordLayout compares with bytes written down by hand from the specification of the
 func TestRecordLayout(t *testing.T) {
-	v4 := &Message{Topic: "TopicX", QueueID: 3, Flag: 7, SysFlag: 1, BornTimestamp: 0x0102030405060708, BornHost: hostA, StoreHost: hostB,
+	v4 := &Message{Topic: "TopicX", QueueID: 3, Flag: 7, SysFlag: 1, BornTimestamp: 0x0102030405060708,
+		BornHost: hostA, StoreHost: hostB,
 		ReconsumeTimes: 2, PreparedTransactionOffset: 9, Body: []byte("abc"), Properties: []byte("TAGS\x01A\x02")}
 	v6 := *v4
 	v6.BornHost, v6.Topic, v6.Properties = hostV, strings.Repeat("r", 130), nil
@@ -43,10 +45,14 @@ func TestRecordLayout(t *testing.T) {
 		m    *Message
 		want string
 	}{
-		{"v1, v4 hosts", v4, `0000006B DAA320A7 352441C2 00000003 00000007 0000000000000005 0000000000001000 00000001 0102030405060708
-			0A010203 000011D7 0000018BCFE56800 C0A80009 00002A9F 00000002 0000000000000009 00000003 616263 06 546F70696358 0007 54414753014102`},
-		{"v2, v6 born host", &v6, `000000ED DAA320AB 352441C2 00000003 00000007 0000000000000005 0000000000001000 00000011 0102030405060708
-			20010DB8000000000000000000000007 00002A9F 0000018BCFE56800 C0A80009 00002A9F 00000002 0000000000000009 00000003 616263 0082 ` +
+		{"v1, v4 hosts", v4, `0000006B DAA320A7 352441C2 00000003 00000007 0000000000000005 0000000000001000
+			00000001 0102030405060708
+			0A010203 000011D7 0000018BCFE56800 C0A80009 00002A9F 00000002 0000000000000009 00000003 616263 06
+			546F70696358 0007 54414753014102`},
+		{"v2, v6 born host", &v6, `000000ED DAA320AB 352441C2 00000003 00000007 0000000000000005 0000000000001000
+			00000011 0102030405060708
+			20010DB8000000000000000000000007 00002A9F 0000018BCFE56800 C0A80009 00002A9F 00000002 0000000000000009
+			00000003 616263 0082 ` +
 			strings.Repeat("72", 130) + ` 0000`},
 	}
 	for _, c := range cases {
@@ -62,8 +68,10 @@ func TestRecordLayout(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.QueueOffset != 5 || m.PhysicalOffset != 0x1000 || m.BornHost != c.m.BornHost || m.StoreHost != hostB || string(m.Topic) != c.m.Topic ||
-				m.ReconsumeTimes != 2 || m.PreparedTransactionOffset != 9 || !m.BodyCRCOK() || !bytes.Equal(m.Properties, c.m.Properties) {
+			if m.QueueOffset != 5 || m.PhysicalOffset != 0x1000 || m.BornHost != c.m.BornHost ||
+				m.StoreHost != hostB || string(m.Topic) != c.m.Topic ||
+				m.ReconsumeTimes != 2 || m.PreparedTransactionOffset != 9 || !m.BodyCRCOK() ||
+				!bytes.Equal(m.Properties, c.m.Properties) {
 				t.Fatalf("decoded %+v", m)
 			}
 		})
@@ -201,7 +209,8 @@ func TestSibling(t *testing.T) {
 			l := javaLimits
 			l.PropCRC = crc
 			r := msg("Topic", 3, "the first body")
-			r.BornHost, r.StoreHost, r.Flag, r.Properties = netip.MustParseAddrPort(host), netip.MustParseAddrPort("10.0.0.2:2"), 1, []byte("a\x01b\x02")
+			r.BornHost, r.StoreHost, r.Flag, r.Properties = netip.MustParseAddrPort(host),
+				netip.MustParseAddrPort("10.0.0.2:2"), 1, []byte("a\x01b\x02")
 			first, err := l.Append(nil, r, Stamp{})
 			if err != nil {
 				t.Fatal(err)
@@ -218,7 +227,8 @@ func TestSibling(t *testing.T) {
 }
 
 func TestHashes(t *testing.T) {
-	cases := map[string]int64{"": 0, "TagA": 2598919, "Aa": 2112, "BB": 2112, "polygenelubricants": -2147483648, "中文": 646394, "😀": 1772899}
+	cases := map[string]int64{"": 0, "TagA": 2598919, "Aa": 2112, "BB": 2112, "polygenelubricants": -2147483648,
+		"中文": 646394, "😀": 1772899}
 	for s, want := range cases {
 		if got := TagsCode([]byte(s)); got != want {
 			t.Errorf("%q: %d, want %d", s, got, want)
