@@ -278,7 +278,7 @@ func TestKillChain(t *testing.T) {
 		}
 		mem.Free()
 		if known == 0 {
-			t.Errorf("seed %d: no start believed the summary", seed)
+			t.Errorf("seed %d: no start believed the manifest", seed)
 		}
 	}
 }

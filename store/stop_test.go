@@ -133,7 +133,7 @@ func TestStopWhileAppendWaits(t *testing.T) {
 }
 
 // TestPowerCutWhileStopping cuts the power before each file operation of a stop, twice over: the store that stops was itself started from the
-// summary of a clean stop. Every clone must start, as a clean or an unclean one, and hold every message that was durable.
+// manifest of a clean stop. Every clone must start, as a clean or an unclean one, and hold every message that was durable.
 func TestPowerCutWhileStopping(t *testing.T) {
 	for seed := range uint64(6) {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
@@ -144,7 +144,7 @@ func TestPowerCutWhileStopping(t *testing.T) {
 		mustStop(t, s)
 		s = mustStart(t, cfg, mem)
 		if !s.Report().QueuesKnown {
-			t.Fatal("the summary was not used")
+			t.Fatal("the manifest was not used")
 		}
 		for q, more := range fill(t, s, "T", 3, 120) {
 			want[q] = append(want[q], more...)

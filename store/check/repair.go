@@ -283,7 +283,7 @@ func (r *repairer) findings() error {
 			r.table(f)
 		}
 	}
-	if mends != "" && !queues && r.healed() != nil { // a start that knows the queues by their summary does not look
+	if mends != "" && !queues && r.healed() != nil { // a start that knows the queues by their manifest does not look
 		r.asideQueues(mends)
 	}
 	return nil

@@ -37,8 +37,8 @@ func newAllocator(l *Log) *allocator {
 	return a
 }
 
-// poke wakes the goroutine; it never blocks.
-func (a *allocator) poke() {
+// look makes the goroutine look whether there is something to do; it never blocks.
+func (a *allocator) look() {
 	select {
 	case a.kick <- struct{}{}:
 	default:
@@ -83,9 +83,9 @@ func (a *allocator) wanted(next int64) bool {
 // wantFrom is the position in the last file from which on the next one is wanted.
 func (a *allocator) wantFrom() int64 { return (a.log.opt.SegmentSize + 1) / 2 }
 
-// nextPoke is the position in the last file, behind pos, at which there is something to do next: zeros to write ahead,
+// nextLook is the position in the last file, behind pos, at which there is something to do next: zeros to write ahead,
 // or the next file to make.
-func (a *allocator) nextPoke(pos int64) int64 {
+func (a *allocator) nextLook(pos int64) int64 {
 	switch {
 	case a.log.opt.TouchAhead > 0:
 		return pos + min(zeroStep, a.log.opt.SegmentSize/8)
@@ -178,11 +178,11 @@ func (a *allocator) take() *Segment {
 	case s := <-a.ready:
 		a.need.Store(false)
 		a.wake() // who waits finds room now
-		a.poke()
+		a.look()
 		return s
 	default:
 		a.need.Store(true)
-		a.poke()
+		a.look()
 		return nil
 	}
 }

@@ -1,7 +1,6 @@
 package commitlog
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +13,7 @@ type appender struct {
 	mu       sync.Mutex
 	tail     *Segment // guarded by mu; nil until Start
 	pos      int64    // position inside tail behind the write buffer; guarded by mu
-	pokeAt   int64    // pos at which the allocator is woken again; guarded by mu
+	lookAt   int64    // pos at which the allocator is woken again; guarded by mu
 	lastTime int64    // newest store timestamp, ms; guarded by mu
 	claimed  int64    // log offset from which on the allocator is writing zeros, 0: nowhere; guarded by mu
 	buf      []byte   // the write buffer: records, to be written right below pos; guarded by mu
@@ -158,9 +157,9 @@ func (l *Log) writeOut() error {
 		a.buf = nil
 	}
 	l.Readable.Store(a.tail.Base + a.pos)
-	if a.pos >= a.pokeAt {
-		a.pokeAt = l.alloc.nextPoke(a.pos)
-		l.alloc.poke()
+	if a.pos >= a.lookAt {
+		a.lookAt = l.alloc.nextLook(a.pos)
+		l.alloc.look()
 	}
 	l.committer.Commit(a.tail)
 	return nil
@@ -194,7 +193,7 @@ func (l *Log) write(seg *Segment, b []byte, at int64) error {
 		return err
 	}
 	if _, err := seg.file.WriteAt(b, at); err != nil {
-		defer l.poke()
+		defer l.wakeFlusher()
 		return l.closeFailed(writeFailed, seg.Name, err)
 	}
 	return nil
@@ -218,8 +217,8 @@ func (l *Log) roll() error {
 	}
 	l.push(next)
 	l.Readable.Store(next.Base)
-	a.tail, a.pos, a.pokeAt = next, 0, 0
-	l.poke()
+	a.tail, a.pos, a.lookAt = next, 0, 0
+	l.wakeFlusher()
 	return nil
 }
 
@@ -285,31 +284,4 @@ func (l *Log) tailEnd() int64 {
 	l.app.mu.Lock()
 	defer l.app.mu.Unlock()
 	return l.End() + int64(len(l.app.buf))
-}
-
-// Truncate makes end the end of the log: later files go, the rest of the last one becomes zero, and all of it durable.
-// What stood behind end is counted, up to the last byte that is not zero within LookBehind. look spares a rest that is
-// zero already as far as that the clearing: after a power cut records of an unsynced tail may stand behind a hole of
-// any size, and the log would grow into them. Nobody appends meanwhile.
-func (l *Log) Truncate(end int64, look bool) (dirty int64, err error) {
-	segs := l.Segments()
-	keep := len(segs)
-	for keep > 1 && segs[keep-1].Base >= end {
-		keep--
-	}
-	if keep == 1 && segs[0].Base > end {
-		keep = 0
-	}
-	for _, seg := range slices.Backward(l.cut(0, keep)) {
-		seg.Release()
-		if err := seg.unlink(); err != nil {
-			return 0, err
-		}
-	}
-	l.Readable.Store(end)
-	l.Durable.Store(end)
-	if keep > 0 && end < segs[keep-1].End() {
-		return segs[keep-1].zeroTail(end-segs[keep-1].Base, look)
-	}
-	return 0, nil
 }

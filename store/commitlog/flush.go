@@ -23,7 +23,7 @@ func (l *Log) WaitDurable(offset int64, w Waiter) {
 		w.Durable(err)
 		l.answered()
 	} else if wake {
-		l.poke()
+		l.wakeFlusher()
 	}
 }
 
@@ -95,7 +95,7 @@ func (l *Log) runFlusher(ctx context.Context) {
 // wakeFlusherAt says how many waiters wake the flusher from now on, 0 as 1; when they are there already, they do.
 func (l *Log) wakeFlusherAt(n int) {
 	if l.Durable.expect(n) {
-		l.poke()
+		l.wakeFlusher()
 	}
 }
 

@@ -221,8 +221,8 @@ func (l *Log) reportErr(what, file string, err error) {
 	}
 }
 
-// poke wakes the flusher; it never blocks.
-func (l *Log) poke() {
+// wakeFlusher wakes the flusher; it never blocks.
+func (l *Log) wakeFlusher() {
 	select {
 	case l.kick <- struct{}{}:
 	default:

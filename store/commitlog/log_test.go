@@ -176,19 +176,19 @@ func TestLevelGoneWhileBroken(t *testing.T) {
 	}
 }
 
-// TestNextPoke: without zeros to write ahead the allocator is woken once in a file, where it wants the next one,
+// TestNextLook: without zeros to write ahead the allocator is woken once in a file, where it wants the next one,
 // whatever the size.
-func TestNextPoke(t *testing.T) {
+func TestNextLook(t *testing.T) {
 	for _, size := range []int64{4096, 4097} {
 		l := New(Options{SegmentSize: size}, Settings{}, nil, Events{})
 		a := l.alloc
-		at := a.nextPoke(1)
+		at := a.nextLook(1)
 		for end, want := range map[int64]bool{size + at - 1: false, size + at: true} {
 			if l.Readable.Store(end); a.wanted(2*size) != want {
 				t.Errorf("files of %d bytes, log end %d: wanted %v", size, end, !want)
 			}
 		}
-		if again := a.nextPoke(at); again <= size {
+		if again := a.nextLook(at); again <= size {
 			t.Errorf("files of %d bytes: woken at %d and again at %d", size, at, again)
 		}
 	}

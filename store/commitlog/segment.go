@@ -1,7 +1,6 @@
 package commitlog
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -131,16 +130,4 @@ func Placed(segs []*Segment, fault *vfs.FaultError) *datafile.ReadError {
 		}
 	}
 	return nil
-}
-
-// LookBehind is how far behind the end of the log Truncate counts bytes.
-const LookBehind = 8 << 20
-
-// zeroTail makes a file zero from position p on; see Truncate.
-func (s *Segment) zeroTail(p int64, look bool) (dirty int64, err error) {
-	dirty = int64(len(bytes.TrimRight(s.Data[p:min(s.Size, p+LookBehind)], "\x00")))
-	if dirty == 0 && (look || s.ReadOnly) {
-		return 0, nil
-	}
-	return dirty, s.file.Zero(p, s.Size-p)
 }

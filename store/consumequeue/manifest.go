@@ -25,7 +25,7 @@ import (
 //
 // One is written at a clean stop. It is believed only when nobody touched the store since: the lock file, which every
 // start of Java or gorocket writes, and the checkpoint must have the times noted here, and no directory of a consume
-// queue may be younger than the summary.
+// queue may be younger than the manifest.
 //
 // A running store writes one now and then. After a kill it is believed when the machine is still in the same run, so
 // that nothing that was written is lost, nobody took the lock meanwhile, and the directories of the queues are there.
@@ -265,8 +265,8 @@ func (t *Table) untouched(v *manifest, since time.Time) bool {
 	return young.Load() == 0
 }
 
-// findFirsts corrects the first entries of queues whose first files expired after the summary was written; false when a
-// queue has no file that the summary could mean.
+// findFirsts corrects the first entries of queues whose first files expired after the manifest was written; false when a
+// queue has no file that the manifest could mean.
 func (t *Table) findFirsts(list []queueEnd) bool {
 	var next, bad atomic.Int64
 	var wg sync.WaitGroup

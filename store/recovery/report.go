@@ -29,7 +29,7 @@ type Report struct {
 	Jumps       int64 // queue offsets that did not follow, see Jump
 	Trimmed     int64 // bytes of torn tail removed
 	FullRebuild bool  // consume queues were missing or behind and rebuilt from the whole log
-	// the ends of the consume queues came from a summary: after a clean stop, or after a kill while the machine kept
+	// the ends of the consume queues came from a manifest: after a clean stop, or after a kill while the machine kept
 	// running
 	QueuesKnown  bool
 	IndexDropped int // index files deleted because newer than the checkpoint

@@ -15,8 +15,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// staging is a store whose flusher only runs when it is asked.
-func staging(t *testing.T, mem *vfs.Mem, ev EventListener) (*Store, Config) {
+// buffering is a store whose flusher only runs when it is asked.
+func buffering(t *testing.T, mem *vfs.Mem, ev EventListener) (*Store, Config) {
 	t.Helper()
 	cfg := smallConfig("/s")
 	cfg.FlushDiskType, cfg.FlushIntervalCommitLog, cfg.TouchAheadBytes = SyncFlush, 3_600_000, 0
@@ -34,8 +34,8 @@ func grouped(topic string, queue int32, body string) *Record {
 	return r
 }
 
-// TestStage: what waits for its group has its place and offset at once, can be read after the flush or the next append that does not wait, and is told once.
-func TestStage(t *testing.T) {
+// TestWriteBuffer: what waits for its group has its place and offset at once, can be read after the flush or the next append that does not wait, and is told once.
+func TestWriteBuffer(t *testing.T) {
 	for name, write := range map[string]func(t *testing.T, s *Store){
 		"flush":   func(t *testing.T, s *Store) { _ = s.Flush() },
 		"one-way": func(t *testing.T, s *Store) { mustAppend(t, s, msg("Other", 0, "x")) },
@@ -50,7 +50,7 @@ func TestStage(t *testing.T) {
 			t.Cleanup(mem.Free)
 			var mu sync.Mutex
 			var told []string
-			s, _ := staging(t, mem, EventListener{MessageStored: func(topic string, _ int32, at, _, _ int64, rec []byte) {
+			s, _ := buffering(t, mem, EventListener{MessageStored: func(topic string, _ int32, at, _, _ int64, rec []byte) {
 				if m, err := record.Decode(rec); topic == "T" && err == nil {
 					mu.Lock()
 					told = append(told, fmt.Sprint(at, string(m.Body)))
@@ -84,11 +84,11 @@ func TestStage(t *testing.T) {
 	}
 }
 
-// TestStageKilled: a kill takes what is staged, and leaves no trace of it.
-func TestStageKilled(t *testing.T) {
+// TestWriteBufferKilled: a kill takes what is in the write buffer, and leaves no trace of it.
+func TestWriteBufferKilled(t *testing.T) {
 	mem := vfs.NewMem()
 	t.Cleanup(mem.Free)
-	s, cfg := staging(t, mem, EventListener{})
+	s, cfg := buffering(t, mem, EventListener{})
 	want := fill(t, s, "T", 1, 10)[0]
 	for range 10 {
 		mustAppend(t, s, grouped("T", 0, "gone"))
@@ -109,11 +109,11 @@ func TestStageKilled(t *testing.T) {
 	}
 }
 
-// TestStageWriteFails: who waits is told, and the store takes no more writes.
-func TestStageWriteFails(t *testing.T) {
+// TestWriteBufferFails: who waits is told, and the store takes no more writes.
+func TestWriteBufferFails(t *testing.T) {
 	mem := vfs.NewMem()
 	t.Cleanup(mem.Free)
-	s, _ := staging(t, mem, EventListener{})
+	s, _ := buffering(t, mem, EventListener{})
 	want := fill(t, s, "T", 1, 3)[0]
 	failing(mem, "write", "commitlog", syscall.EIO)
 	a := mustAppend(t, s, grouped("T", 0, "lost"))
