@@ -20,11 +20,10 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/meta",
-		"broker/signal", "broker/static", "broker/stats", "broker/trans", "compat", "compat/config", "remoting",
-		"remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/transport", "remoting/wire", "store",
-		"store/commitlog", "store/datafile", "store/dispatch", "store/record", "store/recovery", "store/timer",
-		"store/vfs"},
+	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/meta", "broker/signal",
+		"broker/static", "broker/stats", "broker/trans", "compat", "compat/config", "remoting", "remoting/metrics",
+		"remoting/protocol", "remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/commitlog",
+		"store/datafile", "store/dispatch", "store/record", "store/recovery", "store/timer", "store/vfs"},
 	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",
 		"remoting/protocol", "remoting/wire", "store/record"},
 	"broker/cluster": {"broker/meta", "broker/signal", "compat", "remoting", "remoting/protocol",

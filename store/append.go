@@ -32,7 +32,10 @@ func (s *Store) Append(r *Record) (Appended, error) {
 	}
 	a := s.put(q, r, &e, offset, storeTime)
 	s.committer.noteKeys(r, a)
-	return a, s.endAppend(r, stay, &a)
+	if err := s.log.Finish(stay, r.Later); err != nil {
+		return Appended{}, err
+	}
+	return a, nil
 }
 
 // rules are those of the present configuration.
@@ -42,7 +45,7 @@ func (s *Store) rules() dispatch.Rules { return s.cfg.Load().dispatchRules(s.del
 func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDiskType == SyncFlush }
 
 // begin takes the append lock with n bytes of room at the tail and finds the queue of r. stay leaves in the write
-// buffer what is there, if n bytes still fit. Then come put, and endAppend.
+// buffer what is there, if n bytes still fit. Then come put, and Log.Finish.
 func (s *Store) begin(r *Record, n int, stay bool) (offset, storeTime int64, q *consumequeue.Queue, err error) {
 	if s.queues.Get(r.Topic, r.QueueID) == nil && !consumequeue.HasFolder(r.Topic, r.QueueID) {
 		return 0, 0, nil, ErrTopicName
@@ -73,15 +76,6 @@ func (s *Store) put(q *consumequeue.Queue, r *Record, e *record.Layout, offset, 
 	e.Put(s.log.Put(e.Size, false), &r.Message, st)
 	return Appended{Offset: st.Offset, Size: int32(e.Size), QueueOffset: st.QueueOffset, StoreTimestamp: storeTime,
 		Count: int(entry.Count)}
-}
-
-// endAppend ends an append and gives the append lock back. After an error the records are gone, and a is empty.
-func (s *Store) endAppend(r *Record, stay bool, a *Appended) error {
-	err := s.log.Finish(stay, r.Later)
-	if err != nil {
-		*a = Appended{}
-	}
-	return err
 }
 
 // Publish makes readable what was appended with Later, up to a record's end, and tells the listener. Who appended a

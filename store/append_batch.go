@@ -56,8 +56,8 @@ func (s *Store) AppendBatch(r *Record, clientBatchBody []byte, offsets []int64) 
 	s.putBatch(q, b)
 	a := Appended{Offset: offset, Size: int32(len(b.recs)), QueueOffset: first.QueueOffset, StoreTimestamp: storeTime,
 		Count: len(b.entries)}
-	if err := s.endAppend(r, stay, &a); err != nil {
-		return a, offsets[:known], err
+	if err := s.log.Finish(stay, r.Later); err != nil {
+		return Appended{}, offsets[:known], err
 	}
 	return a, offsets, nil
 }

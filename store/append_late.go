@@ -57,7 +57,10 @@ func (s *Store) appendLate(cfg *Config, r Record, light []string) (Appended, err
 	a := s.put(q, &r, &e, offset, storeTime)
 	s.noteLight(&r, a)
 	s.committer.noteKeys(&r, a)
-	return a, s.endAppend(&r, false, &a)
+	if err := s.log.Finish(false, r.Later); err != nil {
+		return Appended{}, err
+	}
+	return a, nil
 }
 
 // noteLight notes the entries of a record in light queues, as recovery would. Caller holds the append lock.
