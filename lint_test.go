@@ -20,7 +20,7 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/meta", "broker/signal",
+	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/hold", "broker/meta",
 		"broker/static", "broker/stats", "broker/trans", "compat", "compat/config", "remoting", "remoting/metrics",
 		"remoting/protocol", "remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/commitlog",
 		"store/datafile", "store/dispatch", "store/record", "store/recovery", "store/timer", "store/vfs"},
@@ -31,6 +31,8 @@ var arrows = map[string][]string{
 	"broker/delay": {"broker/meta", "broker/signal", "broker/worker", "compat", "compat/config",
 		"remoting/protocol", "remoting/throttle", "store", "store/dispatch", "store/record"},
 	"broker/filter": {"compat"},
+	"broker/hold": {"broker/clients", "broker/signal", "broker/static", "broker/worker", "remoting",
+		"remoting/wire", "store"},
 	"broker/meta":   {"broker/signal", "broker/stats", "compat", "remoting/protocol", "store/vfs"},
 	"broker/signal": {},
 	"broker/static": {"broker/cluster", "broker/meta", "broker/worker", "compat", "remoting", "remoting/protocol",

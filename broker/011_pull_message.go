@@ -81,7 +81,7 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 	}
 	code := b.pullCode(p)
 	if h.SysFlag&wire.PullFlagSuspend != 0 && p.finalCode(code) == wire.PullNotFound {
-		if b.holds.hold(ctx.Later(), p, sub, b.suspendMillis(h)) {
+		if b.holds.Hold(ctx.Later(), &p.head, p.static, sub, b.suspendMillis(h)) {
 			return
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gorocket/broker/clients"
+	"gorocket/broker/hold"
 	"gorocket/remoting"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
@@ -49,7 +50,7 @@ func TestLongPollingWakesOnlyWhatMatches(t *testing.T) {
 	if a := <-onlyB; a.code != 0 || strings.Join(a.bodies, " ") != "third" || a.took > 4*time.Second {
 		t.Errorf("pull of tag B: %+v", a)
 	}
-	if n := r.b.holds.count.Load(); n != 0 {
+	if n := r.b.holds.Count(); n != 0 {
 		t.Errorf("%d pulls still held", n)
 	}
 }
@@ -64,12 +65,12 @@ func TestHeldPullsEndWithTheirConnection(t *testing.T) {
 	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueOffset: 1, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, SuspendTimeoutMillis: 60_000}
 	ended := make(chan error, 1)
 	remoting.Go(conn, time.Minute, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil, func(_ *wire.Command, err error) { ended <- err })
-	waitFor(t, "a held pull", func() bool { return r.b.holds.count.Load() == 1 })
+	waitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
 	conn.Close()
 	if err := <-ended; !errors.Is(err, remoting.ErrConnClosed) {
 		t.Errorf("the held pull ended with %v", err)
 	}
-	waitFor(t, "no held pull", func() bool { return r.b.holds.count.Load() == 0 })
+	waitFor(t, "no held pull", func() bool { return r.b.holds.Count() == 0 })
 }
 
 // pullFields is the header of PULL_MESSAGE with the subscription * in it.
@@ -177,7 +178,7 @@ func TestHeldPullLooksAgain(t *testing.T) {
 			fail(ctx, err)
 			return
 		}
-		r.b.holds.hold(ctx.Later(), p, sub, 10_000)
+		r.b.holds.Hold(ctx.Later(), &p.head, p.static, sub, 10_000)
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -185,10 +186,10 @@ func TestHeldPullLooksAgain(t *testing.T) {
 	direct := &rig{t: t, b: r.b, addr: remotingtest.ServeTable(t, table, remoting.Options{})}
 	began := time.Now()
 	direct.ask(wire.ReqPullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, 0, "FOUND").has(t, "came meanwhile")
-	if took := time.Since(began); took > recheckEvery/2 {
+	if took := time.Since(began); took > hold.RecheckEvery/2 {
 		t.Errorf("answered after %v, by the sweep", took)
 	}
-	if n := r.b.holds.count.Load(); n != 0 {
+	if n := r.b.holds.Count(); n != 0 {
 		t.Errorf("%d pulls are held", n)
 	}
 }
@@ -205,7 +206,7 @@ func TestHeldPullTimesOut(t *testing.T) {
 	}
 	r.ask(wire.ReqUpdateBrokerConfig, "", "maxHeldPulls=0").is(t, 0, "")
 	r.ask(wire.ReqPullMessage, hold, "").is(t, wire.SystemBusy, "[OVERLOAD]too many pulls wait")
-	if n := r.b.holds.count.Load(); n != 0 {
+	if n := r.b.holds.Count(); n != 0 {
 		t.Errorf("a refused pull stays counted: %d", n)
 	}
 }

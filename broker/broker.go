@@ -17,6 +17,7 @@ import (
 	"gorocket/broker/cluster"
 	"gorocket/broker/delay"
 	"gorocket/broker/filter"
+	"gorocket/broker/hold"
 	"gorocket/broker/meta"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
@@ -50,7 +51,7 @@ type Broker struct {
 	producers      *clients.Producers
 	locks          *clients.OrderLocks
 	notices        *clients.Notices
-	holds          *holdTable
+	holds          *hold.Table
 	schedule       *delay.Levels
 	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
 	timerDelays    stats.PerTopic[stats.Histogram]
@@ -135,7 +136,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b.producers.Limit = func() int { return b.cfg().MaxProducerNum }
 	b.locks.Now = b.now
 	b.locks.Limit = func() int { return b.cfg().MaxOrderLockNum }
-	b.holds = newHoldTable(b)
+	b.holds = hold.NewTable(b.holdDeps())
 	b.uniq = newUniqIDs(ip)
 	b.stats, b.modes, b.routes = newBrokerStats(), meta.NewModes(), cluster.NewRoutes(b.askQueues, b.wg.Go, b.stop)
 	b.mappings, b.forwards = static.NewService(b.staticDeps()), make(chan struct{}, maxForwards)
@@ -216,7 +217,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	}
 	b.schedule.Start()
 	b.trans.Start()
-	b.holds.start()
+	b.holds.Start()
 	b.notices.Start(b.consumers, b.producers)
 	if err = b.serve(); err != nil {
 		return err
@@ -311,7 +312,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	b.notices.Stop()
 	b.mappings.Stop()
 	var errs []error
-	b.holds.close()
+	b.holds.Stop()
 	b.exporter.Stop(ctx)
 	if b.server != nil {
 		errs = append(errs, b.server.Stop(ctx))

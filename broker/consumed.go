@@ -4,8 +4,14 @@ import (
 	"gorocket/broker/meta"
 )
 
-// eachConsumed yields every queue that has committed offsets with the least of them, until yield returns false. The store asks before it deletes messages
-// for want of disk space.
+// queueKey names a queue of this broker.
+type queueKey struct {
+	topic string
+	queue int32
+}
+
+// eachConsumed yields every queue that has committed offsets with the least of them, until yield returns false. The
+// store asks before it deletes messages for want of disk space.
 func (b *Broker) eachConsumed(yield func(topic string, queueID int32, offset int64) bool) {
 	least := map[queueKey]int64{}
 	b.offsets.Each(func(k meta.OffsetKey) {

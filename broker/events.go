@@ -102,5 +102,5 @@ func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCod
 	if topic == timer.Topic && b.timers != nil {
 		b.timers.Poke()
 	}
-	b.holds.arrived(topic, queueID, queueOffset, tagsCode, rec)
+	b.holds.Arrived(topic, queueID, queueOffset, tagsCode, rec)
 }

@@ -131,10 +131,10 @@ func TestSQLFilterWakesHeldPulls(t *testing.T) {
 	got := make(chan string, 1)
 	begin := time.Now()
 	go func() { got <- r.sqlPull("g", "T", "", 1, 1, 10_000) }()
-	waitFor(t, "a held pull", func() bool { return r.b.holds.count.Load() == 1 })
+	waitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
 	r.send("T", "n\x011\x02", "body")
 	time.Sleep(50 * time.Millisecond)
-	if r.b.holds.count.Load() != 1 {
+	if r.b.holds.Count() != 1 {
 		t.Error("woken by a message that does not match")
 	}
 	r.send("T", "n\x013\x02", "body")

@@ -74,12 +74,12 @@ func (c *collector) traffic() {
 	for i, n := range waiting {
 		send("rocketmq_processor_watermark", float64(n), processors[i])
 	}
-	send("gorocket_held_pulls", float64(c.b.holds.count.Load()))
+	send("gorocket_held_pulls", float64(c.b.holds.Count()))
 	c.b.tableSizes(func(table string, size, limit int64) {
 		send("gorocket_table_size", float64(size), table)
 		send("gorocket_table_limit", float64(limit), table)
 	})
-	send("gorocket_held_pulls_refused_total", float64(c.b.holds.refused.Load()))
+	send("gorocket_held_pulls_refused_total", float64(c.b.holds.Refused()))
 	send("rocketmq_broker_permission", float64(c.b.cfg().BrokerPermission))
 }
 

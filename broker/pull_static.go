@@ -1,12 +1,11 @@
 package broker
 
 import (
+	"gorocket/broker/hold"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
-
-import ()
 
 // finalCode is the code of the answer: that of the physical queue, revised for a static topic.
 func (p *pullState) finalCode(code int32) int32 {
@@ -31,17 +30,17 @@ func (b *Broker) answerReset(r *remoting.Replier, p *pullState, offset int64) {
 }
 
 // wakeStatic answers a held pull of a static topic as if it came again: the queue may have moved meanwhile.
-func (b *Broker) wakeStatic(h *heldPull) {
+func (b *Broker) wakeStatic(h *hold.Pull) {
 	p := b.pulls.Get().(*pullState)
 	defer b.pulls.Put(p)
-	p.head, p.static = h.static.Asked, nil
+	p.head, p.static = h.Static.Asked, nil
 	if d := b.mappings.Of(p.head.Topic, ""); d != nil {
 		var here bool
-		if p.static, here = b.mappings.LocatePull(&h.reply, &p.head, d); !here {
+		if p.static, here = b.mappings.LocatePull(&h.Reply, &p.head, d); !here {
 			return
 		}
 	}
-	b.read(p, h.sub, false)
+	b.read(p, h.Sub, false)
 	defer p.res.Release()
-	b.answerPull(&h.reply, p, b.pullCode(p))
+	b.answerPull(&h.Reply, p, b.pullCode(p))
 }

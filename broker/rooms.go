@@ -6,6 +6,7 @@ import (
 
 	"gorocket/broker/cluster"
 	"gorocket/broker/delay"
+	"gorocket/broker/hold"
 	"gorocket/broker/static"
 	"gorocket/broker/trans"
 	"gorocket/remoting/protocol"
@@ -31,6 +32,10 @@ func (b *Broker) staticDeps() static.Deps {
 		},
 		Offsets: b.offsets, PhysicalMin: b.physicalMin, Aside: b.aside, DeleteWhen: func() string { return b.cfg().DeleteWhen },
 		Log: b.log, Throttled: b.throttled}
+}
+
+func (b *Broker) holdDeps() hold.Deps {
+	return hold.Deps{Store: b.openedStore, Limit: func() int64 { return int64(b.cfg().MaxHeldPulls) }, Wake: b.wake}
 }
 
 func (b *Broker) transSettings() trans.Settings {

@@ -281,7 +281,7 @@ func TestStaticTopicHeldPull(t *testing.T) {
 				h.SuspendTimeoutMillis = ms
 			})
 		}()
-		for r.b.holds.count.Load() == 0 {
+		for r.b.holds.Count() == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		return done

@@ -1,4 +1,4 @@
-package broker
+package hold
 
 import (
 	"math/rand/v2"
@@ -7,23 +7,22 @@ import (
 	"time"
 
 	"gorocket/broker/clients"
-	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
-func heldFor(offset int64, codes ...int32) *heldPull {
+func heldFor(offset int64, codes ...int32) *Pull {
 	d := clients.SubscriptionData{Topic: "T", SubString: "x", ExpressionType: "TAG", CodeSet: codes}
 	if len(codes) == 0 {
 		d.SubString = "*"
 	}
-	return &heldPull{sub: clients.NewSubscription(d), head: wire.PullMessageRequestHeader{QueueOffset: offset}}
+	return &Pull{Sub: clients.NewSubscription(d), Head: wire.PullMessageRequestHeader{QueueOffset: offset}}
 }
 
 // TestHeldQueue compares the queue with a plain list over random pulls and messages.
 func TestHeldQueue(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	var q heldQueue
-	model := map[*heldPull]bool{}
+	model := map[*Pull]bool{}
 	for step := range 30_000 {
 		switch rnd.IntN(4) {
 		case 0, 1:
@@ -54,7 +53,7 @@ func TestHeldQueue(t *testing.T) {
 				taken = q.takeAll(a)
 			}
 			for p := range model {
-				want := a.offset >= p.head.QueueOffset && p.sub.MatchTagsCode(a.tagsCode)
+				want := a.offset >= p.Head.QueueOffset && p.Sub.MatchTagsCode(a.tagsCode)
 				if slices.Contains(taken, p) != want {
 					t.Fatalf("step %d: taken %v, want %v", step, !want, want)
 				}
@@ -79,7 +78,7 @@ func TestHeldQueue(t *testing.T) {
 func TestManyHeldPullsOfOneQueue(t *testing.T) {
 	const pulls, messages = 100_000, 20_000
 	var q heldQueue
-	all := make([]*heldPull, pulls)
+	all := make([]*Pull, pulls)
 	for i := range all {
 		all[i] = heldFor(0, 7, 8)
 		q.add(all[i])
@@ -100,75 +99,14 @@ func TestManyHeldPullsOfOneQueue(t *testing.T) {
 	}
 }
 
-// TestMessageForManyHeldPulls: one message answers all who wait for it, though they are too many for the event loop.
-func TestMessageForManyHeldPulls(t *testing.T) {
-	r := startRig(t, testConfig(t, t.TempDir()))
-	r.send("T", "", "first")
-	const pulls = 3*scanned + 1
-	r.join("g", "T")
-	conn, err := r.cl.Conn(t.Context(), r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	codes := make(chan int32, pulls)
-	for range pulls {
-		h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: 0,
-			QueueOffset: r.b.store.MaxOffset("T", 0), MaxMsgNums: 1,
-			SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, Subscription: "*",
-			ExpressionType: "TAG", SuspendTimeoutMillis: 60_000}
-		remoting.Go(conn, 20*time.Second, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil,
-			func(c *wire.Command, err error) {
-				if err != nil {
-					codes <- -1
-					return
-				}
-				codes <- c.Code
-			})
-	}
-	waitFor(t, "all wait", func() bool { return r.b.holds.count.Load() == pulls })
-	for r.b.store.MaxOffset("T", 0) == 0 || r.b.holds.count.Load() == pulls {
-		r.send("T", "", "for all")
-	}
-	for range pulls {
-		if code := <-codes; code != wire.Success {
-			t.Fatalf("answered %d", code)
-		}
-	}
-}
-
-// TestHeldPullLimits: pulls beyond maxHeldPulls are refused, and what has a long expression does not wait.
-func TestHeldPullLimits(t *testing.T) {
-	cfg := testConfig(t, t.TempDir())
-	cfg.MaxHeldPulls = 0
-	r := startRig(t, cfg)
-	r.send("T", "", "x")
-	r.join("g", "T")
-	max := r.b.store.MaxOffset("T", 1)
-	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: 1, QueueOffset: max, MaxMsgNums: 1,
-		SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, Subscription: "*", ExpressionType: "TAG",
-		SuspendTimeoutMillis: 60_000}
-	_, err := call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
-	if e, ok := err.(*remoting.ResponseError); !ok || e.Code != wire.SystemBusy {
-		t.Errorf("beyond the limit: %v", err)
-	}
-	h.Subscription = string(make([]byte, maxHeldExpression)) + "tag"
-	_, err = call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
-	if e, ok := err.(*remoting.ResponseError); !ok || e.Code != wire.PullNotFound {
-		t.Errorf("a long expression: %v", err)
-	}
-	if n := r.b.holds.refused.Load(); n != 1 {
-		t.Errorf("%d refused", n)
-	}
-}
-
 // Each queue that a pull ever waited for kept an entry for good, also after its topic was deleted: 400,000 of them
 // were 120 MB.
 func TestQueuesWithoutHeldPullsAreForgotten(t *testing.T) {
-	h := newHoldTable(nil)
-	var waits []*heldPull
+	h := NewTable(Deps{})
+	var waits []*Pull
 	for i := range 2 * maxKnownQueues {
 		p := heldFor(0)
-		p.head.Topic, p.head.QueueID = "T", int32(i)
+		p.Head.Topic, p.Head.QueueID = "T", int32(i)
 		if q := h.add(p); i%maxKnownQueues == 0 {
 			waits = append(waits, p)
 		} else if !q.take(p) {
@@ -181,12 +119,12 @@ func TestQueuesWithoutHeldPullsAreForgotten(t *testing.T) {
 		t.Errorf("%d queues are known, %d pulls wait", n, len(waits))
 	}
 	for _, p := range waits {
-		if !h.of("T", p.head.QueueID).take(p) {
+		if !h.of("T", p.Head.QueueID).take(p) {
 			t.Error("a pull was forgotten with its queue")
 		}
 	}
 	late := heldFor(0)
-	late.head.Topic, late.head.QueueID = "T", 1
+	late.Head.Topic, late.Head.QueueID = "T", 1
 	if old.add(late) || !h.add(late).take(late) {
 		t.Error("a pull waits where no message finds it")
 	}

@@ -1,22 +1,23 @@
-package broker
+package hold
 
 import (
 	"math/rand/v2"
 	"testing"
 )
 
-// TestHoldWheel compares the wheel with a plain list over random adds, removals and steps of the clock, also large ones.
+// TestHoldWheel compares the wheel with a plain list over random adds, removals and steps of the clock, also large
+// ones.
 func TestHoldWheel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var w holdWheel
-	waiting := map[*heldPull]int64{} // when to look at it, ms
+	waiting := map[*Pull]int64{} // when to look at it, ms
 	now := int64(0)
 	for range 20_000 {
 		switch rnd.IntN(3) {
 		case 0:
-			p := &heldPull{deadline: now + rnd.Int64N(20_000)}
+			p := &Pull{deadline: now + rnd.Int64N(20_000)}
 			w.add(p, now)
-			waiting[p] = min(p.deadline, now+recheckEvery.Milliseconds())
+			waiting[p] = min(p.deadline, now+RecheckEvery.Milliseconds())
 		case 1:
 			for p := range waiting {
 				w.remove(p)

@@ -1,4 +1,4 @@
-package broker
+package hold
 
 import (
 	"slices"
@@ -26,7 +26,7 @@ type heldList struct {
 
 // heldItem says that p.places[n] is here.
 type heldItem struct {
-	p *heldPull
+	p *Pull
 	n int
 }
 
@@ -43,15 +43,15 @@ func (l *heldList) len() int {
 }
 
 // add lets a pull wait; false when the table has another object for the queue by now.
-func (q *heldQueue) add(p *heldPull) bool {
+func (q *heldQueue) add(p *Pull) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.gone {
 		return false
 	}
 	p.waits, p.places = true, p.one[:0]
-	codes := p.sub.CodeSet // sorted
-	if p.sub.All || len(codes) > maxHeldTags {
+	codes := p.Sub.CodeSet // sorted
+	if p.Sub.All || len(codes) > maxHeldTags {
 		q.any.put(p)
 		return true
 	}
@@ -72,20 +72,20 @@ func (q *heldQueue) add(p *heldPull) bool {
 	return true
 }
 
-func (l *heldList) put(p *heldPull) {
+func (l *heldList) put(p *Pull) {
 	l.items = append(l.items, heldItem{p, len(p.places)})
 	p.places = append(p.places, heldPlace{l, len(l.items) - 1})
 }
 
 // take removes a pull; false when somebody else has.
-func (q *heldQueue) take(p *heldPull) bool {
+func (q *heldQueue) take(p *Pull) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.remove(p)
 }
 
 // remove takes a pull out of all lists, without keeping their order. The caller holds mu.
-func (q *heldQueue) remove(p *heldPull) bool {
+func (q *heldQueue) remove(p *Pull) bool {
 	if !p.waits {
 		return false
 	}
@@ -119,7 +119,7 @@ const scanned = 128
 
 // takeFew removes and returns those who want the message; false when so many have to be asked that it is no work for
 // an event loop.
-func (q *heldQueue) takeFew(a *arrival) (taken []*heldPull, ok bool) {
+func (q *heldQueue) takeFew(a *arrival) (taken []*Pull, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	tagged := q.tags[int32(a.tagsCode)]
@@ -133,7 +133,7 @@ func (q *heldQueue) takeFew(a *arrival) (taken []*heldPull, ok bool) {
 
 // takeAll is takeFew for any number. It gives the lock back now and then: who comes meanwhile has seen the message
 // itself.
-func (q *heldQueue) takeAll(a *arrival) (taken []*heldPull) {
+func (q *heldQueue) takeAll(a *arrival) (taken []*Pull) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, tagged := range [...]bool{false, true} {
@@ -154,14 +154,14 @@ func (q *heldQueue) takeAll(a *arrival) (taken []*heldPull) {
 
 // takeFrom asks some of the first n of a list, from the end on, and returns how many are left to ask. What a removal
 // moves to the front was asked.
-func (q *heldQueue) takeFrom(l *heldList, n int, a *arrival, taken []*heldPull) ([]*heldPull, int) {
+func (q *heldQueue) takeFrom(l *heldList, n int, a *arrival, taken []*Pull) ([]*Pull, int) {
 	for asked := 0; n > 0 && asked < scanned; asked++ {
 		if n = min(n, l.len()); n == 0 {
 			break
 		}
 		n--
-		if p := l.items[n].p; a.offset >= p.head.QueueOffset && p.sub.MatchTagsCode(a.tagsCode) &&
-			p.sub.MatchRecord(a.rec) {
+		if p := l.items[n].p; a.offset >= p.Head.QueueOffset && p.Sub.MatchTagsCode(a.tagsCode) &&
+			p.Sub.MatchRecord(a.rec) {
 			q.remove(p)
 			taken = append(taken, p)
 		}
