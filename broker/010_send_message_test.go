@@ -97,11 +97,13 @@ func TestSyncFlushAnswersAfterTheDisk(t *testing.T) {
 	}
 }
 
-// TestInnerBatch: a batch for a topic with batch queues is one record, found under one offset for each message, also after a restart.
+// TestInnerBatch: a batch for a topic with batch queues is one record, found under one offset for each message, also
+// after a restart.
 func TestInnerBatch(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	r := startRig(t, cfg)
-	create := wire.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1, WriteQueueNums: 1, Perm: 6, TopicFilterType: "SINGLE_TAG", Attributes: "+queue.type=BatchCQ"}
+	create := wire.CreateTopicRequestHeader{Topic: "B", DefaultTopic: "TBW102", ReadQueueNums: 1, WriteQueueNums: 1,
+		Perm: 6, TopicFilterType: "SINGLE_TAG", Attributes: "+queue.type=BatchCQ"}
 	if _, err := call(r, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &create, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +112,8 @@ func TestInnerBatch(t *testing.T) {
 		batch = appendBatchItem(batch, fmt.Sprintf("m%d", i))
 	}
 	for round := range 2 {
-		h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "B", DefaultTopic: "TBW102", Batch: true, Properties: []byte("UNIQ_KEY\x01batch\x02")}
+		h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "B", DefaultTopic: "TBW102", Batch: true,
+			Properties: []byte("UNIQ_KEY\x01batch\x02")}
 		resp, err := call(r, wire.ReqSendBatchMessage, wire.SendMessageRequestV2, &h, batch)
 		if err != nil {
 			t.Fatal(err)
@@ -126,7 +129,8 @@ func TestInnerBatch(t *testing.T) {
 	if end := r.b.store.MaxOffset("B", 0); end != 6 {
 		t.Errorf("queue ends at %d, want 6", end)
 	}
-	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "B", QueueOffset: 4, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription, Subscription: "*"}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "B", QueueOffset: 4, MaxMsgNums: 32,
+		SysFlag: wire.PullFlagSubscription, Subscription: "*"}
 	resp, err := call(r, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -165,14 +169,18 @@ func TestSendRefusals(t *testing.T) {
 	}{
 		{"no header", "", "x", 1, ""},
 		{"no body", with("T", 0, ""), "", 1, "java.lang.NullPointerException"},
-		{"queue behind the last", with("T", 4, ""), "x", 29, "request queueId[4] is illegal, TopicConfig [topicName=T, readQueueNums=4, writeQueueNums=4, perm=RW-,"},
+		{"queue behind the last", with("T", 4, ""), "x", 29,
+			"request queueId[4] is illegal, TopicConfig [topicName=T, readQueueNums=4, writeQueueNums=4, perm=RW-,"},
 		{"illegal topic", with("a/b", 0, ""), "x", 29, "The specified topic"},
 		{"long topic", with(long, 0, ""), "x", 29, "The specified topic"},
-		{"reserved topic", with(compat.TopicTransHalf, 0, ""), "x", 16, "Sending message to topic[RMQ_SYS_TRANS_HALF_TOPIC] is forbidden."},
+		{"reserved topic", with(compat.TopicTransHalf, 0, ""), "x", 16,
+			"Sending message to topic[RMQ_SYS_TRANS_HALF_TOPIC] is forbidden."},
 		{"delay that is no number", with("T", 0, "&properties=DELAY%01x%02"), "x", 1, "java.lang.NumberFormatException"},
 		{"inner batch by a client", with("T", 0, "&properties=INNER_NUM%012%02"), "x", 13, "the message is illegal"},
-		{"batch to a retry topic", with("%25RETRY%25g", 0, "&batch=true"), batchBody("a"), 13, "batch request does not support retry group"},
-		{"batch with a delay", with("T", 0, "&batch=true&properties=DELAY%011%02"), batchBody("a"), 13, "the message is illegal"},
+		{"batch to a retry topic", with("%25RETRY%25g", 0, "&batch=true"), batchBody("a"), 13,
+			"batch request does not support retry group"},
+		{"batch with a delay", with("T", 0, "&batch=true&properties=DELAY%011%02"), batchBody("a"), 13,
+			"the message is illegal"},
 		{"batch that is cut", with("T", 0, "&batch=true"), batchBody("a", "b")[:20], 1, "java.nio.BufferUnderflowException"},
 	} {
 		a := r.ask(wire.ReqSendMessage, c.fields, c.body)
@@ -208,7 +216,8 @@ func TestSendAnswer(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "first")
 	a := r.ask(wire.ReqSendMessage, sendFields("T", 2)+"&properties=UNIQ_KEY%01U1%02", "v1").is(t, 0, "")
-	for k, want := range map[string]string{"queueId": "2", "queueOffset": "0", "transactionId": "U1", "MSG_REGION": "DefaultRegion"} {
+	for k, want := range map[string]string{"queueId": "2", "queueOffset": "0", "transactionId": "U1",
+		"MSG_REGION": "DefaultRegion"} {
 		if a.ext[k] != want {
 			t.Errorf("%s=%s, want %s", k, a.ext[k], want)
 		}
@@ -244,7 +253,8 @@ func TestSendAnswer(t *testing.T) {
 // allows, not before, and while its group holds an order lock.
 func TestSendToRetryTopicBoundary(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
-	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"g","retryMaxTimes":3,"retryQueueNums":1}`).is(t, 0, "")
+	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"g","retryMaxTimes":3,"retryQueueNums":1}`).is(t, 0,
+		"")
 	resend := func(times int, more string) string {
 		t.Helper()
 		f := strings.Replace(sendFields("%25RETRY%25g", 0), "reconsumeTimes=0", fmt.Sprint("reconsumeTimes=", times), 1)

@@ -62,9 +62,13 @@ func TestHeldPullsEndWithTheirConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueOffset: 1, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, SuspendTimeoutMillis: 60_000}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueOffset: 1, MaxMsgNums: 32,
+		SysFlag: wire.PullFlagSubscription | wire.PullFlagSuspend, SuspendTimeoutMillis: 60_000}
 	ended := make(chan error, 1)
-	remoting.Go(conn, time.Minute, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil, func(_ *wire.Command, err error) { ended <- err })
+	remoting.Go(conn, time.Minute, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil, func(_ *wire.Command,
+		err error) {
+		ended <- err
+	})
 	waitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
 	conn.Close()
 	if err := <-ended; !errors.Is(err, remoting.ErrConnClosed) {
@@ -95,10 +99,13 @@ func TestPullRefusals(t *testing.T) {
 	}
 	refused("", 1, "", "")
 	refused(pullFields("g", "none", 0, 0, ""), 17, "topic[none] not exist, apply first please!", "")
-	refused(pullFields("g", "T", 4, 0, ""), 29, "queueId[4] is illegal, topic:[T] topicConfig.readQueueNums:[4] consumer:[/127.0.0.1", "")
+	refused(pullFields("g", "T", 4, 0, ""), 29,
+		"queueId[4] is illegal, topic:[T] topicConfig.readQueueNums:[4] consumer:[/127.0.0.1", "")
 	refused(pullFields("g", "T", -1, 0, ""), 29, "queueId[-1] is illegal", "")
-	refused(strings.Replace(pullFields("g", "T", 0, 0, ""), "sysFlag=4", "sysFlag=0", 1), 24, "the consumer's group info not exist", "")
-	refused(strings.Replace(pullFields("g", "T", 0, 0, ""), "subscription=*", "subscription=%7C%7C", 1), 23, "parse the consumer's subscription failed", "")
+	refused(strings.Replace(pullFields("g", "T", 0, 0, ""), "sysFlag=4", "sysFlag=0", 1), 24,
+		"the consumer's group info not exist", "")
+	refused(strings.Replace(pullFields("g", "T", 0, 0, ""), "subscription=*", "subscription=%7C%7C", 1), 23,
+		"parse the consumer's subscription failed", "")
 	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"off","consumeEnable":false}`).is(t, 0, "")
 	refused(pullFields("off", "T", 0, 0, ""), 16, "subscription group no permission, off", forbiddenGroup)
 	r.ask(wire.ReqUpdateAndCreateTopic, strings.Replace(createFields("W", 1), "perm=6", "perm=2", 1), "").is(t, 0, "")
@@ -108,7 +115,8 @@ func TestPullRefusals(t *testing.T) {
 	set("brokerPermission=2")
 	refused(pullFields("g", "T", 0, 0, ""), 16, "the broker[127.0.0.1] pulling message is forbidden", forbiddenBroker)
 	set("brokerPermission=6\nlitePullMessageEnable=false")
-	if a := r.ask(wire.ReqLitePullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, 16, "the broker[127.0.0.1] for lite pull consumer is forbidden"); a.ext["forbiddenType"] != forbiddenBroker {
+	if a := r.ask(wire.ReqLitePullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, 16,
+		"the broker[127.0.0.1] for lite pull consumer is forbidden"); a.ext["forbiddenType"] != forbiddenBroker {
 		t.Errorf("%v", a.ext)
 	}
 	r.ask(wire.ReqPullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, 0, "FOUND")
@@ -139,7 +147,8 @@ func TestPullOffsets(t *testing.T) {
 		}
 	}
 	other := strings.Replace(pullFields("g", "T", 0, 0, ""), "subscription=*", "subscription=B", 1)
-	if a := r.ask(wire.ReqPullMessage, other, "").is(t, wire.PullRetryImmediately, "NO_MATCHED_MESSAGE"); a.ext["nextBeginOffset"] != "3" {
+	if a := r.ask(wire.ReqPullMessage, other, "").is(t, wire.PullRetryImmediately,
+		"NO_MATCHED_MESSAGE"); a.ext["nextBeginOffset"] != "3" {
 		t.Errorf("no tag matches: %v", a.ext)
 	}
 	one := strings.Replace(pullFields("g", "T", 0, 0, ""), "maxMsgNums=32", "maxMsgNums=1", 1)
@@ -161,7 +170,8 @@ func TestPullCommits(t *testing.T) {
 	if off := r.b.offsets.Query("g", "T", 0); off != 1 {
 		t.Errorf("committed %d", off)
 	}
-	r.ask(wire.ReqPullMessage, strings.NewReplacer("sysFlag=4", "sysFlag=5", "commitOffset=1", "commitOffset=-1").Replace(f), "").is(t, 0, "")
+	r.ask(wire.ReqPullMessage, strings.NewReplacer("sysFlag=4", "sysFlag=5", "commitOffset=1",
+		"commitOffset=-1").Replace(f), "").is(t, 0, "")
 	if off := r.b.offsets.Query("g", "T", 0); off != 1 {
 		t.Errorf("a negative offset was committed: %d", off)
 	}
@@ -198,7 +208,8 @@ func TestHeldPullLooksAgain(t *testing.T) {
 func TestHeldPullTimesOut(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "first")
-	hold := strings.NewReplacer("sysFlag=4", "sysFlag=6", "suspendTimeoutMillis=0", "suspendTimeoutMillis=300").Replace(pullFields("g", "T", 0, 1, ""))
+	hold := strings.NewReplacer("sysFlag=4", "sysFlag=6", "suspendTimeoutMillis=0",
+		"suspendTimeoutMillis=300").Replace(pullFields("g", "T", 0, 1, ""))
 	began := time.Now()
 	r.ask(wire.ReqPullMessage, hold, "").is(t, wire.PullNotFound, "OFFSET_OVERFLOW_ONE")
 	if took := time.Since(began); took < 300*time.Millisecond || took > 2*time.Second {

@@ -39,7 +39,8 @@ func TestQueryByKey(t *testing.T) {
 	}
 	for _, fields := range []string{queryFields("T", "k3", ""), queryFields("Other", "k1", ""),
 		strings.Replace(queryFields("T", "k1", ""), "endTimestamp=9223372036854775807", "endTimestamp=1000", 1)} {
-		r.ask(wire.ReqQueryMessage, fields, "").is(t, wire.QueryNotFound, "can not find message, maybe time range not correct")
+		r.ask(wire.ReqQueryMessage, fields, "").is(t, wire.QueryNotFound,
+			"can not find message, maybe time range not correct")
 	}
 	r.ask(wire.ReqQueryMessage, strings.Replace(queryFields("T", "k1", ""), "maxNum=10", "maxNum=-1", 1), "").
 		is(t, 1, "java.lang.IllegalArgumentException: Illegal Capacity: -1")

@@ -12,13 +12,16 @@ func TestQueryConsumerOffset(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "first")
 	query := func(group, topic string, queue int, more string) answer {
-		return r.ask(wire.ReqQueryConsumerOffset, fmt.Sprintf("consumerGroup=%s&topic=%s&queueId=%d%s", group, topic, queue, more), "")
+		return r.ask(wire.ReqQueryConsumerOffset, fmt.Sprintf("consumerGroup=%s&topic=%s&queueId=%d%s", group, topic, queue,
+			more), "")
 	}
 	if a := query("new", "T", 0, "").is(t, 0, ""); a.ext["offset"] != "0" {
 		t.Errorf("a queue that begins at 0: %v", a.ext)
 	}
-	query("new", "T", 0, "&setZeroIfNotFound=false").is(t, wire.QueryNotFound, "Not found, do not set to zero, maybe this group boot first")
-	query("new", "none", 0, "").is(t, wire.QueryNotFound, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first")
+	query("new", "T", 0, "&setZeroIfNotFound=false").is(t, wire.QueryNotFound,
+		"Not found, do not set to zero, maybe this group boot first")
+	query("new", "none", 0, "").is(t, wire.QueryNotFound,
+		"Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first")
 	r.b.groups.Find("g")
 	r.commit("g", "T", 0, 1)
 	if a := query("g", "T", 0, "&setZeroIfNotFound=false").is(t, 0, ""); a.ext["offset"] != "1" {
@@ -59,7 +62,8 @@ func TestUpdateConsumerOffset(t *testing.T) {
 	if err := r.b.offsets.AssignReset("g", "T", 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	r.ask(wire.ReqUpdateConsumerOffset, "consumerGroup=g&topic=T&queueId=0&commitOffset=8", "").is(t, 0, "Offset has been previously reset")
+	r.ask(wire.ReqUpdateConsumerOffset, "consumerGroup=g&topic=T&queueId=0&commitOffset=8", "").is(t, 0,
+		"Offset has been previously reset")
 	if off := r.b.offsets.Query("g", "T", 0); off != 0 {
 		t.Errorf("the reset is lost: %d", off)
 	}

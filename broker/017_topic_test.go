@@ -25,7 +25,8 @@ func TestUpdateTopic(t *testing.T) {
 		{createFields("T", -1), 29, "The specified topic: T, readQueueNums=-1 is not within 0..4096 (maxTopicQueueNums)"},
 		{createFields("T", 1) + "&attributes=x", 1, "add/alter attribute format is wrong: x"},
 		{createFields("T", 1) + "&attributes=%2Bno.such%3D1", 1, "unsupported key: no.such"},
-		{strings.Replace(createFields("T", 1), "SINGLE_TAG", "NO_TAG", 1), 1, "org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [NO_TAG] value invalid"},
+		{strings.Replace(createFields("T", 1), "SINGLE_TAG", "NO_TAG", 1), 1,
+			"org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [NO_TAG] value invalid"},
 	} {
 		r.ask(wire.ReqUpdateAndCreateTopic, c.fields, "").is(t, c.code, c.remark)
 	}
@@ -35,7 +36,8 @@ func TestUpdateTopic(t *testing.T) {
 	create := createFields("T", 5) + "&attributes=%2Bmessage.type%3DFIFO"
 	r.ask(wire.ReqUpdateAndCreateTopic, create, "").is(t, 0, createdRemark)
 	c := r.b.topics.Get("T")
-	if c == nil || c.ReadQueueNums != 5 || c.WriteQueueNums != 5 || c.Perm != 6 || c.Attributes["message.type"] != "FIFO" || version() != before+1 {
+	if c == nil || c.ReadQueueNums != 5 || c.WriteQueueNums != 5 || c.Perm != 6 || c.Attributes["message.type"] != "FIFO" ||
+		version() != before+1 {
 		t.Errorf("%+v, version %d, before %d", c, version(), before)
 	}
 	r.ask(wire.ReqUpdateAndCreateTopic, createFields("T", 5), "").is(t, 0, createdRemark)
@@ -52,8 +54,9 @@ func TestUpdateTopic(t *testing.T) {
 func TestUpdateTopicList(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	list := func(second string) answer {
-		return r.ask(wire.ReqUpdateAndCreateTopicList, "", `{"topicConfigList":[{"topicName":"A","readQueueNums":1,"writeQueueNums":1,"perm":6,"topicFilterType":"SINGLE_TAG"},{"topicName":"`+
-			second+`","readQueueNums":2,"writeQueueNums":2,"perm":6,"topicFilterType":"SINGLE_TAG"}]}`)
+		return r.ask(wire.ReqUpdateAndCreateTopicList, "",
+			`{"topicConfigList":[{"topicName":"A","readQueueNums":1,"writeQueueNums":1,"perm":6,"topicFilterType":"SINGLE_TAG"},{"topicName":"`+
+				second+`","readQueueNums":2,"writeQueueNums":2,"perm":6,"topicFilterType":"SINGLE_TAG"}]}`)
 	}
 	r.ask(wire.ReqUpdateAndCreateTopicList, "", "").is(t, 1, "java.lang.NullPointerException")
 	list("b/c").is(t, 29, "The specified topic: ")
@@ -77,8 +80,10 @@ func TestDeleteTopic(t *testing.T) {
 	remove("TBW102").is(t, 29, "The topic[TBW102] is conflict with system topic.")
 	remove("..").is(t, 29, "The specified topic")
 	remove("T").is(t, 0, "")
-	if r.b.topics.Get("T") != nil || r.b.offsets.Query("g", "T", 0) != -1 || r.b.pulled.Query("g", "T", 0) != -1 || r.b.store.MaxOffset("T", 0) != 0 {
-		t.Errorf("left: %+v, offset %d, queue end %d", r.b.topics.Get("T"), r.b.offsets.Query("g", "T", 0), r.b.store.MaxOffset("T", 0))
+	if r.b.topics.Get("T") != nil || r.b.offsets.Query("g", "T", 0) != -1 || r.b.pulled.Query("g", "T", 0) != -1 ||
+		r.b.store.MaxOffset("T", 0) != 0 {
+		t.Errorf("left: %+v, offset %d, queue end %d", r.b.topics.Get("T"), r.b.offsets.Query("g", "T", 0),
+			r.b.store.MaxOffset("T", 0))
 	}
 	remove("T").is(t, 0, "") // twice is no error
 }

@@ -21,10 +21,12 @@ func TestAllTables(t *testing.T) {
 	r.await("T", 2)
 	topics := r.ask(wire.ReqGetAllTopicConfig, "", "").is(t, 0, "")
 	var w protocol.TopicConfigAndMappingSerializeWrapper
-	if err := compat.Unmarshal([]byte(topics.body), &w); err != nil || w.TopicConfigTable["T"] == nil || w.TopicConfigTable["T"].ReadQueueNums != 4 {
+	if err := compat.Unmarshal([]byte(topics.body), &w); err != nil || w.TopicConfigTable["T"] == nil ||
+		w.TopicConfigTable["T"].ReadQueueNums != 4 {
 		t.Errorf("topics: %v %v", err, w.TopicConfigTable["T"])
 	}
-	if v, all := r.b.topics.Snapshot(); topics.ext["totalTopicNum"] != fmt.Sprint(len(all)) || len(w.TopicConfigTable) != len(all) || w.DataVersion != v {
+	if v, all := r.b.topics.Snapshot(); topics.ext["totalTopicNum"] != fmt.Sprint(len(all)) ||
+		len(w.TopicConfigTable) != len(all) || w.DataVersion != v {
 		t.Errorf("%v topics of %d, version %+v of %+v", topics.ext, len(all), w.DataVersion, v)
 	}
 	groups := r.ask(wire.ReqGetAllSubscriptiongroupConfig, "", "").is(t, 0, "").has(t, `"g":{`, `"TOOLS_CONSUMER":{`)
@@ -34,7 +36,8 @@ func TestAllTables(t *testing.T) {
 	r.ask(wire.ReqGetAllConsumerOffset, "", "").is(t, 0, "").has(t, `"T@g":{2:7}`)
 	r.ask(wire.ReqGetAllDelayOffset, "", "").is(t, 0, "").has(t, `"offsetTable"`)
 	var d delay.Offsets
-	if err := compat.Unmarshal([]byte(r.ask(wire.ReqGetAllDelayOffset, "", "").body), &d); err != nil || d.OffsetTable[1] != 1 {
+	if err := compat.Unmarshal([]byte(r.ask(wire.ReqGetAllDelayOffset, "", "").body), &d); err != nil ||
+		d.OffsetTable[1] != 1 {
 		t.Errorf("delay offsets: %v %v", err, d)
 	}
 }

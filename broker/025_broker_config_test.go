@@ -35,7 +35,8 @@ func TestUpdateBrokerConfig(t *testing.T) {
 	if !r.b.Config().LongPollingEnable {
 		t.Error("a refused update acts")
 	}
-	if got := update("longPollingEnable=false\nsendThreadPoolQueueCapacity=7\nmaxMessageSize=10"); got != "" || r.b.Config().LongPollingEnable {
+	if got := update("longPollingEnable=false\nsendThreadPoolQueueCapacity=7\nmaxMessageSize=10"); got != "" ||
+		r.b.Config().LongPollingEnable {
 		t.Errorf("update: %q, longPollingEnable %v", got, r.b.Config().LongPollingEnable)
 	}
 	resp, err := call(r, wire.ReqGetBrokerConfig, wire.HeartbeatRequest, &none, nil)
@@ -61,11 +62,13 @@ func TestUpdateBrokerConfig(t *testing.T) {
 			t.Errorf("file%s: %q, %v, want %q", name, file, err, want)
 		}
 	}
-	if again, _, err := LoadConfig(cfg.BrokerConfigPath); err != nil || again.LongPollingEnable || again.BrokerName != "broker-a" {
+	if again, _, err := LoadConfig(cfg.BrokerConfigPath); err != nil || again.LongPollingEnable ||
+		again.BrokerName != "broker-a" {
 		t.Errorf("file read again: %v %v", again.LongPollingEnable, err)
 	}
 	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4}
-	if got := ask(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, "more than ten bytes", nil); !strings.HasPrefix(got, "13 ") {
+	if got := ask(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, "more than ten bytes",
+		nil); !strings.HasPrefix(got, "13 ") {
 		t.Errorf("the new maxMessageSize does not act: %q", got)
 	}
 }

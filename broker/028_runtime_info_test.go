@@ -15,10 +15,12 @@ func TestRuntimeInfo(t *testing.T) {
 	r.pull("g", "T", 0, "*", 0)
 	r.b.stats.sample(time.Now())
 	var kv protocol.KVTable
-	if got := ask(r, wire.ReqGetBrokerRuntimeInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "", &kv); got != "" {
+	if got := ask(r, wire.ReqGetBrokerRuntimeInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "",
+		&kv); got != "" {
 		t.Fatal(got)
 	}
-	for key, want := range map[string]string{"msgPutTotalTodayNow": "1", "msgGetTotalTodayNow": "1", "brokerVersionDesc": "V5_5_0", "dispatchBehindBytes": "0", "brokerActive": "true"} {
+	for key, want := range map[string]string{"msgPutTotalTodayNow": "1", "msgGetTotalTodayNow": "1",
+		"brokerVersionDesc": "V5_5_0", "dispatchBehindBytes": "0", "brokerActive": "true"} {
 		if got := kv.Table[key]; got != want && key != "dispatchBehindBytes" || got == "" {
 			t.Errorf("%s=%s, want %s", key, got, want)
 		}
@@ -33,7 +35,8 @@ func TestRuntimeInfo(t *testing.T) {
 
 // TestHumanBytes: Java's units, at their boundaries.
 func TestHumanBytes(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 1<<20 - 1: "1024.0 KiB", 1 << 20: "1.0 MiB", 5 << 40: "5.0 TiB"} {
+	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB",
+		1<<20 - 1: "1024.0 KiB", 1 << 20: "1.0 MiB", 5 << 40: "5.0 TiB"} {
 		if got := humanBytes(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}

@@ -34,7 +34,8 @@ func TestQueueOffsets(t *testing.T) {
 			t.Errorf("%s, want %s", c.got, c.want)
 		}
 	}
-	for _, code := range []int32{wire.ReqGetMaxOffset, wire.ReqGetMinOffset, wire.ReqGetEarliestMsgStoretime, wire.ReqSearchOffsetByTimestamp} {
+	for _, code := range []int32{wire.ReqGetMaxOffset, wire.ReqGetMinOffset, wire.ReqGetEarliestMsgStoretime,
+		wire.ReqSearchOffsetByTimestamp} {
 		r.ask(code, "topic=T", "").is(t, 1, "")
 	}
 }

@@ -41,7 +41,10 @@ func TestHeartbeat(t *testing.T) {
 	}
 	r.ask(wire.ReqHeartBeat, "", beatBody("c1", "g", "T", 0, false)).is(t, 0, "")
 	r.conn.Close()
-	waitFor(t, "a closed connection leaves", func() bool { return r.b.consumers.Get("g") == nil && r.b.producers.Count() == 0 })
+	waitFor(t, "a closed connection leaves", func() bool {
+		return r.b.consumers.Get("g") == nil &&
+			r.b.producers.Count() == 0
+	})
 }
 
 // TestHeartbeatV2: without subscriptions those of the last full one stay; another fingerprint is told.
@@ -49,7 +52,8 @@ func TestHeartbeatV2(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	beat := func(topic string, fingerprint int, without bool) string {
 		t.Helper()
-		return r.ask(wire.ReqHeartBeat, "", beatBody("c1", "g", topic, fingerprint, without)).is(t, 0, "").ext["IS_SUB_CHANGE"]
+		return r.ask(wire.ReqHeartBeat, "", beatBody("c1", "g", topic, fingerprint, without)).is(t, 0,
+			"").ext["IS_SUB_CHANGE"]
 	}
 	for i, c := range []struct {
 		topic       string
@@ -57,7 +61,8 @@ func TestHeartbeatV2(t *testing.T) {
 		without     bool
 		change      string
 		subscribed  string
-	}{{"A", 5, false, "false", "A"}, {"B", 5, true, "false", "A"}, {"B", 6, false, "true", "B"}, {"C", 6, true, "false", "B"}, {"C", 0, false, "true", "C"}} {
+	}{{"A", 5, false, "false", "A"}, {"B", 5, true, "false", "A"}, {"B", 6, false, "true", "B"}, {"C", 6, true, "false",
+		"B"}, {"C", 0, false, "true", "C"}} {
 		if got := beat(c.topic, c.fingerprint, c.without); got != c.change {
 			t.Errorf("beat %d: IS_SUB_CHANGE=%s, want %s", i, got, c.change)
 		}
@@ -89,7 +94,9 @@ func TestHeartbeatRefusals(t *testing.T) {
 func TestCheckClientConfig(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	check := func(kind, expr string) answer {
-		return r.ask(wire.ReqCheckClientConfig, "", fmt.Sprintf(`{"clientId":"c","group":"g","subscriptionData":{"topic":"T","expressionType":%q,"subString":%q}}`, kind, expr))
+		return r.ask(wire.ReqCheckClientConfig, "",
+			fmt.Sprintf(`{"clientId":"c","group":"g","subscriptionData":{"topic":"T","expressionType":%q,"subString":%q}}`,
+				kind, expr))
 	}
 	check("TAG", "a ||").is(t, 0, "")
 	r.ask(wire.ReqCheckClientConfig, "", "").is(t, 0, "")

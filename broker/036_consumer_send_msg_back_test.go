@@ -47,12 +47,14 @@ func TestDelayAndRetryAndDeadLetter(t *testing.T) {
 // request, allows; not one attempt before.
 func TestSendBackBoundary(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
-	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"g","retryMaxTimes":2,"retryQueueNums":1}`).is(t, 0, "")
+	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"g","retryMaxTimes":2,"retryQueueNums":1}`).is(t, 0,
+		"")
 	r.send("T", "", "first")
 	sent := func(times int) int64 {
 		t.Helper()
 		f := strings.Replace(sendFields("T", 1), "reconsumeTimes=0", fmt.Sprint("reconsumeTimes=", times), 1)
-		_, at, err := record.ParseMessageID(r.ask(wire.ReqSendMessage, f, fmt.Sprint("tried ", times)).is(t, 0, "").ext["msgId"])
+		_, at, err := record.ParseMessageID(r.ask(wire.ReqSendMessage, f, fmt.Sprint("tried ", times)).is(t, 0,
+			"").ext["msgId"])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +63,8 @@ func TestSendBackBoundary(t *testing.T) {
 	back := func(times, level int, more string) string {
 		t.Helper()
 		dead, parked := r.b.store.MaxOffset("%DLQ%g", 0), queueEnds(r, dispatch.ScheduleTopic)
-		r.ask(wire.ReqConsumerSendMsgBack, fmt.Sprintf("offset=%d&group=g&delayLevel=%d%s", sent(times), level, more), "").is(t, 0, "")
+		r.ask(wire.ReqConsumerSendMsgBack, fmt.Sprintf("offset=%d&group=g&delayLevel=%d%s", sent(times), level, more),
+			"").is(t, 0, "")
 		if r.b.store.MaxOffset("%DLQ%g", 0) > dead {
 			return "dead"
 		}
@@ -73,13 +76,15 @@ func TestSendBackBoundary(t *testing.T) {
 	for _, c := range []struct {
 		times, level int
 		more, want   string
-	}{{1, 0, "", "retry"}, {2, 0, "", "dead"}, {0, -1, "", "dead"}, {0, 2, "", "retry"}, {2, 0, "&maxReconsumeTimes=3", "retry"}, {3, 0, "&maxReconsumeTimes=3", "dead"}, {2, 0, "&maxReconsumeTimes=-1", "dead"}} {
+	}{{1, 0, "", "retry"}, {2, 0, "", "dead"}, {0, -1, "", "dead"}, {0, 2, "", "retry"}, {2, 0, "&maxReconsumeTimes=3",
+		"retry"}, {3, 0, "&maxReconsumeTimes=3", "dead"}, {2, 0, "&maxReconsumeTimes=-1", "dead"}} {
 		if got := back(c.times, c.level, c.more); got != c.want {
 			t.Errorf("consumed %d times, level %d%s: %s, want %s", c.times, c.level, c.more, got, c.want)
 		}
 	}
 	m := r.record("%DLQ%g", 0, 0)
-	if m.ReconsumeTimes != 3 || propMap(m.Properties)["RETRY_TOPIC"] != "T" || propMap(m.Properties)["ORIGIN_MESSAGE_ID"] == "" {
+	if m.ReconsumeTimes != 3 || propMap(m.Properties)["RETRY_TOPIC"] != "T" ||
+		propMap(m.Properties)["ORIGIN_MESSAGE_ID"] == "" {
 		t.Errorf("dead letter: %d times, %q", m.ReconsumeTimes, m.Properties)
 	}
 }
@@ -92,7 +97,8 @@ func queueEnds(r *rig, topic string) (n int64) {
 	return n
 }
 
-// TestSendBackRefusals: unknown groups and messages, permissions, and the group without retry queues that loses messages.
+// TestSendBackRefusals: unknown groups and messages, permissions, and the group without retry queues that loses
+// messages.
 func TestSendBackRefusals(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	_, at, err := record.ParseMessageID(string(r.send("T", "", "first").MsgID))

@@ -22,7 +22,8 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 		t.Fatalf("answers %+v %+v", a, b)
 	}
 	m := r.record(compat.TopicTransHalf, 0, 0)
-	want := map[string]string{"TRAN_MSG": "true", "PGROUP": "g", "UNIQ_KEY": "Ua", "TAGS": "tag", "__transactionId__": "Ua", "REAL_TOPIC": "T", "REAL_QID": "0", "MSG_REGION": "DefaultRegion", "TRACE_ON": "true", "CLUSTER": "DefaultCluster"}
+	want := map[string]string{"TRAN_MSG": "true", "PGROUP": "g", "UNIQ_KEY": "Ua", "TAGS": "tag",
+		"__transactionId__": "Ua", "REAL_TOPIC": "T", "REAL_QID": "0", "MSG_REGION": "DefaultRegion", "TRACE_ON": "true", "CLUSTER": "DefaultCluster"}
 	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" || m.SysFlag&record.SysFlagTransaction != 0 {
 		t.Errorf("half message, flag %x: %s", m.SysFlag, diff)
 	}
@@ -35,17 +36,20 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 			t.Errorf("%d %s", code, remark)
 		}
 	}
-	end := wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: 0, CommitLogOffset: aAt, CommitOrRollback: wire.TransactionCommit}
+	end := wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: 0, CommitLogOffset: aAt,
+		CommitOrRollback: wire.TransactionCommit}
 	ok(r.end(end))
 	ok(r.end(end)) // twice is once
-	ok(r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: 1, CommitLogOffset: bAt, CommitOrRollback: wire.TransactionRollback}))
+	ok(r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: 1, CommitLogOffset: bAt,
+		CommitOrRollback: wire.TransactionRollback}))
 	if diff := cmp.Diff([]string{"a"}, r.bodies("T")); diff != "" {
 		t.Error(diff)
 	}
 	m = r.record("T", 0, 0)
 	delete(want, "REAL_TOPIC")
 	delete(want, "REAL_QID")
-	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" || m.SysFlag&record.SysFlagTransaction != record.SysFlagCommit || m.PreparedTransactionOffset != aAt {
+	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" ||
+		m.SysFlag&record.SysFlagTransaction != record.SysFlagCommit || m.PreparedTransactionOffset != aAt {
 		t.Errorf("committed message, flag %x, prepared %d: %s", m.SysFlag, m.PreparedTransactionOffset, diff)
 	}
 	waitFor(t, "op message", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) == 1 })
@@ -64,7 +68,8 @@ func TestTransactionRefusals(t *testing.T) {
 	_, plainAt, _ := record.ParseMessageID(string(plain.MsgID))
 	_, at := r.half("g", "T", "a")
 	_, late := r.half("g", "T", "b", "CHECK_IMMUNITY_TIME_IN_SECONDS\x011")
-	good := wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}
+	good := wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at,
+		CommitOrRollback: wire.TransactionCommit}
 	cases := []struct {
 		name   string
 		change func(*wire.EndTransactionRequestHeader)
@@ -72,12 +77,14 @@ func TestTransactionRefusals(t *testing.T) {
 		remark string
 	}{
 		{"group", func(h *wire.EndTransactionRequestHeader) { h.ProducerGroup = "x" }, 1, "The producer group wrong"},
-		{"queue offset", func(h *wire.EndTransactionRequestHeader) { h.TranStateTableOffset = 7 }, 1, "The transaction state table offset wrong"},
+		{"queue offset", func(h *wire.EndTransactionRequestHeader) { h.TranStateTableOffset = 7 }, 1,
+			"The transaction state table offset wrong"},
 		{"nothing there", func(h *wire.EndTransactionRequestHeader) { h.CommitLogOffset = at + 3 }, 1, noHalf},
 		{"beyond the log", func(h *wire.EndTransactionRequestHeader) { h.CommitLogOffset = 1 << 60 }, 1, noHalf},
 		{"negative", func(h *wire.EndTransactionRequestHeader) { h.CommitLogOffset = -1 }, 1, noHalf},
 		{"no half message", func(h *wire.EndTransactionRequestHeader) { h.CommitLogOffset = plainAt }, 1, noHalf},
-		{"bad kind", func(h *wire.EndTransactionRequestHeader) { h.CommitOrRollback = 4 }, 1, "org.apache.rocketmq.remoting.exception.RemotingCommandException: commitOrRollback field wrong"},
+		{"bad kind", func(h *wire.EndTransactionRequestHeader) { h.CommitOrRollback = 4 }, 1,
+			"org.apache.rocketmq.remoting.exception.RemotingCommandException: commitOrRollback field wrong"},
 	}
 	for _, c := range cases {
 		h := good
@@ -106,7 +113,8 @@ func TestTransactionRefusals(t *testing.T) {
 	}
 	cfg.RejectTransactionMessage = true
 	b.live.Store(&cfg)
-	hs := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, Properties: []byte("TRAN_MSG\x01true\x02"), MaxReconsumeTimes: -1}
+	hs := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
+		Properties: []byte("TRAN_MSG\x01true\x02"), MaxReconsumeTimes: -1}
 	_, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &hs, []byte("x"))
 	if err == nil || !strings.Contains(err.Error(), "sending transaction message is forbidden") {
 		t.Errorf("rejectTransactionMessage: %v", err)

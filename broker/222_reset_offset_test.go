@@ -37,7 +37,8 @@ func TestResetAtBroker(t *testing.T) {
 		}
 	}
 	got, out := reset(func(*wire.ResetOffsetRequestHeader) {})
-	if diff := cmp.Diff(map[protocol.MessageQueue]int64{{BrokerName: "broker-a", QueueID: 0, Topic: "T"}: 2}, out.OffsetTable); got != "" || diff != "" {
+	if diff := cmp.Diff(map[protocol.MessageQueue]int64{{BrokerName: "broker-a", QueueID: 0, Topic: "T"}: 2},
+		out.OffsetTable); got != "" || diff != "" {
 		t.Fatal(got, diff)
 	}
 	r.commit("g", "T", 0, 4) // ignored until the reset was told
@@ -50,7 +51,10 @@ func TestResetAtBroker(t *testing.T) {
 	if code, _, bodies := r.pull("g", "T", 2, "*", 0); code != 0 || len(bodies) != 3 {
 		t.Errorf("after the reset: %d %v", code, bodies)
 	}
-	if _, out := reset(func(h *wire.ResetOffsetRequestHeader) { h.QueueID, h.Offset = -1, -1 }); len(out.OffsetTable) != 4 || out.OffsetTable[protocol.MessageQueue{BrokerName: "broker-a", Topic: "T"}] != 5 {
+	if _, out := reset(func(h *wire.ResetOffsetRequestHeader) {
+		h.QueueID, h.Offset = -1,
+			-1
+	}); len(out.OffsetTable) != 4 || out.OffsetTable[protocol.MessageQueue{BrokerName: "broker-a", Topic: "T"}] != 5 {
 		t.Errorf("all queues to the end: %v", out.OffsetTable)
 	}
 }
@@ -61,7 +65,8 @@ func TestResetAtClientsAndStatus(t *testing.T) {
 	r := startRig(t, cfg)
 	pushed := make(chan string, 1)
 	r.cl = newTestClient(t,
-		remoting.Entry{Code: wire.ReqResetConsumerClientOffset, Handle: func(ctx *remoting.Context) { pushed <- string(ctx.Req.Body) }},
+		remoting.Entry{Code: wire.ReqResetConsumerClientOffset,
+			Handle: func(ctx *remoting.Context) { pushed <- string(ctx.Req.Body) }},
 		remoting.Entry{Code: wire.ReqGetConsumerStatusFromClient, Handle: func(ctx *remoting.Context) {
 			ctx.OK([]byte(`{"messageQueueTable":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:3}}`))
 		}},
@@ -74,18 +79,21 @@ func TestResetAtClientsAndStatus(t *testing.T) {
 	sent := r.send("T", "", "x")
 	h := wire.ResetOffsetRequestHeader{Topic: "T", Group: "g", QueueID: -1, Offset: -1, Timestamp: 0, IsForce: true}
 	r.b.groups.Find("g")
-	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", nil); got != "1 THe consumer group <g> not exist" {
+	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "",
+		nil); got != "1 THe consumer group <g> not exist" {
 		t.Errorf("no offsets: %q", got)
 	}
 	for q := range int32(4) {
 		r.commit("g", "T", q, 1)
 	}
-	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", nil); !strings.HasPrefix(got, "206 Consumer not online") {
+	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", nil); !strings.HasPrefix(got,
+		"206 Consumer not online") {
 		t.Errorf("nobody online: %q", got)
 	}
 	r.join("g", "T")
 	var out resetOffsetBody
-	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", &out); got != "" || len(out.OffsetTable) != 4 {
+	if got := ask(r, wire.ReqInvokeBrokerToResetOffset, wire.ResetOffsetRequest, &h, "", &out); got != "" ||
+		len(out.OffsetTable) != 4 {
 		t.Errorf("reset: %q %v", got, out)
 	}
 	var seen resetOffsetBody
@@ -94,15 +102,18 @@ func TestResetAtClientsAndStatus(t *testing.T) {
 	}
 	status := wire.ConsumerStatusRequestHeader{Topic: "T", Group: "g"}
 	var st consumerStatusBody
-	if got := ask(r, wire.ReqInvokeBrokerToGetConsumerStatus, wire.ConsumerStatusRequest, &status, "", &st); got != "" || st.ConsumerTable["me@1"][r.b.queueOf("T", 0)] != 3 {
+	if got := ask(r, wire.ReqInvokeBrokerToGetConsumerStatus, wire.ConsumerStatusRequest, &status, "", &st); got != "" ||
+		st.ConsumerTable["me@1"][r.b.queueOf("T", 0)] != 3 {
 		t.Errorf("status: %q %v", got, st)
 	}
 	info := wire.RunningInfoHeader{ConsumerGroup: "g", ClientID: "me@1", JstackEnable: true}
-	if got := ask(r, wire.ReqGetConsumerRunningInfo, wire.RunningInfoRequest, &info, "", nil); got != "77 as the client says true" {
+	if got := ask(r, wire.ReqGetConsumerRunningInfo, wire.RunningInfoRequest, &info, "",
+		nil); got != "77 as the client says true" {
 		t.Errorf("running info: %q", got)
 	}
 	info.ClientID = "you"
-	if got := ask(r, wire.ReqGetConsumerRunningInfo, wire.RunningInfoRequest, &info, "", nil); got != "1 The Consumer <g> <you> not online" {
+	if got := ask(r, wire.ReqGetConsumerRunningInfo, wire.RunningInfoRequest, &info, "",
+		nil); got != "1 The Consumer <g> <you> not online" {
 		t.Errorf("unknown client: %q", got)
 	}
 	direct := wire.ConsumeDirectlyHeader{ConsumerGroup: "g", ClientID: "me@1", MsgID: string(sent.MsgID), Topic: "T"}
@@ -110,7 +121,8 @@ func TestResetAtClientsAndStatus(t *testing.T) {
 		N      int    `json:"n"`
 		Broker string `json:"broker"`
 	}
-	if got := ask(r, wire.ReqConsumeMessageDirectly, wire.ConsumeDirectlyRequest, &direct, "", &result); got != "" || result.N < 90 || result.Broker != "broker-a" {
+	if got := ask(r, wire.ReqConsumeMessageDirectly, wire.ConsumeDirectlyRequest, &direct, "", &result); got != "" ||
+		result.N < 90 || result.Broker != "broker-a" {
 		t.Errorf("consumed directly: %q %+v", got, result)
 	}
 }

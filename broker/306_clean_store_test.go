@@ -10,7 +10,8 @@ import (
 	"gorocket/store/record"
 )
 
-// TestCleanByHand: the three cleaning codes; an unknown topic loses its queues, a known one and a system topic keep theirs.
+// TestCleanByHand: the three cleaning codes; an unknown topic loses its queues, a known one and a system topic keep
+// theirs.
 func TestCleanByHand(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("Known", "", "body")
@@ -21,7 +22,8 @@ func TestCleanByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	var none wire.HeartbeatRequestHeader
-	for _, code := range []int32{wire.ReqCleanExpiredConsumequeue, wire.ReqCleanUnusedTopic, wire.ReqDeleteExpiredCommitlog} {
+	for _, code := range []int32{wire.ReqCleanExpiredConsumequeue, wire.ReqCleanUnusedTopic,
+		wire.ReqDeleteExpiredCommitlog} {
 		if got := ask(r, code, wire.HeartbeatRequest, &none, "", nil); got != "" {
 			t.Errorf("%d: %s", code, got)
 		}

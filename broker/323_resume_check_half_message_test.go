@@ -24,7 +24,8 @@ func TestTransactionDiscardAndResume(t *testing.T) {
 	p := r.producer("g", "p")
 	id := string(m.AppendMessageID(nil))
 	resume := func(id string) error {
-		_, err := call(r, wire.ReqResumeCheckHalfMessage, wire.ResumeCheckHalfMessageRequest, &wire.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: id}, nil)
+		_, err := call(r, wire.ReqResumeCheckHalfMessage, wire.ResumeCheckHalfMessageRequest,
+			&wire.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: id}, nil)
 		return err
 	}
 	plain := r.send("T", "", "plain")

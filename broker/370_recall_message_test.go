@@ -15,7 +15,8 @@ import (
 
 func (r *rig) recall(topic, handle string) string {
 	r.t.Helper()
-	resp, err := call(r, wire.ReqRecallMessage, wire.RecallMessageRequest, &wire.RecallMessageRequestHeader{ProducerGroup: "p", Topic: topic, RecallHandle: handle}, nil)
+	resp, err := call(r, wire.ReqRecallMessage, wire.RecallMessageRequest,
+		&wire.RecallMessageRequestHeader{ProducerGroup: "p", Topic: topic, RecallHandle: handle}, nil)
 	var re *remoting.ResponseError
 	if errors.As(err, &re) {
 		return fmt.Sprint(re.Code, " ", re.Remark)
@@ -32,7 +33,8 @@ func TestRecall(t *testing.T) {
 	r.send("T", "", "first")
 	var handles []string
 	for i := range 4 {
-		handles = append(handles, r.send("T", fmt.Sprintf("TIMER_DELAY_MS\x01900\x02UNIQ_KEY\x01K%d\x02", i), fmt.Sprint("m", i)).RecallHandle)
+		handles = append(handles, r.send("T", fmt.Sprintf("TIMER_DELAY_MS\x01900\x02UNIQ_KEY\x01K%d\x02", i), fmt.Sprint("m",
+			i)).RecallHandle)
 	}
 	raw, err := base64.URLEncoding.DecodeString(handles[1])
 	if err != nil || !strings.HasPrefix(string(raw), "v1 T broker-a ") || !strings.HasSuffix(string(raw), " K1") {
@@ -81,7 +83,8 @@ func FuzzDecodeHandle(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := decodeHandle(base64.URLEncoding.EncodeToString([]byte(strings.Join([]string{"v1", h.topic, h.broker, h.timestamp, h.uniqKey}, " "))))
+		again, err := decodeHandle(base64.URLEncoding.EncodeToString([]byte(strings.Join([]string{"v1", h.topic, h.broker,
+			h.timestamp, h.uniqKey}, " "))))
 		if err != nil || again != h {
 			t.Fatalf("%+v became %+v, %v", h, again, err)
 		}

@@ -55,7 +55,8 @@ func TestAllocate(t *testing.T) {
 		t.Errorf("modes %+v", w)
 	}
 	var as assignments
-	ask(r, wire.ReqQueryAssignment, wire.HeartbeatRequest, &none, `{"topic":"T","consumerGroup":"g","clientId":"c","strategyName":"AVG","messageModel":"CLUSTERING"}`, &as)
+	ask(r, wire.ReqQueryAssignment, wire.HeartbeatRequest, &none,
+		`{"topic":"T","consumerGroup":"g","clientId":"c","strategyName":"AVG","messageModel":"CLUSTERING"}`, &as)
 	if as.MessageQueueAssignments != nil {
 		t.Errorf("without a NameServer nothing is known, but the answer is %+v", as)
 	}

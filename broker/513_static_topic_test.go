@@ -14,17 +14,21 @@ func staticBody(topic, broker string, epoch int64) string {
 		topic, broker, epoch, broker)
 }
 
-// TestUpdateStaticTopic: a mapping for somebody else, an older one and a malformed one change neither mapping nor topic.
+// TestUpdateStaticTopic: a mapping for somebody else, an older one and a malformed one change neither mapping nor
+// topic.
 func TestUpdateStaticTopic(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	update := func(topic, text, more string) answer {
 		return r.ask(wire.ReqUpdateAndCreateStaticTopic, createFields(topic, 1)+more, text)
 	}
-	update("S", staticBody("Other", "broker-a", 1), "").is(t, 1, `the mapping is for topic "Other" on broker "broker-a", not for S on broker-a`)
-	update("S", staticBody("S", "broker-b", 1), "").is(t, 1, `the mapping is for topic "S" on broker "broker-b", not for S on broker-a`)
+	update("S", staticBody("Other", "broker-a", 1), "").is(t, 1,
+		`the mapping is for topic "Other" on broker "broker-a", not for S on broker-a`)
+	update("S", staticBody("S", "broker-b", 1), "").is(t, 1,
+		`the mapping is for topic "S" on broker "broker-b", not for S on broker-a`)
 	update("S", "{", "").is(t, 1, "")
 	update("a/b", staticBody("a/b", "broker-a", 1), "").is(t, 29, "The specified topic: a/b, contains illegal characters")
-	update("S", strings.Replace(staticBody("S", "broker-a", 1), `"totalQueues":1`, `"totalQueues":65537`, 1), "").is(t, 1, "The specified topic: S, totalQueues=65537 is not within 0..65536")
+	update("S", strings.Replace(staticBody("S", "broker-a", 1), `"totalQueues":1`, `"totalQueues":65537`, 1), "").is(t, 1,
+		"The specified topic: S, totalQueues=65537 is not within 0..65536")
 	if r.b.topics.Get("S") != nil || r.b.mappings.Current()["S"] != nil {
 		t.Fatal("a refused mapping acts")
 	}

@@ -19,8 +19,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// A broker on a disk in memory that is killed (Clone: all that was written is there) or loses its power (CrashClone: only
-// what was synced is sure to be there), and starts again on what is left.
+// A broker on a disk in memory that is killed (Clone: all that was written is there) or loses its power (CrashClone:
+// only what was synced is sure to be there), and starts again on what is left.
 
 // memRoot is the store's folder on a disk in memory.
 const memRoot = "/store"
@@ -107,8 +107,8 @@ func createFields(topic string, queues int) string {
 		"&topicSysFlag=0&order=false", topic, queues, queues)
 }
 
-// TestKillKeepsAcknowledgedMessages: under ASYNC_FLUSH all that was answered is there after a kill; offsets as they were
-// written last.
+// TestKillKeepsAcknowledgedMessages: under ASYNC_FLUSH all that was answered is there after a kill; offsets as they
+// were written last.
 func TestKillKeepsAcknowledgedMessages(t *testing.T) {
 	mem := newMem(t)
 	r := memRig(t, mem, slowFlush, func(c *Config) { c.FlushConsumerOffsetInterval = 1 })
@@ -117,7 +117,10 @@ func TestKillKeepsAcknowledgedMessages(t *testing.T) {
 	}
 	r.pull("g", "T", 0, "*", 0)
 	r.commit("g", "T", 0, 30)
-	waitFor(t, "the offset in its file", func() bool { return strings.Contains(fileOf(mem, "consumerOffset.json"), ":30") })
+	waitFor(t, "the offset in its file", func() bool {
+		return strings.Contains(fileOf(mem, "consumerOffset.json"),
+			":30")
+	})
 	r2 := reborn(t, mem.Clone())
 	got := r2.bodies("T")
 	if len(got) != 50 || got[0] != "0" || got[49] != "49" {
@@ -277,8 +280,8 @@ func TestKillKeepsHalfMessages(t *testing.T) {
 	}
 }
 
-// TestFailedSyncRefusesSends: SYNC_FLUSH on a disk that does not sync answers 14, and so do all sends from then on; what
-// is there can be read.
+// TestFailedSyncRefusesSends: SYNC_FLUSH on a disk that does not sync answers 14, and so do all sends from then on;
+// what is there can be read.
 func TestFailedSyncRefusesSends(t *testing.T) {
 	mem := newMem(t)
 	r := memRig(t, mem, syncFlush)
@@ -354,8 +357,8 @@ func TestStalledTableKeepsNobodyWaiting(t *testing.T) {
 	mem.Inject(nil)
 }
 
-// TestUnreadableTableStopsTheStart: a start on a consumerOffset.json that does not parse, with no .bak that does, fails and
-// leaves the store closed.
+// TestUnreadableTableStopsTheStart: a start on a consumerOffset.json that does not parse, with no .bak that does,
+// fails and leaves the store closed.
 func TestUnreadableTableStopsTheStart(t *testing.T) {
 	mem := newMem(t)
 	r := memRig(t, mem)

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -143,7 +144,8 @@ func call[T any](r *rig, code int32, h *wire.HeaderType[T], v *T, body []byte) (
 
 func (r *rig) send(topic, props, body string) *wire.SendMessageResponseHeader {
 	r.t.Helper()
-	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, BornTimestamp: time.Now().UnixMilli(), Properties: []byte(props), MaxReconsumeTimes: -1}
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
+		BornTimestamp: time.Now().UnixMilli(), Properties: []byte(props), MaxReconsumeTimes: -1}
 	resp, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, []byte(body))
 	if err != nil {
 		r.t.Fatal(err)
@@ -156,9 +158,11 @@ func (r *rig) send(topic, props, body string) *wire.SendMessageResponseHeader {
 }
 
 // pull returns the response code, the header and the bodies of the messages.
-func (r *rig) pull(group, topic string, offset int64, expr string, suspend int64) (int32, wire.PullMessageResponseHeader, []string) {
+func (r *rig) pull(group, topic string, offset int64, expr string, suspend int64) (int32,
+	wire.PullMessageResponseHeader, []string) {
 	r.t.Helper()
-	h := wire.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription, Subscription: expr, ExpressionType: "TAG", SuspendTimeoutMillis: suspend}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32,
+		SysFlag: wire.PullFlagSubscription, Subscription: expr, ExpressionType: "TAG", SuspendTimeoutMillis: suspend}
 	if suspend > 0 {
 		h.SysFlag |= wire.PullFlagSuspend
 	}
@@ -193,6 +197,7 @@ func (r *rig) pull(group, topic string, offset int64, expr string, suspend int64
 type answer struct {
 	code   int32
 	flag   int32
+	opaque int32
 	remark string
 	ext    map[string]string
 	body   string
@@ -230,7 +235,8 @@ func (r *rig) frame(code, flag int32, version int, fields, body string) []byte {
 	for k := range values {
 		ext[k] = values.Get(k)
 	}
-	head, err := json.Marshal(map[string]any{"code": code, "flag": flag, "language": "JAVA", "opaque": 7, "version": version,
+	head, err := json.Marshal(map[string]any{"code": code, "flag": flag, "language": "JAVA", "opaque": 7,
+		"version":                 version,
 		"serializeTypeCurrentRPC": "JSON", "extFields": ext})
 	if err != nil {
 		r.t.Fatal(err)
@@ -269,13 +275,14 @@ func nextFrame(t testing.TB, conn net.Conn) answer {
 	var head struct {
 		Code      int32
 		Flag      int32
+		Opaque    int32
 		Remark    string
 		ExtFields map[string]string
 	}
 	if err := json.Unmarshal(rest[4:4+n], &head); err != nil {
 		t.Fatalf("%v: %s", err, rest[4:4+n])
 	}
-	return answer{head.Code, head.Flag, head.Remark, head.ExtFields, string(rest[4+n:])}
+	return answer{head.Code, head.Flag, head.Opaque, head.Remark, head.ExtFields, string(rest[4+n:])}
 }
 
 // is checks code and the beginning of the remark.
@@ -337,7 +344,8 @@ func (r *rig) commit(group, topic string, queue int32, offset int64) {
 func (r *rig) join(group, topic string) {
 	r.t.Helper()
 	beat := fmt.Sprintf(`{"clientID":"me@1","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":%q,"messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":"*","subVersion":1,"topic":%q,"tagsSet":[],"codeSet":[]}]}],"producerDataSet":[]}`, group, topic)
-	if _, err := call(r, wire.ReqHeartBeat, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), []byte(beat)); err != nil {
+	if _, err := call(r, wire.ReqHeartBeat, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader),
+		[]byte(beat)); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -440,3 +448,14 @@ func (r *rig) await(topic string, n int) (bodies []string, came []time.Time) {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// resized corrects both lengths of a frame whose header was edited.
+func resized(frame []byte) []byte {
+	at := bytes.Index(frame, []byte("}}")) + 2
+	if i := bytes.Index(frame, []byte(`"version":`)); i > at {
+		at = i + bytes.IndexByte(frame[i:], '}') + 1
+	}
+	binary.BigEndian.PutUint32(frame, uint32(len(frame)-4))
+	binary.BigEndian.PutUint32(frame[4:], uint32(at-8))
+	return frame
+}

@@ -1,0 +1,24 @@
+package broker
+
+import (
+	"testing"
+
+	"gorocket/remoting/wire"
+)
+
+// TestTimerTables: 60 is the 56 bytes of the check point, 61 counts what waits by topic; without timers both refuse.
+func TestTimerTables(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("T", "TIMER_DELAY_SEC\x01600\x02", "later")
+	if n := len(r.ask(wire.ReqGetTimerCheckPoint, "", "").is(t, 0, "").body); n != 56 {
+		t.Errorf("%d bytes", n)
+	}
+	waitFor(t, "counted", func() bool { return r.b.timers.Figures().Pending == 1 })
+	r.ask(wire.ReqGetTimerMetrics, "", "").is(t, 0, "").has(t, `"T":{"count":1`)
+
+	cfg := testConfig(t, t.TempDir())
+	cfg.TimerWheelEnable = false
+	off := startRig(t, cfg)
+	off.ask(wire.ReqGetTimerCheckPoint, "", "").is(t, 1, "The checkpoint is null")
+	off.ask(wire.ReqGetTimerMetrics, "", "").is(t, 1, "The timer message store is null")
+}
