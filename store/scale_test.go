@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
