@@ -56,5 +56,6 @@ func onePlan(f reflect.StructField, tag string, index []int) fieldPlan {
 	if name == "" {
 		name = f.Name
 	}
-	return fieldPlan{name: name, key: string(appendQuoted(nil, name)) + ":", index: index, omitEmpty: strings.Contains(opts, "omitempty")}
+	return fieldPlan{name: name, key: string(appendQuoted(nil, name)) + ":", index: index,
+		omitEmpty: strings.Contains(opts, "omitempty")}
 }

@@ -34,12 +34,13 @@ const none = -1
 // refNode is one value of a document that holds references: 32 bytes, because a document may have a value for each
 // two bytes.
 type refNode struct {
-	kind           byte  // '{', '[', 'r' for a reference, 0 for anything else
-	open           bool  // being written now: meeting it again is a cycle
-	start, end     int32 // the text of a scalar in the document; of a reference: start is its place in refDoc.paths
-	key, keyEnd    int32 // the member's name in the document with its quotes; equal for items of lists
-	parent         int32 // index of the container, none for the root
-	first, sibling int32 // indexes of a container's first value and of the next value in the same container, none at the end
+	kind        byte  // '{', '[', 'r' for a reference, 0 for anything else
+	open        bool  // being written now: meeting it again is a cycle
+	start, end  int32 // the text of a scalar in the document; of a reference: start is its place in refDoc.paths
+	key, keyEnd int32 // the member's name in the document with its quotes; equal for items of lists
+	parent      int32 // index of the container, none for the root
+	// indexes of a container's first value and of the next value in the same container, none at the end
+	first, sibling int32
 }
 
 // refDoc is a document as a flat list of its values; node 0 is the root.
@@ -79,7 +80,8 @@ func (d *refDoc) next() byte {
 // value parses one value and returns its index. The text is known to be valid, so nothing is checked.
 func (d *refDoc) value(parent int32, key, keyEnd int) int32 {
 	at := int32(len(d.nodes))
-	d.nodes = append(d.nodes, refNode{key: int32(key), keyEnd: int32(keyEnd), parent: parent, first: none, sibling: none})
+	d.nodes = append(d.nodes, refNode{key: int32(key), keyEnd: int32(keyEnd), parent: parent, first: none,
+		sibling: none})
 	switch c := d.next(); c {
 	case '{', '[':
 		d.pos++

@@ -53,7 +53,8 @@ func ValidateTopic(topic string) error {
 		return errors.New(IllegalTopicRemark(topic))
 	case strings.HasPrefix(topic, RetryTopicPrefix) || strings.HasPrefix(topic, DLQTopicPrefix):
 		if len(topic) > RetryTopicMaxLength {
-			return fmt.Errorf("The specified topic is DLQ or Retry topic: %s, and it's longer than topic max length: %d", topic, RetryTopicMaxLength)
+			return fmt.Errorf("The specified topic is DLQ or Retry topic: %s, and it's longer than topic max length: %d",
+				topic, RetryTopicMaxLength)
 		}
 	case len(topic) > TopicMaxLength:
 		return fmt.Errorf("The specified topic: %s, is longer than topic max length: %d", topic, TopicMaxLength)
@@ -97,7 +98,8 @@ func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
 // cluster's, and a few more at start (addSystemTopic): that set belongs to the broker.
 func IsSystemTopic(topic string) bool {
 	switch topic {
-	case TopicAutoCreate, TopicSchedule, TopicBenchmark, TopicTransHalf, TopicTrace, TopicTransOpHalf, TopicTransCheckMax,
+	case TopicAutoCreate, TopicSchedule, TopicBenchmark, TopicTransHalf, TopicTrace, TopicTransOpHalf,
+		TopicTransCheckMax,
 		TopicSelfTest, TopicOffsetMoved, TopicRocksDBOffset, topicRocksDBHalf, topicRocksDBOpHalf:
 		return true
 	}
