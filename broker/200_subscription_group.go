@@ -14,8 +14,8 @@ import (
 
 func (b *Broker) groupEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqUpdateAndCreateSubscriptiongroup, Mode: remoting.Pooled, Handle: b.updateGroup},
-		{Code: wire.ReqUpdateAndCreateSubscriptiongroupList, Mode: remoting.Pooled, Handle: b.updateGroupList},
+		{Code: wire.ReqUpdateAndCreateSubscriptiongroup, Mode: remoting.Blocking, Handle: b.updateGroup},
+		{Code: wire.ReqUpdateAndCreateSubscriptiongroupList, Mode: remoting.Blocking, Handle: b.updateGroupList},
 		{Code: wire.ReqDeleteSubscriptiongroup, Mode: remoting.Pooled, Handle: with(wire.DeleteSubscriptionGroupRequest, b.deleteGroup)},
 		{Code: wire.ReqGetSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: with(wire.GroupRequest, b.groupConfig)},
 	}
@@ -61,6 +61,7 @@ func (b *Broker) changeGroups(ctx *remoting.Context, groups ...protocol.Subscrip
 		}
 		b.log.Info().Str("group", g.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group changed")
 	}
+	b.persist.Now() // Java writes before it answers
 	ctx.Status(wire.Success, "")
 }
 
