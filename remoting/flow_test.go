@@ -2,10 +2,12 @@ package remoting
 
 import (
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -154,6 +156,14 @@ func TestFieldsBeyondTheLimitTakeNoMemory(t *testing.T) {
 
 // TestTurnBudget: one connection with much work in one read does not keep the others waiting.
 func TestTurnBudget(t *testing.T) {
+	for _, size := range []int{0, 8 << 10} { // the clock is looked at by requests and by bytes
+		t.Run(fmt.Sprint(size), func(t *testing.T) { turnBudget(t, size) })
+	}
+}
+
+// turnBudget counts how many requests of a greedy peer are served while another one waits for an answer: a busy
+// machine makes this test late, not the server: the quarter in which it was not counts.
+func turnBudget(t *testing.T, size int) {
 	busy := func(*Context) {
 		for end := time.Now().Add(500 * time.Microsecond); time.Now().Before(end); {
 		}
@@ -166,20 +176,23 @@ func TestTurnBudget(t *testing.T) {
 	const work = 2000 // a second
 	var all []byte
 	for range work {
-		all = append(all, requestFrame(2, 0)...)
+		all = append(all, requestFrame(2, size)...)
 	}
-	if _, err := greedy.Write(all); err != nil {
-		t.Fatal(err)
-	}
+	sent := make(chan error, 1)
+	go func() { _, err := greedy.Write(all); sent <- err }()
 	until(t, "it begins", func() bool { return done.Load() > 0 })
-	var worst time.Duration
+	var first []int32
 	for done.Load() < work/2 {
-		start := time.Now()
+		before := done.Load()
 		answered(t, victim, 1)
-		worst = max(worst, time.Since(start))
+		first = append(first, done.Load()-before)
 	}
-	if worst > 500*time.Millisecond {
-		t.Errorf("the other connection waited %v", worst)
+	slices.Sort(first)
+	if n := first[len(first)/4]; n > map[int]int32{0: 40, 8 << 10: 12}[size] {
+		t.Errorf("%d requests of the other connection came first: %v", n, first)
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
 	}
 	until(t, "all is done", func() bool { return done.Load() == work })
 	until(t, "nothing waits", func() bool { return s.Figures().Inbound == 0 })

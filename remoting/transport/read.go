@@ -6,8 +6,11 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// clockEvery is after how many frames the clock is looked at.
-const clockEvery = 16
+// clockEvery and clockBytes are after how many frames, and after how many bytes of them, the clock is looked at.
+const (
+	clockEvery = 16
+	clockBytes = 32 << 10
+)
 
 // traffic handles what has come in, and what woke the connection. It tells whether the connection stays; when it does
 // not, the caller has to close it. Event loop only.
@@ -99,7 +102,8 @@ func (c *Conn) readRest(now time.Time, limit int64) (err error) {
 		return err
 	}
 	f, rest, budget := &c.flow, all, c.loop.turnBudget()
-	for i := 0; ; i++ {
+	unseen := len(all) // what was left when the clock was looked at
+	for i := 1; ; i++ {
 		if f.cut, err = wire.FrameLength(rest, c.engine.opts.MaxFrame); err != nil {
 			return err
 		}
@@ -107,7 +111,13 @@ func (c *Conn) readRest(now time.Time, limit int64) (err error) {
 			f.begin(now)
 			break
 		}
-		if i%clockEvery == clockEvery-1 && time.Since(now) > budget || c.unsent.Load() > limit {
+		if i%clockEvery == 0 || unseen-len(rest) > clockBytes {
+			if unseen = len(rest); time.Since(now) > budget {
+				f.more = true
+				break
+			}
+		}
+		if c.unsent.Load() > limit {
 			f.more = true
 			break
 		}
