@@ -1,5 +1,5 @@
-// Package gorocket_test holds the project's own rules as tests: which package may import which, how long functions and files may
-// be, which calls have one home, and that exported names are documented.
+// Package gorocket_test holds the project's own rules as tests: which package may import which, how long functions and
+// files may be, which calls have one home, and that exported names are documented.
 package gorocket_test
 
 import (
@@ -7,15 +7,19 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
-// maxFunction and maxFile are the longest a function and a file may be, in lines. Tests and generated tables may be longer.
+// maxFunction and maxFile are the longest a function and a file may be, in lines, maxColumns the longest line. Tests
+// and generated tables may be longer.
 const (
 	maxFunction = 70
 	maxFile     = 450
+	maxColumns  = 120
 )
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
@@ -82,7 +86,8 @@ var arrows = map[string][]string{
 var bannedCalls = map[string][]string{
 	"os.WriteFile": nil, "os.Rename": {"store/vfs"}, "os.Create": {"cmd/gorocket"}, "os.OpenFile": {"store/vfs"},
 	"exec.Command": nil, "exec.CommandContext": nil,
-	"fmt.Println": {"cmd/gorocket", "cmd/support"}, "fmt.Printf": {"cmd/gorocket", "cmd/support"}, "fmt.Print": {"cmd/gorocket", "cmd/support"},
+	"fmt.Println": {"cmd/gorocket", "cmd/support"}, "fmt.Printf": {"cmd/gorocket", "cmd/support"},
+	"fmt.Print":  {"cmd/gorocket", "cmd/support"},
 	"log.Printf": nil, "log.Println": nil, "log.Fatal": nil, "time.Tick": nil,
 }
 
@@ -101,7 +106,8 @@ func sources(t *testing.T) (all []source) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && path != "." && (path == "integration" || path == "bin" || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+		if d.IsDir() && path != "." && (path == "integration" || path == "bin" || strings.HasPrefix(d.Name(), ".") ||
+			d.Name() == "testdata") {
 			return filepath.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -170,6 +176,32 @@ func TestFunctionAndFileLength(t *testing.T) {
 	}
 }
 
+// TestLineLength: lines are short enough to be read beside another file. Texts in back quotes, such as JSON and help
+// texts, and drawings in comments stay as they are.
+func TestLineLength(t *testing.T) {
+	for _, s := range sources(t) {
+		raw := map[int]bool{}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(lit.Value, "`") {
+				for l := s.fset.Position(lit.Pos()).Line; l <= s.fset.Position(lit.End()).Line; l++ {
+					raw[l] = true
+				}
+			}
+			return true
+		})
+		text, err := os.ReadFile(s.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			drawing := strings.HasPrefix(line, "//\t")
+			if n := utf8.RuneCountInString(line); n > maxColumns && !raw[i+1] && !drawing {
+				t.Errorf("%s:%d has %d columns, the limit is %d", s.path, i+1, n, maxColumns)
+			}
+		}
+	}
+}
+
 func TestBannedCalls(t *testing.T) {
 	for _, s := range sources(t) {
 		ast.Inspect(s.file, func(n ast.Node) bool {
@@ -205,8 +237,8 @@ func TestExportedNamesAreDocumented(t *testing.T) {
 	}
 }
 
-// implementsKnown excuses methods of unexported types, which implement a documented interface, and those whose meaning the
-// standard library fixes.
+// implementsKnown excuses methods of unexported types, which implement a documented interface, and those whose meaning
+// the standard library fixes.
 func implementsKnown(f *ast.FuncDecl) bool {
 	if f.Recv == nil {
 		return false

@@ -1,10 +1,12 @@
 package broker
 
-// SEND_MESSAGE (10), SEND_MESSAGE_V2 (310), SEND_BATCH_MESSAGE (320). Java: SendMessageProcessor, AbstractSendMessageProcessor.
+// SEND_MESSAGE (10), SEND_MESSAGE_V2 (310), SEND_BATCH_MESSAGE (320). Java: SendMessageProcessor,
+// AbstractSendMessageProcessor.
 //
-// Quirks kept: 10 is read with the V1 header and 310, 320 with the one-letter one, strictly by code, while the header's batch
-// flag decides between one message and many; a plain topic's write permission is not checked (clients obey the route);
-// a message without a body is code 1, not 13; answers that Java builds after decoding carry MSG_REGION and TRACE_ON.
+// Quirks kept: 10 is read with the V1 header and 310, 320 with the one-letter one, strictly by code, while the header's
+// batch flag decides between one message and many; a plain topic's write permission is not checked (clients obey the
+// route); a message without a body is code 1, not 13; answers that Java builds after decoding carry MSG_REGION and
+// TRACE_ON.
 
 import (
 	"errors"
@@ -55,7 +57,8 @@ type sendState struct {
 	count   int64                           // messages of what waits for the flusher
 }
 
-// sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under SYNC_FLUSH the answer follows from the flusher.
+// sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under
+// SYNC_FLUSH the answer follows from the flusher.
 func (b *Broker) sendMessage(ctx *remoting.Context) {
 	if b.rejects(ctx) {
 		return
@@ -68,7 +71,8 @@ func (b *Broker) sendMessage(ctx *remoting.Context) {
 }
 
 func (b *Broker) recycle(s *sendState) {
-	s.record, s.head, s.reply, s.leader, s.half = store.Record{}, wire.SendMessageRequestHeader{}, remoting.Replier{}, nil, false
+	s.record, s.head, s.reply, s.leader, s.half = store.Record{}, wire.SendMessageRequestHeader{}, remoting.Replier{}, nil,
+		false
 	if cap(s.props.text) > 64<<10 {
 		s.props.text = nil
 	}
@@ -137,7 +141,8 @@ func (s *sendState) fill(ctx *remoting.Context, topic *protocol.TopicConfig, que
 	if topic.TopicFilterType == protocol.MultiTag {
 		s.record.SysFlag |= record.SysFlagMultiTags
 	}
-	s.resp = wire.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg().RegionID, TraceOn: strconv.FormatBool(s.b.cfg().TraceOn)}
+	s.resp = wire.SendMessageResponseHeader{QueueID: queue, Region: s.b.cfg().RegionID,
+		TraceOn: strconv.FormatBool(s.b.cfg().TraceOn)}
 }
 
 // setID keeps the unique key for the answer; the frame that it lies in may be gone by then.
@@ -176,7 +181,8 @@ func (b *Broker) appendOne(ctx *remoting.Context, s *sendState, topic *protocol.
 	return b.stored(ctx, s, done, err)
 }
 
-// delayed parks a message with a delay level or a delivery time; false when it answered. Java: HookUtils.handleScheduleMessage.
+// delayed parks a message with a delay level or a delivery time; false when it answered. Java:
+// HookUtils.handleScheduleMessage.
 func (b *Broker) delayed(ctx *remoting.Context, s *sendState) bool {
 	p, r := &s.props, &s.record
 	if p.timer && p.delay <= 0 {
@@ -212,7 +218,8 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *protoco
 	if inner {
 		return b.appendInnerBatch(ctx, s)
 	}
-	s.setID(p.uniqKey) // r.Properties stays empty: Java adds nothing to the items' own properties (MessageExtEncoder.encode)
+	// r.Properties stays empty: Java adds nothing to the items' own properties (MessageExtEncoder.encode)
+	s.setID(p.uniqKey)
 	done, offsets, err := b.store.AppendBatch(r, ctx.Req.Body, s.offsets[:0])
 	s.offsets = offsets
 	if errors.Is(err, record.ErrBadBatch) {
@@ -222,11 +229,12 @@ func (b *Broker) appendBatch(ctx *remoting.Context, s *sendState, topic *protoco
 	return b.stored(ctx, s, done, err)
 }
 
-// longBatch tells whether a batch has so many messages that it is stored on a worker: more than a millisecond's work, for which the loop's other
-// connections need not wait. One that is malformed is not long.
+// longBatch tells whether a batch has so many messages that it is stored on a worker: more than a millisecond's work,
+// for which the loop's other connections need not wait. One that is malformed is not long.
 func longBatch(batch []byte) bool { return store.BatchItems(batch, store.LongBatch) > store.LongBatch }
 
-// appendInnerBatch stores a batch as one record, for topics with batch consume queues. Java: SendMessageProcessor.sendBatchMessage.
+// appendInnerBatch stores a batch as one record, for topics with batch consume queues. Java:
+// SendMessageProcessor.sendBatchMessage.
 func (b *Broker) appendInnerBatch(ctx *remoting.Context, s *sendState) bool {
 	r, p := &s.record, &s.props
 	n := 0
@@ -294,8 +302,9 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	return false
 }
 
-// toLogical makes the answer name the logic queue. The offset of a half message stays: END_TRANSACTION has to repeat it, and it belongs to the queue of half
-// messages. (Java rewrites it, and refuses the end of the transaction when the piece does not begin at 0.)
+// toLogical makes the answer name the logic queue. The offset of a half message stays: END_TRANSACTION has to repeat
+// it, and it belongs to the queue of half messages. (Java rewrites it, and refuses the end of the transaction when the
+// piece does not begin at 0.)
 func (s *sendState) toLogical() {
 	s.resp.QueueID = s.logicID
 	if !s.props.tran {
@@ -338,7 +347,8 @@ func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
 	case errors.Is(err, record.ErrIllegal):
 		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())
 	case errors.Is(err, store.ErrTooManyLightQueues):
-		b.sendFail(ctx, wire.SystemError, "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]broker config enableLmq and enableMultiDispatch, lmq consumeQueue num exceed maxLmqConsumeQueueNum config num, default limit 2w.")
+		b.sendFail(ctx, wire.SystemError, "[LMQ_CONSUME_QUEUE_NUM_EXCEEDED]broker config enableLmq and enableMultiDispatch, "+
+			"lmq consumeQueue num exceed maxLmqConsumeQueueNum config num, default limit 2w.")
 	case errors.Is(err, store.ErrNoNextFile):
 		b.sendFail(ctx, wire.SystemError, "create mapped file failed, server is busy or broken.")
 	case errors.Is(err, store.ErrNotWritable):
@@ -350,10 +360,12 @@ func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
 }
 
 func (b *Broker) illegalRemark() string {
-	return fmt.Sprintf("the message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", b.cfg().MaxMessageSize)
+	return fmt.Sprintf("the message is illegal, maybe msg body or properties length not matched. msg body length limit "+
+		"%dB, msg properties length limit 32KB.", b.cfg().MaxMessageSize)
 }
 
 func (b *Broker) unavailableRemark(err error) string {
-	return fmt.Sprintf("service not available now. It may be caused by one of the following reasons: the broker's disk is full [CL: %.2f], messages are put to the slave, message store has been shut down, etc. Cause: %v",
+	return fmt.Sprintf("service not available now. It may be caused by one of the following reasons: the broker's disk "+
+		"is full [CL: %.2f], messages are put to the slave, message store has been shut down, etc. Cause: %v",
 		b.store.DiskRatios().CommitLog, err)
 }

@@ -2,8 +2,9 @@ package broker
 
 // PULL_MESSAGE (11), LITE_PULL_MESSAGE (361). Java: PullMessageProcessor, DefaultPullMessageResultHandler.
 //
-// Quirks kept: maxMsgBytes of 5.5 clients has no effect, as in 5.5.0; the remark is the store's status name; the commit bit stores the request's commitOffset, in the first pass only; the number of
-// messages asked for is a hint above 0 and 32 otherwise; a group is created by its first pull.
+// Quirks kept: maxMsgBytes of 5.5 clients has no effect, as in 5.5.0; the remark is the store's status name; the commit
+// bit stores the request's commitOffset, in the first pass only; the number of messages asked for is a hint above 0 and
+// 32 otherwise; a group is created by its first pull.
 
 import (
 	"fmt"
@@ -88,7 +89,8 @@ func (b *Broker) pullMessage(ctx *remoting.Context) {
 	b.answerPull(&ctx.Replier, p, code)
 }
 
-// mayPull checks permission, names and the queue id, in Java's order, and returns the subscription; nil after it answered.
+// mayPull checks permission, names and the queue id, in Java's order, and returns the subscription; nil after it
+// answered.
 func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *clients.Subscription {
 	h := &p.head
 	if b.cfg().BrokerPermission&protocol.PermRead == 0 {
@@ -124,7 +126,8 @@ func (b *Broker) mayPull(ctx *remoting.Context, p *pullState) *clients.Subscript
 		}
 	}
 	if h.QueueID < 0 || int(h.QueueID) >= topic.ReadQueueNums {
-		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
+		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] "+
+			"consumer:[/%s]",
 			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
 		return nil
 	}
@@ -157,7 +160,8 @@ func (b *Broker) resetPending(ctx *remoting.Context, p *pullState) bool {
 // read asks the store. A message count of 0 or less is Java's "as many as the limits allow".
 func (b *Broker) read(p *pullState, sub *clients.Subscription, hotOnly bool) {
 	h := &p.head
-	p.query = store.GetQuery{Topic: h.Topic, QueueID: h.QueueID, Offset: h.QueueOffset, MaxCount: int(h.MaxMsgNums), HotOnly: hotOnly}
+	p.query = store.GetQuery{Topic: h.Topic, QueueID: h.QueueID, Offset: h.QueueOffset, MaxCount: int(h.MaxMsgNums),
+		HotOnly: hotOnly}
 	if !sub.All || sub.Expr != nil {
 		p.query.Filter = sub
 	}
@@ -211,8 +215,10 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 	} else {
 		b.stats.missed.Add(1)
 	}
-	b.tableFull(b.pulled.Pulled(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset, messages, bytes))
-	p.resp = wire.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset, MaxOffset: p.res.MaxOffset, OffsetDelta: wire.NoOffsetDelta}
+	b.tableFull(b.pulled.Pulled(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset, messages,
+		bytes))
+	p.resp = wire.PullMessageResponseHeader{NextBeginOffset: p.res.NextBeginOffset, MinOffset: p.res.MinOffset,
+		MaxOffset: p.res.MaxOffset, OffsetDelta: wire.NoOffsetDelta}
 	if t := b.topics.Get(p.head.Topic); t != nil {
 		p.resp.TopicSysFlag = int32(t.TopicSysFlag)
 	}

@@ -31,9 +31,11 @@ func (b *Broker) queryMessage(ctx *remoting.Context, h *wire.QueryMessageRequest
 		fail(ctx, err)
 		return
 	}
-	resp := wire.QueryMessageResponseHeader{IndexLastUpdateTimestamp: found.IndexLastUpdateTime, IndexLastUpdatePhyOffset: found.IndexLastUpdateOffset}
+	resp := wire.QueryMessageResponseHeader{IndexLastUpdateTimestamp: found.IndexLastUpdateTime,
+		IndexLastUpdatePhyOffset: found.IndexLastUpdateOffset}
 	if len(found.Records) == 0 {
-		remoting.Respond(&ctx.Replier, wire.QueryNotFound, "can not find message, maybe time range not correct", wire.QueryMessageResponse, &resp, remoting.Body{})
+		remoting.Respond(&ctx.Replier, wire.QueryNotFound, "can not find message, maybe time range not correct",
+			wire.QueryMessageResponse, &resp, remoting.Body{})
 		return
 	}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.QueryMessageResponse, &resp, remoting.Body{Parts: found.Records})

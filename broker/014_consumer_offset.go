@@ -65,7 +65,8 @@ func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *wire.UpdateConsu
 	case h.CommitOffset == wire.AbsentOffset:
 		ctx.Status(wire.InvalidParameter, "Offset is null, topic is "+h.Topic)
 	case !b.hasQueue(topic, h.QueueID):
-		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
+		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] "+
+			"consumer:[/%s]",
 			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
 	case b.cfg().UseServerSideResetOffset && b.offsets.HasReset(h.ConsumerGroup, h.Topic, h.QueueID):
 		ctx.Status(wire.Success, "Offset has been previously reset")

@@ -1,7 +1,7 @@
 package broker
 
-// UPDATE_AND_CREATE_TOPIC (17), UPDATE_AND_CREATE_TOPIC_LIST (18), DELETE_TOPIC_IN_BROKER (215), GET_TOPIC_CONFIG (351).
-// Java: AdminBrokerProcessor. Quirk kept: 17 and 18 succeed with the remark "not set any response code".
+// UPDATE_AND_CREATE_TOPIC (17), UPDATE_AND_CREATE_TOPIC_LIST (18), DELETE_TOPIC_IN_BROKER (215), GET_TOPIC_CONFIG
+// (351). Java: AdminBrokerProcessor. Quirk kept: 17 and 18 succeed with the remark "not set any response code".
 
 import (
 	"errors"
@@ -53,7 +53,8 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHe
 		fail(ctx, err)
 		return
 	}
-	c := protocol.TopicConfig{TopicName: strings.Clone(h.Topic), ReadQueueNums: int(h.ReadQueueNums), WriteQueueNums: int(h.WriteQueueNums), Perm: int(h.Perm),
+	c := protocol.TopicConfig{TopicName: strings.Clone(h.Topic), ReadQueueNums: int(h.ReadQueueNums),
+		WriteQueueNums: int(h.WriteQueueNums), Perm: int(h.Perm),
 		TopicFilterType: h.TopicFilterType, TopicSysFlag: int(h.TopicSysFlag), Order: h.Order, Attributes: attrs}
 	if err := b.checkTopicNumbers(&c); err != nil {
 		ctx.Status(wire.InvalidParameter, err.Error())
@@ -95,12 +96,14 @@ func checkFilterType(text string) error {
 	case "":
 		text = "null"
 	}
-	return fmt.Errorf("org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [%s] value invalid", text)
+	return fmt.Errorf("org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [%s] value "+
+		"invalid", text)
 }
 
 // sameTopic tells whether a change would change nothing; then the table keeps its version.
 func sameTopic(old, c *protocol.TopicConfig) bool {
-	return len(c.Attributes) == 0 && old.ReadQueueNums == c.ReadQueueNums && old.WriteQueueNums == c.WriteQueueNums && old.Perm == c.Perm &&
+	return len(c.Attributes) == 0 && old.ReadQueueNums == c.ReadQueueNums && old.WriteQueueNums == c.WriteQueueNums &&
+		old.Perm == c.Perm &&
 		old.TopicFilterType == c.TopicFilterType && old.TopicSysFlag == c.TopicSysFlag && old.Order == c.Order
 }
 

@@ -36,7 +36,8 @@ func TestUpdateTopic(t *testing.T) {
 	create := createFields("T", 5) + "&attributes=%2Bmessage.type%3DFIFO"
 	r.ask(wire.ReqUpdateAndCreateTopic, create, "").is(t, 0, createdRemark)
 	c := r.b.topics.Get("T")
-	if c == nil || c.ReadQueueNums != 5 || c.WriteQueueNums != 5 || c.Perm != 6 || c.Attributes["message.type"] != "FIFO" ||
+	if c == nil || c.ReadQueueNums != 5 || c.WriteQueueNums != 5 || c.Perm != 6 ||
+		c.Attributes["message.type"] != "FIFO" ||
 		version() != before+1 {
 		t.Errorf("%+v, version %d, before %d", c, version(), before)
 	}

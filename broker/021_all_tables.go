@@ -1,8 +1,8 @@
 package broker
 
-// GET_ALL_TOPIC_CONFIG (21), GET_ALL_CONSUMER_OFFSET (43), GET_ALL_DELAY_OFFSET (45), GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): what slaves
-// and tools copy. Java: AdminBrokerProcessor. 5.5 callers page through 21 and 201 (topicSeq, groupSeq); everything is answered
-// at once with the total in the header, which they accept.
+// GET_ALL_TOPIC_CONFIG (21), GET_ALL_CONSUMER_OFFSET (43), GET_ALL_DELAY_OFFSET (45), GET_ALL_SUBSCRIPTIONGROUP_CONFIG
+// (201): what slaves and tools copy. Java: AdminBrokerProcessor. 5.5 callers page through 21 and 201 (topicSeq,
+// groupSeq); everything is answered at once with the total in the header, which they accept.
 
 import (
 	"strconv"
@@ -35,7 +35,8 @@ func respondAll(ctx *remoting.Context, key string, n int, table any) {
 func (b *Broker) allTopics(ctx *remoting.Context) {
 	v, all := b.topics.Snapshot()
 	mv, mappings := b.mappings.Snapshot()
-	respondAll(ctx, "totalTopicNum", len(all), protocol.TopicConfigAndMappingSerializeWrapper{DataVersion: v, MappingDataVersion: mv, TopicConfigTable: all,
+	respondAll(ctx, "totalTopicNum", len(all), protocol.TopicConfigAndMappingSerializeWrapper{DataVersion: v,
+		MappingDataVersion: mv, TopicConfigTable: all,
 		TopicQueueMappingDetailMap: mappings, TopicQueueMappingInfoMap: map[string]*protocol.TopicQueueMappingInfo{}})
 }
 

@@ -2,10 +2,10 @@ package broker
 
 // UPDATE_BROKER_CONFIG (25), GET_BROKER_CONFIG (26). Java: AdminBrokerProcessor, Configuration.
 //
-// The change is written to brokerConfigPath (the file of -c) before the answer, as in Java; only the lines of changed keys change there, and the
-// file as it was first stays as .orig. All of a request is applied or nothing: a value that does not parse or is out of its bounds, a key that
-// nobody knows, and a key that the running broker was built on are SYSTEM_ERROR. Java ignores the first two, half applies the third, and writes
-// the file anew with all defaults.
+// The change is written to brokerConfigPath (the file of -c) before the answer, as in Java; only the lines of changed
+// keys change there, and the file as it was first stays as .orig. All of a request is applied or nothing: a value that
+// does not parse or is out of its bounds, a key that nobody knows, and a key that the running broker was built on are
+// SYSTEM_ERROR. Java ignores the first two, half applies the third, and writes the file anew with all defaults.
 
 import (
 	"errors"
@@ -56,7 +56,8 @@ func (b *Broker) updateConfig(ctx *remoting.Context) {
 	ctx.OK(nil)
 }
 
-// blackListed tells whether p holds a key that may not be changed over the wire. Java: AdminBrokerProcessor.initConfigBlackList.
+// blackListed tells whether p holds a key that may not be changed over the wire. Java:
+// AdminBrokerProcessor.initConfigBlackList.
 func (b *Broker) blackListed(p *compat.Properties) bool {
 	for key := range strings.SplitSeq("brokerConfigPath;rocketmqHome;configBlackList;"+b.cfg().ConfigBlackList, ";") {
 		if _, ok := p.Get(strings.TrimSpace(key)); ok {
@@ -125,5 +126,6 @@ func (b *Broker) getConfig(ctx *remoting.Context) {
 		return
 	}
 	resp := wire.VersionResponseHeader{Version: string(text)}
-	remoting.Respond(&ctx.Replier, wire.Success, "", wire.VersionResponse, &resp, remoting.Body{Bytes: b.cfg().Properties().Format()})
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.VersionResponse, &resp,
+		remoting.Body{Bytes: b.cfg().Properties().Format()})
 }

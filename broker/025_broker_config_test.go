@@ -22,10 +22,14 @@ func TestUpdateBrokerConfig(t *testing.T) {
 		return ask(r, wire.ReqUpdateBrokerConfig, wire.HeartbeatRequest, &none, text, nil)
 	}
 	for text, want := range map[string]string{
-		"brokerConfigPath=x": "16 Can not update config in black list.", `a=\u12`: "1 string2Properties error", "longPollingEnable=false\nmaxMessageSize=x": `1 config key maxMessageSize: value "x"`,
-		"listenPort=1234": "1 config key listenPort", "longPollingEnable=false\naclEnable=true": "1 config key aclEnable", "storePathRootDir=/x": "1 config key storePathRootDir",
-		"longPollingEnable=false\nmaxMesageSize=9":                            "1 config key maxMesageSize: value \"9\": unknown key: do you mean maxMessageSize?",
-		"longPollingEnable=false\nmapedFileSizeCommitLog=9":                   "1 config key mapedFileSizeCommitLog: value \"9\": unknown key: do you mean mappedFileSizeCommitLog?",
+		"brokerConfigPath=x": "16 Can not update config in black list.", `a=\u12`: "1 string2Properties error",
+		"longPollingEnable=false\nmaxMessageSize=x": `1 config key maxMessageSize: value "x"`,
+		"listenPort=1234": "1 config key listenPort", "longPollingEnable=false\naclEnable=true": "1 config key aclEnable",
+		"storePathRootDir=/x": "1 config key storePathRootDir",
+		"longPollingEnable=false\nmaxMesageSize=9": "1 config key maxMesageSize: value \"9\": " +
+			"unknown key: do you mean maxMessageSize?",
+		"longPollingEnable=false\nmapedFileSizeCommitLog=9": "1 config key mapedFileSizeCommitLog: value " +
+			"\"9\": unknown key: do you mean mappedFileSizeCommitLog?",
 		"longPollingEnable=false\nflushIntervalCommitLog=9223372036854775807": "1 config key flushIntervalCommitLog",
 	} {
 		if got := update(text); !strings.HasPrefix(got, want) {
@@ -54,9 +58,11 @@ func TestUpdateBrokerConfig(t *testing.T) {
 		t.Error(got)
 	}
 	for name, want := range map[string]string{
-		"":      "# ours\nbrokerName = broker-a\n\n! the old value\nmaxMessageSize=10\nfileReservedTime=49\nlongPollingEnable=false\nsendThreadPoolQueueCapacity=7\n",
+		"": "# ours\nbrokerName = broker-a\n\n! the old " +
+			"value\nmaxMessageSize=10\nfileReservedTime=49\nlongPollingEnable=false\nsendThreadPoolQueueCapacity=7\n",
 		".orig": original,
-		".bak":  "# ours\nbrokerName = broker-a\n\n! the old value\nmaxMessageSize=10\nfileReservedTime=48\nlongPollingEnable=false\nsendThreadPoolQueueCapacity=7\n",
+		".bak": "# ours\nbrokerName = broker-a\n\n! the old " +
+			"value\nmaxMessageSize=10\nfileReservedTime=48\nlongPollingEnable=false\nsendThreadPoolQueueCapacity=7\n",
 	} {
 		if file, err := os.ReadFile(cfg.BrokerConfigPath + name); err != nil || string(file) != want {
 			t.Errorf("file%s: %q, %v, want %q", name, file, err, want)

@@ -1,8 +1,9 @@
 package broker
 
-// GET_BROKER_RUNTIME_INFO (28): figures as text, under Java's keys; mqadmin clusterList and brokerStatus print them, dashboards parse them.
-// Java: AdminBrokerProcessor.prepareRuntimeInfo, StoreStatsService, DefaultMessageStore.getRuntimeInfo. Thread pool queues of Java that have no
-// counterpart here are reported as empty: tools fail on missing keys.
+// GET_BROKER_RUNTIME_INFO (28): figures as text, under Java's keys; mqadmin clusterList and brokerStatus print them,
+// dashboards parse them. Java: AdminBrokerProcessor.prepareRuntimeInfo, StoreStatsService,
+// DefaultMessageStore.getRuntimeInfo. Thread pool queues of Java that have no counterpart here are reported as empty:
+// tools fail on missing keys.
 
 import (
 	"fmt"
@@ -18,9 +19,10 @@ import (
 )
 
 func (b *Broker) runtimeInfoEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqGetBrokerRuntimeInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
-		respondJSON(ctx, protocol.KVTable{Table: b.runtimeInfo(time.Now())})
-	}}}
+	return []remoting.Entry{{Code: wire.ReqGetBrokerRuntimeInfo, Mode: remoting.Pooled,
+		Handle: func(ctx *remoting.Context) {
+			respondJSON(ctx, protocol.KVTable{Table: b.runtimeInfo(time.Now())})
+		}}}
 }
 
 func (b *Broker) runtimeInfo(now time.Time) map[string]string {
@@ -47,7 +49,8 @@ func (b *Broker) timerInfo(m map[string]string) {
 	}
 	m["timerReadBehind"] = strconv.FormatInt(int64(f.ReadBehind.Seconds()), 10)
 	m["timerOffsetBehind"], m["timerCongestNum"] = strconv.FormatInt(f.EnqueueBehind, 10), strconv.FormatInt(f.Pending, 10)
-	m["timerEnqueueTps"], m["timerDequeueTps"] = strconv.FormatFloat(f.EnqueueTps, 'f', 1, 64), strconv.FormatFloat(f.DequeueTps, 'f', 1, 64)
+	m["timerEnqueueTps"], m["timerDequeueTps"] = strconv.FormatFloat(f.EnqueueTps, 'f', 1, 64),
+		strconv.FormatFloat(f.DequeueTps, 'f', 1, 64)
 }
 
 // trafficInfo fills in counters and rates.
@@ -57,9 +60,11 @@ func (b *Broker) trafficInfo(m map[string]string, now time.Time) {
 	yesterday, today := s.mornings()
 	for key, n := range map[string]int64{
 		"putMessageTimesTotal": total.puts, "putMessageSizeTotal": s.putBytes.Load(),
-		"msgPutTotalYesterdayMorning": yesterday.puts, "msgPutTotalTodayMorning": today.puts, "msgPutTotalTodayNow": total.puts,
-		"msgGetTotalYesterdayMorning": yesterday.gets, "msgGetTotalTodayMorning": today.gets, "msgGetTotalTodayNow": total.gets,
-		"bootTimestamp": b.started.UnixMilli(),
+		"msgPutTotalYesterdayMorning": yesterday.puts, "msgPutTotalTodayMorning": today.puts,
+		"msgPutTotalTodayNow":         total.puts,
+		"msgGetTotalYesterdayMorning": yesterday.gets, "msgGetTotalTodayMorning": today.gets,
+		"msgGetTotalTodayNow": total.gets,
+		"bootTimestamp":       b.started.UnixMilli(),
 	} {
 		m[key] = strconv.FormatInt(n, 10)
 	}
@@ -72,7 +77,8 @@ func (b *Broker) trafficInfo(m map[string]string, now time.Time) {
 	m["getTransferedTps"] = m["getTransferredTps"] // the spelling of 4.x
 	s.times.info(m)
 	up := now.Sub(b.started)
-	m["runtime"] = fmt.Sprintf("[ %d days, %d hours, %d minutes, %d seconds ]", int(up.Hours())/24, int(up.Hours())%24, int(up.Minutes())%60, int(up.Seconds())%60)
+	m["runtime"] = fmt.Sprintf("[ %d days, %d hours, %d minutes, %d seconds ]", int(up.Hours())/24, int(up.Hours())%24,
+		int(up.Minutes())%60, int(up.Seconds())%60)
 }
 
 // storeInfo fills in what the store and the delay levels know.
@@ -81,8 +87,10 @@ func (b *Broker) storeInfo(m map[string]string) {
 	m["commitLogDiskRatio"] = strconv.FormatFloat(r.CommitLog, 'f', -1, 64)
 	m["consumeQueueDiskRatio"] = strconv.FormatFloat(r.ConsumeQueue, 'f', -1, 64)
 	for key, n := range map[string]int64{
-		"commitLogMinOffset": b.store.MinPhyOffset(), "commitLogMaxOffset": b.store.MaxPhyOffset(), "dispatchBehindBytes": b.store.DispatchBehindBytes(),
-		"pageCacheLockTimeMills": b.store.PageCacheLockTime(), "earliestMessageTimeStamp": b.store.MinStoreTimestamp(), "remainTransientStoreBufferNumbs": 0,
+		"commitLogMinOffset": b.store.MinPhyOffset(), "commitLogMaxOffset": b.store.MaxPhyOffset(),
+		"dispatchBehindBytes":    b.store.DispatchBehindBytes(),
+		"pageCacheLockTimeMills": b.store.PageCacheLockTime(), "earliestMessageTimeStamp": b.store.MinStoreTimestamp(),
+		"remainTransientStoreBufferNumbs": 0,
 	} {
 		m[key] = strconv.FormatInt(n, 10)
 	}
@@ -93,7 +101,8 @@ func (b *Broker) storeInfo(m map[string]string) {
 	}
 	m["remainHowManyDataToFlush"] = humanBytes(b.store.MaxPhyOffset() - b.store.FlushedOffset())
 	for level := int32(1); level <= b.schedule.Max(); level++ {
-		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", b.schedule.Position(level), b.store.MaxOffset(dispatch.ScheduleTopic, level-1))
+		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", b.schedule.Position(level),
+			b.store.MaxOffset(dispatch.ScheduleTopic, level-1))
 	}
 }
 

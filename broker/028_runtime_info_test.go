@@ -50,5 +50,6 @@ func TestRuntimeInfoOfDelayLevels(t *testing.T) {
 	r := startRig(t, cfg)
 	r.send("T", "DELAY\x012\x02", "later")
 	r.ask(wire.ReqGetBrokerRuntimeInfo, "", "").is(t, 0, "").has(t, `"scheduleMessageOffset_1":"0,0"`,
-		`"scheduleMessageOffset_2":"0,1"`, `"putMessageTimesTotal":"1"`, `"timerReadBehind":`, `"commitLogDirCapacity":"Total : `)
+		`"scheduleMessageOffset_2":"0,1"`, `"putMessageTimesTotal":"1"`, `"timerReadBehind":`,
+		`"commitLogDirCapacity":"Total : `)
 }

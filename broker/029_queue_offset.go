@@ -14,16 +14,21 @@ import (
 
 func (b *Broker) queueOffsetEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqSearchOffsetByTimestamp, Mode: remoting.Pooled, Handle: with(wire.SearchOffsetRequest, b.searchOffset)},
+		{Code: wire.ReqSearchOffsetByTimestamp, Mode: remoting.Pooled, Handle: with(wire.SearchOffsetRequest,
+			b.searchOffset)},
 		{Code: wire.ReqGetMaxOffset, Handle: with(wire.GetMaxOffsetRequest, b.maxOffset)},
 		{Code: wire.ReqGetMinOffset, Mode: remoting.Pooled, Handle: with(wire.GetMinOffsetRequest, b.minOffset)},
-		{Code: wire.ReqGetEarliestMsgStoretime, Mode: remoting.Pooled, Handle: with(wire.GetEarliestStoretimeRequest, b.earliestStoreTime)},
+		{Code: wire.ReqGetEarliestMsgStoretime, Mode: remoting.Pooled, Handle: with(wire.GetEarliestStoretimeRequest,
+			b.earliestStoreTime)},
 	}
 }
 
 func (b *Broker) searchOffset(ctx *remoting.Context, h *wire.SearchOffsetRequestHeader) {
 	if d := b.mappings.Of(h.Topic, h.Lo); d != nil {
-		b.mappings.Offset(ctx, static.QueueOf(d, h.QueueID), func(q static.Queue) (int64, error) { return b.mappings.Search(q, h) })
+		b.mappings.Offset(ctx, static.QueueOf(d, h.QueueID), func(q static.Queue) (int64,
+			error) {
+			return b.mappings.Search(q, h)
+		})
 		return
 	}
 	respondOffset(&ctx.Replier, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, static.BoundaryOf(h.BoundaryType)))
@@ -45,7 +50,8 @@ func (b *Broker) minOffset(ctx *remoting.Context, h *wire.QueueRequestHeader) {
 	}
 	q := static.QueueOf(d, h.QueueID)
 	if !q.Leads() {
-		ctx.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d is not leader in broker %s, request code %d", d.Topic, q.ID, d.Bname, wire.ReqGetMinOffset))
+		ctx.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d is not leader in broker %s, request code %d", d.Topic, q.ID,
+			d.Bname, wire.ReqGetMinOffset))
 		return
 	}
 	b.mappings.Offset(ctx, q, b.mappings.Min)

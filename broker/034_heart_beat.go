@@ -2,8 +2,9 @@ package broker
 
 // HEART_BEAT (34), UNREGISTER_CLIENT (35), CHECK_CLIENT_CONFIG (46). Java: ClientManageProcessor.
 //
-// Quirks kept: a group's retry topic is created by its first heartbeat; groups that may not be created are passed over silently; V1 heartbeats are
-// told IS_SUB_CHANGE=true always; a heartbeat V2 without subscriptions keeps those of the last full one.
+// Quirks kept: a group's retry topic is created by its first heartbeat; groups that may not be created are passed over
+// silently; V1 heartbeats are told IS_SUB_CHANGE=true always; a heartbeat V2 without subscriptions keeps those of the
+// last full one.
 
 import (
 	"errors"
@@ -21,7 +22,8 @@ import (
 func (b *Broker) heartbeatEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqHeartBeat, Mode: remoting.Pooled, Handle: b.heartbeat},
-		{Code: wire.ReqUnregisterClient, Mode: remoting.Pooled, Handle: with(wire.UnregisterClientRequest, b.unregisterClient)},
+		{Code: wire.ReqUnregisterClient, Mode: remoting.Pooled, Handle: with(wire.UnregisterClientRequest,
+			b.unregisterClient)},
 		{Code: wire.ReqCheckClientConfig, Mode: remoting.Pooled, Handle: b.checkClientConfig},
 	}
 }

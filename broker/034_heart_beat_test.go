@@ -76,10 +76,12 @@ func TestHeartbeatV2(t *testing.T) {
 func TestHeartbeatRefusals(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	for text, remark := range map[string]string{
-		"": "java.lang.NullPointerException: the request has no body", "null": "java.lang.NullPointerException: the request has no body", "{": "",
-		`{"clientID":"c","consumerDataSet":[{"messageModel":"CLUSTERING"}]}`: "java.lang.NullPointerException: groupName is null",
-		`{"producerDataSet":[{"groupName":"p"}]}`:                            "java.lang.NullPointerException: clientID is null",
-		beatBody(strings.Repeat("c", 1025), "g", "T", 0, false):              "clientID is longer than 1024 bytes",
+		"":     "java.lang.NullPointerException: the request has no body",
+		"null": "java.lang.NullPointerException: the request has no body", "{": "",
+		`{"clientID":"c","consumerDataSet":[{"messageModel":"CLUSTERING"}]}`: "java.lang.NullPointerException: groupName is " +
+			"null",
+		`{"producerDataSet":[{"groupName":"p"}]}`:               "java.lang.NullPointerException: clientID is null",
+		beatBody(strings.Repeat("c", 1025), "g", "T", 0, false): "clientID is longer than 1024 bytes",
 	} {
 		r.ask(wire.ReqHeartBeat, "", text).is(t, 1, remark)
 	}

@@ -1,9 +1,10 @@
 package broker
 
-// CONSUMER_SEND_MSG_BACK (36): a consumer failed on a message and wants it later. Java: AbstractSendMessageProcessor.consumerSendMsgBack.
+// CONSUMER_SEND_MSG_BACK (36): a consumer failed on a message and wants it later. Java:
+// AbstractSendMessageProcessor.consumerSendMsgBack.
 //
-// Quirks kept: the limit is compared with >= here and with > for direct sends to the retry topic; retryQueueNums <= 0 answers success and
-// drops the message; the copy never waits for the disk (WAIT=false).
+// Quirks kept: the limit is compared with >= here and with > for direct sends to the retry topic; retryQueueNums <= 0
+// answers success and drops the message; the copy never waits for the disk (WAIT=false).
 
 import (
 	"fmt"
@@ -20,7 +21,8 @@ import (
 )
 
 func (b *Broker) sendBackEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqConsumerSendMsgBack, Mode: remoting.Pooled, Handle: with(wire.ConsumerSendMsgBackRequest, b.sendBack)}}
+	return []remoting.Entry{{Code: wire.ReqConsumerSendMsgBack, Mode: remoting.Pooled,
+		Handle: with(wire.ConsumerSendMsgBackRequest, b.sendBack)}}
 }
 
 func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader) {
@@ -60,7 +62,8 @@ func (b *Broker) sendBack(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequ
 }
 
 // storeAgain puts the message into the retry topic after a delay, or into the dead letters.
-func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader, g *protocol.SubscriptionGroupConfig, m *record.View) {
+func (b *Broker) storeAgain(ctx *remoting.Context, h *wire.ConsumerSendMsgBackRequestHeader,
+	g *protocol.SubscriptionGroupConfig, m *record.View) {
 	limit := int32(g.RetryMaxTimes)
 	if ctx.Req.Version >= compat.VersionV3_4_9 && h.MaxReconsumeTimes != -1 {
 		limit = h.MaxReconsumeTimes

@@ -1,6 +1,7 @@
 package broker
 
-// END_TRANSACTION (37): a producer commits or rolls back, by itself or because it was asked (39). Java: EndTransactionProcessor.
+// END_TRANSACTION (37): a producer commits or rolls back, by itself or because it was asked (39). Java:
+// EndTransactionProcessor.
 //
 // Quirks kept: "unknown" is not answered at all; the wrong group or offset is code 1; an end that comes later than
 // CHECK_IMMUNITY_TIME_IN_SECONDS allows is 604 without a remark; the committed message keeps TRAN_MSG and loses
@@ -28,7 +29,8 @@ import (
 func (b *Broker) transactionEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqEndTransaction, Handle: b.endTransaction},
-		{Code: wire.ReqResumeCheckHalfMessage, Mode: remoting.Pooled, Handle: with(wire.ResumeCheckHalfMessageRequest, b.resumeCheck)},
+		{Code: wire.ReqResumeCheckHalfMessage, Mode: remoting.Pooled, Handle: with(wire.ResumeCheckHalfMessageRequest,
+			b.resumeCheck)},
 	}
 }
 
@@ -55,7 +57,8 @@ const noHalf = "Find prepared transaction message failed"
 // endWait is how long a worker waits for whoever has the same half message this moment.
 const endWait = time.Second
 
-// endTransaction runs on the event loop; when the half message may have to be read from disk, or the commit would wait, it comes again on a worker.
+// endTransaction runs on the event loop; when the half message may have to be read from disk, or the commit would wait,
+// it comes again on a worker.
 func (b *Broker) endTransaction(ctx *remoting.Context) {
 	s := b.ends.Get().(*endState)
 	s.ctx = ctx
@@ -104,7 +107,8 @@ func (s *endState) handle() {
 
 func (s *endState) answer() {
 	if s.code != wire.Success { // ends are one-way requests: the log is the only place where anybody sees it
-		s.b.throttled.Warn("endTransaction").Str("peer", s.ctx.Conn().RemoteAddr()).Str("group", s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
+		s.b.throttled.Warn("endTransaction").Str("peer", s.ctx.Conn().RemoteAddr()).Str("group",
+			s.head.ProducerGroup).Int64("commitLogOffset", s.head.CommitLogOffset).
 			Int32("code", s.code).Str("remark", s.remark).Msg("transaction not ended")
 	}
 	s.ctx.Status(s.code, s.remark)
@@ -163,7 +167,8 @@ func (s *endState) claim(offset int64) (int64, trans.Claim) {
 // check compares the request with the half message. Java: rejectCommitOrRollback, checkPrepareMessage.
 func (s *endState) check(m *record.View) bool {
 	timeout := int64(s.b.cfg().TransactionTimeOut)
-	if limit, custom := trans.Immunity(m, timeout); custom && !s.head.FromTransactionCheck && s.b.now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
+	if limit, custom := trans.Immunity(m, timeout); custom && !s.head.FromTransactionCheck &&
+		s.b.now().UnixMilli()-m.BornTimestamp > max(limit, timeout) {
 		s.refuse(wire.IllegalOperation, "")
 		return false
 	}
@@ -257,7 +262,8 @@ func (s *endState) rebuild(m *record.View) (topic []byte, queue int32, ok bool) 
 func (s *endState) commitFailed(err error) {
 	switch {
 	case errors.Is(err, record.ErrIllegal):
-		s.refuse(wire.MessageIllegal, fmt.Sprintf("The message is illegal, maybe msg body or properties length not matched. msg body length limit %dB, msg properties length limit 32KB.", s.b.cfg().MaxMessageSize))
+		s.refuse(wire.MessageIllegal, fmt.Sprintf("The message is illegal, maybe msg body or properties length not matched. "+
+			"msg body length limit %dB, msg properties length limit 32KB.", s.b.cfg().MaxMessageSize))
 	case errors.Is(err, store.ErrNoNextFile):
 		s.refuse(wire.SystemError, "Create mapped file failed.")
 	case errors.Is(err, store.ErrNotWritable):

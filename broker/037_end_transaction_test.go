@@ -23,7 +23,8 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 	}
 	m := r.record(compat.TopicTransHalf, 0, 0)
 	want := map[string]string{"TRAN_MSG": "true", "PGROUP": "g", "UNIQ_KEY": "Ua", "TAGS": "tag",
-		"__transactionId__": "Ua", "REAL_TOPIC": "T", "REAL_QID": "0", "MSG_REGION": "DefaultRegion", "TRACE_ON": "true", "CLUSTER": "DefaultCluster"}
+		"__transactionId__": "Ua", "REAL_TOPIC": "T", "REAL_QID": "0", "MSG_REGION": "DefaultRegion", "TRACE_ON": "true",
+		"CLUSTER": "DefaultCluster"}
 	if diff := cmp.Diff(want, propMap(m.Properties)); diff != "" || m.SysFlag&record.SysFlagTransaction != 0 {
 		t.Errorf("half message, flag %x: %s", m.SysFlag, diff)
 	}

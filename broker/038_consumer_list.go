@@ -1,7 +1,7 @@
 package broker
 
-// GET_CONSUMER_LIST_BY_GROUP (38). Java: ConsumerManageProcessor. A group without members is an error answer: clients count on it
-// and skip the rebalance.
+// GET_CONSUMER_LIST_BY_GROUP (38). Java: ConsumerManageProcessor. A group without members is an error answer: clients
+// count on it and skip the rebalance.
 
 import (
 	"gorocket/compat"
@@ -10,7 +10,8 @@ import (
 )
 
 func (b *Broker) consumerListEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqGetConsumerListByGroup, Mode: remoting.Pooled, Handle: with(wire.GetConsumerListRequest, b.consumerList)}}
+	return []remoting.Entry{{Code: wire.ReqGetConsumerListByGroup, Mode: remoting.Pooled,
+		Handle: with(wire.GetConsumerListRequest, b.consumerList)}}
 }
 
 func (b *Broker) consumerList(ctx *remoting.Context, h *wire.ConsumerGroupHeader) {

@@ -1,7 +1,8 @@
 package broker
 
-// GET_TIMER_CHECK_POINT (60) and GET_TIMER_METRICS (61): what slaves copy. Java: AdminBrokerProcessor.getTimerCheckPoint, getTimerMetrics.
-// 60 answers the 56 bytes that config/timercheck holds, 61 the JSON of config/timermetrics.
+// GET_TIMER_CHECK_POINT (60) and GET_TIMER_METRICS (61): what slaves copy. Java:
+// AdminBrokerProcessor.getTimerCheckPoint, getTimerMetrics. 60 answers the 56 bytes that config/timercheck holds, 61
+// the JSON of config/timermetrics.
 
 import (
 	"gorocket/remoting"

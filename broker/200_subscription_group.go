@@ -16,7 +16,8 @@ func (b *Broker) groupEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqUpdateAndCreateSubscriptiongroup, Mode: remoting.Blocking, Handle: b.updateGroup},
 		{Code: wire.ReqUpdateAndCreateSubscriptiongroupList, Mode: remoting.Blocking, Handle: b.updateGroupList},
-		{Code: wire.ReqDeleteSubscriptiongroup, Mode: remoting.Pooled, Handle: with(wire.DeleteSubscriptionGroupRequest, b.deleteGroup)},
+		{Code: wire.ReqDeleteSubscriptiongroup, Mode: remoting.Pooled, Handle: with(wire.DeleteSubscriptionGroupRequest,
+			b.deleteGroup)},
 		{Code: wire.ReqGetSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: with(wire.GroupRequest, b.groupConfig)},
 	}
 }

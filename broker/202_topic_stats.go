@@ -1,7 +1,8 @@
 package broker
 
-// GET_TOPIC_STATS_INFO (202): first and last offset of every queue of a topic. Java: AdminBrokerProcessor.getTopicStatsInfo.
-// topicPutTps is left out: it is not counted yet, and Java reads its absence as 0.
+// GET_TOPIC_STATS_INFO (202): first and last offset of every queue of a topic. Java:
+// AdminBrokerProcessor.getTopicStatsInfo. topicPutTps is left out: it is not counted yet, and Java reads its absence as
+// 0.
 
 import (
 	"gorocket/remoting"
@@ -10,7 +11,8 @@ import (
 )
 
 func (b *Broker) topicStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqGetTopicStatsInfo, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, b.topicStats)}}
+	return []remoting.Entry{{Code: wire.ReqGetTopicStatsInfo, Mode: remoting.Pooled,
+		Handle: with(wire.MustTopicRequest, b.topicStats)}}
 }
 
 func (b *Broker) topicStats(ctx *remoting.Context, h *wire.TopicHeader) {

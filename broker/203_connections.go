@@ -1,6 +1,7 @@
 package broker
 
-// GET_CONSUMER_CONNECTION_LIST (203) and GET_PRODUCER_CONNECTION_LIST (204): who is connected as a group. Java: AdminBrokerProcessor.
+// GET_CONSUMER_CONNECTION_LIST (203) and GET_PRODUCER_CONNECTION_LIST (204): who is connected as a group. Java:
+// AdminBrokerProcessor.
 
 import (
 	"gorocket/broker/clients"
@@ -10,8 +11,10 @@ import (
 
 func (b *Broker) connectionEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqGetConsumerConnectionList, Mode: remoting.Pooled, Handle: with(wire.GetConsumerConnectionRequest, b.consumerConnections)},
-		{Code: wire.ReqGetProducerConnectionList, Mode: remoting.Pooled, Handle: with(wire.GetProducerConnectionRequest, b.producerConnections)},
+		{Code: wire.ReqGetConsumerConnectionList, Mode: remoting.Pooled, Handle: with(wire.GetConsumerConnectionRequest,
+			b.consumerConnections)},
+		{Code: wire.ReqGetProducerConnectionList, Mode: remoting.Pooled, Handle: with(wire.GetProducerConnectionRequest,
+			b.producerConnections)},
 	}
 }
 

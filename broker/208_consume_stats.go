@@ -11,7 +11,8 @@ import (
 )
 
 func (b *Broker) consumeStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqGetConsumeStats, Mode: remoting.Pooled, Handle: with(wire.GetConsumeStatsRequest, b.consumeStats)}}
+	return []remoting.Entry{{Code: wire.ReqGetConsumeStats, Mode: remoting.Pooled,
+		Handle: with(wire.GetConsumeStatsRequest, b.consumeStats)}}
 }
 
 // offsetWrapper is one queue in 208. Java: OffsetWrapper.
@@ -44,16 +45,19 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader)
 			return
 		}
 		for q := range c.ReadQueueNums {
-			stats.OffsetTable[protocol.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
+			stats.OffsetTable[protocol.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q,
+				Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
 		}
 	}
 	respondJSON(ctx, stats)
 }
 
 func (b *Broker) progress(group, topic string, queue int32) offsetWrapper {
-	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)), ConsumerOffset: max(0, b.offsets.Query(group, topic, queue))}
+	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)),
+		ConsumerOffset: max(0, b.offsets.Query(group, topic, queue))}
 	if b.mappings.Of(topic, "") != nil {
-		w.ConsumerOffset = b.offsets.Query(group, topic, queue) // -1 when there is none: the tool looks at the next piece then
+		// -1 when there is none: the tool looks at the next piece then
+		w.ConsumerOffset = b.offsets.Query(group, topic, queue)
 	}
 	w.PullOffset = max(w.ConsumerOffset, b.pulled.Query(group, topic, queue))
 	if w.ConsumerOffset > 0 {

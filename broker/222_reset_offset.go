@@ -1,7 +1,8 @@
 package broker
 
-// INVOKE_BROKER_TO_RESET_OFFSET (222): reset a group, kept at the broker and told with the next pull (5.x), or pushed to the members (4.x,
-// useServerSideResetOffset=false). INVOKE_BROKER_TO_GET_CONSUMER_STATUS (223): where each member is. Java: AdminBrokerProcessor, Broker2Client.
+// INVOKE_BROKER_TO_RESET_OFFSET (222): reset a group, kept at the broker and told with the next pull (5.x), or pushed
+// to the members (4.x, useServerSideResetOffset=false). INVOKE_BROKER_TO_GET_CONSUMER_STATUS (223): where each member
+// is. Java: AdminBrokerProcessor, Broker2Client.
 
 import (
 	"context"
@@ -20,8 +21,10 @@ import (
 
 func (b *Broker) resetEntries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqInvokeBrokerToResetOffset, Mode: remoting.Blocking, Handle: with(wire.ResetOffsetRequest, b.resetOffset)},
-		{Code: wire.ReqInvokeBrokerToGetConsumerStatus, Mode: remoting.Blocking, Handle: with(wire.ConsumerStatusRequest, b.consumerStatus)},
+		{Code: wire.ReqInvokeBrokerToResetOffset, Mode: remoting.Blocking,
+			Handle: with(wire.ResetOffsetRequest, b.resetOffset)},
+		{Code: wire.ReqInvokeBrokerToGetConsumerStatus, Mode: remoting.Blocking,
+			Handle: with(wire.ConsumerStatusRequest, b.consumerStatus)},
 	}
 }
 
@@ -86,7 +89,8 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequest
 		off := h.Offset
 		if off == -1 {
 			off = b.offsetAt(h.Topic, h.QueueID, h.Timestamp)
-		} else if lo, hi := b.store.MinOffset(h.Topic, h.QueueID), b.store.MaxOffset(h.Topic, h.QueueID); lo >= 0 && off < lo || off > hi+1 {
+		} else if lo, hi := b.store.MinOffset(h.Topic, h.QueueID), b.store.MaxOffset(h.Topic, h.QueueID); lo >= 0 &&
+			off < lo || off > hi+1 {
 			ctx.Status(wire.SystemError, fmt.Sprintf("Target offset %d not in consume queue range [%d-%d]", off, lo, hi))
 			return
 		}
@@ -152,7 +156,8 @@ func (b *Broker) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetReques
 	}
 	members := b.consumers.MembersOf(h.Group)
 	if len(members) == 0 {
-		ctx.Status(wire.ConsumerNotOnline, fmt.Sprintf("Consumer not online, so can not reset offset, Group: %s Topic: %s Timestamp: %d", h.Group, h.Topic, h.Timestamp))
+		ctx.Status(wire.ConsumerNotOnline, fmt.Sprintf("Consumer not online, so can not reset offset, Group: %s Topic: %s "+
+			"Timestamp: %d", h.Group, h.Topic, h.Timestamp))
 		return
 	}
 	for _, m := range members {
@@ -172,7 +177,8 @@ func pushedTable(table resetOffsetBody, forC bool) ([]byte, error) {
 	}
 	var list resetOffsetBodyC
 	for mq, off := range table.OffsetTable {
-		list.OffsetTable = append(list.OffsetTable, queueOffsetC{BrokerName: mq.BrokerName, Offset: off, QueueID: mq.QueueID, Topic: mq.Topic})
+		list.OffsetTable = append(list.OffsetTable, queueOffsetC{BrokerName: mq.BrokerName, Offset: off, QueueID: mq.QueueID,
+			Topic: mq.Topic})
 	}
 	return compat.Marshal(list)
 }
@@ -189,7 +195,8 @@ func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusReq
 		ctx.Status(wire.SystemError, "No Any Consumer online in the consumer group: ["+h.Group+"]")
 		return
 	}
-	all := consumerStatusBody{ConsumerTable: map[string]map[protocol.MessageQueue]int64{}, MessageQueueTable: map[protocol.MessageQueue]int64{}}
+	all := consumerStatusBody{ConsumerTable: map[string]map[protocol.MessageQueue]int64{},
+		MessageQueueTable: map[protocol.MessageQueue]int64{}}
 	for _, m := range members {
 		if m.Version < versionReset {
 			ctx.Status(wire.SystemError, olderThanNeeded+compat.VersionName(int(m.Version)))

@@ -1,7 +1,8 @@
 package broker
 
-// QUERY_TOPIC_CONSUME_BY_WHO (300), GET_SYSTEM_TOPIC_LIST_FROM_BROKER (305), QUERY_TOPICS_BY_CONSUMER (343): which groups read a topic, which topics
-// a group reads, by live members and by committed offsets. Java: AdminBrokerProcessor.
+// QUERY_TOPIC_CONSUME_BY_WHO (300), GET_SYSTEM_TOPIC_LIST_FROM_BROKER (305), QUERY_TOPICS_BY_CONSUMER (343): which
+// groups read a topic, which topics a group reads, by live members and by committed offsets. Java:
+// AdminBrokerProcessor.
 
 import (
 	"maps"

@@ -1,9 +1,10 @@
 package broker
 
-// What tools ask about a group: QUERY_CONSUME_TIME_SPAN (303), QUERY_CORRECTION_OFFSET (308), GET_ALL_PRODUCER_INFO (328), QUERY_SUBSCRIPTION_BY_CONSUMER (345),
-// UPDATE_AND_GET_GROUP_FORBIDDEN (353). Java: AdminBrokerProcessor.
+// What tools ask about a group: QUERY_CONSUME_TIME_SPAN (303), QUERY_CORRECTION_OFFSET (308), GET_ALL_PRODUCER_INFO
+// (328), QUERY_SUBSCRIPTION_BY_CONSUMER (345), UPDATE_AND_GET_GROUP_FORBIDDEN (353). Java: AdminBrokerProcessor.
 //
-// One quirk is not kept: Java's 308 deletes the offsets of the groups named in filterGroups; here they are only left out of the answer.
+// One quirk is not kept: Java's 308 deletes the offsets of the groups named in filterGroups; here they are only left
+// out of the answer.
 
 import (
 	"math"
@@ -21,10 +22,16 @@ import (
 func (b *Broker) groupQueryEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: with(wire.ConsumeTimeSpanRequest, b.timeSpan)},
-		{Code: wire.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: with(wire.CorrectionOffsetRequest, b.correctionOffset)},
-		{Code: wire.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.producers.Info()) }},
-		{Code: wire.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled, Handle: with(wire.QuerySubscriptionRequest, b.querySubscription)},
-		{Code: wire.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled, Handle: with(wire.GroupForbiddenRequest, b.groupForbidden)},
+		{Code: wire.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: with(wire.CorrectionOffsetRequest,
+			b.correctionOffset)},
+		{Code: wire.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+			respondJSON(ctx,
+				b.producers.Info())
+		}},
+		{Code: wire.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled,
+			Handle: with(wire.QuerySubscriptionRequest, b.querySubscription)},
+		{Code: wire.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled,
+			Handle: with(wire.GroupForbiddenRequest, b.groupForbidden)},
 	}
 }
 
@@ -57,7 +64,8 @@ func (b *Broker) timeSpan(ctx *remoting.Context, h *wire.TopicGroupHeader) {
 
 func (b *Broker) spanOf(h *wire.TopicGroupHeader, queue int32, now int64) queueTimeSpan {
 	end := b.store.MaxOffset(h.Topic, queue)
-	s := queueTimeSpan{MessageQueue: b.queueOf(h.Topic, queue), MinTimeStamp: b.store.EarliestStoreTime(h.Topic, queue), MaxTimeStamp: b.store.StoreTimeAt(h.Topic, queue, end-1)}
+	s := queueTimeSpan{MessageQueue: b.queueOf(h.Topic, queue), MinTimeStamp: b.store.EarliestStoreTime(h.Topic, queue),
+		MaxTimeStamp: b.store.StoreTimeAt(h.Topic, queue, end-1)}
 	at := b.offsets.Query(h.Group, h.Topic, queue)
 	s.ConsumeTimeStamp = s.MinTimeStamp
 	if at > 0 {
@@ -84,7 +92,8 @@ func (b *Broker) correctionOffset(ctx *remoting.Context, h *wire.CorrectionOffse
 	respondJSON(ctx, correctionOffsets{least})
 }
 
-// leastOffsets gives for each queue the least committed offset of all groups but some; offsets below the queue's begin do not count.
+// leastOffsets gives for each queue the least committed offset of all groups but some; offsets below the queue's begin
+// do not count.
 func (b *Broker) leastOffsets(topic string, without []string) map[int]int64 {
 	least := map[int]int64{}
 	b.offsets.Each(func(k meta.OffsetKey) {
@@ -111,10 +120,12 @@ type subscriptionAnswer struct {
 }
 
 func (b *Broker) querySubscription(ctx *remoting.Context, h *wire.TopicGroupHeader) {
-	respondJSON(ctx, subscriptionAnswer{Group: h.Group, Topic: h.Topic, SubscriptionData: b.liveSubscription(h.Group, h.Topic)})
+	respondJSON(ctx, subscriptionAnswer{Group: h.Group, Topic: h.Topic,
+		SubscriptionData: b.liveSubscription(h.Group, h.Topic)})
 }
 
-// liveSubscription is what the group's members subscribed to, nil when nothing. Java: ConsumerManager.findSubscriptionData.
+// liveSubscription is what the group's members subscribed to, nil when nothing. Java:
+// ConsumerManager.findSubscriptionData.
 func (b *Broker) liveSubscription(group, topic string) *clients.SubscriptionData {
 	if g := b.consumers.Get(group); g != nil {
 		if s := g.Subscription(topic); s != nil {

@@ -21,8 +21,9 @@ func (b *Broker) cleanEntries() []remoting.Entry {
 	}
 }
 
-// cleanExpiredQueues deletes queue files whose messages are gone. Java also forgets queues that have no message left: their offsets start at 0 again while
-// their groups' progress stays where it was, so they consume nothing until it is reset. We keep the offsets.
+// cleanExpiredQueues deletes queue files whose messages are gone. Java also forgets queues that have no message left:
+// their offsets start at 0 again while their groups' progress stays where it was, so they consume nothing until it is
+// reset. We keep the offsets.
 func (b *Broker) cleanExpiredQueues(ctx *remoting.Context) {
 	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired queue files asked for")
 	b.store.CleanNow()

@@ -1,7 +1,7 @@
 package broker
 
-// GET_CONSUMER_RUNNING_INFO (307), CONSUME_MESSAGE_DIRECTLY (309): questions to one consumer, relayed over the connection of its heartbeats; the answer is
-// relayed as it is. Java: AdminBrokerProcessor.callConsumer.
+// GET_CONSUMER_RUNNING_INFO (307), CONSUME_MESSAGE_DIRECTLY (309): questions to one consumer, relayed over the
+// connection of its heartbeats; the answer is relayed as it is. Java: AdminBrokerProcessor.callConsumer.
 
 import (
 	"errors"
@@ -17,7 +17,8 @@ import (
 func (b *Broker) callConsumerEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqGetConsumerRunningInfo, Mode: remoting.Pooled, Handle: with(wire.RunningInfoRequest, b.runningInfo)},
-		{Code: wire.ReqConsumeMessageDirectly, Mode: remoting.Pooled, Handle: with(wire.ConsumeDirectlyRequest, b.consumeDirectly)},
+		{Code: wire.ReqConsumeMessageDirectly, Mode: remoting.Pooled, Handle: with(wire.ConsumeDirectlyRequest,
+			b.consumeDirectly)},
 	}
 }
 
@@ -57,7 +58,8 @@ func (b *Broker) findConsumer(ctx *remoting.Context, group, clientID string) *cl
 			continue
 		}
 		if m.Version < versionRunInfo {
-			ctx.Status(wire.SystemError, fmt.Sprintf("The Consumer <%s> Version <%s> too low to finish, please upgrade it to V3_1_8_SNAPSHOT", clientID, compat.VersionName(int(m.Version))))
+			ctx.Status(wire.SystemError, fmt.Sprintf("The Consumer <%s> Version <%s> too low to finish, please upgrade it to "+
+				"V3_1_8_SNAPSHOT", clientID, compat.VersionName(int(m.Version))))
 			return nil
 		}
 		return &m
@@ -66,8 +68,10 @@ func (b *Broker) findConsumer(ctx *remoting.Context, group, clientID string) *cl
 	return nil
 }
 
-// relay sends a request to a client and its answer back. It does not wait: the answer arrives on the client's event loop.
-func relay[T any](ctx *remoting.Context, m *clients.Client, group string, code int32, ht *wire.HeaderType[T], h *T, data []byte) {
+// relay sends a request to a client and its answer back. It does not wait: the answer arrives on the client's event
+// loop.
+func relay[T any](ctx *remoting.Context, m *clients.Client, group string, code int32, ht *wire.HeaderType[T], h *T,
+	data []byte) {
 	reply, id := ctx.Later(), m.ID
 	remoting.Go(m.Conn, callTimeout, code, ht, h, data, func(resp *wire.Command, err error) {
 		switch {

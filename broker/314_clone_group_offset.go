@@ -1,7 +1,8 @@
 package broker
 
-// CLONE_GROUP_OFFSET (314): a group starts where another one is. Java: AdminBrokerProcessor.cloneGroupOffset. Without a topic Java clones nothing (it
-// passes the request's empty topic on); here all topics of the group are cloned, as the command promises.
+// CLONE_GROUP_OFFSET (314): a group starts where another one is. Java: AdminBrokerProcessor.cloneGroupOffset. Without a
+// topic Java clones nothing (it passes the request's empty topic on); here all topics of the group are cloned, as the
+// command promises.
 
 import (
 	"gorocket/compat"
@@ -10,7 +11,8 @@ import (
 )
 
 func (b *Broker) cloneOffsetEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqCloneGroupOffset, Mode: remoting.Pooled, Handle: with(wire.CloneGroupOffsetRequest, b.cloneOffset)}}
+	return []remoting.Entry{{Code: wire.ReqCloneGroupOffset, Mode: remoting.Pooled,
+		Handle: with(wire.CloneGroupOffsetRequest, b.cloneOffset)}}
 }
 
 func (b *Broker) cloneOffset(ctx *remoting.Context, h *wire.CloneGroupOffsetHeader) {
@@ -23,7 +25,8 @@ func (b *Broker) cloneOffset(ctx *remoting.Context, h *wire.CloneGroupOffsetHead
 		topics = b.topicsOf(h.SrcGroup)
 	}
 	for _, topic := range topics {
-		if b.topics.Get(topic) == nil || !h.Offline && b.consumers.Get(h.SrcGroup) != nil && b.liveSubscription(h.SrcGroup, topic) == nil {
+		if b.topics.Get(topic) == nil || !h.Offline && b.consumers.Get(h.SrcGroup) != nil &&
+			b.liveSubscription(h.SrcGroup, topic) == nil {
 			continue
 		}
 		for q, off := range b.offsets.CommittedOf(h.SrcGroup, topic) {

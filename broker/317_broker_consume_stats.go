@@ -9,7 +9,8 @@ import (
 )
 
 func (b *Broker) brokerConsumeStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqGetBrokerConsumeStats, Mode: remoting.Blocking, Handle: with(wire.BrokerConsumeStatsRequest, b.brokerConsumeStats)}}
+	return []remoting.Entry{{Code: wire.ReqGetBrokerConsumeStats, Mode: remoting.Blocking,
+		Handle: with(wire.BrokerConsumeStatsRequest, b.brokerConsumeStats)}}
 }
 
 // consumeStatsList answers 317. Java: ConsumeStatsList.

@@ -1,6 +1,7 @@
 package broker
 
-// QUERY_CONSUME_QUEUE (321): entries of a consume queue, for mqadmin queryCq. Java: AdminBrokerProcessor.queryConsumeQueue.
+// QUERY_CONSUME_QUEUE (321): entries of a consume queue, for mqadmin queryCq. Java:
+// AdminBrokerProcessor.queryConsumeQueue.
 
 import (
 	"fmt"
@@ -13,7 +14,8 @@ import (
 )
 
 func (b *Broker) queryConsumeQueueEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqQueryConsumeQueue, Mode: remoting.Blocking, Handle: with(wire.QueryConsumeQueueRequest, b.queryConsumeQueue)}}
+	return []remoting.Entry{{Code: wire.ReqQueryConsumeQueue, Mode: remoting.Blocking,
+		Handle: with(wire.QueryConsumeQueueRequest, b.queryConsumeQueue)}}
 }
 
 // consumeQueueData is one entry. Java: ConsumeQueueData.
@@ -70,8 +72,10 @@ func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *wire.ConsumeQueueRe
 	respondJSON(ctx, a)
 }
 
-// describeFilter says what the group of the request subscribes to; the result judges entries, nil when there is no such group.
-func (b *Broker) describeFilter(h *wire.ConsumeQueueRequestHeader, a *consumeQueueAnswer) (s *clients.Subscription, err error) {
+// describeFilter says what the group of the request subscribes to; the result judges entries, nil when there is no such
+// group.
+func (b *Broker) describeFilter(h *wire.ConsumeQueueRequestHeader, a *consumeQueueAnswer) (s *clients.Subscription,
+	err error) {
 	if h.ConsumerGroup == "" {
 		return nil, nil
 	}
@@ -97,7 +101,8 @@ type extUnit struct {
 }
 
 // describeExt adds what the extended consume queue knows of an entry.
-func (b *Broker) describeExt(h *wire.ConsumeQueueRequestHeader, at int64, s *clients.Subscription, d *consumeQueueData) error {
+func (b *Broker) describeExt(h *wire.ConsumeQueueRequestHeader, at int64, s *clients.Subscription,
+	d *consumeQueueData) error {
 	u, addr, ok := b.store.ExtInQueue(h.Topic, h.QueueID, at)
 	if !ok {
 		if addr != 0 {

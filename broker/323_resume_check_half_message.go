@@ -1,6 +1,7 @@
 package broker
 
-// RESUME_CHECK_HALF_MESSAGE (323): a half message that was given up comes back and its producer is asked again. Java: AdminBrokerProcessor.resumeCheckHalfMessage.
+// RESUME_CHECK_HALF_MESSAGE (323): a half message that was given up comes back and its producer is asked again. Java:
+// AdminBrokerProcessor.resumeCheckHalfMessage.
 //
 // Differences: a message that does not lie among the half messages, or among those that were given up, is refused; Java
 // puts it among the half messages, where it fails for ever, or is committed to whatever its sender wrote into

@@ -1,10 +1,12 @@
 package broker
 
-// SEND_REPLY_MESSAGE (324), SEND_REPLY_MESSAGE_V2 (325): the answer of a request-reply exchange. The broker pushes it (326) to the client that asked, over the
-// connection of its producer heartbeats, and stores it in <cluster>_REPLY_TOPIC. Java: ReplyMessageProcessor.
+// SEND_REPLY_MESSAGE (324), SEND_REPLY_MESSAGE_V2 (325): the answer of a request-reply exchange. The broker pushes it
+// (326) to the client that asked, over the connection of its producer heartbeats, and stores it in
+// <cluster>_REPLY_TOPIC. Java: ReplyMessageProcessor.
 //
-// Quirks kept: the push decides about the answer, stored or not; the message id is "0" when nothing was stored; the stored properties are those of the
-// request, without what the broker adds elsewhere. Differences: it is stored before it is pushed, and no thread waits for the client.
+// Quirks kept: the push decides about the answer, stored or not; the message id is "0" when nothing was stored; the
+// stored properties are those of the request, without what the broker adds elsewhere. Differences: it is stored before
+// it is pushed, and no thread waits for the client.
 
 import (
 	"math/rand/v2"
@@ -42,7 +44,8 @@ func (b *Broker) sendReply(ctx *remoting.Context) {
 	if queue < 0 {
 		queue = rand.Int32N(int32(max(1, topic.WriteQueueNums)))
 	}
-	resp := &wire.SendMessageResponseHeader{MsgID: []byte("0"), QueueID: queue, Region: b.cfg().RegionID, TraceOn: strconv.FormatBool(b.cfg().TraceOn)}
+	resp := &wire.SendMessageResponseHeader{MsgID: []byte("0"), QueueID: queue, Region: b.cfg().RegionID,
+		TraceOn: strconv.FormatBool(b.cfg().TraceOn)}
 	stored := b.storeReply(ctx, topic, h, resp)
 	b.pushReply(ctx, h, func(reply *remoting.Replier, failure string) {
 		switch {
@@ -92,8 +95,10 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *meta.Topic, h *wire.SendMe
 	return true
 }
 
-// pushReply sends the reply to the client that waits for it. answer is called once, from any goroutine, with what went wrong.
-func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHeader, answer func(reply *remoting.Replier, failure string)) {
+// pushReply sends the reply to the client that waits for it. answer is called once, from any goroutine, with what went
+// wrong.
+func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHeader,
+	answer func(reply *remoting.Replier, failure string)) {
 	id, ok := record.Property(h.Properties, protocol.PropReplyClient)
 	if !ok {
 		answer(&ctx.Replier, "reply message properties["+protocol.PropReplyClient+"] is null")
@@ -106,16 +111,19 @@ func (b *Broker) pushReply(ctx *remoting.Context, h *wire.SendMessageRequestHead
 		return
 	}
 	now := b.now().UnixMilli()
-	push := wire.ReplyMessageRequestHeader{ProducerGroup: h.ProducerGroup, Topic: h.Topic, DefaultTopic: h.DefaultTopic, DefaultTopicQueueNums: h.DefaultTopicQueueNums,
-		QueueID: h.QueueID, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp, Flag: h.Flag, ReconsumeTimes: h.ReconsumeTimes, UnitMode: h.UnitMode,
+	push := wire.ReplyMessageRequestHeader{ProducerGroup: h.ProducerGroup, Topic: h.Topic, DefaultTopic: h.DefaultTopic,
+		DefaultTopicQueueNums: h.DefaultTopicQueueNums,
+		QueueID:               h.QueueID, SysFlag: h.SysFlag, BornTimestamp: h.BornTimestamp, Flag: h.Flag,
+		ReconsumeTimes: h.ReconsumeTimes, UnitMode: h.UnitMode,
 		BornHost: ctx.Conn().RemoteAddr(), StoreHost: b.storeHost.String(), StoreTimestamp: now,
 		Properties: record.SetProperty(nil, h.Properties, protocol.PropPushTime, strconv.FormatInt(now, 10))}
 	reply := ctx.Later()
-	remoting.Go(conn, callTimeout, wire.ReqPushReplyMessageToClient, wire.ReplyMessageRequest, &push, ctx.Req.Body, func(resp *wire.Command, err error) {
-		if err != nil || resp.Code != wire.Success {
-			answer(&reply, "push reply message to "+sender+"fail.") // Java's remark has no blank there
-			return
-		}
-		answer(&reply, "")
-	})
+	remoting.Go(conn, callTimeout, wire.ReqPushReplyMessageToClient, wire.ReplyMessageRequest, &push, ctx.Req.Body,
+		func(resp *wire.Command, err error) {
+			if err != nil || resp.Code != wire.Success {
+				answer(&reply, "push reply message to "+sender+"fail.") // Java's remark has no blank there
+				return
+			}
+			answer(&reply, "")
+		})
 }

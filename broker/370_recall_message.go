@@ -2,8 +2,8 @@ package broker
 
 // RECALL_MESSAGE (370): a producer takes a timer message back. Java: RecallMessageProcessor, RecallMessageHandle.
 //
-// Quirks kept: the recall is a timer message itself, a mark that deletes the other one when their slot is due; so a message that does not exist is
-// recalled with success, and so is one twice. recallMessageEnable is false by default.
+// Quirks kept: the recall is a timer message itself, a mark that deletes the other one when their slot is due; so a
+// message that does not exist is recalled with success, and so is one twice. recallMessageEnable is false by default.
 
 import (
 	"encoding/base64"
@@ -26,7 +26,8 @@ const recallTag = "_RECALL_TAG_"
 const recallUnavailable = "recall failed, broker service not available"
 
 func (b *Broker) recallEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqRecallMessage, Mode: remoting.Pooled, Handle: with(wire.RecallMessageRequest, b.recallMessage)}}
+	return []remoting.Entry{{Code: wire.ReqRecallMessage, Mode: remoting.Pooled,
+		Handle: with(wire.RecallMessageRequest, b.recallMessage)}}
 }
 
 func (b *Broker) recallMessage(ctx *remoting.Context, h *wire.RecallMessageRequestHeader) {
@@ -37,7 +38,8 @@ func (b *Broker) recallMessage(ctx *remoting.Context, h *wire.RecallMessageReque
 	case !b.cfg().RecallMessageEnable:
 		refuse(wire.NoPermission, "recall failed, operation is forbidden")
 		return
-	case b.now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&protocol.PermWrite == 0 && !b.cfg().AllowRecallWhenBrokerNotWriteable:
+	case b.now().UnixMilli() < b.cfg().StartAcceptSendRequestTime, b.cfg().BrokerPermission&protocol.PermWrite == 0 &&
+		!b.cfg().AllowRecallWhenBrokerNotWriteable:
 		refuse(wire.ServiceNotAvailable, recallUnavailable)
 		return
 	case b.topics.Get(h.Topic) == nil:
@@ -56,7 +58,8 @@ func (b *Broker) recallMessage(ctx *remoting.Context, h *wire.RecallMessageReque
 		refuse(wire.SystemError, "recall failed, execute error")
 		return
 	}
-	remoting.Respond(&ctx.Replier, wire.Success, "", wire.RecallMessageResponse, &wire.RecallMessageResponseHeader{MsgID: handle.uniqKey, Region: b.cfg().RegionID}, remoting.Body{})
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.RecallMessageResponse,
+		&wire.RecallMessageResponseHeader{MsgID: handle.uniqKey, Region: b.cfg().RegionID}, remoting.Body{})
 }
 
 // recallHandleV1 is a decoded handle.
@@ -64,7 +67,8 @@ type recallHandleV1 struct{ topic, broker, timestamp, uniqKey string }
 
 var errBadHandle = errors.New("recall handle is invalid")
 
-// decodeHandle reads base64("v1 topic broker timestamp key"). Java: RecallMessageHandle.decodeHandle, whose decoder takes the text with or without padding.
+// decodeHandle reads base64("v1 topic broker timestamp key"). Java: RecallMessageHandle.decodeHandle, whose decoder
+// takes the text with or without padding.
 func decodeHandle(text string) (h recallHandleV1, err error) {
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
 	if text == "" || err != nil {
@@ -97,7 +101,8 @@ func (b *Broker) checkHandle(h *wire.RecallMessageRequestHeader) (handle recallH
 }
 
 // storeMark stores the message that deletes the other one. Under SYNC_FLUSH it is on disk when this returns.
-func (b *Broker) storeMark(ctx *remoting.Context, h *wire.RecallMessageRequestHeader, handle *recallHandleV1, at int64) error {
+func (b *Broker) storeMark(ctx *remoting.Context, h *wire.RecallMessageRequestHeader, handle *recallHandleV1,
+	at int64) error {
 	now := b.now().UnixMilli()
 	p := sendProps{timer: true, timerDel: true, timerDeliver: strconv.AppendInt(nil, at, 10)}
 	for _, f := range [][2]string{
@@ -128,7 +133,8 @@ func (b *Broker) storeMark(ctx *remoting.Context, h *wire.RecallMessageRequestHe
 	return err
 }
 
-// waitDurable blocks until the log is on disk up to end. A disk that is too slow counts as done, as in Java's answer to FLUSH_DISK_TIMEOUT.
+// waitDurable blocks until the log is on disk up to end. A disk that is too slow counts as done, as in Java's answer to
+// FLUSH_DISK_TIMEOUT.
 func (b *Broker) waitDurable(end int64) error {
 	done := make(chan error, 1)
 	b.store.NotifyDurable(end, func(err error) { done <- err })

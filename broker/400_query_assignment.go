@@ -1,7 +1,7 @@
 package broker
 
-// QUERY_ASSIGNMENT (400), SET_MESSAGE_REQUEST_MODE (401), GET_ALL_MESSAGE_REQUEST_MODE (402), for the PULL mode; POP is refused until its codes are there.
-// Java: QueryAssignmentProcessor, MessageRequestModeManager.
+// QUERY_ASSIGNMENT (400), SET_MESSAGE_REQUEST_MODE (401), GET_ALL_MESSAGE_REQUEST_MODE (402), for the PULL mode; POP is
+// refused until its codes are there. Java: QueryAssignmentProcessor, MessageRequestModeManager.
 
 import (
 	"cmp"
@@ -21,7 +21,10 @@ func (b *Broker) assignmentEntries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqQueryAssignment, Mode: remoting.Blocking, Handle: b.queryAssignment},
 		{Code: wire.ReqSetMessageRequestMode, Mode: remoting.Pooled, Handle: b.setRequestMode},
-		{Code: wire.ReqGetAllMessageRequestMode, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) { respondJSON(ctx, b.modes.Wrapper()) }},
+		{Code: wire.ReqGetAllMessageRequestMode, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+			respondJSON(ctx,
+				b.modes.Wrapper())
+		}},
 	}
 }
 
@@ -82,14 +85,16 @@ func (b *Broker) assign(q *assignmentRequest) ([]protocol.MessageQueue, bool) {
 	ids := g.ClientIDs()
 	slices.Sort(ids)
 	slices.SortFunc(queues, func(a, b protocol.MessageQueue) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.BrokerName, b.BrokerName), cmp.Compare(a.QueueID, b.QueueID))
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.BrokerName, b.BrokerName),
+			cmp.Compare(a.QueueID, b.QueueID))
 	})
 	return allocate(q.StrategyName, queues, ids, q.ClientID)
 }
 
 // allocate shares queues among clients; false for an unknown strategy. A client that is not in the list gets nothing.
 // Java: AllocateMessageQueueAveragely, AllocateMessageQueueAveragelyByCircle.
-func allocate(strategy string, queues []protocol.MessageQueue, ids []string, id string) ([]protocol.MessageQueue, bool) {
+func allocate(strategy string, queues []protocol.MessageQueue, ids []string, id string) ([]protocol.MessageQueue,
+	bool) {
 	me := slices.Index(ids, id)
 	switch strategy {
 	case "AVG":

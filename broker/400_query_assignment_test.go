@@ -42,8 +42,10 @@ func TestAllocate(t *testing.T) {
 		return ask(r, wire.ReqSetMessageRequestMode, wire.HeartbeatRequest, &none, text, nil)
 	}
 	for text, want := range map[string]string{
-		`{"topic":"%RETRY%g","consumerGroup":"g","mode":"PULL"}`: "16 retry topic", `{"topic":"none","consumerGroup":"g","mode":"PULL"}`: "17 topic[none] not exist",
-		`{"topic":"T","consumerGroup":"g","mode":"POP"}`: "1 message request mode POP", `{"topic":"T","consumerGroup":"g","mode":"PULL"}`: "",
+		`{"topic":"%RETRY%g","consumerGroup":"g","mode":"PULL"}`: "16 retry topic",
+		`{"topic":"none","consumerGroup":"g","mode":"PULL"}`:     "17 topic[none] not exist",
+		`{"topic":"T","consumerGroup":"g","mode":"POP"}`:         "1 message request mode POP",
+		`{"topic":"T","consumerGroup":"g","mode":"PULL"}`:        "",
 	} {
 		if got := mode(text); !strings.HasPrefix(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", text, got)

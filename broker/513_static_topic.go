@@ -1,10 +1,12 @@
 package broker
 
-// UPDATE_AND_CREATE_STATIC_TOPIC (513). Java: AdminBrokerProcessor.updateAndCreateStaticTopic, 5.0 and later. What mqadmin updateStaticTopic and
-// remappingStaticTopic send to every broker of the topic: the topic's physical queues in the header, the logic queues in the body.
+// UPDATE_AND_CREATE_STATIC_TOPIC (513). Java: AdminBrokerProcessor.updateAndCreateStaticTopic, 5.0 and later. What
+// mqadmin updateStaticTopic and remappingStaticTopic send to every broker of the topic: the topic's physical queues in
+// the header, the logic queues in the body.
 //
-// Quirks kept: success carries the remark "not set any response code"; a request without a body makes an ordinary topic. Stricter than Java: a mapping for
-// another broker or topic is refused (Java stores it, and only an assertion says that it should not), and a mapping is checked before the topic is changed.
+// Quirks kept: success carries the remark "not set any response code"; a request without a body makes an ordinary
+// topic. Stricter than Java: a mapping for another broker or topic is refused (Java stores it, and only an assertion
+// says that it should not), and a mapping is checked before the topic is changed.
 
 import (
 	"fmt"
@@ -47,8 +49,8 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicReq
 	ctx.Status(wire.Success, createdRemark)
 }
 
-// changeStaticTopic stores mapping and topic and tells the NameServers. The topic counts as changed even when only its mapping is: that makes the
-// NameServers take it.
+// changeStaticTopic stores mapping and topic and tells the NameServers. The topic counts as changed even when only its
+// mapping is: that makes the NameServers take it.
 func (b *Broker) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig, d *protocol.TopicQueueMappingDetail,
 	force bool) error {
 	if err := checkFilterType(c.TopicFilterType); err != nil {
@@ -56,7 +58,8 @@ func (b *Broker) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig
 	}
 	if d != nil {
 		if d.Topic != c.TopicName || d.Bname != b.cfg().BrokerName {
-			return fmt.Errorf("the mapping is for topic %.255q on broker %.255q, not for %s on %s", d.Topic, d.Bname, c.TopicName, b.cfg().BrokerName)
+			return fmt.Errorf("the mapping is for topic %.255q on broker %.255q, not for %s on %s", d.Topic, d.Bname,
+				c.TopicName, b.cfg().BrokerName)
 		}
 		if err := b.checkMapping(d); err != nil {
 			return err

@@ -15,8 +15,8 @@ func hostName() string {
 	return h
 }
 
-// LocalAddress guesses the address that clients can reach: the first IPv4 that is neither loopback nor link-local, else such an
-// IPv6, else 127.0.0.1. Java: NetworkUtil.getLocalAddress.
+// LocalAddress guesses the address that clients can reach: the first IPv4 that is neither loopback nor link-local, else
+// such an IPv6, else 127.0.0.1. Java: NetworkUtil.getLocalAddress.
 func LocalAddress() string {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {

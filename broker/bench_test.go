@@ -121,7 +121,8 @@ func benchmarkSend(b *testing.B, size int) {
 	pump(b, addr, frame, 64, b.N)
 }
 
-// The figures hold the client's work too: both ends run in this process. allocs/op is the broker's, the client allocates nothing.
+// The figures hold the client's work too: both ends run in this process. allocs/op is the broker's, the client
+// allocates nothing.
 func BenchmarkSend128B(b *testing.B)  { benchmarkSend(b, 128) }
 func BenchmarkSend1KiB(b *testing.B)  { benchmarkSend(b, 1024) }
 func BenchmarkSend16KiB(b *testing.B) { benchmarkSend(b, 16<<10) }
@@ -168,5 +169,6 @@ func BenchmarkStatic(b *testing.B) {
 	}
 	run("Send1KiB", rawSend(1024), `"queueId":"1"`, 64)
 	pump(b, addr, rawSend(1024), 16, 64)
-	run("Pull32x1KiB", rawFrame(11, strings.Replace(rawPull, `"queueOffset":"0"`, `"queueOffset":"1000"`, 1), ""), `"nextBeginOffset":"1032"`, 8)
+	run("Pull32x1KiB", rawFrame(11, strings.Replace(rawPull, `"queueOffset":"0"`, `"queueOffset":"1000"`, 1), ""),
+		`"nextBeginOffset":"1032"`, 8)
 }

@@ -118,7 +118,8 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
 	b := &Broker{confVer: compat.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
-		fs: o.FS, now: o.Now, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
+		fs: o.FS, now: o.Now, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(),
+			uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled = throttle.New(log, 1, 10*time.Second)
 	b.topics = meta.NewTopics()
@@ -156,7 +157,8 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	return b, nil
 }
 
-// resolve finds the address that message ids carry for a host name, IPv4 before IPv6. Java: BrokerController.getStoreHost.
+// resolve finds the address that message ids carry for a host name, IPv4 before IPv6. Java:
+// BrokerController.getStoreHost.
 func resolve(host string) (netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip, nil
@@ -190,7 +192,8 @@ func (b *Broker) cfg() *Config { return b.live.Load() }
 // Store returns the store, for checks and tools in the same process; nil before Start.
 func (b *Broker) Store() *store.Store { return b.store }
 
-// Start opens the store, recovers it, serves both ports and registers at the NameServers. After an error nothing is left running.
+// Start opens the store, recovers it, serves both ports and registers at the NameServers. After an error nothing is
+// left running.
 func (b *Broker) Start(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
@@ -232,8 +235,8 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	return nil
 }
 
-// openStore opens and recovers the store. Recovery must know which topics have batch queues before the tables are loaded, which happens under the store's
-// lock only; that attribute never changes.
+// openStore opens and recovers the store. Recovery must know which topics have batch queues before the tables are
+// loaded, which happens under the store's lock only; that attribute never changes.
 func (b *Broker) openStore() (err error) {
 	early := meta.NewTopics()
 	p := meta.NewPersister(b.fs, b.cfg().StorePathRootDir, nil)
@@ -241,14 +244,18 @@ func (b *Broker) openStore() (err error) {
 		return fmt.Errorf("broker: config/topics.json below %s: %w", b.cfg().StorePathRootDir, err)
 	}
 	ev := b.storeEvents()
-	ev.IsBatchTopic = func(topic string) bool { return meta.IsBatch(early.Get(topic)) || meta.IsBatch(b.topics.Get(topic)) }
+	ev.IsBatchTopic = func(topic string) bool {
+		return meta.IsBatch(early.Get(topic)) ||
+			meta.IsBatch(b.topics.Get(topic))
+	}
 	cfg := b.cfg().Config
 	cfg.MaxOpenConsumeQueueFiles = b.queueFiles()
 	b.store, err = store.Open(cfg, b.fs, ev)
 	return err
 }
 
-// loadTables reads config/*.json. A file that exists and cannot be read, nor its .bak, stops the start: guessing would lose offsets.
+// loadTables reads config/*.json. A file that exists and cannot be read, nor its .bak, stops the start: guessing would
+// lose offsets.
 func (b *Broker) loadTables() error {
 	cfg := b.cfg()
 	b.persist = meta.NewPersister(b.fs, cfg.StorePathRootDir, func(file string, err error) {
@@ -268,12 +275,16 @@ func (b *Broker) loadTables() error {
 	b.filtersChanged = b.persist.Add("consumerFilter.json", flushFilters, b.filters.Encode)
 	b.modes.Changed = b.persist.Add("messageRequestMode.json", 0, b.modes.Encode)
 	b.schedule.Changed = b.persist.Add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.Durable)
-	b.trans.Counts.Changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval), b.trans.Counts.Encode)
+	b.trans.Counts.Changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval),
+		b.trans.Counts.Encode)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
-	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.Load}, {"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load}, {"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
-		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.loadFilters}, {"transactionMetrics", b.trans.Counts.Load}} {
+	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.Load},
+		{"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load},
+		{"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
+		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.loadFilters},
+		{"transactionMetrics", b.trans.Counts.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
 		}
@@ -290,7 +301,8 @@ func (b *Broker) loadTables() error {
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// Stop leaves the NameServers, closes the connections, writes the tables and closes the store. Safe to call more than once.
+// Stop leaves the NameServers, closes the connections, writes the tables and closes the store. Safe to call more than
+// once.
 func (b *Broker) Stop(ctx context.Context) (err error) {
 	b.stopOnce.Do(func() {
 		if b.register != nil {

@@ -11,8 +11,8 @@ import (
 	"gorocket/store"
 )
 
-// Config holds the keys of Java's broker.conf that have an effect here. compat/config has their meanings, units, defaults
-// and bounds. Java: BrokerConfig, NettyServerConfig, MessageStoreConfig.
+// Config holds the keys of Java's broker.conf that have an effect here. compat/config has their meanings, units,
+// defaults and bounds. Java: BrokerConfig, NettyServerConfig, MessageStoreConfig.
 type Config struct {
 	store.Config
 
@@ -122,7 +122,8 @@ func DefaultConfig() Config {
 	return c
 }
 
-// Bind applies properties. Unknown keys are returned for a warning; a value that does not parse is an error naming key and value.
+// Bind applies properties. Unknown keys are returned for a warning; a value that does not parse is an error naming key
+// and value.
 func (c *Config) Bind(p *compat.Properties) (unknown []string, err error) {
 	unknown, err = config.Bind(p, c)
 	extra := &compat.Properties{}
@@ -153,7 +154,8 @@ func (c *Config) Properties() *compat.Properties {
 	return p
 }
 
-// Complete fills what depends on the host and on other keys and checks everything. Java: BrokerStartup.buildBrokerController.
+// Complete fills what depends on the host and on other keys and checks everything. Java:
+// BrokerStartup.buildBrokerController.
 func (c *Config) Complete() error {
 	if c.BrokerName == "" {
 		c.BrokerName = hostName()

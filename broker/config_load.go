@@ -24,9 +24,11 @@ func (c *Config) validate() error {
 	}
 	refuse(c.BrokerRole == "SLAVE", "brokerRole", c.BrokerRole, "replication is not supported yet")
 	for key, name := range map[string]string{"brokerName": c.BrokerName, "brokerClusterName": c.BrokerClusterName} {
-		refuse(name == "" || len(name) > compat.TopicMaxLength, key, name, fmt.Sprintf("must have 1 to %d characters", compat.TopicMaxLength))
+		refuse(name == "" || len(name) > compat.TopicMaxLength, key, name,
+			fmt.Sprintf("must have 1 to %d characters", compat.TopicMaxLength))
 	}
-	for key, addr := range map[string]string{"bindAddress": c.BindAddress, "metricsPromExporterHost": c.MetricsPromExporterHost} {
+	for key, addr := range map[string]string{"bindAddress": c.BindAddress,
+		"metricsPromExporterHost": c.MetricsPromExporterHost} {
 		if err := remoting.CheckListenHost(addr); err != nil {
 			refuse(true, key, addr, err.Error())
 		}
@@ -60,14 +62,16 @@ func (c *Config) NameServers() ([]string, error) {
 }
 
 // mustBeOff are keys of Java that must not be ignored when they are true: the operator relies on what they switch on.
-var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode", "enableDLegerCommitLog", "timerRocksDBEnable"}
+var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode",
+	"enableDLegerCommitLog", "timerRocksDBEnable"}
 
 // refuse finds keys that ask for what is not there.
 func refuse(p *compat.Properties) error {
 	var errs []error
 	for _, key := range mustBeOff {
 		if v, ok := p.Get(key); ok && isTrue(v) {
-			errs = append(errs, &config.Error{Key: key, Value: v, Msg: "not supported yet; take it out to run without it", Line: p.Line(key)})
+			errs = append(errs, &config.Error{Key: key, Value: v, Msg: "not supported yet; take it out to run without it",
+				Line: p.Line(key)})
 		}
 	}
 	if v, ok := p.Get("brokerId"); ok && strings.HasPrefix(strings.TrimSpace(v), "-") {
@@ -87,8 +91,8 @@ func withoutEffect(p *compat.Properties, unknown []string) []string {
 	})
 }
 
-// LoadConfig reads a broker.conf on top of Java's defaults. unknown lists keys that have no effect here. Errors name the file, the key and the value.
-// An empty path gives the defaults.
+// LoadConfig reads a broker.conf on top of Java's defaults. unknown lists keys that have no effect here. Errors name
+// the file, the key and the value. An empty path gives the defaults.
 func LoadConfig(path string) (c Config, unknown []string, err error) {
 	c = DefaultConfig()
 	if path == "" {

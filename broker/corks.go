@@ -6,8 +6,8 @@ import (
 	"gorocket/remoting"
 )
 
-// corks gathers the answers of one flush, so that those to one connection leave in one write: with 64 sends in flight on a few connections that is most of what
-// a SYNC_FLUSH round costs.
+// corks gathers the answers of one flush, so that those to one connection leave in one write: with 64 sends in flight
+// on a few connections that is most of what a SYNC_FLUSH round costs.
 type corks struct {
 	mu    sync.Mutex
 	conns map[*remoting.Conn]bool // guarded by mu; corked now

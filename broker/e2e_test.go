@@ -22,34 +22,41 @@ func TestSendPullRestart(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	r := startRig(t, cfg)
 	for i := range 10 {
-		if got := r.send("T", "KEYS\x01k\x02UNIQ_KEY\x01u\x02", fmt.Sprint("m", i)); got.QueueOffset != int64(i) || string(got.TransactionID) != "u" || len(got.MsgID) != 32 {
+		if got := r.send("T", "KEYS\x01k\x02UNIQ_KEY\x01u\x02", fmt.Sprint("m", i)); got.QueueOffset != int64(i) ||
+			string(got.TransactionID) != "u" || len(got.MsgID) != 32 {
 			t.Fatalf("message %d: %+v", i, got)
 		}
 	}
 	check := func(r *rig) {
 		t.Helper()
 		code, h, bodies := r.pull("g", "T", 3, "*", 0)
-		if code != 0 || h.NextBeginOffset != 10 || h.MaxOffset != 10 || h.MinOffset != 0 || strings.Join(bodies, " ") != "m3 m4 m5 m6 m7 m8 m9" {
+		if code != 0 || h.NextBeginOffset != 10 || h.MaxOffset != 10 || h.MinOffset != 0 ||
+			strings.Join(bodies, " ") != "m3 m4 m5 m6 m7 m8 m9" {
 			t.Errorf("%d %+v %v", code, h, bodies)
 		}
 	}
 	check(r)
 	stats, err := call(r, wire.ReqGetTopicStatsInfo, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
-	if err != nil || !strings.Contains(string(stats.Body), `"maxOffset":10,"minOffset":0}`) || !strings.HasPrefix(string(stats.Body), `{"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:{`) {
+	if err != nil || !strings.Contains(string(stats.Body), `"maxOffset":10,"minOffset":0}`) ||
+		!strings.HasPrefix(string(stats.Body), `{"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:{`) {
 		t.Errorf("topic stats: %v %s", err, stats.Body)
 	}
 	commit := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T", CommitOffset: 7}
 	if _, err := call(r, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &commit, nil); err != nil {
 		t.Fatal(err)
 	}
-	progress, err := call(r, wire.ReqGetConsumeStats, wire.GetConsumeStatsRequest, &wire.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
-	if err != nil || strings.Count(string(progress.Body), `"topic":"T"}`) != 4 || !strings.Contains(string(progress.Body), `"queueId":0,"topic":"T"}:{"brokerOffset":10,"consumerOffset":7,"lastTimestamp":1`) {
+	progress, err := call(r, wire.ReqGetConsumeStats, wire.GetConsumeStatsRequest,
+		&wire.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
+	if err != nil || strings.Count(string(progress.Body), `"topic":"T"}`) != 4 ||
+		!strings.Contains(string(progress.Body),
+			`"queueId":0,"topic":"T"}:{"brokerOffset":10,"consumerOffset":7,"lastTimestamp":1`) {
 		t.Errorf("consume stats: %v %s", err, progress.Body)
 	}
 	r.stop()
 	again := startRig(t, cfg)
 	check(again)
-	resp, err := call(again, wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest, &wire.QueryConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T"}, nil)
+	resp, err := call(again, wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest,
+		&wire.QueryConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "T"}, nil)
 	if err != nil || resp.GetString("offset") != "7" {
 		t.Errorf("offset after restart: %v %v", resp, err)
 	}
@@ -61,11 +68,13 @@ func TestSendPullRestart(t *testing.T) {
 func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	told := make(chan string, 16)
-	entry := remoting.Entry{Code: wire.ReqNotifyConsumerIdsChanged, Handle: func(ctx *remoting.Context) { told <- ctx.Req.GetString("consumerGroup") }}
+	entry := remoting.Entry{Code: wire.ReqNotifyConsumerIdsChanged,
+		Handle: func(ctx *remoting.Context) { told <- ctx.Req.GetString("consumerGroup") }}
 	join := func(id string) *remoting.Client {
 		cl := newTestClient(t, entry)
 		body := fmt.Sprintf(`{"clientID":"%s","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":"g","messageModel":"CLUSTERING","subscriptionDataSet":[{"topic":"T","subString":"*","subVersion":1}]}]}`, id)
-		if _, err := remoting.Call(context.Background(), cl, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, []byte(body)); err != nil {
+		if _, err := remoting.Call(context.Background(), cl, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest,
+			&wire.HeartbeatRequestHeader{}, []byte(body)); err != nil {
 			t.Fatal(err)
 		}
 		return cl
@@ -89,13 +98,15 @@ func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
 	expect("first joins", 1)
 	second := join("c2")
 	expect("second joins", 2)
-	list, err := call(r, wire.ReqGetConsumerListByGroup, wire.GetConsumerListRequest, &wire.ConsumerGroupHeader{ConsumerGroup: "g"}, nil)
+	list, err := call(r, wire.ReqGetConsumerListByGroup, wire.GetConsumerListRequest,
+		&wire.ConsumerGroupHeader{ConsumerGroup: "g"}, nil)
 	if err != nil || !strings.Contains(string(list.Body), "c1") || !strings.Contains(string(list.Body), "c2") {
 		t.Errorf("%v %v", list, err)
 	}
 	group := wire.ConsumerGroupHeader{ConsumerGroup: "g"}
 	conns, err := call(r, wire.ReqGetConsumerConnectionList, wire.GetConsumerConnectionRequest, &group, nil)
-	if err != nil || strings.Count(string(conns.Body), `"clientAddr":"127.0.0.1:`) != 2 || !strings.Contains(string(conns.Body), `"subscriptionTable":{"T":{`) {
+	if err != nil || strings.Count(string(conns.Body), `"clientAddr":"127.0.0.1:`) != 2 ||
+		!strings.Contains(string(conns.Body), `"subscriptionTable":{"T":{`) {
 		t.Errorf("connections: %v %v", conns, err)
 	}
 	who, err := call(r, wire.ReqQueryTopicConsumeByWho, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
@@ -118,7 +129,8 @@ func TestStoreInUseIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	var locked *store.LockedError
-	if err := b.Start(context.Background()); !errors.As(err, &locked) || !strings.Contains(err.Error(), cfg.StorePathRootDir) {
+	if err := b.Start(context.Background()); !errors.As(err, &locked) ||
+		!strings.Contains(err.Error(), cfg.StorePathRootDir) {
 		t.Errorf("second broker on one store: %v", err)
 	}
 }
@@ -161,7 +173,8 @@ func TestLightQueues(t *testing.T) {
 	r.commit("g", "T", 0, 1)
 	r.stop()
 	again := startRig(t, cfg)
-	if light, plain := again.b.offsets.Query("%LMQ%g", "%LMQ%b", 0), again.b.offsets.Query("g", "T", 0); light != 2 || plain != 1 {
+	if light, plain := again.b.offsets.Query("%LMQ%g", "%LMQ%b", 0), again.b.offsets.Query("g", "T", 0); light != 2 ||
+		plain != 1 {
 		t.Errorf("after a restart: light %d, plain %d", light, plain)
 	}
 	again.stop()

@@ -5,16 +5,20 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// entries is the broker's dispatch table: one row per request code, each written in the file that is named after the code.
-// Codes without a row are answered as Java answers an unknown one.
+// entries is the broker's dispatch table: one row per request code, each written in the file that is named after the
+// code. Codes without a row are answered as Java answers an unknown one.
 func (b *Broker) entries() []remoting.Entry {
 	var all []remoting.Entry
 	for _, rows := range [][]remoting.Entry{
-		b.sendEntries(), b.pullEntries(), b.queryEntries(), b.committedOffsetEntries(), b.queueOffsetEntries(), b.heartbeatEntries(),
-		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.staticTopicEntries(), b.groupEntries(), b.syncEntries(),
+		b.sendEntries(), b.pullEntries(), b.queryEntries(), b.committedOffsetEntries(), b.queueOffsetEntries(),
+		b.heartbeatEntries(),
+		b.sendBackEntries(), b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.staticTopicEntries(),
+		b.groupEntries(), b.syncEntries(),
 		b.connectionEntries(), b.topicListEntries(), b.topicStatsEntries(), b.consumeStatsEntries(),
-		b.configEntries(), b.runtimeInfoEntries(), b.resetEntries(), b.groupQueryEntries(), b.callConsumerEntries(), b.cloneOffsetEntries(),
-		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(), b.cleanEntries(), b.timerEntries(), b.recallEntries(),
+		b.configEntries(), b.runtimeInfoEntries(), b.resetEntries(), b.groupQueryEntries(), b.callConsumerEntries(),
+		b.cloneOffsetEntries(),
+		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(), b.cleanEntries(),
+		b.timerEntries(), b.recallEntries(),
 		b.transactionEntries(), b.replyEntries(),
 	} {
 		all = append(all, rows...)

@@ -34,7 +34,8 @@ func (b *Broker) connEvents() remoting.Events {
 // refused counts a request that was answered SYSTEM_BUSY.
 func (b *Broker) refused(c *remoting.Conn, code int32, cause string) {
 	b.stats.refused[cause].Add(1)
-	b.throttled.Warn("refused").Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause", cause).Msg(remoting.LogRefused)
+	b.throttled.Warn("refused").Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause",
+		cause).Msg(remoting.LogRefused)
 }
 
 func (b *Broker) storeEvents() store.EventListener {
@@ -44,10 +45,12 @@ func (b *Broker) storeEvents() store.EventListener {
 		Consumed:      b.eachConsumed,
 		UnconsumedDeleted: func(file, topic string, queueID int32, from, to int64) {
 			b.stats.unconsumedDeleted.Add(to - from)
-			b.log.Error().Str("file", file).Str("topic", topic).Int32("queueId", queueID).Int64("from", from).Int64("to", to).Msg("messages that a group has not consumed were deleted for want of disk space")
+			b.log.Error().Str("file", file).Str("topic", topic).Int32("queueId", queueID).Int64("from", from).Int64("to",
+				to).Msg("messages that a group has not consumed were deleted for want of disk space")
 		},
 		RecoveryProgress: func(p recovery.Progress) {
-			b.log.Info().Str("phase", p.Phase).Str("file", p.File).Int64("offset", p.Offset).Int64("end", p.End).Msg("recovering the store")
+			b.log.Info().Str("phase", p.Phase).Str("file", p.File).Int64("offset", p.Offset).Int64("end",
+				p.End).Msg("recovering the store")
 		},
 		QueueJump: func(j recovery.Jump) {
 			b.log.Error().Str("topic", j.Topic).Int32("queueId", j.QueueID).Int64("expected", j.Want).Int64("found",
@@ -55,7 +58,8 @@ func (b *Broker) storeEvents() store.EventListener {
 				Str("result", j.What).Msg("a queue offset in the commit log does not follow the one before it")
 		},
 		RecoveryDone: func(r recovery.Report) {
-			b.log.Info().Bool("clean", r.Clean).Int64("from", r.From).Int64("to", r.To).Int64("records", r.Records).Int64("rebuilt", r.Rebuilt).
+			b.log.Info().Bool("clean", r.Clean).Int64("from", r.From).Int64("to", r.To).Int64("records",
+				r.Records).Int64("rebuilt", r.Rebuilt).
 				Int64("trimmed", r.Trimmed).Int64("jumps", r.Jumps).Int64("tookMillis",
 				r.Took.Milliseconds()).Bool("queuesKnown", r.QueuesKnown).Msg("store recovered")
 		},
@@ -93,7 +97,8 @@ func (b *Broker) restored(r vfs.Restored) {
 	b.log.Warn().Str("file", r.File).Str("readInstead", r.From).AnErr("reason", r.Why).Msg(r.String())
 }
 
-// messageStored wakes what waits for the message: held pulls of its queue, the delay level it belongs to, or the timers. It runs in the appender.
+// messageStored wakes what waits for the message: held pulls of its queue, the delay level it belongs to, or the
+// timers. It runs in the appender.
 func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCode, _ int64, rec []byte) {
 	if topic == dispatch.ScheduleTopic {
 		b.schedule.Stored(queueID)

@@ -28,7 +28,8 @@ func (b *Broker) registerFilters(d *clients.ConsumerData) {
 	subs := make([]filter.Subscription, 0, len(d.SubscriptionDataSet))
 	for i := range d.SubscriptionDataSet {
 		s := &d.SubscriptionDataSet[i]
-		subs = append(subs, filter.Subscription{Topic: s.Topic, Expression: s.SubString, Type: s.ExpressionType, Version: s.SubVersion})
+		subs = append(subs, filter.Subscription{Topic: s.Topic, Expression: s.SubString, Type: s.ExpressionType,
+			Version: s.SubVersion})
 	}
 	if b.filters.Register(d.GroupName, subs) {
 		b.filtersChanged()
@@ -50,8 +51,8 @@ func (b *Broker) loadFilters(data []byte) error {
 	return err
 }
 
-// filterBits sets the bit map of the SQL92 subscriptions that want a message, when enableCalcFilterBitMap is set; nil when nobody filters the topic. buf is
-// memory to use, the result memory to keep. Java: CommitLogDispatcherCalcBitMap.
+// filterBits sets the bit map of the SQL92 subscriptions that want a message, when enableCalcFilterBitMap is set; nil
+// when nobody filters the topic. buf is memory to use, the result memory to keep. Java: CommitLogDispatcherCalcBitMap.
 func (b *Broker) filterBits(r *store.Record, buf []byte) []byte {
 	if !b.cfg().EnableCalcFilterBitMap {
 		return buf

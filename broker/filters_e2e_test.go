@@ -16,15 +16,18 @@ import (
 func (r *rig) joinSQL(group, topic, expr string, version int64) {
 	r.t.Helper()
 	beat := fmt.Sprintf(`{"clientID":"me@1","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":%q,"messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":%q,"subVersion":%d,"topic":%q,"expressionType":"SQL92"}]}]}`, group, expr, version, topic)
-	if _, err := call(r, wire.ReqHeartBeat, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), []byte(beat)); err != nil {
+	if _, err := call(r, wire.ReqHeartBeat, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader),
+		[]byte(beat)); err != nil {
 		r.t.Fatal(err)
 	}
 }
 
-// sqlPull pulls by the group's subscription, or by expr when it is not empty. It returns "code remark" of an error, or the number of messages.
+// sqlPull pulls by the group's subscription, or by expr when it is not empty. It returns "code remark" of an error, or
+// the number of messages.
 func (r *rig) sqlPull(group, topic, expr string, offset, version, suspend int64) string {
 	r.t.Helper()
-	h := wire.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32, SubVersion: version, ExpressionType: "SQL92", SuspendTimeoutMillis: suspend}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: group, Topic: topic, QueueOffset: offset, MaxMsgNums: 32,
+		SubVersion: version, ExpressionType: "SQL92", SuspendTimeoutMillis: suspend}
 	if expr != "" {
 		h.SysFlag, h.Subscription = wire.PullFlagSubscription, expr
 	}
@@ -73,7 +76,8 @@ func TestSQLFilters(t *testing.T) {
 	}
 	check := func(expr string) string {
 		return ask(r, wire.ReqCheckClientConfig, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader),
-			fmt.Sprintf(`{"clientId":"c","group":"g","subscriptionData":{"expressionType":"SQL92","subString":%q,"topic":"T"}}`, expr), nil)
+			fmt.Sprintf(`{"clientId":"c","group":"g","subscriptionData":{"expressionType":"SQL92","subString":%q,"topic":"T"}}`,
+				expr), nil)
 	}
 	if got := check("n BETWEEN 1 AND 2"); got != "" {
 		t.Errorf("good expression: %s", got)
@@ -83,7 +87,8 @@ func TestSQLFilters(t *testing.T) {
 	}
 }
 
-// TestFilterBitMap: with bit maps a pull finds the same messages without looking at the properties of the others, also delayed ones.
+// TestFilterBitMap: with bit maps a pull finds the same messages without looking at the properties of the others, also
+// delayed ones.
 func TestFilterBitMap(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	cfg.EnablePropertyFilter, cfg.EnableCalcFilterBitMap, cfg.EnableConsumeQueueExt = true, true, true
@@ -103,20 +108,24 @@ func TestFilterBitMap(t *testing.T) {
 	var res store.GetResult
 	defer res.Release()
 	data := r.b.filters.Get("T", "g")
-	r.b.store.Get(&store.GetQuery{Topic: "T", MaxCount: 32, Filter: r.b.withExpression(r.b.consumers.Get("g").Subscription("T"), data)}, &res)
+	r.b.store.Get(&store.GetQuery{Topic: "T", MaxCount: 32,
+		Filter: r.b.withExpression(r.b.consumers.Get("g").Subscription("T"), data)}, &res)
 	if res.Count != 5 || res.FilteredCount != 0 {
 		t.Errorf("%d messages, and %d that only the properties refused", res.Count, res.FilteredCount)
 	}
 	var cq consumeQueueAnswer
-	ask(r, wire.ReqQueryConsumeQueue, wire.QueryConsumeQueueRequest, &wire.ConsumeQueueRequestHeader{Topic: "T", Index: 1, Count: 4, ConsumerGroup: "g"}, "", &cq)
+	ask(r, wire.ReqQueryConsumeQueue, wire.QueryConsumeQueueRequest, &wire.ConsumeQueueRequestHeader{Topic: "T", Index: 1,
+		Count: 4, ConsumerGroup: "g"}, "", &cq)
 	var evals []bool
 	for _, d := range cq.QueueData {
 		evals = append(evals, d.Eval)
-		if ones := strings.Count(d.BitMap, "1"); d.Eval != (ones > 0) || len(d.BitMap) != 14*8+2 || !strings.HasPrefix(d.ExtendDataJSON, `{"bitMapSize":14,"filterBitMap":"`) {
+		if ones := strings.Count(d.BitMap, "1"); d.Eval != (ones > 0) || len(d.BitMap) != 14*8+2 ||
+			!strings.HasPrefix(d.ExtendDataJSON, `{"bitMapSize":14,"filterBitMap":"`) {
 			t.Errorf("%+v", d)
 		}
 	}
-	if !slices.Equal(evals, []bool{false, false, false, true}) || !strings.Contains(cq.FilterData, `"expression": "n > 2"`) {
+	if !slices.Equal(evals, []bool{false, false, false, true}) || !strings.Contains(cq.FilterData,
+		`"expression": "n > 2"`) {
 		t.Errorf("queryCq: %v %s", evals, cq.FilterData)
 	}
 }

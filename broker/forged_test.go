@@ -59,7 +59,8 @@ func TestForgedHalfMessage(t *testing.T) {
 		topic string
 		queue string
 	}{
-		{"far ahead", 1 << 40, "T", "0"}, {"the honest one's place", 0, "T", "0"}, {"negative", -1, "T", "0"}, {"next", 1, "../../x", "0"},
+		{"far ahead", 1 << 40, "T", "0"}, {"the honest one's place", 0, "T", "0"}, {"negative", -1, "T", "0"},
+		{"next", 1, "../../x", "0"},
 	} {
 		at := r.forge(store.Record{
 			Message: record.Message{
@@ -67,7 +68,8 @@ func TestForgedHalfMessage(t *testing.T) {
 			},
 		}, c.at)
 		for _, how := range []int32{wire.TransactionCommit, wire.TransactionRollback} {
-			code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "evil", TranStateTableOffset: c.at, CommitLogOffset: at, CommitOrRollback: how})
+			code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "evil", TranStateTableOffset: c.at,
+				CommitLogOffset: at, CommitOrRollback: how})
 			if code != wire.SystemError || remark != noHalf {
 				t.Errorf("%s: %d %q", c.name, code, remark)
 			}
@@ -76,7 +78,8 @@ func TestForgedHalfMessage(t *testing.T) {
 	if n := r.b.trans.Halves.Span(); n > 0 {
 		t.Errorf("bits for %d half messages", n)
 	}
-	code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: honest, CommitOrRollback: wire.TransactionCommit})
+	code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: honest,
+		CommitOrRollback: wire.TransactionCommit})
 	if got := r.bodies("T"); code != 0 || got[len(got)-1] != "honest" {
 		t.Errorf("the honest producer's end: %d %q, delivered %q", code, remark, got[len(got)-1])
 	}
@@ -109,7 +112,8 @@ func TestForgedRecordIsNoMessage(t *testing.T) {
 			return err
 		},
 		"323": func() error {
-			_, err := call(r, wire.ReqResumeCheckHalfMessage, wire.ResumeCheckHalfMessageRequest, &wire.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: id}, nil)
+			_, err := call(r, wire.ReqResumeCheckHalfMessage, wire.ResumeCheckHalfMessageRequest,
+				&wire.ResumeCheckHalfMessageRequestHeader{Topic: "T", MsgID: id}, nil)
 			return err
 		},
 	} {

@@ -11,8 +11,8 @@ import (
 	"gorocket/broker/static"
 )
 
-// fuzzTable checks one file below config/: reading it never panics, and what was read is written and read again without a change. A load replaces
-// nothing when it fails.
+// fuzzTable checks one file below config/: reading it never panics, and what was read is written and read again without
+// a change. A load replaces nothing when it fails.
 func fuzzTable(f *testing.F, seeds []string, open func() (load func([]byte) error, encode func() ([]byte, error))) {
 	for _, s := range seeds {
 		f.Add([]byte(s))
@@ -57,10 +57,11 @@ func FuzzTopicsFile(f *testing.F) {
 
 func FuzzTopicQueueMappingFile(f *testing.F) {
 	fuzzTable(f, []string{`{"topicQueueMappingInfoMap":{"T":{"topic":"T","bname":"a","epoch":3,"totalQueues":1,"hostedQueues":{"0":[{"bname":"a","gen":0,"queueId":1,"endOffset":-1}]}}},"dataVersion":{"counter":3,"timestamp":5}}`,
-		`{"topicQueueMappingInfoMap":{"T":null,"U":{"hostedQueues":{0:null,1:[]}}}}`, `{}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		t := static.NewService(static.Deps{})
-		return t.Load, t.Encode
-	})
+		`{"topicQueueMappingInfoMap":{"T":null,"U":{"hostedQueues":{0:null,1:[]}}}}`, `{}`},
+		func() (func([]byte) error, func() ([]byte, error)) {
+			t := static.NewService(static.Deps{})
+			return t.Load, t.Encode
+		})
 }
 
 func FuzzGroupsFile(f *testing.F) {
@@ -72,7 +73,8 @@ func FuzzGroupsFile(f *testing.F) {
 }
 
 func FuzzConsumerOffsetFile(f *testing.F) {
-	fuzzTable(f, []string{`{"dataVersion":{"counter":1,"timestamp":2},"offsetTable":{"T@g":{0:5,1:6}}}`, `{"offsetTable":{"T":{0:1},"T@g@h":{"0":1}}}`}, func() (func([]byte) error, func() ([]byte, error)) {
+	fuzzTable(f, []string{`{"dataVersion":{"counter":1,"timestamp":2},"offsetTable":{"T@g":{0:5,1:6}}}`,
+		`{"offsetTable":{"T":{0:1},"T@g@h":{"0":1}}}`}, func() (func([]byte) error, func() ([]byte, error)) {
 		t := meta.NewOffsets()
 		return t.Load, t.Encode
 	})
@@ -87,7 +89,8 @@ func FuzzLightOffsetFile(f *testing.F) {
 }
 
 func FuzzDelayOffsetFile(f *testing.F) {
-	fuzzTable(f, []string{`{"dataVersion":{"counter":1,"timestamp":2},"offsetTable":{1:5,18:6}}`, `{"offsetTable":{"99":1,"-1":2}}`}, func() (func([]byte) error, func() ([]byte, error)) {
+	fuzzTable(f, []string{`{"dataVersion":{"counter":1,"timestamp":2},"offsetTable":{1:5,18:6}}`,
+		`{"offsetTable":{"99":1,"-1":2}}`}, func() (func([]byte) error, func() ([]byte, error)) {
 		s, err := delay.NewLevels(delay.Deps{}, DefaultConfig().MessageDelayLevel)
 		if err != nil {
 			f.Fatal(err)

@@ -10,8 +10,8 @@ import (
 	"gorocket/store/record"
 )
 
-// makeHalf turns a send into one of a half message; false when it answered. Levels and times of delay act when it is committed.
-// Java: SendMessageProcessor.sendMessage, TransactionalMessageBridge.parseHalfMessageInner.
+// makeHalf turns a send into one of a half message; false when it answered. Levels and times of delay act when it is
+// committed. Java: SendMessageProcessor.sendMessage, TransactionalMessageBridge.parseHalfMessageInner.
 func (b *Broker) makeHalf(ctx *remoting.Context, s *sendState) bool {
 	r, p := &s.record, &s.props
 	if b.cfg().RejectTransactionMessage {

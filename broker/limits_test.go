@@ -29,7 +29,8 @@ func refusal(t *testing.T, err error) (int32, string) {
 }
 
 func (r *rig) createTopic(name string, read, write int32) (int32, string) {
-	h := wire.CreateTopicRequestHeader{Topic: name, DefaultTopic: "TBW102", ReadQueueNums: read, WriteQueueNums: write, Perm: 6, TopicFilterType: protocol.SingleTag}
+	h := wire.CreateTopicRequestHeader{Topic: name, DefaultTopic: "TBW102", ReadQueueNums: read, WriteQueueNums: write,
+		Perm: 6, TopicFilterType: protocol.SingleTag}
 	_, err := call(r, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &h, nil)
 	return refusal(r.t, err)
 }
@@ -44,7 +45,8 @@ func (r *rig) bodied(code int32, text string) (int32, string) {
 func TestTopicNumbersAreChecked(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	for _, n := range []int32{math.MaxInt32, 4097, -1, math.MinInt32} {
-		if code, remark := r.createTopic("Big", n, 1); code != wire.InvalidParameter || !strings.Contains(remark, "maxTopicQueueNums") {
+		if code, remark := r.createTopic("Big", n, 1); code != wire.InvalidParameter ||
+			!strings.Contains(remark, "maxTopicQueueNums") {
 			t.Errorf("17 with %d read queues: %d %q", n, code, remark)
 		}
 		if code, _ := r.createTopic("Big", 1, n); code != wire.InvalidParameter {
@@ -52,16 +54,21 @@ func TestTopicNumbersAreChecked(t *testing.T) {
 		}
 	}
 	for _, text := range []string{`"readQueueNums":2147483647`, `"writeQueueNums":-1`, `"writeQueueNums":5000`} {
-		if code, _ := r.bodied(wire.ReqUpdateAndCreateTopicList, `{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != wire.InvalidParameter {
+		if code, _ := r.bodied(wire.ReqUpdateAndCreateTopicList,
+			`{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != wire.InvalidParameter {
 			t.Errorf("18 with %s: %d", text, code)
 		}
 	}
-	for _, text := range []string{`"readQueueNums":2147483648`, `"perm":9223372036854775807`, `"topicSysFlag":-2147483649`} {
-		if code, remark := r.bodied(wire.ReqUpdateAndCreateTopicList, `{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != wire.SystemError || !strings.Contains(remark, "can not cast to int") {
+	for _, text := range []string{`"readQueueNums":2147483648`, `"perm":9223372036854775807`,
+		`"topicSysFlag":-2147483649`} {
+		if code, remark := r.bodied(wire.ReqUpdateAndCreateTopicList,
+			`{"topicConfigList":[{"topicName":"Big",`+text+`}]}`); code != wire.SystemError ||
+			!strings.Contains(remark, "can not cast to int") {
 			t.Errorf("18 with %s: %d %q", text, code, remark)
 		}
 	}
-	for _, text := range []string{`"retryQueueNums":2147483647`, `"retryQueueNums":4294967297`, `"retryMaxTimes":99999999999`} {
+	for _, text := range []string{`"retryQueueNums":2147483647`, `"retryQueueNums":4294967297`,
+		`"retryMaxTimes":99999999999`} {
 		if code, _ := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"g",`+text+`}`); code == 0 {
 			t.Errorf("200 with %s", text)
 		}
@@ -112,7 +119,8 @@ func TestGroupsHaveALimit(t *testing.T) {
 	if n := r.b.groups.Len(); n != 12 {
 		t.Errorf("%d groups", n)
 	}
-	if code, remark := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, `{"groupName":"more"}`); code != wire.SystemError || !strings.Contains(remark, "maxSubscriptionGroupNum") {
+	if code, remark := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup,
+		`{"groupName":"more"}`); code != wire.SystemError || !strings.Contains(remark, "maxSubscriptionGroupNum") {
 		t.Errorf("200: %d %q", code, remark)
 	}
 	for i := range 30 { // any client can call itself so
@@ -121,8 +129,10 @@ func TestGroupsHaveALimit(t *testing.T) {
 	if n := r.b.groups.Len(); n != 12 || r.b.groups.Find("CID_RMQ_SYS_TRANS") == nil {
 		t.Errorf("%d groups behind those with a system group's prefix", n)
 	}
-	long := `{"groupName":"g0","subscriptionDataSet":[` + strings.Repeat(`{"topic":"t","expression":"*"},`, 5000) + `{"topic":"t"}]}`
-	if code, remark := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, long); code == 0 || !strings.Contains(remark, "bytes") {
+	long := `{"groupName":"g0","subscriptionDataSet":[` + strings.Repeat(`{"topic":"t","expression":"*"},`, 5000) +
+		`{"topic":"t"}]}`
+	if code, remark := r.bodied(wire.ReqUpdateAndCreateSubscriptiongroup, long); code == 0 ||
+		!strings.Contains(remark, "bytes") {
 		t.Errorf("a large configuration: %d %.80q", code, remark)
 	}
 }
@@ -186,7 +196,8 @@ func TestStatsAnswersAreBounded(t *testing.T) {
 		}
 		_ = r.b.offsets.Commit("g", name, 0, 0)
 	}
-	_, err := call(r, wire.ReqGetConsumeStats, wire.GetConsumeStatsRequest, &wire.ConsumeStatsHeader{ConsumerGroup: "g"}, nil)
+	_, err := call(r, wire.ReqGetConsumeStats, wire.GetConsumeStatsRequest, &wire.ConsumeStatsHeader{ConsumerGroup: "g"},
+		nil)
 	if code, remark := refusal(t, err); code != wire.SystemError || !strings.Contains(remark, "more than 100000 queues") {
 		t.Errorf("208: %d %q", code, remark)
 	}
@@ -204,7 +215,8 @@ func TestMetricsOfTables(t *testing.T) {
 	w := httptest.NewRecorder()
 	r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	text := w.Body.String()
-	for _, table := range []string{"topics", "groups", "consumer_offsets", "pull_offsets", "order_locks", "producers", "request_modes", "group_forbidden", "static_topics", "half_message_bits"} {
+	for _, table := range []string{"topics", "groups", "consumer_offsets", "pull_offsets", "order_locks", "producers",
+		"request_modes", "group_forbidden", "static_topics", "half_message_bits"} {
 		for _, kind := range []string{"size", "limit"} {
 			if !strings.Contains(text, "gorocket_table_"+kind+"{") || !strings.Contains(text, `table="`+table+`"`) {
 				t.Errorf("no gorocket_table_%s of %s in %d %.300q", kind, table, w.Code, text)
@@ -221,7 +233,8 @@ func TestNumbersOfPullsAndModes(t *testing.T) {
 	}
 	r.send("T", "", "x")
 	mode := func(n string) int32 {
-		code, _ := r.bodied(wire.ReqSetMessageRequestMode, `{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":`+n+`}`)
+		code, _ := r.bodied(wire.ReqSetMessageRequestMode,
+			`{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":`+n+`}`)
 		return code
 	}
 	if mode("4294967296") == 0 || mode("-5") == 0 || mode("0") != 0 {

@@ -32,10 +32,12 @@ func (c *collector) collect() {
 	metrics.SendNetwork(c.Sink, c.b.server.Figures())
 }
 
-// timerBuckets are the upper bounds of rocketmq_delay_message_latency, seconds. Java: DefaultStoreMetricsManager.getMetricsView.
+// timerBuckets are the upper bounds of rocketmq_delay_message_latency, seconds. Java:
+// DefaultStoreMetricsManager.getMetricsView.
 var timerBuckets = stats.Bounds{60, 600, 3600, 12 * 3600, 24 * 3600, 3 * 24 * 3600}
 
-// timers has no topic label on the totals; Java's have one. Latencies are ms, but rocketmq_delay_message_latency: the delays that were asked for, in seconds.
+// timers has no topic label on the totals; Java's have one. Latencies are ms, but rocketmq_delay_message_latency: the
+// delays that were asked for, in seconds.
 func (c *collector) timers() {
 	if c.b.timers == nil {
 		return
@@ -52,7 +54,10 @@ func (c *collector) timers() {
 			send("rocketmq_timing_messages", float64(n), topic)
 		}
 	})
-	c.b.timers.EachBound(func(seconds int, n int64) { send("rocketmq_timer_message_snapshot", float64(n), strconv.Itoa(seconds)) })
+	c.b.timers.EachBound(func(seconds int, n int64) {
+		send("rocketmq_timer_message_snapshot", float64(n),
+			strconv.Itoa(seconds))
+	})
 	c.b.timerDelays.Each(func(topic string, d *stats.Histogram) {
 		d.Send(c.Sink, "rocketmq_delay_message_latency", &timerBuckets, topic)
 	})

@@ -26,7 +26,8 @@ func TestMetrics(t *testing.T) {
 	r.send("T", "", "x")
 	r.send("T", "", "y")
 	_, half := r.half("p", "T", "z")
-	r.end(wire.EndTransactionRequestHeader{ProducerGroup: "p", CommitLogOffset: half, CommitOrRollback: wire.TransactionCommit})
+	r.end(wire.EndTransactionRequestHeader{ProducerGroup: "p", CommitLogOffset: half,
+		CommitOrRollback: wire.TransactionCommit})
 	r.half("p", "T", "waits")
 	r.join("g", "T")
 	r.producer("p", "p@1")
@@ -191,7 +192,8 @@ func TestMetricsOfTraffic(t *testing.T) {
 		}
 	}
 	r.half("p", "U", "x")
-	if n := r.value(r.scrape(), "rocketmq_message_size_count", `is_system="false",message_type="transaction",topic="U"`); n != 1 {
+	if n := r.value(r.scrape(), "rocketmq_message_size_count",
+		`is_system="false",message_type="transaction",topic="U"`); n != 1 {
 		t.Errorf("%v half messages", n)
 	}
 	if !strings.Contains(text, "gorocket_build_info{") || !strings.Contains(text, "\ngo_goroutines ") ||
@@ -230,7 +232,8 @@ func TestMetricsOfLag(t *testing.T) {
 	time.Sleep(3 * time.Millisecond)
 	text := r.scrape()
 	lag := r.value(text, "rocketmq_consumer_lag_latency", labels)
-	if queueing := r.value(text, "rocketmq_consumer_queueing_latency", labels); queueing < 1 || lag < queueing || lag > 60_000 {
+	if queueing := r.value(text, "rocketmq_consumer_queueing_latency", labels); queueing < 1 || lag < queueing ||
+		lag > 60_000 {
 		t.Errorf("lag %v ms, queueing %v ms", lag, queueing)
 	}
 	r.commit("g", "T", 0, 4)
@@ -249,7 +252,8 @@ func TestMetricsOfDeadLetters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := wire.ConsumerSendMsgBackRequestHeader{Group: "g", Offset: at, DelayLevel: -1, OriginTopic: "T", MaxReconsumeTimes: 16}
+	h := wire.ConsumerSendMsgBackRequestHeader{Group: "g", Offset: at, DelayLevel: -1, OriginTopic: "T",
+		MaxReconsumeTimes: 16}
 	if _, err := call(r, wire.ReqConsumerSendMsgBack, wire.ConsumerSendMsgBackRequest, &h, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -36,10 +36,12 @@ func TestSystemTopicsTakeNoClientMessages(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	out := time.Now().Add(-time.Second).UnixMilli()
 	props := timer.PropOutMs + "\x01" + strconv.FormatInt(out, 10) + "\x02REAL_TOPIC\x01../../../x\x02REAL_QID\x010\x02"
-	for _, topic := range []string{timer.Topic, compat.TopicSchedule, compat.TopicTransHalf, compat.TopicTransOpHalf, compat.TopicTransCheckMax,
+	for _, topic := range []string{timer.Topic, compat.TopicSchedule, compat.TopicTransHalf, compat.TopicTransOpHalf,
+		compat.TopicTransCheckMax,
 		compat.ReviveTopicPrefix + "DefaultCluster", compat.SyncMemberPrefix + "broker-a"} {
 		before := r.b.store.MaxOffset(topic, 0)
-		if code, remark := r.trySend(topic, props, "x"); code != wire.NoPermission || remark != "Sending message to topic["+topic+"] is forbidden." {
+		if code, remark := r.trySend(topic, props, "x"); code != wire.NoPermission ||
+			remark != "Sending message to topic["+topic+"] is forbidden." {
 			t.Errorf("%s: %d %q", topic, code, remark)
 		}
 		if r.b.store.MaxOffset(topic, 0) != before {
@@ -56,10 +58,12 @@ func TestDeleteTopicStaysInTheStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := startRig(t, testConfig(t, filepath.Join(dir, "a", "store")))
-	for _, name := range []string{"../../../victim", "../../../victim/0", "..", ".", "../../..", "a\x00b", strings.Repeat("n", 300)} {
+	for _, name := range []string{"../../../victim", "../../../victim/0", "..", ".", "../../..", "a\x00b",
+		strings.Repeat("n", 300)} {
 		_, err := call(r, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: name}, nil)
 		var re *remoting.ResponseError
-		if !errors.As(err, &re) || re.Code != wire.InvalidParameter || !strings.HasPrefix(re.Remark, "The specified topic: ") {
+		if !errors.As(err, &re) || re.Code != wire.InvalidParameter || !strings.HasPrefix(re.Remark,
+			"The specified topic: ") {
 			t.Errorf("%.20q: %v", name, err)
 		}
 	}

@@ -8,14 +8,16 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// A broker that has too much to do says so at once, with SYSTEM_BUSY and a cause, and clients go elsewhere: nothing waits until its client has given up.
-// Requests that the event loops serve wait in the sockets, not here; only those that need a worker have a queue. Java: BrokerFastFailure.
+// A broker that has too much to do says so at once, with SYSTEM_BUSY and a cause, and clients go elsewhere: nothing
+// waits until its client has given up. Requests that the event loops serve wait in the sockets, not here; only those
+// that need a worker have a queue. Java: BrokerFastFailure.
 
 // Causes of refusals beside remoting.Overload, as the remarks name them.
 const (
 	causeWaited = "TIMEOUT_CLEAN_QUEUE" // no worker within waitTimeMillsIn...Queue
-	causeDisk   = "PCBUSY_CLEAN_QUEUE"  // an append hangs longer than osPageCacheBusyTimeOutMills, and the request waits for a worker
-	causeReject = "REJECTREQUEST"       // the same, and the request has just come
+	// an append hangs longer than osPageCacheBusyTimeOutMills, and the request waits for a worker
+	causeDisk   = "PCBUSY_CLEAN_QUEUE"
+	causeReject = "REJECTREQUEST" // the same, and the request has just come
 )
 
 // refusals counts refused requests by cause. The map is immutable.

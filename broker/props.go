@@ -10,8 +10,8 @@ import (
 	"gorocket/store/timer"
 )
 
-// sendProps are the properties of a message on its way in: the text as it will be stored, and the values that decide what happens.
-// The views lie in the source text.
+// sendProps are the properties of a message on its way in: the text as it will be stored, and the values that decide
+// what happens. The views lie in the source text.
 type sendProps struct {
 	text      []byte
 	tags      []byte
@@ -34,8 +34,8 @@ type sendProps struct {
 	slot                            int64  // ms; where parkForTimer put the message, 0: not a timer message
 }
 
-// parse reads src once and rebuilds it in p.text without what the broker sets itself. Java builds a map and prints it again
-// (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
+// parse reads src once and rebuilds it in p.text without what the broker sets itself. Java builds a map and prints it
+// again (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
 func (p *sendProps) parse(src []byte) {
 	*p = sendProps{text: p.text[:0], number: p.number[:0], wait: true}
 	for {

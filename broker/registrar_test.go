@@ -35,10 +35,13 @@ func startNamesFake(t *testing.T) *namesFake {
 	t.Helper()
 	f := &namesFake{versions: map[string]compat.DataVersion{}, topics: map[string]protocol.TopicConfig{}}
 	f.addr = remotingtest.Serve(t,
-		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(wire.RegisterBrokerRequest, f.register)},
+		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled,
+			Handle: with(wire.RegisterBrokerRequest, f.register)},
 		remoting.Entry{Code: wire.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: f.unregister},
-		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(wire.GetRouteInfoRequest, f.route)},
-		remoting.Entry{Code: wire.ReqQueryDataVersion, Mode: remoting.Pooled, Handle: with(wire.QueryDataVersionRequest, f.version)})
+		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled,
+			Handle: with(wire.GetRouteInfoRequest, f.route)},
+		remoting.Entry{Code: wire.ReqQueryDataVersion, Mode: remoting.Pooled,
+			Handle: with(wire.QueryDataVersionRequest, f.version)})
 	return f
 }
 
@@ -93,7 +96,8 @@ func (f *namesFake) route(ctx *remoting.Context, h *wire.GetRouteInfoRequestHead
 		ctx.Status(wire.TopicNotExist, "No topic route info in name server for the topic: "+h.Topic)
 		return
 	}
-	respondJSON(ctx, protocol.TopicRouteData{BrokerDatas: []protocol.BrokerData{{BrokerName: "broker-a", BrokerAddrs: map[int64]string{0: f.holder}}}})
+	respondJSON(ctx, protocol.TopicRouteData{BrokerDatas: []protocol.BrokerData{{BrokerName: "broker-a",
+		BrokerAddrs: map[int64]string{0: f.holder}}}})
 }
 
 func (f *namesFake) version(ctx *remoting.Context, h *wire.BrokerIdentityHeader) {
@@ -183,12 +187,15 @@ func TestSplitAndCompressedRegistration(t *testing.T) {
 	})
 	f.do(func() {
 		if f.requests < 10 || f.compressed != f.requests || f.largest > 10 || len(f.topics) < 100 {
-			t.Errorf("%d requests, %d compressed, the largest has %d topics, %d known", f.requests, f.compressed, f.largest, len(f.topics))
+			t.Errorf("%d requests, %d compressed, the largest has %d topics, %d known", f.requests, f.compressed, f.largest,
+				len(f.topics))
 		}
 		f.topics["T99"] = protocol.TopicConfig{} // as if a change had been missed
 	})
-	r.b.topics.Remove("T98")                                                    // another version, of which no NameServer is told by itself
-	f.do(func() { f.holder, f.topics = "", map[string]protocol.TopicConfig{} }) // forgotten; the next look registers again, anew
+	// another version, of which no NameServer is told by itself
+	r.b.topics.Remove("T98")
+	// forgotten; the next look registers again, anew
+	f.do(func() { f.holder, f.topics = "", map[string]protocol.TopicConfig{} })
 	waitFor(t, "registered again", func() (ok bool) {
 		f.do(func() { ok = f.topics["T99"].ReadQueueNums == 16 && len(f.topics) > 100 })
 		return ok
@@ -251,12 +258,17 @@ func TestStolenRouteIsSaid(t *testing.T) {
 			}
 		}
 	}()
-	waitFor(t, "health", func() bool { code, text := r.health(); return code == 503 && strings.Contains(text, "9.9.9.9:1") })
+	waitFor(t, "health", func() bool {
+		code, text := r.health()
+		return code == 503 &&
+			strings.Contains(text, "9.9.9.9:1")
+	})
 	waitFor(t, "metric", func() bool {
 		w := httptest.NewRecorder()
 		r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 		for line := range strings.Lines(w.Body.String()) {
-			if strings.HasPrefix(line, "gorocket_route_taken{") && strings.Contains(line, `namesrv="`+f.addr+`"`) && strings.HasSuffix(line, " 1\n") {
+			if strings.HasPrefix(line, "gorocket_route_taken{") && strings.Contains(line, `namesrv="`+f.addr+`"`) &&
+				strings.HasSuffix(line, " 1\n") {
 				return true
 			}
 		}
@@ -291,7 +303,8 @@ func TestUnreachableNamesrvIsAWarning(t *testing.T) {
 	})
 }
 
-// TestNameServersChangeWhileRunning: a new namesrvAddr acts at once: the broker registers there, and leaves those that are not named any more.
+// TestNameServersChangeWhileRunning: a new namesrvAddr acts at once: the broker registers there, and leaves those that
+// are not named any more.
 func TestNameServersChangeWhileRunning(t *testing.T) {
 	f, other := startNamesFake(t), startNamesFake(t)
 	r := registeredRig(t, f, nil)

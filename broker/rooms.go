@@ -30,8 +30,9 @@ func (b *Broker) staticDeps() static.Deps {
 		Route: func(ctx context.Context, topic string) *protocol.TopicRouteData {
 			return b.register.AskRoute(ctx, topic)
 		},
-		Offsets: b.offsets, PhysicalMin: b.physicalMin, Aside: b.aside, DeleteWhen: func() string { return b.cfg().DeleteWhen },
-		Log: b.log, Throttled: b.throttled}
+		Offsets: b.offsets, PhysicalMin: b.physicalMin, Aside: b.aside,
+		DeleteWhen: func() string { return b.cfg().DeleteWhen },
+		Log:        b.log, Throttled: b.throttled}
 }
 
 func (b *Broker) holdDeps() hold.Deps {
@@ -42,7 +43,8 @@ func (b *Broker) transSettings() trans.Settings {
 	c := b.cfg()
 	return trans.Settings{Slave: b.isSlave(), Timeout: int64(c.TransactionTimeOut),
 		CheckInterval: ms(c.TransactionCheckInterval),
-		CheckMax:      c.TransactionCheckMax, OpBatchInterval: ms(c.TransactionOpBatchInterval), OpMsgMaxSize: c.TransactionOpMsgMaxSize,
+		CheckMax:      c.TransactionCheckMax, OpBatchInterval: ms(c.TransactionOpBatchInterval),
+		OpMsgMaxSize: c.TransactionOpMsgMaxSize,
 		FileReserved: time.Duration(c.FileReservedTime) * time.Hour, BrokerName: c.BrokerName, Store: &c.Config}
 }
 

@@ -16,7 +16,8 @@ func (b *Broker) self() *cluster.Self {
 		Identity: wire.BrokerIdentityHeader{BrokerName: c.BrokerName, BrokerAddr: c.Addr(), ClusterName: c.BrokerClusterName,
 			BrokerID: c.BrokerID},
 		HAAddr: c.HAAddr(), Permission: c.BrokerPermission, RegisterPeriod: ms(c.RegisterNameServerPeriod),
-		RegisterTimeout: ms(c.RegisterBrokerTimeoutMills), ForwardTimeout: ms(c.ForwardTimeout), Compressed: c.CompressedRegister,
+		RegisterTimeout: ms(c.RegisterBrokerTimeoutMills), ForwardTimeout: ms(c.ForwardTimeout),
+		Compressed: c.CompressedRegister,
 	}
 	if c.EnableSplitRegistration {
 		s.MaxTopics = c.SplitRegistrationSize

@@ -15,13 +15,13 @@ import (
 	"gorocket/store/record"
 )
 
-// topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered or asked for
-// a worker.
-// Java: SendMessageProcessor.preSend, AbstractSendMessageProcessor.msgCheck.
+// topicForSend checks a send and returns its topic, creating it where that is allowed; nil after it answered or asked
+// for a worker. Java: SendMessageProcessor.preSend, AbstractSendMessageProcessor.msgCheck.
 func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestHeader) *meta.Topic {
 	topic := b.topics.Find(h.Topic)
 	if b.cfg().StartAcceptSendRequestTime > 0 && ctx.Received < b.cfg().StartAcceptSendRequestTime {
-		b.sendFail(ctx, wire.SystemError, fmt.Sprintf("broker unable to service, until %d", b.cfg().StartAcceptSendRequestTime))
+		b.sendFail(ctx, wire.SystemError, fmt.Sprintf("broker unable to service, until %d",
+			b.cfg().StartAcceptSendRequestTime))
 		return nil
 	}
 	if b.cfg().BrokerPermission&protocol.PermWrite == 0 && topic != nil && topic.Order {
@@ -44,7 +44,8 @@ func (b *Broker) topicForSend(ctx *remoting.Context, h *wire.SendMessageRequestH
 		}
 	}
 	if valid := max(topic.WriteQueueNums, topic.ReadQueueNums); int(h.QueueID) >= valid {
-		b.sendFail(ctx, wire.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID, meta.DescribeTopic(&topic.TopicConfig), ctx.Conn().RemoteAddr()))
+		b.sendFail(ctx, wire.InvalidParameter, fmt.Sprintf("request queueId[%d] is illegal, %s Producer: %s", h.QueueID,
+			meta.DescribeTopic(&topic.TopicConfig), ctx.Conn().RemoteAddr()))
 		return nil
 	}
 	return topic
@@ -66,7 +67,8 @@ func (b *Broker) createForSend(ctx *remoting.Context, h *wire.SendMessageRequest
 		}
 	}
 	name := strings.Clone(h.Topic)
-	topic, why := b.topics.CreateByDefault(name, h.DefaultTopic, int(h.DefaultTopicQueueNums), sysFlag, b.cfg().AutoCreateTopicEnable)
+	topic, why := b.topics.CreateByDefault(name, h.DefaultTopic, int(h.DefaultTopicQueueNums), sysFlag,
+		b.cfg().AutoCreateTopicEnable)
 	if topic == nil && retry {
 		if why = ""; b.topics.Full() == nil {
 			topic = b.topics.Ensure(name, 1, false, sysFlag)
@@ -130,8 +132,9 @@ const saveWait = time.Second
 // dlqQueues is the number of queues of a dead letter topic. Java: DLQ_NUMS_PER_GROUP.
 const dlqQueues = 1
 
-// retryOrDeadLetter handles a direct send to a retry topic, the client's own resend of a failed consume: too many attempts, or an order lock
-// of the group, lead to the dead letters. False after it answered. Java: SendMessageProcessor.handleRetryAndDLQ.
+// retryOrDeadLetter handles a direct send to a retry topic, the client's own resend of a failed consume: too many
+// attempts, or an order lock of the group, lead to the dead letters. False after it answered. Java:
+// SendMessageProcessor.handleRetryAndDLQ.
 func (b *Broker) retryOrDeadLetter(ctx *remoting.Context, s *sendState) bool {
 	r := &s.record
 	group := retryGroup(r.Topic)

@@ -6,8 +6,8 @@ import (
 	"gorocket/remoting/protocol"
 )
 
-// toLeader points a send to the physical queue of its logic queue; without a queue it chooses one that this broker leads. False after it answered.
-// Java: TopicQueueMappingManager.rewriteRequestForStaticTopic.
+// toLeader points a send to the physical queue of its logic queue; without a queue it chooses one that this broker
+// leads. False after it answered. Java: TopicQueueMappingManager.rewriteRequestForStaticTopic.
 func (b *Broker) toLeader(ctx *remoting.Context, s *sendState, d *protocol.TopicQueueMappingDetail) bool {
 	id := s.head.QueueID
 	if id < 0 {

@@ -13,7 +13,8 @@ func TestStaticTopicHalfMessage(t *testing.T) {
 	if h.QueueID != 0 || h.QueueOffset != 0 {
 		t.Fatalf("%+v", h)
 	}
-	if code, remark := b.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: h.QueueOffset, CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
+	if code, remark := b.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: h.QueueOffset,
+		CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
 	want(t, "max", b.max(0), "1001")

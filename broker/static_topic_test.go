@@ -30,22 +30,24 @@ func startFakeNames(t *testing.T) *fakeNames {
 	f := &fakeNames{addrs: map[string]*protocol.BrokerData{},
 		infos: map[string]map[string]*protocol.TopicQueueMappingInfo{}}
 	f.addr = remotingtest.Serve(t,
-		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled, Handle: with(wire.RegisterBrokerRequest, f.register)},
+		remoting.Entry{Code: wire.ReqRegisterBroker, Mode: remoting.Pooled,
+			Handle: with(wire.RegisterBrokerRequest, f.register)},
 		remoting.Entry{Code: wire.ReqUnregisterBroker, Handle: func(ctx *remoting.Context) { ctx.OK(nil) }},
 		remoting.Entry{Code: wire.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			respondJSON(ctx, protocol.ClusterInfo{BrokerAddrTable: f.addrs, ClusterAddrTable: map[string][]string{}})
 		}},
-		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled, Handle: with(wire.GetRouteInfoRequest, func(ctx *remoting.Context, h *wire.GetRouteInfoRequestHeader) {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			r := protocol.TopicRouteData{TopicQueueMappingByBroker: f.infos[h.Topic]}
-			for _, d := range f.addrs {
-				r.BrokerDatas = append(r.BrokerDatas, *d)
-			}
-			respondJSON(ctx, r)
-		})})
+		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled,
+			Handle: with(wire.GetRouteInfoRequest, func(ctx *remoting.Context, h *wire.GetRouteInfoRequestHeader) {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				r := protocol.TopicRouteData{TopicQueueMappingByBroker: f.infos[h.Topic]}
+				for _, d := range f.addrs {
+					r.BrokerDatas = append(r.BrokerDatas, *d)
+				}
+				respondJSON(ctx, r)
+			})})
 	return f
 }
 
@@ -86,7 +88,8 @@ func staticRig(t *testing.T) (f *fakeNames, a, b *rig) {
 }
 
 func piece(gen int, broker string, queue int, logic, end int64) protocol.LogicQueueMappingItem {
-	return protocol.LogicQueueMappingItem{Bname: broker, Gen: gen, QueueID: queue, LogicOffset: logic, EndOffset: end, TimeOfStart: -1, TimeOfEnd: -1}
+	return protocol.LogicQueueMappingItem{Bname: broker, Gen: gen, QueueID: queue, LogicOffset: logic, EndOffset: end,
+		TimeOfStart: -1, TimeOfEnd: -1}
 }
 
 // hosted is what one broker hosts of topic T.
@@ -100,14 +103,16 @@ func (r *rig) static(epoch int64, h hosted) string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	head := wire.CreateTopicRequestHeader{Topic: "T", DefaultTopic: "TBW102", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: protocol.SingleTag}
+	head := wire.CreateTopicRequestHeader{Topic: "T", DefaultTopic: "TBW102", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6,
+		TopicFilterType: protocol.SingleTag}
 	return ask(r, wire.ReqUpdateAndCreateStaticTopic, wire.CreateTopicRequest, &head, string(data), nil)
 }
 
 // sendTo sends to a queue of T, a physical one with lo=false, and returns queue and offset of the answer, or the error.
 func (r *rig) sendTo(queue int32, lo, text string) string {
 	r.t.Helper()
-	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, QueueID: queue, BornTimestamp: time.Now().UnixMilli(), MaxReconsumeTimes: -1, Lo: lo}
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
+		QueueID: queue, BornTimestamp: time.Now().UnixMilli(), MaxReconsumeTimes: -1, Lo: lo}
 	resp, err := call(r, wire.ReqSendMessage, wire.SendMessageRequestV1, &h, []byte(text))
 	if re, ok := err.(*remoting.ResponseError); ok {
 		return fmt.Sprintf("%d %s", re.Code, re.Remark)
@@ -132,16 +137,19 @@ func field[T any](r *rig, code int32, ht *wire.HeaderType[T], h *T, name string)
 }
 
 func (r *rig) max(queue int32) string {
-	h := wire.GetMaxOffsetRequestHeader{QueueRequestHeader: wire.QueueRequestHeader{Topic: "T", QueueID: queue}, Committed: true}
+	h := wire.GetMaxOffsetRequestHeader{QueueRequestHeader: wire.QueueRequestHeader{Topic: "T", QueueID: queue},
+		Committed: true}
 	return field(r, wire.ReqGetMaxOffset, wire.GetMaxOffsetRequest, &h, "offset")
 }
 
 func (r *rig) min(queue int32) string {
-	return field(r, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &wire.QueueRequestHeader{Topic: "T", QueueID: queue}, "offset")
+	return field(r, wire.ReqGetMinOffset, wire.GetMinOffsetRequest, &wire.QueueRequestHeader{Topic: "T", QueueID: queue},
+		"offset")
 }
 
 func (r *rig) search(queue int32, at int64) string {
-	h := wire.SearchOffsetRequestHeader{QueueRequestHeader: wire.QueueRequestHeader{Topic: "T", QueueID: queue}, Timestamp: at}
+	h := wire.SearchOffsetRequestHeader{QueueRequestHeader: wire.QueueRequestHeader{Topic: "T", QueueID: queue},
+		Timestamp: at}
 	return field(r, wire.ReqSearchOffsetByTimestamp, wire.SearchOffsetRequest, &h, "offset")
 }
 
@@ -153,7 +161,8 @@ func (r *rig) committed(queue int32) string {
 // pullFrom describes a pull of T: code, offsets and number of bytes.
 func (r *rig) pullFrom(queue int32, offset int64, change func(*wire.PullMessageRequestHeader)) string {
 	r.t.Helper()
-	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: queue, QueueOffset: offset, MaxMsgNums: 32, SysFlag: wire.PullFlagSubscription, Subscription: "*", ExpressionType: "TAG"}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: "g", Topic: "T", QueueID: queue, QueueOffset: offset, MaxMsgNums: 32,
+		SysFlag: wire.PullFlagSubscription, Subscription: "*", ExpressionType: "TAG"}
 	if change != nil {
 		change(&h)
 	}
@@ -168,7 +177,8 @@ func (r *rig) pullFrom(queue int32, offset int64, change func(*wire.PullMessageR
 	if resp.Code == wire.NotLeaderForQueue || resp.Code == wire.SystemError {
 		return fmt.Sprintf("%d %s", resp.Code, resp.Remark)
 	}
-	return fmt.Sprintf("%d next %s min %s max %s delta %s bytes %v", resp.Code, resp.GetString("nextBeginOffset"), resp.GetString("minOffset"), resp.GetString("maxOffset"), resp.GetString("offsetDelta"), len(resp.Body) > 0)
+	return fmt.Sprintf("%d next %s min %s max %s delta %s bytes %v", resp.Code, resp.GetString("nextBeginOffset"),
+		resp.GetString("minOffset"), resp.GetString("maxOffset"), resp.GetString("offsetDelta"), len(resp.Body) > 0)
 }
 
 // want compares answers.
@@ -215,13 +225,15 @@ func TestStaticTopicAcrossBrokers(t *testing.T) {
 	want(t, "min of the old leader", a.min(0), "501 T-0 is not leader in broker a, request code 31")
 	want(t, "search for the oldest", b.search(0, 1), "0")
 	want(t, "search behind everything", b.search(0, time.Now().Add(time.Hour).UnixMilli()), "1002")
-	earliest := field(b, wire.ReqGetEarliestMsgStoretime, wire.GetEarliestStoretimeRequest, &wire.QueueRequestHeader{Topic: "T"}, "timestamp")
+	earliest := field(b, wire.ReqGetEarliestMsgStoretime, wire.GetEarliestStoretimeRequest,
+		&wire.QueueRequestHeader{Topic: "T"}, "timestamp")
 	want(t, "earliest", earliest, fmt.Sprint(a.b.store.EarliestStoreTime("T", 1)))
 	want(t, "pull on another broker", b.pullFrom(0, 1, nil), "0 next 3 min 0 max 1000 delta 0 bytes true")
 	want(t, "pull between the pieces", b.pullFrom(0, 3, nil), "20 next 1000 min 1000 max 1000 delta 1000 bytes false")
 	want(t, "pull", b.pullFrom(0, 1001, nil), "0 next 1002 min 1000 max 1002 delta 1000 bytes true")
 	want(t, "pull at the end", b.pullFrom(0, 1002, nil), "19 next 1002 min 1000 max 1002 delta 1000 bytes false")
-	want(t, "pull from the old leader", a.pullFrom(0, 1, nil), "501 T-0 cannot find mapping item in request process of current broker a")
+	want(t, "pull from the old leader", a.pullFrom(0, 1, nil), "501 T-0 cannot find mapping item in request process of "+
+		"current broker a")
 	want(t, "pull of a whole queue", a.pullFrom(1, 0, nil), "0 next 1 min 0 max 1 delta 0 bytes true")
 	a.stop()
 	if got := b.pullFrom(0, 1, nil); !strings.HasPrefix(got, "1 org.apache.rocketmq.remoting.rpc.RpcException: ") {
@@ -270,7 +282,8 @@ func TestStaticTopicReset(t *testing.T) {
 	want(t, "after the reset", b.pullFrom(0, 1001, nil), "0 next 1003 min 1000 max 1003 delta 1000 bytes true")
 }
 
-// TestStaticTopicHeldPull: a held pull answers with offsets of the logic queue, and the old leader sends its clients away when the queue has moved.
+// TestStaticTopicHeldPull: a held pull answers with offsets of the logic queue, and the old leader sends its clients
+// away when the queue has moved.
 func TestStaticTopicHeldPull(t *testing.T) {
 	_, a, b := startMoved(t)
 	hold := func(r *rig, queue int32, offset, ms int64) chan string {
@@ -311,7 +324,8 @@ func TestStaticTopicStays(t *testing.T) {
 		var out struct {
 			MappingDetail *protocol.TopicQueueMappingDetail `json:"mappingDetail"`
 		}
-		if e := ask(again, wire.ReqGetTopicConfig, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T", Lo: lo}, "", &out); e != "" {
+		if e := ask(again, wire.ReqGetTopicConfig, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T", Lo: lo}, "",
+			&out); e != "" {
 			t.Fatal(e)
 		}
 		return out.MappingDetail
@@ -320,7 +334,8 @@ func TestStaticTopicStays(t *testing.T) {
 		t.Errorf("mapping in the configuration: %+v", d)
 	}
 	var all protocol.TopicConfigAndMappingSerializeWrapper
-	if e := ask(again, wire.ReqGetAllTopicConfig, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "", &all); e != "" || len(all.TopicQueueMappingDetailMap) != 1 {
+	if e := ask(again, wire.ReqGetAllTopicConfig, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "",
+		&all); e != "" || len(all.TopicQueueMappingDetailMap) != 1 {
 		t.Errorf("all topics: %s %v", e, all.TopicQueueMappingDetailMap)
 	}
 	if e := ask(again, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, "", nil); e != "" {
@@ -333,7 +348,8 @@ func TestStaticTopicStays(t *testing.T) {
 
 func TestStaticTopicRefuses(t *testing.T) {
 	_, a, b := staticRig(t)
-	head := wire.CreateTopicRequestHeader{Topic: "T", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6, TopicFilterType: protocol.SingleTag}
+	head := wire.CreateTopicRequestHeader{Topic: "T", ReadQueueNums: 4, WriteQueueNums: 4, Perm: 6,
+		TopicFilterType: protocol.SingleTag}
 	send := func(change func(*wire.CreateTopicRequestHeader), text string) string {
 		h := head
 		change(&h)
@@ -344,7 +360,8 @@ func TestStaticTopicRefuses(t *testing.T) {
 		{send(same, `{"topic":"T","bname":"b"}`), `1 the mapping is for topic "T" on broker "b", not for T on a`},
 		{send(same, `{"topic":"U","bname":"a"}`), `1 the mapping is for topic "U" on broker "a", not for T on a`},
 		{send(func(h *wire.CreateTopicRequestHeader) { h.Topic = "a b" }, `{}`)[:3], "29 "},
-		{send(func(h *wire.CreateTopicRequestHeader) { h.TopicFilterType = "" }, `{}`), "1 org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [null] value invalid"},
+		{send(func(h *wire.CreateTopicRequestHeader) { h.TopicFilterType = "" }, `{}`),
+			"1 org.apache.rocketmq.remoting.exception.RemotingCommandException: topicFilterType = [null] value invalid"},
 		{send(same, `[`)[:2], "1 "},
 		{send(same, `{"topic":"T","bname":"a","hostedQueues":{0:[{}]}}`), "1 The item has no broker name"},
 	} {

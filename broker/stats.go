@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// brokerStats counts messages since the start and samples the counters each second for rates. Java: StoreStatsService, BrokerStats.
+// brokerStats counts messages since the start and samples the counters each second for rates. Java: StoreStatsService,
+// BrokerStats.
 type brokerStats struct {
 	puts, putBytes    atomic.Int64 // messages stored for producers, and their bytes in the log
 	found, missed     atomic.Int64 // pulls with and without messages
@@ -53,7 +54,8 @@ func (s *brokerStats) sample(now time.Time) {
 	}
 }
 
-// rates gives a counter's messages per second over the last 10, 60 and 600 s in Java's form: three numbers with a blank between.
+// rates gives a counter's messages per second over the last 10, 60 and 600 s in Java's form: three numbers with a blank
+// between.
 func (s *brokerStats) rates(of func(statSample) int64) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,8 @@ import (
 )
 
 func TestPutBuckets(t *testing.T) {
-	if putBuckets[0] != 1 || putBuckets[19] != 20 || putBuckets[20] != 22 || putBuckets[74] != 10_000 || putBuckets[73] != 9_000 {
+	if putBuckets[0] != 1 || putBuckets[19] != 20 || putBuckets[20] != 22 || putBuckets[74] != 10_000 ||
+		putBuckets[73] != 9_000 {
 		t.Errorf("%v", putBuckets)
 	}
 }
@@ -23,11 +24,14 @@ func TestPutTimes(t *testing.T) {
 	var p putTimes
 	m := map[string]string{}
 	p.info(m)
-	none := "[<=0ms]:0 [0~10ms]:0 [10~50ms]:0 [50~100ms]:0 [100~200ms]:0 [200~500ms]:0 [500ms~1s]:0 [1~2s]:0 [2~3s]:0 [3~4s]:0 [4~5s]:0 [5~10s]:0 [10s~]:0 "
-	if m["putMessageDistributeTime"] != none || m["putLatency99"] != "0.00" || m["putLatency999"] != "0.00" || m["putMessageEntireTimeMax"] != "0" {
+	none := "[<=0ms]:0 [0~10ms]:0 [10~50ms]:0 [50~100ms]:0 [100~200ms]:0 [200~500ms]:0 [500ms~1s]:0 [1~2s]:0 [2~3s]:0 " +
+		"[3~4s]:0 [4~5s]:0 [5~10s]:0 [10s~]:0 "
+	if m["putMessageDistributeTime"] != none || m["putLatency99"] != "0.00" || m["putLatency999"] != "0.00" ||
+		m["putMessageEntireTimeMax"] != "0" {
 		t.Errorf("at first: %q", m)
 	}
-	for _, c := range []struct{ ms, n int64 }{{0, 980}, {1, 2}, {9, 3}, {10, 4}, {499, 5}, {1000, 3}, {9999, 2}, {10_000, 1}, {math.MaxInt64, 1}} {
+	for _, c := range []struct{ ms, n int64 }{{0, 980}, {1, 2}, {9, 3}, {10, 4}, {499, 5}, {1000, 3}, {9999, 2},
+		{10_000, 1}, {math.MaxInt64, 1}} {
 		p.add(c.ms, c.n)
 	}
 	if p.info(m); m["putMessageDistributeTime"] != none || m["putMessageEntireTimeMax"] != "9223372036854775807" {
@@ -37,7 +41,8 @@ func TestPutTimes(t *testing.T) {
 		p.sample()
 	}
 	p.info(m)
-	want := "[<=0ms]:980 [0~10ms]:5 [10~50ms]:4 [50~100ms]:0 [100~200ms]:0 [200~500ms]:5 [500ms~1s]:0 [1~2s]:3 [2~3s]:0 [3~4s]:0 [4~5s]:0 [5~10s]:2 [10s~]:2 "
+	want := "[<=0ms]:980 [0~10ms]:5 [10~50ms]:4 [50~100ms]:0 [100~200ms]:0 [200~500ms]:5 [500ms~1s]:0 [1~2s]:3 [2~3s]:0 " +
+		"[3~4s]:0 [4~5s]:0 [5~10s]:2 [10s~]:2 "
 	if m["putMessageDistributeTime"] != want {
 		t.Errorf("%q", m["putMessageDistributeTime"])
 	}
@@ -73,7 +78,8 @@ func TestPutTimesCountOnce(t *testing.T) {
 			t.Errorf("%s: %d messages counted", flush, n)
 		}
 		before := p.failed.Load()
-		if code, _ := r.trySend("T", "", strings.Repeat("x", cfg.MaxMessageSize+1)); code == 0 || p.failed.Load() != before+1 {
+		if code, _ := r.trySend("T", "", strings.Repeat("x", cfg.MaxMessageSize+1)); code == 0 ||
+			p.failed.Load() != before+1 {
 			t.Errorf("%s: code %d, failures %d", flush, code, p.failed.Load())
 		}
 		r.stop()
@@ -82,10 +88,14 @@ func TestPutTimesCountOnce(t *testing.T) {
 
 // exporterKeys are what Apache's exporter reads from the answer, and the form that it can read.
 var exporterKeys = map[string]string{
-	"putMessageDistributeTime": `^(\[[^\]]+\]:\d+ ){13}$`, "commitLogDirCapacity": `^Total : [\d.]+ [KMGTPE]iB, Free : [\d.]+ [KMGTPE]iB\.$`,
-	"dispatchMaxBuffer": `^\d+$`, "getMessageEntireTimeMax": `^\d+$`, "putMessageEntireTimeMax": `^\d+$`, "putMessageFailedTimes": `^\d+$`,
-	"putLatency99": `^\d+\.\d\d$`, "putLatency999": `^\d+\.\d\d$`, "putTps": `^[\d.]+ [\d.]+ [\d.]+$`, "remainHowManyDataToFlush": `^\d+ B$|iB$`,
-	"msgPutTotalTodayNow": `^\d+$`, "commitLogMinOffset": `^\d+$`, "runtime": `^\[ \d+ days, \d+ hours, \d+ minutes, \d+ seconds \]$`,
+	"putMessageDistributeTime": `^(\[[^\]]+\]:\d+ ){13}$`,
+	"commitLogDirCapacity":     `^Total : [\d.]+ [KMGTPE]iB, Free : [\d.]+ [KMGTPE]iB\.$`,
+	"dispatchMaxBuffer":        `^\d+$`, "getMessageEntireTimeMax": `^\d+$`, "putMessageEntireTimeMax": `^\d+$`,
+	"putMessageFailedTimes": `^\d+$`,
+	"putLatency99":          `^\d+\.\d\d$`, "putLatency999": `^\d+\.\d\d$`, "putTps": `^[\d.]+ [\d.]+ [\d.]+$`,
+	"remainHowManyDataToFlush": `^\d+ B$|iB$`,
+	"msgPutTotalTodayNow":      `^\d+$`, "commitLogMinOffset": `^\d+$`,
+	"runtime": `^\[ \d+ days, \d+ hours, \d+ minutes, \d+ seconds \]$`,
 }
 
 func TestRuntimeInfoIsWhatTheExporterReads(t *testing.T) {

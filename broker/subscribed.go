@@ -7,9 +7,10 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// subscribed returns the subscription that a pull goes by: the one in the request, or the group's of the last heartbeat. When there is none it
-// answers, with Java's code and text, and returns nil.
-func (b *Broker) subscribed(r *remoting.Replier, h *wire.PullMessageRequestHeader, broadcastAllowed bool) *clients.Subscription {
+// subscribed returns the subscription that a pull goes by: the one in the request, or the group's of the last
+// heartbeat. When there is none it answers, with Java's code and text, and returns nil.
+func (b *Broker) subscribed(r *remoting.Replier, h *wire.PullMessageRequestHeader,
+	broadcastAllowed bool) *clients.Subscription {
 	if h.SysFlag&wire.PullFlagSubscription != 0 {
 		return b.carried(r, h)
 	}
@@ -56,15 +57,16 @@ func (b *Broker) withExpression(s *clients.Subscription, data *filter.Data) *cli
 	return &clients.Subscription{SubscriptionData: s.SubscriptionData, All: s.All, Expr: &f}
 }
 
-// carried is the subscription that stands in the pull itself; nil after it answered. A malformed expression is SUBSCRIPTION_PARSE_FAILED;
-// Java, which runs without its asserts, gives such a consumer every message.
+// carried is the subscription that stands in the pull itself; nil after it answered. A malformed expression is
+// SUBSCRIPTION_PARSE_FAILED; Java, which runs without its asserts, gives such a consumer every message.
 func (b *Broker) carried(r *remoting.Replier, h *wire.PullMessageRequestHeader) *clients.Subscription {
 	s, ok := clients.ParseSubscription(h.Topic, h.Subscription, h.ExpressionType)
 	if ok && (filter.IsTag(s.ExpressionType) || !b.cfg().EnablePropertyFilter) {
 		return s
 	}
 	if ok {
-		data, err := b.filters.Build(h.ConsumerGroup, filter.Subscription{Topic: h.Topic, Expression: h.Subscription, Type: h.ExpressionType, Version: h.SubVersion})
+		data, err := b.filters.Build(h.ConsumerGroup, filter.Subscription{Topic: h.Topic, Expression: h.Subscription,
+			Type: h.ExpressionType, Version: h.SubVersion})
 		if err == nil {
 			return b.withExpression(s, data)
 		}

@@ -7,7 +7,8 @@ import (
 	"gorocket/store/timer"
 )
 
-// scheduleTopicQueues is the number of queues that SCHEDULE_TOPIC_XXXX is registered with. Java: SCHEDULE_TOPIC_QUEUE_NUM.
+// scheduleTopicQueues is the number of queues that SCHEDULE_TOPIC_XXXX is registered with. Java:
+// SCHEDULE_TOPIC_QUEUE_NUM.
 const scheduleTopicQueues = 18
 
 // systemTopics are those that every broker has. Java: TopicConfigManager.init.
@@ -21,7 +22,8 @@ func (c *Config) systemTopics() []meta.SystemTopic {
 	}
 	return []meta.SystemTopic{
 		{Name: compat.TopicSelfTest, Queues: 1, Perm: rw},
-		{Name: compat.TopicAutoCreate, Queues: c.DefaultTopicQueueNums, Perm: rw | protocol.PermInherit, Absent: !c.AutoCreateTopicEnable},
+		{Name: compat.TopicAutoCreate, Queues: c.DefaultTopicQueueNums, Perm: rw | protocol.PermInherit,
+			Absent: !c.AutoCreateTopicEnable},
 		{Name: compat.TopicBenchmark, Queues: 1024, Perm: rw},
 		{Name: c.BrokerClusterName, Queues: 16, Perm: perm(c.ClusterTopicEnable)},
 		{Name: c.BrokerName, Queues: 1, Perm: perm(c.BrokerTopicEnable)},

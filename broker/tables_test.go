@@ -28,7 +28,8 @@ func TestLockBatchBody(t *testing.T) {
 
 func TestSendProperties(t *testing.T) {
 	var p sendProps
-	p.parse([]byte("TAGS\x01a\x02KEYS\x01k1 k2\x02POP_CK\x01x\x02\x01v\x02n\x01\x02WAIT\x01FALSE\x02DELAY\x013\x02CLUSTER\x01old\x02UNIQ_KEY\x01U1"))
+	p.parse([]byte("TAGS\x01a\x02KEYS\x01k1 " +
+		"k2\x02POP_CK\x01x\x02\x01v\x02n\x01\x02WAIT\x01FALSE\x02DELAY\x013\x02CLUSTER\x01old\x02UNIQ_KEY\x01U1"))
 	if want := "TAGS\x01a\x02KEYS\x01k1 k2\x02WAIT\x01FALSE\x02DELAY\x013\x02UNIQ_KEY\x01U1\x02"; string(p.text) != want {
 		t.Errorf("text %q, want %q", p.text, want)
 	}
@@ -61,14 +62,17 @@ func TestConfigErrorsNameFileKeyAndValue(t *testing.T) {
 		t.Error(diff)
 	}
 	for key, set := range map[string]func(*Config){
-		"namesrvAddr=x":    func(c *Config) { c.NamesrvAddr = "x" },
-		"brokerRole=SLAVE": func(c *Config) { c.BrokerRole = "SLAVE" }, "flushDiskType=NO": func(c *Config) { c.FlushDiskType = "NO" },
-		"listenPort=2": func(c *Config) { c.ListenPort = 2 }, "storeType=defaultRocksDB": func(c *Config) { c.StoreType = "defaultRocksDB" },
+		"namesrvAddr=x":            func(c *Config) { c.NamesrvAddr = "x" },
+		"brokerRole=SLAVE":         func(c *Config) { c.BrokerRole = "SLAVE" },
+		"flushDiskType=NO":         func(c *Config) { c.FlushDiskType = "NO" },
+		"listenPort=2":             func(c *Config) { c.ListenPort = 2 },
+		"storeType=defaultRocksDB": func(c *Config) { c.StoreType = "defaultRocksDB" },
 	} {
 		c := DefaultConfig()
 		set(&c)
 		name, value, _ := strings.Cut(key, "=")
-		if err := c.Complete(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("config key %s: value %q", name, value)) {
+		if err := c.Complete(); err == nil || !strings.Contains(err.Error(),
+			fmt.Sprintf("config key %s: value %q", name, value)) {
 			t.Errorf("%s: %v", key, err)
 		}
 	}

@@ -37,7 +37,8 @@ func TestTimerMessagesAreNeverEarlyAndHardlyLate(t *testing.T) {
 			at, prop = time.Now().Add(time.Second), "TIMER_DELAY_SEC\x011"
 		}
 		due, bodies = append(due, at), append(bodies, fmt.Sprint("t", i))
-		if got := r.send("T", prop+"\x02UNIQ_KEY\x01K"+fmt.Sprint(i)+"\x02", bodies[i]); got.RecallHandle == "" || got.QueueID != 0 {
+		if got := r.send("T", prop+"\x02UNIQ_KEY\x01K"+fmt.Sprint(i)+"\x02", bodies[i]); got.RecallHandle == "" ||
+			got.QueueID != 0 {
 			t.Fatalf("answer %+v", got)
 		}
 	}
@@ -90,7 +91,8 @@ func TestTimerMessagesSurviveARestart(t *testing.T) {
 
 func (r *rig) refused(topic, props string) string {
 	r.t.Helper()
-	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4, Properties: []byte(props), MaxReconsumeTimes: -1}
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
+		Properties: []byte(props), MaxReconsumeTimes: -1}
 	_, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, []byte("x"))
 	var re *remoting.ResponseError
 	if !errors.As(err, &re) {
@@ -103,7 +105,8 @@ func TestTimerMessagesRefused(t *testing.T) {
 	r := startRig(t, timerConfig(t, t.TempDir()))
 	r.send("T", "", "first")
 	for props, want := range map[string]string{
-		"TIMER_DELAY_SEC\x01345600\x02":                                    "13 timer message illegal, the delay time should not be bigger than the max delay 259200000ms",
+		"TIMER_DELAY_SEC\x01345600\x02": "13 timer message illegal, the delay time " +
+			"should not be bigger than the max delay 259200000ms",
 		"TIMER_DELAY_MS\x01abc\x02":                                        "13 timer message illegal",
 		"TIMER_DELIVER_MS\x01999999999999999999999\x02":                    "13 timer message illegal",
 		"TIMER_DELIVER_MS\x011\x02TIMER_DEL_UNIQKEY\x01k\x02":              "13 timer message illegal",
@@ -118,7 +121,8 @@ func TestTimerMessagesRefused(t *testing.T) {
 	cfg.TimerWheelEnable = false
 	off := startRig(t, cfg)
 	off.send("T", "", "first")
-	if got := off.refused("T", "TIMER_DELAY_SEC\x011\x02"); got != "1 accurate timer message is not enabled, timerWheelEnable is false" {
+	if got := off.refused("T", "TIMER_DELAY_SEC\x011\x02"); got != "1 accurate timer message is not enabled, "+
+		"timerWheelEnable is false" {
 		t.Error(got)
 	}
 }
@@ -137,7 +141,8 @@ func TestTimerFlowControl(t *testing.T) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	if got != "1 timer message is under flow control, max num limit is 4 or the current value is greater than 2 and less than 4, trigger random flow control" {
+	if got != "1 timer message is under flow control, max num limit is 4 or the current value is greater than 2 and less "+
+		"than 4, trigger random flow control" {
 		t.Error(got)
 	}
 	if topics := r.b.topics.Get(timer.Topic); topics == nil || topics.WriteQueueNums != 1 {

@@ -18,7 +18,8 @@ func halfFrame() []byte {
 		strings.Repeat("x", 1024))
 }
 
-// BenchmarkHalfAndCommit is a half message and its commit, 64 in flight on one connection. The figures hold the client's work; the 11 allocations are all its own.
+// BenchmarkHalfAndCommit is a half message and its commit, 64 in flight on one connection. The figures hold the
+// client's work; the 11 allocations are all its own.
 func BenchmarkHalfAndCommit(b *testing.B) {
 	addr := startBench(b, nil)
 	c, err := net.Dial("tcp", addr)
@@ -80,6 +81,7 @@ func appendCommit(b *testing.B, out, answer []byte) []byte {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return append(out, rawFrame(37, fmt.Sprintf(`"producerGroup":"PG","tranStateTableOffset":"%s","commitLogOffset":"%d","commitOrRollback":"8","fromTransactionCheck":"false","msgId":"C0A8010100002A9F0000000000000001"`,
-		field("queueOffset"), place), "")...)
+	return append(out, rawFrame(37,
+		fmt.Sprintf(`"producerGroup":"PG","tranStateTableOffset":"%s","commitLogOffset":"%d","commitOrRollback":"8","fromTransactionCheck":"false","msgId":"C0A8010100002A9F0000000000000001"`,
+			field("queueOffset"), place), "")...)
 }

@@ -49,13 +49,15 @@ func (r *rig) producer(group, id string) *producer {
 			r.t.Error(err)
 			return
 		}
-		q.body, q.m, q.view = string(m.Body), propMap(m.Properties), fmt.Sprintf("%s/%d/%d/%d", m.Topic, m.QueueID, m.QueueOffset, m.PhysicalOffset)
+		q.body, q.m, q.view = string(m.Body), propMap(m.Properties), fmt.Sprintf("%s/%d/%d/%d", m.Topic, m.QueueID,
+			m.QueueOffset, m.PhysicalOffset)
 		p.asked <- q
 	}})
 	beat := fmt.Sprintf(`{"clientID":%q,"producerDataSet":[{"groupName":%q}],"consumerDataSet":[]}`, id, group)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if _, err := remoting.Call(ctx, p.cl, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, []byte(beat)); err != nil {
+	if _, err := remoting.Call(ctx, p.cl, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{},
+		[]byte(beat)); err != nil {
 		r.t.Fatal(err)
 	}
 	return p
@@ -78,10 +80,12 @@ func TestTransactionCheck(t *testing.T) {
 	_ = dead.cl.Stop()
 	first, at := r.half("g", "T", "a")
 	q := live.next(t)
-	if q.body != "a" || q.m["TRANSACTION_CHECK_TIMES"] != "1" || q.h.MsgID != "Ua" || q.h.TransactionID != "Ua" || q.h.Topic != compat.TopicTransHalf || q.h.BrokerName != "broker-a" {
+	if q.body != "a" || q.m["TRANSACTION_CHECK_TIMES"] != "1" || q.h.MsgID != "Ua" || q.h.TransactionID != "Ua" ||
+		q.h.Topic != compat.TopicTransHalf || q.h.BrokerName != "broker-a" {
 		t.Errorf("question %+v", q)
 	}
-	if q.h.TranStateTableOffset <= first.QueueOffset || q.view != fmt.Sprintf("T/0/%d/%d", q.h.TranStateTableOffset, q.h.CommitLogOffset) {
+	if q.h.TranStateTableOffset <= first.QueueOffset || q.view != fmt.Sprintf("T/0/%d/%d", q.h.TranStateTableOffset,
+		q.h.CommitLogOffset) {
 		t.Errorf("question %+v for half message %d", q, first.QueueOffset)
 	}
 	second := live.next(t)
@@ -89,11 +93,13 @@ func TestTransactionCheck(t *testing.T) {
 		t.Errorf("asked again: %+v", second)
 	}
 	// the answer and, late, the end that the producer sent by itself
-	end := wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: second.h.TranStateTableOffset, CommitLogOffset: second.h.CommitLogOffset, CommitOrRollback: wire.TransactionCommit, FromTransactionCheck: true}
+	end := wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: second.h.TranStateTableOffset,
+		CommitLogOffset: second.h.CommitLogOffset, CommitOrRollback: wire.TransactionCommit, FromTransactionCheck: true}
 	if code, remark := r.end(end); code != 0 {
 		t.Fatal(code, remark)
 	}
-	own := wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}
+	own := wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at,
+		CommitOrRollback: wire.TransactionCommit}
 	if code, remark := r.end(own); code != 0 {
 		t.Fatal(code, remark)
 	}
@@ -114,7 +120,8 @@ func TestTransactionCheck(t *testing.T) {
 	})
 }
 
-// TestTransactionImmunity: while a half message is immune nobody is asked, however often it is stored again, and an end at its first place ends it.
+// TestTransactionImmunity: while a half message is immune nobody is asked, however often it is stored again, and an end
+// at its first place ends it.
 func TestTransactionImmunity(t *testing.T) {
 	cfg := transConfig(t, t.TempDir())
 	cfg.TransactionCheckMax = 3
@@ -122,13 +129,15 @@ func TestTransactionImmunity(t *testing.T) {
 	p := r.producer("g", "p")
 	_, at := r.half("g", "T", "a", "CHECK_IMMUNITY_TIME_IN_SECONDS\x0130")
 	b, _ := r.half("g", "T", "b", "CHECK_IMMUNITY_TIME_IN_SECONDS\x012")
-	if q := p.next(t); q.body != "b" || q.m["TRAN_PREPARED_QUEUE_OFFSET"] != fmt.Sprint(b.QueueOffset) || q.m["TRANSACTION_CHECK_TIMES"] != "1" {
+	if q := p.next(t); q.body != "b" || q.m["TRAN_PREPARED_QUEUE_OFFSET"] != fmt.Sprint(b.QueueOffset) ||
+		q.m["TRANSACTION_CHECK_TIMES"] != "1" {
 		t.Errorf("asked %+v", q)
 	}
 	if n := r.b.store.MaxOffset(compat.TopicTransHalf, 0); n < 10 {
 		t.Errorf("%d half messages: not stored again", n)
 	}
-	if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
+	if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", CommitLogOffset: at,
+		CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
 	time.Sleep(300 * time.Millisecond)
@@ -157,7 +166,8 @@ func TestTransactionRestart(t *testing.T) {
 		if i%2 == 0 {
 			kind = wire.TransactionRollback
 		}
-		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: int64(i), CommitLogOffset: at[i], CommitOrRollback: kind}); code != 0 {
+		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: int64(i),
+			CommitLogOffset: at[i], CommitOrRollback: kind}); code != 0 {
 			t.Fatal(i, code, remark)
 		}
 	}
@@ -179,7 +189,8 @@ func TestTransactionRestart(t *testing.T) {
 	}
 }
 
-// TestTransactionCopiesAfterKill: a half message and its copies, all there again because the progress was lost, are one.
+// TestTransactionCopiesAfterKill: a half message and its copies, all there again because the progress was lost, are
+// one.
 func TestTransactionCopiesAfterKill(t *testing.T) {
 	cfg := transConfig(t, t.TempDir())
 	r := startRig(t, cfg)
@@ -220,7 +231,8 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: v.QueueOffset, CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != 0 {
+		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: v.QueueOffset,
+			CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 			t.Error(i, code, remark)
 		}
 	}
@@ -238,7 +250,8 @@ func TestTransactionCopiesAfterKill(t *testing.T) {
 	}
 }
 
-// TestTransactionSilentProducer: who does not answer is not asked about everything at once, but is asked about everything.
+// TestTransactionSilentProducer: who does not answer is not asked about everything at once, but is asked about
+// everything.
 func TestTransactionSilentProducer(t *testing.T) {
 	cfg := transConfig(t, t.TempDir())
 	cfg.TransactionCheckInterval = 3_600_000
@@ -279,17 +292,20 @@ func TestTransactionWithTimer(t *testing.T) {
 	r := startRig(t, cfg)
 	resp, offset := r.half("g", "T", "later", "TIMER_DELAY_MS\x01400")
 	began := time.Now()
-	if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset, CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != 0 {
+	if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset,
+		CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
 	waitFor(t, "the message", func() bool {
-		return r.b.store.MaxOffset("T", 0)+r.b.store.MaxOffset("T", 1)+r.b.store.MaxOffset("T", 2)+r.b.store.MaxOffset("T", 3) == 1
+		return r.b.store.MaxOffset("T", 0)+r.b.store.MaxOffset("T", 1)+r.b.store.MaxOffset("T", 2)+r.b.store.MaxOffset("T",
+			3) == 1
 	})
 	if took := time.Since(began); took < 300*time.Millisecond {
 		t.Errorf("delivered after %v", took)
 	}
 	resp, offset = r.half("g", "T", "never", "TIMER_DELAY_MS\x019000000000000")
-	if code, _ := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset, CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != wire.MessageIllegal {
+	if code, _ := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: resp.QueueOffset,
+		CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != wire.MessageIllegal {
 		t.Errorf("a delay beyond the limit: %d", code)
 	}
 }

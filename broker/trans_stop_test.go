@@ -8,7 +8,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// TestTransactionProgressAtStop: a clean stop notes the progress up to the first half message that waits, also when no check has run since the others ended.
+// TestTransactionProgressAtStop: a clean stop notes the progress up to the first half message that waits, also when no
+// check has run since the others ended.
 func TestTransactionProgressAtStop(t *testing.T) {
 	cfg := transConfig(t, t.TempDir())
 	cfg.TransactionCheckInterval = 3_600_000
@@ -18,7 +19,8 @@ func TestTransactionProgressAtStop(t *testing.T) {
 		if body == "waits" {
 			continue
 		}
-		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: int64(i), CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
+		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: int64(i),
+			CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 			t.Fatal(code, remark)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"gorocket/compat"
 )
 
-// uniqIDs makes UNIQ_KEYs for senders that sent none: 32 hex digits of ip (4 bytes), process id (2), random (4; Java: class
-// loader hash), ms since the start of the month (4), counter (2). Java: MessageClientIDSetter.
+// uniqIDs makes UNIQ_KEYs for senders that sent none: 32 hex digits of ip (4 bytes), process id (2), random (4; Java:
+// class loader hash), ms since the start of the month (4), counter (2). Java: MessageClientIDSetter.
 type uniqIDs struct {
 	prefix  [10]byte
 	counter atomic.Uint32

@@ -19,7 +19,8 @@ func TestAppendHex(t *testing.T) {
 
 func TestPutHex64(t *testing.T) {
 	var b [16]byte
-	for _, v := range []uint64{0, 9, 10, 0xF, 0x10, 0x0123456789ABCDEF, 0xFEDCBA9876543210, 1<<64 - 1, 0x9A9A9A9AA9A9A9A9} {
+	for _, v := range []uint64{0, 9, 10, 0xF, 0x10, 0x0123456789ABCDEF, 0xFEDCBA9876543210, 1<<64 - 1,
+		0x9A9A9A9AA9A9A9A9} {
 		if PutHex64(b[:], v); string(b[:]) != fmt.Sprintf("%016X", v) {
 			t.Errorf("%d: %s, want %016X", v, b, v)
 		}

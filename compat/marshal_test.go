@@ -50,8 +50,10 @@ func TestMarshalDialects(t *testing.T) {
 		want string
 	}{
 		{"dialect", Marshal, head + `"ints":{-1:"c",2:"a",10:"b"},"queues":{{"brokerName":"a","queueId":2}:6,{"brokerName":"b","queueId":1}:5},"rate":2.0,"raw":[1],"zeta":"é\"\n\u0001😀"}`},
-		{"standard", MarshalStandard, head + `"ints":{"-1":"c","2":"a","10":"b"},"queues":{"{\"brokerName\":\"a\",\"queueId\":2}":6,"{\"brokerName\":\"b\",\"queueId\":1}":5},"rate":2.0,"raw":[1],"zeta":"é\"\n\u0001😀"}`},
-		{"browser", MarshalBrowser, head + `"ints":{"-1":"c","2":"a","10":"b"},"queues":{"{\"brokerName\":\"a\",\"queueId\":2}":6,"{\"brokerName\":\"b\",\"queueId\":1}":5},"rate":2.0,"raw":[1],"zeta":"\u00e9\"\n\u0001\ud83d\ude00"}`},
+		{"standard", MarshalStandard, head +
+			`"ints":{"-1":"c","2":"a","10":"b"},"queues":{"{\"brokerName\":\"a\",\"queueId\":2}":6,"{\"brokerName\":\"b\",\"queueId\":1}":5},"rate":2.0,"raw":[1],"zeta":"é\"\n\u0001😀"}`},
+		{"browser", MarshalBrowser, head +
+			`"ints":{"-1":"c","2":"a","10":"b"},"queues":{"{\"brokerName\":\"a\",\"queueId\":2}":6,"{\"brokerName\":\"b\",\"queueId\":1}":5},"rate":2.0,"raw":[1],"zeta":"\u00e9\"\n\u0001\ud83d\ude00"}`},
 	}
 	for _, c := range cases {
 		got, err := c.call(fullSample())

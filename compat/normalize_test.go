@@ -48,7 +48,8 @@ func TestNormalizeKeepsUnchangedInput(t *testing.T) {
 
 func TestNormalizeRefuses(t *testing.T) {
 	for _, in := range []string{
-		``, ` `, `{`, `}`, `{"a"}`, `{"a":}`, `{"a":1,}`, `[1,]`, `[1 2]`, `{"a":1}x`, `01`, `1.`, `-`, `+1`, `1e`, `tru`, `"abc`, `"\`, `"\u12g4"`,
+		``, ` `, `{`, `}`, `{"a"}`, `{"a":}`, `{"a":1,}`, `[1,]`, `[1 2]`, `{"a":1}x`, `01`, `1.`, `-`, `+1`, `1e`, `tru`,
+		`"abc`, `"\`, `"\u12g4"`,
 		`"\q"`, `{{"a":1`, `{{"a":1}`, `{:1}`, "\x00", `{"a":1]`, `[1}`, `{,}`, `'a`, `{{'a`, `"\x4`,
 	} {
 		if got, err := Normalize([]byte(in)); err == nil {
@@ -82,9 +83,11 @@ var refCases = []struct{ name, in, want string }{
 	{"quoted step", `{"a":{"b":{"c":[7]}},"z":{"$ref":"$.a['b'][\"c\"][0]"}}`, `{"a":{"b":{"c":[7]}},"z":7}`},
 	{"list index", `{"a":[{"x":1},{"x":2}],"z":{"$ref":"$.a[1]"}}`, `{"a":[{"x":1},{"x":2}],"z":{"x":2}}`},
 	{"integer key", `{"a":{5:{"x":1}},"z":{"$ref":"$.a[5]"}}`, `{"a":{"5":{"x":1}},"z":{"x":1}}`},
-	{"escaped name", `{"t":{"%RETRY%g":{"m":{"k":1}}},"z":{"$ref":"$.t.\\%RETRY\\%g.m"}}`, `{"t":{"%RETRY%g":{"m":{"k":1}}},"z":{"k":1}}`},
+	{"escaped name", `{"t":{"%RETRY%g":{"m":{"k":1}}},"z":{"$ref":"$.t.\\%RETRY\\%g.m"}}`,
+		`{"t":{"%RETRY%g":{"m":{"k":1}}},"z":{"k":1}}`},
 	{"raw name", `{"t":{"a-b":{}},"z":{"$ref":"$.t.a-b"}}`, `{"t":{"a-b":{}},"z":{}}`},
-	{"through a reference", `{"a":{"x":1},"b":{"$ref":"$.a"},"c":{"$ref":"$.b"}}`, `{"a":{"x":1},"b":{"x":1},"c":{"x":1}}`},
+	{"through a reference", `{"a":{"x":1},"b":{"$ref":"$.a"},"c":{"$ref":"$.b"}}`,
+		`{"a":{"x":1},"b":{"x":1},"c":{"x":1}}`},
 	{"nothing there", `{"b":{"$ref":"$.a"}}`, `{"b":null}`},
 	{"no path", `{"b":{"$ref":"x"}}`, `{"b":null}`},
 	{"sibling of the parent's parent", `[{"q":{"$ref":"$[1]"}},5]`, `[{"q":5},5]`},
@@ -208,8 +211,9 @@ func TestResolveRefsWork(t *testing.T) {
 		doc  string
 		want error
 	}{
-		"members":   {`{"m":{` + members.String() + `"z":0},"r":[` + refs.String() + `0]}`, nil},
-		"list":      {`{"m":[` + strings.Repeat("0,", n) + `0],"r":[` + strings.Repeat(`{"$ref":"$.m[39999]"},`, n) + `0]}`, nil},
+		"members": {`{"m":{` + members.String() + `"z":0},"r":[` + refs.String() + `0]}`, nil},
+		"list": {`{"m":[` + strings.Repeat("0,", n) + `0],"r":[` + strings.Repeat(`{"$ref":"$.m[39999]"},`, n) + `0]}`,
+			nil},
 		"long path": {`{` + chain.String() + `"long":{"$ref":"$.` + long + `"}}`, ErrRefTooLarge},
 	} {
 		start := time.Now()

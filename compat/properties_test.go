@@ -54,7 +54,8 @@ func TestParsePropertiesRefuses(t *testing.T) {
 	}
 	var b strings.Builder
 	for i := range MaxProperties + 1 {
-		b.WriteString(strings.Repeat("k", 1+i%7) + strings.Repeat("x", i/7%97) + string(rune('a'+i/679%26)) + string(rune('a'+i/17654)) + "=\n")
+		b.WriteString(strings.Repeat("k", 1+i%7) + strings.Repeat("x", i/7%97) + string(rune('a'+i/679%26)) +
+			string(rune('a'+i/17654)) + "=\n")
 	}
 	if p, err := ParseProperties([]byte(b.String())); err == nil {
 		t.Errorf("%d entries were accepted", p.Len())

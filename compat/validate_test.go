@@ -8,11 +8,13 @@ import (
 func TestValidateTopic(t *testing.T) {
 	x := strings.Repeat("x", 256)
 	for topic, want := range map[string]string{
-		"ok-Topic_1|%": "", "": "The specified topic is blank.", "  ": "The specified topic is blank.", x[:127]: "", "%RETRY%" + x[:248]: "",
-		"a b":             "The specified topic: a b, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$",
-		"中":               "The specified topic: 中, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$",
-		x[:128]:           "The specified topic: " + x[:128] + ", is longer than topic max length: 127",
-		"%DLQ%" + x[:251]: "The specified topic is DLQ or Retry topic: %DLQ%" + x[:251] + ", and it's longer than topic max length: 255",
+		"ok-Topic_1|%": "", "": "The specified topic is blank.", "  ": "The specified topic is blank.", x[:127]: "",
+		"%RETRY%" + x[:248]: "",
+		"a b":               "The specified topic: a b, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$",
+		"中":                 "The specified topic: 中, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$",
+		x[:128]:             "The specified topic: " + x[:128] + ", is longer than topic max length: 127",
+		"%DLQ%" + x[:251]: "The specified topic is DLQ or Retry topic: %DLQ%" + x[:251] +
+			", and it's longer than topic max length: 255",
 	} {
 		if err := ValidateTopic(topic); errText(err) != want {
 			t.Errorf("ValidateTopic(%q) = %q, want %q", topic, errText(err), want)
@@ -49,7 +51,8 @@ func TestSystemTopics(t *testing.T) {
 	if IsSystemTopic("TopicTest") || !IsSendForbidden(TopicSchedule) || IsSendForbidden(TopicAutoCreate) {
 		t.Error("wrong set")
 	}
-	for _, topic := range []string{TopicTimer, ReviveTopicPrefix + "c", SyncMemberPrefix + "b", "RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC"} {
+	for _, topic := range []string{TopicTimer, ReviveTopicPrefix + "c", SyncMemberPrefix + "b",
+		"RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC"} {
 		if !IsSendForbidden(topic) {
 			t.Errorf("%s takes messages", topic)
 		}

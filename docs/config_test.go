@@ -1,5 +1,6 @@
-// Package docs_test keeps the documents true: the tables of docs/config.md are made from the code, the two READMEs hold the same
-// commands and programs, docs/architecture.md shows the arrows that lint_test.go checks, and links inside the documents lead somewhere.
+// Package docs_test keeps the documents true: the tables of docs/config.md are made from the code, the two READMEs hold
+// the same commands and programs, docs/architecture.md shows the arrows that lint_test.go checks, and links inside the
+// documents lead somewhere.
 package docs_test
 
 import (

@@ -58,7 +58,8 @@ func TestMetricsTable(t *testing.T) {
 	writeMetrics(&want, "Broker", "`cluster`, `node_type` (broker) and `node_id` (the broker's name)", broker.Metrics())
 	writeMetrics(&want, "NameServer", "`node_type` (nameserver) and `node_id` (its address)", namesrv.Metrics())
 	writeMetrics(&want, "Every server", "no others", metrics.Common())
-	want.WriteString("\nAnd what Prometheus' client for Go has: `process_...` (CPU, memory, open files, start time) and `go_...` " +
+	want.WriteString("\nAnd what Prometheus' client for Go has: `process_...` (CPU, memory, open files, start time) and " +
+		"`go_...` " +
 		"(goroutines, heap, garbage collection).\n")
 	if *update {
 		if err := os.WriteFile("metrics.md", want.Bytes(), 0o644); err != nil {
@@ -71,7 +72,8 @@ func TestMetricsTable(t *testing.T) {
 }
 
 func writeMetrics(out *bytes.Buffer, server, fixed string, list []metrics.Metric) {
-	fmt.Fprintf(out, "\n## %s\n\nAll have the labels %s.\n\n| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n", server, fixed)
+	fmt.Fprintf(out, "\n## %s\n\nAll have the labels %s.\n\n| metric | type | labels | unit | meaning "+
+		"|\n|---|---|---|---|---|\n", server, fixed)
 	for _, m := range list {
 		labels := ""
 		if len(m.Labels) > 0 {

@@ -10,8 +10,8 @@ import (
 	"gorocket/integration/harness"
 )
 
-// TestBadInputSameAsJava replays compat/testdata/badinput against our servers and compares every answer with the one that
-// Java 5.5.0 gave.
+// TestBadInputSameAsJava replays compat/testdata/badinput against our servers and compares every answer with the one
+// that Java 5.5.0 gave.
 func TestBadInputSameAsJava(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(harness.Root(), "..", "compat", "testdata", "badinput", "*.json"))
 	if err != nil || len(files) < 9 {

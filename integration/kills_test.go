@@ -10,8 +10,8 @@ import (
 	"gorocket/integration/kills"
 )
 
-// TestKilledUnderTimersAndTransactions kills the broker again and again: between half message, op message and commit, between enqueue and delivery. A ledger
-// knows what was acknowledged. GOROCKET_KILLS sets the number of kills.
+// TestKilledUnderTimersAndTransactions kills the broker again and again: between half message, op message and commit,
+// between enqueue and delivery. A ledger knows what was acknowledged. GOROCKET_KILLS sets the number of kills.
 func TestKilledUnderTimersAndTransactions(t *testing.T) {
 	harness.Count(t)
 	n := 5

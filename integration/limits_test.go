@@ -38,7 +38,8 @@ func standalone(t *testing.T, args ...string) (p *harness.Process, namesrv, brok
 
 func send(t testing.TB, broker string) {
 	t.Helper()
-	r, err := wire.Call(broker, wire.Request{Code: 310, Ext: map[string]any{"a": "p", "b": "limits_topic", "c": "TBW102", "d": "4", "e": "0", "f": "0", "g": "1", "h": "0", "i": ""}, Body: []byte("x")}, 5*time.Second)
+	r, err := wire.Call(broker, wire.Request{Code: 310, Ext: map[string]any{"a": "p", "b": "limits_topic", "c": "TBW102",
+		"d": "4", "e": "0", "f": "0", "g": "1", "h": "0", "i": ""}, Body: []byte("x")}, 5*time.Second)
 	if err != nil || r.Code != 0 {
 		t.Fatalf("send: %v %+v", err, r)
 	}

@@ -43,7 +43,8 @@ func TestSecondProcessRefused(t *testing.T) {
 	e.Send(t, e.Create(t, "still", 1), "t", "alive")
 }
 
-// TestSigtermExitsZeroWithin5s stops a broker and a name server with clients connected. Java exits with 143 after up to 17 s.
+// TestSigtermExitsZeroWithin5s stops a broker and a name server with clients connected. Java exits with 143 after up to
+// 17 s.
 func TestSigtermExitsZeroWithin5s(t *testing.T) {
 	harness.Count(t)
 	c := harness.New(t)

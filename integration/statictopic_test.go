@@ -11,7 +11,8 @@ import (
 	"gorocket/integration/wire"
 )
 
-// TestStaticTopicAnswers asks a NameServer and two brokers that share a static topic: Java's, ours, and mixtures answer the same.
+// TestStaticTopicAnswers asks a NameServer and two brokers that share a static topic: Java's, ours, and mixtures answer
+// the same.
 func TestStaticTopicAnswers(t *testing.T) {
 	t.Parallel() // waits for JVMs most of the time
 	harness.Count(t)
@@ -19,7 +20,8 @@ func TestStaticTopicAnswers(t *testing.T) {
 	for _, m := range []struct {
 		name        string
 		names, a, b harness.Kind
-	}{{"all ours", harness.Go, harness.Go, harness.Go}, {"a ours", harness.Java, harness.Go, harness.Java}, {"b ours", harness.Go, harness.Java, harness.Go}} {
+	}{{"all ours", harness.Go, harness.Go, harness.Go}, {"a ours", harness.Java, harness.Go, harness.Java},
+		{"b ours", harness.Go, harness.Java, harness.Go}} {
 		t.Run(m.name, func(t *testing.T) {
 			got := staticAnswers(t, m.names, m.a, m.b)
 			for i := range max(len(got), len(want)) {
@@ -35,7 +37,8 @@ func TestStaticTopicAnswers(t *testing.T) {
 	}
 }
 
-// better are answers that are right here and wrong in Java, by Java's answer: a search for a time behind everything ends at the end of the oldest piece there.
+// better are answers that are right here and wrong in Java, by Java's answer: a search for a time behind everything
+// ends at the end of the oldest piece there.
 var better = map[string]string{
 	`search b/2 9999999999999: code 0 remark "" offset=3`: `search b/2 9999999999999: code 0 remark "" offset=2003`,
 }
@@ -44,7 +47,8 @@ func staticAnswers(t *testing.T, names, a, b harness.Kind) []string {
 	t.Helper()
 	c := harness.New(t)
 	ns := c.Namesrv(names, nil)
-	s := statictopic.Script{Namesrv: ns.Addr(), A: c.Broker(a, "broker-a", nil).Addr(), B: c.Broker(b, "broker-b", nil).Addr()}
+	s := statictopic.Script{Namesrv: ns.Addr(), A: c.Broker(a, "broker-a", nil).Addr(),
+		B: c.Broker(b, "broker-b", nil).Addr()}
 	lines, err := s.Run()
 	if err != nil {
 		t.Fatal(err)
@@ -52,8 +56,8 @@ func staticAnswers(t *testing.T, names, a, b harness.Kind) []string {
 	return lines
 }
 
-// TestStaticTopicMQAdmin makes a static topic with Apache's mqadmin, moves it to another broker, and finds it unchanged after both brokers have
-// started again.
+// TestStaticTopicMQAdmin makes a static topic with Apache's mqadmin, moves it to another broker, and finds it unchanged
+// after both brokers have started again.
 func TestStaticTopicMQAdmin(t *testing.T) {
 	t.Parallel() // waits for JVMs most of the time
 	harness.Count(t)
@@ -71,7 +75,9 @@ func TestStaticTopicMQAdmin(t *testing.T) {
 	send := func(addr string, queue, n int) {
 		t.Helper()
 		for range n {
-			r, err := wire.Call(addr, wire.Request{Code: 310, Ext: map[string]any{"a": "p", "b": topic, "c": "TBW102", "d": "4", "e": fmt.Sprint(queue), "f": "0", "g": "1700000000000", "h": "0", "i": "", "j": "0", "k": "false", "m": "false"}, Body: []byte("x")}, 5*time.Second)
+			r, err := wire.Call(addr, wire.Request{Code: 310, Ext: map[string]any{"a": "p", "b": topic, "c": "TBW102", "d": "4",
+				"e": fmt.Sprint(queue), "f": "0", "g": "1700000000000", "h": "0", "i": "", "j": "0", "k": "false", "m": "false"},
+				Body: []byte("x")}, 5*time.Second)
 			if err != nil || r.Code != 0 {
 				t.Fatalf("send: %v, code %d %s", err, r.Code, r.Remark)
 			}
@@ -94,7 +100,8 @@ func TestStaticTopicMQAdmin(t *testing.T) {
 		ask(b.Addr(), 30, 0, "offset", block+2, map[string]any{"queueId": "1"})
 		ask(b.Addr(), 31, 0, "offset", 0, map[string]any{"queueId": "1"})
 		ask(a.Addr(), 30, 501, "", 0, map[string]any{"queueId": "1"})
-		pull := map[string]any{"consumerGroup": "g", "queueId": "1", "queueOffset": "3", "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0", "suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "1", "expressionType": "TAG"}
+		pull := map[string]any{"consumerGroup": "g", "queueId": "1", "queueOffset": "3", "maxMsgNums": "32", "sysFlag": "4",
+			"commitOffset": "0", "suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "1", "expressionType": "TAG"}
 		ask(b.Addr(), 11, 0, "nextBeginOffset", 5, pull)
 	}
 	check()
@@ -121,7 +128,8 @@ func TestStaticTopicHandedOver(t *testing.T) {
 	c.Namesrv(own(harness.Go), nil)
 	config := func(s *harness.Server) string {
 		t.Helper()
-		r, err := wire.Call(s.Addr(), wire.Request{Code: 351, Ext: map[string]any{"topic": "Handed", "lo": "true"}}, 5*time.Second)
+		r, err := wire.Call(s.Addr(), wire.Request{Code: 351, Ext: map[string]any{"topic": "Handed", "lo": "true"}},
+			5*time.Second)
 		if err != nil || r.Code != 0 {
 			t.Fatalf("351: %v, code %d %s", err, r.Code, r.Remark)
 		}
@@ -132,8 +140,10 @@ func TestStaticTopicHandedOver(t *testing.T) {
 		s := c.Broker(kind, "broker-a", nil)
 		if i == 0 {
 			m := `{"bname":"broker-a","currIdMap":{},"dirty":false,"epoch":5,"hostedQueues":{"0":[{"bname":"broker-b","endOffset":5,"gen":0,"logicOffset":0,"queueId":2,"startOffset":0,"timeOfEnd":-1,"timeOfStart":-1},{"bname":"broker-a","endOffset":-1,"gen":1,"logicOffset":1000,"queueId":1,"startOffset":0,"timeOfEnd":-1,"timeOfStart":-1}]},"scope":"__global__","topic":"Handed","totalQueues":1}`
-			ext := map[string]any{"topic": "Handed", "defaultTopic": "TBW102", "readQueueNums": "4", "writeQueueNums": "4", "perm": "6", "topicFilterType": "SINGLE_TAG", "topicSysFlag": "0", "order": "false"}
-			if r, err := wire.Call(s.Addr(), wire.Request{Code: 513, Ext: ext, Body: []byte(m)}, 5*time.Second); err != nil || r.Code != 0 {
+			ext := map[string]any{"topic": "Handed", "defaultTopic": "TBW102", "readQueueNums": "4", "writeQueueNums": "4",
+				"perm": "6", "topicFilterType": "SINGLE_TAG", "topicSysFlag": "0", "order": "false"}
+			if r, err := wire.Call(s.Addr(), wire.Request{Code: 513, Ext: ext, Body: []byte(m)}, 5*time.Second); err != nil ||
+				r.Code != 0 {
 				t.Fatalf("513: %v, code %d %s", err, r.Code, r.Remark)
 			}
 			first = config(s)
@@ -141,7 +151,8 @@ func TestStaticTopicHandedOver(t *testing.T) {
 		if got := config(s); got != first || !strings.Contains(got, `"logicOffset":1000`) {
 			t.Errorf("%s: %s, want %s", kind, got, first)
 		}
-		r, err := wire.Call(s.Addr(), wire.Request{Code: 30, Ext: map[string]any{"topic": "Handed", "queueId": "0"}}, 5*time.Second)
+		r, err := wire.Call(s.Addr(), wire.Request{Code: 30, Ext: map[string]any{"topic": "Handed", "queueId": "0"}},
+			5*time.Second)
 		if err != nil || r.Code != 0 || r.Ext["offset"] != "1000" {
 			t.Errorf("%s: max offset %v, code %d %s %v", kind, err, r.Code, r.Remark, r.Ext)
 		}

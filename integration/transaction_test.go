@@ -7,7 +7,8 @@ import (
 	"gorocket/integration/javaclient"
 )
 
-// TestJavaTransactions runs Apache's TransactionMQProducer: commit, rollback, unknown at first, and a producer that is gone.
+// TestJavaTransactions runs Apache's TransactionMQProducer: commit, rollback, unknown at first, and a producer that is
+// gone.
 func TestJavaTransactions(t *testing.T) {
 	t.Parallel() // waits for JVMs most of the time
 	for _, version := range javaVersions {

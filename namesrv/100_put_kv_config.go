@@ -7,7 +7,8 @@ import (
 
 // PUT_KV_CONFIG (100). Java: DefaultRequestProcessor.putKVConfig. All versions.
 //
-// Persisted before the answer. Without a value the key reads as not found afterwards (Java stores a null), and the namespace exists.
+// Persisted before the answer. Without a value the key reads as not found afterwards (Java stores a null), and the
+// namespace exists.
 func (s *Server) putKVConfig(ctx *remoting.Context) {
 	h, ok := header(ctx, wire.KVRequest)
 	if !ok {

@@ -44,7 +44,8 @@ func TestKVConfigSurvivesARestart(t *testing.T) {
 
 func TestPutKVConfigTellsAWriteError(t *testing.T) {
 	p := start(t)
-	if err := os.WriteFile(filepath.Dir(p.config().KVConfigPath), nil, 0o600); err != nil { // a file where the folder should be
+	// a file where the folder should be
+	if err := os.WriteFile(filepath.Dir(p.config().KVConfigPath), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.kvCall(wire.ReqPutKvConfig, "ns", "k", "v"); got.Code != wire.SystemError {
@@ -91,7 +92,8 @@ func TestKVConfigBytesAreBounded(t *testing.T) {
 	p := start(t, func(c *Config) { c.MaxKVConfigBytes = 1024 })
 	big := strings.Repeat("v", 1000)
 	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "k", big), wire.Success, "", "")
-	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "l", big), wire.SystemError, `KV config "ns" "l": no room for 1000 bytes`, "")
+	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "l", big), wire.SystemError, `KV config "ns" "l": no room for 1000 bytes`,
+		"")
 	p.want(p.kvCall(wire.ReqPutKvConfig, strings.Repeat("n", 100), "l", ""), wire.SystemError, "KV config", "")
 	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "k", big[:500]), wire.Success, "", "")
 	p.want(p.kvCall(wire.ReqPutKvConfig, "ns", "l", big[:500]), wire.Success, "", "")

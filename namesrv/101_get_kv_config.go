@@ -13,7 +13,8 @@ func (s *Server) getKVConfig(ctx *remoting.Context) {
 	}
 	value, found := s.kv.get(h.Namespace, h.Key)
 	if !found {
-		ctx.Status(wire.QueryNotFound, "No config item, Namespace: "+orNull(ctx, "namespace", h.Namespace)+" Key: "+orNull(ctx, "key", h.Key))
+		ctx.Status(wire.QueryNotFound, "No config item, Namespace: "+orNull(ctx, "namespace",
+			h.Namespace)+" Key: "+orNull(ctx, "key", h.Key))
 		return
 	}
 	// Not by the header type: it leaves an empty value out, which a client would read as null.

@@ -25,7 +25,8 @@ func TestGetKVConfig(t *testing.T) {
 func TestGetKVConfigEmptyValue(t *testing.T) {
 	conn := dialRaw(t, start(t).Server)
 	rawCall(t, conn, 513, 100, `"namespace":"ns","key":"k","value":""`)
-	if head, _ := rawCall(t, conn, 513, 101, `"namespace":"ns","key":"k"`); !strings.Contains(head, `"code":0`) || !strings.Contains(head, `"value":""`) {
+	if head, _ := rawCall(t, conn, 513, 101, `"namespace":"ns","key":"k"`); !strings.Contains(head, `"code":0`) ||
+		!strings.Contains(head, `"value":""`) {
 		t.Errorf("header %s", head)
 	}
 }

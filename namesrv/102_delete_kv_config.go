@@ -6,7 +6,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// DELETE_KV_CONFIG (102). Java: DefaultRequestProcessor.deleteKVConfig. All versions. SUCCESS also when nothing was there.
+// DELETE_KV_CONFIG (102). Java: DefaultRequestProcessor.deleteKVConfig. All versions. SUCCESS also when nothing was
+// there.
 func (s *Server) deleteKVConfig(ctx *remoting.Context) {
 	h, ok := header(ctx, wire.KVRequest)
 	if !ok {

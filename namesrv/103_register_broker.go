@@ -14,9 +14,10 @@ import (
 
 // REGISTER_BROKER (103). Java: DefaultRequestProcessor.registerBroker, RouteInfoManager.registerBroker.
 //
-// 3.x to 5.x senders: before V3_0_11 the body is a bare topic table; 4.x may deflate it (compressed=true); from V5_0_0 on the deflated form has
-// a mapping part. bodyCrc32 is checked over the body as sent. The answer tells a slave its master, and carries the order topic
-// configuration. Without a cluster, name or address the answer is SUCCESS and nothing happens, as in Java; without a brokerId it is an error.
+// 3.x to 5.x senders: before V3_0_11 the body is a bare topic table; 4.x may deflate it (compressed=true); from V5_0_0
+// on the deflated form has a mapping part. bodyCrc32 is checked over the body as sent. The answer tells a slave its
+// master, and carries the order topic configuration. Without a cluster, name or address the answer is SUCCESS and
+// nothing happens, as in Java; without a brokerId it is an error.
 func (s *Server) registerBroker(ctx *remoting.Context) {
 	g, ok := s.readRegistration(ctx)
 	if !ok {
@@ -74,8 +75,10 @@ func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
 		}
 	}
 	_, knowsActing := ctx.Req.Get("enableActingMaster")
-	g := &registration{brokerKey: brokerKey{h.ClusterName, h.BrokerAddr}, name: h.BrokerName, id: h.BrokerID, haAddr: h.HAServerAddr,
-		oldSender: !knowsActing, actingMaster: h.EnableActingMaster, data: data, deleteOthers: s.config().DeleteTopicWithBrokerRegistration}
+	g := &registration{brokerKey: brokerKey{h.ClusterName, h.BrokerAddr}, name: h.BrokerName, id: h.BrokerID,
+		haAddr:    h.HAServerAddr,
+		oldSender: !knowsActing, actingMaster: h.EnableActingMaster, data: data,
+		deleteOthers: s.config().DeleteTopicWithBrokerRegistration}
 	if h.HeartbeatTimeoutMillis > 0 {
 		g.timeout = time.Duration(min(h.HeartbeatTimeoutMillis, maxHeartbeatTimeout)) * time.Millisecond
 	}
@@ -91,20 +94,22 @@ const decodeRemark = "org.apache.rocketmq.remoting.exception.RemotingCommandExce
 // maxHeartbeatTimeout keeps a broker from staying for ever, in milliseconds (a day).
 const maxHeartbeatTimeout = 24 * 60 * 60 * 1000
 
-// hasID says whether the request has a readable brokerId. The header type reads an absent or unreadable one as 0, which is the master's.
+// hasID says whether the request has a readable brokerId. The header type reads an absent or unreadable one as 0, which
+// is the master's.
 func hasID(ctx *remoting.Context) bool {
 	text, _ := ctx.Req.Get("brokerId")
 	_, err := strconv.ParseInt(string(text), 10, 64)
 	return err == nil
 }
 
-// incomplete says whether a broker left out who it is. Java answers SUCCESS then, its exception being caught inside; so do we, with a
-// line in the log and nothing done.
+// incomplete says whether a broker left out who it is. Java answers SUCCESS then, its exception being caught inside; so
+// do we, with a line in the log and nothing done.
 func (s *Server) incomplete(ctx *remoting.Context, h *wire.BrokerIdentityHeader) bool {
 	if h.ClusterName != "" && h.BrokerAddr != "" && h.BrokerName != "" {
 		return false
 	}
-	s.peerWarn().Int32("code", ctx.Req.Code).Str("peer", ctx.Conn().RemoteAddr()).Str("cluster", h.ClusterName).Str("addr", h.BrokerAddr).
+	s.peerWarn().Int32("code", ctx.Req.Code).Str("peer", ctx.Conn().RemoteAddr()).Str("cluster", h.ClusterName).Str("addr",
+		h.BrokerAddr).
 		Str("broker", h.BrokerName).Msg("a broker does not say who it is: request without effect")
 	ctx.OK(nil)
 	return true

@@ -65,11 +65,13 @@ func TestRegisterBrokerPrimeSlave(t *testing.T) {
 // Senders without the field (before 5.0): slaves never give topics.
 func TestRegisterBrokerOldSlave(t *testing.T) {
 	r := newRoutes()
-	r.register(&registration{brokerKey: brokerKey{"c", "h:2"}, name: "a", id: 1, oldSender: true, data: newBroker("a", "h:2", 1, "T").body()})
+	r.register(&registration{brokerKey: brokerKey{"c", "h:2"}, name: "a", id: 1, oldSender: true,
+		data: newBroker("a", "h:2", 1, "T").body()})
 	if r.pickup("T", false) != nil {
 		t.Error("topics of an old slave were taken")
 	}
-	r.register(&registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", id: 0, oldSender: true, data: newBroker("a", "h:1", 0, "T").body()})
+	r.register(&registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", id: 0, oldSender: true,
+		data: newBroker("a", "h:1", 0, "T").body()})
 	if r.pickup("T", false) == nil {
 		t.Error("topics of an old master were not taken")
 	}
@@ -169,11 +171,13 @@ func TestRegisterBrokerCompressedAndCRC(t *testing.T) {
 		t.Fatal(err)
 	}
 	crc := int32(crc32.ChecksumIEEE(packed) & 0x7fffffff)
-	p.want(p.registerRaw(b, packed, func(h *wire.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc^1 }), wire.SystemError, "crc32 not match", "")
+	p.want(p.registerRaw(b, packed, func(h *wire.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc^1 }),
+		wire.SystemError, "crc32 not match", "")
 	if p.route("T") != nil {
 		t.Fatal("a registration with a wrong checksum was taken")
 	}
-	p.want(p.registerRaw(b, packed, func(h *wire.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc }), wire.Success, "", "")
+	p.want(p.registerRaw(b, packed, func(h *wire.RegisterBrokerRequestHeader) { h.Compressed, h.BodyCRC32 = true, crc }),
+		wire.Success, "", "")
 	if p.route("T") == nil {
 		t.Error("the compressed topics are unknown")
 	}
@@ -184,7 +188,8 @@ func TestRegisterBrokerRefuses(t *testing.T) {
 	b := newBroker("a", "h:1", 0, "T")
 	same := func(*wire.RegisterBrokerRequestHeader) {}
 	p.want(p.registerRaw(b, []byte("{"), same), wire.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
-	p.want(p.registerRaw(b, []byte("{}"), func(h *wire.RegisterBrokerRequestHeader) { h.Compressed = true }), wire.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
+	p.want(p.registerRaw(b, []byte("{}"), func(h *wire.RegisterBrokerRequestHeader) { h.Compressed = true }),
+		wire.SystemError, decodeRemark+"Failed to decode RegisterBrokerBody, ", "")
 	for _, edit := range []func(*wire.RegisterBrokerRequestHeader){
 		func(h *wire.RegisterBrokerRequestHeader) { h.ClusterName = "" },
 		func(h *wire.RegisterBrokerRequestHeader) { h.BrokerAddr = "" },
@@ -194,7 +199,8 @@ func TestRegisterBrokerRefuses(t *testing.T) {
 	}
 	p.want(p.bare(wire.ReqRegisterBroker, ""), wire.SystemError, "the custom field <brokerId> is null", "")
 	conn := dialRaw(t, p.Server)
-	if head, _ := rawCall(t, conn, 513, 103, `"brokerName":"a","brokerAddr":"h:1","clusterName":"c","brokerId":"zero"`); !strings.Contains(head, `"code":1,`) {
+	if head, _ := rawCall(t, conn, 513, 103,
+		`"brokerName":"a","brokerAddr":"h:1","clusterName":"c","brokerId":"zero"`); !strings.Contains(head, `"code":1,`) {
 		t.Errorf("brokerId=zero: %s", head)
 	}
 	if len(p.routes.live) != 0 {
@@ -220,7 +226,8 @@ func TestRegisterBrokerFilterServersAndMappings(t *testing.T) {
 	r := newRoutes()
 	data := newBroker("a", "h:1", 0, "T").body()
 	data.FilterServerList = []string{"f:1"}
-	data.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap["T"] = &protocol.TopicQueueMappingInfo{Bname: "a", Topic: "T", CurrIDMap: map[int]int{0: 0}}
+	data.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap["T"] = &protocol.TopicQueueMappingInfo{Bname: "a",
+		Topic: "T", CurrIDMap: map[int]int{0: 0}}
 	g := &registration{brokerKey: brokerKey{"c", "h:1"}, name: "a", data: data}
 	r.register(g)
 	route := r.pickup("T", false)
@@ -239,7 +246,8 @@ func TestRegisterBrokerIsBounded(t *testing.T) {
 	for i := range maxLiveBrokers {
 		r.live[brokerKey{"c", string(rune(i + 1))}] = &liveBroker{}
 	}
-	if got := r.register(&registration{brokerKey: brokerKey{"c", "new"}, name: "a", data: protocol.NewRegisterBrokerBody()}); got.refused == "" {
+	if got := r.register(&registration{brokerKey: brokerKey{"c", "new"}, name: "a",
+		data: protocol.NewRegisterBrokerBody()}); got.refused == "" {
 		t.Error("one broker too many was taken")
 	}
 }

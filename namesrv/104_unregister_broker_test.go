@@ -88,7 +88,10 @@ func TestLostMasterWipesWritePermission(t *testing.T) {
 	}
 	p.unregisterCall(master)
 	p.unregisterCall(plain)
-	eventually(t, "the masters are gone", func() bool { return len(p.addrs("T", "a")) == 1 && len(p.addrs("T", "b")) == 1 })
+	eventually(t, "the masters are gone", func() bool {
+		return len(p.addrs("T", "a")) == 1 &&
+			len(p.addrs("T", "b")) == 1
+	})
 	if p.perm("T", "a") != protocol.PermRead || p.perm("T", "b") != 6 {
 		t.Errorf("perm %d and %d", p.perm("T", "a"), p.perm("T", "b"))
 	}

@@ -12,9 +12,9 @@ import (
 
 // GET_ROUTEINFO_BY_TOPIC (105). Java: ClientRequestProcessor.getRouteInfoByTopic, ZoneRouteRPCHook. All versions.
 //
-// Clients from V4_9_4 on, and those that set acceptStandardJsonOnly, get standard JSON in ASCII; older ones fastjson's dialect with unquoted
-// broker ids. Order configuration only with orderMessageEnable. With __ZONE_MODE=true and __ZONE_NAME brokers of other zones are left out
-// (Java then always writes the dialect; we keep to the client's form).
+// Clients from V4_9_4 on, and those that set acceptStandardJsonOnly, get standard JSON in ASCII; older ones fastjson's
+// dialect with unquoted broker ids. Order configuration only with orderMessageEnable. With __ZONE_MODE=true and
+// __ZONE_NAME brokers of other zones are left out (Java then always writes the dialect; we keep to the client's form).
 //
 // An answer that was given before is sent from the event loop; everything else is built by a worker.
 func (s *Server) getRouteInfo(ctx *remoting.Context) {
@@ -22,7 +22,8 @@ func (s *Server) getRouteInfo(ctx *remoting.Context) {
 	if !ok {
 		return
 	}
-	if cfg := s.config(); cfg.NeedWaitForService && time.Since(s.born) < time.Duration(cfg.WaitSecondsForService)*time.Second {
+	if cfg := s.config(); cfg.NeedWaitForService &&
+		time.Since(s.born) < time.Duration(cfg.WaitSecondsForService)*time.Second {
 		ctx.Status(wire.SystemError, "name server not ready")
 		return
 	}

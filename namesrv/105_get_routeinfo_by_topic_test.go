@@ -80,8 +80,10 @@ func TestRouteDialectByVersion(t *testing.T) {
 func TestRouteUnknownTopic(t *testing.T) {
 	p := start(t)
 	h := &wire.GetRouteInfoRequestHeader{Topic: "X"}
-	p.want(call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, ""), wire.TopicNotExist, "No topic route info in name server for the topic: X\nSee https://", "")
-	p.want(p.bare(wire.ReqGetRouteinfoByTopic, ""), wire.TopicNotExist, "No topic route info in name server for the topic: null", "")
+	p.want(call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, ""), wire.TopicNotExist,
+		"No topic route info in name server for the topic: X\nSee https://", "")
+	p.want(p.bare(wire.ReqGetRouteinfoByTopic, ""), wire.TopicNotExist,
+		"No topic route info in name server for the topic: null", "")
 	if len(p.routes.cache.text[formStandard]) != 0 {
 		t.Error("an unknown topic is in the cache")
 	}
@@ -91,7 +93,8 @@ func TestRouteWaitsForService(t *testing.T) {
 	p := start(t, func(c *Config) { c.NeedWaitForService, c.WaitSecondsForService = true, 1 })
 	p.register(newBroker("a", "h:1", 0, "T"))
 	h := &wire.GetRouteInfoRequestHeader{Topic: "T"}
-	p.want(call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, ""), wire.SystemError, "name server not ready", "")
+	p.want(call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, ""), wire.SystemError,
+		"name server not ready", "")
 	eventually(t, "ready after a second", func() bool {
 		return call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, "").Code == wire.Success
 	})
@@ -150,7 +153,8 @@ func TestRouteZone(t *testing.T) {
 		return strings.Join(out, "")
 	}
 	for _, c := range []struct{ mode, zone, want string }{
-		{"", "", "abs/abs"}, {"true", "", "abs/abs"}, {"false", "z1", "abs/abs"}, {"true", "Z1", "as/as"}, {"TRUE", "z2", "bs/bs"}, {"true", "z9", "s/s"},
+		{"", "", "abs/abs"}, {"true", "", "abs/abs"}, {"false", "z1", "abs/abs"}, {"true", "Z1", "as/as"},
+		{"TRUE", "z2", "bs/bs"}, {"true", "z9", "s/s"},
 	} {
 		if got := names(c.mode, c.zone); got != c.want {
 			t.Errorf("mode %q zone %q: got %s, want %s", c.mode, c.zone, got, c.want)

@@ -14,6 +14,7 @@ func (s *Server) wipeWritePerm(ctx *remoting.Context) {
 		return
 	}
 	out := wire.WipeCountResponseHeader{Count: s.routes.setWritePerm(h.BrokerName, false)}
-	s.log.Info().Str("broker", h.BrokerName).Str("peer", ctx.Conn().RemoteAddr()).Int32("topics", out.Count).Msg("write permission wiped")
+	s.log.Info().Str("broker", h.BrokerName).Str("peer", ctx.Conn().RemoteAddr()).Int32("topics",
+		out.Count).Msg("write permission wiped")
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.WipeCountResponse, &out, remoting.Body{})
 }

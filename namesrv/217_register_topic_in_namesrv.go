@@ -9,7 +9,8 @@ import (
 
 // REGISTER_TOPIC_IN_NAMESRV (217), since 5.0. Java: DefaultRequestProcessor.registerTopicToNamesrv.
 //
-// Only queueDatas of the body counts. Queues of a broker that is not registered are refused silently: SUCCESS all the same.
+// Only queueDatas of the body counts. Queues of a broker that is not registered are refused silently: SUCCESS all the
+// same.
 func (s *Server) registerTopic(ctx *remoting.Context) {
 	h, ok := header(ctx, wire.TopicRequest)
 	if !ok {

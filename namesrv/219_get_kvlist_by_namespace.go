@@ -5,7 +5,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// GET_KVLIST_BY_NAMESPACE (219). Java: DefaultRequestProcessor.getKVListByNamespace. All versions. No such namespace: QUERY_NOT_FOUND.
+// GET_KVLIST_BY_NAMESPACE (219). Java: DefaultRequestProcessor.getKVListByNamespace. All versions. No such namespace:
+// QUERY_NOT_FOUND.
 func (s *Server) getKVList(ctx *remoting.Context) {
 	h, ok := header(ctx, wire.KVRequest)
 	if !ok {

@@ -5,7 +5,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// GET_TOPICS_BY_CLUSTER (224). Java: DefaultRequestProcessor.getTopicsByCluster. All versions. An unknown cluster has an empty list.
+// GET_TOPICS_BY_CLUSTER (224). Java: DefaultRequestProcessor.getTopicsByCluster. All versions. An unknown cluster has
+// an empty list.
 func (s *Server) getTopicsByCluster(ctx *remoting.Context) {
 	if !s.config().EnableTopicList {
 		disabled(ctx)

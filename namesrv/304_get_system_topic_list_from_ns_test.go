@@ -11,5 +11,6 @@ func TestGetSystemTopicList(t *testing.T) {
 	p.want(p.bare(wire.ReqGetSystemTopicListFromNs, ""), wire.Success, "", `{"topicList":[]}`)
 	p.register(newBroker("b", "h:2", 1, "T"))
 	p.register(newBroker("a", "h:1", 0, "T"))
-	p.want(p.bare(wire.ReqGetSystemTopicListFromNs, ""), wire.Success, "", `{"brokerAddr":"h:1","topicList":["a","b","c"]}`)
+	p.want(p.bare(wire.ReqGetSystemTopicListFromNs, ""), wire.Success, "",
+		`{"brokerAddr":"h:1","topicList":["a","b","c"]}`)
 }

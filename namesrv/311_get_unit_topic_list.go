@@ -5,7 +5,8 @@ import (
 	"gorocket/remoting/protocol"
 )
 
-// GET_UNIT_TOPIC_LIST (311). Java: DefaultRequestProcessor.getUnitTopicList. All versions. Java looks at one broker's flags; so do we.
+// GET_UNIT_TOPIC_LIST (311). Java: DefaultRequestProcessor.getUnitTopicList. All versions. Java looks at one broker's
+// flags; so do we.
 func (s *Server) getUnitTopics(ctx *remoting.Context) {
 	s.listByFlags(ctx, func(flags int) bool { return flags&protocol.TopicFlagUnit != 0 })
 }

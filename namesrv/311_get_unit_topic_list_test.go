@@ -16,7 +16,8 @@ func TestUnitTopicLists(t *testing.T) {
 	b.topics[3].TopicSysFlag = protocol.TopicFlagUnit | protocol.TopicFlagUnitSub
 	p.register(b)
 	for code, want := range map[int32]string{
-		wire.ReqGetUnitTopicList: `["both","unit"]`, wire.ReqGetHasUnitSubTopicList: `["both","sub"]`, wire.ReqGetHasUnitSubUnunitTopicList: `["sub"]`,
+		wire.ReqGetUnitTopicList: `["both","unit"]`, wire.ReqGetHasUnitSubTopicList: `["both","sub"]`,
+		wire.ReqGetHasUnitSubUnunitTopicList: `["sub"]`,
 	} {
 		p.want(p.bare(code, ""), wire.Success, "", `{"topicList":`+want+`}`)
 	}

@@ -7,8 +7,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// TestUnitSubTopicsFollowRegistrations: a topic is listed from the registration on that sets its flag, until one takes it
-// away.
+// TestUnitSubTopicsFollowRegistrations: a topic is listed from the registration on that sets its flag, until one takes
+// it away.
 func TestUnitSubTopicsFollowRegistrations(t *testing.T) {
 	p := start(t)
 	b := newBroker("a", "h:1", 0, "T")

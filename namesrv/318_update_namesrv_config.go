@@ -10,9 +10,9 @@ import (
 
 // UPDATE_NAMESRV_CONFIG (318). Java: DefaultRequestProcessor.updateConfig, Configuration.update. All versions.
 //
-// The body is properties text. Keys of configBlackList (and the four fixed ones): NO_PERMISSION, nothing changes. The whole configuration is
-// written to configStorePath before the answer. Unknown keys are ignored. A value that does not parse is SYSTEM_ERROR and nothing changes;
-// Java ignores it and answers SUCCESS.
+// The body is properties text. Keys of configBlackList (and the four fixed ones): NO_PERMISSION, nothing changes. The
+// whole configuration is written to configStorePath before the answer. Unknown keys are ignored. A value that does not
+// parse is SYSTEM_ERROR and nothing changes; Java ignores it and answers SUCCESS.
 func (s *Server) updateNamesrvConfig(ctx *remoting.Context) {
 	if len(ctx.Req.Body) == 0 {
 		ctx.OK(nil)
@@ -31,6 +31,7 @@ func (s *Server) updateNamesrvConfig(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	s.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("keys", strings.Join(props.Keys(), ",")).Msg("configuration updated")
+	s.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("keys", strings.Join(props.Keys(),
+		",")).Msg("configuration updated")
 	ctx.OK(nil)
 }

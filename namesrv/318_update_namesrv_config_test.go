@@ -27,10 +27,13 @@ func TestUpdateNamesrvConfigRefuses(t *testing.T) {
 		p.want(p.bare(wire.ReqUpdateNamesrvConfig, "orderMessageEnable=true\n"+key+"=x"), wire.NoPermission, black, "")
 	}
 	p.want(p.bare(wire.ReqUpdateNamesrvConfig, `a=\u12`), wire.SystemError, "string2Properties error", "")
-	p.want(p.bare(wire.ReqUpdateNamesrvConfig, "orderMessageEnable=true\nlistenPort=x"), wire.SystemError, `config key listenPort: value "x"`, "")
+	p.want(p.bare(wire.ReqUpdateNamesrvConfig, "orderMessageEnable=true\nlistenPort=x"), wire.SystemError,
+		`config key listenPort: value "x"`, "")
 	for text, want := range map[string]string{
-		"orderMesageEnable=true": "unknown key: do you mean orderMessageEnable?", "zzz=1": "config key zzz: value \"1\": unknown key",
-		"scanNotActiveBrokerInterval=9223372036854775807": "config key scanNotActiveBrokerInterval", "listenPort=1234": "config key listenPort",
+		"orderMesageEnable=true": "unknown key: do you mean orderMessageEnable?",
+		"zzz=1":                  "config key zzz: value \"1\": unknown key",
+		"scanNotActiveBrokerInterval=9223372036854775807": "config key scanNotActiveBrokerInterval",
+		"listenPort=1234":                  "config key listenPort",
 		"bindAddress=no.such.host.invalid": "config key bindAddress",
 	} {
 		got := p.bare(wire.ReqUpdateNamesrvConfig, "orderMessageEnable=true\n"+text)
@@ -73,7 +76,8 @@ func TestUpdateNamesrvConfigKeepsForeignKeys(t *testing.T) {
 	p := start(t, func(c *Config) { c.extra, c.ConfigStorePath = loaded.extra, path })
 	p.want(p.bare(wire.ReqUpdateNamesrvConfig, "other=2"), wire.Success, "", "")
 	text, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(text), "useEpollNativeSelector=true\n") || !strings.Contains(string(text), "other=2\n") {
+	if err != nil || !strings.Contains(string(text), "useEpollNativeSelector=true\n") ||
+		!strings.Contains(string(text), "other=2\n") {
 		t.Errorf("file: %s, %v", text, err)
 	}
 }

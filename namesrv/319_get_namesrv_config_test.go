@@ -15,7 +15,8 @@ func TestGetNamesrvConfig(t *testing.T) {
 	if resp.Code != wire.Success || !slices.IsSorted(lines) {
 		t.Errorf("answer %d %q", resp.Code, lines)
 	}
-	for _, want := range []string{"scanNotActiveBrokerInterval=5000", "configBlackList=configBlackList;configStorePath;kvConfigPath", "kvConfigPath=" + p.config().KVConfigPath} {
+	for _, want := range []string{"scanNotActiveBrokerInterval=5000",
+		"configBlackList=configBlackList;configStorePath;kvConfigPath", "kvConfigPath=" + p.config().KVConfigPath} {
 		if !slices.Contains(lines, want) {
 			t.Errorf("%q is missing in %q", want, lines)
 		}

@@ -8,8 +8,9 @@ import (
 
 // QUERY_DATA_VERSION (322). Java: DefaultRequestProcessor.queryBrokerTopicConfig. Since 4.2.
 //
-// Says whether the broker has to register (its version differs from ours, or we do not know it) and counts as a sign of life. The body of
-// the answer is the version that we hold, absent if none. Newer brokers send it one-way as a heartbeat for old nameservers.
+// Says whether the broker has to register (its version differs from ours, or we do not know it) and counts as a sign of
+// life. The body of the answer is the version that we hold, absent if none. Newer brokers send it one-way as a
+// heartbeat for old nameservers.
 func (s *Server) queryDataVersion(ctx *remoting.Context) {
 	h, ok := header(ctx, wire.QueryDataVersionRequest)
 	if !ok || !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {

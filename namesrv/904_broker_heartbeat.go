@@ -5,8 +5,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// BROKER_HEARTBEAT (904), since 5.0, usually one-way. Java: DefaultRequestProcessor.brokerHeartbeat. A sign of life, nothing else: brokers
-// that never registered are ignored.
+// BROKER_HEARTBEAT (904), since 5.0, usually one-way. Java: DefaultRequestProcessor.brokerHeartbeat. A sign of life,
+// nothing else: brokers that never registered are ignored.
 func (s *Server) brokerHeartbeat(ctx *remoting.Context) {
 	h, ok := header(ctx, wire.BrokerHeartbeatRequest)
 	if !ok || !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {

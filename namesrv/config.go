@@ -74,8 +74,9 @@ func DefaultConfig() Config {
 	return c
 }
 
-// LoadConfig reads a properties file as Java's -c does, on top of DefaultConfig; UPDATE_NAMESRV_CONFIG will write back to it. unknown lists
-// keys that mean nothing here: the caller warns of them. Errors name the file, the key and the value.
+// LoadConfig reads a properties file as Java's -c does, on top of DefaultConfig; UPDATE_NAMESRV_CONFIG will write back
+// to it. unknown lists keys that mean nothing here: the caller warns of them. Errors name the file, the key and the
+// value.
 func LoadConfig(path string) (c Config, unknown []string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -116,7 +117,8 @@ func (c *Config) validate() error {
 		errs = append(errs, &config.Error{Key: "configStorePath", Msg: "must name a file"})
 	}
 	if c.EnableControllerInNamesrv {
-		errs = append(errs, &config.Error{Key: "enableControllerInNamesrv", Value: "true", Msg: "the controller is not part of this NameServer"})
+		errs = append(errs, &config.Error{Key: "enableControllerInNamesrv", Value: "true",
+			Msg: "the controller is not part of this NameServer"})
 	}
 	return errors.Join(errs...)
 }

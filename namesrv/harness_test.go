@@ -185,7 +185,8 @@ func (p *peer) tryRegister(b *broker) *wire.Command {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: "ha-" + b.addr, HeartbeatTimeoutMillis: -1}
+	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: b.identity(), HAServerAddr: "ha-" + b.addr,
+		HeartbeatTimeoutMillis: -1}
 	if b.edit != nil {
 		b.edit(&h)
 	}
@@ -204,7 +205,8 @@ func (p *peer) register(b *broker) *wire.Command {
 // route asks for a topic as a 5.5.0 client does; nil when it is unknown.
 func (p *peer) route(topic string) *protocol.TopicRouteData {
 	p.t.Helper()
-	resp := call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, "")
+	resp := call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic},
+		"")
 	if resp.Code == wire.TopicNotExist {
 		return nil
 	}

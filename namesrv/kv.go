@@ -75,8 +75,8 @@ func (k *kvStore) load() error {
 	return err
 }
 
-// put stores a value, or with given=false takes it away, and persists; the namespace exists afterwards. After an error of the file the
-// value acts but may not survive a restart.
+// put stores a value, or with given=false takes it away, and persists; the namespace exists afterwards. After an error
+// of the file the value acts but may not survive a restart.
 func (k *kvStore) put(ns, key, value string, given bool) error {
 	return k.change(func() error {
 		if !given {

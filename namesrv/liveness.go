@@ -16,7 +16,8 @@ func (s *Server) scanLoop(stop <-chan struct{}) {
 	}
 }
 
-// scan closes the connections of silent brokers and queues them for removal; what finds no place is found again by the next scan.
+// scan closes the connections of silent brokers and queues them for removal; what finds no place is found again by the
+// next scan.
 func (s *Server) scan(now time.Time) {
 	for _, d := range s.routes.silent(now) {
 		s.log.Warn().Str("cluster", d.cluster).Str("broker", d.name).Int64("id", d.id).Str("addr", d.addr).

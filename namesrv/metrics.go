@@ -42,7 +42,8 @@ func Metrics() []metrics.Metric {
 	}, metrics.Network()...)
 }
 
-// startMetrics serves /metrics and /health. When no port is free the NameServer serves routes all the same, and says so.
+// startMetrics serves /metrics and /health. When no port is free the NameServer serves routes all the same, and says
+// so.
 func (s *Server) startMetrics() {
 	c := s.config()
 	if c.MetricsExporterType != metricsProm || c.MetricsPromExporterPort == 0 {

@@ -114,7 +114,8 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	for _, m := range Metrics() {
-		if !strings.Contains(text, "# HELP "+m.Name+" "+m.Help) || !strings.Contains(text, "# TYPE "+m.Name+" "+string(m.Kind)) {
+		if !strings.Contains(text, "# HELP "+m.Name+" "+m.Help) || !strings.Contains(text,
+			"# TYPE "+m.Name+" "+string(m.Kind)) {
 			t.Errorf("%s is not there as described", m.Name)
 		}
 	}
@@ -144,7 +145,8 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 	other.register(newBroker("killed", "h:2", 0, "T"))
 	other.conn.Close()
 	eventually(t, "the broker that was killed", func() bool {
-		return log.line(`"level":"warn"`, `"broker":"killed"`, "closed by the peer", "broker lost: its connection ended") != ""
+		return log.line(`"level":"warn"`, `"broker":"killed"`, "closed by the peer",
+			"broker lost: its connection ended") != ""
 	})
 	silent := newBroker("silent", "h:3", 0, "T")
 	silent.edit = func(h *wire.RegisterBrokerRequestHeader) { h.HeartbeatTimeoutMillis = 1 }
@@ -179,7 +181,8 @@ func TestWhoChangedWhatIsLogged(t *testing.T) {
 	call(p, wire.ReqDeleteTopicInNamesrv, wire.DeleteTopicFromNamesrvRequest,
 		&wire.DeleteTopicFromNamesrvHeader{Topic: "N"}, "")
 	p.bare(wire.ReqUpdateNamesrvConfig, "waitSecondsForService=46\n")
-	for _, text := range []string{"new broker registered", "KV configuration changed", "KV configuration deleted", "topic changed",
+	for _, text := range []string{"new broker registered", "KV configuration changed", "KV configuration deleted",
+		"topic changed",
 		"topic deleted", "configuration updated"} {
 		if log.line(`"message":"`+text+`"`, `"peer":"127.0.0.1:`) == "" {
 			t.Errorf("no line %q with a peer", text)

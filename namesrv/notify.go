@@ -8,7 +8,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// Limits of NOTIFY_MIN_BROKER_ID_CHANGE: how many changes may wait, and how long reaching one broker may take (Java: 300 ms).
+// Limits of NOTIFY_MIN_BROKER_ID_CHANGE: how many changes may wait, and how long reaching one broker may take (Java:
+// 300 ms).
 const (
 	maxPendingNotices = 1024
 	noticeTimeout     = 300 * time.Millisecond
@@ -33,7 +34,8 @@ func (s *Server) notifyLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case c := <-s.notices:
-			s.log.Info().Str("broker", c.broker).Int64("minBrokerId", c.minID).Strs("notify", c.targets).Str("offline", c.offlineAddr).Msg("smallest broker id changed")
+			s.log.Info().Str("broker", c.broker).Int64("minBrokerId", c.minID).Strs("notify", c.targets).Str("offline",
+				c.offlineAddr).Msg("smallest broker id changed")
 			for _, addr := range c.targets {
 				s.sendNotice(ctx, addr, c)
 			}
@@ -46,7 +48,8 @@ func (s *Server) sendNotice(ctx context.Context, addr string, c *minIDChange) {
 	defer cancel()
 	conn, err := s.client.Conn(ctx, addr)
 	if err == nil {
-		h := wire.NotifyMinBrokerIDChangeHeader{MinBrokerID: c.minID, MinBrokerAddr: c.minAddr, OfflineBrokerAddr: c.offlineAddr, HABrokerAddr: c.haAddr}
+		h := wire.NotifyMinBrokerIDChangeHeader{MinBrokerID: c.minID, MinBrokerAddr: c.minAddr,
+			OfflineBrokerAddr: c.offlineAddr, HABrokerAddr: c.haAddr}
 		err = remoting.Notify(conn, wire.ReqNotifyMinBrokerIdChange, wire.NotifyMinBrokerIDChange, &h, nil)
 	}
 	if err != nil {

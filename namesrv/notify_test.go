@@ -60,7 +60,8 @@ func TestNotifyMinBrokerID(t *testing.T) {
 	receive(t, toSlave, wire.NotifyMinBrokerIDChangeHeader{MinBrokerAddr: masterAddr, HABrokerAddr: "ha-" + masterAddr})
 	silence(t, toMaster)
 	p.unregisterCall(master) // and back: all that are left are told
-	receive(t, toSlave, wire.NotifyMinBrokerIDChangeHeader{MinBrokerID: 1, MinBrokerAddr: slaveAddr, OfflineBrokerAddr: masterAddr})
+	receive(t, toSlave, wire.NotifyMinBrokerIDChangeHeader{MinBrokerID: 1, MinBrokerAddr: slaveAddr,
+		OfflineBrokerAddr: masterAddr})
 	silence(t, toMaster)
 }
 

@@ -45,14 +45,16 @@ type liveBroker struct {
 type routes struct {
 	cache *routeCache
 
-	mu       sync.RWMutex
-	topics   map[string][]protocol.QueueData                       // guarded by mu; topic → one entry per broker name, sorted by it
-	pairs    int                                                   // guarded by mu; entries of all lists of topics
-	brokers  map[string]*protocol.BrokerData                       // guarded by mu; by broker name
-	clusters map[string]map[string]struct{}                        // guarded by mu; cluster → broker names
-	live     map[brokerKey]*liveBroker                             // guarded by mu
-	filters  map[brokerKey][]string                                // guarded by mu; filter servers of 4.x brokers
-	mappings map[string]map[string]*protocol.TopicQueueMappingInfo // guarded by mu; static topic → broker name → mapping, values immutable
+	mu sync.RWMutex
+	// guarded by mu; topic → one entry per broker name, sorted by it
+	topics   map[string][]protocol.QueueData
+	pairs    int                             // guarded by mu; entries of all lists of topics
+	brokers  map[string]*protocol.BrokerData // guarded by mu; by broker name
+	clusters map[string]map[string]struct{}  // guarded by mu; cluster → broker names
+	live     map[brokerKey]*liveBroker       // guarded by mu
+	filters  map[brokerKey][]string          // guarded by mu; filter servers of 4.x brokers
+	// guarded by mu; static topic → broker name → mapping, values immutable
+	mappings map[string]map[string]*protocol.TopicQueueMappingInfo
 }
 
 func newRoutes() *routes {
@@ -163,8 +165,8 @@ func (r *routes) deleteTopic(topic, cluster string) {
 	r.cache.drop(topic)
 }
 
-// registerTopic adds queues to a topic if every broker in the list is known; Java, too, keeps what came before an unknown one
-// when the topic exists already.
+// registerTopic adds queues to a topic if every broker in the list is known; Java, too, keeps what came before an
+// unknown one when the topic exists already.
 func (r *routes) registerTopic(topic string, queues []protocol.QueueData) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -183,7 +185,8 @@ func (r *routes) registerTopic(topic string, queues []protocol.QueueData) bool {
 	return true
 }
 
-// setWritePerm wipes (keep 4) or gives (6) write permission on all topics of a broker and counts them (operateWritePermOfBroker).
+// setWritePerm wipes (keep 4) or gives (6) write permission on all topics of a broker and counts them
+// (operateWritePermOfBroker).
 func (r *routes) setWritePerm(broker string, writable bool) int32 {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -59,7 +59,8 @@ func (r *routes) systemTopics() *protocol.TopicList {
 func (r *routes) clusterInfo() *protocol.ClusterInfo {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	out := &protocol.ClusterInfo{BrokerAddrTable: map[string]*protocol.BrokerData{}, ClusterAddrTable: map[string][]string{}}
+	out := &protocol.ClusterInfo{BrokerAddrTable: map[string]*protocol.BrokerData{},
+		ClusterAddrTable: map[string][]string{}}
 	for name, b := range r.brokers {
 		copied := *b
 		copied.BrokerAddrs = maps.Clone(b.BrokerAddrs)

@@ -9,7 +9,8 @@ import (
 	"gorocket/remoting/protocol"
 )
 
-// pickup copies a topic's route out of the tables, nil when the topic has no broker (RouteInfoManager.pickupTopicRouteData).
+// pickup copies a topic's route out of the tables, nil when the topic has no broker
+// (RouteInfoManager.pickupTopicRouteData).
 func (r *routes) pickup(topic string, actingMaster bool) *protocol.TopicRouteData {
 	route := r.copyRoute(topic)
 	if route != nil && actingMaster && !strings.HasPrefix(topic, compat.SyncMemberPrefix) {
@@ -28,7 +29,8 @@ func (r *routes) copyRoute(topic string) *routeCopy {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	queues := r.topics[topic]
-	route := &routeCopy{protocol.TopicRouteData{FilterServerTable: map[string][]string{}, QueueDatas: slices.Clone(queues)}}
+	route := &routeCopy{protocol.TopicRouteData{FilterServerTable: map[string][]string{},
+		QueueDatas: slices.Clone(queues)}}
 	for _, q := range queues {
 		b := r.brokers[q.BrokerName]
 		if b == nil {
@@ -74,7 +76,8 @@ func (route *routeCopy) actMasters() {
 	}
 }
 
-// keepZone leaves only brokers of the zone, and those without a master wherever they are (ZoneRouteRPCHook.filterByZoneName).
+// keepZone leaves only brokers of the zone, and those without a master wherever they are
+// (ZoneRouteRPCHook.filterByZoneName).
 func keepZone(route *protocol.TopicRouteData, zone string) {
 	removed := map[string]bool{}
 	route.BrokerDatas = slices.DeleteFunc(route.BrokerDatas, func(b protocol.BrokerData) bool {
@@ -88,7 +91,8 @@ func keepZone(route *protocol.TopicRouteData, zone string) {
 		}
 		return true
 	})
-	route.QueueDatas = slices.DeleteFunc(route.QueueDatas, func(q protocol.QueueData) bool { return removed[q.BrokerName] })
+	route.QueueDatas = slices.DeleteFunc(route.QueueDatas,
+		func(q protocol.QueueData) bool { return removed[q.BrokerName] })
 	if route.BrokerDatas == nil {
 		route.BrokerDatas = []protocol.BrokerData{}
 	}

@@ -78,7 +78,8 @@ func (r *routes) join(g *registration) registered {
 		return registered{ignored: fmt.Sprintf("id %d is held by %s with a newer state version", g.id, holder)}
 	}
 	if _, known := b.BrokerAddrs[g.id]; !known && len(g.data.TopicConfigSerializeWrapper.TopicConfigTable) == 1 {
-		// A single-topic update may not come before the full registration. Java leaves an empty broker behind; we leave all as it was.
+		// A single-topic update may not come before the full registration. Java leaves an empty broker behind; we leave all
+		// as it was.
 		b.BrokerAddrs = prev
 		return registered{refused: "register broker failed"}
 	}
@@ -86,8 +87,8 @@ func (r *routes) join(g *registration) registered {
 	return r.finishRegister(g, b, first, g.id < prevMin)
 }
 
-// staleVersion says whether the id is held by another address that registered with a greater state version: then the newcomer is a
-// master of the past.
+// staleVersion says whether the id is held by another address that registered with a greater state version: then the
+// newcomer is a master of the past.
 func (r *routes) staleVersion(g *registration, b *protocol.BrokerData) (holder string, stale bool) {
 	holder = b.BrokerAddrs[g.id]
 	if holder == "" || holder == g.addr {
@@ -109,7 +110,8 @@ func (r *routes) joinBroker(g *registration, b *protocol.BrokerData, prev map[in
 	b.BrokerAddrs[g.id] = g.addr
 	b.EnableActingMaster = !g.oldSender && g.actingMaster
 	b.ZoneName = g.zone
-	if !maps.Equal(prev, b.BrokerAddrs) || old.EnableActingMaster != b.EnableActingMaster || !sameText(old.ZoneName, b.ZoneName) {
+	if !maps.Equal(prev, b.BrokerAddrs) || old.EnableActingMaster != b.EnableActingMaster ||
+		!sameText(old.ZoneName, b.ZoneName) {
 		r.cache.clear()
 	}
 	return newID
@@ -142,7 +144,8 @@ func (r *routes) finishRegister(g *registration, b *protocol.BrokerData, first, 
 }
 
 func newLive(g *registration) *liveBroker {
-	l := &liveBroker{timeout: g.timeout, version: g.data.TopicConfigSerializeWrapper.DataVersion, conn: g.conn, haAddr: g.haAddr, name: g.name, id: g.id}
+	l := &liveBroker{timeout: g.timeout, version: g.data.TopicConfigSerializeWrapper.DataVersion, conn: g.conn,
+		haAddr: g.haAddr, name: g.name, id: g.id}
 	if l.timeout <= 0 {
 		l.timeout = defaultLiveTimeout
 	}
@@ -150,8 +153,9 @@ func newLive(g *registration) *liveBroker {
 	return l
 }
 
-// takeTopics updates the topics of the broker and counts the changes. A topic is looked at on a first registration, with a new data version,
-// or when the broker is not in it yet: 205 and 327 therefore last until the next changed registration.
+// takeTopics updates the topics of the broker and counts the changes. A topic is looked at on a first registration,
+// with a new data version, or when the broker is not in it yet: 205 and 327 therefore last until the next changed
+// registration.
 func (r *routes) takeTopics(g *registration, first, wipeWrite bool) (changed, dropped int) {
 	w := &g.data.TopicConfigSerializeWrapper
 	l := r.live[g.brokerKey]
@@ -165,7 +169,8 @@ func (r *routes) takeTopics(g *registration, first, wipeWrite bool) (changed, dr
 				continue
 			}
 		}
-		q := protocol.QueueData{BrokerName: g.name, Perm: t.Perm, ReadQueueNums: t.ReadQueueNums, TopicSysFlag: t.TopicSysFlag, WriteQueueNums: t.WriteQueueNums}
+		q := protocol.QueueData{BrokerName: g.name, Perm: t.Perm, ReadQueueNums: t.ReadQueueNums,
+			TopicSysFlag: t.TopicSysFlag, WriteQueueNums: t.WriteQueueNums}
 		if wipeWrite {
 			q.Perm &^= protocol.PermWrite
 		}

@@ -8,7 +8,8 @@ import (
 	"gorocket/remoting/protocol"
 )
 
-// departure is one broker to take out: named by itself (104), by the connection that ended, or by the scan for silent ones.
+// departure is one broker to take out: named by itself (104), by the connection that ended, or by the scan for silent
+// ones.
 type departure struct {
 	brokerKey
 	name string
@@ -29,7 +30,8 @@ type minIDChange struct {
 	targets     []string
 }
 
-// newMinIDChange chooses whom to tell: everybody when one went or is alone, else all but the new minimum (chooseBrokerAddrsToNotify).
+// newMinIDChange chooses whom to tell: everybody when one went or is alone, else all but the new minimum
+// (chooseBrokerAddrsToNotify).
 func newMinIDChange(b *protocol.BrokerData, offline, haAddr string) *minIDChange {
 	low := minID(b.BrokerAddrs)
 	c := &minIDChange{broker: b.BrokerName, minID: low, minAddr: b.BrokerAddrs[low], offlineAddr: offline, haAddr: haAddr}
@@ -41,8 +43,8 @@ func newMinIDChange(b *protocol.BrokerData, offline, haAddr string) *minIDChange
 	return c
 }
 
-// unregister takes a batch of brokers out of all tables at once (RouteInfoManager.unRegisterBroker). It returns the changes of smallest
-// ids among members that know of acting masters, and who was removed.
+// unregister takes a batch of brokers out of all tables at once (RouteInfoManager.unRegisterBroker). It returns the
+// changes of smallest ids among members that know of acting masters, and who was removed.
 func (r *routes) unregister(batch []departure) (changes []*minIDChange, gone []departure) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,8 +135,8 @@ func (r *routes) cleanClusters(batch []departure) {
 	}
 }
 
-// cleanTopics removes brokers that are gone from all topics, and takes write permission from those that lost their master and may be
-// represented by a slave.
+// cleanTopics removes brokers that are gone from all topics, and takes write permission from those that lost their
+// master and may be represented by a slave.
 func (r *routes) cleanTopics(removed, reduced map[string]bool) {
 	for name := range reduced {
 		b := r.brokers[name]

@@ -54,7 +54,8 @@ func TestLoadConfig(t *testing.T) {
 	}
 	path := write("listenPort = 19876\nsupportActingMaster=true\nconfigStorePath=/elsewhere\nwhatever=1\n")
 	c, unknown, err := LoadConfig(path)
-	if err != nil || c.ListenPort != 19876 || !c.SupportActingMaster || c.ConfigStorePath != path || strings.Join(unknown, "") != "whatever" {
+	if err != nil || c.ListenPort != 19876 || !c.SupportActingMaster || c.ConfigStorePath != path ||
+		strings.Join(unknown, "") != "whatever" {
 		t.Errorf("got %+v, %v, %v", c, unknown, err)
 	}
 	_, _, err = LoadConfig(write("listenPort=abc\n"))
@@ -149,7 +150,8 @@ func FuzzRequests(f *testing.F) {
 				return // would rewrite the configuration that the other inputs rely on
 			}
 		}
-		h := fuzzHeader{Key: key, BrokerName: value, BrokerAddr: value, ClusterName: key, Topic: value, Namespace: key, BrokerID: int64(which)}
+		h := fuzzHeader{Key: key, BrokerName: value, BrokerAddr: value, ClusterName: key, Topic: value, Namespace: key,
+			BrokerID: int64(which)}
 		q := &peer{Server: p.Server, t: t, client: p.client, conn: p.conn}
 		if resp := call(q, code, fuzzRequest, &h, string(text)); resp.Code < 0 {
 			t.Fatalf("code %d: answer %d", code, resp.Code)

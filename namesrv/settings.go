@@ -8,7 +8,8 @@ import (
 	"gorocket/compat/config"
 )
 
-// fixedBlackList are keys that UPDATE_NAMESRV_CONFIG refuses whatever configBlackList says (DefaultRequestProcessor.initConfigBlackList).
+// fixedBlackList are keys that UPDATE_NAMESRV_CONFIG refuses whatever configBlackList says
+// (DefaultRequestProcessor.initConfigBlackList).
 var fixedBlackList = [...]string{"configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome"}
 
 // config is the present configuration; it is immutable, updates replace it.
@@ -20,8 +21,9 @@ func (s *Server) blackListed(p *compat.Properties) bool {
 	return slices.ContainsFunc(p.Keys(), func(key string) bool { return slices.Contains(list, key) })
 }
 
-// updateConfig applies all of p or nothing, and writes the changed lines to the file before the new configuration acts. Keys that neither we nor Java
-// know, values that do not parse and a file that cannot be written are errors; Java answers success. Keys of Java without a meaning here are kept.
+// updateConfig applies all of p or nothing, and writes the changed lines to the file before the new configuration acts.
+// Keys that neither we nor Java know, values that do not parse and a file that cannot be written are errors; Java
+// answers success. Keys of Java without a meaning here are kept.
 func (s *Server) updateConfig(p *compat.Properties) error {
 	s.cfgMu.Lock()
 	defer s.cfgMu.Unlock()

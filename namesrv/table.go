@@ -8,7 +8,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// entries is the dispatch table: one row per file. Codes without a row are answered REQUEST_CODE_NOT_SUPPORTED by remoting.
+// entries is the dispatch table: one row per file. Codes without a row are answered REQUEST_CODE_NOT_SUPPORTED by
+// remoting.
 func (s *Server) entries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqPutKvConfig, Mode: remoting.Pooled, Handle: s.putKVConfig},
@@ -58,7 +59,8 @@ func header[T any](ctx *remoting.Context, h *wire.HeaderType[T]) (v T, ok bool) 
 // fail answers SYSTEM_ERROR with the error's text, as Java does for an exception in a handler.
 func fail(ctx *remoting.Context, err error) { ctx.Status(wire.SystemError, err.Error()) }
 
-// missing answers a request without a field that Java cannot do without (its handlers end in a NullPointerException, code 1).
+// missing answers a request without a field that Java cannot do without (its handlers end in a NullPointerException,
+// code 1).
 func missing(ctx *remoting.Context, field string) {
 	ctx.Status(wire.SystemError, fmt.Sprintf("the custom field <%s> is null", field))
 }

@@ -2,7 +2,8 @@ package namesrv
 
 import "gorocket/remoting"
 
-// unregisterQueue gathers departures so that many brokers going at once cost one pass over the topics (BatchUnregistrationService.java).
+// unregisterQueue gathers departures so that many brokers going at once cost one pass over the topics
+// (BatchUnregistrationService.java).
 type unregisterQueue struct {
 	items chan departure
 	apply func([]departure)
@@ -57,8 +58,8 @@ func (s *Server) applyDepartures(batch []departure) {
 	}
 }
 
-// logGone says why a broker is in the tables no more: it left by itself, or its connection ended without a word, as when
-// it was killed. One that was silent for too long has been logged by the scan.
+// logGone says why a broker is in the tables no more: it left by itself, or its connection ended without a word, as
+// when it was killed. One that was silent for too long has been logged by the scan.
 func (s *Server) logGone(d *departure) {
 	line, text := s.log.Info(), "broker unregistered"
 	switch {
@@ -78,12 +79,14 @@ func (s *Server) logGone(d *departure) {
 // brokerConn marks a connection on which a broker registered.
 type brokerConn struct{}
 
-// connClosed unregisters the brokers of a connection at once (BrokerHousekeepingService.java). Event loop: it only queues.
+// connClosed unregisters the brokers of a connection at once (BrokerHousekeepingService.java). Event loop: it only
+// queues.
 func (s *Server) connClosed(c *remoting.Conn, err error) {
 	if c.Attachment.Load() == nil {
 		return
 	}
 	if !s.departures.submit(departure{conn: c, peer: c.RemoteAddr(), why: remoting.CloseReason(err)}) {
-		s.peerWarn().Str("peer", c.RemoteAddr()).Msg("connection of a broker ended, but the unregister queue is full: it stays until it times out")
+		s.peerWarn().Str("peer", c.RemoteAddr()).Msg("connection of a broker ended, but the unregister queue is full: it " +
+			"stays until it times out")
 	}
 }

@@ -22,7 +22,8 @@ func TestBatchTooLong(t *testing.T) {
 	cfg.MappedFileSizeCommitLog, cfg.MaxMessageSize, cfg.MaxBatchMessages = 16<<20, 4<<20, 2000
 	s := mustStart(t, cfg, vfs.NewMem())
 	r := msg("T", 0, "")
-	if _, _, err := s.AppendBatch(r, longBatchBody(190_000), nil); !errors.Is(err, ErrBatchTooLong) || !errors.Is(err, record.ErrIllegal) {
+	if _, _, err := s.AppendBatch(r, longBatchBody(190_000), nil); !errors.Is(err, ErrBatchTooLong) ||
+		!errors.Is(err, record.ErrIllegal) {
 		t.Errorf("%v", err)
 	}
 	if _, _, err := s.AppendBatch(r, longBatchBody(2001), nil); !errors.Is(err, ErrBatchTooLong) {

@@ -177,7 +177,8 @@ func TestInnerBatchNeedsBatchTopic(t *testing.T) {
 	t.Cleanup(mem.Free)
 	s := mustStart(t, smallConfig("/s"), mem)
 	mustAppend(t, s, msg("Plain", 0, "x"))
-	if _, err := s.Append(innerBatch("Plain", 0, 2)); !errors.Is(err, ErrNotBatchTopic) || !errors.Is(err, record.ErrIllegal) {
+	if _, err := s.Append(innerBatch("Plain", 0, 2)); !errors.Is(err, ErrNotBatchTopic) ||
+		!errors.Is(err, record.ErrIllegal) {
 		t.Fatalf("got %v", err)
 	}
 	a := mustAppend(t, s, innerBatch("New", 0, 2)) // a queue of its own kind, without a callback

@@ -7,12 +7,15 @@ import (
 	"gorocket/store/record"
 )
 
-// BenchmarkAppendBatch is a client batch of 32 messages of 128 B, as an event loop stages it, sixteen with a read; per batch.
+// BenchmarkAppendBatch is a client batch of 32 messages of 128 B, as an event loop stages it, sixteen with a read; per
+// batch.
 func BenchmarkAppendBatch(b *testing.B) {
 	s := benchStore(b)
 	var items []byte
 	for i := range 32 {
-		items = record.AppendBatchItem(items, record.BatchItem{Body: make([]byte, 128), Properties: []byte(fmt.Sprintf("UNIQ_KEY\x01AC1E0A640000000000000000DEADBE%02X\x02WAIT\x01true\x02TAGS\x01TagA", i))})
+		items = record.AppendBatchItem(items, record.BatchItem{Body: make([]byte, 128),
+			Properties: []byte(fmt.Sprintf("UNIQ_KEY\x01AC1E0A640000000000000000DEADBE%02X\x02WAIT\x01true\x02TAGS\x01TagA",
+				i))})
 	}
 	r := msg("T", 0, "")
 	r.Later = true

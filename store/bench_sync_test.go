@@ -11,7 +11,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// BenchmarkSyncFlush64 measures SYNC_FLUSH with 64 sends in flight beside the median fdatasync of the same disk in the same run (make bench-store):
+// BenchmarkSyncFlush64 measures SYNC_FLUSH with 64 sends in flight beside the median fdatasync of the same disk in the
+// same run (make bench-store):
 //
 //	fdatasync-µs  median of an fdatasync after 1 KiB written to a preallocated file
 //	msgs/s        acknowledged messages

@@ -13,7 +13,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestConcurrent appends, reads, searches, deletes and cleans at the same time; every queue must end without gap or duplicate. Run it with -race.
+// TestConcurrent appends, reads, searches, deletes and cleans at the same time; every queue must end without gap or
+// duplicate. Run it with -race.
 func TestConcurrent(t *testing.T) {
 	mem := vfs.NewMem()
 	cfg := smallConfig("/s")
@@ -165,12 +166,15 @@ func randomOps(t *testing.T, cfg Config, mem *vfs.Mem, seed uint64) string {
 		case k < 95:
 			var body []byte
 			for j := range 1 + rnd.IntN(9) {
-				body = record.AppendBatchItem(body, record.BatchItem{Body: fmt.Appendf(nil, "%d.%d", i, j), Properties: []byte("TAGS\x01y")})
+				body = record.AppendBatchItem(body, record.BatchItem{Body: fmt.Appendf(nil, "%d.%d", i, j),
+					Properties: []byte("TAGS\x01y")})
 			}
 			if _, _, err := s.AppendBatch(msg(topic, q, ""), body, nil); err != nil {
 				t.Fatal(err)
 			}
-		case k < 97 && seed%2 == 0: // not with kills: how much of a deleted queue an unclean start finds in the log depends on the configuration, as in Java
+		// not with kills: how much of a deleted queue an unclean start finds in the log depends on the configuration, as in
+		// Java
+		case k < 97 && seed%2 == 0:
 			if err := s.DeleteTopic(topic); err != nil {
 				t.Fatal(err)
 			}

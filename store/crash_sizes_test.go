@@ -54,7 +54,8 @@ func (c *crashTest) run(mode string) {
 	mem := vfs.NewMem()
 	defer mem.Free()
 	c.cfg = smallConfig("/s")
-	c.cfg.FlushDiskType, c.cfg.MappedFileSizeCommitLog, c.cfg.MappedFileSizeConsumeQueue = mode, c.size, 700*consumequeue.Unit
+	c.cfg.FlushDiskType, c.cfg.MappedFileSizeCommitLog, c.cfg.MappedFileSizeConsumeQueue = mode, c.size,
+		700*consumequeue.Unit
 	// synced where a file ends and where the test says so
 	c.cfg.FlushIntervalCommitLog, c.cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000
 	c.queues = 1 + c.rnd.Int32N(3)

@@ -34,7 +34,8 @@ func (l *ledger) ack(topic string, q int32, at int64, body string) {
 	l.acked[k][at] = body
 }
 
-// check compares a recovered store with a copy of the ledger taken before the clone. sent says which bodies may exist at all.
+// check compares a recovered store with a copy of the ledger taken before the clone. sent says which bodies may exist
+// at all.
 func (l *ledger) check(t *testing.T, s *Store, topic string, queues int32, full bool) {
 	t.Helper()
 	for q := int32(0); q < queues; q++ {
@@ -88,10 +89,11 @@ func crashRounds(t *testing.T, normal int) int {
 	return normal
 }
 
-// replay tells how to run one seed again. The seed decides messages, moment and what survives; how far the flushers were is decided by the machine, so
-// a failure may need STORE_CRASH_ROUNDS of some hundred runs to come back.
+// replay tells how to run one seed again. The seed decides messages, moment and what survives; how far the flushers
+// were is decided by the machine, so a failure may need STORE_CRASH_ROUNDS of some hundred runs to come back.
 func replay(mode string, seed uint64) string {
-	return fmt.Sprintf("replay: STORE_CRASH_SEED=%d STORE_CRASH_ROUNDS=1 go test -count 100 -run 'CrashClones/^%s$' ./store", seed, mode)
+	return fmt.Sprintf("replay: STORE_CRASH_SEED=%d STORE_CRASH_ROUNDS=1 go test -count 100 -run 'CrashClones/^%s$' "+
+		"./store", seed, mode)
 }
 
 // TestCrashClones cuts the power at random moments under load, recovers, and compares with what had been acknowledged.
@@ -227,13 +229,14 @@ func TestKillLosesNothing(t *testing.T) {
 	}
 }
 
-// TestKillChain kills a store again and again at random moments while its flusher writes queues and notes their ends: nothing may ever be missing or twice,
-// in plain queues, batch queues and light queues.
+// TestKillChain kills a store again and again at random moments while its flusher writes queues and notes their ends:
+// nothing may ever be missing or twice, in plain queues, batch queues and light queues.
 func TestKillChain(t *testing.T) {
 	for seed := range uint64(crashRounds(t, 10)) {
 		rnd := rand.New(rand.NewPCG(seed, 11))
 		cfg := lightConfig()
-		cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval, cfg.EnableConsumeQueueExt = 1, 3+rnd.IntN(30), seed%2 == 0
+		cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval, cfg.EnableConsumeQueueExt = 1, 3+rnd.IntN(30),
+			seed%2 == 0
 		ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }}
 		mem := vfs.NewMem()
 		want, batches, light, known := map[int32][]string{}, []string(nil), 0, 0
@@ -283,11 +286,13 @@ func TestKillChain(t *testing.T) {
 	}
 }
 
-// TestKillWhileRecovering kills a start at each of its file operations, which are many after a power cut: the next start works and misses nothing.
+// TestKillWhileRecovering kills a start at each of its file operations, which are many after a power cut: the next
+// start works and misses nothing.
 func TestKillWhileRecovering(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
-	cfg.EnableConsumeQueueExt, cfg.MappedFileSizeConsumeQueueExt, cfg.MapperFileSizeBatchConsumeQueue = true, 4096, 20*consumequeue.BatchUnit
+	cfg.EnableConsumeQueueExt, cfg.MappedFileSizeConsumeQueueExt, cfg.MapperFileSizeBatchConsumeQueue = true, 4096,
+		20*consumequeue.BatchUnit
 	ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }}
 	s := mustOpen(t, cfg, mem, ev)
 	if err := s.Start(); err != nil {

@@ -87,7 +87,8 @@ func TestNextFileStateIsOne(t *testing.T) {
 				t.Fatalf("look %d: state %v, but sends are refused with %v", looks, err, refused)
 			}
 		}
-		if _, err := s.Append(&Record{Message: record.Message{Topic: "T", Body: []byte("x")}, NoWait: true}); !errors.Is(err, ErrDiskFull) {
+		if _, err := s.Append(&Record{Message: record.Message{Topic: "T", Body: []byte("x")}, NoWait: true}); !errors.Is(err,
+			ErrDiskFull) {
 			t.Fatalf("look %d: append: %v", looks, err)
 		}
 		return looks > 50

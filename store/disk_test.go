@@ -22,7 +22,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// TestStartOnFullDisk: a full disk is no reason not to start: reads work, sends are refused, and go on by themselves when there is room.
+// TestStartOnFullDisk: a full disk is no reason not to start: reads work, sends are refused, and go on by themselves
+// when there is room.
 func TestStartOnFullDisk(t *testing.T) {
 	for _, unclean := range []bool{false, true} {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
@@ -30,7 +31,8 @@ func TestStartOnFullDisk(t *testing.T) {
 		cfg.CleanResourceInterval, cfg.MessageIndexEnable, cfg.CleanFileForciblyEnable = 5, false, false
 		s := mustStart(t, cfg, mem)
 		want := fill(t, s, "T", 2, 500)
-		for s.MaxPhyOffset()%cfg.MappedFileSizeCommitLog > 1000 { // to the beginning of a file, which then goes: the next start needs a new one
+		// to the beginning of a file, which then goes: the next start needs a new one
+		for s.MaxPhyOffset()%cfg.MappedFileSizeCommitLog > 1000 {
 			mustAppend(t, s, msg("Fill", 0, strings.Repeat("x", 800)))
 		}
 		disk := mem
@@ -59,7 +61,11 @@ func TestStartOnFullDisk(t *testing.T) {
 		disk.Limit(0)
 		eventually(t, "sends stay refused", func() bool { _, err := s.Append(msg("T", 0, "again")); return err == nil })
 		for range 3 { // and the files after that are made too
-			eventually(t, "no next file", func() bool { _, err := s.Append(msg("T", 1, strings.Repeat("y", 50_000))); return err == nil })
+			eventually(t, "no next file", func() bool {
+				_, err := s.Append(msg("T", 1,
+					strings.Repeat("y", 50_000)))
+				return err == nil
+			})
 		}
 		mustStop(t, s)
 	}
@@ -69,7 +75,8 @@ func TestStartOnFullDisk(t *testing.T) {
 func TestMinFreeDiskBytes(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
-	cfg.CleanResourceInterval, cfg.DeleteCommitLogFilesInterval, cfg.DiskSpaceCleanForciblyRatio, cfg.DiskMaxUsedSpaceRatio = 5, 1, 100, 100
+	cfg.CleanResourceInterval, cfg.DeleteCommitLogFilesInterval, cfg.DiskSpaceCleanForciblyRatio,
+		cfg.DiskMaxUsedSpaceRatio = 5, 1, 100, 100
 	cfg.MinFreeDiskBytes, cfg.CleanFileForciblyEnable, cfg.DeleteWhen = 1<<20, false, notNow()
 	s := mustStart(t, cfg, mem)
 	for s.MaxPhyOffset() < 10*cfg.MappedFileSizeCommitLog {

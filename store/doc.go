@@ -15,6 +15,6 @@
 //	clean.go                     retention, limits of the disk
 //	check.go                     verify, repair and their kin for a configuration
 //
-// Below: record (bytes), commitlog (files, append, positions, group commit), consumequeue, index, dispatch (what a record
-// means for these two), recovery, checkpoint, check, datafile (names and sizes of files), timer, vfs.
+// Below: record (bytes), commitlog (files, append, positions, group commit), consumequeue, index, dispatch (what a
+// record means for these two), recovery, checkpoint, check, datafile (names and sizes of files), timer, vfs.
 package store

@@ -13,7 +13,8 @@ import (
 )
 
 // exportAll exports and returns the messages by "topic/queue/offset", and what was stepped over.
-func exportAll(t *testing.T, cfg Config, fsys vfs.FS, f check.ExportFilter) (map[string]*check.ExportedMessage, []check.ExportDamage) {
+func exportAll(t *testing.T, cfg Config, fsys vfs.FS, f check.ExportFilter) (map[string]*check.ExportedMessage,
+	[]check.ExportDamage) {
 	t.Helper()
 	got, damage := map[string]*check.ExportedMessage{}, []check.ExportDamage(nil)
 	err := Export(cfg, fsys, f, func(m *check.ExportedMessage) error {
@@ -62,13 +63,15 @@ func TestExport(t *testing.T) {
 	}
 	full := errors.New("full")
 	n := 0
-	err = Export(k.cfg, k.mem, allMessages, func(*check.ExportedMessage) error { n++; return full }, func(check.ExportDamage) {})
+	err = Export(k.cfg, k.mem, allMessages, func(*check.ExportedMessage) error { n++; return full },
+		func(check.ExportDamage) {})
 	if !errors.Is(err, full) || n != 1 {
 		t.Errorf("%d messages, then %v", n, err)
 	}
 }
 
-// TestExportDamaged: damage, a missing file and a short one cost what they hold; the rest comes, and the places are told.
+// TestExportDamaged: damage, a missing file and a short one cost what they hold; the rest comes, and the places are
+// told.
 func TestExportDamaged(t *testing.T) {
 	const size = 16 << 10
 	for _, killed := range []bool{false, true} {

@@ -11,7 +11,8 @@ import (
 )
 
 func FuzzBatchItems(f *testing.F) {
-	f.Add(record.AppendBatchItem(record.AppendBatchItem(nil, record.BatchItem{Body: []byte("x"), Properties: []byte("A\x01b")}), record.BatchItem{}))
+	f.Add(record.AppendBatchItem(record.AppendBatchItem(nil, record.BatchItem{Body: []byte("x"),
+		Properties: []byte("A\x01b")}), record.BatchItem{}))
 	cfg := DefaultConfig()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var s batchScratch
@@ -32,7 +33,8 @@ func FuzzBatchItems(f *testing.F) {
 	})
 }
 
-// FuzzConsumeQueueFile opens a store whose consume queue file holds anything: it must open or say what is wrong, never panic.
+// FuzzConsumeQueueFile opens a store whose consume queue file holds anything: it must open or say what is wrong, never
+// panic.
 func FuzzConsumeQueueFile(f *testing.F) {
 	f.Add(consumequeue.AppendEntry(nil, &dispatch.Entry{Offset: 0, Size: 100, Tags: 5}), true)
 	f.Add(consumequeue.AppendEntry(nil, &dispatch.Entry{Offset: 0, Size: consumequeue.BlankSize, Tags: 0}), false)
@@ -66,7 +68,8 @@ func FuzzConsumeQueueFile(f *testing.F) {
 	})
 }
 
-// openBeside opens a store in /s whose log holds one record, beside whatever queue files the test made; nil when it cannot be opened.
+// openBeside opens a store in /s whose log holds one record, beside whatever queue files the test made; nil when it
+// cannot be opened.
 func openBeside(cfg Config, mem *vfs.Mem, rec []byte, clean bool) *Store {
 	_ = mem.MkdirAll("/s/commitlog")
 	log, _ := mem.Create("/s/commitlog/" + datafile.Name(0))
@@ -85,7 +88,8 @@ func openBeside(cfg Config, mem *vfs.Mem, rec []byte, clean bool) *Store {
 // FuzzBatchQueueFile opens a store whose batch consume queue file holds anything, reads it and appends to it.
 func FuzzBatchQueueFile(f *testing.F) {
 	f.Add(consumequeue.AppendBatchEntry(nil, &dispatch.Entry{Size: 200, Base: 0, Count: 3}), false)
-	f.Add(consumequeue.AppendBatchEntry(consumequeue.AppendBatchEntry(nil, &dispatch.Entry{Size: 200, Count: 1}), &dispatch.Entry{Offset: 9, Size: 1, Base: 1 << 62, Count: 32767}), true)
+	f.Add(consumequeue.AppendBatchEntry(consumequeue.AppendBatchEntry(nil, &dispatch.Entry{Size: 200, Count: 1}),
+		&dispatch.Entry{Offset: 9, Size: 1, Base: 1 << 62, Count: 32767}), true)
 	f.Fuzz(func(t *testing.T, b []byte, clean bool) {
 		mem := vfs.NewMem()
 		defer mem.Free()

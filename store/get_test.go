@@ -98,7 +98,8 @@ func TestGetLimits(t *testing.T) {
 		c.q.Topic = "T"
 		s.Get(&c.q, &res)
 		if res.Count != c.count || res.NextBeginOffset != c.next || len(res.Slices) != c.count {
-			t.Errorf("%s: %d messages, next %d, want %d, %d (%v)", c.name, res.Count, res.NextBeginOffset, c.count, c.next, res.Status)
+			t.Errorf("%s: %d messages, next %d, want %d, %d (%v)", c.name, res.Count, res.NextBeginOffset, c.count, c.next,
+				res.Status)
 		}
 		if want := NoMatchedMessage; c.count == 0 && res.Status != want {
 			t.Errorf("%s: %v", c.name, res.Status)
@@ -162,7 +163,8 @@ func TestOffsetByTime(t *testing.T) {
 			t.Fatalf("upper %d: %d, want %d", ts, got, want)
 		}
 	}
-	if s.EarliestStoreTime("T", 0) != times[0] || s.StoreTimeAt("T", 0, 299) != times[299] || s.StoreTimeAt("T", 0, 300) != -1 || s.MinStoreTimestamp() != times[0] {
+	if s.EarliestStoreTime("T", 0) != times[0] || s.StoreTimeAt("T", 0, 299) != times[299] ||
+		s.StoreTimeAt("T", 0, 300) != -1 || s.MinStoreTimestamp() != times[0] {
 		t.Error("store times differ")
 	}
 	if s.OffsetByTime("Unknown", 0, 5, Lower) != 0 || s.StoreTimeAt("Unknown", 0, 0) != -1 {
@@ -273,7 +275,8 @@ func TestRetention(t *testing.T) {
 	res.Release()
 	mustStop(t, s)
 	again := mustStart(t, cfg, vfs.OS{})
-	if again.MinOffset("T", 0) != lowest || again.MaxOffset("T", 0) != 1000 || len(bodies(t, again, "T", 0)) != 1000-int(lowest) {
+	if again.MinOffset("T", 0) != lowest || again.MaxOffset("T", 0) != 1000 ||
+		len(bodies(t, again, "T", 0)) != 1000-int(lowest) {
 		t.Fatalf("after restart %d..%d", again.MinOffset("T", 0), again.MaxOffset("T", 0))
 	}
 	mustStop(t, again)
@@ -291,7 +294,8 @@ func TestRetention(t *testing.T) {
 	}
 }
 
-// TestHotOnly: what is neither in memory nor in an open, cached file is not touched; the same Get without HotOnly makes it hot.
+// TestHotOnly: what is neither in memory nor in an open, cached file is not touched; the same Get without HotOnly makes
+// it hot.
 func TestHotOnly(t *testing.T) {
 	cfg := smallConfig(t.TempDir())
 	s := mustStart(t, cfg, vfs.OS{})

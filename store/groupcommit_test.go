@@ -47,7 +47,8 @@ func TestGroupCommitBounded(t *testing.T) {
 	mustStop(t, s)
 }
 
-// TestGroupCommitNoLostWake: senders that pause for about as long as a moment never wait for the next tick, which is a minute away.
+// TestGroupCommitNoLostWake: senders that pause for about as long as a moment never wait for the next tick, which is a
+// minute away.
 func TestGroupCommitNoLostWake(t *testing.T) {
 	cfg := smallConfig(t.TempDir())
 	cfg.FlushDiskType, cfg.FlushIntervalCommitLog, cfg.SyncFlushTimeout = SyncFlush, 60_000, 2_000

@@ -53,7 +53,8 @@ func appendAnyWay(t *testing.T, s *Store, rng *rand.Rand, i int) {
 	case 4, 5:
 		var items []byte
 		for k := range 1 + rng.IntN(5) {
-			items = record.AppendBatchItem(items, record.BatchItem{Body: []byte("x"), Properties: keyed("T", 1000*i+k, rng.IntN(4), true).Properties})
+			items = record.AppendBatchItem(items, record.BatchItem{Body: []byte("x"),
+				Properties: keyed("T", 1000*i+k, rng.IntN(4), true).Properties})
 		}
 		if r = msg("T", 0, ""); rng.IntN(2) == 0 {
 			r.Properties = []byte("KEYS\x01all\x02")
@@ -115,7 +116,8 @@ func TestKeysOfFailedWrite(t *testing.T) {
 	t.Cleanup(mem.Free)
 	s := mustStart(t, cfg, mem)
 	failing(mem, "write", "commitlog", syscall.ENOSPC)
-	refused, batch := keyed("T", 1, 3, true), record.AppendBatchItem(nil, record.BatchItem{Body: []byte("b"), Properties: []byte("KEYS\x01inBatch\x02")})
+	refused, batch := keyed("T", 1, 3, true), record.AppendBatchItem(nil,
+		record.BatchItem{Body: []byte("b"), Properties: []byte("KEYS\x01inBatch\x02")})
 	if _, err := s.Append(refused); err == nil {
 		t.Fatal("a failed write was acknowledged")
 	}

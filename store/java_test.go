@@ -19,8 +19,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// javaStore runs Apache's own DefaultMessageStore 5.x on a directory: testdata/java/JavaStore.java. The jars are in $ROCKETMQ_LIB:
-// go test -tags java -run Java ./store.
+// javaStore runs Apache's own DefaultMessageStore 5.x on a directory: testdata/java/JavaStore.java. The jars are in
+// $ROCKETMQ_LIB: go test -tags java -run Java ./store.
 type javaStore struct{ lib, classes string }
 
 func newJavaStore(t *testing.T) javaStore {
@@ -29,7 +29,8 @@ func newJavaStore(t *testing.T) javaStore {
 		t.Fatal("ROCKETMQ_LIB is not set: a directory with the jars of rocketmq-broker 5.5.0 and its dependencies is needed")
 	}
 	j := javaStore{lib + "/*", t.TempDir()}
-	if out, err := exec.Command("javac", "-cp", j.lib, "-d", j.classes, filepath.Join("testdata", "java", "JavaStore.java")).CombinedOutput(); err != nil {
+	if out, err := exec.Command("javac", "-cp", j.lib, "-d", j.classes,
+		filepath.Join("testdata", "java", "JavaStore.java")).CombinedOutput(); err != nil {
 		t.Fatalf("javac: %v\n%s", err, out)
 	}
 	return j
@@ -46,7 +47,8 @@ func (j javaStore) run(t *testing.T, dir string, args ...string) []string {
 	l.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	all := append([]string{"-Duser.home=" + j.classes, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", j.classes + ":" + j.lib, "JavaStore", dir, port}, args...)
+	all := append([]string{"-Duser.home=" + j.classes, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
+		j.classes + ":" + j.lib, "JavaStore", dir, port}, args...)
 	cmd := exec.CommandContext(ctx, "java", all...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -59,7 +61,8 @@ func (j javaStore) run(t *testing.T, dir string, args ...string) []string {
 
 func keepDump(lines []string) (out []string) {
 	for _, l := range lines {
-		if strings.HasPrefix(l, "QUEUE") || strings.HasPrefix(l, "MSG") || strings.HasPrefix(l, "INDEX") || strings.HasPrefix(l, "STOP") {
+		if strings.HasPrefix(l, "QUEUE") || strings.HasPrefix(l, "MSG") || strings.HasPrefix(l, "INDEX") ||
+			strings.HasPrefix(l, "STOP") {
 			out = append(out, l)
 		}
 	}
@@ -107,7 +110,8 @@ func dumpQueue(t *testing.T, s *Store, topic string, q int32) (out []string) {
 			if code != record.TagsCode(tags) {
 				t.Fatalf("%s %d %d: tags code %d of %q", topic, q, m.QueueOffset, code, tags)
 			}
-			out = append(out, fmt.Sprintf("MSG %s %d %d %d %d %s %s %s", topic, q, m.QueueOffset, m.PhysicalOffset, m.Flag, m.Body, tags, keys))
+			out = append(out, fmt.Sprintf("MSG %s %d %d %d %d %s %s %s", topic, q, m.QueueOffset, m.PhysicalOffset, m.Flag,
+				m.Body, tags, keys))
 		}
 		res.Release()
 	}
@@ -148,7 +152,8 @@ func goWrite(t *testing.T, s *Store, first, n int) {
 	}
 }
 
-// TestPingPongWithJava hands one directory back and forth, clean and killed, and compares every message, offset and index answer.
+// TestPingPongWithJava hands one directory back and forth, clean and killed, and compares every message, offset and
+// index answer.
 func TestPingPongWithJava(t *testing.T) {
 	j := newJavaStore(t)
 	for _, end := range []string{"clean", "kill"} {
@@ -190,8 +195,8 @@ func killCopy(t *testing.T, s *Store, dir string) string {
 	return to
 }
 
-// TestJavaReadsSkippedDamage: Java's store opens what SkipDamaged leaves, clean and killed, and finds every other message
-// at its offset; the messages behind a gap it may find twice.
+// TestJavaReadsSkippedDamage: Java's store opens what SkipDamaged leaves, clean and killed, and finds every other
+// message at its offset; the messages behind a gap it may find twice.
 func TestJavaReadsSkippedDamage(t *testing.T) {
 	j := newJavaStore(t)
 	for _, end := range []string{"clean", "kill"} {

@@ -12,8 +12,9 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestKillThenPowerCut: the entries that a killed process had written but not synced belong to the queue after the next start; its checkpoint must not
-// say that they are durable before they are. Else a power cut takes them, and recovery does not look so far back any more.
+// TestKillThenPowerCut: the entries that a killed process had written but not synced belong to the queue after the next
+// start; its checkpoint must not say that they are durable before they are. Else a power cut takes them, and recovery
+// does not look so far back any more.
 func TestKillThenPowerCut(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	cfg.FlushConsumeQueueThoroughInterval = 3_600_000
@@ -39,7 +40,8 @@ func TestKillThenPowerCut(t *testing.T) {
 	if err := k.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	later := time.Now().Add(5 * time.Second).UnixMilli() // recovery goes three seconds further back, more than this test takes
+	// recovery goes three seconds further back, more than this test takes
+	later := time.Now().Add(5 * time.Second).UnixMilli()
 	k.check.Update(func(c *checkpoint.Values) { c.PhysicTime, c.LogicsTime, c.IndexTime = later, later, later })
 	if err := k.check.Save(); err != nil {
 		t.Fatal(err)
@@ -81,7 +83,8 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 			t.Fatal("the file was to end in front of this record")
 		}
 	}
-	if err := s.queues.SaveManifest(base, mem.BootID()); err != nil { // as between the file's first byte and its first record
+	// as between the file's first byte and its first record
+	if err := s.queues.SaveManifest(base, mem.BootID()); err != nil {
 		t.Fatal(err)
 	}
 	killed := mem.Clone()

@@ -57,7 +57,8 @@ func TestEndOfFile(t *testing.T) {
 			}
 			mustStop(t, s)
 			b := fileBytes(t, mem, "/s/commitlog/"+datafile.Name(0))[fillerAt:]
-			if got, magic := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]); int64(got) != size-fillerAt || magic != record.MagicBlank {
+			if got, magic := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]); int64(got) != size-fillerAt ||
+				magic != record.MagicBlank {
 				t.Fatalf("filler %d %X at %d", got, magic, fillerAt)
 			}
 			again := mustStart(t, cfg, mem)
@@ -70,7 +71,8 @@ func TestTooLargeForFile(t *testing.T) {
 	cfg := smallConfig("/s")
 	cfg.MappedFileSizeCommitLog = 4096
 	s := mustStart(t, cfg, vfs.NewMem())
-	if _, err := s.Append(msg("T", 0, strings.Repeat("x", 4096-record.MinSize-1-7))); !errors.Is(err, ErrMessageExceedsFile) {
+	if _, err := s.Append(msg("T", 0, strings.Repeat("x", 4096-record.MinSize-1-7))); !errors.Is(err,
+		ErrMessageExceedsFile) {
 		t.Fatalf("got %v", err)
 	}
 	if a := mustAppend(t, s, msg("T", 0, strings.Repeat("x", 4096-record.MinSize-1-8))); a.Size != 4088 {
@@ -87,7 +89,8 @@ func TestBatchAcrossFileEnd(t *testing.T) {
 	mustAppend(t, s, msg("T", 1, strings.Repeat("a", 3000)))
 	var body []byte
 	for i := 0; i < 5; i++ {
-		body = record.AppendBatchItem(body, record.BatchItem{Flag: int32(i), Body: fmt.Appendf(nil, "%d%s", i, strings.Repeat("b", 200)), Properties: fmt.Appendf(nil, "TAGS\x01t%d", i)})
+		body = record.AppendBatchItem(body, record.BatchItem{Flag: int32(i),
+			Body: fmt.Appendf(nil, "%d%s", i, strings.Repeat("b", 200)), Properties: fmt.Appendf(nil, "TAGS\x01t%d", i)})
 	}
 	r := msg("T", 1, "")
 	r.Properties = []byte("CLUSTER\x01c\x02")
@@ -95,7 +98,8 @@ func TestBatchAcrossFileEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Offset != 4096 || a.QueueOffset != 1 || a.Count != 5 || len(offsets) != 5 || offsets[0] != 4096 || s.MaxOffset("T", 1) != 6 {
+	if a.Offset != 4096 || a.QueueOffset != 1 || a.Count != 5 || len(offsets) != 5 || offsets[0] != 4096 ||
+		s.MaxOffset("T", 1) != 6 {
 		t.Fatalf("%+v %v", a, offsets)
 	}
 	for i, off := range offsets {
@@ -104,7 +108,8 @@ func TestBatchAcrossFileEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		m, err := record.Decode(rec)
-		if err != nil || m.QueueOffset != int64(i+1) || m.PhysicalOffset != off || m.Flag != int32(i) || !m.BodyCRCOK() || m.StoreTimestamp != a.StoreTimestamp {
+		if err != nil || m.QueueOffset != int64(i+1) || m.PhysicalOffset != off || m.Flag != int32(i) || !m.BodyCRCOK() ||
+			m.StoreTimestamp != a.StoreTimestamp {
 			t.Fatalf("%d: %+v %v", i, m, err)
 		}
 		if want := fmt.Sprintf("TAGS\x01t%d\x02CLUSTER\x01c\x02", i); string(m.Properties) != want {
@@ -123,7 +128,8 @@ func TestBatchAcrossFileEnd(t *testing.T) {
 	}
 }
 
-// TestConsumeQueueBytes compares the file with the entries computed by hand, and the checkpoint and marker files with Java's layout.
+// TestConsumeQueueBytes compares the file with the entries computed by hand, and the checkpoint and marker files with
+// Java's layout.
 func TestConsumeQueueBytes(t *testing.T) {
 	mem := vfs.NewMem()
 	cfg := smallConfig("/s")
@@ -148,18 +154,21 @@ func TestConsumeQueueBytes(t *testing.T) {
 	}
 	mustStop(t, s)
 	q := fileBytes(t, mem, "/s/consumequeue/T/2/"+datafile.Name(0))
-	if want := unhex(t, fmt.Sprintf("%016x %08x %016x", a.Offset, a.Size, 2598919)); len(q) != 2000 || !bytes.Equal(q[:20], want) || !bytes.Equal(q[20:], make([]byte, 1980)) {
+	if want := unhex(t, fmt.Sprintf("%016x %08x %016x", a.Offset, a.Size, 2598919)); len(q) != 2000 ||
+		!bytes.Equal(q[:20], want) || !bytes.Equal(q[20:], make([]byte, 1980)) {
 		t.Fatalf("entry %X, want %X", q[:40], want)
 	}
 	q = fileBytes(t, mem, "/s/consumequeue/"+dispatch.ScheduleTopic+"/2/"+datafile.Name(0))
-	if want := unhex(t, fmt.Sprintf("%016x %08x %016x", b.Offset, b.Size, b.StoreTimestamp+10_000)); !bytes.Equal(q[:20], want) {
+	if want := unhex(t, fmt.Sprintf("%016x %08x %016x", b.Offset, b.Size, b.StoreTimestamp+10_000)); !bytes.Equal(q[:20],
+		want) {
 		t.Fatalf("schedule entry %X, want %X", q[:20], want)
 	}
 	if _, err := mem.Stat("/s/abort"); err == nil {
 		t.Fatal("abort is still there")
 	}
 	check := fileBytes(t, mem, "/s/checkpoint")
-	if len(check) != 4096 || int64(binary.BigEndian.Uint64(check)) != c.StoreTimestamp || int64(binary.BigEndian.Uint64(check[8:])) != c.StoreTimestamp {
+	if len(check) != 4096 || int64(binary.BigEndian.Uint64(check)) != c.StoreTimestamp ||
+		int64(binary.BigEndian.Uint64(check[8:])) != c.StoreTimestamp {
 		t.Fatalf("checkpoint %X", check[:40])
 	}
 }
@@ -201,7 +210,8 @@ func TestIndexBytesAndQuery(t *testing.T) {
 	waitIndexed(t, s)
 	for _, key := range []string{"u1", "k1", "k2"} {
 		got, err := s.QueryByKey("T", key, 32, 0, time.Now().UnixMilli()+1000)
-		if err != nil || len(got.Records) != 1 || got.IndexLastUpdateOffset != a.Offset || got.IndexLastUpdateTime != a.StoreTimestamp {
+		if err != nil || len(got.Records) != 1 || got.IndexLastUpdateOffset != a.Offset ||
+			got.IndexLastUpdateTime != a.StoreTimestamp {
 			t.Fatalf("%s: %+v %v", key, got, err)
 		}
 	}
@@ -209,7 +219,8 @@ func TestIndexBytesAndQuery(t *testing.T) {
 		topic, key string
 		begin, end int64
 		max        int
-	}{{"T", "none", 0, 1 << 60, 32}, {"U", "k1", 0, 1 << 60, 32}, {"T", "k1", a.StoreTimestamp + 2000, 1 << 60, 32}, {"T", "k1", 0, a.StoreTimestamp - 1, 32}, {"T", "k1", 0, 1 << 60, 0}} {
+	}{{"T", "none", 0, 1 << 60, 32}, {"U", "k1", 0, 1 << 60, 32}, {"T", "k1", a.StoreTimestamp + 2000, 1 << 60, 32},
+		{"T", "k1", 0, a.StoreTimestamp - 1, 32}, {"T", "k1", 0, 1 << 60, 0}} {
 		if got, _ := s.QueryByKey(c.topic, c.key, c.max, c.begin, c.end); len(got.Records) != 0 {
 			t.Errorf("%+v: %d records", c, len(got.Records))
 		}
@@ -220,7 +231,8 @@ func TestIndexBytesAndQuery(t *testing.T) {
 		t.Fatalf("index files %v", list)
 	}
 	b := fileBytes(t, mem, "/s/index/"+list[0].Name)
-	header := unhex(t, fmt.Sprintf("%016x %016x %016x %016x %08x %08x", a.StoreTimestamp, a.StoreTimestamp, a.Offset, a.Offset, 3, 4))
+	header := unhex(t, fmt.Sprintf("%016x %016x %016x %016x %08x %08x", a.StoreTimestamp, a.StoreTimestamp, a.Offset,
+		a.Offset, 3, 4))
 	if len(b) != 40+100*4+400*20 || !bytes.Equal(b[:40], header) {
 		t.Fatalf("header %X, want %X", b[:40], header)
 	}
@@ -228,7 +240,8 @@ func TestIndexBytesAndQuery(t *testing.T) {
 	if got := binary.BigEndian.Uint32(b[40+hash%100*4:]); got != 1 {
 		t.Fatalf("slot of u1 holds %d", got)
 	}
-	if want := unhex(t, fmt.Sprintf("%08x %016x 00000000 00000000", hash, a.Offset)); !bytes.Equal(b[40+400+20:40+400+40], want) {
+	if want := unhex(t, fmt.Sprintf("%08x %016x 00000000 00000000", hash, a.Offset)); !bytes.Equal(b[40+400+20:40+400+40],
+		want) {
 		t.Fatalf("entry 1 %X, want %X", b[460:480], want)
 	}
 }
@@ -278,7 +291,8 @@ func TestIndexRollsAndRebuilds(t *testing.T) {
 	check(again)
 }
 
-// TestQueryRightAfterAppend: a message is found by its key as soon as it is acknowledged, while the index's goroutine rests.
+// TestQueryRightAfterAppend: a message is found by its key as soon as it is acknowledged, while the index's goroutine
+// rests.
 func TestQueryRightAfterAppend(t *testing.T) {
 	mem := vfs.NewMem()
 	t.Cleanup(mem.Free)

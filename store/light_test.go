@@ -69,7 +69,8 @@ func TestLightQueues(t *testing.T) {
 	}
 	check := func(s *Store) {
 		t.Helper()
-		if a, b := lightBodies(t, s, "%LMQ%a"), lightBodies(t, s, "%LMQ%b"); len(a) != 11 || len(b) != 10 || a[10] != "last" || b[9] != "9" {
+		if a, b := lightBodies(t, s, "%LMQ%a"), lightBodies(t, s, "%LMQ%b"); len(a) != 11 || len(b) != 10 ||
+			a[10] != "last" || b[9] != "9" {
 			t.Fatalf("%v %v", a, b)
 		}
 		if len(bodies(t, s, "P", 2)) != 11 || s.MaxOffset("other", 2) != 0 {
@@ -100,7 +101,8 @@ func TestLightQueueLimits(t *testing.T) {
 	s := mustStart(t, lightConfig(), mem)
 	mustAppend(t, s, dispatched("P", "%LMQ%1,%LMQ%2,%LMQ%3", "x"))
 	before := s.MaxPhyOffset()
-	if _, err := s.Append(dispatched("P", "%LMQ%4", "x")); !errors.Is(err, ErrTooManyLightQueues) || s.MaxPhyOffset() != before {
+	if _, err := s.Append(dispatched("P", "%LMQ%4", "x")); !errors.Is(err, ErrTooManyLightQueues) ||
+		s.MaxPhyOffset() != before {
 		t.Errorf("fourth queue: %v", err)
 	}
 	mustAppend(t, s, dispatched("P", "%LMQ%1", "x"))

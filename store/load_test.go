@@ -9,7 +9,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestTruncatedQueueStaysSparse: cutting entries off must not give a 6 MB file all its blocks; 80,000 queues would fill a disk.
+// TestTruncatedQueueStaysSparse: cutting entries off must not give a 6 MB file all its blocks; 80,000 queues would fill
+// a disk.
 func TestTruncatedQueueStaysSparse(t *testing.T) {
 	cfg := smallConfig(t.TempDir())
 	cfg.MappedFileSizeConsumeQueue = 6_000_000

@@ -11,7 +11,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestManifest: the ends of the queues are taken from the manifest only when nobody touched the store since, and are right either way.
+// TestManifest: the ends of the queues are taken from the manifest only when nobody touched the store since, and are
+// right either way.
 func TestManifest(t *testing.T) {
 	touch := func(name string) func(*testing.T, *vfs.Mem, *Config) {
 		return func(t *testing.T, mem *vfs.Mem, _ *Config) {
@@ -39,14 +40,17 @@ func TestManifest(t *testing.T) {
 			f, _ := mem.OpenFile("/s/" + consumequeue.ManifestFile)
 			_, _ = f.WriteAt([]byte{1}, 40)
 		}, false},
-		{"no manifest", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.Remove("/s/" + consumequeue.ManifestFile) }, false},
+		{"no manifest", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.Remove("/s/" + consumequeue.ManifestFile) },
+			false},
 		{"queue file removed", func(t *testing.T, mem *vfs.Mem, _ *Config) {
 			if err := mem.Remove(file); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
-		{"queue directory made", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.MkdirAll("/s/consumequeue/T/77") }, false},
-		{"topic directory made", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.MkdirAll("/s/consumequeue/U") }, false},
+		{"queue directory made", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.MkdirAll("/s/consumequeue/T/77") },
+			false},
+		{"topic directory made", func(t *testing.T, mem *vfs.Mem, _ *Config) { _ = mem.MkdirAll("/s/consumequeue/U") },
+			false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -89,12 +93,14 @@ func TestManifestOtherFileSize(t *testing.T) {
 	fill(t, s, "T", 1, 10)
 	mustStop(t, s)
 	cfg.MappedFileSizeConsumeQueue *= 2
-	if _, err := Open(cfg, mem, EventListener{}); err == nil || !strings.Contains(err.Error(), "mappedFileSizeConsumeQueue") {
+	if _, err := Open(cfg, mem, EventListener{}); err == nil || !strings.Contains(err.Error(),
+		"mappedFileSizeConsumeQueue") {
 		t.Fatalf("got %v", err)
 	}
 }
 
-// TestManifestAfterKill: after a kill the manifest of the running store is believed, unless the machine was down or somebody else had the store.
+// TestManifestAfterKill: after a kill the manifest of the running store is believed, unless the machine was down or
+// somebody else had the store.
 func TestManifestAfterKill(t *testing.T) {
 	cfg := smallConfig("/s")
 	cfg.FlushIntervalConsumeQueue = 3_600_000
@@ -132,7 +138,8 @@ func TestManifestAfterKill(t *testing.T) {
 			killed := c.then(t, mem)
 			t.Cleanup(killed.Free)
 			k := mustStart(t, cfg, killed)
-			if r := k.Report(); r.QueuesKnown != c.known || r.Clean || c.known && r.Rebuilt > 90 { // fewer when the flusher noted the ends after us
+			// fewer when the flusher noted the ends after us
+			if r := k.Report(); r.QueuesKnown != c.known || r.Clean || c.known && r.Rebuilt > 90 {
 				t.Errorf("%+v", r)
 			}
 			for q, w := range want {

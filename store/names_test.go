@@ -11,7 +11,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-var badNames = []string{"", ".", "..", "../../../x", "/x", "a/b", "a\x00b", strings.Repeat("n", 256), strings.Repeat("n", 300)}
+var badNames = []string{"", ".", "..", "../../../x", "/x", "a/b", "a\x00b", strings.Repeat("n", 256),
+	strings.Repeat("n", 300)}
 
 // TestNamesThatAreNoFolder: the store takes no message, makes and removes no file for them.
 func TestNamesThatAreNoFolder(t *testing.T) {

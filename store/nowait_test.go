@@ -10,8 +10,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestAppendNoWait: while the next file is late, an append that may not wait returns at once, one that may waits without the append lock, and both find
-// room as soon as the file is there.
+// TestAppendNoWait: while the next file is late, an append that may not wait returns at once, one that may waits
+// without the append lock, and both find room as soon as the file is there.
 func TestAppendNoWait(t *testing.T) {
 	mem := vfs.NewMem()
 	s := mustOpen(t, smallConfig("/s"), mem, EventListener{})

@@ -19,7 +19,8 @@ func (f tagsFilter) MatchRecord([]byte) bool    { return true }
 // extUnitSize is the size of a unit without a bit map, in bytes.
 const extUnitSize = 20
 
-// extUnit is a unit as it stands in a file: int16 size | int64 tags | int64 store time | int16 bytes of the bit map | it.
+// extUnit is a unit as it stands in a file: int16 size | int64 tags | int64 store time | int16 bytes of the bit map |
+// it.
 func extUnit(tags, storeTime int64, bits []byte) []byte {
 	be := binary.BigEndian
 	b := be.AppendUint16(nil, uint16(extUnitSize+len(bits)))
@@ -52,7 +53,8 @@ func checkTagged(t *testing.T, s *Store, n int) {
 	for tag := range 3 {
 		seen := 0
 		for at := int64(0); at < int64(n); at = res.NextBeginOffset {
-			s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 32, Filter: tagsFilter{record.TagsCode(fmt.Appendf(nil, "t%d", tag))}}, &res)
+			s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 32, Filter: tagsFilter{record.TagsCode(fmt.Appendf(nil, "t%d",
+				tag))}}, &res)
 			for _, off := range res.QueueOffsets {
 				if int(off)%3 != tag {
 					t.Fatalf("offset %d for tag %d", off, tag)
@@ -87,7 +89,8 @@ func TestConsumeQueueExt(t *testing.T) {
 			t.Fatal(err)
 		}
 		fillTagged(t, s, 1) // 500 is no multiple of 3: keeps the pattern broken from here, so only the end is checked
-		if e, ok := s.queues.Entry(s.queues.Get("T", 0), 500); !ok || e.Tags != math.MinInt64+2*4096+(500-2*204+0)*extUnitSize {
+		if e, ok := s.queues.Entry(s.queues.Get("T", 0), 500); !ok ||
+			e.Tags != math.MinInt64+2*4096+(500-2*204+0)*extUnitSize {
 			t.Fatalf("address %d", e.Tags-math.MinInt64)
 		}
 		mustStop(t, s)
@@ -97,7 +100,8 @@ func TestConsumeQueueExt(t *testing.T) {
 		t.Fatal(err, len(b))
 	}
 	be := binary.BigEndian
-	if be.Uint16(b) != extUnitSize || int64(be.Uint64(b[2:])) != record.TagsCode([]byte("t0")) || be.Uint16(b[18:]) != 0 || be.Uint16(b[203*extUnitSize:]) != extUnitSize {
+	if be.Uint16(b) != extUnitSize || int64(be.Uint64(b[2:])) != record.TagsCode([]byte("t0")) || be.Uint16(b[18:]) != 0 ||
+		be.Uint16(b[203*extUnitSize:]) != extUnitSize {
 		t.Errorf("first file begins %x", b[:40])
 	}
 	if got := be.Uint16(b[204*extUnitSize:]); got != 0xFFFF {
@@ -105,7 +109,8 @@ func TestConsumeQueueExt(t *testing.T) {
 	}
 }
 
-// TestConsumeQueueExtOff: with the key off again, what was written is still read, and new entries hold their tags code themselves.
+// TestConsumeQueueExtOff: with the key off again, what was written is still read, and new entries hold their tags code
+// themselves.
 func TestConsumeQueueExtOff(t *testing.T) {
 	mem := vfs.NewMem()
 	t.Cleanup(mem.Free)
@@ -203,7 +208,8 @@ func (f bitFilter) MatchBitMap(at int64, bits []byte) bool {
 	return at > 0 && (bits == nil || bits[f.n/8]&(1<<(f.n%8)) != 0)
 }
 
-// TestExtBitMap: the bit map of a message stands in its unit, also after a restart, whether it waited for its group or not; long ones are left out.
+// TestExtBitMap: the bit map of a message stands in its unit, also after a restart, whether it waited for its group or
+// not; long ones are left out.
 func TestExtBitMap(t *testing.T) {
 	for _, group := range []bool{false, true} {
 		mem, cfg := vfs.NewMem(), extConfig()

@@ -11,7 +11,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestManyQueues prints how long stop and clean start take with many queues: STORE_QUEUES=16000 go test -run ManyQueues -v.
+// TestManyQueues prints how long stop and clean start take with many queues: STORE_QUEUES=16000 go test -run ManyQueues
+// -v.
 func TestManyQueues(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("STORE_QUEUES"))
 	if n == 0 {
@@ -37,7 +38,8 @@ func TestManyQueues(t *testing.T) {
 		s = mustStart(t, cfg, vfs.OS{})
 		t.Logf("%d queues: stop %v, start %v (%+v)", n, stopped, time.Since(begin), s.Report())
 		for _, i := range []int{0, n / 2, n - 1} {
-			if got := bodies(t, s, fmt.Sprintf("Many%d", i/8), int32(i%8)); len(got) != round+1 || got[round] != fmt.Sprintf("%d-%d", round, i) {
+			if got := bodies(t, s, fmt.Sprintf("Many%d", i/8), int32(i%8)); len(got) != round+1 ||
+				got[round] != fmt.Sprintf("%d-%d", round, i) {
 				t.Fatalf("queue %d: %q", i, got)
 			}
 		}

@@ -19,8 +19,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestRandomDamage damages store directories and configurations at random: what Verify says, what the repair's plan says
-// and what a start does must agree, and Repair must keep its word. STORE_RANDOM_DAMAGE directories from seed
+// TestRandomDamage damages store directories and configurations at random: what Verify says, what the repair's plan
+// says and what a start does must agree, and Repair must keep its word. STORE_RANDOM_DAMAGE directories from seed
 // STORE_DAMAGE_SEED on.
 func TestRandomDamage(t *testing.T) {
 	rounds := 60
@@ -133,7 +133,10 @@ func (d *damage) hurtFile() {
 	names := d.files()
 	name := names[d.rnd.IntN(len(names))]
 	if d.rnd.IntN(2) == 0 { // the log more often
-		if log := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !strings.Contains(n, "commitlog") }); len(log) > 0 {
+		if log := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
+			return !strings.Contains(n,
+				"commitlog")
+		}); len(log) > 0 {
 			name = log[d.rnd.IntN(len(log))]
 		}
 	}
@@ -178,7 +181,8 @@ func (d *damage) hurtFile() {
 			err = errors.Join(err, werr)
 		}
 	case 8:
-		stray := name[:strings.LastIndexByte(name, '/')+1] + []string{datafile.Name(1 << 20), "stray", datafile.Name(7)}[d.rnd.IntN(3)]
+		stray := name[:strings.LastIndexByte(name, '/')+1] + []string{datafile.Name(1 << 20), "stray",
+			datafile.Name(7)}[d.rnd.IntN(3)]
 		d.note("%s: made", stray)
 		_, err = d.mem.Create(stray)
 	}
@@ -312,7 +316,8 @@ func (d *damage) repair(plan *check.Plan) {
 		d.fail("repair: %v after the plan %+v", err, plan.Steps)
 		return
 	}
-	if done.Done != (plan.Starts && !slices.ContainsFunc(plan.Steps, func(s check.Step) bool { return s.By == check.ByOperator })) {
+	if done.Done != (plan.Starts && !slices.ContainsFunc(plan.Steps,
+		func(s check.Step) bool { return s.By == check.ByOperator })) {
 		d.fail("repair: %+v, planned %+v", done, plan)
 	}
 	if !done.Done {

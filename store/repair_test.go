@@ -64,7 +64,8 @@ func TestRepairHealthyStore(t *testing.T) {
 	}
 }
 
-// TestRepairSteps: each kind of damage gets its step, and Repair leaves a store that opens, verifies and lost no message that was whole.
+// TestRepairSteps: each kind of damage gets its step, and Repair leaves a store that opens, verifies and lost no
+// message that was whole.
 func TestRepairSteps(t *testing.T) {
 	logFile := func(a Appended) (string, int64) {
 		return "/s/commitlog/" + datafile.Name(a.Offset/(16<<10)*(16<<10)), a.Offset % (16 << 10)
@@ -151,7 +152,8 @@ func TestRepairSteps(t *testing.T) {
 			if !c.whole {
 				return
 			}
-			if r := mustVerify(t, cfg, mem); len(r.Findings) != 0 || !r.CleanStop || r.Records != 600 || r.QueueEntries != 600 || r.IndexEntries != 1800 {
+			if r := mustVerify(t, cfg, mem); len(r.Findings) != 0 || !r.CleanStop || r.Records != 600 || r.QueueEntries != 600 ||
+				r.IndexEntries != 1800 {
 				t.Fatalf("after repair: %+v", r)
 			}
 			if again := planUntouched(t, cfg, mem); len(again.Steps) != 0 {
@@ -195,7 +197,8 @@ func TestRepairKeepsCutBytes(t *testing.T) {
 func TestRepairPlanMatchesStart(t *testing.T) {
 	for seed := range uint64(20) {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
-		cfg.MappedFileSizeCommitLog, cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 16<<10, 2, 2, 5
+		cfg.MappedFileSizeCommitLog, cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue,
+			cfg.FlushConsumeQueueThoroughInterval = 16<<10, 2, 2, 5
 		s := mustStart(t, cfg, mem)
 		fill(t, s, "T", 3, 400)
 		cut := mem.CrashClone(seed, float64(seed%5)/4)
@@ -222,7 +225,8 @@ func TestRepairInUse(t *testing.T) {
 	}
 }
 
-// TestLostQueueIsRebuilt: a queue that is gone after a kill is built again from the start of the log, not from where recovery begins.
+// TestLostQueueIsRebuilt: a queue that is gone after a kill is built again from the start of the log, not from where
+// recovery begins.
 func TestLostQueueIsRebuilt(t *testing.T) {
 	mem, cfg, _ := verifiable(t)
 	defer mem.Free()

@@ -18,11 +18,12 @@ import (
 	"gorocket/store/vfs"
 )
 
-// The scale test needs 11 GiB of disk and some minutes: go test -tags scale -run 'TestScale$' -v ./store. It runs the store in processes of its own, so that
-// memory is that of the store and a kill is a kill.
+// The scale test needs 11 GiB of disk and some minutes: go test -tags scale -run 'TestScale$' -v ./store. It runs the
+// store in processes of its own, so that memory is that of the store and a kill is a kill.
 //
-// Part of what it prints: time to the first append after kill -9 with 5 GiB of log, the same after a clean stop with 10 GiB, 10,000 topics of 8 queues, RssAnon,
-// open files and maps, and how many appends per second 80,000 queues get compared with 8.
+// Part of what it prints: time to the first append after kill -9 with 5 GiB of log, the same after a clean stop with 10
+// GiB, 10,000 topics of 8 queues, RssAnon, open files and maps, and how many appends per second 80,000 queues get
+// compared with 8.
 
 // TestScale drives the child processes.
 func TestScale(t *testing.T) {
@@ -53,7 +54,8 @@ func TestScale(t *testing.T) {
 func runScale(t *testing.T, dir, what string, topics int, until int64) (figure float64) {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^TestScaleChild$", "-test.v")
-	c.Env = append(os.Environ(), "STORE_SCALE_DO="+what, "STORE_SCALE_DIR="+dir, fmt.Sprint("STORE_SCALE_TOPICS=", topics), fmt.Sprint("STORE_SCALE_UNTIL=", until))
+	c.Env = append(os.Environ(), "STORE_SCALE_DO="+what, "STORE_SCALE_DIR="+dir, fmt.Sprint("STORE_SCALE_TOPICS=", topics),
+		fmt.Sprint("STORE_SCALE_UNTIL=", until))
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -95,10 +97,11 @@ func TestScaleChild(t *testing.T) {
 	until, _ := strconv.ParseInt(os.Getenv("STORE_SCALE_UNTIL"), 10, 64)
 	begin := time.Now()
 	lines := 0
-	s, err := Open(scaleConfig(os.Getenv("STORE_SCALE_DIR")), vfs.OS{}, EventListener{RecoveryProgress: func(p recovery.Progress) {
-		lines++
-		fmt.Printf("scale: progress %+v\n", p)
-	}})
+	s, err := Open(scaleConfig(os.Getenv("STORE_SCALE_DIR")), vfs.OS{},
+		EventListener{RecoveryProgress: func(p recovery.Progress) {
+			lines++
+			fmt.Printf("scale: progress %+v\n", p)
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +131,8 @@ func TestScaleChild(t *testing.T) {
 	fmt.Printf("scale: stop took %v\n", time.Since(begin))
 }
 
-// fillScale appends until the log ends behind until, and returns appends per second of the second half: in the first the files of all queues are made.
+// fillScale appends until the log ends behind until, and returns appends per second of the second half: in the first
+// the files of all queues are made.
 func fillScale(t *testing.T, s *Store, r *Record, topics int, until int64) float64 {
 	n, half, from, begin := 0, 0, s.MaxPhyOffset(), time.Now()
 	for ; s.MaxPhyOffset() < until; n++ {

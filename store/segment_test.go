@@ -9,7 +9,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestNoShortSegment: a commit log file has no name before it has its size, so that a kill leaves none that Java 4.9 refuses.
+// TestNoShortSegment: a commit log file has no name before it has its size, so that a kill leaves none that Java 4.9
+// refuses.
 func TestNoShortSegment(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)

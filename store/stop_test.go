@@ -14,7 +14,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// TestStopInTime: whatever call the disk hangs in, Stop returns with its deadline, says why, and leaves the abort file; nothing is lost.
+// TestStopInTime: whatever call the disk hangs in, Stop returns with its deadline, says why, and leaves the abort file;
+// nothing is lost.
 func TestStopInTime(t *testing.T) {
 	for _, c := range []struct{ op, file string }{
 		{"sync", "commitlog"}, {"write", "consumequeue"}, {"create", "consumequeue"}, {"sync", "consumequeue"},
@@ -132,8 +133,9 @@ func TestStopWhileAppendWaits(t *testing.T) {
 	}
 }
 
-// TestPowerCutWhileStopping cuts the power before each file operation of a stop, twice over: the store that stops was itself started from the
-// manifest of a clean stop. Every clone must start, as a clean or an unclean one, and hold every message that was durable.
+// TestPowerCutWhileStopping cuts the power before each file operation of a stop, twice over: the store that stops was
+// itself started from the manifest of a clean stop. Every clone must start, as a clean or an unclean one, and hold
+// every message that was durable.
 func TestPowerCutWhileStopping(t *testing.T) {
 	for seed := range uint64(6) {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
@@ -167,7 +169,8 @@ func TestPowerCutWhileStopping(t *testing.T) {
 			again := mustStart(t, cfg, c)
 			for q, w := range want {
 				if got := bodies(t, again, "T", q); len(got) != len(w) {
-					t.Fatalf("seed %d, before operation %d of %d: queue %d has %d messages, want %d; %+v", seed, i, len(clones), q, len(got), len(w), again.Report())
+					t.Fatalf("seed %d, before operation %d of %d: queue %d has %d messages, want %d; %+v", seed, i, len(clones), q,
+						len(got), len(w), again.Report())
 				}
 			}
 			if i == len(clones)-1 && !again.Report().Clean {

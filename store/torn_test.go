@@ -82,8 +82,8 @@ func afterCrash(t *testing.T, cfg Config, fsys *vfs.Mem, want int) {
 	}
 }
 
-// TestSameRun: only an abort file of this run of the machine, written by gorocket and not after a failed flush, says that
-// the page cache has everything.
+// TestSameRun: only an abort file of this run of the machine, written by gorocket and not after a failed flush, says
+// that the page cache has everything.
 func TestSameRun(t *testing.T) {
 	mem := vfs.NewMem()
 	t.Cleanup(mem.Free)
@@ -99,7 +99,8 @@ func TestSameRun(t *testing.T) {
 	}{
 		"kill": {mem.Clone(), "", true}, "power cut": {cut, "", false}, "Java": {mem.Clone(), "4711", false},
 		"no content": {mem.Clone(), "\x00", false}, "shorter than before": {mem.Clone(), "1\n", false},
-		"another machine": {mem.Clone(), recovery.AbortText("a3b1"), false}, "failed": {mem.Clone(), recovery.AbortText(""), false},
+		"another machine": {mem.Clone(), recovery.AbortText("a3b1"), false},
+		"failed":          {mem.Clone(), recovery.AbortText(""), false},
 	} {
 		t.Cleanup(c.fsys.Free)
 		if c.text != "" {

@@ -14,7 +14,8 @@ import (
 
 var updateTraces = flag.Bool("update-traces", false, "write testdata/trace anew")
 
-// traced runs a store on a file system that writes down what happens, with all timers off, so that the order is that of the calls alone.
+// traced runs a store on a file system that writes down what happens, with all timers off, so that the order is that of
+// the calls alone.
 type traced struct {
 	t   *testing.T
 	fs  *vfs.Trace
@@ -25,7 +26,8 @@ type traced struct {
 func newTraced(t *testing.T, mem *vfs.Mem) *traced {
 	cfg := smallConfig("/s")
 	cfg.FlushDiskType, cfg.TouchAheadBytes = SyncFlush, 0 // zeros ahead of the appends come at any time
-	cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 3_600_000, 3_600_000, 3_600_000
+	cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 3_600_000,
+		3_600_000, 3_600_000
 	return &traced{t: t, fs: vfs.NewTrace(mem), cfg: cfg}
 }
 

@@ -14,7 +14,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// A page of the log that cannot be read is an error of who asks for it, with file and place; what lies in front of it is served, and health is red.
+// A page of the log that cannot be read is an error of who asks for it, with file and place; what lies in front of it
+// is served, and health is red.
 func TestUnreadablePage(t *testing.T) {
 	cfg := smallConfig(t.TempDir())
 	s := mustStart(t, cfg, vfs.OS{})
@@ -50,7 +51,8 @@ func TestUnreadablePage(t *testing.T) {
 	}
 	res := get(gone)
 	var bad *datafile.ReadError
-	if res.Status != NotReadable || !errors.As(res.Err, &bad) || bad.File != name || bad.Offset > 8192 || res.NextBeginOffset != gone || len(res.Slices) != 0 {
+	if res.Status != NotReadable || !errors.As(res.Err, &bad) || bad.File != name || bad.Offset > 8192 ||
+		res.NextBeginOffset != gone || len(res.Slices) != 0 {
 		t.Errorf("at it: %v, %v, next %d", res.Status, res.Err, res.NextBeginOffset)
 	}
 	if err := s.Health(); err == nil || !strings.Contains(err.Error(), name) {

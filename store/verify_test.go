@@ -64,7 +64,8 @@ func TestVerifyHealthy(t *testing.T) {
 		return fmt.Errorf("%s %s: verify must not change anything", op, name)
 	})
 	r := mustVerify(t, cfg, mem)
-	if !r.Healthy || !r.CleanStop || len(r.Findings) != 0 || r.Records != 600 || r.QueueEntries != 600 || r.Queues != 3 || r.IndexEntries != 1800 || r.ConfigFiles != 1 {
+	if !r.Healthy || !r.CleanStop || len(r.Findings) != 0 || r.Records != 600 || r.QueueEntries != 600 || r.Queues != 3 ||
+		r.IndexEntries != 1800 || r.ConfigFiles != 1 {
 		t.Fatalf("%+v", r)
 	}
 	defaults := DefaultConfig() // sizes are found out; an index of unusual size is the only thing that cannot be checked
@@ -188,11 +189,13 @@ func TestVerifyFinds(t *testing.T) {
 	}
 }
 
-// TestVerifyAfterCrash: what a kill or a power cut leaves is repairable, never damage; afterwards a start and a clean stop leave nothing to say.
+// TestVerifyAfterCrash: what a kill or a power cut leaves is repairable, never damage; afterwards a start and a clean
+// stop leave nothing to say.
 func TestVerifyAfterCrash(t *testing.T) {
 	for seed := range uint64(30) {
 		mem, cfg := vfs.NewMem(), smallConfig("/s")
-		cfg.MappedFileSizeCommitLog, cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval = 16<<10, 2, 2, 5
+		cfg.MappedFileSizeCommitLog, cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue,
+			cfg.FlushConsumeQueueThoroughInterval = 16<<10, 2, 2, 5
 		s := mustStart(t, cfg, mem)
 		fill(t, s, "T", 3, 400)
 		killed, cut := mem.Clone(), mem.CrashClone(seed, float64(seed%5)/4)

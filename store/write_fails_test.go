@@ -126,7 +126,8 @@ func TestWriteFailsWhileStopping(t *testing.T) {
 		t.Fatal(err)
 	}
 	release := stalling(t, mem, "write", "/commitlog/", syscall.EIO)
-	batch := record.AppendBatchItem(record.AppendBatchItem(nil, record.BatchItem{Body: []byte("a")}), record.BatchItem{Body: []byte("b")})
+	batch := record.AppendBatchItem(record.AppendBatchItem(nil, record.BatchItem{Body: []byte("a")}),
+		record.BatchItem{Body: []byte("b")})
 	appended, stopped := make(chan error, 1), make(chan error, 1)
 	go func() {
 		_, _, err := s.AppendBatch(msg("T", 0, ""), batch, nil)

@@ -34,7 +34,8 @@ func grouped(topic string, queue int32, body string) *Record {
 	return r
 }
 
-// TestWriteBuffer: what waits for its group has its place and offset at once, can be read after the flush or the next append that does not wait, and is told once.
+// TestWriteBuffer: what waits for its group has its place and offset at once, can be read after the flush or the next
+// append that does not wait, and is told once.
 func TestWriteBuffer(t *testing.T) {
 	for name, write := range map[string]func(t *testing.T, s *Store){
 		"flush":   func(t *testing.T, s *Store) { _ = s.Flush() },
@@ -42,7 +43,8 @@ func TestWriteBuffer(t *testing.T) {
 		"batch": func(t *testing.T, s *Store) {
 			_, _, _ = s.AppendBatch(msg("Other", 0, ""), record.AppendBatchItem(nil, record.BatchItem{Body: []byte("x")}), nil)
 		},
-		"large":       func(t *testing.T, s *Store) { mustAppend(t, s, grouped("Other", 0, strings.Repeat("x", 40<<10))) }, // the next file begins
+		// the next file begins
+		"large":       func(t *testing.T, s *Store) { mustAppend(t, s, grouped("Other", 0, strings.Repeat("x", 40<<10))) },
 		"other topic": func(t *testing.T, s *Store) { _ = s.DeleteTopic("Nobody") },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,7 +129,8 @@ func TestWriteBufferFails(t *testing.T) {
 	wantBodies(t, s, "T", 0, want)
 }
 
-// TestPublish: what is appended for later has its place, cannot be read before Publish, is told once, and stays in order with what is not.
+// TestPublish: what is appended for later has its place, cannot be read before Publish, is told once, and stays in
+// order with what is not.
 func TestPublish(t *testing.T) {
 	for _, mode := range []string{AsyncFlush, SyncFlush} {
 		t.Run(mode, func(t *testing.T) {
@@ -205,7 +208,8 @@ func TestPublishFails(t *testing.T) {
 	wantBodies(t, s, "T", 0, want)
 }
 
-// TestPublishHangs: a write that hangs at the end of a turn shows as a busy page cache, as one inside of an append does: sends are refused meanwhile.
+// TestPublishHangs: a write that hangs at the end of a turn shows as a busy page cache, as one inside of an append
+// does: sends are refused meanwhile.
 func TestPublishHangs(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
@@ -227,7 +231,8 @@ func TestPublishHangs(t *testing.T) {
 	}
 }
 
-// tornStates returns states between two of a file system, in which one file was written: as a kill leaves them that ends the write early.
+// tornStates returns states between two of a file system, in which one file was written: as a kill leaves them that
+// ends the write early.
 func tornStates(t *testing.T, before, after *vfs.Mem, name string, cuts int) (list []*vfs.Mem) {
 	t.Helper()
 	old, err := vfs.ReadFile(before, name)

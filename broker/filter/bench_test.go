@@ -8,7 +8,8 @@ import (
 )
 
 // typical is what a message of a Java client carries, with three properties of the application.
-var typical = props("a", "15", "region", "hangzhou", "vip", "true", "KEYS", "order-000123", "UNIQ_KEY", "7F0000010B2C18B4AAC2089D3C1A0000", "CLUSTER", "DefaultCluster",
+var typical = props("a", "15", "region", "hangzhou", "vip", "true", "KEYS", "order-000123", "UNIQ_KEY",
+	"7F0000010B2C18B4AAC2089D3C1A0000", "CLUSTER", "DefaultCluster",
 	"TAGS", "TagA", "WAIT", "true", "MSG_REGION", "DefaultRegion", "TRACE_ON", "true")
 
 var benchExpressions = []struct{ name, expr string }{

@@ -22,9 +22,9 @@ type BloomData struct {
 	BitPos []int32 `json:"bitPos"` // one position for each hash function
 }
 
-// NewBloom makes a filter that is wrong for at most errorRate percent (1 to 99) of the messages while it serves up to consumers.
-// Errors: a value out of range, a bit map beyond 262,136 bits. Java: BloomFilter.createByFn; maxErrorRateOfBloomFilter and
-// expectConsumerNumUseFilter.
+// NewBloom makes a filter that is wrong for at most errorRate percent (1 to 99) of the messages while it serves up to
+// consumers. Errors: a value out of range, a bit map beyond 262,136 bits. Java: BloomFilter.createByFn;
+// maxErrorRateOfBloomFilter and expectConsumerNumUseFilter.
 func NewBloom(errorRate, consumers int) (*Bloom, error) {
 	if errorRate < 1 || errorRate >= 100 {
 		return nil, fmt.Errorf("filter: maxErrorRateOfBloomFilter=%d: must be 1 to 99", errorRate)
@@ -37,7 +37,8 @@ func NewBloom(errorRate, consumers int) (*Bloom, error) {
 	length := math.Ceil(float64(consumers) * logOf(2, 1/rate) * logOf(2, math.E))
 	length = 8 * math.Ceil(length/8)
 	if length > maxBits {
-		return nil, fmt.Errorf("filter: expectConsumerNumUseFilter=%d with maxErrorRateOfBloomFilter=%d: bit map of %.0f bits, at most %d are stored",
+		return nil, fmt.Errorf("filter: expectConsumerNumUseFilter=%d with maxErrorRateOfBloomFilter=%d: bit map of %.0f "+
+			"bits, at most %d are stored",
 			consumers, errorRate, length, maxBits)
 	}
 	return &Bloom{hashes: hashes, bits: int(length)}, nil
@@ -68,7 +69,8 @@ func (b *Bloom) Positions(key string) *BloomData {
 	return d
 }
 
-// Valid tells whether positions belong to this filter. Java: BloomFilter.isValid, which lets positions outside of the map pass and fails later.
+// Valid tells whether positions belong to this filter. Java: BloomFilter.isValid, which lets positions outside of the
+// map pass and fails later.
 func (b *Bloom) Valid(d *BloomData) bool {
 	if d == nil || int(d.BitNum) != b.bits || len(d.BitPos) != b.hashes {
 		return false
@@ -76,8 +78,8 @@ func (b *Bloom) Valid(d *BloomData) bool {
 	return !slices.ContainsFunc(d.BitPos, func(p int32) bool { return p < 0 || int(p) >= b.bits })
 }
 
-// Mark sets a consumer's bits in a bit map of Bits()/8 bytes; the lowest bit of a byte is the first. It does nothing when the positions or
-// the length do not fit. Java: BloomFilter.hashTo, BitsArray.setBit.
+// Mark sets a consumer's bits in a bit map of Bits()/8 bytes; the lowest bit of a byte is the first. It does nothing
+// when the positions or the length do not fit. Java: BloomFilter.hashTo, BitsArray.setBit.
 func (b *Bloom) Mark(d *BloomData, bitMap []byte) {
 	if len(bitMap)*8 != b.bits || !b.Valid(d) {
 		return
@@ -87,8 +89,9 @@ func (b *Bloom) Mark(d *BloomData, bitMap []byte) {
 	}
 }
 
-// Hit tells whether a message may be wanted: all bits of the consumer are set. Also true when the bit map or the positions are from another
-// filter and say nothing. Java: BloomFilter.isHit and the checks before it in ExpressionMessageFilter.isMatchedByConsumeQueue.
+// Hit tells whether a message may be wanted: all bits of the consumer are set. Also true when the bit map or the
+// positions are from another filter and say nothing. Java: BloomFilter.isHit and the checks before it in
+// ExpressionMessageFilter.isMatchedByConsumeQueue.
 func (b *Bloom) Hit(d *BloomData, bitMap []byte) bool {
 	if len(bitMap)*8 != b.bits || !b.Valid(d) {
 		return true

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Cache keeps the latest expressions compiled, for pulls that bring theirs along each time. Errors are kept, too; expressions beyond 8 KiB are not.
-// Safe for concurrent use. Java: SelectorParser.PARSE_CACHE, 100 entries.
+// Cache keeps the latest expressions compiled, for pulls that bring theirs along each time. Errors are kept, too;
+// expressions beyond 8 KiB are not. Safe for concurrent use. Java: SelectorParser.PARSE_CACHE, 100 entries.
 type Cache struct {
 	size int // immutable
 

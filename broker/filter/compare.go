@@ -64,7 +64,8 @@ func (v value) asDouble() float64 {
 	return float64(v.number)
 }
 
-// compareOrdered is compare for >, >=, < and <=, where two strings count as numbers. Java: ComparisonExpression.evaluate.
+// compareOrdered is compare for >, >=, < and <=, where two strings count as numbers. Java:
+// ComparisonExpression.evaluate.
 func compareOrdered(l, r value) (int, bool) {
 	if l.kind != isString || r.kind != isString {
 		return compare(l, r)
@@ -74,9 +75,9 @@ func compareOrdered(l, r value) (int, bool) {
 	return compareDoubles(x, y), okX && okY
 }
 
-// compare gives the order of two values that are not null: negative, 0 or positive. A string next to another class is read as one of that
-// class; false means that it cannot be, or that l is a Boolean and r a string, which Java fails to cast. Classes that do not go together
-// give -1. Java: ComparisonExpression.__compare.
+// compare gives the order of two values that are not null: negative, 0 or positive. A string next to another class is
+// read as one of that class; false means that it cannot be, or that l is a Boolean and r a string, which Java fails to
+// cast. Classes that do not go together give -1. Java: ComparisonExpression.__compare.
 func compare(l, r value) (int, bool) {
 	switch {
 	case l.kind == isString && r.kind == isString:

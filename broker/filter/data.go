@@ -17,8 +17,9 @@ type Data struct {
 	expr *Expr // nil when the expression of a loaded file does not compile: then everything matches
 }
 
-// CompileType compiles an expression of a type other than TAG. For a type that is not SQL92 the error has the text of the exception Java
-// runs into, here too the remark of code 46 (CHECK_CLIENT_CONFIG). Java: FilterFactory.get(type).compile(expr).
+// CompileType compiles an expression of a type other than TAG. For a type that is not SQL92 the error has the text of
+// the exception Java runs into, here too the remark of code 46 (CHECK_CLIENT_CONFIG). Java:
+// FilterFactory.get(type).compile(expr).
 func CompileType(expressionType, expression string) (*Expr, error) {
 	return compileType(expressionType, expression, Compile)
 }
@@ -31,7 +32,8 @@ func compileType(expressionType, expression string, compile func(string) (*Expr,
 	return compile(expression)
 }
 
-// IsTag tells whether a subscription goes by tags, and so is none of this package's business. Java: ExpressionType.isTagType.
+// IsTag tells whether a subscription goes by tags, and so is none of this package's business. Java:
+// ExpressionType.isTagType.
 func IsTag(expressionType string) bool { return expressionType == "" || expressionType == "TAG" }
 
 // Expr is the compiled expression, nil when it does not compile.

@@ -16,11 +16,12 @@ const (
 	classOverflow     = "java.lang.StackOverflowError"
 )
 
-// maxErrorText limits the text of an error in bytes; Java has no limit, and texts that repeat parts of an expression can grow exponentially.
+// maxErrorText limits the text of an error in bytes; Java has no limit, and texts that repeat parts of an expression
+// can grow exponentially.
 const maxErrorText = 16 << 10
 
-// Error says why an expression is refused. Its text is what a Java broker sends as the remark of SUBSCRIPTION_PARSE_FAILED.
-// Java: MQFilterException, whose message is the class and message of its cause.
+// Error says why an expression is refused. Its text is what a Java broker sends as the remark of
+// SUBSCRIPTION_PARSE_FAILED. Java: MQFilterException, whose message is the class and message of its cause.
 type Error struct {
 	Text string
 }
@@ -42,8 +43,8 @@ func newError(class, format string, args ...any) *Error {
 // errTooDeep is for what nests deeper than MaxDepth, where Java's stack would (somewhere) overflow.
 func errTooDeep() *Error { return newError(classOverflow, "") }
 
-// lexicalError tells that no token starts at begin, read units having been looked at. Java: TokenMgrError.LexicalError and the end of
-// SelectorParserTokenManager.getNextToken.
+// lexicalError tells that no token starts at begin, read units having been looked at. Java: TokenMgrError.LexicalError
+// and the end of SelectorParserTokenManager.getNextToken.
 func (l *lexer) lexicalError(begin, read int) *Error {
 	last := begin + read - 1
 	line, column := l.position(last)
@@ -61,7 +62,8 @@ func (l *lexer) lexicalError(begin, read int) *Error {
 	} else {
 		column++
 	}
-	return newError(classLexical, `Lexical error at line %d, column %d.  Encountered: <EOF> after : "%s"`, line, column, escape(after))
+	return newError(classLexical, `Lexical error at line %d, column %d.  Encountered: <EOF> after : "%s"`, line, column,
+		escape(after))
 }
 
 // tabSize is how far apart tab stops are in the columns of error texts.

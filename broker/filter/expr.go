@@ -39,10 +39,10 @@ type Expr struct {
 	root node
 }
 
-// Compile compiles an expression. The error is an *Error; its text is Java's. Beyond Java, MaxLength and MaxDepth are refused, with the
-// text of the StackOverflowError that Java gives from some depth on. Time and memory are bounded by a small multiple of the length.
-// Called on heartbeats, on CHECK_CLIENT_CONFIG, and by pulls that carry their subscription (use a Cache there).
-// Java: SqlFilter.compile, SelectorParser.parse.
+// Compile compiles an expression. The error is an *Error; its text is Java's. Beyond Java, MaxLength and MaxDepth are
+// refused, with the text of the StackOverflowError that Java gives from some depth on. Time and memory are bounded by a
+// small multiple of the length. Called on heartbeats, on CHECK_CLIENT_CONFIG, and by pulls that carry their
+// subscription (use a Cache there). Java: SqlFilter.compile, SelectorParser.parse.
 func Compile(expr string) (*Expr, error) {
 	if len(expr) > MaxLength {
 		return nil, errTooDeep()
@@ -57,7 +57,8 @@ func Compile(expr string) (*Expr, error) {
 // String returns the source.
 func (e *Expr) String() string { return e.text }
 
-// Lookup finds a property of a message. A property that is missing, or empty (Java drops those when it decodes a message), is false.
+// Lookup finds a property of a message. A property that is missing, or empty (Java drops those when it decodes a
+// message), is false.
 type Lookup func(name string) (string, bool)
 
 // Match tells whether a message is wanted. It allocates nothing itself.
@@ -68,8 +69,8 @@ func (e *Expr) Eval(lookup Lookup) Result {
 	return result(e.root.eval(message{lookup: lookup}))
 }
 
-// MatchProperties is Match for the properties of a stored record in their encoded form: name 0x01 value 0x02 …, the last 0x02 optional.
-// raw is read during the call only. It allocates nothing while raw is valid UTF-8.
+// MatchProperties is Match for the properties of a stored record in their encoded form: name 0x01 value 0x02 …, the
+// last 0x02 optional. raw is read during the call only. It allocates nothing while raw is valid UTF-8.
 func (e *Expr) MatchProperties(raw []byte) bool { return e.EvalProperties(raw) == True }
 
 // EvalProperties is Eval for encoded properties.
@@ -109,8 +110,8 @@ const (
 	propertyEnd = '\x02' // MessageDecoder.PROPERTY_SEPARATOR
 )
 
-// property finds a value; key is the name with nameEnd. Of equal names the last one counts, as it does in Java's map; empty values count as
-// none. Java: MessageDecoder.string2messageProperties.
+// property finds a value; key is the name with nameEnd. Of equal names the last one counts, as it does in Java's map;
+// empty values count as none. Java: MessageDecoder.string2messageProperties.
 func (m message) property(key string) (text string, ok bool) {
 	if m.lookup != nil {
 		return m.lookup(key[:len(key)-1])

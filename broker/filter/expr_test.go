@@ -29,43 +29,66 @@ func TestResults(t *testing.T) {
 		want Result
 	}{
 		// a missing property: null on the left, false on the right, and two of them are equal
-		{"a = 1", none, Null}, {"1 = a", none, False}, {"a = b", none, True}, {"a <> 1", none, Null}, {"1 <> a", none, True}, {"a > 1", none, Null},
-		{"1 < a", none, Null}, {"a IS NULL", none, True}, {"a IS NOT NULL", none, False}, {"a IN ('1')", none, Null}, {"a NOT IN ('1')", none, Null},
-		{"a CONTAINS 'x'", none, False}, {"a NOT CONTAINS 'x'", none, False}, {"a BETWEEN 1 AND 2", none, Null}, {"a NOT BETWEEN 1 AND 2", none, Null},
+		{"a = 1", none, Null}, {"1 = a", none, False}, {"a = b", none, True}, {"a <> 1", none, Null}, {"1 <> a", none, True},
+		{"a > 1", none, Null},
+		{"1 < a", none, Null}, {"a IS NULL", none, True}, {"a IS NOT NULL", none, False}, {"a IN ('1')", none, Null},
+		{"a NOT IN ('1')", none, Null},
+		{"a CONTAINS 'x'", none, False}, {"a NOT CONTAINS 'x'", none, False}, {"a BETWEEN 1 AND 2", none, Null},
+		{"a NOT BETWEEN 1 AND 2", none, Null},
 		// three-valued logic
-		{"a = 1 OR TRUE", none, True}, {"a = 1 OR FALSE", none, Null}, {"a = 1 AND FALSE", none, False}, {"a = 1 AND TRUE", none, Null}, {"NOT a = 1", none, Null},
-		{"NOT (a = 1)", none, Null}, {"NULL", none, Null}, {"NOT NULL", none, Null}, {"NULL OR TRUE", none, True}, {"NULL IS NULL", none, True},
+		{"a = 1 OR TRUE", none, True}, {"a = 1 OR FALSE", none, Null}, {"a = 1 AND FALSE", none, False},
+		{"a = 1 AND TRUE", none, Null}, {"NOT a = 1", none, Null},
+		{"NOT (a = 1)", none, Null}, {"NULL", none, Null}, {"NOT NULL", none, Null}, {"NULL OR TRUE", none, True},
+		{"NULL IS NULL", none, True},
 		// precedence: NOT binds tighter than =, so this compares a condition with a number
-		{"NOT a = 1", a("1"), False}, {"TRUE OR TRUE AND FALSE", none, True}, {"(TRUE OR TRUE) AND FALSE", none, False}, {"a = 1 OR b = 2 AND c = 3", a("1"), True},
+		{"NOT a = 1", a("1"), False}, {"TRUE OR TRUE AND FALSE", none, True}, {"(TRUE OR TRUE) AND FALSE", none, False},
+		{"a = 1 OR b = 2 AND c = 3", a("1"), True},
 		// strings beside numbers become numbers, of the number's class
-		{"a = 1", a("1"), True}, {"a = 1", a("+1"), True}, {"a = 1", a("01"), True}, {"a = 1", a("1.0"), Failed}, {"a = 1", a("x"), Failed}, {"a = 1.0", a("1"), True},
-		{"a = 1", a("2147483648"), Failed}, {"a <> 1", a("x"), Failed}, {"a = 2147483648", a("2147483648"), True}, {"a = 5L", a("2147483648"), Failed},
-		{"a > 1", a(" 2"), Failed}, {"a > 1.5", a(" 2 "), True}, {"a > 1.5", a("0x1p3"), True}, {"a > 1.5", a("NaN"), True}, {"a < 1.5", a("-Infinity"), True},
-		{"a = 5", a("５"), True}, {"a = 1.5", a("1.5d"), True}, {"a = 1.5", a("1_5"), Failed}, {"a = 1.5", a(""), Null}, {"a >= 1 AND a <= 3", a("2"), True},
+		{"a = 1", a("1"), True}, {"a = 1", a("+1"), True}, {"a = 1", a("01"), True}, {"a = 1", a("1.0"), Failed},
+		{"a = 1", a("x"), Failed}, {"a = 1.0", a("1"), True},
+		{"a = 1", a("2147483648"), Failed}, {"a <> 1", a("x"), Failed}, {"a = 2147483648", a("2147483648"), True},
+		{"a = 5L", a("2147483648"), Failed},
+		{"a > 1", a(" 2"), Failed}, {"a > 1.5", a(" 2 "), True}, {"a > 1.5", a("0x1p3"), True}, {"a > 1.5", a("NaN"), True},
+		{"a < 1.5", a("-Infinity"), True},
+		{"a = 5", a("５"), True}, {"a = 1.5", a("1.5d"), True}, {"a = 1.5", a("1_5"), Failed}, {"a = 1.5", a(""), Null},
+		{"a >= 1 AND a <= 3", a("2"), True},
 		// two strings have an order only as numbers
-		{"a = '1.0'", a("1"), False}, {"a = 'x'", a("x"), True}, {"a <> 'x'", a("y"), True}, {"a > b", props("a", "10", "b", "9"), True}, {"a > b", props("a", "x", "b", "9"), Failed},
+		{"a = '1.0'", a("1"), False}, {"a = 'x'", a("x"), True}, {"a <> 'x'", a("y"), True},
+		{"a > b", props("a", "10", "b", "9"), True}, {"a > b", props("a", "x", "b", "9"), Failed},
 		// conditions beside other things
-		{"a", a("true"), False}, {"a = TRUE", a("tRUE"), True}, {"a = FALSE", a("anything"), True}, {"TRUE = a", a("true"), Failed}, {"(a = 1) = TRUE", a("1"), True},
+		{"a", a("true"), False}, {"a = TRUE", a("tRUE"), True}, {"a = FALSE", a("anything"), True},
+		{"TRUE = a", a("true"), Failed}, {"(a = 1) = TRUE", a("1"), True},
 		{"(a = 1) = 5", a("1"), False}, {"(a IS NULL) IS NULL", none, False}, {"a = 1 = TRUE", a("1"), True},
 		// a failure fails all that is computed, and only that
-		{"a = 1 OR TRUE", a("x"), Failed}, {"TRUE OR a = 1", a("x"), True}, {"a = 1 IS NULL", a("x"), Failed}, {"FALSE AND a = 1", a("x"), False},
+		{"a = 1 OR TRUE", a("x"), Failed}, {"TRUE OR a = 1", a("x"), True}, {"a = 1 IS NULL", a("x"), Failed},
+		{"FALSE AND a = 1", a("x"), False},
 		// texts
-		{"a CONTAINS 'b'", a("abc"), True}, {"a STARTSWITH 'ab'", a("abc"), True}, {"a ENDSWITH 'bc'", a("abc"), True}, {"a NOT CONTAINS 'b'", a("abc"), False},
-		{"a CONTAINS ''", a("abc"), False}, {"a NOT CONTAINS ''", a("abc"), False}, {"'abc' CONTAINS 'b'", none, True}, {"5 NOT CONTAINS 'b'", none, False},
-		{"a IN ('x', 'it''s')", a("it's"), True}, {"a NOT IN ('x')", a("y"), True}, {"a IN ('1','2','3','4','5','6')", a("6"), True}, {"a IN ('1','2','3','4','5','6')", a("7"), False},
+		{"a CONTAINS 'b'", a("abc"), True}, {"a STARTSWITH 'ab'", a("abc"), True}, {"a ENDSWITH 'bc'", a("abc"), True},
+		{"a NOT CONTAINS 'b'", a("abc"), False},
+		{"a CONTAINS ''", a("abc"), False}, {"a NOT CONTAINS ''", a("abc"), False}, {"'abc' CONTAINS 'b'", none, True},
+		{"5 NOT CONTAINS 'b'", none, False},
+		{"a IN ('x', 'it''s')", a("it's"), True}, {"a NOT IN ('x')", a("y"), True},
+		{"a IN ('1','2','3','4','5','6')", a("6"), True}, {"a IN ('1','2','3','4','5','6')", a("7"), False},
 		{"a CONTAINS '价'", a("低价格"), True},
 		// signs
-		{"a = -1", a("-1"), True}, {"a = +1", a("1"), True}, {"a = - - 1", a("1"), True}, {"-a = 1", a("1"), Null}, {"a > -1.5", a("-1"), True}, {"-'x' IS NULL", none, True},
+		{"a = -1", a("-1"), True}, {"a = +1", a("1"), True}, {"a = - - 1", a("1"), True}, {"-a = 1", a("1"), Null},
+		{"a > -1.5", a("-1"), True}, {"-'x' IS NULL", none, True},
 		{"a = -2147483648", a("-2147483648"), True},
 		// BETWEEN
-		{"a BETWEEN 1 AND 3", a("3"), True}, {"a BETWEEN 1 AND 3", a("4"), False}, {"a NOT BETWEEN 1 AND 3", a("4"), True}, {"a NOT BETWEEN 3 AND 1", a("2"), True},
-		{"a BETWEEN b AND 3", a("2"), Null}, {"a BETWEEN b AND 3", a("4"), False}, {"a NOT BETWEEN b AND 3", a("4"), True}, {"a BETWEEN 5 AND b", props("a", "2", "b", "x"), False},
+		{"a BETWEEN 1 AND 3", a("3"), True}, {"a BETWEEN 1 AND 3", a("4"), False}, {"a NOT BETWEEN 1 AND 3", a("4"), True},
+		{"a NOT BETWEEN 3 AND 1", a("2"), True},
+		{"a BETWEEN b AND 3", a("2"), Null}, {"a BETWEEN b AND 3", a("4"), False}, {"a NOT BETWEEN b AND 3", a("4"), True},
+		{"a BETWEEN 5 AND b", props("a", "2", "b", "x"), False},
 		// case, comments, and what follows the expression
-		{"A = 1", a("1"), Null}, {"a iS nOt nUlL", a("1"), True}, {"a/* x */=-- y\n1", a("1"), True}, {"a = 1 -- no line end", a("1"), True},
-		{"a = 1 anything goes (", a("1"), True}, {"a LIKE 'x%'", a("x"), False}, {"a = 1)", a("1"), True}, {"$a_1 = 'x'", props("$a_1", "x"), True},
+		{"A = 1", a("1"), Null}, {"a iS nOt nUlL", a("1"), True}, {"a/* x */=-- y\n1", a("1"), True},
+		{"a = 1 -- no line end", a("1"), True},
+		{"a = 1 anything goes (", a("1"), True}, {"a LIKE 'x%'", a("x"), False}, {"a = 1)", a("1"), True},
+		{"$a_1 = 'x'", props("$a_1", "x"), True},
 		// encoded properties
-		{"a = 2", props("a", "1", "a", "2"), True}, {"a IS NULL", []byte("a\x01"), True}, {"a IS NULL", []byte("a"), True}, {"a = '1\x012'", []byte("a\x011\x012"), True},
-		{"a = 1", []byte("a\x011"), True}, {"a IS NULL", []byte("xa\x011\x02"), True}, {"a = '\uFFFD'", []byte("a\x01\xff\x02"), True}, {"a IS NULL", nil, True},
+		{"a = 2", props("a", "1", "a", "2"), True}, {"a IS NULL", []byte("a\x01"), True}, {"a IS NULL", []byte("a"), True},
+		{"a = '1\x012'", []byte("a\x011\x012"), True},
+		{"a = 1", []byte("a\x011"), True}, {"a IS NULL", []byte("xa\x011\x02"), True},
+		{"a = '\uFFFD'", []byte("a\x01\xff\x02"), True}, {"a IS NULL", nil, True},
 	} {
 		e, err := Compile(c.expr)
 		if err != nil {
@@ -148,7 +171,8 @@ func TestTimeIsBounded(t *testing.T) {
 		between = "-(" + between + " BETWEEN 1 AND 2)"
 	}
 	for name, expr := range map[string]string{
-		"plus and brackets":        strings.Repeat("+(", 450) + "a" + strings.Repeat(" OR a = 1", 25_000) + strings.Repeat(")", 450),
+		"plus and brackets": strings.Repeat("+(", 450) + "a" + strings.Repeat(" OR a = 1", 25_000) +
+			strings.Repeat(")", 450),
 		"plus and brackets, open":  strings.Repeat("+(", 450) + "a" + strings.Repeat(" OR a = 1", 25_000),
 		"wide plus":                "a" + strings.Repeat(" OR +(a)", 30_000),
 		"between in between":       between + " > 1",
@@ -191,7 +215,8 @@ func TestErrorsAreErrors(t *testing.T) {
 }
 
 func TestFormatDouble(t *testing.T) {
-	for f, want := range map[float64]string{5: "5.0", 0.5: "0.5", 1e7: "1.0E7", 9999999: "9999999.0", 1e-3: "0.001", 9e-4: "9.0E-4", 1.5e300: "1.5E300",
+	for f, want := range map[float64]string{5: "5.0", 0.5: "0.5", 1e7: "1.0E7", 9999999: "9999999.0", 1e-3: "0.001",
+		9e-4: "9.0E-4", 1.5e300: "1.5E300",
 		5e-324: "4.9E-324", 1e22: "1.0E22", 123456.789: "123456.789"} {
 		if got := formatDouble(f); got != want {
 			t.Errorf("%g: got %s, want %s", f, got, want)

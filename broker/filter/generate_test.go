@@ -16,10 +16,14 @@ func pick[T any](g generator, list ...T) T { return list[g.IntN(len(list))] }
 
 var names = []string{"a", "b", "A", "_c", "$d1", "price", "inValue", "missing", "TAGS"}
 
-var texts = []string{"", "1", "2", "-1", "+5", "5", "05", "5.0", "5.5", ".5", "5.", "1e3", "1E400", "-0.0", "0", "NaN", "Infinity", "-Infinity", "1d", "1f", "0x10", "0x1p3",
-	"0x.8P-1d", "1_0", " 7 ", "7 ", "true", "TRUE", "tRuE", "false", "abc", "ab", "b", "bc", "a''b", "a'b", "价格", "日本語abc", "😀", "é", "９", "٣٤", "2147483647", "2147483648",
-	"-2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "4.9E-324", "1e-400",
-	"x y", "\\", "\"", "\u00a05", "\u20035", "null", "NULL", "+", "-", "--5", "1e", "1e+", "e5", ".", "1.5D", "infinity", "nan", "+NaN", "-NaN", "0x", "0xp1", "0x1", "𝟗"}
+var texts = []string{"", "1", "2", "-1", "+5", "5", "05", "5.0", "5.5", ".5", "5.", "1e3", "1E400", "-0.0", "0", "NaN",
+	"Infinity", "-Infinity", "1d", "1f", "0x10", "0x1p3",
+	"0x.8P-1d", "1_0", " 7 ", "7 ", "true", "TRUE", "tRuE", "false", "abc", "ab", "b", "bc", "a''b", "a'b", "价格", "日本語abc",
+	"😀", "é", "９", "٣٤", "2147483647", "2147483648",
+	"-2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
+	"-9223372036854775809", "4.9E-324", "1e-400",
+	"x y", "\\", "\"", "\u00a05", "\u20035", "null", "NULL", "+", "-", "--5", "1e", "1e+", "e5", ".", "1.5D", "infinity",
+	"nan", "+NaN", "-NaN", "0x", "0xp1", "0x1", "𝟗"}
 
 func (g generator) literal() string {
 	switch g.IntN(12) {
@@ -28,13 +32,15 @@ func (g generator) literal() string {
 	case 3, 4, 5:
 		return pick(g, "0", "1", "2", "5", "10", "5L", "10l", "2147483647", "2147483648", "9223372036854775807")
 	case 6, 7:
-		return pick(g, "5.0", "5.5", ".5", "5.", "1e3", "1E-3", "1.5e10", "0.1", "1e22", "123456789.125", "1e-5", "0.001", "1e7")
+		return pick(g, "5.0", "5.5", ".5", "5.", "1e3", "1E-3", "1.5e10", "0.1", "1e22", "123456789.125", "1e-5", "0.001",
+			"1e7")
 	case 8:
 		return pick(g, "TRUE", "true", "FALSE", "False")
 	case 9:
 		return pick(g, "NULL", "null")
 	case 10:
-		return pick(g, "9223372036854775808", "99999999999999999999", "0.0", "1e400", "1e-400", "007", "1.e2", "0L", "0x10", "1f", "5e", "1..5")
+		return pick(g, "9223372036854775808", "99999999999999999999", "0.0", "1e400", "1e-400", "007", "1.e2", "0L", "0x10",
+			"1f", "5e", "1..5")
 	}
 	if g.IntN(2) == 0 {
 		return fmt.Sprintf("%.*e", g.IntN(17), g.Float64()*math.Pow(10, float64(g.IntN(600)-300)))
@@ -116,7 +122,8 @@ func (g generator) condition(depth int) string {
 	case n < 8:
 		return simple + pick(g, "", b()) + pick(g, "<", "<=", ">", ">=") + b() + g.operand(depth)
 	case n < 10:
-		return simple + b() + not() + g.word("BETWEEN") + b() + g.operand(depth) + b() + g.word("AND") + b() + g.operand(depth)
+		return simple + b() + not() + g.word("BETWEEN") + b() + g.operand(depth) + b() + g.word("AND") + b() +
+			g.operand(depth)
 	case n < 12:
 		return simple + b() + not() + g.word("IN") + b() + g.list()
 	case n < 14:
@@ -140,8 +147,10 @@ func (g generator) condition(depth int) string {
 	return left + b() + g.word(pick(g, "AND", "OR")) + b() + right
 }
 
-var pieces = []string{"NOT", "AND", "OR", "BETWEEN", "IN", "TRUE", "FALSE", "NULL", "IS", "CONTAINS", "STARTSWITH", "ENDSWITH", "a", "b", "1", "2.5", "'x'", "'it''s'", "=", "<>",
-	">", ">=", "<", "<=", "(", ",", ")", "+", "-", "!", "'", ".", "/", "/*", "*/", "--", "\n", "\t", "é", "价", "😀", "\"", "\x00", "\x7f", "a.b", "==", "!=", "0x1F", ";", "*", "\u0001", "1e", "''", "'''"}
+var pieces = []string{"NOT", "AND", "OR", "BETWEEN", "IN", "TRUE", "FALSE", "NULL", "IS", "CONTAINS", "STARTSWITH",
+	"ENDSWITH", "a", "b", "1", "2.5", "'x'", "'it''s'", "=", "<>",
+	">", ">=", "<", "<=", "(", ",", ")", "+", "-", "!", "'", ".", "/", "/*", "*/", "--", "\n", "\t", "é", "价", "😀", "\"",
+	"\x00", "\x7f", "a.b", "==", "!=", "0x1F", ";", "*", "\u0001", "1e", "''", "'''"}
 
 // expression makes an expression that may be wrong.
 func (g generator) expression() string {

@@ -104,7 +104,8 @@ func (p *parser) comparison() (node, error) {
 			break
 		}
 		switch next {
-		case kindNot, kindBetween, kindIn, kindContains, kindStartsWith, kindEndsWith, kindGreater, kindGreaterEq, kindLess, kindLessEq:
+		case kindNot, kindBetween, kindIn, kindContains, kindStartsWith, kindEndsWith, kindGreater, kindGreaterEq, kindLess,
+			kindLessEq:
 			left, err = p.comparisonRest(left, next)
 		default:
 			p.miss(choiceComparisonMore)

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// Java's own filter, asked over a pipe. Needs a JDK and the jars of a Java broker: ROCKETMQ_FILTER_LIB is their class path. From the folder
-// integration, `JAVAFILTER=1 go test ./javafilter` fetches the jars and runs the tests here.
+// Java's own filter, asked over a pipe. Needs a JDK and the jars of a Java broker: ROCKETMQ_FILTER_LIB is their class
+// path. From the folder integration, `JAVAFILTER=1 go test ./javafilter` fetches the jars and runs the tests here.
 const (
 	envLib   = "ROCKETMQ_FILTER_LIB"
 	envSeed  = "ROCKETMQ_FILTER_SEED"  // replays a run
@@ -49,7 +49,8 @@ func startOracle(t *testing.T) *oracle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-Duser.home="+dir, "-cp", dir+":"+lib, source)
+	cmd := exec.Command("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-Duser.home="+dir, "-cp",
+		dir+":"+lib, source)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -75,7 +76,8 @@ func (o *oracle) stop(cmd *exec.Cmd, in io.Closer) {
 	}
 }
 
-// ask sends requests, each a command and texts, and returns the answers: without their "ok", or with "error " before the decoded text.
+// ask sends requests, each a command and texts, and returns the answers: without their "ok", or with "error " before
+// the decoded text.
 func (o *oracle) ask(requests [][]string) []string {
 	o.t.Helper()
 	go func() {
@@ -195,7 +197,8 @@ func TestJavaAgrees(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d expressions accepted, %d refused with Java's text, %d pairs evaluated: %d true, %d false, %d null, %d failed",
+	t.Logf("%d expressions accepted, %d refused with Java's text, %d pairs evaluated: %d true, %d false, %d null, %d "+
+		"failed",
 		compiled, refused, compiled*each, results['T'], results['F'], results['N'], results['X'])
 	t.Logf("%d texts with other digits of the same number", digits)
 	for _, r := range "TFNX" {
@@ -217,7 +220,8 @@ func TestJavaBloom(t *testing.T) {
 	var items []item
 	for rate := 1; rate < 100; rate++ {
 		for _, consumers := range []int{1, 2, 7, 32, 64, 100, 128, 1000, 1 + g.IntN(4000)} {
-			key := g.condition(1)[:1] + strings.Repeat("组", g.IntN(3)) + g.list()[:g.IntN(5)] + "#" + pick(g, "t", "TopicTest", "a-longer-topic-name_0123456789", "é", "主题")
+			key := g.condition(1)[:1] + strings.Repeat("组", g.IntN(3)) + g.list()[:g.IntN(5)] + "#" +
+				pick(g, "t", "TopicTest", "a-longer-topic-name_0123456789", "é", "主题")
 			key = strings.ToValidUTF8(key, "")
 			items = append(items, item{rate, consumers, key})
 			requests = append(requests,
@@ -270,13 +274,15 @@ func TestJavaReadsOurFile(t *testing.T) {
 		if x == nil || y == nil {
 			t.Fatalf("%v: %v became %v", key, x, y)
 		}
-		if x.Expression != y.Expression || x.BornTime != y.BornTime || x.ClientVersion != y.ClientVersion || !sameBits(x.Bloom, y.Bloom) || !y.Dead() {
+		if x.Expression != y.Expression || x.BornTime != y.BornTime || x.ClientVersion != y.ClientVersion ||
+			!sameBits(x.Bloom, y.Bloom) || !y.Dead() {
 			t.Errorf("%v: %v became %v", key, x, y)
 		}
 	}
 }
 
-// TestJavaRecords asks Java for the recorded files again: it compares them, or with ROCKETMQ_FILTER_RECORD=1 writes them.
+// TestJavaRecords asks Java for the recorded files again: it compares them, or with ROCKETMQ_FILTER_RECORD=1 writes
+// them.
 func TestJavaRecords(t *testing.T) {
 	o := startOracle(t)
 	record := os.Getenv(envRecord) != ""

@@ -32,7 +32,8 @@ func (l *lexer) next() (token, error) {
 	return token{k, int32(begin), int32(l.at)}, nil
 }
 
-// skipBlank goes past white space and complete comments. An unfinished comment is left for match: "--" without a line end is two signs.
+// skipBlank goes past white space and complete comments. An unfinished comment is left for match: "--" without a line
+// end is two signs.
 func (l *lexer) skipBlank() {
 	for l.at < len(l.units) {
 		switch l.units[l.at] {
@@ -76,7 +77,8 @@ func (l *lexer) peek(i int) uint16 {
 	return 0xffff
 }
 
-// match returns the kind and length of the token at i, or kindNone and the number of units that Java's automaton read before it gave up.
+// match returns the kind and length of the token at i, or kindNone and the number of units that Java's automaton read
+// before it gave up.
 func (l *lexer) match(i int) (kind, int) {
 	c := l.units[i]
 	switch {
@@ -136,7 +138,8 @@ func (l *lexer) slash(i int) int {
 	return len(l.units) - i
 }
 
-// stringLiteral matches a text in quotes, a doubled quote meaning one. When the text ends inside a literal, the longest complete one before counts.
+// stringLiteral matches a text in quotes, a doubled quote meaning one. When the text ends inside a literal, the longest
+// complete one before counts.
 func (l *lexer) stringLiteral(i int) (kind, int) {
 	complete := 0
 	for j := i + 1; j < len(l.units); j++ {
@@ -155,7 +158,8 @@ func (l *lexer) stringLiteral(i int) (kind, int) {
 	return kindNone, len(l.units) - i
 }
 
-// number matches a decimal (0, or digits without a leading zero and perhaps an L) or a floating point literal, whichever is longer.
+// number matches a decimal (0, or digits without a leading zero and perhaps an L) or a floating point literal,
+// whichever is longer.
 func (l *lexer) number(i int) (kind, int) {
 	digits := l.run(i, isDigit)
 	floating := 0

@@ -73,8 +73,8 @@ func (p *parser) save(place, reach int) {
 	p.scan.calls[place] = append(list, c)
 }
 
-// rescan runs the lookaheads again that went beyond the last token taken, noting what they expected. Java: jj_rescan_token; there, too, a
-// lookahead that succeeds hides the later ones of its place.
+// rescan runs the lookaheads again that went beyond the last token taken, noting what they expected. Java:
+// jj_rescan_token; there, too, a lookahead that succeeds hides the later ones of its place.
 func (p *parser) rescan(e *expectations) error {
 	p.scan.note = e
 	defer func() { p.scan.note = nil }()
@@ -95,8 +95,8 @@ func (p *parser) rescan(e *expectations) error {
 	return nil
 }
 
-// scanToken goes to the next token and tells whether it is of kind k. Once the scan is done or failed it always says no, so that all
-// scanning functions return. Java: jj_scan_token.
+// scanToken goes to the next token and tells whether it is of kind k. Once the scan is done or failed it always says
+// no, so that all scanning functions return. Java: jj_scan_token.
 func (p *parser) scanToken(k kind) bool {
 	s := &p.scan
 	if s.done || s.err != nil {

@@ -21,7 +21,8 @@ type Config struct {
 	ExpectConsumerNumUseFilter int           // Java's default is 32
 	FilterDataCleanTimeSpan    time.Duration // how long dead data is kept; Java's default is 24 h
 	Now                        func() time.Time
-	// Refused, if any, is told of a subscription whose expression does not compile, or that finds no room. Called without locks held.
+	// Refused, if any, is told of a subscription whose expression does not compile, or that finds no room. Called without
+	// locks held.
 	Refused func(group, topic string, err error)
 }
 
@@ -33,8 +34,9 @@ type Subscription struct {
 	Version    int64  // subVersion
 }
 
-// Manager keeps the Data of all groups by topic. It does no I/O: the broker gives it consumerFilter.json at start (Decode) and stores what
-// Encode returns, every 10 s as Java does. Safe for concurrent use. Java: ConsumerFilterManager.
+// Manager keeps the Data of all groups by topic. It does no I/O: the broker gives it consumerFilter.json at start
+// (Decode) and stores what Encode returns, every 10 s as Java does. Safe for concurrent use. Java:
+// ConsumerFilterManager.
 type Manager struct {
 	cfg   Config
 	bloom *Bloom
@@ -90,8 +92,9 @@ func (m *Manager) Get(topic, group string) *Data {
 	return m.topics[topic][group]
 }
 
-// Build makes the data of a subscription without registering it, for pulls that carry theirs; the latest expressions are remembered. The
-// error is CompileType's. Java: ConsumerFilterManager.build, which gives null for an error: a pull then gets every message, a pop code 23.
+// Build makes the data of a subscription without registering it, for pulls that carry theirs; the latest expressions
+// are remembered. The error is CompileType's. Java: ConsumerFilterManager.build, which gives null for an error: a pull
+// then gets every message, a pop code 23.
 func (m *Manager) Build(group string, s Subscription) (*Data, error) {
 	expr, err := compileType(s.Type, s.Expression, m.cache.Compile)
 	if err != nil {
@@ -101,8 +104,9 @@ func (m *Manager) Build(group string, s Subscription) (*Data, error) {
 		ClientVersion: s.Version, expr: expr}, nil
 }
 
-// Register takes the subscriptions of a group as its consumers announced them last. What the group subscribed to before and now does not is
-// marked dead. Call it when a heartbeat changed the group (Java: ConsumerGroupEvent.REGISTER); true means that there is something to persist.
+// Register takes the subscriptions of a group as its consumers announced them last. What the group subscribed to before
+// and now does not is marked dead. Call it when a heartbeat changed the group (Java: ConsumerGroupEvent.REGISTER); true
+// means that there is something to persist.
 func (m *Manager) Register(group string, subscriptions []Subscription) (changed bool) {
 	m.change.Lock()
 	refused := map[string]error{}
@@ -127,8 +131,8 @@ func (m *Manager) Register(group string, subscriptions []Subscription) (changed 
 	return changed
 }
 
-// Unregister marks the data of a group dead, when its last consumer left (Java: ConsumerGroupEvent.UNREGISTER). It stays, because messages
-// that come meanwhile have bit maps, until FilterDataCleanTimeSpan is over.
+// Unregister marks the data of a group dead, when its last consumer left (Java: ConsumerGroupEvent.UNREGISTER). It
+// stays, because messages that come meanwhile have bit maps, until FilterDataCleanTimeSpan is over.
 func (m *Manager) Unregister(group string) (changed bool) {
 	m.change.Lock()
 	defer m.change.Unlock()
@@ -176,7 +180,8 @@ func (m *Manager) register(group string, s Subscription) (changed bool, err erro
 	return true, nil
 }
 
-// replace compiles and stores a subscription. If that fails, the old one goes too: its clients see code 27 and find out.
+// replace compiles and stores a subscription. If that fails, the old one goes too: its clients see code 27 and find
+// out.
 func (m *Manager) replace(group string, s Subscription, positions *BloomData) (changed bool, err error) {
 	d, err := m.Build(group, s)
 	if err != nil {
@@ -184,7 +189,8 @@ func (m *Manager) replace(group string, s Subscription, positions *BloomData) (c
 	}
 	d.Bloom = positions
 	if !m.put(s.Topic, group, d) {
-		return false, fmt.Errorf("filter: group=%s topic=%s: more than %d subscriptions with filters, or more than %d bytes of them",
+		return false, fmt.Errorf("filter: group=%s topic=%s: more than %d subscriptions with filters, or more than %d bytes "+
+			"of them",
 			group, s.Topic, MaxEntries, MaxBytes)
 	}
 	return true, nil

@@ -6,7 +6,8 @@ import (
 	"gorocket/compat"
 )
 
-// loadedDead is how long ago, in ms, the consumers in a loaded file are taken to have left. Java: ConsumerFilterManager.decode.
+// loadedDead is how long ago, in ms, the consumers in a loaded file are taken to have left. Java:
+// ConsumerFilterManager.decode.
 const loadedDead = 30_000
 
 // managerJSON is the form of consumerFilter.json.
@@ -31,7 +32,8 @@ type dataJSON struct {
 	Topic           string     `json:"topic"`
 }
 
-// Encode cleans and returns the content of consumerFilter.json as a Java broker reads it. Java: ConsumerFilterManager.encode.
+// Encode cleans and returns the content of consumerFilter.json as a Java broker reads it. Java:
+// ConsumerFilterManager.encode.
 func (m *Manager) Encode() ([]byte, error) {
 	m.Clean()
 	j := managerJSON{FilterDataByTopic: map[string]*topicJSON{}}
@@ -47,7 +49,8 @@ func (m *Manager) Encode() ([]byte, error) {
 }
 
 func (d *Data) json() *dataJSON {
-	return &dataJSON{BloomFilterData: d.Bloom, BornTime: d.BornTime, ClientVersion: d.ClientVersion, ConsumerGroup: d.ConsumerGroup, Dead: d.Dead(),
+	return &dataJSON{BloomFilterData: d.Bloom, BornTime: d.BornTime, ClientVersion: d.ClientVersion,
+		ConsumerGroup: d.ConsumerGroup, Dead: d.Dead(),
 		DeadTime: d.DeadTime, Expression: d.Expression, ExpressionType: d.ExpressionType, Topic: d.Topic}
 }
 
@@ -60,9 +63,10 @@ func (d *Data) JSON() (string, error) {
 	return string(text), err
 }
 
-// Decode replaces all data by that of a consumerFilter.json, for which everybody is dead until the next heartbeat. problems lists
-// expressions that do not compile (all messages match them, as in Java). A file made for another bloom filter is left out as a whole, which
-// problems tells, too. Once, before any other call. Errors: no JSON, more than MaxEntries entries. Java: ConsumerFilterManager.decode.
+// Decode replaces all data by that of a consumerFilter.json, for which everybody is dead until the next heartbeat.
+// problems lists expressions that do not compile (all messages match them, as in Java). A file made for another bloom
+// filter is left out as a whole, which problems tells, too. Once, before any other call. Errors: no JSON, more than
+// MaxEntries entries. Java: ConsumerFilterManager.decode.
 func (m *Manager) Decode(src []byte) (problems []error, err error) {
 	var j managerJSON
 	if err := compat.Unmarshal(src, &j); err != nil {
@@ -79,7 +83,8 @@ func (m *Manager) Decode(src []byte) (problems []error, err error) {
 				continue
 			}
 			if !m.bloom.Valid(e.BloomFilterData) {
-				return []error{fmt.Errorf("filter: consumerFilter.json: topic=%s group=%s: made for another bloom filter, all entries are ignored",
+				return []error{fmt.Errorf("filter: consumerFilter.json: topic=%s group=%s: made for another bloom filter, all "+
+					"entries are ignored",
 					topic, group)}, nil
 			}
 			if count++; count > MaxEntries {
@@ -110,14 +115,16 @@ func (m *Manager) Decode(src []byte) (problems []error, err error) {
 
 // data makes the entry of a topic and group; the keys of the file count, not the names repeated inside.
 func (e *dataJSON) data(topic, group string, now int64) (*Data, error) {
-	d := &Data{ConsumerGroup: group, Topic: topic, Expression: e.Expression, ExpressionType: e.ExpressionType, BornTime: e.BornTime,
+	d := &Data{ConsumerGroup: group, Topic: topic, Expression: e.Expression, ExpressionType: e.ExpressionType,
+		BornTime: e.BornTime,
 		DeadTime: e.DeadTime, ClientVersion: e.ClientVersion, Bloom: e.BloomFilterData}
 	if d.DeadTime == 0 {
 		d.DeadTime = max(now-loadedDead, d.BornTime)
 	}
 	var err error
 	if d.expr, err = CompileType(d.ExpressionType, d.Expression); err != nil {
-		return d, fmt.Errorf("filter: consumerFilter.json: topic=%s group=%s expression=%q: %w", topic, group, d.Expression, err)
+		return d, fmt.Errorf("filter: consumerFilter.json: topic=%s group=%s expression=%q: %w", topic, group, d.Expression,
+			err)
 	}
 	return d, nil
 }

@@ -22,7 +22,8 @@ func newTestManager(t testing.TB, consumers int) *Manager {
 func newClockedManager(t testing.TB, consumers int) (*Manager, *clock) {
 	t.Helper()
 	c := &clock{ms: 1_800_000_000_000}
-	m, err := NewManager(Config{MaxErrorRateOfBloomFilter: 20, ExpectConsumerNumUseFilter: consumers, FilterDataCleanTimeSpan: 24 * time.Hour, Now: c.now})
+	m, err := NewManager(Config{MaxErrorRateOfBloomFilter: 20, ExpectConsumerNumUseFilter: consumers,
+		FilterDataCleanTimeSpan: 24 * time.Hour, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,11 +69,14 @@ func TestRegisterFollowsVersions(t *testing.T) {
 		{"equal one revives", func() bool { return m.register1("g", "t", "a = 3", 7) }, true, "a = 3", 7, false},
 		{"another topic only", func() bool { return m.register1("g", "other", "a = 3", 8) }, true, "a = 3", 7, true},
 		{"newer one revives", func() bool { return m.register1("g", "t", "a = 3", 8) }, true, "a = 3", 8, false},
-		{"tag changes nothing", func() bool { return m.Register("g", []Subscription{{"t", "x", "TAG", 9}}) }, false, "a = 3", 8, false},
-		{"empty changes nothing", func() bool { return m.Register("g", []Subscription{{"t", "", Type, 9}}) }, false, "a = 3", 8, false},
+		{"tag changes nothing", func() bool { return m.Register("g", []Subscription{{"t", "x", "TAG", 9}}) }, false, "a = 3",
+			8, false},
+		{"empty changes nothing", func() bool { return m.Register("g", []Subscription{{"t", "", Type, 9}}) }, false, "a = 3",
+			8, false},
 		{"wrong expression, older", func() bool { return m.register1("g", "t", "a =", 8) }, false, "a = 3", 8, false},
 		{"wrong expression", func() bool { return m.register1("g", "t", "a =", 10) }, true, "", 0, false},
-		{"wrong type", func() bool { return m.Register("g", []Subscription{{"t", "a = 1", "SQL", 11}}) }, false, "", 0, false},
+		{"wrong type", func() bool { return m.Register("g", []Subscription{{"t", "a = 1", "SQL", 11}}) }, false, "", 0,
+			false},
 	}
 	for _, s := range steps {
 		c.ms++
@@ -184,7 +188,8 @@ func TestDecodeOddFiles(t *testing.T) {
 		if (err != nil) != c.failed {
 			t.Errorf("%s: error %v", c.name, err)
 		}
-		if p := errors.Join(problems...); (p != nil) != (c.problem != "") || p != nil && !strings.Contains(p.Error(), c.problem) {
+		if p := errors.Join(problems...); (p != nil) != (c.problem != "") || p != nil &&
+			!strings.Contains(p.Error(), c.problem) {
 			t.Errorf("%s: problems %v", c.name, p)
 		}
 		if (m.Get("t", "g") != nil) != c.found {

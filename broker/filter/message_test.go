@@ -21,18 +21,21 @@ func TestFilterMatches(t *testing.T) {
 		bits   []byte
 		want   bool
 	}{
-		{"wanted", born + 1, wanted, true}, {"unwanted", born + 1, unwanted, false}, {"unwanted, but older than the subscription", born, unwanted, true},
+		{"wanted", born + 1, wanted, true}, {"unwanted", born + 1, unwanted, false},
+		{"unwanted, but older than the subscription", born, unwanted, true},
 		{"no bit map", born + 1, nil, true}, {"bit map of another length", born + 1, unwanted[1:], true},
 	} {
 		if got := f.MatchBitMap(x.stored, x.bits); got != x.want {
 			t.Errorf("%s: got %t", x.name, got)
 		}
 	}
-	if !f.MatchProperties(props("a", "2")) || f.MatchProperties(props("a", "1")) || f.MatchProperties(props("a", "x")) || f.MatchProperties(nil) {
+	if !f.MatchProperties(props("a", "2")) || f.MatchProperties(props("a", "1")) || f.MatchProperties(props("a", "x")) ||
+		f.MatchProperties(nil) {
 		t.Error("properties are judged wrongly")
 	}
 	everything := m.NewFilter("t", nil, false)
-	if !everything.MatchBitMap(born+1, unwanted) || !everything.MatchProperties(nil) || !(Filter{}).MatchProperties(nil) || !(Filter{}).MatchBitMap(1, unwanted) {
+	if !everything.MatchBitMap(born+1, unwanted) || !everything.MatchProperties(nil) || !(Filter{}).MatchProperties(nil) ||
+		!(Filter{}).MatchBitMap(1, unwanted) {
 		t.Error("without data something is refused")
 	}
 }
@@ -44,7 +47,8 @@ func TestBuildForOnePull(t *testing.T) {
 		t.Fatalf("%v, %v", d, err)
 	}
 	f := m.NewFilter("t", d, false)
-	if !f.MatchBitMap(1<<60, make([]byte, m.bloom.Bits()/8)) || !f.MatchProperties(props("a", "2")) || f.MatchProperties(props("a", "1")) {
+	if !f.MatchBitMap(1<<60, make([]byte, m.bloom.Bits()/8)) || !f.MatchProperties(props("a", "2")) ||
+		f.MatchProperties(props("a", "1")) {
 		t.Error("matches wrongly")
 	}
 	for _, s := range []Subscription{{"t", "a >", Type, 9}, {"t", "a > 1", "SQL", 9}, {"t", "a > 1", "TAG", 9}} {

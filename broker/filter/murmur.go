@@ -11,7 +11,8 @@ const (
 	murmurC2 = 0x4cf5ad432745937f
 )
 
-// murmur3 is the first half of MurmurHash3_x64_128 with seed 0, as Guava's Hashing.murmur3_128().hashString(s, UTF_8).asLong() gives it.
+// murmur3 is the first half of MurmurHash3_x64_128 with seed 0, as Guava's Hashing.murmur3_128().hashString(s,
+// UTF_8).asLong() gives it.
 func murmur3(s string) uint64 {
 	var h1, h2 uint64
 	data := []byte(s)

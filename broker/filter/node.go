@@ -38,7 +38,8 @@ func checked(n node) (node, error) {
 	return n, nil
 }
 
-// isBoolean tells whether a node is a condition. Properties are none until asBoolean makes them one; NULL is, as TRUE and FALSE are.
+// isBoolean tells whether a node is a condition. Properties are none until asBoolean makes them one; NULL is, as TRUE
+// and FALSE are.
 func isBoolean(n node) bool {
 	switch n := n.(type) {
 	case *property, *negate:
@@ -66,7 +67,8 @@ type constant struct{ v value }
 func (c *constant) eval(message) value { return c.v }
 func (c *constant) height() int        { return 1 }
 
-// property is the value of a message property; always a string, null when the message has none. Java: PropertyExpression.
+// property is the value of a message property; always a string, null when the message has none. Java:
+// PropertyExpression.
 type property struct {
 	key string // the name and nameEnd: what to look for in encoded properties
 }
@@ -139,8 +141,8 @@ func (n *not) eval(m message) value {
 	return v
 }
 
-// logic joins conditions by AND or OR, left to right. A chain a OR b OR c is one node: thousands of them are no deep tree.
-// Java: LogicExpression.
+// logic joins conditions by AND or OR, left to right. A chain a OR b OR c is one node: thousands of them are no deep
+// tree. Java: LogicExpression.
 type logic struct {
 	tall
 	or   bool

@@ -117,8 +117,8 @@ func ordered(operator kind, l, r value) value {
 	return boolean(result <= 0)
 }
 
-// between is v >= low AND v <= high or, negated, v < low OR v > high. Java makes that tree and computes v twice; here once, because nested
-// ones would take exponential time. Java: ComparisonExpression.createBetween, createNotBetween.
+// between is v >= low AND v <= high or, negated, v < low OR v > high. Java makes that tree and computes v twice; here
+// once, because nested ones would take exponential time. Java: ComparisonExpression.createBetween, createNotBetween.
 type between struct {
 	tall
 	of, low, high node
@@ -160,7 +160,8 @@ func checkRange(low, high node) error {
 	case !ok:
 		return newError(classRuntime, "%s: %s", classNumberFormat, numberFormatMessage(h.v, l.v))
 	case result < 0:
-		return newError(classRuntime, "Illegal values of between, left value(%s) must less than or equal to right value(%s)", l.v, h.v)
+		return newError(classRuntime, "Illegal values of between, left value(%s) must less than or equal to right value(%s)",
+			l.v, h.v)
 	}
 	return nil
 }
@@ -227,8 +228,8 @@ func (i *in) eval(m message) value {
 	return boolean(found != i.negated)
 }
 
-// textMatch is [NOT] CONTAINS, STARTSWITH or ENDSWITH. It never is null: what is no string, or a search for nothing, is false, with NOT too.
-// Java: ComparisonExpression.ContainsExpression and its sisters.
+// textMatch is [NOT] CONTAINS, STARTSWITH or ENDSWITH. It never is null: what is no string, or a search for nothing, is
+// false, with NOT too. Java: ComparisonExpression.ContainsExpression and its sisters.
 type textMatch struct {
 	tall
 	of       node

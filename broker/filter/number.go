@@ -7,7 +7,8 @@ import (
 	"unicode"
 )
 
-// newDecimal makes a literal of digits with or without an L: an Integer if it fits, else a Long. Java: ConstantExpression.createFromDecimal.
+// newDecimal makes a literal of digits with or without an L: an Integer if it fits, else a Long. Java:
+// ConstantExpression.createFromDecimal.
 func newDecimal(text string) (node, error) {
 	digits := strings.TrimRight(text, "lL")
 	n, ok := parseInteger(digits, math.MinInt64, math.MaxInt64)
@@ -33,7 +34,8 @@ func newFloat(text string) (node, error) {
 	return &constant{value{kind: isDouble, double: f}}, nil
 }
 
-// parseInteger is Integer.parseInt and Long.parseLong: a sign, then decimal digits of any script in the basic plane, and no blanks.
+// parseInteger is Integer.parseInt and Long.parseLong: a sign, then decimal digits of any script in the basic plane,
+// and no blanks.
 func parseInteger(s string, lowest, highest int64) (int64, bool) {
 	negative := false
 	if s != "" && (s[0] == '-' || s[0] == '+') {
@@ -73,7 +75,8 @@ func digit(r rune) int64 {
 	return -1
 }
 
-// parseDouble is Double.valueOf: blanks around, a type letter behind, NaN and Infinity, hexadecimal with p. What is too large is infinite.
+// parseDouble is Double.valueOf: blanks around, a type letter behind, NaN and Infinity, hexadecimal with p. What is too
+// large is infinite.
 func parseDouble(s string) (float64, bool) {
 	s = strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
 	body := strings.TrimPrefix(s, "-")
@@ -149,8 +152,8 @@ func isHexByte(c byte) bool {
 	return isDecimalByte(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// formatDouble is Double.toString: plain from a thousandth to ten million, else with one digit before the point and an exponent.
-// JDK 17 and older print a few numbers with a digit too many; those come out shorter here.
+// formatDouble is Double.toString: plain from a thousandth to ten million, else with one digit before the point and an
+// exponent. JDK 17 and older print a few numbers with a digit too many; those come out shorter here.
 func formatDouble(f float64) string {
 	if a := math.Abs(f); a >= 1e-3 && a < 1e7 || a == 0 {
 		s := strconv.FormatFloat(f, 'f', -1, 64)

@@ -16,9 +16,10 @@ const (
 	maxScan = 4 << 20
 )
 
-// The parser follows JavaCC's rules, not only the grammar: which tokens an error text names as expected depends on the choices tried since
-// the last token was taken, and on the lookaheads that reached beyond it. A choice is a place in the grammar where the next token
-// decides; choiceTokens are the tokens it knows. Java: SelectorParser's jj_la1 tables, which its numbers here follow.
+// The parser follows JavaCC's rules, not only the grammar: which tokens an error text names as expected depends on the
+// choices tried since the last token was taken, and on the lookaheads that reached beyond it. A choice is a place in
+// the grammar where the next token decides; choiceTokens are the tokens it knows. Java: SelectorParser's jj_la1 tables,
+// which its numbers here follow.
 const (
 	choiceOr = iota
 	choiceAnd
@@ -42,22 +43,23 @@ const (
 var literalKinds = []kind{kindTrue, kindFalse, kindNull, kindDecimal, kindFloat, kindString}
 
 var choiceTokens = [choices][]kind{
-	choiceOr:             {kindOr},
-	choiceAnd:            {kindAnd},
-	choiceEqualityMore:   {kindIs, kindEqual, kindNotEqual},
-	choiceEquality:       {kindEqual, kindNotEqual},
-	choiceIs:             {kindIs},
-	choiceComparisonMore: append([]kind{kindNot, kindBetween, kindIn, kindContains, kindStartsWith, kindEndsWith}, ordering...),
-	choiceInMore:         {kindComma},
-	choiceNotInMore:      {kindComma},
-	choiceComparison:     append([]kind{kindContains}, ordering...),
-	choiceStartsWith:     {kindStartsWith},
-	choiceEndsWith:       {kindEndsWith},
-	choiceBetween:        {kindBetween},
-	choiceIn:             {kindIn},
-	choiceUnary:          append([]kind{kindNot, kindID, kindOpen, kindMinus}, literalKinds...),
-	choicePrimary:        append([]kind{kindID, kindOpen}, literalKinds...),
-	choiceLiteral:        literalKinds,
+	choiceOr:           {kindOr},
+	choiceAnd:          {kindAnd},
+	choiceEqualityMore: {kindIs, kindEqual, kindNotEqual},
+	choiceEquality:     {kindEqual, kindNotEqual},
+	choiceIs:           {kindIs},
+	choiceComparisonMore: append([]kind{kindNot, kindBetween, kindIn, kindContains, kindStartsWith, kindEndsWith},
+		ordering...),
+	choiceInMore:     {kindComma},
+	choiceNotInMore:  {kindComma},
+	choiceComparison: append([]kind{kindContains}, ordering...),
+	choiceStartsWith: {kindStartsWith},
+	choiceEndsWith:   {kindEndsWith},
+	choiceBetween:    {kindBetween},
+	choiceIn:         {kindIn},
+	choiceUnary:      append([]kind{kindNot, kindID, kindOpen, kindMinus}, literalKinds...),
+	choicePrimary:    append([]kind{kindID, kindOpen}, literalKinds...),
+	choiceLiteral:    literalKinds,
 }
 
 var ordering = []kind{kindGreater, kindGreaterEq, kindLess, kindLessEq}
@@ -194,14 +196,16 @@ func (p *parser) found(n int) string {
 // maxSequence is the longest sequence of tokens that an error text may name.
 const maxSequence = 100
 
-// expectations collects the sequences of tokens that lookaheads would have liked. Java: jj_expentries, jj_add_error_token.
+// expectations collects the sequences of tokens that lookaheads would have liked. Java: jj_expentries,
+// jj_add_error_token.
 type expectations struct {
 	entries [][]kind
 	last    [maxSequence]kind
 	end     int
 }
 
-// add notes that kind k would have done at pos, counted from the last token taken. A sequence is complete when pos falls back.
+// add notes that kind k would have done at pos, counted from the last token taken. A sequence is complete when pos
+// falls back.
 func (e *expectations) add(k kind, pos int) {
 	switch {
 	case pos >= maxSequence:
@@ -219,8 +223,8 @@ func (e *expectations) add(k kind, pos int) {
 	}
 }
 
-// known tells whether a sequence is noted already. An entry of another length at the end of the list counts as equal: JavaCC's quirk, and
-// the reason why texts seldom name the two-token forms.
+// known tells whether a sequence is noted already. An entry of another length at the end of the list counts as equal:
+// JavaCC's quirk, and the reason why texts seldom name the two-token forms.
 func (e *expectations) known(sequence []kind) bool {
 	exists := false
 	for _, old := range e.entries {

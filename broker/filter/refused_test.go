@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// refusedFile holds expressions and what a Java 5.5.0 broker's filter (JDK 17) says to them: two Go strings a line. ROCKETMQ_FILTER_RECORD=1
-// with the test's own variables writes the answers again; to add an expression, add a line with it and an empty answer and record.
+// refusedFile holds expressions and what a Java 5.5.0 broker's filter (JDK 17) says to them: two Go strings a line.
+// ROCKETMQ_FILTER_RECORD=1 with the test's own variables writes the answers again; to add an expression, add a line
+// with it and an empty answer and record.
 const (
 	refusedFile = "testdata/refused.txt"
 	recordedTop = "testdata/consumerFilter.json" // written by a Java 5.5.0 ConsumerFilterManager
@@ -63,7 +64,8 @@ func TestReadsJavasFile(t *testing.T) {
 		t.Fatal(problems, err)
 	}
 	d := m.Get("topic", "group")
-	if d == nil || d.Expression != "a > 1 AND b = '价'" || d.ClientVersion != 7 || !d.Dead() || !sameBits(d.Bloom, m.bloom.Positions("group#topic")) {
+	if d == nil || d.Expression != "a > 1 AND b = '价'" || d.ClientVersion != 7 || !d.Dead() ||
+		!sameBits(d.Bloom, m.bloom.Positions("group#topic")) {
 		t.Fatalf("got %v", d)
 	}
 	if !m.register1("group", "topic", d.Expression, 8) {

@@ -8,8 +8,8 @@ import (
 	"gorocket/compat"
 )
 
-// printer collects the text of an expression for an error. It stops at maxErrorText: BETWEEN prints its operand twice, so texts can grow
-// exponentially.
+// printer collects the text of an expression for an error. It stops at maxErrorText: BETWEEN prints its operand twice,
+// so texts can grow exponentially.
 type printer struct{ strings.Builder }
 
 func (t *printer) add(parts ...string) {

@@ -2,7 +2,8 @@ package filter
 
 import "strings"
 
-// kind is the kind of a token. The numbers are those of Java's SelectorParserConstants; error texts list kinds in their order.
+// kind is the kind of a token. The numbers are those of Java's SelectorParserConstants; error texts list kinds in their
+// order.
 type kind int8
 
 const (
@@ -40,9 +41,12 @@ const (
 
 // kindNames are the names in error texts. Java: SelectorParserConstants.TOKEN_IMAGE.
 var kindNames = [kinds]string{
-	0: "<EOF>", 8: `"NOT"`, 9: `"AND"`, 10: `"OR"`, 11: `"BETWEEN"`, 12: `"IN"`, 13: `"TRUE"`, 14: `"FALSE"`, 15: `"NULL"`, 16: `"IS"`,
-	17: `"CONTAINS"`, 18: `"STARTSWITH"`, 19: `"ENDSWITH"`, 20: "<DECIMAL_LITERAL>", 21: "<FLOATING_POINT_LITERAL>", 23: "<STRING_LITERAL>",
-	24: "<ID>", 25: `"="`, 26: `"<>"`, 27: `">"`, 28: `">="`, 29: `"<"`, 30: `"<="`, 31: `"("`, 32: `","`, 33: `")"`, 34: `"+"`, 35: `"-"`,
+	0: "<EOF>", 8: `"NOT"`, 9: `"AND"`, 10: `"OR"`, 11: `"BETWEEN"`, 12: `"IN"`, 13: `"TRUE"`, 14: `"FALSE"`, 15: `"NULL"`,
+	16: `"IS"`,
+	17: `"CONTAINS"`, 18: `"STARTSWITH"`, 19: `"ENDSWITH"`, 20: "<DECIMAL_LITERAL>", 21: "<FLOATING_POINT_LITERAL>",
+	23: "<STRING_LITERAL>",
+	24: "<ID>", 25: `"="`, 26: `"<>"`, 27: `">"`, 28: `">="`, 29: `"<"`, 30: `"<="`, 31: `"("`, 32: `","`, 33: `")"`,
+	34: `"+"`, 35: `"-"`,
 }
 
 // keyword returns the kind of a reserved word in any case, kindID for other words. Only ASCII letters fold.
@@ -79,7 +83,8 @@ func keyword(word string) kind {
 	return kindID
 }
 
-// token is one word of an expression: units[begin:end] of the lexer. The token at the end of the text is empty and has kindEOF.
+// token is one word of an expression: units[begin:end] of the lexer. The token at the end of the text is empty and has
+// kindEOF.
 type token struct {
 	kind       kind
 	begin, end int32

@@ -322,8 +322,10 @@ func DescribeTopic(t *protocol.TopicConfig) string {
 	if t.Perm&protocol.PermInherit != 0 {
 		perm[2] = 'X'
 	}
-	return fmt.Sprintf("TopicConfig [topicName=%s, readQueueNums=%d, writeQueueNums=%d, perm=%s, topicFilterType=%s, topicSysFlag=%d, order=%v, attributes=%s]",
-		t.TopicName, t.ReadQueueNums, t.WriteQueueNums, perm, t.TopicFilterType, t.TopicSysFlag, t.Order, describeMap(t.Attributes))
+	return fmt.Sprintf("TopicConfig [topicName=%s, readQueueNums=%d, writeQueueNums=%d, perm=%s, topicFilterType=%s, "+
+		"topicSysFlag=%d, order=%v, attributes=%s]",
+		t.TopicName, t.ReadQueueNums, t.WriteQueueNums, perm, t.TopicFilterType, t.TopicSysFlag, t.Order,
+		describeMap(t.Attributes))
 }
 
 func describeMap(m map[string]string) string {

@@ -100,5 +100,6 @@ func randomQueue(rng *rand.Rand) (Queue, []fakePiece) {
 }
 
 func piece(gen int, broker string, queue int, logic, end int64) protocol.LogicQueueMappingItem {
-	return protocol.LogicQueueMappingItem{Bname: broker, Gen: gen, QueueID: queue, LogicOffset: logic, EndOffset: end, TimeOfStart: -1, TimeOfEnd: -1}
+	return protocol.LogicQueueMappingItem{Bname: broker, Gen: gen, QueueID: queue, LogicOffset: logic, EndOffset: end,
+		TimeOfStart: -1, TimeOfEnd: -1}
 }

@@ -11,8 +11,8 @@ type Group struct {
 	wg   sync.WaitGroup
 }
 
-// Start runs each loop on a goroutine of its own until Stop closes the channel it gets. False, and nothing happens, when
-// the group runs already.
+// Start runs each loop on a goroutine of its own until Stop closes the channel it gets. False, and nothing happens,
+// when the group runs already.
 func (g *Group) Start(loops ...func(stop <-chan struct{})) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

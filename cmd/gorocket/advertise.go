@@ -15,8 +15,8 @@ import (
 // reachTimeout is how long the self-dial waits.
 const reachTimeout = time.Second
 
-// reachable dials an address and says in words what happened. It shows the classic mistake of containers and several networks:
-// clients are told an address that nobody can reach.
+// reachable dials an address and says in words what happened. It shows the classic mistake of containers and several
+// networks: clients are told an address that nobody can reach.
 func reachable(addr string) string {
 	c, err := net.DialTimeout("tcp", addr, reachTimeout)
 	if err != nil {
@@ -29,7 +29,8 @@ func reachable(addr string) string {
 // printBroker tells where the broker listens and what its clients will be told.
 func printBroker(out io.Writer, b *broker.Broker) {
 	c := b.Config()
-	fmt.Fprintf(out, "Broker      %s in cluster %s listens on %s:%d (fast port %d)\n", c.BrokerName, c.BrokerClusterName, c.BindAddress, c.ListenPort, c.ListenPort-2)
+	fmt.Fprintf(out, "Broker      %s in cluster %s listens on %s:%d (fast port %d)\n", c.BrokerName, c.BrokerClusterName,
+		c.BindAddress, c.ListenPort, c.ListenPort-2)
 	fmt.Fprintf(out, "            clients are told %s: %s\n", c.Addr(), reachable(c.Addr()))
 	fmt.Fprintf(out, "            store %s, %s\n", c.StorePathRootDir, c.FlushDiskType)
 	printMetrics(out, b.MetricsAddr(), b.MetricsErr())
@@ -55,10 +56,12 @@ func logBroker(log zerolog.Logger, b *broker.Broker) {
 		Msg("The broker boot success")
 }
 
-// portTries is how many ports freePort looks at: client connections of the machine may hold many of those that the system offers.
+// portTries is how many ports freePort looks at: client connections of the machine may hold many of those that the
+// system offers.
 const portTries = 1000
 
-// freePort finds a port of the loopback address that can be listened on, and where below is not 0 the one that much below it too. None of taken.
+// freePort finds a port of the loopback address that can be listened on, and where below is not 0 the one that much
+// below it too. None of taken.
 func freePort(below int, taken ...int) (int, error) {
 	for range portTries {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

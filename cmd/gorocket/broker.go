@@ -25,9 +25,11 @@ func brokerCommand() *cobra.Command {
 	var f brokerFlags
 	c := &cobra.Command{Use: "broker", Short: "run a broker", Args: cobra.ArbitraryArgs, Version: version}
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf, as Java reads it")
-	c.Flags().StringVarP(&f.namesrv, "namesrvAddr", "n", "", "NameServers, host:port;host:port (default: namesrvAddr of the file, then NAMESRV_ADDR)")
+	c.Flags().StringVarP(&f.namesrv, "namesrvAddr", "n", "", "NameServers, host:port;host:port (default: namesrvAddr of "+
+		"the file, then NAMESRV_ADDR)")
 	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "check and print the whole configuration and exit")
-	c.Flags().BoolVarP(&f.main, "printImportantConfig", "m", false, "check and print the configuration that is not a default and exit")
+	c.Flags().BoolVarP(&f.main, "printImportantConfig", "m", false,
+		"check and print the configuration that is not a default and exit")
 	c.Flags().BoolVar(&f.proxy, "enable-proxy", false, "refused: there is no gRPC proxy yet")
 	f.logs.add(c)
 	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
@@ -40,7 +42,8 @@ func (f *brokerFlags) run(args []string) error {
 		return err
 	}
 	if f.proxy {
-		return errors.New("--enable-proxy: the gRPC proxy is not part of gorocket yet. Start without it for clients of the remoting protocol; " +
+		return errors.New("--enable-proxy: the gRPC proxy is not part of gorocket yet. Start without it for clients of the " +
+			"remoting protocol; " +
 			"for gRPC clients run Apache's mqproxy in cluster mode beside this broker")
 	}
 	warnArguments(log, args)
@@ -57,10 +60,12 @@ func (f *brokerFlags) run(args []string) error {
 	return printConfig(&cfg, f.main)
 }
 
-// warnArguments says that words on the command line that are no options do nothing, as in Java: many guides write autoCreateTopicEnable=true there.
+// warnArguments says that words on the command line that are no options do nothing, as in Java: many guides write
+// autoCreateTopicEnable=true there.
 func warnArguments(log zerolog.Logger, args []string) {
 	for _, a := range args {
-		log.Warn().Str("argument", a).Msg("this argument is no option and has no effect, as in Java; settings belong into the file of -c")
+		log.Warn().Str("argument", a).Msg("this argument is no option and has no effect, as in Java; settings belong into " +
+			"the file of -c")
 	}
 }
 

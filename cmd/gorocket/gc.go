@@ -10,14 +10,16 @@ import (
 	"gorocket/remoting"
 )
 
-// A collection takes a millisecond of a processor or more, however small the heap is, and on a machine with few of them messages wait meanwhile. Go begins one whenever
-// the heap has doubled, with a small heap after each 4 MB. So there is room for garbage beside a small heap; a large one has that much anyway.
+// A collection takes a millisecond of a processor or more, however small the heap is, and on a machine with few of them
+// messages wait meanwhile. Go begins one whenever the heap has doubled, with a small heap after each 4 MB. So there is
+// room for garbage beside a small heap; a large one has that much anyway.
 const (
 	garbageRoom = 32 << 20 // bytes
 	smallHeap   = 4 << 20  // bytes: Go counts a smaller heap as this much
 )
 
-// limitGarbage makes collections rare, and keeps the heap away from the container's limit. GOGC and GOMEMLIMIT in the environment are obeyed as they are.
+// limitGarbage makes collections rare, and keeps the heap away from the container's limit. GOGC and GOMEMLIMIT in the
+// environment are obeyed as they are.
 func limitGarbage() {
 	var percent, limit *setting
 	if os.Getenv("GOGC") == "" {

@@ -41,7 +41,8 @@ func TestHeapLimit(t *testing.T) {
 	}
 }
 
-// TestLimitGarbage runs in a process of its own: what it sets is the process's. GOGC follows what is in use; a GOGC of the environment is left alone.
+// TestLimitGarbage runs in a process of its own: what it sets is the process's. GOGC follows what is in use; a GOGC of
+// the environment is left alone.
 func TestLimitGarbage(t *testing.T) {
 	if want := os.Getenv("GOROCKET_TEST_GOGC"); want != "" {
 		limitGarbageHere(t, want == "ours")

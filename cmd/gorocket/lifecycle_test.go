@@ -51,7 +51,8 @@ func TestSignalDuringALongStart(t *testing.T) {
 	defer close(goOn)
 	signals <- syscall.SIGTERM
 	s := &fakeService{begin: func() { <-goOn }}
-	if err := serveUntil(zerolog.Nop(), signals, 10*time.Millisecond, func() { t.Error("ready") }, s); !errors.Is(err, errStartTooLong) {
+	if err := serveUntil(zerolog.Nop(), signals, 10*time.Millisecond, func() { t.Error("ready") }, s); !errors.Is(err,
+		errStartTooLong) {
 		t.Errorf("%v", err)
 	}
 }

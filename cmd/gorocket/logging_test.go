@@ -117,7 +117,8 @@ func TestJSONIsAllThereIs(t *testing.T) {
 // TestReadyLineIsText: without --log-json the line is there that scripts wait for.
 func TestReadyLineIsText(t *testing.T) {
 	stdout, stderr := runStandalone(t, "ready namesrv=")
-	if !strings.Contains(stdout, "\nready namesrv=127.0.0.1:") || strings.Count(stdout, "metrics http://127.0.0.1:") != 2 ||
+	if !strings.Contains(stdout, "\nready namesrv=127.0.0.1:") || strings.Count(stdout,
+		"metrics http://127.0.0.1:") != 2 ||
 		!strings.Contains(stderr, "gorocket starts") {
 		t.Errorf("%s%s", stdout, stderr)
 	}

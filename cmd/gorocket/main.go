@@ -1,7 +1,7 @@
 // Command gorocket is Apache RocketMQ's NameServer and Broker as one static binary.
 //
-// It answers to the names mqnamesrv and mqbroker with the flags of Java's start scripts, so that a start command only changes
-// the program.
+// It answers to the names mqnamesrv and mqbroker with the flags of Java's start scripts, so that a start command only
+// changes the program.
 package main
 
 import (
@@ -52,7 +52,9 @@ func commandFor(name string) *cobra.Command {
 		c.Use = name
 		return c
 	}
-	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary", Version: version}
-	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(), repairCommand(), exportCommand(), bench.Command())
+	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary",
+		Version: version}
+	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(), repairCommand(),
+		exportCommand(), bench.Command())
 	return root
 }

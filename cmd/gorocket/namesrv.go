@@ -17,7 +17,8 @@ type namesrvFlags struct {
 	logs          logFlags
 }
 
-// namesrvCommand has the flags of Java's mqnamesrv: -c file, -p prints the configuration. -n is accepted and ignored, as in Java.
+// namesrvCommand has the flags of Java's mqnamesrv: -c file, -p prints the configuration. -n is accepted and ignored,
+// as in Java.
 func namesrvCommand() *cobra.Command {
 	var f namesrvFlags
 	c := &cobra.Command{Use: "namesrv", Short: "run a NameServer", Args: cobra.ArbitraryArgs, Version: version}

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestProfile: the run's error comes first, a profile is written either way, and a file that cannot be made stops the start.
+// TestProfile: the run's error comes first, a profile is written either way, and a file that cannot be made stops the
+// start.
 func TestProfile(t *testing.T) {
 	failed := errors.New("failed")
 	name := filepath.Join(t.TempDir(), "cpu.pprof")

@@ -21,20 +21,28 @@ func repairCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "repair DIR",
 		Short: "say what a start would do to a store directory, and do it",
-		Long: "Say step by step what the next start of a broker would do to the store directory DIR of a stopped broker, what stands in its way, and where only you can decide.\n" +
-			"Without --dry-run the safe steps are taken: files that must go are moved to a folder named repair-DATE, then comes what a start and a clean stop do. No record is ever deleted:\n" +
+		Long: "Say step by step what the next start of a broker would do to the store directory DIR of a stopped broker, " +
+			"what stands in its way, and where only you can decide.\n" +
+			"Without --dry-run the safe steps are taken: files that must go are moved to a folder named repair-DATE, then " +
+			"comes what a start and a clean stop do. No record is ever deleted:\n" +
 			"the bytes of a torn tail are copied to that folder before they are cut.\n" +
-			"With --skip-damaged, what stands in the middle of the commit log and is no record is stepped over: all records before and behind it stay readable at their\n" +
-			"places and offsets, also for a Java broker; the damaged bytes are kept in that folder. Try a slave's or a backup's copy of the file first.\n" +
-			"Exit code 0: nothing is left to do but to start the broker. 1: something is left. 2: cannot be read, or a broker runs on it.",
+			"With --skip-damaged, what stands in the middle of the commit log and is no record is stepped over: all records " +
+			"before and behind it stay readable at their\n" +
+			"places and offsets, also for a Java broker; the damaged bytes are kept in that folder. Try a slave's or a " +
+			"backup's copy of the file first.\n" +
+			"Exit code 0: nothing is left to do but to start the broker. 1: something is left. 2: cannot be read, or a broker " +
+			"runs on it.",
 		Args: cobra.ExactArgs(1),
 	}
-	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they are not the defaults")
+	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they "+
+		"are not the defaults")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "change nothing")
-	c.Flags().BoolVar(&skip, "skip-damaged", false, "cover damage in the middle of the commit log, and keep the records before and behind it")
+	c.Flags().BoolVar(&skip, "skip-damaged", false, "cover damage in the middle of the commit log, and keep the records "+
+		"before and behind it")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the plan as one JSON object")
 	c.Run = func(c *cobra.Command, args []string) {
-		if code := repair(c.OutOrStdout(), c.ErrOrStderr(), file, args[0], repairMode{dryRun, skip, asJSON}); code != verifyHealthy {
+		if code := repair(c.OutOrStdout(), c.ErrOrStderr(), file, args[0],
+			repairMode{dryRun, skip, asJSON}); code != verifyHealthy {
 			os.Exit(code)
 		}
 	}

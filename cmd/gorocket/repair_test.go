@@ -13,7 +13,8 @@ import (
 func TestRepairCommand(t *testing.T) {
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "broker.conf")
-	if err := os.WriteFile(conf, []byte("mappedFileSizeCommitLog=65536\nmaxHashSlotNum=100\nmaxIndexNum=400\n"), 0o644); err != nil {
+	if err := os.WriteFile(conf, []byte("mappedFileSizeCommitLog=65536\nmaxHashSlotNum=100\nmaxIndexNum=400\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	dir = filepath.Join(dir, "store")

@@ -35,9 +35,11 @@ type standaloneFlags struct {
 func standaloneCommand() *cobra.Command {
 	var f standaloneFlags
 	c := &cobra.Command{Use: "standalone", Short: "run a NameServer and a broker in one process", Args: cobra.NoArgs}
-	c.Flags().BoolVar(&f.dev, "dev", false, "temporary store, free ports where none are given, on 127.0.0.1 only; everything is gone afterwards")
+	c.Flags().BoolVar(&f.dev, "dev", false, "temporary store, free ports where none are given, on 127.0.0.1 only; "+
+		"everything is gone afterwards")
 	c.Flags().StringVar(&f.store, "store", "", "store folder (default: $HOME/gorocket)")
-	c.Flags().StringVar(&f.advertise, "advertise", "", "IP address that clients are told (default: the first that is not loopback)")
+	c.Flags().StringVar(&f.advertise, "advertise", "", "IP address that clients are told (default: the first that is not "+
+		"loopback)")
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf for the broker")
 	c.Flags().IntVar(&f.port, "port", 10911, "port of the broker; the fast port is two below")
 	c.Flags().IntVar(&f.namesrvPort, "namesrv-port", 9876, "port of the NameServer")
@@ -128,11 +130,13 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	}, n, b)
 }
 
-// otherDescriptors is what the process needs at most beside connections and consume queue files: commit log, index, timer files, tables.
+// otherDescriptors is what the process needs at most beside connections and consume queue files: commit log, index,
+// timer files, tables.
 const otherDescriptors = 512
 
-// shareDescriptors gives the files that one process may open to two servers and a store, unless the configuration says how many connections there may
-// be: an eighth to the NameServer's connections, to the queue files what they need up to a quarter, a margin, and the rest to the broker's connections.
+// shareDescriptors gives the files that one process may open to two servers and a store, unless the configuration says
+// how many connections there may be: an eighth to the NameServer's connections, to the queue files what they need up to
+// a quarter, a margin, and the rest to the broker's connections.
 func shareDescriptors(descriptors int, b *broker.Config, ns *namesrv.Config) {
 	if ns.MaxConnections == 0 {
 		ns.MaxConnections = max(1, descriptors/8)
@@ -203,7 +207,8 @@ func dialHost(bind string) string {
 	return bind
 }
 
-// printStarted says where everything is and how a first message is sent. Test harnesses read the line that starts with "ready".
+// printStarted says where everything is and how a first message is sent. Test harnesses read the line that starts with
+// "ready".
 func (f *standaloneFlags) printStarted(out io.Writer, n *namesrv.Server, b *broker.Broker) {
 	c := b.Config()
 	addr := fmt.Sprintf("%s:%d", c.BrokerIP1, f.namesrvPort)

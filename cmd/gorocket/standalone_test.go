@@ -23,10 +23,13 @@ func TestDevKeepsGivenPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.ListenPort != 7000 || cfg.NamesrvAddr != "127.0.0.1:7001" || cfg.BindAddress != "127.0.0.1" || cfg.BrokerIP1 != "127.0.0.1" {
-		t.Errorf("port %d, NameServer %s, bound to %s, told %s", cfg.ListenPort, cfg.NamesrvAddr, cfg.BindAddress, cfg.BrokerIP1)
+	if cfg.ListenPort != 7000 || cfg.NamesrvAddr != "127.0.0.1:7001" || cfg.BindAddress != "127.0.0.1" ||
+		cfg.BrokerIP1 != "127.0.0.1" {
+		t.Errorf("port %d, NameServer %s, bound to %s, told %s", cfg.ListenPort, cfg.NamesrvAddr, cfg.BindAddress,
+			cfg.BrokerIP1)
 	}
-	if f.metricsPort == 7000 || f.metricsPort == 6998 || f.metricsPort == 7001 || cfg.MetricsPromExporterPort != f.metricsPort {
+	if f.metricsPort == 7000 || f.metricsPort == 6998 || f.metricsPort == 7001 ||
+		cfg.MetricsPromExporterPort != f.metricsPort {
 		t.Errorf("metrics port %d, %d", f.metricsPort, cfg.MetricsPromExporterPort)
 	}
 }
@@ -84,7 +87,8 @@ func TestFailedDevLeavesNoFolder(t *testing.T) {
 // The NameServer of standalone listens where the broker does, and the broker finds it there.
 func TestStandaloneBindAddress(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "broker.conf")
-	for bind, want := range map[string]string{"127.0.0.2": "127.0.0.2:9876", "0.0.0.0": "127.0.0.1:9876", "::": "[::1]:9876", "": "127.0.0.1:9876"} {
+	for bind, want := range map[string]string{"127.0.0.2": "127.0.0.2:9876", "0.0.0.0": "127.0.0.1:9876",
+		"::": "[::1]:9876", "": "127.0.0.1:9876"} {
 		if err := os.WriteFile(file, []byte("bindAddress="+bind+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}

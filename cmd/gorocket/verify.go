@@ -30,7 +30,8 @@ func verifyCommand() *cobra.Command {
 			"Exit code 0: healthy. 1: damaged. 2: cannot be read, or a broker runs on it.",
 		Args: cobra.ExactArgs(1),
 	}
-	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they are not the defaults")
+	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they "+
+		"are not the defaults")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON object")
 	c.Run = func(c *cobra.Command, args []string) {
 		if code := verify(c.OutOrStdout(), c.ErrOrStderr(), file, args[0], asJSON); code != verifyHealthy {
@@ -59,8 +60,10 @@ func verify(out, errs io.Writer, file, dir string, asJSON bool) int {
 		for _, f := range r.Findings {
 			fmt.Fprintf(out, "%s %s %s:%d: %s\n", f.Severity, f.Kind, f.File, f.Offset, f.Text)
 		}
-		_, err = fmt.Fprintf(out, "%s: %s: log %d..%d with %d records, %d queues with %d entries, %d index files with %d entries, %d config files; %s\n",
-			dir, map[bool]string{true: "healthy", false: "damaged"}[r.Healthy], r.LogFrom, r.LogTo, r.Records, r.Queues, r.QueueEntries, r.IndexFiles, r.IndexEntries, r.ConfigFiles,
+		_, err = fmt.Fprintf(out, "%s: %s: log %d..%d with %d records, %d queues with %d entries, %d index files with %d "+
+			"entries, %d config files; %s\n",
+			dir, map[bool]string{true: "healthy", false: "damaged"}[r.Healthy], r.LogFrom, r.LogTo, r.Records, r.Queues,
+			r.QueueEntries, r.IndexFiles, r.IndexEntries, r.ConfigFiles,
 			counted(r.Counts["damaged"], r.Counts["repairable"], r.Counts["note"]))
 	}
 	switch {

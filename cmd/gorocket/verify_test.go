@@ -16,7 +16,8 @@ func TestVerifyCommand(t *testing.T) {
 		var out, errs bytes.Buffer
 		return verify(&out, &errs, "", dir, asJSON), out.String(), errs.String()
 	}
-	if code, _, errs := run(false, filepath.Join(dir, "none")); code != verifyFailed || !strings.Contains(errs, "no store there") {
+	if code, _, errs := run(false, filepath.Join(dir, "none")); code != verifyFailed ||
+		!strings.Contains(errs, "no store there") {
 		t.Errorf("no directory: %d %s", code, errs)
 	}
 	for _, d := range []string{"commitlog", "config"} {
@@ -35,7 +36,8 @@ func TestVerifyCommand(t *testing.T) {
 		Healthy  bool
 		Findings []struct{ File, Severity string }
 	}
-	if err := json.Unmarshal([]byte(out), &r); err != nil || code != verifyDamaged || r.Healthy || len(r.Findings) != 2 || !strings.HasSuffix(r.Findings[1].File, "topics.json") {
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != verifyDamaged || r.Healthy || len(r.Findings) != 2 ||
+		!strings.HasSuffix(r.Findings[1].File, "topics.json") {
 		t.Errorf("damaged: %d %v %s", code, err, out)
 	}
 	if code, out, _ := run(false, dir); code != verifyDamaged || !strings.Contains(out, "damaged config "+dir) {

@@ -64,7 +64,8 @@ func cell(codes []int32, code int32) string {
 
 // writeHeaders documents the header definitions that both codecs are made from.
 func writeHeaders(out io.Writer) {
-	fmt.Fprint(out, "\n## Header fields\n\nFrom the definitions in remoting/wire. `!` is a field that Java's handler fails without, `*` one that Java marks as required.\n\n| Header | Fields |\n|---|---|\n")
+	fmt.Fprint(out, "\n## Header fields\n\nFrom the definitions in remoting/wire. `!` is a field that Java's handler "+
+		"fails without, `*` one that Java marks as required.\n\n| Header | Fields |\n|---|---|\n")
 	for _, h := range wire.Headers() {
 		var fields []string
 		for _, f := range h.Fields {

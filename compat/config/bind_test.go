@@ -64,7 +64,8 @@ func TestBindRefuses(t *testing.T) {
 	for _, c := range []struct{ key, value, says string }{
 		{"listenPort", "abc", "whole number of 64 bits"}, {"listenPort", "-1", "at least 0"},
 		{"listenPort", "65536", "at most 65535"}, {"autoCreateTopicEnable", "yes", "true or false"},
-		{"brokerRole", "MASTER", "SYNC_MASTER"}, {"small", "3000000000", "32 bits"}, {"haMaxGapNotInSync", "", "whole number"},
+		{"brokerRole", "MASTER", "SYNC_MASTER"}, {"small", "3000000000", "32 bits"},
+		{"haMaxGapNotInSync", "", "whole number"},
 	} {
 		var target conf
 		SetDefaults(&target)
@@ -98,10 +99,12 @@ func TestCheckAndChanged(t *testing.T) {
 	}
 	next := c
 	next.Port, next.Role, next.Small, next.Auto = 70000, "KING", 4, false
-	if err := Check(&next); err == nil || !strings.Contains(err.Error(), "70000") || !strings.Contains(err.Error(), "KING") {
+	if err := Check(&next); err == nil || !strings.Contains(err.Error(), "70000") ||
+		!strings.Contains(err.Error(), "KING") {
 		t.Errorf("got %v", err)
 	}
-	for e, want := range map[Effect]string{Start: "listenPort,brokerRole", Restart: "small", Now: "autoCreateTopicEnable"} {
+	for e, want := range map[Effect]string{Start: "listenPort,brokerRole", Restart: "small",
+		Now: "autoCreateTopicEnable"} {
 		if got := strings.Join(Changed(&c, &next, e), ","); got != want {
 			t.Errorf("%v: %s, want %s", e, got, want)
 		}

@@ -1,6 +1,6 @@
 // Package config is the one table of configuration keys, for store, broker and NameServer, and binds Java's .properties
-// files to structs by it. Start, flags, -p and -m, UPDATE_BROKER_CONFIG and UPDATE_NAMESRV_CONFIG and docs/config.md all
-// read the table.
+// files to structs by it. Start, flags, -p and -m, UPDATE_BROKER_CONFIG and UPDATE_NAMESRV_CONFIG and docs/config.md
+// all read the table.
 package config
 
 import (

@@ -58,19 +58,23 @@ func classIndex(jar string) (map[string]string, error) {
 	return index, nil
 }
 
-// commands are the command lines of the servers, words separated by tabs; the Java side fills in {config}, {namesrv} and {dir}.
+// commands are the command lines of the servers, words separated by tabs; the Java side fills in {config}, {namesrv}
+// and {dir}.
 func commands(kind harness.Kind, conf, lib string) (namesrv, broker string, err error) {
 	if why := kind.Missing(); why != "" {
 		return "", "", fmt.Errorf("%s", why)
 	}
 	if kind == harness.Go {
-		return words(harness.Binary("mqnamesrv"), "-c", "{config}"), words(harness.Binary("mqbroker"), "-c", "{config}", "-n", "{namesrv}"), nil
+		return words(harness.Binary("mqnamesrv"), "-c", "{config}"), words(harness.Binary("mqbroker"), "-c", "{config}", "-n",
+			"{namesrv}"), nil
 	}
 	java := func(heap, class string, more ...string) string {
-		argv := append([]string{"java", "-Xmx" + heap, "-Duser.home={dir}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxDirectMemorySize=1g"}, opens...)
+		argv := append([]string{"java", "-Xmx" + heap, "-Duser.home={dir}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+			"-XX:MaxDirectMemorySize=1g"}, opens...)
 		return words(append(append(argv, "-cp", conf+":"+lib+"/*", class, "-c", "{config}"), more...)...)
 	}
-	return java("256m", "org.apache.rocketmq.namesrv.NamesrvStartup"), java("512m", "org.apache.rocketmq.broker.BrokerStartup", "-n", "{namesrv}"), nil
+	return java("256m", "org.apache.rocketmq.namesrv.NamesrvStartup"),
+		java("512m", "org.apache.rocketmq.broker.BrokerStartup", "-n", "{namesrv}"), nil
 }
 
 func words(w ...string) string { return strings.Join(w, "\t") }

@@ -24,7 +24,8 @@ type jvm struct {
 	fate    row      // result that stands for all methods of the class
 }
 
-// run starts the JVM and returns how many of the classes are dealt with: all of them unless one ran out of time or ended the JVM.
+// run starts the JVM and returns how many of the classes are dealt with: all of them unless one ran out of time or
+// ended the JVM.
 func (j *jvm) run(ctx context.Context, specs []string) (done int, err error) {
 	cmd, lines, err := j.start(specs)
 	if err != nil {
@@ -76,8 +77,10 @@ func (j *jvm) start(specs []string) (*exec.Cmd, <-chan string, error) {
 	s := j.suite
 	args := append([]string{"-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}, opens...)
 	for k, v := range map[string]string{
-		"java.io.tmpdir": j.tmp(), "user.home": j.tmp(), "rocketmq.client.localOffsetStoreDir": j.tmp() + "/offsets", "rocketmq.client.logUseSlf4j": "true",
-		"apache.namesrv": s.namesrv, "apache.broker": s.broker, "apache.brokerConf": s.conf, "apache.logs": s.logs,
+		"java.io.tmpdir": j.tmp(), "user.home": j.tmp(), "rocketmq.client.localOffsetStoreDir": j.tmp() + "/offsets",
+		"rocketmq.client.logUseSlf4j": "true",
+		"apache.namesrv":              s.namesrv, "apache.broker": s.broker, "apache.brokerConf": s.conf,
+		"apache.logs":    s.logs,
 		"apache.leftOut": strings.Join(j.leftOut, ","), "apache.peersMillis": fmt.Sprint(j.group.peersMillis),
 		"net.bytebuddy.experimental": "true",
 	} {

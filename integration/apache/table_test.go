@@ -53,9 +53,12 @@ func TestTake(t *testing.T) {
 		name, lines, why string
 		want             []string // key and result
 	}{
-		{"pass and fail", "@plan A m1/@plan A m2/@row A m1 pass 1.0 -/@row A m2 fail 1.0 text/@done A", "no result", []string{"A#m1 pass", "A#m2 fail"}},
-		{"a method without a result", "@plan A m1/@plan A m2/@row A m1 pass 1.0 -/@done A", "no result", []string{"A#m1 pass", "A#m2 error"}},
-		{"before the class", "@plan A m1/@plan A m2/@row A * error 0 text/@done A", "no result", []string{"A#m1 error", "A#m2 error"}},
+		{"pass and fail", "@plan A m1/@plan A m2/@row A m1 pass 1.0 -/@row A m2 fail 1.0 text/@done A", "no result",
+			[]string{"A#m1 pass", "A#m2 fail"}},
+		{"a method without a result", "@plan A m1/@plan A m2/@row A m1 pass 1.0 -/@done A", "no result",
+			[]string{"A#m1 pass", "A#m2 error"}},
+		{"before the class", "@plan A m1/@plan A m2/@row A * error 0 text/@done A", "no result",
+			[]string{"A#m1 error", "A#m2 error"}},
 		{"ignored class", "@row A - skip 0 @Ignore/@done A", "no result", []string{"A#- skip"}},
 		{"time is over", "@plan A m1/@plan A m2/@row A m1 pass 1.0 -", "too late", []string{"A#m1 pass", "A#m2 error"}},
 		{"ended before the plan", "", "the JVM ended", []string{"A#- error"}},

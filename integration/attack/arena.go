@@ -42,7 +42,8 @@ type report struct {
 
 func (r report) String() string {
 	return fmt.Sprintf("took %6s  victim p99 %8s -> %8s  RssAnon at most %4d MB  %d acknowledged",
-		r.took.Round(100*time.Millisecond), r.before.Round(10*time.Microsecond), r.during.Round(10*time.Microsecond), r.peak>>10, r.acknowledged)
+		r.took.Round(100*time.Millisecond), r.before.Round(10*time.Microsecond), r.during.Round(10*time.Microsecond),
+		r.peak>>10, r.acknowledged)
 }
 
 // play runs the attack on fresh servers and judges it.
@@ -158,7 +159,8 @@ func (k *attack) judge(a *arena, r report, lost int, end time.Time) error {
 		errs = append(errs, fmt.Errorf("RssAnon %d MB, more than %d", r.peak>>10, maxRssAnon>>10))
 	}
 	if bound := max(leastBound, maxFactor*r.before); r.during > bound {
-		errs = append(errs, fmt.Errorf("the victim's p99 is %s, more than %s (%d sends without a good answer)", r.during, bound, lost))
+		errs = append(errs, fmt.Errorf("the victim's p99 is %s, more than %s (%d sends without a good answer)", r.during,
+			bound, lost))
 	}
 	if _, bad := a.victim.p99(end.Add(servedAgain), time.Now()); bad > 0 {
 		errs = append(errs, fmt.Errorf("%d sends of the victim fail after it is over: %v", bad, a.victim.result.Failure))

@@ -50,7 +50,8 @@ func unread(a *arena) error {
 	h.grow(a.broker.Addr(), 200)
 	var pulls []byte
 	for i := range 400 { // 100 MB for each connection
-		pulls = append(pulls, frame(11, i, false, map[string]any{"consumerGroup": "reader", "topic": "big", "queueId": "0", "queueOffset": fmt.Sprint(i), "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0",
+		pulls = append(pulls, frame(11, i, false, map[string]any{"consumerGroup": "reader", "topic": "big", "queueId": "0",
+			"queueOffset": fmt.Sprint(i), "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0",
 			"suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "0", "expressionType": "TAG"}, nil)...)
 	}
 	h.write(10*time.Second, func(int) []byte { return pulls })
@@ -63,7 +64,8 @@ func unfinished(a *arena) error {
 	defer h.close()
 	h.grow(a.broker.Addr(), 600)
 	body := make([]byte, 4<<20)
-	whole := frame(310, 1, false, map[string]any{"a": "p", "b": victimTopic, "c": "none", "d": "8", "e": "0", "f": "0", "g": "1", "h": "0", "i": ""}, body)
+	whole := frame(310, 1, false, map[string]any{"a": "p", "b": victimTopic, "c": "none", "d": "8", "e": "0", "f": "0",
+		"g": "1", "h": "0", "i": ""}, body)
 	h.write(10*time.Second, func(int) []byte { return whole[:len(whole)-1] })
 	time.Sleep(5 * time.Second)
 	return nil
@@ -94,7 +96,8 @@ func fields(a *arena) error {
 func emptyBatches(a *arena) error {
 	items := make([]client.Message, 190_000)
 	body := client.BatchBody(items)
-	ext := map[string]any{"a": "p", "b": victimTopic, "c": "none", "d": "8", "e": "0", "f": "0", "g": "1", "h": "0", "i": "", "j": "0", "k": "false", "m": "true"}
+	ext := map[string]any{"a": "p", "b": victimTopic, "c": "none", "d": "8", "e": "0", "f": "0", "g": "1", "h": "0",
+		"i": "", "j": "0", "k": "false", "m": "true"}
 	return crowd(8, func(i int) error {
 		for range 10 {
 			if err := try(a.broker.Addr(), 320, ext, body, 20*time.Second); err != nil {
@@ -108,7 +111,8 @@ func emptyBatches(a *arena) error {
 func oneway(a *arena) error {
 	var commits []byte
 	for i := range 50_000 {
-		ext := map[string]any{"consumerGroup": "reader", "topic": victimTopic, "queueId": fmt.Sprint(i % victimQueues), "commitOffset": fmt.Sprint(i)}
+		ext := map[string]any{"consumerGroup": "reader", "topic": victimTopic, "queueId": fmt.Sprint(i % victimQueues),
+			"commitOffset": fmt.Sprint(i)}
 		commits = append(commits, frame(15, i, true, ext, nil)...)
 	}
 	var h herd

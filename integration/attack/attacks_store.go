@@ -13,19 +13,24 @@ import (
 	"gorocket/integration/load/client"
 )
 
-// What attacks the store: entries that recovery does not believe, zeros that look like a torn end, names that are paths, records inside records.
+// What attacks the store: entries that recovery does not believe, zeros that look like a torn end, names that are
+// paths, records inside records.
 var storeAttacks = []*attack{
-	{name: "prepared", about: "batches and messages whose sysFlag and inner properties lie about their entries, then kill -9", kill: true, run: liars},
+	{name: "prepared", about: "batches and messages whose sysFlag and inner properties lie about their entries, then " +
+		"kill -9", kill: true, run: liars},
 	{name: "zeros", about: "properties and bodies with runs of zero bytes, then kill -9", kill: true, run: zeros},
 	{name: "forged", about: "half messages forged inside bodies, ended by their offsets", kill: true, run: forged},
-	{name: "paths", about: "topic names that are paths, too long, or hold NUL, on every way in", kill: true, run: paths, check: nothingOutside},
+	{name: "paths", about: "topic names that are paths, too long, or hold NUL, on every way in", kill: true, run: paths,
+		check: nothingOutside},
 	{name: "config", about: "configuration values that make the next start panic, fail or spin", kill: true, run: config},
 }
 
 // inner are the properties by which the store itself says which entries a record has.
 var inner = []string{
-	client.Props("INNER_BASE", "999999", "INNER_NUM", "7"), client.Props("INNER_NUM", "-1"), client.Props("INNER_MULTI_DISPATCH", "%LMQ%a,%LMQ%b"),
-	client.Props("INNER_MULTI_DISPATCH", "%LMQ%a", "INNER_MULTI_QUEUE_OFFSET", "5000"), client.Props("INNER_MULTI_QUEUE_OFFSET", "1,2,3"), "",
+	client.Props("INNER_BASE", "999999", "INNER_NUM", "7"), client.Props("INNER_NUM", "-1"),
+	client.Props("INNER_MULTI_DISPATCH", "%LMQ%a,%LMQ%b"),
+	client.Props("INNER_MULTI_DISPATCH", "%LMQ%a", "INNER_MULTI_QUEUE_OFFSET", "5000"),
+	client.Props("INNER_MULTI_QUEUE_OFFSET", "1,2,3"), "",
 }
 
 func liars(a *arena) error {
@@ -43,8 +48,10 @@ func liars(a *arena) error {
 			}
 			continue
 		}
-		items := []client.Message{{Body: []byte("one"), Props: props}, {Body: []byte("two")}, {Body: []byte("three"), Props: inner[(n+1)%len(inner)]}}
-		if _, err := c.SendBatch(&client.Message{Topic: victimTopic, Queue: n % victimQueues, SysFlag: flag, Props: props}, items); err != nil {
+		items := []client.Message{{Body: []byte("one"), Props: props}, {Body: []byte("two")},
+			{Body: []byte("three"), Props: inner[(n+1)%len(inner)]}}
+		if _, err := c.SendBatch(&client.Message{Topic: victimTopic, Queue: n % victimQueues, SysFlag: flag, Props: props},
+			items); err != nil {
 			return err
 		}
 	}
@@ -73,7 +80,8 @@ func zeros(a *arena) error {
 func record(offset, queueOffset int64, realTopic string) []byte {
 	const topic = "RMQ_SYS_TRANS_HALF_TOPIC"
 	body := []byte("forged")
-	props := client.Props("REAL_TOPIC", realTopic, "REAL_QID", "0", "TRAN_MSG", "true", "PGROUP", "victim", "UNIQ_KEY", "0123456789ABCDEF")
+	props := client.Props("REAL_TOPIC", realTopic, "REAL_QID", "0", "TRAN_MSG", "true", "PGROUP", "victim", "UNIQ_KEY",
+		"0123456789ABCDEF")
 	be := binary.BigEndian
 	b := make([]byte, 4, 256)
 	for _, v := range []uint32{0xDAA320A7, crc32.ChecksumIEEE(body) & 0x7fffffff, 0, 0} {
@@ -114,14 +122,16 @@ func forged(a *arena) error {
 		}
 		for shift := int64(-8); shift < 256; shift++ { // somewhere there the forged record begins
 			for _, queueOffset := range []int64{0, 1<<40 + int64(n)} {
-				ext := map[string]any{"producerGroup": "victim", "tranStateTableOffset": fmt.Sprint(queueOffset), "commitLogOffset": fmt.Sprint(at + shift), "commitOrRollback": "8",
+				ext := map[string]any{"producerGroup": "victim", "tranStateTableOffset": fmt.Sprint(queueOffset),
+					"commitLogOffset": fmt.Sprint(at + shift), "commitOrRollback": "8",
 					"fromTransactionCheck": "false", "msgId": "0123456789ABCDEF", "transactionId": "0123456789ABCDEF"}
 				if _, err := c.Call(37, ext, nil); err != nil {
 					return err
 				}
 			}
 			for _, code := range []int{33, 36} {
-				if _, err := c.Call(code, map[string]any{"offset": fmt.Sprint(at + shift), "group": "victim", "delayLevel": "0"}, nil); err != nil {
+				if _, err := c.Call(code, map[string]any{"offset": fmt.Sprint(at + shift), "group": "victim", "delayLevel": "0"},
+					nil); err != nil {
 					return err
 				}
 			}
@@ -143,9 +153,12 @@ func paths(a *arena) error {
 	}
 	defer c.Close()
 	later := fmt.Sprint(time.Now().Add(2 * time.Second).UnixMilli())
-	for _, name := range []string{"../../../outside", "..", ".", "a/b", "/tmp", "", strings.Repeat("n", 300), "nul\x00nul", "%RETRY%../../outside", "back\\slash", "space name"} {
-		for _, topic := range []string{"rmq_sys_wheel_timer", "SCHEDULE_TOPIC_XXXX", "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC", "rmq_sys_REVIVE_LOG_DefaultCluster"} {
-			props := client.Props("REAL_TOPIC", name, "REAL_QID", "0", "TIMER_OUT_MS", later, "TIMER_DELIVER_MS", later, "DELAY", "1", "PGROUP", "p", "TRAN_MSG", "true")
+	for _, name := range []string{"../../../outside", "..", ".", "a/b", "/tmp", "", strings.Repeat("n", 300), "nul\x00nul",
+		"%RETRY%../../outside", "back\\slash", "space name"} {
+		for _, topic := range []string{"rmq_sys_wheel_timer", "SCHEDULE_TOPIC_XXXX", "RMQ_SYS_TRANS_HALF_TOPIC",
+			"RMQ_SYS_TRANS_OP_HALF_TOPIC", "rmq_sys_REVIVE_LOG_DefaultCluster"} {
+			props := client.Props("REAL_TOPIC", name, "REAL_QID", "0", "TIMER_OUT_MS", later, "TIMER_DELIVER_MS", later, "DELAY",
+				"1", "PGROUP", "p", "TRAN_MSG", "true")
 			if _, err := c.Send(&client.Message{Topic: topic, Props: props, Body: []byte("x"), AutoMake: true}); err != nil {
 				return err
 			}
@@ -154,12 +167,14 @@ func paths(a *arena) error {
 			return err
 		}
 		for _, code := range []int{17, 215, 351, 30, 31, 202, 321} {
-			ext := map[string]any{"topic": name, "defaultTopic": "TBW102", "readQueueNums": "4", "writeQueueNums": "4", "perm": "6", "topicFilterType": "SINGLE_TAG", "queueId": "0", "index": "0", "count": "1"}
+			ext := map[string]any{"topic": name, "defaultTopic": "TBW102", "readQueueNums": "4", "writeQueueNums": "4",
+				"perm": "6", "topicFilterType": "SINGLE_TAG", "queueId": "0", "index": "0", "count": "1"}
 			if _, err := c.Call(code, ext, nil); err != nil {
 				return fmt.Errorf("%q: %w", name, err)
 			}
 		}
-		table := fmt.Appendf(nil, `{"topicConfigList":[{"topicName":%q,"readQueueNums":1,"writeQueueNums":1,"perm":6}]}`, name)
+		table := fmt.Appendf(nil, `{"topicConfigList":[{"topicName":%q,"readQueueNums":1,"writeQueueNums":1,"perm":6}]}`,
+			name)
 		if _, err := c.Call(18, nil, table); err != nil {
 			return err
 		}
@@ -189,7 +204,8 @@ func nothingOutside(a *arena) error {
 	return errors.Join(errs...)
 }
 
-// config sends each key the ends of the numbers. What is refused is well; what is accepted must not harm this run nor the next start.
+// config sends each key the ends of the numbers. What is refused is well; what is accepted must not harm this run nor
+// the next start.
 func config(a *arena) error {
 	c, err := a.dial()
 	if err != nil {
@@ -213,7 +229,8 @@ func config(a *arena) error {
 		if _, err := c.Call(25, nil, []byte(key+"="+old)); err != nil {
 			return err
 		}
-		if _, err := ask(a.names.Addr(), 318, nil, []byte("scanNotActiveBrokerInterval=9223372036854775807"), 10*time.Second); err != nil {
+		if _, err := ask(a.names.Addr(), 318, nil, []byte("scanNotActiveBrokerInterval=9223372036854775807"),
+			10*time.Second); err != nil {
 			return err
 		}
 	}
@@ -221,7 +238,9 @@ func config(a *arena) error {
 }
 
 // harmless keys make a broker refuse sends by their meaning.
-var harmless = map[string]bool{"startAcceptSendRequestTimeStamp": true, "brokerPermission": true, "maxMessageSize": true, "putMessageTimeout": true, "syncFlushTimeout": true,
-	"diskSpaceWarningLevelRatio": true, "minFreeDiskBytes": true, "osPageCacheBusyTimeOutMills": true, "waitTimeMillsInSendQueue": true}
+var harmless = map[string]bool{"startAcceptSendRequestTimeStamp": true, "brokerPermission": true,
+	"maxMessageSize": true, "putMessageTimeout": true, "syncFlushTimeout": true,
+	"diskSpaceWarningLevelRatio": true, "minFreeDiskBytes": true, "osPageCacheBusyTimeOutMills": true,
+	"waitTimeMillsInSendQueue": true}
 
 var attacks = append(append(append([]*attack{}, netAttacks...), storeAttacks...), tableAttacks...)

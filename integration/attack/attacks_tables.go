@@ -18,10 +18,13 @@ var tableAttacks = []*attack{
 	{name: "groups", about: "one connection with 600,000 groups", run: manyGroups},
 	{name: "holds", about: "100,000 held pulls for a tag that never comes", run: holds},
 	{name: "searches", about: "100,000 pulls for that tag in queues full of other messages", run: searches},
-	{name: "numbers", about: "queue numbers to 2^31, offsets and locks of queues that do not exist, huge KV values", run: numbers},
+	{name: "numbers", about: "queue numbers to 2^31, offsets and locks of queues that do not exist, huge KV values",
+		run: numbers},
 	{name: "hangs", about: "a NameServer that stands still while topics are made and 100 clients beat", run: hangs},
-	{name: "announce", about: "60,000 topics with long names: more than one registration can hold", conf: harness.Conf{"registerNameServerPeriod": "10000"}, run: announce},
-	{name: "route", about: "a forged registration with a higher version", conf: harness.Conf{"registerNameServerPeriod": "10000"}, run: route},
+	{name: "announce", about: "60,000 topics with long names: more than one registration can hold",
+		conf: harness.Conf{"registerNameServerPeriod": "10000"}, run: announce},
+	{name: "route", about: "a forged registration with a higher version",
+		conf: harness.Conf{"registerNameServerPeriod": "10000"}, run: route},
 }
 
 func members(a *arena) error {
@@ -47,7 +50,8 @@ func manyGroups(a *arena) error {
 			fmt.Fprintf(&b, `{"groupName":"g%d_%d"},`, n, i)
 		}
 		text := strings.TrimSuffix(b.String(), ",") + "]}"
-		if _, err := c.Call(wire.Request{Code: 34, Body: []byte(text)}, 20*time.Second); err != nil && !errors.Is(err, wire.ErrClosed) {
+		if _, err := c.Call(wire.Request{Code: 34, Body: []byte(text)}, 20*time.Second); err != nil &&
+			!errors.Is(err, wire.ErrClosed) {
 			return err
 		}
 	}
@@ -67,7 +71,8 @@ func holds(a *arena) error {
 	defer h.close()
 	h.grow(a.broker.Addr(), 100)
 	h.write(20*time.Second, func(c int) []byte { return neverPulls("held", c) })
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) { // they expire meanwhile
+	// they expire meanwhile
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if err := sendTo(c, "held"); err != nil {
 			return err
 		}
@@ -88,7 +93,8 @@ func searches(a *arena) error {
 // neverPulls are 1,000 pulls of one group for a tag that no message has.
 func neverPulls(topic string, group int) (pulls []byte) {
 	for i := range 1000 {
-		ext := map[string]any{"consumerGroup": fmt.Sprint("holder", group), "topic": topic, "queueId": fmt.Sprint(i % victimQueues),
+		ext := map[string]any{"consumerGroup": fmt.Sprint("holder", group), "topic": topic,
+			"queueId":     fmt.Sprint(i % victimQueues),
 			"queueOffset": "0", "maxMsgNums": "32", "sysFlag": "6", "commitOffset": "0", "suspendTimeoutMillis": "15000",
 			"subscription": "NEVER", "subVersion": "0", "expressionType": "TAG"}
 		pulls = append(pulls, frame(11, i, false, ext, nil)...)
@@ -101,12 +107,16 @@ func numbers(a *arena) error {
 	var errs []error
 	for _, n := range []string{"2147483647", "2147483648", "9223372036854775807", "-1", "100000000"} {
 		topic := "wide" + strings.Trim(n, "-")
-		ext := map[string]any{"topic": topic, "defaultTopic": "TBW102", "readQueueNums": n, "writeQueueNums": n, "perm": "6", "topicFilterType": "SINGLE_TAG"}
-		table := fmt.Appendf(nil, `{"topicConfigList":[{"topicName":%q,"readQueueNums":%s,"writeQueueNums":%[2]s,"perm":6}]}`, topic+"l", n)
+		ext := map[string]any{"topic": topic, "defaultTopic": "TBW102", "readQueueNums": n, "writeQueueNums": n, "perm": "6",
+			"topicFilterType": "SINGLE_TAG"}
+		table := fmt.Appendf(nil, `{"topicConfigList":[{"topicName":%q,"readQueueNums":%s,"writeQueueNums":%[2]s,"perm":6}]}`,
+			topic+"l", n)
 		group := fmt.Appendf(nil, `{"groupName":%q,"retryQueueNums":%s,"retryMaxTimes":%[2]s}`, topic, n)
-		errs = append(errs, try(addr, 17, ext, nil, 5*time.Second), try(addr, 18, nil, table, 5*time.Second), try(addr, 200, nil, group, 5*time.Second))
+		errs = append(errs, try(addr, 17, ext, nil, 5*time.Second), try(addr, 18, nil, table, 5*time.Second),
+			try(addr, 200, nil, group, 5*time.Second))
 		for _, t := range []string{topic, topic + "l", "%RETRY%" + topic} {
-			all := map[string]any{"topic": t, "group": topic, "consumerGroup": topic, "timestamp": "0", "isForce": "true", "isOrder": "false"}
+			all := map[string]any{"topic": t, "group": topic, "consumerGroup": topic, "timestamp": "0", "isForce": "true",
+				"isOrder": "false"}
 			for _, code := range []int{202, 208, 222, 303, 317} {
 				errs = append(errs, try(addr, code, all, nil, 5*time.Second))
 			}
@@ -115,7 +125,8 @@ func numbers(a *arena) error {
 	errs = append(errs, crowd(4, func(c int) error { return flood(addr, c) }))
 	big := strings.Repeat("v", 4<<20)
 	for i := range 100 {
-		errs = append(errs, try(a.names.Addr(), 100, map[string]any{"namespace": "n", "key": fmt.Sprint(i), "value": big}, nil, 5*time.Second))
+		errs = append(errs, try(a.names.Addr(), 100, map[string]any{"namespace": "n", "key": fmt.Sprint(i), "value": big},
+			nil, 5*time.Second))
 	}
 	return errors.Join(errs...)
 }
@@ -128,14 +139,16 @@ func flood(addr string, c int) error {
 	for n := range 250 {
 		var out []byte
 		for i := range 1000 {
-			ext := map[string]any{"consumerGroup": fmt.Sprintf("f%d_%d", c, n), "topic": fmt.Sprintf("none%d", i), "queueId": fmt.Sprint(i), "commitOffset": "5"}
+			ext := map[string]any{"consumerGroup": fmt.Sprintf("f%d_%d", c, n), "topic": fmt.Sprintf("none%d", i),
+				"queueId": fmt.Sprint(i), "commitOffset": "5"}
 			out = append(out, frame(15, i, true, ext, nil)...)
 		}
 		var q bytes.Buffer
 		for i := range 1000 {
 			fmt.Fprintf(&q, `{"topic":"none%d_%d","brokerName":"broker-a","queueId":%d},`, n, i, i)
 		}
-		body := fmt.Sprintf(`{"consumerGroup":"lock%d_%d","clientId":"c","mqSet":[%s]}`, c, n, strings.TrimSuffix(q.String(), ","))
+		body := fmt.Sprintf(`{"consumerGroup":"lock%d_%d","clientId":"c","mqSet":[%s]}`, c, n,
+			strings.TrimSuffix(q.String(), ","))
 		out = append(out, frame(41, n, true, nil, []byte(body))...)
 		h.write(20*time.Second, func(int) []byte { return out })
 	}
@@ -150,13 +163,15 @@ func hangs(a *arena) error {
 	defer func() { _ = names.Signal(syscall.SIGCONT) }()
 	go func() {
 		for i := range 20 {
-			_ = try(a.broker.Addr(), 310, map[string]any{"a": "p", "b": fmt.Sprintf("while_it_hangs_%d", i), "c": "TBW102", "d": "4", "e": "0", "f": "0", "g": "1", "h": "0", "i": ""}, []byte("x"), 15*time.Second)
+			_ = try(a.broker.Addr(), 310, map[string]any{"a": "p", "b": fmt.Sprintf("while_it_hangs_%d", i), "c": "TBW102",
+				"d": "4", "e": "0", "f": "0", "g": "1", "h": "0", "i": ""}, []byte("x"), 15*time.Second)
 		}
 	}()
 	time.Sleep(200 * time.Millisecond)
 	return crowd(100, func(i int) error {
 		for range 5 {
-			if _, err := ask(a.broker.Addr(), 34, nil, beat(fmt.Sprintf("h%d", i), fmt.Sprintf("hang%d", i)), 2*time.Second); err != nil {
+			if _, err := ask(a.broker.Addr(), 34, nil, beat(fmt.Sprintf("h%d", i), fmt.Sprintf("hang%d", i)),
+				2*time.Second); err != nil {
 				return fmt.Errorf("heartbeat while the NameServer hangs: %w", err)
 			}
 			time.Sleep(300 * time.Millisecond)
@@ -170,9 +185,11 @@ func announce(a *arena) error {
 		var b bytes.Buffer
 		b.WriteString(`{"topicConfigList":[`)
 		for i := range 30_000 {
-			fmt.Fprintf(&b, `{"topicName":%q,"readQueueNums":4,"writeQueueNums":4,"perm":6},`, longName("announce", part*30_000+i))
+			fmt.Fprintf(&b, `{"topicName":%q,"readQueueNums":4,"writeQueueNums":4,"perm":6},`,
+				longName("announce", part*30_000+i))
 		}
-		if err := try(a.broker.Addr(), 18, nil, []byte(strings.TrimSuffix(b.String(), ",")+"]}"), 60*time.Second); err != nil {
+		if err := try(a.broker.Addr(), 18, nil, []byte(strings.TrimSuffix(b.String(), ",")+"]}"),
+			60*time.Second); err != nil {
 			return err
 		}
 	}
@@ -195,7 +212,8 @@ func (a *arena) routed(limit time.Duration) error {
 
 func route(a *arena) error {
 	body := fmt.Sprintf(`{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":%d,"stateVersion":0,"timestamp":%d},"topicConfigTable":{}}}`, int64(1)<<40, time.Now().Add(240*time.Hour).UnixMilli())
-	ext := map[string]any{"brokerName": "broker-a", "brokerAddr": "127.0.0.1:1", "clusterName": "DefaultCluster", "haServerAddr": "127.0.0.1:2", "brokerId": "0", "compressed": "false", "bodyCrc32": "0"}
+	ext := map[string]any{"brokerName": "broker-a", "brokerAddr": "127.0.0.1:1", "clusterName": "DefaultCluster",
+		"haServerAddr": "127.0.0.1:2", "brokerId": "0", "compressed": "false", "bodyCrc32": "0"}
 	c, err := wire.Dial(a.names.Addr()) // stays open: its end would take the forged route away
 	if err != nil {
 		return err

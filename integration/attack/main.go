@@ -1,6 +1,7 @@
-// Command attack sends a broker, at full strength, what has broken one before: too many connections, frames that never end, names that are paths,
-// forged transactions and routes, numbers without limit. Beside it a victim sends 500 messages a second and keeps a ledger of what was
-// acknowledged. After each attack: nothing lost, memory within its bound, the victim's latency within its own, everybody served again.
+// Command attack sends a broker, at full strength, what has broken one before: too many connections, frames that never
+// end, names that are paths, forged transactions and routes, numbers without limit. Beside it a victim sends 500
+// messages a second and keeps a ledger of what was acknowledged. After each attack: nothing lost, memory within its
+// bound, the victim's latency within its own, everybody served again.
 package main
 
 import (

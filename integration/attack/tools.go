@@ -121,13 +121,15 @@ func longName(prefix string, i int) string {
 
 // rude sends to the victim's topic as another producer would, whatever the answer.
 func rude(c *client.Client, n int, sysFlag int, props string) error {
-	_, err := c.Send(&client.Message{Topic: victimTopic, Queue: n % victimQueues, SysFlag: sysFlag, Props: props, Body: []byte("rude")})
+	_, err := c.Send(&client.Message{Topic: victimTopic, Queue: n % victimQueues, SysFlag: sysFlag, Props: props,
+		Body: []byte("rude")})
 	return err
 }
 
 // sendTo sends one message with a tag to a topic.
 func sendTo(c *client.Client, topic string) error {
-	sent, err := c.Send(&client.Message{Topic: topic, Queue: int(time.Now().UnixMicro() % victimQueues), Props: client.Props("TAGS", "OTHER"), Body: []byte("x")})
+	sent, err := c.Send(&client.Message{Topic: topic, Queue: int(time.Now().UnixMicro() % victimQueues),
+		Props: client.Props("TAGS", "OTHER"), Body: []byte("x")})
 	if err == nil && sent.Code != 0 {
 		err = fmt.Errorf("send answered %d %s", sent.Code, sent.Remark)
 	}

@@ -35,8 +35,8 @@ type victim struct {
 	failure error            // the last; guarded by mu
 }
 
-// newVictim makes the topic and starts the victim in a process of its own: a client on another machine does not share the attacker's processors,
-// and here it must not wait behind the attacker's goroutines.
+// newVictim makes the topic and starts the victim in a process of its own: a client on another machine does not share
+// the attacker's processors, and here it must not wait behind the attacker's goroutines.
 func newVictim(addr string) (*victimProcess, error) {
 	c, err := client.Dial(addr, victimWait)
 	if err != nil {
@@ -148,7 +148,8 @@ func (l *line) dead() bool {
 func (l *line) write(n uint64) {
 	body := binary.BigEndian.AppendUint64(nil, n)
 	body = append(body, make([]byte, 56)...)
-	ext := map[string]any{"a": "victim", "b": victimTopic, "c": "none", "d": "8", "e": fmt.Sprint(n % victimQueues), "f": "0", "g": "1", "h": "0", "i": "", "j": "0", "k": "false", "m": "false"}
+	ext := map[string]any{"a": "victim", "b": victimTopic, "c": "none", "d": "8", "e": fmt.Sprint(n % victimQueues),
+		"f": "0", "g": "1", "h": "0", "i": "", "j": "0", "k": "false", "m": "false"}
 	frame, err := wire.Encode(wire.Request{Code: 310, Ext: ext, Body: body}, int32(n))
 	if err == nil {
 		_ = l.conn.SetWriteDeadline(time.Now().Add(victimWait))

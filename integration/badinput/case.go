@@ -69,8 +69,8 @@ type File struct {
 // Level says how much of a remark must agree with Java's.
 type Level string
 
-// Remark: all of it. Prefix: up to the first Java stack frame or link. Code: only the code, since the remark is the text of a Java exception
-// that no other program can produce.
+// Remark: all of it. Prefix: up to the first Java stack frame or link. Code: only the code, since the remark is the
+// text of a Java exception that no other program can produce.
 const (
 	Remark Level = "remark"
 	Prefix Level = "prefix"

@@ -20,13 +20,15 @@ func heartbeats() Case {
 		beat("illegal group name", `{"clientID":"1.2.3.4@bad","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"a group","messageModel":"CLUSTERING","subscriptionDataSet":[]}]}`),
 		beat("unknown enum", `{"clientID":"1.2.3.4@bad","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_SIDEWAYS","groupName":"CG_bad_enum","messageModel":"CLUSTERING","subscriptionDataSet":[]}]}`),
 		beat("nesting of 2000", "${repeat [ 2000}"),
-		Step{Why: "unregister: nobody", Code: 35, Ext: ext{"clientID": "nobody", "consumerGroup": "CG_none", "producerGroup": "PG_none"}},
+		Step{Why: "unregister: nobody", Code: 35, Ext: ext{"clientID": "nobody", "consumerGroup": "CG_none",
+			"producerGroup": "PG_none"}},
 		Step{Why: "unregister: no client id", Code: 35, Ext: ext{"consumerGroup": "CG_bad_beat"}},
 		Step{Why: "unregister: no groups", Code: 35, Ext: ext{"clientID": "1.2.3.4@bad"}},
 		Step{Why: "unregister: no extFields", Code: 35, NoExt: true},
 		Step{Why: "check config: garbage", Code: 46, Body: "garbage"},
 		Step{Why: "check config: no body", Code: 46},
-		Step{Why: "check config: bad SQL", Code: 46, Body: `{"clientId":"1.2.3.4@bad","group":"CG_bad_beat","subscriptionData":{"expressionType":"SQL92","subString":"a >","topic":"bad_beat"}}`},
+		Step{Why: "check config: bad SQL", Code: 46,
+			Body: `{"clientId":"1.2.3.4@bad","group":"CG_bad_beat","subscriptionData":{"expressionType":"SQL92","subString":"a >","topic":"bad_beat"}}`},
 	)
 }
 
@@ -34,14 +36,17 @@ func consumerLists() Case {
 	var steps []Step
 	for _, c := range []int{38, 203} {
 		steps = append(steps, Step{Why: "unknown group", Code: c, Ext: ext{"consumerGroup": "CG_none"}},
-			Step{Why: "empty group", Code: c, Ext: ext{"consumerGroup": ""}}, Step{Why: "without group", Code: c, Ext: ext{}}, Step{Why: "no extFields", Code: c, NoExt: true})
+			Step{Why: "empty group", Code: c, Ext: ext{"consumerGroup": ""}}, Step{Why: "without group", Code: c, Ext: ext{}},
+			Step{Why: "no extFields", Code: c, NoExt: true})
 	}
 	return each("consumer_list", append(steps,
 		Step{Why: "unknown producer group", Code: 204, Ext: ext{"producerGroup": "PG_none"}},
 		Step{Why: "without producer group", Code: 204, Ext: ext{}},
-		Step{Why: "running info of nobody", Code: 307, Ext: ext{"consumerGroup": "CG_none", "clientId": "nobody", "jstackEnable": "false"}},
+		Step{Why: "running info of nobody", Code: 307, Ext: ext{"consumerGroup": "CG_none", "clientId": "nobody",
+			"jstackEnable": "false"}},
 		Step{Why: "running info without a group", Code: 307, Ext: ext{"clientId": "nobody", "jstackEnable": "false"}},
-		Step{Why: "consume directly: nobody", Code: 309, Ext: ext{"consumerGroup": "CG_none", "clientId": "nobody", "msgId": "7F00000100002A9F0000000000000000", "brokerName": "broker-a"}},
+		Step{Why: "consume directly: nobody", Code: 309, Ext: ext{"consumerGroup": "CG_none", "clientId": "nobody",
+			"msgId": "7F00000100002A9F0000000000000000", "brokerName": "broker-a"}},
 		Step{Why: "consume directly: no group", Code: 309, Ext: ext{}},
 	)...)
 }
@@ -81,13 +86,16 @@ func sendBacks() Case {
 
 func transactions() Case {
 	end := func(why string, over ext) Step {
-		return Step{Why: why, Code: 37, Ext: with(ext{"producerGroup": "PG_bad", "tranStateTableOffset": "0", "commitLogOffset": "0", "commitOrRollback": "8",
+		return Step{Why: why, Code: 37, Ext: with(ext{"producerGroup": "PG_bad", "tranStateTableOffset": "0",
+			"commitLogOffset": "0", "commitOrRollback": "8",
 			"fromTransactionCheck": "false", "msgId": "7F000001000018B4AAC20000000F0002"}, over)}
 	}
 	return each("end_transaction",
 		end("not a half message", nil), end("rollback of no half message", ext{"commitOrRollback": "12"}),
-		end("offset far beyond", ext{"commitLogOffset": "999999999999"}), end("negative offset", ext{"commitLogOffset": "-1"}),
+		end("offset far beyond", ext{"commitLogOffset": "999999999999"}),
+		end("negative offset", ext{"commitLogOffset": "-1"}),
 		end("type 0 has no answer", ext{"commitOrRollback": "0"}).wait(700),
 		end("unknown type", ext{"commitOrRollback": "5"}).wait(700),
-		end("without group", ext{"producerGroup": drop}), end("without offset", ext{"commitLogOffset": drop}), end("no extFields", nil).noExt())
+		end("without group", ext{"producerGroup": drop}), end("without offset", ext{"commitLogOffset": drop}),
+		end("no extFields", nil).noExt())
 }

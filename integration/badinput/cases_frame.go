@@ -11,7 +11,8 @@ import (
 // frameCases are broken frames. Each stands alone: the server may close the connection.
 func frameCases() []Case {
 	raw := func(name, why, h string) Case {
-		return each("frame_"+name, Step{Why: why, RawHex: h, WaitMs: 1000}, Step{Why: "name server too", To: "namesrv", RawHex: h, WaitMs: 1000})
+		return each("frame_"+name, Step{Why: why, RawHex: h, WaitMs: 1000},
+			Step{Why: "name server too", To: "namesrv", RawHex: h, WaitMs: 1000})
 	}
 	header := func(text string) string { return hex.EncodeToString(wire.Frame([]byte(text), nil)) }
 	good := `{"code":9999,"flag":0,"language":"JAVA","opaque":1,"serializeTypeCurrentRPC":"JSON","version":513}`
@@ -47,14 +48,19 @@ func frameCases() []Case {
 		raw("header_language", "unknown language", header(strings.Replace(good, "JAVA", "COBOL", 1))),
 		raw("header_ext_list", "extFields is a list", header(strings.Replace(good, `"flag"`, `"extFields":[],"flag"`, 1))),
 		raw("header_ext_text", "extFields is a string", header(strings.Replace(good, `"flag"`, `"extFields":"x","flag"`, 1))),
-		raw("header_unknown_member", "unknown member", header(strings.Replace(good, `"flag"`, `"noSuch":{"a":[1]},"flag"`, 1))),
+		raw("header_unknown_member", "unknown member", header(strings.Replace(good, `"flag"`, `"noSuch":{"a":[1]},"flag"`,
+			1))),
 		raw("header_duplicate", "code twice", header(strings.Replace(good, `"flag"`, `"code":105,"flag"`, 1))),
-		raw("header_utf8", "remark is no UTF-8", header(strings.Replace(good, `"flag"`, "\"remark\":\"\xff\xfe\",\"flag\"", 1))),
+		raw("header_utf8", "remark is no UTF-8", header(strings.Replace(good, `"flag"`, "\"remark\":\"\xff\xfe\",\"flag\"",
+			1))),
 		raw("kind_7", "serialize type 7", kind(7)),
 		raw("kind_binary", "JSON marked as ROCKETMQ", kind(1)),
-		raw("binary_good", "ROCKETMQ header, unknown code", "0000001d01000019"+"270f"+"00"+"0201"+"00000001"+"00000000"+"00000000"+"00000000"+"00000000"),
+		raw("binary_good", "ROCKETMQ header, unknown code",
+			"0000001d01000019"+"270f"+"00"+"0201"+"00000001"+"00000000"+"00000000"+"00000000"+"00000000"),
 		raw("binary_short", "ROCKETMQ header of 5 bytes", "0000000901000005"+"270f000201"),
-		raw("binary_ext_long", "ROCKETMQ header, extFields longer than the header", "0000001901000015"+"270f"+"00"+"0201"+"00000001"+"00000000"+"00000000"+"7fffffff"),
-		raw("binary_remark_negative", "ROCKETMQ header, remark length -1", "0000001901000015"+"270f"+"00"+"0201"+"00000001"+"00000000"+"ffffffff"+"00000000"),
+		raw("binary_ext_long", "ROCKETMQ header, extFields longer than the header",
+			"0000001901000015"+"270f"+"00"+"0201"+"00000001"+"00000000"+"00000000"+"7fffffff"),
+		raw("binary_remark_negative", "ROCKETMQ header, remark length -1",
+			"0000001901000015"+"270f"+"00"+"0201"+"00000001"+"00000000"+"ffffffff"+"00000000"),
 	}
 }

@@ -2,7 +2,8 @@ package badinput
 
 func pullCases() []Case {
 	return []Case{pullOffsets(), pullNames(), pullFlags(),
-		each("pull_missing_field", missing(pull("", "CG_bad_pull", "bad_pull", nil), "consumerGroup", "topic", "queueId", "queueOffset",
+		each("pull_missing_field", missing(pull("", "CG_bad_pull", "bad_pull", nil), "consumerGroup", "topic", "queueId",
+			"queueOffset",
 			"maxMsgNums", "sysFlag", "commitOffset", "suspendTimeoutMillis", "subVersion", "subscription", "expressionType")...),
 		pullWrongTypes(),
 	}
@@ -73,8 +74,10 @@ func pullFlags() Case {
 		pull("SQL92 while switched off", "CG_bad_pull", "bad_pull", ext{"subscription": "a > 1", "expressionType": "SQL92"}),
 		pull("unknown expression type", "CG_bad_pull", "bad_pull", ext{"expressionType": "FOO"}),
 		pull("all flag bits", "CG_bad_pull", "bad_pull", ext{"sysFlag": "-1"}),
-		pull("waits 300 ms at the end", "CG_bad_pull", "bad_pull", ext{"sysFlag": "6", "queueOffset": "5", "suspendTimeoutMillis": "300"}).wait(12000),
-		pull("waits -1 ms at the end", "CG_bad_pull", "bad_pull", ext{"sysFlag": "6", "queueOffset": "5", "suspendTimeoutMillis": "-1"}).wait(12000),
+		pull("waits 300 ms at the end", "CG_bad_pull", "bad_pull", ext{"sysFlag": "6", "queueOffset": "5",
+			"suspendTimeoutMillis": "300"}).wait(12000),
+		pull("waits -1 ms at the end", "CG_bad_pull", "bad_pull", ext{"sysFlag": "6", "queueOffset": "5",
+			"suspendTimeoutMillis": "-1"}).wait(12000),
 		pull("wait bit, offset too far", "CG_bad_pull", "bad_pull", ext{"sysFlag": "6", "queueOffset": "9"}),
 	)
 }

@@ -8,9 +8,11 @@ func sendCases() []Case {
 		sendSystemTopics(),
 		sendSizes(),
 		sendQueueIDs(),
-		each("send_missing_field_v2", missing(send("", "bad_good", nil), "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "m")...),
+		each("send_missing_field_v2", missing(send("", "bad_good", nil), "a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
+			"k", "m")...),
 		each("send_missing_field_v1", missing(sendV1("", "bad_good", nil), "producerGroup", "topic", "defaultTopic",
-			"defaultTopicQueueNums", "queueId", "sysFlag", "bornTimestamp", "flag", "properties", "reconsumeTimes", "unitMode", "batch")...),
+			"defaultTopicQueueNums", "queueId", "sysFlag", "bornTimestamp", "flag", "properties", "reconsumeTimes", "unitMode",
+			"batch")...),
 		sendWrongTypes(),
 		sendProperties(),
 		sendBatches(),
@@ -45,7 +47,8 @@ func sendSystemTopics() Case {
 	var steps []Step
 	for _, t := range []string{"SCHEDULE_TOPIC_XXXX", "RMQ_SYS_TRANS_HALF_TOPIC", "RMQ_SYS_TRANS_OP_HALF_TOPIC",
 		"TRANS_CHECK_MAX_TIME_TOPIC", "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT", "TBW102", "BenchmarkTest", "DefaultCluster",
-		"RMQ_SYS_TRACE_TOPIC", "rmq_sys_wheel_timer", "rmq_sys_REVIVE_LOG_DefaultCluster", "DefaultCluster_REPLY_TOPIC", "%DLQ%bad_dlq"} {
+		"RMQ_SYS_TRACE_TOPIC", "rmq_sys_wheel_timer", "rmq_sys_REVIVE_LOG_DefaultCluster", "DefaultCluster_REPLY_TOPIC",
+		"%DLQ%bad_dlq"} {
 		steps = append(steps, send(t, t, nil))
 	}
 	return each("send_system_topic", steps...)
@@ -113,7 +116,8 @@ func sendProperties() Case {
 		send("delay level as word", "bad_prop", ext{"i": "DELAY\u0001abc\u0002"}),
 		send("negative delay level", "bad_prop", ext{"i": "DELAY\u0001-1\u0002"}),
 		send("half message without a group", "bad_prop", ext{"i": "TRAN_MSG\u0001true\u0002"}),
-		send("half message", "bad_prop", ext{"i": "TRAN_MSG\u0001true\u0002PGROUP\u0001PG_bad\u0002UNIQ_KEY\u00017F000001000018B4AAC20000000F0001\u0002"}),
+		send("half message", "bad_prop",
+			ext{"i": "TRAN_MSG\u0001true\u0002PGROUP\u0001PG_bad\u0002UNIQ_KEY\u00017F000001000018B4AAC20000000F0001\u0002"}),
 		send("timer 4 days ahead", "bad_prop", ext{"i": "TIMER_DELAY_SEC\u0001345600\u0002"}),
 		send("timer as word", "bad_prop", ext{"i": "TIMER_DELAY_SEC\u0001abc\u0002"}),
 		send("timer in the past", "bad_timer_past", ext{"i": "TIMER_DELIVER_MS\u00011\u0002"}),

@@ -70,7 +70,8 @@ func (s Step) differs(got *Answer) []string {
 		return nil
 	}
 	if want.Closed != got.Closed || want.NoAnswer != got.NoAnswer {
-		return []string{fmt.Sprintf("closed %v, no answer %v; Java: closed %v, no answer %v", got.Closed, got.NoAnswer, want.Closed, want.NoAnswer)}
+		return []string{fmt.Sprintf("closed %v, no answer %v; Java: closed %v, no answer %v", got.Closed, got.NoAnswer,
+			want.Closed, want.NoAnswer)}
 	}
 	var out []string
 	if got.Code != want.Code {

@@ -19,7 +19,8 @@ type Target struct {
 // ProfileConf is what the broker of a profile has set, on top of the harness's own settings.
 func ProfileConf(p Profile) harness.Conf {
 	// the recordings show the delay levels of a default broker, and a timer
-	c := harness.Conf{"timerWheelEnable": "true", "messageDelayLevel": "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"}
+	c := harness.Conf{"timerWheelEnable": "true", "messageDelayLevel": "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m " +
+		"30m 1h 2h"}
 	if p == Strict {
 		c["autoCreateTopicEnable"], c["autoCreateSubscriptionGroup"] = "false", "false"
 	}

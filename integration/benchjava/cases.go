@@ -26,7 +26,10 @@ type step struct {
 
 // bench is a step that is one run of `gorocket bench`.
 func bench(part string, l toolRun, figures ...figure) step {
-	return step{part: part, figures: figures, length: l.length, do: func(r *round, p *harness.Pair, f []figure) error { return r.bench(p, l, f) }}
+	return step{part: part, figures: figures, length: l.length, do: func(r *round, p *harness.Pair,
+		f []figure) error {
+		return r.bench(p, l, f)
+	}}
 }
 
 // fixed is the length of a step that takes so long.
@@ -39,7 +42,8 @@ func fixed(java, ours time.Duration) func(harness.Kind) time.Duration {
 	}
 }
 
-// ageLog lets the deletion of expired files run at any hour: deleteWhen lists all of them. Files expire because long ages them.
+// ageLog lets the deletion of expired files run at any hour: deleteWhen lists all of them. Files expire because long
+// ages them.
 var ageLog = harness.Conf{"mappedFileSizeCommitLog": "134217728", "fileReservedTime": "72",
 	"deleteWhen": "00;01;02;03;04;05;06;07;08;09;10;11;12;13;14;15;16;17;18;19;20;21;22;23"}
 
@@ -49,26 +53,33 @@ var javaLimits = harness.Conf{"waitTimeMillsInSendQueue": "200", "osPageCacheBus
 // pairs are all steps, in their order.
 var pairs = []pair{
 	{name: "ASYNC_FLUSH", steps: []step{
-		{part: "start", figures: []figure{startTime, idleMemory}, do: (*round).started, length: fixed(4*time.Second, 3*time.Second)},
+		{part: "start", figures: []figure{startTime, idleMemory}, do: (*round).started,
+			length: fixed(4*time.Second, 3*time.Second)},
 		warm("send", toolRun{args: "send --size 1024 --connections 8 --in-flight 64"}),
 		bench("send", toolRun{args: "send --size 1024 --connections 8 --in-flight 64"}, rate1K, cpu(send1K, 10), loadMemory),
 		bench("send", toolRun{args: "send --size 128 --connections 8 --in-flight 64", warm: 0.5}, cpu128),
 		{part: "send", figures: []figure{overEcho, echoCPU, toolCPU}, do: (*round).echo, length: echoRun.length},
 		bench("send", toolRun{args: "send --size 16384 --connections 8 --in-flight 64", warm: 0.5}, cpu(send16K, 6)),
-		bench("one", toolRun{args: "send --size 1024 --connections 1 --in-flight 1"}, cpu(sendOne, 3), latency(sendOne, "send", "p50", 2)),
+		bench("one", toolRun{args: "send --size 1024 --connections 1 --in-flight 1"}, cpu(sendOne, 3),
+			latency(sendOne, "send", "p50", 2)),
 		bench("batch", toolRun{args: "send --size 128 --batch 32 --connections 8 --in-flight 16"}, cpuBatch),
 		bench("pull", toolRun{args: "pull --topic bench_pull --fill 200000"}, cpuPull, rate("pull 1 KiB", 0)),
-		{part: "pull16", figures: []figure{pullBytes, ofBare, bareBytes}, do: (*round).pull16, length: twice(pull16Run.length)},
-		bench("e2e", toolRun{args: "e2e --topic bench_e2e --rate 1000", names: true}, latency(e2eSlow, "receipt", "p50", 1/0.6), latency(e2eSlow, "receipt", "p99", 3)),
-		bench("e2e", toolRun{args: "e2e --topic bench_e2e --rate 10000", names: true, warm: 0.5}, latency(e2eFast, "receipt", "p50", 2), latency(e2eFast, "receipt", "p99", 10)),
+		{part: "pull16", figures: []figure{pullBytes, ofBare, bareBytes}, do: (*round).pull16,
+			length: twice(pull16Run.length)},
+		bench("e2e", toolRun{args: "e2e --topic bench_e2e --rate 1000", names: true},
+			latency(e2eSlow, "receipt", "p50", 1/0.6), latency(e2eSlow, "receipt", "p99", 3)),
+		bench("e2e", toolRun{args: "e2e --topic bench_e2e --rate 10000", names: true, warm: 0.5},
+			latency(e2eFast, "receipt", "p50", 2), latency(e2eFast, "receipt", "p99", 10)),
 		bench("routes", toolRun{args: "routes --topic TBW102", names: true, ofNames: true}, cpuRoute),
 		{part: "half", figures: []figure{halfP99}, do: (*round).half, length: halfRun.length},
 		{part: "curve", do: (*round).measureCurve, length: curveLength},
 	}},
 	{name: "SYNC_FLUSH", conf: harness.Conf{"flushDiskType": "SYNC_FLUSH"}, steps: []step{
-		{part: "connections", figures: []figure{connMemory}, do: (*round).connections, length: fixed(12*time.Second, 8*time.Second)},
+		{part: "connections", figures: []figure{connMemory}, do: (*round).connections,
+			length: fixed(12*time.Second, 8*time.Second)},
 		warm("sync", syncRun),
-		{part: "sync", figures: []figure{syncRate, cpu(sendSync, 3), ofDisk, fdatasync, diskOnly}, do: (*round).sync, length: syncRun.length},
+		{part: "sync", figures: []figure{syncRate, cpu(sendSync, 3), ofDisk, fdatasync, diskOnly}, do: (*round).sync,
+			length: syncRun.length},
 	}},
 	{name: "overload", conf: javaLimits, steps: []step{
 		bench("overload", toolRun{args: "overload --in-flight 40000 --connections 64", phases: 2}, accepted),
@@ -77,7 +88,8 @@ var pairs = []pair{
 		{part: "long", once: true, figures: []figure{longP999, longBad, longDeleted}, do: (*round).long, length: longLength},
 	}},
 	{name: "topics", steps: []step{
-		{part: "topics", once: true, figures: []figure{topicCreate, topicRegister, topicRestart}, do: (*round).topics, length: topicsLength},
+		{part: "topics", once: true, figures: []figure{topicCreate, topicRegister, topicRestart}, do: (*round).topics,
+			length: topicsLength},
 	}},
 }
 

@@ -39,5 +39,6 @@ func (r *round) flat(p *harness.Pair, l toolRun) error {
 
 // warm is a step that makes a JVM warm with l, for the steps behind it.
 func warm(part string, l toolRun) step {
-	return step{part: part, do: func(r *round, p *harness.Pair, _ []figure) error { return r.flat(p, l) }, length: fixed(4*flatStep, 0)}
+	return step{part: part, do: func(r *round, p *harness.Pair, _ []figure) error { return r.flat(p, l) },
+		length: fixed(4*flatStep, 0)}
 }

@@ -27,12 +27,14 @@ func (r *round) echo(p *harness.Pair, figures []figure) error {
 	return nil
 }
 
-// Messages of the pulls of 16 KiB, and how they are read: four readers, each with one pull in flight, as consumers have.
+// Messages of the pulls of 16 KiB, and how they are read: four readers, each with one pull in flight, as consumers
+// have.
 const bigMessages = 16_000
 
 var pull16Run = toolRun{args: "pull --connections 4 --in-flight 1", warm: 0.5}
 
-// pull16 compares the bytes per CPU second of pulls with those of bare sendfile of the same chunks out of a file of the same size.
+// pull16 compares the bytes per CPU second of pulls with those of bare sendfile of the same chunks out of a file of the
+// same size.
 func (r *round) pull16(p *harness.Pair, _ []figure) error {
 	l := pull16Run
 	l.args += fmt.Sprintf(" --topic bench_pull16 --queues 1 --fill %d --size 16384", bigMessages)
@@ -81,7 +83,8 @@ func (r *round) floor(p *harness.Pair, l toolRun, flags ...string) (answers, err
 		return nil, err
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	echo, err := harness.StartProcess("echo", p.Names.Dir, nil, append([]string{harness.Binary("gorocket"), "bench", "echo", "--listen", addr}, flags...)...)
+	echo, err := harness.StartProcess("echo", p.Names.Dir, nil, append([]string{harness.Binary("gorocket"), "bench",
+		"echo", "--listen", addr}, flags...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@ import (
 // machine says what ran it, without names and paths.
 func machine() string {
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%s, %d cores, %s GiB, Linux %s, %s, gorocket built with %s", load.ValueOf("/proc/cpuinfo", "model name", "unknown processor"), runtime.NumCPU(),
+	return fmt.Sprintf("%s, %d cores, %s GiB, Linux %s, %s, gorocket built with %s",
+		load.ValueOf("/proc/cpuinfo", "model name", "unknown processor"), runtime.NumCPU(),
 		memory(load.ValueOf("/proc/meminfo", "MemTotal", "")), strings.TrimSpace(string(kernel)), jdk(), runtime.Version())
 }
 

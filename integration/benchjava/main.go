@@ -1,6 +1,7 @@
-// Command benchjava runs `gorocket bench` against Java's servers 5.5.0 and ours in turns, server and tool each pinned to a core of its own, and compares what
-// it reports: medians of the rounds, their spread, the ratio, and what is promised (`make bench-java`). With -out it writes performance.md with its plot and
-// the tables of the READMEs in the folder above; performance.json there keeps what was found, so that parts can be measured again alone.
+// Command benchjava runs `gorocket bench` against Java's servers 5.5.0 and ours in turns, server and tool each pinned
+// to a core of its own, and compares what it reports: medians of the rounds, their spread, the ratio, and what is
+// promised (`make bench-java`). With -out it writes performance.md with its plot and the tables of the READMEs in the
+// folder above; performance.json there keeps what was found, so that parts can be measured again alone.
 //
 //	cases.go, figure.go      what is measured, and what is promised of it
 //	round.go, tool.go        one round for one kind of server; one run of `gorocket bench`
@@ -24,15 +25,19 @@ import (
 )
 
 var (
-	rounds     = flag.Int("rounds", 3, "rounds; the table shows medians. "+strings.Join(slowParts, " and ")+" are measured in the first one only")
-	only       = flag.String("only", "", "measure one kind only: java or gorocket")
-	parts      = flag.String("parts", "", "which parts: "+strings.Join(partNames(), " ")+"; all; quick: without "+strings.Join(slowParts, " and ")+" (default all with -out, else quick)")
-	measure    = flag.Duration("time", 10*time.Second, "length of a measurement")
-	warmUp     = flag.Duration("warmup", 20*time.Second, "load before a measurement of a JVM, less where it is warm already; ours gets a tenth")
+	rounds = flag.Int("rounds", 3, "rounds; the table shows medians. "+strings.Join(slowParts,
+		" and ")+" are measured in the first one only")
+	only  = flag.String("only", "", "measure one kind only: java or gorocket")
+	parts = flag.String("parts", "", "which parts: "+strings.Join(partNames(),
+		" ")+"; all; quick: without "+strings.Join(slowParts, " and ")+" (default all with -out, else quick)")
+	measure = flag.Duration("time", 10*time.Second, "length of a measurement")
+	warmUp  = flag.Duration("warmup", 20*time.Second, "load before a measurement of a JVM, less where it is warm "+
+		"already; ours gets a tenth")
 	longTime   = flag.Duration("long", 10*time.Minute, "length of the part long")
 	topicCount = flag.Int("topics", 10_000, "topics of the part topics")
-	out        = flag.String("out", "", "docs folder: performance.md, performance.svg and performance.json there and the tables of the READMEs above it are written, parts that are not measured now from performance.json")
-	render     = flag.Bool("render", false, "with -out: measure nothing, write the report again from performance.json")
+	out        = flag.String("out", "", "docs folder: performance.md, performance.svg and performance.json there and the "+
+		"tables of the READMEs above it are written, parts that are not measured now from performance.json")
+	render = flag.Bool("render", false, "with -out: measure nothing, write the report again from performance.json")
 )
 
 func main() {

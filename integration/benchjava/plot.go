@@ -32,7 +32,8 @@ func (r *report) plot() []byte {
 			continue
 		}
 		colour := map[harness.Kind]string{harness.Java: "#b5482e", harness.Go: "#1f6f8b"}[k]
-		p50, p99 := series{name: title(k) + " p50", colour: colour, dash: "4 3"}, series{name: title(k) + " p99", colour: colour}
+		p50, p99 := series{name: title(k) + " p50", colour: colour, dash: "4 3"},
+			series{name: title(k) + " p99", colour: colour}
 		for _, p := range c {
 			p50.x, p50.y = append(p50.x, p.Rate), append(p50.y, p.P50)
 			p99.x, p99.y = append(p99.x, p.Rate), append(p99.y, p.P99)
@@ -58,7 +59,8 @@ func (r *report) medianCurve(k harness.Kind) (c []point) {
 		at := func(of func(point) float64) float64 {
 			return load.Median(rounds, func(one []point) float64 { return of(one[i]) })
 		}
-		c = append(c, point{at(func(p point) float64 { return p.Rate }), at(func(p point) float64 { return p.P50 }), at(func(p point) float64 { return p.P99 })})
+		c = append(c, point{at(func(p point) float64 { return p.Rate }), at(func(p point) float64 { return p.P50 }),
+			at(func(p point) float64 { return p.P99 })})
 	}
 	return c
 }
@@ -67,7 +69,8 @@ func (r *report) medianCurve(k harness.Kind) (c []point) {
 type axis struct{ low, high, from, to float64 }
 
 func newAxis(values []float64, from, to float64) axis {
-	low, high := math.Pow(10, math.Floor(math.Log10(slices.Min(values)))), math.Pow(10, math.Ceil(math.Log10(slices.Max(values))))
+	low, high := math.Pow(10, math.Floor(math.Log10(slices.Min(values)))),
+		math.Pow(10, math.Ceil(math.Log10(slices.Max(values))))
 	return axis{low, math.Max(high, low*10), from, to}
 }
 
@@ -93,17 +96,20 @@ func draw(lines []series) []byte {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", plotWidth, plotHeight)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", plotWidth, plotHeight)
 	for _, v := range x.ticks() {
-		fmt.Fprintf(&b, `<path d="M%.1f %dV%d" stroke="#ddd"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x.at(v), marginTop, plotHeight-marginLow, x.at(v), plotHeight-marginLow+18, grouped(int64(v)))
+		fmt.Fprintf(&b, `<path d="M%.1f %dV%d" stroke="#ddd"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
+			x.at(v), marginTop, plotHeight-marginLow, x.at(v), plotHeight-marginLow+18, grouped(int64(v)))
 	}
 	for _, v := range y.ticks() {
-		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", marginLeft, y.at(v), plotWidth-marginTop, marginLeft-6, y.at(v)+4, tick(v))
+		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n",
+			marginLeft, y.at(v), plotWidth-marginTop, marginLeft-6, y.at(v)+4, tick(v))
 	}
 	for i, l := range lines {
 		var points []string
 		for k := range l.x {
 			points = append(points, fmt.Sprintf("%.1f,%.1f", x.at(l.x[k]), y.at(l.y[k])))
 		}
-		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2" stroke-dasharray="%s"/>`+"\n", strings.Join(points, " "), l.colour, l.dash)
+		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2" stroke-dasharray="%s"/>`+"\n",
+			strings.Join(points, " "), l.colour, l.dash)
 		for k := range l.x {
 			fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`+"\n", x.at(l.x[k]), y.at(l.y[k]), l.colour)
 		}

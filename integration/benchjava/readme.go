@@ -40,17 +40,24 @@ type language struct {
 }
 
 var languages = []language{
-	{"README.md", func(row struct{ name, zh string }) string { return row.name }, "| | Java %s | gorocket | ratio |\n|---|---|---|---|\n",
-		"\nMedians of %d rounds on %d cores, %s; the rows with 10,000 topics and with rolling files were measured once. The\n" +
-			"servers on one core, the load tool on another. Java runs with the options of its own start scripts and a heap of\n" +
-			"2 GiB, which it takes at the start (`AlwaysPreTouch`); that is most of its memory here. All figures, method, spread,\n" +
+	{"README.md", func(row struct{ name, zh string }) string { return row.name },
+		"| | Java %s | gorocket | ratio |\n|---|---|---|---|\n",
+		"\nMedians of %d rounds on %d cores, %s; the rows with 10,000 topics and with rolling files were measured once. " +
+			"The\n" +
+			"servers on one core, the load tool on another. Java runs with the options of its own start scripts and a heap " +
+			"of\n" +
+			"2 GiB, which it takes at the start (`AlwaysPreTouch`); that is most of its memory here. All figures, method, " +
+			"spread,\n" +
 			"plot, and what is not reached: [docs/performance.md](docs/performance.md).\n"},
-	{"README.zh-CN.md", func(row struct{ name, zh string }) string { return row.zh }, "| | Java %s | gorocket | 比值 |\n|---|---|---|---|\n",
-		"\n%[3]s 在 %[2]d 核机器上测得，%[1]d 轮的中位数，其中一万个主题与文件滚动两项只测了一次；服务占一个核，压测程序占另一个核。Java 使用它自己启动脚本的参数，堆为 2 GiB，启动时就占满（`AlwaysPreTouch`），这就是它内存的主要部分。\n" +
+	{"README.zh-CN.md", func(row struct{ name, zh string }) string { return row.zh },
+		"| | Java %s | gorocket | 比值 |\n|---|---|---|---|\n",
+		"\n%[3]s 在 %[2]d 核机器上测得，%[1]d 轮的中位数，其中一万个主题与文件滚动两项只测了一次；服务占一个核，压测程序占另一个核。Java 使用它自己启动脚本的参数，堆为 2 " +
+			"GiB，启动时就占满（`AlwaysPreTouch`），这就是它内存的主要部分。\n" +
 			"方法、波动、图表以及尚未达到的指标见 [docs/performance.md](docs/performance.md)。\n"},
 }
 
-// readmes writes the tables into the READMEs of a folder. They stay as they are when nothing was measured of both kinds.
+// readmes writes the tables into the READMEs of a folder. They stay as they are when nothing was measured of both
+// kinds.
 func (r *report) readmes(folder string) error {
 	if len(r.kinds) < 2 {
 		return nil
@@ -99,7 +106,8 @@ func (r *report) short(l *language) []byte {
 			continue
 		}
 		ratio, _ := r.verdict(f)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.name(row), java.middle(f.unit), ours.middle(f.unit), strings.ReplaceAll(ratio, "*", ""))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.name(row), java.middle(f.unit), ours.middle(f.unit),
+			strings.ReplaceAll(ratio, "*", ""))
 	}
 	all, parts := r.origins()
 	var main origin // that of most parts

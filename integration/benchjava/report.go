@@ -24,14 +24,16 @@ const (
 func write(all *results, folder string) error {
 	r := newReport(all)
 	var b bytes.Buffer
-	b.WriteString("# Performance\n\nWritten by `make bench-java`; do not edit. Why a figure is not reached stands in the notes at the end.\n\n")
+	b.WriteString("# Performance\n\nWritten by `make bench-java`; do not edit. Why a figure is not reached stands in the " +
+		"notes at the end.\n\n")
 	r.method(&b)
 	r.origin(&b)
 	b.WriteString("\n## Figures\n\n")
 	r.table(&b)
 	r.missing(&b)
 	if plot := r.plot(); plot != nil {
-		b.WriteString("\n## Throughput and latency\n\nSends of 1 KiB in an open loop, at 10 to 110 % of what the same server takes in a closed loop; both axes are logarithmic.\n\n![latency over throughput](" + plotFile + ")\n")
+		b.WriteString("\n## Throughput and latency\n\nSends of 1 KiB in an open loop, at 10 to 110 % of what the same " +
+			"server takes in a closed loop; both axes are logarithmic.\n\n![latency over throughput](" + plotFile + ")\n")
 		if err := os.WriteFile(filepath.Join(folder, plotFile), plot, 0o644); err != nil {
 			return err
 		}
@@ -97,7 +99,8 @@ func (r *report) origin(b *bytes.Buffer) {
 		if len(all) > 1 {
 			which = "`" + strings.Join(parts[o], "`, `") + "`"
 		}
-		fmt.Fprintf(b, "- %s: %s, commit %s, rounds: %d, measurements of %s after %s of load. Machine: %s.\n", which, o.Date, o.Commit, o.Rounds, o.Measure, o.WarmUp, o.Machine)
+		fmt.Fprintf(b, "- %s: %s, commit %s, rounds: %d, measurements of %s after %s of load. Machine: %s.\n", which, o.Date,
+			o.Commit, o.Rounds, o.Measure, o.WarmUp, o.Machine)
 	}
 }
 
@@ -116,7 +119,8 @@ const again = `
 ## Measure it again
 
 ` + "```sh" + `
-make bench-java                                          # everything, and this page; over an hour, needs a JDK and Maven
+make bench-java                                          # everything, and this page; over an hour,
+	needs a JDK and Maven
 make bench-java BENCH_JAVA="-parts send -rounds 1"       # one part, printed only
 make bench-java BENCH_JAVA="-parts send -out ../docs"    # one part, and this page with the other parts as they were
 
@@ -141,7 +145,8 @@ func notes(b *bytes.Buffer, name string) error {
 
 // thisRun is the origin of what is measured now.
 func thisRun() origin {
-	return origin{Date: time.Now().UTC().Format("2006-01-02"), Commit: commit(), Machine: machine(), Cores: runtime.NumCPU(), Rounds: *rounds, Measure: plain(*measure), WarmUp: plain(*warmUp),
+	return origin{Date: time.Now().UTC().Format("2006-01-02"), Commit: commit(), Machine: machine(),
+		Cores: runtime.NumCPU(), Rounds: *rounds, Measure: plain(*measure), WarmUp: plain(*warmUp),
 		Long: plain(*longTime), Topics: *topicCount}
 }
 

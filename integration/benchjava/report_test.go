@@ -18,7 +18,8 @@ import (
 func found(t *testing.T, part, name string, java, ours []float64) *results {
 	t.Helper()
 	all := &results{Parts: map[string]*partResult{}}
-	all.begin(map[string]bool{part: true, "curve": true}, origin{Date: "2026-01-02", Commit: "abc", Machine: "a machine", Cores: 2, Rounds: 3, Measure: "10s", WarmUp: "20s", Long: "10m"})
+	all.begin(map[string]bool{part: true, "curve": true}, origin{Date: "2026-01-02", Commit: "abc", Machine: "a machine",
+		Cores: 2, Rounds: 3, Measure: "10s", WarmUp: "20s", Long: "10m"})
 	for kind, values := range map[harness.Kind][]float64{harness.Java: java, harness.Go: ours} {
 		for _, v := range values {
 			r := &round{kind: kind, part: part, found: map[string]*finding{}}
@@ -46,7 +47,8 @@ func TestTable(t *testing.T) {
 		java, ours []float64
 		want       string
 	}{
-		{"kept", startTime, []float64{5000, 9000, 7000}, []float64{70, 60, 80}, "| 7,000 ms (5,000–9,000) | 70.0 ms (60.0–80.0) | **100.0x** | 50x |"},
+		{"kept", startTime, []float64{5000, 9000, 7000}, []float64{70, 60, 80},
+			"| 7,000 ms (5,000–9,000) | 70.0 ms (60.0–80.0) | **100.0x** | 50x |"},
 		{"missed", startTime, []float64{5000}, []float64{1000}, "| 5,000 ms | 1,000 ms | 5.0x | 50x, **not reached** |"},
 		{"worse than Java", startTime, []float64{5}, []float64{1000}, "| 0.005x | 50x, **not reached** |"},
 		{"more is better", rate1K, []float64{100}, []float64{1500}, "| 100 /s | 1,500 /s | **15.0x** | 10x |"},
@@ -55,12 +57,14 @@ func TestTable(t *testing.T) {
 		{"limit without Java", idleMemory, nil, []float64{59}, "| 59.0 MB |  | at most 60 MB |"},
 		{"share kept", accepted, []float64{0.25}, []float64{0.96}, "| 25 % | 96 % | 3.8x | at least 90 % |"},
 		{"share missed", accepted, []float64{0.25}, []float64{0.5}, " at least 90 %, **not reached** |"},
-		{"two promises", longP999, []float64{50}, []float64{12}, "| 50.0 ms | 12.0 ms | 4.2x | 10x, **not reached**; at most 10 ms, **not reached** |"},
+		{"two promises", longP999, []float64{50}, []float64{12}, "| 50.0 ms | 12.0 ms | 4.2x | 10x, **not reached**; at " +
+			"most 10 ms, **not reached** |"},
 		{"one of two", longP999, []float64{300}, []float64{12}, "| **25.0x** | 10x; at most 10 ms, **not reached** |"},
 		{"ratio without Java", rate1K, nil, []float64{1}, "10x, not measured |"},
 		{"Java shows nothing", connMemory, []float64{0}, []float64{3.1}, "| 0 KB | 3.10 KB |  | at most 10 KB |"},
 		{"times", overEcho, []float64{50}, []float64{5}, "| 50.0x | 5.00x | 10.0x | at most 4x, **not reached** |"},
-		{"long latencies", halfP99, []float64{69_075, 80_000, 20_000}, []float64{900}, "| 69.1 ms (20.0–80.0) | 900 µs | **76.8x** | 5x |"},
+		{"long latencies", halfP99, []float64{69_075, 80_000, 20_000}, []float64{900},
+			"| 69.1 ms (20.0–80.0) | 900 µs | **76.8x** | 5x |"},
 		{"floor", fdatasync, []float64{80, 100}, []float64{90}, "| median fdatasync after 1 KiB | 90.0 µs (80.0–100) |  |"},
 		{"floor with a promise", toolCPU, []float64{0.4}, []float64{1.2}, " at most 1 µs, **not reached** |"},
 	} {
@@ -136,7 +140,8 @@ func TestPlotIsXML(t *testing.T) {
 	}
 }
 
-// TestWrite: the page, the plot and the READMEs come from saved results; notes are optional; a part that is measured again replaces what it had.
+// TestWrite: the page, the plot and the READMEs come from saved results; notes are optional; a part that is measured
+// again replaces what it had.
 func TestWrite(t *testing.T) {
 	top := t.TempDir()
 	docs := filepath.Join(top, "docs")
@@ -176,12 +181,14 @@ func TestWrite(t *testing.T) {
 		}
 	}
 	readme := get(filepath.Join(top, "README.md"))
-	for _, want := range []string{"head\n", "| " + startTime.name + " | 7,000 ms | 70.0 ms | 100.0x |\n", "3 rounds on 2 cores, 2026-01-02", markEnd + "\ntail\n"} {
+	for _, want := range []string{"head\n", "| " + startTime.name + " | 7,000 ms | 70.0 ms | 100.0x |\n",
+		"3 rounds on 2 cores, 2026-01-02", markEnd + "\ntail\n"} {
 		if !strings.Contains(readme, want) {
 			t.Errorf("no %q in\n%s", want, readme)
 		}
 	}
-	if zh := get(filepath.Join(top, "README.zh-CN.md")); !strings.Contains(zh, "| 两个服务从启动到第一条消息发送成功 | 7,000 ms |") || !strings.Contains(zh, "2026-01-02 在 2 核机器上测得，3 轮") {
+	if zh := get(filepath.Join(top, "README.zh-CN.md")); !strings.Contains(zh, "| 两个服务从启动到第一条消息发送成功 | 7,000 ms |") ||
+		!strings.Contains(zh, "2026-01-02 在 2 核机器上测得，3 轮") {
 		t.Error(zh)
 	}
 	put(filepath.Join(docs, notesFile), "## Not reached\n\nBecause.\n")

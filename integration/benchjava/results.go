@@ -62,7 +62,10 @@ func readResults(folder string) (*results, error) {
 	if r.Parts == nil {
 		r.Parts = map[string]*partResult{}
 	}
-	maps.DeleteFunc(r.Parts, func(name string, p *partResult) bool { return p == nil || !slices.Contains(partNames(), name) })
+	maps.DeleteFunc(r.Parts, func(name string, p *partResult) bool {
+		return p == nil ||
+			!slices.Contains(partNames(), name)
+	})
 	return r, nil
 }
 
@@ -81,7 +84,8 @@ func (r *results) save(folder string) error {
 // begin forgets what earlier runs found of the parts that are measured now.
 func (r *results) begin(wanted map[string]bool, from origin) {
 	for part := range wanted {
-		r.Parts[part] = &partResult{origin: from, Values: map[harness.Kind]map[string][]float64{}, Curves: map[harness.Kind][][]point{}}
+		r.Parts[part] = &partResult{origin: from, Values: map[harness.Kind]map[string][]float64{},
+			Curves: map[harness.Kind][][]point{}}
 	}
 }
 

@@ -26,7 +26,8 @@ const idleConnections = 5000
 
 // connections measures idle ones of a fresh broker: one that has worked has memory to spare.
 func (r *round) connections(p *harness.Pair, figures []figure) error {
-	return r.bench(p, toolRun{args: fmt.Sprintf("connections --count %d", idleConnections), plain: true, takes: 5 * time.Second}, figures)
+	return r.bench(p, toolRun{args: fmt.Sprintf("connections --count %d", idleConnections), plain: true,
+		takes: 5 * time.Second}, figures)
 }
 
 var syncRun = toolRun{args: "send --size 1024 --connections 8 --in-flight 8"}
@@ -34,7 +35,8 @@ var syncRun = toolRun{args: "send --size 1024 --connections 8 --in-flight 8"}
 // inSync is how many messages wait for one fdatasync at most.
 const inSync = 64
 
-// sync compares the rate of those who wait for the disk with what the disk allows when each fdatasync serves all of them.
+// sync compares the rate of those who wait for the disk with what the disk allows when each fdatasync serves all of
+// them.
 func (r *round) sync(p *harness.Pair, figures []figure) error {
 	disk, err := load.Fdatasync(filepath.Dir(p.Broker.Store()), 1<<10, 0)
 	if err != nil {

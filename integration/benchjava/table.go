@@ -134,7 +134,8 @@ func title(k harness.Kind) string {
 	return string(k)
 }
 
-// busyFrom is the share of the tool's core from which on the table tells it: the server may not have been the bottleneck.
+// busyFrom is the share of the tool's core from which on the table tells it: the server may not have been the
+// bottleneck.
 const busyFrom = 0.9
 
 func (r *report) busyTool(f *figure) string {

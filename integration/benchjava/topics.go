@@ -30,7 +30,8 @@ func topicsLength(kind harness.Kind) time.Duration {
 // topics creates many, waits until the name server knows them, stops the broker and starts it again.
 func (r *round) topics(p *harness.Pair, figures []figure) error {
 	begin := time.Now()
-	l := toolRun{args: fmt.Sprintf("topics --count %d --queues 8 --send=false --prefix bench_", *topicCount), names: true, plain: true, takes: createLimit}
+	l := toolRun{args: fmt.Sprintf("topics --count %d --queues 8 --send=false --prefix bench_", *topicCount), names: true,
+		plain: true, takes: createLimit}
 	if err := r.bench(p, l, figures); err != nil {
 		return err
 	}

@@ -30,7 +30,8 @@ type row struct {
 }
 
 func (b *bench) part(kind harness.Kind, part string) error {
-	parts := map[string]func(harness.Kind, string) error{"many": b.manyTopics, "sync": b.syncFlush, "kill": b.kill, "pace": b.pace}
+	parts := map[string]func(harness.Kind, string) error{"many": b.manyTopics, "sync": b.syncFlush, "kill": b.kill,
+		"pace": b.pace}
 	do := parts[part]
 	if do == nil {
 		return fmt.Errorf("no such part; there are many, sync, kill, pace")
@@ -74,7 +75,8 @@ func (v result) text(unit string) string {
 
 // table prints Markdown; a ratio above 1 means that ours is better.
 func (b *bench) table(out io.Writer) {
-	fmt.Fprintf(out, "%d topics x 8 queues; %.1f GiB of log before the clean stop, %.1f GiB before the kill; Java 5.5.0 and gorocket in turns on one machine:\n\n", b.topics, gib(b.cleanLog), gib(b.dirty))
+	fmt.Fprintf(out, "%d topics x 8 queues; %.1f GiB of log before the clean stop, %.1f GiB before the kill; Java 5.5.0 "+
+		"and gorocket in turns on one machine:\n\n", b.topics, gib(b.cleanLog), gib(b.dirty))
 	fmt.Fprint(out, "| | Java 5.5.0 | gorocket | ratio |\n|---|---|---|---|\n")
 	for _, r := range b.rows {
 		j, hasJ := b.results[r.name][harness.Java]

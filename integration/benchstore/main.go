@@ -1,5 +1,6 @@
-// Command benchstore measures the stores of a Java 5.5.0 broker and of ours, in turns in one run on one machine, and prints a Markdown table:
-// many topics against one, SYNC_FLUSH against the disk, restart after a clean stop, recovery after kill -9.
+// Command benchstore measures the stores of a Java 5.5.0 broker and of ours, in turns in one run on one machine, and
+// prints a Markdown table: many topics against one, SYNC_FLUSH against the disk, restart after a clean stop, recovery
+// after kill -9.
 //
 //	GOROCKET_BIN=../bin go run ./benchstore            # 10,000 topics x 8 queues, 10 GiB and 5 GiB of log: half an hour, 25 GB of disk
 //	GOROCKET_BIN=../bin go run ./benchstore -quick     # small sizes: five minutes; shows that it works, not what it reaches

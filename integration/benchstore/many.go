@@ -42,7 +42,8 @@ func (b *bench) manyTopics(kind harness.Kind, folder string) error {
 	many, err := b.manyRate(kind, p, all)
 	if err != nil {
 		// Java runs out of memory maps (vm.max_map_count) with 80,000 queue files: there is nothing to restart
-		b.failed(kind, manyRate, fmt.Errorf("%w; %d memory maps, %d open files; log: %s", err, load.Maps(p.pid()), load.OpenFiles(p.pid()), p.said("Map failed", "OutOfMemory")))
+		b.failed(kind, manyRate, fmt.Errorf("%w; %d memory maps, %d open files; log: %s", err, load.Maps(p.pid()),
+			load.OpenFiles(p.pid()), p.said("Map failed", "OutOfMemory")))
 		return nil
 	}
 	b.value(kind, manyShare, 100*many/one)
@@ -55,7 +56,8 @@ func (b *bench) manyTopics(kind harness.Kind, folder string) error {
 	return b.cleanRestart(kind, p)
 }
 
-// manyRate writes to every queue once, looks whether that worked, goes on until each has its file (they are made once, and gorocket makes them late), and measures.
+// manyRate writes to every queue once, looks whether that worked, goes on until each has its file (they are made once,
+// and gorocket makes them late), and measures.
 func (b *bench) manyRate(kind harness.Kind, p *pair, all []wire.Request) (float64, error) {
 	l := load.Load{Addr: p.broker.Addr(), Conns: 8, InFlight: 32, Requests: all}
 	if err := l.Each(10 * time.Minute); err != nil {

@@ -28,7 +28,8 @@ var paceRows = []row{
 
 // pace shows whether flushing and the deletion of expired files can be seen in the latency of sends.
 func (b *bench) pace(kind harness.Kind, folder string) error {
-	p, err := start(kind, folder, 1, harness.Conf{"mappedFileSizeCommitLog": "268435456", "fileReservedTime": "72", "deleteWhen": "23"})
+	p, err := start(kind, folder, 1, harness.Conf{"mappedFileSizeCommitLog": "268435456", "fileReservedTime": "72",
+		"deleteWhen": "23"})
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,8 @@ func (b *bench) pace(kind harness.Kind, folder string) error {
 	if err != nil {
 		return err
 	}
-	if r, err := wire.Call(p.broker.Addr(), wire.Request{Code: deleteExpiredLog}, 5*time.Second); err != nil || r.Code != 0 {
+	if r, err := wire.Call(p.broker.Addr(), wire.Request{Code: deleteExpiredLog}, 5*time.Second); err != nil ||
+		r.Code != 0 {
 		return fmt.Errorf("request %d: %d %s %w", deleteExpiredLog, r.Code, r.Remark, err)
 	}
 	busy, err := paced(p.broker.Addr(), 2*b.measure)
@@ -59,7 +61,8 @@ func (b *bench) pace(kind harness.Kind, folder string) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "%s: %d of %d commit log files deleted\n", kind, before-len(after), before)
-	for i, d := range []time.Duration{quantile(still, 0.5), quantile(still, 0.99), quantile(still, 0.999), quantile(busy, 0.5), quantile(busy, 0.99), quantile(busy, 0.999)} {
+	for i, d := range []time.Duration{quantile(still, 0.5), quantile(still, 0.99), quantile(still, 0.999),
+		quantile(busy, 0.5), quantile(busy, 0.99), quantile(busy, 0.999)} {
 		b.value(kind, paceRows[i], float64(d.Nanoseconds())/1000)
 	}
 	return nil

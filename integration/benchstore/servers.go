@@ -116,11 +116,13 @@ func (p *pair) logEnd() (end int64) {
 	return end
 }
 
-// written waits until one queue of some topics holds something: an answer may also have been a refusal, and queues may come later than answers.
+// written waits until one queue of some topics holds something: an answer may also have been a refusal, and queues may
+// come later than answers.
 func (p *pair) written(n int) error {
 	deadline := time.Now().Add(5 * time.Minute)
 	for i := 0; i < n; {
-		r, err := wire.Call(p.broker.Addr(), wire.Request{Code: 30, Ext: map[string]any{"topic": topic(i), "queueId": "7"}}, 20*time.Second)
+		r, err := wire.Call(p.broker.Addr(), wire.Request{Code: 30, Ext: map[string]any{"topic": topic(i), "queueId": "7"}},
+			20*time.Second)
 		switch {
 		case err != nil:
 			return err

@@ -13,21 +13,23 @@ const (
 	inFlight        = 64
 )
 
-// A group of 64 writes 70 KiB, which takes the disk longer than 1 KiB, and longer still when the machine was idle before: all probes are shown.
+// A group of 64 writes 70 KiB, which takes the disk longer than 1 KiB, and longer still when the machine was idle
+// before: all probes are shown.
 var (
 	syncDisk   = row{name: "median fdatasync of the disk after 1 KiB, just before", unit: "µs", noRatio: true}
 	groupDisk  = row{name: "the same after 64 KiB, what a full group writes", unit: "µs", noRatio: true}
 	pausedDisk = row{name: "the same after 64 KiB and 300 µs of rest, as between two groups", unit: "µs", noRatio: true}
 	syncRate   = row{name: "SYNC_FLUSH: 1 KiB sends/s, 64 in flight", unit: "/s", more: true}
 	asyncRate  = row{name: "ASYNC_FLUSH: the same 64 in flight, nobody waits for the disk", unit: "/s", more: true}
-	syncShare  = row{name: "SYNC_FLUSH: share of 64 / fdatasync after 1 KiB (wanted: 50 %, or the CPU is the limit)", unit: "%", more: true}
+	syncShare  = row{name: "SYNC_FLUSH: share of 64 / fdatasync after 1 KiB (wanted: 50 %, or the CPU is the limit)",
+		unit: "%", more: true}
 	groupShare = row{name: "SYNC_FLUSH: share of 64 / fdatasync after 64 KiB", unit: "%", more: true}
 	syncCPU    = row{name: "SYNC_FLUSH: broker CPU, of one core", unit: "%", noRatio: true}
 	syncBusy   = row{name: "SYNC_FLUSH: all cores busy", unit: "%", noRatio: true}
 )
 
-// syncFlush compares the rate of 64 senders that wait for the disk with what the disk allows when each fdatasync serves all of them, and with the rate of
-// the same senders when nobody waits.
+// syncFlush compares the rate of 64 senders that wait for the disk with what the disk allows when each fdatasync serves
+// all of them, and with the rate of the same senders when nobody waits.
 func (b *bench) syncFlush(kind harness.Kind, folder string) error {
 	disk, err := load.Fdatasync(folder, 1<<10, 0)
 	if err != nil {

@@ -1,5 +1,6 @@
-// Command compare measures a Java 5.5.0 NameServer and broker and ours, one after the other on the same machine in the same run, and prints
-// a small table: start, memory, CPU time per message. It needs a JDK and Maven. `make compare` runs it.
+// Command compare measures a Java 5.5.0 NameServer and broker and ours, one after the other on the same machine in the
+// same run, and prints a small table: start, memory, CPU time per message. It needs a JDK and Maven. `make compare`
+// runs it.
 package main
 
 import (
@@ -72,7 +73,8 @@ func one(kind harness.Kind) (f figures, err error) {
 func (f *figures) loads() error {
 	broker, names := f.broker.Process().PID(), f.names.Process().PID()
 	send := []wire.Request{load.SendRequest("compare", 0, 1024)}
-	pull := []wire.Request{{Code: 11, Ext: map[string]any{"consumerGroup": "g", "topic": "compare", "queueId": "0", "queueOffset": "100", "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0",
+	pull := []wire.Request{{Code: 11, Ext: map[string]any{"consumerGroup": "g", "topic": "compare", "queueId": "0",
+		"queueOffset": "100", "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0",
 		"suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "0", "expressionType": "TAG"}}}
 	route := []wire.Request{{Code: 105, Ext: map[string]any{"topic": "compare"}}}
 	var rate float64
@@ -104,13 +106,15 @@ func (f *figures) loads() error {
 
 // table prints medians and ratios as Markdown.
 func table(all map[harness.Kind][]figures) {
-	fmt.Printf("Median of %d rounds, Java 5.5.0 and gorocket in turns on one machine:\n\n| | Java 5.5.0 | gorocket | ratio |\n|---|---|---|---|\n", *rounds)
+	fmt.Printf("Median of %d rounds, Java 5.5.0 and gorocket in turns on one machine:\n\n| | Java 5.5.0 | gorocket | "+
+		"ratio |\n|---|---|---|---|\n", *rounds)
 	for _, row := range []struct {
 		name, unit string
 		of         func(figures) float64
 		more       bool // more is better
 	}{
-		{"start of both servers to the first acknowledged send", "ms", func(f figures) float64 { return float64(f.start.Microseconds()) / 1000 }, false},
+		{"start of both servers to the first acknowledged send", "ms",
+			func(f figures) float64 { return float64(f.start.Microseconds()) / 1000 }, false},
 		{"idle memory of both (RssAnon)", "MiB", func(f figures) float64 { return f.idle }, false},
 		{"broker CPU per 1 KiB send, 8 x 64 in flight", "µs", func(f figures) float64 { return f.send }, false},
 		{"1 KiB sends/s, 8 x 64 in flight", "/s", func(f figures) float64 { return f.sendRate }, true},

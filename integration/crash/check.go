@@ -13,7 +13,8 @@ import (
 // readers read queues back in parallel.
 const readers = 4
 
-// check reads back what was not read yet (or everything) and compares it with the ledger. The broker must be quiet but for delayed deliveries.
+// check reads back what was not read yet (or everything) and compares it with the ledger. The broker must be quiet but
+// for delayed deliveries.
 func (l *ledger) check(addr string, all bool) error {
 	if all {
 		l.forget()
@@ -58,7 +59,8 @@ func (l *ledger) queues() (all []queue) {
 	return all
 }
 
-// reader is one goroutine that reads queues back. The items of a batch follow each other: it keeps the last specification.
+// reader is one goroutine that reads queues back. The items of a batch follow each other: it keeps the last
+// specification.
 type reader struct {
 	*ledger
 	c    *client.Client
@@ -121,7 +123,8 @@ func (r *reader) readQueue(q queue) error {
 	return nil
 }
 
-// known makes a topic again that the kill may have taken: topics are written in the background (docs/durability.md). Its messages must be there.
+// known makes a topic again that the kill may have taken: topics are written in the background (docs/durability.md).
+// Its messages must be there.
 func known(c *client.Client, q queue, at int64) error {
 	_, err := c.Pull(q.topic, q.id, at, 1)
 	var code *client.CodeError
@@ -169,7 +172,8 @@ func (l *ledger) entry(op uint64) (*entry, error) {
 	return l.entries[op], nil
 }
 
-// place notes a record of operation e in the queue where it must be. Delayed messages are in the schedule topic and, later, in their own.
+// place notes a record of operation e in the queue where it must be. Delayed messages are in the schedule topic and,
+// later, in their own.
 func (e *entry) place(q queue, rec *client.Record, s *spec, i int) error {
 	home := queue{s.topic, s.queue}
 	if q.light() {
@@ -211,7 +215,8 @@ func (l *ledger) settle() error {
 		switch {
 		case e.acked && e.seen != all:
 			s := specOf(l.seed, int(e.round), uint64(op))
-			return fmt.Errorf("lost: operation %d of round %d, %s queue %d offset %d, items found %b of %d", op, e.round, s.topic, s.queue, e.base, e.seen, e.count)
+			return fmt.Errorf("lost: operation %d of round %d, %s queue %d offset %d, items found %b of %d", op, e.round,
+				s.topic, s.queue, e.base, e.seen, e.count)
 		case e.seen != 0 && e.kind == light && e.lit != e.light:
 			return fmt.Errorf("operation %d of round %d is in light queues %b of %b", op, e.round, e.lit, e.light)
 		case e.seen == 0 && e.lit != 0:

@@ -38,16 +38,32 @@ func TestLedgerFindsEachKindOfDamage(t *testing.T) {
 		{"nothing", "", func(_ *entry, r []*client.Record) []*client.Record { return r }},
 		{"lost", "lost:", func(_ *entry, r []*client.Record) []*client.Record { return r[:len(r)-1] }},
 		{"twice", "twice", func(_ *entry, r []*client.Record) []*client.Record { return append(r, r[0]) }},
-		{"other offset", "acknowledged at offset", func(_ *entry, r []*client.Record) []*client.Record { r[0].QueueOffset += 9; return r }},
+		{"other offset", "acknowledged at offset", func(_ *entry,
+			r []*client.Record) []*client.Record {
+			r[0].QueueOffset += 9
+			return r
+		}},
 		{"other body", "differs", func(_ *entry, r []*client.Record) []*client.Record {
 			r[0].Body = append([]byte(nil), r[0].Body...)
 			r[0].Body[len(r[0].Body)-1] ^= 1
 			return r
 		}},
-		{"never sent", "phantom", func(_ *entry, r []*client.Record) []*client.Record { r[0].Body = []byte("op 99 item 0 x"); return r }},
+		{"never sent", "phantom", func(_ *entry,
+			r []*client.Record) []*client.Record {
+			r[0].Body = []byte("op 99 item 0 x")
+			return r
+		}},
 		{"came back", "phantom", func(e *entry, r []*client.Record) []*client.Record { e.gone = true; return r }},
-		{"half a batch", "half a batch", func(e *entry, r []*client.Record) []*client.Record { e.acked = false; return r[:1] }},
-		{"not acknowledged, not stored", "", func(e *entry, r []*client.Record) []*client.Record { e.acked = false; return nil }},
+		{"half a batch", "half a batch", func(e *entry,
+			r []*client.Record) []*client.Record {
+			e.acked = false
+			return r[:1]
+		}},
+		{"not acknowledged, not stored", "", func(e *entry,
+			r []*client.Record) []*client.Record {
+			e.acked = false
+			return nil
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, q, e, records := oneBatch(t)
@@ -71,7 +87,8 @@ func oneBatch(t *testing.T) (*ledger, queue, *entry, []*client.Record) {
 		e.kind, e.count, e.acked, e.base = batch, uint8(len(s.items)), true, 40
 		var records []*client.Record
 		for i, m := range s.items {
-			records = append(records, &client.Record{Topic: s.topic, Queue: int32(s.queue), QueueOffset: 40 + int64(i), Born: m.Born, Flag: int32(m.Flag),
+			records = append(records, &client.Record{Topic: s.topic, Queue: int32(s.queue), QueueOffset: 40 + int64(i),
+				Born: m.Born, Flag: int32(m.Flag),
 				Body: m.Body, Properties: m.Props, StoreHost: netip.MustParseAddrPort("127.0.0.1:1")})
 		}
 		return l, queue{s.topic, s.queue}, e, records

@@ -10,10 +10,11 @@ import (
 	"gorocket/integration/harness"
 )
 
-// checkFiles wants each file of a mapped directory to have its full size after a kill: a Java broker, 4.9 before all, refuses a store with a
-// shorter one. The process must be gone.
+// checkFiles wants each file of a mapped directory to have its full size after a kill: a Java broker, 4.9 before all,
+// refuses a store with a shorter one. The process must be gone.
 func checkFiles(s *harness.Server) error {
-	for folder, key := range map[string]string{"commitlog": "mappedFileSizeCommitLog", "consumequeue": "mappedFileSizeConsumeQueue", "batchconsumequeue": ""} {
+	for folder, key := range map[string]string{"commitlog": "mappedFileSizeCommitLog",
+		"consumequeue": "mappedFileSizeConsumeQueue", "batchconsumequeue": ""} {
 		want := int64(13_800_000) // Java's mapperFileSizeBatchConsumeQueue
 		if key != "" {
 			want, _ = strconv.ParseInt(s.Conf[key], 10, 64)

@@ -10,7 +10,8 @@ import (
 
 const keySamples = 10
 
-// checkKeys looks some acknowledged messages up by key and by unique key. The index is built in the background: it may take a moment.
+// checkKeys looks some acknowledged messages up by key and by unique key. The index is built in the background: it may
+// take a moment.
 func (l *ledger) checkKeys(c *client.Client, r *rand.Rand) error {
 	for range min(keySamples, len(l.entries)) {
 		op := uint64(r.IntN(len(l.entries)))
@@ -43,7 +44,8 @@ func lookUp(c *client.Client, topic, key string, unique bool, offset int64) erro
 			}
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s: key %s (unique %v) finds %d messages, none at offset %d", topic, key, unique, len(found), offset)
+			return fmt.Errorf("%s: key %s (unique %v) finds %d messages, none at offset %d", topic, key, unique, len(found),
+				offset)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

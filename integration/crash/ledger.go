@@ -42,7 +42,8 @@ type progress struct {
 	tried int64 // highest value sent, acknowledged or not
 }
 
-// ledger is everything that happened to one store directory. Guarded by mu while workers run; afterwards the checker has it alone.
+// ledger is everything that happened to one store directory. Guarded by mu while workers run; afterwards the checker
+// has it alone.
 type ledger struct {
 	seed    uint64
 	mu      sync.Mutex

@@ -1,11 +1,13 @@
-// Command crash kills the real broker with SIGKILL under load, at random moments, and compares what is there after the restart with a
-// ledger of what was acknowledged: nothing lost, nothing there that was never sent, no gap, nothing twice; consumer offsets no further
-// behind than their write interval. Single messages, batches, inner batches, messages in light queues and delayed messages, all sizes, ASYNC_FLUSH and SYNC_FLUSH in turns.
+// Command crash kills the real broker with SIGKILL under load, at random moments, and compares what is there after the
+// restart with a ledger of what was acknowledged: nothing lost, nothing there that was never sent, no gap, nothing
+// twice; consumer offsets no further behind than their write interval. Single messages, batches, inner batches,
+// messages in light queues and delayed messages, all sizes, ASYNC_FLUSH and SYNC_FLUSH in turns.
 //
 //	GOROCKET_BIN=../bin go run ./crash -time 60s
 //	CRASH_SEED=17 go run ./crash -time 60s      # the same configurations, messages and moments again
 //
-// A kill does not lose the page cache: both modes must keep every acknowledged message. Power cuts are store's TestCrashClones.
+// A kill does not lose the page cache: both modes must keep every acknowledged message. Power cuts are store's
+// TestCrashClones.
 package main
 
 import (
@@ -19,11 +21,13 @@ import (
 
 var (
 	duration = flag.Duration("time", envDuration("CRASH_TIME", time.Minute), "how long to go on (CRASH_TIME)")
-	seed     = flag.Uint64("seed", envNumber("CRASH_SEED", uint64(time.Now().UnixNano())), "seed of everything random (CRASH_SEED)")
+	seed     = flag.Uint64("seed", envNumber("CRASH_SEED", uint64(time.Now().UnixNano())),
+		"seed of everything random (CRASH_SEED)")
 	maxKills = flag.Uint64("kills", envNumber("CRASH_KILLS", 0), "end after so many kills, 0 = no such end (CRASH_KILLS)")
 	longest  = flag.Duration("load", 1800*time.Millisecond, "longest load before a kill")
-	perStore = flag.Int("store-rounds", 20, "rounds on one store directory; then everything is read once more and it is removed")
-	keep     = flag.Bool("keep", false, "keep the directory of a failure")
+	perStore = flag.Int("store-rounds", 20, "rounds on one store directory; then everything is read once more and it is "+
+		"removed")
+	keep = flag.Bool("keep", false, "keep the directory of a failure")
 )
 
 func main() {
@@ -105,8 +109,10 @@ func (t *totals) add(l *ledger) {
 }
 
 func (t *totals) print() {
-	fmt.Printf("crash: %d kills under load, %d while starting, %d clean stops on %d stores in %v\n", t.kills, t.early, t.clean, t.stores, time.Since(t.began).Round(time.Second))
-	fmt.Printf("crash: %d operations, %d acknowledged with %d messages; slowest start after a kill %v; delayed messages delivered again %d\n",
+	fmt.Printf("crash: %d kills under load, %d while starting, %d clean stops on %d stores in %v\n", t.kills, t.early,
+		t.clean, t.stores, time.Since(t.began).Round(time.Second))
+	fmt.Printf("crash: %d operations, %d acknowledged with %d messages; slowest start after a kill %v; delayed messages "+
+		"delivered again %d\n",
 		t.operations, t.acked, t.messages, t.slowest.Round(time.Millisecond), t.redelivered)
 	if t.verifyMissing {
 		fmt.Println("crash: gorocket verify was not run: this binary has no such command")

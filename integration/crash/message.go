@@ -34,8 +34,8 @@ const (
 // lights are the light queues.
 var lights = [2]string{"%LMQ%crash_a", "%LMQ%crash_b"}
 
-// spec is everything one operation sends. It is a function of seed, round and number only, so the ledger need not keep it, and a reader
-// knows each byte that must come back.
+// spec is everything one operation sends. It is a function of seed, round and number only, so the ledger need not keep
+// it, and a reader knows each byte that must come back.
 type spec struct {
 	kind  kind
 	topic string
@@ -72,7 +72,8 @@ func specOf(seed uint64, round int, op uint64) spec {
 		s.items = append(s.items, item(r, &s, op, i))
 	}
 	if s.kind == inner {
-		s.parts = []client.Message{{Body: s.items[0].Body}, {Body: []byte("second"), Props: client.Props("TAGS", "x")}, {Body: []byte("third")}}
+		s.parts = []client.Message{{Body: s.items[0].Body}, {Body: []byte("second"), Props: client.Props("TAGS", "x")},
+			{Body: []byte("third")}}
 		s.items[0].Body = client.BatchBody(s.parts)
 	}
 	return s

@@ -13,8 +13,8 @@ const (
 	offsetSlack    = 1500 * time.Millisecond
 )
 
-// checkCommits wants each consumer offset at least where it stood one write interval before the end, and nowhere that nobody committed.
-// After a clean stop it must be the last acknowledged one at least.
+// checkCommits wants each consumer offset at least where it stood one write interval before the end, and nowhere that
+// nobody committed. After a clean stop it must be the last acknowledged one at least.
 func (l *ledger) checkCommits(c *client.Client, end time.Time, clean bool) error {
 	for q, p := range l.commits {
 		got, err := c.Committed("crash_group", q.topic, q.id)

@@ -58,7 +58,8 @@ func runStore(t *totals, names string, r *rand.Rand) (err error) {
 	return f.last()
 }
 
-// setUp makes the topic of inner batches and waits until it is on disk: unlike other topics it cannot be made again from what is in the log.
+// setUp makes the topic of inner batches and waits until it is on disk: unlike other topics it cannot be made again
+// from what is in the log.
 func setUp(addr string) error {
 	c, err := client.Dial(addr, 5*time.Second)
 	if err != nil {

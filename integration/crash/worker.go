@@ -73,7 +73,8 @@ func send(c *client.Client, s *spec) (client.Sent, error) {
 	return c.Send(&first)
 }
 
-// commit moves the group forward on one queue. Each queue has one worker that does it, so that the last answer is the last value.
+// commit moves the group forward on one queue. Each queue has one worker that does it, so that the last answer is the
+// last value.
 func (l *ledger) commit(c *client.Client, id int) error {
 	q := queue{"crash_0", id}
 	offset := l.trying(q)

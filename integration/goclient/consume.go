@@ -13,7 +13,8 @@ import (
 )
 
 func consumeCases() []Case {
-	return []Case{{"pushTags", pushTags}, {"pushLongPoll", longPoll}, {"orderlyByKey", orderly}, {"pull", pull}, {"litePull", poll},
+	return []Case{{"pushTags", pushTags}, {"pushLongPoll", longPoll}, {"orderlyByKey", orderly}, {"pull", pull},
+		{"litePull", poll},
 		{"retryThenSuccess", retry}, {"dlqAfterLastRetry", deadLetter}, {"delayLevel", delayLevel}}
 }
 
@@ -48,8 +49,8 @@ func longPoll(t testing.TB, e *Env) {
 	}
 }
 
-// orderly has one consumer: v2.1.2 never unlocks a queue that it loses, so another member gets it only when the lock expires
-// after 60 s. The Java clients' case has two.
+// orderly has one consumer: v2.1.2 never unlocks a queue that it loses, so another member gets it only when the lock
+// expires after 60 s. The Java clients' case has two.
 func orderly(t testing.TB, e *Env) {
 	topic := e.Create(t, "order", 4)
 	var mu sync.Mutex
@@ -88,7 +89,8 @@ func orderly(t testing.TB, e *Env) {
 // newPull makes a pull consumer, not started.
 func (e *Env) newPull(t testing.TB, group string) rocketmq.PullConsumer {
 	t.Helper()
-	c, err := rocketmq.NewPullConsumer(consumer.WithNsResolver(e.resolver()), consumer.WithGroupName(group), consumer.WithInstance(e.instance()),
+	c, err := rocketmq.NewPullConsumer(consumer.WithNsResolver(e.resolver()), consumer.WithGroupName(group),
+		consumer.WithInstance(e.instance()),
 		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset))
 	must(t, err)
 	t.Cleanup(func() { _ = c.Shutdown() })
@@ -146,7 +148,8 @@ func poll(t testing.TB, e *Env) {
 	}
 }
 
-// makeRetryTopic lets the group's retry topic exist before its consumer starts; it would look for it again only after 30 s.
+// makeRetryTopic lets the group's retry topic exist before its consumer starts; it would look for it again only after
+// 30 s.
 func makeRetryTopic(t testing.TB, e *Env, group, other string) {
 	t.Helper()
 	var box Box
@@ -171,7 +174,8 @@ func retry(t testing.TB, e *Env) {
 	await(t, 60*time.Second, "third delivery", func() bool { return box.Len() >= 3 })
 	for i, m := range box.msgs {
 		if int(m.ReconsumeTimes) != i || m.Topic != topic || m.MsgId != sent.MsgID {
-			t.Errorf("delivery %d: reconsumeTimes %d, topic %s, id %s, sent %s", i, m.ReconsumeTimes, m.Topic, m.MsgId, sent.MsgID)
+			t.Errorf("delivery %d: reconsumeTimes %d, topic %s, id %s, sent %s", i, m.ReconsumeTimes, m.Topic, m.MsgId,
+				sent.MsgID)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package goclient holds the cases that Apache's Go client (rocketmq-client-go/v2) runs against a cluster. Names are those of
-// the Java client's cases where both can do the same.
+// Package goclient holds the cases that Apache's Go client (rocketmq-client-go/v2) runs against a cluster. Names are
+// those of the Java client's cases where both can do the same.
 package goclient
 
 import (
@@ -117,7 +117,8 @@ func (e *Env) Send(t testing.TB, topic, tag string, bodies ...string) []*primiti
 	t.Helper()
 	var out []*primitive.SendResult
 	for _, b := range bodies {
-		r, err := e.shared.SendSync(context.Background(), primitive.NewMessage(topic, []byte(b)).WithTag(tag).WithKeys([]string{"k"}))
+		r, err := e.shared.SendSync(context.Background(), primitive.NewMessage(topic,
+			[]byte(b)).WithTag(tag).WithKeys([]string{"k"}))
 		must(t, err)
 		if r.Status != primitive.SendOK {
 			t.Fatalf("send to %s: %v", topic, r)
@@ -131,14 +132,18 @@ func (e *Env) Send(t testing.TB, topic, tag string, bodies ...string) []*primiti
 type handler func(*primitive.MessageExt) consumer.ConsumeResult
 
 // Consume starts a push consumer from the first message on, in a client of its own.
-func (e *Env) Consume(t testing.TB, group, topic, expression string, h handler, more ...consumer.Option) rocketmq.PushConsumer {
+func (e *Env) Consume(t testing.TB, group, topic, expression string, h handler,
+	more ...consumer.Option) rocketmq.PushConsumer {
 	t.Helper()
-	opts := append([]consumer.Option{consumer.WithNsResolver(e.resolver()), consumer.WithGroupName(group), consumer.WithInstance(e.instance()),
-		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset), consumer.WithConsumerModel(consumer.Clustering)}, more...)
+	opts := append([]consumer.Option{consumer.WithNsResolver(e.resolver()), consumer.WithGroupName(group),
+		consumer.WithInstance(e.instance()),
+		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset), consumer.WithConsumerModel(consumer.Clustering)},
+		more...)
 	c, err := rocketmq.NewPushConsumer(opts...)
 	must(t, err)
 	selector := consumer.MessageSelector{Type: consumer.TAG, Expression: expression}
-	must(t, c.Subscribe(topic, selector, func(_ context.Context, msgs ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+	must(t, c.Subscribe(topic, selector, func(_ context.Context, msgs ...*primitive.MessageExt) (consumer.ConsumeResult,
+		error) {
 		result := consumer.ConsumeSuccess
 		for _, m := range msgs {
 			if r := h(m); r != consumer.ConsumeSuccess {

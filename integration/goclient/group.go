@@ -10,7 +10,8 @@ import (
 )
 
 func groupCases() []Case {
-	return []Case{{"broadcasting", broadcasting}, {"twoGroups", twoGroups}, {"rebalance3", rebalance}, {"offsetClientRestart", clientRestart}}
+	return []Case{{"broadcasting", broadcasting}, {"twoGroups", twoGroups}, {"rebalance3", rebalance},
+		{"offsetClientRestart", clientRestart}}
 }
 
 func broadcasting(t testing.TB, e *Env) {

@@ -15,7 +15,8 @@ import (
 	"gorocket/integration/wire"
 )
 
-// The Go client has no call for queries: requests 12, 29, 33 and 105 are written by hand, its decoder reads the answers.
+// The Go client has no call for queries: requests 12, 29, 33 and 105 are written by hand, its decoder reads the
+// answers.
 func queryCases() []Case {
 	return []Case{{"queryByKey", queryByKey}, {"viewById", viewByID}, {"searchByTime", searchByTime}}
 }
@@ -32,7 +33,8 @@ func awaitRoute(t testing.TB, e *Env, topic string) {
 // offset asks for the max (30) or min (31) offset of a queue.
 func (e *Env) offset(t testing.TB, code int, topic string, queue int) int64 {
 	t.Helper()
-	r, err := wire.Call(e.Broker, wire.Request{Code: code, Ext: map[string]any{"topic": topic, "queueId": fmt.Sprint(queue)}}, 5*time.Second)
+	r, err := wire.Call(e.Broker, wire.Request{Code: code, Ext: map[string]any{"topic": topic,
+		"queueId": fmt.Sprint(queue)}}, 5*time.Second)
 	must(t, err)
 	n, err := strconv.ParseInt(r.Ext["offset"], 10, 64)
 	must(t, err)
@@ -61,8 +63,9 @@ func queryByKey(t testing.TB, e *Env) {
 
 func (e *Env) query(t testing.TB, topic, key string, unique bool) []*primitive.MessageExt {
 	t.Helper()
-	r, err := wire.Call(e.Broker, wire.Request{Code: 12, Ext: map[string]any{"topic": topic, "key": key, "maxNum": "32", "beginTimestamp": "0",
-		"endTimestamp": "9999999999999", "_UNIQUE_KEY_QUERY": strconv.FormatBool(unique)}}, 5*time.Second)
+	r, err := wire.Call(e.Broker, wire.Request{Code: 12, Ext: map[string]any{"topic": topic, "key": key, "maxNum": "32",
+		"beginTimestamp": "0",
+		"endTimestamp":   "9999999999999", "_UNIQUE_KEY_QUERY": strconv.FormatBool(unique)}}, 5*time.Second)
 	must(t, err)
 	return primitive.DecodeMessage(r.Body)
 }
@@ -76,7 +79,8 @@ func viewByID(t testing.TB, e *Env) {
 	r, err := wire.Call(e.Broker, wire.Request{Code: 33, Ext: map[string]any{"offset": fmt.Sprint(offset)}}, 5*time.Second)
 	must(t, err)
 	found := primitive.DecodeMessage(r.Body)
-	if len(found) != 1 || string(found[0].Body) != "view me" || found[0].QueueOffset != sent.QueueOffset || found[0].Topic != topic {
+	if len(found) != 1 || string(found[0].Body) != "view me" || found[0].QueueOffset != sent.QueueOffset ||
+		found[0].Topic != topic {
 		t.Errorf("by offset id: code %d, %v", r.Code, found)
 	}
 	await(t, 10*time.Second, "the message by its unique id", func() bool {
@@ -105,7 +109,8 @@ func searchByTime(t testing.TB, e *Env) {
 		return len(r.GetMessageExts()) == 6
 	})
 	for at, want := range map[int64]int64{times[3]: 3, times[3] + 1: 4, times[0] - 10_000: 0, times[5] + 10_000: 6} {
-		r, err := wire.Call(e.Broker, wire.Request{Code: 29, Ext: map[string]any{"topic": topic, "queueId": "0", "timestamp": fmt.Sprint(at)}}, 5*time.Second)
+		r, err := wire.Call(e.Broker, wire.Request{Code: 29, Ext: map[string]any{"topic": topic, "queueId": "0",
+			"timestamp": fmt.Sprint(at)}}, 5*time.Second)
 		must(t, err)
 		if got := r.Ext["offset"]; got != fmt.Sprint(want) {
 			t.Errorf("offset at first message %+d ms = %q, want %d", at-times[0], got, want)

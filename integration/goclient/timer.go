@@ -9,7 +9,8 @@ import (
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
 
-// Timer sends messages with the timer properties, which this client knows nothing of, and checks that none comes early. The broker needs timerWheelEnable.
+// Timer sends messages with the timer properties, which this client knows nothing of, and checks that none comes early.
+// The broker needs timerWheelEnable.
 func Timer(t testing.TB, e *Env) {
 	topic, want := e.Create(t, "timer", 1), numbered("timer", 12)
 	var last time.Time

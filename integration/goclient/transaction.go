@@ -57,7 +57,8 @@ func state(body string) primitive.LocalTransactionState {
 func transaction(t testing.TB, e *Env) {
 	topic := e.Create(t, "transaction", 4)
 	l := &listener{asked: map[string]int{}}
-	p, err := rocketmq.NewTransactionProducer(l, producer.WithNsResolver(e.resolver()), producer.WithGroupName("PGT_go_"+e.run),
+	p, err := rocketmq.NewTransactionProducer(l, producer.WithNsResolver(e.resolver()),
+		producer.WithGroupName("PGT_go_"+e.run),
 		producer.WithInstanceName(e.instance()), producer.WithRetry(0), producer.WithSendMsgTimeout(10*time.Second))
 	must(t, err)
 	must(t, p.Start())
@@ -65,7 +66,8 @@ func transaction(t testing.TB, e *Env) {
 	var want []string
 	for _, what := range []string{"commit", "rollback", "unknown-commit", "unknown-rollback"} {
 		for _, body := range numbered(what, 10) {
-			r, err := p.SendMessageInTransaction(context.Background(), primitive.NewMessage(topic, []byte(body)).WithTag("t").WithKeys([]string{"k"}))
+			r, err := p.SendMessageInTransaction(context.Background(), primitive.NewMessage(topic,
+				[]byte(body)).WithTag("t").WithKeys([]string{"k"}))
 			must(t, err)
 			if r.Status != primitive.SendOK {
 				t.Fatalf("half message: %v", r)

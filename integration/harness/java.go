@@ -12,8 +12,8 @@ import (
 // JavaVersion is the reference release whose servers the tests start.
 const JavaVersion = "5.5.0"
 
-// quickFlags keep a JVM small and quick to start: serial collector, C1 only. GOROCKET_JVM_FLAGS replaces them: measurements want the flags of
-// Apache's start scripts.
+// quickFlags keep a JVM small and quick to start: serial collector, C1 only. GOROCKET_JVM_FLAGS replaces them:
+// measurements want the flags of Apache's start scripts.
 var quickFlags = []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxDirectMemorySize=512m", "-Xms64m"}
 
 // jvmFlags are what RocketMQ needs on JDK 17.

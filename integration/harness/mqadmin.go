@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// MQAdmin runs one command of Apache's mqadmin against the cluster and returns what it printed. mqadmin ends with status 0 even when it failed: look at the text.
+// MQAdmin runs one command of Apache's mqadmin against the cluster and returns what it printed. mqadmin ends with
+// status 0 even when it failed: look at the text.
 func (c *Cluster) MQAdmin(args ...string) string {
 	c.t.Helper()
 	c.need(Java)

@@ -53,7 +53,8 @@ func (p *Pair) Close() {
 
 // BigFiles adds Java's own file sizes to conf: those of the harness's brokers are small.
 func BigFiles(conf Conf) Conf {
-	all := Conf{"mappedFileSizeCommitLog": "1073741824", "mappedFileSizeConsumeQueue": "6000000", "maxHashSlotNum": "5000000", "maxIndexNum": "20000000"}
+	all := Conf{"mappedFileSizeCommitLog": "1073741824", "mappedFileSizeConsumeQueue": "6000000",
+		"maxHashSlotNum": "5000000", "maxIndexNum": "20000000"}
 	maps.Copy(all, conf)
 	return all
 }

@@ -11,7 +11,8 @@ import (
 var handedOut sync.Map
 
 // FreePort returns a port p such that p-2 (fast port), p and p+1 (HA) are free on this machine, below the range from
-// which the kernel takes ports for outgoing connections. Those of different servers do not overlap, though neither may have bound its own yet.
+// which the kernel takes ports for outgoing connections. Those of different servers do not overlap, though neither may
+// have bound its own yet.
 func FreePort() (int, error) {
 	for range 200 {
 		p := 18000 + rand.IntN(3450)*4 // p-2 to p+1

@@ -21,7 +21,8 @@ type Process struct {
 	once sync.Once
 }
 
-// PinVariable names the environment variable that pins the processes that are started to cores, "0" or "0,1". Measurements set it.
+// PinVariable names the environment variable that pins the processes that are started to cores, "0" or "0,1".
+// Measurements set it.
 const PinVariable = "GOROCKET_PIN"
 
 // StartProcess runs argv with extra environment in dir; output is appended to dir/name.log.

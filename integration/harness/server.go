@@ -81,7 +81,8 @@ func newServer(kind Kind, base, name, names string, conf, defaults Conf) (*Serve
 	if kind == Java {
 		limit = 60 * time.Second
 	}
-	return &Server{Kind: kind, Name: name, Port: port, Dir: filepath.Join(base, name), Conf: defaults, names: names, limit: limit}, nil
+	return &Server{Kind: kind, Name: name, Port: port, Dir: filepath.Join(base, name), Conf: defaults, names: names,
+		limit: limit}, nil
 }
 
 // Start runs the process and returns when it serves: a name server when it answers, a broker when every one of its

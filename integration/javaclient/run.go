@@ -17,8 +17,10 @@ import (
 
 // Cases are the names that phase "all" must report; a test checks that none is missing.
 var Cases = []string{
-	"retryThenSuccess", "dlqAfterLastRetry", "delayLevel", "rebalance3", "broadcasting", "twoGroups", "offsetClientRestart", "bulk10000",
-	"orderlyByKey", "pushTags", "pushLongPoll", "pull", "litePull", "sendSync", "sendAsync", "sendOneway", "sendBatch", "body4MiB", "unicode",
+	"retryThenSuccess", "dlqAfterLastRetry", "delayLevel", "rebalance3", "broadcasting", "twoGroups",
+	"offsetClientRestart", "bulk10000",
+	"orderlyByKey", "pushTags", "pushLongPoll", "pull", "litePull", "sendSync", "sendAsync", "sendOneway", "sendBatch",
+	"body4MiB", "unicode",
 	"queryByKey", "viewById", "searchByTime",
 }
 
@@ -36,7 +38,8 @@ type Result struct {
 // built holds what build said for each version: a func() error.
 var built sync.Map
 
-// Build compiles against a client version and copies its jars, once in a process however many ask; seconds the first time.
+// Build compiles against a client version and copies its jars, once in a process however many ask; seconds the first
+// time.
 func Build(version string) error {
 	once, _ := built.LoadOrStore(version, sync.OnceValue(func() error { return build(version) }))
 	return once.(func() error)()
@@ -44,7 +47,8 @@ func Build(version string) error {
 
 func build(version string) error {
 	lib := filepath.Join(home(version), "lib")
-	return harness.Maven(filepath.Join(harness.Root(), "javaclient"), "-Drmq.version="+version, "-Dout="+home(version), "compile",
+	return harness.Maven(filepath.Join(harness.Root(), "javaclient"), "-Drmq.version="+version, "-Dout="+home(version),
+		"compile",
 		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+lib)
 }
 

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// same compares what a broker serves after a swap with what the one before served. Queues may only have grown by deliveries of delayed messages.
+// same compares what a broker serves after a swap with what the one before served. Queues may only have grown by
+// deliveries of delayed messages.
 func same(t *testing.T, before, after *snapshot) {
 	t.Helper()
 	what := fmt.Sprintf("%s after %s", after.side, before.side)
@@ -52,7 +53,8 @@ func at(c *content, i int) any {
 	return c.records[i]
 }
 
-// diffTable compares our entries in the members that both sides know and that are not empty on both: 4.9 knows fewer than 5.5.
+// diffTable compares our entries in the members that both sides know and that are not empty on both: 4.9 knows fewer
+// than 5.5.
 func diffTable(before, after table) (out []string) {
 	for name, b := range before {
 		if !own(name) {

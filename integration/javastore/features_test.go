@@ -18,13 +18,14 @@ import (
 type feature struct {
 	name  string
 	conf  harness.Conf
-	store string                       // features with one store name share a store: Java takes long to start
-	needs string                       // a name that our binary must know: the feature may not be written yet
-	lacks func(*house, *ledger) string // asks our broker, alone on a new store, what it lacks for the feature; "" = nothing
-	early func(*house)                 // before the first start
-	setUp func(*ledger)                // once, on the first side
-	write func(*ledger)                // on each side
-	extra []queue                      // queues that are in no topic table
+	store string // features with one store name share a store: Java takes long to start
+	needs string // a name that our binary must know: the feature may not be written yet
+	// asks our broker, alone on a new store, what it lacks for the feature; "" = nothing
+	lacks func(*house, *ledger) string
+	early func(*house)  // before the first start
+	setUp func(*ledger) // once, on the first side
+	write func(*ledger) // on each side
+	extra []queue       // queues that are in no topic table
 	proof func(*testing.T, *house, *snapshot)
 }
 
@@ -38,19 +39,33 @@ const (
 
 // features are written by Java 5.5.0, read and continued by ours, read by Java again; each side is killed.
 var features = []feature{
-	{name: "other file sizes", store: layout, conf: harness.Conf{"mappedFileSizeCommitLog": "102400", "mappedFileSizeConsumeQueue": "1200", "maxHashSlotNum": "50", "maxIndexNum": "200"},
+	{name: "other file sizes", store: layout, conf: harness.Conf{"mappedFileSizeCommitLog": "102400",
+		"mappedFileSizeConsumeQueue": "1200", "maxHashSlotNum": "50", "maxIndexNum": "200"},
 		write: nothing, proof: files("consumequeue/js_a/0", 2)},
 	{name: "several commit log paths", store: layout, conf: harness.Conf{"storePathCommitLog": "STORE/log-a,STORE/log-b"},
-		write: nothing, proof: func(t *testing.T, h *house, s *snapshot) { files("log-a", 1)(t, h, s); files("log-b", 1)(t, h, s) }},
-	{name: "property CRC", store: layout, conf: harness.Conf{"enabledAppendPropCRC": "true"}, write: nothing, proof: each(func(r *client.Record) bool { return strings.Contains(r.Properties, "__CRC32#") })},
-	{name: "V2 topics", store: records, early: longGroupFile, write: writeRetry, proof: some(func(r *client.Record) bool { return r.V2 })},
-	{name: "IPv6", store: records, conf: harness.Conf{"brokerIP1": "::1", "brokerIP2": "::1", "bindAddress": "::"}, write: nothing, proof: each(func(r *client.Record) bool { return r.StoreHost.Addr().Is6() && r.BornHost.Addr().Is6() })},
-	{name: "consume queue ext", store: records, needs: "enableConsumeQueueExt", conf: harness.Conf{"enableConsumeQueueExt": "true", "enableCalcFilterBitMap": "true"}, write: nothing, proof: files("consumequeue_ext/js_a/0", 1)},
+		write: nothing, proof: func(t *testing.T, h *house, s *snapshot) {
+			files("log-a", 1)(t, h, s)
+			files("log-b", 1)(t, h,
+				s)
+		}},
+	{name: "property CRC", store: layout, conf: harness.Conf{"enabledAppendPropCRC": "true"}, write: nothing,
+		proof: each(func(r *client.Record) bool { return strings.Contains(r.Properties, "__CRC32#") })},
+	{name: "V2 topics", store: records, early: longGroupFile, write: writeRetry,
+		proof: some(func(r *client.Record) bool { return r.V2 })},
+	{name: "IPv6", store: records, conf: harness.Conf{"brokerIP1": "::1", "brokerIP2": "::1", "bindAddress": "::"},
+		write: nothing, proof: each(func(r *client.Record) bool {
+			return r.StoreHost.Addr().Is6() &&
+				r.BornHost.Addr().Is6()
+		})},
+	{name: "consume queue ext", store: records, needs: "enableConsumeQueueExt",
+		conf: harness.Conf{"enableConsumeQueueExt": "true", "enableCalcFilterBitMap": "true"}, write: nothing,
+		proof: files("consumequeue_ext/js_a/0", 1)},
 	{name: "BatchCQ", store: queues, lacks: lacksInner, setUp: func(l *ledger) {
 		l.must(l.h.c.CreateTopic("js_many", 2, 6, manyAttributes))
 	},
 		write: writeInner, proof: some(func(r *client.Record) bool { return r.SysFlag&0x80 != 0 })},
-	{name: "LMQ", store: queues, lacks: lacksLight, conf: harness.Conf{"enableMultiDispatch": "true", "enableLmq": "true"}, write: writeLight, extra: []queue{{lightA, 0}, {lightB, 0}}, proof: lightQueues},
+	{name: "LMQ", store: queues, lacks: lacksLight, conf: harness.Conf{"enableMultiDispatch": "true", "enableLmq": "true"},
+		write: writeLight, extra: []queue{{lightA, 0}, {lightB, 0}}, proof: lightQueues},
 }
 
 // TestFeatures: what is in the store beside plain messages survives both swaps.
@@ -212,7 +227,8 @@ func (s *featureStore) take() *snapshot {
 
 func nothing(*ledger) {}
 
-// longGroupFile makes the long group by file: 5.5.0 refuses to make groups of more than 120 bytes, older releases did not.
+// longGroupFile makes the long group by file: 5.5.0 refuses to make groups of more than 120 bytes, older releases did
+// not.
 func longGroupFile(h *house) {
 	text := fmt.Sprintf(`{"dataVersion":{"counter":1,"stateVersion":0,"timestamp":1700000000000},"subscriptionGroupTable":{%q:{"groupName":%[1]q,"consumeEnable":true,"retryQueueNums":1,"retryMaxTimes":16}}}`, longGroup)
 	if err := os.MkdirAll(h.store("config"), 0o755); err != nil {
@@ -226,7 +242,8 @@ func longGroupFile(h *house) {
 // writeRetry lets a consumer with a very long name send messages back: its retry topic does not fit a V1 record.
 func writeRetry(l *ledger) {
 	m := l.send("js_a", 0)
-	_, err := l.h.c.OK(36, map[string]any{"offset": fmt.Sprint(m.place), "group": longGroup, "delayLevel": "1", "originMsgId": m.id, "originTopic": m.topic, "unitMode": "false", "maxReconsumeTimes": "9"}, nil)
+	_, err := l.h.c.OK(36, map[string]any{"offset": fmt.Sprint(m.place), "group": longGroup, "delayLevel": "1",
+		"originMsgId": m.id, "originTopic": m.topic, "unitMode": "false", "maxReconsumeTimes": "9"}, nil)
 	l.must(err)
 	retry := "%RETRY%" + longGroup
 	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
@@ -243,7 +260,8 @@ func writeInner(l *ledger) {
 		m := l.next("js_many", i%2)
 		var items []client.Message
 		for n := range manyItems {
-			items = append(items, client.Message{Body: fmt.Appendf(nil, "item %d of %s", n, m.body), Props: client.Props("UNIQ_KEY", fmt.Sprintf("%s%d", m.unique, n))})
+			items = append(items, client.Message{Body: fmt.Appendf(nil, "item %d of %s", n, m.body),
+				Props: client.Props("UNIQ_KEY", fmt.Sprintf("%s%d", m.unique, n))})
 		}
 		m.body = client.BatchBody(items)
 		a, err := l.h.c.SendBatch(m.message(), items)

@@ -49,6 +49,7 @@ func javaBroker(version side, dir, file string) (argv, env []string, err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	argv = append(append([]string{"java", "-Duser.home=" + home}, javaFlags...), "-cp", conf+":"+lib+"/*", "org.apache.rocketmq.broker.BrokerStartup", "-c", file)
+	argv = append(append([]string{"java", "-Duser.home=" + home}, javaFlags...), "-cp", conf+":"+lib+"/*",
+		"org.apache.rocketmq.broker.BrokerStartup", "-c", file)
 	return argv, []string{"ROCKETMQ_HOME=" + home}, nil
 }

@@ -45,7 +45,8 @@ func newLedger(h *house) *ledger {
 // next makes a message of the running stage; the body names it.
 func (l *ledger) next(topic string, queue int) *sent {
 	n := len(l.messages)
-	m := &sent{side: l.h.side, topic: topic, queue: queue, flag: n % 77, born: 1_700_000_000_000 + int64(n), key: fmt.Sprintf("key%d", n), tags: fmt.Sprintf("Tag%d", n%4),
+	m := &sent{side: l.h.side, topic: topic, queue: queue, flag: n % 77, born: 1_700_000_000_000 + int64(n),
+		key: fmt.Sprintf("key%d", n), tags: fmt.Sprintf("Tag%d", n%4),
 		unique: fmt.Sprintf("7F0000010000000000000000%08X", n)}
 	m.body = bytes.Repeat(fmt.Appendf(nil, "%s message %d stage %d;", l.h.side, n, l.stage), 1+n%40)
 	l.messages = append(l.messages, m)
@@ -57,7 +58,8 @@ func (m *sent) message(more ...string) *client.Message {
 	if m.delay > 0 {
 		pairs = append(pairs, "DELAY", fmt.Sprint(m.delay))
 	}
-	return &client.Message{Topic: m.topic, Queue: m.queue, Flag: m.flag, Born: m.born, Body: m.body, Props: client.Props(append(pairs, more...)...)}
+	return &client.Message{Topic: m.topic, Queue: m.queue, Flag: m.flag, Born: m.born, Body: m.body,
+		Props: client.Props(append(pairs, more...)...)}
 }
 
 // acknowledged notes the answer.
@@ -78,7 +80,8 @@ func (m *sent) home() queue {
 	return queue{m.topic, m.queue}
 }
 
-// missing lists the acknowledged messages that the snapshot does not hold where they were acknowledged, or that differ from what was sent.
+// missing lists the acknowledged messages that the snapshot does not hold where they were acknowledged, or that differ
+// from what was sent.
 func (l *ledger) missing(s *snapshot) (out []string) {
 	for _, m := range l.messages {
 		c := s.queues[m.home()]
@@ -102,7 +105,8 @@ func (m *sent) differs(r *client.Record) string {
 		return "body"
 	case r.ID() != m.id:
 		return "id " + m.id
-	case r.Property("TAGS") != m.tags || !strings.HasPrefix(r.Property("KEYS"), m.key) || r.Property("UNIQ_KEY") != m.unique || r.Property("color") != "blå":
+	case r.Property("TAGS") != m.tags || !strings.HasPrefix(r.Property("KEYS"), m.key) ||
+		r.Property("UNIQ_KEY") != m.unique || r.Property("color") != "blå":
 		return "properties"
 	case r.Born != m.born || int(r.Flag) != m.flag:
 		return "born or flag"

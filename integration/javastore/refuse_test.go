@@ -22,7 +22,8 @@ type refused struct {
 	says  []string     // what the refusal must name
 }
 
-// TestRefused: what ours cannot run on is refused with the reason and the way out, and not touched; Java goes on with it.
+// TestRefused: what ours cannot run on is refused with the reason and the way out, and not touched; Java goes on with
+// it.
 func TestRefused(t *testing.T) {
 	t.Run("RocksDB queues", func(t *testing.T) {
 		out := []string{"RocksDB", "storeType"}
@@ -30,8 +31,10 @@ func TestRefused(t *testing.T) {
 			refused{name: "the key forgotten", conf: harness.Conf{"storeType": "default"}, says: out})
 	})
 	t.Run("files", func(t *testing.T) {
-		refuses(t, nil, refused{name: "other commit log size", conf: harness.Conf{"mappedFileSizeCommitLog": "2097152"}, says: []string{"mappedFileSizeCommitLog", "commitlog"}},
-			refused{name: "other queue size", conf: harness.Conf{"mappedFileSizeConsumeQueue": "60000"}, says: []string{"mappedFileSizeConsumeQueue", "consumequeue"}},
+		refuses(t, nil, refused{name: "other commit log size", conf: harness.Conf{"mappedFileSizeCommitLog": "2097152"},
+			says: []string{"mappedFileSizeCommitLog", "commitlog"}},
+			refused{name: "other queue size", conf: harness.Conf{"mappedFileSizeConsumeQueue": "60000"},
+				says: []string{"mappedFileSizeConsumeQueue", "consumequeue"}},
 			refused{name: "damage in the middle", spoil: damage, says: []string{"damaged", "00000000000000000000"}})
 	})
 }

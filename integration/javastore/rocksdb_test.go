@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestRocksDBWayOut takes the way out of docs/migrating.md: Java writes its RocksDB tables as JSON while it runs, the RocksDB queues are moved
-// aside, and ours builds file queues from the commit log.
+// TestRocksDBWayOut takes the way out of docs/migrating.md: Java writes its RocksDB tables as JSON while it runs, the
+// RocksDB queues are moved aside, and ours builds file queues from the commit log.
 func TestRocksDBWayOut(t *testing.T) {
 	need(t)
 	h, l := javaWrote(t, map[string]string{"storeType": "defaultRocksDB"})

@@ -50,16 +50,20 @@ func newHouse(t *testing.T, conf harness.Conf) *house {
 	}
 	dir := t.TempDir()
 	h := &house{t: t, dir: dir, port: port, host: "127.0.0.1", conf: harness.Conf{
-		"brokerName": "broker-a", "brokerIP1": "127.0.0.1", "brokerClusterName": "DefaultCluster", "listenPort": fmt.Sprint(port),
+		"brokerName": "broker-a", "brokerIP1": "127.0.0.1", "brokerClusterName": "DefaultCluster",
+		"listenPort":       fmt.Sprint(port),
 		"storePathRootDir": dir + "/store", "storePathCommitLog": dir + "/store/commitlog",
-		"mappedFileSizeCommitLog": "1048576", "mappedFileSizeConsumeQueue": "6000", "maxHashSlotNum": "5000", "maxIndexNum": "20000",
+		"mappedFileSizeCommitLog": "1048576", "mappedFileSizeConsumeQueue": "6000", "maxHashSlotNum": "5000",
+		"maxIndexNum": "20000",
 		// a message that waits across a swap, and some that come at once
 		"messageDelayLevel": "1s 4s 15s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s",
-		// Java deletes an index file that is not full after a kill, and fills the new one from its checkpoint on only, unless told otherwise
+		// Java deletes an index file that is not full after a kill, and fills the new one from its checkpoint on only, unless
+		// told otherwise
 		"messageIndexSafe": "true",
 		// so that a kill after a second of silence takes nothing
 		"flushConsumerOffsetInterval": "500", "flushDelayOffsetInterval": "500",
-		"waitTimeMillsInSendQueue": "10000", "osPageCacheBusyTimeOutMills": "10000", "timerWheelEnable": "false", "diskMaxUsedSpaceRatio": "95",
+		"waitTimeMillsInSendQueue": "10000", "osPageCacheBusyTimeOutMills": "10000", "timerWheelEnable": "false",
+		"diskMaxUsedSpaceRatio": "95",
 	}}
 	for k, v := range conf {
 		h.conf[k] = strings.ReplaceAll(v, "STORE", dir+"/store")
@@ -135,8 +139,8 @@ func (h *house) stop(clean bool) {
 	h.t.Logf("%s stopped in %v", h.side, time.Since(begin).Round(100*time.Millisecond))
 }
 
-// settle waits until consumer offsets and delay progress are on disk, every 500 ms: Java writes them 10 s after its start for the first time. The
-// log needs no wait.
+// settle waits until consumer offsets and delay progress are on disk, every 500 ms: Java writes them 10 s after its
+// start for the first time. The log needs no wait.
 func (h *house) settle() {
 	wait := 1200 * time.Millisecond
 	if h.side != ours || checksTests() {

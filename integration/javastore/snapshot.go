@@ -41,9 +41,11 @@ type snapshot struct {
 }
 
 // noQueues are topics with queues that no client reads: thousands of empty ones.
-var noQueues = []string{"BenchmarkTest", "TBW102", "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT", "rmq_sys_SYNC_BROKER_MEMBER_broker-a"}
+var noQueues = []string{"BenchmarkTest", "TBW102", "SELF_TEST_TOPIC", "OFFSET_MOVED_EVENT",
+	"rmq_sys_SYNC_BROKER_MEMBER_broker-a"}
 
-// look takes the snapshot of a running broker. Extra queues are read beside those of the topic table: light queues are in no table.
+// look takes the snapshot of a running broker. Extra queues are read beside those of the topic table: light queues are
+// in no table.
 func (h *house) look(extra ...queue) *snapshot {
 	h.t.Helper()
 	s := &snapshot{side: h.side, queues: map[queue]*content{}, lookups: map[string][]int64{}}
@@ -108,7 +110,11 @@ func (h *house) read(q queue) *content {
 	if c.max <= first {
 		return c
 	}
-	end, err := h.c.ReadQueue(q.topic, q.id, first, func(r *client.Record) error { c.records = append(c.records, r); return nil })
+	end, err := h.c.ReadQueue(q.topic, q.id, first, func(r *client.Record) error {
+		c.records = append(c.records,
+			r)
+		return nil
+	})
 	if err != nil {
 		h.t.Fatalf("%s: %v", h.side, err)
 	}
@@ -144,7 +150,8 @@ func (h *house) find(m *sent, key string, unique bool) []int64 {
 			return at
 		}
 		if time.Now().After(deadline) {
-			h.t.Fatalf("%s: query %s %s (unique %v) does not find the message at %d, only %v", h.side, m.topic, key, unique, m.place, at)
+			h.t.Fatalf("%s: query %s %s (unique %v) does not find the message at %d, only %v", h.side, m.topic, key, unique,
+				m.place, at)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -167,7 +174,9 @@ func (h *house) byID(s *snapshot, m *sent) {
 	}
 	s.lookups["id "+m.id] = []int64{r.Offset, r.QueueOffset}
 	if h.side == java4 {
-		return // 4.9 picks the queue file by its modification time, which mapped writes do not move in time: it errs on its own files too
+		// 4.9 picks the queue file by its modification time, which mapped writes do not move in time: it errs on its own
+		// files too
+		return
 	}
 	at, err := h.c.SearchOffset(m.topic, m.queue, r.Stored)
 	if err != nil {
@@ -181,7 +190,10 @@ func (h *house) byID(s *snapshot, m *sent) {
 
 // at is the record with a queue offset, nil when there is none.
 func (c *content) at(offset int64) *client.Record {
-	i, ok := slices.BinarySearchFunc(c.records, offset, func(r *client.Record, o int64) int { return cmp.Compare(r.QueueOffset, o) })
+	i, ok := slices.BinarySearchFunc(c.records, offset, func(r *client.Record,
+		o int64) int {
+		return cmp.Compare(r.QueueOffset, o)
+	})
 	if !ok {
 		return nil
 	}

@@ -13,7 +13,8 @@ import (
 const timerTopic = "js_timer"
 
 // timerConf makes wheel and log work hard: files of 157 units, and a roll window that most messages lie beyond.
-var timerConf = harness.Conf{"timerWheelEnable": "true", "recallMessageEnable": "true", "mappedFileSizeTimerLog": "8192", "timerRollWindowSlot": "20"}
+var timerConf = harness.Conf{"timerWheelEnable": "true", "recallMessageEnable": "true",
+	"mappedFileSizeTimerLog": "8192", "timerRollWindowSlot": "20"}
 
 // timers is what was sent to be delivered later.
 type timers struct {
@@ -34,9 +35,10 @@ func (w *timers) byUs(ms int64) bool {
 	return false
 }
 
-// TestTimers: timer messages wait in a wheel that passes from broker to broker. Each comes, none too early, none that was recalled; after clean stops each
-// comes once. Java enqueues a message again that was delivered without waiting just before its stop, so none is sent in the last seconds of a stage; and it forgets the
-// recall of a message that became due while no broker ran, if that had to be rolled.
+// TestTimers: timer messages wait in a wheel that passes from broker to broker. Each comes, none too early, none that
+// was recalled; after clean stops each comes once. Java enqueues a message again that was delivered without waiting
+// just before its stop, so none is sent in the last seconds of a stage; and it forgets the recall of a message that
+// became due while no broker ran, if that had to be rolled.
 func TestTimers(t *testing.T) {
 	for _, clean := range []bool{true, false} {
 		t.Run(fmt.Sprintf("clean=%v", clean), func(t *testing.T) {
@@ -78,8 +80,10 @@ func (w *timers) write(stage int) {
 		if stage > 1 {
 			at = time.Now().UnixMilli() + 4000 + int64(i)*300
 		}
-		r, err := w.h.c.OK(310, map[string]any{"a": "P", "b": timerTopic, "c": "TBW102", "d": "1", "e": "0", "f": "0", "g": fmt.Sprint(time.Now().UnixMilli()), "h": "0",
-			"i": client.Props("TIMER_DELIVER_MS", fmt.Sprint(at), "UNIQ_KEY", key), "j": "0", "k": "false", "m": "false"}, []byte(key))
+		r, err := w.h.c.OK(310, map[string]any{"a": "P", "b": timerTopic, "c": "TBW102", "d": "1", "e": "0", "f": "0",
+			"g": fmt.Sprint(time.Now().UnixMilli()), "h": "0",
+			"i": client.Props("TIMER_DELIVER_MS", fmt.Sprint(at), "UNIQ_KEY", key), "j": "0", "k": "false", "m": "false"},
+			[]byte(key))
 		if err != nil {
 			w.h.t.Fatal(err)
 		}
@@ -87,7 +91,8 @@ func (w *timers) write(stage int) {
 		if i%10 != 7 {
 			continue
 		}
-		if _, err := w.h.c.OK(370, map[string]any{"producerGroup": "P", "topic": timerTopic, "recallHandle": r.Ext["recallHandle"]}, nil); err != nil {
+		if _, err := w.h.c.OK(370, map[string]any{"producerGroup": "P", "topic": timerTopic,
+			"recallHandle": r.Ext["recallHandle"]}, nil); err != nil {
 			w.h.t.Fatalf("recall on %s: %v", w.h.side, err)
 		}
 		w.recalled[key] = true
@@ -104,7 +109,8 @@ func (w *timers) finish(clean bool) {
 		last = max(last, at)
 	}
 	at := int64(0)
-	for limit := time.UnixMilli(last).Add(15 * time.Second); time.Now().Before(limit) && (left > 0 || time.Now().UnixMilli() < last+3000); time.Sleep(200 * time.Millisecond) {
+	for limit := time.UnixMilli(last).Add(15 * time.Second); time.Now().Before(limit) &&
+		(left > 0 || time.Now().UnixMilli() < last+3000); time.Sleep(200 * time.Millisecond) {
 		end, err := w.h.c.ReadQueue(timerTopic, 0, at, func(r *client.Record) error {
 			key := r.Property("UNIQ_KEY")
 			if came[key]++; came[key] == 1 && !w.recalled[key] {
@@ -113,7 +119,8 @@ func (w *timers) finish(clean bool) {
 			if w.recalled[key] && !w.byUs(r.Stored) {
 				w.forgotten++
 				delete(w.recalled, key)
-				t.Logf("Java delivered %s, which was recalled: due %d, stored %d, enqueued %s, rolled %s", key, w.due[key], r.Stored, r.Property("TIMER_ENQUEUE_MS"), r.Property("TIMER_ROLL_TIMES"))
+				t.Logf("Java delivered %s, which was recalled: due %d, stored %d, enqueued %s, rolled %s", key, w.due[key],
+					r.Stored, r.Property("TIMER_ENQUEUE_MS"), r.Property("TIMER_ROLL_TIMES"))
 			}
 			if r.Stored < w.due[key] {
 				t.Errorf("%s came %d ms early", key, w.due[key]-r.Stored)
@@ -148,5 +155,6 @@ func (w *timers) compare(came map[string]int, clean bool) {
 	if back > 0 {
 		t.Errorf("%d recalled messages came", back)
 	}
-	t.Logf("%s messages, %d recalled, %d lost, %d more than once; Java delivered %d that were recalled", strconv.Itoa(len(w.due)), len(w.recalled)+w.forgotten, lost, twice, w.forgotten)
+	t.Logf("%s messages, %d recalled, %d lost, %d more than once; Java delivered %d that were recalled",
+		strconv.Itoa(len(w.due)), len(w.recalled)+w.forgotten, lost, twice, w.forgotten)
 }

@@ -57,7 +57,8 @@ func (l *ledger) write() {
 	l.commit(fmt.Sprintf("js_group_%d", l.stage), mine, 0, int64(l.stage))
 }
 
-// longest is the highest delay level of this stage: the early ones also write what waits across the swaps, the last one what comes soon.
+// longest is the highest delay level of this stage: the early ones also write what waits across the swaps, the last one
+// what comes soon.
 func (l *ledger) longest() int {
 	if l.stage > 2 {
 		return 2

@@ -22,14 +22,15 @@ const (
 	perKind                  = 5 // half messages of each kind and stage
 )
 
-// TestTransactions hands half messages that wait for their end from broker to broker. Each side asks about what the side before left, gets the answers, and
-// leaves some of its own. Java's checks need seconds, so there are few stages.
+// TestTransactions hands half messages that wait for their end from broker to broker. Each side asks about what the
+// side before left, gets the answers, and leaves some of its own. Java's checks need seconds, so there are few stages.
 func TestTransactions(t *testing.T) {
 	for _, java := range []side{java5, java4} {
 		for _, clean := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s clean=%v", java, clean), func(t *testing.T) {
 				need(t)
-				h := newHouse(t, harness.Conf{"transactionTimeOut": "1000", "transactionCheckInterval": "1000", "transactionCheckMax": "1000", "transactionOpBatchInterval": "200"})
+				h := newHouse(t, harness.Conf{"transactionTimeOut": "1000", "transactionCheckInterval": "1000",
+					"transactionCheckMax": "1000", "transactionOpBatchInterval": "200"})
 				tl := &transLedger{h: h, kinds: map[string]int{}, asked: map[string]int{}, shapes: map[string]map[side]string{}}
 				for i, s := range []side{java, ours, java, ours} {
 					tl.stage(i, s, clean)
@@ -89,7 +90,8 @@ func (l *transLedger) stage(n int, s side, clean bool) {
 // send stores a half message and ends it at once, or leaves it.
 func (l *transLedger) send(body string, kind int, now bool) {
 	unique := fmt.Sprintf("7F00000100000000000000AA%08X", len(l.kinds))
-	sent, err := l.h.c.Send(&client.Message{Topic: transTopic, SysFlag: 4, Flag: 7, Born: time.Now().UnixMilli(), Body: []byte(body),
+	sent, err := l.h.c.Send(&client.Message{Topic: transTopic, SysFlag: 4, Flag: 7, Born: time.Now().UnixMilli(),
+		Body:  []byte(body),
 		Props: client.Props("TRAN_MSG", "true", "PGROUP", transGroup, "UNIQ_KEY", unique, "TAGS", "t", "KEYS", "k")})
 	l.must(err)
 	if sent.Code != 0 {
@@ -107,7 +109,8 @@ func (l *transLedger) send(body string, kind int, now bool) {
 }
 
 func (l *transLedger) end(queueOffset, place, unique string, kind int, asked bool) {
-	_, err := l.h.c.OK(37, map[string]any{"producerGroup": transGroup, "tranStateTableOffset": queueOffset, "commitLogOffset": place, "commitOrRollback": fmt.Sprint(kind),
+	_, err := l.h.c.OK(37, map[string]any{"producerGroup": transGroup, "tranStateTableOffset": queueOffset,
+		"commitLogOffset": place, "commitOrRollback": fmt.Sprint(kind),
 		"fromTransactionCheck": fmt.Sprint(asked), "msgId": unique, "transactionId": unique}, nil)
 	l.must(err)
 }
@@ -185,8 +188,14 @@ func (l *transLedger) noteShapes() {
 		l.must(err)
 	}
 	mine := func(r *client.Record) bool { return strings.Contains(string(r.Body), " by "+string(l.h.side)+",") }
-	note(halfTopic, "half message", func(r *client.Record) bool { return mine(r) && r.Property("TRANSACTION_CHECK_TIMES") == "" })
-	note(transTopic, "committed message", func(r *client.Record) bool { return mine(r) && r.Property("TRANSACTION_CHECK_TIMES") == "" })
+	note(halfTopic, "half message", func(r *client.Record) bool {
+		return mine(r) &&
+			r.Property("TRANSACTION_CHECK_TIMES") == ""
+	})
+	note(transTopic, "committed message", func(r *client.Record) bool {
+		return mine(r) &&
+			r.Property("TRANSACTION_CHECK_TIMES") == ""
+	})
 	if l.h.side == java4 {
 		return // it does not show its op queue, and its bytes are not compared
 	}
@@ -196,7 +205,8 @@ func (l *transLedger) noteShapes() {
 	note(opTopic, "op message", func(r *client.Record) bool { return r.QueueOffset == last })
 }
 
-// shape is what must be the same on both sides: flags and properties, without values that differ from message to message.
+// shape is what must be the same on both sides: flags and properties, without values that differ from message to
+// message.
 func shape(r *client.Record) string {
 	var props []string
 	for pair := range strings.SplitSeq(r.Properties, "\x02") {
@@ -210,7 +220,8 @@ func shape(r *client.Record) string {
 		props = append(props, name+"="+value)
 	}
 	slices.Sort(props)
-	return fmt.Sprintf("flag %d, sysFlag %d, reconsumed %d, prepared %v, stored by %v, %s", r.Flag, r.SysFlag, r.Reconsume, r.PreparedOffset > 0, r.StoreHost, strings.Join(props, " "))
+	return fmt.Sprintf("flag %d, sysFlag %d, reconsumed %d, prepared %v, stored by %v, %s", r.Flag, r.SysFlag, r.Reconsume,
+		r.PreparedOffset > 0, r.StoreHost, strings.Join(props, " "))
 }
 
 func (l *transLedger) compareShapes() {

@@ -8,7 +8,8 @@ import (
 	"gorocket/integration/load/client"
 )
 
-// killUnderLoad kills the broker while three connections send. What was acknowledged goes to the ledger; what was on its way may or may not be stored.
+// killUnderLoad kills the broker while three connections send. What was acknowledged goes to the ledger; what was on
+// its way may or may not be stored.
 func (l *ledger) killUnderLoad() {
 	l.h.t.Helper()
 	l.h.settle()
@@ -46,7 +47,8 @@ func (l *ledger) pour(conn int) (all []*sent, err error) {
 	defer c.Close()
 	for n := 0; ; n++ {
 		name := fmt.Sprintf("load%d_%d_%d", l.stage, conn, n)
-		m := &sent{side: l.h.side, topic: "js_b", queue: n % 2, born: 1_700_000_000_000, key: name, unique: "U" + name, tags: "Load", body: []byte(name)}
+		m := &sent{side: l.h.side, topic: "js_b", queue: n % 2, born: 1_700_000_000_000, key: name, unique: "U" + name,
+			tags: "Load", body: []byte(name)}
 		all = append(all, m)
 		a, err := c.Send(m.message())
 		if err != nil {

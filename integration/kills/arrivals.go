@@ -16,11 +16,13 @@ type arrivals struct {
 // patience is how long a message may be late, beside the delays that the workloads ask for.
 const patience = 40 * time.Second
 
-// collect reads the queue until all bodies are there that are due, each not before its time (ms), and says which are missing or early.
+// collect reads the queue until all bodies are there that are due, each not before its time (ms), and says which are
+// missing or early.
 func (a *arrivals) collect(c *client.Client, topic string, due map[string]int64) (err error) {
 	a.came, a.lost = map[string]int{}, len(due)
 	first := ""
-	for at, limit := int64(0), time.Now().Add(patience); a.lost > 0 && time.Now().Before(limit); time.Sleep(200 * time.Millisecond) {
+	for at, limit := int64(0), time.Now().Add(patience); a.lost > 0 &&
+		time.Now().Before(limit); time.Sleep(200 * time.Millisecond) {
 		if at, err = c.ReadQueue(topic, 0, at, func(r *client.Record) error {
 			body := string(r.Body)
 			t, known := due[body]

@@ -1,5 +1,6 @@
-// Package kills kills a broker again and again while clients send messages whose time comes later, and compares in the end what was delivered with what
-// was acknowledged: timer messages, delay levels, and transactions between half message, op message and commit.
+// Package kills kills a broker again and again while clients send messages whose time comes later, and compares in the
+// end what was delivered with what was acknowledged: timer messages, delay levels, and transactions between half
+// message, op message and commit.
 package kills
 
 import (

@@ -59,7 +59,8 @@ func (l *Timers) sendOne(c *client.Client) error {
 	if isLevel(body) {
 		due, delay = now+levelDelay, []string{"DELAY", "1"}
 	}
-	sent, err := c.Send(&client.Message{Topic: timerTopic, Born: now, Body: []byte(body), Props: client.Props(append(delay, "UNIQ_KEY", "C0A8010100002A9F"+body)...)})
+	sent, err := c.Send(&client.Message{Topic: timerTopic, Born: now, Body: []byte(body),
+		Props: client.Props(append(delay, "UNIQ_KEY", "C0A8010100002A9F"+body)...)})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if code := new(client.CodeError); err != nil && !errors.As(err, &code) {
@@ -80,6 +81,7 @@ func (l *Timers) Check(c *client.Client) (string, error) {
 	for body, n := range found.came {
 		again[isLevel(body)] += n - 1
 	}
-	return fmt.Sprintf("%d acknowledged timer messages and delay levels, %d sends cut off, %d lost, %d early; delivered again: %d timer messages, %d delay levels", len(l.due), l.cut,
+	return fmt.Sprintf("%d acknowledged timer messages and delay levels, %d sends cut off, %d lost, %d early; delivered "+
+		"again: %d timer messages, %d delay levels", len(l.due), l.cut,
 		found.lost, found.early, again[false], again[true]), err
 }

@@ -15,7 +15,8 @@ const (
 	transGroup = "PG_kill_trans"
 )
 
-// Transactions sends half messages and ends most of them; what it leaves open the broker must ask for. Some have a timer, too, which counts from the commit.
+// Transactions sends half messages and ends most of them; what it leaves open the broker must ask for. Some have a
+// timer, too, which counts from the commit.
 type Transactions struct {
 	mu     sync.Mutex
 	next   int             // guarded by mu
@@ -46,7 +47,8 @@ func planOf(body string) (p plan) {
 
 // Conf are the settings of a broker that asks early and often.
 func (l *Transactions) Conf() map[string]string {
-	return map[string]string{"transactionTimeOut": "300", "transactionCheckInterval": "200", "transactionOpBatchInterval": "300", "transactionOpMsgMaxSize": "256",
+	return map[string]string{"transactionTimeOut": "300", "transactionCheckInterval": "200",
+		"transactionOpBatchInterval": "300", "transactionOpMsgMaxSize": "256",
 		"transactionCheckMax": "100000", "flushConsumerOffsetInterval": "100"}
 }
 
@@ -91,7 +93,8 @@ func (l *Transactions) one(c *client.Client) error {
 		p.due = born + p.delay
 		props = append(props, "TIMER_DELIVER_MS", strconv.FormatInt(p.due, 10))
 	}
-	sent, err := c.Send(&client.Message{Topic: transTopic, SysFlag: 4, Born: born, Body: []byte(body), Props: client.Props(props...)})
+	sent, err := c.Send(&client.Message{Topic: transTopic, SysFlag: 4, Born: born, Body: []byte(body),
+		Props: client.Props(props...)})
 	if err != nil {
 		return err
 	}
@@ -108,7 +111,8 @@ func (l *Transactions) one(c *client.Client) error {
 	if err != nil {
 		return err
 	}
-	if err := endTransaction(c, strconv.FormatInt(sent.QueueOffset, 10), strconv.FormatInt(place, 10), unique, p.end, false); err != nil {
+	if err := endTransaction(c, strconv.FormatInt(sent.QueueOffset, 10), strconv.FormatInt(place, 10), unique, p.end,
+		false); err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -118,7 +122,8 @@ func (l *Transactions) one(c *client.Client) error {
 }
 
 func endTransaction(c *client.Client, queueOffset, place, unique string, end int, asked bool) error {
-	_, err := c.OK(37, map[string]any{"producerGroup": transGroup, "tranStateTableOffset": queueOffset, "commitLogOffset": place, "commitOrRollback": strconv.Itoa(end),
+	_, err := c.OK(37, map[string]any{"producerGroup": transGroup, "tranStateTableOffset": queueOffset,
+		"commitLogOffset": place, "commitOrRollback": strconv.Itoa(end),
 		"fromTransactionCheck": strconv.FormatBool(asked), "msgId": unique, "transactionId": unique}, nil)
 	return err
 }

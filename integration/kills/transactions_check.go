@@ -34,7 +34,8 @@ func (l *Transactions) answerSome(c *client.Client) (n int, err error) {
 		if err != nil {
 			return n, err
 		}
-		if err := endTransaction(c, q.Ext["tranStateTableOffset"], q.Ext["commitLogOffset"], q.Ext["msgId"], planOf(string(r.Body)).end, true); err != nil {
+		if err := endTransaction(c, q.Ext["tranStateTableOffset"], q.Ext["commitLogOffset"], q.Ext["msgId"],
+			planOf(string(r.Body)).end, true); err != nil {
 			return n, err
 		}
 		if n++; n%1000 == 0 { // a client that is silent for long is forgotten
@@ -80,8 +81,10 @@ func (l *Transactions) Check(c *client.Client) (string, error) {
 		}
 	}
 	if len(l.stored) < 100 || l.asked == 0 || timed == 0 {
-		failed = append(failed, fmt.Errorf("only %d half messages, %d questions, %d with a timer: nothing was tested", len(l.stored), l.asked, timed))
+		failed = append(failed, fmt.Errorf("only %d half messages, %d questions, %d with a timer: nothing was tested",
+			len(l.stored), l.asked, timed))
 	}
-	return fmt.Sprintf("%d acknowledged half messages, %d of them to commit (%d with a timer), %d ends acknowledged, %d questions answered; %d lost, %d early, %d rolled back ones delivered; delivered again: %d",
+	return fmt.Sprintf("%d acknowledged half messages, %d of them to commit (%d with a timer), %d ends acknowledged, %d "+
+		"questions answered; %d lost, %d early, %d rolled back ones delivered; delivered again: %d",
 		len(l.stored), len(due), timed, l.ended, l.asked, found.lost, found.early, rolledBack, again), errors.Join(failed...)
 }

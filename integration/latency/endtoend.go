@@ -18,8 +18,9 @@ const (
 	bodySize = 1024
 )
 
-// endToEnd sends at a steady rate on one connection and receives on another one that holds a pull for each queue. It returns the times of
-// the messages sent after the warm-up, from before the write of the send to after the read of the pull's answer.
+// endToEnd sends at a steady rate on one connection and receives on another one that holds a pull for each queue. It
+// returns the times of the messages sent after the warm-up, from before the write of the send to after the read of the
+// pull's answer.
 func endToEnd(addr string, rate int, warm, count time.Duration) ([]time.Duration, error) {
 	admin, err := client.Dial(addr, 10*time.Second)
 	if err != nil {
@@ -35,7 +36,8 @@ func endToEnd(addr string, rate int, warm, count time.Duration) ([]time.Duration
 	}
 	defer in.Close()
 	total := int((warm + count).Seconds() * float64(rate))
-	c := &consumer{conn: in, begin: time.Now(), sent: make([]atomic.Int64, total), got: make([]int64, total), missing: total}
+	c := &consumer{conn: in, begin: time.Now(), sent: make([]atomic.Int64, total), got: make([]int64, total),
+		missing: total}
 	received := make(chan error, 1)
 	go func() { received <- c.receive() }()
 	if err := c.send(addr, rate); err != nil {
@@ -145,7 +147,9 @@ func (c *consumer) pull(q int) error {
 
 // heldPull is a PULL_MESSAGE as a push consumer sends it: with its subscription, and to be held when there is nothing.
 func heldPull(topic string, queue int, offset int64, hold time.Duration) wire.Request {
-	return wire.Request{Code: 11, Ext: map[string]any{"consumerGroup": "CG_latency", "topic": topic, "queueId": fmt.Sprint(queue), "queueOffset": fmt.Sprint(offset),
-		"maxMsgNums": "32", "sysFlag": "6", "commitOffset": "0", "suspendTimeoutMillis": fmt.Sprint(hold.Milliseconds()), "subscription": "*", "subVersion": "1",
+	return wire.Request{Code: 11, Ext: map[string]any{"consumerGroup": "CG_latency", "topic": topic,
+		"queueId": fmt.Sprint(queue), "queueOffset": fmt.Sprint(offset),
+		"maxMsgNums": "32", "sysFlag": "6", "commitOffset": "0", "suspendTimeoutMillis": fmt.Sprint(hold.Milliseconds()),
+		"subscription": "*", "subVersion": "1",
 		"expressionType": "TAG"}}
 }

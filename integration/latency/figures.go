@@ -16,7 +16,8 @@ type figures struct {
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("p50 %v p99 %v max %v, join %v leave %v slowest notice %v", f.p50, f.p99, f.worst, f.join, f.leave, f.slowest)
+	return fmt.Sprintf("p50 %v p99 %v max %v, join %v leave %v slowest notice %v", f.p50, f.p99, f.worst, f.join, f.leave,
+		f.slowest)
 }
 
 func measureOne(addr string) (f figures, err error) {

@@ -18,8 +18,8 @@ const (
 	clientHold     = 15 * time.Second // what Apache's push consumers ask for
 )
 
-// holdPulls holds many pulls on idle queues and prints what that costs: once with a hold so long that nothing happens, once as Apache's clients do
-// it, 15 s each and again.
+// holdPulls holds many pulls on idle queues and prints what that costs: once with a hold so long that nothing happens,
+// once as Apache's clients do it, 15 s each and again.
 func holdPulls(b *harness.Server) error {
 	if err := idleTopics(b.Addr(), (*held+queuesPerTopic-1)/queuesPerTopic); err != nil {
 		return err
@@ -38,7 +38,8 @@ func holdPulls(b *harness.Server) error {
 		return err
 	}
 	time.Sleep(clientHold + 5*time.Second)
-	fmt.Printf("| CPU, each held %v and then again (%d pulls/s) | %.2f %% of one core |\n", clientHold, *held/int(clientHold.Seconds()), share(pid))
+	fmt.Printf("| CPU, each held %v and then again (%d pulls/s) | %.2f %% of one core |\n", clientHold,
+		*held/int(clientHold.Seconds()), share(pid))
 	if h.answers.Load() == 0 {
 		return fmt.Errorf("no pull was answered after %v", clientHold)
 	}
@@ -60,7 +61,8 @@ func holdStill(addr string, pid int) error {
 	}
 	time.Sleep(3 * time.Second)
 	after := load.RssAnon(pid)
-	fmt.Printf("| memory per held pull (RssAnon %d KiB before, %d KiB after) | %.0f B |\n", before, after, float64(after-before)*1024/float64(*held))
+	fmt.Printf("| memory per held pull (RssAnon %d KiB before, %d KiB after) | %.0f B |\n", before, after,
+		float64(after-before)*1024/float64(*held))
 	fmt.Printf("| CPU, nothing happens | %.2f %% of one core |\n", share(pid))
 	if n := h.answers.Load(); n != 0 {
 		return fmt.Errorf("%d pulls were answered before anything was sent", n)
@@ -117,7 +119,8 @@ func connect(addr string) (*holder, error) {
 	return h, nil
 }
 
-// hold sends all pulls, spread over the connections, and starts counting answers; with again, each answer is followed by the same pull.
+// hold sends all pulls, spread over the connections, and starts counting answers; with again, each answer is followed
+// by the same pull.
 func (h *holder) hold(limit time.Duration, again bool) error {
 	for i := range *held {
 		if err := pullIdle(h.conns[i%len(h.conns)], i, limit); err != nil {
@@ -169,7 +172,8 @@ func (h *holder) wake(addr string) error {
 	}
 	first := time.Since(begin)
 	time.Sleep(time.Second)
-	fmt.Printf("| a message to one queue: pulls woken, time to the first | %d, %.1f ms |\n", h.answers.Load(), float64(first.Microseconds())/1000)
+	fmt.Printf("| a message to one queue: pulls woken, time to the first | %d, %.1f ms |\n", h.answers.Load(),
+		float64(first.Microseconds())/1000)
 	if n := h.answers.Load(); n != 1 {
 		return fmt.Errorf("one message woke %d pulls", n)
 	}

@@ -31,13 +31,14 @@ func main() {
 }
 
 func run() error {
-	turns := load.Turns[figures]{Rounds: *rounds, Only: *only, Say: figures.String, One: func(kind harness.Kind) (f figures, err error) {
-		err = withBroker(kind, func(b *harness.Server) (err error) {
-			f, err = measureOne(b.Addr())
-			return err
-		})
-		return f, err
-	}}
+	turns := load.Turns[figures]{Rounds: *rounds, Only: *only, Say: figures.String,
+		One: func(kind harness.Kind) (f figures, err error) {
+			err = withBroker(kind, func(b *harness.Server) (err error) {
+				f, err = measureOne(b.Addr())
+				return err
+			})
+			return f, err
+		}}
 	all, err := turns.Run()
 	if err != nil {
 		return err

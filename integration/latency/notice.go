@@ -7,8 +7,8 @@ import (
 	"gorocket/integration/wire"
 )
 
-// notices lets a second member of a group come and go, and returns how long the first one waits for NOTIFY_CONSUMER_IDS_CHANGED. Every second
-// leave is a closed connection, the others are UNREGISTER_CLIENT.
+// notices lets a second member of a group come and go, and returns how long the first one waits for
+// NOTIFY_CONSUMER_IDS_CHANGED. Every second leave is a closed connection, the others are UNREGISTER_CLIENT.
 func notices(addr string, times int) (joins, leaves []time.Duration, err error) {
 	stays, err := wire.Dial(addr)
 	if err != nil {

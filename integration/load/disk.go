@@ -15,7 +15,8 @@ const (
 	probeFile = 64 << 20
 )
 
-// Fdatasync is the median time of one after a write of n bytes into a warm file in folder, with a rest before each: a virtual machine that has slept wakes up slowly.
+// Fdatasync is the median time of one after a write of n bytes into a warm file in folder, with a rest before each: a
+// virtual machine that has slept wakes up slowly.
 func Fdatasync(folder string, n int, rest time.Duration) (time.Duration, error) {
 	f, err := os.Create(filepath.Join(folder, "probe"))
 	if err != nil {
@@ -50,8 +51,8 @@ func LogFiles(store string) ([]string, error) {
 	return filepath.Glob(filepath.Join(store, "commitlog", "*"))
 }
 
-// AgeLog makes all commit log files but the last two, which the broker writes to, look four days old, so that it takes them for expired.
-// It returns how many files there are.
+// AgeLog makes all commit log files but the last two, which the broker writes to, look four days old, so that it takes
+// them for expired. It returns how many files there are.
 func AgeLog(store string) (files int, err error) {
 	list, err := LogFiles(store)
 	old := time.Now().Add(-96 * time.Hour)

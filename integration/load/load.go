@@ -1,4 +1,5 @@
-// Package load drives a server hard and cheaply and reads what that costs the server's process. `compare` and `benchstore` measure with it.
+// Package load drives a server hard and cheaply and reads what that costs the server's process. `compare` and
+// `benchstore` measure with it.
 package load
 
 import (
@@ -11,8 +12,9 @@ import (
 	"gorocket/integration/wire"
 )
 
-// Load keeps a number of requests in flight on several connections for a time and counts the answers. Each connection is one goroutine
-// that writes as many requests as it has just read answers: cheap enough that the server is the bottleneck.
+// Load keeps a number of requests in flight on several connections for a time and counts the answers. Each connection
+// is one goroutine that writes as many requests as it has just read answers: cheap enough that the server is the
+// bottleneck.
 type Load struct {
 	Addr     string
 	Conns    int
@@ -21,8 +23,8 @@ type Load struct {
 	OKCode   int            // code of a good answer
 }
 
-// Run keeps the load up for a time and returns the number of answers and how long it took. Answers are looked at once, before the load: an
-// error answer ends the run.
+// Run keeps the load up for a time and returns the number of answers and how long it took. Answers are looked at once,
+// before the load: an error answer ends the run.
 func (l *Load) Run(d time.Duration) (answers int64, took time.Duration, err error) {
 	return l.run(time.Now().Add(d), 0)
 }
@@ -157,14 +159,19 @@ func countFrames(buf []byte, have int) (frames, rest int) {
 	return frames, have - at
 }
 
-// JVMFlags are those of Apache's runbroker.sh and runserver.sh with a heap of 2 GiB; measurements put them into GOROCKET_JVM_FLAGS.
-const JVMFlags = "-Xms2g -Xmx2g -Xmn1g -XX:+UseG1GC -XX:G1HeapRegionSize=16m -XX:G1ReservePercent=25 -XX:InitiatingHeapOccupancyPercent=30 " +
-	"-XX:SoftRefLRUPolicyMSPerMB=0 -XX:-OmitStackTraceInFastThrow -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=2g -XX:-UseLargePages"
+// JVMFlags are those of Apache's runbroker.sh and runserver.sh with a heap of 2 GiB; measurements put them into
+// GOROCKET_JVM_FLAGS.
+const JVMFlags = "-Xms2g -Xmx2g -Xmn1g -XX:+UseG1GC -XX:G1HeapRegionSize=16m -XX:G1ReservePercent=25 " +
+	"-XX:InitiatingHeapOccupancyPercent=30 " +
+	"-XX:SoftRefLRUPolicyMSPerMB=0 -XX:-OmitStackTraceInFastThrow -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=2g " +
+	"-XX:-UseLargePages"
 
 // SendRequest is a SEND_MESSAGE_V2 with a body of size bytes, with the properties of a usual message.
 func SendRequest(topic string, queue, size int) wire.Request {
-	return wire.Request{Code: 310, Ext: map[string]any{"a": "p", "b": topic, "c": "TBW102", "d": "4", "e": fmt.Sprint(queue), "f": "0", "g": "1700000000000", "h": "0",
-		"i": "UNIQ_KEY\x01C0A8010100002A9F0000000000000001\x02WAIT\x01true\x02TAGS\x01TagA\x02"}, Body: []byte(strings.Repeat("x", size))}
+	return wire.Request{Code: 310, Ext: map[string]any{"a": "p", "b": topic, "c": "TBW102", "d": "4",
+		"e": fmt.Sprint(queue), "f": "0", "g": "1700000000000", "h": "0",
+		"i": "UNIQ_KEY\x01C0A8010100002A9F0000000000000001\x02WAIT\x01true\x02TAGS\x01TagA\x02"},
+		Body: []byte(strings.Repeat("x", size))}
 }
 
 // FirstSend sends until the server acknowledges one message; the topic must exist or be made by itself.

@@ -74,7 +74,8 @@ func TestEachSendsAll(t *testing.T) {
 // TestRunCountsAnswers: as many answers as the server gave.
 func TestRunCountsAnswers(t *testing.T) {
 	addr, counts := answerAll(t)
-	l := Load{Addr: addr, Conns: 2, InFlight: 16, Requests: []wire.Request{SendRequest("a", 0, 100), SendRequest("b", 0, 100), SendRequest("c", 0, 100)}}
+	l := Load{Addr: addr, Conns: 2, InFlight: 16, Requests: []wire.Request{SendRequest("a", 0, 100),
+		SendRequest("b", 0, 100), SendRequest("c", 0, 100)}}
 	n, took, err := l.Run(100 * time.Millisecond)
 	if err != nil || took < 90*time.Millisecond {
 		t.Fatalf("%v after %v", err, took)

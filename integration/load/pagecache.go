@@ -20,10 +20,11 @@ var ballast = sync.OnceValues(func() (*os.File, error) {
 // spareMemory is about what the kernel keeps free on a machine that has been up for a while, in KiB.
 const spareMemory = 512 << 10
 
-// FillPageCache brings the machine into the state of one that has worked for a while: memory that nothing else uses is page cache, and a new page is an old one
-// taken back. Without it the servers write into memory that a hypervisor has still to provide, page by page, which costs more than all that a broker does
-// and differs from turn to turn: the stores of a turn are deleted behind it. It is done when the servers run: a JVM that touches its heap would otherwise have to
-// take it back page by page, and start three times as slowly.
+// FillPageCache brings the machine into the state of one that has worked for a while: memory that nothing else uses is
+// page cache, and a new page is an old one taken back. Without it the servers write into memory that a hypervisor has
+// still to provide, page by page, which costs more than all that a broker does and differs from turn to turn: the
+// stores of a turn are deleted behind it. It is done when the servers run: a JVM that touches its heap would otherwise
+// have to take it back page by page, and start three times as slowly.
 func FillPageCache() {
 	f, err := ballast()
 	if err == nil {

@@ -4,7 +4,8 @@
 //	go run ./mutants -n 150 -seed 1 -dirs store,broker,remoting
 //
 // Places are drawn by chance, the same for the same seed and tree. A mutant that does not compile is drawn again. Each
-// one is tested by its own package and by those behind it, `-then`, until one fails; a test that hangs has noticed, too.
+// one is tested by its own package and by those behind it, `-then`, until one fails; a test that hangs has noticed,
+// too.
 package main
 
 import (
@@ -67,7 +68,8 @@ func run(o *options) error {
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt)
-	fmt.Printf("%d places in %s; %d of them by seed %d\n", len(all), strings.Join(o.dirs, ", "), min(o.n, len(all)), o.seed)
+	fmt.Printf("%d places in %s; %d of them by seed %d\n", len(all), strings.Join(o.dirs, ", "), min(o.n, len(all)),
+		o.seed)
 	r := &runner{o: o, root: root, stop: stop}
 	r.all(all)
 	caught, tried := r.caught, r.caught+len(r.survived)

@@ -39,7 +39,8 @@ func places(root, dir, only string) (all []place, err error) {
 		if d.IsDir() && (d.Name() == "testdata" || strings.HasSuffix(d.Name(), "test")) {
 			return filepath.SkipDir
 		}
-		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || !strings.Contains(rel, only) {
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+			!strings.Contains(rel, only) {
 			return nil
 		}
 		src, err := os.ReadFile(path)
@@ -113,7 +114,8 @@ func look(n ast.Node, add func(from, to token.Pos, text, what string)) bool {
 // isText tells calls that make texts for people.
 func isText(c *ast.CallExpr) bool {
 	name := callee(c)
-	for _, t := range []string{"fmt.", "errors.New", ".Msg", ".Str", ".Err", ".Int", ".Warn", ".Info", ".warn", "append("} {
+	for _, t := range []string{"fmt.", "errors.New", ".Msg", ".Str", ".Err", ".Int", ".Warn", ".Info", ".warn",
+		"append("} {
 		if strings.HasPrefix(name, t) || strings.HasSuffix(name, t) && strings.HasPrefix(t, ".") {
 			return true
 		}

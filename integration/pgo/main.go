@@ -1,4 +1,5 @@
-// Command pgo writes the profile that the compiler optimizes gorocket by (make pgo): gorocket bench loads a broker with what brokers do most.
+// Command pgo writes the profile that the compiler optimizes gorocket by (make pgo): gorocket bench loads a broker with
+// what brokers do most.
 package main
 
 import (

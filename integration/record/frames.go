@@ -15,7 +15,8 @@ import (
 )
 
 // frameCases are the sessions that are recorded of each client.
-var frameCases = []string{"sendSync", "sendAsync", "sendOneway", "sendBatch", "unicode", "pushTags", "orderlyByKey", "broadcasting", "retryThenSuccess",
+var frameCases = []string{"sendSync", "sendAsync", "sendOneway", "sendBatch", "unicode", "pushTags", "orderlyByKey",
+	"broadcasting", "retryThenSuccess",
 	"dlqAfterLastRetry", "pull", "litePull", "rebalance3", "queryByKey", "viewById", "searchByTime"}
 
 // goVersion is the release of rocketmq-client-go in go.mod.
@@ -35,7 +36,8 @@ func frames(work, out string, cases []string) error {
 		return err
 	}
 	defer ns.Kill()
-	b, err := harness.NewBroker(harness.Java, work, "broker-a", ns.Addr(), harness.Conf{"brokerIP1": advertised, "bindAddress": "127.0.0.1"})
+	b, err := harness.NewBroker(harness.Java, work, "broker-a", ns.Addr(),
+		harness.Conf{"brokerIP1": advertised, "bindAddress": "127.0.0.1"})
 	if err != nil {
 		return err
 	}
@@ -58,7 +60,10 @@ func frames(work, out string, cases []string) error {
 				return err
 			}
 		}
-		err := session(filepath.Join(out, "go-"+goVersion), name, ns, b, func(names string) error { return goCase(name, names, b.Addr()) })
+		err := session(filepath.Join(out, "go-"+goVersion), name, ns, b, func(names string) error {
+			return goCase(name, names,
+				b.Addr())
+		})
 		if err != nil {
 			return err
 		}

@@ -63,7 +63,8 @@ func ownAddresses() (out [][]byte) {
 	return out
 }
 
-// scrub replaces the machine's own addresses by text of the same length, 777.7.7.7, so that every length in the frame holds.
+// scrub replaces the machine's own addresses by text of the same length, 777.7.7.7, so that every length in the frame
+// holds.
 func (s *sink) scrub(frame []byte) []byte {
 	for _, a := range s.own {
 		frame = bytes.ReplaceAll(frame, a, bytes.Map(func(r rune) rune {

@@ -33,7 +33,8 @@ type change struct {
 }
 
 func newCrowd(namesrv string, seed uint64, places int, l *ledger) *crowd {
-	return &crowd{namesrv: namesrv, seed: seed, places: places, ledger: l, stop: make(chan struct{}), here: map[int]*member{}}
+	return &crowd{namesrv: namesrv, seed: seed, places: places, ledger: l, stop: make(chan struct{}),
+		here: map[int]*member{}}
 }
 
 func (c *crowd) start() {
@@ -46,7 +47,8 @@ func (c *crowd) start() {
 func (c *crowd) comeAndGo(place int) {
 	r := rand.New(rand.NewPCG(c.seed, uint64(place)))
 	for {
-		stays, away, politely := 3*time.Second+time.Duration(r.Int64N(int64(27*time.Second))), time.Duration(r.Int64N(int64(8*time.Second))), r.IntN(4) > 0
+		stays, away, politely := 3*time.Second+time.Duration(r.Int64N(int64(27*time.Second))),
+			time.Duration(r.Int64N(int64(8*time.Second))), r.IntN(4) > 0
 		m := c.join(place)
 		if m == nil || !c.sleep(stays) {
 			return

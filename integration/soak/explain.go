@@ -1,8 +1,9 @@
 package main
 
-// A member commits every 5 s and when it leaves politely; the next owner of its queues starts at the last commit. So a message may come a second time
-// if the group changed after the first delivery and before what the member had consumed by then was committed, or a little before the first
-// delivery: the old owner goes on until it hears of the change itself.
+// A member commits every 5 s and when it leaves politely; the next owner of its queues starts at the last commit. So a
+// message may come a second time if the group changed after the first delivery and before what the member had consumed
+// by then was committed, or a little before the first delivery: the old owner goes on until it hears of the change
+// itself.
 const (
 	commitMillis   = 5_000
 	slackMillis    = 3_000  // a loaded machine
@@ -35,7 +36,8 @@ func why(first, second delivery, changes []change) string {
 	}
 	early, reason := int64(handOverMillis), "its queue moved to another member"
 	if first.member == second.member {
-		early, reason = slackMillis, "its queue moved away and came back" // the member did hear of the change: it gave the queue up
+		// the member did hear of the change: it gave the queue up
+		early, reason = slackMillis, "its queue moved away and came back"
 	}
 	for _, c := range changes {
 		if c.at >= first.at-early && c.at <= second.at && c.at <= first.at+commitMillis+slackMillis {

@@ -69,7 +69,8 @@ func (l *ledger) delivered(n int64, d delivery) {
 			l.came++
 		}
 	case f.queue != d.queue || f.offset != d.offset:
-		l.strays = append(l.strays, fmt.Sprintf("number %d came from queue %d offset %d and from queue %d offset %d", n, f.queue, f.offset, d.queue, d.offset))
+		l.strays = append(l.strays, fmt.Sprintf("number %d came from queue %d offset %d and from queue %d offset %d", n,
+			f.queue, f.offset, d.queue, d.offset))
 	default:
 		l.again = append(l.again, repeat{n, d})
 	}
@@ -137,11 +138,13 @@ func (l *ledger) verdict(changes []change) error {
 		return fmt.Errorf("%d deliveries that cannot be, such as %s", len(l.strays), l.strays[0])
 	}
 	if lost := l.acks - l.came; lost > 0 {
-		return fmt.Errorf("%d of %d acknowledged messages did not come, such as number %d; -seed %d", lost, l.acks, l.firstLost(), *seed)
+		return fmt.Errorf("%d of %d acknowledged messages did not come, such as number %d; -seed %d", lost, l.acks,
+			l.firstLost(), *seed)
 	}
 	for _, r := range l.again {
 		if why(l.first[r.number], r.delivery, changes) == "" {
-			return fmt.Errorf("%d repeats that no rule allows, such as number %d: %+v, then %+v; the group's last changes before: %+v; -seed %d",
+			return fmt.Errorf("%d repeats that no rule allows, such as number %d: %+v, then %+v; the group's last changes "+
+				"before: %+v; -seed %d",
 				l.reasons(changes)[""], r.number, l.first[r.number], r.delivery, before(changes, r.at), *seed)
 		}
 	}

@@ -40,7 +40,8 @@ func main() {
 }
 
 func run() error {
-	fmt.Printf("soak: %d messages to %d queues in %v, %d members, -seed %d\n", *messages, *queues, *duration, *members, *seed)
+	fmt.Printf("soak: %d messages to %d queues in %v, %d members, -seed %d\n", *messages, *queues, *duration, *members,
+		*seed)
 	p, err := servers(harness.Kind(*server))
 	if err != nil {
 		return err

@@ -22,7 +22,8 @@ import (
 // memberEnv makes this program a member of the group: its value is the address of the name server.
 const memberEnv = "GOROCKET_SOAK_MEMBER"
 
-// beMember consumes until SIGTERM. Each message is told on standard output before it counts as consumed: number, queue, offset, ms since 1970.
+// beMember consumes until SIGTERM. Each message is told on standard output before it counts as consumed: number, queue,
+// offset, ms since 1970.
 func beMember() {
 	if err := consume(os.Getenv(memberEnv)); err != nil {
 		fmt.Fprintln(os.Stderr, "member:", err)
@@ -32,23 +33,27 @@ func beMember() {
 
 func consume(namesrv string) error {
 	rlog.SetLogLevel("fatal")
-	c, err := rocketmq.NewPushConsumer(consumer.WithNsResolver(primitive.NewPassthroughResolver([]string{namesrv})), consumer.WithGroupName(consumers),
-		consumer.WithInstance(fmt.Sprintf("member-%d", os.Getpid())), consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset),
+	c, err := rocketmq.NewPushConsumer(consumer.WithNsResolver(primitive.NewPassthroughResolver([]string{namesrv})),
+		consumer.WithGroupName(consumers),
+		consumer.WithInstance(fmt.Sprintf("member-%d", os.Getpid())),
+		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset),
 		consumer.WithConsumerModel(consumer.Clustering))
 	if err != nil {
 		return err
 	}
 	var mu sync.Mutex // one line at a time
-	err = c.Subscribe(topic, consumer.MessageSelector{Type: consumer.TAG, Expression: "*"}, func(_ context.Context, msgs ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, m := range msgs {
-			if _, err := fmt.Printf("%d %d %d %d\n", binary.BigEndian.Uint64(m.Body), m.Queue.QueueId, m.QueueOffset, time.Now().UnixMilli()); err != nil {
-				return consumer.ConsumeRetryLater, err
+	err = c.Subscribe(topic, consumer.MessageSelector{Type: consumer.TAG, Expression: "*"},
+		func(_ context.Context, msgs ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, m := range msgs {
+				if _, err := fmt.Printf("%d %d %d %d\n", binary.BigEndian.Uint64(m.Body), m.Queue.QueueId, m.QueueOffset,
+					time.Now().UnixMilli()); err != nil {
+					return consumer.ConsumeRetryLater, err
+				}
 			}
-		}
-		return consumer.ConsumeSuccess, nil
-	})
+			return consumer.ConsumeSuccess, nil
+		})
 	if err != nil {
 		return err
 	}

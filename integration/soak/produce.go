@@ -16,11 +16,14 @@ import (
 
 const senders = 8
 
-// produce sends all messages at an even rate and notes each acknowledgement. The client does not retry, so that it makes no second copies.
+// produce sends all messages at an even rate and notes each acknowledgement. The client does not retry, so that it
+// makes no second copies.
 func produce(namesrv string, l *ledger) error {
 	rlog.SetLogLevel("fatal")
-	p, err := rocketmq.NewProducer(producer.WithNsResolver(primitive.NewPassthroughResolver([]string{namesrv})), producer.WithRetry(0),
-		producer.WithGroupName("PG_soak"), producer.WithSendMsgTimeout(10*time.Second), producer.WithCompressMsgBodyOverHowmuch(64<<20),
+	p, err := rocketmq.NewProducer(producer.WithNsResolver(primitive.NewPassthroughResolver([]string{namesrv})),
+		producer.WithRetry(0),
+		producer.WithGroupName("PG_soak"), producer.WithSendMsgTimeout(10*time.Second),
+		producer.WithCompressMsgBodyOverHowmuch(64<<20),
 		producer.WithQueueSelector(producer.NewRoundRobinQueueSelector()))
 	if err != nil {
 		return err

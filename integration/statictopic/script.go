@@ -1,4 +1,5 @@
-// Package statictopic asks two brokers that share a static topic the same questions, whoever made them, and writes the answers down for comparison.
+// Package statictopic asks two brokers that share a static topic the same questions, whoever made them, and writes the
+// answers down for comparison.
 package statictopic
 
 import (
@@ -46,7 +47,8 @@ type Script struct {
 // Run sets the topic up and asks everything; one line for each answer.
 func (s *Script) Run() ([]string, error) {
 	s.clean = strings.NewReplacer(s.A, "${a}", s.B, "${b}", s.Namesrv, "${namesrv}")
-	for _, step := range []func() error{s.setUp, s.waitForPeers, s.refused, s.sends, s.held, s.pulls, s.offsets, s.commits, s.tables} {
+	for _, step := range []func() error{s.setUp, s.waitForPeers, s.refused, s.sends, s.held, s.pulls, s.offsets, s.commits,
+		s.tables} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -66,7 +68,8 @@ func mapping(broker string, epoch int, hosted string) string {
 // The topic: 0 is whole on a; 1 went from a to b; 2 from b to a to b; 3 went from a to b, where it has no place yet.
 var (
 	queue1 = `"1":[` + item(0, "broker-a", 2, 0, 5) + "," + item(1, "broker-b", 0, 1000, -1) + "]"
-	queue2 = `"2":[` + item(0, "broker-b", 3, 0, 3) + "," + item(1, "broker-a", 0, 1000, 2) + "," + item(2, "broker-b", 2, 2000, -1) + "]"
+	queue2 = `"2":[` + item(0, "broker-b", 3, 0, 3) + "," + item(1, "broker-a", 0, 1000, 2) + "," +
+		item(2, "broker-b", 2, 2000, -1) + "]"
 	queue3 = `"3":[` + item(0, "broker-a", 1, 0, -1) + "," + item(1, "broker-b", 1, -1, -1) + "]"
 	hostA  = `"0":[` + item(0, "broker-a", 3, 0, -1) + "]," + queue1 + "," + queue2 + "," + queue3
 	hostB  = queue1 + "," + queue2 + "," + queue3
@@ -75,7 +78,8 @@ var (
 const epoch = 1500000000000
 
 func headerOf513(more map[string]any) map[string]any {
-	h := map[string]any{"topic": topic, "defaultTopic": "TBW102", "readQueueNums": "4", "writeQueueNums": "4", "perm": "6", "topicFilterType": "SINGLE_TAG", "topicSysFlag": "0", "order": "false"}
+	h := map[string]any{"topic": topic, "defaultTopic": "TBW102", "readQueueNums": "4", "writeQueueNums": "4", "perm": "6",
+		"topicFilterType": "SINGLE_TAG", "topicSysFlag": "0", "order": "false"}
 	maps.Copy(h, more)
 	return h
 }
@@ -86,7 +90,8 @@ func (s *Script) setUp() error {
 		queue, num int
 	}{{s.A, 2, 5}, {s.B, 0, 4}, {s.B, 3, 3}, {s.A, 0, 2}, {s.B, 2, 2}, {s.A, 1, 2}, {s.B, 1, 1}, {s.A, 3, 2}} {
 		if q.queue == 2 && q.num == 5 { // the first on a, so make both topics first
-			for addr, m := range map[string]string{s.A: mapping("broker-a", epoch, hostA), s.B: mapping("broker-b", epoch, hostB)} {
+			for addr, m := range map[string]string{s.A: mapping("broker-a", epoch, hostA),
+				s.B: mapping("broker-b", epoch, hostB)} {
 				r, err := wire.Call(addr, wire.Request{Code: codeMapping, Ext: headerOf513(nil), Body: []byte(m)}, 5*time.Second)
 				if err != nil || r.Code != 0 {
 					return fmt.Errorf("513: %w, code %d %s", err, r.Code, r.Remark)
@@ -95,7 +100,9 @@ func (s *Script) setUp() error {
 		}
 		for i := range q.num {
 			body := fmt.Sprintf("q%d-%d", q.queue, i)
-			ext := map[string]any{"producerGroup": "p", "topic": topic, "defaultTopic": "TBW102", "defaultTopicQueueNums": "4", "queueId": fmt.Sprint(q.queue), "sysFlag": "0", "bornTimestamp": "1700000000000", "flag": "0", "properties": "", "reconsumeTimes": "0", "lo": "false"}
+			ext := map[string]any{"producerGroup": "p", "topic": topic, "defaultTopic": "TBW102", "defaultTopicQueueNums": "4",
+				"queueId": fmt.Sprint(q.queue), "sysFlag": "0", "bornTimestamp": "1700000000000", "flag": "0", "properties": "",
+				"reconsumeTimes": "0", "lo": "false"}
 			r, err := wire.Call(q.addr, wire.Request{Code: codeSendV1, Ext: ext, Body: []byte(body)}, 5*time.Second)
 			if err != nil || r.Code != 0 || r.Ext["queueId"] != fmt.Sprint(q.queue) || r.Ext["queueOffset"] != fmt.Sprint(i) {
 				return fmt.Errorf("send to physical queue %d: %w, %+v", q.queue, err, r)
@@ -108,9 +115,11 @@ func (s *Script) setUp() error {
 // waitForPeers waits until the brokers know each other; a Java broker looks every 5 s, 10 s after its start.
 func (s *Script) waitForPeers() error {
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(200 * time.Millisecond) {
-		r, err := wire.Call(s.B, wire.Request{Code: codeMin, Ext: map[string]any{"topic": topic, "queueId": "1"}}, 5*time.Second)
+		r, err := wire.Call(s.B, wire.Request{Code: codeMin, Ext: map[string]any{"topic": topic, "queueId": "1"}},
+			5*time.Second)
 		if err == nil && r.Code == 0 { // and Java asks itself, over the network
-			r, err = wire.Call(s.A, wire.Request{Code: codeEarliest, Ext: map[string]any{"topic": topic, "queueId": "0"}}, 5*time.Second)
+			r, err = wire.Call(s.A, wire.Request{Code: codeEarliest, Ext: map[string]any{"topic": topic, "queueId": "0"}},
+				5*time.Second)
 		}
 		if err == nil && r.Code == 0 {
 			return nil
@@ -181,7 +190,8 @@ func records(b []byte) string {
 			return "broken"
 		}
 		n := int(binary.BigEndian.Uint32(b[84:])) // body length: behind the fixed fields with IPv4 hosts
-		out = append(out, fmt.Sprintf("%d@%d %s", binary.BigEndian.Uint32(b[12:]), binary.BigEndian.Uint64(b[20:]), b[88:88+n]))
+		out = append(out, fmt.Sprintf("%d@%d %s", binary.BigEndian.Uint32(b[12:]), binary.BigEndian.Uint64(b[20:]),
+			b[88:88+n]))
 		b = b[size:]
 	}
 	return fmt.Sprint(out)

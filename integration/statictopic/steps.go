@@ -22,20 +22,28 @@ func (s *Script) refused() error {
 	for _, c := range []struct{ name, text string }{
 		{"older", mapping("broker-a", epoch-1, hostA)},
 		{"same epoch, queue missing", mapping("broker-a", epoch, queue1+","+queue2+","+queue3)},
-		{"same epoch, other leader", mapping("broker-a", epoch, `"0":[`+item(0, "broker-a", 3, 0, 9)+","+item(1, "broker-b", 3, 1000, -1)+"],"+queue1+","+queue2+","+queue3)},
+		{"same epoch, other leader", mapping("broker-a", epoch, `"0":[`+item(0, "broker-a", 3, 0, 9)+","+item(1, "broker-b",
+			3, 1000, -1)+"],"+queue1+","+queue2+","+queue3)},
 		{"negative", mapping("broker-a", epoch+1, `"0":[`+item(0, "broker-a", -3, 0, -1)+"]")},
-		{"undecided in the middle", mapping("broker-a", epoch+1, `"0":[`+item(0, "broker-a", 3, -1, -1)+","+item(1, "broker-b", 3, 1000, -1)+"]")},
-		{"generation", mapping("broker-a", epoch+1, `"0":[`+item(1, "broker-a", 3, 0, 5)+","+item(1, "broker-b", 3, 1000, -1)+"]")},
-		{"end", mapping("broker-a", epoch+1, `"0":[{"bname":"broker-a","endOffset":1,"gen":0,"logicOffset":0,"queueId":0,"startOffset":5}]`)},
-		{"base", mapping("broker-a", epoch+1, `"0":[`+item(0, "broker-a", 3, 1000, -1)+","+item(1, "broker-b", 3, 1000, -1)+"]")},
-		{"overlap", mapping("broker-a", epoch+1, `"0":[`+item(0, "broker-a", 3, 0, 1000)+","+item(1, "broker-b", 3, 1000, -1)+"]")},
+		{"undecided in the middle", mapping("broker-a", epoch+1, `"0":[`+item(0, "broker-a", 3, -1, -1)+","+item(1,
+			"broker-b", 3, 1000, -1)+"]")},
+		{"generation", mapping("broker-a", epoch+1, `"0":[`+item(1, "broker-a", 3, 0, 5)+","+item(1, "broker-b", 3, 1000,
+			-1)+"]")},
+		{"end", mapping("broker-a", epoch+1,
+			`"0":[{"bname":"broker-a","endOffset":1,"gen":0,"logicOffset":0,"queueId":0,"startOffset":5}]`)},
+		{"base", mapping("broker-a", epoch+1, `"0":[`+item(0, "broker-a", 3, 1000, -1)+","+item(1, "broker-b", 3, 1000,
+			-1)+"]")},
+		{"overlap", mapping("broker-a", epoch+1, `"0":[`+item(0, "broker-a", 3, 0, 1000)+","+item(1, "broker-b", 3, 1000,
+			-1)+"]")},
 		{"no items", mapping("broker-a", epoch+1, `"0":[]`)},
 	} {
 		s.ask("513 "+c.name, s.A, codeMapping, headerOf513(nil), c.text)
 	}
-	s.ask("513 filter type", s.A, codeMapping, headerOf513(map[string]any{"topicFilterType": "X"}), mapping("broker-a", epoch, hostA))
+	s.ask("513 filter type", s.A, codeMapping, headerOf513(map[string]any{"topicFilterType": "X"}),
+		mapping("broker-a", epoch, hostA))
 	s.ask("513 name", s.A, codeMapping, headerOf513(map[string]any{"topic": "a b"}), mapping("broker-a", epoch, hostA))
-	s.ask("513 system topic", s.A, codeMapping, headerOf513(map[string]any{"topic": "TBW102"}), mapping("broker-a", epoch, hostA))
+	s.ask("513 system topic", s.A, codeMapping, headerOf513(map[string]any{"topic": "TBW102"}),
+		mapping("broker-a", epoch, hostA))
 	s.ask("513 no body", s.A, codeMapping, headerOf513(map[string]any{"topic": "Plain"}), "")
 	s.ask("513 again", s.A, codeMapping, headerOf513(nil), mapping("broker-a", epoch, hostA))
 	return nil
@@ -68,16 +76,20 @@ func (s *Script) held() error {
 }
 
 func pullAt(queue, offset int) map[string]any {
-	return map[string]any{"consumerGroup": group, "topic": topic, "queueId": fmt.Sprint(queue), "queueOffset": fmt.Sprint(offset), "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0", "suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "1", "expressionType": "TAG"}
+	return map[string]any{"consumerGroup": group, "topic": topic, "queueId": fmt.Sprint(queue),
+		"queueOffset": fmt.Sprint(offset), "maxMsgNums": "32", "sysFlag": "4", "commitOffset": "0",
+		"suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "1", "expressionType": "TAG"}
 }
 
 func sendTo(queue int) map[string]any {
-	return map[string]any{"a": "p", "b": topic, "c": "TBW102", "d": "4", "e": fmt.Sprint(queue), "f": "0", "g": "1700000000000", "h": "0", "i": "", "j": "0", "k": "false", "m": "false"}
+	return map[string]any{"a": "p", "b": topic, "c": "TBW102", "d": "4", "e": fmt.Sprint(queue), "f": "0",
+		"g": "1700000000000", "h": "0", "i": "", "j": "0", "k": "false", "m": "false"}
 }
 
 func (s *Script) pulls() error {
 	s.each(func(name, addr string, queue int) {
-		for _, off := range []int{-1, 0, 2, 3, 5, 6, 40, 999, 1000, 1001, 1002, 1004, 1005, 1006, 2000, 2002, 2003, 2004, 5000} {
+		for _, off := range []int{-1, 0, 2, 3, 5, 6, 40, 999, 1000, 1001, 1002, 1004, 1005, 1006, 2000, 2002, 2003, 2004,
+			5000} {
 			s.ask(fmt.Sprintf("pull %s at %d", name, off), addr, codePull, pullAt(queue, off), "")
 		}
 	})
@@ -91,7 +103,8 @@ func (s *Script) offsets() error {
 		s.ask("min "+name, addr, codeMin, ext, "")
 		s.ask("earliest "+name, addr, codeEarliest, ext, "")
 		for _, at := range []string{"0", "9999999999999"} {
-			s.ask("search "+name+" "+at, addr, codeSearch, map[string]any{"topic": topic, "queueId": fmt.Sprint(queue), "timestamp": at}, "")
+			s.ask("search "+name+" "+at, addr, codeSearch, map[string]any{"topic": topic, "queueId": fmt.Sprint(queue),
+				"timestamp": at}, "")
 		}
 	})
 	return nil
@@ -99,12 +112,14 @@ func (s *Script) offsets() error {
 
 func (s *Script) commits() error {
 	query := func(name, addr string, queue int) {
-		s.ask("query "+name, addr, codeQuery, map[string]any{"consumerGroup": group, "topic": topic, "queueId": fmt.Sprint(queue)}, "")
+		s.ask("query "+name, addr, codeQuery, map[string]any{"consumerGroup": group, "topic": topic,
+			"queueId": fmt.Sprint(queue)}, "")
 	}
 	s.each(query)
 	for _, off := range []int{1, 4, 1001, 2001} {
 		s.each(func(name, addr string, queue int) {
-			s.ask(fmt.Sprintf("commit %s %d", name, off), addr, codeCommit, map[string]any{"consumerGroup": group, "topic": topic, "queueId": fmt.Sprint(queue), "commitOffset": fmt.Sprint(off)}, "")
+			s.ask(fmt.Sprintf("commit %s %d", name, off), addr, codeCommit, map[string]any{"consumerGroup": group,
+				"topic": topic, "queueId": fmt.Sprint(queue), "commitOffset": fmt.Sprint(off)}, "")
 		})
 		s.each(query)
 	}
@@ -128,7 +143,8 @@ func (s *Script) tables() error {
 	_, mappings, _ := strings.Cut(string(r.Body), `"topicQueueMappingByBroker"`) // before it: the brokers, in any order
 	s.lines = append(s.lines, s.text("route "+mappings))
 	// Java answers a delete with an error when its timer wheel is off, after it has deleted
-	if _, err := wire.Call(s.A, wire.Request{Code: codeDelete, Ext: map[string]any{"topic": topic}}, 5*time.Second); err != nil {
+	if _, err := wire.Call(s.A, wire.Request{Code: codeDelete, Ext: map[string]any{"topic": topic}},
+		5*time.Second); err != nil {
 		return err
 	}
 	s.ask("config of a deleted topic", s.A, codeConfig, map[string]any{"topic": topic, "lo": "true"}, "")

@@ -1,10 +1,11 @@
-// Command tally reads what `go test -json` prints, shows what a person wants to see of it, and ends with a line that counts what passed, failed and
-// was skipped, with the reasons: `go test` itself hides the skipped tests of a package that passes.
+// Command tally reads what `go test -json` prints, shows what a person wants to see of it, and ends with a line that
+// counts what passed, failed and was skipped, with the reasons: `go test` itself hides the skipped tests of a package
+// that passes.
 //
 //	go test -json ./... | tally -name unit -log FILE
 //
-// The line is appended to FILE, for a summary of several runs. The exit status is 1 when a test or a package failed, when none ran, and, with CI
-// set, when one was skipped.
+// The line is appended to FILE, for a summary of several runs. The exit status is 1 when a test or a package failed,
+// when none ran, and, with CI set, when one was skipped.
 package main
 
 import (

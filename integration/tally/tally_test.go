@@ -34,12 +34,15 @@ func TestTally(t *testing.T) {
 		good, ci bool
 		shown    string
 	}{
-		"passed":          {[]string{noisy, passed, ok}, "1 passed, 0 failed, 0 skipped", true, true, "ok  \tp\t0.1s\n"},
-		"skipped":         {[]string{passed, why, skip, ok}, "1 passed, 0 failed, 1 skipped (1 x no JDK)", true, false, "ok  \tp\t0.1s\n"},
-		"failed":          {[]string{passed, said, fail, pkg}, "1 passed, 1 failed, 0 skipped", false, false, "what went wrong\n"},
+		"passed": {[]string{noisy, passed, ok}, "1 passed, 0 failed, 0 skipped", true, true, "ok  \tp\t0.1s\n"},
+		"skipped": {[]string{passed, why, skip, ok}, "1 passed, 0 failed, 1 skipped (1 x no JDK)", true, false,
+			"ok  \tp\t0.1s\n"},
+		"failed": {[]string{passed, said, fail, pkg}, "1 passed, 1 failed, 0 skipped", false, false,
+			"what went wrong\n"},
 		"package crashed": {[]string{passed, pkg}, "1 passed, 1 failed, 0 skipped", false, false, ""},
-		"does not build":  {[]string{`{"Action":"build-output","ImportPath":"p","Output":"x.go:1: bad\n"}`, `{"Action":"build-fail","ImportPath":"p"}`}, "0 passed, 1 failed, 0 skipped", false, false, "x.go:1: bad\n"},
-		"nothing":         {[]string{"go: no such tool"}, "0 passed, 0 failed, 0 skipped", false, false, "go: no such tool\n"},
+		"does not build": {[]string{`{"Action":"build-output","ImportPath":"p","Output":"x.go:1: bad\n"}`,
+			`{"Action":"build-fail","ImportPath":"p"}`}, "0 passed, 1 failed, 0 skipped", false, false, "x.go:1: bad\n"},
+		"nothing": {[]string{"go: no such tool"}, "0 passed, 0 failed, 0 skipped", false, false, "go: no such tool\n"},
 	} {
 		got, shown := run(t, c.lines...)
 		if got.line() != c.line || got.good(false) != c.good || got.good(true) != c.ci || shown != c.shown {

@@ -31,11 +31,14 @@ func makeTopic(b *harness.Server) error {
 }
 
 func request(born, due int64, body []byte) wire.Request {
-	return wire.Request{Code: 310, Ext: map[string]any{"a": "P", "b": topic, "c": "TBW102", "d": "1", "e": "0", "f": "0", "g": strconv.FormatInt(born, 10), "h": "0",
-		"i": client.Props("TIMER_DELIVER_MS", strconv.FormatInt(due, 10), "UNIQ_KEY", "C0A8010100002A9F"+string(body[len(body)-16:])), "j": "0", "k": "false", "m": "false"}, Body: body}
+	return wire.Request{Code: 310, Ext: map[string]any{"a": "P", "b": topic, "c": "TBW102", "d": "1", "e": "0", "f": "0",
+		"g": strconv.FormatInt(born, 10), "h": "0",
+		"i": client.Props("TIMER_DELIVER_MS", strconv.FormatInt(due, 10), "UNIQ_KEY",
+			"C0A8010100002A9F"+string(body[len(body)-16:])), "j": "0", "k": "false", "m": "false"}, Body: body}
 }
 
-// accuracy sends at a steady rate with random delays, holds a pull, and reports how late each message came beside the end of its slot.
+// accuracy sends at a steady rate with random delays, holds a pull, and reports how late each message came beside the
+// end of its slot.
 func accuracy(b *harness.Server) error {
 	in, err := wire.Dial(b.Addr())
 	if err != nil {
@@ -48,8 +51,10 @@ func accuracy(b *harness.Server) error {
 	var late []time.Duration
 	cpu := load.CPUTime(b.Process().PID())
 	for next, limit := int64(0), time.Now().Add(*measure+30*time.Second); len(late) < total && time.Now().Before(limit); {
-		r, err := in.Call(wire.Request{Code: 11, Ext: map[string]any{"consumerGroup": "G", "topic": topic, "queueId": "0", "queueOffset": fmt.Sprint(next), "maxMsgNums": "32", "sysFlag": "6",
-			"commitOffset": "0", "suspendTimeoutMillis": "5000", "subscription": "*", "subVersion": "1", "expressionType": "TAG"}}, 30*time.Second)
+		r, err := in.Call(wire.Request{Code: 11, Ext: map[string]any{"consumerGroup": "G", "topic": topic, "queueId": "0",
+			"queueOffset": fmt.Sprint(next), "maxMsgNums": "32", "sysFlag": "6",
+			"commitOffset": "0", "suspendTimeoutMillis": "5000", "subscription": "*", "subVersion": "1",
+			"expressionType": "TAG"}}, 30*time.Second)
 		if err != nil {
 			return err
 		}
@@ -78,7 +83,8 @@ func accuracy(b *harness.Server) error {
 	}
 	slices.Sort(late)
 	at := func(q float64) time.Duration { return late[int(q*float64(len(late)-1))].Round(100 * time.Microsecond) }
-	fmt.Printf("%d messages, %d/s, received late beside their slot: p50 %v p99 %v max %v, first %v; %.1f %% of a CPU\n", total, *rate, at(0.5), at(0.99), at(1), at(0),
+	fmt.Printf("%d messages, %d/s, received late beside their slot: p50 %v p99 %v max %v, first %v; %.1f %% of a CPU\n",
+		total, *rate, at(0.5), at(0.99), at(1), at(0),
 		(load.CPUTime(b.Process().PID())-cpu).Seconds()/measure.Seconds()*100)
 	return nil
 }

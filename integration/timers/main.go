@@ -1,5 +1,6 @@
-// Timers measures our timer messages (`make bench-timers`): how fast they are taken, what many of them cost that wait, how long a start with them takes, and
-// how late they come beside the slot they belong to. With -kills it checks instead that kills lose nothing (`make crash-timers`).
+// Timers measures our timer messages (`make bench-timers`): how fast they are taken, what many of them cost that wait,
+// how long a start with them takes, and how late they come beside the slot they belong to. With -kills it checks
+// instead that kills lose nothing (`make crash-timers`).
 package main
 
 import (
@@ -64,7 +65,8 @@ func fill(b *harness.Server) error {
 	rounds := max(1, *pending/ring)
 	var reqs []wire.Request
 	for i := range min(ring, *pending) {
-		reqs = append(reqs, request(0, time.Now().UnixMilli()+600_000+int64(uint32(i)*2654435761%85_000)*1000, []byte(fmt.Sprintf("%0100d", i))))
+		reqs = append(reqs, request(0, time.Now().UnixMilli()+600_000+int64(uint32(i)*2654435761%85_000)*1000,
+			[]byte(fmt.Sprintf("%0100d", i))))
 	}
 	cpu, begin := load.CPUTime(b.Process().PID()), time.Now()
 	for range rounds {
@@ -79,12 +81,15 @@ func fill(b *harness.Server) error {
 		return err
 	}
 	took := time.Since(begin)
-	fmt.Printf("%d timer messages: sent in %v (%.0f/s), in the wheel after %v (%.0f/s), %.2f us CPU each\n", n, sent.Round(time.Millisecond), float64(n)/sent.Seconds(),
-		took.Round(time.Millisecond), float64(n)/took.Seconds(), float64((load.CPUTime(b.Process().PID())-cpu).Microseconds())/float64(n))
+	fmt.Printf("%d timer messages: sent in %v (%.0f/s), in the wheel after %v (%.0f/s), %.2f us CPU each\n", n,
+		sent.Round(time.Millisecond), float64(n)/sent.Seconds(),
+		took.Round(time.Millisecond), float64(n)/took.Seconds(),
+		float64((load.CPUTime(b.Process().PID())-cpu).Microseconds())/float64(n))
 	time.Sleep(3 * time.Second)
 	before := load.CPUTime(b.Process().PID())
 	time.Sleep(10 * time.Second)
-	fmt.Printf("RssAnon %d MB, idle with them %.2f %% of a CPU\n", load.RssAnon(b.Process().PID())/1024, (load.CPUTime(b.Process().PID())-before).Seconds()*10)
+	fmt.Printf("RssAnon %d MB, idle with them %.2f %% of a CPU\n", load.RssAnon(b.Process().PID())/1024,
+		(load.CPUTime(b.Process().PID())-before).Seconds()*10)
 	return nil
 }
 
@@ -106,7 +111,8 @@ func restart(b *harness.Server) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%s: stopped in %v, serves after %v, %d wait, RssAnon %d MB\n", how, stopped.Sub(begin).Round(time.Millisecond), up.Round(time.Millisecond), n, load.RssAnon(b.Process().PID())/1024)
+		fmt.Printf("%s: stopped in %v, serves after %v, %d wait, RssAnon %d MB\n", how,
+			stopped.Sub(begin).Round(time.Millisecond), up.Round(time.Millisecond), n, load.RssAnon(b.Process().PID())/1024)
 	}
 	return nil
 }

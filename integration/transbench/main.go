@@ -1,5 +1,6 @@
-// Command transbench measures transactions, half message and commit, on a Java 5.5.0 broker and on ours in turns, and prints CPU time per transaction, rates
-// and ratios. Commits are one-way requests, as clients send them; the run counts only what arrived in the real topic. It needs a JDK and Maven.
+// Command transbench measures transactions, half message and commit, on a Java 5.5.0 broker and on ours in turns, and
+// prints CPU time per transaction, rates and ratios. Commits are one-way requests, as clients send them; the run counts
+// only what arrived in the real topic. It needs a JDK and Maven.
 //
 //	GOROCKET_BIN=../bin go run ./transbench
 package main
@@ -60,7 +61,8 @@ func run() error {
 	}
 	javaCPU, ourCPU := median(cpu)
 	javaRate, ourRate := median(rate)
-	fmt.Printf("median: CPU per transaction %.2f / %.2f µs = %.1fx, rate %.0f / %.0f = %.1fx\n", javaCPU, ourCPU, javaCPU/ourCPU, ourRate, javaRate, ourRate/javaRate)
+	fmt.Printf("median: CPU per transaction %.2f / %.2f µs = %.1fx, rate %.0f / %.0f = %.1fx\n", javaCPU, ourCPU,
+		javaCPU/ourCPU, ourRate, javaRate, ourRate/javaRate)
 	return nil
 }
 
@@ -68,7 +70,8 @@ func cpu(f figures) float64  { return f.cpu }
 func rate(f figures) float64 { return f.rate }
 
 func one(kind harness.Kind) (f figures, err error) {
-	p, err := harness.StartPair(kind, harness.BigFiles(harness.Conf{"transactionCheckInterval": "30000", "transactionTimeOut": "6000"}))
+	p, err := harness.StartPair(kind, harness.BigFiles(harness.Conf{"transactionCheckInterval": "30000",
+		"transactionTimeOut": "6000"}))
 	if err != nil {
 		return f, err
 	}
@@ -145,9 +148,11 @@ func connection(addr string, queue int, finish time.Time) (n int64, err error) {
 		return 0, err
 	}
 	defer c.Close()
-	half, err := wire.Encode(wire.Request{Code: 310, Ext: map[string]any{"a": "PG", "b": topic, "c": "none", "d": "8", "e": strconv.Itoa(queue), "f": "4",
+	half, err := wire.Encode(wire.Request{Code: 310, Ext: map[string]any{"a": "PG", "b": topic, "c": "none", "d": "8",
+		"e": strconv.Itoa(queue), "f": "4",
 		"g": strconv.FormatInt(time.Now().UnixMilli(), 10), "h": "0", "j": "0", "k": "false", "m": "false",
-		"i": client.Props("TRAN_MSG", "true", "PGROUP", "PG", "UNIQ_KEY", "7F0000010000000000000000AABBCCDD", "WAIT", "true", "TAGS", "t")}, Body: bytes.Repeat([]byte("x"), 1024)}, 1)
+		"i": client.Props("TRAN_MSG", "true", "PGROUP", "PG", "UNIQ_KEY", "7F0000010000000000000000AABBCCDD", "WAIT", "true",
+			"TAGS", "t")}, Body: bytes.Repeat([]byte("x"), 1024)}, 1)
 	if err != nil {
 		return 0, err
 	}

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// decodeBinary reads a ROCKETMQ header: code (2 bytes), language (1), version (2), opaque (4), flag (4), remark length (4) and remark,
-// extFields length (4) and fields, each name length (2), name, value length (4), value. Java: RocketMQSerializable.
+// decodeBinary reads a ROCKETMQ header: code (2 bytes), language (1), version (2), opaque (4), flag (4), remark length
+// (4) and remark, extFields length (4) and fields, each name length (2), name, value length (4), value. Java:
+// RocketMQSerializable.
 func decodeBinary(h []byte) (Response, error) {
 	c := cursor{h}
 	r := Response{Code: int(int16(c.number(2))), Serialize: "ROCKETMQ"}

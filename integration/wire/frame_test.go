@@ -25,7 +25,8 @@ func TestDecodeBinary(t *testing.T) {
 	frame := Frame(header, []byte("b"))
 	frame[4] = 1
 	r, err := Decode(frame)
-	if err != nil || r.Code != 3 || r.Opaque != 9 || !r.IsResponse() || r.Remark != "no" || r.Ext["k"] != "v" || string(r.Body) != "b" {
+	if err != nil || r.Code != 3 || r.Opaque != 9 || !r.IsResponse() || r.Remark != "no" || r.Ext["k"] != "v" ||
+		string(r.Body) != "b" {
 		t.Fatalf("%v, %+v", err, r)
 	}
 	for n := range header {

@@ -161,7 +161,8 @@ func FuzzDecodeRegisterBroker(f *testing.F) {
 
 // FuzzInflatedRegister feeds the stream below zlib, which random bytes rarely get through.
 func FuzzInflatedRegister(f *testing.F) {
-	f.Add([]byte("\x00\x00\x00\x02{}\x00\x00\x00\x01\x00\x00\x00\x13A 1 2 6 SINGLE_TAG \x00\x00\x00\x02[]\x00\x00\x00\x00"))
+	f.Add([]byte("\x00\x00\x00\x02{}\x00\x00\x00\x01\x00\x00\x00\x13A 1 2 6 SINGLE_TAG " +
+		"\x00\x00\x00\x02[]\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		packed, err := deflate(raw)
 		if err != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Position is an offset of the log that grows while the log is in use, and on which may be waited. Load may be called by any
-// goroutine, Store by the one that owns the position, which then takes and tells those who are reached.
+// Position is an offset of the log that grows while the log is in use, and on which may be waited. Load may be called
+// by any goroutine, Store by the one that owns the position, which then takes and tells those who are reached.
 type Position struct {
 	at atomic.Int64
 

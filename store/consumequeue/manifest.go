@@ -265,8 +265,8 @@ func (t *Table) untouched(v *manifest, since time.Time) bool {
 	return young.Load() == 0
 }
 
-// findFirsts corrects the first entries of queues whose first files expired after the manifest was written; false when a
-// queue has no file that the manifest could mean.
+// findFirsts corrects the first entries of queues whose first files expired after the manifest was written; false when
+// a queue has no file that the manifest could mean.
 func (t *Table) findFirsts(list []queueEnd) bool {
 	var next, bad atomic.Int64
 	var wg sync.WaitGroup

@@ -1,9 +1,9 @@
-// Package consumequeue holds the queues: for each, entries of records in the order of their queue offsets, the newest in
-// memory, the others in files (Java ConsumeQueue, BatchConsumeQueue, ConsumeQueueExt, ConsumeQueueStore).
+// Package consumequeue holds the queues: for each, entries of records in the order of their queue offsets, the newest
+// in memory, the others in files (Java ConsumeQueue, BatchConsumeQueue, ConsumeQueueExt, ConsumeQueueStore).
 //
-// Locks, in the order in which they are taken: Table.writeMu (one writer of files), the append lock of the log, the lock of
-// a shard, Queue.mu, Table.dirtyMu. Push runs under the append lock; readers take Queue.mu for as long as a copy; nobody
-// waits for the disk under any of them but writeMu.
+// Locks, in the order in which they are taken: Table.writeMu (one writer of files), the append lock of the log, the
+// lock of a shard, Queue.mu, Table.dirtyMu. Push runs under the append lock; readers take Queue.mu for as long as a
+// copy; nobody waits for the disk under any of them but writeMu.
 package consumequeue
 
 import (

@@ -1,6 +1,6 @@
-// Package recovery brings commit log and consume queues to agree when a store is opened, and knows what a kill and a power
-// cut can leave (Java DefaultMessageStore.recover, CommitLog.recoverNormally and recoverAbnormally). It uses what it is
-// given before anybody else does, and takes no locks.
+// Package recovery brings commit log and consume queues to agree when a store is opened, and knows what a kill and a
+// power cut can leave (Java DefaultMessageStore.recover, CommitLog.recoverNormally and recoverAbnormally). It uses what
+// it is given before anybody else does, and takes no locks.
 package recovery
 
 import (

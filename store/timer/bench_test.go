@@ -15,7 +15,8 @@ import (
 func benchRig(b *testing.B, n int, now func() time.Time, base int64) (*store.Store, *Timers) {
 	b.Helper()
 	cfg := store.DefaultConfig()
-	cfg.StorePathRootDir, cfg.MappedFileSizeCommitLog, cfg.MaxHashSlotNum, cfg.MaxIndexNum, cfg.DiskSpaceWarningLevelRatio = b.TempDir(), 1<<30, 1000, 4000, 100
+	cfg.StorePathRootDir, cfg.MappedFileSizeCommitLog, cfg.MaxHashSlotNum, cfg.MaxIndexNum,
+		cfg.DiskSpaceWarningLevelRatio = b.TempDir(), 1<<30, 1000, 4000, 100
 	cfg.MessageIndexEnable = false
 	s, err := store.Open(cfg, vfs.OS{}, store.EventListener{})
 	if err != nil {

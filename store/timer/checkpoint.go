@@ -11,7 +11,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// checkpointSize is the size of config/timercheck; checkpointBody the bytes that mean something and that code 60 answers.
+// checkpointSize is the size of config/timercheck; checkpointBody the bytes that mean something and that code 60
+// answers.
 const (
 	checkpointSize = 4096
 	checkpointBody = 56
@@ -31,14 +32,16 @@ func decodeCheckpoint(b []byte) (c checkpoint, ok bool) {
 		return c, false
 	}
 	v := func(i int) int64 { return int64(binary.BigEndian.Uint64(b[i*8:])) }
-	c = checkpoint{readTime: v(0), logPos: v(1), queueOffset: v(2), masterOffset: v(3), version: compat.DataVersion{StateVersion: v(4), Timestamp: v(5), Counter: v(6)}}
+	c = checkpoint{readTime: v(0), logPos: v(1), queueOffset: v(2), masterOffset: v(3),
+		version: compat.DataVersion{StateVersion: v(4), Timestamp: v(5), Counter: v(6)}}
 	return c, c.readTime >= 0 && c.logPos >= 0 && c.queueOffset >= 0 && c.masterOffset >= 0
 }
 
 // encode is the body of code 60, checkpointBody bytes.
 func (c checkpoint) encode() []byte {
 	b := make([]byte, 0, checkpointBody)
-	for _, v := range []int64{c.readTime, c.logPos, c.queueOffset, c.masterOffset, c.version.StateVersion, c.version.Timestamp, c.version.Counter} {
+	for _, v := range []int64{c.readTime, c.logPos, c.queueOffset, c.masterOffset, c.version.StateVersion,
+		c.version.Timestamp, c.version.Counter} {
 		b = binary.BigEndian.AppendUint64(b, uint64(v))
 	}
 	return b

@@ -26,8 +26,9 @@ func crashRounds(t *testing.T) (first, n int) {
 	return first, n
 }
 
-// TestCrashClones cuts the power, or kills the process, at random moments, also between the steps of a flush, and lets the timers go on: every message that
-// was on disk is delivered, none before its time, none that was deleted, and those that were delivered and flushed long before do not come again.
+// TestCrashClones cuts the power, or kills the process, at random moments, also between the steps of a flush, and lets
+// the timers go on: every message that was on disk is delivered, none before its time, none that was deleted, and those
+// that were delivered and flushed long before do not come again.
 func TestCrashClones(t *testing.T) {
 	first, n := crashRounds(t)
 	for seed := first; seed < first+n; seed++ {

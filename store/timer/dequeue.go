@@ -9,7 +9,8 @@ import (
 	"gorocket/store/record"
 )
 
-// dequeue delivers the slots before the write time, up to one that rolled messages on; false when that has to be given up for now.
+// dequeue delivers the slots before the write time, up to one that rolled messages on; false when that has to be given
+// up for now.
 func (t *Timers) dequeue() bool {
 	if t.live().TimerStopDequeue {
 		return true
@@ -50,11 +51,12 @@ func (t *Timers) dequeue() bool {
 	return true
 }
 
-// stopPatience is how long Stop waits for a slot that is being delivered; a slot that is given up is delivered again from its beginning.
+// stopPatience is how long Stop waits for a slot that is being delivered; a slot that is given up is delivered again
+// from its beginning.
 const stopPatience = 2 * time.Second
 
-// deliver sends on the messages of a slot in the order they came, those that a delete mark of the slot names left out. False when it was stopped half way:
-// then the whole slot is delivered again later. Java: TimerMessageStore.dequeue.
+// deliver sends on the messages of a slot in the order they came, those that a delete mark of the slot names left out.
+// False when it was stopped half way: then the whole slot is delivered again later. Java: TimerMessageStore.dequeue.
 func (t *Timers) deliver(s slot) bool {
 	t.chain(s)
 	marks := t.deleteMarks()
@@ -145,8 +147,8 @@ func (t *Timers) deleteMarks() map[string]*mark {
 
 var errOtherRecord = errors.New("timer: the commit log holds another record there")
 
-// timerMessage decodes the record of a unit and checks that it is the message that the unit was written for: after a power cut another record may stand at
-// its place, which must not be delivered for it, least of all too early.
+// timerMessage decodes the record of a unit and checks that it is the message that the unit was written for: after a
+// power cut another record may stand at its place, which must not be delivered for it, least of all too early.
 func (t *Timers) timerMessage(u *unit, rec []byte) (m record.View, err error) {
 	if m, err = record.Decode(rec); err != nil {
 		return m, err
@@ -177,7 +179,8 @@ func (t *Timers) deliverRecord(u *unit, rec []byte, marks map[string]*mark) erro
 	return nil
 }
 
-// deleted looks for a mark under both of Java's keys: the unique key, or topic+key with appendTopicForTimerDeleteKey and in 5.2 to 5.3.
+// deleted looks for a mark under both of Java's keys: the unique key, or topic+key with appendTopicForTimerDeleteKey
+// and in 5.2 to 5.3.
 func deleted(m *record.View, topic []byte, marks map[string]*mark) bool {
 	key, _ := m.Property(record.PropUniqKey)
 	k := marks[string(key)]

@@ -70,8 +70,9 @@ func (t *Timers) enqueue() bool {
 	return t.got.Status != store.OffsetOverflowBadly
 }
 
-// sort reads the run: what is late already is delivered at once, the rest becomes the batch. False when a delivery had to be given up. What can never be
-// delivered is skipped; Java reads it again for ever (timerSkipUnknownError=false), and nothing behind it is ever delivered.
+// sort reads the run: what is late already is delivered at once, the rest becomes the batch. False when a delivery had
+// to be given up. What can never be delivered is skipped; Java reads it again for ever (timerSkipUnknownError=false),
+// and nothing behind it is ever delivered.
 func (t *Timers) sort() bool {
 	t.batch = t.batch[:0]
 	for _, rec := range t.got.Slices {
@@ -115,8 +116,8 @@ func (t *Timers) placeUpTo(next int64) bool {
 	return t.place()
 }
 
-// place appends the batch to the timer log, hangs it into the wheel and moves on in the queue. After a failure it goes on where it stopped; until then
-// nothing else is done, and the flusher writes nothing.
+// place appends the batch to the timer log, hangs it into the wheel and moves on in the queue. After a failure it goes
+// on where it stopped; until then nothing else is done, and the flusher writes nothing.
 func (t *Timers) place() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -147,14 +148,16 @@ func (t *Timers) placeOne(e *entry) error {
 	}
 	s, _ := t.wheel.get(at)
 	written := min(t.writeTime, t.floor(at))
-	u := unit{prev: s.last, magic: magic, writeTime: written, delay: int32(at - written), offset: e.offset, size: e.size, hash: e.hash}
+	u := unit{prev: s.last, magic: magic, writeTime: written, delay: int32(at - written), offset: e.offset, size: e.size,
+		hash: e.hash}
 	t.log.add(&u)
 	t.wheel.add(at, pos, u.weight())
 	t.pending += int64(u.weight())
 	return nil
 }
 
-// slotFor is the slot of a delivery time: itself, or for one beyond the roll window a nearer one from which the message is stored again.
+// slotFor is the slot of a delivery time: itself, or for one beyond the roll window a nearer one from which the message
+// is stored again.
 func (t *Timers) slotFor(at int64) (int64, int32) {
 	beyond := at - t.writeTime - t.window
 	switch {
@@ -166,9 +169,10 @@ func (t *Timers) slotFor(at int64) (int64, int32) {
 	return t.writeTime + t.window, magicDefault | magicRoll
 }
 
-// forward stores a copy of a timer message: in its real queue, or once more in the timer topic when it rolls. enqueued is the time its unit was written,
-// math.MaxInt64 without one. A message that cannot be stored at all is skipped. It returns errStopped and nothing else: other failures are tried again until
-// they are over, where Java gives up after three times. Java: TimerMessageStore.convert, doPut.
+// forward stores a copy of a timer message: in its real queue, or once more in the timer topic when it rolls. enqueued
+// is the time its unit was written, math.MaxInt64 without one. A message that cannot be stored at all is skipped. It
+// returns errStopped and nothing else: other failures are tried again until they are over, where Java gives up after
+// three times. Java: TimerMessageStore.convert, doPut.
 func (t *Timers) forward(m *record.View, enqueued int64, roll bool) error {
 	topic, queue, err := destination(m, roll)
 	if err != nil {

@@ -2,7 +2,8 @@ package timer
 
 import "time"
 
-// keepTime is how often the check point moves while slots pass by that nothing was delivered from; cleanEvery how often timer log files are looked at.
+// keepTime is how often the check point moves while slots pass by that nothing was delivered from; cleanEvery how often
+// timer log files are looked at.
 const (
 	keepTime   = 30 * time.Second
 	cleanEvery = 30 * time.Second
@@ -11,8 +12,9 @@ const (
 // restAfter is the least time between two flushes.
 const restAfter = 50 * time.Millisecond
 
-// runFlusher makes progress durable every timerFlushIntervalMs, and soon after each slot that was delivered: what a check point does not know comes again after
-// a crash. It also deletes timer log files that are of no use. Java: TimerFlushService and the scheduler.
+// runFlusher makes progress durable every timerFlushIntervalMs, and soon after each slot that was delivered: what a
+// check point does not know comes again after a crash. It also deletes timer log files that are of no use. Java:
+// TimerFlushService and the scheduler.
 func (t *Timers) runFlusher() {
 	last, cleaned := time.Now(), time.Now()
 	for {
@@ -62,8 +64,9 @@ type snapshot struct {
 	write bool
 }
 
-// flush makes one state durable: first what was delivered, then the timer log, the wheel that points into it, and the check point at last. A power cut in
-// between leaves the old check point with newer files, which recovery takes back. force: also when only time went by.
+// flush makes one state durable: first what was delivered, then the timer log, the wheel that points into it, and the
+// check point at last. A power cut in between leaves the old check point with newer files, which recovery takes back.
+// force: also when only time went by.
 func (t *Timers) flush(force bool) error {
 	snap := t.snapshot(force)
 	if !snap.write {
@@ -95,7 +98,8 @@ func (t *Timers) snapshot(force bool) (snap snapshot) {
 	if t.unplaced || !t.changed && !force {
 		return snap
 	}
-	c := checkpoint{readTime: t.readTime, logPos: t.log.end, queueOffset: t.queueOffset, masterOffset: t.queueOffset, version: t.saved.version}
+	c := checkpoint{readTime: t.readTime, logPos: t.log.end, queueOffset: t.queueOffset, masterOffset: t.queueOffset,
+		version: t.saved.version}
 	if c == t.saved && len(t.wheel.dirty) == 0 {
 		return snap
 	}

@@ -51,7 +51,8 @@ func newRig(t *testing.T, cfg store.Config, fsys vfs.FS, ms int64) *rig {
 	if r.s, err = store.Open(cfg, fsys, store.EventListener{}); err != nil {
 		t.Fatal(err)
 	}
-	ev := Events{Skipped: func(_ int64, why error) { r.bad = append(r.bad, why) }, Failed: func(what string, err error) { t.Logf("%s: %v", what, err) }}
+	ev := Events{Skipped: func(_ int64, why error) { r.bad = append(r.bad, why) },
+		Failed: func(what string, err error) { t.Logf("%s: %v", what, err) }}
 	if r.tm, err = open(&r.cfg, nil, fsys, r.s, ev, r.clock.now); err != nil {
 		t.Fatal(err)
 	}

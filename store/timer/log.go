@@ -11,8 +11,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// timerLog is <root>/timerlog: files of one size named after the position of their first byte. Only the loop appends and reads; the flusher syncs and deletes
-// whole files. Java: TimerLog on a MappedFileQueue.
+// timerLog is <root>/timerlog: files of one size named after the position of their first byte. Only the loop appends
+// and reads; the flusher syncs and deletes whole files. Java: TimerLog on a MappedFileQueue.
 type timerLog struct {
 	fs   vfs.FS
 	dir  string
@@ -69,7 +69,8 @@ func (l *timerLog) adopt(info vfs.FileInfo, last bool) error {
 		return nil // not ours, as Java ignores it
 	}
 	if base%l.size != 0 || info.Size != l.size && !last {
-		return fmt.Errorf("timer: %s: %d bytes at position %d do not fit mappedFileSizeTimerLog=%d", name, info.Size, base, l.size)
+		return fmt.Errorf("timer: %s: %d bytes at position %d do not fit mappedFileSizeTimerLog=%d", name, info.Size, base,
+			l.size)
 	}
 	if n := len(l.files); n > 0 && l.files[n-1].base+l.size != base {
 		return fmt.Errorf("timer: %s: the file before it is missing", name)
@@ -258,7 +259,8 @@ func (l *timerLog) cutAt(end int64) error {
 	return f.f.Sync()
 }
 
-// dropBelow deletes the files, but the last, whose newest unit points below the commit log. Java: deleteExpiredFileByOffsetForTimerLog.
+// dropBelow deletes the files, but the last, whose newest unit points below the commit log. Java:
+// deleteExpiredFileByOffsetForTimerLog.
 func (l *timerLog) dropBelow(minPhy int64) (dropped int, err error) {
 	for {
 		l.mu.Lock()

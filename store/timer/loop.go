@@ -5,7 +5,8 @@ import "time"
 // retryAfter is the pause before something that failed is tried again.
 const retryAfter = 100 * time.Millisecond
 
-// run is the loop: what is due first, then what is new, then sleep until a message comes or a slot ends. With nothing pending it sleeps for good.
+// run is the loop: what is due first, then what is new, then sleep until a message comes or a slot ends. With nothing
+// pending it sleeps for good.
 func (t *Timers) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -26,8 +27,9 @@ func (t *Timers) run() {
 
 // step delivers the slots that are over and enqueues some messages; it tells whether there may be more to do at once.
 //
-// What was in the timer queue at Open, and what an overdue slot rolls into it, goes into its slots first, overdue or not: so a recall that had been
-// acknowledged before a crash still finds its message. Java delivers what became due meanwhile and forgets the recall.
+// What was in the timer queue at Open, and what an overdue slot rolls into it, goes into its slots first, overdue or
+// not: so a recall that had been acknowledged before a crash still finds its message. Java delivers what became due
+// meanwhile and forgets the recall.
 func (t *Timers) step() bool {
 	t.followClock()
 	if t.unplaced && !t.place() {
@@ -42,8 +44,8 @@ func (t *Timers) step() bool {
 	return t.dequeue() && (t.enqueue() || t.readTime < t.writeTime)
 }
 
-// followClock moves the write time, back too when the clock goes back: then what is sent now must not count as late. Java's time stays where it was: it delivers
-// such messages too early.
+// followClock moves the write time, back too when the clock goes back: then what is sent now must not count as late.
+// Java's time stays where it was: it delivers such messages too early.
 func (t *Timers) followClock() {
 	t.writeTime = t.floor(t.now().UnixMilli())
 	if t.writeTime < t.readTime {

@@ -13,8 +13,9 @@ import (
 // maxMetricTopics bounds the table; topics beyond it are not counted.
 const maxMetricTopics = 100_000
 
-// metrics counts the waiting messages of each real topic: config/timermetrics and the answer of code 61. The numbers are for people: after a crash they may
-// be off by what was in flight, and they are set right when nothing waits. Java: TimerMetrics.
+// metrics counts the waiting messages of each real topic: config/timermetrics and the answer of code 61. The numbers
+// are for people: after a crash they may be off by what was in flight, and they are set right when nothing waits. Java:
+// TimerMetrics.
 type metrics struct {
 	fs   vfs.FS
 	name string

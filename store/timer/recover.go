@@ -6,8 +6,9 @@ import (
 	"gorocket/store/record"
 )
 
-// recover brings log, wheel and check point to one state: that of the check point. Units that were written later are taken back, since their messages are
-// read from the queue again; a Java broker keeps them and writes each a second time. It changes no file before the new state is known in memory.
+// recover brings log, wheel and check point to one state: that of the check point. Units that were written later are
+// taken back, since their messages are read from the queue again; a Java broker keeps them and writes each a second
+// time. It changes no file before the new state is known in memory.
 func (t *Timers) recover(check checkpoint, found bool) error {
 	now := t.floor(t.now().UnixMilli())
 	t.readTime = t.floor(check.readTime)
@@ -31,7 +32,8 @@ func (t *Timers) recover(check checkpoint, found bool) error {
 	t.queueOffset, t.catchUp, t.writeTime = t.resume(check, found), t.ms.MaxOffset(Topic, 0), now
 	t.readTime = min(t.readTime, now) // the clock went back: what was delivered is not in the wheel any more
 	t.pending = t.wheel.waiting(t.readTime)
-	t.saved = checkpoint{readTime: check.readTime, logPos: check.logPos, queueOffset: check.queueOffset, masterOffset: check.masterOffset, version: check.version}
+	t.saved = checkpoint{readTime: check.readTime, logPos: check.logPos, queueOffset: check.queueOffset,
+		masterOffset: check.masterOffset, version: check.version}
 	t.report.ReadTime, t.report.QueueOffset, t.report.Pending = t.readTime, t.queueOffset, t.pending
 	t.changed = true
 	return nil
@@ -98,7 +100,8 @@ func (t *Timers) revise(pos int64, u *unit) {
 	}
 }
 
-// dropTail walks back over the units whose messages will be read again, or are not in the commit log, and returns the end of those that stay.
+// dropTail walks back over the units whose messages will be read again, or are not in the commit log, and returns the
+// end of those that stay.
 func (t *Timers) dropTail(end int64, check checkpoint, found bool) int64 {
 	for end > t.log.first() {
 		pos := end - unitSize
@@ -131,7 +134,8 @@ func (t *Timers) queueOffsetOf(u *unit) (q int64, ok bool) {
 	return q, err == nil
 }
 
-// unhang takes the units from kept up to end out of the wheel; false when a slot points to what cannot be read: then the wheel has to be made anew.
+// unhang takes the units from kept up to end out of the wheel; false when a slot points to what cannot be read: then
+// the wheel has to be made anew.
 func (t *Timers) unhang(kept, end int64) bool {
 	whole := true
 	t.wheel.each(t.readTime, func(i int, s slot) {
@@ -166,8 +170,8 @@ func (t *Timers) rebuild() {
 	})
 }
 
-// resume is the queue offset to go on from. The check point of a Java broker may be ahead of the log it speaks of: after a power cut the message of the last
-// unit decides, as in Java.
+// resume is the queue offset to go on from. The check point of a Java broker may be ahead of the log it speaks of:
+// after a power cut the message of the last unit decides, as in Java.
 func (t *Timers) resume(check checkpoint, found bool) int64 {
 	at := check.resumeAt()
 	if end := t.log.end; !found || end != check.logPos {

@@ -54,7 +54,8 @@ func (t *Timers) Figures() Figures {
 // bounds are the ends of the classes of EachBound, seconds from now. Java: TimerMetrics.timerDist.
 var bounds = [...]int{5, 60, 300, 900, 3600, 14400, 28800, 86400}
 
-// EachBound tells how many messages are due in the next 5 s, how many then up to 60 s, and so on for one day; seconds is the end of the class.
+// EachBound tells how many messages are due in the next 5 s, how many then up to 60 s, and so on for one day; seconds
+// is the end of the class.
 func (t *Timers) EachBound(fn func(seconds int, due int64)) {
 	from := t.floor(t.now().UnixMilli())
 	begin := from
@@ -76,11 +77,12 @@ func (t *Timers) dueIn(from, to int64) (n int64) {
 	return max(0, n)
 }
 
-// SlotTime is the TIMER_OUT_MS of a delivery time: the slot that ends at that time or behind it, so that nothing is ever early.
+// SlotTime is the TIMER_OUT_MS of a delivery time: the slot that ends at that time or behind it, so that nothing is
+// ever early.
 func (t *Timers) SlotTime(deliverMs int64) int64 { return t.floor(deliverMs - 1) }
 
-// Reject tells that the slot of a time is too full for one more message, by chance between once and twice timerCongestNumEachSlot.
-// Java: TimerMessageStore.isReject.
+// Reject tells that the slot of a time is too full for one more message, by chance between once and twice
+// timerCongestNumEachSlot. Java: TimerMessageStore.isReject.
 func (t *Timers) Reject(slotMs int64) bool {
 	limit := int64(t.live().TimerCongestNumEachSlot)
 	if limit >= 1<<31-1 {

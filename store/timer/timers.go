@@ -41,7 +41,8 @@ type MessageStore interface {
 type Events struct {
 	// Skipped runs for a timer message that can never be delivered; offset is its place in the commit log.
 	Skipped func(offset int64, why error)
-	// Enqueued runs for every message of the timer topic: its real topic, which dies after the call, and the time from its birth to its slot, ms.
+	// Enqueued runs for every message of the timer topic: its real topic, which dies after the call, and the time from its
+	// birth to its slot, ms.
 	Enqueued func(topic []byte, delay int64)
 	// Restored runs in Open when timermetrics was not read from its file.
 	Restored func(r vfs.Restored)
@@ -59,8 +60,8 @@ type Report struct {
 	Took        time.Duration
 }
 
-// Timers keeps timer messages and delivers them. Open recovers, Start runs, Stop ends; all other methods may be called by several goroutines between Open
-// and Stop. Java: TimerMessageStore.
+// Timers keeps timer messages and delivers them. Open recovers, Start runs, Stop ends; all other methods may be called
+// by several goroutines between Open and Stop. Java: TimerMessageStore.
 type Timers struct {
 	fs   vfs.FS
 	ms   MessageStore
@@ -122,15 +123,18 @@ func Precision(configured int) int64 {
 	return precisions[len(precisions)-1]
 }
 
-// Open loads and recovers the timer files below cfg.StorePathRootDir; live gives the configuration of each moment and may be nil. ms must be recovered;
-// nothing is appended to it before Start. Errors name the file: one of the wrong size, or what the file system says.
+// Open loads and recovers the timer files below cfg.StorePathRootDir; live gives the configuration of each moment and
+// may be nil. ms must be recovered; nothing is appended to it before Start. Errors name the file: one of the wrong
+// size, or what the file system says.
 func Open(cfg *store.Config, live func() *store.Config, fsys vfs.FS, ms MessageStore, ev Events) (*Timers, error) {
 	return open(cfg, live, fsys, ms, ev, time.Now)
 }
 
-func open(cfg *store.Config, live func() *store.Config, fsys vfs.FS, ms MessageStore, ev Events, now func() time.Time) (*Timers, error) {
+func open(cfg *store.Config, live func() *store.Config, fsys vfs.FS, ms MessageStore, ev Events,
+	now func() time.Time) (*Timers, error) {
 	begin := time.Now()
-	t := &Timers{fs: fsys, ms: ms, live: live, ev: ev, now: now, precision: Precision(cfg.TimerPrecisionMs), wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), stop: make(chan struct{})}
+	t := &Timers{fs: fsys, ms: ms, live: live, ev: ev, now: now, precision: Precision(cfg.TimerPrecisionMs),
+		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), stop: make(chan struct{})}
 	if live == nil {
 		t.live = func() *store.Config { return cfg }
 	}
@@ -186,7 +190,8 @@ func (t *Timers) closeFiles() {
 // Report tells what Open found.
 func (t *Timers) Report() Report { return t.report }
 
-// Start begins to enqueue and to deliver. The message store must be started. It fails when the recovered state cannot be written.
+// Start begins to enqueue and to deliver. The message store must be started. It fails when the recovered state cannot
+// be written.
 func (t *Timers) Start() error {
 	if err := t.flush(true); err != nil {
 		return err
@@ -197,7 +202,8 @@ func (t *Timers) Start() error {
 	return nil
 }
 
-// Stop ends both goroutines, makes the progress durable and closes the files. The message store must still run. Safe to call more than once.
+// Stop ends both goroutines, makes the progress durable and closes the files. The message store must still run. Safe to
+// call more than once.
 func (t *Timers) Stop() (err error) {
 	t.once.Do(func() {
 		close(t.stop)

@@ -98,7 +98,8 @@ func TestRollWindowSlots(t *testing.T) {
 	for _, c := range []struct {
 		ahead, slot int64
 		magic       int32
-	}{{172799, 172799, 1}, {172800, 86400, 3}, {172800 + 57599, 86400, 3}, {172800 + 57600, 172800, 3}, {10_000_000, 172800, 3}} {
+	}{{172799, 172799, 1}, {172800, 86400, 3}, {172800 + 57599, 86400, 3}, {172800 + 57600, 172800, 3},
+		{10_000_000, 172800, 3}} {
 		at, magic := tm.slotFor(begin + c.ahead*1000)
 		if at != begin+c.slot*1000 || magic != c.magic {
 			t.Errorf("%d s ahead: slot %d s ahead, magic %d", c.ahead, (at-begin)/1000, magic)
@@ -147,11 +148,13 @@ func TestFilesAreJavas(t *testing.T) {
 		t.Fatalf("log: %v, %d bytes", err, len(log))
 	}
 	u := log[52:]
-	if be.Uint32(u) != 52 || be.Uint64(u[4:]) != 0 || be.Uint32(u[12:]) != 5 || be.Uint64(u[16:]) != uint64(begin) || be.Uint32(u[24:]) != 5000 || be.Uint32(u[40:]) != 'T' || be.Uint32(u[52:]) != 0 {
+	if be.Uint32(u) != 52 || be.Uint64(u[4:]) != 0 || be.Uint32(u[12:]) != 5 || be.Uint64(u[16:]) != uint64(begin) ||
+		be.Uint32(u[24:]) != 5000 || be.Uint32(u[40:]) != 'T' || be.Uint32(u[52:]) != 0 {
 		t.Errorf("unit %x", u[:52])
 	}
 	check, err := vfs.ReadFile(mem, "/store/config/timercheck")
-	if err != nil || len(check) != 4096 || be.Uint64(check) != uint64(begin) || be.Uint64(check[8:]) != 104 || be.Uint64(check[16:]) != 2 || be.Uint64(check[24:]) != 2 {
+	if err != nil || len(check) != 4096 || be.Uint64(check) != uint64(begin) || be.Uint64(check[8:]) != 104 ||
+		be.Uint64(check[16:]) != 2 || be.Uint64(check[24:]) != 2 {
 		t.Errorf("check point: %v %x", err, check[:56])
 	}
 	metrics, err := vfs.ReadFile(mem, "/store/config/timermetrics")
@@ -386,7 +389,8 @@ func TestFullDisk(t *testing.T) {
 
 // TestWrongFiles: what does not fit is named and left alone.
 func TestWrongFiles(t *testing.T) {
-	for name, want := range map[string]string{"/store/timerwheel": "Timer wheel length:3 != expected:38707200", "/store/timerlog/00000000000000004096": "mappedFileSizeTimerLog=4096"} {
+	for name, want := range map[string]string{"/store/timerwheel": "Timer wheel length:3 != expected:38707200",
+		"/store/timerlog/00000000000000004096": "mappedFileSizeTimerLog=4096"} {
 		mem := vfs.NewMem()
 		r := newRig(t, smallConfig(), mem, begin)
 		for i := range 200 {
@@ -435,8 +439,8 @@ func TestRefusingStore(t *testing.T) {
 	}
 }
 
-// TestSleepIsShort: with messages that wait the loop sleeps for a slot at most, whatever the clock says, so that it notices
-// when the clock jumps ahead or the machine was suspended.
+// TestSleepIsShort: with messages that wait the loop sleeps for a slot at most, whatever the clock says, so that it
+// notices when the clock jumps ahead or the machine was suspended.
 func TestSleepIsShort(t *testing.T) {
 	r := newRig(t, smallConfig(), vfs.NewMem(), begin)
 	defer r.stop()

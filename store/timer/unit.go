@@ -18,8 +18,8 @@ const (
 	magicBlank   = 0xCBD43194 // as uint32; 0xBBCCDDEE ^ 1880681586+8
 )
 
-// unit is one entry of the timer log: int32 52 | int64 prev | int32 magic | int64 write time | int32 delay | int64 commit log offset | int32 size |
-// int32 hash | int64 0. Java: TimerLog.UNIT_SIZE, TimerMessageStore.doEnqueue.
+// unit is one entry of the timer log: int32 52 | int64 prev | int32 magic | int64 write time | int32 delay | int64
+// commit log offset | int32 size | int32 hash | int64 0. Java: TimerLog.UNIT_SIZE, TimerMessageStore.doEnqueue.
 type unit struct {
 	prev      int64 // position of the unit before it in the same slot, -1: none
 	magic     int32
@@ -35,7 +35,8 @@ func (u *unit) time() int64 { return u.writeTime + int64(u.delay) }
 
 func (u *unit) rolls() bool { return u.magic&magicRoll != 0 }
 
-// deletes tells that the message is a mark that deletes another one. A mark that rolls is stored again like any message.
+// deletes tells that the message is a mark that deletes another one. A mark that rolls is stored again like any
+// message.
 func (u *unit) deletes() bool { return u.magic&magicDelete != 0 }
 
 // weight is what the unit adds to the number of its slot.
@@ -73,7 +74,8 @@ func decodeUnit(b []byte) (u unit, ok bool) {
 	if len(b) < unitSize || be.Uint32(b) != unitSize {
 		return u, false
 	}
-	u = unit{prev: int64(be.Uint64(b[4:])), magic: int32(be.Uint32(b[magicPos:])), writeTime: int64(be.Uint64(b[16:])), delay: int32(be.Uint32(b[24:])),
+	u = unit{prev: int64(be.Uint64(b[4:])), magic: int32(be.Uint32(b[magicPos:])), writeTime: int64(be.Uint64(b[16:])),
+		delay:  int32(be.Uint32(b[24:])),
 		offset: int64(be.Uint64(b[28:])), size: int32(be.Uint32(b[36:])), hash: int32(be.Uint32(b[40:]))}
 	return u, u.magic&^magicMask == 0 && u.size > 0 && u.offset >= 0 && u.writeTime >= 0 && u.prev >= -1
 }

@@ -10,7 +10,8 @@ import (
 )
 
 func TestUnitBytes(t *testing.T) {
-	u := unit{prev: -1, magic: magicDefault | magicDelete, writeTime: 1700000000000, delay: 5000, offset: 1 << 40, size: 321, hash: -7}
+	u := unit{prev: -1, magic: magicDefault | magicDelete, writeTime: 1700000000000, delay: 5000, offset: 1 << 40,
+		size: 321, hash: -7}
 	b := u.appendTo(nil)
 	if len(b) != unitSize {
 		t.Fatalf("%d bytes", len(b))
@@ -32,7 +33,8 @@ func TestUnitBytes(t *testing.T) {
 }
 
 func TestCheckpointBytes(t *testing.T) {
-	c := checkpoint{readTime: 1, logPos: 2, queueOffset: 3, masterOffset: 4, version: compat.DataVersion{StateVersion: 5, Timestamp: 6, Counter: 7}}
+	c := checkpoint{readTime: 1, logPos: 2, queueOffset: 3, masterOffset: 4,
+		version: compat.DataVersion{StateVersion: 5, Timestamp: 6, Counter: 7}}
 	b := c.encode()
 	for i := range 7 {
 		if b[i*8+7] != byte(i+1) {
@@ -123,12 +125,14 @@ func FuzzDecodeMetrics(f *testing.F) {
 // FuzzOpen recovers from any content of the three files: no panic, no endless loop, and what is sent afterwards comes.
 func FuzzOpen(f *testing.F) {
 	u := unit{prev: -1, magic: 1, writeTime: begin, delay: 500, offset: 10, size: 20}
-	f.Add(checkpoint{readTime: begin, logPos: 52, queueOffset: 1, masterOffset: 1}.encode(), u.appendTo(u.appendTo(nil)), bytes.Repeat([]byte{0, 0, 0, 1}, 1024))
+	f.Add(checkpoint{readTime: begin, logPos: 52, queueOffset: 1, masterOffset: 1}.encode(), u.appendTo(u.appendTo(nil)),
+		bytes.Repeat([]byte{0, 0, 0, 1}, 1024))
 	f.Add([]byte{}, appendBlank(nil, 4096), []byte{0xff})
 	f.Fuzz(func(t *testing.T, check, log, page []byte) {
 		mem := vfs.NewMem()
 		defer mem.Free()
-		for name, b := range map[string][]byte{"config/timercheck": check, "timerlog/00000000000000000000": log, "timerwheel": page} {
+		for name, b := range map[string][]byte{"config/timercheck": check, "timerlog/00000000000000000000": log,
+			"timerwheel": page} {
 			if err := vfs.MkdirDurable(mem, path.Dir("/store/"+name)); err != nil {
 				t.Fatal(err)
 			}

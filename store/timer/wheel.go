@@ -14,7 +14,8 @@ import (
 	"gorocket/store/vfs"
 )
 
-// The wheel has two rounds of seven days of slots at a precision of one second; with a finer precision the same number of slots covers less time.
+// The wheel has two rounds of seven days of slots at a precision of one second; with a finer precision the same number
+// of slots covers less time.
 const (
 	slotsTotal   = 7 * 24 * 3600
 	wheelSlots   = 2 * slotsTotal
@@ -26,7 +27,8 @@ const (
 	wheelPages   = wheelSlots / slotsPerPage
 )
 
-// slot is one entry of the wheel: int64 time/precision | int64 first | int64 last | int32 num | int32 magic. Java: Slot.
+// slot is one entry of the wheel: int64 time/precision | int64 first | int64 last | int32 num | int32 magic. Java:
+// Slot.
 type slot struct {
 	time  int64 // ms, a multiple of the precision
 	first int64 // position of the oldest unit
@@ -35,7 +37,8 @@ type slot struct {
 	magic int32 // unused, kept
 }
 
-// wheel is the content of <root>/timerwheel in memory, pages that were never used left out, and the set of pages that the file lacks. Its user locks.
+// wheel is the content of <root>/timerwheel in memory, pages that were never used left out, and the set of pages that
+// the file lacks. Its user locks.
 type wheel struct {
 	precision int64
 	pages     [wheelPages][]byte
@@ -57,7 +60,8 @@ func (w *wheel) at(i int) []byte {
 
 func (w *wheel) decode(b []byte) slot {
 	be := binary.BigEndian
-	return slot{int64(be.Uint64(b)) * w.precision, int64(be.Uint64(b[8:])), int64(be.Uint64(b[16:])), int32(be.Uint32(b[24:])), int32(be.Uint32(b[28:]))}
+	return slot{int64(be.Uint64(b)) * w.precision, int64(be.Uint64(b[8:])), int64(be.Uint64(b[16:])),
+		int32(be.Uint32(b[24:])), int32(be.Uint32(b[28:]))}
 }
 
 // get returns the slot of a time; ok is false when nothing waits there.
@@ -179,7 +183,8 @@ func (img wheelImage) write(f vfs.File) error {
 	return f.Sync()
 }
 
-// openWheelFile opens or makes <root>/timerwheel, sparse as Java's. Another size is an error: the file belongs to other software.
+// openWheelFile opens or makes <root>/timerwheel, sparse as Java's. Another size is an error: the file belongs to other
+// software.
 func openWheelFile(fsys vfs.FS, name string) (vfs.File, error) {
 	f, err := fsys.OpenFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -205,8 +210,8 @@ func openWheelFile(fsys vfs.FS, name string) (vfs.File, error) {
 	return f, nil
 }
 
-// hasSnapshots tells that a Java broker with timerWheelSnapshotFlush=true worked here: it writes timerwheel.<position> files and leaves timerwheel behind, so
-// the wheel has to be made from the timer log.
+// hasSnapshots tells that a Java broker with timerWheelSnapshotFlush=true worked here: it writes timerwheel.<position>
+// files and leaves timerwheel behind, so the wheel has to be made from the timer log.
 func hasSnapshots(fsys vfs.FS, root string) (bool, error) {
 	names, err := fsys.ReadDir(root)
 	for _, f := range names {

@@ -34,8 +34,8 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 }
 
 // WriteFileAtomic replaces name by data so that a crash leaves the old or the new content: name.tmp is written and
-// synced, a differing previous content is kept as name.bak (as Java's MixAll.string2File does), then the renames and the directory are
-// synced. This and ReadFileWithBackup are the only home of whole-file writes.
+// synced, a differing previous content is kept as name.bak (as Java's MixAll.string2File does), then the renames and
+// the directory are synced. This and ReadFileWithBackup are the only home of whole-file writes.
 func WriteFileAtomic(fsys FS, name string, data []byte) error {
 	if err := MkdirDurable(fsys, path.Dir(name)); err != nil {
 		return err
@@ -52,8 +52,9 @@ func WriteFileAtomic(fsys FS, name string, data []byte) error {
 	return fsys.SyncDir(path.Dir(name))
 }
 
-// EditFile replaces a file that a person wrote by what edit makes of it, as WriteFileAtomic does; nothing is written when that is the same. The content
-// before the first change stays as name.orig, besides the last one as name.bak. A file that is not there is empty to edit.
+// EditFile replaces a file that a person wrote by what edit makes of it, as WriteFileAtomic does; nothing is written
+// when that is the same. The content before the first change stays as name.orig, besides the last one as name.bak. A
+// file that is not there is empty to edit.
 func EditFile(fsys FS, name string, edit func(old []byte) []byte) error {
 	old, err := ReadFile(fsys, name)
 	found := err == nil
@@ -121,9 +122,9 @@ func (r Restored) String() string {
 	return "a table was restored from its older .bak: the last changes are lost"
 }
 
-// ReadFileWithBackup hands the content of name to parse; when name is missing, empty or parse refuses it, name.bak is tried
-// (Java ConfigManager.load), which told hears, unless it is nil. Neither there: an error that is fs.ErrNotExist. Both
-// refused: parse's error for name.
+// ReadFileWithBackup hands the content of name to parse; when name is missing, empty or parse refuses it, name.bak is
+// tried (Java ConfigManager.load), which told hears, unless it is nil. Neither there: an error that is fs.ErrNotExist.
+// Both refused: parse's error for name.
 func ReadFileWithBackup(fsys FS, name string, parse func([]byte) error, told func(Restored)) error {
 	first := tryParse(fsys, name, parse)
 	if first == nil {

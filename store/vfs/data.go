@@ -8,12 +8,13 @@ import (
 
 // dataSeeker is a File that knows its holes.
 type dataSeeker interface {
-	// seekData returns the first place at or behind off that may be other than zero, -1 when there is none, off when that is not known.
+	// seekData returns the first place at or behind off that may be other than zero, -1 when there is none, off when that
+	// is not known.
 	seekData(off int64) int64
 }
 
-// FirstData returns the place of the first byte in [from, to) of a file that is not zero, -1 when all are; bytes behind the end of the file count as
-// zeros. Holes are not read.
+// FirstData returns the place of the first byte in [from, to) of a file that is not zero, -1 when all are; bytes behind
+// the end of the file count as zeros. Holes are not read.
 func FirstData(f File, from, to int64) (int64, error) {
 	buf := make([]byte, 4096) // grows: most files are asked for their last block only
 	sparse, _ := f.(dataSeeker)

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// DryRun is a file system that shows another one and keeps all changes in memory: what a program would do to a directory can be watched without
-// touching it. Changes are noted in order. Mappings are read-only and show the file as it was when it was mapped.
+// DryRun is a file system that shows another one and keeps all changes in memory: what a program would do to a
+// directory can be watched without touching it. Changes are noted in order. Mappings are read-only and show the file as
+// it was when it was mapped.
 type DryRun struct {
 	base FS
 

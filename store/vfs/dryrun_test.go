@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestDryRunSameAsReal: the same random calls on a DryRun and on a copy give the same content, and the base stays as it was.
+// TestDryRunSameAsReal: the same random calls on a DryRun and on a copy give the same content, and the base stays as it
+// was.
 func TestDryRunSameAsReal(t *testing.T) {
 	for seed := range uint64(50) {
 		rnd := rand.New(rand.NewPCG(seed, 1))

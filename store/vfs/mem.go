@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// Mem is a file system in memory. It remembers what has been made durable (file content by Sync, directory entries by SyncDir), so that
-// CrashClone can build what a power cut would leave. Inject makes any call fail or stall; Limit makes it fill up.
+// Mem is a file system in memory. It remembers what has been made durable (file content by Sync, directory entries by
+// SyncDir), so that CrashClone can build what a power cut would leave. Inject makes any call fail or stall; Limit makes
+// it fill up.
 //
-// File content lives in anonymous mappings outside the Go heap: sparse files cost only what is touched, and mapped files can be
-// written while they are synced, as with a kernel. Call Free when done.
+// File content lives in anonymous mappings outside the Go heap: sparse files cost only what is touched, and mapped
+// files can be written while they are synced, as with a kernel. Call Free when done.
 type Mem struct {
 	mu     sync.Mutex
 	root   *memDir                     // guarded by mu
@@ -42,8 +43,9 @@ func NewMem() *Mem {
 	return &Mem{root: newMemDir(), locks: map[string]bool{}, now: time.Now}
 }
 
-// Inject has fn asked before each operation; an error makes the operation fail with it. fn may block (a stalled disk) and is called without
-// locks. Operations: create, open, remove, rename, readdir, stat, mkdir, syncdir, syncall, lock, read, write, truncate, allocate, zero, punch, sync, map.
+// Inject has fn asked before each operation; an error makes the operation fail with it. fn may block (a stalled disk)
+// and is called without locks. Operations: create, open, remove, rename, readdir, stat, mkdir, syncdir, syncall, lock,
+// read, write, truncate, allocate, zero, punch, sync, map.
 func (m *Mem) Inject(fn func(op, name string) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -6,9 +6,10 @@ import (
 	"sort"
 )
 
-// CrashClone returns the file system as a power cut now could leave it. What was synced is there. Of everything else any subset is: each
-// 4 KiB page that differs from its durable content, mapped ones too, each file size, and each created, removed or renamed directory entry,
-// is decided by a coin. The same seed on the same state gives the same clone. share is the chance (0..1) that an unsynced change survived.
+// CrashClone returns the file system as a power cut now could leave it. What was synced is there. Of everything else
+// any subset is: each 4 KiB page that differs from its durable content, mapped ones too, each file size, and each
+// created, removed or renamed directory entry, is decided by a coin. The same seed on the same state gives the same
+// clone. share is the chance (0..1) that an unsynced change survived.
 func (m *Mem) CrashClone(seed uint64, share float64) *Mem {
 	return m.crash(&crash{rnd: rand.New(rand.NewPCG(seed, 0x9E3779B97F4A7C15)), share: share})
 }

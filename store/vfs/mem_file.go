@@ -13,7 +13,8 @@ import (
 // memPage is the unit in which unsynced content survives a crash or not.
 const memPage = 4096
 
-// memNode is the content of a file. All fields are guarded by Mem.mu; the bytes of mem may be written through mappings at any time.
+// memNode is the content of a file. All fields are guarded by Mem.mu; the bytes of mem may be written through mappings
+// at any time.
 type memNode struct {
 	mem     []byte // anonymous mapping, len >= size
 	size    int64
@@ -31,7 +32,8 @@ func (n *memNode) resize(size int64) error {
 			return ErrMapped
 		}
 		want := max(size, 2*int64(len(n.mem)), memPage)
-		mem, err := unix.Mmap(-1, 0, int(want), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+		mem, err := unix.Mmap(-1, 0, int(want), unix.PROT_READ|unix.PROT_WRITE,
+			unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 		if err != nil {
 			return err
 		}

@@ -100,8 +100,8 @@ func (OS) Usage(name string) (DiskUsage, error) {
 	return DiskUsage{Total: int64(used + free), Free: int64(free)}, nil
 }
 
-// Lock implements FS with an open file description's lock on byte 0. It conflicts with the POSIX lock that Java takes, but closing another
-// descriptor of the file does not drop it, and a second Lock in this process is refused too.
+// Lock implements FS with an open file description's lock on byte 0. It conflicts with the POSIX lock that Java takes,
+// but closing another descriptor of the file does not drop it, and a second Lock in this process is refused too.
 func (OS) Lock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {

@@ -68,7 +68,8 @@ func (f *osFile) Allocate(off, n int64) error {
 	return pathErr("fallocate", f.Name(), err)
 }
 
-// allocateByWriting reserves blocks on file systems without fallocate: it rewrites one byte of each block with what it holds.
+// allocateByWriting reserves blocks on file systems without fallocate: it rewrites one byte of each block with what it
+// holds.
 func (f *osFile) allocateByWriting(off, n int64) error {
 	size, err := f.Size()
 	if err == nil && size < off+n {

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CreateWhole implements FS with a file that has no name while it is prepared (O_TMPFILE), where the file system knows that and /proc is mounted. Otherwise it
-// has its name from the beginning; an error with another cause comes again there.
+// CreateWhole implements FS with a file that has no name while it is prepared (O_TMPFILE), where the file system knows
+// that and /proc is mounted. Otherwise it has its name from the beginning; an error with another cause comes again
+// there.
 func (o OS) CreateWhole(name string, prepare func(f File) error) (File, error) {
 	f, err := openUnnamed(name)
 	if err != nil {

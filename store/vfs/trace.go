@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// Trace is an FS that writes down every call that changes something or makes it durable, for tests that fix the order of file operations.
-// Reads are not written down, nor are stores into mappings, which no file system sees. All methods may be called by several goroutines at once.
+// Trace is an FS that writes down every call that changes something or makes it durable, for tests that fix the order
+// of file operations. Reads are not written down, nor are stores into mappings, which no file system sees. All methods
+// may be called by several goroutines at once.
 type Trace struct {
 	FS
 	mu    sync.Mutex
@@ -17,7 +18,8 @@ type Trace struct {
 // NewTrace wraps a file system.
 func NewTrace(fsys FS) *Trace { return &Trace{FS: fsys} }
 
-// Take returns the lines since the last call, one operation each: "operation path arguments", with " = error" when it failed.
+// Take returns the lines since the last call, one operation each: "operation path arguments", with " = error" when it
+// failed.
 func (t *Trace) Take() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

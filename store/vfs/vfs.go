@@ -65,7 +65,8 @@ type File interface {
 	Allocate(off, n int64) error
 	// Zero sets [off, off+n) to zeros; blocks stay allocated.
 	Zero(off, n int64) error
-	// Punch is Zero that may give the blocks back: a sparse file stays sparse. The size never changes, not even for a moment.
+	// Punch is Zero that may give the blocks back: a sparse file stays sparse. The size never changes, not even for a
+	// moment.
 	Punch(off, n int64) error
 	// Sync makes content and size durable, mapped writes included (fdatasync).
 	Sync() error
@@ -85,7 +86,8 @@ type TryReader interface {
 type Mapping interface {
 	// Bytes is the mapped memory. It must not be touched after Unmap.
 	Bytes() []byte
-	// Populate faults pages of [off, off+n) in, so that later reads do not fault. Unreadable tells what an error of it means.
+	// Populate faults pages of [off, off+n) in, so that later reads do not fault. Unreadable tells what an error of it
+	// means.
 	Populate(off, n int) error
 	// Resident tells whether all pages of [off, off+n) are in the page cache. It never blocks on I/O.
 	Resident(off, n int) bool
@@ -117,11 +119,13 @@ func (u DiskUsage) UsedRatio() float64 {
 
 // Booter is an FS that can tell two runs of the machine apart.
 type Booter interface {
-	// BootID names the present run; as long as it is the same, nothing that was written got lost, synced or not. "" when it is not known.
+	// BootID names the present run; as long as it is the same, nothing that was written got lost, synced or not. "" when
+	// it is not known.
 	BootID() string
 }
 
-// LockTester is an FS that can tell whether another process holds the lock of FS.Lock, without taking it or changing anything.
+// LockTester is an FS that can tell whether another process holds the lock of FS.Lock, without taking it or changing
+// anything.
 type LockTester interface {
 	// Locked returns fs.ErrNotExist when there is no such file.
 	Locked(name string) (bool, error)

@@ -90,7 +90,8 @@ func TestContract(t *testing.T) {
 			t.Fatal(err)
 		}
 		list, err := fsys.ReadDir(dir + "/a")
-		if err != nil || len(list) != 2 || list[0].Name != "b" || !list[0].IsDir || list[1].Name != "g" || list[1].Size != 11 {
+		if err != nil || len(list) != 2 || list[0].Name != "b" || !list[0].IsDir || list[1].Name != "g" ||
+			list[1].Size != 11 {
 			t.Fatalf("%+v %v", list, err)
 		}
 		if err := fsys.Remove(dir + "/a"); err == nil {
@@ -258,7 +259,8 @@ func TestMemLimit(t *testing.T) {
 	}
 }
 
-// TestLock: POSIX locks belong to the process, so the other side is another process: flock(1) takes the wrong kind, python the right one.
+// TestLock: POSIX locks belong to the process, so the other side is another process: flock(1) takes the wrong kind,
+// python the right one.
 func TestLock(t *testing.T) {
 	m := NewMem()
 	l, err := m.Lock("/lock")
@@ -284,7 +286,8 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := "import fcntl,sys\nf=open(sys.argv[1],'r+')\ntry:\n fcntl.lockf(f,fcntl.LOCK_EX|fcntl.LOCK_NB,1,0)\n print('free')\nexcept OSError:\n print('locked')"
+	script := "import fcntl,sys\nf=open(sys.argv[1],'r+')\ntry:\n fcntl.lockf(f,fcntl.LOCK_EX|fcntl.LOCK_NB,1,0)\n " +
+		"print('free')\nexcept OSError:\n print('locked')"
 	try := func() string {
 		out, err := exec.Command(py, "-c", script, name).Output()
 		if err != nil {

@@ -74,7 +74,8 @@ func createWhole(t *testing.T, fsys FS, dir string, early bool) {
 		}
 		return err == nil
 	}
-	if _, err := fsys.CreateWhole(name, func(File) error { return syscall.ENOSPC }); !errors.Is(err, syscall.ENOSPC) || there() {
+	if _, err := fsys.CreateWhole(name, func(File) error { return syscall.ENOSPC }); !errors.Is(err, syscall.ENOSPC) ||
+		there() {
 		t.Fatalf("a file that could not be prepared: %v, there: %v", err, there())
 	}
 	f, err := fsys.CreateWhole(name, func(f File) error {

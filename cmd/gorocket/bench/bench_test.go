@@ -8,8 +8,9 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// BenchmarkClosedLoop is everything that one message of 128 bytes costs this tool but for the socket: staging, walking over the answers, counting, the
-// histogram. 64 messages leave in one write to /dev/null and their answers come in one piece.
+// BenchmarkClosedLoop is everything that one message of 128 bytes costs this tool but for the socket: staging, walking
+// over the answers, counting, the histogram. 64 messages leave in one write to /dev/null and their answers come in one
+// piece.
 func BenchmarkClosedLoop(b *testing.B) {
 	for _, codec := range []string{"json", "rocketmq"} {
 		b.Run(codec, func(b *testing.B) { benchmarkLoop(b, codec) })
@@ -52,7 +53,8 @@ func benchmarkLoop(b *testing.B, codec string) {
 func answersFor(codec string, n int) (all []byte) {
 	f, _ := form(codec)
 	for i := range n {
-		h := wire.SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueOffset: int64(i), Region: "DefaultRegion", TraceOn: "true"}
+		h := wire.SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueOffset: int64(i),
+			Region: "DefaultRegion", TraceOn: "true"}
 		at := len(all)
 		all = wire.AppendRequest(all, f, wire.Success, opaqueBase+int32(i), wire.SendMessageResponse, &h, nil)
 		if f == wire.SerializeBinary {

@@ -2,7 +2,8 @@ package bench
 
 import "gorocket/remoting/wire"
 
-// codeName is Java's name of a response code that a broker or NameServer gives to the requests of a load; "" for others.
+// codeName is Java's name of a response code that a broker or NameServer gives to the requests of a load; "" for
+// others.
 func codeName(code int32) string {
 	switch code {
 	case wire.Success:

@@ -58,8 +58,10 @@ func Command() *cobra.Command {
 		Use:   "bench",
 		Short: "load a RocketMQ broker or NameServer, gorocket's or Java's, and measure it",
 		Long: "Load a RocketMQ broker or NameServer, gorocket's or Java's, and measure it.\n\n" +
-			"Every command needs -n (NameServers) or -b (one broker); NAMESRV_ADDR serves as -n. While it runs it prints a line a second to\n" +
-			"standard error, at the end a table to standard output, or one JSON object with --json. Ctrl-C ends a measurement early and prints\n" +
+			"Every command needs -n (NameServers) or -b (one broker); NAMESRV_ADDR serves as -n. While it runs it prints a " +
+			"line a second to\n" +
+			"standard error, at the end a table to standard output, or one JSON object with --json. Ctrl-C ends a measurement " +
+			"early and prints\n" +
 			"what was measured. Messages are really stored: use a topic of its own. docs/bench.md explains each figure.\n\n" +
 			"Exit status: 0, 1 when the measurement failed or found a fault, 2 for a wrong command line.",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -75,17 +77,20 @@ func Command() *cobra.Command {
 		newCommand("send", "send messages: as many as it takes, or at a fixed rate", sendLong, &sendBench{}),
 		newCommand("pull", "pull messages and verify every one", pullLong, &pullBench{}),
 		newCommand("e2e", "time from the intended send to the receipt by a consumer with held pulls", e2eLong, &e2eBench{}),
-		newCommand("connections", "open idle connections with heartbeats, measure their memory", connectionsLong, &connectionsBench{}),
+		newCommand("connections", "open idle connections with heartbeats, measure their memory", connectionsLong,
+			&connectionsBench{}),
 		newCommand("topics", "create topics, wait for their routes, send to each queue", topicsLong, &topicsBench{}),
 		newCommand("routes", "ask a NameServer for the route of a topic", routesLong, &routesBench{}),
-		newCommand("overload", "far more requests in flight than can be served, compared with the peak", overloadLong, &overloadBench{}),
+		newCommand("overload", "far more requests in flight than can be served, compared with the peak", overloadLong,
+			&overloadBench{}),
 		echoCommand(),
 	)
 	return root
 }
 
 func newCommand(use, short, long string, b benchmark) *cobra.Command {
-	k := &common{duration: 10 * time.Second, warmup: 2 * time.Second, timeout: 30 * time.Second, threads: max(1, runtime.GOMAXPROCS(0)/2),
+	k := &common{duration: 10 * time.Second, warmup: 2 * time.Second, timeout: 30 * time.Second,
+		threads:      max(1, runtime.GOMAXPROCS(0)/2),
 		durationHelp: "time that is measured"}
 	c := &cobra.Command{Use: use, Short: short, Long: long, Args: noArgs}
 	b.flags(c, k)

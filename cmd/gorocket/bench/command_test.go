@@ -101,19 +101,31 @@ func TestEveryCommand(t *testing.T) {
 		least map[string]float64 // keys and the least values
 		zero  []string
 	}{
-		{"send", []string{"send", "-n", names, "--topic", "a", "--queues", "3", "--size", "100", "--properties", "TAGS=x,KEYS=k"},
-			map[string]float64{"count": 100, "perSecond": 100, "serverCPUMicros": 0, "clientCPUMicros": 0, "serverRssAnon": 1, "queues": 3}, []string{"errors"}},
-		{"send batches, binary", []string{"send", "-b", addr, "--topic", "a", "--batch", "16", "--size", "100", "--codec", "rocketmq"}, map[string]float64{"count": 160}, []string{"errors"}},
-		{"send at a rate", []string{"send", "-b", addr, "--rate", "500"}, map[string]float64{"count": 150}, []string{"errors"}},
-		{"pull", []string{"pull", "-n", names, "--topic", "p", "--fill", "5000", "--size", "300"}, map[string]float64{"count": 5000, "wraps": 1}, []string{"faulty", "missingOffsets", "repeated", "errors"}},
-		{"pull, binary", []string{"pull", "-b", addr, "--topic", "p", "--codec", "rocketmq", "--batch", "7"}, map[string]float64{"count": 500}, []string{"faulty", "missingOffsets", "repeated"}},
-		{"e2e", []string{"e2e", "-n", names, "--rate", "1000", "--queues", "4", "--consumers", "2"}, map[string]float64{"sent": 400, "count": 300}, []string{"lost", "repeated", "errors"}},
-		{"connections", []string{"connections", "-n", names, "--count", "50", "--heartbeat", "1s"}, map[string]float64{"connections": 50, "heartbeats": 10}, []string{"lost"}},
+		{"send", []string{"send", "-n", names, "--topic", "a", "--queues", "3", "--size", "100", "--properties",
+			"TAGS=x,KEYS=k"},
+			map[string]float64{"count": 100, "perSecond": 100, "serverCPUMicros": 0, "clientCPUMicros": 0, "serverRssAnon": 1,
+				"queues": 3}, []string{"errors"}},
+		{"send batches, binary", []string{"send", "-b", addr, "--topic", "a", "--batch", "16", "--size", "100", "--codec",
+			"rocketmq"}, map[string]float64{"count": 160}, []string{"errors"}},
+		{"send at a rate", []string{"send", "-b", addr, "--rate", "500"}, map[string]float64{"count": 150},
+			[]string{"errors"}},
+		{"pull", []string{"pull", "-n", names, "--topic", "p", "--fill", "5000", "--size", "300"},
+			map[string]float64{"count": 5000, "wraps": 1}, []string{"faulty", "missingOffsets", "repeated", "errors"}},
+		{"pull, binary", []string{"pull", "-b", addr, "--topic", "p", "--codec", "rocketmq", "--batch", "7"},
+			map[string]float64{"count": 500}, []string{"faulty", "missingOffsets", "repeated"}},
+		{"e2e", []string{"e2e", "-n", names, "--rate", "1000", "--queues", "4", "--consumers", "2"},
+			map[string]float64{"sent": 400, "count": 300}, []string{"lost", "repeated", "errors"}},
+		{"connections", []string{"connections", "-n", names, "--count", "50", "--heartbeat", "1s"},
+			map[string]float64{"connections": 50, "heartbeats": 10}, []string{"lost"}},
 		{"routes", []string{"routes", "-n", names}, map[string]float64{"count": 100}, []string{"errors"}},
-		{"routes at a rate", []string{"routes", "-n", names, "--rate", "500"}, map[string]float64{"count": 150}, []string{"errors"}},
-		{"overload", []string{"overload", "-n", names, "--in-flight", "2000", "--connections", "10"}, map[string]float64{"peakPerSecond": 100, "acceptedRatio": 0.05, "count": 10}, nil},
-		{"send to echo", []string{"send", "-b", echo, "--size", "128"}, map[string]float64{"count": 1000}, []string{"errors"}},
-		{"pull from sendfile", []string{"pull", "-b", pulls, "--connections", "3"}, map[string]float64{"count": 2000, "wraps": 1}, []string{"faulty", "missingOffsets", "repeated", "errors"}},
+		{"routes at a rate", []string{"routes", "-n", names, "--rate", "500"}, map[string]float64{"count": 150},
+			[]string{"errors"}},
+		{"overload", []string{"overload", "-n", names, "--in-flight", "2000", "--connections", "10"},
+			map[string]float64{"peakPerSecond": 100, "acceptedRatio": 0.05, "count": 10}, nil},
+		{"send to echo", []string{"send", "-b", echo, "--size", "128"}, map[string]float64{"count": 1000},
+			[]string{"errors"}},
+		{"pull from sendfile", []string{"pull", "-b", pulls, "--connections", "3"},
+			map[string]float64{"count": 2000, "wraps": 1}, []string{"faulty", "missingOffsets", "repeated", "errors"}},
 		{"routes at echo", []string{"routes", "-n", echo}, map[string]float64{"count": 1000}, []string{"errors"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,14 +161,16 @@ func TestTopicsCommand(t *testing.T) {
 			t.Errorf("%s is %v", key, v[key])
 		}
 	}
-	if _, err := runCommand("pull", "-b", addr, "--topic", "gone_000003"); err == nil || !strings.Contains(err.Error(), "code 17 TOPIC_NOT_EXIST") {
+	if _, err := runCommand("pull", "-b", addr, "--topic", "gone_000003"); err == nil ||
+		!strings.Contains(err.Error(), "code 17 TOPIC_NOT_EXIST") {
 		t.Errorf("a deleted topic: %v", err)
 	}
 	if v := runJSON(t, "topics", "-n", names, "--count", "2", "--send=false"); v["sendSeconds"] != nil {
 		t.Errorf("sent although it was not to: %v", v)
 	}
 	runJSON(t, "topics", "-n", names, "--count", "2", "--queues", "3", "--prefix", "stays_")
-	if _, err := runCommand("pull", "-b", addr, "--topic", "stays_000001", "--duration", "100ms", "--warmup", "0"); err != nil {
+	if _, err := runCommand("pull", "-b", addr, "--topic", "stays_000001", "--duration", "100ms", "--warmup",
+		"0"); err != nil {
 		t.Errorf("a topic with one message in each queue: %v", err)
 	}
 }
@@ -172,10 +186,12 @@ func TestErrorsAreClear(t *testing.T) {
 	}{
 		{[]string{"send", "-b", nobody}, false, []string{nobody, "connection refused"}},
 		{[]string{"send", "-n", nobody}, false, []string{nobody, "connection refused"}},
-		{[]string{"routes", "-n", nobody + ";" + names, "--topic", "nowhere"}, false, []string{names, "code 17 TOPIC_NOT_EXIST", "nowhere"}},
+		{[]string{"routes", "-n", nobody + ";" + names, "--topic", "nowhere"}, false,
+			[]string{names, "code 17 TOPIC_NOT_EXIST", "nowhere"}},
 		{[]string{"pull", "-n", names, "--topic", "nowhere"}, false, []string{addr, "nowhere", "code 17 TOPIC_NOT_EXIST"}},
 		{[]string{"pull", "-n", names, "--topic", "TBW102"}, false, []string{"no messages", "--fill"}},
-		{[]string{"send", "-n", names, "--topic", "SCHEDULE_TOPIC_XXXX"}, false, []string{addr, "refused to take a message", "code 16 NO_PERMISSION"}},
+		{[]string{"send", "-n", names, "--topic", "SCHEDULE_TOPIC_XXXX"}, false,
+			[]string{addr, "refused to take a message", "code 16 NO_PERMISSION"}},
 		{[]string{"send", "-n", names, "--topic", "a b"}, false, []string{addr, "refused to create topic a b"}},
 		{[]string{"send", "-b", addr, "--pid", "999999999"}, false, []string{"--pid 999999999", "no such process"}},
 		{[]string{"send", "-b", addr, "--topic", "TBW102", "--queues", "100"}, false, []string{"TBW102", "not 100"}},

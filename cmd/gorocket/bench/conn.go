@@ -22,11 +22,13 @@ const (
 type job interface {
 	// more may stage requests: at the start, after answers, and when a full socket takes bytes again.
 	more(c *conn, now int64) error
-	// answer sees each answer; the recorder is locked. begun is when the request was meant to leave. An error ends the run.
+	// answer sees each answer; the recorder is locked. begun is when the request was meant to leave. An error ends the
+	// run.
 	answer(c *conn, slot int32, a *answer, begun, now int64) error
 }
 
-// conn is one connection with a number of slots for requests in flight. A slot's number travels in the opaque. Worker's goroutine only.
+// conn is one connection with a number of slots for requests in flight. A slot's number travels in the opaque. Worker's
+// goroutine only.
 type conn struct {
 	w     *worker
 	addr  string
@@ -61,7 +63,8 @@ func dial(addr string, limit time.Duration) (int, error) {
 	return fd, nil
 }
 
-// ownSocket returns a second descriptor of nc's socket, which stays open when nc is closed and which Go's runtime does not watch.
+// ownSocket returns a second descriptor of nc's socket, which stays open when nc is closed and which Go's runtime does
+// not watch.
 func ownSocket(nc *net.TCPConn) (fd int, err error) {
 	raw, err := nc.SyscallConn()
 	if err != nil {
@@ -96,8 +99,9 @@ func (c *conn) close() {
 // room tells whether one more request may be staged now.
 func (c *conn) room() bool { return len(c.free) > 0 && len(c.out) == 0 && !c.ended }
 
-// take gives a free slot to a request that was meant to leave at begun (ns, not 0). There must be one. The slots come in order at first; later
-// the one that was freed last comes first, so a job that takes one inside of answer gets the same again.
+// take gives a free slot to a request that was meant to leave at begun (ns, not 0). There must be one. The slots come
+// in order at first; later the one that was freed last comes first, so a job that takes one inside of answer gets the
+// same again.
 func (c *conn) take(begun int64) int32 {
 	last := len(c.free) - 1
 	slot := c.free[last]
@@ -240,7 +244,8 @@ func (c *conn) frame(frame []byte, now int64) error {
 	}
 	slot := int64(c.got.opaque) - opaqueBase
 	if slot < 0 || slot >= int64(len(c.slots)) || c.slots[slot] == 0 {
-		return fmt.Errorf("%s: answer to a request that was not sent: opaque %d, code %d %s", c.addr, c.got.opaque, c.got.code, clip(c.got.remark))
+		return fmt.Errorf("%s: answer to a request that was not sent: opaque %d, code %d %s", c.addr, c.got.opaque,
+			c.got.code, clip(c.got.remark))
 	}
 	begun := c.slots[slot]
 	c.slots[slot] = 0

@@ -71,7 +71,8 @@ func (b *connectionsBench) run(ctx context.Context, e *env) (*report, error) {
 	}
 	took := time.Since(begin)
 	if e.progress != nil {
-		fmt.Fprintf(e.progress, "%s open after %v, idle for %v\n", plural(b.count, "connection"), took.Round(time.Millisecond), e.duration)
+		fmt.Fprintf(e.progress, "%s open after %v, idle for %v\n", plural(b.count, "connection"),
+			took.Round(time.Millisecond), e.duration)
 	}
 	l.workers[0].tolerant, l.workers[0].beats = true, true
 	o, err := l.run(ctx, settleTime, e.duration)
@@ -85,18 +86,23 @@ func (b *connectionsBench) run(ctx context.Context, e *env) (*report, error) {
 const settleTime = time.Second
 
 func (b *connectionsBench) report(targets []target, k *crowd, o *outcome, before sample, took time.Duration) *report {
-	r := newReport("connections", fmt.Sprintf("bench connections at %s: %s, a heartbeat every %v", addresses(targets), plural(b.count, "connection"), b.heartbeat))
-	r.row("connections", fmt.Sprintf("%s open and registered after %.2f s", grouped(int64(b.count)), took.Seconds()), "connections", b.count)
+	r := newReport("connections", fmt.Sprintf("bench connections at %s: %s, a heartbeat every %v", addresses(targets),
+		plural(b.count, "connection"), b.heartbeat))
+	r.row("connections", fmt.Sprintf("%s open and registered after %.2f s", grouped(int64(b.count)), took.Seconds()),
+		"connections", b.count)
 	r.set("connectSeconds", took.Seconds())
-	r.row("connects/s", grouped(int64(float64(b.count)/took.Seconds())), "connectsPerSecond", float64(b.count)/took.Seconds())
+	r.row("connects/s", grouped(int64(float64(b.count)/took.Seconds())), "connectsPerSecond",
+		float64(b.count)/took.Seconds())
 	r.set("heartbeats", o.inWindow)
 	if k.load.pid != 0 {
 		each := float64(o.rssFrom-before.rssAnon) / float64(b.count)
-		r.row("server RssAnon", fmt.Sprintf("%s before, %s with all of them, %s after %.0f s", size(before.rssAnon), size(o.rssFrom), size(o.rssTo), o.took.Seconds()), "serverRssAnonBefore", before.rssAnon)
+		r.row("server RssAnon", fmt.Sprintf("%s before, %s with all of them, %s after %.0f s", size(before.rssAnon),
+			size(o.rssFrom), size(o.rssTo), o.took.Seconds()), "serverRssAnonBefore", before.rssAnon)
 		r.set("serverRssAnon", o.rssFrom)
 		r.row("a connection", fmt.Sprintf("%.1f KiB", each/1024), "bytesPerConnection", each)
 		share := 100 * o.server.total().Seconds() / o.took.Seconds()
-		r.row("server CPU while idle", fmt.Sprintf("%.2f %% of one core, %s heartbeats answered", share, grouped(o.inWindow)), "serverIdleCPUPercent", share)
+		r.row("server CPU while idle", fmt.Sprintf("%.2f %% of one core, %s heartbeats answered", share, grouped(o.inWindow)),
+			"serverIdleCPUPercent", share)
 	}
 	r.row("lost meanwhile", grouped(o.tally.lost), "lost", o.tally.lost)
 	r.latency("connect and register", "connect", k.tally.hist)
@@ -181,7 +187,8 @@ func (k *crowd) one(i int) (*conn, time.Duration, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("connection %d: %w", i+1, explainDial(err))
 	}
-	return &conn{addr: t.addr, fd: fd, in: make([]byte, idleBuffer), slots: make([]int64, 1), free: []int32{0}, job: j}, took, nil
+	return &conn{addr: t.addr, fd: fd, in: make([]byte, idleBuffer), slots: make([]int64, 1), free: []int32{0}, job: j},
+		took, nil
 }
 
 // idleBuffer is the inbound buffer of an idle connection, in bytes; it grows with what comes.
@@ -225,7 +232,8 @@ func (b *connectionsBench) heart(i int) (*heartJob, error) {
 	}
 	body := fmt.Appendf(nil, `{"clientID":"gorocket-bench@%s-%d","producerDataSet":[{"groupName":%q}],"consumerDataSet":[]}`, newKeyPrefix(), i, producerGroup)
 	j := &heartJob{every: int64(b.heartbeat), due: int64(b.heartbeat) * int64(i) / int64(b.count)}
-	j.frame = wire.AppendRequest(nil, f, wire.ReqHeartBeat, opaqueBase, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, body)
+	j.frame = wire.AppendRequest(nil, f, wire.ReqHeartBeat, opaqueBase, wire.HeartbeatRequest,
+		&wire.HeartbeatRequestHeader{}, body)
 	return j, nil
 }
 

@@ -139,7 +139,8 @@ const holdTime = 15 * time.Second
 
 // consumer makes consumer k of a broker, which has every b.consumers-th queue.
 func (b *e2eBench) consumer(e *env, m *mail, t *target, k int) (*tailJob, error) {
-	spec := pullSpec{topic: b.topic, group: b.group, codec: b.message.codec, max: 32, suspend: min(holdTime, e.timeout/2).Milliseconds()}
+	spec := pullSpec{topic: b.topic, group: b.group, codec: b.message.codec, max: 32,
+		suspend: min(holdTime, e.timeout/2).Milliseconds()}
 	j := &tailJob{mail: m}
 	for q := k; q < len(t.queues); q += min(b.consumers, len(t.queues)) {
 		r, err := spec.reader(t.queues[q].id, t.queues[q].max, -1)
@@ -152,13 +153,15 @@ func (b *e2eBench) consumer(e *env, m *mail, t *target, k int) (*tailJob, error)
 }
 
 func (b *e2eBench) report(targets []target, o *outcome, m *mail) *report {
-	r := newReport("e2e", fmt.Sprintf("bench e2e at %s, topic %s: %d B at %s messages/s, %s producing, %s consuming", addresses(targets), b.topic, b.message.size,
+	r := newReport("e2e", fmt.Sprintf("bench e2e at %s, topic %s: %d B at %s messages/s, %s producing, %s consuming",
+		addresses(targets), b.topic, b.message.size,
 		grouped(int64(b.loop.rate)), plural(b.loop.connections, "connection"), plural(b.consumers, "connection")))
 	b.loop.settings(r)
 	r.set("brokers", strings.Split(addresses(targets), ", "))
 	r.set("topic", b.topic)
 	r.set("size", b.message.size)
-	r.row("sent", fmt.Sprintf("%s, %s acknowledged (warm-up included)", grouped(int64(m.sent)), grouped(m.acked)), "sent", m.sent)
+	r.row("sent", fmt.Sprintf("%s, %s acknowledged (warm-up included)", grouped(int64(m.sent)), grouped(m.acked)), "sent",
+		m.sent)
 	r.set("acknowledged", m.acked)
 	r.row("lost", grouped(m.owed), "lost", m.owed)
 	r.row("repeated", grouped(m.repeated), "repeated", m.repeated)
@@ -168,7 +171,8 @@ func (b *e2eBench) report(targets []target, o *outcome, m *mail) *report {
 		r.note("first fault", m.found.first)
 	}
 	if m.owed+m.repeated+m.found.faulty > 0 {
-		r.failed = fmt.Errorf("%s lost, %s repeated, %s faulty", grouped(m.owed), grouped(m.repeated), grouped(m.found.faulty))
+		r.failed = fmt.Errorf("%s lost, %s repeated, %s faulty", grouped(m.owed), grouped(m.repeated),
+			grouped(m.found.faulty))
 	}
 	return r
 }
@@ -256,7 +260,8 @@ type tailJob struct {
 
 func (j *tailJob) answer(c *conn, slot int32, a *answer, _, now int64) error {
 	return j.next(c, slot, a, now, func(r *reader) {
-		_, r.next = j.mail.found.walkRecords(a.body, c.addr, r.queue, r.next, func(rec *record) { j.mail.take(c.w.rec, rec, now) })
+		_, r.next = j.mail.found.walkRecords(a.body, c.addr, r.queue, r.next,
+			func(rec *record) { j.mail.take(c.w.rec, rec, now) })
 	})
 }
 

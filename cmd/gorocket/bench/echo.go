@@ -23,10 +23,13 @@ func echoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "echo",
 		Short: "a server that answers every request at once: the floor of all measurements",
-		Long: "Answer every request with code 0 at once, and every send with the header of a stored message, from the same event loop as the broker's. What a load\n" +
-			"costs here is what the protocol and the kernel cost; nothing is stored. It knows no topics: use it with -b and with send, routes or overload.\n\n" +
+		Long: "Answer every request with code 0 at once, and every send with the header of a stored message, from the same " +
+			"event loop as the broker's. What a load\n" +
+			"costs here is what the protocol and the kernel cost; nothing is stored. It knows no topics: use it with -b and " +
+			"with send, routes or overload.\n\n" +
 			"  gorocket bench echo --listen 127.0.0.1:20911 &\n  gorocket bench send -b 127.0.0.1:20911 --pid $!\n\n" +
-			"With --sendfile it answers pulls instead, out of a temporary file in the page cache and by nothing but sendfile: the floor of all pulls.\n\n" +
+			"With --sendfile it answers pulls instead, out of a temporary file in the page cache and by nothing but sendfile: " +
+			"the floor of all pulls.\n\n" +
 			"  gorocket bench echo --sendfile 16000 --size 16384 &\n  gorocket bench pull -b 127.0.0.1:20911 --pid $!",
 		Args: noArgs,
 	}
@@ -58,7 +61,8 @@ func contextOf(c *cobra.Command) context.Context {
 
 func checkSendfile(size int, pulls int64) error {
 	if pulls < 0 || size < 0 || size > maxRequest || pulls > maxMessageFile/int64(size+recHosts) {
-		return usage("--sendfile %d messages of --size %d bytes: the file may have %d bytes", pulls, size, int64(maxMessageFile))
+		return usage("--sendfile %d messages of --size %d bytes: the file may have %d bytes", pulls, size,
+			int64(maxMessageFile))
 	}
 	return nil
 }
@@ -78,7 +82,8 @@ func serveEcho(ctx context.Context, listen string, ready func()) error {
 // stopLimit is how long an echo server may take to stop.
 const stopLimit = 3 * time.Second
 
-// echoCodes is the range of request codes that have an entry of their own in the table; others go the slower way of unknown codes.
+// echoCodes is the range of request codes that have an entry of their own in the table; others go the slower way of
+// unknown codes.
 const echoCodes = 1024
 
 func startEcho(listen string) (*remoting.Server, error) {
@@ -107,6 +112,7 @@ func echoOK(ctx *remoting.Context) { ctx.OK(nil) }
 
 // echoSend answers as a broker does, so that the answers have a broker's size.
 func echoSend(ctx *remoting.Context) {
-	h := wire.SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueOffset: 1_000_000, Region: "DefaultRegion", TraceOn: "true"}
+	h := wire.SendMessageResponseHeader{MsgID: []byte("7F00000100002A9F0000000000000000"), QueueOffset: 1_000_000,
+		Region: "DefaultRegion", TraceOn: "true"}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.SendMessageResponse, &h, remoting.Body{})
 }

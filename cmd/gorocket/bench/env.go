@@ -32,7 +32,8 @@ type queueRange struct {
 const callLimit = 15 * time.Second
 
 // call asks a server once; the error tells in one line what was tried and why it failed.
-func call[T any](ctx context.Context, e *env, addr, doing string, code int32, h *wire.HeaderType[T], v *T, payload []byte) (*wire.Command, error) {
+func call[T any](ctx context.Context, e *env, addr, doing string, code int32, h *wire.HeaderType[T], v *T,
+	payload []byte) (*wire.Command, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(callLimit, e.timeout))
 	defer cancel()
 	resp, err := remoting.Call(ctx, e.cl, addr, code, h, v, payload)
@@ -57,7 +58,8 @@ type refusedError struct {
 }
 
 func (e *refusedError) Error() string {
-	return fmt.Sprintf("%s refused to %s: code %d %s: %s", e.addr, e.doing, e.answer.Code, codeName(e.answer.Code), clip(firstLine(e.answer.Remark)))
+	return fmt.Sprintf("%s refused to %s: code %d %s: %s", e.addr, e.doing, e.answer.Code, codeName(e.answer.Code),
+		clip(firstLine(e.answer.Remark)))
 }
 
 func (e *refusedError) Unwrap() error { return e.answer }
@@ -95,7 +97,8 @@ func (e *env) brokers(ctx context.Context) ([]target, error) {
 	}
 	var first error
 	for _, ns := range e.nameServers() {
-		resp, err := call(ctx, e, ns, "list the brokers", wire.ReqGetBrokerClusterInfo, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, nil)
+		resp, err := call(ctx, e, ns, "list the brokers", wire.ReqGetBrokerClusterInfo, wire.HeartbeatRequest,
+			&wire.HeartbeatRequestHeader{}, nil)
 		if err == nil {
 			return masters(ns, resp.Body)
 		}
@@ -129,8 +132,8 @@ func masters(ns string, text []byte) (all []target, err error) {
 // defaultQueues is how many queues a new topic gets.
 const defaultQueues = 8
 
-// topicOn returns the brokers with the queues of a topic; where it is missing it is made, with the admin code that mqadmin uses. queues 0: those it
-// has, or defaultQueues.
+// topicOn returns the brokers with the queues of a topic; where it is missing it is made, with the admin code that
+// mqadmin uses. queues 0: those it has, or defaultQueues.
 func (e *env) topicOn(ctx context.Context, topic string, queues int) ([]target, error) {
 	all, err := e.brokers(ctx)
 	if err != nil {
@@ -165,7 +168,8 @@ func (e *env) prepare(ctx context.Context, t *target, topic string, queues int) 
 		}
 	}
 	if queues > len(t.queues) {
-		return fmt.Errorf("topic %s has %s on %s, not %d: change it with mqadmin updateTopic, or leave --queues out", topic, plural(len(t.queues), "queue"), t.addr, queues)
+		return fmt.Errorf("topic %s has %s on %s, not %d: change it with mqadmin updateTopic, or leave --queues out", topic,
+			plural(len(t.queues), "queue"), t.addr, queues)
 	}
 	if queues > 0 {
 		t.queues = t.queues[:queues]
@@ -188,7 +192,8 @@ func newTopic(topic string, queues int) wire.CreateTopicRequestHeader {
 
 // readQueues is GET_TOPIC_STATS_INFO (202): every broker since 3.0 has it, and it tells queues and offsets.
 func (e *env) readQueues(ctx context.Context, t *target, topic string) error {
-	resp, err := call(ctx, e, t.addr, "tell the queues of topic "+topic, wire.ReqGetTopicStatsInfo, wire.TopicRequest, &wire.TopicHeader{Topic: topic}, nil)
+	resp, err := call(ctx, e, t.addr, "tell the queues of topic "+topic, wire.ReqGetTopicStatsInfo, wire.TopicRequest,
+		&wire.TopicHeader{Topic: topic}, nil)
 	if err != nil {
 		return err
 	}

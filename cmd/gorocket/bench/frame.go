@@ -8,7 +8,8 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// opaqueBase is added to a slot's number: opaques always have ten digits, so they can be replaced in place and found again.
+// opaqueBase is added to a slot's number: opaques always have ten digits, so they can be replaced in place and found
+// again.
 const (
 	opaqueBase   = 1_000_000_000
 	opaqueDigits = 10
@@ -41,7 +42,8 @@ func frameSize(b []byte) (int, error) {
 	return lengthWord + int(n), nil
 }
 
-// parser reads the answers of one connection. The usual OK answer is recognised by its first and last bytes; everything else is decoded.
+// parser reads the answers of one connection. The usual OK answer is recognised by its first and last bytes; everything
+// else is decoded.
 type parser struct {
 	tail int // JSON: how far before the header's end the opaque stands in OK answers; 0: not seen yet
 	cmd  wire.Command
@@ -77,11 +79,12 @@ func (p *parser) parse(frame []byte, a *answer) (bool, error) {
 	return p.decode(frame, h, a)
 }
 
-// usualJSON recognises {"code":0, ... "opaque":NNNNNNNNNN ...} with the opaque where the last OK answer had it. The key cannot stand inside of a
-// string: its quotes would be escaped there.
+// usualJSON recognises {"code":0, ... "opaque":NNNNNNNNNN ...} with the opaque where the last OK answer had it. The key
+// cannot stand inside of a string: its quotes would be escaped there.
 func (p *parser) usualJSON(h []byte, a *answer) bool {
 	at := len(h) - p.tail
-	if p.tail == 0 || at < len(okPrefix)+len(opaqueKey) || !bytes.Equal(h[:len(okPrefix)], okPrefix) || !bytes.Equal(h[at-len(opaqueKey):at], opaqueKey) {
+	if p.tail == 0 || at < len(okPrefix)+len(opaqueKey) || !bytes.Equal(h[:len(okPrefix)], okPrefix) ||
+		!bytes.Equal(h[at-len(opaqueKey):at], opaqueKey) {
 		return false
 	}
 	n, ok := tenDigits(h[at:])
@@ -105,7 +108,8 @@ func tenDigits(b []byte) (int32, bool) {
 	return int32(n), n>>31 == 0
 }
 
-// usualBinary recognises code 0 in a ROCKETMQ header: int16 code | int8 language | int16 version | int32 opaque | int32 flag.
+// usualBinary recognises code 0 in a ROCKETMQ header: int16 code | int8 language | int16 version | int32 opaque | int32
+// flag.
 func usualBinary(h []byte, a *answer) bool {
 	if len(h) < binaryHead || h[0] != 0 || h[1] != 0 || h[12]&wire.FlagResponse == 0 {
 		return false

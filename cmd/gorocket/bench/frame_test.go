@@ -29,12 +29,16 @@ func TestParse(t *testing.T) {
 	}{
 		{name: "first OK", header: javaOK, body: "b", answer: true, opaque: 1000000012},
 		{name: "next OK", header: late, body: "bb", learn: true, answer: true, fast: true, opaque: 1000000077},
-		{name: "other fields before the opaque", header: strings.Replace(late, `"3"`, `"31"`, 1), learn: true, answer: true, fast: true, opaque: 1000000077},
+		{name: "other fields before the opaque", header: strings.Replace(late, `"3"`, `"31"`, 1), learn: true, answer: true,
+			fast: true, opaque: 1000000077},
 		{name: "other tail", header: strings.Replace(late, "513", "1", 1), learn: true, answer: true, opaque: 1000000077},
 		{name: "short opaque", header: strings.Replace(late, "1000000077", "7", 1), learn: true, answer: true, opaque: 7},
-		{name: "busy", header: `{"code":2,"flag":1,"opaque":1000000001,"remark":"[OVERLOAD]busy"}`, learn: true, answer: true, code: 2, opaque: 1000000001, remark: "[OVERLOAD]busy"},
-		{name: "code 01", header: `{"code":01,"flag":1,"opaque":1000000001}`, learn: true, answer: true, code: 1, opaque: 1000000001},
-		{name: "a request of the server", header: `{"code":40,"extFields":{"consumerGroup":"g"},"flag":2,"opaque":5}`, learn: true},
+		{name: "busy", header: `{"code":2,"flag":1,"opaque":1000000001,"remark":"[OVERLOAD]busy"}`, learn: true, answer: true,
+			code: 2, opaque: 1000000001, remark: "[OVERLOAD]busy"},
+		{name: "code 01", header: `{"code":01,"flag":1,"opaque":1000000001}`, learn: true, answer: true, code: 1,
+			opaque: 1000000001},
+		{name: "a request of the server", header: `{"code":40,"extFields":{"consumerGroup":"g"},"flag":2,"opaque":5}`,
+			learn: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var p parser
@@ -51,7 +55,8 @@ func TestParse(t *testing.T) {
 			if !mine {
 				return
 			}
-			if a.code != c.code || a.opaque != c.opaque || a.remark != c.remark || string(a.body) != c.body || (a.cmd == nil) != c.fast {
+			if a.code != c.code || a.opaque != c.opaque || a.remark != c.remark || string(a.body) != c.body ||
+				(a.cmd == nil) != c.fast {
 				t.Errorf("got %+v, fast %v", a, a.cmd == nil)
 			}
 		})
@@ -67,7 +72,8 @@ func TestParseBinary(t *testing.T) {
 		t.Fatalf("a request: %v %v", mine, err)
 	}
 	f[frameHead+12] |= wire.FlagResponse
-	if mine, err := p.parse(f, &a); err != nil || !mine || a.opaque != 1000000005 || string(a.body) != "xy" || a.cmd != nil {
+	if mine, err := p.parse(f, &a); err != nil || !mine || a.opaque != 1000000005 || string(a.body) != "xy" ||
+		a.cmd != nil {
 		t.Fatalf("OK answer: %v %v %+v", mine, err, a)
 	}
 	f[frameHead+1] = 2
@@ -91,7 +97,8 @@ func TestBadFramesAreErrors(t *testing.T) {
 	}
 }
 
-// FuzzInbound feeds any bytes in two pieces to a connection: no panic, no growth beyond a frame, and what the fast way accepts is what Decode says.
+// FuzzInbound feeds any bytes in two pieces to a connection: no panic, no growth beyond a frame, and what the fast way
+// accepts is what Decode says.
 func FuzzInbound(f *testing.F) {
 	f.Add(append(jsonFrame(javaOK, "body"), jsonFrame(javaOK, "")...), 7)
 	f.Add(jsonFrame(`{"code":2,"flag":1,"opaque":1000000001,"remark":"x"}`, ""), 0)
@@ -138,7 +145,8 @@ func (j *checkJob) answer(c *conn, slot int32, a *answer, _, _ int64) error {
 		return nil // the fast way looks at the ends of a header only
 	}
 	h := frame[frameHead : len(frame)-len(cmd.Body)]
-	if bytes.Count(h, opaqueKey) == 1 && bytes.Count(h, []byte(`"code"`)) == 1 && (cmd.Code != a.code || cmd.Opaque != a.opaque) {
+	if bytes.Count(h, opaqueKey) == 1 && bytes.Count(h, []byte(`"code"`)) == 1 &&
+		(cmd.Code != a.code || cmd.Opaque != a.opaque) {
 		j.t.Errorf("%q: code %d opaque %d, decoded %d %d", h, a.code, a.opaque, cmd.Code, cmd.Opaque)
 	}
 	if !bytes.Equal(cmd.Body, a.body) {

@@ -28,7 +28,8 @@ func (m *messageFlags) flags(c *cobra.Command) {
 	c.Flags().IntVar(&m.size, "size", 1024, "bytes of a message's body")
 	c.Flags().IntVar(&m.batch, "batch", 1, "messages in one request (code 320); 1: single messages (code 310)")
 	codecFlag(c, &m.codec)
-	c.Flags().StringSliceVar(&m.properties, "properties", nil, "properties of each message, name=value,name=value; TAGS=x is a tag")
+	c.Flags().StringSliceVar(&m.properties, "properties", nil, "properties of each message, name=value,name=value; "+
+		"TAGS=x is a tag")
 	c.Flags().BoolVar(&m.uniqueKey, "unique-key", true, "give each message a UNIQ_KEY of its own, as Apache's clients do")
 }
 
@@ -94,7 +95,8 @@ const (
 func (m *messageFlags) header(topic string, queue int32, keyPrefix string) wire.SendMessageRequestHeader {
 	return wire.SendMessageRequestHeader{ProducerGroup: producerGroup, Topic: topic,
 		DefaultTopic: compat.TopicAutoCreate, DefaultTopicQueueNums: 4, QueueID: queue,
-		BornTimestamp: time.Now().UnixMilli(), Properties: []byte(m.text(keyPrefix)), MaxReconsumeTimes: -1, Batch: m.batch > 1}
+		BornTimestamp: time.Now().UnixMilli(), Properties: []byte(m.text(keyPrefix)), MaxReconsumeTimes: -1,
+		Batch: m.batch > 1}
 }
 
 // body is what goes behind the header: one message's body, or the messages of a batch.
@@ -110,8 +112,8 @@ func (m *messageFlags) body(keyPrefix string) []byte {
 	return all
 }
 
-// appendBatchItem appends one message in the form of a batch: total size (4 bytes), magic (4, 0), CRC (4, 0), flag (4), body length (4) and body,
-// properties length (2) and properties. Java: MessageDecoder.encodeMessage.
+// appendBatchItem appends one message in the form of a batch: total size (4 bytes), magic (4, 0), CRC (4, 0), flag (4),
+// body length (4) and body, properties length (2) and properties. Java: MessageDecoder.encodeMessage.
 func appendBatchItem(dst, body []byte, props string) []byte {
 	be := binary.BigEndian
 	dst = be.AppendUint32(dst, uint32(4+4+4+4+4+len(body)+2+len(props)))
@@ -129,7 +131,8 @@ func (m *messageFlags) code() int32 {
 	return wire.ReqSendMessageV2
 }
 
-// The requests of one connection take ringFrames frames, or one for each queue, and ringBytes of memory at most, unless a single one is larger.
+// The requests of one connection take ringFrames frames, or one for each queue, and ringBytes of memory at most, unless
+// a single one is larger.
 const (
 	ringFrames = 256
 	ringBytes  = 4 << 20

@@ -8,7 +8,8 @@ import (
 	"os"
 )
 
-// messageFile is stored messages of one queue, all of one size, in a file without a name that ends with the process. Immutable but for close.
+// messageFile is stored messages of one queue, all of one size, in a file without a name that ends with the process.
+// Immutable but for close.
 type messageFile struct {
 	file   *os.File
 	record int   // bytes of each
@@ -18,7 +19,8 @@ type messageFile struct {
 // maxMessageFile bounds the file, in bytes.
 const maxMessageFile = 8 << 30
 
-// newMessageFile writes count messages with bodies of size bytes into the system's temporary folder. They stay in the page cache.
+// newMessageFile writes count messages with bodies of size bytes into the system's temporary folder. They stay in the
+// page cache.
 func newMessageFile(size int, count int64) (*messageFile, error) {
 	f, err := os.CreateTemp("", "gorocket-bench-")
 	if err != nil {
@@ -55,13 +57,15 @@ func (m *messageFile) write(size int) error {
 // answerBytes is how much a broker gives in one answer from memory (maxTransferBytesOnMessageInMemory).
 const answerBytes = 256 << 10
 
-// span is where the answer to a pull of most messages at offset stands in the file: as many as a broker would give, one at least.
+// span is where the answer to a pull of most messages at offset stands in the file: as many as a broker would give, one
+// at least.
 func (m *messageFile) span(offset, most int64) (at, size int64) {
 	n := max(1, min(most, m.count-offset, int64(answerBytes/m.record)))
 	return offset * int64(m.record), n * int64(m.record)
 }
 
-// appendRecord appends one stored message of queue 0: its sizes and sums are right, its times and addresses are 0. Java: MessageExtEncoder.encode.
+// appendRecord appends one stored message of queue 0: its sizes and sums are right, its times and addresses are 0.
+// Java: MessageExtEncoder.encode.
 func appendRecord(dst []byte, offset int64, body []byte, props string) []byte {
 	be, begin := binary.BigEndian, len(dst)
 	dst = append(dst, make([]byte, recHosts+2*hostV4+recAfterHosts)...)

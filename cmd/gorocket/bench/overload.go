@@ -63,7 +63,8 @@ func (b *overloadBench) run(ctx context.Context, e *env) (*report, error) {
 	return b.report(targets, peak, over)
 }
 
-func (b *overloadBench) part(ctx context.Context, e *env, targets []target, loop *loopFlags, tolerant bool) (*outcome, error) {
+func (b *overloadBench) part(ctx context.Context, e *env, targets []target, loop *loopFlags, tolerant bool) (*outcome,
+	error) {
 	l, err := b.send.message.load(e, targets, b.send.topic, loop, -1)
 	if err != nil {
 		return nil, err
@@ -75,8 +76,10 @@ func (b *overloadBench) part(ctx context.Context, e *env, targets []target, loop
 }
 
 func (b *overloadBench) report(targets []target, peak, over *outcome) (*report, error) {
-	r := newReport("overload", fmt.Sprintf("bench overload of %s, topic %s: %d B, peak with %d x %d in flight, then %s in flight on %s", addresses(targets), b.send.topic,
-		b.send.message.size, b.peakConn, b.peakEach, grouped(int64(b.send.loop.inFlight*b.send.loop.connections)), plural(b.send.loop.connections, "connection")))
+	r := newReport("overload", fmt.Sprintf("bench overload of %s, topic %s: %d B, peak with %d x %d in flight, then %s "+
+		"in flight on %s", addresses(targets), b.send.topic,
+		b.send.message.size, b.peakConn, b.peakEach, grouped(int64(b.send.loop.inFlight*b.send.loop.connections)),
+		plural(b.send.loop.connections, "connection")))
 	b.send.settings(r, targets)
 	r.set("brokers", strings.Split(addresses(targets), ", "))
 	best := float64(peak.inWindow) / peak.took.Seconds()
@@ -84,7 +87,8 @@ func (b *overloadBench) report(targets []target, peak, over *outcome) (*report, 
 	if best == 0 {
 		return nil, fmt.Errorf("no message was acknowledged at the peak%s", firstRemark(peak.tally))
 	}
-	r.row("peak", fmt.Sprintf("%s messages/s, p99 %s", grouped(int64(best)), micros(peak.tally.hist.ValueAtPercentile(99))), "peakPerSecond", best)
+	r.row("peak", fmt.Sprintf("%s messages/s, p99 %s", grouped(int64(best)),
+		micros(peak.tally.hist.ValueAtPercentile(99))), "peakPerSecond", best)
 	r.row("accepted of it", fmt.Sprintf("%.0f %%", 100*accepted/best), "acceptedRatio", accepted/best)
 	refused := float64(over.tally.errors()) / over.took.Seconds()
 	r.row("refused", grouped(int64(refused))+" messages/s", "refusedPerSecond", refused)

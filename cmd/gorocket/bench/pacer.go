@@ -8,8 +8,9 @@ type stager interface {
 	flush(c *conn) error
 }
 
-// pacer hands out the intended times of an open loop and the connections in turns. When no connection has room the times wait, and the latency of
-// their requests grows: that is the point. Worker's goroutine only, but for the fields set before the start.
+// pacer hands out the intended times of an open loop and the connections in turns. When no connection has room the
+// times wait, and the latency of their requests grows: that is the point. Worker's goroutine only, but for the fields
+// set before the start.
 type pacer struct {
 	start    int64   // ns; intended time of request 0
 	interval float64 // ns between two requests of this worker

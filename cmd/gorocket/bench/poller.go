@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// poller waits for sockets or for a moment, whichever comes first. The moment is a timerfd: the timers of Go's runtime and epoll's own time limit
-// count in milliseconds when nothing else runs, an open loop needs microseconds. One goroutine at a time.
+// poller waits for sockets or for a moment, whichever comes first. The moment is a timerfd: the timers of Go's runtime
+// and epoll's own time limit count in milliseconds when nothing else runs, an open loop needs microseconds. One
+// goroutine at a time.
 type poller struct {
 	epoll, timer int
 	armed        int64 // ns; the moment the timer is set to, 0: none
@@ -68,8 +69,9 @@ func (p *poller) wantWrite(fd int, tag int32, on bool) error {
 // coarse is the wait from which on epoll's own time limit is precise enough.
 const coarse = 20 * time.Millisecond
 
-// wait returns the events of sockets that are ready, none when the moment until has come first. Both times are ns on one clock. The slice lives until the
-// next wait. A timer that is set to the moment already is left alone: an open loop wakes several times before its next request is due.
+// wait returns the events of sockets that are ready, none when the moment until has come first. Both times are ns on
+// one clock. The slice lives until the next wait. A timer that is set to the moment already is left alone: an open loop
+// wakes several times before its next request is due.
 func (p *poller) wait(now, until int64) ([]unix.EpollEvent, error) {
 	limit := 0
 	switch d := time.Duration(until - now); {

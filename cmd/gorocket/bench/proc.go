@@ -45,7 +45,8 @@ func sampleProcess(pid int) (s sample, err error) {
 	return s, nil
 }
 
-// parseStat reads utime and stime, fields 14 and 15 of /proc/pid/stat. The second field is the program's name in brackets and may hold anything.
+// parseStat reads utime and stime, fields 14 and 15 of /proc/pid/stat. The second field is the program's name in
+// brackets and may hold anything.
 func parseStat(text string) (cpuTime, error) {
 	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 	if len(fields) < 13 {

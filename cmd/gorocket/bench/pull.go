@@ -29,7 +29,8 @@ type pullBench struct {
 func (b *pullBench) flags(c *cobra.Command, _ *common) {
 	c.Flags().IntVar(&b.loop.connections, "connections", 4, "connections")
 	c.Flags().IntVar(&b.loop.inFlight, "in-flight", 4, "pulls in flight on each connection")
-	c.Flags().IntVar(&b.spec.max, "batch", 32, "messages in an answer at most (maxMsgNums); Java's broker gives 32 at most by default")
+	c.Flags().IntVar(&b.spec.max, "batch", 32, "messages in an answer at most (maxMsgNums); Java's broker gives 32 at "+
+		"most by default")
 	c.Flags().StringVar(&b.spec.group, "group", consumerGroup, "consumer group")
 	c.Flags().Int64Var(&b.fill, "fill", 0, "send so many messages first")
 	c.Flags().IntVar(&b.message.size, "size", 1024, "bytes of a message's body, with --fill")
@@ -73,7 +74,8 @@ func (b *pullBench) run(ctx context.Context, e *env) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newReport("pull", fmt.Sprintf("bench pull from %s, topic %s: %d messages an answer, %s", addresses(targets), b.spec.topic, b.spec.max, b.loop.describe()))
+	r := newReport("pull", fmt.Sprintf("bench pull from %s, topic %s: %d messages an answer, %s", addresses(targets),
+		b.spec.topic, b.spec.max, b.loop.describe()))
 	b.loop.settings(r)
 	r.set("brokers", strings.Split(addresses(targets), ", "))
 	r.set("topic", b.spec.topic)
@@ -95,7 +97,8 @@ func (b *pullBench) verdict(r *report, jobs []*readerJob) {
 		all.add(&j.found)
 		wraps += j.wraps
 	}
-	r.row("verified", fmt.Sprintf("%s faulty, %s missing, %s repeated (warm-up included)", grouped(all.faulty), grouped(all.gaps), grouped(all.repeated)), "faulty", all.faulty)
+	r.row("verified", fmt.Sprintf("%s faulty, %s missing, %s repeated (warm-up included)", grouped(all.faulty),
+		grouped(all.gaps), grouped(all.repeated)), "faulty", all.faulty)
 	r.set("missingOffsets", all.gaps)
 	r.set("repeated", all.repeated)
 	r.row("queues read to their end", grouped(wraps)+" times", "wraps", wraps)
@@ -133,7 +136,8 @@ func (b *pullBench) filled(ctx context.Context, e *env) ([]target, error) {
 	return b.readable(ctx, e, before+b.fill)
 }
 
-// readable waits until the queues have n messages: Java's broker fills them behind the log, and may be seconds late after other load.
+// readable waits until the queues have n messages: Java's broker fills them behind the log, and may be seconds late
+// after other load.
 func (b *pullBench) readable(ctx context.Context, e *env, n int64) ([]target, error) {
 	for giveUp := time.Now().Add(e.timeout); ; time.Sleep(100 * time.Millisecond) {
 		targets, err := e.existing(ctx, b.spec.topic, b.queues, false)
@@ -141,7 +145,8 @@ func (b *pullBench) readable(ctx context.Context, e *env, n int64) ([]target, er
 			return targets, err
 		}
 		if time.Now().After(giveUp) {
-			return nil, fmt.Errorf("topic %s: only %s of %s stored messages can be read after %v", b.spec.topic, grouped(stored(targets)), grouped(n), e.timeout)
+			return nil, fmt.Errorf("topic %s: only %s of %s stored messages can be read after %v", b.spec.topic,
+				grouped(stored(targets)), grouped(n), e.timeout)
 		}
 	}
 }
@@ -191,11 +196,13 @@ func sources(targets []target) (all []source) {
 	return all
 }
 
-// load gives every connection its readers. All readers of a connection read from one broker; those of one queue begin at different places.
+// load gives every connection its readers. All readers of a connection read from one broker; those of one queue begin
+// at different places.
 func (b *pullBench) load(e *env, targets []target) (*load, []*readerJob, error) {
 	all := sources(targets)
 	if len(all) == 0 {
-		return nil, nil, fmt.Errorf("topic %s has no messages on %s: send some with --fill N", b.spec.topic, addresses(targets))
+		return nil, nil, fmt.Errorf("topic %s has no messages on %s: send some with --fill N", b.spec.topic,
+			addresses(targets))
 	}
 	l, err := newLoad(min(e.threads, b.loop.connections))
 	if err != nil {

@@ -20,7 +20,8 @@ type reader struct {
 	restarting bool  // the offset was set by us or by the broker: the first record may have a later one
 }
 
-// offsetMark stands for the offset in an encoded pull. Its digits are all that an offset can need; Java reads leading zeros like any other digits.
+// offsetMark stands for the offset in an encoded pull. Its digits are all that an offset can need; Java reads leading
+// zeros like any other digits.
 const (
 	offsetMark   = 9_000_000_000_000_000_000
 	offsetDigits = 19
@@ -39,8 +40,10 @@ func (s *pullSpec) reader(queue int32, next, wrapFrom int64) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := wire.PullMessageRequestHeader{ConsumerGroup: s.group, Topic: s.topic, QueueID: queue, QueueOffset: offsetMark, MaxMsgNums: int32(s.max),
-		SysFlag: wire.PullFlagSubscription, SuspendTimeoutMillis: s.suspend, Subscription: "*", ExpressionType: "TAG", MaxMsgBytes: -1, RequestSource: -1}
+	h := wire.PullMessageRequestHeader{ConsumerGroup: s.group, Topic: s.topic, QueueID: queue, QueueOffset: offsetMark,
+		MaxMsgNums: int32(s.max),
+		SysFlag:    wire.PullFlagSubscription, SuspendTimeoutMillis: s.suspend, Subscription: "*", ExpressionType: "TAG",
+		MaxMsgBytes: -1, RequestSource: -1}
 	if s.suspend > 0 {
 		h.SysFlag |= wire.PullFlagSuspend
 	}
@@ -105,7 +108,8 @@ func (j *readerJob) next(c *conn, slot int32, a *answer, now int64, found func(r
 	case wire.PullNotFound, wire.PullRetryImmediately, wire.PullOffsetMoved:
 		j.moved(r, a)
 	default:
-		return fmt.Errorf("%s refused a pull of queue %d at offset %d: code %d %s: %s", c.addr, r.queue, r.next, a.code, codeName(a.code), clip(a.remark))
+		return fmt.Errorf("%s refused a pull of queue %d at offset %d: code %d %s: %s", c.addr, r.queue, r.next, a.code,
+			codeName(a.code), clip(a.remark))
 	}
 	r.pull(c, now)
 	return nil

@@ -16,12 +16,13 @@ type record struct {
 
 // Where the fields of a stored message stand (Java: MessageDecoder, MessageExtEncoder).
 const (
-	recMagic      = 4
-	recCRC        = 8
-	recQueueID    = 12
-	recOffset     = 20
-	recSysFlag    = 36
-	recHosts      = 48 // born host; after it store time (8), store host, reconsume times (4), prepared offset (8), body length (4)
+	recMagic   = 4
+	recCRC     = 8
+	recQueueID = 12
+	recOffset  = 20
+	recSysFlag = 36
+	// born host; after it store time (8), store host, reconsume times (4), prepared offset (8), body length (4)
+	recHosts      = 48
 	recAfterHosts = 8 + 4 + 8 + 4
 
 	magicV1     = 0xDAA320A7
@@ -103,9 +104,11 @@ func (f *findings) add(g *findings) {
 	}
 }
 
-// walkRecords verifies the records of one answer, which have to begin at offset next of a queue and follow each other without a gap. visit may be nil.
-// It returns how many messages there were and the offset behind them. After a faulty record the rest of the answer is not looked at.
-func (f *findings) walkRecords(b []byte, where string, queue int32, next int64, visit func(*record)) (messages int64, then int64) {
+// walkRecords verifies the records of one answer, which have to begin at offset next of a queue and follow each other
+// without a gap. visit may be nil. It returns how many messages there were and the offset behind them. After a faulty
+// record the rest of the answer is not looked at.
+func (f *findings) walkRecords(b []byte, where string, queue int32, next int64, visit func(*record)) (messages int64,
+	then int64) {
 	var r record
 	for len(b) > 0 {
 		if err := readRecord(b, &r); err != nil {
@@ -114,9 +117,11 @@ func (f *findings) walkRecords(b []byte, where string, queue int32, next int64, 
 		}
 		switch {
 		case r.queueID != queue:
-			f.note(&f.faulty, 1, "%s queue %d: offset %d says that it belongs to queue %d", where, queue, r.queueOffset, r.queueID)
+			f.note(&f.faulty, 1, "%s queue %d: offset %d says that it belongs to queue %d", where, queue, r.queueOffset,
+				r.queueID)
 		case r.queueOffset > next:
-			f.note(&f.gaps, r.queueOffset-next, "%s queue %d: offset %d where %d was due: a gap of %d", where, queue, r.queueOffset, next, r.queueOffset-next)
+			f.note(&f.gaps, r.queueOffset-next, "%s queue %d: offset %d where %d was due: a gap of %d", where, queue,
+				r.queueOffset, next, r.queueOffset-next)
 		case r.queueOffset < next:
 			f.note(&f.repeated, 1, "%s queue %d: offset %d again, %d was due", where, queue, r.queueOffset, next)
 		}

@@ -25,23 +25,29 @@ func TestVerification(t *testing.T) {
 		faulty, gaps, repeated int64
 		says                   string
 	}{
-		{name: "in order", b: join(storedMessage(3, 10, "a"), storedMessage(3, 11, ""), storedMessage(3, 12, "ccc")), n: 3, then: 13},
-		{name: "a gap", b: join(storedMessage(3, 10, "a"), storedMessage(3, 14, "b")), n: 2, then: 15, gaps: 3, says: "offset 14 where 11 was due: a gap of 3"},
+		{name: "in order", b: join(storedMessage(3, 10, "a"), storedMessage(3, 11, ""), storedMessage(3, 12, "ccc")), n: 3,
+			then: 13},
+		{name: "a gap", b: join(storedMessage(3, 10, "a"), storedMessage(3, 14, "b")), n: 2, then: 15, gaps: 3,
+			says: "offset 14 where 11 was due: a gap of 3"},
 		{name: "a gap at the start", b: storedMessage(3, 11, "a"), n: 1, then: 12, gaps: 1, says: "gap of 1"},
-		{name: "again", b: join(storedMessage(3, 10, "a"), storedMessage(3, 10, "a")), n: 2, then: 11, repeated: 1, says: "offset 10 again"},
-		{name: "changed body", b: change(recHosts+2*hostV4+recAfterHosts, storedMessage(3, 10, "a")), then: 11, faulty: 1, says: "offset 10: body CRC"},
+		{name: "again", b: join(storedMessage(3, 10, "a"), storedMessage(3, 10, "a")), n: 2, then: 11, repeated: 1,
+			says: "offset 10 again"},
+		{name: "changed body", b: change(recHosts+2*hostV4+recAfterHosts, storedMessage(3, 10, "a")), then: 11, faulty: 1,
+			says: "offset 10: body CRC"},
 		{name: "changed CRC", b: change(recCRC+3, storedMessage(3, 10, "a")), then: 11, faulty: 1, says: "CRC"},
 		{name: "changed magic", b: change(recMagic, storedMessage(3, 10, "a")), then: 11, faulty: 1, says: "magic"},
 		{name: "other queue", b: storedMessage(4, 10, "a"), n: 1, then: 11, faulty: 1, says: "belongs to queue 4"},
 		{name: "cut short", b: storedMessage(3, 10, "a")[:minRecordV4], then: 11, faulty: 1, says: "bytes"},
-		{name: "garbage behind", b: join(storedMessage(3, 10, "a"), []byte{1, 2}), n: 1, then: 12, faulty: 1, says: "2 bytes are no message"},
+		{name: "garbage behind", b: join(storedMessage(3, 10, "a"), []byte{1, 2}), n: 1, then: 12, faulty: 1,
+			says: "2 bytes are no message"},
 		{name: "inner batch", b: inner, then: 11, faulty: 1, says: "BatchCQ"},
 		{name: "body length", b: huge, then: 11, faulty: 1, says: "body of"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var f findings
 			n, then := f.walkRecords(c.b, "broker", 3, 10, nil)
-			if n != c.n || then != c.then || f.faulty != c.faulty || f.gaps != c.gaps || f.repeated != c.repeated || !strings.Contains(f.first, c.says) {
+			if n != c.n || then != c.then || f.faulty != c.faulty || f.gaps != c.gaps || f.repeated != c.repeated ||
+				!strings.Contains(f.first, c.says) {
 				t.Errorf("%d messages, then %d, %+v", n, then, f)
 			}
 		})
@@ -89,7 +95,8 @@ func TestBitset(t *testing.T) {
 	}
 }
 
-// TestLostAndRepeated: what was acknowledged and did not come is owed, what came twice is counted, whichever comes first.
+// TestLostAndRepeated: what was acknowledged and did not come is owed, what came twice is counted, whichever comes
+// first.
 func TestLostAndRepeated(t *testing.T) {
 	m := &mail{run: 9, sent: 4, inFlight: 4, acks: newHist()}
 	rec := newRecorder()

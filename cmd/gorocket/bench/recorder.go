@@ -60,7 +60,8 @@ func (t *tally) add(u *tally) {
 	}
 }
 
-// recorder counts for one worker. The worker locks it once for each batch of answers, the coordinator to take what has been counted.
+// recorder counts for one worker. The worker locks it once for each batch of answers, the coordinator to take what has
+// been counted.
 type recorder struct {
 	mu   sync.Mutex
 	from int64  // guarded by mu; ns on the run's clock. Latencies of requests meant to leave earlier do not count
@@ -94,7 +95,8 @@ func (r *recorder) bad(code int32, remark string) {
 	c.Count++
 }
 
-// take returns what was counted and begins anew; from then on only latencies of requests meant to leave at from or later count, if it is not 0.
+// take returns what was counted and begins anew; from then on only latencies of requests meant to leave at from or
+// later count, if it is not 0.
 func (r *recorder) take(from int64) *tally {
 	fresh := newTally()
 	r.mu.Lock()

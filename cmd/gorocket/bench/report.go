@@ -11,7 +11,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// report is the result of a command: a table for people, one JSON object for programs, both from the same calls. Times in JSON are microseconds, sizes bytes.
+// report is the result of a command: a table for people, one JSON object for programs, both from the same calls. Times
+// in JSON are microseconds, sizes bytes.
 type report struct {
 	title     string
 	lines     [][2]string
@@ -76,7 +77,8 @@ func (r *report) outcome(o *outcome, unit, latencyLabel string) {
 	r.costs(o, unit)
 	r.answers(o.tally)
 	if n := o.missing + o.unsent; n > 0 {
-		r.row("not answered", fmt.Sprintf("%s of those sent, %s could not be sent in time", grouped(o.missing), grouped(o.unsent)), "missing", o.missing)
+		r.row("not answered", fmt.Sprintf("%s of those sent, %s could not be sent in time", grouped(o.missing),
+			grouped(o.unsent)), "missing", o.missing)
 		r.set("unsent", o.unsent)
 	}
 	r.latency(latencyLabel, strings.Fields(latencyLabel)[0], o.tally.hist)
@@ -90,13 +92,15 @@ func (r *report) costs(o *outcome, unit string) {
 	}
 	if o.rssTo != 0 || o.server.total() != 0 {
 		total, user, system := per(o.server)
-		r.row("server CPU per "+unit, fmt.Sprintf("%.2f µs (user %.2f, system %.2f), %.0f %% of one core", total, user, system, 100*o.server.total().Seconds()/seconds), "serverCPUMicros", total)
+		r.row("server CPU per "+unit, fmt.Sprintf("%.2f µs (user %.2f, system %.2f), %.0f %% of one core", total, user,
+			system, 100*o.server.total().Seconds()/seconds), "serverCPUMicros", total)
 		r.set("serverUserMicros", user)
 		r.set("serverSystemMicros", system)
 		r.row("server RssAnon", size(o.rssFrom)+" at the start, "+size(o.rssTo)+" at the end", "serverRssAnon", o.rssTo)
 	}
 	total, user, system := per(o.client)
-	r.row("own CPU per "+unit, fmt.Sprintf("%.2f µs (user %.2f, system %.2f), %.0f %% of one core", total, user, system, 100*o.client.total().Seconds()/seconds), "clientCPUMicros", total)
+	r.row("own CPU per "+unit, fmt.Sprintf("%.2f µs (user %.2f, system %.2f), %.0f %% of one core", total, user, system,
+		100*o.client.total().Seconds()/seconds), "clientCPUMicros", total)
 }
 
 // answers adds the table of response codes.

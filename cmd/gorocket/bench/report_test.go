@@ -23,7 +23,8 @@ func TestReport(t *testing.T) {
 	if err := r.write(&table, false); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"2,000,000 in 2.0 s", "1,000,000", "128.0 MB/s", "2.00 µs (user 1.50, system 0.50), 200 % of one core", "1.0 MiB at the start, 3.0 MiB at the end",
+	for _, want := range []string{"2,000,000 in 2.0 s", "1,000,000", "128.0 MB/s",
+		"2.00 µs (user 1.50, system 0.50), 200 % of one core", "1.0 MiB at the start, 3.0 MiB at the end",
 		"3 of those sent, 4 could not be sent", "p99.99", "100 µs", "1.00 s", "SYSTEM_BUSY", "[OVERLOAD]"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("%q is not in the table:\n%s", want, table.String())
@@ -44,7 +45,8 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	send := got.LatencyMicros["send"]
-	if got.Bench != "send" || got.PerSecond != 1e6 || got.ServerCPUMicros != 2 || got.Missing != 3 || got.Unsent != 4 || len(got.Codes) != 2 ||
+	if got.Bench != "send" || got.PerSecond != 1e6 || got.ServerCPUMicros != 2 || got.Missing != 3 || got.Unsent != 4 ||
+		len(got.Codes) != 2 ||
 		send["p50"] < 99 || send["p50"] > 101 || send["max"] < 0.99e6 || send["max"] > 1.01e6 || len(send) != 7 {
 		t.Errorf("%+v", got)
 	}
@@ -56,12 +58,14 @@ func TestTimesAndNumbers(t *testing.T) {
 			t.Errorf("%d: %s", n, got)
 		}
 	}
-	for ns, want := range map[int64]string{1500: "1.5 µs", 123_456: "123 µs", 1_234_567: "1.23 ms", 45_000_000: "45 ms", 2_500_000_000: "2.50 s"} {
+	for ns, want := range map[int64]string{1500: "1.5 µs", 123_456: "123 µs", 1_234_567: "1.23 ms", 45_000_000: "45 ms",
+		2_500_000_000: "2.50 s"} {
 		if got := micros(ns); got != want {
 			t.Errorf("%d: %s", ns, got)
 		}
 	}
-	if a, b, c := plural(1, "query"), plural(2, "query"), plural(1000, "topic"); a != "1 query" || b != "2 queries" || c != "1,000 topics" {
+	if a, b, c := plural(1, "query"), plural(2, "query"), plural(1000, "topic"); a != "1 query" || b != "2 queries" ||
+		c != "1,000 topics" {
 		t.Error(a, b, c)
 	}
 }

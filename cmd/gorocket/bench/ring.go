@@ -8,8 +8,9 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// ring is the requests of one connection, encoded beforehand and back to back. Before a frame leaves, its opaque, its unique keys and its time stamp are
-// replaced in place; many frames leave in one write, without a copy. Worker's goroutine only.
+// ring is the requests of one connection, encoded beforehand and back to back. Before a frame leaves, its opaque, its
+// unique keys and its time stamp are replaced in place; many frames leave in one write, without a copy. Worker's
+// goroutine only.
 type ring struct {
 	bytes    []byte
 	frames   []place
@@ -18,7 +19,8 @@ type ring struct {
 	serial   uint32 // last unique key
 }
 
-// place says where the changing parts of one frame stand in the ring. Positions are those of their first byte, -1 when there is none.
+// place says where the changing parts of one frame stand in the ring. Positions are those of their first byte, -1 when
+// there is none.
 type place struct {
 	end    int
 	opaque int
@@ -120,7 +122,8 @@ func putHex(b []byte, n uint32) {
 	}
 }
 
-// stampSize is the size of a stamp: run (8 bytes), number of the message (8), intended time in ns on the run's clock (8).
+// stampSize is the size of a stamp: run (8 bytes), number of the message (8), intended time in ns on the run's clock
+// (8).
 const stampSize = 24
 
 // stage puts the next frame into the batch and returns its slot. There must be room. number goes into stamped bodies.

@@ -57,7 +57,8 @@ func requests(t testing.TB, fd int) (all []wire.Command) {
 	return all
 }
 
-// TestRingRequests decodes what leaves: opaques are those of the slots, keys are never the same, queues take turns, in both header forms and in batches.
+// TestRingRequests decodes what leaves: opaques are those of the slots, keys are never the same, queues take turns, in
+// both header forms and in batches.
 func TestRingRequests(t *testing.T) {
 	for _, m := range []messageFlags{
 		{size: 100, batch: 1, codec: "json", uniqueKey: true, properties: []string{"TAGS=TagA"}},
@@ -67,7 +68,8 @@ func TestRingRequests(t *testing.T) {
 	} {
 		c, peer := pipeConn(t, 8)
 		var err error
-		if c.ring, err = m.ringFor(0, &target{queues: []queueRange{{id: 5}, {id: 6}, {id: 7}}}, "T", 8, ringSpec{}); err != nil {
+		if c.ring, err = m.ringFor(0, &target{queues: []queueRange{{id: 5}, {id: 6}, {id: 7}}}, "T", 8,
+			ringSpec{}); err != nil {
 			t.Fatal(err)
 		}
 		keys := map[string]bool{}
@@ -85,7 +87,8 @@ func TestRingRequests(t *testing.T) {
 				if err := wire.SendMessageRequestV2.Decode(&cmd, nil, &h); err != nil {
 					t.Fatal(err)
 				}
-				if cmd.Opaque != opaqueBase+int32(i) || cmd.Code != m.code() || h.Topic != "T" || h.QueueID != int32(5+(8*round+i)%3) || h.Batch != (m.batch > 1) {
+				if cmd.Opaque != opaqueBase+int32(i) || cmd.Code != m.code() || h.Topic != "T" ||
+					h.QueueID != int32(5+(8*round+i)%3) || h.Batch != (m.batch > 1) {
 					t.Errorf("request %d: %+v %+v", i, cmd, h)
 				}
 				checkKeys(t, &m, keys, string(h.Properties)+string(cmd.Body))
@@ -150,7 +153,8 @@ func TestReaderRequests(t *testing.T) {
 			if err := wire.PullMessageRequest.Decode(&cmd, nil, &h); err != nil {
 				t.Fatal(err)
 			}
-			if cmd.Opaque != opaqueBase+int32(i) || h.QueueID != int32(i) || h.QueueOffset != int64(1000*i+7) || h.MaxMsgNums != 16 || h.SuspendTimeoutMillis != 5000 ||
+			if cmd.Opaque != opaqueBase+int32(i) || h.QueueID != int32(i) || h.QueueOffset != int64(1000*i+7) ||
+				h.MaxMsgNums != 16 || h.SuspendTimeoutMillis != 5000 ||
 				h.SysFlag != wire.PullFlagSubscription|wire.PullFlagSuspend || h.MaxMsgBytes != -1 || h.RequestSource != -1 {
 				t.Errorf("%s request %d: %+v %+v", codec, i, cmd, h)
 			}
@@ -163,7 +167,8 @@ func TestFullSocket(t *testing.T) {
 	c, peer := pipeConn(t, 64)
 	m := messageFlags{size: 60_000, batch: 1, codec: "json", uniqueKey: true}
 	var err error
-	if c.ring, err = m.ringFor(0, &target{queues: []queueRange{{}}}, "T", 64, ringSpec{stamped: true, bodySize: m.size}); err != nil {
+	if c.ring, err = m.ringFor(0, &target{queues: []queueRange{{}}}, "T", 64,
+		ringSpec{stamped: true, bodySize: m.size}); err != nil {
 		t.Fatal(err)
 	}
 	c.job = &sendJob{messages: 1, closed: true, quota: -1}

@@ -55,7 +55,8 @@ func (b *routesBench) run(ctx context.Context, e *env) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newReport("routes", fmt.Sprintf("bench routes at %s, topic %s on %s: %s", ns, b.topic, plural(len(route.BrokerDatas), "broker"), b.loop.describe()))
+	r := newReport("routes", fmt.Sprintf("bench routes at %s, topic %s on %s: %s", ns, b.topic,
+		plural(len(route.BrokerDatas), "broker"), b.loop.describe()))
 	b.loop.settings(r)
 	r.set("nameServer", ns)
 	r.set("topic", b.topic)
@@ -70,7 +71,8 @@ func (b *routesBench) run(ctx context.Context, e *env) (*report, error) {
 func (e *env) route(ctx context.Context, topic string) (addr string, route *protocol.TopicRouteData, err error) {
 	var first error
 	for _, ns := range e.nameServers() {
-		resp, err := call(ctx, e, ns, "tell the route of topic "+topic, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, nil)
+		resp, err := call(ctx, e, ns, "tell the route of topic "+topic, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest,
+			&wire.GetRouteInfoRequestHeader{Topic: topic}, nil)
 		var refused *refusedError
 		switch {
 		case err == nil:

@@ -12,7 +12,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// load is one run: workers with their connections, an optional rate, a measured window. Not for concurrent use, and not for a second run.
+// load is one run: workers with their connections, an optional rate, a measured window. Not for concurrent use, and not
+// for a second run.
 type load struct {
 	clock    clock
 	workers  []*worker
@@ -79,7 +80,8 @@ func (o *outcome) bytesOf() string {
 // errInterrupted says that the user ended the run before anything was measured.
 var errInterrupted = errors.New("interrupted before anything was measured")
 
-// run warms up, measures for duration and stops. The connections are closed afterwards. An interrupted window counts as far as it went.
+// run warms up, measures for duration and stops. The connections are closed afterwards. An interrupted window counts as
+// far as it went.
 func (l *load) run(ctx context.Context, warmup, duration time.Duration) (*outcome, error) {
 	l.launch()
 	defer l.close()
@@ -132,7 +134,8 @@ func (l *load) finish(o *outcome, stop int64) error {
 	return nil
 }
 
-// leftovers counts requests without an answer. Their time so far goes into the histogram: leaving them out would make a stalled server look fast.
+// leftovers counts requests without an answer. Their time so far goes into the histogram: leaving them out would make a
+// stalled server look fast.
 func (w *worker) leftovers(o *outcome, stop int64) {
 	now := w.clock.now()
 	if w.pace == nil {
@@ -225,7 +228,8 @@ func (l *load) collect(t *tally, from int64) {
 	}
 }
 
-// watch prints a line a second for d, until a worker fails, all of them are done, or ctx ends. Into t, if it is not nil, goes what is counted meanwhile.
+// watch prints a line a second for d, until a worker fails, all of them are done, or ctx ends. Into t, if it is not
+// nil, goes what is counted meanwhile.
 func (l *load) watch(ctx context.Context, d time.Duration, tag string, t *tally) error {
 	begin, last := time.Now(), time.Now()
 	for l.active > 0 && time.Since(begin) < d && ctx.Err() == nil {
@@ -256,7 +260,8 @@ func (l *load) line(at, took time.Duration, tag string, u *tally) {
 	if l.progress == nil || took < 100*time.Millisecond {
 		return
 	}
-	fmt.Fprintf(l.progress, "%4.0fs  %11s %s/s   p50 %8s   p99 %8s   errors %d%s\n", at.Seconds(), grouped(int64(float64(u.messages)/took.Seconds())), l.unit,
+	fmt.Fprintf(l.progress, "%4.0fs  %11s %s/s   p50 %8s   p99 %8s   errors %d%s\n", at.Seconds(),
+		grouped(int64(float64(u.messages)/took.Seconds())), l.unit,
 		micros(u.hist.ValueAtQuantile(50)), micros(u.hist.ValueAtQuantile(99)), u.errors(), tag)
 }
 

@@ -36,10 +36,13 @@ func TestClosedLoopCountsAnswersAndCodes(t *testing.T) {
 	if o.inWindow < 1000 || o.inWindow != 4*o.tally.answers || o.bytes != 64*o.inWindow {
 		t.Errorf("%d messages in %d answers, %d bytes", o.inWindow, o.tally.answers, o.bytes)
 	}
-	if busy == nil || busy.Remark != "[OVERLOAD]system busy" || busy.Name != "SYSTEM_BUSY" || busy.Count < o.tally.answers/11 || busy.Count > o.tally.answers/8 {
+	if busy == nil || busy.Remark != "[OVERLOAD]system busy" || busy.Name != "SYSTEM_BUSY" ||
+		busy.Count < o.tally.answers/11 || busy.Count > o.tally.answers/8 {
 		t.Errorf("busy: %+v of %d", busy, o.tally.answers)
 	}
-	if total, late := o.tally.answers+busy.Count, o.tally.answers-o.tally.hist.TotalCount(); total > n.Load() || late < 0 || late > 2*16 { // sent before the window began
+	// sent before the window began
+	if total, late := o.tally.answers+busy.Count, o.tally.answers-o.tally.hist.TotalCount(); total > n.Load() ||
+		late < 0 || late > 2*16 {
 		t.Errorf("%d answers counted, %d latencies, %d requests handled", total, o.tally.hist.TotalCount(), n.Load())
 	}
 	if !strings.Contains(lines.String(), "msg/s") || strings.Contains(lines.String(), "errors 0") {
@@ -61,24 +64,29 @@ func stalled(t *testing.T, after int64, pause time.Duration) string {
 	})
 }
 
-// TestOpenLoopSeesAStall: at 1000/s a stall of 400 ms delays 400 messages, the first by 400 ms, the last by next to nothing. All of them count.
+// TestOpenLoopSeesAStall: at 1000/s a stall of 400 ms delays 400 messages, the first by 400 ms, the last by next to
+// nothing. All of them count.
 func TestOpenLoopSeesAStall(t *testing.T) {
 	addr := stalled(t, 300, 400*time.Millisecond)
-	l := sendLoad(t, addr, loopFlags{connections: 2, inFlight: 8, rate: 1000}, messageFlags{size: 64}, -1) // less room than the stall needs
+	// less room than the stall needs
+	l := sendLoad(t, addr, loopFlags{connections: 2, inFlight: 8, rate: 1000}, messageFlags{size: 64}, -1)
 	o, err := l.run(context.Background(), 0, 1200*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := o.tally.hist
-	if n, want := float64(h.TotalCount()), 1000*o.took.Seconds(); n < 0.95*want || n > 1.05*want || o.missing+o.unsent != 0 {
+	if n, want := float64(h.TotalCount()), 1000*o.took.Seconds(); n < 0.95*want || n > 1.05*want ||
+		o.missing+o.unsent != 0 {
 		t.Errorf("%v latencies for %v at 1000/s, %d missing, %d unsent", n, o.took, o.missing, o.unsent)
 	}
-	if p80, p99, top := time.Duration(h.ValueAtQuantile(80)), time.Duration(h.ValueAtQuantile(99)), time.Duration(h.Max()); p80 < 100*time.Millisecond || p99 < 300*time.Millisecond || top < 380*time.Millisecond {
+	if p80, p99, top := time.Duration(h.ValueAtQuantile(80)), time.Duration(h.ValueAtQuantile(99)),
+		time.Duration(h.Max()); p80 < 100*time.Millisecond || p99 < 300*time.Millisecond || top < 380*time.Millisecond {
 		t.Errorf("p80 %v p99 %v max %v do not show the stall", p80, p99, top)
 	}
 }
 
-// TestOpenLoopKeepsItsRate: the schedule does not depend on the answers, and latencies on a server that is idle are small.
+// TestOpenLoopKeepsItsRate: the schedule does not depend on the answers, and latencies on a server that is idle are
+// small.
 func TestOpenLoopKeepsItsRate(t *testing.T) {
 	addr := serve(t, ok)
 	l := sendLoad(t, addr, loopFlags{connections: 3, inFlight: 64, rate: 2000}, messageFlags{size: 64}, -1)
@@ -133,8 +141,10 @@ func TestFillSendsExactlySoMany(t *testing.T) {
 	if tally.messages != 1000 || got.Load() != 1000 || tally.errors() == 0 {
 		t.Errorf("%d messages counted, %d stored, %d busy", tally.messages, got.Load(), tally.errors())
 	}
-	l = sendLoad(t, serve(t, func(ctx *remoting.Context) { ctx.Status(wire.NoPermission, "read only") }), loopFlags{connections: 1, inFlight: 4}, messageFlags{size: 10}, 10)
-	if _, err := l.fill(context.Background()); err == nil || !strings.Contains(err.Error(), "code 16 NO_PERMISSION: read only") {
+	l = sendLoad(t, serve(t, func(ctx *remoting.Context) { ctx.Status(wire.NoPermission, "read only") }),
+		loopFlags{connections: 1, inFlight: 4}, messageFlags{size: 10}, 10)
+	if _, err := l.fill(context.Background()); err == nil || !strings.Contains(err.Error(),
+		"code 16 NO_PERMISSION: read only") {
 		t.Errorf("a server that refuses: %v", err)
 	}
 }
@@ -169,7 +179,8 @@ func TestLostConnections(t *testing.T) {
 	}
 	l = sendLoad(t, addr, loopFlags{connections: 2, inFlight: 4}, messageFlags{size: 1000}, -1)
 	l.workers[0].tolerant = true
-	if _, err = l.run(context.Background(), 0, 5*time.Second); err == nil || !strings.Contains(err.Error(), "all connections were lost") {
+	if _, err = l.run(context.Background(), 0, 5*time.Second); err == nil ||
+		!strings.Contains(err.Error(), "all connections were lost") {
 		t.Errorf("tolerant: %v", err)
 	}
 }
@@ -178,7 +189,8 @@ func TestSilentServer(t *testing.T) {
 	addr := serve(t, func(*remoting.Context) {})
 	l := sendLoad(t, addr, loopFlags{connections: 1, inFlight: 3}, messageFlags{size: 10}, -1)
 	l.workers[0].patience = 200 * time.Millisecond
-	if _, err := l.run(context.Background(), 0, 10*time.Second); err == nil || !strings.Contains(err.Error(), "no answer for 200ms, 3 requests wait") {
+	if _, err := l.run(context.Background(), 0, 10*time.Second); err == nil ||
+		!strings.Contains(err.Error(), "no answer for 200ms, 3 requests wait") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -199,7 +211,8 @@ func TestStrangeAnswerIsAnError(t *testing.T) {
 		_, _ = io.Copy(io.Discard, c)
 	}()
 	load := sendLoad(t, l.Addr().String(), loopFlags{connections: 1, inFlight: 3}, messageFlags{size: 10}, -1)
-	if _, err := load.run(context.Background(), 0, 5*time.Second); err == nil || !strings.Contains(err.Error(), "not sent: opaque 1000000012") {
+	if _, err := load.run(context.Background(), 0, 5*time.Second); err == nil ||
+		!strings.Contains(err.Error(), "not sent: opaque 1000000012") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -31,8 +31,10 @@ const openInFlight = 4096
 
 func (l *loopFlags) flags(c *cobra.Command, connections, inFlight int) {
 	c.Flags().IntVar(&l.connections, "connections", connections, "connections")
-	c.Flags().IntVar(&l.inFlight, "in-flight", inFlight, fmt.Sprintf("requests in flight on each connection; with --rate an upper limit, and %d by default", openInFlight))
-	c.Flags().Float64Var(&l.rate, "rate", 0, "requests a second over all connections (open loop); 0: as fast as they are answered")
+	c.Flags().IntVar(&l.inFlight, "in-flight", inFlight, fmt.Sprintf("requests in flight on each connection; with --rate "+
+		"an upper limit, and %d by default", openInFlight))
+	c.Flags().Float64Var(&l.rate, "rate", 0, "requests a second over all connections (open loop); 0: as fast as they are "+
+		"answered")
 	c.PreRunE = func(c *cobra.Command, _ []string) error {
 		if l.rate > 0 && !c.Flags().Changed("in-flight") {
 			l.inFlight = openInFlight
@@ -80,7 +82,8 @@ const defaultTopic = "gorocket_bench"
 
 func topicFlags(c *cobra.Command, topic *string, queues *int) {
 	c.Flags().StringVar(topic, "topic", defaultTopic, "topic; it is made when it is missing")
-	c.Flags().IntVar(queues, "queues", 0, fmt.Sprintf("queues to use on each broker, all by default; a new topic gets so many, or %d", defaultQueues))
+	c.Flags().IntVar(queues, "queues", 0, fmt.Sprintf("queues to use on each broker, all by default; a new topic gets so "+
+		"many, or %d", defaultQueues))
 }
 
 func checkTopic(topic string, queues int) error {
@@ -147,7 +150,8 @@ func (b *sendBench) title(targets []target) string {
 	if b.message.batch > 1 {
 		what = fmt.Sprintf("batches of %d x %d B", b.message.batch, b.message.size)
 	}
-	return fmt.Sprintf("bench send to %s, topic %s: %s, %s headers, %s", addresses(targets), b.topic, what, b.message.codec, b.loop.describe())
+	return fmt.Sprintf("bench send to %s, topic %s: %s, %s headers, %s", addresses(targets), b.topic, what,
+		b.message.codec, b.loop.describe())
 }
 
 func (b *sendBench) settings(r *report, targets []target) {
@@ -179,7 +183,8 @@ func (m *messageFlags) probe(ctx context.Context, e *env, targets []target, topi
 	for _, t := range targets {
 		prefix := newKeyPrefix()
 		h := m.header(topic, t.queues[0].id, prefix)
-		if _, err := call(ctx, e, t.addr, "take a message for topic "+topic, m.code(), wire.SendMessageRequestV2, &h, m.body(prefix)); err != nil {
+		if _, err := call(ctx, e, t.addr, "take a message for topic "+topic, m.code(), wire.SendMessageRequestV2, &h,
+			m.body(prefix)); err != nil {
 			return err
 		}
 	}

@@ -13,8 +13,9 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// sendfileServer answers pulls from a messageFile with as little as can be done: one thread, one read, the header and one sendfile. It is the floor for
-// pulls as the echo server is for sends, and shares no code with the broker's event loop.
+// sendfileServer answers pulls from a messageFile with as little as can be done: one thread, one read, the header and
+// one sendfile. It is the floor for pulls as the echo server is for sends, and shares no code with the broker's event
+// loop.
 type sendfileServer struct {
 	messages *messageFile
 	listener *net.TCPListener
@@ -111,7 +112,8 @@ func (s *sendfileServer) serve(fd int32, events uint32) {
 	}
 }
 
-// await lets the poller look for room to write or for requests, not for both: requests that nobody reads yet would wake it again and again.
+// await lets the poller look for room to write or for requests, not for both: requests that nobody reads yet would wake
+// it again and again.
 func (s *sendfileServer) await(c *sendfileConn) error {
 	events := uint32(unix.EPOLLIN)
 	if c.want = c.busy(); c.want {

@@ -72,7 +72,8 @@ func (b *topicsBench) run(ctx context.Context, e *env) (*report, error) {
 		return nil, err
 	}
 	s := &series{b: b, e: e, ctx: ctx, targets: targets}
-	r := newReport("topics", fmt.Sprintf("bench topics at %s: %s x %d on %s, %d in flight", e.namesrv, plural(b.count, "topic"), b.queues, addresses(targets), b.inFlight))
+	r := newReport("topics", fmt.Sprintf("bench topics at %s: %s x %d on %s, %d in flight", e.namesrv,
+		plural(b.count, "topic"), b.queues, addresses(targets), b.inFlight))
 	r.set("queues", b.queues)
 	r.set("inFlight", b.inFlight)
 	err = s.all(r)
@@ -110,7 +111,8 @@ func (s *series) all(r *report) error {
 		return err
 	}
 	took := time.Since(begin)
-	r.row("routes complete", fmt.Sprintf("%.2f s after the first request", took.Seconds()), "routesSeconds", took.Seconds())
+	r.row("routes complete", fmt.Sprintf("%.2f s after the first request", took.Seconds()), "routesSeconds",
+		took.Seconds())
 	if b.send {
 		if err := s.step(r, "sent to", "send", b.count*len(s.targets)*b.queues, s.send); err != nil {
 			return err
@@ -139,12 +141,14 @@ func (s *series) step(r *report, label, key string, n int, one func(i int) error
 	took := time.Since(begin)
 	switch {
 	case err != nil && errors.Is(s.ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s: %s of %s done when --duration %v was over", label, grouped(t.answers), grouped(int64(n)), s.e.duration)
+		return fmt.Errorf("%s: %s of %s done when --duration %v was over", label, grouped(t.answers), grouped(int64(n)),
+			s.e.duration)
 	case err != nil:
 		return fmt.Errorf("%s: %s of %s done: %w", label, grouped(t.answers), grouped(int64(n)), err)
 	}
 	rate := float64(n) / took.Seconds()
-	r.row(label, fmt.Sprintf("%s in %.2f s, %s/s", grouped(int64(n)), took.Seconds(), grouped(int64(rate))), key+"Seconds", took.Seconds())
+	r.row(label, fmt.Sprintf("%s in %.2f s, %s/s", grouped(int64(n)), took.Seconds(), grouped(int64(rate))), key+"Seconds",
+		took.Seconds())
 	r.set(key+"PerSecond", rate)
 	r.latency(key, key, t.hist)
 	if s.e.progress != nil {
@@ -203,7 +207,8 @@ func (s *series) route(i int) error {
 	topic := s.b.name(i)
 	ns := s.e.nameServers()[0]
 	for {
-		resp, err := call(s.ctx, s.e, ns, "tell the route of topic "+topic, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, nil)
+		resp, err := call(s.ctx, s.e, ns, "tell the route of topic "+topic, wire.ReqGetRouteinfoByTopic,
+			wire.GetRouteInfoRequest, &wire.GetRouteInfoRequestHeader{Topic: topic}, nil)
 		var refused *refusedError
 		if err != nil && !(errors.As(err, &refused) && refused.answer.Code == wire.TopicNotExist) {
 			return err
@@ -239,7 +244,8 @@ func (s *series) send(i int) error {
 	prefix := newKeyPrefix()
 	t, topic := i/s.b.queues%len(s.targets), s.b.name(i/s.b.queues/len(s.targets))
 	h := m.header(topic, int32(i%s.b.queues), prefix)
-	_, err := call(s.ctx, s.e, s.targets[t].addr, "take a message for topic "+topic, m.code(), wire.SendMessageRequestV2, &h, m.body(prefix))
+	_, err := call(s.ctx, s.e, s.targets[t].addr, "take a message for topic "+topic, m.code(), wire.SendMessageRequestV2,
+		&h, m.body(prefix))
 	return err
 }
 
@@ -248,7 +254,8 @@ func (s *series) remove() (*tally, error) {
 	n, servers := s.b.count, s.e.nameServers()
 	t, err := s.each(n*len(s.targets), func(i int) error {
 		topic := s.b.name(i % n)
-		_, err := call(s.ctx, s.e, s.targets[i/n].addr, "delete topic "+topic, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: topic}, nil)
+		_, err := call(s.ctx, s.e, s.targets[i/n].addr, "delete topic "+topic, wire.ReqDeleteTopicInBroker, wire.TopicRequest,
+			&wire.TopicHeader{Topic: topic}, nil)
 		return err
 	})
 	if err != nil {
@@ -256,7 +263,8 @@ func (s *series) remove() (*tally, error) {
 	}
 	return s.each(n*len(servers), func(i int) error {
 		topic := s.b.name(i % n)
-		_, err := call(s.ctx, s.e, strings.TrimSpace(servers[i/n]), "delete topic "+topic, wire.ReqDeleteTopicInNamesrv, wire.DeleteTopicFromNamesrvRequest, &wire.DeleteTopicFromNamesrvHeader{Topic: topic}, nil)
+		_, err := call(s.ctx, s.e, strings.TrimSpace(servers[i/n]), "delete topic "+topic, wire.ReqDeleteTopicInNamesrv,
+			wire.DeleteTopicFromNamesrvRequest, &wire.DeleteTopicFromNamesrvHeader{Topic: topic}, nil)
 		return err
 	})
 }

@@ -29,24 +29,25 @@ func (e *lostError) Error() string {
 
 func (e *lostError) Unwrap() error { return e.cause }
 
-// worker drives some of the connections of a run from one goroutine. The coordinator sets the fields before it starts run, and may use rec and the
-// atomic ones meanwhile; outstanding, conns and pace again when run has returned.
+// worker drives some of the connections of a run from one goroutine. The coordinator sets the fields before it starts
+// run, and may use rec and the atomic ones meanwhile; outstanding, conns and pace again when run has returned.
 type worker struct {
-	clock       clock
-	poll        *poller
-	conns       []*conn
-	rec         *recorder
-	pace        *pacer               // nil: closed loop
-	patience    time.Duration        // silence of the servers that ends the run
-	tolerant    bool                 // a lost connection is counted and does not end the run, unless it was the last one
-	settled     func(now int64) bool // nothing is on its way any more; default: no request is
-	stopAt      atomic.Int64         // ns; 0: go on. From then on nothing new begins, and run returns when settled, or at giveUpAt
-	giveUpAt    atomic.Int64         // ns; set before stopAt
-	beats       bool                 // jobs are heartJobs: look for those that are due now and then
-	beatAt      int64                // ns; next look
-	outstanding int                  // requests in flight
-	ended       int                  // lost connections
-	heard       int64                // ns; last answer, or last moment without a request in flight
+	clock    clock
+	poll     *poller
+	conns    []*conn
+	rec      *recorder
+	pace     *pacer               // nil: closed loop
+	patience time.Duration        // silence of the servers that ends the run
+	tolerant bool                 // a lost connection is counted and does not end the run, unless it was the last one
+	settled  func(now int64) bool // nothing is on its way any more; default: no request is
+	// ns; 0: go on. From then on nothing new begins, and run returns when settled, or at giveUpAt
+	stopAt      atomic.Int64
+	giveUpAt    atomic.Int64 // ns; set before stopAt
+	beats       bool         // jobs are heartJobs: look for those that are due now and then
+	beatAt      int64        // ns; next look
+	outstanding int          // requests in flight
+	ended       int          // lost connections
+	heard       int64        // ns; last answer, or last moment without a request in flight
 }
 
 func newWorker(k clock) (*worker, error) {

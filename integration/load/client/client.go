@@ -1,5 +1,6 @@
-// Package client is a small broker client for tests that must see everything: whole stored records, offsets, tables. One connection, one
-// request at a time, no retry, no hidden state: what a call returns is what the broker answered. It shares no code with the product.
+// Package client is a small broker client for tests that must see everything: whole stored records, offsets, tables.
+// One connection, one request at a time, no retry, no hidden state: what a call returns is what the broker answered. It
+// shares no code with the product.
 package client
 
 import (
@@ -39,7 +40,8 @@ func Dial(addr string, wait time.Duration) (*Client, error) {
 // Close ends the connection.
 func (c *Client) Close() { c.conn.Close() }
 
-// Call sends a request and returns the answer, whatever its code. The error is one of wire's: afterwards nobody knows what the broker did.
+// Call sends a request and returns the answer, whatever its code. The error is one of wire's: afterwards nobody knows
+// what the broker did.
 func (c *Client) Call(code int, ext map[string]any, body []byte) (wire.Response, error) {
 	r, err := c.conn.Call(wire.Request{Code: code, Ext: ext, Body: body}, c.wait)
 	if err != nil {
@@ -121,8 +123,9 @@ func (c *Client) Committed(group, topic string, queue int) (int64, error) {
 
 // CreateTopic is UPDATE_AND_CREATE_TOPIC. Attributes are Java's text form ("+queue.type=BatchCQ"), or "".
 func (c *Client) CreateTopic(topic string, queues, perm int, attributes string) error {
-	ext := map[string]any{"topic": topic, "defaultTopic": "TBW102", "readQueueNums": fmt.Sprint(queues), "writeQueueNums": fmt.Sprint(queues),
-		"perm": fmt.Sprint(perm), "topicFilterType": "SINGLE_TAG", "topicSysFlag": "0", "order": "false"}
+	ext := map[string]any{"topic": topic, "defaultTopic": "TBW102", "readQueueNums": fmt.Sprint(queues),
+		"writeQueueNums": fmt.Sprint(queues),
+		"perm":           fmt.Sprint(perm), "topicFilterType": "SINGLE_TAG", "topicSysFlag": "0", "order": "false"}
 	if attributes != "" {
 		ext["attributes"] = attributes
 	}

@@ -31,7 +31,8 @@ func TestDecode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Topic != "t" || string(r.Body) != "body" || r.Property("TAGS") != "x" || r.StoreHost.Port() != 81 || r.ID() != "7F000001000000510000000000000000" {
+	if r.Topic != "t" || string(r.Body) != "body" || r.Property("TAGS") != "x" || r.StoreHost.Port() != 81 ||
+		r.ID() != "7F000001000000510000000000000000" {
 		t.Errorf("%v %s %v", r, r.ID(), r.StoreHost)
 	}
 	bad := sample()

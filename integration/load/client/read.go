@@ -27,7 +27,8 @@ type Pulled struct {
 // Pull is PULL_MESSAGE for all tags, without waiting for new messages.
 func (c *Client) Pull(topic string, queue int, offset int64, count int) (p Pulled, err error) {
 	ext := queueOf(topic, queue)
-	for k, v := range map[string]any{"consumerGroup": "reader", "queueOffset": fmt.Sprint(offset), "maxMsgNums": fmt.Sprint(count), "sysFlag": "4", "commitOffset": "0",
+	for k, v := range map[string]any{"consumerGroup": "reader", "queueOffset": fmt.Sprint(offset),
+		"maxMsgNums": fmt.Sprint(count), "sysFlag": "4", "commitOffset": "0",
 		"suspendTimeoutMillis": "0", "subscription": "*", "subVersion": "0", "expressionType": "TAG"} {
 		ext[k] = v
 	}
@@ -64,7 +65,8 @@ func (c *Client) ReadQueue(topic string, queue int, at int64, visit func(*Record
 		case at >= p.Max:
 			return at, nil
 		case time.Since(stuck) > pullPatience:
-			return at, fmt.Errorf("client: %s queue %d: pull at %d answers %d %s, next %d, queue %d..%d", topic, queue, at, p.Code, p.Remark, p.Next, p.Min, p.Max)
+			return at, fmt.Errorf("client: %s queue %d: pull at %d answers %d %s, next %d, queue %d..%d", topic, queue, at,
+				p.Code, p.Remark, p.Next, p.Min, p.Max)
 		default:
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -79,7 +81,8 @@ func (c *Client) ReadQueue(topic string, queue int, at int64, visit func(*Record
 
 // QueryKey is QUERY_MESSAGE: the records with a key, newest first as the broker returns them.
 func (c *Client) QueryKey(topic, key string, unique bool, max int) ([]*Record, error) {
-	ext := map[string]any{"topic": topic, "key": key, "maxNum": fmt.Sprint(max), "beginTimestamp": "0", "endTimestamp": fmt.Sprint(time.Now().Add(time.Hour).UnixMilli())}
+	ext := map[string]any{"topic": topic, "key": key, "maxNum": fmt.Sprint(max), "beginTimestamp": "0",
+		"endTimestamp": fmt.Sprint(time.Now().Add(time.Hour).UnixMilli())}
 	if unique {
 		ext["_UNIQUE_KEY_QUERY"] = "true"
 	}

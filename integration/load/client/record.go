@@ -91,7 +91,8 @@ func Decode(raw []byte) (*Record, error) {
 		return nil, fmt.Errorf("%w: %d bytes, says %d", errShort, len(raw), r.declared)
 	}
 	if crc := crc32.ChecksumIEEE(r.Body) & 0x7FFFFFFF; crc != r.storedCRC {
-		return nil, fmt.Errorf("client: %s queue %d offset %d: body CRC %#x, record says %#x", r.Topic, r.Queue, r.QueueOffset, crc, r.storedCRC)
+		return nil, fmt.Errorf("client: %s queue %d offset %d: body CRC %#x, record says %#x", r.Topic, r.Queue,
+			r.QueueOffset, crc, r.storedCRC)
 	}
 	return r, nil
 }
@@ -160,7 +161,8 @@ func (r *Record) ID() string {
 
 // String names the record in an error.
 func (r *Record) String() string {
-	return fmt.Sprintf("%s queue %d offset %d (log %d, %d bytes, %q, properties %q)", r.Topic, r.Queue, r.QueueOffset, r.Offset, len(r.Raw), trim(r.Body), r.Properties)
+	return fmt.Sprintf("%s queue %d offset %d (log %d, %d bytes, %q, properties %q)", r.Topic, r.Queue, r.QueueOffset,
+		r.Offset, len(r.Raw), trim(r.Body), r.Properties)
 }
 
 func trim(b []byte) []byte { return b[:min(len(b), 40)] }

@@ -43,19 +43,22 @@ func (m *Message) header(batch bool) map[string]any {
 	if m.AutoMake {
 		topic = "TBW102"
 	}
-	return map[string]any{"a": "crash_producer", "b": m.Topic, "c": topic, "d": "8", "e": fmt.Sprint(m.Queue), "f": fmt.Sprint(m.SysFlag), "g": fmt.Sprint(m.Born),
+	return map[string]any{"a": "crash_producer", "b": m.Topic, "c": topic, "d": "8", "e": fmt.Sprint(m.Queue),
+		"f": fmt.Sprint(m.SysFlag), "g": fmt.Sprint(m.Born),
 		"h": fmt.Sprint(m.Flag), "i": m.Props, "j": fmt.Sprint(m.Reborn), "k": "false", "m": fmt.Sprint(batch)}
 }
 
 // Send is SEND_MESSAGE_V2. An error is wire's: the message may or may not be stored. Another code than 0 is in Sent.
 func (c *Client) Send(m *Message) (Sent, error) { return c.send(310, m.header(false), m.Body) }
 
-// SendBatch is SEND_BATCH_MESSAGE; topic, queue and the batch's own properties come from head, bodies and properties from items.
+// SendBatch is SEND_BATCH_MESSAGE; topic, queue and the batch's own properties come from head, bodies and properties
+// from items.
 func (c *Client) SendBatch(head *Message, items []Message) (Sent, error) {
 	return c.send(320, head.header(true), BatchBody(items))
 }
 
-// BatchBody joins messages in the client's batch form: total size (4 bytes), 0 (4), 0 (4), flag (4), body length (4) and body, properties length (2) and properties.
+// BatchBody joins messages in the client's batch form: total size (4 bytes), 0 (4), 0 (4), flag (4), body length (4)
+// and body, properties length (2) and properties.
 func BatchBody(items []Message) (out []byte) {
 	for _, m := range items {
 		out = binary.BigEndian.AppendUint32(out, uint32(22+len(m.Body)+len(m.Props)))

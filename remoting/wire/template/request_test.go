@@ -301,7 +301,8 @@ func mutate(b []byte, script []byte) []byte {
 func FuzzTemplates(f *testing.F) {
 	f.Add([]byte(javaSend), []byte{3, 0, 200, 0, '1', 0, 0, 40, 0, 2})
 	f.Add([]byte(goSend), []byte{3, 0, 40, 0, '1', 2, 0, 50, 3, 4})
-	f.Add([]byte(`{"code":15,"extFields":{"queueId":"0","commitOffset":"0","topic":"t","consumerGroup":"g"},"flag":2}`), []byte{1, 0, 10, 1, 0})
+	f.Add([]byte(`{"code":15,"extFields":{"queueId":"0","commitOffset":"0","topic":"t","consumerGroup":"g"},"flag":2}`),
+		[]byte{1, 0, 10, 1, 0})
 	f.Fuzz(func(t *testing.T, b, script []byte) {
 		var h requestCache
 		sameAsLongWay(t, &h, b)
