@@ -217,7 +217,7 @@ func (f *standaloneFlags) printStarted(out io.Writer, n *namesrv.Server, b *brok
 	printBroker(out, b)
 	fmt.Fprintf(out, "\nFirst message, Java:  new DefaultMQProducer(\"group\") with setNamesrvAddr(\"%s\")\n", addr)
 	fmt.Fprintf(out, "First message, Go:    rocketmq.NewProducer(producer.WithNameServer([]string{\"%s\"}))\n", addr)
-	fmt.Fprintf(out, "Whole programs are in README.md, section Quick start.\n\n")
+	fmt.Fprintf(out, "Whole programs are in docs/clients.md.\n\n")
 	fmt.Fprintf(out, "ready namesrv=%s broker=%s store=%s\n", addr, c.Addr(), c.StorePathRootDir)
 }
 

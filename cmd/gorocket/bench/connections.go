@@ -16,7 +16,7 @@ import (
 const connectionsLong = `Open connections, send a producer's heartbeat on each and keep them idle for --duration, with a heartbeat every --heartbeat as Apache's clients
 send it. With --pid it reports what a connection costs the server in memory and what all of them cost in CPU time.
 
-  gorocket bench connections -b 127.0.0.1:10911 --count 10000 --pid $(pidof gorocket)
+  gorocket bench connections -b 127.0.0.1:10911 --count 10000 --pid $(pidof -s gorocket)
 
 One machine has about 28,000 local ports for one server address, and needs an open file for each connection (ulimit -n).`
 

@@ -17,7 +17,7 @@ With --rate the loop is open: every message has a moment at which it is meant to
 broker, or this tool, was ready. A broker that stalls shows up in the percentiles instead of slowing the load down (no coordinated omission).
 
   gorocket bench send -n 127.0.0.1:9876 --size 1024
-  gorocket bench send -b 127.0.0.1:10911 --rate 10000 --duration 30s --pid $(pidof gorocket)
+  gorocket bench send -b 127.0.0.1:10911 --rate 10000 --duration 30s --pid $(pidof -s gorocket)
   gorocket bench send -n 127.0.0.1:9876 --size 128 --batch 32`
 
 // loopFlags say how many requests are on their way.
