@@ -22,8 +22,8 @@ type Layout struct {
 	PropsLen int  // bytes of the properties as stored, with the CRC property
 	PropCRC  bool // the record ends with a property CRC
 
-	bodyCRC uint32
-	given   int // of the given properties, those that are stored
+	bodyCRC uint32 // unless it is computed while the body is copied (foldsCRC)
+	given   int    // of the given properties, those that are stored
 	v2      bool
 	bornV6  bool
 	storeV6 bool
@@ -55,7 +55,9 @@ func (l Limits) PlanSibling(e *Layout, m *Message) error {
 	if e.PropsLen > MaxPropertiesLength { // at least as long as those of m
 		return ErrPropertiesTooLong
 	}
-	e.bodyCRC = crc32.ChecksumIEEE(m.Body)
+	if !foldsCRC {
+		e.bodyCRC = crc32.ChecksumIEEE(m.Body)
+	}
 	return nil
 }
 
@@ -136,12 +138,21 @@ func (e *Layout) PutSibling(b, sibling []byte, m *Message) {
 	e.putContent(b, b[n:], m)
 }
 
+// putBody copies the body and returns its CRC.
+func (e *Layout) putBody(dst, body []byte) uint32 {
+	if foldsCRC {
+		return copyCRC(dst, body)
+	}
+	copy(dst, body)
+	return e.bodyCRC
+}
+
 // putContent writes CRC, body, topic and properties into rest, the end of record b.
 func (e *Layout) putContent(b, rest []byte, m *Message) {
 	be := binary.BigEndian
-	be.PutUint32(b[PosBodyCRC:], e.bodyCRC&0x7FFFFFFF)
 	be.PutUint32(rest, uint32(len(m.Body)))
-	n := 4 + copy(rest[4:], m.Body)
+	n := 4 + len(m.Body)
+	be.PutUint32(b[PosBodyCRC:], e.putBody(rest[4:n], m.Body)&0x7FFFFFFF)
 	n += putTopic(rest[n:], m.Topic, e.v2)
 	be.PutUint16(rest[n:], uint16(e.PropsLen))
 	n += 2
