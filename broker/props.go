@@ -70,9 +70,9 @@ func (p *sendProps) note(name, value []byte) bool {
 		n, err := strconv.ParseInt(string(value), 10, 32)
 		p.delay, p.badDelay = int32(n), err != nil
 	case record.PropWait:
-		p.wait = bytes.EqualFold(value, []byte("true"))
+		p.wait = parseTrue(value)
 	case protocol.PropTranMsg:
-		p.tran = bytes.EqualFold(value, []byte("true"))
+		p.tran = parseTrue(value)
 	case protocol.PropTimerDelaySec:
 		p.timer, p.timerSec = true, value
 	case protocol.PropTimerDelayMs:
@@ -93,6 +93,11 @@ func (p *sendProps) note(name, value []byte) bool {
 		p.real = true
 	}
 	return true
+}
+
+// parseTrue is Java's Boolean.parseBoolean.
+func parseTrue(value []byte) bool {
+	return string(value) == "true" || bytes.EqualFold(value, []byte("true"))
 }
 
 // messageType is what the sender wants of the message.

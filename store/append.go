@@ -47,14 +47,15 @@ func (c *Config) stays(r *Record) bool { return r.Later || r.Group && c.FlushDis
 // begin takes the append lock with n bytes of room at the tail and finds the queue of r. stay leaves in the write
 // buffer what is there, if n bytes still fit. Then come put, and Log.Finish.
 func (s *Store) begin(r *Record, n int, stay bool) (offset, storeTime int64, q *consumequeue.Queue, err error) {
-	if s.queues.Get(r.Topic, r.QueueID) == nil && !consumequeue.HasFolder(r.Topic, r.QueueID) {
-		return 0, 0, nil, ErrTopicName
-	}
 	offset, storeTime, err = s.log.Begin(commitlog.Want{Size: n, Now: r.Now, NoWait: r.NoWait, Buffer: stay})
 	if err != nil {
 		return 0, 0, nil, err
 	}
 	q = s.queues.Get(r.Topic, r.QueueID)
+	if q == nil && !consumequeue.HasFolder(r.Topic, r.QueueID) {
+		s.log.Cancel()
+		return 0, 0, nil, ErrTopicName
+	}
 	if q == nil || !q.Used() {
 		q = s.queues.GetOrCreate(r.Topic, r.QueueID, dispatch.MakesBatchQueue(r.SysFlag))
 	}

@@ -84,37 +84,36 @@ func (c Checks) misfit(m *record.View, at int64) (why string) {
 	return ""
 }
 
-// searchStep is how much of a file search looks at before it asks again where data is, in bytes.
-const searchStep = 1 << 20
-
 // Search returns the position of the first valid record at or behind from that accept takes, -1 when there is none.
 // Holes of the file are not read.
 func (s *Segment) Search(from int64, checks Checks, accept func(m *record.View) bool) (int64, error) {
+	for _, r := range vfs.DataRanges(s.file, from, s.Size) {
+		if at := s.searchIn(r, from, checks, accept); at >= 0 {
+			return at, nil
+		}
+	}
+	return -1, nil
+}
+
+// searchIn is Search for records whose magic number stands in r: it has no zero byte, so a hole cannot cut it.
+func (s *Segment) searchIn(r vfs.Range, from int64, checks Checks, accept func(m *record.View) bool) int64 {
 	var magic [4]byte
 	binary.BigEndian.PutUint32(magic[:], record.MagicV1)
 	common := magic[:3] // of all versions
-	for at := from; at < s.Size; {
-		data, err := vfs.FirstData(s.file, at, s.Size)
-		if data < 0 || err != nil {
-			return -1, err
+	for at := r.From; at < r.To; at++ {
+		i := bytes.Index(s.Data[at:r.To], common)
+		if i < 0 {
+			return -1
 		}
-		end := min(data+searchStep, s.Size)
-		for at = data; at < end; at++ {
-			i := bytes.Index(s.Data[at:min(end+int64(len(common))-1, s.Size)], common)
-			if i < 0 {
-				break
-			}
-			at += int64(i)
-			var m record.View
-			start := at - record.PosMagic
-			if start < from {
-				continue
-			}
-			if st, _ := s.Examine(start, checks, &m); st == StepRecord && accept(&m) {
-				return start, nil
-			}
+		at += int64(i)
+		var m record.View
+		start := at - record.PosMagic
+		if start < from {
+			continue
 		}
-		at = end
+		if st, _ := s.Examine(start, checks, &m); st == StepRecord && accept(&m) {
+			return start
+		}
 	}
-	return -1, nil
+	return -1
 }

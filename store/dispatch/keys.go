@@ -74,7 +74,7 @@ func HashesOf(m *record.View) iter.Seq[int32] {
 		}
 		var noted Noted
 		noted.Read(m.Properties)
-		topic := record.TopicHash(m.Topic)
+		topic := record.TopicHashBytes(m.Topic)
 		for word := range Words(noted.Unique, noted.Keys) {
 			if !yield(record.KeyHash(topic, word)) {
 				return

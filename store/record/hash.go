@@ -11,10 +11,10 @@ import (
 func TagsCode(tags []byte) int64 { return int64(compat.HashCodeBytes(tags)) }
 
 // TopicHash is the part of a KeyHash that the topic gives.
-func TopicHash[T string | []byte](topic T) int32 {
-	var buf [maxTopicV1 + 1]byte
-	return compat.HashCodeBytes(append(append(buf[:0], topic...), '#'))
-}
+func TopicHash(topic string) int32 { return compat.HashCode(topic)*31 + '#' }
+
+// TopicHashBytes is TopicHash of a topic in a record.
+func TopicHashBytes(topic []byte) int32 { return compat.HashCodeBytes(topic)*31 + '#' }
 
 // KeyHash is the hash of a key in the index: abs(hashCode(topic#key)), 0 for the one value without abs; topic is
 // TopicHash of the topic (Java IndexFile.indexKeyHashMethod).

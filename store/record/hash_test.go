@@ -29,7 +29,7 @@ func TestHashCode(t *testing.T) {
 }
 
 func BenchmarkIndexHash(b *testing.B) {
-	topic, key := []byte("gorocket_bench"), []byte("AC1E0A640000000000000000DEADBEEF")
+	topic, key := "gorocket_bench", []byte("AC1E0A640000000000000000DEADBEEF")
 	b.ReportAllocs()
 	for b.Loop() {
 		KeyHash(TopicHash(topic), key)

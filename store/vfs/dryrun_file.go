@@ -3,6 +3,7 @@ package vfs
 import (
 	"errors"
 	"io"
+	"math"
 	"path"
 	"time"
 )
@@ -62,17 +63,18 @@ func (f *dryFile) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// seekData implements dataSeeker for files that were not changed.
-func (f *dryFile) seekData(off int64) int64 {
+// dataRange implements dataSeeker for files that were not changed.
+func (f *dryFile) dataRange(off int64) Range {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
+	all := Range{off, math.MaxInt64}
 	if f.n.below == "" || len(f.n.blocks) > 0 || f.n.shown < f.n.size || f.lower() != nil {
-		return off
+		return all
 	}
 	if s, ok := f.base.(dataSeeker); ok {
-		return s.seekData(off)
+		return s.dataRange(off)
 	}
-	return off
+	return all
 }
 
 // fill reads bytes inside the file. Caller holds mu.

@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"errors"
+	"math"
 	"os"
 	"sync"
 
@@ -36,16 +37,20 @@ func (f *osFile) TryReadAt(b []byte, off int64) bool {
 	return err == nil && n == len(b)
 }
 
-// seekData implements dataSeeker.
-func (f *osFile) seekData(off int64) int64 {
-	at, err := unix.Seek(f.fd, off, unix.SEEK_DATA)
-	switch {
-	case err == nil:
-		return at
-	case errors.Is(err, unix.ENXIO):
-		return -1
+// dataRange implements dataSeeker.
+func (f *osFile) dataRange(off int64) Range {
+	from, err := unix.Seek(f.fd, off, unix.SEEK_DATA)
+	if errors.Is(err, unix.ENXIO) {
+		return Range{-1, -1}
 	}
-	return off
+	if err != nil {
+		return Range{off, math.MaxInt64}
+	}
+	to, err := unix.Seek(f.fd, from, unix.SEEK_HOLE)
+	if err != nil || to <= from {
+		return Range{from, math.MaxInt64}
+	}
+	return Range{from, to}
 }
 
 func (f *osFile) Size() (int64, error) {
