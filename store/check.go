@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 
+	"gorocket/compat"
 	"gorocket/store/check"
 	"gorocket/store/vfs"
 )
@@ -25,11 +26,24 @@ func (c *Config) checkOptions() check.Options {
 }
 
 func openToCheck(cfg Config, fsys vfs.FS) (check.Store, error) {
-	s, err := Open(cfg, fsys, EventListener{})
+	s, err := Open(cfg, fsys, EventListener{IsBatchTopic: batchTopics(&cfg, fsys)})
 	if err != nil {
 		return nil, err // and no *Store: an interface that holds a nil pointer is not nil
 	}
 	return s, nil
+}
+
+// batchTopics reads from the broker's table which topics have the attribute queue.type=BatchCQ: a start that makes their
+// queues anew asks the broker. Without a table that can be read no topic has it.
+func batchTopics(cfg *Config, fsys vfs.FS) func(topic string) bool {
+	var table struct {
+		Topics map[string]struct {
+			Attributes map[string]string `json:"attributes"`
+		} `json:"topicConfigTable"`
+	}
+	_ = vfs.ReadFileWithBackup(fsys, cfg.sub("config", "topics.json"),
+		func(b []byte) error { return compat.Unmarshal(b, &table) }, nil)
+	return func(topic string) bool { return table.Topics[topic].Attributes["queue.type"] == "BatchCQ" }
 }
 
 // TailRefused tells why Start would find no place for the next record, whatever room there is.

@@ -239,6 +239,10 @@ func TestKillChain(t *testing.T) {
 			seed%2 == 0
 		ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }}
 		mem := vfs.NewMem()
+		table := `{"topicConfigTable":{"B":{"topicName":"B","attributes":{"queue.type":"BatchCQ"}}}}`
+		if err := vfs.WriteFileAtomic(mem, "/s/config/topics.json", []byte(table)); err != nil {
+			t.Fatal(err)
+		}
 		want, batches, light, known := map[int32][]string{}, []string(nil), 0, 0
 		for range 12 {
 			s := mustOpen(t, cfg, mem, ev)

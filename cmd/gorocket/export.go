@@ -33,7 +33,6 @@ func exportCommand() *cobra.Command {
 			"time or for the end of its transaction has the real ones in its properties. Times are store times: ms\n" +
 			"since 1970, or 2006-01-02T15:04:05Z, or '2006-01-02 15:04:05' in local time.\n" +
 			"Exit code 0: everything was read. 1: something was stepped over. 2: cannot be read, or a broker runs on it.",
-		Args: cobra.ExactArgs(1),
 	}
 	c.Flags().StringVarP(&o.file, "configFile", "c", "",
 		"broker.conf with the file sizes and commit log paths, if they are not the defaults")
@@ -46,7 +45,7 @@ func exportCommand() *cobra.Command {
 			os.Exit(code)
 		}
 	}
-	return c
+	return onStore(c)
 }
 
 // export prints the messages and returns the exit code.

@@ -26,8 +26,8 @@ func (f *logFlags) add(c *cobra.Command) {
 
 func (f *logFlags) logger() (zerolog.Logger, error) {
 	level, err := zerolog.ParseLevel(f.level)
-	if err != nil {
-		return zerolog.Nop(), err
+	if err != nil || f.level == "" {
+		return zerolog.Nop(), fmt.Errorf("--log-level %s: want debug, info, warn or error", f.level)
 	}
 	if f.json {
 		return zerolog.New(os.Stderr).Level(level).With().Timestamp().Logger(), nil

@@ -31,13 +31,32 @@ func main() {
 	}
 }
 
-// exitStatus is 2 for a wrong command line of bench, 1 for everything else.
+// exitStatus is 2 for a wrong command line of bench, verify, repair and export, 1 for everything else.
 func exitStatus(err error) int {
 	var wrong *bench.UsageError
-	if errors.As(err, &wrong) {
+	var noDir *usageError
+	if errors.As(err, &wrong) || errors.As(err, &noDir) {
 		return 2
 	}
 	return 1
+}
+
+// usageError is a wrong command line of a command whose exit codes say what is wrong with a store.
+type usageError struct{ error }
+
+// onStore makes c a command on one store folder.
+func onStore(c *cobra.Command) *cobra.Command {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return &usageError{fmt.Errorf("%s needs the folder of one store, not %d words: see %s --help", c.Name(), len(args),
+				c.CommandPath())}
+		}
+		return nil
+	}
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w: see %s --help", err, c.CommandPath())}
+	})
+	return c
 }
 
 // commandFor picks the command by the name the binary was called by.
@@ -54,7 +73,7 @@ func commandFor(name string) *cobra.Command {
 	}
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary",
 		Version: version}
-	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(), repairCommand(),
-		exportCommand(), bench.Command())
+	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(),
+		repairCommand(), exportCommand(), bench.Command())
 	return root
 }

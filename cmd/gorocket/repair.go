@@ -32,7 +32,6 @@ func repairCommand() *cobra.Command {
 			"backup's copy of the file first.\n" +
 			"Exit code 0: nothing is left to do but to start the broker. 1: something is left. 2: cannot be read, or a broker " +
 			"runs on it.",
-		Args: cobra.ExactArgs(1),
 	}
 	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they "+
 		"are not the defaults")
@@ -46,7 +45,7 @@ func repairCommand() *cobra.Command {
 			os.Exit(code)
 		}
 	}
-	return c
+	return onStore(c)
 }
 
 // repairMode says what repair does.

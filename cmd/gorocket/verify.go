@@ -28,7 +28,6 @@ func verifyCommand() *cobra.Command {
 		Short: "check a store directory, read-only",
 		Long: "Check everything in the store directory DIR of a stopped broker, Java's or gorocket's, and change nothing.\n" +
 			"Exit code 0: healthy. 1: damaged. 2: cannot be read, or a broker runs on it.",
-		Args: cobra.ExactArgs(1),
 	}
 	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they "+
 		"are not the defaults")
@@ -38,7 +37,7 @@ func verifyCommand() *cobra.Command {
 			os.Exit(code)
 		}
 	}
-	return c
+	return onStore(c)
 }
 
 // verify prints the report and returns the exit code.
@@ -58,7 +57,7 @@ func verify(out, errs io.Writer, file, dir string, asJSON bool) int {
 		err = writeJSON(r)(out)
 	} else {
 		for _, f := range r.Findings {
-			fmt.Fprintf(out, "%s %s %s:%d: %s\n", f.Severity, f.Kind, f.File, f.Offset, f.Text)
+			fmt.Fprintf(out, "%s %s %s: %s\n", f.Severity, f.Kind, f.Place(), f.Text)
 		}
 		_, err = fmt.Fprintf(out, "%s: %s: log %d..%d with %d records, %d queues with %d entries, %d index files with %d "+
 			"entries, %d config files; %s\n",

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,10 +47,18 @@ type Plan struct {
 	More      int    `json:"more"` // steps left out of the list
 }
 
+// place is a file, with the position in it where there is one.
+func place(file string, offset int64) string {
+	if offset < 0 {
+		return file
+	}
+	return file + ":" + strconv.FormatInt(offset, 10)
+}
+
 // WriteText writes one line for each step and one for the whole.
 func (p *Plan) WriteText(w io.Writer) error {
 	for _, s := range p.Steps {
-		if _, err := fmt.Fprintf(w, "%s: %s %s:%d: %s\n", s.By, s.Action, s.File, s.Offset, s.Text); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %s %s: %s\n", s.By, s.Action, place(s.File, s.Offset), s.Text); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,9 @@ type Finding struct {
 	Text     string   `json:"text"`
 }
 
+// Place is the file, with the position in it where there is one.
+func (f *Finding) Place() string { return place(f.File, f.Offset) }
+
 // maxFindings bounds the list of a Report; Counts go on.
 const maxFindings = 1000
 
