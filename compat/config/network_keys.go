@@ -6,7 +6,7 @@ var network = Table{
 		"connections on all ports; more are closed at once; 0 = what the limit of open files allows").ours(),
 	number("maxWaitingBytes", 0, 0, 1099511627776, Bytes, Restart,
 		"what may wait on all connections together: unfinished frames, unread answers, requests for workers; "+
-			"0 = an eighth of the memory, 48 to 128 MiB; else at least 33554432").ours(),
+			"0 = an eighth of the memory, 48 to 128 MiB; less than 33554432 counts as that").ours(),
 	number("frameTimeoutMillis", 15000, 100, 3600000, Millis, Restart,
 		"in which a frame has to come in; a second more for each 64 KiB").ours(),
 	number("maxHeaderBytes", 1048576, 65536, 16777215, Bytes, Restart,

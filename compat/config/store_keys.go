@@ -85,7 +85,7 @@ var Store = Table{
 
 	flag("timerWheelEnable", true, Restart, "messages with an arbitrary delay"),
 	number("timerPrecisionMs", 1000, 1, maxInt, Millis, Restart,
-		"of a wheel slot: 1000, 500, 200 or 100; fixed once timer messages were stored"),
+		"of a wheel slot: 1000, 500, 200 or 100, others count as the next lower; fixed once timer messages were stored"),
 	number("timerRollWindowSlot", 172800, 1, maxInt, Count, Restart,
 		"slots of a window; messages further ahead are parked and stored again"),
 	number("timerMaxDelaySec", 259200, 1, maxInt, Seconds, Now, "longest delay of a timer message"),
