@@ -33,8 +33,8 @@ func openToCheck(cfg Config, fsys vfs.FS) (check.Store, error) {
 	return s, nil
 }
 
-// batchTopics reads from the broker's table which topics have the attribute queue.type=BatchCQ: a start that makes their
-// queues anew asks the broker. Without a table that can be read no topic has it.
+// batchTopics reads from the broker's table which topics have the attribute queue.type=BatchCQ: a start that makes
+// their queues anew asks the broker. Without a table that can be read no topic has it.
 func batchTopics(cfg *Config, fsys vfs.FS) func(topic string) bool {
 	var table struct {
 		Topics map[string]struct {

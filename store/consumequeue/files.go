@@ -138,7 +138,7 @@ func (c *Files) keep(k fileKey, file vfs.File) (f *queueFile, idle []vfs.File) {
 }
 
 // create makes a sparse file of full size, which gets its name last: Java refuses a store with a queue file that a kill
-// left short. Before that it lies beside the folder, where Java does not look, and the next new file takes over what a
+// left short. Before that it lies beside the folder, where Java does not look, and the next new file replaces what a
 // kill left there. The directory entry becomes durable with the thorough flush.
 func (c *Files) create(k fileKey) (vfs.File, error) {
 	c.making.Lock()
@@ -160,8 +160,12 @@ func (c *Files) create(k fileKey) (vfs.File, error) {
 	return c.fs.OpenFile(c.path(k))
 }
 
-// sparse makes a file of zeros that has no blocks.
+// sparse makes a file of zeros that has no blocks. What a crash left under its name is taken away and not written to:
+// where a file system loses power between the two halves of a rename, that is a queue's file by another name.
 func (c *Files) sparse(name string) error {
+	if err := c.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	f, err := c.fs.Create(name)
 	if err != nil {
 		return err

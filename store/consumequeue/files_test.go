@@ -49,3 +49,30 @@ func checkMade(t *testing.T, files *Files, k fileKey) {
 		t.Errorf("%s: %d bytes, not %d (%v)", files.path(k), size, files.Size, err)
 	}
 }
+
+// TestFileLeftByACrash: what lies under the name of a file that is being made may be a queue's file by another name,
+// where a file system lost power within a rename. It is not written to.
+func TestFileLeftByACrash(t *testing.T) {
+	files := Options{FS: vfs.OS{}, Root: t.TempDir(), FileSize: 6_000_000, MaxOpenFiles: 4096}.Plain()
+	defer files.close()
+	left, err := files.fs.Create(files.Root + ".new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Close()
+	if _, err := left.WriteAt([]byte("an entry"), 0); err != nil {
+		t.Fatal(err)
+	}
+	f, created, err := files.get(&Queue{Topic: "T"}, 0, true)
+	if err != nil || !created {
+		t.Fatal(created, err)
+	}
+	defer files.put(f)
+	if _, err := f.WriteAt([]byte("another one"), 0); err != nil {
+		t.Fatal(err)
+	}
+	var b [8]byte
+	if _, err := left.ReadAt(b[:], 0); err != nil || string(b[:]) != "an entry" {
+		t.Errorf("what was left holds %q now, %v", b, err)
+	}
+}
