@@ -104,6 +104,12 @@ func startOn(t *testing.T, cfg Config, o Options) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return run(t, b, cfg)
+}
+
+// run starts a broker that was made with cfg and gives it a client.
+func run(t *testing.T, b *Broker, cfg Config) *rig {
+	t.Helper()
 	if err := b.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -380,14 +386,7 @@ func (r *rig) end(h wire.EndTransactionRequestHeader) (int32, string) {
 	r.t.Helper()
 	h.MsgID = []byte("m")
 	_, err := call(r, wire.ReqEndTransaction, wire.EndTransactionRequest, &h, nil)
-	var re *remoting.ResponseError
-	if errors.As(err, &re) {
-		return re.Code, re.Remark
-	}
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return 0, ""
+	return refusal(r.t, err)
 }
 
 // bodies returns the messages of queue 0 of a topic.

@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -47,13 +46,7 @@ func startLogged(t *testing.T, cfg Config, lines *logLines) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Start(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	r := &rig{t: t, b: b, addr: cfg.Addr(), dir: cfg.StorePathRootDir}
-	r.cl = newTestClient(t)
-	t.Cleanup(r.stop)
-	return r
+	return run(t, b, cfg)
 }
 
 // TestWhoChangedWhatIsLogged: every change over the wire names the peer that made it, always in the same field.

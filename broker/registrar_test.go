@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"context"
 	"fmt"
 	"net/http/httptest"
 	"strings"
@@ -134,13 +133,7 @@ func registeredRig(t *testing.T, f *namesFake, prepare func(b *Broker), change .
 	if prepare != nil {
 		prepare(b)
 	}
-	if err := b.Start(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	r := &rig{t: t, b: b, addr: cfg.Addr(), dir: cfg.StorePathRootDir}
-	r.cl = newTestClient(t)
-	t.Cleanup(r.stop)
-	return r
+	return run(t, b, cfg)
 }
 
 // found tells why the last NameServer does not lead to the broker, and how often that was so.

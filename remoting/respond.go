@@ -42,16 +42,21 @@ func worthSendfile(b *Body) bool {
 	return n >= sendfileMinRun*len(b.Files)
 }
 
-// respond encodes a response behind what already waits on the connection. v points to a struct of the header type that
-// info describes; both are nil for none. They come as two: as one value they would lie on the heap.
-func (c *Conn) respond(r *Replier, code int32, remark string, info *wire.HeaderInfo, v unsafe.Pointer, body Body) {
+// begin tells about a refusal and begins an answer in the output buffer; nil when nobody waits for it.
+func (c *Conn) begin(r *Replier, code int32, remark string) *transport.Buffer {
 	if code != wire.Success {
 		c.answered(code, remark)
 	}
 	if r.oneway {
-		return
+		return nil
 	}
-	out := c.net.Begin()
+	return c.net.Begin()
+}
+
+// respond encodes a response behind what already waits on the connection. v points to a struct of the header type that
+// info describes; both are nil for none. They come as two: as one value they would lie on the heap.
+func (c *Conn) respond(r *Replier, code int32, remark string, info *wire.HeaderInfo, v unsafe.Pointer, body Body) {
+	out := c.begin(r, code, remark)
 	if out == nil {
 		return
 	}
@@ -83,9 +88,6 @@ const unreadableRemark = "a message cannot be read: an I/O error of the disk, or
 // appendParts appends memory that may be mapped files, and tells how many of parts it could copy: a page that the disk
 // does not give would end the process otherwise.
 func appendParts(dst []byte, parts [][]byte) (out []byte, n int) {
-	if len(parts) == 0 {
-		return dst, 0
-	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if v := recover(); v != nil {
@@ -103,13 +105,7 @@ func appendParts(dst []byte, parts [][]byte) (out []byte, n int) {
 }
 
 func (c *Conn) respondFields(r *Replier, code int32, remark string, fields []wire.StringField, body []byte) {
-	if code != wire.Success {
-		c.answered(code, remark)
-	}
-	if r.oneway {
-		return
-	}
-	out := c.net.Begin()
+	out := c.begin(r, code, remark)
 	if out == nil {
 		return
 	}

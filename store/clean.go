@@ -10,6 +10,7 @@ import (
 
 	"gorocket/store/commitlog"
 	"gorocket/store/consumequeue"
+	"gorocket/store/pause"
 )
 
 // manualRounds is how many rounds an explicit request keeps deleting (Java
@@ -161,7 +162,7 @@ func (s *Store) deleteSegments(ctx context.Context, cfg *Config, now time.Time, 
 		for _, l := range lost {
 			s.ev.UnconsumedDeleted(seg.Name, l.q.Topic, l.q.ID, l.from, l.to)
 		}
-		sleep(ctx, time.Duration(cfg.DeleteCommitLogFilesInterval)*time.Millisecond)
+		pause.For(ctx, time.Duration(cfg.DeleteCommitLogFilesInterval)*time.Millisecond)
 	}
 }
 
@@ -188,16 +189,6 @@ func (s *Store) unconsumed(logMin int64) (lost []lostRange) {
 		return true
 	})
 	return lost
-}
-
-// sleep waits for d or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
 
 // levelError is ErrDiskFull of the disk level, with figures.

@@ -59,7 +59,8 @@ func failNthWrite(t *testing.T, mode string, at int64) bool {
 		body := fmt.Sprintf("%d-%s", i, strings.Repeat("x", 900))
 		r := msg("T", 0, body)
 		r.Group = mode == SyncFlush && i%3 == 0
-		a, err := Appended{}, error(nil)
+		var a Appended
+		var err error
 		if i%4 == 1 {
 			batch := record.AppendBatchItem(nil, record.BatchItem{Body: []byte(body)})
 			a, _, err = s.AppendBatch(r, record.AppendBatchItem(batch, record.BatchItem{Body: []byte(body)}), nil)

@@ -51,16 +51,6 @@ func (e Effect) String() string {
 // Table lists keys. Its order is that of docs/config.md.
 type Table []Key
 
-// Find returns the key of a name.
-func (t Table) Find(name string) (Key, bool) {
-	for _, k := range t {
-		if k.Name == name {
-			return k, true
-		}
-	}
-	return Key{}, false
-}
-
 const (
 	maxInt  = math.MaxInt32 // what Java's int holds
 	minLong = math.MinInt64

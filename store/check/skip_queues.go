@@ -70,7 +70,6 @@ func (k *skipper) eachQueue(c *consumequeue.Files, fn func(dir string) error) er
 func (k *skipper) mendQueue(c *consumequeue.Files, dir string) error {
 	var last *dispatch.Entry
 	var waiting []entryPlace
-	first := dispatch.Entry{}
 	mend := func(e dispatch.Entry) error {
 		for _, p := range waiting {
 			if err := k.rewrite(p, e); err != nil {
@@ -92,13 +91,11 @@ func (k *skipper) mendQueue(c *consumequeue.Files, dir string) error {
 		return mend(*last)
 	}
 	r := &k.ranges[0]
-	if r.to < r.seg.Size {
-		p := k.pieces(r)[0]
-		first = dispatch.Entry{Offset: p.offset, Size: int32(p.size)}
-	} else {
-		first = dispatch.Entry{Size: consumequeue.BlankSize}
+	if r.to >= r.seg.Size {
+		return mend(dispatch.Entry{Size: consumequeue.BlankSize})
 	}
-	return mend(first)
+	p := k.pieces(r)[0]
+	return mend(dispatch.Entry{Offset: p.offset, Size: int32(p.size)})
 }
 
 // hits returns the entries at the end of a queue that point into covered ranges. good, if not nil, gets those that

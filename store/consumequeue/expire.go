@@ -3,11 +3,13 @@ package consumequeue
 import (
 	"context"
 	"time"
+
+	"gorocket/store/pause"
 )
 
-// Expire deletes files whose last entry points below the log, with a pause between two; never the last file of a queue.
+// Expire deletes files whose last entry points below the log, with a rest between two; never the last file of a queue.
 // again: also when the log has lost nothing since the last time. One goroutine.
-func (t *Table) Expire(ctx context.Context, pause time.Duration, again bool) {
+func (t *Table) Expire(ctx context.Context, rest time.Duration, again bool) {
 	logMin := t.log.Min()
 	if logMin == t.expiredTo && !again {
 		return
@@ -15,7 +17,7 @@ func (t *Table) Expire(ctx context.Context, pause time.Duration, again bool) {
 	t.expiredTo = logMin
 	t.Each(func(q *Queue) bool {
 		for t.expireQueueFile(q, logMin) && ctx.Err() == nil {
-			sleep(ctx, pause)
+			pause.For(ctx, rest)
 		}
 		if q.ext.Load() != nil {
 			t.expireExt(q)
@@ -53,14 +55,4 @@ func (q *Queue) fileRange() (first, flushed int64, deleted bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.first, q.flushed, q.deleted
-}
-
-// sleep waits for d or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }

@@ -20,6 +20,7 @@ import (
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
+	"gorocket/store/pause"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
@@ -175,7 +176,7 @@ func (x *Index) Run(ctx context.Context) {
 			if x.ev.Error != nil {
 				x.ev.Error("build index", x.opt.Dir, err)
 			}
-			sleep(ctx, indexRetry)
+			pause.For(ctx, indexRetry)
 		case !more:
 			x.rest(ctx)
 		}
@@ -184,7 +185,7 @@ func (x *Index) Run(ctx context.Context) {
 
 // rest waits for new records.
 func (x *Index) rest(ctx context.Context) {
-	sleep(ctx, indexLinger)
+	pause.For(ctx, indexLinger)
 	if x.pos.Load() < x.log.End() {
 		return
 	}
@@ -196,15 +197,6 @@ func (x *Index) rest(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-x.kick:
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }
 
