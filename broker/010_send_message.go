@@ -269,8 +269,8 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 		b.appendFailed(ctx, err)
 		return false
 	}
-	b.stats.puts.Add(int64(done.Count))
-	b.stats.putBytes.Add(int64(done.Size))
+	b.stats.Puts.Add(int64(done.Count))
+	b.stats.PutBytes.Add(int64(done.Size))
 	s.traffic.Add(s.props.messageType(), int64(done.Count), int64(done.Size))
 	if s.half {
 		b.trans.Counts.Add(s.head.Topic, 1)
@@ -288,15 +288,15 @@ func (b *Broker) stored(ctx *remoting.Context, s *sendState, done store.Appended
 	s.resp.MsgID = s.msgID
 	if s.record.Group {
 		s.began, s.count, s.reply = ctx.Received, int64(done.Count), ctx.Later()
-		b.stats.times.counted.Add(s.count)
+		b.stats.Times.Counted.Add(s.count)
 		b.store.WaitDurable(done.End(), s)
 		return true
 	}
 	if s.record.Later {
 		ctx.Barrier(done.End())
 	} else {
-		b.stats.times.add(max(0, time.Now().UnixMilli()-ctx.Received), int64(done.Count))
-		b.stats.times.counted.Add(int64(done.Count))
+		b.stats.Times.Add(max(0, time.Now().UnixMilli()-ctx.Received), int64(done.Count))
+		b.stats.Times.Counted.Add(int64(done.Count))
 	}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.SendMessageResponse, &s.resp, remoting.Body{})
 	return false
@@ -314,9 +314,9 @@ func (s *sendState) toLogical() {
 
 // Durable answers under SYNC_FLUSH once the message is on disk, or not in time. It is called by the store's flusher.
 func (s *sendState) Durable(err error) {
-	s.b.stats.times.add(max(0, time.Now().UnixMilli()-s.began), s.count)
+	s.b.stats.Times.Add(max(0, time.Now().UnixMilli()-s.began), s.count)
 	if err != nil {
-		s.b.stats.times.failed.Add(1)
+		s.b.stats.Times.Failed.Add(1)
 	}
 	s.b.corks.cork(s.reply.Conn())
 	switch {
@@ -342,7 +342,7 @@ func (b *Broker) failReply(r *remoting.Replier, code int32, remark string) {
 
 // appendFailed maps an error of the store to Java's PutMessageStatus answers (handlePutMessageResult).
 func (b *Broker) appendFailed(ctx *remoting.Context, err error) {
-	b.stats.times.failed.Add(1)
+	b.stats.Times.Failed.Add(1)
 	switch {
 	case errors.Is(err, record.ErrIllegal):
 		b.sendFail(ctx, wire.MessageIllegal, b.illegalRemark())

@@ -171,7 +171,7 @@ func (b *Broker) read(p *pullState, sub *clients.Subscription, hotOnly bool) {
 	}
 	began := time.Now()
 	b.store.Get(&p.query, &p.res)
-	raise(&b.stats.times.longGet, time.Since(began).Milliseconds())
+	b.stats.Times.Read(time.Since(began).Milliseconds())
 }
 
 // pullCode maps the store's status to the response code. Java: composeResponseHeader.
@@ -209,11 +209,11 @@ func (b *Broker) answerPull(r *remoting.Replier, p *pullState, code int32) {
 	messages, bytes := int64(0), int64(0)
 	if code == wire.Success {
 		messages, bytes = int64(p.res.Count), int64(p.res.Bytes)
-		b.stats.found.Add(1)
-		b.stats.gets.Add(messages)
-		b.stats.getsBytes.Add(bytes)
+		b.stats.Found.Add(1)
+		b.stats.Gets.Add(messages)
+		b.stats.GetBytes.Add(bytes)
 	} else {
-		b.stats.missed.Add(1)
+		b.stats.Missed.Add(1)
 	}
 	b.tableFull(b.pulled.Pulled(p.head.ConsumerGroup, p.head.Topic, p.head.QueueID, p.res.NextBeginOffset, messages,
 		bytes))

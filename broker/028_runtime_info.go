@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"gorocket/broker/stats"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -56,26 +57,26 @@ func (b *Broker) timerInfo(m map[string]string) {
 // trafficInfo fills in counters and rates.
 func (b *Broker) trafficInfo(m map[string]string, now time.Time) {
 	s := b.stats
-	total := s.now()
-	yesterday, today := s.mornings()
+	total := s.Now()
+	yesterday, today := s.Mornings()
 	for key, n := range map[string]int64{
-		"putMessageTimesTotal": total.puts, "putMessageSizeTotal": s.putBytes.Load(),
-		"msgPutTotalYesterdayMorning": yesterday.puts, "msgPutTotalTodayMorning": today.puts,
-		"msgPutTotalTodayNow":         total.puts,
-		"msgGetTotalYesterdayMorning": yesterday.gets, "msgGetTotalTodayMorning": today.gets,
-		"msgGetTotalTodayNow": total.gets,
+		"putMessageTimesTotal": total.Puts, "putMessageSizeTotal": s.PutBytes.Load(),
+		"msgPutTotalYesterdayMorning": yesterday.Puts, "msgPutTotalTodayMorning": today.Puts,
+		"msgPutTotalTodayNow":         total.Puts,
+		"msgGetTotalYesterdayMorning": yesterday.Gets, "msgGetTotalTodayMorning": today.Gets,
+		"msgGetTotalTodayNow": total.Gets,
 		"bootTimestamp":       b.started.UnixMilli(),
 	} {
 		m[key] = strconv.FormatInt(n, 10)
 	}
-	m["putMessageAverageSize"] = strconv.FormatFloat(float64(s.putBytes.Load())/float64(max(1, total.puts)), 'f', -1, 64)
-	m["putTps"] = s.rates(func(v statSample) int64 { return v.puts })
-	m["getFoundTps"] = s.rates(func(v statSample) int64 { return v.found })
-	m["getMissTps"] = s.rates(func(v statSample) int64 { return v.missed })
-	m["getTotalTps"] = s.rates(func(v statSample) int64 { return v.found + v.missed })
-	m["getTransferredTps"] = s.rates(func(v statSample) int64 { return v.gets })
+	m["putMessageAverageSize"] = strconv.FormatFloat(float64(s.PutBytes.Load())/float64(max(1, total.Puts)), 'f', -1, 64)
+	m["putTps"] = s.Rates(func(v stats.Sample) int64 { return v.Puts })
+	m["getFoundTps"] = s.Rates(func(v stats.Sample) int64 { return v.Found })
+	m["getMissTps"] = s.Rates(func(v stats.Sample) int64 { return v.Missed })
+	m["getTotalTps"] = s.Rates(func(v stats.Sample) int64 { return v.Found + v.Missed })
+	m["getTransferredTps"] = s.Rates(func(v stats.Sample) int64 { return v.Gets })
 	m["getTransferedTps"] = m["getTransferredTps"] // the spelling of 4.x
-	s.times.info(m)
+	s.Times.Info(m)
 	up := now.Sub(b.started)
 	m["runtime"] = fmt.Sprintf("[ %d days, %d hours, %d minutes, %d seconds ]", int(up.Hours())/24, int(up.Hours())%24,
 		int(up.Minutes())%60, int(up.Seconds())%60)

@@ -1,19 +1,22 @@
 package broker
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
 func TestRuntimeInfo(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "x")
 	r.pull("g", "T", 0, "*", 0)
-	r.b.stats.sample(time.Now())
+	r.b.stats.Tick(time.Now())
 	var kv protocol.KVTable
 	if got := ask(r, wire.ReqGetBrokerRuntimeInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), "",
 		&kv); got != "" {
@@ -52,4 +55,55 @@ func TestRuntimeInfoOfDelayLevels(t *testing.T) {
 	r.ask(wire.ReqGetBrokerRuntimeInfo, "", "").is(t, 0, "").has(t, `"scheduleMessageOffset_1":"0,0"`,
 		`"scheduleMessageOffset_2":"0,1"`, `"putMessageTimesTotal":"1"`, `"timerReadBehind":`,
 		`"commitLogDirCapacity":"Total : `)
+}
+
+// TestPutTimesCountOnce: on the event loop, on a worker and behind the flusher each message counts once.
+func TestPutTimesCountOnce(t *testing.T) {
+	for _, flush := range []string{store.SyncFlush, "ASYNC_FLUSH"} {
+		cfg := testConfig(t, t.TempDir())
+		cfg.FlushDiskType = flush
+		r := startRig(t, cfg)
+		for i := range 10 {
+			r.send("T", map[bool]string{true: "WAIT\x01false\x02"}[i%2 == 0], "x")
+		}
+		p := &r.b.stats.Times
+		if n := p.InMinute(); n != 10 {
+			t.Errorf("%s: %d messages counted", flush, n)
+		}
+		before := p.Failed.Load()
+		if code, _ := r.trySend("T", "", strings.Repeat("x", cfg.MaxMessageSize+1)); code == 0 ||
+			p.Failed.Load() != before+1 {
+			t.Errorf("%s: code %d, failures %d", flush, code, p.Failed.Load())
+		}
+		r.stop()
+	}
+}
+
+// exporterKeys are what Apache's exporter reads from the answer, and the form that it can read.
+var exporterKeys = map[string]string{
+	"putMessageDistributeTime": `^(\[[^\]]+\]:\d+ ){13}$`,
+	"commitLogDirCapacity":     `^Total : [\d.]+ [KMGTPE]iB, Free : [\d.]+ [KMGTPE]iB\.$`,
+	"dispatchMaxBuffer":        `^\d+$`, "getMessageEntireTimeMax": `^\d+$`, "putMessageEntireTimeMax": `^\d+$`,
+	"putMessageFailedTimes": `^\d+$`,
+	"putLatency99":          `^\d+\.\d\d$`, "putLatency999": `^\d+\.\d\d$`, "putTps": `^[\d.]+ [\d.]+ [\d.]+$`,
+	"remainHowManyDataToFlush": `^\d+ B$|iB$`,
+	"msgPutTotalTodayNow":      `^\d+$`, "commitLogMinOffset": `^\d+$`,
+	"runtime": `^\[ \d+ days, \d+ hours, \d+ minutes, \d+ seconds \]$`,
+}
+
+func TestRuntimeInfoIsWhatTheExporterReads(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	resp, err := call(r, wire.ReqGetBrokerRuntimeInfo, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kv protocol.KVTable
+	if err := compat.Unmarshal(resp.Body, &kv); err != nil {
+		t.Fatal(err)
+	}
+	for key, form := range exporterKeys {
+		if v, ok := kv.Table[key]; !ok || !regexp.MustCompile(form).MatchString(v) {
+			t.Errorf("%s=%q, want %s", key, v, form)
+		}
+	}
 }

@@ -225,8 +225,8 @@ func (s *endState) commit(m *record.View) error {
 	case err != nil:
 		s.commitFailed(err)
 	default:
-		s.b.stats.puts.Add(1)
-		s.b.stats.putBytes.Add(int64(done.Size))
+		s.b.stats.Puts.Add(1)
+		s.b.stats.PutBytes.Add(int64(done.Size))
 	}
 	return nil
 }

@@ -88,8 +88,8 @@ func (b *Broker) storeReply(ctx *remoting.Context, t *meta.Topic, h *wire.SendMe
 	if done.Size == 0 {
 		return false
 	}
-	b.stats.puts.Add(1)
-	b.stats.putBytes.Add(int64(done.Size))
+	b.stats.Puts.Add(1)
+	b.stats.PutBytes.Add(int64(done.Size))
 	t.Traffic.Add(p.messageType(), 1, int64(done.Size))
 	resp.MsgID, resp.QueueOffset = record.AppendMessageID(nil, b.storeHost, done.Offset), done.QueueOffset
 	return true

@@ -60,7 +60,8 @@ type Broker struct {
 	register       *cluster.Registrar
 	persist        *meta.Persister
 	uniq           *uniqIDs
-	stats          *brokerStats
+	stats          *stats.Totals
+	refusals       refusals
 	modes          *meta.Modes
 	routes         *cluster.Routes
 	mappings       *static.Service
@@ -139,7 +140,8 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b.locks.Limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = hold.NewTable(b.holdDeps())
 	b.uniq = newUniqIDs(ip)
-	b.stats, b.modes, b.routes = newBrokerStats(), meta.NewModes(), cluster.NewRoutes(b.askQueues, b.wg.Go, b.stop)
+	b.stats, b.refusals = stats.NewTotals(), newRefusals()
+	b.modes, b.routes = meta.NewModes(), cluster.NewRoutes(b.askQueues, b.wg.Go, b.stop)
 	b.mappings, b.forwards = static.NewService(b.staticDeps()), make(chan struct{}, maxForwards)
 	b.asides = make(chan struct{}, maxAside)
 	b.suffix = b.fixedProperties()

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"time"
+
 	"gorocket/remoting"
 	"gorocket/store"
 	"gorocket/store/commitlog"
@@ -33,7 +35,7 @@ func (b *Broker) connEvents() remoting.Events {
 
 // refused counts a request that was answered SYSTEM_BUSY.
 func (b *Broker) refused(c *remoting.Conn, code int32, cause string) {
-	b.stats.refused[cause].Add(1)
+	b.refusals[cause].Add(1)
 	b.throttled.Warn("refused").Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause",
 		cause).Msg(remoting.LogRefused)
 }
@@ -44,7 +46,7 @@ func (b *Broker) storeEvents() store.EventListener {
 		Answered:      b.corks.release,
 		Consumed:      b.eachConsumed,
 		UnconsumedDeleted: func(file, topic string, queueID int32, from, to int64) {
-			b.stats.unconsumedDeleted.Add(to - from)
+			b.stats.UnconsumedDeleted.Add(to - from)
 			b.log.Error().Str("file", file).Str("topic", topic).Int32("queueId", queueID).Int64("from", from).Int64("to",
 				to).Msg("messages that a group has not consumed were deleted for want of disk space")
 		},
@@ -108,4 +110,13 @@ func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCod
 		b.timers.Poke()
 	}
 	b.holds.Arrived(topic, queueID, queueOffset, tagsCode, rec)
+}
+
+// publish is the store's Publish, with a look at the time. It runs once for each turn of an event loop that stored
+// messages.
+func (b *Broker) publish(end int64) error {
+	began := time.Now()
+	err := b.store.Publish(end)
+	b.stats.Times.Turn(b.stats.Puts.Load(), time.Since(began).Milliseconds())
+	return err
 }

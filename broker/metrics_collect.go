@@ -182,8 +182,8 @@ func (c *collector) storage() {
 	}
 	send("gorocket_store_writable", metrics.Flag(s.Writable() == nil))
 	send("gorocket_disk_used_ratio", diskUsed(s.DiskRatios()))
-	send("gorocket_unconsumed_deleted_total", float64(c.b.stats.unconsumedDeleted.Load()))
-	for cause, n := range c.b.stats.refused {
+	send("gorocket_unconsumed_deleted_total", float64(c.b.stats.UnconsumedDeleted.Load()))
+	for cause, n := range c.b.refusals {
 		send("gorocket_refused_requests_total", float64(n.Load()), cause)
 	}
 }

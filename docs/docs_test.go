@@ -73,6 +73,12 @@ func TestArrowsAreThoseOfTheLint(t *testing.T) {
 			for _, x := range m[1:] {
 				list = append(list, x[1])
 			}
+			if rest := strings.Trim(quoted.ReplaceAllString(line, ""), "|, \n"); rest != "" {
+				t.Errorf("the table of arrows has more than packages in it: %q", line)
+			}
+			if _, twice := got[m[0][1]]; twice {
+				t.Errorf("the table of arrows has two rows for %s", m[0][1])
+			}
 			got[m[0][1]] = list
 		}
 	}

@@ -1,4 +1,4 @@
-package broker
+package stats
 
 import (
 	"fmt"
@@ -6,18 +6,17 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
-// putTimes counts how long messages took from their arrival to the moment at which their answer could leave, in whole
+// PutTimes counts how long messages took from their arrival to the moment at which their answer could leave, in whole
 // ms: under SYNC_FLUSH with the flush. The figures are those of the last whole minute. On the event loops, where
 // messages are written together at the end of a turn, all of a turn count with the time of that write. Java:
 // StoreStatsService.
-type putTimes struct {
-	failed  atomic.Int64 // appends that failed, and flushes that came too late
-	longest atomic.Int64 // ms, since the start
-	longGet atomic.Int64 // ms, since the start; the longest read of a pull that could not be served from memory
-	counted atomic.Int64 // messages that turn has accounted for
+type PutTimes struct {
+	Failed  atomic.Int64 // appends that failed, and flushes that came too late
+	Longest atomic.Int64 // ms, since the start
+	LongGet atomic.Int64 // ms, since the start; the longest read of a pull that could not be served from memory
+	Counted atomic.Int64 // messages that Turn has accounted for
 
 	mu      sync.Mutex
 	now     putMinute // guarded by mu; the minute that is running
@@ -56,9 +55,9 @@ var putBuckets = func() (bounds [75]int64) {
 	return bounds
 }()
 
-// add counts n messages that took ms.
-func (p *putTimes) add(ms, n int64) {
-	raise(&p.longest, ms)
+// Add counts n messages that took ms.
+func (p *PutTimes) Add(ms, n int64) {
+	raise(&p.Longest, ms)
 	spread, bucket := 0, 0
 	for spread < len(putSpread)-1 && ms >= putSpread[spread].below {
 		spread++
@@ -72,15 +71,18 @@ func (p *putTimes) add(ms, n int64) {
 	p.mu.Unlock()
 }
 
-// turn counts the messages of puts, a counter, that nobody has counted yet.
-func (p *putTimes) turn(puts, ms int64) {
-	if n := puts - p.counted.Swap(puts); n > 0 {
-		p.add(ms, n)
+// Read notes a read of a pull that was not served from memory and took ms.
+func (p *PutTimes) Read(ms int64) { raise(&p.LongGet, ms) }
+
+// Turn counts the messages of puts, a counter, that nobody has counted yet.
+func (p *PutTimes) Turn(puts, ms int64) {
+	if n := puts - p.Counted.Swap(puts); n > 0 {
+		p.Add(ms, n)
 	}
 }
 
 // sample is called once a second.
-func (p *putTimes) sample() {
+func (p *PutTimes) sample() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.seconds++; p.seconds == 60 {
@@ -88,8 +90,18 @@ func (p *putTimes) sample() {
 	}
 }
 
-// info fills in the figures in Java's form.
-func (p *putTimes) info(m map[string]string) {
+// InMinute is how many messages were counted in the minute that is running.
+func (p *PutTimes) InMinute() (n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, some := range p.now.spread {
+		n += some
+	}
+	return n
+}
+
+// Info fills in the figures in Java's form.
+func (p *PutTimes) Info(m map[string]string) {
 	p.mu.Lock()
 	last := p.last
 	p.mu.Unlock()
@@ -98,9 +110,9 @@ func (p *putTimes) info(m map[string]string) {
 		fmt.Fprintf(&spread, "%s:%d ", putSpread[i].name, n)
 	}
 	m["putMessageDistributeTime"] = spread.String()
-	m["putMessageEntireTimeMax"] = fmt.Sprint(p.longest.Load())
-	m["getMessageEntireTimeMax"] = fmt.Sprint(p.longGet.Load())
-	m["putMessageFailedTimes"] = fmt.Sprint(p.failed.Load())
+	m["putMessageEntireTimeMax"] = fmt.Sprint(p.Longest.Load())
+	m["getMessageEntireTimeMax"] = fmt.Sprint(p.LongGet.Load())
+	m["putMessageFailedTimes"] = fmt.Sprint(p.Failed.Load())
 	m["dispatchMaxBuffer"] = "0" // Java never sets it
 	m["putLatency99"] = fmt.Sprintf("%.2f", last.percentile(0.99))
 	m["putLatency999"] = fmt.Sprintf("%.2f", last.percentile(0.999))
@@ -137,13 +149,4 @@ func raise(max *atomic.Int64, v int64) {
 			return
 		}
 	}
-}
-
-// publish is the store's Publish, with a look at the time. It runs once for each turn of an event loop that stored
-// messages.
-func (b *Broker) publish(end int64) error {
-	began := time.Now()
-	err := b.store.Publish(end)
-	b.stats.times.turn(b.stats.puts.Load(), time.Since(began).Milliseconds())
-	return err
 }
