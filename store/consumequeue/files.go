@@ -160,13 +160,9 @@ func (c *Files) create(k fileKey) (vfs.File, error) {
 	return c.fs.OpenFile(c.path(k))
 }
 
-// sparse makes a file of zeros that has no blocks. What a crash left under its name is taken away and not written to:
-// where a file system loses power between the two halves of a rename, that is a queue's file by another name.
+// sparse makes a file of zeros that has no blocks.
 func (c *Files) sparse(name string) error {
-	if err := c.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := c.fs.Create(name)
+	f, err := vfs.CreateFresh(c.fs, name)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func WriteFileAtomic(fsys FS, name string, data []byte) error {
 	if err := MkdirDurable(fsys, path.Dir(name)); err != nil {
 		return err
 	}
-	if err := writeSynced(fsys, name+".tmp", data); err != nil {
+	if err := writeFresh(fsys, name+".tmp", data); err != nil {
 		return err
 	}
 	if err := keepBackup(fsys, name); err != nil {
@@ -66,7 +66,10 @@ func EditFile(fsys FS, name string, edit func(old []byte) []byte) error {
 		return nil
 	}
 	if _, err := fsys.Stat(name + ".orig"); found && errors.Is(err, fs.ErrNotExist) {
-		if err := writeSynced(fsys, name+".orig", old); err != nil {
+		if err := replaceBy(fsys, name+".orig", old); err != nil {
+			return err
+		}
+		if err := fsys.SyncDir(path.Dir(name)); err != nil {
 			return err
 		}
 	}
@@ -83,14 +86,30 @@ func keepBackup(fsys FS, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSynced(fsys, name+".bak.tmp", old); err != nil {
-		return err
-	}
-	return fsys.Rename(name+".bak.tmp", name+".bak")
+	return replaceBy(fsys, name+".bak", old)
 }
 
-func writeSynced(fsys FS, name string, data []byte) error {
-	f, err := fsys.Create(name)
+// replaceBy gives name other content: before SyncDir a crash leaves the old or the new.
+func replaceBy(fsys FS, name string, data []byte) error {
+	if err := writeFresh(fsys, name+".tmp", data); err != nil {
+		return err
+	}
+	return fsys.Rename(name+".tmp", name)
+}
+
+// CreateFresh creates a file that is to be renamed. What a crash left under its name is taken away and not written to:
+// where a file system loses power between the two halves of a rename, that is the renamed file by another name. The
+// removal needs no sync of its own: until it is durable, that file has two names, and nothing is written to it.
+func CreateFresh(fsys FS, name string) (File, error) {
+	if err := fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return fsys.Create(name)
+}
+
+// writeFresh makes a file with synced content.
+func writeFresh(fsys FS, name string, data []byte) error {
+	f, err := CreateFresh(fsys, name)
 	if err != nil {
 		return err
 	}
