@@ -4,8 +4,9 @@
 //	go run ./mutants -n 150 -seed 1 -dirs store,broker,remoting
 //
 // Places are drawn by chance, the same for the same seed and tree. A mutant that does not compile is drawn again. Each
-// one is tested by its own package and by those behind it, `-then`, until one fails; a test that hangs has noticed,
-// too.
+// one is tested by its own package, by the package around, and by all that are built with it, until a test fails; one
+// that hangs has noticed, too. Mutants that are known to change nothing are in equivalent.txt, each with a reason; those
+// in the folders are printed, and not counted.
 package main
 
 import (
@@ -15,7 +16,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -29,6 +32,7 @@ func main() {
 	flag.Float64Var(&o.least, "least", 0.9, "share that has to be caught")
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "for the tests of one package")
 	flag.IntVar(&o.parallel, "parallel", 2, "mutants tested at a time")
+	flag.BoolVar(&o.baseline, "baseline", true, "look first whether the tests pass without a mutant")
 	flag.Parse()
 	o.dirs = strings.Split(*dirs, ",")
 	if err := run(&o); err != nil {
@@ -46,6 +50,7 @@ type options struct {
 	least    float64
 	timeout  time.Duration
 	parallel int
+	baseline bool
 }
 
 func run(o *options) error {
@@ -64,22 +69,54 @@ func run(o *options) error {
 	if len(all) == 0 {
 		return fmt.Errorf("nothing to change in %v", o.dirs)
 	}
+	known, err := equivalents(equivalentText)
+	if err != nil {
+		return err
+	}
 	rng := rand.New(rand.NewPCG(o.seed, 0))
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, os.Interrupt)
-	fmt.Printf("%d places in %s; %d of them by seed %d\n", len(all), strings.Join(o.dirs, ", "), min(o.n, len(all)),
-		o.seed)
-	r := &runner{o: o, root: root, stop: stop}
-	r.all(all)
-	caught, tried := r.caught, r.caught+len(r.survived)
-	fmt.Printf("mutants: %d of %d caught (%.1f %%), %d did not compile\n", caught, tried,
-		100*float64(caught)/float64(max(1, tried)), r.broken)
-	for _, s := range r.survived {
-		fmt.Println("survived:", s)
+	list, same, err := without(all, known)
+	if err != nil {
+		return err
 	}
-	if float64(caught) < o.least*float64(tried) || tried == 0 {
-		return fmt.Errorf("less than %.0f %% caught", 100*o.least)
+	fmt.Printf("%d places in %s; %d of them by seed %d\n", len(all), strings.Join(o.dirs, ", "), min(o.n, len(list)),
+		o.seed)
+	r := &runner{o: o, root: root, stop: make(chan os.Signal, 1)}
+	if r.tests, err = listTests(root); err != nil {
+		return err
+	}
+	if o.baseline {
+		if err := r.tests.pass(root, folders(list)); err != nil {
+			return err
+		}
+	}
+	signal.Notify(r.stop, os.Interrupt, syscall.SIGTERM)
+	r.all(list)
+	return r.report(same, known)
+}
+
+// folders lists the folders of some places.
+func folders(list []place) (dirs []string) {
+	for _, p := range list {
+		dirs = append(dirs, filepath.ToSlash(filepath.Dir(p.file)))
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
+}
+
+// report prints the sums; an error when too few were caught.
+func (r *runner) report(same []place, known map[string]string) error {
+	for _, p := range same {
+		fmt.Printf("equivalent: %s: %s\n", p, known[p.key()])
+	}
+	for _, p := range r.survived {
+		fmt.Println("survived:", p.key())
+	}
+	tried := r.caught + len(r.survived)
+	fmt.Printf("mutants: %d of %d caught (%.1f %%); not counted: %d that did not compile, %d listed as equivalent\n",
+		r.caught, tried, 100*float64(r.caught)/float64(max(1, tried)), r.broken, len(same))
+	if float64(r.caught) < r.o.least*float64(tried) || tried == 0 {
+		return fmt.Errorf("less than %.0f %% caught", 100*r.o.least)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,11 +47,59 @@ p.go:11: true became false`
 	}
 }
 
-func TestTestedBy(t *testing.T) {
-	for dir, want := range map[string]string{"store/record": "store/record store broker", "broker": "broker",
-		"broker/hold": "broker/hold broker", "remoting": "remoting broker"} {
-		if got := strings.Join(testedBy(dir), " "); got != want {
+// TestStages: a mutant meets its own tests first, and in the end all that are built with it, none left out by -short.
+func TestStages(t *testing.T) {
+	known := tests{users: map[string][]string{"store/record": {"./broker", "./store", "./store/record", "./store/index"},
+		"store/pause": {"./store"}},
+		deps: map[string]int{"./store/record": 1, "./store/index": 2, "./store": 3, "./broker": 4}}
+	for dir, want := range map[string]string{
+		"store/record": "[{[./store/record] true} {[./store] true} " +
+			"{[./store/record ./store/index ./store ./broker] false}]",
+		"store/pause": "[{[./store] true} {[./store] false}]"} {
+		if got := fmt.Sprint(known.of(dir)); got != want {
 			t.Errorf("%s: %s, want %s", dir, got, want)
 		}
+	}
+}
+
+// TestListTests: packages are found by what their tests are built of, not only the code.
+func TestListTests(t *testing.T) {
+	known, err := listTests("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{"./store/record", "./store", "./broker", "./cmd/gorocket"} {
+		if !slices.Contains(known.users["store/record"], user) {
+			t.Errorf("store/record is not tested by %s but by %v", user, known.users["store/record"])
+		}
+	}
+	if slices.Contains(known.users["broker"], "./store") {
+		t.Error("store is built without broker")
+	}
+}
+
+// TestEquivalents: what is listed is left out and said; an entry whose code is gone is an error.
+func TestEquivalents(t *testing.T) {
+	all, err := inFile("p.go", []byte("package p\n\nfunc f(a int) {\n\ta++\n\tg(a == 1)\n}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := equivalents("# why\n\np.go f | ++ became -- | a++ | nobody reads it\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, same, err := without(all, known)
+	if err != nil || len(same) != 1 || same[0].line != 4 || len(rest) != len(all)-1 {
+		t.Errorf("%v left, %v the same, %v", rest, same, err)
+	}
+	known["p.go f | ++ became -- | b++"] = "gone"
+	if _, _, err := without(all, known); err == nil {
+		t.Error("an entry without its code is taken")
+	}
+	if _, err := equivalents("p.go f | ++ became -- | a++\n"); err == nil {
+		t.Error("an entry without a reason is taken")
+	}
+	if _, err := equivalents(equivalentText); err != nil {
+		t.Error(err)
 	}
 }

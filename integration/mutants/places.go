@@ -19,6 +19,7 @@ type place struct {
 	from, to int
 	text     string // what comes there
 	what     string
+	fn, code string // function and line of the change
 }
 
 func (p place) String() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.what) }
@@ -65,14 +66,17 @@ func inFile(name string, src []byte) (all []place, err error) {
 		return nil, nil
 	}
 	at := func(p token.Pos) int { return fset.Position(p).Offset }
+	lines, in := strings.Split(string(src), "\n"), ""
 	add := func(from, to token.Pos, text, what string) {
-		all = append(all, place{name, fset.Position(from).Line, at(from), at(to), text, what})
+		line := fset.Position(from).Line
+		all = append(all, place{name, line, at(from), at(to), text, what, in, strings.TrimSpace(lines[line-1])})
 	}
 	for _, d := range f.Decls {
 		fn, ok := d.(*ast.FuncDecl)
 		if !ok || fn.Body == nil || fn.Name.Name == "String" || fn.Name.Name == "Error" {
 			continue
 		}
+		in = fn.Name.Name
 		ast.Inspect(fn.Body, func(n ast.Node) bool { return look(n, add) })
 	}
 	return all, nil

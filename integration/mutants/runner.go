@@ -9,16 +9,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 )
 
 // runner tests mutants.
 type runner struct {
-	o    *options
-	root string
-	stop chan os.Signal
+	o     *options
+	root  string
+	tests tests
+	stop  chan os.Signal
 
 	mu       sync.Mutex
 	next     int     // guarded by mu
@@ -77,9 +77,13 @@ func (r *runner) take(list []place) (p place, ok bool) {
 	return list[r.next-1], true
 }
 
+// note counts a verdict; one that came of tests which were told to stop is none.
 func (r *runner) note(p place, v verdict, by string, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
 	switch v {
 	case broken:
 		r.broken++
@@ -92,7 +96,8 @@ func (r *runner) note(p place, v verdict, by string, took time.Duration) {
 	fmt.Printf("%-9s %5.1fs %s %s\n", map[verdict]string{caught: "caught", survives: "SURVIVED"}[v], took.Seconds(), p, by)
 }
 
-// try tests one mutant, in its own package first and then in those that use it.
+// try tests one mutant: in its own package, in the package around, then in all that are built with it. The first two
+// leave out what -short leaves out, for speed; the last do not.
 func (r *runner) try(p place) (v verdict, by string, err error) {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -103,16 +108,17 @@ func (r *runner) try(p place) (v verdict, by string, err error) {
 	if err != nil {
 		return broken, "", err
 	}
-	for _, pkg := range testedBy(filepath.ToSlash(filepath.Dir(p.file))) {
-		out, err := r.test(overlay, pkg)
+	for _, s := range r.tests.of(filepath.ToSlash(filepath.Dir(p.file))) {
+		out, err := r.test(overlay, s)
 		if err == nil {
 			continue
 		}
+		time.Sleep(100 * time.Millisecond) // a signal that ended the tests is known by now
 		if !bytes.Contains(out, []byte("--- FAIL")) && !bytes.Contains(out, []byte("panic: ")) &&
 			(bytes.Contains(out, []byte("[build failed]")) || bytes.Contains(out, []byte("[setup failed]"))) {
 			return broken, "", nil
 		}
-		return caught, "(" + pkg + firstFailure(out) + ")", nil
+		return caught, "(" + firstFailure(out) + ")", nil
 	}
 	return survives, "", nil
 }
@@ -136,12 +142,16 @@ func (r *runner) overlay(dir string, p place) (string, error) {
 	return name, os.WriteFile(name, b, 0o644)
 }
 
-// test runs a package's tests; what they print and an error when one failed.
-func (r *runner) test(overlay, pkg string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), r.o.timeout+time.Minute)
+// test runs the tests of a stage; what they print, and an error when one failed.
+func (r *runner) test(overlay string, s stage) ([]byte, error) {
+	limit := s.limit(r.o.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), limit*time.Duration(len(s.packages))+time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-vet=off", "-count=1", "-failfast", "-short",
-		"-timeout", r.o.timeout.String(), "./"+pkg)
+	args := []string{"test", "-overlay", overlay, "-vet=off", "-count=1", "-failfast", "-timeout", limit.String()}
+	if s.short {
+		args = append(args, "-short")
+	}
+	c := exec.CommandContext(ctx, "go", append(args, s.packages...)...)
 	c.Dir = r.root
 	out, err := c.CombinedOutput()
 	var failed *exec.ExitError
@@ -151,23 +161,19 @@ func (r *runner) test(overlay, pkg string) ([]byte, error) {
 	return out, err
 }
 
-// testedBy lists the packages whose tests look at the code of a folder: its own, and those of the rooms around it.
-func testedBy(dir string) []string {
-	list := []string{dir}
-	for up := filepath.ToSlash(filepath.Dir(dir)); up != "."; up = filepath.ToSlash(filepath.Dir(up)) {
-		list = append(list, up)
-	}
-	if top, _, _ := strings.Cut(dir, "/"); top != "broker" {
-		list = append(list, "broker")
-	}
-	return list
-}
-
-// firstFailure is the name of the test that failed first.
+// firstFailure is the name of the test that failed first, or that the tests took too long.
 func firstFailure(out []byte) string {
 	if _, rest, ok := bytes.Cut(out, []byte("--- FAIL: ")); ok {
-		name, _, _ := strings.Cut(string(rest), " ")
-		return " " + name
+		name, _, _ := bytes.Cut(rest, []byte(" "))
+		return string(name)
 	}
-	return ""
+	if bytes.Contains(out, []byte("panic: test timed out")) {
+		return "timed out"
+	}
+	for _, line := range bytes.Split(out, []byte("\n")) {
+		if bytes.HasPrefix(line, []byte("FAIL\t")) {
+			return string(bytes.TrimPrefix(line, []byte("FAIL\t")))
+		}
+	}
+	return "killed"
 }
