@@ -240,10 +240,9 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 // openStore opens and recovers the store. Recovery must know which topics have batch queues before the tables are
 // loaded, which happens under the store's lock only; that attribute never changes.
 func (b *Broker) openStore() (err error) {
-	early := meta.NewTopics()
-	p := meta.NewPersister(b.fs, b.cfg().StorePathRootDir, nil)
-	if err = p.Load("topics.json", early.Load); err != nil {
-		return fmt.Errorf("broker: config/topics.json below %s: %w", b.cfg().StorePathRootDir, err)
+	early, err := meta.ReadTopics(b.fs, b.cfg().StorePathRootDir)
+	if err != nil {
+		return fmt.Errorf("broker: %w", err)
 	}
 	ev := b.storeEvents()
 	ev.IsBatchTopic = func(topic string) bool {

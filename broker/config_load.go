@@ -9,9 +9,12 @@ import (
 	"strconv"
 	"strings"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/compat/config"
 	"gorocket/remoting"
+	"gorocket/store"
+	"gorocket/store/vfs"
 )
 
 // validate checks every value: the same at the start and for a change over the wire.
@@ -114,4 +117,15 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 	}
 	c.BrokerConfigPath = path
 	return c, withoutEffect(p, unknown), nil
+}
+
+// Offline is a store directory of a stopped broker with this configuration, for verify, repair and export. The
+// directory's own table of topics says which have batch queues, as in a start; one that cannot be read, which a start
+// refuses and verify tells of, says of none.
+func (c *Config) Offline(dir string) store.Offline {
+	cfg := c.Config
+	cfg.StorePathRootDir = dir
+	topics, _ := meta.ReadTopics(vfs.OS{}, dir)
+	return store.Offline{Config: cfg, FS: vfs.OS{},
+		IsBatchTopic: func(topic string) bool { return meta.IsBatch(topics.Get(topic)) }}
 }

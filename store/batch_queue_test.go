@@ -74,7 +74,7 @@ func batchStore(t *testing.T, mem *vfs.Mem) (*Store, Config, EventListener) {
 	t.Helper()
 	cfg := smallConfig("/s")
 	cfg.MapperFileSizeBatchConsumeQueue = 20 * consumequeue.BatchUnit
-	ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }}
+	ev := EventListener{IsBatchTopic: batchB}
 	s := mustOpen(t, cfg, mem, ev)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)

@@ -7,43 +7,38 @@ import (
 	"io"
 	"strconv"
 
-	"gorocket/compat"
 	"gorocket/store/check"
 	"gorocket/store/vfs"
 )
 
-// The commands that look at a store directory, see package check. None may be called in the process of a broker that
-// has the directory open.
+// Offline is a store directory that no broker runs on, for the commands that look at it, see package check. None of its
+// methods may be called in the process of a broker that has the directory open.
+type Offline struct {
+	Config Config
+	FS     vfs.FS
+	// IsBatchTopic is that of EventListener: a start that makes queues anew asks it. nil: no topic is one.
+	IsBatchTopic func(topic string) bool
+}
 
-// checkOptions describe the directory of this configuration.
-func (c *Config) checkOptions() check.Options {
-	cfg := *c
+// options describe the directory, once its configuration is valid.
+func (o Offline) options() (check.Options, error) {
+	c := &o.Config
+	if err := c.Validate(); err != nil {
+		return check.Options{}, err
+	}
 	return check.Options{Root: c.StorePathRootDir, Log: c.logOptions(nil), Checks: c.logChecks(),
 		Queues: c.queueOptions(nil, nil), Rules: c.dispatchRules(c.delayLevels()), Limits: c.RecordLimits(),
 		Indexed: c.MessageIndexEnable, IndexSafe: c.MessageIndexEnable && c.MessageIndexSafe,
-		IndexSlots: c.MaxHashSlotNum, IndexEntries: c.MaxIndexNum,
-		Open: func(fsys vfs.FS) (check.Store, error) { return openToCheck(cfg, fsys) }}
+		IndexSlots: c.MaxHashSlotNum, IndexEntries: c.MaxIndexNum, Open: o.open}, nil
 }
 
-func openToCheck(cfg Config, fsys vfs.FS) (check.Store, error) {
-	s, err := Open(cfg, fsys, EventListener{IsBatchTopic: batchTopics(&cfg, fsys)})
+// open opens a store on the directory as a file system shows it.
+func (o Offline) open(fsys vfs.FS) (check.Store, error) {
+	s, err := Open(o.Config, fsys, EventListener{IsBatchTopic: o.IsBatchTopic})
 	if err != nil {
 		return nil, err // and no *Store: an interface that holds a nil pointer is not nil
 	}
 	return s, nil
-}
-
-// batchTopics reads from the broker's table which topics have the attribute queue.type=BatchCQ: a start that makes
-// their queues anew asks the broker. Without a table that can be read no topic has it.
-func batchTopics(cfg *Config, fsys vfs.FS) func(topic string) bool {
-	var table struct {
-		Topics map[string]struct {
-			Attributes map[string]string `json:"attributes"`
-		} `json:"topicConfigTable"`
-	}
-	_ = vfs.ReadFileWithBackup(fsys, cfg.sub("config", "topics.json"),
-		func(b []byte) error { return compat.Unmarshal(b, &table) }, nil)
-	return func(topic string) bool { return table.Topics[topic].Attributes["queue.type"] == "BatchCQ" }
 }
 
 // TailRefused tells why Start would find no place for the next record, whatever room there is.
@@ -52,68 +47,63 @@ func (s *Store) TailRefused() error { return s.log.TailRefused() }
 // WriteQueues writes what the consume queues have in memory, unsynced.
 func (s *Store) WriteQueues(ctx context.Context) error { return s.queues.Write(ctx, 1) }
 
-// Verify is check.Verify for a configuration.
-func Verify(cfg Config, fsys vfs.FS) (*check.Report, error) {
-	if err := cfg.Validate(); err != nil {
-		return &check.Report{Dir: cfg.StorePathRootDir}, err
+// Verify is check.Verify of the directory.
+func (o Offline) Verify() (*check.Report, error) {
+	opt, err := o.options()
+	if err != nil {
+		return &check.Report{Dir: o.Config.StorePathRootDir}, err
 	}
-	return check.Verify(cfg.checkOptions(), fsys)
+	return check.Verify(opt, o.FS)
 }
 
-// VerifyStore is Verify on the operating system's files.
-func (c Config) VerifyStore() (*check.Report, error) { return Verify(c, vfs.OS{}) }
-
-// PlanRepair is check.PlanRepair for a configuration.
-func PlanRepair(cfg Config, fsys vfs.FS) (*check.Plan, error) {
-	if err := cfg.Validate(); err != nil {
+// PlanRepair is check.PlanRepair of the directory.
+func (o Offline) PlanRepair() (*check.Plan, error) {
+	opt, err := o.options()
+	if err != nil {
 		return nil, err
 	}
-	return check.PlanRepair(cfg.checkOptions(), fsys)
+	return check.PlanRepair(opt, o.FS)
 }
 
-// PlanRepair is PlanRepair on the operating system's files.
-func (c Config) PlanRepair() (*check.Plan, error) { return PlanRepair(c, vfs.OS{}) }
-
-// Repair is check.Repair for a configuration.
-func Repair(cfg Config, fsys vfs.FS) (*check.Plan, error) {
-	if err := cfg.Validate(); err != nil {
+// Repair is check.Repair of the directory.
+func (o Offline) Repair() (*check.Plan, error) {
+	opt, err := o.options()
+	if err != nil {
 		return nil, err
 	}
-	return check.Repair(cfg.checkOptions(), fsys)
+	return check.Repair(opt, o.FS)
 }
 
-// Repair is Repair on the operating system's files.
-func (c Config) Repair() (*check.Plan, error) { return Repair(c, vfs.OS{}) }
+// SkipDamaged is check.SkipDamaged of the directory.
+func (o Offline) SkipDamaged() (*check.Plan, error) { return o.skipDamaged(false) }
 
-// SkipDamaged is check.SkipDamaged for a configuration.
-func SkipDamaged(cfg Config, fsys vfs.FS, dryRun bool) (*check.Plan, error) {
-	if err := cfg.Validate(); err != nil {
+// PlanSkipDamaged says what SkipDamaged would do.
+func (o Offline) PlanSkipDamaged() (*check.Plan, error) { return o.skipDamaged(true) }
+
+func (o Offline) skipDamaged(dryRun bool) (*check.Plan, error) {
+	opt, err := o.options()
+	if err != nil {
 		return nil, err
 	}
-	return check.SkipDamaged(cfg.checkOptions(), fsys, dryRun)
+	return check.SkipDamaged(opt, o.FS, dryRun)
 }
 
-// SkipDamaged is SkipDamaged on the operating system's files.
-func (c Config) SkipDamaged() (*check.Plan, error) { return SkipDamaged(c, vfs.OS{}, false) }
-
-// PlanSkipDamaged says what SkipDamaged would do to the operating system's files.
-func (c Config) PlanSkipDamaged() (*check.Plan, error) { return SkipDamaged(c, vfs.OS{}, true) }
-
-// Export is check.Export for a configuration.
-func Export(cfg Config, fsys vfs.FS, f check.ExportFilter, yield func(*check.ExportedMessage) error,
+// Export is check.Export of the directory.
+func (o Offline) Export(f check.ExportFilter, yield func(*check.ExportedMessage) error,
 	damaged func(check.ExportDamage)) error {
-	if err := cfg.Validate(); err != nil {
+	opt, err := o.options()
+	if err != nil {
 		return err
 	}
-	return check.Export(cfg.checkOptions(), fsys, f, yield, damaged)
+	return check.Export(opt, o.FS, f, yield, damaged)
 }
 
-// ExportLines writes the messages of the operating system's files to out, one JSON object a line, and a line for each
-// part that was stepped over to notes; whole tells that there was none. Arguments as the fields of ExportFilter.
-func (c Config) ExportLines(out, notes io.Writer, topic string, queue int32, from, to int64) (whole bool, err error) {
+// ExportLines writes the messages of the directory to out, one JSON object a line, and a line for each part that was
+// stepped over to notes; whole tells that there was none. Arguments as the fields of ExportFilter.
+func (o Offline) ExportLines(out, notes io.Writer, topic string, queue int32, from, to int64) (whole bool, err error) {
 	lines := json.NewEncoder(out)
 	whole = true
-	err = Export(c, vfs.OS{}, check.ExportFilter{Topic: topic, Queue: queue, From: from, To: to},
+	err = o.Export(check.ExportFilter{Topic: topic, Queue: queue, From: from, To: to},
 		func(m *check.ExportedMessage) error { return lines.Encode(m) },
 		func(d check.ExportDamage) {
 			whole = false

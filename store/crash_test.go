@@ -237,12 +237,8 @@ func TestKillChain(t *testing.T) {
 		cfg := lightConfig()
 		cfg.FlushIntervalConsumeQueue, cfg.FlushConsumeQueueThoroughInterval, cfg.EnableConsumeQueueExt = 1, 3+rnd.IntN(30),
 			seed%2 == 0
-		ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }}
+		ev := EventListener{IsBatchTopic: batchB}
 		mem := vfs.NewMem()
-		table := `{"topicConfigTable":{"B":{"topicName":"B","attributes":{"queue.type":"BatchCQ"}}}}`
-		if err := vfs.WriteFileAtomic(mem, "/s/config/topics.json", []byte(table)); err != nil {
-			t.Fatal(err)
-		}
 		want, batches, light, known := map[int32][]string{}, []string(nil), 0, 0
 		for range 12 {
 			s := mustOpen(t, cfg, mem, ev)
@@ -297,7 +293,7 @@ func TestKillWhileRecovering(t *testing.T) {
 	t.Cleanup(mem.Free)
 	cfg.EnableConsumeQueueExt, cfg.MappedFileSizeConsumeQueueExt, cfg.MapperFileSizeBatchConsumeQueue = true, 4096,
 		20*consumequeue.BatchUnit
-	ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }}
+	ev := EventListener{IsBatchTopic: batchB}
 	s := mustOpen(t, cfg, mem, ev)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)

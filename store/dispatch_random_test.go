@@ -220,7 +220,7 @@ func recoveredAsLive(t *testing.T, seed uint64, records int) {
 	if seed%3 == 0 {
 		cfg.FlushDiskType = SyncFlush
 	}
-	ev := EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" },
+	ev := EventListener{IsBatchTopic: batchB,
 		QueueJump: func(j recovery.Jump) { t.Errorf("seed %d: %+v", seed, j) }}
 	if seed%4 == 1 { // inner batches decide
 		ev.IsBatchTopic = nil

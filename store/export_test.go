@@ -17,7 +17,7 @@ func exportAll(t *testing.T, cfg Config, fsys vfs.FS, f check.ExportFilter) (map
 	[]check.ExportDamage) {
 	t.Helper()
 	got, damage := map[string]*check.ExportedMessage{}, []check.ExportDamage(nil)
-	err := Export(cfg, fsys, f, func(m *check.ExportedMessage) error {
+	err := offline(cfg, fsys).Export(f, func(m *check.ExportedMessage) error {
 		got[fmt.Sprintf("%s/%d/%d", m.Topic, m.QueueID, m.QueueOffset)] = m
 		return nil
 	}, func(d check.ExportDamage) { damage = append(damage, d) })
@@ -63,7 +63,7 @@ func TestExport(t *testing.T) {
 	}
 	full := errors.New("full")
 	n := 0
-	err = Export(k.cfg, k.mem, allMessages, func(*check.ExportedMessage) error { n++; return full },
+	err = offline(k.cfg, k.mem).Export(allMessages, func(*check.ExportedMessage) error { n++; return full },
 		func(check.ExportDamage) {})
 	if !errors.Is(err, full) || n != 1 {
 		t.Errorf("%d messages, then %v", n, err)
@@ -111,7 +111,7 @@ func TestExportSkipsCovers(t *testing.T) {
 	k := newSkipped(t, 3, false)
 	defer k.mem.Free()
 	k.hurt(k.at["T/0/10"].Offset, 2700)
-	if _, err := SkipDamaged(k.cfg, k.mem, false); err != nil {
+	if _, err := offline(k.cfg, k.mem).SkipDamaged(); err != nil {
 		t.Fatal(err)
 	}
 	got, damage := exportAll(t, k.cfg, k.mem, allMessages)

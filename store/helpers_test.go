@@ -157,3 +157,9 @@ func stalling(t testing.TB, mem *vfs.Mem, op, part string, err error) (release f
 	})
 	return release
 }
+
+// batchB is the rule of these tests for topics with queue.type=BatchCQ.
+func batchB(topic string) bool { return topic == "B" }
+
+// offline is a directory for verify, repair and export.
+func offline(cfg Config, fsys vfs.FS) Offline { return Offline{cfg, fsys, batchB} }

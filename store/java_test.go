@@ -211,7 +211,7 @@ func TestJavaReadsSkippedDamage(t *testing.T) {
 				damageFile(t, fmt.Sprintf("%s/commitlog/%s", dir, datafile.Name(at/size*size)), at%size, 150)
 			}
 			damageFile(t, fmt.Sprintf("%s/commitlog/%s", dir, datafile.Name(4*size)), 0, size)
-			p, err := SkipDamaged(cfg, vfs.OS{}, false)
+			p, err := offline(cfg, vfs.OS{}).SkipDamaged()
 			if err != nil || !p.Done {
 				t.Fatalf("%v %+v", err, p)
 			}

@@ -62,7 +62,7 @@ func damageable(t *testing.T) (all []damageBase) {
 		cfg.MapperFileSizeBatchConsumeQueue, cfg.EnableConsumeQueueExt = 50*consumequeue.BatchUnit, rich
 		cfg.FlushIntervalCommitLog, cfg.FlushIntervalConsumeQueue = 3_600_000, 3_600_000
 		cfg.FlushConsumeQueueThoroughInterval, cfg.FlushCommitLogThoroughInterval = 3_600_000, 3_600_000
-		s := mustOpen(t, cfg, mem, EventListener{IsBatchTopic: func(topic string) bool { return topic == "B" }})
+		s := mustOpen(t, cfg, mem, EventListener{IsBatchTopic: batchB})
 		if err := s.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -238,8 +238,8 @@ func (d *damage) fail(format string, args ...any) {
 // check compares the three and returns what they agree on.
 func (d *damage) check() string {
 	before := snapshot(d.t, d.mem, "/s", map[string]string{})
-	report, verr := Verify(d.cfg, d.mem)
-	plan, perr := PlanRepair(d.cfg, d.mem)
+	report, verr := offline(d.cfg, d.mem).Verify()
+	plan, perr := offline(d.cfg, d.mem).PlanRepair()
 	if len(before) != len(snapshot(d.t, d.mem, "/s", map[string]string{})) {
 		d.fail("verify or the plan changed the directory")
 	}
@@ -311,7 +311,7 @@ func (d *damage) starts() error {
 
 // repair carries the plan out: where it says done, a broker starts and nothing damaged is left.
 func (d *damage) repair(plan *check.Plan) {
-	done, err := Repair(d.cfg, d.mem)
+	done, err := offline(d.cfg, d.mem).Repair()
 	if err != nil {
 		d.fail("repair: %v after the plan %+v", err, plan.Steps)
 		return
@@ -323,7 +323,7 @@ func (d *damage) repair(plan *check.Plan) {
 	if !done.Done {
 		return
 	}
-	report, err := Verify(d.cfg, d.mem)
+	report, err := offline(d.cfg, d.mem).Verify()
 	if err != nil || !report.Healthy {
 		d.fail("after the repair %+v: %v %+v", done.Steps, err, report.Findings)
 	}

@@ -40,7 +40,7 @@ func snapshot(t *testing.T, fsys vfs.FS, dir string, into map[string]string) map
 func planUntouched(t *testing.T, cfg Config, mem *vfs.Mem) *check.Plan {
 	t.Helper()
 	before := snapshot(t, mem, "/s", map[string]string{})
-	p, err := PlanRepair(cfg, mem)
+	p, err := offline(cfg, mem).PlanRepair()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestRepairSteps(t *testing.T) {
 			if (p.Left() == 0) != (c.by == check.ByStart) {
 				t.Errorf("%d steps left: %+v", p.Left(), p.Steps)
 			}
-			done, err := Repair(cfg, mem)
+			done, err := offline(cfg, mem).Repair()
 			if err != nil || done.Done != c.whole {
 				t.Fatalf("repair: %v %+v", err, done)
 			}
@@ -183,7 +183,7 @@ func TestRepairKeepsCutBytes(t *testing.T) {
 	_, _ = mem.Create("/s/abort")
 	torn := []byte{0, 0, 1, 0, 0xDA, 0xA3, 0x20, 0xA7, 9}
 	_, _ = f.WriteAt(torn, pos)
-	p, err := Repair(cfg, mem)
+	p, err := offline(cfg, mem).Repair()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,10 +217,10 @@ func TestRepairPlanMatchesStart(t *testing.T) {
 func TestRepairInUse(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	mustStart(t, cfg, mem)
-	if _, err := PlanRepair(cfg, mem); !errors.Is(err, check.ErrInUse) {
+	if _, err := offline(cfg, mem).PlanRepair(); !errors.Is(err, check.ErrInUse) {
 		t.Errorf("plan: %v", err)
 	}
-	if _, err := Repair(cfg, mem); !errors.Is(err, check.ErrInUse) {
+	if _, err := offline(cfg, mem).Repair(); !errors.Is(err, check.ErrInUse) {
 		t.Errorf("repair: %v", err)
 	}
 }
@@ -261,7 +261,7 @@ func TestRepairAfterAKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := PlanRepair(cfg, killed)
+		plan, err := offline(cfg, killed).PlanRepair()
 		cut := slices.ContainsFunc(plan.Steps, func(s check.Step) bool { return s.Action == "cut" })
 		if err != nil || !plan.Starts || cut != (rest != "") {
 			t.Errorf("%q: %+v, %v", rest, plan, err)

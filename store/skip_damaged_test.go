@@ -27,20 +27,25 @@ type skipped struct {
 	want map[string]string // "topic/queue/offset" -> body
 	at   map[string]Appended
 	orig map[string]string // content of the log files before
+
+	topics []string // the last one has batch queues, or not
 }
 
 func newSkipped(t *testing.T, seed uint64, batches bool) *skipped {
 	t.Helper()
 	k := &skipped{t: t, rnd: rand.New(rand.NewPCG(seed, 29)), mem: vfs.NewMem(), cfg: smallConfig("/s"),
-		want: map[string]string{}, at: map[string]Appended{}}
+		want: map[string]string{}, at: map[string]Appended{}, topics: []string{"T", "U", "V"}}
 	k.cfg.MappedFileSizeCommitLog, k.cfg.MapperFileSizeBatchConsumeQueue = 16<<10, 50*consumequeue.BatchUnit
 	k.cfg.MaxMessageSize = 1000 // long ranges take several records
-	s := mustOpen(t, k.cfg, k.mem, EventListener{IsBatchTopic: func(topic string) bool { return batches && topic == "B" }})
+	s := mustOpen(t, k.cfg, k.mem, EventListener{IsBatchTopic: batchB})
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
+	if batches {
+		k.topics[2] = "B"
+	}
 	for i := range 500 {
-		topic, q := []string{"T", "U", "B"}[i%3], int32(i%2)
+		topic, q := k.topics[i%3], int32(i%2)
 		body := fmt.Sprintf("body%d %s", i, strings.Repeat("x", k.rnd.IntN(300)))
 		r := msg(topic, q, body)
 		r.Properties = fmt.Appendf(nil, "KEYS\x01k%d\x02UNIQ_KEY\x01u%d\x02", i, i)
@@ -78,7 +83,7 @@ func (k *skipped) check(s *Store) {
 	k.t.Helper()
 	got := map[string]string{}
 	var res GetResult
-	for _, topic := range []string{"T", "U", "B"} {
+	for _, topic := range k.topics {
 		for q := range int32(2) {
 			for at := s.MinOffset(topic, q); ; at = res.NextBeginOffset {
 				s.Get(&GetQuery{Topic: topic, QueueID: q, Offset: at, MaxCount: 7}, &res)
@@ -140,7 +145,7 @@ func TestSkipDamaged(t *testing.T) {
 			defer k.mem.Free()
 			for range 1 + k.rnd.IntN(4) { // from a record's head on: nothing covers what is behind its body
 				n := 12 + k.rnd.IntN([]int{40, 500, 20000}[k.rnd.IntN(3)])
-				name := fmt.Sprintf("%s/%d/%d", []string{"T", "U", "B"}[k.rnd.IntN(3)], k.rnd.IntN(2), k.rnd.IntN(60))
+				name := fmt.Sprintf("%s/%d/%d", k.topics[k.rnd.IntN(3)], k.rnd.IntN(2), k.rnd.IntN(60))
 				k.hurt(k.at[name].Offset+k.rnd.Int64N(8), n)
 			}
 			k.mendAndCheck()
@@ -152,7 +157,7 @@ func (k *skipped) mendAndCheck() {
 	t := k.t
 	t.Helper()
 	damaged := snapshot(t, k.mem, "/s/commitlog", map[string]string{})
-	p, err := SkipDamaged(k.cfg, k.mem, true)
+	p, err := offline(k.cfg, k.mem).PlanSkipDamaged()
 	if err != nil || !mapsEqual(damaged, snapshot(t, k.mem, "/s/commitlog", map[string]string{})) {
 		t.Fatalf("dry run: %v", err)
 	}
@@ -160,7 +165,7 @@ func (k *skipped) mendAndCheck() {
 		return len(slices.DeleteFunc(slices.Clone(p.Steps), func(s check.Step) bool { return s.Action != "blank" }))
 	}
 	planned := blanks(p)
-	p, err = SkipDamaged(k.cfg, k.mem, false)
+	p, err = offline(k.cfg, k.mem).SkipDamaged()
 	if err != nil || !p.Done || !p.Starts || blanks(p) != planned {
 		t.Fatalf("%v, %d planned: %+v", err, planned, p)
 	}

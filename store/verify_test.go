@@ -35,7 +35,7 @@ func verifiable(t *testing.T) (mem *vfs.Mem, cfg Config, at []Appended) {
 
 func mustVerify(t *testing.T, cfg Config, fsys vfs.FS) *check.Report {
 	t.Helper()
-	r, err := Verify(cfg, fsys)
+	r, err := offline(cfg, fsys).Verify()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,11 +221,11 @@ func TestVerifyAfterCrash(t *testing.T) {
 
 func TestVerifyCannotRead(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
-	if _, err := Verify(cfg, mem); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := offline(cfg, mem).Verify(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no store: %v", err)
 	}
 	mustStart(t, cfg, mem)
-	if _, err := Verify(cfg, mem); !errors.Is(err, check.ErrInUse) || !strings.Contains(err.Error(), "/s/lock") {
+	if _, err := offline(cfg, mem).Verify(); !errors.Is(err, check.ErrInUse) || !strings.Contains(err.Error(), "/s/lock") {
 		t.Errorf("in use: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"gorocket/broker/stats"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
+	"gorocket/store/vfs"
 )
 
 // Topic is a topic and what is counted of it. The configuration is immutable: a change makes another entry with the
@@ -258,6 +259,16 @@ func (t *Topics) Load(data []byte) error {
 	}
 	t.version = w.DataVersion
 	return nil
+}
+
+// ReadTopics reads the table of a store directory, for those who look at it without running a broker on it, and to open
+// the store. Without a file it is empty, as it is beside an error.
+func ReadTopics(fsys vfs.FS, root string) (*Topics, error) {
+	t := NewTopics()
+	if err := NewPersister(fsys, root, nil).Load("topics.json", t.Load); err != nil {
+		return NewTopics(), fmt.Errorf("config/topics.json below %s: %w", root, err)
+	}
+	return t, nil
 }
 
 // Encode is the content of topics.json.

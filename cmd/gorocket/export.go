@@ -58,7 +58,6 @@ func export(out, errs io.Writer, dir string, o exportOptions) int {
 	if err != nil {
 		return fail(err)
 	}
-	cfg.StorePathRootDir = dir
 	from, err := exportTime("from", o.from)
 	if err != nil {
 		return fail(err)
@@ -68,7 +67,7 @@ func export(out, errs io.Writer, dir string, o exportOptions) int {
 		return fail(err)
 	}
 	w := bufio.NewWriterSize(out, 1<<20)
-	whole, err := cfg.Config.ExportLines(w, errs, o.topic, o.queue, from, to)
+	whole, err := cfg.Offline(dir).ExportLines(w, errs, o.topic, o.queue, from, to)
 	if ferr := w.Flush(); err == nil {
 		err = ferr
 	}

@@ -58,15 +58,15 @@ func repair(out, errs io.Writer, file, dir string, mode repairMode) int {
 		fmt.Fprintln(errs, "gorocket:", err)
 		return verifyFailed
 	}
-	cfg.StorePathRootDir = dir
-	run := cfg.Config.Repair
+	at := cfg.Offline(dir)
+	run := at.Repair
 	switch {
 	case mode.skipDamaged && mode.dryRun:
-		run = cfg.Config.PlanSkipDamaged
+		run = at.PlanSkipDamaged
 	case mode.skipDamaged:
-		run = cfg.Config.SkipDamaged
+		run = at.SkipDamaged
 	case mode.dryRun:
-		run = cfg.Config.PlanRepair
+		run = at.PlanRepair
 	}
 	p, err := run()
 	if p != nil {

@@ -47,8 +47,7 @@ func verify(out, errs io.Writer, file, dir string, asJSON bool) int {
 		fmt.Fprintln(errs, "gorocket:", err)
 		return verifyFailed
 	}
-	cfg.StorePathRootDir = dir
-	r, err := cfg.Config.VerifyStore()
+	r, err := cfg.Offline(dir).Verify()
 	if err != nil {
 		fmt.Fprintln(errs, "gorocket:", err)
 		return verifyFailed

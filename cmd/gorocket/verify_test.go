@@ -7,6 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gorocket/broker"
+	"gorocket/store"
+	"gorocket/store/record"
+	"gorocket/store/vfs"
 )
 
 // TestVerifyCommand checks exit codes and output; what is found is tested in store.
@@ -46,5 +51,66 @@ func TestVerifyCommand(t *testing.T) {
 	c := verifyCommand()
 	if c.Flags().Lookup("json") == nil || c.Args(c, nil) == nil {
 		t.Error("flags or arguments are wrong")
+	}
+}
+
+// TestBatchTopicsAreKnown: verify and repair learn from topics.json which topics have batch queues, as a broker does. A
+// start makes their queues anew, which lie in another folder and have other entries.
+func TestBatchTopicsAreKnown(t *testing.T) {
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "broker.conf")
+	const keys = "mappedFileSizeCommitLog=65536\nmaxHashSlotNum=100\nmaxIndexNum=400\n"
+	if err := os.WriteFile(conf, []byte(keys), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cfg, _, err := broker.LoadConfig(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.StorePathRootDir = filepath.Join(dir, "store")
+	makeBatchStore(t, cfg.Config)
+	const table = `{"topicConfigTable":{"B":{"topicName":"B","attributes":{"queue.type":"BatchCQ"}}}}`
+	if err := vfs.WriteFileAtomic(vfs.OS{}, cfg.StorePathRootDir+"/config/topics.json", []byte(table)); err != nil {
+		t.Fatal(err)
+	}
+	// a kill before the queues were written
+	if err := os.RemoveAll(cfg.StorePathRootDir + "/batchconsumequeue"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cfg.StorePathRootDir+"/abort", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if code := repair(&out, &errs, conf, cfg.StorePathRootDir, repairMode{}); code != verifyHealthy {
+		t.Fatalf("%d %s%s", code, out.String(), errs.String())
+	}
+	for folder, want := range map[string]bool{"batchconsumequeue": true, "consumequeue": false} {
+		if _, err := os.Stat(filepath.Join(cfg.StorePathRootDir, folder, "B")); (err == nil) != want {
+			t.Errorf("repair built queues of a batch topic in %s: %v, want %v", folder, err == nil, want)
+		}
+	}
+	out.Reset()
+	if code := verify(&out, &errs, conf, cfg.StorePathRootDir, false); code != verifyHealthy {
+		t.Errorf("%d %s%s", code, out.String(), errs.String())
+	}
+}
+
+// makeBatchStore makes a cleanly stopped store with single messages in a batch topic.
+func makeBatchStore(t *testing.T, cfg store.Config) {
+	t.Helper()
+	s, err := store.Open(cfg, vfs.OS{}, store.EventListener{IsBatchTopic: func(string) bool { return true }})
+	if err == nil {
+		err = s.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if _, err := s.Append(&store.Record{Message: record.Message{Topic: "B", Body: []byte("x")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
