@@ -61,6 +61,13 @@ func (c *committer) noteKeys(r *Record, a Appended) {
 	c.keys = c.s.index.Queue.Append(c.keys, keys, a.Offset, a.StoreTimestamp, a.Size)
 }
 
+// noteStored notes an entry of a record that another broker gave its queue offset. Caller holds the append lock.
+func (c *committer) noteStored(q *consumequeue.Queue, e *dispatch.Entry) {
+	c.noted.runs = append(c.noted.runs, run{q: q, n: 1})
+	c.noted.entries = append(c.noted.entries, *e)
+	q.Reserved = e.Base + int64(e.Count) - q.End()
+}
+
 // Commit gives the noted records their places in the queues; see commitlog.Committer.
 func (c *committer) Commit(seg *commitlog.Segment) {
 	listens := c.s.ev.MessageStored != nil

@@ -137,6 +137,9 @@ func (c *Config) Validate() error {
 	return nil
 }
 
+// slave tells that the store is the copy of a master's.
+func (c *Config) slave() bool { return c.BrokerRole == "SLAVE" }
+
 // RecordLimits are what messages are checked against, and how they are encoded.
 func (c *Config) RecordLimits() record.Limits {
 	return record.Limits{MaxBody: c.MaxMessageSize, LongTopics: c.AutoMessageVersionOnTopicLen,

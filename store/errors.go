@@ -11,13 +11,14 @@ import (
 
 // What an append may be refused with, see package commitlog.
 var (
-	ErrNotWritable  = commitlog.ErrNotWritable // the class of the next five
+	ErrNotWritable  = commitlog.ErrNotWritable // the class of those that follow, but for ErrFlushTimeout
 	ErrDiskFull     = commitlog.ErrDiskFull
 	ErrSyncFailed   = commitlog.ErrSyncFailed
 	ErrClosed       = commitlog.ErrClosed
 	ErrNotStarted   = commitlog.ErrNotStarted
 	ErrNoNextFile   = commitlog.ErrNoNextFile
 	ErrWouldWait    = commitlog.ErrWouldWait
+	ErrSlave        = commitlog.ErrRaw
 	ErrFlushTimeout = commitlog.ErrFlushTimeout
 )
 

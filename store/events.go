@@ -21,8 +21,8 @@ type EventListener struct {
 	IsBatchTopic func(topic string) bool
 	// RecoveryProgress runs about once a second and for each GiB of the log during Open.
 	RecoveryProgress func(p recovery.Progress)
-	// QueueJump runs in Open for a record whose queue offset does not follow the one before it, for the first 100 at
-	// most.
+	// QueueJump runs in Open, and in AppendRaw, for a record whose queue offset does not follow the one before it, for
+	// the first 100 at most.
 	QueueJump func(j recovery.Jump)
 	// RecoveryDone runs at the end of Open.
 	RecoveryDone func(r recovery.Report)

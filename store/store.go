@@ -30,6 +30,7 @@ type Store struct {
 	ev     EventListener
 	delays []int64 // milliseconds of the delay levels; immutable
 	ram    int64   // bytes of the machine; immutable
+	slave  bool    // it takes no messages of its own; immutable
 
 	lockFile  io.Closer
 	log       *commitlog.Log
@@ -42,6 +43,7 @@ type Store struct {
 	recov     recovery.Report
 
 	batchBufs sync.Pool // *batchScratch
+	raw       rawTaker  // of a slave
 
 	cleanKick   chan struct{} // capacity 1
 	manualClean atomic.Int32  // rounds left of an explicit request
@@ -75,10 +77,11 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	}
 	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), cleanKick: make(chan struct{}, 1)}
 	s.cfg.Store(&cfg)
-	s.delays = cfg.delayLevels()
+	s.delays, s.slave = cfg.delayLevels(), cfg.slave()
 	s.batchBufs.New = func() any { return new(batchScratch) }
 	s.committer.s = s
 	s.committer.spares.New = func() any { return new(spans) }
+	s.raw.take = s.takeRaw
 	if err := s.guard(func() error { return s.open(&cfg) }); err != nil {
 		s.close()
 		var bad *datafile.ReadError
@@ -245,8 +248,8 @@ func (s *Store) Reconfigure(cfg Config) error {
 // logOptions are the keys of the commit log that act when it is opened.
 func (c *Config) logOptions(fsys vfs.FS) commitlog.Options {
 	o := commitlog.Options{FS: fsys, Paths: c.commitLogPaths(), ReadOnly: c.readOnlyPaths(),
-		SegmentSize: c.MappedFileSizeCommitLog}
-	if c.FlushDiskType == SyncFlush {
+		SegmentSize: c.MappedFileSizeCommitLog, Raw: c.slave(), Checks: c.logChecks()}
+	if c.FlushDiskType == SyncFlush && !o.Raw {
 		o.TouchAhead = c.TouchAheadBytes
 	}
 	return o

@@ -17,9 +17,9 @@ type allocator struct {
 	kick  chan struct{} // capacity 1: the tail moved on
 	ready chan *Segment // capacity 1: the next file
 	zeros []byte        // zeroStep zeros; immutable
-	from  int64         // base of the first file to make; set by Start
 
-	need atomic.Bool // an append waits for the next file
+	next atomic.Int64 // base of the next file to make; set by Start and rebase, moved on by run
+	need atomic.Bool  // an append waits for the next file
 
 	mu      sync.Mutex
 	err     error         // last failure, nil after a success; guarded by mu
@@ -45,18 +45,18 @@ func (a *allocator) look() {
 	}
 }
 
-// run serves until ctx ends. next is the base of the first file to make.
-func (a *allocator) run(ctx context.Context, next int64) {
+// run serves until ctx ends.
+func (a *allocator) run(ctx context.Context) {
 	var z zeroed
 	for {
 		a.zeroAhead(&z)
 		wait := (<-chan time.Time)(nil)
-		if a.wanted(next) && len(a.ready) == 0 {
+		if next := a.next.Load(); a.wanted(next) && len(a.ready) == 0 {
 			if s, err := createSegment(a.log.opt.FS, a.log.dirFor(next), next, a.log.opt.SegmentSize); err != nil {
 				a.fail(next, err)
 				wait = time.After(allocRetry)
 			} else {
-				next = s.End()
+				a.next.CompareAndSwap(next, s.End())
 				a.ready <- s // capacity 1 and empty: does not block
 				a.setErr(nil)
 			}
@@ -72,10 +72,20 @@ func (a *allocator) run(ctx context.Context, next int64) {
 	}
 }
 
+// rebase says where the next file begins, in a log that got its first one while it was running. No file was made before
+// that.
+func (a *allocator) rebase(next int64) {
+	a.next.Store(next)
+	a.look()
+}
+
 // wanted says that the last file is at least half full, or that somebody waits for the next one.
 func (a *allocator) wanted(next int64) bool {
 	if a.need.Load() {
 		return true
+	}
+	if a.log.opt.Raw && a.log.LastEnd() != next {
+		return false // it has no file yet, and may begin anywhere
 	}
 	return a.log.End() >= next-a.log.opt.SegmentSize+a.wantFrom()
 }

@@ -18,6 +18,8 @@ type appender struct {
 	claimed  int64    // log offset from which on the allocator is writing zeros, 0: nowhere; guarded by mu
 	buf      []byte   // the write buffer: records, to be written right below pos; guarded by mu
 	batch    bool     // buf holds a batch: several records that are there whole or not at all; guarded by mu
+
+	view record.View // the record that a raw log is looking at; guarded by mu
 }
 
 // Want is what an append needs.
@@ -76,6 +78,9 @@ func (l *Log) Begin(w Want) (offset, storeTime int64, err error) {
 // makeRoom makes room at the tail. Caller holds the append lock.
 func (l *Log) makeRoom(w Want) error {
 	a, n := &l.app, int64(w.Size)
+	if l.opt.Raw {
+		return ErrRaw
+	}
 	if a.tail == nil {
 		return ErrNotStarted
 	}
@@ -156,13 +161,18 @@ func (l *Log) writeOut() error {
 	if a.buf, a.batch = a.buf[:0], false; cap(a.buf) > bufferKept {
 		a.buf = nil
 	}
-	l.Readable.Store(a.tail.Base + a.pos)
-	if a.pos >= a.lookAt {
+	l.advance(a.tail.Base + a.pos)
+	l.lookAhead()
+	l.committer.Commit(a.tail)
+	return nil
+}
+
+// lookAhead wakes the allocator where the tail has come to a place with something to do. Caller holds the append lock.
+func (l *Log) lookAhead() {
+	if a := &l.app; a.pos >= a.lookAt {
 		a.lookAt = l.alloc.nextLook(a.pos)
 		l.alloc.look()
 	}
-	l.committer.Commit(a.tail)
-	return nil
 }
 
 // writeBuffer puts the write buffer into the tail. A kill ends a long write in the middle, at any page. Batches are to
@@ -216,7 +226,7 @@ func (l *Log) roll() error {
 		return err
 	}
 	l.push(next)
-	l.Readable.Store(next.Base)
+	l.advance(next.Base)
 	a.tail, a.pos, a.lookAt = next, 0, 0
 	l.wakeFlusher()
 	return nil

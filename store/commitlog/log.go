@@ -16,6 +16,8 @@ type Options struct {
 	SegmentSize int64    // bytes of a file
 	// bytes of zeros that are written ahead of the tail, 0: none (touchAheadBytes under SYNC_FLUSH)
 	TouchAhead int64
+	Raw        bool   // the log is a copy: it gets the bytes of another one, see AppendRaw
+	Checks     Checks // of the records of a raw log
 }
 
 // Settings may change while a log is open.
@@ -73,6 +75,7 @@ type Log struct {
 	segs     atomic.Pointer[[]*Segment]
 	Readable Position // everything below is written and may be read; moved under the append lock
 	Durable  Position // everything below is durable; moved by the flusher
+	followed follow   // who waits for Readable to move
 
 	app       appender
 	busySince atomic.Int64 // unix ms at which the append lock was taken, 0 when free

@@ -106,7 +106,7 @@ func TestTruncate(t *testing.T) {
 	l, mem, _ := started(t, Events{})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { l.alloc.run(ctx, l.alloc.from); close(done) }()
+	go func() { l.alloc.run(ctx); close(done) }()
 	for range 5 {
 		if _, err := put(l, 30_000, false, false); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package commitlog
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -16,6 +17,24 @@ func (l *Log) RecordAt(at int64) (m record.View, ok bool) {
 	}
 	defer seg.Release()
 	return m, record.DecodeInto(seg.Data[at-seg.Base:], &m) == nil
+}
+
+// LastRecord decodes the record that the log ends with; ok is false when there is none. What it returns is valid as
+// long as its file is; for callers that know that nothing is appended and no cleaning runs.
+func (l *Log) LastRecord() (last record.View, ok bool) {
+	for _, seg := range slices.Backward(l.Segments()) {
+		var m record.View
+		for p := int64(0); seg.Base+p < l.End(); p += int64(m.Size) {
+			if st, _ := seg.Examine(p, Checks{}, &m); st != StepRecord {
+				break
+			}
+			last, ok = m, true
+		}
+		if ok {
+			return last, true
+		}
+	}
+	return last, false
 }
 
 // Checks says which records count as whole.

@@ -11,6 +11,9 @@ import (
 // OpenTail finds or makes the file for the next record, before Start. Without room for it the log starts all the same,
 // but not a new one: reads go on, and cleaning may make room, see RetryTail.
 func (l *Log) OpenTail() error {
+	if l.opt.Raw && l.lastWritable() == nil {
+		return l.TailRefused() // the first block says where the next file begins
+	}
 	fresh := len(l.Segments()) == 0
 	err := l.openTail()
 	switch {
@@ -32,14 +35,14 @@ func (l *Log) OpenTail() error {
 // Start lets appends in. Run has to be running.
 func (l *Log) Start() {
 	l.rolledTo = l.LastEnd()
-	l.alloc.from = l.NextFile(l.End())
+	l.alloc.next.Store(l.NextFile(l.End()))
 	l.state.broken.Store(nil)
 }
 
 // Run flushes, makes files ahead and ends waits, until ctx ends.
 func (l *Log) Run(ctx context.Context) {
 	var wg sync.WaitGroup
-	wg.Go(func() { l.alloc.run(ctx, l.alloc.from) })
+	wg.Go(func() { l.alloc.run(ctx) })
 	wg.Go(func() { l.runFlusher(ctx) })
 	wg.Go(func() { l.runTimeouts(ctx) })
 	wg.Wait()
@@ -47,7 +50,7 @@ func (l *Log) Run(ctx context.Context) {
 
 // RetryTail makes the file for the next record if Start found no room for it.
 func (l *Log) RetryTail() {
-	if l.haveTail() {
+	if l.opt.Raw || l.haveTail() {
 		return
 	}
 	err := l.lateTail()

@@ -46,30 +46,28 @@ func (r *recovery) dispatch(m *record.View) error {
 
 // enqueue adds an entry with queue offset e.base to a queue that does not know its record yet.
 func (r *recovery) enqueue(q *consumequeue.Queue, e dispatch.Entry) error {
-	have, empty := q.End(), q.Entries() == q.First()
+	place := PlaceOf(q, &e, r.Log.LastEnd(), r.report.From == r.Log.Min())
 	switch {
-	case q.Knows(&e, have):
-		return nil
-	case e.Base == have:
-	case e.Base > have && r.tooFar(e.Base-have) && !(empty && r.report.From == r.Log.Min() && !r.light(q)):
-		r.jump(q, e, "its offset cannot be: it has no entry")
-		return nil
-	case e.Base > have && empty && r.report.From == r.Log.Min():
-		q.Start(e.Base) // an empty queue may begin anywhere: older messages were cleaned away
-	case e.Base > have && !r.report.FullRebuild:
+	case place == PlaceGap && !r.report.FullRebuild:
 		return errGap
-	case e.Base != 0 && !r.Clean && e.Time < r.newest:
+	case (place == PlaceGap || place == PlaceBehind) && !r.Clean && e.Time < r.newest:
 		return &residueError{e.Offset} // nothing that was appended here goes back in time and leaves its queue's order
-	case e.Base > have:
-		r.fillGap(q, e, have)
-	case e.Base == 0: // the topic was deleted and made again
+	}
+	if why := place.Why(); why != "" {
+		r.jump(q, e, why)
+	}
+	switch place {
+	case PlaceKnown, PlaceFar, PlaceBehind:
+		return nil
+	case PlaceStart:
+		q.Start(e.Base)
+	case PlaceGap:
+		r.fillGap(q, e)
+	case PlaceAgain:
 		if err := r.Queues.Clear(q); err != nil {
 			return err
 		}
 		q.Start(0)
-	default:
-		r.jump(q, e, "its queue has that offset already: it has no entry")
-		return nil
 	}
 	return r.add(q, e)
 }
@@ -89,29 +87,10 @@ func (r *recovery) add(q *consumequeue.Queue, e dispatch.Entry) error {
 	return nil
 }
 
-// light tells a queue whose offsets stand in properties.
-func (r *recovery) light(q *consumequeue.Queue) bool { return dispatch.IsLight(q.Topic) }
-
-// tooFar tells a jump that no log of this length can explain: each queue offset belongs to a record.
-func (r *recovery) tooFar(jump int64) bool { return jump > r.Log.LastEnd()/record.MinSize }
-
-// fillGap stands in for entries that no record has any more, so that what follows keeps its offsets: a pull steps over
-// the fillers. Batch queues need none. Records of other programs, and of earlier versions, may leave a gap: a batch
-// that says it is a prepared message was in its queue, and cannot be told from prepared messages, which are not.
-func (r *recovery) fillGap(q *consumequeue.Queue, e dispatch.Entry, have int64) {
-	r.jump(q, e, "messages in front of it are missing: pulls step over their offsets")
-	if q.Batch() {
-		return
-	}
-	list := make([]dispatch.Entry, min(e.Base-have, 4096))
-	for have < e.Base {
-		n := min(e.Base-have, int64(len(list)))
-		for i := range list[:n] {
-			list[i] = dispatch.Entry{Offset: e.Offset, Size: e.Size, Tags: consumequeue.FillerTags, Base: have + int64(i),
-				Count: 1}
-		}
-		r.Queues.Push(q, list[:n])
-		have += n
+// fillGap stands in for what is missing in front of e.
+func (r *recovery) fillGap(q *consumequeue.Queue, e dispatch.Entry) {
+	for have := q.End(); !q.Batch() && have < e.Base; have = q.End() {
+		r.Queues.Push(q, Fillers(&e, have))
 	}
 }
 
