@@ -113,6 +113,9 @@ func (r *runner) try(p place) (v verdict, by string, err error) {
 		if err == nil {
 			continue
 		}
+		if errors.Is(err, errNoTest) {
+			return broken, "", err
+		}
 		time.Sleep(100 * time.Millisecond) // a signal that ended the tests is known by now
 		if !bytes.Contains(out, []byte("--- FAIL")) && !bytes.Contains(out, []byte("panic: ")) &&
 			(bytes.Contains(out, []byte("[build failed]")) || bytes.Contains(out, []byte("[setup failed]"))) {
@@ -142,10 +145,13 @@ func (r *runner) overlay(dir string, p place) (string, error) {
 	return name, os.WriteFile(name, b, 0o644)
 }
 
-// test runs the tests of a stage; what they print, and an error when one failed.
+// errNoTest says that the tests did not come to an end.
+var errNoTest = errors.New("go test")
+
+// test runs the tests of a stage; what they print, and an error when one failed, errNoTest when that is not known.
 func (r *runner) test(overlay string, s stage) ([]byte, error) {
 	limit := s.limit(r.o.timeout)
-	ctx, cancel := context.WithTimeout(context.Background(), limit*time.Duration(len(s.packages))+time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), limit*time.Duration(len(s.packages))+10*time.Minute)
 	defer cancel()
 	args := []string{"test", "-overlay", overlay, "-vet=off", "-count=1", "-failfast", "-timeout", limit.String()}
 	if s.short {
@@ -155,8 +161,8 @@ func (r *runner) test(overlay string, s stage) ([]byte, error) {
 	c.Dir = r.root
 	out, err := c.CombinedOutput()
 	var failed *exec.ExitError
-	if err != nil && !errors.As(err, &failed) && ctx.Err() == nil {
-		return out, fmt.Errorf("go test: %w", err)
+	if ctx.Err() != nil || err != nil && !errors.As(err, &failed) { // tests that hang end by -timeout, long before
+		return out, fmt.Errorf("%w: %w", errNoTest, errors.Join(ctx.Err(), err))
 	}
 	return out, err
 }
