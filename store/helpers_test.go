@@ -55,6 +55,9 @@ func mustStop(t testing.TB, s *Store) {
 	if err := s.Stop(ctx); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
+	if mem, ok := s.fs.(*vfs.Mem); ok && mem.Mapped() > 0 {
+		t.Errorf("behind the stop %d files are mapped: a lease was not returned", mem.Mapped())
+	}
 }
 
 var (

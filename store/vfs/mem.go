@@ -59,6 +59,16 @@ func (m *Mem) Limit(n int64) {
 	m.limit = n
 }
 
+// Mapped counts the mappings that were not given back: there is none when all who use the file system have stopped.
+func (m *Mem) Mapped() (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, node := range m.nodes {
+		n += node.mapped
+	}
+	return n
+}
+
 // memDir holds the present entries and those that are durable.
 type memDir struct {
 	now     map[string]any // *memDir or *memNode
