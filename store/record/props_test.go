@@ -98,3 +98,15 @@ func TestBatchItems(t *testing.T) {
 		}
 	}
 }
+
+// TestNeedsCRC: a zero anywhere in the properties, the first byte as well, asks for a CRC, and so does an end that looks
+// like one, even when there is nothing else.
+func TestNeedsCRC(t *testing.T) {
+	crc := "__CRC32#\x010123456789\x02"
+	for text, want := range map[string]bool{"": false, "A\x01b\x02": false, "\x00": true, "A\x00": true, "A\x01b\x02\x00": true,
+		crc: true, "A\x01b\x02" + crc: true, crc[1:]: false, crc + "A\x01b\x02": false} {
+		if got := NeedsCRC([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
