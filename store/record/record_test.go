@@ -2,9 +2,11 @@ package record
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -239,5 +241,71 @@ func TestHashes(t *testing.T) {
 	}
 	if h := KeyHash(TopicHash("T"), []byte("k")); h != ('T'*31+'#')*31+'k' {
 		t.Errorf("T#k: %d", h)
+	}
+}
+
+// TestDecodeEdges: the smallest record, the longest topics and properties, and lengths that are off by one.
+func TestDecodeEdges(t *testing.T) {
+	for _, c := range []struct{ body, topic, props int }{{0, 0, 0}, {0, 1, 0}, {1, 0, 0}, {0, 0, 1}, {0, 127, 0}, {0, 128, 0},
+		{0, math.MaxInt16, MaxPropertiesLength}, {5, 3, MaxPropertiesLength}} {
+		m := Message{Topic: strings.Repeat("t", c.topic), Body: make([]byte, c.body),
+			Properties: bytes.Repeat([]byte("p"), c.props)}
+		b, err := javaLimits.Append(nil, &m, Stamp{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Decode(append(b, "what follows"...))
+		if err != nil || len(v.Body) != c.body || len(v.Topic) != c.topic || len(v.Properties) != c.props ||
+			int(v.Size) != len(b) {
+			t.Errorf("%+v: %d, %d, %d bytes, %v", c, len(v.Body), len(v.Topic), len(v.Properties), err)
+		}
+	}
+	b, _ := javaLimits.Append(nil, msg("T", 0, "body"), Stamp{})
+	for what, harm := range map[string]func(b []byte){
+		"body longer than the record":  func(b []byte) { binary.BigEndian.PutUint32(b[84:], uint32(len(b)-88+1)) },
+		"body of less than nothing":    func(b []byte) { binary.BigEndian.PutUint32(b[84:], math.MaxUint32) },
+		"body to the end, no topic":    func(b []byte) { binary.BigEndian.PutUint32(b[84:], uint32(len(b)-88)) },
+		"topic longer by one":          func(b []byte) { b[92]++ },
+		"properties longer by one":     func(b []byte) { b[len(b)-1]++ },
+		"properties of a negative len": func(b []byte) { b[len(b)-2] = 0x80 },
+	} {
+		bad := bytes.Clone(b)
+		if harm(bad); b[92] != 1 {
+			t.Fatal("the topic is elsewhere")
+		}
+		if _, err := Decode(bad); !errors.Is(err, ErrBad) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestPropertyCRCDigits: ten digits, and a number of at most 32 bits, or there is none.
+func TestPropertyCRCDigits(t *testing.T) {
+	l := javaLimits
+	l.PropCRC = true
+	for digits, want := range map[string]bool{"0000000000": true, "5927694924": true, "6927694924": false, "/000000000": false,
+		"000000000:": false, "9999999999": false} {
+		b, _ := l.Append(nil, msg("T", 0, "body"), Stamp{})
+		copy(b[len(b)-11:], digits)
+		if stored, _, ok := ReadPropCRC(b); ok != want || ok && stored != map[string]uint32{"5927694924": math.MaxUint32}[digits] {
+			t.Errorf("%s: %d, %v", digits, stored, ok)
+		}
+	}
+	smallest := make([]byte, MinSize-2+PropCRCLen)
+	copy(smallest[MinSize-2:], propCRCHead+"0000000000\x02")
+	if _, _, ok := ReadPropCRC(smallest); !ok {
+		t.Error("the CRC of the smallest record is not found")
+	}
+	if _, _, ok := ReadPropCRC(smallest[1:]); ok {
+		t.Error("one of less than a record is")
+	}
+}
+
+// TestBlank: a blank says how much of the file is left, in the place where a record has its size.
+func TestBlank(t *testing.T) {
+	var b [BlankSize]byte
+	PutBlank(b[:], 0x01020304)
+	if size, magic := Head(b[:]); size != 0x01020304 || magic != MagicBlank || string(b[:4]) != "\x01\x02\x03\x04" {
+		t.Errorf("%x: size %x, magic %x", b, size, magic)
 	}
 }
