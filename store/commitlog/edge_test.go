@@ -18,7 +18,7 @@ func rolling(t *testing.T) (*Log, *vfs.Mem) {
 	l, mem, _ := started(t, Events{})
 	done := make(chan struct{})
 	ctx := t.Context()
-	go func() { l.alloc.run(ctx, l.alloc.from); close(done) }()
+	go func() { l.alloc.run(ctx); close(done) }()
 	t.Cleanup(func() { <-done })
 	return l, mem
 }
