@@ -35,6 +35,9 @@ const (
 // Log is the commit log, for a master that sends it to slaves. It is not to be changed through it.
 func (s *Store) Log() *commitlog.Log { return s.log }
 
+// SegmentSize is the size of a file of the commit log, in bytes.
+func (s *Store) SegmentSize() int64 { return s.log.SegmentSize() }
+
 // IsSlave tells that the store takes no messages of its own.
 func (s *Store) IsSlave() bool { return s.slave }
 

@@ -1,0 +1,157 @@
+package ha
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Why connections end, but for what the network says.
+var (
+	errStopped  = errors.New("ha: stopped")
+	errTooMany  = errors.New("ha: too many connections")
+	errMadeRoom = errors.New("ha: it asked for nothing, and others need the room")
+	errSilent   = errors.New("ha: nothing came for haHousekeepingInterval")
+)
+
+// ReportError says that a peer reported what no slave of this log can have.
+type ReportError struct {
+	Got      int64 // the report
+	Min, Max int64 // what may be reported: for the first one the log, then what was sent
+}
+
+func (e *ReportError) Error() string {
+	if e.Got >= 0 && e.Got < e.Min {
+		return fmt.Sprintf("ha: the slave wants the log from %d on, but it begins at %d here", e.Got, e.Min)
+	}
+	return fmt.Sprintf("ha: the peer says its log ends at %d, but it can end at %d at most: it has another log, or is "+
+		"no slave", e.Got, e.Max)
+}
+
+// conn is a connection from a slave (Java DefaultHAConnection). Two goroutines serve it: one reads reports, one sends.
+type conn struct {
+	m    *Master
+	sock *net.TCPConn
+	raw  syscall.RawConn
+	addr string    // of the peer; immutable
+	came time.Time // immutable
+
+	asked atomic.Int64 // the first report; -1 until then
+	next  atomic.Int64 // offset of the next block: what the peer may have; written by the sender, before it sends
+	acked atomic.Int64 // newest report; written by the reader
+	sent  meter        // bytes; added to by the sender
+
+	start chan int64 // capacity 1: where the sender begins
+	out   output     // the sender's
+
+	mu  sync.Mutex
+	why error // why it ends; guarded by mu
+}
+
+func newConn(m *Master, sock *net.TCPConn) (*conn, error) {
+	raw, err := sock.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{m: m, sock: sock, raw: raw, addr: sock.RemoteAddr().String(), came: time.Now(),
+		start: make(chan int64, 1)}
+	c.asked.Store(-1)
+	c.acked.Store(-1)
+	c.out.init(raw)
+	return c, nil
+}
+
+// run serves the connection until it ends.
+func (c *conn) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var sender sync.WaitGroup
+	sender.Go(func() { c.end(c.send(ctx)) })
+	c.end(c.read())
+	cancel()
+	sender.Wait()
+	c.m.remove(c, c.reason())
+}
+
+// end closes the connection; the first reason stays. Any goroutine.
+func (c *conn) end(why error) {
+	c.mu.Lock()
+	if c.why == nil {
+		c.why = why
+	}
+	c.mu.Unlock()
+	_ = c.sock.Close()
+}
+
+func (c *conn) reason() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.why
+}
+
+// read takes reports until the connection ends.
+func (c *conn) read() error {
+	var r reports
+	for {
+		if err := c.sock.SetReadDeadline(time.Now().Add(c.m.settings.Load().HousekeepingInterval)); err != nil {
+			return err
+		}
+		n, err := c.sock.Read(r.room())
+		if offset, ok := r.took(n); ok {
+			if err := c.reported(offset); err != nil {
+				return err
+			}
+		}
+		var timeout net.Error
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			return errSilent
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// reported takes a report: the first one asks for the log, each acknowledges what is below.
+func (c *conn) reported(offset int64) error {
+	if c.asked.Load() < 0 {
+		if err := c.begin(offset); err != nil {
+			return err
+		}
+	} else if most := c.next.Load(); offset < 0 || offset > most {
+		return &ReportError{Got: offset, Max: most}
+	}
+	if offset > c.acked.Load() {
+		c.acked.Store(offset)
+		if c.m.ev.Acknowledged != nil {
+			c.m.ev.Acknowledged()
+		}
+	}
+	return nil
+}
+
+// begin lets the sender begin where the first report says.
+func (c *conn) begin(asked int64) error {
+	least, end, size := c.m.log.Min(), c.m.log.End(), c.m.log.SegmentSize()
+	from := asked
+	switch {
+	case asked == 0 && c.m.settings.Load().FromLastFile:
+		from = end - end%size
+	case asked == 0:
+		from = least
+	case asked < least || asked > end:
+		return &ReportError{asked, least, end}
+	}
+	c.next.Store(from)
+	c.asked.Store(asked)
+	c.start <- from
+	if c.m.ev.Connected != nil {
+		c.m.ev.Connected(c.addr, asked, from)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package ha
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"gorocket/store/commitlog"
+)
+
+// output writes to the socket of a slave. It holds no bytes of the log: what the socket does not take waits in the
+// file. The sender's goroutine only.
+type output struct {
+	raw   syscall.RawConn
+	write func(fd uintptr) bool // output.try, made once
+
+	head [headSize]byte
+	rest []byte // of head
+	mem  []byte // of the block, in the mapping of its file; nil when it goes by sendfile
+	file int    // descriptor for sendfile
+	at   int64  // position in it
+	left int    // bytes of the block, not counting mem
+	err  error  // of the last try
+}
+
+// sendfileLeast is the smallest block that goes by sendfile, in bytes: a small one costs less as a copy, with its head
+// in one system call.
+const sendfileLeast = 16 << 10
+
+// noFile is what vfs.File.Fd returns for a file without a descriptor.
+const noFile = ^uintptr(0)
+
+func (o *output) init(raw syscall.RawConn) { o.raw, o.write = raw, o.try }
+
+// heartbeat sends a head without a block.
+func (o *output) heartbeat(next int64) error {
+	o.begin(next, 0)
+	return o.flush()
+}
+
+// block sends [at, at+n) of a leased file.
+func (o *output) block(seg *commitlog.Segment, at int64, n int) error {
+	o.begin(at, n)
+	p := at - seg.Base
+	if fd := seg.File().Fd(); n >= sendfileLeast && fd != noFile {
+		o.file, o.at, o.left = int(fd), p, n
+	} else {
+		o.mem = seg.Data[p : p+int64(n)]
+	}
+	err := o.flush()
+	o.mem = nil
+	return err
+}
+
+func (o *output) begin(at int64, n int) {
+	putHead(&o.head, at, n)
+	o.rest, o.mem, o.left = o.head[:], nil, 0
+}
+
+// flush writes all of it; it waits as long as the peer does not read.
+func (o *output) flush() error {
+	o.err = nil
+	if err := o.raw.Write(o.write); err != nil {
+		return err
+	}
+	return o.err
+}
+
+// try writes what the socket takes; false when the rest has to wait.
+func (o *output) try(fd uintptr) (done bool) {
+	for len(o.rest)+len(o.mem) > 0 {
+		flags := unix.MSG_NOSIGNAL
+		if o.left > 0 {
+			flags |= unix.MSG_MORE
+		}
+		n, err := unix.SendmsgBuffers(int(fd), [][]byte{o.rest, o.mem}, nil, nil, flags)
+		if done, again := o.failed(err); !again {
+			return done
+		}
+		head := min(max(n, 0), len(o.rest))
+		o.rest, o.mem = o.rest[head:], o.mem[max(n, 0)-head:]
+	}
+	for o.left > 0 {
+		n, err := unix.Sendfile(int(fd), o.file, &o.at, o.left)
+		if err == nil && n == 0 {
+			err = unix.EIO // the file is shorter than the log
+		}
+		if done, again := o.failed(err); !again {
+			return done
+		}
+		o.left -= max(n, 0)
+	}
+	return true
+}
+
+// failed looks at the error of a system call; again tells to go on.
+func (o *output) failed(err error) (done, again bool) {
+	switch err {
+	case nil, unix.EINTR:
+		return false, true
+	case unix.EAGAIN:
+		return false, false
+	}
+	o.err = err
+	return true, false
+}

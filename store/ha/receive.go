@@ -1,0 +1,112 @@
+package ha
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"time"
+)
+
+// readSize is how much is read at once, in bytes: what comes together is stored and reported together.
+const readSize = 256 << 10
+
+// follower is one connection to a master. The slave's goroutine only.
+type follower struct {
+	s      *Slave
+	sock   net.Conn
+	addr   string
+	served bool // something that fits came
+
+	in       blocks
+	size     int64     // bytes of a file of the log
+	reported int64     // the last report
+	wroteAt  time.Time // its time
+	readAt   time.Time // of the last bytes from the master
+}
+
+// run asks for the log and stores it until the connection ends.
+func (f *follower) run() error {
+	f.size = f.s.store.SegmentSize()
+	f.readAt = time.Now()
+	if err := f.report(); err != nil {
+		return err
+	}
+	f.s.mu.Lock()
+	f.s.status.connected, f.s.status.since = true, f.readAt
+	f.s.mu.Unlock()
+	if f.s.ev.Connected != nil {
+		f.s.ev.Connected(f.addr, f.reported)
+	}
+	buf := make([]byte, readSize)
+	for {
+		n, err := f.read(buf)
+		if err == nil && n > 0 {
+			err = f.store(buf[:n])
+		}
+		if err == nil && (f.s.store.MaxPhyOffset() != f.reported ||
+			time.Since(f.wroteAt) >= f.s.opt.HeartbeatInterval) {
+			err = f.report()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// read waits for bytes, at most until the next report is due: then it returns 0.
+func (f *follower) read(buf []byte) (int, error) {
+	silent := f.readAt.Add(f.s.opt.HousekeepingInterval)
+	wake := f.wroteAt.Add(f.s.opt.HeartbeatInterval)
+	if silent.Before(wake) {
+		wake = silent
+	}
+	if err := f.sock.SetReadDeadline(wake); err != nil {
+		return 0, err
+	}
+	n, err := f.sock.Read(buf)
+	now := time.Now()
+	var timeout net.Error
+	if n == 0 && errors.As(err, &timeout) && timeout.Timeout() {
+		if now.Before(silent) {
+			return 0, nil
+		}
+		return 0, errSilent
+	}
+	if n > 0 {
+		f.readAt = now
+		f.s.lastRead.Store(now.UnixMilli())
+		f.s.received.add(int64(n))
+	}
+	return n, err
+}
+
+// store stores what a read brought.
+func (f *follower) store(b []byte) error {
+	if err := f.in.take(b, f.size, f.s.store.AppendRaw); err != nil {
+		return err
+	}
+	if !f.served {
+		f.served = true
+		f.s.mu.Lock()
+		f.s.status.err = nil
+		f.s.mu.Unlock()
+	}
+	return nil
+}
+
+// report tells the master where the log ends: what it has whole, which is what a start would find.
+func (f *follower) report() error {
+	end := f.s.store.MaxPhyOffset()
+	var b [reportSize]byte
+	binary.BigEndian.PutUint64(b[:], uint64(end))
+	f.wroteAt = time.Now()
+	if err := f.sock.SetWriteDeadline(f.wroteAt.Add(f.s.opt.HousekeepingInterval)); err != nil {
+		return err
+	}
+	if _, err := f.sock.Write(b[:]); err != nil {
+		return err
+	}
+	f.reported = end
+	f.s.lastWrite.Store(f.wroteAt.UnixMilli())
+	return nil
+}

@@ -1,0 +1,88 @@
+package ha
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// send sends what the slave does not have, and heartbeats, until the connection ends.
+func (c *conn) send(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return errStopped
+	case <-c.start:
+	}
+	var flow flow
+	wake := time.NewTimer(0)
+	defer wake.Stop()
+	for last := (time.Time{}); ; { // the first heartbeat, or block, tells the slave at once that it is served
+		moved := c.m.log.Moved()
+		set := c.m.settings.Load()
+		allowed, again := flow.allow(set, time.Now())
+		if c.m.log.End() > c.next.Load() && allowed > 0 {
+			n, err := c.sendBlock(min(allowed, int64(set.BatchSize)))
+			if err != nil {
+				return err
+			}
+			flow.add(n)
+			last = time.Now()
+			continue
+		}
+		if beat := set.HeartbeatInterval - time.Since(last); beat <= 0 {
+			if err := c.out.heartbeat(c.next.Load()); err != nil {
+				return err
+			}
+			last = time.Now()
+			continue
+		} else if allowed > 0 || beat < again {
+			again = beat
+		}
+		if allowed <= 0 { // there may be more, but not now
+			moved = nil
+		}
+		wake.Reset(again)
+		select {
+		case <-ctx.Done():
+			return errStopped
+		case <-moved:
+		case <-wake.C:
+		}
+	}
+}
+
+// sendBlock sends the next block, of at most limit bytes and one file.
+func (c *conn) sendBlock(limit int64) (n int64, err error) {
+	at := c.next.Load()
+	seg := c.m.log.Lease(at)
+	if seg == nil {
+		return 0, fmt.Errorf("ha: the slave wants the log from %d on, but it begins at %d here now: its files were "+
+			"deleted before the slave had them", at, c.m.log.Min())
+	}
+	defer seg.Release()
+	n = min(limit, seg.End()-at, c.m.log.End()-at)
+	c.next.Store(at + n) // before the slave can acknowledge it
+	if err = c.out.block(seg, at, int(n)); err == nil {
+		c.sent.add(n)
+	}
+	return n, err
+}
+
+// flow is the flow control of one connection (Java FlowMonitor).
+type flow struct {
+	second int64 // unix
+	sent   int64 // bytes in it
+}
+
+// allow is how many bytes may be sent now; when there are none, again tells when to ask again.
+func (f *flow) allow(set *MasterSettings, now time.Time) (n int64, again time.Duration) {
+	if !set.FlowControl {
+		return 1 << 62, 0
+	}
+	if s := now.Unix(); s != f.second {
+		f.second, f.sent = s, 0
+	}
+	return set.MaxBytesPerSecond - f.sent, time.Second - time.Duration(now.Nanosecond())
+}
+
+func (f *flow) add(n int64) { f.sent += n }
