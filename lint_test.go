@@ -24,8 +24,8 @@ const (
 
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
-	"broker": {"broker/clients", "broker/cluster", "broker/delay", "broker/filter", "broker/hold",
-		"broker/meta", "broker/static", "broker/stats", "broker/trans", "compat", "compat/config", "remoting",
+	"broker": {"broker/clients", "broker/cluster", "broker/config", "broker/delay", "broker/filter",
+		"broker/hold", "broker/meta", "broker/static", "broker/stats", "broker/trans", "compat", "remoting",
 		"remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/transport", "remoting/wire",
 		"store", "store/commitlog", "store/datafile", "store/dispatch", "store/record", "store/recovery",
 		"store/timer", "store/vfs"},
@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 		"remoting/protocol", "remoting/wire", "store/record"},
 	"broker/cluster": {"broker/meta", "broker/signal", "compat", "remoting", "remoting/protocol",
 		"remoting/throttle", "remoting/wire"},
+	"broker/config": {"broker/meta", "compat", "compat/config", "remoting", "store", "store/vfs"},
 	"broker/delay": {"broker/meta", "broker/signal", "broker/worker", "compat", "compat/config",
 		"remoting/protocol", "remoting/throttle", "store", "store/dispatch", "store/record"},
 	"broker/filter": {"compat"},
@@ -46,8 +47,9 @@ var arrows = map[string][]string{
 	"broker/trans": {"broker/clients", "broker/meta", "broker/signal", "broker/stats", "broker/worker",
 		"compat", "remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/wire",
 		"store", "store/record"},
-	"broker/worker":      {},
-	"cmd/gorocket":       {"broker", "cmd/gorocket/bench", "compat/config", "namesrv", "remoting", "remoting/metrics"},
+	"broker/worker": {},
+	"cmd/gorocket": {"broker", "broker/config", "cmd/gorocket/bench", "compat/config", "namesrv", "remoting",
+		"remoting/metrics"},
 	"cmd/gorocket/bench": {"compat", "remoting", "remoting/protocol", "remoting/wire"},
 	"cmd/support":        {"broker", "namesrv", "remoting/wire"},
 	"compat":             {},

@@ -8,12 +8,9 @@ package broker
 // SYSTEM_ERROR. Java ignores the first two, half applies the third, and writes the file anew with all defaults.
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"gorocket/compat"
-	"gorocket/compat/config"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store/vfs"
@@ -71,19 +68,14 @@ func (b *Broker) blackListed(p *compat.Properties) bool {
 func (b *Broker) changeConfig(p *compat.Properties) error {
 	b.confMu.Lock()
 	defer b.confMu.Unlock()
-	next := *b.cfg()
-	unknown, err := next.Bind(p)
+	next, later, err := b.cfg().Change(p)
 	if err != nil {
-		return err
-	}
-	if err := errors.Join(refuseUnknown(p, unknown), refuse(p), next.validate(), frozen(b.cfg(), &next)); err != nil {
 		return err
 	}
 	if err := b.store.Reconfigure(next.Config); err != nil {
 		return err
 	}
-	later := config.Changed(b.cfg(), &next, config.Restart)
-	b.live.Store(&next)
+	b.live.Store(next)
 	b.confVer.Next(0)
 	if len(later) > 0 {
 		b.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
@@ -93,27 +85,6 @@ func (b *Broker) changeConfig(p *compat.Properties) error {
 	}
 	return vfs.EditFile(b.fs, next.BrokerConfigPath,
 		func(text []byte) []byte { return compat.EditProperties(text, p) })
-}
-
-// refuseUnknown says which keys neither we nor Java have, and which ones were probably meant.
-func refuseUnknown(p *compat.Properties, unknown []string) error {
-	var errs []error
-	for _, key := range unknown {
-		if !config.IsJavaKey(key) {
-			errs = append(errs, config.UnknownKey(p, key, new(Config)))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func frozen(old, next *Config) error {
-	was, is := config.Properties(old), config.Properties(next)
-	for _, key := range config.Changed(old, next, config.Start) {
-		a, _ := was.Get(key)
-		v, _ := is.Get(key)
-		return &config.Error{Key: key, Value: v, Msg: fmt.Sprintf("cannot change while the broker runs (now %q)", a)}
-	}
-	return nil
 }
 
 func (b *Broker) getConfig(ctx *remoting.Context) {

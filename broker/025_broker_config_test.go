@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/broker/config"
 	"gorocket/remoting/wire"
 )
 
@@ -68,7 +69,7 @@ func TestUpdateBrokerConfig(t *testing.T) {
 			t.Errorf("file%s: %q, %v, want %q", name, file, err, want)
 		}
 	}
-	if again, _, err := LoadConfig(cfg.BrokerConfigPath); err != nil || again.LongPollingEnable ||
+	if again, _, err := config.Load(cfg.BrokerConfigPath); err != nil || again.LongPollingEnable ||
 		again.BrokerName != "broker-a" {
 		t.Errorf("file read again: %v %v", again.LongPollingEnable, err)
 	}

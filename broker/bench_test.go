@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"gorocket/broker/config"
 )
 
 // startBench runs a broker for a benchmark and returns its address.
-func startBench(b *testing.B, change func(*Config)) string {
+func startBench(b *testing.B, change func(*config.Config)) string {
 	t := &testing.T{}
 	cfg := testConfig(t, b.TempDir())
 	cfg.MappedFileSizeCommitLog, cfg.MappedFileSizeConsumeQueue = 1<<30, 6_000_000

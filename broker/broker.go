@@ -15,6 +15,7 @@ import (
 
 	"gorocket/broker/clients"
 	"gorocket/broker/cluster"
+	"gorocket/broker/config"
 	"gorocket/broker/delay"
 	"gorocket/broker/filter"
 	"gorocket/broker/hold"
@@ -35,9 +36,9 @@ import (
 
 // Broker is one message broker. New validates, Start opens the store and serves, Stop drains. Java: BrokerController.
 type Broker struct {
-	live      atomic.Pointer[Config] // replaced by UPDATE_BROKER_CONFIG; what it points to is immutable
-	confMu    sync.Mutex             // serializes updates
-	confVer   compat.DataVersion     // guarded by confMu
+	live      atomic.Pointer[config.Config] // replaced by UPDATE_BROKER_CONFIG; what it points to is immutable
+	confMu    sync.Mutex                    // serializes updates
+	confVer   compat.DataVersion            // guarded by confMu
 	log       zerolog.Logger
 	throttled *throttle.Log
 
@@ -101,10 +102,10 @@ type Options struct {
 }
 
 // New checks the configuration and prepares a broker; nothing is opened or bound yet.
-func New(cfg Config, log zerolog.Logger) (*Broker, error) { return NewWith(cfg, log, Options{}) }
+func New(cfg config.Config, log zerolog.Logger) (*Broker, error) { return NewWith(cfg, log, Options{}) }
 
 // NewWith is New on another file system, or by another clock.
-func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
+func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) {
 	if o.FS == nil {
 		o.FS = vfs.OS{}
 	}
@@ -124,7 +125,7 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Broker, error) {
 	b.live.Store(&cfg)
 	b.throttled = throttle.New(log, 1, 10*time.Second)
 	b.topics = meta.NewTopics()
-	b.systemTopics = b.topics.AddSystem(b.cfg().systemTopics())
+	b.systemTopics = b.topics.AddSystem(systemTopics(b.cfg()))
 	b.groups = meta.NewGroups(func() bool { return b.cfg().AutoCreateSubscriptionGroup })
 	b.topics.Limit = func() int { return b.cfg().MaxTopicNum }
 	b.groups.Limit = func() int { return b.cfg().MaxSubscriptionGroupNum }
@@ -186,10 +187,10 @@ func (b *Broker) fixedProperties() []byte {
 }
 
 // Config returns the effective configuration.
-func (b *Broker) Config() Config { return *b.cfg() }
+func (b *Broker) Config() config.Config { return *b.cfg() }
 
 // cfg is the configuration of this moment. It must not be changed.
-func (b *Broker) cfg() *Config { return b.live.Load() }
+func (b *Broker) cfg() *config.Config { return b.live.Load() }
 
 // Store returns the store, for checks and tools in the same process; nil before Start.
 func (b *Broker) Store() *store.Store { return b.store }
@@ -294,7 +295,7 @@ func (b *Broker) loadTables() error {
 		b.log.Error().Str("topic", fmt.Sprintf("%.300q", name)).
 			Msg("topics.json: a topic that cannot be: left out if no folder can have its name, else cut to 65536 queues")
 	}
-	b.topics.AddSystem(cfg.systemTopics())
+	b.topics.AddSystem(systemTopics(cfg))
 	b.topics.Changed()
 	b.groups.Changed()
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/config"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -26,7 +27,7 @@ import (
 const memRoot = "/store"
 
 // memRig starts a broker on a disk in memory.
-func memRig(t *testing.T, mem *vfs.Mem, edit ...func(*Config)) *rig {
+func memRig(t *testing.T, mem *vfs.Mem, edit ...func(*config.Config)) *rig {
 	t.Helper()
 	cfg := testConfig(t, memRoot)
 	for _, e := range edit {
@@ -42,11 +43,11 @@ func newMem(t *testing.T) *vfs.Mem {
 }
 
 // slowFlush leaves the log unsynced for as long as a test runs.
-func slowFlush(c *Config) {
+func slowFlush(c *config.Config) {
 	c.FlushIntervalCommitLog, c.FlushCommitLogThoroughInterval, c.FlushCommitLogLeastPages = 3_600_000, 3_600_000, 1<<20
 }
 
-func syncFlush(c *Config) { c.FlushDiskType = store.SyncFlush }
+func syncFlush(c *config.Config) { c.FlushDiskType = store.SyncFlush }
 
 // fileOf reads a table's file, without blanks and line ends.
 func fileOf(mem *vfs.Mem, name string) string {
@@ -55,7 +56,7 @@ func fileOf(mem *vfs.Mem, name string) string {
 }
 
 // reborn starts a broker on what a kill or a power cut left, with what edit changes.
-func reborn(t *testing.T, left *vfs.Mem, edit ...func(*Config)) *rig {
+func reborn(t *testing.T, left *vfs.Mem, edit ...func(*config.Config)) *rig {
 	t.Helper()
 	t.Cleanup(left.Free)
 	return memRig(t, left, edit...)
@@ -111,7 +112,7 @@ func createFields(topic string, queues int) string {
 // were written last.
 func TestKillKeepsAcknowledgedMessages(t *testing.T) {
 	mem := newMem(t)
-	r := memRig(t, mem, slowFlush, func(c *Config) { c.FlushConsumerOffsetInterval = 1 })
+	r := memRig(t, mem, slowFlush, func(c *config.Config) { c.FlushConsumerOffsetInterval = 1 })
 	for i := range 50 {
 		r.send("T", "KEYS\x01k\x02", fmt.Sprint(i))
 	}
@@ -191,7 +192,7 @@ func TestPowerCutKeepsAGaplessPrefix(t *testing.T) {
 // TestPowerCutTakesNoDelivery: a note that a level has delivered a message is on disk only behind the delivery itself.
 func TestPowerCutTakesNoDelivery(t *testing.T) {
 	mem := newMem(t)
-	r := memRig(t, mem, slowFlush, func(c *Config) { c.FlushDelayOffsetInterval = 1 })
+	r := memRig(t, mem, slowFlush, func(c *config.Config) { c.FlushDelayOffsetInterval = 1 })
 	r.send("T", "", "there")
 	r.send("T", "DELAY\x012\x02", "delayed")
 	if err := r.b.store.Flush(); err != nil { // both are on disk, the delivery will not be by itself
@@ -208,7 +209,7 @@ func TestPowerCutTakesNoDelivery(t *testing.T) {
 // TestKillRepeatsNoDelayedMessage: what lies before the noted position of a level is not delivered again.
 func TestKillRepeatsNoDelayedMessage(t *testing.T) {
 	mem := newMem(t)
-	r := memRig(t, mem, func(c *Config) { c.FlushDelayOffsetInterval = 1 })
+	r := memRig(t, mem, func(c *config.Config) { c.FlushDelayOffsetInterval = 1 })
 	r.send("T", "DELAY\x011\x02", "one")
 	r.await("T", 1)
 	waitFor(t, "the note", func() bool { return strings.Contains(fileOf(mem, "delayOffset.json"), `"1":1`) })
@@ -223,7 +224,7 @@ func TestKillRepeatsNoDelayedMessage(t *testing.T) {
 // disk.
 func TestPowerCutTakesNoEndedTransaction(t *testing.T) {
 	mem := newMem(t)
-	edit := func(c *Config) {
+	edit := func(c *config.Config) {
 		slowFlush(c)
 		c.TransactionCheckInterval, c.TransactionTimeOut, c.TransactionOpBatchInterval = 50, 50, 10
 		c.FlushConsumerOffsetInterval = 1
@@ -251,7 +252,7 @@ func TestPowerCutTakesNoEndedTransaction(t *testing.T) {
 // TestKillKeepsHalfMessages: a half message that waited for its end can be committed after a kill, once.
 func TestKillKeepsHalfMessages(t *testing.T) {
 	mem := newMem(t)
-	edit := func(c *Config) { c.TransactionOpBatchInterval = 10 }
+	edit := func(c *config.Config) { c.TransactionOpBatchInterval = 10 }
 	r := memRig(t, mem, edit)
 	_, first := r.half("g", "T", "first")
 	_, second := r.half("g", "T", "second")

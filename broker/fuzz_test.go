@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/config"
 	"gorocket/broker/delay"
 	"gorocket/broker/meta"
 	"gorocket/broker/static"
@@ -91,7 +92,7 @@ func FuzzLightOffsetFile(f *testing.F) {
 func FuzzDelayOffsetFile(f *testing.F) {
 	fuzzTable(f, []string{`{"dataVersion":{"counter":1,"timestamp":2},"offsetTable":{1:5,18:6}}`,
 		`{"offsetTable":{"99":1,"-1":2}}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		s, err := delay.NewLevels(delay.Deps{}, DefaultConfig().MessageDelayLevel)
+		s, err := delay.NewLevels(delay.Deps{}, config.Default().MessageDelayLevel)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -108,7 +109,7 @@ func FuzzRequestModeFile(f *testing.F) {
 
 func FuzzFilterFile(f *testing.F) {
 	fuzzTable(f, []string{`{"filterDataByTopic":{"T":{"filterDataMap":{"g":{"consumerGroup":"g","topic":"T","expression":"a > 1","expressionType":"SQL92","bornTime":1,"deadTime":0,"clientVersion":2}},"topic":"T"}}}`}, func() (func([]byte) error, func() ([]byte, error)) {
-		c := DefaultConfig()
+		c := config.Default()
 		c.StorePathRootDir, c.BrokerIP1 = "/nowhere", "127.0.0.1"
 		b, err := New(c, zerolog.Nop())
 		if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/config"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
@@ -63,8 +64,8 @@ type rig struct {
 	conn net.Conn // of ask; nil before the first
 }
 
-func testConfig(t *testing.T, dir string) Config {
-	c := DefaultConfig()
+func testConfig(t *testing.T, dir string) config.Config {
+	c := config.Default()
 	c.StorePathRootDir, c.BrokerName, c.BrokerIP1, c.BindAddress = dir, "broker-a", "127.0.0.1", "127.0.0.1"
 	c.MappedFileSizeCommitLog, c.MappedFileSizeConsumeQueue, c.MaxHashSlotNum, c.MaxIndexNum = 16<<20, 60000, 1000, 4000
 	c.MessageDelayLevel = "1s 1s 1s 1s 1s"
@@ -92,13 +93,13 @@ func freePort(t *testing.T) int {
 	return 0
 }
 
-func startRig(t *testing.T, cfg Config) *rig {
+func startRig(t *testing.T, cfg config.Config) *rig {
 	t.Helper()
 	return startOn(t, cfg, Options{})
 }
 
 // startOn starts a broker on another file system, or by another clock.
-func startOn(t *testing.T, cfg Config, o Options) *rig {
+func startOn(t *testing.T, cfg config.Config, o Options) *rig {
 	t.Helper()
 	b, err := NewWith(cfg, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel), o)
 	if err != nil {
@@ -108,7 +109,7 @@ func startOn(t *testing.T, cfg Config, o Options) *rig {
 }
 
 // run starts a broker that was made with cfg and gives it a client.
-func run(t *testing.T, b *Broker, cfg Config) *rig {
+func run(t *testing.T, b *Broker, cfg config.Config) *rig {
 	t.Helper()
 	if err := b.Start(context.Background()); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/config"
 	"gorocket/remoting/wire"
 )
 
@@ -40,7 +41,7 @@ func (l *logLines) find(text string) map[string]any {
 	return nil
 }
 
-func startLogged(t *testing.T, cfg Config, lines *logLines) *rig {
+func startLogged(t *testing.T, cfg config.Config, lines *logLines) *rig {
 	t.Helper()
 	b, err := New(cfg, zerolog.New(lines).Level(zerolog.DebugLevel))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gorocket/broker/config"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -39,7 +40,7 @@ func (b *Broker) overdue(code int32, waited time.Duration) (cause string) {
 		return ""
 	case isSend(code) && b.store.OSPageCacheBusy():
 		return causeDisk
-	case waited >= time.Duration(c.maxWait(code))*time.Millisecond:
+	case waited >= time.Duration(maxWait(c, code))*time.Millisecond:
 		return causeWaited
 	}
 	return ""
@@ -54,7 +55,7 @@ func isSend(code int32) bool {
 }
 
 // maxWait is how long a request may wait for a worker, ms. Java: the queues that BrokerFastFailure cleans.
-func (c *Config) maxWait(code int32) int64 {
+func maxWait(c *config.Config, code int32) int64 {
 	switch {
 	case isSend(code):
 		return c.WaitTimeMillsInSendQueue

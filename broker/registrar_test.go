@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/broker/config"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -118,7 +119,7 @@ func (f *namesFake) do(fn func()) {
 }
 
 // registeredRig starts a broker that looks at its route often; prepare may change it before.
-func registeredRig(t *testing.T, f *namesFake, prepare func(b *Broker), change ...func(*Config)) *rig {
+func registeredRig(t *testing.T, f *namesFake, prepare func(b *Broker), change ...func(*config.Config)) *rig {
 	t.Helper()
 	cfg := testConfig(t, t.TempDir())
 	cfg.NamesrvAddr = f.addr
@@ -174,7 +175,7 @@ func TestSplitAndCompressedRegistration(t *testing.T) {
 			c := protocol.NewTopicConfig(fmt.Sprint("T", i))
 			_ = b.topics.Update(c)
 		}
-	}, func(c *Config) {
+	}, func(c *config.Config) {
 		c.EnableSplitRegistration, c.SplitRegistrationSize, c.CompressedRegister = true, 10, true
 		c.RegisterNameServerPeriod = 10_000
 	})

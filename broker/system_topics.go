@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"gorocket/broker/config"
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
@@ -12,7 +13,7 @@ import (
 const scheduleTopicQueues = 18
 
 // systemTopics are those that every broker has. Java: TopicConfigManager.init.
-func (c *Config) systemTopics() []meta.SystemTopic {
+func systemTopics(c *config.Config) []meta.SystemTopic {
 	const rw = protocol.PermRead | protocol.PermWrite
 	perm := func(enabled bool) int {
 		if enabled {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gorocket/broker/config"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 )
@@ -49,7 +50,7 @@ func TestSendProperties(t *testing.T) {
 }
 
 func TestConfigErrorsNameFileKeyAndValue(t *testing.T) {
-	c := DefaultConfig()
+	c := config.Default()
 	p, err := compat.ParseProperties([]byte("listenPort=abc\nnoSuchKey=1\nflushDiskType=ASYNC_FLUSH\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -61,14 +62,14 @@ func TestConfigErrorsNameFileKeyAndValue(t *testing.T) {
 	if diff := cmp.Diff([]string{"noSuchKey"}, unknown); diff != "" {
 		t.Error(diff)
 	}
-	for key, set := range map[string]func(*Config){
-		"namesrvAddr=x":            func(c *Config) { c.NamesrvAddr = "x" },
-		"brokerRole=SLAVE":         func(c *Config) { c.BrokerRole = "SLAVE" },
-		"flushDiskType=NO":         func(c *Config) { c.FlushDiskType = "NO" },
-		"listenPort=2":             func(c *Config) { c.ListenPort = 2 },
-		"storeType=defaultRocksDB": func(c *Config) { c.StoreType = "defaultRocksDB" },
+	for key, set := range map[string]func(*config.Config){
+		"namesrvAddr=x":            func(c *config.Config) { c.NamesrvAddr = "x" },
+		"brokerRole=SLAVE":         func(c *config.Config) { c.BrokerRole = "SLAVE" },
+		"flushDiskType=NO":         func(c *config.Config) { c.FlushDiskType = "NO" },
+		"listenPort=2":             func(c *config.Config) { c.ListenPort = 2 },
+		"storeType=defaultRocksDB": func(c *config.Config) { c.StoreType = "defaultRocksDB" },
 	} {
-		c := DefaultConfig()
+		c := config.Default()
 		set(&c)
 		name, value, _ := strings.Cut(key, "=")
 		if err := c.Complete(); err == nil || !strings.Contains(err.Error(),

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/broker/config"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
@@ -15,7 +16,7 @@ import (
 	"gorocket/store/timer"
 )
 
-func timerConfig(t *testing.T, dir string) Config {
+func timerConfig(t *testing.T, dir string) config.Config {
 	c := testConfig(t, dir)
 	c.TimerPrecisionMs, c.MappedFileSizeTimerLog, c.TimerFlushIntervalMs, c.RecallMessageEnable = 100, 64<<10, 50, true
 	return c

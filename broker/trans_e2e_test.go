@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gorocket/broker/config"
 	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -17,7 +18,7 @@ import (
 )
 
 // transConfig asks early and often.
-func transConfig(t *testing.T, dir string) Config {
+func transConfig(t *testing.T, dir string) config.Config {
 	c := testConfig(t, dir)
 	c.TransactionTimeOut, c.TransactionCheckInterval, c.TransactionOpBatchInterval = 100, 100, 50
 	return c

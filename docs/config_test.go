@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 	"gorocket/compat/config"
 	"gorocket/namesrv"
 )
@@ -57,7 +57,7 @@ func TestConfigTable(t *testing.T) {
 	for _, c := range []struct {
 		target config.Target
 		keys   int
-	}{{new(broker.Config), len(config.BrokerFile)}, {new(namesrv.Config), len(config.NameServer)}} {
+	}{{new(brokerconfig.Config), len(config.BrokerFile)}, {new(namesrv.Config), len(config.NameServer)}} {
 		if names := config.Names(c.target); len(names) != c.keys {
 			t.Errorf("%T has fields for %d keys, the table has %d", c.target, len(names), c.keys)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 	"gorocket/compat/config"
 )
 
@@ -70,12 +71,12 @@ func warnArguments(log zerolog.Logger, args []string) {
 }
 
 // loadBroker reads the file; -n wins over it, and NAMESRV_ADDR serves where neither names a NameServer.
-func loadBroker(log zerolog.Logger, file, namesrv string) (broker.Config, error) {
-	cfg, unknown, err := broker.LoadConfig(file)
+func loadBroker(log zerolog.Logger, file, namesrv string) (brokerconfig.Config, error) {
+	cfg, unknown, err := brokerconfig.Load(file)
 	if err != nil {
 		return cfg, err
 	}
-	warnUnknown(log, file, unknown, new(broker.Config))
+	warnUnknown(log, file, unknown, new(brokerconfig.Config))
 	if namesrv != "" {
 		cfg.NamesrvAddr = namesrv
 	}
@@ -86,7 +87,7 @@ func loadBroker(log zerolog.Logger, file, namesrv string) (broker.Config, error)
 }
 
 // complete checks the configuration; an error names the file that it came from.
-func complete(cfg *broker.Config, file string) error {
+func complete(cfg *brokerconfig.Config, file string) error {
 	err := cfg.Complete()
 	if err != nil && file != "" {
 		return fmt.Errorf("configuration %s: %w", file, err)
@@ -106,8 +107,8 @@ func warnUnknown(log zerolog.Logger, file string, keys []string, target config.T
 }
 
 // printConfig lists key=value lines; only those that differ from the defaults when important is set.
-func printConfig(cfg *broker.Config, important bool) error {
-	defaults := broker.DefaultConfig()
+func printConfig(cfg *brokerconfig.Config, important bool) error {
+	defaults := brokerconfig.Default()
 	all := config.Properties(cfg)
 	keys := all.Keys()
 	if important {
@@ -121,14 +122,14 @@ func printConfig(cfg *broker.Config, important bool) error {
 }
 
 // changedKeys lists the keys that differ from what a broker without a file has on this machine.
-func changedKeys(cfg *broker.Config) []string {
-	defaults := broker.DefaultConfig()
+func changedKeys(cfg *brokerconfig.Config) []string {
+	defaults := brokerconfig.Default()
 	defaults.BrokerConfigPath = cfg.BrokerConfigPath
 	_ = defaults.Complete() // what cannot be found out is shown as changed
 	return notDefault(cfg, &defaults)
 }
 
-func (f *brokerFlags) serve(log zerolog.Logger, cfg broker.Config) error {
+func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 	cfg.Version = version
 	logStart(log, "broker", f.file, cfg.StorePathRootDir, changedKeys(&cfg))
 	if cfg.NamesrvAddr == "" {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 )
 
 // exportOptions are the flags of export.
@@ -54,7 +54,7 @@ func export(out, errs io.Writer, dir string, o exportOptions) int {
 		fmt.Fprintln(errs, "gorocket:", err)
 		return verifyFailed
 	}
-	cfg, _, err := broker.LoadConfig(o.file)
+	cfg, _, err := brokerconfig.Load(o.file)
 	if err != nil {
 		return fail(err)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 )
 
 // TestStartLine: one line says which program runs and what is different about it, and no value of the configuration.
@@ -24,7 +24,7 @@ func TestStartLine(t *testing.T) {
 	if err := os.WriteFile(file, []byte("fileReservedTime=49\nbrokerClusterName=c\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, _, err := broker.LoadConfig(file)
+	cfg, _, err := brokerconfig.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 )
 
 // repairCommand says what a start would do to a store directory and does the safe part of it.
@@ -53,7 +53,7 @@ type repairMode struct{ dryRun, skipDamaged, asJSON bool }
 
 // repair prints the plan and returns the exit code, the same as verify's.
 func repair(out, errs io.Writer, file, dir string, mode repairMode) int {
-	cfg, _, err := broker.LoadConfig(file)
+	cfg, _, err := brokerconfig.Load(file)
 	if err != nil {
 		fmt.Fprintln(errs, "gorocket:", err)
 		return verifyFailed

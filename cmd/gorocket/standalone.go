@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 	"gorocket/namesrv"
 	"gorocket/remoting"
 )
@@ -137,7 +138,7 @@ const otherDescriptors = 512
 // shareDescriptors gives the files that one process may open to two servers and a store, unless the configuration says
 // how many connections there may be: an eighth to the NameServer's connections, to the queue files what they need up to
 // a quarter, a margin, and the rest to the broker's connections.
-func shareDescriptors(descriptors int, b *broker.Config, ns *namesrv.Config) {
+func shareDescriptors(descriptors int, b *brokerconfig.Config, ns *namesrv.Config) {
 	if ns.MaxConnections == 0 {
 		ns.MaxConnections = max(1, descriptors/8)
 	}
@@ -148,7 +149,7 @@ func shareDescriptors(descriptors int, b *broker.Config, ns *namesrv.Config) {
 }
 
 // namesrvConfig is the NameServer's: where the broker listens, its files below the store.
-func (f *standaloneFlags) namesrvConfig(cfg *broker.Config) namesrv.Config {
+func (f *standaloneFlags) namesrvConfig(cfg *brokerconfig.Config) namesrv.Config {
 	ns := namesrv.DefaultConfig()
 	ns.ListenPort, ns.BindAddress = f.namesrvPort, cfg.BindAddress
 	ns.MetricsExporterType, ns.MetricsPromExporterHost = cfg.MetricsExporterType, cfg.MetricsPromExporterHost
@@ -160,12 +161,12 @@ func (f *standaloneFlags) namesrvConfig(cfg *broker.Config) namesrv.Config {
 	return ns
 }
 
-func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (broker.Config, error) {
-	cfg, unknown, err := broker.LoadConfig(f.file)
+func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brokerconfig.Config, error) {
+	cfg, unknown, err := brokerconfig.Load(f.file)
 	if err != nil {
 		return cfg, err
 	}
-	warnUnknown(log, f.file, unknown, new(broker.Config))
+	warnUnknown(log, f.file, unknown, new(brokerconfig.Config))
 	if portGiven || f.file == "" {
 		cfg.ListenPort = f.port
 	}

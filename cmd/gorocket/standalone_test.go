@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 	"gorocket/namesrv"
 )
 
@@ -137,7 +137,7 @@ func TestPrintChecks(t *testing.T) {
 // Ten thousand clients find room under the usual limit of 20,000 files, and nothing is promised twice.
 func TestShareDescriptors(t *testing.T) {
 	for descriptors, want := range map[int]int{1024: 512, 20_000: 12_892, 65_536: 52_736, 1: 1} {
-		b, ns := broker.DefaultConfig(), namesrv.DefaultConfig()
+		b, ns := brokerconfig.Default(), namesrv.DefaultConfig()
 		shareDescriptors(descriptors, &b, &ns)
 		if b.MaxConnections != want {
 			t.Errorf("%d: %d connections of the broker, want %d", descriptors, b.MaxConnections, want)
@@ -147,7 +147,7 @@ func TestShareDescriptors(t *testing.T) {
 			t.Errorf("%d: %d are given away", descriptors, sum)
 		}
 	}
-	b, ns := broker.DefaultConfig(), namesrv.DefaultConfig()
+	b, ns := brokerconfig.Default(), namesrv.DefaultConfig()
 	b.MaxConnections, ns.MaxConnections = 7, 8
 	if shareDescriptors(1000, &b, &ns); b.MaxConnections != 7 || ns.MaxConnections != 8 {
 		t.Errorf("the configuration does not count: %d, %d", b.MaxConnections, ns.MaxConnections)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 )
 
 // Exit codes of verify.
@@ -42,7 +42,7 @@ func verifyCommand() *cobra.Command {
 
 // verify prints the report and returns the exit code.
 func verify(out, errs io.Writer, file, dir string, asJSON bool) int {
-	cfg, _, err := broker.LoadConfig(file)
+	cfg, _, err := brokerconfig.Load(file)
 	if err != nil {
 		fmt.Fprintln(errs, "gorocket:", err)
 		return verifyFailed

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 	"gorocket/namesrv"
 )
 
@@ -33,7 +34,7 @@ func cluster(t *testing.T) (names, addr string) {
 	}
 	t.Cleanup(func() { _ = n.Stop(context.Background()) })
 	names = "127.0.0.1" + n.Addr()[strings.LastIndexByte(n.Addr(), ':'):]
-	c := broker.DefaultConfig()
+	c := brokerconfig.Default()
 	c.StorePathRootDir, c.BrokerName, c.BrokerIP1, c.BindAddress = dir+"/store", "broker-a", "127.0.0.1", "127.0.0.1"
 	c.MappedFileSizeCommitLog, c.MappedFileSizeConsumeQueue, c.MaxHashSlotNum, c.MaxIndexNum = 64<<20, 60000, 1000, 4000
 	c.MetricsExporterType, c.NamesrvAddr = "DISABLE", names

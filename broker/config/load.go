@@ -1,4 +1,4 @@
-package broker
+package config
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 	"gorocket/broker/meta"
 	"gorocket/compat"
-	"gorocket/compat/config"
+	keys "gorocket/compat/config"
 	"gorocket/remoting"
 	"gorocket/store"
 	"gorocket/store/vfs"
@@ -19,10 +19,10 @@ import (
 
 // validate checks every value: the same at the start and for a change over the wire.
 func (c *Config) validate() error {
-	errs := []error{config.Check(c)}
+	errs := []error{keys.Check(c)}
 	refuse := func(bad bool, key, value, why string) {
 		if bad {
-			errs = append(errs, &config.Error{Key: key, Value: value, Msg: why})
+			errs = append(errs, &keys.Error{Key: key, Value: value, Msg: why})
 		}
 	}
 	refuse(c.BrokerRole == "SLAVE", "brokerRole", c.BrokerRole, "replication is not supported yet")
@@ -57,7 +57,7 @@ func (c *Config) NameServers() ([]string, error) {
 		n, err2 := strconv.Atoi(port)
 		if err != nil || err2 != nil || host == "" || n < 1 || n > 65535 {
 			why := fmt.Sprintf("%q is not host:port", a)
-			return nil, &config.Error{Key: "namesrvAddr", Value: c.NamesrvAddr, Msg: why}
+			return nil, &keys.Error{Key: "namesrvAddr", Value: c.NamesrvAddr, Msg: why}
 		}
 		addrs = append(addrs, a)
 	}
@@ -73,12 +73,12 @@ func refuse(p *compat.Properties) error {
 	var errs []error
 	for _, key := range mustBeOff {
 		if v, ok := p.Get(key); ok && isTrue(v) {
-			errs = append(errs, &config.Error{Key: key, Value: v, Msg: "not supported yet; take it out to run without it",
+			errs = append(errs, &keys.Error{Key: key, Value: v, Msg: "not supported yet; take it out to run without it",
 				Line: p.Line(key)})
 		}
 	}
 	if v, ok := p.Get("brokerId"); ok && strings.HasPrefix(strings.TrimSpace(v), "-") {
-		errs = append(errs, &config.Error{Key: "brokerId", Value: v, Line: p.Line("brokerId"),
+		errs = append(errs, &keys.Error{Key: "brokerId", Value: v, Line: p.Line("brokerId"),
 			Msg: "a controller is to give the id (enableControllerMode), which is not supported yet; use 0 for a master"})
 	}
 	return errors.Join(errs...)
@@ -94,10 +94,10 @@ func withoutEffect(p *compat.Properties, unknown []string) []string {
 	})
 }
 
-// LoadConfig reads a broker.conf on top of Java's defaults. unknown lists keys that have no effect here. Errors name
+// Load reads a broker.conf on top of Java's defaults. unknown lists keys that have no effect here. Errors name
 // the file, the key and the value. An empty path gives the defaults.
-func LoadConfig(path string) (c Config, unknown []string, err error) {
-	c = DefaultConfig()
+func Load(path string) (c Config, unknown []string, err error) {
+	c = Default()
 	if path == "" {
 		return c, nil, nil
 	}

@@ -1,4 +1,4 @@
-package broker
+package config
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"gorocket/compat"
-	"gorocket/compat/config"
+	keys "gorocket/compat/config"
 	"gorocket/store"
 )
 
@@ -112,20 +112,20 @@ type Config struct {
 	extra *compat.Properties // Java's keys without effect here: kept, shown and written back
 }
 
-// Keys implements config.Target.
-func (*Config) Keys() config.Table { return config.BrokerFile }
+// Keys implements keys.Target.
+func (*Config) Keys() keys.Table { return keys.BrokerFile }
 
-// DefaultConfig returns Java's defaults. Names and addresses that Java guesses from the host are filled by Complete.
-func DefaultConfig() Config {
+// Default returns Java's defaults. Names and addresses that Java guesses from the host are filled by Complete.
+func Default() Config {
 	var c Config
-	config.SetDefaults(&c)
+	keys.SetDefaults(&c)
 	return c
 }
 
 // Bind applies properties. Unknown keys are returned for a warning; a value that does not parse is an error naming key
 // and value.
 func (c *Config) Bind(p *compat.Properties) (unknown []string, err error) {
-	unknown, err = config.Bind(p, c)
+	unknown, err = keys.Bind(p, c)
 	extra := &compat.Properties{}
 	if c.extra != nil {
 		for _, k := range c.extra.Keys() {
@@ -134,7 +134,7 @@ func (c *Config) Bind(p *compat.Properties) (unknown []string, err error) {
 		}
 	}
 	for _, k := range unknown {
-		if v, _ := p.Get(k); config.IsJavaKey(k) {
+		if v, _ := p.Get(k); keys.IsJavaKey(k) {
 			extra.Set(k, v)
 		}
 	}
@@ -144,7 +144,7 @@ func (c *Config) Bind(p *compat.Properties) (unknown []string, err error) {
 
 // Properties lists the whole configuration, with Java's keys that have no effect here.
 func (c *Config) Properties() *compat.Properties {
-	p := config.Properties(c)
+	p := keys.Properties(c)
 	if c.extra != nil {
 		for _, k := range c.extra.Keys() {
 			v, _ := c.extra.Get(k)
