@@ -80,9 +80,6 @@ func TestOffsetsOfClientsAreDropped(t *testing.T) {
 	if v, _ := m.Property("A"); string(v) != "b" {
 		t.Errorf("A is %q", v)
 	}
-	if got := string(withoutOffsets([]byte("A\x01b\x02INNER_BASE\x017\x02"))); got != "A\x01b\x02" {
-		t.Errorf("%q", got)
-	}
 }
 
 func TestSyncFlushAnswersAfterTheDisk(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"gorocket/broker/clients"
 	"gorocket/broker/hold"
+	"gorocket/broker/service"
 	"gorocket/remoting"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
@@ -107,16 +108,16 @@ func TestPullRefusals(t *testing.T) {
 	refused(strings.Replace(pullFields("g", "T", 0, 0, ""), "subscription=*", "subscription=%7C%7C", 1), 23,
 		"parse the consumer's subscription failed", "")
 	r.ask(wire.ReqUpdateAndCreateSubscriptiongroup, "", `{"groupName":"off","consumeEnable":false}`).is(t, 0, "")
-	refused(pullFields("off", "T", 0, 0, ""), 16, "subscription group no permission, off", forbiddenGroup)
+	refused(pullFields("off", "T", 0, 0, ""), 16, "subscription group no permission, off", forbiddenTypes[service.ScopeGroup])
 	r.ask(wire.ReqUpdateAndCreateTopic, strings.Replace(createFields("W", 1), "perm=6", "perm=2", 1), "").is(t, 0, "")
-	refused(pullFields("g", "W", 0, 0, ""), 16, "the topic[W] pulling message is forbidden", forbiddenTopic)
+	refused(pullFields("g", "W", 0, 0, ""), 16, "the topic[W] pulling message is forbidden", forbiddenTypes[service.ScopeTopic])
 	set("autoCreateSubscriptionGroup=false")
 	refused(pullFields("new", "T", 0, 0, ""), 26, "subscription group [new] does not exist, ", "")
 	set("brokerPermission=2")
-	refused(pullFields("g", "T", 0, 0, ""), 16, "the broker[127.0.0.1] pulling message is forbidden", forbiddenBroker)
+	refused(pullFields("g", "T", 0, 0, ""), 16, "the broker[127.0.0.1] pulling message is forbidden", forbiddenTypes[service.ScopeBroker])
 	set("brokerPermission=6\nlitePullMessageEnable=false")
 	if a := r.ask(wire.ReqLitePullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, 16,
-		"the broker[127.0.0.1] for lite pull consumer is forbidden"); a.ext["forbiddenType"] != forbiddenBroker {
+		"the broker[127.0.0.1] for lite pull consumer is forbidden"); a.ext["forbiddenType"] != forbiddenTypes[service.ScopeBroker] {
 		t.Errorf("%v", a.ext)
 	}
 	r.ask(wire.ReqPullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, 0, "FOUND")
@@ -182,13 +183,18 @@ func TestHeldPullLooksAgain(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "came meanwhile")
 	sub, _ := clients.ParseSubscription("T", "*", "TAG")
+	h := &pulls{puller: r.b.services.Pull, holds: r.b.holds, mappings: r.b.mappings, forwards: r.b.forwards, cold: r.b.cold}
 	table, err := remoting.NewTable(remoting.Entry{Code: wire.ReqPullMessage, Handle: func(ctx *remoting.Context) {
 		p := new(pullState) // as it is when the read found nothing
 		if err := wire.PullMessageRequest.Decode(ctx.Req, ctx.In, &p.head); err != nil {
 			fail(ctx, err)
 			return
 		}
-		r.b.holds.Hold(ctx.Later(), &p.head, p.static, sub, 10_000)
+		takePull(&p.head, &p.pull.PullRequest)
+		p.head.SuspendTimeoutMillis, p.pull.Sub = 10_000, sub
+		if !h.hold(&ctx.Replier, p) {
+			t.Error("the pull is not held")
+		}
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -4,29 +4,24 @@ package broker
 // The index knows hashes only: a client filters again by the key's text.
 
 import (
-	"fmt"
-
+	"gorocket/broker/service"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) queryEntries() []remoting.Entry {
+// queries handles requests for single messages.
+type queries struct{ query *service.Query }
+
+func (h *queries) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqQueryMessage, Mode: remoting.Pooled, Handle: with(wire.QueryMessageRequest, b.queryMessage)},
-		{Code: wire.ReqViewMessageById, Mode: remoting.Pooled, Handle: with(wire.ViewMessageRequest, b.viewMessage)},
+		{Code: wire.ReqQueryMessage, Mode: remoting.Pooled, Handle: with(wire.QueryMessageRequest, h.queryMessage)},
+		{Code: wire.ReqViewMessageById, Mode: remoting.Pooled, Handle: with(wire.ViewMessageRequest, h.viewMessage)},
 	}
 }
 
-func (b *Broker) queryMessage(ctx *remoting.Context, h *wire.QueryMessageRequestHeader) {
-	maxNum := int(h.MaxNum)
-	if h.UniqueKeyQuery == "true" {
-		maxNum = b.cfg().DefaultQueryMaxNum
-	}
-	if maxNum < 0 {
-		fail(ctx, fmt.Errorf("java.lang.IllegalArgumentException: Illegal Capacity: %d", maxNum))
-		return
-	}
-	found, err := b.store.QueryByKey(h.Topic, h.Key, maxNum, h.BeginTimestamp, h.EndTimestamp)
+func (h *queries) queryMessage(ctx *remoting.Context, q *wire.QueryMessageRequestHeader) {
+	found, err := h.query.ByKey(&service.ByKey{Topic: q.Topic, Key: q.Key, MaxCount: int(q.MaxNum),
+		Unique: q.UniqueKeyQuery == "true", Begin: q.BeginTimestamp, End: q.EndTimestamp})
 	if err != nil {
 		fail(ctx, err)
 		return
@@ -41,10 +36,10 @@ func (b *Broker) queryMessage(ctx *remoting.Context, h *wire.QueryMessageRequest
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.QueryMessageResponse, &resp, remoting.Body{Parts: found.Records})
 }
 
-func (b *Broker) viewMessage(ctx *remoting.Context, h *wire.ViewMessageRequestHeader) {
-	rec, err := b.store.ReadRecord(h.Offset, nil)
+func (h *queries) viewMessage(ctx *remoting.Context, q *wire.ViewMessageRequestHeader) {
+	rec, err := h.query.ByOffset(q.Offset)
 	if err != nil {
-		ctx.Status(wire.SystemError, fmt.Sprintf("can not find message by the offset, %d", h.Offset))
+		fail(ctx, err)
 		return
 	}
 	ctx.OK(rec)

@@ -82,7 +82,7 @@ func (b *Broker) answerHeartbeat(ctx *remoting.Context, subChange, newTopic bool
 	answer := func(r *remoting.Replier) {
 		remoting.Respond(r, wire.Success, "", wire.HeartbeatResponse, &resp, remoting.Body{})
 	}
-	if newTopic && b.tryAside(&ctx.Replier, func(r *remoting.Replier) {
+	if newTopic && b.forwards.tryAnswer(&ctx.Replier, func(r *remoting.Replier) {
 		b.register.SettledWithin(heartbeatWait)
 		answer(r)
 	}) {

@@ -86,7 +86,7 @@ func (b *Broker) describeFilter(h *wire.ConsumeQueueRequestHeader, a *consumeQue
 	data := b.filters.Get(h.Topic, h.ConsumerGroup)
 	a.FilterData, err = data.JSON()
 	if s = clients.NewSubscription(*a.SubscriptionData); !filter.IsTag(s.ExpressionType) {
-		s = b.withExpression(s, data)
+		s = b.services.Pull.WithExpression(s, data)
 	}
 	return s, err
 }

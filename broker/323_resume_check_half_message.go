@@ -10,25 +10,40 @@ package broker
 import (
 	"errors"
 
+	"github.com/rs/zerolog"
+
 	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 	"gorocket/store/record"
 )
 
 // errNotStored says that the store refused, or that the message was no half message.
 var errNotStored = errors.New("not stored")
 
-func (b *Broker) resumeCheck(ctx *remoting.Context, h *wire.ResumeCheckHalfMessageRequestHeader) {
-	_, offset, err := record.ParseMessageID(h.MsgID)
+// halfMessages handles what administrators do with half messages that were given up.
+type halfMessages struct {
+	store *store.Store
+	trans *trans.Service
+	log   zerolog.Logger
+}
+
+func (h *halfMessages) entries() []remoting.Entry {
+	return []remoting.Entry{{Code: wire.ReqResumeCheckHalfMessage, Mode: remoting.Pooled,
+		Handle: with(wire.ResumeCheckHalfMessageRequest, h.resumeCheck)}}
+}
+
+func (h *halfMessages) resumeCheck(ctx *remoting.Context, q *wire.ResumeCheckHalfMessageRequestHeader) {
+	_, offset, err := record.ParseMessageID(q.MsgID)
 	if err == nil {
-		err = b.store.WithRecord(offset, b.resumeHalf)
+		err = h.store.WithRecord(offset, h.resumeHalf)
 	}
 	switch err {
 	case nil:
-		b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("msgId", h.MsgID).
+		h.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("msgId", q.MsgID).
 			Msg("a half message will be checked again")
 		ctx.Status(wire.Success, "")
 	case errNotStored:
@@ -39,7 +54,7 @@ func (b *Broker) resumeCheck(ctx *remoting.Context, h *wire.ResumeCheckHalfMessa
 }
 
 // resumeHalf stores a given up half message again, as never asked about.
-func (b *Broker) resumeHalf(rec []byte) error {
+func (h *halfMessages) resumeHalf(rec []byte) error {
 	m, err := record.Decode(rec)
 	if err != nil {
 		return err
@@ -51,12 +66,12 @@ func (b *Broker) resumeHalf(rec []byte) error {
 	if _, group := m.Property(protocol.PropProducerGroup); !ok || !group {
 		return errNotStored
 	}
-	if _, ok := b.trans.Put(trans.CopyOf(&m, compat.TopicTransHalf,
+	if _, ok := h.trans.Put(trans.CopyOf(&m, compat.TopicTransHalf,
 		record.SetProperty(nil, m.Properties, protocol.PropCheckTimes, "0"))); !ok {
 		return errNotStored
 	}
 	if string(m.Topic) == compat.TopicTransCheckMax {
-		b.trans.Counts.Add(string(topic), 1)
+		h.trans.Counts.Add(string(topic), 1)
 	}
 	return nil
 }

@@ -1,34 +1,52 @@
 package broker
 
 import (
+	"sync"
+
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
-// maxForwards is how many requests wait for another broker, or for a NameServer, at a time.
-const maxForwards = 256
-
-// aside runs fn on a goroutine of its own, because it waits for another broker; when too many wait already the answer
-// is 2. fn answers through its argument. Stop waits for it, forwardTimeout at most.
-func (b *Broker) aside(r *remoting.Replier, fn func(r *remoting.Replier)) {
-	if !b.tryAside(r, fn) {
-		r.Status(wire.SystemBusy, "[OVERLOAD]system busy, too many requests wait for other brokers")
-	}
+// asides runs what waits, for other machines or for a disk, on goroutines of its own, so many at a time: no worker and
+// no event loop waits. The broker's stop waits for them.
+type asides struct {
+	slots chan struct{} // one element for each goroutine
+	wg    *sync.WaitGroup
 }
 
-// tryAside is aside that only tells when too many wait.
-func (b *Broker) tryAside(r *remoting.Replier, fn func(r *remoting.Replier)) bool {
+// Limits of asides.
+const (
+	maxForwards = 256 // requests that wait for another broker, or for a NameServer
+	maxCold     = 256 // held pulls whose messages are not in memory
+)
+
+func newAsides(most int, wg *sync.WaitGroup) *asides { return &asides{make(chan struct{}, most), wg} }
+
+// try runs fn; false when too many run already.
+func (a *asides) try(fn func()) bool {
 	select {
-	case b.forwards <- struct{}{}:
+	case a.slots <- struct{}{}:
 	default:
 		return false
 	}
-	later := r.Later()
-	b.wg.Add(1)
+	a.wg.Add(1)
 	go func() {
-		defer b.wg.Done()
-		defer func() { <-b.forwards }()
-		fn(&later)
+		defer a.wg.Done()
+		defer func() { <-a.slots }()
+		fn()
 	}()
 	return true
+}
+
+// tryAnswer is try for what answers through its argument.
+func (a *asides) tryAnswer(r *remoting.Replier, fn func(r *remoting.Replier)) bool {
+	later := r.Later()
+	return a.try(func() { fn(&later) })
+}
+
+// answer is tryAnswer that answers 2 when too many wait already.
+func (a *asides) answer(r *remoting.Replier, fn func(r *remoting.Replier)) {
+	if !a.tryAnswer(r, fn) {
+		r.Status(wire.SystemBusy, "[OVERLOAD]system busy, too many requests wait for other brokers")
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,16 +19,15 @@ import (
 	"gorocket/broker/filter"
 	"gorocket/broker/hold"
 	"gorocket/broker/meta"
+	"gorocket/broker/service"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
-	"gorocket/remoting/protocol"
 	"gorocket/remoting/throttle"
 	"gorocket/store"
-	"gorocket/store/record"
 	"gorocket/store/timer"
 	"gorocket/store/vfs"
 )
@@ -60,15 +58,15 @@ type Broker struct {
 	trans          *trans.Service
 	register       *cluster.Registrar
 	persist        *meta.Persister
-	uniq           *uniqIDs
 	stats          *stats.Totals
-	refusals       refusals
+	overload       *overload
 	modes          *meta.Modes
 	routes         *cluster.Routes
 	mappings       *static.Service
 	peers          *cluster.Peers
-	forwards       chan struct{} // one element for each request that waits for another broker
-	asides         chan struct{} // one element for each held pull that is answered aside
+	forwards       *asides
+	cold           *asides
+	services       *service.Services
 	store          *store.Store
 	server         *remoting.Server
 	client         *remoting.Client
@@ -78,12 +76,7 @@ type Broker struct {
 	now        func() time.Time // the wall clock; immutable after Start
 	lookPeriod time.Duration    // how often a route is looked at; set before Start
 	storeHost  netip.AddrPort   // immutable; what message ids carry
-	suffix     []byte           // immutable; the properties that every stored message gets
 	started    time.Time
-
-	sends sync.Pool // *sendState
-	ends  sync.Pool // *endState
-	pulls sync.Pool // *pullState
 
 	corks      corks
 	exporter   *metrics.Exporter // nil without metrics; immutable after Start
@@ -140,16 +133,11 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	b.locks.Now = b.now
 	b.locks.Limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = hold.NewTable(b.holdDeps())
-	b.uniq = newUniqIDs(ip)
-	b.stats, b.refusals = stats.NewTotals(), newRefusals()
+	b.stats, b.overload = stats.NewTotals(), &overload{b.config(), nil, newRefusals(), b.throttled}
 	b.modes, b.routes = meta.NewModes(), cluster.NewRoutes(b.askQueues, b.wg.Go, b.stop)
-	b.mappings, b.forwards = static.NewService(b.staticDeps()), make(chan struct{}, maxForwards)
-	b.asides = make(chan struct{}, maxAside)
-	b.suffix = b.fixedProperties()
-	b.sends.New = func() any { return &sendState{b: b} }
-	b.ends.New = b.newEndState
+	b.forwards, b.cold = newAsides(maxForwards, &b.wg), newAsides(maxCold, &b.wg)
+	b.mappings = static.NewService(b.staticDeps())
 	b.trans = trans.NewService(b.transDeps())
-	b.pulls.New = func() any { return new(pullState) }
 	if b.filters, err = b.newFilters(); err != nil {
 		return nil, err
 	}
@@ -157,6 +145,7 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	if b.schedule, err = b.newLevels(cfg.MessageDelayLevel); err != nil {
 		return nil, err
 	}
+	b.services = service.New(b.serviceDeps())
 	return b, nil
 }
 
@@ -179,15 +168,19 @@ func resolve(host string) (netip.Addr, error) {
 	return ip, nil
 }
 
-// fixedProperties are those that the broker sets on every message. Java: buildMsgContext, sendMessage.
-func (b *Broker) fixedProperties() []byte {
-	p := record.AppendProperty(nil, protocol.PropRegion, b.cfg().RegionID)
-	p = record.AppendProperty(p, protocol.PropTraceOn, strconv.FormatBool(b.cfg().TraceOn))
-	return record.AppendProperty(p, protocol.PropCluster, b.cfg().BrokerClusterName)
-}
-
 // Config returns the effective configuration.
 func (b *Broker) Config() config.Config { return *b.cfg() }
+
+// liveConfig is a configuration that may change.
+type liveConfig struct {
+	live *atomic.Pointer[config.Config]
+}
+
+// cfg is the configuration of this moment. It must not be changed.
+func (l liveConfig) cfg() *config.Config { return l.live.Load() }
+
+// config is the configuration as handlers are given it.
+func (b *Broker) config() liveConfig { return liveConfig{&b.live} }
 
 // cfg is the configuration of this moment. It must not be changed.
 func (b *Broker) cfg() *config.Config { return b.live.Load() }
@@ -212,6 +205,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	if err = b.openTimers(); err != nil {
 		return err
 	}
+	b.services.Open(b.store, b.timers)
 	if err = b.store.Start(); err != nil {
 		return err
 	}
@@ -253,6 +247,7 @@ func (b *Broker) openStore() (err error) {
 	cfg := b.cfg().Config
 	cfg.MaxOpenConsumeQueueFiles = b.queueFiles()
 	b.store, err = store.Open(cfg, b.fs, ev)
+	b.overload.store = b.store
 	return err
 }
 

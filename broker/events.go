@@ -23,7 +23,7 @@ func (b *Broker) connEvents() remoting.Events {
 		Overflow: func(c *remoting.Conn, n int) {
 			b.throttled.Warn("overflow").Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(remoting.LogOverflow)
 		},
-		Refused: b.refused,
+		Refused: b.overload.refused,
 		Panicked: func(c *remoting.Conn, code int32, v any, stack []byte) {
 			b.throttled.Warn("panic").Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).
 				Msg(remoting.LogPanicked)
@@ -31,13 +31,6 @@ func (b *Broker) connEvents() remoting.Events {
 	}
 	b.debugEvents(&e)
 	return e
-}
-
-// refused counts a request that was answered SYSTEM_BUSY.
-func (b *Broker) refused(c *remoting.Conn, code int32, cause string) {
-	b.refusals[cause].Add(1)
-	b.throttled.Warn("refused").Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause",
-		cause).Msg(remoting.LogRefused)
 }
 
 func (b *Broker) storeEvents() store.EventListener {

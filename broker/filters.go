@@ -5,7 +5,6 @@ import (
 
 	"gorocket/broker/clients"
 	"gorocket/broker/filter"
-	"gorocket/store"
 )
 
 // flushFilters is how often consumerFilter.json is written when it changed. Java: ConsumerFilterManager, 10 s.
@@ -49,16 +48,4 @@ func (b *Broker) loadFilters(data []byte) error {
 		b.throttled.Warn("filter.load").Err(p).Msg("consumerFilter.json: entry left out")
 	}
 	return err
-}
-
-// filterBits sets the bit map of the SQL92 subscriptions that want a message, when enableCalcFilterBitMap is set; nil
-// when nobody filters the topic. buf is memory to use, the result memory to keep. Java: CommitLogDispatcherCalcBitMap.
-func (b *Broker) filterBits(r *store.Record, buf []byte) []byte {
-	if !b.cfg().EnableCalcFilterBitMap {
-		return buf
-	}
-	if r.FilterBits = b.filters.BitMap(r.Topic, r.Properties, buf); r.FilterBits != nil {
-		return r.FilterBits
-	}
-	return buf
 }

@@ -109,7 +109,7 @@ func TestFilterBitMap(t *testing.T) {
 	defer res.Release()
 	data := r.b.filters.Get("T", "g")
 	r.b.store.Get(&store.GetQuery{Topic: "T", MaxCount: 32,
-		Filter: r.b.withExpression(r.b.consumers.Get("g").Subscription("T"), data)}, &res)
+		Filter: r.b.services.Pull.WithExpression(r.b.consumers.Get("g").Subscription("T"), data)}, &res)
 	if res.Count != 5 || res.FilteredCount != 0 {
 		t.Errorf("%d messages, and %d that only the properties refused", res.Count, res.FilteredCount)
 	}

@@ -70,7 +70,7 @@ func TestForgedHalfMessage(t *testing.T) {
 		for _, how := range []int32{wire.TransactionCommit, wire.TransactionRollback} {
 			code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "evil", TranStateTableOffset: c.at,
 				CommitLogOffset: at, CommitOrRollback: how})
-			if code != wire.SystemError || remark != noHalf {
+			if code != wire.SystemError || remark != "Find prepared transaction message failed" {
 				t.Errorf("%s: %d %q", c.name, code, remark)
 			}
 		}

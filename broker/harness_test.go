@@ -387,7 +387,7 @@ func (r *rig) end(h wire.EndTransactionRequestHeader) (int32, string) {
 	r.t.Helper()
 	h.MsgID = []byte("m")
 	_, err := call(r, wire.ReqEndTransaction, wire.EndTransactionRequest, &h, nil)
-	return refusal(r.t, err)
+	return refused(r.t, err)
 }
 
 // bodies returns the messages of queue 0 of a topic.

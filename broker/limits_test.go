@@ -15,7 +15,7 @@ import (
 )
 
 // refusal returns code and remark of an answer.
-func refusal(t *testing.T, err error) (int32, string) {
+func refused(t *testing.T, err error) (int32, string) {
 	t.Helper()
 	var re *remoting.ResponseError
 	switch {
@@ -32,13 +32,13 @@ func (r *rig) createTopic(name string, read, write int32) (int32, string) {
 	h := wire.CreateTopicRequestHeader{Topic: name, DefaultTopic: "TBW102", ReadQueueNums: read, WriteQueueNums: write,
 		Perm: 6, TopicFilterType: protocol.SingleTag}
 	_, err := call(r, wire.ReqUpdateAndCreateTopic, wire.CreateTopicRequest, &h, nil)
-	return refusal(r.t, err)
+	return refused(r.t, err)
 }
 
 // bodied sends a request that has a body and no header that counts.
 func (r *rig) bodied(code int32, text string) (int32, string) {
 	_, err := call(r, code, wire.HeartbeatRequest, new(wire.HeartbeatRequestHeader), []byte(text))
-	return refusal(r.t, err)
+	return refused(r.t, err)
 }
 
 // TestTopicNumbersAreChecked: a topic has at most maxTopicQueueNums queues, wherever it comes from.
@@ -147,7 +147,7 @@ func TestOffsetsOfQueuesThatAreNotThere(t *testing.T) {
 	commit := func(group string, queue int32) (int32, string) {
 		h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: "T", QueueID: queue, CommitOffset: 1}
 		_, err := call(r, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h, nil)
-		return refusal(t, err)
+		return refused(t, err)
 	}
 	for _, q := range []int32{4, -1, math.MaxInt32, 1 << 20} {
 		if code, remark := commit("g", q); code != wire.InvalidParameter || !strings.HasPrefix(remark, "queueId[") {
@@ -198,11 +198,11 @@ func TestStatsAnswersAreBounded(t *testing.T) {
 	}
 	_, err := call(r, wire.ReqGetConsumeStats, wire.GetConsumeStatsRequest, &wire.ConsumeStatsHeader{ConsumerGroup: "g"},
 		nil)
-	if code, remark := refusal(t, err); code != wire.SystemError || !strings.Contains(remark, "more than 100000 queues") {
+	if code, remark := refused(t, err); code != wire.SystemError || !strings.Contains(remark, "more than 100000 queues") {
 		t.Errorf("208: %d %q", code, remark)
 	}
 	_, err = call(r, wire.ReqGetBrokerConsumeStats, wire.BrokerConsumeStatsRequest, &wire.BrokerConsumeStatsHeader{}, nil)
-	if code, remark := refusal(t, err); code != wire.SystemError || !strings.Contains(remark, "more than 100000 queues") {
+	if code, remark := refused(t, err); code != wire.SystemError || !strings.Contains(remark, "more than 100000 queues") {
 		t.Errorf("317: %d %q", code, remark)
 	}
 }
@@ -225,12 +225,9 @@ func TestMetricsOfTables(t *testing.T) {
 	}
 }
 
-// TestNumbersOfPullsAndModes: no time is too long to be kept, no number is passed on unchecked.
-func TestNumbersOfPullsAndModes(t *testing.T) {
+// TestNumbersOfModes: no number is passed on unchecked.
+func TestNumbersOfModes(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
-	if got := r.b.suspendMillis(&wire.PullMessageRequestHeader{SuspendTimeoutMillis: math.MaxInt64}); got != maxSuspendMillis {
-		t.Errorf("held for %d ms", got)
-	}
 	r.send("T", "", "x")
 	mode := func(n string) int32 {
 		code, _ := r.bodied(wire.ReqSetMessageRequestMode,

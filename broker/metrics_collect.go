@@ -183,7 +183,7 @@ func (c *collector) storage() {
 	send("gorocket_store_writable", metrics.Flag(s.Writable() == nil))
 	send("gorocket_disk_used_ratio", diskUsed(s.DiskRatios()))
 	send("gorocket_unconsumed_deleted_total", float64(c.b.stats.UnconsumedDeleted.Load()))
-	for cause, n := range c.b.refusals {
+	for cause, n := range c.b.overload.counts {
 		send("gorocket_refused_requests_total", float64(n.Load()), cause)
 	}
 }

@@ -21,7 +21,7 @@ func (r *rig) trySend(topic, props, body string) (int32, string) {
 	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
 		BornTimestamp: time.Now().UnixMilli(), Properties: []byte(props), MaxReconsumeTimes: -1}
 	_, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, []byte(body))
-	return refusal(r.t, err)
+	return refused(r.t, err)
 }
 
 // TestSystemTopicsTakeNoClientMessages: what lies there tells the broker what to do.

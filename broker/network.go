@@ -11,11 +11,7 @@ import (
 )
 
 // serve starts the client and both ports.
-func (b *Broker) serve() error {
-	table, err := remoting.NewTable(b.entries()...)
-	if err != nil {
-		return err
-	}
+func (b *Broker) serve() (err error) {
 	events := remoting.Events{Closed: b.dialledClosed, Failed: b.fail}
 	if b.client, err = remoting.NewClient(&remoting.Table{}, remoting.Options{Events: events}); err != nil {
 		return err
@@ -26,6 +22,10 @@ func (b *Broker) serve() error {
 	b.register = b.newRegistrar()
 	b.peers = cluster.NewPeers(b.register)
 	b.topics.Publish = b.register.Publish
+	table, err := remoting.NewTable(b.entries()...)
+	if err != nil {
+		return err
+	}
 	c := b.cfg()
 	server, err := remoting.NewServer(table, b.netOptions(), b.listen(c.ListenPort), b.listen(c.ListenPort-2))
 	if err != nil {
@@ -44,7 +44,7 @@ func (b *Broker) netOptions() remoting.Options {
 		IdleTimeout: time.Duration(c.ServerChannelMaxIdleTimeSeconds) * time.Second,
 		MaxOutbound: c.MaxOutboundBytes, MaxConnections: c.MaxConnections,
 		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
-		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overdue, Barrier: b.publish, Events: b.connEvents()}
+		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.overdue, Barrier: b.publish, Events: b.connEvents()}
 	if c.MaxWaitingBytes > 0 {
 		o.MaxWaiting = max(c.MaxWaitingBytes, 2*wire.MaxFrame)
 	}

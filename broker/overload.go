@@ -6,7 +6,9 @@ import (
 
 	"gorocket/broker/config"
 	"gorocket/remoting"
+	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
 // A broker that has too much to do says so at once, with SYSTEM_BUSY and a cause, and clients go elsewhere: nothing
@@ -21,6 +23,14 @@ const (
 	causeReject = "REJECTREQUEST" // the same, and the request has just come
 )
 
+// overload decides which requests are refused because the broker has too much to do, and counts them.
+type overload struct {
+	liveConfig
+	store     *store.Store // set by Start
+	counts    refusals
+	throttled *throttle.Log
+}
+
 // refusals counts refused requests by cause. The map is immutable.
 type refusals map[string]*atomic.Int64
 
@@ -33,12 +43,12 @@ func newRefusals() refusals {
 }
 
 // overdue ends the wait of a request for a worker.
-func (b *Broker) overdue(code int32, waited time.Duration) (cause string) {
-	c := b.cfg()
+func (o *overload) overdue(code int32, waited time.Duration) (cause string) {
+	c := o.cfg()
 	switch {
 	case !c.BrokerFastFailureEnable:
 		return ""
-	case isSend(code) && b.store.OSPageCacheBusy():
+	case isSend(code) && o.store.OSPageCacheBusy():
 		return causeDisk
 	case waited >= time.Duration(maxWait(c, code))*time.Millisecond:
 		return causeWaited
@@ -72,11 +82,18 @@ func maxWait(c *config.Config, code int32) int64 {
 }
 
 // rejects answers a send while an append hangs: it would hang as well. Java: SendMessageProcessor.rejectRequest.
-func (b *Broker) rejects(ctx *remoting.Context) bool {
-	if !b.store.OSPageCacheBusy() {
+func (o *overload) rejects(ctx *remoting.Context) bool {
+	if !o.store.OSPageCacheBusy() {
 		return false
 	}
-	b.refused(ctx.Conn(), ctx.Req.Code, causeReject)
+	o.refused(ctx.Conn(), ctx.Req.Code, causeReject)
 	ctx.Status(wire.SystemBusy, "["+causeReject+"]system busy, start flow control for a while")
 	return true
+}
+
+// refused counts a request that was answered SYSTEM_BUSY.
+func (o *overload) refused(c *remoting.Conn, code int32, cause string) {
+	o.counts[cause].Add(1)
+	o.throttled.Warn("refused").Str("peer", c.RemoteAddr()).Int32("code", code).Str("cause",
+		cause).Msg(remoting.LogRefused)
 }

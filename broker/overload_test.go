@@ -24,7 +24,7 @@ func TestOverdue(t *testing.T) {
 		{wire.ReqEndTransaction, 3 * time.Second, causeWaited},
 		{wire.ReqGetBrokerRuntimeInfo, 5 * time.Second, causeWaited},
 	} {
-		if got := r.b.overdue(c.code, c.waited); got != c.want {
+		if got := r.b.overload.overdue(c.code, c.waited); got != c.want {
 			t.Errorf("code %d after %v: %q, want %q", c.code, c.waited, got, c.want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestOverdue(t *testing.T) {
 func TestOverdueOff(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	cfg.BrokerFastFailureEnable = false
-	if got := startRig(t, cfg).b.overdue(wire.ReqSendMessage, time.Hour); got != "" {
+	if got := startRig(t, cfg).b.overload.overdue(wire.ReqSendMessage, time.Hour); got != "" {
 		t.Errorf("refused for %s", got)
 	}
 }

@@ -384,11 +384,11 @@ func TestStaticTopicRefuses(t *testing.T) {
 func TestStaticTopicTooManyForwards(t *testing.T) {
 	_, _, b := startMoved(t)
 	for range maxForwards {
-		b.b.forwards <- struct{}{}
+		b.b.forwards.slots <- struct{}{}
 	}
 	want(t, "max", b.max(0), "2 [OVERLOAD]system busy, too many requests wait for other brokers")
 	for range maxForwards {
-		<-b.b.forwards
+		<-b.b.forwards.slots
 	}
 	want(t, "max", b.max(0), "1000")
 }

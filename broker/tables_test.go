@@ -27,28 +27,6 @@ func TestLockBatchBody(t *testing.T) {
 	}
 }
 
-func TestSendProperties(t *testing.T) {
-	var p sendProps
-	p.parse([]byte("TAGS\x01a\x02KEYS\x01k1 " +
-		"k2\x02POP_CK\x01x\x02\x01v\x02n\x01\x02WAIT\x01FALSE\x02DELAY\x013\x02CLUSTER\x01old\x02UNIQ_KEY\x01U1"))
-	if want := "TAGS\x01a\x02KEYS\x01k1 k2\x02WAIT\x01FALSE\x02DELAY\x013\x02UNIQ_KEY\x01U1\x02"; string(p.text) != want {
-		t.Errorf("text %q, want %q", p.text, want)
-	}
-	if string(p.tags) != "a" || string(p.uniqKey) != "U1" || p.wait || p.delay != 3 || p.badDelay || p.tran || p.timer {
-		t.Errorf("%+v", p)
-	}
-	p.parkForLevel("T", 7, 2)
-	for _, want := range []string{"REAL_TOPIC\x01T\x02", "REAL_QID\x017\x02", "DELAY\x012\x02"} {
-		if !strings.Contains(string(p.text), want) {
-			t.Errorf("%q lacks %q", p.text, want)
-		}
-	}
-	p.parse([]byte("DELAY\x01x\x02TRAN_MSG\x01TRUE\x02TIMER_DELAY_MS\x015\x02INNER_NUM\x012\x02"))
-	if !p.badDelay || !p.tran || !p.timer || !p.inner || !p.wait {
-		t.Errorf("%+v", p)
-	}
-}
-
 func TestConfigErrorsNameFileKeyAndValue(t *testing.T) {
 	c := config.Default()
 	p, err := compat.ParseProperties([]byte("listenPort=abc\nnoSuchKey=1\nflushDiskType=ASYNC_FLUSH\n"))

@@ -11,8 +11,6 @@ import (
 	"gorocket/broker/config"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
-	"gorocket/store"
-	"gorocket/store/record"
 	"gorocket/store/timer"
 )
 
@@ -148,23 +146,5 @@ func TestTimerFlowControl(t *testing.T) {
 	}
 	if topics := r.b.topics.Get(timer.Topic); topics == nil || topics.WriteQueueNums != 1 {
 		t.Errorf("topic %+v", topics)
-	}
-}
-
-// TestTimerDueInTheSameTurn: what is due after the store time that its turn of the event loop gives it goes through the
-// wheel, though the clock has passed it meanwhile: no message is stored before its time.
-func TestTimerDueInTheSameTurn(t *testing.T) {
-	r := startRig(t, timerConfig(t, t.TempDir()))
-	turn := time.Now().UnixMilli() - 5
-	for due, parked := range map[int64]bool{turn - 1: false, turn: false, turn + 1: true, turn + 3: true} {
-		var p sendProps
-		p.parse([]byte("TIMER_DELIVER_MS\x01" + strconv.FormatInt(due, 10) + "\x02"))
-		m := store.Record{Message: record.Message{Topic: "T"}, Now: turn}
-		if err := r.b.parkForTimer(&p, &m); err != nil {
-			t.Fatal(err)
-		}
-		if (m.Topic == timer.Topic) != parked {
-			t.Errorf("due %d ms behind the turn: topic %s", due-turn, m.Topic)
-		}
 	}
 }

@@ -160,7 +160,7 @@ func (q *heldQueue) takeFrom(l *heldList, n int, a *arrival, taken []*Pull) ([]*
 			break
 		}
 		n--
-		if p := l.items[n].p; a.offset >= p.Head.QueueOffset && p.Sub.MatchTagsCode(a.tagsCode) &&
+		if p := l.items[n].p; a.offset >= p.Offset && p.Sub.MatchTagsCode(a.tagsCode) &&
 			p.Sub.MatchRecord(a.rec) {
 			q.remove(p)
 			taken = append(taken, p)

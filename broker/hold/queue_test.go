@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gorocket/broker/clients"
-	"gorocket/remoting/wire"
 )
 
 func heldFor(offset int64, codes ...int32) *Pull {
@@ -15,7 +14,7 @@ func heldFor(offset int64, codes ...int32) *Pull {
 	if len(codes) == 0 {
 		d.SubString = "*"
 	}
-	return &Pull{Sub: clients.NewSubscription(d), Head: wire.PullMessageRequestHeader{QueueOffset: offset}}
+	return &Pull{Sub: clients.NewSubscription(d), Offset: offset}
 }
 
 // TestHeldQueue compares the queue with a plain list over random pulls and messages.
@@ -53,7 +52,7 @@ func TestHeldQueue(t *testing.T) {
 				taken = q.takeAll(a)
 			}
 			for p := range model {
-				want := a.offset >= p.Head.QueueOffset && p.Sub.MatchTagsCode(a.tagsCode)
+				want := a.offset >= p.Offset && p.Sub.MatchTagsCode(a.tagsCode)
 				if slices.Contains(taken, p) != want {
 					t.Fatalf("step %d: taken %v, want %v", step, !want, want)
 				}
@@ -106,7 +105,7 @@ func TestQueuesWithoutHeldPullsAreForgotten(t *testing.T) {
 	var waits []*Pull
 	for i := range 2 * maxKnownQueues {
 		p := heldFor(0)
-		p.Head.Topic, p.Head.QueueID = "T", int32(i)
+		p.Topic, p.QueueID = "T", int32(i)
 		if q := h.add(p); i%maxKnownQueues == 0 {
 			waits = append(waits, p)
 		} else if !q.take(p) {
@@ -119,12 +118,12 @@ func TestQueuesWithoutHeldPullsAreForgotten(t *testing.T) {
 		t.Errorf("%d queues are known, %d pulls wait", n, len(waits))
 	}
 	for _, p := range waits {
-		if !h.of("T", p.Head.QueueID).take(p) {
+		if !h.of("T", p.QueueID).take(p) {
 			t.Error("a pull was forgotten with its queue")
 		}
 	}
 	late := heldFor(0)
-	late.Head.Topic, late.Head.QueueID = "T", 1
+	late.Topic, late.QueueID = "T", 1
 	if old.add(late) || !h.add(late).take(late) {
 		t.Error("a pull waits where no message finds it")
 	}

@@ -1,16 +1,14 @@
 package hold
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"gorocket/broker/clients"
-	"gorocket/broker/static"
 	"gorocket/broker/worker"
-	"gorocket/remoting"
-	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -27,13 +25,30 @@ type queueKey struct {
 	queue int32
 }
 
-// Pull is one pull that waits. Immutable but for its place in the wheel.
+// Conn is where the answer to a waiting pull goes.
+type Conn interface {
+	Closed() bool // nobody reads the answer any more
+	Cork()        // keeps answers back until Uncork
+	Uncork()
+}
+
+// Waiter is who waits with a pull.
+type Waiter interface {
+	// Conn returns the same value for all who are answered over one connection; it is used as a key of a map.
+	Conn() Conn
+	// Wake answers: the pull does not wait any more. It must not block: it runs on event loops too.
+	Wake()
+}
+
+// Pull is one pull that waits. Its waiter has it as a part. Immutable but for its place in the table.
 type Pull struct {
-	Reply    remoting.Replier
-	Head     wire.PullMessageRequestHeader
-	Static   *static.Pull // nil for an ordinary topic
-	Sub      *clients.Subscription
-	deadline int64 // ms, by holdTable.now
+	Waiter  Waiter
+	Topic   string
+	QueueID int32
+	Offset  int64 // of the queue; messages from there on wake it
+	Sub     *clients.Subscription
+
+	deadline int64 // ms, by Table.now
 
 	waits  bool         // guarded by the queue's mu: it stands in the queue's lists
 	places []heldPlace  // guarded by the queue's mu
@@ -48,7 +63,6 @@ type Pull struct {
 type Deps struct {
 	Store func() *store.Store // open while anybody pulls
 	Limit func() int64        // maxHeldPulls
-	Wake  func(*Pull)         // answers a pull that does not wait any more; it must not block: it runs on event loops too
 }
 
 // Table holds the pulls that wait. Any goroutine.
@@ -88,27 +102,37 @@ func (t *Table) Stop() { t.loop.Stop() }
 // pull waits.
 const maxHeldExpression = 8 << 10
 
-// Hold lets a pull wait, or refuses it when too many wait; false when it has to be answered as it is. A message may
-// have come since the store was asked, so the queue is looked at once more.
-func (t *Table) Hold(reply remoting.Replier, h *wire.PullMessageRequestHeader, static *static.Pull,
-	sub *clients.Subscription, suspendMillis int64) bool {
-	if len(h.Subscription) > maxHeldExpression {
-		return false
+// Why a pull may not wait.
+var (
+	// ErrTooMany says that maxHeldPulls wait already. The pull is counted as refused.
+	ErrTooMany = errors.New("too many pulls wait for messages (maxHeldPulls)")
+	// ErrTooLong says that the expression would take too much memory: the pull is answered as it is.
+	ErrTooLong = errors.New("the expression is too long to be kept")
+)
+
+// Admit tells whether a pull with an expression may wait: nil, ErrTooMany or ErrTooLong.
+func (t *Table) Admit(expression string) error {
+	if len(expression) > maxHeldExpression {
+		return ErrTooLong
 	}
 	if t.count.Load() >= t.d.Limit() {
 		t.refused.Add(1)
-		reply.Status(wire.SystemBusy, "[OVERLOAD]too many pulls wait for messages (maxHeldPulls)")
-		return true
+		return ErrTooMany
 	}
+	return nil
+}
+
+// Hold lets a pull wait that was admitted. A message may have come since the store was asked, so the queue is looked at
+// once more.
+func (t *Table) Hold(p *Pull, suspendMillis int64) {
 	now := t.now()
-	p := &Pull{Reply: reply, Head: *h, Static: static, Sub: sub, deadline: now + max(0, suspendMillis)}
+	p.deadline = now + max(0, suspendMillis)
 	q := t.add(p)
 	t.count.Add(1)
 	t.wheel.add(p, now)
-	if t.d.Store().MaxOffset(h.Topic, h.QueueID) > h.QueueOffset && t.take(q, p) {
-		t.d.Wake(p)
+	if t.d.Store().MaxOffset(p.Topic, p.QueueID) > p.Offset && t.take(q, p) {
+		p.Waiter.Wake()
 	}
-	return true
 }
 
 func (t *Table) of(topic string, queue int32) *heldQueue {
@@ -126,7 +150,7 @@ func (t *Table) of(topic string, queue int32) *heldQueue {
 // add lets a pull wait for its queue.
 func (t *Table) add(p *Pull) *heldQueue {
 	for {
-		if q := t.of(p.Head.Topic, p.Head.QueueID); q.add(p) {
+		if q := t.of(p.Topic, p.QueueID); q.add(p) {
 			return q
 		}
 	}
@@ -188,7 +212,7 @@ func (t *Table) Arrived(topic string, queue int32, offset, tagsCode int64, rec [
 	}
 	t.left(taken...)
 	for _, p := range taken {
-		t.d.Wake(p)
+		p.Waiter.Wake()
 	}
 }
 
@@ -216,16 +240,16 @@ func (t *Table) wakeMany() {
 	for _, a := range t.many.take() {
 		taken := a.q.takeAll(&a)
 		t.left(taken...)
-		corkedEach(taken, t.d.Wake)
+		corkedEach(taken, func(p *Pull) { p.Waiter.Wake() })
 	}
 }
 
 // corkedEach calls do for each pull. Answers to one connection leave together.
 func corkedEach(pulls []*Pull, do func(*Pull)) {
 	for part := range slices.Chunk(pulls, answerBatch) {
-		corked := map[*remoting.Conn]bool{}
+		corked := map[Conn]bool{}
 		for _, p := range part {
-			if c := p.Reply.Conn(); !corked[c] {
+			if c := p.Waiter.Conn(); !corked[c] {
 				corked[c] = true
 				c.Cork()
 			}
@@ -239,12 +263,12 @@ func corkedEach(pulls []*Pull, do func(*Pull)) {
 
 // look answers a pull that timed out or whose queue grew, forgets one whose connection ended, and puts the others back.
 func (t *Table) look(p *Pull, now int64) {
-	closed := p.Reply.Conn().Closed()
-	if !closed && now < p.deadline && t.d.Store().MaxOffset(p.Head.Topic, p.Head.QueueID) <= p.Head.QueueOffset {
+	closed := p.Waiter.Conn().Closed()
+	if !closed && now < p.deadline && t.d.Store().MaxOffset(p.Topic, p.QueueID) <= p.Offset {
 		t.wheel.add(p, now)
 		return
 	}
-	if t.take(t.of(p.Head.Topic, p.Head.QueueID), p) && !closed {
-		t.d.Wake(p)
+	if t.take(t.of(p.Topic, p.QueueID), p) && !closed {
+		p.Waiter.Wake()
 	}
 }

@@ -5,28 +5,27 @@ import (
 	"testing"
 
 	"gorocket/remoting/protocol"
-	"gorocket/remoting/wire"
 )
 
 // fakePiece is a physical queue that holds the offsets low to high-1.
 type fakePiece struct{ low, high int64 }
 
-// pull answers as the store and pullCode do.
-func (f fakePiece) pull(offset, count int64) (int32, wire.PullMessageResponseHeader) {
-	r := wire.PullMessageResponseHeader{MinOffset: f.low, MaxOffset: f.high}
+// pull answers as the store does.
+func (f fakePiece) pull(offset, count int64) (PullStatus, Offsets) {
+	r := Offsets{Min: f.low, Max: f.high}
 	switch {
 	case offset < f.low:
-		r.NextBeginOffset = f.low
-		return wire.PullOffsetMoved, r
+		r.Next = f.low
+		return PullMoved, r
 	case offset < f.high:
-		r.NextBeginOffset = min(offset+count, f.high)
-		return wire.Success, r
+		r.Next = min(offset+count, f.high)
+		return PullFound, r
 	case offset == f.high:
-		r.NextBeginOffset = f.high
-		return wire.PullNotFound, r
+		r.Next = f.high
+		return PullNothing, r
 	default:
-		r.NextBeginOffset = f.high
-		return wire.PullOffsetMoved, r
+		r.Next = f.high
+		return PullMoved, r
 	}
 }
 
@@ -50,19 +49,19 @@ func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 			it := protocol.ItemAt(q.Items, at)
 			asked := it.Physical(at)
 			code, r := physical[it.Gen].pull(asked, 1+rng.Int64N(4))
-			before := r.NextBeginOffset
+			before := r.Next
 			s := Pull{queue: q, current: it}
-			if code == wire.Success {
+			if code == PullFound {
 				for off := asked; off < before; off++ {
 					got = append(got, it.Logical(off))
 				}
 			}
 			code = s.Revise(code, asked, &r)
 			rest++
-			if code != wire.PullNotFound || r.NextBeginOffset != at {
+			if code != PullNothing || r.Next != at {
 				rest = 0
 			}
-			at = r.NextBeginOffset
+			at = r.Next
 		}
 		if len(got) != len(want) {
 			t.Fatalf("seed %d: read %v, want %v\n%+v %+v", seed, got, want, q.Items, physical)

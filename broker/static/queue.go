@@ -40,9 +40,12 @@ func (q *Queue) Local(it *protocol.LogicQueueMappingItem) bool {
 var ErrNoItem = errors.New("java.lang.NullPointerException: no item of the logic queue has a logic offset")
 
 // NotLeader answers a request for a queue that this broker does not lead.
-func (q *Queue) NotLeader(r *remoting.Replier) {
-	r.Status(wire.NotLeaderForQueue, fmt.Sprintf("%s-%d does not exit in request process of current broker %s",
-		q.Detail.Topic, q.ID, q.Detail.Bname))
+func (q *Queue) NotLeader(r *remoting.Replier) { r.Status(wire.NotLeaderForQueue, q.NotLeaderText()) }
+
+// NotLeaderText says that this broker does not lead the queue, in Java's words.
+func (q *Queue) NotLeaderText() string {
+	return fmt.Sprintf("%s-%d does not exit in request process of current broker %s", q.Detail.Topic, q.ID,
+		q.Detail.Bname)
 }
 
 // AnyLed picks one of the queues that this broker leads, none if there is none. Java takes the first that is hosted,

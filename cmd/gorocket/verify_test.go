@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 	"gorocket/store"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -63,7 +63,7 @@ func TestBatchTopicsAreKnown(t *testing.T) {
 	if err := os.WriteFile(conf, []byte(keys), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cfg, _, err := broker.LoadConfig(conf)
+	cfg, _, err := brokerconfig.Load(conf)
 	if err != nil {
 		t.Fatal(err)
 	}

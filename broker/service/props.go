@@ -1,4 +1,4 @@
-package broker
+package service
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"gorocket/store/timer"
 )
 
-// sendProps are the properties of a message on its way in: the text as it will be stored, and the values that decide
+// properties are the properties of a message on its way in: the text as it will be stored, and the values that decide
 // what happens. The views lie in the source text.
-type sendProps struct {
+type properties struct {
 	text      []byte
 	tags      []byte
 	uniqKey   []byte
@@ -36,8 +36,8 @@ type sendProps struct {
 
 // parse reads src once and rebuilds it in p.text without what the broker sets itself. Java builds a map and prints it
 // again (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
-func (p *sendProps) parse(src []byte) {
-	*p = sendProps{text: p.text[:0], number: p.number[:0], wait: true}
+func (p *properties) parse(src []byte) {
+	*p = properties{text: p.text[:0], number: p.number[:0], wait: true}
 	for {
 		name, value, rest, ok := record.NextProperty(src)
 		if !ok {
@@ -55,7 +55,7 @@ func (p *sendProps) parse(src []byte) {
 }
 
 // note takes what matters from one property and tells whether it is kept in the text.
-func (p *sendProps) note(name, value []byte) bool {
+func (p *properties) note(name, value []byte) bool {
 	switch string(name) {
 	case protocol.PropPopCheckPoint, protocol.PropRegion, protocol.PropTraceOn, protocol.PropCluster,
 		record.PropInnerBase, record.PropMultiQueueOffset:
@@ -101,7 +101,7 @@ func parseTrue(value []byte) bool {
 }
 
 // messageType is what the sender wants of the message.
-func (p *sendProps) messageType() stats.MessageType {
+func (p *properties) messageType() stats.MessageType {
 	switch {
 	case p.tran:
 		return stats.TransactionMessage
@@ -122,18 +122,18 @@ func withoutOffsets(text []byte) []byte {
 }
 
 // set replaces a property of the text.
-func (p *sendProps) set(name, value string) {
+func (p *properties) set(name, value string) {
 	p.text = record.SetProperty(nil, p.text, name, value)
 }
 
 // drop removes a property of the text.
-func (p *sendProps) drop(name string) {
+func (p *properties) drop(name string) {
 	p.text = record.DeleteProperty(nil, p.text, name)
 }
 
 // parkForLevel turns the message into one of SCHEDULE_TOPIC_XXXX: the real topic and queue move into the properties.
 // Java: HookUtils.transformDelayLevelMessage, checkIfTimerMessage.
-func (p *sendProps) parkForLevel(topic string, queue, level int32) {
+func (p *properties) parkForLevel(topic string, queue, level int32) {
 	if p.timer {
 		p.drop(protocol.PropTimerDelaySec)
 		p.drop(protocol.PropTimerDelayMs)
