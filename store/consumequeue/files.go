@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"strconv"
 	"sync"
 
@@ -333,7 +334,7 @@ func (c *Files) sync(q *Queue, from, to int64) error {
 			return err
 		}
 	}
-	for _, dir := range []string{c.dir(q), c.Root + "/" + q.Topic, c.Root} {
+	for _, dir := range []string{c.dir(q), c.Root + "/" + q.Topic, c.Root, path.Dir(c.Root)} {
 		// missing: the topic was deleted meanwhile
 		if err := c.fs.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

@@ -282,7 +282,7 @@ func (x *Index) nextFile() error {
 			return err
 		}
 	}
-	if err := x.opt.FS.MkdirAll(x.opt.Dir); err != nil {
+	if err := vfs.MkdirDurable(x.opt.FS, x.opt.Dir); err != nil {
 		return err
 	}
 	f, err := createFile(x.opt.FS, x.freshName(prev), x.opt.Slots, x.opt.Entries, prev)
