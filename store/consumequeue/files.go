@@ -318,9 +318,10 @@ func fillBlank(f vfs.File, upTo int64) error {
 	return nil
 }
 
-// sync makes the files of q that hold entries from queue offset from on, and its directories, durable.
+// sync makes the files of q that hold entries from queue offset from on, and its directories, durable. The file that to
+// lies in is one of them where to is its beginning, too: what stood there may have been cut off.
 func (c *Files) sync(q *Queue, from, to int64) error {
-	for base := from * c.Unit / c.Size * c.Size; base < to*c.Unit; base += c.Size {
+	for base := from * c.Unit / c.Size * c.Size; base <= to*c.Unit; base += c.Size {
 		f, _, err := c.get(q, base, false)
 		if errors.Is(err, fs.ErrNotExist) { // deleted by cleaning
 			continue

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"testing"
 
+	"gorocket/store/dispatch"
 	"gorocket/store/vfs"
 )
 
@@ -74,5 +75,33 @@ func TestFileLeftByACrash(t *testing.T) {
 	var b [8]byte
 	if _, err := left.ReadAt(b[:], 0); err != nil || string(b[:]) != "an entry" {
 		t.Errorf("what was left holds %q now, %v", b, err)
+	}
+}
+
+// TestQueueCutToNothingStaysSo: when all entries of a queue are cut off, that is durable before the checkpoint moves on;
+// else a power cut brings back entries that point to what other queues have there by then.
+func TestQueueCutToNothingStaysSo(t *testing.T) {
+	m := newModel(t, 0)
+	q := m.table.GetOrCreate("P", 0, false)
+	m.table.Push(q, []dispatch.Entry{{Offset: 100, Size: 10}, {Offset: 200, Size: 10}})
+	if err := m.table.FlushAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.table.Close()
+	m.open()
+	q = m.table.Get("P", 0)
+	if err := m.table.Truncate(q, 50); err != nil || q.Entries() != 0 {
+		t.Fatalf("%d entries, %v", q.Entries(), err)
+	}
+	if err := m.table.FlushAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.table.Close()
+	m.mem = m.mem.CrashClone(1, 0)
+	t.Cleanup(m.mem.Free)
+	m.open()
+	defer m.table.Close()
+	if q := m.table.Get("P", 0); q != nil && q.Entries() != 0 {
+		t.Errorf("%d entries are back", q.Entries())
 	}
 }

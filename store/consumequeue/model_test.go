@@ -1,8 +1,10 @@
 package consumequeue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -30,6 +32,9 @@ func newModel(t *testing.T, seed uint64) *model {
 	m := &model{t: t, rnd: rand.New(rand.NewPCG(seed, 21)), mem: vfs.NewMem(), ext: seed%2 == 1,
 		all: map[queueKey][]dispatch.Entry{}}
 	t.Cleanup(m.mem.Free)
+	if err := vfs.MkdirDurable(m.mem, "/s"); err != nil {
+		t.Fatal(err)
+	}
 	m.open()
 	return m
 }
@@ -123,12 +128,22 @@ func (m *model) expire() {
 	m.table.Expire(context.Background(), 0, true)
 }
 
+// keys are the queues in an order that a seed gives again.
+func (m *model) keys() []queueKey {
+	return slices.SortedFunc(maps.Keys(m.all), func(a, b queueKey) int {
+		return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.id, b.id))
+	})
+}
+
 // check compares every queue with the model, read in pieces of random length.
 func (m *model) check(what string) {
 	m.t.Helper()
-	for k, list := range m.all {
-		q := m.table.Get(k.topic, k.id)
+	for _, k := range m.keys() {
+		list, q := m.all[k], m.table.Get(k.topic, k.id)
 		if len(list) == 0 {
+			if q != nil && q.Entries() > 0 {
+				m.t.Fatalf("%s: %v has %d entries", what, k, q.Entries())
+			}
 			continue
 		}
 		if q == nil {
