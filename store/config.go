@@ -28,6 +28,14 @@ type Config struct {
 	StoreType                   string `prop:"storeType"`
 	BrokerRole                  string `prop:"brokerRole"`
 
+	HASendHeartbeatInterval   int    `prop:"haSendHeartbeatInterval"`
+	HAHousekeepingInterval    int    `prop:"haHousekeepingInterval"`
+	HATransferBatchSize       int    `prop:"haTransferBatchSize"`
+	HAFlowControlEnable       bool   `prop:"haFlowControlEnable"`
+	MaxHATransferByteInSecond int64  `prop:"maxHaTransferByteInSecond"`
+	HAMasterAddress           string `prop:"haMasterAddress"`
+	SyncFromLastFile          bool   `prop:"syncFromLastFile"`
+
 	MappedFileSizeCommitLog    int64 `prop:"mappedFileSizeCommitLog"`
 	MappedFileSizeConsumeQueue int64 `prop:"mappedFileSizeConsumeQueue"`
 	// Java's name has this misprint.
