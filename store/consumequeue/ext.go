@@ -228,9 +228,13 @@ func (t *Table) cutExt(q *Queue) {
 			break
 		}
 		if IsExtAddr(e.Tags) {
-			end = e.Tags - math.MinInt64 + extUnit
+			at := e.Tags - math.MinInt64
+			end = max(at+extUnit, x.first) // its file may have expired
+			if at < x.first {
+				break
+			}
 			if u, st := t.Tags(q, e.Tags, false); st == ExtFound {
-				end = e.Tags - math.MinInt64 + int64(u.Size)
+				end = at + int64(u.Size)
 			}
 			break
 		}

@@ -223,7 +223,7 @@ func (m *model) checkEntry(what string, k queueKey, q *Queue, at int64, got, wan
 // TestTableModel compares a table with a model of it, while entries come, are written, synced, forgotten, cut off, expire
 // and are found by a start.
 func TestTableModel(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(600) {
 		m := newModel(t, seed)
 		for step := range 60 {
 			op := m.rnd.IntN(10)
