@@ -8,13 +8,16 @@ func (t *Table) DeleteTopic(topic string) (first error) {
 	if err := t.log.Barrier(func() { gone = t.remove(topic) }); err != nil {
 		return err
 	}
-	t.renote.Store(len(gone) > 0)
+	if len(gone) > 0 {
+		t.renote.Store(true)
+	}
 	for _, q := range gone {
 		t.disown(q)
 		if err := t.Clear(q); err != nil && first == nil {
 			first = err
 		}
 		_ = t.opt.FS.Remove(q.files.dir(q)) // fails harmlessly when a new queue is there already
+		_ = t.opt.FS.Remove(t.exts.dir(q))
 	}
 	for _, c := range []*Files{t.simple, t.batches, t.exts} {
 		_ = t.opt.FS.Remove(c.Root + "/" + topic)

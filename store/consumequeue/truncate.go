@@ -132,7 +132,7 @@ func (c *Files) remove(q *Queue, base int64) error {
 	return err
 }
 
-// Clear deletes all files of a queue, and its directories if they are empty then.
+// Clear deletes all files of a queue and of its extension.
 func (t *Table) Clear(q *Queue) error {
 	if x := q.ext.Swap(nil); x != nil {
 		t.disown(x)

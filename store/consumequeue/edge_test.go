@@ -1,0 +1,247 @@
+package consumequeue
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gorocket/store/dispatch"
+	"gorocket/store/vfs"
+)
+
+var errDisk = errors.New("disk")
+
+// entriesFrom are n entries of 10 bytes each from a place of the log on.
+func entriesFrom(at int64, n int) (list []dispatch.Entry) {
+	for range n {
+		list = append(list, dispatch.Entry{Offset: at, Size: 10})
+		at += 10
+	}
+	return list
+}
+
+// TestBacklogWakes: the flusher is woken each time another flushBacklog entries of a queue wait.
+func TestBacklogWakes(t *testing.T) {
+	m := newModel(t, 0)
+	q := m.table.GetOrCreate("P", 0, false)
+	woken := func() bool {
+		select {
+		case <-m.table.kick:
+			return true
+		default:
+			return false
+		}
+	}
+	for _, c := range []struct {
+		n    int
+		want bool
+	}{{flushBacklog - 1, false}, {1, true}, {1, false}, {flushBacklog - 2, false}, {1, true}, {2 * flushBacklog, true}, {5, false}} {
+		m.table.Push(q, entriesFrom(0, c.n))
+		if got := woken(); got != c.want {
+			t.Errorf("%d more, %d wait: woken %v", c.n, q.Entries(), got)
+		}
+	}
+}
+
+// TestIdleQueueKeepsItsNewest: a buffer that has grown large is cut down to keepIdle bytes of the newest entries once
+// all are in files.
+func TestIdleQueueKeepsItsNewest(t *testing.T) {
+	for _, c := range []struct {
+		n    int
+		kept int64
+	}{{4 * keepIdle / Unit, 4 * keepIdle / Unit}, {4*keepIdle/Unit + 1, keepIdle / Unit}} {
+		m := newModel(t, 0)
+		q := m.table.GetOrCreate("P", 0, false)
+		q.mem = make([]byte, 0, c.n*Unit)
+		m.table.memory.Add(int64(c.n * Unit))
+		m.table.Push(q, entriesFrom(0, c.n))
+		if err := m.table.Write(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if kept := int64(len(q.mem)) / Unit; kept != c.kept || q.memStart != int64(c.n)-c.kept ||
+			m.table.Memory() != int64(cap(q.mem)) {
+			t.Errorf("%d entries: %d kept from %d on, %d bytes counted of %d", c.n, kept, q.memStart, m.table.Memory(),
+				cap(q.mem))
+		}
+		if e, ok := m.table.Entry(q, int64(c.n)-1); !ok || e.Offset != int64(c.n-1)*10 {
+			t.Errorf("the newest entry is %+v", e)
+		}
+	}
+}
+
+// TestOpenFiles: of the open files the least recently used go first, and none that is in use.
+func TestOpenFiles(t *testing.T) {
+	files := Options{FS: vfs.OS{}, Root: t.TempDir(), FileSize: 1000, MaxOpenFiles: 2}.Plain()
+	defer files.close()
+	q := &Queue{Topic: "T"}
+	use := func(base int64) *queueFile {
+		t.Helper()
+		f, _, err := files.get(q, base, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	open := func() (list []int64) {
+		for k := range files.open {
+			list = append(list, k.base)
+		}
+		slices.Sort(list)
+		return list
+	}
+	for _, base := range []int64{0, 1000, 0, 2000} {
+		files.put(use(base))
+	}
+	if got := open(); !slices.Equal(got, []int64{0, 2000}) {
+		t.Errorf("open are %v", got)
+	}
+	a, b := use(0), use(2000)
+	files.put(use(1000))
+	if got := open(); !slices.Equal(got, []int64{0, 1000, 2000}) {
+		t.Errorf("with two in use, open are %v", got)
+	}
+	files.forget(q, func(base int64) bool { return base == 0 })
+	if _, err := a.WriteAt([]byte("x"), 0); err != nil {
+		t.Errorf("a file that is forgotten while in use: %v", err)
+	}
+	files.put(a)
+	if _, err := a.WriteAt([]byte("x"), 0); err == nil {
+		t.Error("its last user did not close it")
+	}
+	files.put(b)
+}
+
+// TestFirstFileRemovedByHand: the queue begins behind it.
+func TestFirstFileRemovedByHand(t *testing.T) {
+	m := newModel(t, 0)
+	q := m.table.GetOrCreate("P", 0, false)
+	m.table.Push(q, entriesFrom(0, 120)) // files of 50
+	if err := m.table.FlushAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.table.ReleaseIdle(0)
+	q.CloseFiles()
+	if err := m.mem.Remove("/s/consumequeue/P/0/00000000000000000000"); err != nil {
+		t.Fatal(err)
+	}
+	m.log.Readable.Store(1)
+	m.table.ev.Error = nil // it tells that a file is missing
+	if m.table.Expire(t.Context(), 0, true); q.First() != 50 {
+		t.Errorf("the queue begins at %d", q.First())
+	}
+}
+
+// TestStrangersInFolders: what is no folder of a queue is left alone.
+func TestStrangersInFolders(t *testing.T) {
+	m := newModel(t, 0)
+	m.table.Push(m.table.GetOrCreate("P", 1, false), entriesFrom(0, 5))
+	if err := m.table.FlushAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.table.Close()
+	for _, name := range []string{"/s/consumequeue/P/0", "/s/consumequeue/file"} {
+		if _, err := m.mem.Create(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.mem.MkdirAll("/s/consumequeue/P/notes"); err != nil {
+		t.Fatal(err)
+	}
+	m.open()
+	defer m.table.Close()
+	if ids := m.table.IDs("P"); !slices.Equal(ids, []int32{1}) || !slices.Equal(m.table.Topics(), []string{"P"}) {
+		t.Errorf("topics %v, queues %v", m.table.Topics(), ids)
+	}
+}
+
+// TestRunTellsErrors: what goes wrong in the background is told, with what and where, and tried again.
+func TestRunTellsErrors(t *testing.T) {
+	for _, thorough := range []time.Duration{time.Millisecond, time.Hour} {
+		m := newModel(t, 0)
+		var mu sync.Mutex
+		told := map[string]int{}
+		m.table.ev.Error = func(what, file string, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if errors.Is(err, errDisk) {
+				told[what]++
+			}
+		}
+		m.table.Configure(Settings{FlushInterval: time.Millisecond, ThoroughInterval: thorough, LeastPages: 0})
+		m.mem.Inject(func(op, name string) error {
+			if op == "write" {
+				return errDisk
+			}
+			return nil
+		})
+		m.table.Push(m.table.GetOrCreate("P", 0, false), entriesFrom(0, 300))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { m.table.Run(ctx); close(done) }()
+		what := map[bool]string{true: "flush consume queues", false: "write consume queues"}[thorough < time.Hour]
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			mu.Lock()
+			n := told[what]
+			mu.Unlock()
+			if n >= 2 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%s: told %v", what, told)
+			}
+		}
+		m.mem.Inject(nil)
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			if _, err := m.mem.Stat("/s/consumequeue/P/0"); err == nil {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatal("not tried again")
+			}
+		}
+		cancel()
+		<-done
+	}
+}
+
+// TestDeleteTopic: its queues and files are gone, those of others stay, and what failed is told. A running store notes
+// the ends again: the manifest lists queues that are not there.
+func TestDeleteTopic(t *testing.T) {
+	m := newModel(t, 1) // with extensions
+	for _, topic := range []string{"P", "B", "Q"} {
+		m.table.Push(m.table.GetOrCreate(topic, 0, false), []dispatch.Entry{{Offset: 0, Size: 10, Count: 1}})
+	}
+	if err := m.table.FlushAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range []string{"P", "B"} {
+		if err := m.table.DeleteTopic(topic); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.table.DeleteTopic("unknown"); err != nil || !m.table.renote.Load() {
+		t.Errorf("a topic that is not there: %v; the ends will be noted: %v", err, m.table.renote.Load())
+	}
+	for _, dir := range []string{Dir, BatchDir, ExtDir} {
+		list, err := m.mem.ReadDir("/s/" + dir)
+		if err != nil || len(list) > 0 && dir == BatchDir || dir != BatchDir && (len(list) != 1 || list[0].Name != "Q") {
+			t.Errorf("%s holds %+v, %v", dir, list, err)
+		}
+	}
+	if m.table.Get("P", 0) != nil || m.table.Get("Q", 0) == nil || m.table.Memory() != m.memory() {
+		t.Errorf("queues of %v; %d bytes counted, %d in use", m.table.Topics(), m.table.Memory(), m.memory())
+	}
+	m.mem.Inject(func(op, name string) error {
+		if op == "remove" && strings.Contains(name, "/Q/0/") {
+			return errDisk
+		}
+		return nil
+	})
+	if err := m.table.DeleteTopic("Q"); !errors.Is(err, errDisk) {
+		t.Errorf("a file that cannot be removed: %v", err)
+	}
+}
