@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
 	"slices"
 	"strconv"
@@ -58,9 +59,11 @@ type Index struct {
 	keys  []Key // not used yet, the rest of taken; guarded by mu
 	taken []Key // guarded by mu
 
-	pos  atomic.Int64  // commit log offset up to which records are indexed
-	idle atomic.Bool   // the goroutine sleeps until kick
-	kick chan struct{} // capacity 1
+	pos atomic.Int64 // commit log offset up to which records are indexed
+	// keys of the record at pos that are in the files already; set by Resume, guarded by mu after it
+	indexed int
+	idle    atomic.Bool   // the goroutine sleeps until kick
+	kick    chan struct{} // capacity 1
 
 	mu    sync.RWMutex // taken after the append lock, never before it
 	files []*File      // ascending by name; guarded by mu, their content too
@@ -115,11 +118,35 @@ func (x *Index) Resume() {
 		if end := x.files[n-1].endOffset(); end >= at && end < x.log.End() {
 			at = end
 			if m, ok := x.log.RecordAt(at); ok {
-				at += int64(m.Size)
+				if x.indexed = x.keysAt(at); x.indexed >= count(dispatch.HashesOf(&m)) {
+					at, x.indexed = at+int64(m.Size), 0
+				}
 			}
 		}
 	}
 	x.pos.Store(at)
+}
+
+// keysAt is how many keys of the record at an offset, the newest that is indexed, are in the files: the last one that
+// was kept may have become full inside of them.
+func (x *Index) keysAt(at int64) (n int) {
+	for _, f := range slices.Backward(x.files) {
+		i := f.count() - 1
+		for ; i > 0 && f.get64(f.entryPos(i)+4) == at; i-- {
+			n++
+		}
+		if i > 0 {
+			break
+		}
+	}
+	return n
+}
+
+func count(hashes iter.Seq[int32]) (n int) {
+	for range hashes {
+		n++
+	}
+	return n
 }
 
 // DropBehind deletes the files that point behind the end of the log: they were full and synced, but the records that
@@ -253,7 +280,13 @@ func (x *Index) one(at int64) (next int64, err error) {
 
 // addRecord adds an entry for each key. Caller holds mu.
 func (x *Index) addRecord(m *record.View) error {
+	skip := x.indexed
+	x.indexed = 0
 	for hash := range dispatch.HashesOf(m) {
+		if skip > 0 {
+			skip--
+			continue
+		}
 		if err := x.put(hash, m.PhysicalOffset, m.StoreTimestamp); err != nil {
 			return err
 		}
