@@ -94,6 +94,15 @@ func (s *Store) Flush() error { return s.log.Flush() }
 // store stops.
 func (s *Store) WaitDurable(offset int64, w Waiter) { s.log.WaitDurable(offset, w) }
 
+// WaitReplicated calls w.Durable once, when enough replicas have everything in the log below offset (inline if they do
+// already), see Confirm, or with ErrReplicaTimeout after slaveTimeout, or with an error of class ErrNotWritable when
+// the store stops or a write failed.
+func (s *Store) WaitReplicated(offset int64, w Waiter) { s.log.WaitReplicated(offset, w) }
+
+// Confirm says that enough replicas have everything below offset, and answers who waits for that. What was confirmed
+// once stays so. Any goroutine; it answers those who wait.
+func (s *Store) Confirm(offset int64) { s.log.Confirm(offset) }
+
 // NotifyDurable is WaitDurable with a function.
 func (s *Store) NotifyDurable(offset int64, done func(error)) {
 	s.log.WaitDurable(offset, funcWaiter(done))

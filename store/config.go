@@ -35,6 +35,7 @@ type Config struct {
 	MaxHATransferByteInSecond int64  `prop:"maxHaTransferByteInSecond"`
 	HAMasterAddress           string `prop:"haMasterAddress"`
 	SyncFromLastFile          bool   `prop:"syncFromLastFile"`
+	SlaveTimeout              int    `prop:"slaveTimeout"`
 
 	MappedFileSizeCommitLog    int64 `prop:"mappedFileSizeCommitLog"`
 	MappedFileSizeConsumeQueue int64 `prop:"mappedFileSizeConsumeQueue"`

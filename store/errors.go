@@ -11,7 +11,7 @@ import (
 
 // What an append may be refused with, see package commitlog.
 var (
-	ErrNotWritable  = commitlog.ErrNotWritable // the class of those that follow, but for ErrFlushTimeout
+	ErrNotWritable  = commitlog.ErrNotWritable // the class of those that follow, but for the timeouts
 	ErrDiskFull     = commitlog.ErrDiskFull
 	ErrSyncFailed   = commitlog.ErrSyncFailed
 	ErrClosed       = commitlog.ErrClosed
@@ -20,6 +20,8 @@ var (
 	ErrWouldWait    = commitlog.ErrWouldWait
 	ErrSlave        = commitlog.ErrRaw
 	ErrFlushTimeout = commitlog.ErrFlushTimeout
+
+	ErrReplicaTimeout = commitlog.ErrReplicaTimeout
 )
 
 // ErrNotReadable says that the store is closed.

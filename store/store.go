@@ -260,7 +260,8 @@ func (c *Config) logSettings() commitlog.Settings {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	return commitlog.Settings{FlushInterval: ms(c.FlushIntervalCommitLog),
 		ThoroughInterval: ms(c.FlushCommitLogThoroughInterval), LeastPages: c.FlushCommitLogLeastPages,
-		AppendTimeout: ms(c.PutMessageTimeout), SyncTimeout: ms(c.SyncFlushTimeout)}
+		AppendTimeout: ms(c.PutMessageTimeout), SyncTimeout: ms(c.SyncFlushTimeout),
+		ReplicaTimeout: ms(c.SlaveTimeout)}
 }
 
 // logChecks are the checks that recovery and verify make of a record.

@@ -21,6 +21,8 @@ var Store = Table{
 		"no effect yet: the master's brokerIP2:haListenPort, for a slave; default: what the NameServer says"),
 	flag("syncFromLastFile", false, Now,
 		"no effect yet: a new slave gets the master's last commit log file only, as from Java, and not the whole log"),
+	number("slaveTimeout", 3000, 1, maxInt, Millis, Now,
+		"no effect yet: how long a SYNC_MASTER sender waits for replicas"),
 
 	number("mappedFileSizeCommitLog", 1073741824, 4096, maxInt, Bytes, Start,
 		"size of one commit log file; must equal that of existing files"),

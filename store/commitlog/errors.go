@@ -29,6 +29,10 @@ var ErrExceedsFile = fmt.Errorf("%w: larger than a commit log file", record.ErrI
 // become durable.
 var ErrFlushTimeout = errors.New("store: flush timed out")
 
+// ErrReplicaTimeout tells a waiter that ReplicaTimeout passed (FLUSH_SLAVE_TIMEOUT). The record is in the log, and the
+// replicas may still get it.
+var ErrReplicaTimeout = errors.New("store: replication timed out")
+
 type notWritable struct{ why string }
 
 func (e *notWritable) Error() string        { return "store: not writable: " + e.why }

@@ -45,6 +45,7 @@ func (l *Log) answer(ws []waiting, err error) {
 // EndWaits fails whoever waits, and who comes from now on, with err.
 func (l *Log) EndWaits(err error) {
 	l.Durable.close(err)
+	l.Replicated.close(err)
 	l.answered()
 }
 
@@ -188,6 +189,7 @@ func (l *Log) runTimeouts(ctx context.Context) {
 			if l.Durable.pending() > 0 {
 				l.answer(l.Durable.take(func(w *waiting) bool { return now.After(w.deadline) }), ErrFlushTimeout)
 			}
+			l.replicasLate(now)
 		}
 	}
 }

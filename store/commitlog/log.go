@@ -27,6 +27,7 @@ type Settings struct {
 	LeastPages       int           // 4 KiB pages that must be dirty before a flush
 	AppendTimeout    time.Duration // of an append that waits for the next file
 	SyncTimeout      time.Duration // of who waits for the disk
+	ReplicaTimeout   time.Duration // of who waits for replicas
 }
 
 // Events are told what happens, never under a lock but flushMu. Every field may be nil.
@@ -72,10 +73,11 @@ type Log struct {
 	state     state
 
 	// segs is ascending and contiguous; replaced as a whole, under the append lock or before Start.
-	segs     atomic.Pointer[[]*Segment]
-	Readable Position // everything below is written and may be read; moved under the append lock
-	Durable  Position // everything below is durable; moved by the flusher
-	followed follow   // who waits for Readable to move
+	segs       atomic.Pointer[[]*Segment]
+	Readable   Position // everything below is written and may be read; moved under the append lock
+	Durable    Position // everything below is durable; moved by the flusher
+	Replicated Position // everything below is on enough replicas; moved by Confirm
+	followed   follow   // who waits for Readable to move
 
 	app       appender
 	busySince atomic.Int64 // unix ms at which the append lock was taken, 0 when free

@@ -46,6 +46,30 @@ func (p *Position) add(w waiting) (enough bool, err error) {
 	return len(p.waiters) >= p.want, nil
 }
 
+// addUnless puts w on the list unless the position has passed it; passed tells that it has.
+func (p *Position) addUnless(w waiting) (passed bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.at.Load() >= w.offset {
+		return true, nil
+	}
+	if p.closed == nil {
+		p.waiters = append(p.waiters, w)
+	}
+	return false, p.closed
+}
+
+// raise moves the position forward, never back; it tells whether it moved.
+func (p *Position) raise(offset int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if offset <= p.at.Load() {
+		return false
+	}
+	p.at.Store(offset)
+	return true
+}
+
 // expect says how many waiters are worth to move the position for; enough tells that they are there.
 func (p *Position) expect(n int) (enough bool) {
 	p.mu.Lock()

@@ -74,8 +74,7 @@ func (l *Log) tellFailure() {
 	if l.ev.Failing != nil {
 		l.ev.Failing()
 	}
-	l.Durable.close(e)
-	l.answered()
+	l.EndWaits(e)
 	if l.ev.Failed != nil {
 		l.ev.Failed(e.file, e.err)
 	}

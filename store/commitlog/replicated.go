@@ -1,0 +1,40 @@
+package commitlog
+
+import "time"
+
+// Whoever waits for replicas waits on the position Replicated (Java GroupTransferService). Who knows what replicas have
+// moves it, once for all that a replica reported together.
+
+// WaitReplicated calls w.Durable once: with nil when Confirm has passed offset (inline if it has already), with
+// ErrReplicaTimeout after ReplicaTimeout, or with an error of class ErrNotWritable when a flush or write failed or the
+// log closes.
+func (l *Log) WaitReplicated(offset int64, w Waiter) {
+	wait := waiting{offset, w, time.Now().Add(l.settings.Load().ReplicaTimeout)}
+	if passed, err := l.Replicated.addUnless(wait); passed || err != nil {
+		w.Durable(err)
+		l.answered()
+	}
+}
+
+// Confirm says that enough replicas have everything below offset, and answers who waits for that. It never goes back:
+// what they had once was stored twice. An offset behind the end of the log is none of this log and counts as nothing.
+func (l *Log) Confirm(offset int64) {
+	if offset > l.End() || !l.Replicated.raise(offset) {
+		return
+	}
+	if ws := l.Replicated.reached(offset); len(ws) > 0 {
+		l.Replicated.tell(ws, nil)
+		l.answered()
+	}
+}
+
+// replicasLate fails those whose time is over.
+func (l *Log) replicasLate(now time.Time) {
+	if l.Replicated.pending() == 0 {
+		return
+	}
+	if ws := l.Replicated.take(func(w *waiting) bool { return now.After(w.deadline) }); len(ws) > 0 {
+		l.Replicated.tell(ws, ErrReplicaTimeout)
+		l.answered()
+	}
+}
