@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 
+	"gorocket/broker/overload"
 	"gorocket/broker/service"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -23,7 +24,7 @@ import (
 type sends struct {
 	liveConfig
 	sender   *service.Sender
-	overload *overload
+	overload *overload.Guard
 	topics   *newTopics
 	corks    *corks
 	pool     sync.Pool // *sendState
@@ -50,7 +51,7 @@ type sendState struct {
 // sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under
 // SYNC_FLUSH the answer follows from the flusher.
 func (h *sends) sendMessage(ctx *remoting.Context) {
-	if h.overload.rejects(ctx) {
+	if h.overload.Rejects(ctx) {
 		return
 	}
 	s, _ := h.pool.Get().(*sendState)

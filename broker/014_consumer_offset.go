@@ -10,23 +10,37 @@ package broker
 import (
 	"fmt"
 
+	"gorocket/broker/meta"
 	"gorocket/broker/static"
 	"gorocket/remoting"
+	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
-func (b *Broker) committedOffsetEntries() []remoting.Entry {
+// consumerOffsets handles offsets that groups commit and ask for.
+type consumerOffsets struct {
+	liveConfig
+	topics    *meta.Topics
+	groups    *meta.Groups
+	offsets   *meta.Offsets
+	mappings  *static.Service
+	store     *store.Store
+	throttled *throttle.Log
+}
+
+func (c *consumerOffsets) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqQueryConsumerOffset, Handle: with(wire.QueryConsumerOffsetRequest, b.queryConsumerOffset)},
-		{Code: wire.ReqUpdateConsumerOffset, Handle: with(wire.UpdateConsumerOffsetRequest, b.updateConsumerOffset)},
+		{Code: wire.ReqQueryConsumerOffset, Handle: with(wire.QueryConsumerOffsetRequest, c.queryConsumerOffset)},
+		{Code: wire.ReqUpdateConsumerOffset, Handle: with(wire.UpdateConsumerOffsetRequest, c.updateConsumerOffset)},
 	}
 }
 
-func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *wire.QueryConsumerOffsetRequestHeader) {
-	if d := b.mappings.Of(h.Topic, h.Lo); d != nil && !b.mappings.LocateQuery(ctx, h, static.QueueOf(d, h.QueueID)) {
+func (c *consumerOffsets) queryConsumerOffset(ctx *remoting.Context, h *wire.QueryConsumerOffsetRequestHeader) {
+	if d := c.mappings.Of(h.Topic, h.Lo); d != nil && !c.mappings.LocateQuery(ctx, h, static.QueueOf(d, h.QueueID)) {
 		return
 	}
-	off := b.offsets.Query(h.ConsumerGroup, h.Topic, h.QueueID)
+	off := c.offsets.Query(h.ConsumerGroup, h.Topic, h.QueueID)
 	if off < 0 {
 		if ctx.OnLoop() {
 			ctx.Offload() // what follows may read files
@@ -36,7 +50,7 @@ func (b *Broker) queryConsumerOffset(ctx *remoting.Context, h *wire.QueryConsume
 			ctx.Status(wire.QueryNotFound, "Not found, do not set to zero, maybe this group boot first")
 			return
 		}
-		if b.store.MinOffset(h.Topic, h.QueueID) > 0 || !b.store.InMemory(h.Topic, h.QueueID, 0) {
+		if c.store.MinOffset(h.Topic, h.QueueID) > 0 || !c.store.InMemory(h.Topic, h.QueueID, 0) {
 			ctx.Status(wire.QueryNotFound, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first")
 			return
 		}
@@ -50,13 +64,13 @@ func respondOffset(r *remoting.Replier, off int64) {
 	remoting.Respond(r, wire.Success, "", wire.OffsetResponse, &resp, remoting.Body{})
 }
 
-func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *wire.UpdateConsumerOffsetRequestHeader) {
-	if d := b.mappings.Of(h.Topic, h.Lo); d != nil && !b.mappings.LocateCommit(ctx, h, static.QueueOf(d, h.QueueID)) {
+func (c *consumerOffsets) updateConsumerOffset(ctx *remoting.Context, h *wire.UpdateConsumerOffsetRequestHeader) {
+	if d := c.mappings.Of(h.Topic, h.Lo); d != nil && !c.mappings.LocateCommit(ctx, h, static.QueueOf(d, h.QueueID)) {
 		return
 	}
-	topic := b.topics.Get(h.Topic)
+	topic := c.topics.Get(h.Topic)
 	switch {
-	case b.groups.Get(h.ConsumerGroup) == nil:
+	case c.groups.Get(h.ConsumerGroup) == nil:
 		ctx.Status(wire.SubscriptionGroupNotExist, "Group "+h.ConsumerGroup+" not exist!")
 	case topic == nil:
 		ctx.Status(wire.TopicNotExist, "Topic "+h.Topic+" not exist!")
@@ -64,15 +78,15 @@ func (b *Broker) updateConsumerOffset(ctx *remoting.Context, h *wire.UpdateConsu
 		ctx.Status(wire.InvalidParameter, "QueueId is null, topic is "+h.Topic)
 	case h.CommitOffset == wire.AbsentOffset:
 		ctx.Status(wire.InvalidParameter, "Offset is null, topic is "+h.Topic)
-	case !b.hasQueue(topic, h.QueueID):
+	case !hasQueue(c.store, topic, h.QueueID):
 		ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] "+
 			"consumer:[/%s]",
 			h.QueueID, h.Topic, topic.ReadQueueNums, ctx.Conn().RemoteAddr()))
-	case b.cfg().UseServerSideResetOffset && b.offsets.HasReset(h.ConsumerGroup, h.Topic, h.QueueID):
+	case c.cfg().UseServerSideResetOffset && c.offsets.HasReset(h.ConsumerGroup, h.Topic, h.QueueID):
 		ctx.Status(wire.Success, "Offset has been previously reset")
 	default:
-		if err := b.offsets.Commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset); err != nil {
-			b.tableFull(err)
+		if err := c.offsets.Commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset); err != nil {
+			tableFull(c.throttled, err)
 			fail(ctx, err)
 			return
 		}

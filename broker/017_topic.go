@@ -8,43 +8,69 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rs/zerolog"
+
+	"gorocket/broker/cluster"
 	"gorocket/broker/meta"
+	"gorocket/broker/static"
+	"gorocket/broker/stats"
+	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
+	"gorocket/store"
+	"gorocket/store/timer"
 )
 
 // createdRemark is what Java's processors leave in a response that only gets a code.
 const createdRemark = "not set any response code"
 
-func (b *Broker) topicEntries() []remoting.Entry {
-	return []remoting.Entry{
-		{Code: wire.ReqUpdateAndCreateTopic, Mode: remoting.Blocking,
-			Handle: with(wire.CreateTopicRequest, b.updateTopic)},
-		{Code: wire.ReqUpdateAndCreateTopicList, Mode: remoting.Blocking, Handle: b.updateTopicList},
-		{Code: wire.ReqDeleteTopicInBroker, Mode: remoting.Pooled, Handle: with(wire.TopicRequest, b.deleteTopic)},
-		{Code: wire.ReqGetTopicConfig, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, b.topicConfig)},
-	}
+// topicAdmin handles what administrators do with topics; static ones are in 513_static_topic.go.
+type topicAdmin struct {
+	liveConfig
+	topics       *meta.Topics
+	mappings     *static.Service
+	modes        *meta.Modes
+	timerDelays  *stats.PerTopic[stats.Histogram]
+	trans        *trans.Service
+	offsets      *meta.Offsets
+	pulled       *meta.Offsets
+	timers       *timer.Timers
+	store        *store.Store
+	persist      *meta.Persister
+	register     *cluster.Registrar
+	systemTopics map[string]bool
+	log          zerolog.Logger
 }
 
-func (b *Broker) isSystemTopic(topic string) bool {
-	return compat.IsSystemTopic(topic) || b.systemTopics[topic]
+func (t *topicAdmin) entries() []remoting.Entry {
+	return append([]remoting.Entry{
+		{Code: wire.ReqUpdateAndCreateTopic, Mode: remoting.Blocking,
+			Handle: with(wire.CreateTopicRequest, t.updateTopic)},
+		{Code: wire.ReqUpdateAndCreateTopicList, Mode: remoting.Blocking, Handle: t.updateTopicList},
+		{Code: wire.ReqDeleteTopicInBroker, Mode: remoting.Pooled, Handle: with(wire.TopicRequest, t.deleteTopic)},
+		{Code: wire.ReqGetTopicConfig, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, t.topicConfig)},
+	}, t.staticEntries()...)
+}
+
+func (t *topicAdmin) isSystemTopic(topic string) bool {
+	return compat.IsSystemTopic(topic) || t.systemTopics[topic]
 }
 
 // mayChange checks a topic name for the administration codes.
-func (b *Broker) mayChange(topic string) error {
+func (t *topicAdmin) mayChange(topic string) error {
 	if err := compat.ValidateTopic(topic); err != nil {
 		return err
 	}
-	if b.cfg().ValidateSystemTopicWhenUpdateTopic && b.isSystemTopic(topic) {
+	if t.cfg().ValidateSystemTopicWhenUpdateTopic && t.isSystemTopic(topic) {
 		return errors.New("The topic[" + topic + "] is conflict with system topic.")
 	}
 	return nil
 }
 
-func (b *Broker) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHeader) {
-	if err := b.mayChange(h.Topic); err != nil {
+func (t *topicAdmin) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHeader) {
+	if err := t.mayChange(h.Topic); err != nil {
 		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
@@ -56,11 +82,11 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHe
 	c := protocol.TopicConfig{TopicName: strings.Clone(h.Topic), ReadQueueNums: int(h.ReadQueueNums),
 		WriteQueueNums: int(h.WriteQueueNums), Perm: int(h.Perm),
 		TopicFilterType: h.TopicFilterType, TopicSysFlag: int(h.TopicSysFlag), Order: h.Order, Attributes: attrs}
-	if err := b.checkTopicNumbers(&c); err != nil {
+	if err := meta.CheckTopic(&c, t.cfg().MaxTopicQueueNums); err != nil {
 		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
-	if err := b.changeTopics(ctx, c); err != nil {
+	if err := t.changeTopics(ctx, c); err != nil {
 		fail(ctx, err)
 		return
 	}
@@ -68,23 +94,23 @@ func (b *Broker) updateTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHe
 }
 
 // changeTopics stores topics that differ from what is there and tells the NameServers.
-func (b *Broker) changeTopics(ctx *remoting.Context, configs ...protocol.TopicConfig) error {
+func (t *topicAdmin) changeTopics(ctx *remoting.Context, configs ...protocol.TopicConfig) error {
 	for _, c := range configs {
 		if err := checkFilterType(c.TopicFilterType); err != nil {
 			return err
 		}
-		old := b.topics.Get(c.TopicName)
+		old := t.topics.Get(c.TopicName)
 		if old != nil && sameTopic(old, &c) {
 			continue
 		}
-		if err := b.topics.Update(c); err != nil {
+		if err := t.topics.Update(c); err != nil {
 			return err
 		}
-		b.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Bool("new", old == nil).
+		t.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Bool("new", old == nil).
 			Int("read", c.ReadQueueNums).Int("write", c.WriteQueueNums).Int("perm", c.Perm).Msg("topic changed")
 	}
-	b.persist.Now() // Java writes before it answers
-	b.register.Settled()
+	t.persist.Now() // Java writes before it answers
+	t.register.Settled()
 	return nil
 }
 
@@ -112,7 +138,7 @@ type topicList struct {
 	TopicConfigList []protocol.TopicConfig `json:"topicConfigList"`
 }
 
-func (b *Broker) updateTopicList(ctx *remoting.Context) {
+func (t *topicAdmin) updateTopicList(ctx *remoting.Context) {
 	var l topicList
 	if err := decodeBody(ctx, &l); err != nil {
 		fail(ctx, err)
@@ -120,28 +146,28 @@ func (b *Broker) updateTopicList(ctx *remoting.Context) {
 	}
 	for i := range l.TopicConfigList {
 		c := &l.TopicConfigList[i]
-		err := b.mayChange(c.TopicName)
+		err := t.mayChange(c.TopicName)
 		if err == nil {
-			err = b.checkTopicNumbers(c)
+			err = meta.CheckTopic(c, t.cfg().MaxTopicQueueNums)
 		}
 		if err != nil {
 			ctx.Status(wire.InvalidParameter, err.Error())
 			return
 		}
 	}
-	if err := b.changeTopics(ctx, l.TopicConfigList...); err != nil {
+	if err := t.changeTopics(ctx, l.TopicConfigList...); err != nil {
 		fail(ctx, err)
 		return
 	}
 	ctx.Status(wire.Success, createdRemark)
 }
 
-func (b *Broker) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
+func (t *topicAdmin) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 	if strings.TrimSpace(h.Topic) == "" {
 		ctx.Status(wire.InvalidParameter, "The specified topic is blank.")
 		return
 	}
-	if b.cfg().ValidateSystemTopicWhenUpdateTopic && b.isSystemTopic(h.Topic) {
+	if t.cfg().ValidateSystemTopicWhenUpdateTopic && t.isSystemTopic(h.Topic) {
 		ctx.Status(wire.InvalidParameter, "The topic["+h.Topic+"] is conflict with system topic.")
 		return
 	}
@@ -149,19 +175,19 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 		ctx.Status(wire.InvalidParameter, compat.IllegalTopicRemark(h.Topic))
 		return
 	}
-	if b.topics.Remove(h.Topic) {
-		b.log.Info().Str("topic", h.Topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("topic deleted")
+	if t.topics.Remove(h.Topic) {
+		t.log.Info().Str("topic", h.Topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("topic deleted")
 	}
-	b.mappings.Remove(h.Topic)
-	b.modes.RemoveTopic(h.Topic)
-	b.timerDelays.Forget(h.Topic)
-	b.trans.Counts.Forget(h.Topic)
-	b.offsets.RemoveTopic(h.Topic)
-	b.pulled.RemoveTopic(h.Topic)
-	if b.timers != nil {
-		b.timers.ForgetTopic(h.Topic)
+	t.mappings.Remove(h.Topic)
+	t.modes.RemoveTopic(h.Topic)
+	t.timerDelays.Forget(h.Topic)
+	t.trans.Counts.Forget(h.Topic)
+	t.offsets.RemoveTopic(h.Topic)
+	t.pulled.RemoveTopic(h.Topic)
+	if t.timers != nil {
+		t.timers.ForgetTopic(h.Topic)
 	}
-	if err := b.store.DeleteTopic(h.Topic); err != nil {
+	if err := t.store.DeleteTopic(h.Topic); err != nil {
 		fail(ctx, err)
 		return
 	}
@@ -169,15 +195,15 @@ func (b *Broker) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 }
 
 // topicConfig answers with the queue mapping of a static topic when the caller asks for it with lo=true.
-func (b *Broker) topicConfig(ctx *remoting.Context, h *wire.TopicHeader) {
-	c := b.topics.Get(h.Topic)
+func (t *topicAdmin) topicConfig(ctx *remoting.Context, h *wire.TopicHeader) {
+	c := t.topics.Get(h.Topic)
 	if c == nil {
 		ctx.Status(wire.TopicNotExist, "No topic in this broker. topic: "+h.Topic)
 		return
 	}
 	out := protocol.TopicConfigAndQueueMapping{TopicConfig: *c}
 	if strings.EqualFold(h.Lo, "true") {
-		out.MappingDetail = b.mappings.Of(h.Topic, "")
+		out.MappingDetail = t.mappings.Of(h.Topic, "")
 	}
 	respondJSON(ctx, out)
 }

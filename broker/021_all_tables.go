@@ -7,18 +7,30 @@ package broker
 import (
 	"strconv"
 
+	"gorocket/broker/delay"
+	"gorocket/broker/meta"
+	"gorocket/broker/static"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) syncEntries() []remoting.Entry {
+// tableCopies hands out whole tables, for slaves and tools.
+type tableCopies struct {
+	topics   *meta.Topics
+	groups   *meta.Groups
+	offsets  *meta.Offsets
+	mappings *static.Service
+	schedule *delay.Levels
+}
+
+func (t *tableCopies) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqGetAllTopicConfig, Mode: remoting.Pooled, Handle: b.allTopics},
-		{Code: wire.ReqGetAllConsumerOffset, Mode: remoting.Pooled, Handle: b.allOffsets},
-		{Code: wire.ReqGetAllDelayOffset, Mode: remoting.Pooled, Handle: b.allDelayOffsets},
-		{Code: wire.ReqGetAllSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: b.allGroups},
+		{Code: wire.ReqGetAllTopicConfig, Mode: remoting.Pooled, Handle: t.allTopics},
+		{Code: wire.ReqGetAllConsumerOffset, Mode: remoting.Pooled, Handle: t.allOffsets},
+		{Code: wire.ReqGetAllDelayOffset, Mode: remoting.Pooled, Handle: t.allDelayOffsets},
+		{Code: wire.ReqGetAllSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: t.allGroups},
 	}
 }
 
@@ -32,25 +44,25 @@ func respondAll(ctx *remoting.Context, key string, n int, table any) {
 	ctx.RespondFields(wire.Success, "", []wire.StringField{{Key: key, Value: strconv.Itoa(n)}}, data)
 }
 
-func (b *Broker) allTopics(ctx *remoting.Context) {
-	v, all := b.topics.Snapshot()
-	mv, mappings := b.mappings.Snapshot()
+func (t *tableCopies) allTopics(ctx *remoting.Context) {
+	v, all := t.topics.Snapshot()
+	mv, mappings := t.mappings.Snapshot()
 	respondAll(ctx, "totalTopicNum", len(all), protocol.TopicConfigAndMappingSerializeWrapper{DataVersion: v,
 		MappingDataVersion: mv, TopicConfigTable: all,
 		TopicQueueMappingDetailMap: mappings, TopicQueueMappingInfoMap: map[string]*protocol.TopicQueueMappingInfo{}})
 }
 
-func (b *Broker) allGroups(ctx *remoting.Context) {
-	w := b.groups.Wrapper()
+func (t *tableCopies) allGroups(ctx *remoting.Context) {
+	w := t.groups.Wrapper()
 	respondAll(ctx, "totalGroupNum", len(w.SubscriptionGroupTable), w)
 }
 
-func (b *Broker) allOffsets(ctx *remoting.Context) {
-	respondJSON(ctx, b.offsets.Wrapper(false))
+func (t *tableCopies) allOffsets(ctx *remoting.Context) {
+	respondJSON(ctx, t.offsets.Wrapper(false))
 }
 
-func (b *Broker) allDelayOffsets(ctx *remoting.Context) {
-	data, err := b.schedule.Encode()
+func (t *tableCopies) allDelayOffsets(ctx *remoting.Context) {
+	data, err := t.schedule.Encode()
 	if err != nil {
 		fail(ctx, err)
 		return

@@ -9,21 +9,39 @@ package broker
 
 import (
 	"strings"
+	"sync"
 
+	"github.com/rs/zerolog"
+
+	"gorocket/broker/cluster"
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 	"gorocket/store/vfs"
 )
 
-func (b *Broker) configEntries() []remoting.Entry {
+// configAdmin handles the configuration of a running broker.
+type configAdmin struct {
+	liveConfig
+	confMu   sync.Mutex         // serializes changes
+	confVer  compat.DataVersion // guarded by confMu
+	store    *store.Store
+	fs       vfs.FS
+	topics   *meta.Topics
+	register *cluster.Registrar
+	log      zerolog.Logger
+}
+
+func (c *configAdmin) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqUpdateBrokerConfig, Mode: remoting.Blocking, Handle: b.updateConfig},
-		{Code: wire.ReqGetBrokerConfig, Mode: remoting.Pooled, Handle: b.getConfig},
+		{Code: wire.ReqUpdateBrokerConfig, Mode: remoting.Blocking, Handle: c.updateConfig},
+		{Code: wire.ReqGetBrokerConfig, Mode: remoting.Pooled, Handle: c.getConfig},
 	}
 }
 
-func (b *Broker) updateConfig(ctx *remoting.Context) {
+func (c *configAdmin) updateConfig(ctx *remoting.Context) {
 	if len(ctx.Req.Body) == 0 {
 		ctx.OK(nil)
 		return
@@ -33,30 +51,30 @@ func (b *Broker) updateConfig(ctx *remoting.Context) {
 		ctx.Status(wire.SystemError, "string2Properties error")
 		return
 	}
-	if b.blackListed(p) {
+	if c.blackListed(p) {
 		ctx.Status(wire.NoPermission, "Can not update config in black list.")
 		return
 	}
-	if err := b.changeConfig(p); err != nil {
+	if err := c.changeConfig(p); err != nil {
 		fail(ctx, err)
 		return
 	}
-	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("keys", strings.Join(p.Keys(), ",")).Msg("configuration updated")
+	c.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("keys", strings.Join(p.Keys(), ",")).Msg("configuration updated")
 	if _, ok := p.Get("namesrvAddr"); ok {
-		addrs, _ := b.cfg().NameServers() // checked by changeConfig
-		b.register.Follow(addrs)
+		addrs, _ := c.cfg().NameServers() // checked by changeConfig
+		c.register.Follow(addrs)
 	}
 	if _, ok := p.Get("brokerPermission"); ok {
-		b.topics.Republish()
-		b.register.Settled()
+		c.topics.Republish()
+		c.register.Settled()
 	}
 	ctx.OK(nil)
 }
 
 // blackListed tells whether p holds a key that may not be changed over the wire. Java:
 // AdminBrokerProcessor.initConfigBlackList.
-func (b *Broker) blackListed(p *compat.Properties) bool {
-	for key := range strings.SplitSeq("brokerConfigPath;rocketmqHome;configBlackList;"+b.cfg().ConfigBlackList, ";") {
+func (c *configAdmin) blackListed(p *compat.Properties) bool {
+	for key := range strings.SplitSeq("brokerConfigPath;rocketmqHome;configBlackList;"+c.cfg().ConfigBlackList, ";") {
 		if _, ok := p.Get(strings.TrimSpace(key)); ok {
 			return true
 		}
@@ -65,32 +83,32 @@ func (b *Broker) blackListed(p *compat.Properties) bool {
 }
 
 // changeConfig applies all of p or nothing.
-func (b *Broker) changeConfig(p *compat.Properties) error {
-	b.confMu.Lock()
-	defer b.confMu.Unlock()
-	next, later, err := b.cfg().Change(p)
+func (c *configAdmin) changeConfig(p *compat.Properties) error {
+	c.confMu.Lock()
+	defer c.confMu.Unlock()
+	next, later, err := c.cfg().Change(p)
 	if err != nil {
 		return err
 	}
-	if err := b.store.Reconfigure(next.Config); err != nil {
+	if err := c.store.Reconfigure(next.Config); err != nil {
 		return err
 	}
-	b.live.Store(next)
-	b.confVer.Next(0)
+	c.live.Store(next)
+	c.confVer.Next(0)
 	if len(later) > 0 {
-		b.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
+		c.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
 	}
 	if next.BrokerConfigPath == "" {
 		return nil
 	}
-	return vfs.EditFile(b.fs, next.BrokerConfigPath,
+	return vfs.EditFile(c.fs, next.BrokerConfigPath,
 		func(text []byte) []byte { return compat.EditProperties(text, p) })
 }
 
-func (b *Broker) getConfig(ctx *remoting.Context) {
-	b.confMu.Lock()
-	version := b.confVer
-	b.confMu.Unlock()
+func (c *configAdmin) getConfig(ctx *remoting.Context) {
+	c.confMu.Lock()
+	version := c.confVer
+	c.confMu.Unlock()
 	text, err := compat.Marshal(version)
 	if err != nil {
 		fail(ctx, err)
@@ -98,5 +116,5 @@ func (b *Broker) getConfig(ctx *remoting.Context) {
 	}
 	resp := wire.VersionResponseHeader{Version: string(text)}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.VersionResponse, &resp,
-		remoting.Body{Bytes: b.cfg().Properties().Format()})
+		remoting.Body{Bytes: c.cfg().Properties().Format()})
 }

@@ -10,43 +10,57 @@ import (
 	"strconv"
 	"time"
 
+	"gorocket/broker/delay"
 	"gorocket/broker/stats"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 	"gorocket/store/dispatch"
 	"gorocket/store/timer"
+	"gorocket/store/vfs"
 )
 
-func (b *Broker) runtimeInfoEntries() []remoting.Entry {
+// runtimeInfo answers with figures about everything.
+type runtimeInfo struct {
+	liveConfig
+	stats    *stats.Totals
+	store    *store.Store
+	schedule *delay.Levels
+	timers   *timer.Timers
+	fs       vfs.FS
+	started  time.Time
+}
+
+func (a *runtimeInfo) entries() []remoting.Entry {
 	return []remoting.Entry{{Code: wire.ReqGetBrokerRuntimeInfo, Mode: remoting.Pooled,
 		Handle: func(ctx *remoting.Context) {
-			respondJSON(ctx, protocol.KVTable{Table: b.runtimeInfo(time.Now())})
+			respondJSON(ctx, protocol.KVTable{Table: a.runtimeInfo(time.Now())})
 		}}}
 }
 
-func (b *Broker) runtimeInfo(now time.Time) map[string]string {
+func (a *runtimeInfo) runtimeInfo(now time.Time) map[string]string {
 	m := map[string]string{}
-	b.trafficInfo(m, now)
-	b.storeInfo(m)
+	a.trafficInfo(m, now)
+	a.storeInfo(m)
 	for _, q := range []string{"send", "pull", "litePull", "query", "ack"} {
 		m[q+"ThreadPoolQueueSize"], m[q+"ThreadPoolQueueCapacity"], m[q+"ThreadPoolQueueHeadWaitTimeMills"] = "0", "0", "0"
 	}
 	m["EndTransactionQueueSize"], m["EndTransactionThreadPoolQueueCapacity"] = "0", "0"
-	b.timerInfo(m)
+	a.timerInfo(m)
 	m["brokerActive"] = "true"
 	m["brokerVersion"] = strconv.Itoa(wire.CurrentVersion)
 	m["brokerVersionDesc"] = compat.VersionName(wire.CurrentVersion)
-	m["startAcceptSendRequestTimeStamp"] = strconv.FormatInt(b.cfg().StartAcceptSendRequestTime, 10)
+	m["startAcceptSendRequestTimeStamp"] = strconv.FormatInt(a.cfg().StartAcceptSendRequestTime, 10)
 	return m
 }
 
 // timerInfo fills in what the timers know; zeros without them, as in Java.
-func (b *Broker) timerInfo(m map[string]string) {
+func (a *runtimeInfo) timerInfo(m map[string]string) {
 	var f timer.Figures
-	if b.timers != nil {
-		f = b.timers.Figures()
+	if a.timers != nil {
+		f = a.timers.Figures()
 	}
 	m["timerReadBehind"] = strconv.FormatInt(int64(f.ReadBehind.Seconds()), 10)
 	m["timerOffsetBehind"], m["timerCongestNum"] = strconv.FormatInt(f.EnqueueBehind, 10), strconv.FormatInt(f.Pending, 10)
@@ -55,8 +69,8 @@ func (b *Broker) timerInfo(m map[string]string) {
 }
 
 // trafficInfo fills in counters and rates.
-func (b *Broker) trafficInfo(m map[string]string, now time.Time) {
-	s := b.stats
+func (a *runtimeInfo) trafficInfo(m map[string]string, now time.Time) {
+	s := a.stats
 	total := s.Now()
 	yesterday, today := s.Mornings()
 	for key, n := range map[string]int64{
@@ -65,7 +79,7 @@ func (b *Broker) trafficInfo(m map[string]string, now time.Time) {
 		"msgPutTotalTodayNow":         total.Puts,
 		"msgGetTotalYesterdayMorning": yesterday.Gets, "msgGetTotalTodayMorning": today.Gets,
 		"msgGetTotalTodayNow": total.Gets,
-		"bootTimestamp":       b.started.UnixMilli(),
+		"bootTimestamp":       a.started.UnixMilli(),
 	} {
 		m[key] = strconv.FormatInt(n, 10)
 	}
@@ -77,33 +91,33 @@ func (b *Broker) trafficInfo(m map[string]string, now time.Time) {
 	m["getTransferredTps"] = s.Rates(func(v stats.Sample) int64 { return v.Gets })
 	m["getTransferedTps"] = m["getTransferredTps"] // the spelling of 4.x
 	s.Times.Info(m)
-	up := now.Sub(b.started)
+	up := now.Sub(a.started)
 	m["runtime"] = fmt.Sprintf("[ %d days, %d hours, %d minutes, %d seconds ]", int(up.Hours())/24, int(up.Hours())%24,
 		int(up.Minutes())%60, int(up.Seconds())%60)
 }
 
 // storeInfo fills in what the store and the delay levels know.
-func (b *Broker) storeInfo(m map[string]string) {
-	r := b.store.DiskRatios()
+func (a *runtimeInfo) storeInfo(m map[string]string) {
+	r := a.store.DiskRatios()
 	m["commitLogDiskRatio"] = strconv.FormatFloat(r.CommitLog, 'f', -1, 64)
 	m["consumeQueueDiskRatio"] = strconv.FormatFloat(r.ConsumeQueue, 'f', -1, 64)
 	for key, n := range map[string]int64{
-		"commitLogMinOffset": b.store.MinPhyOffset(), "commitLogMaxOffset": b.store.MaxPhyOffset(),
-		"dispatchBehindBytes":    b.store.DispatchBehindBytes(),
-		"pageCacheLockTimeMills": b.store.PageCacheLockTime(), "earliestMessageTimeStamp": b.store.MinStoreTimestamp(),
+		"commitLogMinOffset": a.store.MinPhyOffset(), "commitLogMaxOffset": a.store.MaxPhyOffset(),
+		"dispatchBehindBytes":    a.store.DispatchBehindBytes(),
+		"pageCacheLockTimeMills": a.store.PageCacheLockTime(), "earliestMessageTimeStamp": a.store.MinStoreTimestamp(),
 		"remainTransientStoreBufferNumbs": 0,
 	} {
 		m[key] = strconv.FormatInt(n, 10)
 	}
-	if root := b.cfg().StorePathRootDir; root != "" {
-		if u, err := b.fs.Usage(root); err == nil {
+	if root := a.cfg().StorePathRootDir; root != "" {
+		if u, err := a.fs.Usage(root); err == nil {
 			m["commitLogDirCapacity"] = fmt.Sprintf("Total : %s, Free : %s.", humanBytes(u.Total), humanBytes(u.Free))
 		}
 	}
-	m["remainHowManyDataToFlush"] = humanBytes(b.store.MaxPhyOffset() - b.store.FlushedOffset())
-	for level := int32(1); level <= b.schedule.Max(); level++ {
-		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", b.schedule.Position(level),
-			b.store.MaxOffset(dispatch.ScheduleTopic, level-1))
+	m["remainHowManyDataToFlush"] = humanBytes(a.store.MaxPhyOffset() - a.store.FlushedOffset())
+	for level := int32(1); level <= a.schedule.Max(); level++ {
+		m[fmt.Sprintf("scheduleMessageOffset_%d", level)] = fmt.Sprintf("%d,%d", a.schedule.Position(level),
+			a.store.MaxOffset(dispatch.ScheduleTopic, level-1))
 	}
 }
 

@@ -10,42 +10,50 @@ import (
 	"gorocket/broker/static"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
-func (b *Broker) queueOffsetEntries() []remoting.Entry {
+// queueOffsets answers where queues begin and end.
+type queueOffsets struct {
+	topics   *meta.Topics
+	mappings *static.Service
+	store    *store.Store
+}
+
+func (a *queueOffsets) entries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqSearchOffsetByTimestamp, Mode: remoting.Pooled, Handle: with(wire.SearchOffsetRequest,
-			b.searchOffset)},
-		{Code: wire.ReqGetMaxOffset, Handle: with(wire.GetMaxOffsetRequest, b.maxOffset)},
-		{Code: wire.ReqGetMinOffset, Mode: remoting.Pooled, Handle: with(wire.GetMinOffsetRequest, b.minOffset)},
+			a.searchOffset)},
+		{Code: wire.ReqGetMaxOffset, Handle: with(wire.GetMaxOffsetRequest, a.maxOffset)},
+		{Code: wire.ReqGetMinOffset, Mode: remoting.Pooled, Handle: with(wire.GetMinOffsetRequest, a.minOffset)},
 		{Code: wire.ReqGetEarliestMsgStoretime, Mode: remoting.Pooled, Handle: with(wire.GetEarliestStoretimeRequest,
-			b.earliestStoreTime)},
+			a.earliestStoreTime)},
 	}
 }
 
-func (b *Broker) searchOffset(ctx *remoting.Context, h *wire.SearchOffsetRequestHeader) {
-	if d := b.mappings.Of(h.Topic, h.Lo); d != nil {
-		b.mappings.Offset(ctx, static.QueueOf(d, h.QueueID), func(q static.Queue) (int64,
+func (a *queueOffsets) searchOffset(ctx *remoting.Context, h *wire.SearchOffsetRequestHeader) {
+	if d := a.mappings.Of(h.Topic, h.Lo); d != nil {
+		a.mappings.Offset(ctx, static.QueueOf(d, h.QueueID), func(q static.Queue) (int64,
 			error) {
-			return b.mappings.Search(q, h)
+			return a.mappings.Search(q, h)
 		})
 		return
 	}
-	respondOffset(&ctx.Replier, b.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, static.BoundaryOf(h.BoundaryType)))
+	respondOffset(&ctx.Replier, a.store.OffsetByTime(h.Topic, h.QueueID, h.Timestamp, static.BoundaryOf(h.BoundaryType)))
 }
 
-func (b *Broker) maxOffset(ctx *remoting.Context, h *wire.GetMaxOffsetRequestHeader) {
-	if d := b.mappings.Of(h.Topic, h.Lo); d != nil {
-		b.mappings.Offset(ctx, static.QueueOf(d, h.QueueID), b.mappings.Max)
+func (a *queueOffsets) maxOffset(ctx *remoting.Context, h *wire.GetMaxOffsetRequestHeader) {
+	if d := a.mappings.Of(h.Topic, h.Lo); d != nil {
+		a.mappings.Offset(ctx, static.QueueOf(d, h.QueueID), a.mappings.Max)
 		return
 	}
-	respondOffset(&ctx.Replier, b.store.MaxOffset(h.Topic, h.QueueID))
+	respondOffset(&ctx.Replier, a.store.MaxOffset(h.Topic, h.QueueID))
 }
 
-func (b *Broker) minOffset(ctx *remoting.Context, h *wire.QueueRequestHeader) {
-	d := b.mappings.Of(h.Topic, h.Lo)
+func (a *queueOffsets) minOffset(ctx *remoting.Context, h *wire.QueueRequestHeader) {
+	d := a.mappings.Of(h.Topic, h.Lo)
 	if d == nil {
-		respondOffset(&ctx.Replier, b.physicalMin(h.Topic, h.QueueID))
+		respondOffset(&ctx.Replier, physicalMin(a.topics, a.store, h.Topic, h.QueueID))
 		return
 	}
 	q := static.QueueOf(d, h.QueueID)
@@ -54,23 +62,14 @@ func (b *Broker) minOffset(ctx *remoting.Context, h *wire.QueueRequestHeader) {
 			d.Bname, wire.ReqGetMinOffset))
 		return
 	}
-	b.mappings.Offset(ctx, q, b.mappings.Min)
+	a.mappings.Offset(ctx, q, a.mappings.Min)
 }
 
-// physicalMin is the smallest offset of a queue of this broker; -1 where Java's batch consume queue begins.
-func (b *Broker) physicalMin(topic string, queue int32) int64 {
-	off := b.store.MinOffset(topic, queue)
-	if off == 0 && meta.IsBatch(b.topics.Get(topic)) && b.store.MaxOffset(topic, queue) == 0 {
-		return -1
-	}
-	return off
-}
-
-func (b *Broker) earliestStoreTime(ctx *remoting.Context, h *wire.QueueRequestHeader) {
-	if d := b.mappings.Of(h.Topic, h.Lo); d != nil {
-		b.mappings.Earliest(ctx, static.QueueOf(d, h.QueueID))
+func (a *queueOffsets) earliestStoreTime(ctx *remoting.Context, h *wire.QueueRequestHeader) {
+	if d := a.mappings.Of(h.Topic, h.Lo); d != nil {
+		a.mappings.Earliest(ctx, static.QueueOf(d, h.QueueID))
 		return
 	}
-	resp := wire.TimestampResponseHeader{Timestamp: b.store.EarliestStoreTime(h.Topic, h.QueueID)}
+	resp := wire.TimestampResponseHeader{Timestamp: a.store.EarliestStoreTime(h.Topic, h.QueueID)}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.TimestampResponse, &resp, remoting.Body{})
 }

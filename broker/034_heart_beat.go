@@ -8,23 +8,44 @@ package broker
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"gorocket/broker/clients"
+	"gorocket/broker/cluster"
 	"gorocket/broker/filter"
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) heartbeatEntries() []remoting.Entry {
+// heartbeats handles what clients say about themselves.
+type heartbeats struct {
+	liveConfig
+	topics      *meta.Topics
+	groups      *meta.Groups
+	consumers   *clients.Consumers
+	producers   *clients.Producers
+	expressions *expressions
+	register    *cluster.Registrar
+	forwards    *asides
+	now         func() time.Time
+	log         zerolog.Logger
+	throttled   *throttle.Log
+}
+
+func (x *heartbeats) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqHeartBeat, Mode: remoting.Pooled, Handle: b.heartbeat},
+		{Code: wire.ReqHeartBeat, Mode: remoting.Pooled, Handle: x.heartbeat},
 		{Code: wire.ReqUnregisterClient, Mode: remoting.Pooled, Handle: with(wire.UnregisterClientRequest,
-			b.unregisterClient)},
-		{Code: wire.ReqCheckClientConfig, Mode: remoting.Pooled, Handle: b.checkClientConfig},
+			x.unregisterClient)},
+		{Code: wire.ReqCheckClientConfig, Mode: remoting.Pooled, Handle: x.checkClientConfig},
 	}
 }
 
@@ -42,7 +63,7 @@ func decodeBody(ctx *remoting.Context, v any) error {
 	return compat.Unmarshal(ctx.Req.Body, v)
 }
 
-func (b *Broker) heartbeat(ctx *remoting.Context) {
+func (x *heartbeats) heartbeat(ctx *remoting.Context) {
 	var h clients.Heartbeat
 	if err := decodeBody(ctx, &h); err != nil {
 		fail(ctx, err)
@@ -53,14 +74,14 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 		return
 	}
 	who := clients.Client{Conn: ctx.Conn(), ID: h.ClientID, Language: ctx.Req.Language, Version: ctx.Req.Version,
-		LastSeen: b.now().UnixMilli()}
-	if b.debug() {
-		consumers, producers := b.unknownGroups(&who, &h)
-		defer b.logJoined(&who, consumers, producers)
+		LastSeen: x.now().UnixMilli()}
+	if x.log.Debug().Enabled() {
+		consumers, producers := x.unknownGroups(&who, &h)
+		defer x.logJoined(&who, consumers, producers)
 	}
 	subChange, newTopic := h.HeartbeatFingerprint == 0, false
 	for i := range h.ConsumerDataSet {
-		r, err := b.heartbeatOf(who, &h, &h.ConsumerDataSet[i])
+		r, err := x.heartbeatOf(who, &h, &h.ConsumerDataSet[i])
 		if err != nil {
 			fail(ctx, err)
 			return
@@ -68,22 +89,22 @@ func (b *Broker) heartbeat(ctx *remoting.Context) {
 		subChange, newTopic = subChange || r.subChange, newTopic || r.newTopic
 	}
 	for _, p := range h.ProducerDataSet {
-		b.tableFull(b.producers.Register(p.GroupName, who))
+		tableFull(x.throttled, x.producers.Register(p.GroupName, who))
 	}
-	b.answerHeartbeat(ctx, subChange, newTopic)
+	x.answerHeartbeat(ctx, subChange, newTopic)
 }
 
 // heartbeatWait is how long the answer to a heartbeat that made a retry topic waits for the NameServers to know it:
 // 5.x clients ask for its route next. No worker waits meanwhile.
 const heartbeatWait = 100 * time.Millisecond
 
-func (b *Broker) answerHeartbeat(ctx *remoting.Context, subChange, newTopic bool) {
+func (x *heartbeats) answerHeartbeat(ctx *remoting.Context, subChange, newTopic bool) {
 	resp := wire.HeartbeatResponseHeader{SupportV2: "true", SubChange: strconv.FormatBool(subChange)}
 	answer := func(r *remoting.Replier) {
 		remoting.Respond(r, wire.Success, "", wire.HeartbeatResponse, &resp, remoting.Body{})
 	}
-	if newTopic && b.forwards.tryAnswer(&ctx.Replier, func(r *remoting.Replier) {
-		b.register.SettledWithin(heartbeatWait)
+	if newTopic && x.forwards.tryAnswer(&ctx.Replier, func(r *remoting.Replier) {
+		x.register.SettledWithin(heartbeatWait)
 		answer(r)
 	}) {
 		return
@@ -98,44 +119,45 @@ type beat struct {
 }
 
 // heartbeatOf registers one consumer group.
-func (b *Broker) heartbeatOf(who clients.Client, h *clients.Heartbeat, d *clients.ConsumerData) (r beat, err error) {
-	g := b.groups.Find(d.GroupName)
+func (x *heartbeats) heartbeatOf(who clients.Client, h *clients.Heartbeat, d *clients.ConsumerData) (r beat,
+	err error) {
+	g := x.groups.Find(d.GroupName)
 	if g == nil {
 		return r, nil
 	}
 	order := false
 	for i := range d.SubscriptionDataSet {
-		order = order || b.topics.IsOrder(d.SubscriptionDataSet[i].Topic)
+		order = order || x.topics.IsOrder(d.SubscriptionDataSet[i].Topic)
 	}
 	sysFlag := 0
 	if d.UnitMode {
 		sysFlag = protocol.TopicFlagUnitSub
 	}
 	retry := compat.RetryTopicPrefix + d.GroupName
-	r.newTopic = b.topics.Get(retry) == nil
-	b.topics.Ensure(retry, g.RetryQueueNums, order, sysFlag)
+	r.newTopic = x.topics.Get(retry) == nil
+	x.topics.Ensure(retry, g.RetryQueueNums, order, sysFlag)
 	v2 := h.HeartbeatFingerprint != 0
 	if !v2 || !h.WithoutSub {
-		b.registerFilters(d)
+		x.expressions.register(d)
 	}
-	if !b.consumers.Register(who, d, v2 && h.WithoutSub, g.NotifyConsumerIdsChangedEnable) {
+	if !x.consumers.Register(who, d, v2 && h.WithoutSub, g.NotifyConsumerIdsChangedEnable) {
 		return r, errGroups
 	}
-	r.subChange = b.consumers.SwapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
+	r.subChange = x.consumers.SwapFingerprint(d.GroupName, h.HeartbeatFingerprint) && v2
 	return r, nil
 }
 
-func (b *Broker) unregisterClient(ctx *remoting.Context, h *wire.UnregisterClientRequestHeader) {
-	if b.debug() {
-		b.log.Debug().Str("peer", ctx.Conn().RemoteAddr()).Str("client", h.ClientID).
+func (x *heartbeats) unregisterClient(ctx *remoting.Context, h *wire.UnregisterClientRequestHeader) {
+	if x.log.Debug().Enabled() {
+		x.log.Debug().Str("peer", ctx.Conn().RemoteAddr()).Str("client", h.ClientID).
 			Str("producerGroup", h.ProducerGroup).Str("group", h.ConsumerGroup).Msg("client left a group")
 	}
 	if h.ProducerGroup != "" {
-		b.producers.Unregister(h.ProducerGroup, ctx.Conn())
+		x.producers.Unregister(h.ProducerGroup, ctx.Conn())
 	}
 	if h.ConsumerGroup != "" {
-		g := b.groups.Find(h.ConsumerGroup)
-		b.consumers.Unregister(h.ConsumerGroup, ctx.Conn(), g == nil || g.NotifyConsumerIdsChangedEnable)
+		g := x.groups.Find(h.ConsumerGroup)
+		x.consumers.Unregister(h.ConsumerGroup, ctx.Conn(), g == nil || g.NotifyConsumerIdsChangedEnable)
 	}
 	ctx.Status(wire.Success, "")
 }
@@ -145,14 +167,14 @@ type checkClientBody struct {
 	SubscriptionData *clients.SubscriptionData `json:"subscriptionData"`
 }
 
-func (b *Broker) checkClientConfig(ctx *remoting.Context) {
+func (x *heartbeats) checkClientConfig(ctx *remoting.Context) {
 	var c checkClientBody
 	if err := decodeBody(ctx, &c); err != nil && !errors.Is(err, errNoBody) {
 		fail(ctx, err)
 		return
 	}
 	if s := c.SubscriptionData; s != nil && !filter.IsTag(s.ExpressionType) {
-		if !b.cfg().EnablePropertyFilter {
+		if !x.cfg().EnablePropertyFilter {
 			ctx.Status(wire.SystemError, "The broker does not support consumer to filter message by "+s.ExpressionType)
 			return
 		}
@@ -162,4 +184,35 @@ func (b *Broker) checkClientConfig(ctx *remoting.Context) {
 		}
 	}
 	ctx.Status(wire.Success, "")
+}
+
+// unknownGroups lists the groups of a heartbeat in which its connection is new.
+func (x *heartbeats) unknownGroups(who *clients.Client, h *clients.Heartbeat) (consumers, producers []string) {
+	in := x.consumers.GroupsOf(who.Conn)
+	for i := range h.ConsumerDataSet {
+		if g := h.ConsumerDataSet[i].GroupName; !slices.Contains(in, g) {
+			consumers = append(consumers, g)
+		}
+	}
+	in = x.producers.GroupsOf(who.Conn)
+	for _, p := range h.ProducerDataSet {
+		if !slices.Contains(in, p.GroupName) {
+			producers = append(producers, p.GroupName)
+		}
+	}
+	return consumers, producers
+}
+
+// logJoined tells which of these groups the client is in by now.
+func (x *heartbeats) logJoined(who *clients.Client, consumers, producers []string) {
+	tell := func(kind string, wanted, in []string) {
+		for _, g := range wanted {
+			if slices.Contains(in, g) {
+				x.log.Debug().Str("peer", who.Conn.RemoteAddr()).Str("client", who.ID).Str(kind, g).
+					Stringer("language", who.Language).Int32("version", who.Version).Msg("client joined a group")
+			}
+		}
+	}
+	tell("group", consumers, x.consumers.GroupsOf(who.Conn))
+	tell("producerGroup", producers, x.producers.GroupsOf(who.Conn))
 }

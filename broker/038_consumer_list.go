@@ -4,19 +4,25 @@ package broker
 // count on it and skip the rebalance.
 
 import (
+	"gorocket/broker/clients"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) consumerListEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqGetConsumerListByGroup, Mode: remoting.Pooled,
-		Handle: with(wire.GetConsumerListRequest, b.consumerList)}}
+// consumerLists answers who is in a group.
+type consumerLists struct {
+	consumers *clients.Consumers
 }
 
-func (b *Broker) consumerList(ctx *remoting.Context, h *wire.ConsumerGroupHeader) {
+func (c *consumerLists) entries() []remoting.Entry {
+	return []remoting.Entry{{Code: wire.ReqGetConsumerListByGroup, Mode: remoting.Pooled,
+		Handle: with(wire.GetConsumerListRequest, c.consumerList)}}
+}
+
+func (c *consumerLists) consumerList(ctx *remoting.Context, h *wire.ConsumerGroupHeader) {
 	var ids []string
-	if g := b.consumers.Get(h.ConsumerGroup); g != nil {
+	if g := c.consumers.Get(h.ConsumerGroup); g != nil {
 		ids = g.ClientIDs()
 	}
 	if len(ids) == 0 {
@@ -34,4 +40,9 @@ func respondJSON(ctx *remoting.Context, v any) {
 		return
 	}
 	ctx.OK(data)
+}
+
+// consumerIDs answers GET_CONSUMER_LIST_BY_GROUP. Java: GetConsumerListByGroupResponseBody.
+type consumerIDs struct {
+	ConsumerIDList []string `json:"consumerIdList"`
 }

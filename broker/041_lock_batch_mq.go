@@ -5,32 +5,43 @@ package broker
 import (
 	"errors"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/meta"
 	"gorocket/remoting"
+	"gorocket/remoting/protocol"
+	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) lockEntries() []remoting.Entry {
+// orderLocks handles the locks of consumers that read in order.
+type orderLocks struct {
+	liveConfig
+	locks     *clients.OrderLocks
+	throttled *throttle.Log
+}
+
+func (o *orderLocks) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqLockBatchMq, Mode: remoting.Pooled, Handle: b.lockBatch},
-		{Code: wire.ReqUnlockBatchMq, Mode: remoting.Pooled, Handle: b.unlockBatch},
+		{Code: wire.ReqLockBatchMq, Mode: remoting.Pooled, Handle: o.lockBatch},
+		{Code: wire.ReqUnlockBatchMq, Mode: remoting.Pooled, Handle: o.unlockBatch},
 	}
 }
 
-func (b *Broker) lockBatch(ctx *remoting.Context) {
+func (o *orderLocks) lockBatch(ctx *remoting.Context) {
 	var l lockBatch
 	if err := decodeBody(ctx, &l); err != nil {
 		fail(ctx, err)
 		return
 	}
-	held, full := b.locks.Lock(l.ConsumerGroup, l.ClientID, l.MQSet)
+	held, full := o.locks.Lock(l.ConsumerGroup, l.ClientID, l.MQSet)
 	if full {
-		b.tableFull(&meta.TableFullError{What: "order locks", Key: "maxOrderLockNum", Limit: int64(b.cfg().MaxOrderLockNum)})
+		tableFull(o.throttled, &meta.TableFullError{What: "order locks", Key: "maxOrderLockNum",
+			Limit: int64(o.cfg().MaxOrderLockNum)})
 	}
 	respondJSON(ctx, lockedQueues{LockOKMQSet: held})
 }
 
-func (b *Broker) unlockBatch(ctx *remoting.Context) {
+func (o *orderLocks) unlockBatch(ctx *remoting.Context) {
 	var l lockBatch
 	if err := decodeBody(ctx, &l); err != nil {
 		fail(ctx, err)
@@ -40,6 +51,19 @@ func (b *Broker) unlockBatch(ctx *remoting.Context) {
 		fail(ctx, errors.New("java.lang.NullPointerException: consumerGroup is null"))
 		return
 	}
-	b.locks.Unlock(l.ConsumerGroup, l.ClientID, l.MQSet)
+	o.locks.Unlock(l.ConsumerGroup, l.ClientID, l.MQSet)
 	ctx.Status(wire.Success, "")
+}
+
+// lockBatch is the body of LOCK_BATCH_MQ and UNLOCK_BATCH_MQ. Java: LockBatchRequestBody.
+type lockBatch struct {
+	ClientID       string                  `json:"clientId"`
+	ConsumerGroup  string                  `json:"consumerGroup"`
+	MQSet          []protocol.MessageQueue `json:"mqSet"`
+	OnlyThisBroker bool                    `json:"onlyThisBroker"`
+}
+
+// lockedQueues answers LOCK_BATCH_MQ. Java: LockBatchResponseBody.
+type lockedQueues struct {
+	LockOKMQSet []protocol.MessageQueue `json:"lockOKMQSet"`
 }

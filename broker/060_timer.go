@@ -7,29 +7,35 @@ package broker
 import (
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
+	"gorocket/store/timer"
 )
 
-func (b *Broker) timerEntries() []remoting.Entry {
+// timerQueries answers with the state of the timers.
+type timerQueries struct {
+	timers *timer.Timers
+}
+
+func (t *timerQueries) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqGetTimerCheckPoint, Mode: remoting.Pooled, Handle: b.timerCheckpoint},
-		{Code: wire.ReqGetTimerMetrics, Mode: remoting.Pooled, Handle: b.timerMetrics},
+		{Code: wire.ReqGetTimerCheckPoint, Mode: remoting.Pooled, Handle: t.timerCheckpoint},
+		{Code: wire.ReqGetTimerMetrics, Mode: remoting.Pooled, Handle: t.timerMetrics},
 	}
 }
 
-func (b *Broker) timerCheckpoint(ctx *remoting.Context) {
-	if b.timers == nil {
+func (t *timerQueries) timerCheckpoint(ctx *remoting.Context) {
+	if t.timers == nil {
 		ctx.Status(wire.SystemError, "The checkpoint is null")
 		return
 	}
-	ctx.OK(b.timers.Checkpoint())
+	ctx.OK(t.timers.Checkpoint())
 }
 
-func (b *Broker) timerMetrics(ctx *remoting.Context) {
-	if b.timers == nil {
+func (t *timerQueries) timerMetrics(ctx *remoting.Context) {
+	if t.timers == nil {
 		ctx.Status(wire.SystemError, "The timer message store is null")
 		return
 	}
-	data, err := b.timers.MetricsJSON()
+	data, err := t.timers.MetricsJSON()
 	if err != nil {
 		fail(ctx, err)
 		return

@@ -7,18 +7,33 @@ package broker
 import (
 	"errors"
 
+	"github.com/rs/zerolog"
+
+	"gorocket/broker/meta"
+	"gorocket/broker/stats"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) groupEntries() []remoting.Entry {
+// groupAdmin handles what administrators do with consumer groups.
+type groupAdmin struct {
+	liveConfig
+	groups      *meta.Groups
+	offsets     *meta.Offsets
+	pulled      *meta.Offsets
+	deadLetters *stats.DeadLetters
+	persist     *meta.Persister
+	log         zerolog.Logger
+}
+
+func (a *groupAdmin) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqUpdateAndCreateSubscriptiongroup, Mode: remoting.Blocking, Handle: b.updateGroup},
-		{Code: wire.ReqUpdateAndCreateSubscriptiongroupList, Mode: remoting.Blocking, Handle: b.updateGroupList},
+		{Code: wire.ReqUpdateAndCreateSubscriptiongroup, Mode: remoting.Blocking, Handle: a.updateGroup},
+		{Code: wire.ReqUpdateAndCreateSubscriptiongroupList, Mode: remoting.Blocking, Handle: a.updateGroupList},
 		{Code: wire.ReqDeleteSubscriptiongroup, Mode: remoting.Pooled, Handle: with(wire.DeleteSubscriptionGroupRequest,
-			b.deleteGroup)},
-		{Code: wire.ReqGetSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: with(wire.GroupRequest, b.groupConfig)},
+			a.deleteGroup)},
+		{Code: wire.ReqGetSubscriptiongroupConfig, Mode: remoting.Pooled, Handle: with(wire.GroupRequest, a.groupConfig)},
 	}
 }
 
@@ -27,7 +42,7 @@ type groupList struct {
 	GroupConfigList []protocol.SubscriptionGroupConfig `json:"groupConfigList"`
 }
 
-func (b *Broker) updateGroup(ctx *remoting.Context) {
+func (a *groupAdmin) updateGroup(ctx *remoting.Context) {
 	g := protocol.NewSubscriptionGroupConfig("")
 	if err := decodeBody(ctx, &g); errors.Is(err, errNoBody) {
 		ctx.Status(wire.Success, "")
@@ -36,50 +51,50 @@ func (b *Broker) updateGroup(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	b.changeGroups(ctx, g)
+	a.changeGroups(ctx, g)
 }
 
-func (b *Broker) updateGroupList(ctx *remoting.Context) {
+func (a *groupAdmin) updateGroupList(ctx *remoting.Context) {
 	var l groupList
 	if err := decodeBody(ctx, &l); err != nil {
 		fail(ctx, err)
 		return
 	}
-	b.changeGroups(ctx, l.GroupConfigList...)
+	a.changeGroups(ctx, l.GroupConfigList...)
 }
 
-func (b *Broker) changeGroups(ctx *remoting.Context, groups ...protocol.SubscriptionGroupConfig) {
+func (a *groupAdmin) changeGroups(ctx *remoting.Context, groups ...protocol.SubscriptionGroupConfig) {
 	for i := range groups {
-		if err := b.checkGroup(&groups[i]); err != nil {
+		if err := meta.CheckGroup(&groups[i], a.cfg().MaxTopicQueueNums); err != nil {
 			ctx.Status(wire.InvalidParameter, err.Error())
 			return
 		}
 	}
 	for _, g := range groups {
-		if err := b.groups.Update(g); err != nil {
+		if err := a.groups.Update(g); err != nil {
 			fail(ctx, err)
 			return
 		}
-		b.log.Info().Str("group", g.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group changed")
+		a.log.Info().Str("group", g.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group changed")
 	}
-	b.persist.Now() // Java writes before it answers
+	a.persist.Now() // Java writes before it answers
 	ctx.Status(wire.Success, "")
 }
 
-func (b *Broker) deleteGroup(ctx *remoting.Context, h *wire.DeleteSubscriptionGroupRequestHeader) {
-	if b.groups.Remove(h.GroupName) {
-		b.log.Info().Str("group", h.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group deleted")
+func (a *groupAdmin) deleteGroup(ctx *remoting.Context, h *wire.DeleteSubscriptionGroupRequestHeader) {
+	if a.groups.Remove(h.GroupName) {
+		a.log.Info().Str("group", h.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group deleted")
 	}
-	b.pulled.RemoveGroup(h.GroupName)
-	b.deadLetters.Forget(h.GroupName)
+	a.pulled.RemoveGroup(h.GroupName)
+	a.deadLetters.Forget(h.GroupName)
 	if h.CleanOffset {
-		b.offsets.RemoveGroup(h.GroupName)
+		a.offsets.RemoveGroup(h.GroupName)
 	}
 	ctx.Status(wire.Success, "")
 }
 
-func (b *Broker) groupConfig(ctx *remoting.Context, h *wire.GroupHeader) {
-	g := b.groups.Find(h.Group)
+func (a *groupAdmin) groupConfig(ctx *remoting.Context, h *wire.GroupHeader) {
+	g := a.groups.Find(h.Group)
 	if g == nil {
 		ctx.Status(wire.SubscriptionGroupNotExist, "No group in this broker")
 		return

@@ -5,30 +5,39 @@ package broker
 // 0.
 
 import (
+	"gorocket/broker/meta"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
-func (b *Broker) topicStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqGetTopicStatsInfo, Mode: remoting.Pooled,
-		Handle: with(wire.MustTopicRequest, b.topicStats)}}
+// topicStats answers with the offsets of a topic.
+type topicStats struct {
+	liveConfig
+	topics *meta.Topics
+	store  *store.Store
 }
 
-func (b *Broker) topicStats(ctx *remoting.Context, h *wire.TopicHeader) {
-	c := b.topics.Get(h.Topic)
+func (t *topicStats) entries() []remoting.Entry {
+	return []remoting.Entry{{Code: wire.ReqGetTopicStatsInfo, Mode: remoting.Pooled,
+		Handle: with(wire.MustTopicRequest, t.topicStats)}}
+}
+
+func (t *topicStats) topicStats(ctx *remoting.Context, h *wire.TopicHeader) {
+	c := t.topics.Get(h.Topic)
 	if c == nil {
 		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist")
 		return
 	}
 	stats := protocol.TopicStatsTable{OffsetTable: map[protocol.MessageQueue]protocol.TopicOffset{}}
 	for q := range max(c.WriteQueueNums, c.ReadQueueNums) {
-		o := protocol.TopicOffset{MinOffset: max(0, b.store.MinOffset(h.Topic, int32(q))),
-			MaxOffset: max(0, b.store.MaxOffset(h.Topic, int32(q)))}
+		o := protocol.TopicOffset{MinOffset: max(0, t.store.MinOffset(h.Topic, int32(q))),
+			MaxOffset: max(0, t.store.MaxOffset(h.Topic, int32(q)))}
 		if o.MaxOffset > 0 {
-			o.LastUpdateTimestamp = b.store.StoreTimeAt(h.Topic, int32(q), o.MaxOffset-1)
+			o.LastUpdateTimestamp = t.store.StoreTimeAt(h.Topic, int32(q), o.MaxOffset-1)
 		}
-		stats.OffsetTable[protocol.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q, Topic: h.Topic}] = o
+		stats.OffsetTable[protocol.MessageQueue{BrokerName: t.cfg().BrokerName, QueueID: q, Topic: h.Topic}] = o
 	}
 	respondJSON(ctx, stats)
 }

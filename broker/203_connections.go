@@ -9,12 +9,18 @@ import (
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) connectionEntries() []remoting.Entry {
+// connections answers with the connections of a group.
+type connections struct {
+	consumers *clients.Consumers
+	producers *clients.Producers
+}
+
+func (c *connections) entries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqGetConsumerConnectionList, Mode: remoting.Pooled, Handle: with(wire.GetConsumerConnectionRequest,
-			b.consumerConnections)},
+			c.consumerConnections)},
 		{Code: wire.ReqGetProducerConnectionList, Mode: remoting.Pooled, Handle: with(wire.GetProducerConnectionRequest,
-			b.producerConnections)},
+			c.producerConnections)},
 	}
 }
 
@@ -23,8 +29,8 @@ type producerConnection struct {
 	ConnectionSet []clients.Connection `json:"connectionSet"`
 }
 
-func (b *Broker) consumerConnections(ctx *remoting.Context, h *wire.ConsumerGroupHeader) {
-	g := b.consumers.Get(h.ConsumerGroup)
+func (c *connections) consumerConnections(ctx *remoting.Context, h *wire.ConsumerGroupHeader) {
+	g := c.consumers.Get(h.ConsumerGroup)
 	if g == nil {
 		ctx.Status(wire.ConsumerNotOnline, "the consumer group["+h.ConsumerGroup+"] not online")
 		return
@@ -32,8 +38,8 @@ func (b *Broker) consumerConnections(ctx *remoting.Context, h *wire.ConsumerGrou
 	respondJSON(ctx, g.Connections())
 }
 
-func (b *Broker) producerConnections(ctx *remoting.Context, h *wire.ProducerGroupHeader) {
-	set := b.producers.Connections(h.ProducerGroup)
+func (c *connections) producerConnections(ctx *remoting.Context, h *wire.ProducerGroupHeader) {
+	set := c.producers.Connections(h.ProducerGroup)
 	if set == nil {
 		ctx.Status(wire.SystemError, "the producer group["+h.ProducerGroup+"] not exist")
 		return

@@ -4,15 +4,32 @@ package broker
 // consumeTps is left out (Java reads 0).
 
 import (
+	"fmt"
+
+	"gorocket/broker/clients"
 	"gorocket/broker/meta"
+	"gorocket/broker/static"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
-func (b *Broker) consumeStatsEntries() []remoting.Entry {
-	return []remoting.Entry{{Code: wire.ReqGetConsumeStats, Mode: remoting.Pooled,
-		Handle: with(wire.GetConsumeStatsRequest, b.consumeStats)}}
+// consumeStats answers how far groups are; all at once in 317_broker_consume_stats.go.
+type consumeStats struct {
+	liveConfig
+	topics    *meta.Topics
+	groups    *meta.Groups
+	consumers *clients.Consumers
+	offsets   *meta.Offsets
+	pulled    *meta.Offsets
+	mappings  *static.Service
+	store     *store.Store
+}
+
+func (a *consumeStats) entries() []remoting.Entry {
+	return append([]remoting.Entry{{Code: wire.ReqGetConsumeStats, Mode: remoting.Pooled,
+		Handle: with(wire.GetConsumeStatsRequest, a.consumeStats)}}, a.brokerEntries()...)
 }
 
 // offsetWrapper is one queue in 208. Java: OffsetWrapper.
@@ -28,15 +45,15 @@ type consumeStatsTable struct {
 	OffsetTable map[protocol.MessageQueue]offsetWrapper `json:"offsetTable"`
 }
 
-func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader) {
+func (a *consumeStats) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader) {
 	topics := []string{h.Topic}
 	if h.Topic == "" {
-		topics = b.topicsOf(h.ConsumerGroup)
+		topics = a.offsets.TopicsOf(h.ConsumerGroup)
 	}
 	stats := consumeStatsTable{OffsetTable: map[protocol.MessageQueue]offsetWrapper{}}
-	g := b.consumers.Get(h.ConsumerGroup)
+	g := a.consumers.Get(h.ConsumerGroup)
 	for _, topic := range topics {
-		c := b.topics.Get(topic)
+		c := a.topics.Get(topic)
 		if c == nil || g != nil && g.Subscription(topic) == nil {
 			continue // a live group is asked about what it subscribes to only
 		}
@@ -45,34 +62,31 @@ func (b *Broker) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsHeader)
 			return
 		}
 		for q := range c.ReadQueueNums {
-			stats.OffsetTable[protocol.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: q,
-				Topic: topic}] = b.progress(h.ConsumerGroup, topic, int32(q))
+			stats.OffsetTable[protocol.MessageQueue{BrokerName: a.cfg().BrokerName, QueueID: q,
+				Topic: topic}] = a.progress(h.ConsumerGroup, topic, int32(q))
 		}
 	}
 	respondJSON(ctx, stats)
 }
 
-func (b *Broker) progress(group, topic string, queue int32) offsetWrapper {
-	w := offsetWrapper{BrokerOffset: max(0, b.store.MaxOffset(topic, queue)),
-		ConsumerOffset: max(0, b.offsets.Query(group, topic, queue))}
-	if b.mappings.Of(topic, "") != nil {
+func (a *consumeStats) progress(group, topic string, queue int32) offsetWrapper {
+	w := offsetWrapper{BrokerOffset: max(0, a.store.MaxOffset(topic, queue)),
+		ConsumerOffset: max(0, a.offsets.Query(group, topic, queue))}
+	if a.mappings.Of(topic, "") != nil {
 		// -1 when there is none: the tool looks at the next piece then
-		w.ConsumerOffset = b.offsets.Query(group, topic, queue)
+		w.ConsumerOffset = a.offsets.Query(group, topic, queue)
 	}
-	w.PullOffset = max(w.ConsumerOffset, b.pulled.Query(group, topic, queue))
+	w.PullOffset = max(w.ConsumerOffset, a.pulled.Query(group, topic, queue))
 	if w.ConsumerOffset > 0 {
-		w.LastTimestamp = max(0, b.store.StoreTimeAt(topic, queue, w.ConsumerOffset-1))
+		w.LastTimestamp = max(0, a.store.StoreTimeAt(topic, queue, w.ConsumerOffset-1))
 	}
 	return w
 }
 
-// topicsOf lists the topics on which a group has committed offsets. Java: whichTopicByConsumer.
-func (b *Broker) topicsOf(group string) []string {
-	topics := map[string]bool{}
-	b.offsets.Each(func(k meta.OffsetKey) {
-		if k.Group == group {
-			topics[k.Topic] = true
-		}
-	})
-	return sortedNames(topics)
+// maxStatsQueues bounds the queues in one answer; more do not fit into a frame.
+const maxStatsQueues = 100_000
+
+// tooManyQueues is the remark of an answer that would name more than maxStatsQueues.
+func tooManyQueues(instead string) string {
+	return fmt.Sprintf("the answer would name more than %d queues: %s", maxStatsQueues, instead)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"gorocket/broker/clients"
 	"gorocket/broker/meta"
 	"gorocket/compat"
@@ -19,12 +21,23 @@ import (
 	"gorocket/store"
 )
 
-func (b *Broker) resetEntries() []remoting.Entry {
+// resets handles offsets that administrators set.
+type resets struct {
+	liveConfig
+	topics    *meta.Topics
+	groups    *meta.Groups
+	consumers *clients.Consumers
+	offsets   *meta.Offsets
+	store     *store.Store
+	log       zerolog.Logger
+}
+
+func (r *resets) entries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqInvokeBrokerToResetOffset, Mode: remoting.Blocking,
-			Handle: with(wire.ResetOffsetRequest, b.resetOffset)},
+			Handle: with(wire.ResetOffsetRequest, r.resetOffset)},
 		{Code: wire.ReqInvokeBrokerToGetConsumerStatus, Mode: remoting.Blocking,
-			Handle: with(wire.ConsumerStatusRequest, b.consumerStatus)},
+			Handle: with(wire.ConsumerStatusRequest, r.consumerStatus)},
 	}
 }
 
@@ -55,41 +68,41 @@ type queueOffsetC struct {
 	Topic      string `json:"topic"`
 }
 
-func (b *Broker) resetOffset(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
-	if b.cfg().UseServerSideResetOffset {
-		b.resetAtBroker(ctx, h)
+func (r *resets) resetOffset(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
+	if r.cfg().UseServerSideResetOffset {
+		r.resetAtBroker(ctx, h)
 		return
 	}
-	b.resetAtClients(ctx, h)
+	r.resetAtClients(ctx, h)
 }
 
-func (b *Broker) logReset(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
-	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).
+func (r *resets) logReset(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
+	r.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).
 		Int32("queueId", h.QueueID).Int64("timestamp", h.Timestamp).Int64("offset", h.Offset).
 		Bool("force", h.IsForce).Msg("offset reset")
 }
 
 // resetAtBroker is Java's resetOffsetInner.
-func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
-	topic := b.topics.Get(h.Topic)
+func (r *resets) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
+	topic := r.topics.Get(h.Topic)
 	switch {
 	case topic == nil:
 		ctx.Status(wire.TopicNotExist, "Topic "+h.Topic+" does not exist")
 		return
-	case b.groups.Get(h.Group) == nil:
+	case r.groups.Get(h.Group) == nil:
 		ctx.Status(wire.SubscriptionGroupNotExist, "Group "+h.Group+" does not exist")
 		return
 	}
 	offsets := map[int32]int64{}
 	if h.QueueID >= 0 {
-		if !b.hasQueue(topic, h.QueueID) {
+		if !hasQueue(r.store, topic, h.QueueID) {
 			ctx.Status(wire.InvalidParameter, fmt.Sprintf("queueId[%d] is illegal, %s", h.QueueID, meta.DescribeTopic(topic)))
 			return
 		}
 		off := h.Offset
 		if off == -1 {
-			off = b.offsetAt(h.Topic, h.QueueID, h.Timestamp)
-		} else if lo, hi := b.store.MinOffset(h.Topic, h.QueueID), b.store.MaxOffset(h.Topic, h.QueueID); lo >= 0 &&
+			off = r.offsetAt(h.Topic, h.QueueID, h.Timestamp)
+		} else if lo, hi := r.store.MinOffset(h.Topic, h.QueueID), r.store.MaxOffset(h.Topic, h.QueueID); lo >= 0 &&
 			off < lo || off > hi+1 {
 			ctx.Status(wire.SystemError, fmt.Sprintf("Target offset %d not in consume queue range [%d-%d]", off, lo, hi))
 			return
@@ -97,7 +110,7 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequest
 		offsets[h.QueueID] = off
 	} else {
 		for q := range int32(topic.ReadQueueNums) {
-			offsets[q] = b.offsetAt(h.Topic, q, h.Timestamp)
+			offsets[q] = r.offsetAt(h.Topic, q, h.Timestamp)
 		}
 	}
 	if len(offsets) == 0 {
@@ -106,47 +119,43 @@ func (b *Broker) resetAtBroker(ctx *remoting.Context, h *wire.ResetOffsetRequest
 	}
 	done := resetOffsetBody{OffsetTable: map[protocol.MessageQueue]int64{}}
 	for q, off := range offsets {
-		if err := b.offsets.AssignReset(h.Group, h.Topic, q, off); err != nil {
+		if err := r.offsets.AssignReset(h.Group, h.Topic, q, off); err != nil {
 			fail(ctx, err)
 			return
 		}
-		done.OffsetTable[b.queueOf(h.Topic, q)] = off
+		done.OffsetTable[queueOf(r.cfg(), h.Topic, q)] = off
 	}
-	b.logReset(ctx, h)
+	r.logReset(ctx, h)
 	respondJSON(ctx, done)
 }
 
-func (b *Broker) queueOf(topic string, queue int32) protocol.MessageQueue {
-	return protocol.MessageQueue{BrokerName: b.cfg().BrokerName, QueueID: int(queue), Topic: topic}
-}
-
 // offsetAt is the offset of a time, of the end for a negative one.
-func (b *Broker) offsetAt(topic string, queue int32, timestamp int64) int64 {
+func (r *resets) offsetAt(topic string, queue int32, timestamp int64) int64 {
 	if timestamp < 0 {
-		return max(0, b.store.MaxOffset(topic, queue))
+		return max(0, r.store.MaxOffset(topic, queue))
 	}
-	return b.store.OffsetByTime(topic, queue, timestamp, store.Lower)
+	return r.store.OffsetByTime(topic, queue, timestamp, store.Lower)
 }
 
 // resetAtClients is Java's Broker2Client.resetOffset: the members get a table and set their offsets themselves.
-func (b *Broker) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
-	topic := b.topics.Get(h.Topic)
+func (r *resets) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetRequestHeader) {
+	topic := r.topics.Get(h.Topic)
 	if topic == nil {
 		ctx.Status(wire.TopicNotExist, "[reset-offset] reset offset failed, no topic in this broker. topic="+h.Topic)
 		return
 	}
 	table := resetOffsetBody{OffsetTable: map[protocol.MessageQueue]int64{}}
 	for q := range int32(topic.WriteQueueNums) {
-		committed := b.offsets.Query(h.Group, h.Topic, q)
+		committed := r.offsets.Query(h.Group, h.Topic, q)
 		if committed == -1 {
 			ctx.Status(wire.SystemError, "THe consumer group <"+h.Group+"> not exist")
 			return
 		}
-		off := max(0, b.offsetAt(h.Topic, q, h.Timestamp))
+		off := max(0, r.offsetAt(h.Topic, q, h.Timestamp))
 		if !h.IsForce {
 			off = min(off, committed)
 		}
-		table.OffsetTable[b.queueOf(h.Topic, q)] = off
+		table.OffsetTable[queueOf(r.cfg(), h.Topic, q)] = off
 	}
 	push := wire.ResetOffsetRequestHeader{Topic: h.Topic, Group: h.Group, Timestamp: h.Timestamp, QueueID: -1, Offset: -1}
 	data, err := pushedTable(table, ctx.Req.Language.String() == languageCPlus)
@@ -154,7 +163,7 @@ func (b *Broker) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetReques
 		fail(ctx, err)
 		return
 	}
-	members := b.consumers.MembersOf(h.Group)
+	members := r.consumers.MembersOf(h.Group)
 	if len(members) == 0 {
 		ctx.Status(wire.ConsumerNotOnline, fmt.Sprintf("Consumer not online, so can not reset offset, Group: %s Topic: %s "+
 			"Timestamp: %d", h.Group, h.Topic, h.Timestamp))
@@ -167,7 +176,7 @@ func (b *Broker) resetAtClients(ctx *remoting.Context, h *wire.ResetOffsetReques
 		}
 		_ = remoting.Notify(m.Conn, wire.ReqResetConsumerClientOffset, wire.ResetOffsetRequest, &push, data)
 	}
-	b.logReset(ctx, h)
+	r.logReset(ctx, h)
 	respondJSON(ctx, table)
 }
 
@@ -189,8 +198,8 @@ type consumerStatusBody struct {
 	MessageQueueTable map[protocol.MessageQueue]int64            `json:"messageQueueTable"`
 }
 
-func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusRequestHeader) {
-	members := b.consumers.MembersOf(h.Group)
+func (r *resets) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusRequestHeader) {
+	members := r.consumers.MembersOf(h.Group)
 	if len(members) == 0 {
 		ctx.Status(wire.SystemError, "No Any Consumer online in the consumer group: ["+h.Group+"]")
 		return
@@ -205,7 +214,7 @@ func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusReq
 		if strings.TrimSpace(h.ClientAddr) != "" && h.ClientAddr != m.ID {
 			continue
 		}
-		if table := b.askStatus(m, *h); table != nil {
+		if table := r.askStatus(m, *h); table != nil {
 			all.ConsumerTable[m.ID] = table
 		}
 	}
@@ -213,7 +222,7 @@ func (b *Broker) consumerStatus(ctx *remoting.Context, h *wire.ConsumerStatusReq
 }
 
 // askStatus asks one client; nil when it does not answer.
-func (b *Broker) askStatus(m clients.Client, h wire.ConsumerStatusRequestHeader) map[protocol.MessageQueue]int64 {
+func (r *resets) askStatus(m clients.Client, h wire.ConsumerStatusRequestHeader) map[protocol.MessageQueue]int64 {
 	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
 	defer cancel()
 	h.ClientAddr = ""

@@ -103,7 +103,7 @@ func TestResetAtClientsAndStatus(t *testing.T) {
 	status := wire.ConsumerStatusRequestHeader{Topic: "T", Group: "g"}
 	var st consumerStatusBody
 	if got := ask(r, wire.ReqInvokeBrokerToGetConsumerStatus, wire.ConsumerStatusRequest, &status, "", &st); got != "" ||
-		st.ConsumerTable["me@1"][r.b.queueOf("T", 0)] != 3 {
+		st.ConsumerTable["me@1"][queueOf(r.b.cfg(), "T", 0)] != 3 {
 		t.Errorf("status: %q %v", got, st)
 	}
 	info := wire.RunningInfoHeader{ConsumerGroup: "g", ClientID: "me@1", JstackEnable: true}

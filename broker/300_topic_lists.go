@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"gorocket/broker/clients"
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -15,11 +16,19 @@ import (
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) topicListEntries() []remoting.Entry {
+// topicLists answers with names of topics and groups.
+type topicLists struct {
+	liveConfig
+	consumers    *clients.Consumers
+	offsets      *meta.Offsets
+	systemTopics map[string]bool
+}
+
+func (a *topicLists) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqQueryTopicConsumeByWho, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, b.topicConsumers)},
-		{Code: wire.ReqGetSystemTopicListFromBroker, Mode: remoting.Pooled, Handle: b.systemTopicList},
-		{Code: wire.ReqQueryTopicsByConsumer, Mode: remoting.Pooled, Handle: with(wire.GroupRequest, b.consumedTopics)},
+		{Code: wire.ReqQueryTopicConsumeByWho, Mode: remoting.Pooled, Handle: with(wire.MustTopicRequest, a.topicConsumers)},
+		{Code: wire.ReqGetSystemTopicListFromBroker, Mode: remoting.Pooled, Handle: a.systemTopicList},
+		{Code: wire.ReqQueryTopicsByConsumer, Mode: remoting.Pooled, Handle: with(wire.GroupRequest, a.consumedTopics)},
 	}
 }
 
@@ -28,14 +37,14 @@ type groupNames struct {
 	GroupList []string `json:"groupList"`
 }
 
-func (b *Broker) topicConsumers(ctx *remoting.Context, h *wire.TopicHeader) {
+func (a *topicLists) topicConsumers(ctx *remoting.Context, h *wire.TopicHeader) {
 	groups := map[string]bool{}
-	for _, name := range b.consumers.Names() {
-		if g := b.consumers.Get(name); g != nil && g.Subscription(h.Topic) != nil {
+	for _, name := range a.consumers.Names() {
+		if g := a.consumers.Get(name); g != nil && g.Subscription(h.Topic) != nil {
 			groups[name] = true
 		}
 	}
-	b.offsets.Each(func(k meta.OffsetKey) {
+	a.offsets.Each(func(k meta.OffsetKey) {
 		if k.Topic == h.Topic {
 			groups[k.Group] = true
 		}
@@ -43,13 +52,13 @@ func (b *Broker) topicConsumers(ctx *remoting.Context, h *wire.TopicHeader) {
 	respondJSON(ctx, groupNames{GroupList: sortedNames(groups)})
 }
 
-func (b *Broker) consumedTopics(ctx *remoting.Context, h *wire.GroupHeader) {
-	addr := b.cfg().Addr()
-	respondJSON(ctx, protocol.TopicList{BrokerAddr: &addr, TopicList: b.topicsOf(h.Group)})
+func (a *topicLists) consumedTopics(ctx *remoting.Context, h *wire.GroupHeader) {
+	addr := a.cfg().Addr()
+	respondJSON(ctx, protocol.TopicList{BrokerAddr: &addr, TopicList: a.offsets.TopicsOf(h.Group)})
 }
 
-func (b *Broker) systemTopicList(ctx *remoting.Context) {
-	topics := maps.Clone(b.systemTopics)
+func (a *topicLists) systemTopicList(ctx *remoting.Context) {
+	topics := maps.Clone(a.systemTopics)
 	for _, t := range compat.SystemTopics() {
 		topics[t] = true
 	}

@@ -10,6 +10,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"gorocket/broker/clients"
 	"gorocket/broker/meta"
@@ -17,21 +20,35 @@ import (
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
-func (b *Broker) groupQueryEntries() []remoting.Entry {
+// groupQueries answers what tools ask about groups.
+type groupQueries struct {
+	liveConfig
+	topics    *meta.Topics
+	groups    *meta.Groups
+	consumers *clients.Consumers
+	producers *clients.Producers
+	offsets   *meta.Offsets
+	store     *store.Store
+	now       func() time.Time
+	log       zerolog.Logger
+}
+
+func (x *groupQueries) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: with(wire.ConsumeTimeSpanRequest, b.timeSpan)},
+		{Code: wire.ReqQueryConsumeTimeSpan, Mode: remoting.Blocking, Handle: with(wire.ConsumeTimeSpanRequest, x.timeSpan)},
 		{Code: wire.ReqQueryCorrectionOffset, Mode: remoting.Blocking, Handle: with(wire.CorrectionOffsetRequest,
-			b.correctionOffset)},
+			x.correctionOffset)},
 		{Code: wire.ReqGetAllProducerInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
 			respondJSON(ctx,
-				b.producers.Info())
+				x.producers.Info())
 		}},
 		{Code: wire.ReqQuerySubscriptionByConsumer, Mode: remoting.Pooled,
-			Handle: with(wire.QuerySubscriptionRequest, b.querySubscription)},
+			Handle: with(wire.QuerySubscriptionRequest, x.querySubscription)},
 		{Code: wire.ReqUpdateAndGetGroupForbidden, Mode: remoting.Pooled,
-			Handle: with(wire.GroupForbiddenRequest, b.groupForbidden)},
+			Handle: with(wire.GroupForbiddenRequest, x.groupForbidden)},
 	}
 }
 
@@ -49,30 +66,31 @@ type timeSpans struct {
 	ConsumeTimeSpanSet []queueTimeSpan `json:"consumeTimeSpanSet"`
 }
 
-func (b *Broker) timeSpan(ctx *remoting.Context, h *wire.TopicGroupHeader) {
-	topic := b.topics.Get(h.Topic)
+func (x *groupQueries) timeSpan(ctx *remoting.Context, h *wire.TopicGroupHeader) {
+	topic := x.topics.Get(h.Topic)
 	if topic == nil {
 		ctx.Status(wire.TopicNotExist, "topic["+h.Topic+"] not exist")
 		return
 	}
 	spans := timeSpans{ConsumeTimeSpanSet: []queueTimeSpan{}}
 	for q := range int32(topic.WriteQueueNums) {
-		spans.ConsumeTimeSpanSet = append(spans.ConsumeTimeSpanSet, b.spanOf(h, q, b.now().UnixMilli()))
+		spans.ConsumeTimeSpanSet = append(spans.ConsumeTimeSpanSet, x.spanOf(h, q, x.now().UnixMilli()))
 	}
 	respondJSON(ctx, spans)
 }
 
-func (b *Broker) spanOf(h *wire.TopicGroupHeader, queue int32, now int64) queueTimeSpan {
-	end := b.store.MaxOffset(h.Topic, queue)
-	s := queueTimeSpan{MessageQueue: b.queueOf(h.Topic, queue), MinTimeStamp: b.store.EarliestStoreTime(h.Topic, queue),
-		MaxTimeStamp: b.store.StoreTimeAt(h.Topic, queue, end-1)}
-	at := b.offsets.Query(h.Group, h.Topic, queue)
+func (x *groupQueries) spanOf(h *wire.TopicGroupHeader, queue int32, now int64) queueTimeSpan {
+	end := x.store.MaxOffset(h.Topic, queue)
+	s := queueTimeSpan{MessageQueue: queueOf(x.cfg(), h.Topic, queue),
+		MinTimeStamp: x.store.EarliestStoreTime(h.Topic, queue),
+		MaxTimeStamp: x.store.StoreTimeAt(h.Topic, queue, end-1)}
+	at := x.offsets.Query(h.Group, h.Topic, queue)
 	s.ConsumeTimeStamp = s.MinTimeStamp
 	if at > 0 {
-		s.ConsumeTimeStamp = b.store.StoreTimeAt(h.Topic, queue, at-1)
+		s.ConsumeTimeStamp = x.store.StoreTimeAt(h.Topic, queue, at-1)
 	}
 	if at < end {
-		s.DelayTime = now - b.store.StoreTimeAt(h.Topic, queue, at)
+		s.DelayTime = now - x.store.StoreTimeAt(h.Topic, queue, at)
 	}
 	return s
 }
@@ -82,9 +100,9 @@ type correctionOffsets struct {
 	CorrectionOffsets map[int]int64 `json:"correctionOffsets"`
 }
 
-func (b *Broker) correctionOffset(ctx *remoting.Context, h *wire.CorrectionOffsetHeader) {
-	least := b.leastOffsets(h.Topic, strings.Split(h.FilterGroups, ","))
-	for q, off := range b.offsets.CommittedOf(h.CompareGroup, h.Topic) {
+func (x *groupQueries) correctionOffset(ctx *remoting.Context, h *wire.CorrectionOffsetHeader) {
+	least := x.leastOffsets(h.Topic, strings.Split(h.FilterGroups, ","))
+	for q, off := range x.offsets.CommittedOf(h.CompareGroup, h.Topic) {
 		if have, ok := least[int(q)]; ok && have > off {
 			least[int(q)] = math.MaxInt64
 		}
@@ -94,14 +112,14 @@ func (b *Broker) correctionOffset(ctx *remoting.Context, h *wire.CorrectionOffse
 
 // leastOffsets gives for each queue the least committed offset of all groups but some; offsets below the queue's begin
 // do not count.
-func (b *Broker) leastOffsets(topic string, without []string) map[int]int64 {
+func (x *groupQueries) leastOffsets(topic string, without []string) map[int]int64 {
 	least := map[int]int64{}
-	b.offsets.Each(func(k meta.OffsetKey) {
+	x.offsets.Each(func(k meta.OffsetKey) {
 		if k.Topic != topic || slices.Contains(without, k.Group) {
 			return
 		}
-		for q, off := range b.offsets.CommittedOf(k.Group, topic) {
-			if off < b.store.MinOffset(topic, q) {
+		for q, off := range x.offsets.CommittedOf(k.Group, topic) {
+			if off < x.store.MinOffset(topic, q) {
 				continue
 			}
 			if have, ok := least[int(q)]; !ok || off < have {
@@ -119,20 +137,9 @@ type subscriptionAnswer struct {
 	Topic            string                    `json:"topic"`
 }
 
-func (b *Broker) querySubscription(ctx *remoting.Context, h *wire.TopicGroupHeader) {
+func (x *groupQueries) querySubscription(ctx *remoting.Context, h *wire.TopicGroupHeader) {
 	respondJSON(ctx, subscriptionAnswer{Group: h.Group, Topic: h.Topic,
-		SubscriptionData: b.liveSubscription(h.Group, h.Topic)})
-}
-
-// liveSubscription is what the group's members subscribed to, nil when nothing. Java:
-// ConsumerManager.findSubscriptionData.
-func (b *Broker) liveSubscription(group, topic string) *clients.SubscriptionData {
-	if g := b.consumers.Get(group); g != nil {
-		if s := g.Subscription(topic); s != nil {
-			return &s.SubscriptionData
-		}
-	}
-	return nil
+		SubscriptionData: x.consumers.Subscribed(h.Group, h.Topic)})
 }
 
 // forbiddenAnswer answers 353. Java: GroupForbidden.
@@ -142,24 +149,24 @@ type forbiddenAnswer struct {
 	Topic    string `json:"topic"`
 }
 
-func (b *Broker) groupForbidden(ctx *remoting.Context, h *wire.GroupForbiddenHeader) {
+func (x *groupQueries) groupForbidden(ctx *remoting.Context, h *wire.GroupForbiddenHeader) {
 	if h.Readable != "" {
-		if err := b.forbid(h); err != nil {
+		if err := x.forbid(h); err != nil {
 			fail(ctx, err)
 			return
 		}
-		b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).
+		x.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", h.Topic).Str("group", h.Group).
 			Str("readable", h.Readable).Msg("permission of a group to read a topic changed")
 	}
-	respondJSON(ctx, forbiddenAnswer{Group: h.Group, Readable: !b.groups.ReadForbidden(h.Group, h.Topic), Topic: h.Topic})
+	respondJSON(ctx, forbiddenAnswer{Group: h.Group, Readable: !x.groups.ReadForbidden(h.Group, h.Topic), Topic: h.Topic})
 }
 
-func (b *Broker) forbid(h *wire.GroupForbiddenHeader) error {
+func (x *groupQueries) forbid(h *wire.GroupForbiddenHeader) error {
 	if err := compat.ValidateGroup(h.Group); err != nil {
 		return err
 	}
 	if err := compat.ValidateTopic(h.Topic); err != nil {
 		return err
 	}
-	return b.groups.SetReadForbidden(h.Group, h.Topic, !strings.EqualFold(h.Readable, "true"))
+	return x.groups.SetReadForbidden(h.Group, h.Topic, !strings.EqualFold(h.Readable, "true"))
 }

@@ -7,38 +7,48 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rs/zerolog"
+
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
-func (b *Broker) cleanEntries() []remoting.Entry {
+// cleans handles requests to delete what is not needed.
+type cleans struct {
+	topics *meta.Topics
+	store  *store.Store
+	log    zerolog.Logger
+}
+
+func (c *cleans) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqCleanExpiredConsumequeue, Mode: remoting.Pooled, Handle: b.cleanExpiredQueues},
-		{Code: wire.ReqCleanUnusedTopic, Mode: remoting.Blocking, Handle: b.cleanUnusedTopics},
-		{Code: wire.ReqDeleteExpiredCommitlog, Mode: remoting.Pooled, Handle: b.deleteExpiredCommitLog},
+		{Code: wire.ReqCleanExpiredConsumequeue, Mode: remoting.Pooled, Handle: c.cleanExpiredQueues},
+		{Code: wire.ReqCleanUnusedTopic, Mode: remoting.Blocking, Handle: c.cleanUnusedTopics},
+		{Code: wire.ReqDeleteExpiredCommitlog, Mode: remoting.Pooled, Handle: c.deleteExpiredCommitLog},
 	}
 }
 
 // cleanExpiredQueues deletes queue files whose messages are gone. Java also forgets queues that have no message left:
 // their offsets start at 0 again while their groups' progress stays where it was, so they consume nothing until it is
 // reset. We keep the offsets.
-func (b *Broker) cleanExpiredQueues(ctx *remoting.Context) {
-	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired queue files asked for")
-	b.store.CleanNow()
+func (c *cleans) cleanExpiredQueues(ctx *remoting.Context) {
+	c.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired queue files asked for")
+	c.store.CleanNow()
 	ctx.Status(wire.Success, "")
 }
 
 // cleanUnusedTopics removes the queues of topics that the table does not know any more.
-func (b *Broker) cleanUnusedTopics(ctx *remoting.Context) {
+func (c *cleans) cleanUnusedTopics(ctx *remoting.Context) {
 	var errs []error
-	for _, topic := range b.store.Topics() {
-		if !compat.IsFolderName(topic) || b.topics.Get(topic) != nil || compat.IsSystemTopic(topic) || meta.IsLight(topic) {
+	for _, topic := range c.store.Topics() {
+		if !compat.IsFolderName(topic) || c.topics.Get(topic) != nil || compat.IsSystemTopic(topic) || meta.IsLight(topic) {
 			continue
 		}
-		b.log.Info().Str("topic", topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("queues of an unknown topic deleted")
-		if err := b.store.DeleteTopic(topic); err != nil {
+		c.log.Info().Str("topic", topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("queues of an unknown topic deleted")
+		if err := c.store.DeleteTopic(topic); err != nil {
 			errs = append(errs, fmt.Errorf("topic %s: %w", topic, err)) // no reason to keep the others
 		}
 	}
@@ -50,8 +60,8 @@ func (b *Broker) cleanUnusedTopics(ctx *remoting.Context) {
 }
 
 // deleteExpiredCommitLog deletes expired commit log files now, not at deleteWhen.
-func (b *Broker) deleteExpiredCommitLog(ctx *remoting.Context) {
-	b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired commit log files asked for")
-	b.store.CleanExpired()
+func (c *cleans) deleteExpiredCommitLog(ctx *remoting.Context) {
+	c.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Msg("clean of expired commit log files asked for")
+	c.store.CleanExpired()
 	ctx.Status(wire.Success, "")
 }

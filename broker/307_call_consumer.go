@@ -8,32 +8,43 @@ import (
 	"fmt"
 
 	"gorocket/broker/clients"
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 	"gorocket/store/record"
 )
 
-func (b *Broker) callConsumerEntries() []remoting.Entry {
+// consumerCalls passes requests on to a consumer.
+type consumerCalls struct {
+	liveConfig
+	topics    *meta.Topics
+	groups    *meta.Groups
+	consumers *clients.Consumers
+	store     *store.Store
+}
+
+func (c *consumerCalls) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqGetConsumerRunningInfo, Mode: remoting.Pooled, Handle: with(wire.RunningInfoRequest, b.runningInfo)},
+		{Code: wire.ReqGetConsumerRunningInfo, Mode: remoting.Pooled, Handle: with(wire.RunningInfoRequest, c.runningInfo)},
 		{Code: wire.ReqConsumeMessageDirectly, Mode: remoting.Pooled, Handle: with(wire.ConsumeDirectlyRequest,
-			b.consumeDirectly)},
+			c.consumeDirectly)},
 	}
 }
 
-func (b *Broker) runningInfo(ctx *remoting.Context, h *wire.RunningInfoHeader) {
-	if m := b.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
+func (c *consumerCalls) runningInfo(ctx *remoting.Context, h *wire.RunningInfoHeader) {
+	if m := c.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
 		relay(ctx, m, h.ConsumerGroup, wire.ReqGetConsumerRunningInfo, wire.RunningInfoRequest, h, nil)
 	}
 }
 
-func (b *Broker) consumeDirectly(ctx *remoting.Context, h *wire.ConsumeDirectlyHeader) {
-	h.BrokerName = b.cfg().BrokerName
-	if t := b.topics.Get(h.Topic); t != nil {
+func (c *consumerCalls) consumeDirectly(ctx *remoting.Context, h *wire.ConsumeDirectlyHeader) {
+	h.BrokerName = c.cfg().BrokerName
+	if t := c.topics.Get(h.Topic); t != nil {
 		h.TopicSysFlag = int32(t.TopicSysFlag)
 	}
-	if g := b.groups.Find(h.ConsumerGroup); g != nil {
+	if g := c.groups.Find(h.ConsumerGroup); g != nil {
 		h.GroupSysFlag = int32(g.GroupSysFlag)
 	}
 	_, offset, err := record.ParseMessageID(h.MsgID)
@@ -41,19 +52,19 @@ func (b *Broker) consumeDirectly(ctx *remoting.Context, h *wire.ConsumeDirectlyH
 		fail(ctx, fmt.Errorf("java.lang.IllegalArgumentException: msgId %q: %w", h.MsgID, err))
 		return
 	}
-	rec, err := b.store.ReadRecord(offset, nil)
+	rec, err := c.store.ReadRecord(offset, nil)
 	if err != nil {
 		fail(ctx, fmt.Errorf("java.lang.NullPointerException: %w", err))
 		return
 	}
-	if m := b.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
+	if m := c.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {
 		relay(ctx, m, h.ConsumerGroup, wire.ReqConsumeMessageDirectly, wire.ConsumeDirectlyRequest, h, rec)
 	}
 }
 
 // findConsumer returns the member of a group with this client id; nil after it answered.
-func (b *Broker) findConsumer(ctx *remoting.Context, group, clientID string) *clients.Client {
-	for _, m := range b.consumers.MembersOf(group) {
+func (c *consumerCalls) findConsumer(ctx *remoting.Context, group, clientID string) *clients.Client {
+	for _, m := range c.consumers.MembersOf(group) {
 		if m.ID != clientID {
 			continue
 		}

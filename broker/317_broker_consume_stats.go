@@ -8,9 +8,9 @@ import (
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) brokerConsumeStatsEntries() []remoting.Entry {
+func (a *consumeStats) brokerEntries() []remoting.Entry {
 	return []remoting.Entry{{Code: wire.ReqGetBrokerConsumeStats, Mode: remoting.Blocking,
-		Handle: with(wire.BrokerConsumeStatsRequest, b.brokerConsumeStats)}}
+		Handle: with(wire.BrokerConsumeStatsRequest, a.brokerConsumeStats)}}
 }
 
 // consumeStatsList answers 317. Java: ConsumeStatsList.
@@ -21,34 +21,34 @@ type consumeStatsList struct {
 	TotalInflightDiff int64                            `json:"totalInflightDiff"`
 }
 
-func (b *Broker) brokerConsumeStats(ctx *remoting.Context, h *wire.BrokerConsumeStatsHeader) {
-	list := consumeStatsList{BrokerAddr: b.cfg().Addr(), ConsumeStatsList: []map[string][]consumeStatsTable{}}
-	topicsOf, queues := b.offsets.ByGroup(), 0
-	for group := range b.groups.Wrapper().SubscriptionGroupTable {
+func (a *consumeStats) brokerConsumeStats(ctx *remoting.Context, h *wire.BrokerConsumeStatsHeader) {
+	list := consumeStatsList{BrokerAddr: a.cfg().Addr(), ConsumeStatsList: []map[string][]consumeStatsTable{}}
+	topicsOf, queues := a.offsets.ByGroup(), 0
+	for group := range a.groups.Wrapper().SubscriptionGroupTable {
 		stats := []consumeStatsTable{}
 		for _, topic := range topicsOf[group] {
-			t := b.topics.Get(topic)
+			t := a.topics.Get(topic)
 			if t == nil || h.IsOrder && !t.Order ||
-				b.consumers.Get(group) != nil && b.liveSubscription(group, topic) == nil {
+				a.consumers.Get(group) != nil && a.consumers.Subscribed(group, topic) == nil {
 				continue
 			}
 			if queues += t.WriteQueueNums; queues > maxStatsQueues {
 				ctx.Status(wire.SystemError, tooManyQueues("ask for one group (208)"))
 				return
 			}
-			stats = append(stats, b.topicProgress(group, t, &list))
+			stats = append(stats, a.topicProgress(group, t, &list))
 		}
 		list.ConsumeStatsList = append(list.ConsumeStatsList, map[string][]consumeStatsTable{group: stats})
 	}
 	respondJSON(ctx, list)
 }
 
-func (b *Broker) topicProgress(group string, t *protocol.TopicConfig, sum *consumeStatsList) consumeStatsTable {
+func (a *consumeStats) topicProgress(group string, t *protocol.TopicConfig, sum *consumeStatsList) consumeStatsTable {
 	s := consumeStatsTable{OffsetTable: map[protocol.MessageQueue]offsetWrapper{}}
 	for q := range int32(t.WriteQueueNums) {
-		w := b.progress(group, t.TopicName, q)
+		w := a.progress(group, t.TopicName, q)
 		w.PullOffset = 0 // not in this answer
-		s.OffsetTable[b.queueOf(t.TopicName, q)] = w
+		s.OffsetTable[queueOf(a.cfg(), t.TopicName, q)] = w
 		sum.TotalDiff += w.BrokerOffset - w.ConsumerOffset
 		sum.TotalInflightDiff += w.PullOffset - w.ConsumerOffset
 	}

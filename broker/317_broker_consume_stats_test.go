@@ -31,7 +31,7 @@ func TestBrokerConsumeStats(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	for _, groups := range l.ConsumeStatsList {
-		if s := groups["a"]; len(s) == 1 && s[0].OffsetTable[r.b.queueOf("T", 0)].ConsumerOffset != 2 {
+		if s := groups["a"]; len(s) == 1 && s[0].OffsetTable[queueOf(r.b.cfg(), "T", 0)].ConsumerOffset != 2 {
 			t.Errorf("group a: %+v", s)
 		}
 	}

@@ -8,14 +8,26 @@ import (
 
 	"gorocket/broker/clients"
 	"gorocket/broker/filter"
+	"gorocket/broker/meta"
+	"gorocket/broker/service"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
+	"gorocket/store"
 )
 
-func (b *Broker) queryConsumeQueueEntries() []remoting.Entry {
+// queueEntries shows entries of a consume queue.
+type queueEntries struct {
+	topics    *meta.Topics
+	consumers *clients.Consumers
+	filters   *expressions
+	puller    *service.Puller
+	store     *store.Store
+}
+
+func (q *queueEntries) entries() []remoting.Entry {
 	return []remoting.Entry{{Code: wire.ReqQueryConsumeQueue, Mode: remoting.Blocking,
-		Handle: with(wire.QueryConsumeQueueRequest, b.queryConsumeQueue)}}
+		Handle: with(wire.QueryConsumeQueueRequest, q.queryConsumeQueue)}}
 }
 
 // consumeQueueData is one entry. Java: ConsumeQueueData.
@@ -41,14 +53,14 @@ type consumeQueueAnswer struct {
 // maxQueueData bounds an answer of 321: Java has no limit.
 const maxQueueData = 10_000
 
-func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *wire.ConsumeQueueRequestHeader) {
-	end := b.store.MaxOffset(h.Topic, h.QueueID)
-	if end == 0 && b.topics.Get(h.Topic) == nil {
+func (q *queueEntries) queryConsumeQueue(ctx *remoting.Context, h *wire.ConsumeQueueRequestHeader) {
+	end := q.store.MaxOffset(h.Topic, h.QueueID)
+	if end == 0 && q.topics.Get(h.Topic) == nil {
 		ctx.Status(wire.SystemError, fmt.Sprintf("%d@%s is not exist!", h.QueueID, h.Topic))
 		return
 	}
-	a := consumeQueueAnswer{MaxQueueIndex: end, MinQueueIndex: b.store.MinOffset(h.Topic, h.QueueID)}
-	sub, err := b.describeFilter(h, &a)
+	a := consumeQueueAnswer{MaxQueueIndex: end, MinQueueIndex: q.store.MinOffset(h.Topic, h.QueueID)}
+	sub, err := q.describeFilter(h, &a)
 	if err != nil {
 		fail(ctx, err)
 		return
@@ -59,12 +71,12 @@ func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *wire.ConsumeQueueRe
 	}
 	a.QueueData = []consumeQueueData{}
 	for at := h.Index; at < min(end, h.Index+min(int64(h.Count), maxQueueData)); at++ {
-		offset, size, tags, ok := b.store.OffsetInQueue(h.Topic, h.QueueID, at)
+		offset, size, tags, ok := q.store.OffsetInQueue(h.Topic, h.QueueID, at)
 		if !ok {
 			break
 		}
 		a.QueueData = append(a.QueueData, consumeQueueData{PhysicOffset: offset, PhysicSize: size, TagsCode: tags})
-		if err := b.describeExt(h, at, sub, &a.QueueData[len(a.QueueData)-1]); err != nil {
+		if err := q.describeExt(h, at, sub, &a.QueueData[len(a.QueueData)-1]); err != nil {
 			fail(ctx, err)
 			return
 		}
@@ -74,19 +86,20 @@ func (b *Broker) queryConsumeQueue(ctx *remoting.Context, h *wire.ConsumeQueueRe
 
 // describeFilter says what the group of the request subscribes to; the result judges entries, nil when there is no such
 // group.
-func (b *Broker) describeFilter(h *wire.ConsumeQueueRequestHeader, a *consumeQueueAnswer) (s *clients.Subscription,
+func (q *queueEntries) describeFilter(h *wire.ConsumeQueueRequestHeader,
+	a *consumeQueueAnswer) (s *clients.Subscription,
 	err error) {
 	if h.ConsumerGroup == "" {
 		return nil, nil
 	}
-	if a.SubscriptionData = b.liveSubscription(h.ConsumerGroup, h.Topic); a.SubscriptionData == nil {
+	if a.SubscriptionData = q.consumers.Subscribed(h.ConsumerGroup, h.Topic); a.SubscriptionData == nil {
 		a.FilterData = h.ConsumerGroup + "@" + h.Topic + " is not online!"
 		return nil, nil
 	}
-	data := b.filters.Get(h.Topic, h.ConsumerGroup)
+	data := q.filters.Get(h.Topic, h.ConsumerGroup)
 	a.FilterData, err = data.JSON()
 	if s = clients.NewSubscription(*a.SubscriptionData); !filter.IsTag(s.ExpressionType) {
-		s = b.services.Pull.WithExpression(s, data)
+		s = q.puller.WithExpression(s, data)
 	}
 	return s, err
 }
@@ -101,9 +114,9 @@ type extUnit struct {
 }
 
 // describeExt adds what the extended consume queue knows of an entry.
-func (b *Broker) describeExt(h *wire.ConsumeQueueRequestHeader, at int64, s *clients.Subscription,
+func (q *queueEntries) describeExt(h *wire.ConsumeQueueRequestHeader, at int64, s *clients.Subscription,
 	d *consumeQueueData) error {
-	u, addr, ok := b.store.ExtInQueue(h.Topic, h.QueueID, at)
+	u, addr, ok := q.store.ExtInQueue(h.Topic, h.QueueID, at)
 	if !ok {
 		if addr != 0 {
 			d.Msg = fmt.Sprintf("Cq extend not exist!addr: %d", addr)

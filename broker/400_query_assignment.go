@@ -9,7 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rs/zerolog"
+
 	"gorocket/broker/clients"
+	"gorocket/broker/cluster"
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -17,13 +20,24 @@ import (
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) assignmentEntries() []remoting.Entry {
+// assigns tells consumers which queues are theirs.
+type assigns struct {
+	liveConfig
+	topics    *meta.Topics
+	groups    *meta.Groups
+	consumers *clients.Consumers
+	modes     *meta.Modes
+	routes    *cluster.Routes
+	log       zerolog.Logger
+}
+
+func (x *assigns) entries() []remoting.Entry {
 	return []remoting.Entry{
-		{Code: wire.ReqQueryAssignment, Mode: remoting.Blocking, Handle: b.queryAssignment},
-		{Code: wire.ReqSetMessageRequestMode, Mode: remoting.Pooled, Handle: b.setRequestMode},
+		{Code: wire.ReqQueryAssignment, Mode: remoting.Blocking, Handle: x.queryAssignment},
+		{Code: wire.ReqSetMessageRequestMode, Mode: remoting.Pooled, Handle: x.setRequestMode},
 		{Code: wire.ReqGetAllMessageRequestMode, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
 			respondJSON(ctx,
-				b.modes.Wrapper())
+				x.modes.Wrapper())
 		}},
 	}
 }
@@ -48,13 +62,13 @@ type assignments struct {
 	MessageQueueAssignments *[]assignment `json:"messageQueueAssignments,omitempty"`
 }
 
-func (b *Broker) queryAssignment(ctx *remoting.Context) {
+func (x *assigns) queryAssignment(ctx *remoting.Context) {
 	var q assignmentRequest
 	if err := compat.Unmarshal(ctx.Req.Body, &q); err != nil {
 		fail(ctx, err)
 		return
 	}
-	queues, known := b.assign(&q)
+	queues, known := x.assign(&q)
 	var a assignments
 	if known {
 		list := make([]assignment, 0, len(queues))
@@ -67,18 +81,18 @@ func (b *Broker) queryAssignment(ctx *remoting.Context) {
 }
 
 // assign gives a client its queues; false when that is not known now. Java: doLoadBalance.
-func (b *Broker) assign(q *assignmentRequest) ([]protocol.MessageQueue, bool) {
+func (x *assigns) assign(q *assignmentRequest) ([]protocol.MessageQueue, bool) {
 	if q.MessageModel != clients.ModelBroadcasting && q.MessageModel != clients.ModelClustering {
 		return nil, false
 	}
-	queues := b.routes.Readable(q.Topic)
+	queues := x.routes.Readable(q.Topic)
 	if queues == nil {
 		return nil, false
 	}
-	if q.MessageModel == clients.ModelBroadcasting || !b.cfg().ServerLoadBalancerEnable {
+	if q.MessageModel == clients.ModelBroadcasting || !x.cfg().ServerLoadBalancerEnable {
 		return queues, true
 	}
-	g := b.consumers.Get(q.ConsumerGroup)
+	g := x.consumers.Get(q.ConsumerGroup)
 	if g == nil {
 		return nil, false
 	}
@@ -117,7 +131,7 @@ func allocate(strategy string, queues []protocol.MessageQueue, ids []string, id 
 	return nil, false
 }
 
-func (b *Broker) setRequestMode(ctx *remoting.Context) {
+func (x *assigns) setRequestMode(ctx *remoting.Context) {
 	var m meta.Mode
 	if err := compat.Unmarshal(ctx.Req.Body, &m); err != nil {
 		fail(ctx, err)
@@ -128,19 +142,19 @@ func (b *Broker) setRequestMode(ctx *remoting.Context) {
 		ctx.Status(wire.NoPermission, "retry topic is not allowed to set mode")
 	case m.PopShareQueueNum < -1 || m.PopShareQueueNum > meta.MaxQueueNumber:
 		fail(ctx, fmt.Errorf("popShareQueueNum=%d is not within -1..%d", m.PopShareQueueNum, meta.MaxQueueNumber))
-	case b.topics.Get(m.Topic) == nil:
+	case x.topics.Get(m.Topic) == nil:
 		ctx.Status(wire.TopicNotExist, "topic["+m.Topic+"] not exist")
-	case b.groups.Find(m.ConsumerGroup) == nil:
+	case x.groups.Find(m.ConsumerGroup) == nil:
 		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group does not exist")
 	case m.Mode != meta.ModePull && m.Mode != "":
 		ctx.Status(wire.SystemError, "message request mode "+m.Mode+" is not supported by this broker yet: only PULL is")
 	default:
 		m.Mode = meta.ModePull
-		if err := b.modes.Set(m); err != nil {
+		if err := x.modes.Set(m); err != nil {
 			fail(ctx, err)
 			return
 		}
-		b.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", m.Topic).Str("group", m.ConsumerGroup).
+		x.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("topic", m.Topic).Str("group", m.ConsumerGroup).
 			Str("mode", m.Mode).Msg("message request mode changed")
 		ctx.OK(nil)
 	}

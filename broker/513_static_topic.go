@@ -12,17 +12,18 @@ import (
 	"fmt"
 	"strings"
 
+	"gorocket/broker/meta"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
-func (b *Broker) staticTopicEntries() []remoting.Entry {
+func (t *topicAdmin) staticEntries() []remoting.Entry {
 	return []remoting.Entry{{Code: wire.ReqUpdateAndCreateStaticTopic, Mode: remoting.Blocking,
-		Handle: with(wire.CreateTopicRequest, b.updateStaticTopic)}}
+		Handle: with(wire.CreateTopicRequest, t.updateStaticTopic)}}
 }
 
-func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHeader) {
+func (t *topicAdmin) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicRequestHeader) {
 	var d *protocol.TopicQueueMappingDetail
 	if len(ctx.Req.Body) > 0 {
 		d = new(protocol.TopicQueueMappingDetail)
@@ -31,18 +32,18 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicReq
 			return
 		}
 	}
-	if err := b.mayChange(h.Topic); err != nil {
+	if err := t.mayChange(h.Topic); err != nil {
 		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
 	c := protocol.NewTopicConfig(strings.Clone(h.Topic))
 	c.ReadQueueNums, c.WriteQueueNums, c.Perm = int(h.ReadQueueNums), int(h.WriteQueueNums), int(h.Perm)
 	c.TopicFilterType, c.TopicSysFlag = h.TopicFilterType, int(h.TopicSysFlag)
-	if err := b.checkTopicNumbers(&c); err != nil {
+	if err := meta.CheckTopic(&c, t.cfg().MaxTopicQueueNums); err != nil {
 		ctx.Status(wire.InvalidParameter, err.Error())
 		return
 	}
-	if err := b.changeStaticTopic(ctx, c, d, h.Force); err != nil {
+	if err := t.changeStaticTopic(ctx, c, d, h.Force); err != nil {
 		fail(ctx, err)
 		return
 	}
@@ -51,33 +52,34 @@ func (b *Broker) updateStaticTopic(ctx *remoting.Context, h *wire.CreateTopicReq
 
 // changeStaticTopic stores mapping and topic and tells the NameServers. The topic counts as changed even when only its
 // mapping is: that makes the NameServers take it.
-func (b *Broker) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig, d *protocol.TopicQueueMappingDetail,
+func (t *topicAdmin) changeStaticTopic(ctx *remoting.Context, c protocol.TopicConfig,
+	d *protocol.TopicQueueMappingDetail,
 	force bool) error {
 	if err := checkFilterType(c.TopicFilterType); err != nil {
 		return err
 	}
 	if d != nil {
-		if d.Topic != c.TopicName || d.Bname != b.cfg().BrokerName {
+		if d.Topic != c.TopicName || d.Bname != t.cfg().BrokerName {
 			return fmt.Errorf("the mapping is for topic %.255q on broker %.255q, not for %s on %s", d.Topic, d.Bname,
-				c.TopicName, b.cfg().BrokerName)
+				c.TopicName, t.cfg().BrokerName)
 		}
-		if err := b.checkMapping(d); err != nil {
+		if err := meta.CheckMapping(d); err != nil {
 			return err
 		}
-		if err := b.topics.MayCreate(c.TopicName); err != nil {
+		if err := t.topics.MayCreate(c.TopicName); err != nil {
 			return err
 		}
-		if err := b.mappings.Update(d, force); err != nil {
+		if err := t.mappings.Update(d, force); err != nil {
 			return err
 		}
-		b.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Int64("epoch", d.Epoch).
+		t.log.Info().Str("topic", c.TopicName).Str("peer", ctx.Conn().RemoteAddr()).Int64("epoch", d.Epoch).
 			Int("totalQueues", d.TotalQueues).Int("hosted", len(d.HostedQueues)).Bool("force", force).
 			Msg("static topic changed")
 	}
-	if err := b.topics.Update(c); err != nil {
+	if err := t.topics.Update(c); err != nil {
 		return err
 	}
-	b.persist.Now() // a broker that forgot its mapping would take the logic queues for physical ones
-	b.register.Settled()
+	t.persist.Now() // a broker that forgot its mapping would take the logic queues for physical ones
+	t.register.Settled()
 	return nil
 }

@@ -16,16 +16,15 @@ import (
 	"gorocket/broker/cluster"
 	"gorocket/broker/config"
 	"gorocket/broker/delay"
-	"gorocket/broker/filter"
+	"gorocket/broker/exporter"
 	"gorocket/broker/hold"
 	"gorocket/broker/meta"
+	"gorocket/broker/overload"
 	"gorocket/broker/service"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
-	"gorocket/compat"
 	"gorocket/remoting"
-	"gorocket/remoting/metrics"
 	"gorocket/remoting/throttle"
 	"gorocket/store"
 	"gorocket/store/timer"
@@ -35,42 +34,39 @@ import (
 // Broker is one message broker. New validates, Start opens the store and serves, Stop drains. Java: BrokerController.
 type Broker struct {
 	live      atomic.Pointer[config.Config] // replaced by UPDATE_BROKER_CONFIG; what it points to is immutable
-	confMu    sync.Mutex                    // serializes updates
-	confVer   compat.DataVersion            // guarded by confMu
 	log       zerolog.Logger
 	throttled *throttle.Log
 
-	topics         *meta.Topics
-	groups         *meta.Groups
-	offsets        *meta.Offsets
-	filters        *filter.Manager
-	filtersChanged func()        // marks consumerFilter.json; immutable after Start
-	pulled         *meta.Offsets // where the next pull will be, in memory only; Java: pullOffsetTable
-	consumers      *clients.Consumers
-	producers      *clients.Producers
-	locks          *clients.OrderLocks
-	notices        *clients.Notices
-	holds          *hold.Table
-	schedule       *delay.Levels
-	timers         *timer.Timers // nil with timerWheelEnable=false; immutable after Start
-	timerDelays    stats.PerTopic[stats.Histogram]
-	deadLetters    stats.DeadLetters
-	trans          *trans.Service
-	register       *cluster.Registrar
-	persist        *meta.Persister
-	stats          *stats.Totals
-	overload       *overload
-	modes          *meta.Modes
-	routes         *cluster.Routes
-	mappings       *static.Service
-	peers          *cluster.Peers
-	forwards       *asides
-	cold           *asides
-	services       *service.Services
-	store          *store.Store
-	server         *remoting.Server
-	client         *remoting.Client
-	systemTopics   map[string]bool // immutable after New
+	topics       *meta.Topics
+	groups       *meta.Groups
+	offsets      *meta.Offsets
+	filters      *expressions
+	pulled       *meta.Offsets // where the next pull will be, in memory only; Java: pullOffsetTable
+	consumers    *clients.Consumers
+	producers    *clients.Producers
+	locks        *clients.OrderLocks
+	notices      *clients.Notices
+	holds        *hold.Table
+	schedule     *delay.Levels
+	timers       *timer.Timers // nil with timerWheelEnable=false; immutable after Start
+	timerDelays  stats.PerTopic[stats.Histogram]
+	deadLetters  stats.DeadLetters
+	trans        *trans.Service
+	register     *cluster.Registrar
+	persist      *meta.Persister
+	stats        *stats.Totals
+	overload     *overload.Guard
+	modes        *meta.Modes
+	routes       *cluster.Routes
+	mappings     *static.Service
+	peers        *cluster.Peers
+	forwards     *asides
+	cold         *asides
+	services     *service.Services
+	store        *store.Store
+	server       *remoting.Server
+	client       *remoting.Client
+	systemTopics map[string]bool // immutable after New
 
 	fs         vfs.FS           // of the store and the tables; immutable
 	now        func() time.Time // the wall clock; immutable after Start
@@ -78,9 +74,8 @@ type Broker struct {
 	storeHost  netip.AddrPort   // immutable; what message ids carry
 	started    time.Time
 
-	corks      corks
-	exporter   *metrics.Exporter // nil without metrics; immutable after Start
-	metricsErr error             // why there are none; immutable after Start
+	corks    corks
+	exporter *exporter.Exporter // nil before Start
 
 	failed   chan error // one element: why the broker cannot go on
 	stopOnce sync.Once
@@ -112,7 +107,7 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	if err != nil {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
-	b := &Broker{confVer: compat.NewDataVersion(), log: log, stop: make(chan struct{}), failed: make(chan error, 1),
+	b := &Broker{log: log, stop: make(chan struct{}), failed: make(chan error, 1),
 		fs: o.FS, now: o.Now, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(),
 			uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
@@ -133,15 +128,15 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	b.locks.Now = b.now
 	b.locks.Limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = hold.NewTable(b.holdDeps())
-	b.stats, b.overload = stats.NewTotals(), &overload{b.config(), nil, newRefusals(), b.throttled}
+	b.stats, b.overload = stats.NewTotals(), overload.New(&b.live, b.throttled)
 	b.modes, b.routes = meta.NewModes(), cluster.NewRoutes(b.askQueues, b.wg.Go, b.stop)
 	b.forwards, b.cold = newAsides(maxForwards, &b.wg), newAsides(maxCold, &b.wg)
 	b.mappings = static.NewService(b.staticDeps())
 	b.trans = trans.NewService(b.transDeps())
-	if b.filters, err = b.newFilters(); err != nil {
+	if b.filters, err = b.newExpressions(); err != nil {
 		return nil, err
 	}
-	b.consumers.Gone = b.unregisterFilters
+	b.consumers.Gone = b.filters.unregister
 	if b.schedule, err = b.newLevels(cfg.MessageDelayLevel); err != nil {
 		return nil, err
 	}
@@ -188,6 +183,12 @@ func (b *Broker) cfg() *config.Config { return b.live.Load() }
 // Store returns the store, for checks and tools in the same process; nil before Start.
 func (b *Broker) Store() *store.Store { return b.store }
 
+// MetricsAddr is where /metrics and /health are served, host:port; empty without metrics. After Start.
+func (b *Broker) MetricsAddr() string { return b.exporter.Addr() }
+
+// MetricsErr tells why there are no metrics although they are configured, nil when there are. After Start.
+func (b *Broker) MetricsErr() error { return b.exporter.Err() }
+
 // Start opens the store, recovers it, serves both ports and registers at the NameServers. After an error nothing is
 // left running.
 func (b *Broker) Start(ctx context.Context) (err error) {
@@ -219,11 +220,12 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	b.trans.Start()
 	b.holds.Start()
 	b.notices.Start(b.consumers, b.producers)
+	b.started = time.Now()
 	if err = b.serve(); err != nil {
 		return err
 	}
-	b.started = time.Now()
-	b.startMetrics()
+	b.exporter = exporter.New(b.exporterDeps())
+	b.exporter.Start()
 	b.register.Start()
 	b.mappings.Start()
 	b.wg.Add(2)
@@ -247,7 +249,7 @@ func (b *Broker) openStore() (err error) {
 	cfg := b.cfg().Config
 	cfg.MaxOpenConsumeQueueFiles = b.queueFiles()
 	b.store, err = store.Open(cfg, b.fs, ev)
-	b.overload.store = b.store
+	b.overload.Open(b.store)
 	return err
 }
 
@@ -269,7 +271,7 @@ func (b *Broker) loadTables() error {
 		light := b.persist.Add("lmqConsumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.EncodeLight)
 		b.offsets.Changed = func() { plain(); light() }
 	}
-	b.filtersChanged = b.persist.Add("consumerFilter.json", flushFilters, b.filters.Encode)
+	b.filters.changed = b.persist.Add("consumerFilter.json", flushFilters, b.filters.Encode)
 	b.modes.Changed = b.persist.Add("messageRequestMode.json", 0, b.modes.Encode)
 	b.schedule.Changed = b.persist.Add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.Durable)
 	b.trans.Counts.Changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval),
@@ -280,7 +282,7 @@ func (b *Broker) loadTables() error {
 	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.Load},
 		{"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load},
 		{"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
-		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.loadFilters},
+		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.filters.load},
 		{"transactionMetrics", b.trans.Counts.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)

@@ -1,37 +1,95 @@
 package broker
 
 import (
+	"slices"
+
 	"gorocket/broker/service"
+	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
-// entries is the broker's dispatch table: one row per request code, each written in the file that is named after the
-// code. Codes without a row are answered as Java answers an unknown one. The handlers are made of what is open by now.
-func (b *Broker) entries() []remoting.Entry {
-	topics := &newTopics{b.persist, b.register, b.forwards, b.stop}
-	var all []remoting.Entry
-	for _, rows := range [][]remoting.Entry{
-		(&sends{liveConfig: b.config(), sender: b.services.Send, overload: b.overload, topics: topics,
-			corks: &b.corks}).entries(),
-		(&pulls{puller: b.services.Pull, holds: b.holds, mappings: b.mappings, forwards: b.forwards,
-			cold: b.cold}).entries(),
-		(&queries{b.services.Query}).entries(), b.committedOffsetEntries(), b.queueOffsetEntries(),
-		b.heartbeatEntries(), (&sendBacks{b.services.Send}).entries(),
-		b.consumerListEntries(), b.lockEntries(), b.topicEntries(), b.staticTopicEntries(),
-		b.groupEntries(), b.syncEntries(),
-		b.connectionEntries(), b.topicListEntries(), b.topicStatsEntries(), b.consumeStatsEntries(),
-		b.configEntries(), b.runtimeInfoEntries(), b.resetEntries(), b.groupQueryEntries(), b.callConsumerEntries(),
-		b.cloneOffsetEntries(),
-		b.brokerConsumeStatsEntries(), b.queryConsumeQueueEntries(), b.assignmentEntries(), b.cleanEntries(),
-		b.timerEntries(), (&recalls{b.config(), b.services.Send, b.topics, b.now}).entries(),
-		(&ends{liveConfig: b.config(), ender: b.services.End, throttled: b.throttled}).entries(),
-		(&halfMessages{b.store, b.trans, b.log}).entries(),
-		(&replies{b.config(), b.services.Send, topics, b.producers, b.storeHost.String(), b.now}).entries(),
-	} {
-		all = append(all, rows...)
+// handlers is a family of request codes: a struct with what its handlers need, in the file that is named after the
+// smallest code.
+type handlers interface{ entries() []remoting.Entry }
+
+// entries is the broker's dispatch table: one row per request code. Codes without a row are answered as Java answers an
+// unknown one. The handlers are given what is open by now.
+func (b *Broker) entries() (all []remoting.Entry) {
+	for _, h := range slices.Concat(b.messageHandlers(), b.offsetHandlers(), b.clientHandlers(), b.adminHandlers()) {
+		all = append(all, h.entries()...)
 	}
 	return all
+}
+
+// messageHandlers store and read messages: each a decoder of its requests in front of a service.
+func (b *Broker) messageHandlers() []handlers {
+	topics := &newTopics{b.persist, b.register, b.forwards, b.stop}
+	return []handlers{
+		&sends{liveConfig: b.config(), sender: b.services.Send, overload: b.overload, topics: topics, corks: &b.corks},
+		&pulls{puller: b.services.Pull, holds: b.holds, mappings: b.mappings, forwards: b.forwards, cold: b.cold},
+		&queries{b.services.Query}, &sendBacks{b.services.Send},
+		&ends{liveConfig: b.config(), ender: b.services.End, throttled: b.throttled},
+		&halfMessages{b.store, b.trans, b.log},
+		&replies{b.config(), b.services.Send, topics, b.producers, b.storeHost.String(), b.now},
+		&recalls{b.config(), b.services.Send, b.topics, b.now},
+	}
+}
+
+// offsetHandlers handle where groups stand and where queues begin and end.
+func (b *Broker) offsetHandlers() []handlers {
+	return []handlers{
+		&consumerOffsets{liveConfig: b.config(), topics: b.topics, groups: b.groups, offsets: b.offsets,
+			mappings: b.mappings, store: b.store, throttled: b.throttled},
+		&queueOffsets{topics: b.topics, mappings: b.mappings, store: b.store},
+		&consumeStats{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
+			offsets: b.offsets, pulled: b.pulled, mappings: b.mappings, store: b.store},
+		&resets{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
+			offsets: b.offsets, store: b.store, log: b.log},
+		&offsetClones{topics: b.topics, consumers: b.consumers, offsets: b.offsets, log: b.log},
+	}
+}
+
+// clientHandlers handle who is connected, and what that entitles to.
+func (b *Broker) clientHandlers() []handlers {
+	return []handlers{
+		&heartbeats{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
+			producers: b.producers, expressions: b.filters, register: b.register, forwards: b.forwards, now: b.now,
+			log: b.log, throttled: b.throttled},
+		&consumerLists{consumers: b.consumers},
+		&orderLocks{liveConfig: b.config(), locks: b.locks, throttled: b.throttled},
+		&connections{consumers: b.consumers, producers: b.producers},
+		&groupQueries{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
+			producers: b.producers, offsets: b.offsets, store: b.store, now: b.now, log: b.log},
+		&consumerCalls{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
+			store: b.store},
+		&assigns{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
+			modes: b.modes, routes: b.routes, log: b.log},
+	}
+}
+
+// adminHandlers serve tools and slaves.
+func (b *Broker) adminHandlers() []handlers {
+	return []handlers{
+		&topicAdmin{liveConfig: b.config(), topics: b.topics, mappings: b.mappings, modes: b.modes,
+			timerDelays: &b.timerDelays, trans: b.trans, offsets: b.offsets, pulled: b.pulled, timers: b.timers,
+			store: b.store, persist: b.persist, register: b.register, systemTopics: b.systemTopics, log: b.log},
+		&tableCopies{topics: b.topics, groups: b.groups, offsets: b.offsets, mappings: b.mappings,
+			schedule: b.schedule},
+		&configAdmin{liveConfig: b.config(), confVer: compat.NewDataVersion(), store: b.store, fs: b.fs,
+			topics: b.topics, register: b.register, log: b.log},
+		&runtimeInfo{liveConfig: b.config(), stats: b.stats, store: b.store, schedule: b.schedule,
+			timers: b.timers, fs: b.fs, started: b.started},
+		&timerQueries{timers: b.timers},
+		&groupAdmin{liveConfig: b.config(), groups: b.groups, offsets: b.offsets, pulled: b.pulled,
+			deadLetters: &b.deadLetters, persist: b.persist, log: b.log},
+		&topicStats{liveConfig: b.config(), topics: b.topics, store: b.store},
+		&topicLists{liveConfig: b.config(), consumers: b.consumers, offsets: b.offsets,
+			systemTopics: b.systemTopics},
+		&cleans{topics: b.topics, store: b.store, log: b.log},
+		&queueEntries{topics: b.topics, consumers: b.consumers, filters: b.filters, puller: b.services.Pull,
+			store: b.store},
+	}
 }
 
 // Codes lists the request codes that the broker serves, for docs/support.md.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
@@ -23,7 +24,7 @@ func (b *Broker) connEvents() remoting.Events {
 		Overflow: func(c *remoting.Conn, n int) {
 			b.throttled.Warn("overflow").Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(remoting.LogOverflow)
 		},
-		Refused: b.overload.refused,
+		Refused: b.overload.Refused,
 		Panicked: func(c *remoting.Conn, code int32, v any, stack []byte) {
 			b.throttled.Warn("panic").Str("peer", c.RemoteAddr()).Int32("code", code).Any("panic", v).Bytes("stack", stack).
 				Msg(remoting.LogPanicked)
@@ -37,7 +38,7 @@ func (b *Broker) storeEvents() store.EventListener {
 	return store.EventListener{
 		MessageStored: b.messageStored,
 		Answered:      b.corks.release,
-		Consumed:      b.eachConsumed,
+		Consumed:      b.offsets.EachLeast,
 		UnconsumedDeleted: func(file, topic string, queueID int32, from, to int64) {
 			b.stats.UnconsumedDeleted.Add(to - from)
 			b.log.Error().Str("file", file).Str("topic", topic).Int32("queueId", queueID).Int64("from", from).Int64("to",
@@ -112,4 +113,29 @@ func (b *Broker) publish(end int64) error {
 	err := b.store.Publish(end)
 	b.stats.Times.Turn(b.stats.Puts.Load(), time.Since(began).Milliseconds())
 	return err
+}
+
+// What level debug tells of clients: connections, who joins and leaves a group, requests that are refused. At other
+// levels none of it costs anything. The level is fixed at the start.
+
+// debugEvents adds the lines about connections and refusals.
+func (b *Broker) debugEvents(e *remoting.Events) {
+	if !b.log.Debug().Enabled() {
+		return
+	}
+	e.Opened = func(c *remoting.Conn) { b.log.Debug().Str("peer", c.RemoteAddr()).Msg(remoting.LogOpened) }
+	closed := e.Closed
+	e.Closed = func(c *remoting.Conn, err error) {
+		b.log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).
+			Strs("groups", b.consumers.GroupsOf(c)).Strs("producerGroups", b.producers.GroupsOf(c)).
+			Msg(remoting.LogClosed)
+		closed(c, err)
+	}
+	e.Answered = func(c *remoting.Conn, code int32, remark string) {
+		switch code {
+		case wire.PullNotFound, wire.PullRetryImmediately, wire.PullOffsetMoved, wire.QueryNotFound:
+			return // everyday answers
+		}
+		b.log.Debug().Str("peer", c.RemoteAddr()).Int32("answer", code).Str("remark", remark).Msg(remoting.LogAnswered)
+	}
 }

@@ -115,6 +115,6 @@ func FuzzFilterFile(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		return b.loadFilters, b.filters.Encode
+		return b.filters.load, b.filters.Encode
 	})
 }

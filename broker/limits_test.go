@@ -213,7 +213,7 @@ func TestMetricsOfTables(t *testing.T) {
 	r.b.timerDelays.Of("bad\xff")
 	_ = r.b.topics.Update(protocol.TopicConfig{TopicName: "bad\xff"})
 	w := httptest.NewRecorder()
-	r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	r.b.exporter.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	text := w.Body.String()
 	for _, table := range []string{"topics", "groups", "consumer_offsets", "pull_offsets", "order_locks", "producers",
 		"request_modes", "group_forbidden", "static_topics", "half_message_bits"} {

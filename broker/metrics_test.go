@@ -14,14 +14,14 @@ import (
 	"testing"
 	"time"
 
-	"gorocket/remoting/metrics"
+	"gorocket/broker/exporter"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
 
 func TestMetrics(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
-	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = metricsProm, freePort(t)
+	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = exporter.Prom, freePort(t)
 	r := startRig(t, cfg)
 	r.send("T", "", "x")
 	r.send("T", "", "y")
@@ -64,7 +64,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%d, missing %s in\n%s", code, want, text)
 		}
 	}
-	for _, m := range Metrics() {
+	for _, m := range exporter.Metrics() {
 		name := m.Name
 		if slices.Contains(m.Labels, "namesrv") || name == "rocketmq_send_to_dlq_messages_total" { // there is none here
 			continue
@@ -87,14 +87,11 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// metricsHandler is what the metrics port would serve.
-func (b *Broker) metricsHandler() http.Handler { return metrics.Handler(b.metricsOptions()) }
-
 // scrape returns the metrics as text.
 func (r *rig) scrape() string {
 	r.t.Helper()
 	w := httptest.NewRecorder()
-	r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	r.b.exporter.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if w.Code != http.StatusOK {
 		r.t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -121,7 +118,7 @@ func (r *rig) value(text, name, labels string) float64 {
 // TestMetricsPortTaken: the broker takes the next port, and tells which.
 func TestMetricsPortTaken(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
-	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = metricsProm, cfg.ListenPort-2
+	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = exporter.Prom, cfg.ListenPort-2
 	var lines logLines
 	r := startLogged(t, cfg, &lines)
 	r.send("T", "", "x")
@@ -144,7 +141,7 @@ func TestMetricsPortTaken(t *testing.T) {
 // TestNoMetricsIsSaid: without any free port messages are served, and what is missing is told.
 func TestNoMetricsIsSaid(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
-	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = metricsProm, 65535
+	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = exporter.Prom, 65535
 	l, err := net.Listen("tcp", "127.0.0.1:65535")
 	if err != nil {
 		t.Fatal(err)
@@ -260,15 +257,5 @@ func TestMetricsOfDeadLetters(t *testing.T) {
 	const labels = `consumer_group="g",is_system="false",topic="T"`
 	if n := r.value(r.scrape(), "rocketmq_send_to_dlq_messages_total", labels); n != 1 {
 		t.Errorf("%v dead letters", n)
-	}
-}
-
-// TestProcessors: every request waits for one of Java's processors.
-func TestProcessors(t *testing.T) {
-	for code, want := range map[int32]string{wire.ReqSendMessageV2: "send", wire.ReqPullMessage: "pull",
-		wire.ReqHeartBeat: "heartbeat", wire.ReqUpdateBrokerConfig: "admin", wire.ReqEndTransaction: "transaction"} {
-		if got := processors[processorOf(code)]; got != want {
-			t.Errorf("%d waits for %s", code, got)
-		}
 	}
 }

@@ -44,7 +44,7 @@ func (b *Broker) netOptions() remoting.Options {
 		IdleTimeout: time.Duration(c.ServerChannelMaxIdleTimeSeconds) * time.Second,
 		MaxOutbound: c.MaxOutboundBytes, MaxConnections: c.MaxConnections,
 		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
-		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.overdue, Barrier: b.publish, Events: b.connEvents()}
+		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.Overdue, Barrier: b.publish, Events: b.connEvents()}
 	if c.MaxWaitingBytes > 0 {
 		o.MaxWaiting = max(c.MaxWaitingBytes, 2*wire.MaxFrame)
 	}
@@ -91,4 +91,13 @@ func (b *Broker) tooMany(peer string, open int) {
 
 func (b *Broker) acceptFailed(err error) {
 	b.throttled.Warn("accept").Err(err).Msg(remoting.LogAcceptFailed)
+}
+
+// whole is what /health tells: why the store takes no messages, the network does not turn, or clients cannot find the
+// broker through a NameServer that answers.
+func (b *Broker) whole() (err error, warnings []string) {
+	if err := b.health(); err != nil {
+		return err, nil
+	}
+	return b.register.Health()
 }

@@ -16,15 +16,15 @@ func TestOverdue(t *testing.T) {
 		want   string
 	}{
 		{wire.ReqSendMessageV2, 199 * time.Millisecond, ""},
-		{wire.ReqSendMessageV2, 200 * time.Millisecond, causeWaited},
-		{wire.ReqConsumerSendMsgBack, 200 * time.Millisecond, causeWaited},
+		{wire.ReqSendMessageV2, 200 * time.Millisecond, "TIMEOUT_CLEAN_QUEUE"},
+		{wire.ReqConsumerSendMsgBack, 200 * time.Millisecond, "TIMEOUT_CLEAN_QUEUE"},
 		{wire.ReqPullMessage, 4999 * time.Millisecond, ""},
-		{wire.ReqLitePullMessage, 5 * time.Second, causeWaited},
+		{wire.ReqLitePullMessage, 5 * time.Second, "TIMEOUT_CLEAN_QUEUE"},
 		{wire.ReqHeartBeat, 30 * time.Second, ""},
-		{wire.ReqEndTransaction, 3 * time.Second, causeWaited},
-		{wire.ReqGetBrokerRuntimeInfo, 5 * time.Second, causeWaited},
+		{wire.ReqEndTransaction, 3 * time.Second, "TIMEOUT_CLEAN_QUEUE"},
+		{wire.ReqGetBrokerRuntimeInfo, 5 * time.Second, "TIMEOUT_CLEAN_QUEUE"},
 	} {
-		if got := r.b.overload.overdue(c.code, c.waited); got != c.want {
+		if got := r.b.overload.Overdue(c.code, c.waited); got != c.want {
 			t.Errorf("code %d after %v: %q, want %q", c.code, c.waited, got, c.want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestOverdue(t *testing.T) {
 func TestOverdueOff(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	cfg.BrokerFastFailureEnable = false
-	if got := startRig(t, cfg).b.overload.overdue(wire.ReqSendMessage, time.Hour); got != "" {
+	if got := startRig(t, cfg).b.overload.Overdue(wire.ReqSendMessage, time.Hour); got != "" {
 		t.Errorf("refused for %s", got)
 	}
 }

@@ -145,7 +145,7 @@ func (r *rig) found() (why error, failures int64) {
 
 func (r *rig) health() (int, string) {
 	w := httptest.NewRecorder()
-	r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/health", nil))
+	r.b.exporter.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/health", nil))
 	return w.Code, w.Body.String()
 }
 
@@ -259,7 +259,7 @@ func TestStolenRouteIsSaid(t *testing.T) {
 	})
 	waitFor(t, "metric", func() bool {
 		w := httptest.NewRecorder()
-		r.b.metricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		r.b.exporter.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 		for line := range strings.Lines(w.Body.String()) {
 			if strings.HasPrefix(line, "gorocket_route_taken{") && strings.Contains(line, `namesrv="`+f.addr+`"`) &&
 				strings.HasSuffix(line, " 1\n") {

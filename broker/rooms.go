@@ -7,18 +7,21 @@ import (
 	"gorocket/broker/cluster"
 	"gorocket/broker/config"
 	"gorocket/broker/delay"
+	"gorocket/broker/exporter"
 	"gorocket/broker/hold"
 	"gorocket/broker/service"
 	"gorocket/broker/static"
 	"gorocket/broker/trans"
+	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
 // What the rooms of the broker are given of it.
 
 func (b *Broker) newLevels(spec string) (*delay.Levels, error) {
-	bits := service.Bits{Config: &b.live, Filters: b.filters}
+	bits := service.Bits{Config: &b.live, Filters: b.filters.Manager}
 	return delay.NewLevels(delay.Deps{Store: b.openedStore, Now: b.now, FilterBits: bits.Note, Throttled: b.throttled},
 		spec)
 }
@@ -33,16 +36,28 @@ func (b *Broker) staticDeps() static.Deps {
 		Route: func(ctx context.Context, topic string) *protocol.TopicRouteData {
 			return b.register.AskRoute(ctx, topic)
 		},
-		Offsets: b.offsets, PhysicalMin: b.physicalMin, Aside: b.forwards.answer,
+		Offsets: b.offsets,
+		PhysicalMin: func(topic string, queue int32) int64 {
+			return physicalMin(b.topics, b.store, topic, queue)
+		},
+		Aside:      b.forwards.answer,
 		DeleteWhen: func() string { return b.cfg().DeleteWhen },
 		Log:        b.log, Throttled: b.throttled}
 }
 
 func (b *Broker) serviceDeps() service.Deps {
 	return service.Deps{Config: &b.live, Now: b.now, StoreHost: b.storeHost, Topics: b.topics, Groups: b.groups,
-		Committed: b.offsets, Pulled: b.pulled, Consumers: b.consumers, Locks: b.locks, Filters: b.filters,
+		Committed: b.offsets, Pulled: b.pulled, Consumers: b.consumers, Locks: b.locks, Filters: b.filters.Manager,
 		Mappings: &b.mappings.Mappings, Levels: b.schedule, Trans: b.trans, Stats: b.stats,
 		DeadLetters: &b.deadLetters, Log: b.log, Throttled: b.throttled}
+}
+
+func (b *Broker) exporterDeps() exporter.Deps {
+	return exporter.Deps{Config: &b.live, Now: b.now, Topics: b.topics, Groups: b.groups, Committed: b.offsets,
+		Pulled: b.pulled, Modes: b.modes, Consumers: b.consumers, Producers: b.producers, Locks: b.locks,
+		Filters: b.filters.Manager, Mappings: &b.mappings.Mappings, Holds: b.holds, Trans: b.trans, Stats: b.stats,
+		DeadLetters: &b.deadLetters, TimerDelays: &b.timerDelays, Overload: b.overload, Store: b.store,
+		Timers: b.timers, Registrar: b.register, Network: b.server, Health: b.whole, Log: b.log}
 }
 
 func (b *Broker) holdDeps() hold.Deps {
@@ -63,3 +78,40 @@ func isSlave(c *config.Config) bool { return c.BrokerRole == "SLAVE" }
 
 // openedStore is the store from Start on.
 func (b *Broker) openedStore() *store.Store { return b.store }
+
+// self is what this broker tells the others, as of now.
+func (b *Broker) self() *cluster.Self {
+	c := b.cfg()
+	s := &cluster.Self{
+		Identity: wire.BrokerIdentityHeader{BrokerName: c.BrokerName, BrokerAddr: c.Addr(), ClusterName: c.BrokerClusterName,
+			BrokerID: c.BrokerID},
+		HAAddr: c.HAAddr(), Permission: c.BrokerPermission, RegisterPeriod: ms(c.RegisterNameServerPeriod),
+		RegisterTimeout: ms(c.RegisterBrokerTimeoutMills), ForwardTimeout: ms(c.ForwardTimeout),
+		Compressed: c.CompressedRegister,
+	}
+	if c.EnableSplitRegistration {
+		s.MaxTopics = c.SplitRegistrationSize
+	}
+	return s
+}
+
+func (b *Broker) newRegistrar() *cluster.Registrar {
+	addrs, _ := b.cfg().NameServers() // checked by Config.Complete
+	return cluster.NewRegistrar(cluster.Deps{Self: b.self, Client: b.client, Topics: b.topics, Static: b.mappings.Infos,
+		Log:       b.log,
+		Throttled: b.throttled, LookPeriod: b.lookPeriod}, addrs)
+}
+
+// askQueues finds the readable queues of a topic on all brokers.
+func (b *Broker) askQueues(ctx context.Context, topic string) []protocol.MessageQueue {
+	return b.register.Queues(ctx, topic)
+}
+
+// dialledClosed is called when a connection that this broker opened ends.
+func (b *Broker) dialledClosed(c *remoting.Conn, err error) {
+	b.log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).Bool("dialled", true).
+		Msg(remoting.LogClosed)
+	if b.register != nil {
+		b.register.Disconnected()
+	}
+}

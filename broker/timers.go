@@ -3,6 +3,7 @@ package broker
 import (
 	"fmt"
 
+	"gorocket/broker/stats"
 	"gorocket/store"
 	"gorocket/store/timer"
 )
@@ -21,7 +22,7 @@ func (b *Broker) openTimers() (err error) {
 			b.throttled.Warn("timer.skipped").Err(why).Int64("offset",
 				offset).Msg("timer message cannot be delivered and is skipped")
 		},
-		Enqueued: func(topic []byte, delay int64) { b.timerDelays.Of(string(topic)).Delay(&timerBuckets, delay) },
+		Enqueued: func(topic []byte, delay int64) { b.timerDelays.Of(string(topic)).Delay(&stats.TimerBuckets, delay) },
 		Restored: b.restored,
 		Failed: func(what string, err error) {
 			b.throttled.Warn("timer." + what).Err(err).Msg(what + ": trying again")

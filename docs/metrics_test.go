@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"gorocket/broker"
+	"gorocket/broker/exporter"
 	"gorocket/namesrv"
 	"gorocket/remoting/metrics"
 )
@@ -55,7 +55,7 @@ disk: beyond that groups have no latencies. All light queues are one topic, ` + 
 func TestMetricsTable(t *testing.T) {
 	var want bytes.Buffer
 	want.WriteString(metricsHead)
-	writeMetrics(&want, "Broker", "`cluster`, `node_type` (broker) and `node_id` (the broker's name)", broker.Metrics())
+	writeMetrics(&want, "Broker", "`cluster`, `node_type` (broker) and `node_id` (the broker's name)", exporter.Metrics())
 	writeMetrics(&want, "NameServer", "`node_type` (nameserver) and `node_id` (its address)", namesrv.Metrics())
 	writeMetrics(&want, "Every server", "no others", metrics.Common())
 	want.WriteString("\nAnd what Prometheus' client for Go has: `process_...` (CPU, memory, open files, start time) and " +
@@ -86,7 +86,7 @@ func writeMetrics(out *bytes.Buffer, server, fixed string, list []metrics.Metric
 // TestAlertsNameRealMetrics looks up every metric of the alerts.
 func TestAlertsNameRealMetrics(t *testing.T) {
 	known := map[string]bool{}
-	for _, m := range append(append(broker.Metrics(), namesrv.Metrics()...), metrics.Common()...) {
+	for _, m := range append(append(exporter.Metrics(), namesrv.Metrics()...), metrics.Common()...) {
 		if m.Help == "" || strings.HasSuffix(m.Help, ".") {
 			t.Errorf("%s: text %q", m.Name, m.Help)
 		}

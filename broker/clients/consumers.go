@@ -96,6 +96,17 @@ func (t *Consumers) Get(group string) *ConsumerGroup {
 	return nil
 }
 
+// Subscribed is what a group that has members subscribes to in a topic; nil when there is no such group, or it does
+// not.
+func (t *Consumers) Subscribed(group, topic string) *SubscriptionData {
+	if g := t.Get(group); g != nil {
+		if s := g.Subscription(topic); s != nil {
+			return &s.SubscriptionData
+		}
+	}
+	return nil
+}
+
 // Register notes a heartbeat for one group and tells the members when something changed. keepSubs leaves the
 // subscriptions as they are (heartbeat V2 without subscriptions). False when the connection is in too many groups.
 func (t *Consumers) Register(who Client, d *ConsumerData, keepSubs, mayNotify bool) bool {

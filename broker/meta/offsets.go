@@ -3,6 +3,7 @@ package meta
 import (
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -262,6 +263,41 @@ func (t *Offsets) Each(visit func(OffsetKey)) {
 		visit(k.(OffsetKey))
 		return true
 	})
+}
+
+// TopicsOf lists the topics of which a group has offsets, sorted; never nil.
+func (t *Offsets) TopicsOf(group string) []string {
+	topics := []string{}
+	t.Each(func(k OffsetKey) {
+		if k.Group == group && !slices.Contains(topics, k.Topic) {
+			topics = append(topics, k.Topic)
+		}
+	})
+	slices.Sort(topics)
+	return topics
+}
+
+// EachLeast yields every queue that has committed offsets with the least of them, until yield returns false. The store
+// asks before it deletes messages for want of disk space.
+func (t *Offsets) EachLeast(yield func(topic string, queueID int32, offset int64) bool) {
+	type queue struct {
+		topic string
+		id    int32
+	}
+	least := map[queue]int64{}
+	t.Each(func(k OffsetKey) {
+		for id, off := range t.CommittedOf(k.Group, k.Topic) {
+			q := queue{k.Topic, id}
+			if have, ok := least[q]; !ok || off < have {
+				least[q] = off
+			}
+		}
+	})
+	for q, off := range least {
+		if !yield(q.topic, q.id, off) {
+			return
+		}
+	}
 }
 
 // EachTraffic visits what was handed out to each group of each topic since the start, in messages and bytes.

@@ -96,6 +96,10 @@ func (d *Histogram) Send(s *metrics.Sink, name string, upTo *Bounds, labels ...s
 // SizeBuckets are the upper bounds of rocketmq_message_size, bytes. Java: BrokerMetricsManager.messageSizeBuckets.
 var SizeBuckets = Bounds{1 << 10, 4 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20}
 
+// TimerBuckets are the upper bounds of rocketmq_delay_message_latency, seconds. Java:
+// DefaultStoreMetricsManager.getMetricsView.
+var TimerBuckets = Bounds{60, 600, 3600, 12 * 3600, 24 * 3600, 3 * 24 * 3600}
+
 // MessageType is what a producer wants of a message. Java: TopicMessageType, BrokerMetricsManager.getMessageType.
 type MessageType int
 

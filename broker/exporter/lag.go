@@ -1,4 +1,4 @@
-package broker
+package exporter
 
 import (
 	"strconv"
@@ -22,15 +22,15 @@ type lag struct {
 // lags exports how far groups are. Every group with offsets counts, whether it has members or not: who is told of a lag
 // wants to hear of consumers that are down most of all. Java: ConsumerLagCalculator, for groups with members only.
 func (c *collector) lags() {
-	reads, now := maxLagReads, c.b.now().UnixMilli()
+	reads, now := maxLagReads, c.d.Now().UnixMilli()
 	age := func(since int64) float64 {
 		if since == 0 {
 			return 0
 		}
 		return float64(max(0, now-since))
 	}
-	c.b.offsets.Each(func(k meta.OffsetKey) {
-		l, known := c.b.lagOf(k, &reads)
+	c.d.Committed.Each(func(k meta.OffsetKey) {
+		l, known := c.d.lagOf(k, &reads)
 		labels := []string{k.Group, k.Topic, strconv.FormatBool(strings.HasPrefix(k.Topic, compat.RetryTopicPrefix)),
 			strconv.FormatBool(isSystem(k.Topic, k.Group))}
 		c.Send("rocketmq_consumer_lag_messages", float64(l.messages), labels...)
@@ -45,11 +45,11 @@ func (c *collector) lags() {
 
 // lagOf adds up the queues of a topic on which a group has an offset; known tells whether the times are. A queue that
 // was not pulled since the start counts as pulled up to what is committed.
-func (b *Broker) lagOf(k meta.OffsetKey, reads *int) (l lag, known bool) {
-	pulled := b.pulled.CommittedOf(k.Group, k.Topic)
+func (d *Deps) lagOf(k meta.OffsetKey, reads *int) (l lag, known bool) {
+	pulled := d.Pulled.CommittedOf(k.Group, k.Topic)
 	known = true
-	for q, committed := range b.offsets.CommittedOf(k.Group, k.Topic) {
-		end, next := b.store.MaxOffset(k.Topic, q), committed
+	for q, committed := range d.Committed.CommittedOf(k.Group, k.Topic) {
+		end, next := d.Store.MaxOffset(k.Topic, q), committed
 		if at, ok := pulled[q]; ok {
 			next = max(at, committed)
 		}
@@ -63,9 +63,9 @@ func (b *Broker) lagOf(k meta.OffsetKey, reads *int) (l lag, known bool) {
 			known = false
 			continue
 		}
-		b.earliest(&l.unconsumedSince, k.Topic, q, committed)
+		d.earliest(&l.unconsumedSince, k.Topic, q, committed)
 		if end > next {
-			b.earliest(&l.unpulledSince, k.Topic, q, next)
+			d.earliest(&l.unpulledSince, k.Topic, q, next)
 		}
 	}
 	return l, known
@@ -73,10 +73,10 @@ func (b *Broker) lagOf(k meta.OffsetKey, reads *int) (l lag, known bool) {
 
 // earliest makes since the store timestamp of a message if that is earlier. Messages that are deleted count with the
 // first that is there.
-func (b *Broker) earliest(since *int64, topic string, queue int32, offset int64) {
+func (d *Deps) earliest(since *int64, topic string, queue int32, offset int64) {
 	at := int64(-1)
 	_ = vfs.Guard(func() error { // a page that the disk does not give costs the figure, not the process
-		at = b.store.StoreTimeAt(topic, queue, max(offset, b.store.MinOffset(topic, queue)))
+		at = d.Store.StoreTimeAt(topic, queue, max(offset, d.Store.MinOffset(topic, queue)))
 		return nil
 	})
 	if at > 0 && (*since == 0 || at < *since) {

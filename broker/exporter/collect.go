@@ -1,4 +1,4 @@
-package broker
+package exporter
 
 import (
 	"strconv"
@@ -17,7 +17,7 @@ import (
 // without it. It may read the disk.
 type collector struct {
 	*metrics.Sink
-	b *Broker
+	d *Deps
 }
 
 func (c *collector) collect() {
@@ -29,63 +29,59 @@ func (c *collector) collect() {
 	c.namesrvs()
 	c.timers()
 	c.transactions()
-	metrics.SendNetwork(c.Sink, c.b.server.Figures())
+	metrics.SendNetwork(c.Sink, c.d.Network.Figures())
 }
-
-// timerBuckets are the upper bounds of rocketmq_delay_message_latency, seconds. Java:
-// DefaultStoreMetricsManager.getMetricsView.
-var timerBuckets = stats.Bounds{60, 600, 3600, 12 * 3600, 24 * 3600, 3 * 24 * 3600}
 
 // timers has no topic label on the totals; Java's have one. Latencies are ms, but rocketmq_delay_message_latency: the
 // delays that were asked for, in seconds.
 func (c *collector) timers() {
-	if c.b.timers == nil {
+	if c.d.Timers == nil {
 		return
 	}
-	send, f := c.Send, c.b.timers.Figures()
+	send, f := c.Send, c.d.Timers.Figures()
 	send("rocketmq_timer_enqueue_lag", float64(f.EnqueueBehind))
 	send("rocketmq_timer_enqueue_latency", float64(f.EnqueueLate.Milliseconds()))
 	send("rocketmq_timer_dequeue_lag", float64(f.Pending))
 	send("rocketmq_timer_dequeue_latency", float64(f.ReadBehind.Milliseconds()))
 	send("rocketmq_timer_enqueue_total", float64(f.Enqueued))
 	send("rocketmq_timer_dequeue_total", float64(f.Delivered))
-	c.b.timers.EachTopic(func(topic string, n int64) {
+	c.d.Timers.EachTopic(func(topic string, n int64) {
 		if n > 0 {
 			send("rocketmq_timing_messages", float64(n), topic)
 		}
 	})
-	c.b.timers.EachBound(func(seconds int, n int64) {
+	c.d.Timers.EachBound(func(seconds int, n int64) {
 		send("rocketmq_timer_message_snapshot", float64(n),
 			strconv.Itoa(seconds))
 	})
-	c.b.timerDelays.Each(func(topic string, d *stats.Histogram) {
-		d.Send(c.Sink, "rocketmq_delay_message_latency", &timerBuckets, topic)
+	c.d.TimerDelays.Each(func(topic string, d *stats.Histogram) {
+		d.Send(c.Sink, "rocketmq_delay_message_latency", &stats.TimerBuckets, topic)
 	})
 }
 
 func (c *collector) traffic() {
 	send := c.Send
-	c.b.pulled.EachTraffic(func(k meta.OffsetKey, messages, bytes int64) {
+	c.d.Pulled.EachTraffic(func(k meta.OffsetKey, messages, bytes int64) {
 		system := strconv.FormatBool(isSystem(k.Topic, k.Group))
 		send("rocketmq_messages_out_total", float64(messages), k.Topic, k.Group, system)
 		send("rocketmq_throughput_out_total", float64(bytes), k.Topic, k.Group, system)
 	})
-	for k, n := range c.b.deadLetters.Snapshot() {
+	for k, n := range c.d.DeadLetters.Snapshot() {
 		system := strconv.FormatBool(isSystem(k.Topic, k.Group))
 		send("rocketmq_send_to_dlq_messages_total", float64(n), k.Group, k.Topic, system)
 	}
 	waiting := [len(processors)]int{}
-	c.b.server.Waiting(func(code int32) { waiting[processorOf(code)]++ })
+	c.d.Network.Waiting(func(code int32) { waiting[processorOf(code)]++ })
 	for i, n := range waiting {
 		send("rocketmq_processor_watermark", float64(n), processors[i])
 	}
-	send("gorocket_held_pulls", float64(c.b.holds.Count()))
-	c.b.tableSizes(func(table string, size, limit int64) {
+	send("gorocket_held_pulls", float64(c.d.Holds.Count()))
+	c.d.sizes(func(table string, size, limit int64) {
 		send("gorocket_table_size", float64(size), table)
 		send("gorocket_table_limit", float64(limit), table)
 	})
-	send("gorocket_held_pulls_refused_total", float64(c.b.holds.Refused()))
-	send("rocketmq_broker_permission", float64(c.b.cfg().BrokerPermission))
+	send("gorocket_held_pulls_refused_total", float64(c.d.Holds.Refused()))
+	send("rocketmq_broker_permission", float64(c.d.Config.Load().BrokerPermission))
 }
 
 // isSystem tells figures of the system from those of users. Java: BrokerMetricsManager.isSystem.
@@ -126,10 +122,10 @@ func processorOf(code int32) int {
 
 func (c *collector) topics() {
 	n := 0
-	c.b.topics.Each(func(e *meta.Topic) bool {
+	c.d.Topics.Each(func(e *meta.Topic) bool {
 		t, sum := e.TopicName, int64(0)
-		for _, q := range c.b.store.Queues(t) { // a topic may have thousands without a message
-			sum += c.b.store.MaxOffset(t, q)
+		for _, q := range c.d.Store.Queues(t) { // a topic may have thousands without a message
+			sum += c.d.Store.MaxOffset(t, q)
 		}
 		n++
 		system := strconv.FormatBool(compat.IsSystemTopic(t))
@@ -141,7 +137,7 @@ func (c *collector) topics() {
 		}
 		return true
 	})
-	c.sent(&c.b.topics.Queued, lightQueues, "false")
+	c.sent(&c.d.Topics.Queued, lightQueues, "false")
 	c.Send("rocketmq_topic_number", float64(n))
 }
 
@@ -165,7 +161,7 @@ func isRetryOrDLQ(topic string) bool {
 // namesrvs tells for each NameServer whether clients find the broker through it, and whether another has its route.
 func (c *collector) namesrvs() {
 	send := c.Send
-	c.b.register.Each(func(addr string, why error, taken bool, failures int64) {
+	c.d.Registrar.Each(func(addr string, why error, taken bool, failures int64) {
 		send("gorocket_namesrv_registered", metrics.Flag(why == nil), addr)
 		send("gorocket_route_taken", metrics.Flag(taken), addr)
 		send("gorocket_namesrv_failures_total", float64(failures), addr)
@@ -173,24 +169,24 @@ func (c *collector) namesrvs() {
 }
 
 func (c *collector) storage() {
-	send, s := c.Send, c.b.store
+	send, s := c.Send, c.d.Store
 	send("rocketmq_storage_size", float64(s.MaxPhyOffset()-s.MinPhyOffset()))
 	send("rocketmq_storage_flush_behind_bytes", float64(s.MaxPhyOffset()-s.FlushedOffset()))
 	send("rocketmq_storage_dispatch_behind_bytes", float64(s.DispatchBehindBytes()))
 	if oldest := s.MinStoreTimestamp(); oldest > 0 {
-		send("rocketmq_storage_message_reserve_time", float64(max(0, c.b.now().UnixMilli()-oldest)))
+		send("rocketmq_storage_message_reserve_time", float64(max(0, c.d.Now().UnixMilli()-oldest)))
 	}
 	send("gorocket_store_writable", metrics.Flag(s.Writable() == nil))
 	send("gorocket_disk_used_ratio", diskUsed(s.DiskRatios()))
-	send("gorocket_unconsumed_deleted_total", float64(c.b.stats.UnconsumedDeleted.Load()))
-	for cause, n := range c.b.overload.counts {
-		send("gorocket_refused_requests_total", float64(n.Load()), cause)
-	}
+	send("gorocket_unconsumed_deleted_total", float64(c.d.Stats.UnconsumedDeleted.Load()))
+	c.d.Overload.Each(func(cause string, n int64) {
+		send("gorocket_refused_requests_total", float64(n), cause)
+	})
 }
 
 func diskUsed(r store.DiskRatios) float64 { return max(r.CommitLog, r.ConsumeQueue) }
 
 // transactions exports the counts of transactions by topic.
 func (c *collector) transactions() {
-	c.b.trans.Counts.Each(func(name string, t *trans.TopicCounts) { t.Send(c.Sink, name) })
+	c.d.Trans.Counts.Each(func(name string, t *trans.TopicCounts) { t.Send(c.Sink, name) })
 }

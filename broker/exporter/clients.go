@@ -1,4 +1,4 @@
-package broker
+package exporter
 
 import (
 	"strconv"
@@ -23,15 +23,15 @@ func labelsOf(k clients.Kind) []string {
 
 // clients exports who is connected: a connection counts once for each of its groups, as in Java.
 func (c *collector) clients() {
-	c.Send("rocketmq_consumer_group_number", float64(c.b.groups.Len()))
-	for _, name := range c.b.consumers.Names() {
-		mode, kinds := c.b.consumers.Kinds(name)
+	c.Send("rocketmq_consumer_group_number", float64(c.d.Groups.Len()))
+	for _, name := range c.d.Consumers.Names() {
+		mode, kinds := c.d.Consumers.Kinds(name)
 		for kind, n := range kinds {
 			labels := append(labelsOf(kind), name, mode, strconv.FormatBool(meta.IsSystemGroup(name)))
 			c.Send("rocketmq_consumer_connections", float64(n), labels...)
 		}
 	}
-	for kind, n := range c.b.producers.Kinds() {
+	for kind, n := range c.d.Producers.Kinds() {
 		c.Send("rocketmq_producer_connections", float64(n), labelsOf(kind)...)
 	}
 }

@@ -1,4 +1,4 @@
-package broker
+package exporter
 
 import "gorocket/remoting/metrics"
 
