@@ -223,7 +223,10 @@ func (m *model) checkEntry(what string, k queueKey, q *Queue, at int64, got, wan
 // TestTableModel compares a table with a model of it, while entries come, are written, synced, forgotten, cut off, expire
 // and are found by a start.
 func TestTableModel(t *testing.T) {
-	for seed := range uint64(600) {
+	for seed := range uint64(20) {
+		if seed == 19 {
+			seed = 53 // cuts behind an extension that has expired
+		}
 		m := newModel(t, seed)
 		for step := range 60 {
 			op := m.rnd.IntN(10)
