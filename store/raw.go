@@ -57,7 +57,7 @@ func (s *Store) AppendRaw(at int64, b []byte) error {
 
 // DropPartial forgets the bytes behind the last whole record: RawEnd is the end of the log then. A slave calls it
 // before it asks a master for what follows, which need not be the one before.
-func (s *Store) DropPartial() error { return s.log.DropPartial() }
+func (s *Store) DropPartial() { s.log.DropPartial() }
 
 // LastRecord reads the record that the log ends with: its offset, its message id (Java MessageDecoder.createMessageId)
 // and the CRC of its body; ok is false when there is none. Not while records come in. It may read the disk.

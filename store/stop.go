@@ -76,7 +76,6 @@ func (s *Store) stopped(err error) error {
 func (s *Store) drain(ctx context.Context) error {
 	root := s.cfg.Load().StorePathRootDir
 	for _, step := range []func() error{
-		s.log.DropPartial,
 		s.Flush,
 		func() error { return s.queues.FlushAll(ctx) },
 		func() error { return s.index.Finish(ctx) },

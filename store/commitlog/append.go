@@ -19,6 +19,7 @@ type appender struct {
 	buf      []byte   // the write buffer: records, to be written right below pos; guarded by mu
 	batch    bool     // buf holds a batch: several records that are there whole or not at all; guarded by mu
 
+	raw  []byte      // of a raw log: what came in behind pos and is not whole; guarded by mu
 	view record.View // the record that a raw log is looking at; guarded by mu
 }
 

@@ -10,9 +10,10 @@ import (
 )
 
 // A raw log is the copy of another one (Options.Raw): it takes that log's bytes instead of records, in pieces that may
-// end anywhere, and none of its own (Java CommitLog.appendData). What has come in stands in the file at once; only
-// whole records, and blanks that reach to the end of their file, can be read. One goroutine at a time calls AppendRaw
-// and DropPartial, and nobody else moves the tail.
+// end anywhere, and none of its own (Java CommitLog.appendData). Only whole records, and blanks that reach to the end
+// of their file, are written; what is not whole waits in memory, one record at most. Java writes it at once: a start
+// after a kill then may find a record whole whose properties are cut, since no CRC covers them, and the copy differs
+// for good. One goroutine at a time calls AppendRaw and DropPartial, and nobody else moves the tail.
 
 // ErrRaw refuses records of its own to a raw log: it is a slave's.
 var ErrRaw error = &notWritable{"the broker is a slave"}
@@ -56,35 +57,31 @@ type Pending struct{ Do func() error }
 
 func (*Pending) Error() string { return "store: something has to be done before this record" }
 
-// RawEnd is the offset at which a raw log goes on: behind the last byte that came in. -1 when it is empty: then it may
-// begin at any multiple of the file size.
+// RawEnd is the offset at which a raw log goes on: behind the last byte that came in, whole or not. -1 when it is
+// empty: then it may begin at any multiple of the file size.
 func (l *Log) RawEnd() int64 {
 	l.app.mu.Lock()
 	defer l.app.mu.Unlock()
 	switch {
-	case l.app.tail != nil && l.app.tail.Base+l.app.pos > 0:
-		return l.app.tail.Base + l.app.pos
+	case l.app.tail != nil && l.app.tail.Base+l.app.pos+int64(len(l.app.raw)) > 0:
+		return l.app.tail.Base + l.app.pos + int64(len(l.app.raw))
 	case l.End() > 0:
 		return l.End()
 	}
 	return -1
 }
 
-// AppendRaw writes bytes of the other log, which stand there at offset at and are part of one file, and hands the
-// records that are whole now to take. Errors: *PlaceError and *BlockError (nothing is written), *datafile.
-// CorruptionError for what recovery would not take either (the log ends in front of it as before), those of class
-// ErrNotWritable.
+// AppendRaw takes bytes of the other log, which stand there at offset at and are part of one file, writes the records
+// that are whole now, and hands them to take before. Errors: *PlaceError and *BlockError (nothing is taken),
+// *datafile.CorruptionError for what recovery would not take either (the log ends in front of it), those of class
+// ErrNotWritable. After an error what is not whole is forgotten, as by DropPartial.
 func (l *Log) AppendRaw(at int64, b []byte, take Taker) error {
 	if err := l.rawTail(at, int64(len(b))); err != nil || len(b) == 0 {
 		return err
 	}
 	l.lock(time.Now().UnixMilli())
-	err := l.write(l.app.tail, b, l.app.pos)
-	if err == nil {
-		l.app.pos += int64(len(b))
-		l.lookAhead()
-		err = l.takeWhole(take)
-	}
+	l.app.raw = append(l.app.raw, b...)
+	err := l.takeWhole(take)
 	for pending := (*Pending)(nil); errors.As(err, &pending); {
 		l.unlock()
 		err = pending.Do()
@@ -94,7 +91,7 @@ func (l *Log) AppendRaw(at int64, b []byte, take Taker) error {
 		}
 	}
 	if err != nil {
-		err = errors.Join(err, l.dropPartial())
+		l.app.raw = l.app.raw[:0]
 	}
 	l.unlock()
 	l.committer.Notify()
@@ -173,59 +170,72 @@ func (l *Log) rollRaw() error {
 	}
 }
 
-// takeWhole hands over the records that are whole and makes them readable. Caller holds the append lock.
-func (l *Log) takeWhole(take Taker) (err error) {
-	seg, from, m := l.app.tail, l.End(), &l.app.view
-	at := from - seg.Base
-	for err == nil {
-		ok := false
-		if ok, err = seg.whole(at, l.app.pos, l.opt.Checks, m); !ok || err != nil {
+// takeWhole writes the records that are whole and makes them readable. Caller holds the append lock.
+func (l *Log) takeWhole(take Taker) error {
+	a, n := &l.app, int64(0)
+	var err error
+	for size := int64(0); err == nil; n += size {
+		if size, err = a.tail.whole(a.raw[n:], a.pos+n, l.opt.Checks, &a.view); size == 0 || err != nil {
 			break
 		}
-		if m.Size == 0 { // a blank
-			at = seg.Size
+		if a.view.Size == 0 { // a blank
+			continue
+		}
+		if err = take(&a.view); err != nil {
 			break
 		}
-		if err = take(m); err == nil {
-			at += int64(m.Size)
-			l.app.lastTime = max(l.app.lastTime, m.StoreTimestamp)
-		}
+		a.lastTime = max(a.lastTime, a.view.StoreTimestamp)
 	}
-	if seg.Base+at > from {
-		l.advance(seg.Base + at)
-		l.committer.Commit(seg)
+	if n == 0 {
+		return err
 	}
+	if err := l.write(a.tail, a.raw[:n], a.pos); err != nil {
+		l.committer.Abort()
+		return err
+	}
+	a.pos += n
+	if a.raw = append(a.raw[:0], a.raw[n:]...); cap(a.raw) > bufferKept && len(a.raw) < bufferKept/2 {
+		a.raw = append(make([]byte, 0, bufferKept), a.raw...)
+	}
+	l.lookAhead()
+	l.advance(a.tail.Base + a.pos)
+	l.committer.Commit(a.tail)
 	return err
 }
 
-// whole looks whether what stands at position p of a file of which have bytes are written is there as a whole: a record
-// in m, or a blank, which has an m.Size of 0. Errors are *datafile.CorruptionError.
-func (s *Segment) whole(p, have int64, checks Checks, m *record.View) (ok bool, err error) {
+// whole looks at b, which comes to position p of the file: it returns the size of the record at its start, decoded in
+// m, or that of the blank, of which m.Size is 0; 0 when it is not there as a whole yet. Errors are
+// *datafile.CorruptionError.
+func (s *Segment) whole(b []byte, p int64, checks Checks, m *record.View) (size int64, err error) {
 	m.Size = 0
-	if have == s.Size && s.Size-p < record.BlankSize {
-		return p < s.Size, nil
+	rest := s.Size - p
+	if int64(len(b)) < min(rest, record.BlankSize) {
+		return 0, nil
 	}
-	if have-p < record.BlankSize {
-		return false, nil
+	if rest < record.BlankSize { // too little for the head of a blank
+		return rest, nil
 	}
-	size, magic := record.Head(s.Data[p:])
+	total, magic := record.Head(b)
+	have, isBlank := int64(len(b)), magic == record.MagicBlank
 	switch {
-	case magic == record.MagicBlank && int64(size) == s.Size-p:
-		return have == s.Size, nil
-	case magic == record.MagicBlank:
-		return false, s.bad(p, fmt.Sprintf("a blank of %d bytes, %d in front of the end of the file: master and "+
-			"slave must have the same mappedFileSizeCommitLog", size, s.Size-p))
-	case size >= record.MinSize && int64(size) <= s.Size-p && int64(size) > have-p &&
-		(magic == record.MagicV1 || magic == record.MagicV2):
-		return false, nil
+	case isBlank && int64(total) != rest:
+		return 0, s.bad(p, fmt.Sprintf("a blank of %d bytes, %d in front of the end of the file: master and slave must "+
+			"have the same mappedFileSizeCommitLog", total, rest))
+	case isBlank && have < rest:
+		return 0, nil
+	case isBlank:
+		return rest, nil
+	case total >= record.MinSize && int64(total) <= rest && int64(total) > have &&
+		(magic == record.MagicV1 || magic == record.MagicV2) && record.Belongs(b, s.Base+p):
+		return 0, nil
 	}
-	switch st, why := s.Examine(p, checks, m); st {
+	switch st, why := examine(b, s.Base+p, checks, m); st {
 	case StepRecord:
-		return true, nil
+		return int64(m.Size), nil
 	case StepEmpty:
-		return false, s.bad(p, "zeros instead of a record")
+		return 0, s.bad(p, "zeros instead of a record")
 	default:
-		return false, s.bad(p, why)
+		return 0, s.bad(p, why)
 	}
 }
 
@@ -233,29 +243,9 @@ func (s *Segment) bad(p int64, why string) error {
 	return &datafile.CorruptionError{File: s.Name, Offset: p, Reason: "in the bytes that came from the master: " + why}
 }
 
-// DropPartial ends a raw log behind its last whole record, as the next start would: who goes on need not have the same
-// bytes. An error closes the log for writes.
-func (l *Log) DropPartial() error {
+// DropPartial forgets what came in behind the last whole record: who goes on need not have the same bytes.
+func (l *Log) DropPartial() {
 	l.app.mu.Lock()
 	defer l.app.mu.Unlock()
-	return l.dropPartial()
-}
-
-// dropPartial is DropPartial under the append lock. What stays behind the end is made zero: a start must not find
-// records there.
-func (l *Log) dropPartial() error {
-	a := &l.app
-	if !l.opt.Raw || a.tail == nil || a.tail.Base+a.pos <= l.End() {
-		return nil
-	}
-	if err := l.Failed(); err != nil {
-		return err
-	}
-	end := l.End() - a.tail.Base
-	if err := a.tail.file.Zero(end, a.pos-end); err != nil {
-		defer l.wakeFlusher()
-		return l.closeFailed(writeFailed, a.tail.Name, err)
-	}
-	a.pos = end
-	return nil
+	l.app.raw = l.app.raw[:0]
 }

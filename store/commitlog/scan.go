@@ -62,7 +62,11 @@ const (
 
 // Examine looks at position p of a file. m is set for StepRecord, why for StepBad.
 func (s *Segment) Examine(p int64, checks Checks, m *record.View) (st Step, why string) {
-	b := s.Data[p:]
+	return examine(s.Data[p:], s.Base+p, checks, m)
+}
+
+// examine looks at the bytes from an offset of the log on.
+func examine(b []byte, at int64, checks Checks, m *record.View) (st Step, why string) {
 	if len(b) < record.BlankSize {
 		return StepBlank, ""
 	}
@@ -76,7 +80,7 @@ func (s *Segment) Examine(p int64, checks Checks, m *record.View) (st Step, why 
 	if err := record.DecodeInto(b, m); err != nil {
 		return StepBad, err.Error()
 	}
-	if why := checks.misfit(m, s.Base+p); why != "" {
+	if why := checks.misfit(m, at); why != "" {
 		return StepBad, why
 	}
 	return StepRecord, ""

@@ -12,7 +12,7 @@ import (
 // Target is what a slave writes: store.Store with brokerRole SLAVE. One goroutine of the slave calls it.
 type Target interface {
 	AppendRaw(at int64, b []byte) error // stores bytes of one file of the master's log
-	DropPartial() error                 // forgets what is behind the last whole record
+	DropPartial()                       // forgets what is behind the last whole record
 	MaxPhyOffset() int64                // offset behind the last whole record; 0: any file may be the first
 	SegmentSize() int64                 // bytes of a file
 }
@@ -174,9 +174,7 @@ func (s *Slave) ended(addr string, why error) {
 
 // follow serves one connection; served tells that the master sent something that fits.
 func (s *Slave) follow(ctx context.Context, addr string) (served bool, err error) {
-	if err := s.store.DropPartial(); err != nil {
-		return false, err
-	}
+	s.store.DropPartial()
 	dialer := net.Dialer{Timeout: dialLimit}
 	sock, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {

@@ -127,6 +127,11 @@ func Head(b []byte) (size int32, magic uint32) {
 	return int32(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[PosMagic:])
 }
 
+// Belongs tells whether the start of a record says that it stands at a commit log offset, or does not reach that far.
+func Belongs(b []byte, offset int64) bool {
+	return len(b) < PosSysFlag || int64(binary.BigEndian.Uint64(b[PosPhysicalOffset:])) == offset
+}
+
 // StoreTime reads the store timestamp (ms) of a record of at least MinSize bytes.
 func StoreTime(rec []byte) int64 {
 	n := PosBornHost + hostLen(binary.BigEndian.Uint32(rec[PosSysFlag:])&SysFlagBornHostV6 != 0)
