@@ -3,6 +3,7 @@ package ha_test
 import (
 	"context"
 	"net/netip"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -87,4 +88,43 @@ func BenchmarkCatchUp(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(used.Nanoseconds())/float64(b.N*benchMessages), "cpu-ns/msg")
+}
+
+// BenchmarkSync sends messages of 1 KiB with 64 in flight, each of which waits for the slave.
+func BenchmarkSync(b *testing.B) {
+	master, slave := benchStore(b, "SYNC_MASTER"), benchStore(b, "SLAVE")
+	var m *ha.Master
+	m = ha.NewMaster(ha.MasterOptions{Listen: "127.0.0.1:0"}, settings(), master.Log(),
+		ha.MasterEvents{Acknowledged: func() { master.Confirm(m.Confirmed(1)) }})
+	if err := m.Start(); err != nil {
+		b.Fatal(err)
+	}
+	defer m.Stop()
+	x := startSlave(b, slave, m.Addr().String(), ha.SlaveEvents{})
+	defer x.Stop()
+	host := netip.MustParseAddrPort("10.0.0.1:1")
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	before := cpu()
+	for w := range 64 {
+		wg.Go(func() {
+			r := store.Record{Message: record.Message{Topic: "BenchTopic", QueueID: int32(w % 8), BornTimestamp: 1,
+				BornHost: host, StoreHost: host, Body: make([]byte, 1024)}}
+			done := make(waiter, 1)
+			for range (b.N + 63) / 64 {
+				a, err := master.Append(&r)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				master.WaitReplicated(a.End(), done)
+				if err := <-done; err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64((cpu()-before).Nanoseconds())/float64(b.N), "cpu-ns/msg")
 }

@@ -390,7 +390,17 @@ func TestSlaveAhead(t *testing.T) {
 	if why := <-reasons; !errors.As(why, &bad) || bad.Got != long.MaxPhyOffset() || bad.Max != short.MaxPhyOffset() {
 		t.Errorf("the master says %v", why)
 	}
-	eventually(t, "the slave says it", func() bool { return x.State().Err != nil })
+	eventually(t, "the slave says it", func() bool {
+		err := x.State().Err
+		return err != nil && strings.Contains(err.Error(), "behind the end of the master's log")
+	})
+	if st := x.State(); st.Behind != -1 {
+		t.Errorf("nobody told the master's end, but the slave is %d bytes behind", st.Behind)
+	}
+	x.NoteMasterEnd(long.MaxPhyOffset() + 7)
+	if st := x.State(); st.Behind != 7 {
+		t.Errorf("%d bytes behind, want 7", st.Behind)
+	}
 	x.SetMaster(first.Addr().String())
 	send(t, long, 2, 100)
 	same(t, long, slave)

@@ -3,7 +3,10 @@ package ha
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -48,9 +51,18 @@ func (f *follower) run() error {
 			err = f.report()
 		}
 		if err != nil {
-			return err
+			return f.explain(err)
 		}
 	}
+}
+
+// explain says more about a connection that the master ended before it had sent anything.
+func (f *follower) explain(err error) error {
+	if f.served || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		return err
+	}
+	return fmt.Errorf("ha: the master ended the connection without a byte: the log of this broker ends at %d, which may "+
+		"be behind the end of the master's log, or in front of its start: %w", f.reported, err)
 }
 
 // read waits for bytes, at most until the next report is due: then it returns 0.

@@ -48,6 +48,7 @@ type Slave struct {
 	changed chan struct{} // closed when master changes; guarded by mu
 	status  status        // guarded by mu
 
+	masterEnd atomic.Int64 // what NoteMasterEnd said last; 0: nothing yet
 	lastRead  atomic.Int64 // unix ms
 	lastWrite atomic.Int64 // unix ms
 	received  meter
@@ -77,6 +78,10 @@ func (s *Slave) SetMaster(addr string) {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
+
+// NoteMasterEnd tells where the master's log ends, as far as the caller knows: the protocol does not say. State tells
+// how far behind that the slave is.
+func (s *Slave) NoteMasterEnd(offset int64) { s.masterEnd.Store(offset) }
 
 // target is the master's address, and what is closed when it changes.
 func (s *Slave) target() (addr string, changed <-chan struct{}) {
@@ -205,6 +210,7 @@ type SlaveStatus struct {
 	Connected      bool
 	Since          time.Time // of the connection
 	Offset         int64     // end of the slave's log
+	Behind         int64     // bytes to the end of the master's log as NoteMasterEnd told it last; -1: not known
 	BytesPerSecond int64
 	LastRead       time.Time // when the master's last bytes came; zero: none did
 	LastWrite      time.Time // of the last report
@@ -215,9 +221,13 @@ type SlaveStatus struct {
 func (s *Slave) State() SlaveStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return SlaveStatus{Master: s.master, Connected: s.status.connected, Since: s.status.since, Err: s.status.err,
-		Offset: s.store.MaxPhyOffset(), BytesPerSecond: s.received.rate(), LastRead: stamp(&s.lastRead),
+	st := SlaveStatus{Master: s.master, Connected: s.status.connected, Since: s.status.since, Err: s.status.err,
+		Offset: s.store.MaxPhyOffset(), Behind: -1, BytesPerSecond: s.received.rate(), LastRead: stamp(&s.lastRead),
 		LastWrite: stamp(&s.lastWrite)}
+	if end := s.masterEnd.Load(); end > 0 {
+		st.Behind = max(0, end-st.Offset)
+	}
+	return st
 }
 
 func stamp(ms *atomic.Int64) time.Time {
