@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -21,7 +23,9 @@ import (
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
 	"gorocket/compat"
+	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/throttle"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -37,7 +41,8 @@ type rig struct {
 	d     Deps
 	mem   *vfs.Mem
 	store *store.Store
-	clock atomic.Int64 // ms since 1970
+	conn  *remoting.Conn // of the member of a group; nil before the first
+	clock atomic.Int64   // ms since 1970
 	cfg   atomic.Pointer[config.Config]
 }
 
@@ -110,7 +115,8 @@ func (r *rig) open(c config.Config) {
 		Consumers: clients.NewConsumers(func(string) {}, 100), Locks: locks, Filters: filters,
 		Mappings: &static.NewService(static.Deps{}).Mappings, Levels: levels, Trans: halves, Stats: stats.NewTotals(),
 		DeadLetters: new(stats.DeadLetters), Log: log, Throttled: throttled}
-	if r.store, err = store.Open(c.Config, r.mem, store.EventListener{}); err != nil {
+	if r.store, err = store.Open(c.Config, r.mem, store.EventListener{
+		IsBatchTopic: func(topic string) bool { return meta.IsBatch(topics.Get(topic)) }}); err != nil {
 		t.Fatal(err)
 	}
 	timers, err := timer.Open(&c.Config, nil, r.mem, r.store, timer.Events{})
@@ -200,3 +206,22 @@ func refused(t *testing.T, err error, why Reason, text string) {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// connection is one that somebody has opened to a server in this process.
+func connection(t *testing.T) *remoting.Conn {
+	t.Helper()
+	got := make(chan *remoting.Conn, 1)
+	addr := remotingtest.Serve(t, remoting.Entry{Code: 1, Handle: func(ctx *remoting.Context) { got <- ctx.Conn() }})
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	const head = `{"code":1,"flag":0,"language":"JAVA","opaque":1,"version":400}`
+	frame := binary.BigEndian.AppendUint32(nil, uint32(4+len(head)))
+	frame = append(binary.BigEndian.AppendUint32(frame, uint32(len(head))), head...)
+	if _, err := c.Write(frame); err != nil {
+		t.Fatal(err)
+	}
+	return <-got
+}
