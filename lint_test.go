@@ -47,6 +47,8 @@ var arrows = map[string][]string{
 		"broker/static", "broker/stats", "broker/trans", "compat", "remoting/protocol", "remoting/throttle",
 		"store", "store/dispatch", "store/record", "store/timer"},
 	"broker/signal": {},
+	"broker/slave": {"broker/meta", "broker/signal", "broker/worker", "compat", "remoting", "remoting/protocol",
+		"remoting/throttle", "remoting/wire"},
 	"broker/static": {"broker/cluster", "broker/meta", "broker/worker", "compat", "remoting",
 		"remoting/protocol", "remoting/throttle", "remoting/wire", "store"},
 	"broker/stats": {"remoting/metrics"},

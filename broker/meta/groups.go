@@ -230,6 +230,12 @@ func (g *Groups) Load(data []byte) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.take(w)
+	return nil
+}
+
+// take adds and replaces groups. The caller holds mu.
+func (g *Groups) take(w protocol.SubscriptionGroupWrapper) {
 	for name, c := range w.SubscriptionGroupTable {
 		if c == nil {
 			continue
@@ -241,7 +247,6 @@ func (g *Groups) Load(data []byte) error {
 		g.forbidden = w.ForbiddenTable
 	}
 	g.version = w.DataVersion
-	return nil
 }
 
 // Len is the number of groups.

@@ -97,12 +97,17 @@ func (r *Modes) Load(data []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w.MessageRequestModeMap != nil {
-		r.table, r.size = w.MessageRequestModeMap, 0
-		for _, groups := range r.table {
-			r.size += len(groups)
-		}
+		r.take(w)
 	}
 	return nil
+}
+
+// take replaces the table. The caller holds mu.
+func (r *Modes) take(w ModesWrapper) {
+	r.table, r.size = w.MessageRequestModeMap, 0
+	for _, groups := range r.table {
+		r.size += len(groups)
+	}
 }
 
 // ModePull is the only mode so far. Java: MessageRequestMode.

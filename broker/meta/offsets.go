@@ -39,6 +39,8 @@ type Offsets struct {
 	Limit   func() int   // maxConsumerOffsetNum
 	Changed func()
 	Light   bool // groups of light queues have a file of their own; immutable after Start
+	// Committed is told of every commit of a client, on a slave; nil on others. Immutable after Start
+	Committed func(k OffsetKey, queue int32, offset int64)
 
 	mu      sync.Mutex
 	version compat.DataVersion // guarded by mu
@@ -67,7 +69,11 @@ func (t *Offsets) orCreate(group, topic string) *queueOffsets {
 
 // Commit stores an offset; going backwards is allowed, as in Java. The error is a *TableFullError.
 func (t *Offsets) Commit(group, topic string, queue int32, offset int64) error {
-	return t.change(group, topic, queue, func(q *queueOffsets) bool { return q.set(queue, offset) })
+	err := t.change(group, topic, queue, func(q *queueOffsets) bool { return q.set(queue, offset) })
+	if err == nil && t.Committed != nil {
+		t.Committed(OffsetKey{strings.Clone(group), strings.Clone(topic)}, queue, offset)
+	}
+	return err
 }
 
 // Pulled notes where the next pull will be, and what this one has handed out. The error is a *TableFullError; nothing

@@ -30,7 +30,8 @@ type Topics struct {
 	Light   bool               // light queues exist as topics of one queue; immutable after New
 	Queued  stats.TopicTraffic // of all light queues together
 
-	mu      sync.Mutex // serializes changes
+	system  map[string]bool // names that every broker has; immutable after AddSystem
+	mu      sync.Mutex      // serializes changes
 	version compat.DataVersion
 	Odd     []string                    // what load left out, as no folder can have the name, or gave fewer queues
 	Changed func()                      // marks topics.json
@@ -242,20 +243,9 @@ func (t *Topics) Load(data []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for name, c := range w.TopicConfigTable {
-		if c == nil {
-			continue
+		if t.accept(name, c) {
+			t.put(c)
 		}
-		if !compat.IsFolderName(name) {
-			t.Odd = append(t.Odd, name)
-			continue
-		}
-		c.TopicName = strings.Clone(name) // what counts, as in Java
-		if max(c.ReadQueueNums, c.WriteQueueNums) > MaxQueueNumber+1 {
-			t.Odd = append(t.Odd, name)
-			c.ReadQueueNums = min(c.ReadQueueNums, MaxQueueNumber+1)
-			c.WriteQueueNums = min(c.WriteQueueNums, MaxQueueNumber+1)
-		}
-		t.put(c)
 	}
 	t.version = w.DataVersion
 	return nil
@@ -269,6 +259,25 @@ func ReadTopics(fsys vfs.FS, root string) (*Topics, error) {
 		return NewTopics(), fmt.Errorf("config/topics.json below %s: %w", root, err)
 	}
 	return t, nil
+}
+
+// accept makes a topic of a file or of the master one that can be used, and tells whether it is; what it left out or
+// cut is in Odd. The caller holds mu.
+func (t *Topics) accept(name string, c *protocol.TopicConfig) bool {
+	if c == nil {
+		return false
+	}
+	if !compat.IsFolderName(name) {
+		t.Odd = append(t.Odd, name)
+		return false
+	}
+	c.TopicName = strings.Clone(name) // what counts, as in Java
+	if max(c.ReadQueueNums, c.WriteQueueNums) > MaxQueueNumber+1 {
+		t.Odd = append(t.Odd, name)
+		c.ReadQueueNums = min(c.ReadQueueNums, MaxQueueNumber+1)
+		c.WriteQueueNums = min(c.WriteQueueNums, MaxQueueNumber+1)
+	}
+	return true
 }
 
 // Encode is the content of topics.json.
@@ -297,6 +306,7 @@ func (t *Topics) AddSystem(system []SystemTopic) map[string]bool {
 		tc.ReadQueueNums, tc.WriteQueueNums, tc.Perm = s.Queues, s.Queues, s.Perm
 		t.put(&tc)
 	}
+	t.system = names
 	return names
 }
 

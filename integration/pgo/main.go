@@ -18,8 +18,9 @@ import (
 
 // loads are what is profiled. How long each takes is its weight.
 var loads = [][]string{
-	{"send", "--size", "128", "--duration", "10s"},
+	{"send", "--size", "128", "--duration", "16s"},
 	{"send", "--size", "1024", "--duration", "8s"},
+	{"send", "--size", "1024", "--connections", "1", "--in-flight", "1", "--duration", "6s"},
 	{"send", "--size", "128", "--codec", "rocketmq", "--duration", "5s"},
 	{"send", "--size", "128", "--batch", "32", "--duration", "6s"},
 	{"pull", "--fill", "200000", "--size", "1024", "--duration", "6s"},

@@ -30,6 +30,7 @@ func Headers() []*HeaderInfo {
 		BrokerNameRequest.Info(), WipeCountResponse.Info(),
 		AddCountResponse.Info(), DeleteTopicFromNamesrvRequest.Info(), ClusterRequest.Info(),
 		BrokerHeartbeatRequest.Info(), BrokerMemberGroupRequest.Info(),
-		NotifyMinBrokerIDChange.Info(),
+		NotifyMinBrokerIDChange.Info(), GetAllTopicConfigRequest.Info(), GetAllTopicConfigResponse.Info(),
+		GetAllGroupsRequest.Info(), GetAllGroupsResponse.Info(),
 	}
 }

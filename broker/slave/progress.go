@@ -1,0 +1,95 @@
+package slave
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"gorocket/broker/meta"
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
+
+// Progress is what clients committed to this slave and its master does not know yet. While a master is away its
+// consumers go on at the slave; a Java slave loses that as soon as the master is back with its older offsets (#1094,
+// #1440, #7790).
+type Progress struct {
+	mu   sync.Mutex
+	mine map[meta.OffsetKey]map[int32]int64 // guarded by mu
+}
+
+// commitment is one offset.
+type commitment struct {
+	key    meta.OffsetKey
+	queue  int32
+	offset int64
+}
+
+// Note notes a commit of a client; for meta.Offsets.Committed. Any goroutine.
+func (p *Progress) Note(k meta.OffsetKey, queue int32, offset int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mine == nil {
+		p.mine = map[meta.OffsetKey]map[int32]int64{}
+	}
+	if p.mine[k] == nil {
+		p.mine[k] = map[int32]int64{}
+	}
+	p.mine[k][queue] = offset
+}
+
+// against forgets what the master knows by now, and returns the rest.
+func (p *Progress) against(master map[string]map[int]int64) (ahead []commitment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for k, queues := range p.mine {
+		theirs := master[k.Topic+"@"+k.Group]
+		for queue, offset := range queues {
+			if at, has := theirs[int(queue)]; has && at >= offset {
+				delete(queues, queue)
+				continue
+			}
+			ahead = append(ahead, commitment{k, queue, offset})
+		}
+		if len(queues) == 0 {
+			delete(p.mine, k)
+		}
+	}
+	return ahead
+}
+
+// ahead tells whether clients have committed more here than the master's offset.
+func (p *Progress) ahead(k meta.OffsetKey, queue int32, theirs int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	offset, has := p.mine[k][queue]
+	return has && offset > theirs
+}
+
+// forget forgets a commitment, unless clients have gone on.
+func (p *Progress) forget(c commitment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mine[c.key][c.queue] == c.offset {
+		delete(p.mine[c.key], c.queue)
+	}
+}
+
+// commit tells the master of an offset. What the master refuses, as it has no such topic or group, is forgotten.
+func (s *Sync) commit(ctx context.Context, master string, c commitment) error {
+	h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: c.key.Group, Topic: c.key.Topic, QueueID: c.queue,
+		CommitOffset: c.offset}
+	_, err := remoting.Call(ctx, s.d.Client, master, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h,
+		nil)
+	var refused *remoting.ResponseError
+	if err != nil && !errors.As(err, &refused) {
+		return err
+	}
+	if refused != nil {
+		s.d.Throttled.Warn("slave progress").Str("master", master).Str("group", c.key.Group).
+			Str("topic", c.key.Topic).Int32("queue", c.queue).Int64("offset", c.offset).Err(err).
+			Msg("the master does not take an offset that was committed here")
+	}
+	s.progress.forget(c)
+	return nil
+}

@@ -1,0 +1,148 @@
+package slave
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/broker/meta"
+	"gorocket/broker/signal"
+	"gorocket/broker/worker"
+	"gorocket/remoting"
+	"gorocket/remoting/throttle"
+)
+
+// Period is the time between two looks at the master's tables. Java: 60 s, first after 10 s.
+const Period = 3 * time.Second
+
+const (
+	roundTimeout = 30 * time.Second // for the tables of one look
+	maxShare     = 10               // a look that takes long is made so much rarer: one part of the time at most
+)
+
+// Deps is what a Sync needs of its broker.
+type Deps struct {
+	Client  *remoting.Client
+	Topics  *meta.Topics
+	Groups  *meta.Groups
+	Offsets *meta.Offsets
+	Modes   *meta.Modes
+	Delays  func(delayOffset []byte) error // takes positions of the delay levels, the content of delayOffset.json
+
+	Log       zerolog.Logger
+	Throttled *throttle.Log
+	Period    time.Duration // 0: Period
+}
+
+// Sync keeps a slave's tables as its master's. Start and Stop may be called again as the role changes. Java:
+// SlaveSynchronize.
+type Sync struct {
+	d        Deps
+	loops    worker.Group
+	wake     chan struct{} // capacity 1: the master is another one
+	progress Progress
+
+	mu     sync.Mutex
+	master string // guarded by mu; host:port, empty while it is not known
+	state  State  // guarded by mu
+}
+
+// State is how it goes.
+type State struct {
+	Master string    // host:port; empty: not known
+	Synced time.Time // when all tables were the master's the last time; zero: never
+	Err    error     // of the last look; nil when it went well
+}
+
+// New prepares a Sync.
+func New(d Deps) *Sync {
+	if d.Period == 0 {
+		d.Period = Period
+	}
+	return &Sync{d: d, wake: make(chan struct{}, 1)}
+}
+
+// Progress is what clients committed here and the master does not know yet.
+func (s *Sync) Progress() *Progress { return &s.progress }
+
+// Follow says where the master is, host:port; empty when there is none. Any goroutine; it does not block.
+func (s *Sync) Follow(master string) {
+	s.mu.Lock()
+	changed := s.master != master
+	s.master = master
+	s.mu.Unlock()
+	if changed {
+		s.d.Log.Info().Str("master", master).Msg("this slave's tables follow another master")
+		signal.Raise(s.wake)
+	}
+}
+
+// State is how it goes, as of now.
+func (s *Sync) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.state
+	st.Master = s.master
+	return st
+}
+
+// Start begins to look at the master's tables; without effect while it runs.
+func (s *Sync) Start() { s.loops.Start(s.run) }
+
+// Stop ends that and waits for it.
+func (s *Sync) Stop() { s.loops.Stop() }
+
+func (s *Sync) run(stop <-chan struct{}) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	t := time.NewTimer(0)
+	defer t.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-s.wake:
+		case <-t.C:
+		}
+		began := time.Now()
+		s.look(ctx)
+		t.Reset(max(s.d.Period, maxShare*time.Since(began)))
+	}
+}
+
+// look brings the tables to the master's state, each by itself: what fails does not hold up the others.
+func (s *Sync) look(ctx context.Context) {
+	s.mu.Lock()
+	master := s.master
+	s.mu.Unlock()
+	if master == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
+	defer cancel()
+	var errs []error
+	for _, take := range []func(context.Context, string) error{s.topics, s.groups, s.offsets, s.delays, s.modes} {
+		if err := take(ctx, master); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	err := errors.Join(errs...)
+	if err != nil && ctx.Err() == nil {
+		s.d.Throttled.Warn("slave sync").Str("master", master).Err(err).Msg("cannot take over all of the master's tables")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Err = err; err == nil {
+		s.state.Synced = time.Now()
+	}
+}

@@ -1,0 +1,166 @@
+package slave
+
+import (
+	"context"
+	"fmt"
+
+	"gorocket/broker/meta"
+	"gorocket/compat"
+	"gorocket/remoting"
+	"gorocket/remoting/protocol"
+	"gorocket/remoting/wire"
+)
+
+// pageSize is how many entries of a table are asked for at once. Java: BrokerOuterAPI.getMaxPageSize.
+const pageSize = 2000
+
+// maxRestarts bounds how often a table is read from its beginning, because it changed meanwhile.
+const maxRestarts = 10
+
+// ask sends a request without a header to the master and reads the JSON that it answers with.
+func (s *Sync) ask(ctx context.Context, master string, code int32, out any) error {
+	resp, err := remoting.Call(ctx, s.d.Client, master, code, wire.None, new(wire.NoHeader), nil)
+	if err != nil {
+		return err
+	}
+	if err := compat.Unmarshal(resp.Body, out); err != nil {
+		return fmt.Errorf("answer of %s to request %d: %w", master, code, err)
+	}
+	return nil
+}
+
+// page is a part of a table, or all of it.
+type page[E any] struct {
+	version compat.DataVersion
+	entries map[string]*E
+	total   int32 // of the table; -1: this is all of it
+}
+
+// whole reads a table page by page, again from the start when it changed meanwhile. first is its first page, and how
+// many were asked for with it.
+func whole[E any](first page[E], asked int32, read func(seq, most int32, version string) (page[E], error)) (
+	compat.DataVersion, map[string]*E, error) {
+	p, all := first, first.entries
+	for restarts := 0; p.total >= 0 && len(all) < int(p.total); {
+		text, err := compat.Marshal(first.version)
+		if err != nil {
+			return p.version, nil, err
+		}
+		if p, err = read(int32(len(all)), pageSize, string(text)); err != nil {
+			return p.version, nil, err
+		}
+		if p.version != first.version || len(p.entries) == 0 { // Java answers with the first page then
+			if restarts++; restarts > maxRestarts {
+				return p.version, nil, fmt.Errorf("the table changed %d times while it was read", restarts)
+			}
+			if p, err = read(0, pageSize, ""); err != nil {
+				return p.version, nil, err
+			}
+			first, all = p, map[string]*E{}
+		}
+		for name, e := range p.entries {
+			all[name] = e
+		}
+	}
+	return first.version, all, nil
+}
+
+// topics takes the master's topics over when they have another version than ours.
+func (s *Sync) topics(ctx context.Context, master string) error {
+	read := func(seq, most int32, version string) (p page[protocol.TopicConfig], err error) {
+		h := wire.GetAllTopicConfigRequestHeader{TopicSeq: seq, MaxTopicNum: most, DataVersion: version}
+		resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetAllTopicConfig, wire.GetAllTopicConfigRequest, &h, nil)
+		if err != nil {
+			return p, err
+		}
+		var w protocol.TopicConfigAndMappingSerializeWrapper
+		var out wire.GetAllTopicConfigResponseHeader
+		if err = wire.GetAllTopicConfigResponse.Decode(resp, nil, &out); err == nil {
+			err = compat.Unmarshal(resp.Body, &w)
+		}
+		return page[protocol.TopicConfig]{w.DataVersion, w.TopicConfigTable, out.TotalTopicNum}, err
+	}
+	first, err := read(0, 1, "")
+	if err != nil || first.version == s.d.Topics.CurrentVersion() {
+		return err
+	}
+	version, all, err := whole(first, 1, read)
+	if err != nil {
+		return err
+	}
+	gone := s.d.Topics.Follow(version, all)
+	s.d.Log.Info().Str("master", master).Int("topics", len(all)).Strs("gone", gone).Msg("topics are the master's")
+	return nil
+}
+
+// groups takes the master's consumer groups over when they have another version than ours.
+func (s *Sync) groups(ctx context.Context, master string) error {
+	forbidden := map[string]map[string]int{}
+	read := func(seq, most int32, version string) (p page[protocol.SubscriptionGroupConfig], err error) {
+		h := wire.GetAllSubscriptionGroupRequestHeader{GroupSeq: seq, MaxGroupNum: most, DataVersion: version}
+		resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetAllSubscriptiongroupConfig, wire.GetAllGroupsRequest,
+			&h, nil)
+		if err != nil {
+			return p, err
+		}
+		var w protocol.SubscriptionGroupWrapper
+		var out wire.GetAllSubscriptionGroupResponseHeader
+		if err = wire.GetAllGroupsResponse.Decode(resp, nil, &out); err == nil {
+			err = compat.Unmarshal(resp.Body, &w)
+		}
+		if seq == 0 {
+			clear(forbidden)
+		}
+		for group, topics := range w.ForbiddenTable {
+			forbidden[group] = topics
+		}
+		return page[protocol.SubscriptionGroupConfig]{w.DataVersion, w.SubscriptionGroupTable, out.TotalGroupNum}, err
+	}
+	first, err := read(0, 1, "")
+	if err != nil || first.version == s.d.Groups.CurrentVersion() {
+		return err
+	}
+	version, all, err := whole(first, 1, read)
+	if err != nil {
+		return err
+	}
+	s.d.Groups.Follow(protocol.SubscriptionGroupWrapper{DataVersion: version, SubscriptionGroupTable: all,
+		ForbiddenTable: forbidden})
+	s.d.Log.Info().Str("master", master).Int("groups", len(all)).Msg("consumer groups are the master's")
+	return nil
+}
+
+// offsets takes the master's committed offsets over, and brings to it what clients committed here while it was away.
+func (s *Sync) offsets(ctx context.Context, master string) error {
+	var w protocol.ConsumerOffsetSerializeWrapper
+	if err := s.ask(ctx, master, wire.ReqGetAllConsumerOffset, &w); err != nil {
+		return err
+	}
+	ahead := s.progress.against(w.OffsetTable)
+	s.d.Offsets.Follow(w, s.progress.ahead)
+	for _, c := range ahead {
+		if err := s.commit(ctx, master, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// delays takes the positions of the delay levels over.
+func (s *Sync) delays(ctx context.Context, master string) error {
+	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetAllDelayOffset, wire.None, new(wire.NoHeader), nil)
+	if err != nil || len(resp.Body) == 0 {
+		return err
+	}
+	return s.d.Delays(resp.Body)
+}
+
+// modes takes the request modes over.
+func (s *Sync) modes(ctx context.Context, master string) error {
+	var w meta.ModesWrapper
+	if err := s.ask(ctx, master, wire.ReqGetAllMessageRequestMode, &w); err != nil {
+		return err
+	}
+	s.d.Modes.Follow(w)
+	return nil
+}

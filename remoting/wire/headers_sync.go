@@ -1,0 +1,42 @@
+package wire
+
+// GetAllTopicConfigRequestHeader heads GET_ALL_TOPIC_CONFIG (21). A caller that knows pages (5.5) asks for MaxTopicNum
+// topics from the TopicSeq-th in the order of names on; DataVersion is the JSON of the first page's, empty for that.
+// Java: GetAllTopicConfigRequestHeader.
+type GetAllTopicConfigRequestHeader struct {
+	TopicSeq    int32  `header:"topicSeq,required"`
+	DataVersion string `header:"dataVersion"`
+	MaxTopicNum int32  `header:"maxTopicNum"`
+}
+
+// GetAllTopicConfigResponseHeader answers it. -1: the caller has got all there are. Java:
+// GetAllTopicConfigResponseHeader.
+type GetAllTopicConfigResponseHeader struct {
+	TotalTopicNum int32 `header:"totalTopicNum" default:"-1"`
+}
+
+// GetAllSubscriptionGroupRequestHeader heads GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201), as
+// GetAllTopicConfigRequestHeader does 21. Java: GetAllSubscriptionGroupRequestHeader.
+type GetAllSubscriptionGroupRequestHeader struct {
+	GroupSeq    int32  `header:"groupSeq,required"`
+	DataVersion string `header:"dataVersion"`
+	MaxGroupNum int32  `header:"maxGroupNum"`
+}
+
+// GetAllSubscriptionGroupResponseHeader answers it. -1: the caller has got all there are. Java:
+// GetAllSubscriptionGroupResponseHeader.
+type GetAllSubscriptionGroupResponseHeader struct {
+	TotalGroupNum int32 `header:"totalGroupNum" default:"-1"`
+}
+
+// NoHeader is the header of requests that have none.
+type NoHeader struct{}
+
+// Header types of what slaves ask their masters for.
+var (
+	GetAllTopicConfigRequest  = Define[GetAllTopicConfigRequestHeader]("GetAllTopicConfigRequestHeader")
+	GetAllTopicConfigResponse = Define[GetAllTopicConfigResponseHeader]("GetAllTopicConfigResponseHeader")
+	GetAllGroupsRequest       = Define[GetAllSubscriptionGroupRequestHeader]("GetAllSubscriptionGroupRequestHeader")
+	GetAllGroupsResponse      = Define[GetAllSubscriptionGroupResponseHeader]("GetAllSubscriptionGroupResponseHeader")
+	None                      = Define[NoHeader]("")
+)
