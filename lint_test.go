@@ -25,10 +25,10 @@ const (
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
 	"broker": {"broker/clients", "broker/cluster", "broker/config", "broker/delay", "broker/exporter",
-		"broker/filter", "broker/hold", "broker/meta", "broker/overload", "broker/service", "broker/static",
-		"broker/stats", "broker/trans", "compat", "remoting", "remoting/protocol", "remoting/throttle",
-		"remoting/transport", "remoting/wire", "store", "store/commitlog", "store/datafile", "store/dispatch",
-		"store/record", "store/recovery", "store/timer", "store/vfs"},
+		"broker/filter", "broker/hold", "broker/meta", "broker/overload", "broker/replication", "broker/service",
+		"broker/slave", "broker/static", "broker/stats", "broker/trans", "compat", "remoting", "remoting/protocol",
+		"remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/commitlog", "store/datafile",
+		"store/dispatch", "store/record", "store/recovery", "store/timer", "store/vfs"},
 	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",
 		"remoting/protocol", "remoting/wire", "store/record"},
 	"broker/cluster": {"broker/meta", "broker/signal", "compat", "remoting", "remoting/protocol",
@@ -43,6 +43,8 @@ var arrows = map[string][]string{
 	"broker/hold":     {"broker/clients", "broker/signal", "broker/worker", "store"},
 	"broker/meta":     {"broker/signal", "broker/stats", "compat", "remoting/protocol", "store/vfs"},
 	"broker/overload": {"broker/config", "remoting", "remoting/throttle", "remoting/wire", "store"},
+	"broker/replication": {"broker/slave", "broker/worker", "remoting", "remoting/protocol",
+		"remoting/throttle", "remoting/wire", "store", "store/ha", "store/record"},
 	"broker/service": {"broker/clients", "broker/config", "broker/delay", "broker/filter", "broker/meta",
 		"broker/static", "broker/stats", "broker/trans", "compat", "remoting/protocol", "remoting/throttle",
 		"store", "store/dispatch", "store/record", "store/timer"},

@@ -20,6 +20,7 @@ import (
 	"gorocket/broker/hold"
 	"gorocket/broker/meta"
 	"gorocket/broker/overload"
+	"gorocket/broker/replication"
 	"gorocket/broker/service"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
@@ -53,6 +54,7 @@ type Broker struct {
 	deadLetters  stats.DeadLetters
 	trans        *trans.Service
 	register     *cluster.Registrar
+	replica      *replication.Service // nil before Start
 	persist      *meta.Persister
 	stats        *stats.Totals
 	overload     *overload.Guard
@@ -216,13 +218,18 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 			return fmt.Errorf("broker: timers: %w", err)
 		}
 	}
-	b.schedule.Start()
-	b.trans.Start()
+	if !isSlave(b.cfg()) {
+		b.schedule.Start()
+		b.trans.Start()
+	}
 	b.holds.Start()
 	b.notices.Start(b.consumers, b.producers)
 	b.started = time.Now()
 	if err = b.serve(); err != nil {
 		return err
+	}
+	if err = b.replica.Start(); err != nil {
+		return fmt.Errorf("broker: haListenPort=%d: %w", b.cfg().HAListenPort, err)
 	}
 	b.exporter = exporter.New(b.exporterDeps())
 	b.exporter.Start()
@@ -320,6 +327,9 @@ func (b *Broker) abandon() {
 // shutdown ends everything that runs, in an order in which nobody is called after its end.
 func (b *Broker) shutdown(ctx context.Context) error {
 	close(b.stop)
+	if b.replica != nil {
+		b.replica.Stop()
+	}
 	b.notices.Stop()
 	b.mappings.Stop()
 	var errs []error

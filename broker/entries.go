@@ -80,7 +80,7 @@ func (b *Broker) adminHandlers() []handlers {
 			topics: b.topics, register: b.register, log: b.log},
 		&runtimeInfo{liveConfig: b.config(), stats: b.stats, store: b.store, schedule: b.schedule,
 			timers: b.timers, fs: b.fs, started: b.started},
-		&timerQueries{timers: b.timers},
+		&timerQueries{timers: b.timers}, &haStatus{b.replica},
 		&groupAdmin{liveConfig: b.config(), groups: b.groups, offsets: b.offsets, pulled: b.pulled,
 			deadLetters: &b.deadLetters, persist: b.persist, log: b.log},
 		&topicStats{liveConfig: b.config(), topics: b.topics, store: b.store},

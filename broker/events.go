@@ -35,8 +35,12 @@ func (b *Broker) connEvents() remoting.Events {
 }
 
 func (b *Broker) storeEvents() store.EventListener {
+	stored := b.messageStored
+	if isSlave(b.cfg()) {
+		stored = b.copied
+	}
 	return store.EventListener{
-		MessageStored: b.messageStored,
+		MessageStored: stored,
 		Answered:      b.corks.release,
 		Consumed:      b.offsets.EachLeast,
 		UnconsumedDeleted: func(file, topic string, queueID int32, from, to int64) {
@@ -138,4 +142,12 @@ func (b *Broker) debugEvents(e *remoting.Events) {
 		}
 		b.log.Debug().Str("peer", c.RemoteAddr()).Int32("answer", code).Str("remark", remark).Msg(remoting.LogAnswered)
 	}
+}
+
+// copied is messageStored on a slave.
+func (b *Broker) copied(topic string, queueID int32, offset, tags, storeTime int64, rec []byte) {
+	if b.replica != nil && b.topics.Find(topic) == nil {
+		b.replica.Unknown()
+	}
+	b.messageStored(topic, queueID, offset, tags, storeTime, rec)
 }

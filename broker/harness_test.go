@@ -75,18 +75,22 @@ func testConfig(t *testing.T, dir string) config.Config {
 	return c
 }
 
-// freePort returns a port such that it and the one two above are free.
+// freePort returns a port such that it and those two and three above are free: the fast port, listenPort, haListenPort.
 func freePort(t *testing.T) int {
 	for range 100 {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		port := l.Addr().(*net.TCPAddr).Port
-		l2, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+2))
+		port, free := l.Addr().(*net.TCPAddr).Port, true
 		l.Close()
-		if err == nil {
-			l2.Close()
+		for _, n := range []int{2, 3} {
+			other, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+n))
+			if free = free && err == nil; err == nil {
+				other.Close()
+			}
+		}
+		if free {
 			return port
 		}
 	}

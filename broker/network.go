@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorocket/broker/cluster"
+	"gorocket/broker/replication"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -22,7 +23,12 @@ func (b *Broker) serve() (err error) {
 	b.register = b.newRegistrar()
 	b.peers = cluster.NewPeers(b.register)
 	b.topics.Publish = b.register.Publish
-	table, err := remoting.NewTable(b.entries()...)
+	b.replica = replication.New(b.replicationDeps())
+	entries := b.entries()
+	if isSlave(b.cfg()) {
+		entries = forSlave(entries, func() bool { return b.cfg().SlaveReadEnable })
+	}
+	table, err := remoting.NewTable(entries...)
 	if err != nil {
 		return err
 	}
@@ -79,6 +85,9 @@ func (b *Broker) Failed() <-chan error { return b.failed }
 // health tells why the broker does not serve as it should, nil when it does.
 func (b *Broker) health() error {
 	if err := b.store.Health(); err != nil {
+		return err
+	}
+	if err := b.replica.Health(); err != nil {
 		return err
 	}
 	return b.server.Health()

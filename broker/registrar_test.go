@@ -29,6 +29,8 @@ type namesFake struct {
 	requests   int
 	compressed int
 	largest    int // topics of one request
+
+	masterAddr, haAddr string // what slaves are told
 }
 
 func startNamesFake(t *testing.T) *namesFake {
@@ -72,7 +74,8 @@ func (f *namesFake) register(ctx *remoting.Context, h *wire.RegisterBrokerReques
 		}
 		f.versions[h.BrokerAddr] = w.DataVersion
 	}
-	ctx.OK(nil)
+	out := wire.RegisterBrokerResponseHeader{MasterAddr: f.masterAddr, HAServerAddr: f.haAddr}
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.RegisterBrokerResponse, &out, remoting.Body{})
 }
 
 func (f *namesFake) unregister(ctx *remoting.Context) {

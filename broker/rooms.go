@@ -9,7 +9,9 @@ import (
 	"gorocket/broker/delay"
 	"gorocket/broker/exporter"
 	"gorocket/broker/hold"
+	"gorocket/broker/replication"
 	"gorocket/broker/service"
+	"gorocket/broker/slave"
 	"gorocket/broker/static"
 	"gorocket/broker/trans"
 	"gorocket/remoting"
@@ -76,6 +78,22 @@ func (b *Broker) transSettings() trans.Settings {
 // isSlave tells whether another broker ends transactions and asks about them.
 func isSlave(c *config.Config) bool { return c.BrokerRole == "SLAVE" }
 
+func (b *Broker) replicationDeps() replication.Deps {
+	return replication.Deps{Settings: func() *store.Config { return &b.cfg().Config },
+		Slave:  func() bool { return isSlave(b.cfg()) },
+		Listen: func() string { return b.listen(b.cfg().HAListenPort) }, Store: b.openedStore, Client: b.client,
+		Lost: b.register.AskMaster, Log: b.log, Throttled: b.throttled,
+		Tables: slave.Deps{Client: b.client, Topics: b.topics, Groups: b.groups, Offsets: b.offsets, Modes: b.modes,
+			Delays: b.followDelays, Log: b.log, Throttled: b.throttled}}
+}
+
+// followDelays takes the positions of the delay levels from the master.
+func (b *Broker) followDelays(delayOffset []byte) error {
+	err := b.schedule.Load(delayOffset)
+	b.schedule.Changed()
+	return err
+}
+
 // openedStore is the store from Start on.
 func (b *Broker) openedStore() *store.Store { return b.store }
 
@@ -99,7 +117,8 @@ func (b *Broker) newRegistrar() *cluster.Registrar {
 	addrs, _ := b.cfg().NameServers() // checked by Config.Complete
 	return cluster.NewRegistrar(cluster.Deps{Self: b.self, Client: b.client, Topics: b.topics, Static: b.mappings.Infos,
 		Log:       b.log,
-		Throttled: b.throttled, LookPeriod: b.lookPeriod}, addrs)
+		Throttled: b.throttled, LookPeriod: b.lookPeriod,
+		Master: func(addr, haAddr string) { b.replica.Found(addr, haAddr) }}, addrs)
 }
 
 // askQueues finds the readable queues of a topic on all brokers.

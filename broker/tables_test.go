@@ -42,7 +42,7 @@ func TestConfigErrorsNameFileKeyAndValue(t *testing.T) {
 	}
 	for key, set := range map[string]func(*config.Config){
 		"namesrvAddr=x":            func(c *config.Config) { c.NamesrvAddr = "x" },
-		"brokerRole=SLAVE":         func(c *config.Config) { c.BrokerRole = "SLAVE" },
+		"brokerId=0":               func(c *config.Config) { c.BrokerRole = "SLAVE" },
 		"flushDiskType=NO":         func(c *config.Config) { c.FlushDiskType = "NO" },
 		"listenPort=2":             func(c *config.Config) { c.ListenPort = 2 },
 		"storeType=defaultRocksDB": func(c *config.Config) { c.StoreType = "defaultRocksDB" },

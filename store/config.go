@@ -34,6 +34,8 @@ type Config struct {
 	HAFlowControlEnable       bool   `prop:"haFlowControlEnable"`
 	MaxHATransferByteInSecond int64  `prop:"maxHaTransferByteInSecond"`
 	HAMasterAddress           string `prop:"haMasterAddress"`
+	HAMaxGapNotInSync         int64  `prop:"haMaxGapNotInSync"`
+	MaxHAConnections          int    `prop:"maxHaConnections"`
 	SyncFromLastFile          bool   `prop:"syncFromLastFile"`
 	SlaveTimeout              int    `prop:"slaveTimeout"`
 

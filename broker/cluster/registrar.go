@@ -34,6 +34,7 @@ type namesrvLink struct {
 	addr   string
 	wake   chan struct{}      // pending has something
 	again  chan struct{}      // the connection ended
+	ask    chan struct{}      // where the master is
 	quit   chan struct{}      // closed when the configuration does not name it any more
 	failed bool               // link goroutine only; the last registration or look failed
 	lost   bool               // link goroutine only; the NameServer may have forgotten us
@@ -62,6 +63,7 @@ func NewRegistrar(d Deps, addrs []string) *Registrar {
 
 func (r *Registrar) newLink(addr string) *namesrvLink {
 	return &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
+		ask:     make(chan struct{}, 1),
 		quit:    make(chan struct{}),
 		pending: map[string]*protocol.TopicConfig{}, told: make(chan struct{})}
 }
@@ -141,6 +143,14 @@ func (r *Registrar) Disconnected() {
 	}
 }
 
+// AskMaster registers a slave again without topics, soon and in the background, because of the answer: Deps.Master
+// hears where its master is.
+func (r *Registrar) AskMaster() {
+	for _, l := range r.links() {
+		signal.Raise(l.ask)
+	}
+}
+
 // Start registers everywhere and waits a moment for it, so that a client that sees the broker's port open finds its
 // routes.
 func (r *Registrar) Start() {
@@ -214,6 +224,11 @@ func (l *namesrvLink) run() {
 		case <-l.again:
 			l.lost = true
 			tick.Reset(retryDelay)
+			continue
+		case <-l.ask:
+			if !l.failed && !l.lost { // else it registers in a second anyway
+				l.noteSent(l.sendTopics(l.sent, nil, false))
+			}
 			continue
 		case <-tick.C:
 		}

@@ -111,11 +111,24 @@ func (l *namesrvLink) sendPart(self *Self, w *protocol.RegisterBrokerBody) error
 	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: self.Identity, HAServerAddr: self.HAAddr,
 		HeartbeatTimeoutMillis: -1, Compressed: self.Compressed, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
 	limit := self.RegisterTimeout
-	_, err = callNamesrv(l, limit, wire.ReqRegisterBroker, wire.RegisterBrokerRequest, &h, data)
+	resp, err := callNamesrv(l, limit, wire.ReqRegisterBroker, wire.RegisterBrokerRequest, &h, data)
+	if err == nil && self.Identity.BrokerID != 0 {
+		err = l.hearMaster(resp)
+	}
 	l.r.d.Log.Debug().Str("namesrv", l.addr).Int("topics", len(w.TopicConfigSerializeWrapper.TopicConfigTable)).
 		Int64("version", w.TopicConfigSerializeWrapper.DataVersion.Counter).Int("bytes", len(data)).AnErr("error", err).
 		Msg("registration sent")
 	return err
+}
+
+// hearMaster passes on what a slave's registration was answered with.
+func (l *namesrvLink) hearMaster(resp *wire.Command) error {
+	var out wire.RegisterBrokerResponseHeader
+	if err := wire.RegisterBrokerResponse.Decode(resp, nil, &out); err != nil {
+		return err
+	}
+	l.r.d.Master(out.MasterAddr, out.HAServerAddr)
+	return nil
 }
 
 // callNamesrv sends a request to the link's NameServer and waits for the answer, or until the broker stops or leaves

@@ -47,7 +47,10 @@ type Deps struct {
 	Client *remoting.Client
 	Topics *meta.Topics
 	// Static tells of the static ones of these topics which broker leads which queue
-	Static     func(topics map[string]*protocol.TopicConfig) map[string]*protocol.TopicQueueMappingInfo
+	Static func(topics map[string]*protocol.TopicConfig) map[string]*protocol.TopicQueueMappingInfo
+	// Master is told by each registration of a slave where the NameServer knows the master: its address and that of its
+	// haListenPort, host:port, empty when it does not
+	Master     func(addr, haAddr string)
 	Log        zerolog.Logger
 	Throttled  *throttle.Log
 	LookPeriod time.Duration // how often a route is looked at; CheckPeriod, but in tests

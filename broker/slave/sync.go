@@ -19,8 +19,9 @@ import (
 const Period = 3 * time.Second
 
 const (
-	roundTimeout = 30 * time.Second // for the tables of one look
-	maxShare     = 10               // a look that takes long is made so much rarer: one part of the time at most
+	soon         = 200 * time.Millisecond // between looks that somebody asked for
+	roundTimeout = 30 * time.Second       // for the tables of one look
+	maxShare     = 10                     // a look that takes long is made so much rarer: one part of the time at most
 )
 
 // Deps is what a Sync needs of its broker.
@@ -80,6 +81,10 @@ func (s *Sync) Follow(master string) {
 	}
 }
 
+// Soon has the master's tables looked at soon: its log names what they do not have here. Any goroutine; it does not
+// block.
+func (s *Sync) Soon() { signal.Raise(s.wake) }
+
 // State is how it goes, as of now.
 func (s *Sync) State() State {
 	s.mu.Lock()
@@ -107,14 +112,19 @@ func (s *Sync) run(stop <-chan struct{}) {
 	}()
 	t := time.NewTimer(0)
 	defer t.Stop()
+	var began time.Time // of the last look
 	for {
 		select {
 		case <-stop:
 			return
 		case <-s.wake:
+			if rest := soon - time.Since(began); rest > 0 {
+				t.Reset(rest)
+				continue
+			}
 		case <-t.C:
 		}
-		began := time.Now()
+		began = time.Now()
 		s.look(ctx)
 		t.Reset(max(s.d.Period, maxShare*time.Since(began)))
 	}

@@ -28,6 +28,7 @@ type standaloneFlags struct {
 	namesrvPort int
 	metricsPort int // 0: the configuration's
 	nsMetrics   int // the NameServer's; 0: the default
+	haPort      int // haListenPort with --dev; 0: the configuration's
 	profile     string
 	logs        logFlags
 }
@@ -84,11 +85,13 @@ func (f *standaloneFlags) useTemporary(portGiven, namesrvPortGiven bool) (err er
 		}
 	}
 	taken = append(taken, f.namesrvPort)
-	if f.metricsPort, err = freePort(0, taken...); err != nil {
-		return err
+	for _, port := range []*int{&f.metricsPort, &f.nsMetrics, &f.haPort} {
+		if *port, err = freePort(0, taken...); err != nil {
+			return err
+		}
+		taken = append(taken, *port)
 	}
-	f.nsMetrics, err = freePort(0, append(taken, f.metricsPort)...)
-	return err
+	return nil
 }
 
 func (f *standaloneFlags) removeTemporary() {
@@ -175,6 +178,9 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 	}
 	if f.advertise != "" {
 		cfg.BrokerIP1 = f.advertise
+	}
+	if f.haPort != 0 {
+		cfg.HAListenPort = f.haPort
 	}
 	if f.metricsPort != 0 {
 		cfg.MetricsPromExporterPort = f.metricsPort

@@ -66,13 +66,13 @@ func TestFailedDevLeavesNoFolder(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	file := filepath.Join(t.TempDir(), "broker.conf")
-	if err := os.WriteFile(file, []byte("brokerRole=SLAVE\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("storeType=defaultRocksDB\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c := standaloneCommand()
 	c.SetArgs([]string{"--dev", "-c", file})
 	c.SilenceErrors, c.SilenceUsage = true, true
-	if err := c.Execute(); err == nil || !strings.Contains(err.Error(), "brokerRole") {
+	if err := c.Execute(); err == nil || !strings.Contains(err.Error(), "storeType") {
 		t.Errorf("%v", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {

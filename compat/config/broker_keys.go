@@ -11,7 +11,7 @@ var Broker = join(Table{
 	text("brokerIP1", "", Start,
 		"address or host name that clients are told; default: the first address that is not loopback"),
 	text("brokerIP2", "", Start, "address for replication; default: brokerIP1"),
-	number("haListenPort", 0, 0, 65535, Count, Start, "0 = listenPort+1"),
+	number("haListenPort", 0, 0, 65535, Count, Start, "where slaves connect to a master; 0 = listenPort+1"),
 	number("brokerPermission", 6, 0, 7, Count, Now, "2 write, 4 read"),
 	text("regionId", "DefaultRegion", Restart, "sent back to producers"),
 	flag("traceOn", true, Restart, "sent back to producers"),

@@ -1,0 +1,109 @@
+package replication
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+	"gorocket/store/record"
+)
+
+// DivergedError says that a slave's log and its master's went different ways: nothing is taken from this master, and
+// nothing is deleted.
+type DivergedError struct {
+	Master string // host:port of its remoting port
+	Offset int64  // of the record that this log ends with
+	Ours   string // what stands there here
+	Theirs string // and there
+}
+
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("this slave's log and that of its master %s went different ways: at offset %d there is %s here "+
+		"and %s "+
+		"there; nothing is taken over. To drop what only this broker has, stop it and run "+
+		"`gorocket repair DIR --truncate-to OFFSET` with an offset up to which both are the same", e.Master, e.Offset,
+		e.Ours, e.Theirs)
+}
+
+// compare asks the master for the record that our log ends with (VIEW_MESSAGE_BY_ID, which Java's masters serve too):
+// every byte must be the same. Without a record there is nothing to compare, nor when the master has no such topic any
+// more and so does not show its messages. An error: *DivergedError, or that the master cannot be asked.
+func (s *Service) compare(ctx context.Context, _ string) error {
+	ours, m, ok := s.lastRecord()
+	master := s.masterAddr()
+	if !ok || master == "" {
+		return s.compared(nil)
+	}
+	h := wire.ViewMessageRequestHeader{Offset: m.PhysicalOffset}
+	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqViewMessageById, wire.ViewMessageRequest, &h, nil)
+	switch {
+	case refusedWith(err, wire.SystemError):
+		if gone, err := s.topicGone(ctx, master, string(m.Topic)); gone || err != nil {
+			return errors.Join(err, s.compared(nil))
+		}
+		return s.compared(&DivergedError{master, m.PhysicalOffset, describe(ours), "no message"})
+	case err != nil:
+		return err
+	case !bytes.Equal(ours, resp.Body):
+		return s.compared(&DivergedError{master, m.PhysicalOffset, describe(ours), describe(resp.Body)})
+	}
+	return s.compared(nil)
+}
+
+func refusedWith(err error, code int32) bool {
+	var refused *remoting.ResponseError
+	return errors.As(err, &refused) && refused.Code == code
+}
+
+// topicGone tells whether the master does not have a topic.
+func (s *Service) topicGone(ctx context.Context, master, topic string) (bool, error) {
+	h := wire.TopicHeader{Topic: topic}
+	_, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetTopicConfig, wire.MustTopicRequest, &h, nil)
+	if refusedWith(err, wire.TopicNotExist) {
+		return true, nil
+	}
+	return false, err
+}
+
+// lastRecord copies the record that our log ends with.
+func (s *Service) lastRecord() (rec []byte, m record.View, ok bool) {
+	offset, _, _, ok := s.d.Store().LastRecord()
+	if !ok {
+		return nil, m, false
+	}
+	seg := s.d.Store().Log().Lease(offset)
+	if seg == nil {
+		return nil, m, false
+	}
+	defer seg.Release()
+	data := seg.Data[offset-seg.Base:]
+	if err := record.DecodeInto(data, &m); err != nil {
+		return nil, m, false
+	}
+	rec = bytes.Clone(data[:m.Size])
+	return rec, m, record.DecodeInto(rec, &m) == nil
+}
+
+// describe tells people which record this is.
+func describe(rec []byte) string {
+	m, err := record.Decode(rec)
+	if err != nil {
+		return fmt.Sprintf("what is no record (%v)", err)
+	}
+	return fmt.Sprintf("message %d of queue %d of %s, stored %s, with CRC %08x", m.QueueOffset, m.QueueID, m.Topic,
+		time.UnixMilli(m.StoreTimestamp).UTC().Format("2006-01-02T15:04:05.000Z"), m.BodyCRC)
+}
+
+// compared notes the outcome, for State, and returns it.
+func (s *Service) compared(err *DivergedError) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.diverged = err; err == nil {
+		return nil
+	}
+	return err
+}

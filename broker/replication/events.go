@@ -1,0 +1,54 @@
+package replication
+
+import (
+	"fmt"
+	"time"
+
+	"gorocket/store/ha"
+)
+
+// masterEvents writes what slaves do into the log.
+func (s *Service) masterEvents() ha.MasterEvents {
+	return ha.MasterEvents{
+		Connected: func(addr string, asked, from int64) {
+			s.d.Log.Info().Str("slave", addr).Int64("asked", asked).Int64("from", from).
+				Msg("a slave follows this master's log")
+		},
+		Disconnected: func(addr string, why error) {
+			s.d.Throttled.Warn("slave gone").Str("slave", addr).Err(why).Msg("a slave does not follow any more")
+		},
+		Failed: func(err error) {
+			s.d.Throttled.Warn("ha accept").Err(err).Msg("no slave can connect; trying again")
+		},
+	}
+}
+
+// slaveEvents writes what happens to the connection to the master into the log.
+func (s *Service) slaveEvents() ha.SlaveEvents {
+	return ha.SlaveEvents{
+		Connected: func(master string, from int64) {
+			s.d.Log.Info().Str("master", master).Int64("from", from).Msg("following the master's log")
+		},
+		Disconnected: func(master string, why error) {
+			s.d.Throttled.Warn("master lost").Str("master", master).Err(why).
+				Msg("does not follow the master's log; trying again")
+		},
+	}
+}
+
+// Health says why this slave is not the copy that it should be; nil for a master, and for a slave that follows. A
+// master that restarts makes no slave sick: only one that is away for longer, or whose log is another one.
+func (s *Service) Health() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.slave == nil:
+		return nil
+	case s.diverged != nil:
+		return s.diverged
+	case !s.lostAt.IsZero() && time.Since(s.lostAt) > sickAfter:
+		return fmt.Errorf("this slave has not followed its master %s for %s: %w", s.haAddr,
+			time.Since(s.lostAt).Round(time.Second), s.slave.State().Err)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package broker
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gorocket/remoting/wire"
+)
+
+// pair is a master and a slave of it.
+type pair struct{ master, slave *rig }
+
+func startPair(t *testing.T) pair {
+	t.Helper()
+	mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
+	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+	p := pair{startRig(t, mc), startRig(t, sc)}
+	p.slave.b.replica.Found(p.master.addr, "")
+	return p
+}
+
+// follows waits until the slave has what the master has.
+func (p pair) follows(t *testing.T) {
+	t.Helper()
+	waitFor(t, "the slave", func() bool { return p.slave.b.store.MaxPhyOffset() == p.master.b.store.MaxPhyOffset() })
+}
+
+// TestSlaveFollows: messages, topics, groups and offsets of the master can be read from the slave, which takes none of
+// its own.
+func TestSlaveFollows(t *testing.T) {
+	p := startPair(t)
+	for i := range 20 {
+		p.master.send("T", "", fmt.Sprint("body ", i))
+	}
+	if err := p.master.b.offsets.Commit("g", "T", 0, 7); err != nil {
+		t.Fatal(err)
+	}
+	p.follows(t)
+	waitFor(t, "the tables", func() bool {
+		return p.slave.b.topics.Get("T") != nil && p.slave.b.offsets.Query("g", "T", 0) == 7
+	})
+	if got, want := p.slave.bodies("T"), p.master.bodies("T"); len(want) != 20 || !slices.Equal(got, want) {
+		t.Errorf("the slave has %q, not %q", got, want)
+	}
+	if err := p.slave.b.health(); err != nil {
+		t.Error(err)
+	}
+	m, s := p.master.b.replica.RuntimeInfo(), p.slave.b.replica.RuntimeInfo()
+	if !m.Master || m.InSyncSlaveNums != 1 || m.HAConnectionInfo[0].Diff != 0 || s.Master ||
+		s.HAClientRuntimeInfo.MaxOffset != m.MasterCommitLogMaxOffset {
+		t.Errorf("%+v\n%+v", m, s)
+	}
+}
+
+// TestSlaveRefuses: what Java's slave refuses, with its code and remark.
+func TestSlaveRefuses(t *testing.T) {
+	p := startPair(t)
+	busy := "[REJECTREQUEST]system busy, start flow control for a while"
+	for code, want := range slaveRefuses {
+		if code == wire.ReqSendBatchMessage {
+			continue // of the same kind, and it has no header of its own here
+		}
+		p.slave.ask(code, "topic=T", "").is(t, want.code, want.remark)
+	}
+	p.slave.ask(wire.ReqSendMessage, "topic=T", "").is(t, wire.SystemBusy, busy)
+	p.slave.ask(wire.ReqEndTransaction, "producerGroup=g&tranStateTableOffset=0&commitLogOffset=0&commitOrRollback=8",
+		"").is(t, wire.SlaveNotAvailable, "")
+	cfg := p.slave.b.Config()
+	cfg.SlaveReadEnable = false
+	p.slave.b.live.Store(&cfg)
+	p.slave.ask(wire.ReqPullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, wire.SystemBusy, busy)
+}
+
+// TestSlaveOfAnotherLog: a slave whose log ends with another record than the master has there takes nothing, says so
+// and keeps what it has.
+func TestSlaveOfAnotherLog(t *testing.T) {
+	mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
+	own := startRig(t, sc)
+	own.send("T", "", "only here")
+	own.stop()
+	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+	p := pair{master: startRig(t, mc)}
+	for range 3 {
+		p.master.send("T", "", "of the master")
+	}
+	p.slave = startRig(t, sc)
+	end := p.slave.b.store.MaxPhyOffset()
+	p.slave.b.replica.Found(p.master.addr, "")
+	waitFor(t, "the difference to be seen", func() bool {
+		err := p.slave.b.health()
+		return err != nil && strings.Contains(err.Error(), "went different ways: at offset 0 there is message 0 of queue 0 "+
+			"of T")
+	})
+	if got := p.slave.bodies("T"); !slices.Equal(got, []string{"only here"}) || p.slave.b.store.MaxPhyOffset() != end {
+		t.Errorf("the slave has %q now", got)
+	}
+}
+
+// TestRolesChangeByRestart: the slave becomes the master and the master its slave, in the same directories; what either
+// took is on both.
+func TestRolesChangeByRestart(t *testing.T) {
+	p := startPair(t)
+	p.master.send("T", "", "first")
+	p.follows(t)
+	began := time.Now()
+	waitFor(t, "the topic", func() bool { return p.slave.b.topics.Get("T") != nil })
+	if took := time.Since(began); took > 2*time.Second { // the look that the record asked for, not the next one
+		t.Errorf("the topic came after %s", took)
+	}
+	mc, sc := p.master.b.Config(), p.slave.b.Config()
+	p.master.stop()
+	p.slave.stop()
+	mc.BrokerRole, mc.BrokerID, mc.SlaveReadEnable = "SLAVE", 1, true
+	mc.HAMasterAddress, sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(sc.HAListenPort)), ""
+	sc.BrokerRole, sc.BrokerID = "ASYNC_MASTER", 0
+	p = pair{startRig(t, sc), startRig(t, mc)}
+	p.slave.b.replica.Found(p.master.addr, "")
+	p.master.send("T", "", "second")
+	p.follows(t)
+	want := []string{"first", "second"}
+	if m, s := p.master.bodies("T"), p.slave.bodies("T"); !slices.Equal(m, want) || !slices.Equal(s, want) {
+		t.Errorf("master %q, slave %q", m, s)
+	}
+}
+
+// TestSlaveFindsItsMaster: a slave that starts before its master asks the NameServers until they know it, and goes over
+// to another master within seconds.
+func TestSlaveFindsItsMaster(t *testing.T) {
+	f := startNamesFake(t)
+	sc := testConfig(t, t.TempDir())
+	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable, sc.NamesrvAddr = "SLAVE", 1, true, f.addr
+	p := pair{slave: startRig(t, sc)}
+	for _, body := range []string{"of the first", "of the second"} {
+		dir := t.TempDir()
+		if p.master != nil {
+			dir = p.master.dir
+			p.master.stop()
+		}
+		p.master = startRig(t, testConfig(t, dir)) // on other ports
+		p.master.send("T", "", body)
+		f.do(func() {
+			f.masterAddr = p.master.addr
+			f.haAddr = net.JoinHostPort("127.0.0.1", fmt.Sprint(p.master.b.Config().HAListenPort))
+		})
+		p.follows(t)
+		waitFor(t, "the topic", func() bool { return p.slave.b.topics.Get("T") != nil })
+	}
+	if got := p.slave.bodies("T"); !slices.Equal(got, []string{"of the first", "of the second"}) {
+		t.Errorf("%q", got)
+	}
+}
