@@ -23,8 +23,15 @@ type rawTaker struct {
 
 // placed is an entry and where it goes.
 type placed struct {
-	q *consumequeue.Queue
-	e dispatch.Entry
+	q     *consumequeue.Queue
+	e     dispatch.Entry
+	place recovery.Place
+	again bool // behind another entry of the same record in the same queue: it counts if it follows it
+}
+
+// adds tells that the entry comes into the queue.
+func (p *placed) adds() bool {
+	return p.place.Why() == "" && p.place != recovery.PlaceKnown || p.place == recovery.PlaceGap
 }
 
 const (
@@ -79,7 +86,9 @@ func (s *Store) takeRaw(m *record.View) error {
 		return err
 	}
 	for i := range s.raw.places {
-		s.noteRaw(s.raw.places[i].q, &s.raw.places[i].e)
+		if p := &s.raw.places[i]; !p.again || p.e.Base == p.q.End()+p.q.Reserved {
+			s.noteRaw(p)
+		}
 	}
 	s.noteRawKeys(m)
 	return nil
@@ -99,26 +108,29 @@ func (s *Store) placeRaw(m *record.View) error {
 	if !q.Batch() {
 		e.Base, e.Count = f.QueueOffset, 1
 	}
-	r.places = append(r.places, placed{q, e})
+	r.places = append(r.places, placed{q: q, e: e})
 	_ = rules.Lights(&f, func(name string, offset int64) error {
 		e.Base, e.Count = offset, 1
-		r.places = append(r.places, placed{s.queues.GetOrCreate(name, 0, false), e})
+		r.places = append(r.places, placed{q: s.queues.GetOrCreate(name, 0, false), e: e})
 		return nil
 	})
 	for i := range r.places {
 		p := &r.places[i]
-		if p.e.Base == 0 && !s.twice(i) && recovery.PlaceOf(p.q, &p.e, s.log.LastEnd(), true) == recovery.PlaceAgain {
-			again := p.q
-			return &commitlog.Pending{Do: func() error { return s.queues.Replace(again) }}
+		if p.again = s.twice(i); p.again {
+			continue
+		}
+		if p.place = recovery.PlaceOf(p.q, &p.e, s.log.LastEnd(), true); p.place == recovery.PlaceAgain {
+			q := p.q
+			return &commitlog.Pending{Do: func() error { return s.queues.Replace(q) }}
 		}
 	}
 	return nil
 }
 
-// twice tells that an earlier entry of the same record goes to the queue of place i.
+// twice tells that an earlier entry of the same record comes into the queue of place i.
 func (s *Store) twice(i int) bool {
-	for _, p := range s.raw.places[:i] {
-		if p.q == s.raw.places[i].q {
+	for j := range s.raw.places[:i] {
+		if p := &s.raw.places[j]; p.q == s.raw.places[i].q && !p.again && p.adds() {
 			return true
 		}
 	}
@@ -141,22 +153,22 @@ func (s *Store) rawFacts(m *record.View) dispatch.Facts {
 }
 
 // noteRaw notes one entry, as recovery would add it.
-func (s *Store) noteRaw(q *consumequeue.Queue, e *dispatch.Entry) {
-	place := recovery.PlaceOf(q, e, s.log.LastEnd(), true)
-	if why := place.Why(); why != "" {
+func (s *Store) noteRaw(p *placed) {
+	q, e := p.q, &p.e
+	if why := p.place.Why(); why != "" && !p.again {
 		s.rawJump(q, e, why)
 	}
-	switch place {
-	case recovery.PlaceStart:
+	switch {
+	case p.again:
+	case p.place == recovery.PlaceStart:
 		q.Start(e.Base)
-	case recovery.PlaceGap:
+	case p.place == recovery.PlaceGap:
 		for have := q.End() + q.Reserved; !q.Batch() && have < e.Base; have = q.End() + q.Reserved {
 			for _, filler := range recovery.Fillers(e, have) {
 				s.committer.noteStored(q, &filler)
 			}
 		}
-	case recovery.PlaceNext:
-	default:
+	case !p.adds():
 		return
 	}
 	s.committer.noteStored(q, e)
