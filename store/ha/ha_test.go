@@ -110,7 +110,7 @@ func same(t testing.TB, master, slave *store.Store) {
 	t.Helper()
 	eventually(t, "the slave has everything", func() bool { return slave.MaxPhyOffset() == master.MaxPhyOffset() })
 	for at := slave.MinPhyOffset(); at < master.MaxPhyOffset(); at = master.Log().NextFile(at) {
-		n := min(master.MaxPhyOffset()-at, fileSize)
+		n := min(master.MaxPhyOffset()-at, master.SegmentSize())
 		a, b := master.Log().Find(at), slave.Log().Find(at)
 		if !bytes.Equal(a.Data[:n], b.Data[:n]) {
 			t.Fatalf("the files at %d differ", at)

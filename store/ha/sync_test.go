@@ -23,9 +23,14 @@ type ledger struct {
 	mu    sync.Mutex
 	acked [3]map[int64]string // guarded by mu
 	n     int                 // guarded by mu
+
+	told func(q int32, at int64, body string) // is told of each message; may be nil
 }
 
 func (l *ledger) ack(q int32, at int64, body string) {
+	if l.told != nil {
+		l.told(q, at, body)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.acked[q] == nil {
@@ -116,7 +121,7 @@ func (p *pair) produce(ctx context.Context, t *testing.T, l *ledger, name string
 	rnd := rand.New(rand.NewPCG(seed, 4))
 	host := netip.MustParseAddrPort("10.0.0.1:1")
 	for i := 0; ctx.Err() == nil; i++ {
-		body := fmt.Sprintf("%s-%d-%*d", name, i, 1+rnd.IntN(300), i)
+		body := fmt.Sprintf("%s-%d-%0*d", name, i, 1+rnd.IntN(300), i)
 		r := store.Record{Message: record.Message{Topic: "T", QueueID: rnd.Int32N(3), BornTimestamp: 1,
 			Body: []byte(body), BornHost: host, StoreHost: host}}
 		a, err := p.master.Append(&r)
