@@ -65,6 +65,7 @@ var arrows = map[string][]string{
 	"compat":             {},
 	"compat/config":      {"compat"},
 	"compat/recorded":    {},
+	"compat/testutil":    {},
 	"namesrv": {"compat", "compat/config", "remoting", "remoting/metrics", "remoting/protocol",
 		"remoting/throttle", "remoting/wire", "store/vfs"},
 	"remoting":               {"remoting/transport", "remoting/wire", "remoting/wire/template"},
@@ -94,8 +95,9 @@ var arrows = map[string][]string{
 	"store/record": {"compat"},
 	"store/recovery": {"store/checkpoint", "store/commitlog", "store/consumequeue", "store/datafile",
 		"store/dispatch", "store/record", "store/vfs"},
-	"store/timer": {"compat", "store", "store/record", "store/vfs"},
-	"store/vfs":   {},
+	"store/storetest": {"store/vfs"},
+	"store/timer":     {"compat", "store", "store/record", "store/vfs"},
+	"store/vfs":       {},
 }
 
 // bannedCalls have one home each; the value names the folders that are allowed to use them.

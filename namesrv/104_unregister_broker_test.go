@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
@@ -20,12 +21,12 @@ func TestUnregisterBroker(t *testing.T) {
 	p.register(a)
 	p.register(b)
 	p.want(p.unregisterCall(a), wire.Success, "", "")
-	eventually(t, "a leaves the route", func() bool { return p.addrs("T", "a") == nil })
+	testutil.WaitFor(t, "a leaves the route", func() bool { return p.addrs("T", "a") == nil })
 	if p.addrs("T", "b") == nil || p.route("OnlyA") != nil {
 		t.Error("wrong topics were removed")
 	}
 	p.unregisterCall(b)
-	eventually(t, "the cluster is gone", func() bool {
+	testutil.WaitFor(t, "the cluster is gone", func() bool {
 		return string(p.bare(wire.ReqGetBrokerClusterInfo, "").Body) == `{"brokerAddrTable":{},"clusterAddrTable":{}}`
 	})
 	p.want(p.bare(wire.ReqUnregisterBroker, ""), wire.Success, "", "")
@@ -58,7 +59,7 @@ func TestLostConnectionUnregistersAtOnce(t *testing.T) {
 	other.register(newBroker("a", "h:1", 0, "T"))
 	p.register(newBroker("b", "h:2", 0, "T"))
 	other.conn.Close()
-	eventually(t, "a leaves the route", func() bool { return p.addrs("T", "a") == nil })
+	testutil.WaitFor(t, "a leaves the route", func() bool { return p.addrs("T", "a") == nil })
 	if p.addrs("T", "b") == nil {
 		t.Error("b left too")
 	}
@@ -88,7 +89,7 @@ func TestLostMasterWipesWritePermission(t *testing.T) {
 	}
 	p.unregisterCall(master)
 	p.unregisterCall(plain)
-	eventually(t, "the masters are gone", func() bool {
+	testutil.WaitFor(t, "the masters are gone", func() bool {
 		return len(p.addrs("T", "a")) == 1 &&
 			len(p.addrs("T", "b")) == 1
 	})
@@ -104,8 +105,8 @@ func TestSilentBrokerExpires(t *testing.T) {
 	brief.edit = func(h *wire.RegisterBrokerRequestHeader) { h.HeartbeatTimeoutMillis = 60 }
 	other.register(brief)
 	p.register(newBroker("b", "h:2", 0, "T"))
-	eventually(t, "a expires", func() bool { return p.addrs("T", "a") == nil })
-	eventually(t, "its connection is closed", other.conn.Closed)
+	testutil.WaitFor(t, "a expires", func() bool { return p.addrs("T", "a") == nil })
+	testutil.WaitFor(t, "its connection is closed", other.conn.Closed)
 	if p.addrs("T", "b") == nil {
 		t.Error("b expired too")
 	}

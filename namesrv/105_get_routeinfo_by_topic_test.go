@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
@@ -95,7 +96,7 @@ func TestRouteWaitsForService(t *testing.T) {
 	h := &wire.GetRouteInfoRequestHeader{Topic: "T"}
 	p.want(call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, ""), wire.SystemError,
 		"name server not ready", "")
-	eventually(t, "ready after a second", func() bool {
+	testutil.WaitFor(t, "ready after a second", func() bool {
 		return call(p, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, h, "").Code == wire.Success
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -22,7 +23,7 @@ func TestBrokerHeartbeat(t *testing.T) {
 	if err := remoting.Notify(p.conn, wire.ReqBrokerHeartbeat, wire.BrokerHeartbeatRequest, beat, nil); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a one-way heartbeat counts", func() bool { return l.seen.Load() > 1 })
+	testutil.WaitFor(t, "a one-way heartbeat counts", func() bool { return l.seen.Load() > 1 })
 	p.want(p.bare(wire.ReqBrokerHeartbeat, ""), wire.SystemError, "the custom field <clusterName> is null", "")
 	beat.BrokerAddr = "nobody"
 	p.want(call(p, wire.ReqBrokerHeartbeat, wire.BrokerHeartbeatRequest, beat, ""), wire.Success, "", "")

@@ -2,9 +2,7 @@ package namesrv
 
 import (
 	"context"
-	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,46 +10,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
 
 // TestMain looks for goroutines that outlive the tests.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 && !settles(func() bool { return !strings.Contains(allStacks(), "gorocket/") }) {
-		println("goroutines left over:\n" + allStacks())
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// allStacks prints all goroutines but the calling one.
-func allStacks() string {
-	buf := make([]byte, 1<<20)
-	text := string(buf[:runtime.Stack(buf, true)])
-	_, others, _ := strings.Cut(text, "\n\n")
-	return others
-}
-
-func settles(ok func() bool) bool {
-	for range 200 {
-		if ok() {
-			return true
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return false
-}
-
-// eventually waits up to four seconds.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	if !settles(ok) {
-		t.Fatalf("never happened: %s", what)
-	}
-}
+func TestMain(m *testing.M) { testutil.Main(m) }
 
 // peer is a running server with a client connected to it.
 type peer struct {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -101,7 +102,7 @@ func TestMetrics(t *testing.T) {
 	p.unregisterCall(newBroker("a", "h:1", 0))
 	const fixed = `node_id="`
 	var text string
-	eventually(t, "the broker is gone", func() bool {
+	testutil.WaitFor(t, "the broker is gone", func() bool {
 		_, text = get(t, "http://"+p.MetricsAddr("")+"/metrics")
 		return strings.Contains(text, `gorocket_namesrv_brokers_gone_total{cause="unregistered",`+fixed+p.Addr()+
 			`",node_type="nameserver"} 1`)
@@ -138,13 +139,13 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 	p, log := startLogged(t)
 	p.register(newBroker("left", "h:1", 0, "T"))
 	p.unregisterCall(newBroker("left", "h:1", 0))
-	eventually(t, "the broker that left", func() bool {
+	testutil.WaitFor(t, "the broker that left", func() bool {
 		return log.line(`"level":"info"`, `"broker":"left"`, `"peer":"127.0.0.1:`, "broker unregistered") != ""
 	})
 	other := connect(t, p.Server)
 	other.register(newBroker("killed", "h:2", 0, "T"))
 	other.conn.Close()
-	eventually(t, "the broker that was killed", func() bool {
+	testutil.WaitFor(t, "the broker that was killed", func() bool {
 		return log.line(`"level":"warn"`, `"broker":"killed"`, "closed by the peer",
 			"broker lost: its connection ended") != ""
 	})
@@ -153,7 +154,7 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 	p.register(silent)
 	time.Sleep(3 * time.Millisecond)
 	p.scan(time.Now())
-	eventually(t, "the broker that was silent", func() bool {
+	testutil.WaitFor(t, "the broker that was silent", func() bool {
 		return p.counts.expired.Load() == 1 && log.line(`"broker":"silent"`, "broker expired") != ""
 	})
 	if l := log.line(`"broker":"silent"`, "broker lost"); l != "" {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -21,9 +22,7 @@ func (r *routes) tables() map[string]int {
 func (p *peer) emptied(what string) {
 	p.t.Helper()
 	nothing := map[string]int{"topics": 0, "brokers": 0, "clusters": 0, "live": 0, "filters": 0, "mappings": 0}
-	if !settles(func() bool { return cmp.Equal(p.routes.tables(), nothing) }) {
-		p.t.Errorf("%s: the tables hold %v", what, p.routes.tables())
-	}
+	testutil.WaitFor(p.t, what+": empty tables", func() bool { return cmp.Equal(p.routes.tables(), nothing) })
 }
 
 // goes takes a broker out as 104 does, at once.
@@ -57,7 +56,7 @@ func TestUnregisterLeavesNoCluster(t *testing.T) {
 		liar.register(b)
 	}
 	_ = liar.client.Stop()
-	eventually(t, "the liar's clusters are gone", func() bool { return p.routes.tables()["clusters"] == 1 })
+	testutil.WaitFor(t, "the liar's clusters are gone", func() bool { return p.routes.tables()["clusters"] == 1 })
 	p.goes(newBroker("a", "h:1", 0, "T"))
 	p.emptied("after the last one")
 }

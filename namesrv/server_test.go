@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -123,7 +124,7 @@ func TestConcurrentUse(t *testing.T) {
 				}
 				c.bare(wire.ReqGetBrokerClusterInfo, "")
 			}
-			eventually(t, "own departure", func() bool { return c.addrs("T", b.name) == nil })
+			testutil.WaitFor(t, "own departure", func() bool { return c.addrs("T", b.name) == nil })
 			c.register(b)
 		})
 	}

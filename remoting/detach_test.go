@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -41,14 +42,14 @@ func TestDetach(t *testing.T) {
 		}
 	}
 	size := int64(len(requestFrame(1, 100)))
-	until(t, "all wait", func() bool { return s.Figures().Queued == waiting*size })
+	testutil.WaitFor(t, "all wait", func() bool { return s.Figures().Queued == waiting*size })
 	answered(t, other, 2)
 	close(resume)
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 	for range waiting {
 		readFrame(t, c)
 	}
-	until(t, "nothing is counted", func() bool { return s.Figures().Queued == 0 })
+	testutil.WaitFor(t, "nothing is counted", func() bool { return s.Figures().Queued == 0 })
 }
 
 // TestDetachWithoutRoom: a request for which there is no room goes on at once.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -28,7 +29,7 @@ func TestUnreadAnswersAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	until(t, "reading stops", func() bool { f := s.Figures(); return f.Paused > 0 && f.Outbound > 1<<20 })
+	testutil.WaitFor(t, "reading stops", func() bool { f := s.Figures(); return f.Paused > 0 && f.Outbound > 1<<20 })
 	if n := s.Figures().Outbound; n > 2*(1<<20)+size {
 		t.Errorf("%d bytes wait", n)
 	}
@@ -41,7 +42,7 @@ func TestUnreadAnswersAreBounded(t *testing.T) {
 			t.Fatalf("answer %d of %d bytes", i, len(b))
 		}
 	}
-	until(t, "nothing waits", func() bool { f := s.Figures(); return f.Outbound == 0 && f.Inbound == 0 })
+	testutil.WaitFor(t, "nothing waits", func() bool { f := s.Figures(); return f.Outbound == 0 && f.Inbound == 0 })
 	answered(t, c, 1)
 }
 
@@ -55,7 +56,7 @@ func TestUnfinishedFramesAreBounded(t *testing.T) {
 		frame := requestFrame(1, each)
 		go func() { _, _ = c.Write(frame[:len(frame)-1]) }()
 	}
-	until(t, "the budget is used", func() bool { return s.Figures().Paused > 0 })
+	testutil.WaitFor(t, "the budget is used", func() bool { return s.Figures().Paused > 0 })
 	done := make(chan struct{})
 	var most atomic.Int64
 	go func() {
@@ -180,7 +181,7 @@ func turnBudget(t *testing.T, size int) {
 	}
 	sent := make(chan error, 1)
 	go func() { _, err := greedy.Write(all); sent <- err }()
-	until(t, "it begins", func() bool { return done.Load() > 0 })
+	testutil.WaitFor(t, "it begins", func() bool { return done.Load() > 0 })
 	var first []int32
 	for done.Load() < work/2 {
 		before := done.Load()
@@ -194,8 +195,8 @@ func turnBudget(t *testing.T, size int) {
 	if err := <-sent; err != nil {
 		t.Fatal(err)
 	}
-	until(t, "all is done", func() bool { return done.Load() == work })
-	until(t, "nothing waits", func() bool { return s.Figures().Inbound == 0 })
+	testutil.WaitFor(t, "all is done", func() bool { return done.Load() == work })
+	testutil.WaitFor(t, "nothing waits", func() bool { return s.Figures().Inbound == 0 })
 	answered(t, greedy, 1)
 }
 
@@ -217,12 +218,12 @@ func TestCutFrameBehindWholeOnes(t *testing.T) {
 			for range whole {
 				readFrame(t, c) // so the server has seen the cut one
 			}
-			until(t, "the head is kept", func() bool { return s.Figures().Inbound > 0 })
+			testutil.WaitFor(t, "the head is kept", func() bool { return s.Figures().Inbound > 0 })
 			if _, err := c.Write(frame[cut:]); err != nil {
 				t.Fatal(err)
 			}
 			readFrame(t, c)
-			until(t, "nothing waits", func() bool { return s.Figures().Inbound == 0 })
+			testutil.WaitFor(t, "nothing waits", func() bool { return s.Figures().Inbound == 0 })
 		}
 	}
 }
@@ -257,7 +258,7 @@ func TestPoolsCountNothingInTheEnd(t *testing.T) {
 	for range 20 {
 		readFrame(t, c)
 	}
-	until(t, "nothing is counted", func() bool {
+	testutil.WaitFor(t, "nothing is counted", func() bool {
 		return s.Figures().Queued == 0 && s.engine.pooled.bytes.Load() == 0 && s.engine.blocking.bytes.Load() == 0
 	})
 }
@@ -286,7 +287,7 @@ func TestPooledRequestsStayInTheBudget(t *testing.T) {
 	for range 199 {
 		readFrame(t, c)
 	}
-	until(t, "nothing is counted", func() bool { return s.Figures().Queued == 0 })
+	testutil.WaitFor(t, "nothing is counted", func() bool { return s.Figures().Queued == 0 })
 }
 
 // TestRandomStream: small and large frames, cut anywhere, come out whole and in order, also when there is room for
@@ -337,5 +338,5 @@ func TestRandomStream(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	until(t, "nothing waits", func() bool { f := s.Figures(); return f.Inbound == 0 && f.Outbound == 0 })
+	testutil.WaitFor(t, "nothing waits", func() bool { f := s.Figures(); return f.Inbound == 0 && f.Outbound == 0 })
 }

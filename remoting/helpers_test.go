@@ -85,16 +85,6 @@ func dialRaw(t testing.TB, addr string) net.Conn {
 	return c
 }
 
-// until polls for a condition.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("still not: " + what)
-		}
-	}
-}
-
 // requestFrame is a request of code with n bytes of body.
 func requestFrame(code int32, n int) []byte {
 	w := wire.BeginHeader(nil, wire.SerializeBinary, wire.Head{Code: code, Opaque: 7})

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"gorocket/compat/testutil"
 )
 
 // TestAcceptWithoutDescriptors: when the process may open no more files, the open connections go on, and accepting
@@ -23,7 +25,7 @@ func TestAcceptWithoutDescriptors(t *testing.T) {
 	fillers := fillDescriptors(t)
 	_ = fillers[0].Close() // for the client; the server has none left
 	waits := dialRaw(t, addr)
-	until(t, "accept fails", func() bool { return failed.Load() != nil })
+	testutil.WaitFor(t, "accept fails", func() bool { return failed.Load() != nil })
 	if err := *failed.Load(); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("accept: %v", err)
 	}
@@ -88,7 +90,7 @@ func TestConnectionLimit(t *testing.T) {
 		t.Errorf("told %d, %+v", refused.Load(), f)
 	}
 	_ = conns[0].Close()
-	until(t, "a place", func() bool { return s.Connections() == 2 })
+	testutil.WaitFor(t, "a place", func() bool { return s.Connections() == 2 })
 	answered(t, dialRaw(t, addr), 1)
 }
 

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
@@ -80,7 +81,7 @@ func TestNextFileStateIsOne(t *testing.T) {
 		}
 	}
 	looks := 0
-	eventually(t, "the disk is not looked at", func() bool {
+	testutil.WaitFor(t, "the disk is not looked at", func() bool {
 		looks++
 		for _, err := range []error{s.Writable(), s.Health()} {
 			if !errors.Is(err, ErrDiskFull) || !errors.Is(err, syscall.ENOSPC) {
@@ -97,9 +98,9 @@ func TestNextFileStateIsOne(t *testing.T) {
 		t.Fatalf("told %v, want the refusal once", list)
 	}
 	mem.Limit(0)
-	eventually(t, "sends stay refused", func() bool { return s.Writable() == nil })
+	testutil.WaitFor(t, "sends stay refused", func() bool { return s.Writable() == nil })
 	mustAppend(t, s, msg("T", 0, "again"))
-	eventually(t, "nobody was told", func() bool { return len(told.all()) == 2 })
+	testutil.WaitFor(t, "nobody was told", func() bool { return len(told.all()) == 2 })
 	if list := told.all(); list[1] != nil || s.Health() != nil {
 		t.Fatalf("told %v, health %v", list, s.Health())
 	}
@@ -136,7 +137,7 @@ func TestNoRoomForcesCleaning(t *testing.T) {
 	}
 	t.Cleanup(func() { mustStop(t, s) })
 	mem.Limit(4*cfg.MappedFileSizeCommitLog + cfg.MappedFileSizeCommitLog*3/4)
-	eventually(t, "no room was made", func() bool {
+	testutil.WaitFor(t, "no room was made", func() bool {
 		_, _ = s.Append(msg("T", 0, strings.Repeat("x", 5000)))
 		_ = s.Flush()
 		return s.MinPhyOffset() > 0 && s.Writable() == nil

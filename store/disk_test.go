@@ -8,19 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
-
-// eventually waits for a condition that a background goroutine brings about.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(5 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal(what)
-		}
-	}
-}
 
 // TestStartOnFullDisk: a full disk is no reason not to start: reads work, sends are refused, and go on by themselves
 // when there is room.
@@ -59,9 +50,9 @@ func TestStartOnFullDisk(t *testing.T) {
 			wantBodies(t, s, "T", q, w)
 		}
 		disk.Limit(0)
-		eventually(t, "sends stay refused", func() bool { _, err := s.Append(msg("T", 0, "again")); return err == nil })
+		testutil.WaitFor(t, "sends stay refused", func() bool { _, err := s.Append(msg("T", 0, "again")); return err == nil })
 		for range 3 { // and the files after that are made too
-			eventually(t, "no next file", func() bool {
+			testutil.WaitFor(t, "no next file", func() bool {
 				_, err := s.Append(msg("T", 1,
 					strings.Repeat("y", 50_000)))
 				return err == nil
@@ -87,7 +78,7 @@ func TestMinFreeDiskBytes(t *testing.T) {
 	}
 	u, _ := mem.Usage("/s")
 	mem.Limit(u.Total - u.Free + 100_000)
-	eventually(t, "sends are not refused", func() bool { return errors.Is(s.Writable(), ErrDiskFull) })
+	testutil.WaitFor(t, "sends are not refused", func() bool { return errors.Is(s.Writable(), ErrDiskFull) })
 	if s.MinPhyOffset() != 0 {
 		t.Error("files were deleted although cleanFileForciblyEnable=false")
 	}
@@ -95,7 +86,7 @@ func TestMinFreeDiskBytes(t *testing.T) {
 	if err := s.Reconfigure(cfg); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "no room was made", func() bool { return s.Writable() == nil })
+	testutil.WaitFor(t, "no room was made", func() bool { return s.Writable() == nil })
 	if s.MinPhyOffset() == 0 {
 		t.Error("nothing was deleted")
 	}
@@ -140,7 +131,7 @@ func TestMaxStoreBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "nothing was deleted", func() bool { return int64(len(s.log.Segments())) <= 4 })
+	testutil.WaitFor(t, "nothing was deleted", func() bool { return int64(len(s.log.Segments())) <= 4 })
 	low := s.MinOffset("T", 0)
 	mustStop(t, s)
 	next := int64(5)

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/datafile"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -32,7 +34,7 @@ func TestFailedSyncClosesForWrites(t *testing.T) {
 	if err := <-durable(s, mustAppend(t, s, msg("T", 0, "safe"))); err != nil {
 		t.Fatal(err)
 	}
-	failing(mem, "sync", "commitlog", syscall.EIO)
+	storetest.Fail(mem, "sync", "commitlog", syscall.EIO)
 	err := <-durable(s, mustAppend(t, s, msg("T", 0, "lost?")))
 	if !errors.Is(err, ErrSyncFailed) || !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.EIO) {
 		t.Fatalf("waiter got %v", err)
@@ -65,7 +67,7 @@ func TestSyncTimeoutWhileDiskStalls(t *testing.T) {
 	cfg := smallConfig("/s")
 	cfg.FlushDiskType, cfg.SyncFlushTimeout = SyncFlush, 150
 	s := mustStart(t, cfg, mem)
-	release := stalling(t, mem, "sync", "commitlog", nil)
+	release := storetest.Stall(t, mem, "sync", "commitlog", nil)
 	begin := time.Now()
 	if err := <-durable(s, mustAppend(t, s, msg("T", 0, "x"))); err != ErrFlushTimeout {
 		t.Fatalf("got %v", err)
@@ -346,6 +348,6 @@ func TestSegmentRolled(t *testing.T) {
 	for s.MaxPhyOffset() < 300<<10 {
 		mustAppend(t, s, msg("T", 0, strings.Repeat("x", 5000)))
 	}
-	eventually(t, "not all files were told", func() bool { return rolled.Load() == 256<<10 })
+	testutil.WaitFor(t, "not all files were told", func() bool { return rolled.Load() == 256<<10 })
 	mustStop(t, s)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -134,31 +132,6 @@ func fill(t testing.TB, s *Store, topic string, queues, n int) map[int32][]strin
 		want[q] = append(want[q], body)
 	}
 	return want
-}
-
-// failing makes an operation fail on files whose name has a part.
-func failing(mem *vfs.Mem, op, part string, err error) {
-	mem.Inject(func(o, name string) error {
-		if o == op && strings.Contains(name, part) {
-			return err
-		}
-		return nil
-	})
-}
-
-// stalling makes an operation on files whose name has a part hang until release is called, and return err then.
-func stalling(t testing.TB, mem *vfs.Mem, op, part string, err error) (release func()) {
-	goOn := make(chan struct{})
-	release = sync.OnceFunc(func() { close(goOn) })
-	t.Cleanup(release)
-	mem.Inject(func(o, name string) error {
-		if o == op && strings.Contains(name, part) {
-			<-goOn
-			return err
-		}
-		return nil
-	})
-	return release
 }
 
 // batchB is the rule of these tests for topics with queue.type=BatchCQ.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/index"
 	"gorocket/store/vfs"
 )
@@ -28,7 +29,7 @@ func indexAheadOfTheLog(t *testing.T, newer bool) {
 			r.Properties = fmt.Appendf(nil, "KEYS\x01k%d\x02", i)
 			mustAppend(t, s, r)
 		}
-		eventually(t, "indexed", func() bool { return s.index.Position() == s.MaxPhyOffset() })
+		testutil.WaitFor(t, "indexed", func() bool { return s.index.Position() == s.MaxPhyOffset() })
 	}
 	put(s, 0, 60)
 	if err := s.Flush(); err != nil {

@@ -9,9 +9,11 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/dispatch"
 	"gorocket/store/index"
 	"gorocket/store/record"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -115,7 +117,7 @@ func TestKeysOfFailedWrite(t *testing.T) {
 	mem, cfg := vfs.NewMem(), smallConfig("/s")
 	t.Cleanup(mem.Free)
 	s := mustStart(t, cfg, mem)
-	failing(mem, "write", "commitlog", syscall.ENOSPC)
+	storetest.Fail(mem, "write", "commitlog", syscall.ENOSPC)
 	refused, batch := keyed("T", 1, 3, true), record.AppendBatchItem(nil,
 		record.BatchItem{Body: []byte("b"), Properties: []byte("KEYS\x01inBatch\x02")})
 	if _, err := s.Append(refused); err == nil {
@@ -133,7 +135,7 @@ func TestKeysOfFailedWrite(t *testing.T) {
 	if a.QueueOffset != 0 || a.Offset != 0 {
 		t.Errorf("at %d, queue offset %d", a.Offset, a.QueueOffset)
 	}
-	eventually(t, "not indexed", func() bool { return s.index.Position() == a.End() })
+	testutil.WaitFor(t, "not indexed", func() bool { return s.index.Position() == a.End() })
 	for key, want := range map[string]int{"k2-0": 1, "U2": 1, "k1-0": 0, "U1": 0, "inBatch": 0} {
 		if res, err := s.QueryByKey("T", key, 10, 0, 1<<60); err != nil || len(res.Records) != want {
 			t.Errorf("%s: %d records, %v", key, len(res.Records), err)

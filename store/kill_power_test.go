@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/checkpoint"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
@@ -64,7 +65,7 @@ func TestKillAtTheStartOfAFile(t *testing.T) {
 	t.Cleanup(mem.Free)
 	cfg.MappedFileSizeCommitLog = 16 << 10
 	s := mustStart(t, cfg, mem)
-	eventually(t, "the flusher notes the ends once at its start", func() bool {
+	testutil.WaitFor(t, "the flusher notes the ends once at its start", func() bool {
 		fi, err := mem.Stat(cfg.sub(consumequeue.ManifestFile))
 		return err == nil && fi.Size > 0
 	})
@@ -120,7 +121,7 @@ func TestKillBehindACutQueue(t *testing.T) {
 	if n := again.MaxOffset("T", 0); n != 0 {
 		t.Fatalf("the test shows nothing: %d messages survived", n)
 	}
-	eventually(t, "the ends of the queues are not noted", func() bool {
+	testutil.WaitFor(t, "the ends of the queues are not noted", func() bool {
 		_, err := cut.Stat("/s/" + consumequeue.ManifestFile)
 		return err == nil
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/consumequeue"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -93,7 +94,7 @@ func TestOneFailingQueueKeepsNoOther(t *testing.T) {
 		if err := s.Start(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the flusher's first note of the queue ends", func() bool {
+		testutil.WaitFor(t, "the flusher's first note of the queue ends", func() bool {
 			_, err := mem.Stat("/s/" + consumequeue.ManifestFile)
 			return err == nil
 		})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorocket/store/datafile"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -19,7 +20,7 @@ func TestAppendNoWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mustStop(t, s)
-	release := stalling(t, mem, "allocate", datafile.Name(64<<10), nil)
+	release := storetest.Stall(t, mem, "allocate", datafile.Name(64<<10), nil)
 	r := msg("T", 0, strings.Repeat("x", 600))
 	r.NoWait = true
 	var err error

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/store/check"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
@@ -83,7 +84,7 @@ func damageable(t *testing.T) (all []damageBase) {
 				}
 			}
 		}
-		eventually(t, "the index stays behind", func() bool { return s.index.Position() == s.MaxPhyOffset() })
+		testutil.WaitFor(t, "the index stays behind", func() bool { return s.index.Position() == s.MaxPhyOffset() })
 		killed := mem.Clone()
 		mustStop(t, s)
 		if err := vfs.WriteFileAtomic(mem, "/s/config/topics.json", []byte(`{"a":{1:2}}`)); err != nil {

@@ -17,6 +17,7 @@ import (
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/recovery"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -427,7 +428,7 @@ func TestRawDiskFails(t *testing.T) {
 	if err := slave.AppendRaw(0, logBytes(master, 0, 1000)); err != nil {
 		t.Fatal(err)
 	}
-	failing(fsys, "write", "commitlog", errors.New("broken"))
+	storetest.Fail(fsys, "write", "commitlog", errors.New("broken"))
 	if err := slave.AppendRaw(1000, logBytes(master, 1000, 1000)); !errors.Is(err, ErrSyncFailed) {
 		t.Fatalf("a failed write: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
@@ -43,7 +44,7 @@ func TestRecoveryKeepsAQueue(t *testing.T) {
 				t.Cleanup(mem.Free)
 				cfg.FlushIntervalConsumeQueue = 3_600_000 // or the flusher may have noted the entries already
 				s := mustStart(t, cfg, mem)
-				eventually(t, "the flusher notes the ends once at its start", func() bool {
+				testutil.WaitFor(t, "the flusher notes the ends once at its start", func() bool {
 					_, err := mem.Stat(cfg.sub(consumequeue.ManifestFile))
 					return err == nil
 				})

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/datafile"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -30,7 +32,7 @@ func TestStopInTime(t *testing.T) {
 			if err := s.Start(); err != nil {
 				t.Fatal(err)
 			}
-			free := stalling(t, mem, c.op, c.file, nil)
+			free := storetest.Stall(t, mem, c.op, c.file, nil)
 			r := msg("T", 0, strings.Repeat("x", 600))
 			r.Properties = []byte("KEYS\x01k\x02")
 			for range 80 { // more than half a file: the next one is being allocated
@@ -92,7 +94,7 @@ func TestStopFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustAppend(t, s, msg("T", 0, "x"))
-	failing(mem, "sync", "checkpoint", syscall.EIO)
+	storetest.Fail(mem, "sync", "checkpoint", syscall.EIO)
 	if err := s.Stop(context.Background()); !errors.Is(err, syscall.EIO) || why != err {
 		t.Fatalf("stop %v, told %v", err, why)
 	}
@@ -108,7 +110,7 @@ func TestStopWhileAppendWaits(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	release := stalling(t, mem, "allocate", datafile.Name(64<<10), syscall.ENOSPC)
+	release := storetest.Stall(t, mem, "allocate", datafile.Name(64<<10), syscall.ENOSPC)
 	got := make(chan error, 1)
 	go func() {
 		for {
@@ -118,7 +120,7 @@ func TestStopWhileAppendWaits(t *testing.T) {
 			}
 		}
 	}()
-	eventually(t, "no append waits for the next file", func() bool {
+	testutil.WaitFor(t, "no append waits for the next file", func() bool {
 		_, wanted := s.log.Ahead()
 		return wanted
 	})

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,27 +9,14 @@ import (
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/recovery"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
-
-// zeroProperties are values that look like pages that never reached the disk, to be written anywhere in a page.
-func zeroProperties() [][]byte {
-	return [][]byte{
-		[]byte("a\x01" + strings.Repeat("\x00", 8) + "\x02"),
-		[]byte("a\x01b" + strings.Repeat("\x00", 8)),
-		[]byte("a\x01b\x00"),
-		[]byte("a\x01" + strings.Repeat("\x00", 9000)),
-		[]byte("a\x01" + strings.Repeat("\x00", 9000) + "z\x02"),
-		[]byte("__CRC32#\x010123456789\x02"),
-		[]byte("a\x01\x00\x02__CRC32#\x010123456789\x02"),
-		bytes.Repeat([]byte("a\x01\x00\x02"), 2000),
-	}
-}
 
 // TestZerosInPropertiesAreNoTornTail: after a kill, and after a power cut behind a flush, everything is there whatever
 // the properties hold, in single messages and in batches, wherever they end in a page.
 func TestZerosInPropertiesAreNoTornTail(t *testing.T) {
-	for i, props := range zeroProperties() {
+	for i, props := range storetest.ZeroProperties() {
 		for _, batch := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%d batch %v", i, batch), func(t *testing.T) {
 				mem := vfs.NewMem()
@@ -125,7 +111,7 @@ func TestSameRun(t *testing.T) {
 		t.Errorf("on this machine: %v %v", got, err)
 	}
 	mustStop(t, on)
-	failing(mem, "sync", "commitlog", errors.New("broken"))
+	storetest.Fail(mem, "sync", "commitlog", errors.New("broken"))
 	if s.Flush() == nil {
 		t.Fatal("flushed")
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
@@ -93,7 +94,7 @@ func TestGoldenTrace(t *testing.T) {
 	for x.s.MaxPhyOffset() < 60<<10 { // past the middle: the next file is made ahead
 		x.send(3000)
 	}
-	eventually(t, "the next file is not made", func() bool {
+	testutil.WaitFor(t, "the next file is not made", func() bool {
 		ready, _ := x.s.log.Ahead()
 		return ready
 	})

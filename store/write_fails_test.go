@@ -8,7 +8,9 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/record"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -86,11 +88,11 @@ func failNthWrite(t *testing.T, mode string, at int64) bool {
 		mustStop(t, s)
 		return false
 	}
-	eventually(t, "the store is not closed", func() bool { return errors.Is(s.Health(), ErrSyncFailed) })
+	testutil.WaitFor(t, "the store is not closed", func() bool { return errors.Is(s.Health(), ErrSyncFailed) })
 	if err := s.Flush(); !errors.Is(err, ErrSyncFailed) || !errors.Is(err, syscall.EIO) {
 		t.Fatalf("flush: %v", err)
 	}
-	eventually(t, "nobody was told", func() bool { return len(told) == 1 })
+	testutil.WaitFor(t, "nobody was told", func() bool { return len(told) == 1 })
 	killed := mem.Clone()
 	t.Cleanup(killed.Free)
 	if err := s.Stop(t.Context()); !errors.Is(err, ErrSyncFailed) {
@@ -126,7 +128,7 @@ func TestWriteFailsWhileStopping(t *testing.T) {
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	release := stalling(t, mem, "write", "/commitlog/", syscall.EIO)
+	release := storetest.Stall(t, mem, "write", "/commitlog/", syscall.EIO)
 	batch := record.AppendBatchItem(record.AppendBatchItem(nil, record.BatchItem{Body: []byte("a")}),
 		record.BatchItem{Body: []byte("b")})
 	appended, stopped := make(chan error, 1), make(chan error, 1)
@@ -134,9 +136,9 @@ func TestWriteFailsWhileStopping(t *testing.T) {
 		_, _, err := s.AppendBatch(msg("T", 0, ""), batch, nil)
 		appended <- err
 	}()
-	eventually(t, "the append does not write", func() bool { return s.PageCacheLockTime() > 0 })
+	testutil.WaitFor(t, "the append does not write", func() bool { return s.PageCacheLockTime() > 0 })
 	go func() { stopped <- s.Stop(t.Context()) }()
-	eventually(t, "the store does not stop", func() bool { return errors.Is(s.Health(), ErrClosed) })
+	testutil.WaitFor(t, "the store does not stop", func() bool { return errors.Is(s.Health(), ErrClosed) })
 	release()
 	if err := <-appended; !errors.Is(err, ErrNotWritable) {
 		t.Errorf("append: %v", err)

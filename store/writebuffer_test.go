@@ -10,8 +10,10 @@ import (
 	"syscall"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -72,7 +74,7 @@ func TestWriteBuffer(t *testing.T) {
 			if err := s.Flush(); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "not all were told", func() bool { // by the flusher's own goroutine where a file was rolled
+			testutil.WaitFor(t, "not all were told", func() bool { // by the flusher's own goroutine where a file was rolled
 				mu.Lock()
 				defer mu.Unlock()
 				return len(told) == len(want)
@@ -117,7 +119,7 @@ func TestWriteBufferFails(t *testing.T) {
 	t.Cleanup(mem.Free)
 	s, _ := buffering(t, mem, EventListener{})
 	want := fill(t, s, "T", 1, 3)[0]
-	failing(mem, "write", "commitlog", syscall.EIO)
+	storetest.Fail(mem, "write", "commitlog", syscall.EIO)
 	a := mustAppend(t, s, grouped("T", 0, "lost"))
 	if err := <-durable(s, a); !errors.Is(err, ErrNotWritable) || !errors.Is(err, syscall.EIO) {
 		t.Errorf("told %v", err)
@@ -189,7 +191,7 @@ func TestPublishFails(t *testing.T) {
 	s := mustStart(t, smallConfig("/s"), mem)
 	want := fill(t, s, "T", 1, 3)[0]
 	before := s.MaxPhyOffset()
-	failing(mem, "write", "commitlog", syscall.EIO)
+	storetest.Fail(mem, "write", "commitlog", syscall.EIO)
 	r := msg("T", 0, "lost")
 	r.Later = true
 	a := mustAppend(t, s, r)
@@ -215,13 +217,13 @@ func TestPublishHangs(t *testing.T) {
 	t.Cleanup(mem.Free)
 	cfg.OsPageCacheBusyTimeOutMills = 20
 	s := mustStart(t, cfg, mem)
-	release := stalling(t, mem, "write", "commitlog", nil)
+	release := storetest.Stall(t, mem, "write", "commitlog", nil)
 	r := msg("T", 0, "late")
 	r.Later = true
 	a := mustAppend(t, s, r)
 	published := make(chan error, 1)
 	go func() { published <- s.Publish(a.End()) }()
-	eventually(t, "not busy", s.OSPageCacheBusy)
+	testutil.WaitFor(t, "not busy", s.OSPageCacheBusy)
 	release()
 	if err := <-published; err != nil {
 		t.Fatal(err)

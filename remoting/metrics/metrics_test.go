@@ -6,29 +6,17 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gorocket/compat/testutil"
 )
 
-func TestMain(m *testing.M) {
-	before := runtime.NumGoroutine()
-	code := m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	for end := time.Now().Add(5 * time.Second); code == 0 &&
-		runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			stacks := make([]byte, 1<<20)
-			os.Stderr.Write(stacks[:runtime.Stack(stacks, true)])
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+// TestMain looks for goroutines that outlive the tests.
+func TestMain(m *testing.M) { testutil.Main(m, http.DefaultClient.CloseIdleConnections) }
 
 var testMetrics = []Metric{
 	NewGauge("g", "bytes", []string{"name"}, "A gauge"), NewCounter("c_total", "", nil, "A counter"),

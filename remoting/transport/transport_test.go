@@ -10,6 +10,8 @@ import (
 	"time"
 
 	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
+
+	"gorocket/compat/testutil"
 )
 
 // echoConn answers each frame with itself.
@@ -89,16 +91,6 @@ func exchange(t *testing.T, addr string) {
 	}
 }
 
-// within waits for a condition.
-func within(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("still not: " + what)
-		}
-	}
-}
-
 // TestAddressFamilies: frames are echoed over IPv4, over IPv6, and over both on a port that listens on all addresses;
 // a receiver is told our end without a zone and without IPv4 wrapped in IPv6.
 func TestAddressFamilies(t *testing.T) {
@@ -116,7 +108,7 @@ func TestAddressFamilies(t *testing.T) {
 			if got := seen.local.Load(); got.Addr().String() != host {
 				t.Errorf("%s, %s: our end is %v", c.listen, host, got)
 			}
-			within(t, "closed", func() bool { return seen.closed.Load() == int64(i+1) && e.Connections() == 0 })
+			testutil.WaitFor(t, "closed", func() bool { return seen.closed.Load() == int64(i+1) && e.Connections() == 0 })
 		}
 	}
 }
@@ -136,7 +128,7 @@ func TestBadFrameIsToldAndClosed(t *testing.T) {
 	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Errorf("read %d bytes, %v", n, err)
 	}
-	within(t, "closed", func() bool { return seen.closed.Load() == 1 })
+	testutil.WaitFor(t, "closed", func() bool { return seen.closed.Load() == 1 })
 	if seen.opened.Load() != 1 || seen.bad.Load() != 1 || seen.overflow.Load() != 0 {
 		t.Errorf("told: opened %d, bad %d, overflow %d", seen.opened.Load(), seen.bad.Load(), seen.overflow.Load())
 	}
@@ -154,7 +146,7 @@ func TestBeginAfterTheEnd(t *testing.T) {
 	}
 	c.End(false)
 	c.Close()
-	within(t, "closed", func() bool { return seen.closed.Load() == 2 }) // both ends are this engine's
+	testutil.WaitFor(t, "closed", func() bool { return seen.closed.Load() == 2 }) // both ends are this engine's
 	if c.Begin() != nil || c.Begin() != nil || !c.Closed() {
 		t.Error("a closed connection takes frames")
 	}

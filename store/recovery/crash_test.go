@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gorocket/store/record"
+	"gorocket/store/storetest"
 )
 
 // limits are those of Java's default configuration.
@@ -68,7 +69,7 @@ func TestTornRecords(t *testing.T) {
 // TestOtherProgramsZeros: a record without CRC, with zeros that end in no page or not behind everything, is whole after
 // a kill.
 func TestOtherProgramsZeros(t *testing.T) {
-	for _, props := range zeroProperties() {
+	for _, props := range storetest.ZeroProperties() {
 		r := msg("T", 0, "body")
 		r.Properties = props
 		seg := make([]byte, 64<<10)
@@ -99,18 +100,4 @@ func FuzzTorn(f *testing.F) {
 			t.Fatal("a record whose property CRC fits is whole")
 		}
 	})
-}
-
-// zeroProperties are values that look like pages that never reached the disk, to be written anywhere in a page.
-func zeroProperties() [][]byte {
-	return [][]byte{
-		[]byte("a\x01" + strings.Repeat("\x00", 8) + "\x02"),
-		[]byte("a\x01b" + strings.Repeat("\x00", 8)),
-		[]byte("a\x01b\x00"),
-		[]byte("a\x01" + strings.Repeat("\x00", 9000)),
-		[]byte("a\x01" + strings.Repeat("\x00", 9000) + "z\x02"),
-		[]byte("__CRC32#\x010123456789\x02"),
-		[]byte("a\x01\x00\x02__CRC32#\x010123456789\x02"),
-		bytes.Repeat([]byte("a\x01\x00\x02"), 2000),
-	}
 }

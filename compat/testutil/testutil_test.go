@@ -1,0 +1,36 @@
+package testutil
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) { Main(m) }
+
+// TestLeftGoroutines: one that is left is found with its stack, and none when it has ended.
+func TestLeftGoroutines(t *testing.T) {
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() { defer close(ended); <-end }()
+	found := left(otherStacks())
+	if !strings.Contains(found, "TestLeftGoroutines.func1") {
+		t.Errorf("left:\n%s", found)
+	}
+	close(end)
+	<-ended
+	WaitFor(t, "its end", func() bool { return !strings.Contains(left(otherStacks()), "TestLeftGoroutines.func1") })
+	if strings.Contains(left("goroutine 7 [select]:\nnet/http.(*persistConn).readLoop()"), "http") {
+		t.Error("goroutines of others are ours")
+	}
+}
+
+// TestWithin: what holds is seen at once, what does not hold after its time.
+func TestWithin(t *testing.T) {
+	looks := 0
+	if !within(time.Hour, func() bool { looks++; return looks == 3 }) || looks != 3 {
+		t.Errorf("%d looks", looks)
+	}
+	if within(time.Millisecond, func() bool { return false }) {
+		t.Error("it does not hold")
+	}
+}
