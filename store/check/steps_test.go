@@ -24,3 +24,89 @@ func TestByFile(t *testing.T) {
 		}
 	}
 }
+
+// TestQueueSteps: what a start does to a file of a queue is told as what it is.
+func TestQueueSteps(t *testing.T) {
+	for what, c := range map[string]struct {
+		change fileChange
+		action string
+		offset int64
+	}{
+		"removed":               {fileChange{removed: true, cut: -1, from: -1}, "remove", -1},
+		"made and removed":      {fileChange{removed: true, created: true, cut: -1, from: -1}, "", 0},
+		"cut":                   {fileChange{cut: 40, from: -1}, "cut", 40},
+		"cut at its beginning":  {fileChange{cut: 0, from: -1}, "cut", 0},
+		"cut and written":       {fileChange{cut: 40, from: 40, to: 80}, "build", 40},
+		"written":               {fileChange{cut: -1, from: 0, to: 80}, "build", 0},
+		"made and written":      {fileChange{created: true, cut: 20, from: 60, to: 80}, "build", 60},
+		"made, nothing in it":   {fileChange{created: true, cut: -1, from: -1}, "", 0},
+		"neither cut nor wrote": {fileChange{cut: -1, from: -1}, "", 0},
+	} {
+		r := &repairer{plan: &Plan{}}
+		r.queueStep(&c.change)
+		switch {
+		case c.action == "" && len(r.plan.Steps) > 0, c.action != "" && len(r.plan.Steps) != 1:
+			t.Errorf("%s: %+v", what, r.plan.Steps)
+		case c.action != "" && (r.plan.Steps[0].Action != c.action || r.plan.Steps[0].Offset != c.offset ||
+			r.plan.Steps[0].By != ByStart):
+			t.Errorf("%s: %+v", what, r.plan.Steps[0])
+		}
+	}
+}
+
+// TestCopyTail: what is copied aside lies at its own offset, up to the last byte that is not zero; nothing is made for
+// zeros, nor for a file that is not there.
+func TestCopyTail(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	f, err := mem.Create("/f")
+	if err == nil {
+		_, err = f.WriteAt([]byte("0123456789"), 0)
+	}
+	if err == nil {
+		err = f.Truncate(3 << 20)
+	}
+	if err == nil {
+		_, err = f.WriteAt([]byte("end"), 2<<20)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		at   int64
+		want string // its beginning from at on
+		made bool
+	}{{4, "456789", true}, {10, "", true}, {2<<20 + 3, "", false}, {3 << 20, "", false}} {
+		if err := copyTail(mem, "/f", "/aside/f", c.at); err != nil {
+			t.Fatal(err)
+		}
+		b, err := vfs.ReadFile(mem, "/aside/f")
+		if (err == nil) != c.made {
+			t.Fatalf("from %d: made %v", c.at, err == nil)
+		}
+		if !c.made {
+			continue
+		}
+		if len(b) < 2<<20+3 || string(b[c.at:c.at+int64(len(c.want))]) != c.want ||
+			string(b[2<<20:2<<20+3]) != "end" || string(b[:4]) != "\x00\x00\x00\x00" {
+			t.Errorf("from %d: %d bytes, %q", c.at, len(b), b[:12])
+		}
+		if err := mem.Remove("/aside/f"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := copyTail(mem, "/none", "/aside/none", 0); err != nil {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// TestPlanIsBounded: steps beyond the list are counted.
+func TestPlanIsBounded(t *testing.T) {
+	r := &repairer{plan: &Plan{}}
+	for range maxFindings + 3 {
+		r.add(ByStart, "cut", "f", 0, "x")
+	}
+	if len(r.plan.Steps) != maxFindings || r.plan.More != 3 {
+		t.Errorf("%d steps and %d more", len(r.plan.Steps), r.plan.More)
+	}
+}

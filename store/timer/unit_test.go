@@ -2,7 +2,10 @@ package timer
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"path"
+	"syscall"
 	"testing"
 
 	"gorocket/compat"
@@ -154,4 +157,93 @@ func FuzzOpen(f *testing.F) {
 		r.turn(begin + 700)
 		r.want("a")
 	})
+}
+
+// TestMetricsTable: what waits by topic is saved when it changed, tried again when that failed, and bounded.
+func TestMetricsTable(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	open := func() *metrics {
+		t.Helper()
+		m, err := openMetrics(mem, "/config/timermetrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	counts := func(m *metrics) (text string) {
+		for _, topic := range []string{"A", "B"} {
+			m.each(func(name string, n int64) {
+				if name == topic {
+					text += fmt.Sprint(name, n, " ")
+				}
+			})
+		}
+		return text
+	}
+	m := open()
+	m.add([]byte("A"), 2)
+	m.add([]byte("A"), -1)
+	m.add([]byte("B"), 5)
+	m.add(nil, 7)
+	failed := true
+	writes := 0
+	mem.Inject(func(op, _ string) error {
+		if op == "write" {
+			if writes++; failed {
+				return syscall.EIO
+			}
+		}
+		return nil
+	})
+	if err := m.save(); !errors.Is(err, syscall.EIO) {
+		t.Errorf("a failed write: %v", err)
+	}
+	failed = false
+	if err := m.save(); err != nil || counts(open()) != "A1 B5 " {
+		t.Errorf("saved %q, %v", counts(open()), err)
+	}
+	before := writes
+	if err := m.save(); err != nil || writes != before {
+		t.Errorf("nothing changed: %d writes, %v", writes-before, err)
+	}
+	m.remove("none")
+	m.remove("B")
+	if err := m.save(); err != nil || counts(open()) != "A1 " {
+		t.Errorf("a topic went: %q, %v", counts(open()), err)
+	}
+	m.settle()
+	if err := m.save(); err != nil || counts(open()) != "A0 " {
+		t.Errorf("nothing waits: %q, %v", counts(open()), err)
+	}
+	before = writes
+	if m.settle(); m.save() != nil || writes != before {
+		t.Error("nothing changed, and it is written")
+	}
+	for i := range maxMetricTopics {
+		m.add(fmt.Append(nil, i), 1)
+	}
+	if m.add([]byte("A"), 1); len(m.counts) != maxMetricTopics || counts(m) != "A1 " {
+		t.Errorf("%d topics; %s", len(m.counts), counts(m))
+	}
+}
+
+// TestCheckpointOfNothing: zeros are a state, numbers below zero and fewer bytes are none.
+func TestCheckpointOfNothing(t *testing.T) {
+	if c, ok := decodeCheckpoint(make([]byte, checkpointBody)); !ok || c.resumeAt() != 0 {
+		t.Errorf("%+v, %v", c, ok)
+	}
+	if _, ok := decodeCheckpoint(make([]byte, checkpointBody-1)); ok {
+		t.Error("a part of one is a state")
+	}
+	for i := range 4 {
+		b := make([]byte, checkpointBody)
+		b[i*8] = 0x80
+		if c, ok := decodeCheckpoint(b); ok {
+			t.Errorf("%+v is a state", c)
+		}
+	}
+	if at := (checkpoint{queueOffset: 7, masterOffset: 5}).resumeAt(); at != 5 {
+		t.Errorf("goes on at %d", at)
+	}
 }

@@ -101,9 +101,13 @@ func TestDryRunNames(t *testing.T) {
 	if n, err := f.ReadAt(make([]byte, 9), 0); n != 4 || err != io.EOF {
 		t.Errorf("read %d %v", n, err)
 	}
-	last := dry.Changes()[len(dry.Changes())-1]
-	if last != (Change{Op: "write", Name: "/d/old/new/y", Len: 4}) {
-		t.Errorf("%+v", last)
+	if got, want := dry.Changes(), []Change{{Op: "remove", Name: "/d/a"}, {Op: "rename", Name: "/d/old", To: "/away"},
+		{Op: "mkdir", Name: "/d/old/new"}, {Op: "mkdir", Name: "/d/old"}, {Op: "create", Name: "/d/old/new/y"},
+		{Op: "write", Name: "/d/old/new/y", Len: 4}}; !slices.Equal(got, want) {
+		t.Errorf("noted %+v", got)
+	}
+	if dry.Forget(5); len(dry.Changes()) != 1 {
+		t.Errorf("not forgotten: %+v", dry.Changes())
 	}
 	if list, _ := base.ReadDir("/d"); len(list) != 3 {
 		t.Error("the base was changed")
