@@ -254,3 +254,20 @@ func TestDamagedChains(t *testing.T) {
 		}
 	}
 }
+
+// TestWake: who sleeps is woken once, and nobody else.
+func TestWake(t *testing.T) {
+	x := New(Options{}, nil, Events{})
+	x.Wake()
+	if len(x.kick) != 0 {
+		t.Error("woken while it worked")
+	}
+	x.idle.Store(true)
+	if x.Wake(); len(x.kick) != 1 || x.idle.Load() {
+		t.Errorf("woken %d times, asleep %v", len(x.kick), x.idle.Load())
+	}
+	<-x.kick
+	if x.Wake(); len(x.kick) != 0 {
+		t.Error("woken again")
+	}
+}
