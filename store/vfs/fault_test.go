@@ -2,8 +2,13 @@ package vfs
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"syscall"
 	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // A file that becomes shorter under its mapping gives the same SIGBUS as a sector that cannot be read.
@@ -59,4 +64,31 @@ func TestGuardKeepsErrorsAndPanics(t *testing.T) {
 		}
 	}()
 	_ = Guard(func() error { panic("other") })
+}
+
+// TestUnreadable: the errors that say that a page cannot be read, alone or wrapped, and others.
+func TestUnreadable(t *testing.T) {
+	for _, err := range []error{syscall.EFAULT, syscall.Errno(unix.EHWPOISON), syscall.EIO, &FaultError{7},
+		fmt.Errorf("read: %w", syscall.EIO), fmt.Errorf("read: %w", &FaultError{7})} {
+		if !Unreadable(err) {
+			t.Errorf("%v does not say so", err)
+		}
+	}
+	for _, err := range []error{nil, syscall.EINVAL, syscall.EAGAIN, syscall.ENOMEM, errors.New("other")} {
+		if Unreadable(err) {
+			t.Errorf("%v says so", err)
+		}
+	}
+}
+
+// TestPlaceOf: an address is in a mapping from its first to its last byte.
+func TestPlaceOf(t *testing.T) {
+	b := make([]byte, 100)
+	begin := uintptr(unsafe.Pointer(&b[0]))
+	for add, want := range map[int]bool{-1: false, 0: true, 99: true, 100: false} {
+		at, ok := PlaceOf(b, begin+uintptr(add))
+		if ok != want || ok && at != int64(add) {
+			t.Errorf("byte %d: at %d, %v", add, at, ok)
+		}
+	}
 }
