@@ -16,25 +16,28 @@ const unknown = "unknown"
 // BuildOf reads the commit and the Go version out of the program; "+" behind the commit says that files were changed.
 func BuildOf(version string) Build {
 	b := Build{Version: version, Commit: unknown, Go: runtime.Version()}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return b
+	if info, ok := debug.ReadBuildInfo(); ok {
+		b.Commit = commitOf(info)
 	}
-	changed := ""
+	return b
+}
+
+func commitOf(info *debug.BuildInfo) string {
+	commit, changed := unknown, ""
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
-			b.Commit = s.Value
+			commit = s.Value
 		case "vcs.modified":
 			if s.Value == "true" {
 				changed = "+"
 			}
 		}
 	}
-	if b.Commit != unknown {
-		b.Commit += changed
+	if commit == unknown {
+		return unknown
 	}
-	return b
+	return commit + changed
 }
 
 // Common lists what every exporter has beside the metrics of its server, the labels of a server and those of the Go

@@ -40,9 +40,9 @@ type Options struct {
 // Exporter serves /metrics in Prometheus' form, and /health: 200, or 503 with the reason.
 // Java: metricsExporterType=PROM.
 type Exporter struct {
-	server *http.Server
-	addr   *net.TCPAddr  // immutable
-	done   chan struct{} // closed when the server has ended
+	server   *http.Server
+	listener net.Listener  // immutable
+	done     chan struct{} // closed when the server has ended
 }
 
 // Start listens and serves. When the port is taken it takes the next free one of ten: Port tells which. A second server
@@ -52,8 +52,8 @@ func Start(o *Options) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Exporter{addr: l.Addr().(*net.TCPAddr), done: make(chan struct{}), server: &http.Server{Handler: Handler(o),
-		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeader}}
+	e := &Exporter{listener: l, done: make(chan struct{}), server: &http.Server{
+		Handler: Handler(o), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeader}}
 	go func() {
 		defer close(e.done)
 		if err := e.server.Serve(l); !errors.Is(err, http.ErrServerClosed) && o.Ended != nil {
@@ -103,17 +103,20 @@ func Handler(o *Options) http.Handler {
 }
 
 // Port is the port that it listens on.
-func (e *Exporter) Port() int { return e.addr.Port }
+func (e *Exporter) Port() int { return e.addr().Port }
+
+func (e *Exporter) addr() *net.TCPAddr { return e.listener.Addr().(*net.TCPAddr) }
 
 // Addr is where it can be reached, host:port; outside is the host when it listens on all addresses. "" for nil.
 func (e *Exporter) Addr(outside string) string {
 	if e == nil {
 		return ""
 	}
-	if e.addr.IP.IsUnspecified() {
-		return net.JoinHostPort(outside, strconv.Itoa(e.addr.Port))
+	addr := e.addr()
+	if addr.IP.IsUnspecified() {
+		return net.JoinHostPort(outside, strconv.Itoa(addr.Port))
 	}
-	return e.addr.String()
+	return addr.String()
 }
 
 // Stop ends it, when ctx ends in the middle of an answer. Nothing happens to nil.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -145,5 +146,46 @@ func TestNoExporter(t *testing.T) {
 	e.Stop(context.Background())
 	if e.Addr("h") != "" {
 		t.Error(e.Addr("h"))
+	}
+}
+
+// TestExporterEnds: who started it hears of an end that nobody asked for, and of no other.
+func TestExporterEnds(t *testing.T) {
+	for _, asked := range []bool{true, false} {
+		ended := make(chan error, 1)
+		e, err := Start(&Options{Host: "127.0.0.1", Server: NewSet(testMetrics, nil, func(*Sink) {}),
+			Health: func() (error, []string) { return nil, nil }, Ended: func(err error) { ended <- err }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !asked {
+			_ = e.listener.Close()
+			if err := <-ended; err == nil {
+				t.Error("it ended without a reason")
+			}
+		}
+		if e.Stop(t.Context()); len(ended) != 0 {
+			t.Errorf("stopped, and told: %v", <-ended)
+		}
+	}
+}
+
+// TestBuildOf: the commit of the program, and whether files were changed.
+func TestBuildOf(t *testing.T) {
+	for _, c := range []struct{ commit, modified, want string }{{"abc", "true", "abc+"}, {"abc", "false", "abc"},
+		{"", "true", unknown}, {"", "", unknown}} {
+		info := &debug.BuildInfo{}
+		if c.commit != "" {
+			info.Settings = append(info.Settings, debug.BuildSetting{Key: "vcs.revision", Value: c.commit})
+		}
+		if c.modified != "" {
+			info.Settings = append(info.Settings, debug.BuildSetting{Key: "vcs.modified", Value: c.modified})
+		}
+		if got := commitOf(info); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+	if b := BuildOf("v1"); b.Version != "v1" || b.Go == "" || b.Commit == "" {
+		t.Errorf("%+v", b)
 	}
 }

@@ -245,3 +245,18 @@ func TestDeleteTopic(t *testing.T) {
 		t.Errorf("a file that cannot be removed: %v", err)
 	}
 }
+
+// TestDeletedQueueIsForgotten: the flusher keeps no queue of a deleted topic, and writes nothing of it.
+func TestDeletedQueueIsForgotten(t *testing.T) {
+	m := newModel(t, 0)
+	m.table.Push(m.table.GetOrCreate("P", 0, false), entriesFrom(0, 5))
+	if err := m.table.DeleteTopic("P"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.table.Write(t.Context(), 1); err != nil || len(m.table.dirty) != 0 {
+		t.Errorf("%d queues are dirty, %v", len(m.table.dirty), err)
+	}
+	if list, _ := m.mem.ReadDir("/s/consumequeue"); len(list) != 0 {
+		t.Errorf("written: %+v", list)
+	}
+}

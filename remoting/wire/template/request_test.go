@@ -399,3 +399,19 @@ func FuzzBinaryTemplates(f *testing.F) {
 		}
 	})
 }
+
+// TestCutHeaders: a header that ends anywhere before its end reads as it reads without templates, in both forms.
+func TestCutHeaders(t *testing.T) {
+	var h requestCache
+	whole := binaryHeader(1, 0, "a", "group", "b", "topic", "e", "1", "i", "K\x01v\x02")
+	for n := range whole {
+		sameInForm(t, &h, wire.SerializeBinary, whole)
+		sameInForm(t, &h, wire.SerializeBinary, whole[:n])
+	}
+	for _, text := range []string{javaSend, goSend} {
+		for n := range len(text) {
+			sameAsLongWay(t, &h, []byte(text))
+			sameAsLongWay(t, &h, []byte(text[:n]))
+		}
+	}
+}

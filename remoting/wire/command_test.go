@@ -1,0 +1,37 @@
+package wire
+
+import (
+	"bytes"
+	"testing"
+)
+
+// TestClone: a copy says the same and shares nothing with the frame; no body stays none.
+func TestClone(t *testing.T) {
+	for _, body := range [][]byte{nil, {}, []byte("the body")} {
+		frame := []byte("keyvalue")
+		c := Command{Code: 7, Opaque: 9, Remark: "r", Fields: []Field{{frame[:3], frame[3:]}}, Body: bytes.Clone(body)}
+		d := c.Clone()
+		if (d.Body == nil) != (body == nil) || !bytes.Equal(d.Body, body) || d.Code != 7 || d.Opaque != 9 || d.Remark != "r" {
+			t.Errorf("body %q became %+v", body, d)
+		}
+		clear(frame)
+		clear(c.Body)
+		if string(d.Fields[0].Key) != "key" || string(d.Fields[0].Value) != "value" || !bytes.Equal(d.Body, body) {
+			t.Errorf("it changed with its frame: %+v", d)
+		}
+		d.Fields[0].Key = append(d.Fields[0].Key, "overwrites"...)
+		if string(d.Fields[0].Value) != "value" || !bytes.Equal(d.Body, body) {
+			t.Errorf("one part grew into the next: %+v", d)
+		}
+	}
+}
+
+// TestSingleText: an array of one string stands for the string, anything else for itself.
+func TestSingleText(t *testing.T) {
+	for text, want := range map[string]string{`["a"]`: "a", `[""]`: "", `["`: `["`, `["]`: `["]`, `[]`: `[]`, `[1]`: `[1]`,
+		`["a","b"]`: `["a","b"]`, `["a\n"]`: `["a\n"]`, `{"a"}`: `{"a"}`, `["a"`: `["a"`, `"a"]`: `"a"]`, "": ""} {
+		if got := string(singleText([]byte(text))); got != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
+		}
+	}
+}
