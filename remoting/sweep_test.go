@@ -1,38 +1,28 @@
 package remoting
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"gorocket/remoting/wire"
+	"gorocket/remoting/transport"
 )
 
-// TestSweepUnderLoad: who waits too long is refused in time although new requests come all the while.
+// TestSweepUnderLoad: who waits is looked at every sweepEvery although others come all the while.
 func TestSweepUnderLoad(t *testing.T) {
+	var looked atomic.Int64
 	block := make(chan struct{})
+	p := newWorkerPool(&Options{Workers: 1, QueueCapacity: 1 << 30}, new(transport.Budget), func(*Context) { <-block },
+		waitLimits{overdue: func(int32, time.Duration) string { looked.Add(1); return "" },
+			refuse: func(*Context, string, time.Duration, int) {}})
+	defer p.stop()
 	defer close(block)
-	addr := startServer(t, Options{Workers: 1, QueueCapacity: 10_000, Overdue: func(_ int32, waited time.Duration) string {
-		if waited >= 20*time.Millisecond {
-			return "TIMEOUT_CLEAN_QUEUE"
+	for begin := time.Now(); looked.Load() == 0; {
+		if time.Since(begin) > 10*sweepEvery {
+			t.Fatalf("%d wait, and nobody has looked", p.waiting.len())
 		}
-		return ""
-	}}, Entry{Code: 1, Mode: Pooled, Handle: func(ctx *Context) { <-block; ctx.OK(nil) }})
-	c := dialRaw(t, addr)
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	stop := make(chan struct{})
-	defer close(stop)
-	go func() {
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(time.Millisecond):
-				_, _ = c.Write(requestFrame(1, 10))
-			}
+		if !p.push(new(Context)) {
+			t.Fatal("refused")
 		}
-	}()
-	var cmd wire.Command
-	if err := wire.Decode(readFrame(t, c), &cmd); err != nil || cmd.Code != wire.SystemBusy {
-		t.Errorf("answered %d %s, %v", cmd.Code, cmd.Remark, err)
 	}
 }
