@@ -10,8 +10,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,38 +20,14 @@ import (
 	"gorocket/broker/config"
 	"gorocket/broker/exporter"
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
 
 // TestMain looks for goroutines that outlive the tests.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 && !settles(func() bool { return !strings.Contains(otherStacks(), "gorocket/") }) {
-		fmt.Fprintln(os.Stderr, "goroutines left over:\n"+otherStacks())
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// otherStacks prints all goroutines but the calling one.
-func otherStacks() string {
-	buf := make([]byte, 1<<20)
-	_, others, _ := strings.Cut(string(buf[:runtime.Stack(buf, true)]), "\n\n")
-	return others
-}
-
-// settles waits up to four seconds.
-func settles(ok func() bool) bool {
-	for range 200 {
-		if ok() {
-			return true
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return false
-}
+func TestMain(m *testing.M) { testutil.Main(m) }
 
 // rig is one broker in this process and a client of it.
 type rig struct {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/protocol"
 )
 
@@ -72,7 +73,7 @@ func TestRouteCacheDoesNotWait(t *testing.T) {
 		t.Errorf("unknown: %v", q)
 	}
 	close(hang)
-	waitFor(t, "the new answer", func() bool { q := c.get("T", time.Minute); return len(q) == 1 && q[0].QueueID > 1 })
+	testutil.WaitFor(t, "the new answer", func() bool { q := c.get("T", time.Minute); return len(q) == 1 && q[0].QueueID > 1 })
 	if n := asked.Load(); n != 3 {
 		t.Errorf("asked %d times", n)
 	}
@@ -94,14 +95,4 @@ func TestRouteCacheEnds(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("not within 10 s: %s", what)
 }

@@ -35,3 +35,13 @@ func TestSingleText(t *testing.T) {
 		}
 	}
 }
+
+// TestFieldsWithoutQuotes: the short way for fields takes none that does not begin with a quote.
+func TestFieldsWithoutQuotes(t *testing.T) {
+	for _, text := range []string{`{"code":1,"extFields":{x":"v"}}`, `{"code":1,"extFields":{"a":"b",x":"v"}}`,
+		`{"code":1,"extFields":{`, `{"code":1,"extFields":{"`} {
+		if err := DecodeHeader([]byte(text), &Command{Serialize: SerializeJSON}); err == nil {
+			t.Errorf("%s is a header", text)
+		}
+	}
+}
