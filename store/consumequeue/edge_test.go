@@ -260,3 +260,52 @@ func TestDeletedQueueIsForgotten(t *testing.T) {
 		t.Errorf("written: %+v", list)
 	}
 }
+
+// TestReadersKeepFilesOpen: a file that event loops read from is not the next one to be closed.
+func TestReadersKeepFilesOpen(t *testing.T) {
+	files := Options{FS: vfs.OS{}, Root: t.TempDir(), FileSize: 1000, MaxOpenFiles: 2}.Plain()
+	defer files.close()
+	q := &Queue{Topic: "T", files: files}
+	for _, base := range []int64{0, 1000} {
+		f, _, err := files.get(q, base, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt(make([]byte, 1000), 0); err != nil {
+			t.Fatal(err)
+		}
+		files.put(f)
+	}
+	if n := files.tryRead(q, make([]byte, 10*Unit), 45); n != 5 { // up to the end of the file
+		t.Fatalf("%d entries are in the page cache, want 5", n)
+	}
+	f, _, err := files.get(q, 2000, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files.put(f)
+	if files.open[fileKey{q, 0}] == nil || files.open[fileKey{q, 1000}] != nil {
+		t.Error("the file that was read last was closed")
+	}
+	if n := files.tryRead(q, make([]byte, Unit), 50); n != 0 {
+		t.Error("an event loop opened a file")
+	}
+}
+
+// TestStrangersOnDisk: a file where the folder of a queue belongs is no queue, and no reason not to start.
+func TestStrangersOnDisk(t *testing.T) {
+	opt := Options{FS: vfs.OS{}, Root: t.TempDir(), FileSize: 1000, BatchSize: 920, ExtSize: 1000, MaxOpenFiles: 2}
+	if err := opt.FS.MkdirAll(opt.Root + "/consumequeue/T"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := opt.FS.Create(opt.Root + "/consumequeue/T/0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = f.Close()
+	table := New(opt, Settings{}, nil, Events{})
+	defer table.Close()
+	if _, err := table.Load(-1, true); err != nil || table.Get("T", 0) != nil {
+		t.Errorf("%v, %v", err, table.Get("T", 0))
+	}
+}

@@ -196,7 +196,9 @@ func TestLoadTellsMisfits(t *testing.T) {
 func TestEmptyBatchOffsets(t *testing.T) {
 	m := newModel(t, 0)
 	q := m.table.GetOrCreate("B", 0, false)
-	q.Start(100)
+	if q.Start(100); q.End() != 100 || q.Entries() != 0 {
+		t.Errorf("an empty queue ends at %d with %d entries", q.End(), q.Entries())
+	}
 	m.table.Push(q, []dispatch.Entry{{Offset: 0, Size: 1, Base: 100, Count: 3}, {Offset: 1, Size: 1, Base: 103, Count: 2}})
 	for offset, want := range map[int64]int64{0: 0, 99: 0, 100: 0, 102: 0, 103: 1, 104: 1, 105: 2, 1000: 2} {
 		if got := m.table.EntryOf(q, offset); got != want {
