@@ -93,9 +93,12 @@ func (s *sendState) try(ctx *remoting.Context) bool {
 		ctx.Offload() // a worker waits, the event loop does not
 	case err != nil:
 		refuseSend(&ctx.Replier, h.cfg(), err)
-	case s.send.Sync:
+	case s.send.Sync || s.send.Replicas:
+		if s.send.NoWait && !s.send.Sync {
+			ctx.Barrier(s.send.End)
+		}
 		s.reply = ctx.Later()
-		h.sender.WaitDurable(&s.send, s)
+		h.sender.Waits(&s.send, s)
 		return true
 	default:
 		if s.send.NoWait {
@@ -145,9 +148,13 @@ func (s *sendState) answer(r *remoting.Replier, code int32) {
 	remoting.Respond(r, code, "", wire.SendMessageResponse, &s.resp, remoting.Body{})
 }
 
-// Durable answers under SYNC_FLUSH once the message is on disk, or not in time. It is called by the store's flusher.
+// Durable answers once what the mode promises has come true, or not in time. It is called by who makes it come true:
+// the store's flusher, a connection of a slave.
 func (s *sendState) Durable(err error) {
 	h := s.h
+	if err == nil && h.sender.Waits(&s.send, s) {
+		return
+	}
 	err = h.sender.Settled(&s.send, err)
 	h.corks.cork(s.reply.Conn())
 	switch err {
@@ -155,6 +162,8 @@ func (s *sendState) Durable(err error) {
 		s.answer(&s.reply, wire.Success)
 	case service.ErrFlushTimeout:
 		s.answer(&s.reply, wire.FlushDiskTimeout)
+	case service.ErrReplicaTimeout:
+		s.answer(&s.reply, wire.FlushSlaveTimeout)
 	default:
 		refuseSend(&s.reply, h.cfg(), err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"gorocket/broker/cluster"
 	"gorocket/broker/meta"
+	"gorocket/broker/replication"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
@@ -31,6 +32,7 @@ type configAdmin struct {
 	fs       vfs.FS
 	topics   *meta.Topics
 	register *cluster.Registrar
+	replica  *replication.Service
 	log      zerolog.Logger
 }
 
@@ -94,6 +96,7 @@ func (c *configAdmin) changeConfig(p *compat.Properties) error {
 		return err
 	}
 	c.live.Store(next)
+	c.replica.Reconfigure()
 	c.confVer.Next(0)
 	if len(later) > 0 {
 		c.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")

@@ -4,7 +4,8 @@ package broker
 // AbstractSendMessageProcessor.consumerSendMsgBack.
 //
 // Quirks kept: the limit is compared with >= here and with > for direct sends to the retry topic; retryQueueNums <= 0
-// answers success and drops the message; the copy never waits for the disk (WAIT=false).
+// answers success and drops the message. Not kept: the copy never waits for the disk there (WAIT=false), so that a
+// power cut loses a message that its consumer has given back; here it is as safe as any other before the answer.
 
 import (
 	"gorocket/broker/service"

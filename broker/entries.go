@@ -77,7 +77,7 @@ func (b *Broker) adminHandlers() []handlers {
 		&tableCopies{topics: b.topics, groups: b.groups, offsets: b.offsets, mappings: b.mappings,
 			schedule: b.schedule},
 		&configAdmin{liveConfig: b.config(), confVer: compat.NewDataVersion(), store: b.store, fs: b.fs,
-			topics: b.topics, register: b.register, log: b.log},
+			topics: b.topics, register: b.register, replica: b.replica, log: b.log},
 		&runtimeInfo{liveConfig: b.config(), stats: b.stats, store: b.store, schedule: b.schedule,
 			timers: b.timers, fs: b.fs, started: b.started},
 		&timerQueries{timers: b.timers}, &haStatus{b.replica},

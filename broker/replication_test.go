@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
@@ -153,5 +155,56 @@ func TestSlaveFindsItsMaster(t *testing.T) {
 	}
 	if got := p.slave.bodies("T"); !slices.Equal(got, []string{"of the first", "of the second"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// sendCode sends a message and returns the code of the answer.
+func (r *rig) sendCode(topic, props, body string) int32 {
+	r.t.Helper()
+	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
+		BornTimestamp: time.Now().UnixMilli(), Properties: []byte(props), MaxReconsumeTimes: -1}
+	_, err := call(r, wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, []byte(body))
+	var other *remoting.ResponseError
+	if err == nil {
+		return wire.Success
+	}
+	if !errors.As(err, &other) {
+		r.t.Fatal(err)
+	}
+	return other.Code
+}
+
+// TestSyncMasterWaits: with inSyncReplicas=2 a send is acknowledged when the slave has it: with FLUSH_SLAVE_TIMEOUT while
+// there is none, at once for WAIT=false, and under SYNC_FLUSH too.
+func TestSyncMasterWaits(t *testing.T) {
+	for _, flush := range []string{"ASYNC_FLUSH", "SYNC_FLUSH"} {
+		mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
+		mc.BrokerRole, mc.InSyncReplicas, mc.SlaveTimeout, mc.FlushDiskType = "SYNC_MASTER", 2, 300, flush
+		sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+		sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+		p := pair{master: startRig(t, mc)}
+		if code := p.master.sendCode("T", "", "nobody has it"); code != wire.FlushSlaveTimeout {
+			t.Errorf("%s without a slave: %d", flush, code)
+		}
+		began := time.Now()
+		if code := p.master.sendCode("T", "WAIT\x01false\x02", "nobody waits"); code != wire.Success ||
+			time.Since(began) > 200*time.Millisecond {
+			t.Errorf("%s, WAIT=false: %d after %s", flush, code, time.Since(began))
+		}
+		p.slave = startRig(t, sc)
+		p.slave.b.replica.Found(p.master.addr, "")
+		p.follows(t)
+		for i := range 50 {
+			if code := p.master.sendCode("T", "", fmt.Sprint("both have it ", i)); code != wire.Success {
+				t.Fatalf("%s: %d", flush, code)
+			}
+			if end := p.slave.b.store.MaxPhyOffset(); end != p.master.b.store.MaxPhyOffset() {
+				t.Fatalf("%s: acknowledged, but the slave's log ends at %d", flush, end)
+			}
+		}
+		p.slave.stop()
+		if code := p.master.sendCode("T", "", "the slave is gone"); code != wire.FlushSlaveTimeout {
+			t.Errorf("%s behind the slave's end: %d", flush, code)
+		}
 	}
 }

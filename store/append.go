@@ -103,6 +103,11 @@ func (s *Store) WaitReplicated(offset int64, w Waiter) { s.log.WaitReplicated(of
 // once stays so. Any goroutine; it answers those who wait.
 func (s *Store) Confirm(offset int64) { s.log.Confirm(offset) }
 
+// NotifyReplicated is WaitReplicated with a function.
+func (s *Store) NotifyReplicated(offset int64, done func(error)) {
+	s.log.WaitReplicated(offset, funcWaiter(done))
+}
+
 // NotifyDurable is WaitDurable with a function.
 func (s *Store) NotifyDurable(offset int64, done func(error)) {
 	s.log.WaitDurable(offset, funcWaiter(done))

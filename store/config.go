@@ -34,6 +34,7 @@ type Config struct {
 	HAFlowControlEnable       bool   `prop:"haFlowControlEnable"`
 	MaxHATransferByteInSecond int64  `prop:"maxHaTransferByteInSecond"`
 	HAMasterAddress           string `prop:"haMasterAddress"`
+	InSyncReplicas            int    `prop:"inSyncReplicas"`
 	HAMaxGapNotInSync         int64  `prop:"haMaxGapNotInSync"`
 	MaxHAConnections          int    `prop:"maxHaConnections"`
 	SyncFromLastFile          bool   `prop:"syncFromLastFile"`

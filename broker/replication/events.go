@@ -10,6 +10,7 @@ import (
 // masterEvents writes what slaves do into the log.
 func (s *Service) masterEvents() ha.MasterEvents {
 	return ha.MasterEvents{
+		Acknowledged: s.confirm,
 		Connected: func(addr string, asked, from int64) {
 			s.d.Log.Info().Str("slave", addr).Int64("asked", asked).Int64("from", from).
 				Msg("a slave follows this master's log")
@@ -51,4 +52,15 @@ func (s *Service) Health() error {
 			time.Since(s.lostAt).Round(time.Second), s.slave.State().Err)
 	}
 	return nil
+}
+
+// confirm moves the store's confirmed position to what inSyncReplicas brokers have, this one counted. It runs when a
+// slave has reported more, and when fewer slaves are asked for.
+func (s *Service) confirm() {
+	s.mu.Lock()
+	m := s.master
+	s.mu.Unlock()
+	if m != nil {
+		s.d.Store().Confirm(m.Confirmed(s.d.Settings().InSyncReplicas - 1))
+	}
 }

@@ -60,8 +60,9 @@ func (s *Service) Start() error {
 		return err
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.master = m
+	s.mu.Unlock()
+	s.confirm() // a slave may have reported already
 	return nil
 }
 
@@ -101,9 +102,11 @@ func (s *Service) Stop() {
 // Reconfigure makes changed settings act.
 func (s *Service) Reconfigure() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.master != nil {
-		s.master.Configure(masterSettings(s.d.Settings()))
+	m := s.master
+	s.mu.Unlock()
+	if m != nil {
+		m.Configure(masterSettings(s.d.Settings()))
+		s.confirm()
 	}
 }
 

@@ -60,8 +60,9 @@ type Stored struct {
 	// End is the position of the log up to which it has to be written before anybody is told: Store.Publish, when the
 	// caller said NoWait, else it is.
 	End int64
-	// Sync asks for Sender.WaitDurable before anybody is told (SYNC_FLUSH).
-	Sync bool
+	// Sync and Replicas ask for Sender.Waits before anybody is told: the disk, slaves. Without Sync the log is to be
+	// written up to End all the same, as slaves get only what is.
+	Sync, Replicas bool
 }
 
 // Reset drops what the last send refers to and keeps the memory for the next one.
@@ -128,7 +129,7 @@ func (s *Sender) fill(m *Send, topic *protocol.TopicConfig) {
 	r := &m.Record
 	r.StoreHost, r.Index, r.FilterBits, r.TagsCode, r.Now = s.StoreHost, dispatch.Keys{}, nil, 0, 0
 	r.NoWait = m.NoWait
-	r.Group = m.props.wait && !m.NoPromise && s.cfg().FlushDiskType == store.SyncFlush
+	r.Group = m.props.wait && !m.NoPromise && s.syncFlush()
 	r.Later = false
 	if m.NoWait {
 		r.Later = !r.Group // written at the end of the loop's turn, before the answers leave
@@ -216,38 +217,15 @@ func (s *Sender) stored(m *Send, done store.Appended, err error) error {
 		m.MsgID = record.AppendMessageID(m.MsgID, s.StoreHost, done.Offset)
 	}
 	m.End, m.Sync = done.End(), m.Record.Group
+	m.Replicas = m.props.wait && !m.NoPromise && s.syncReplicas()
 	switch {
-	case m.Sync:
+	case m.Sync || m.Replicas:
 		s.Stats.Times.Counted.Add(m.count)
 	case !m.Record.Later:
 		s.Stats.Times.Add(max(0, time.Now().UnixMilli()-m.Received), m.count)
 		s.Stats.Times.Counted.Add(m.count)
 	}
 	return nil
-}
-
-// WaitDurable has w told once when what m stored is on disk, or will not be; w gives the answer and calls Settled. For
-// a send that says Sync.
-func (s *Sender) WaitDurable(m *Send, w store.Waiter) { s.store.WaitDurable(m.End, w) }
-
-// ErrFlushTimeout says that the message is stored, but was not on disk in time (syncFlushTimeout). Java:
-// FLUSH_DISK_TIMEOUT.
-var ErrFlushTimeout = errors.New("service: the disk was too slow")
-
-// Settled counts a send that waited for the disk, err being what the waiter was told: nil, ErrFlushTimeout or a
-// *Refusal is the outcome.
-func (s *Sender) Settled(m *Send, err error) error {
-	s.Stats.Times.Add(max(0, time.Now().UnixMilli()-m.Received), m.count)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, store.ErrFlushTimeout):
-		s.Stats.Times.Failed.Add(1)
-		return ErrFlushTimeout
-	default:
-		s.Stats.Times.Failed.Add(1)
-		return s.unavailable(err)
-	}
 }
 
 // appendFailed says why the store did not take a message. Java: handlePutMessageResult.

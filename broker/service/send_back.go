@@ -87,7 +87,11 @@ func (s *Sender) storeAgain(k *Back, g *protocol.SubscriptionGroupConfig, m *rec
 		r.Topic, r.QueueID = dispatch.ScheduleTopic, level-1
 	}
 	r.Properties = props
-	if _, err := s.store.Append(&r); err != nil {
+	done, err := s.store.Append(&r)
+	if err == nil {
+		err = s.promised(done.End())
+	}
+	if err != nil {
 		return refuse(Failed, "putMessageResult is not OK: "+err.Error())
 	}
 	return nil

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"strconv"
@@ -33,8 +32,8 @@ func (s *Sender) Reply(m *Send) error {
 	r.SysFlag &^= record.SysFlagTransaction | record.SysFlagInnerBatch
 	r.StoreHost, r.Properties, r.TagsCode = s.StoreHost, withoutOffsets(m.Properties), record.TagsCode(m.props.tags)
 	done, err := s.store.Append(r)
-	if err == nil && s.cfg().FlushDiskType == store.SyncFlush && m.props.wait {
-		err = s.flushed(done.End())
+	if err == nil && m.props.wait {
+		err = s.promised(done.End())
 	}
 	if err != nil {
 		s.Throttled.Warn("storeReply").Err(err).Str("topic", r.Topic).Msg("reply is not stored")
@@ -52,13 +51,6 @@ func (s *Sender) Reply(m *Send) error {
 
 // IsStored tells whether the last send, or reply, is in the log.
 func (m *Send) IsStored() bool { return m.count > 0 }
-
-// flushed blocks until the log is on disk up to end, or will not be.
-func (s *Sender) flushed(end int64) error {
-	done := make(chan error, 1)
-	s.store.NotifyDurable(end, func(err error) { done <- err })
-	return <-done
-}
 
 // recallTag is the TAGS of a recall mark. Java: RecallMessageProcessor.RECALL_MESSAGE_TAG.
 const recallTag = "_RECALL_TAG_"
@@ -98,10 +90,10 @@ func (s *Sender) Recall(k *Mark) error {
 	}
 	r.Properties = p.text
 	done, err := s.store.Append(&r)
-	if err == nil && s.cfg().FlushDiskType == store.SyncFlush {
-		err = s.flushed(done.End())
+	if err == nil {
+		err = s.promised(done.End())
 	}
-	if err == nil || errors.Is(err, store.ErrFlushTimeout) {
+	if err == nil || isLate(err) {
 		return nil
 	}
 	return refuse(Failed, err.Error())

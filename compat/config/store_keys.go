@@ -7,7 +7,9 @@ var Store = Table{
 	text("readOnlyCommitLogStorePaths", "", Start, "commit log directories that get no new files"),
 	text("storeType", "default", Start, "only 'default'; defaultRocksDB is refused"),
 	choice("brokerRole", "ASYNC_MASTER", Start, []string{"ASYNC_MASTER", "SYNC_MASTER", "SLAVE"},
-		"SYNC_MASTER does not wait for slaves yet; SLAVE follows a master and needs brokerId above 0"),
+		"SYNC_MASTER waits for slaves if inSyncReplicas is above 1; SLAVE follows a master and needs brokerId above 0"),
+	number("inSyncReplicas", 1, 1, 64, Count, Now,
+		"brokers that have a message before a SYNC_MASTER acknowledges it, the master counted"),
 
 	number("haSendHeartbeatInterval", 5000, 1, maxInt, Millis, Now,
 		"of replication, between heartbeats and reports when nothing else is sent"),
@@ -25,7 +27,7 @@ var Store = Table{
 	flag("syncFromLastFile", false, Now,
 		"a new slave gets the master's last commit log file only, as from Java, and not the whole log"),
 	number("slaveTimeout", 3000, 1, maxInt, Millis, Now,
-		"no effect yet: how long a SYNC_MASTER sender waits for replicas"),
+		"how long a SYNC_MASTER sender waits for slaves; then the answer is FLUSH_SLAVE_TIMEOUT"),
 
 	number("mappedFileSizeCommitLog", 1073741824, 4096, maxInt, Bytes, Start,
 		"size of one commit log file; must equal that of existing files"),
