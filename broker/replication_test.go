@@ -3,12 +3,16 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"gorocket/broker/config"
+	"gorocket/broker/exporter"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -56,6 +60,44 @@ func TestSlaveFollows(t *testing.T) {
 	if !m.Master || m.InSyncSlaveNums != 1 || m.HAConnectionInfo[0].Diff != 0 || s.Master ||
 		s.HAClientRuntimeInfo.MaxOffset != m.MasterCommitLogMaxOffset {
 		t.Errorf("%+v\n%+v", m, s)
+	}
+}
+
+// TestReplicationMetrics: a master tells of each of its slaves, a slave of itself, and between them they have all that
+// the table of metrics promises.
+func TestReplicationMetrics(t *testing.T) {
+	mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
+	sc.BrokerRole, sc.BrokerID = "SLAVE", 1
+	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+	for _, c := range []*config.Config{&mc, &sc} {
+		c.MetricsExporterType, c.MetricsPromExporterHost = exporter.Prom, "127.0.0.1"
+	}
+	p := pair{startRig(t, mc), startRig(t, sc)}
+	p.slave.b.replica.Found(p.master.addr, "")
+	p.master.send("T", "", "x")
+	p.follows(t)
+	waitFor(t, "the tables", func() bool { return p.slave.b.topics.Get("T") != nil })
+	all := ""
+	for _, r := range []*rig{p.master, p.slave} {
+		resp, err := http.Get("http://" + r.b.MetricsAddr() + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		all += string(text)
+	}
+	for _, m := range exporter.Metrics() {
+		if strings.HasPrefix(m.Name, "gorocket_replication_") && !strings.Contains(all, "\n"+m.Name+"{") {
+			t.Errorf("%s is not there", m.Name)
+		}
+	}
+	node := `{cluster="DefaultCluster",node_id="broker-a",node_type="broker"`
+	for _, want := range []string{"gorocket_replication_slaves" + node + "} 1\n",
+		"gorocket_replication_following" + node + "} 1\n", "gorocket_replication_slave_behind_bytes" + node + `,slave="127.`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %s", want)
+		}
 	}
 }
 

@@ -59,7 +59,7 @@ func (b *Broker) exporterDeps() exporter.Deps {
 		Pulled: b.pulled, Modes: b.modes, Consumers: b.consumers, Producers: b.producers, Locks: b.locks,
 		Filters: b.filters.Manager, Mappings: &b.mappings.Mappings, Holds: b.holds, Trans: b.trans, Stats: b.stats,
 		DeadLetters: &b.deadLetters, TimerDelays: &b.timerDelays, Overload: b.overload, Store: b.store,
-		Timers: b.timers, Registrar: b.register, Network: b.server, Health: b.whole, Log: b.log}
+		Timers: b.timers, Registrar: b.register, Replication: b.replica, Network: b.server, Health: b.whole, Log: b.log}
 }
 
 func (b *Broker) holdDeps() hold.Deps {

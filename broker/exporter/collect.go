@@ -27,6 +27,7 @@ func (c *collector) collect() {
 	c.lags()
 	c.storage()
 	c.namesrvs()
+	c.replication()
 	c.timers()
 	c.transactions()
 	metrics.SendNetwork(c.Sink, c.d.Network.Figures())

@@ -15,6 +15,7 @@ import (
 	"gorocket/broker/hold"
 	"gorocket/broker/meta"
 	"gorocket/broker/overload"
+	"gorocket/broker/replication"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
@@ -59,6 +60,7 @@ type Deps struct {
 	Store       *store.Store
 	Timers      *timer.Timers // nil with timerWheelEnable=false
 	Registrar   *cluster.Registrar
+	Replication *replication.Service
 	Network     Network
 	// Health tells why the broker does not serve as it should, nil when it does, and what to look at.
 	Health func() (err error, warnings []string)

@@ -23,6 +23,7 @@ import (
 	"gorocket/broker/hold"
 	"gorocket/broker/meta"
 	"gorocket/broker/overload"
+	"gorocket/broker/replication"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
@@ -93,8 +94,9 @@ func newRig(t *testing.T, edit ...func(*config.Config)) *rig {
 		Holds: hold.NewTable(hold.Deps{Store: opened, Limit: func() int64 { return 7 }}), Trans: halves,
 		Stats: stats.NewTotals(), DeadLetters: new(stats.DeadLetters), TimerDelays: new(stats.PerTopic[stats.Histogram]),
 		Overload: overload.New(live, throttled), Store: st, Network: idle{wire.ReqPullMessage, wire.ReqPullMessage, 9999},
-		Registrar: cluster.NewRegistrar(cluster.Deps{Topics: topics, Log: log, Throttled: throttled}, nil),
-		Health:    func() (error, []string) { return r.ill, []string{"look at this"} }, Log: log})
+		Registrar:   cluster.NewRegistrar(cluster.Deps{Topics: topics, Log: log, Throttled: throttled}, nil),
+		Replication: replication.New(replication.Deps{}),
+		Health:      func() (error, []string) { return r.ill, []string{"look at this"} }, Log: log})
 	return r
 }
 

@@ -11,6 +11,7 @@ func Metrics() []metrics.Metric {
 	all = append(all, timerMetrics()...)
 	all = append(all, transactionMetrics()...)
 	all = append(all, ownMetrics()...)
+	all = append(all, replicationMetrics()...)
 	return append(all, metrics.Network()...)
 }
 

@@ -217,3 +217,19 @@ func unixMilli(t time.Time) int64 {
 	}
 	return t.UnixMilli()
 }
+
+// Following is how a slave follows its master.
+type Following struct {
+	Connected    bool      // to the master's log
+	TablesSynced time.Time // when the tables were the master's the last time; zero: never
+}
+
+// Following fills f in on a slave; on a master it stays as it is.
+func (s *Service) Following(f *Following) {
+	s.mu.Lock()
+	l, t := s.slave, s.tables
+	s.mu.Unlock()
+	if l != nil {
+		f.Connected, f.TablesSynced = l.State().Connected, t.State().Synced
+	}
+}

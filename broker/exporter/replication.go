@@ -1,0 +1,48 @@
+package exporter
+
+import (
+	"time"
+
+	"gorocket/broker/replication"
+	"gorocket/remoting/metrics"
+)
+
+func replicationMetrics() []metrics.Metric {
+	gauge := metrics.NewGauge
+	return []metrics.Metric{
+		gauge("gorocket_replication_slaves", "connections", nil, "Slaves that follow this master"),
+		gauge("gorocket_replication_slave_behind_bytes", "bytes in the log", []string{"slave"},
+			"What a slave of this master has not acknowledged yet"),
+		gauge("gorocket_replication_slave_in_sync", "", []string{"slave"},
+			"1 when a slave of this master lacks less than haMaxGapNotInSync, else 0"),
+		gauge("gorocket_replication_slave_bytes_per_second", "bytes per second", []string{"slave"},
+			"What a slave of this master is sent"),
+		gauge("gorocket_replication_following", "", nil, "1 while this slave follows its master's log, else 0; slaves only"),
+		gauge("gorocket_replication_bytes_per_second", "bytes per second", nil,
+			"What this slave gets from its master; slaves only"),
+		gauge("gorocket_replication_tables_age_seconds", "seconds", nil,
+			"Since topics, groups and offsets of this slave were its master's; slaves only, once they were"),
+	}
+}
+
+// replication exports how slaves follow, or how this one does.
+func (c *collector) replication() {
+	send := c.Send
+	info := c.d.Replication.RuntimeInfo()
+	if info.Master {
+		send("gorocket_replication_slaves", float64(len(info.HAConnectionInfo)))
+		for _, s := range info.HAConnectionInfo {
+			send("gorocket_replication_slave_behind_bytes", float64(s.Diff), s.Addr)
+			send("gorocket_replication_slave_in_sync", metrics.Flag(s.InSync), s.Addr)
+			send("gorocket_replication_slave_bytes_per_second", float64(s.TransferredByteInSecond), s.Addr)
+		}
+		return
+	}
+	var f replication.Following
+	c.d.Replication.Following(&f)
+	send("gorocket_replication_following", metrics.Flag(f.Connected))
+	send("gorocket_replication_bytes_per_second", float64(info.HAClientRuntimeInfo.TransferredByteInSecond))
+	if !f.TablesSynced.IsZero() {
+		send("gorocket_replication_tables_age_seconds", time.Since(f.TablesSynced).Seconds())
+	}
+}
