@@ -140,7 +140,7 @@ func TestSendSync(t *testing.T) {
 		t.Fatal("no wait for the disk")
 	}
 	w := make(waiter, 1)
-	r.Send.WaitDurable(m, w)
+	r.Send.Waits(m, w)
 	if err := r.Send.Settled(m, <-w); err != nil || r.store.FlushedOffset() < m.End {
 		t.Errorf("%v, flushed up to %d of %d", err, r.store.FlushedOffset(), m.End)
 	}
@@ -224,7 +224,7 @@ func TestSendToAClosedStore(t *testing.T) {
 	})
 	w := make(waiter, 1)
 	m := r.send("T", "", "y")
-	r.Send.WaitDurable(m, w)
+	r.Send.Waits(m, w)
 	refused(t, r.Send.Settled(m, <-w), Unavailable, "service not available now.")
 	refused(t, r.Send.Send(r.message("T", "", "z")), Unavailable, "service not available now.")
 	if n := r.d.Stats.Times.Failed.Load(); n != 2 {

@@ -1,0 +1,63 @@
+package service
+
+import (
+	"testing"
+
+	"gorocket/broker/config"
+	"gorocket/compat/testutil"
+	"gorocket/store"
+)
+
+// TestBackIsAsSafeAsASend: the copy of a message that its consumer gives back is on disk, and with the slaves, before the
+// consumer is told.
+func TestBackIsAsSafeAsASend(t *testing.T) {
+	r := newRig(t, func(c *config.Config) {
+		c.FlushDiskType, c.BrokerRole, c.InSyncReplicas, c.SlaveTimeout = store.SyncFlush, "SYNC_MASTER", 2, 60_000
+	})
+	r.group("g")
+	r.store.Confirm(r.store.MaxPhyOffset())
+	m := r.send("T", "WAIT\x01false\x02", "x")
+	at := r.at("T", m.QueueID, m.QueueOffset).PhysicalOffset
+	done := make(chan error, 1)
+	go func() { done <- r.back(at, -1, -1) }()
+	testutil.WaitFor(t, "the copy on disk", func() bool {
+		return r.store.MaxPhyOffset() > m.End && r.store.FlushedOffset() == r.store.MaxPhyOffset()
+	})
+	select {
+	case err := <-done:
+		t.Fatalf("answered before a slave has it: %v", err)
+	default:
+	}
+	r.store.Confirm(r.store.MaxPhyOffset())
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWaitsInOrder: under SYNC_FLUSH with replicas a send waits for the disk, then for the slaves, then for nothing.
+func TestWaitsInOrder(t *testing.T) {
+	r := newRig(t, func(c *config.Config) {
+		c.FlushDiskType, c.BrokerRole, c.InSyncReplicas, c.SlaveTimeout = store.SyncFlush, "SYNC_MASTER", 2, 60_000
+	})
+	m := r.send("T", "", "x")
+	w := make(waiter, 1)
+	if !m.Sync || !m.Replicas || !r.Send.Waits(m, w) || <-w != nil || r.store.FlushedOffset() < m.End {
+		t.Fatalf("%+v, flushed up to %d", m.Stored, r.store.FlushedOffset())
+	}
+	if !r.Send.Waits(m, w) || len(w) > 0 {
+		t.Fatal("no wait for slaves")
+	}
+	r.store.Confirm(m.End)
+	if err := <-w; err != nil || r.Send.Waits(m, w) {
+		t.Errorf("%v, or a third wait", err)
+	}
+	if err := r.Send.Settled(m, store.ErrReplicaTimeout); err != ErrReplicaTimeout {
+		t.Errorf("slow slaves: %v", err)
+	}
+	for what, m := range map[string]*Send{"WAIT=false": r.send("T", "WAIT\x01false\x02", "x"),
+		"one way": r.send("T", "", "x", func(m *Send) { m.NoPromise = true })} {
+		if m.Sync || m.Replicas {
+			t.Errorf("%s waits", what)
+		}
+	}
+}
