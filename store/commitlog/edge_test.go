@@ -368,16 +368,17 @@ func TestResidencyIsBelievedForAMoment(t *testing.T) {
 	}
 	seg.asked[0].Store(time.Now().UnixMilli() - residentFor)
 	before = asked
+	begin := time.Now()
 	for range 3 {
 		if !seg.Resident(0, 100) {
 			t.Error("not in memory")
 		}
 	}
-	if asked != before+1 {
+	if asked < before+1 || asked > before+1 && time.Since(begin) < residentFor*time.Millisecond {
 		t.Errorf("asked %d times for one place in a moment", asked-before)
 	}
 	seg.asked[0].Store(math.MaxInt64) // a clock that went back
-	if !seg.Resident(0, 100) || asked != before+2 {
+	if before = asked; !seg.Resident(0, 100) || asked != before+1 {
 		t.Errorf("asked %d times after the clock went back", asked-before)
 	}
 }
