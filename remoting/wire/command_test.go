@@ -45,3 +45,17 @@ func TestFieldsWithoutQuotes(t *testing.T) {
 		}
 	}
 }
+
+// TestCut16: a text of two bytes' length, to the byte.
+func TestCut16(t *testing.T) {
+	for b, want := range map[string]string{"": "-", "\x00": "-", "\x00\x00": "|", "\x00\x01": "-", "\x00\x01a": "a|",
+		"\x00\x01ab": "a|b", "\x00\x02a": "-", "\x01\x00a": "-"} {
+		got := "-"
+		if s, rest, ok := cut16([]byte(b)); ok {
+			got = string(s) + "|" + string(rest)
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", b, got, want)
+		}
+	}
+}

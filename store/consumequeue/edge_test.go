@@ -309,3 +309,58 @@ func TestStrangersOnDisk(t *testing.T) {
 		t.Errorf("%v, %v", err, table.Get("T", 0))
 	}
 }
+
+// TestKnows: a queue knows the records below its end, and of the last one only what it has.
+func TestKnows(t *testing.T) {
+	q := &Queue{lastPhy: 40}
+	for _, c := range []struct {
+		offset, base, have int64
+		want               bool
+	}{{10, 0, 2, true}, {29, 1, 2, true}, {30, 1, 2, true}, {30, 2, 2, false}, {31, 2, 2, false}, {40, 1, 2, false}} {
+		e := dispatch.Entry{Offset: c.offset, Size: 10, Base: c.base}
+		if got := q.Knows(&e, c.have); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// TestClearBehind: what stands behind the last entry becomes zero, in its file, and files behind it go; the first file
+// stays, and what is zero is not written.
+func TestClearBehind(t *testing.T) {
+	for _, c := range []struct {
+		entries int
+		files   int // that are left
+	}{{1, 1}, {49, 1}, {50, 1}, {51, 2}, {100, 2}} {
+		m := newModel(t, 0)
+		q := m.table.GetOrCreate("P", 0, false)
+		m.table.Push(q, entriesFrom(0, 150)) // three files
+		if err := m.table.FlushAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		end := int64(c.entries)
+		q.mem, q.memStart, q.flushed, q.synced = nil, end, end, end // as a start finds it that missed a page
+		q.max.Store(end)
+		if err := m.table.ClearBehind(q); err != nil {
+			t.Fatal(err)
+		}
+		list, _ := m.mem.ReadDir("/s/consumequeue/P/0")
+		if len(list) != c.files {
+			t.Errorf("%d entries: %d files, want %d", c.entries, len(list), c.files)
+		}
+		var got int
+		for _, fi := range list {
+			b, err := vfs.ReadFile(m.mem, "/s/consumequeue/P/0/"+fi.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += q.files.CountValid(b)
+			if rest := b[q.files.CountValid(b)*Unit:]; slices.ContainsFunc(rest, func(b byte) bool { return b != 0 }) {
+				t.Errorf("%d entries: something stands behind them in %s", c.entries, fi.Name)
+			}
+		}
+		if got != c.entries {
+			t.Errorf("%d entries: %d are left", c.entries, got)
+		}
+		m.table.Close()
+	}
+}

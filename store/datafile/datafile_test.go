@@ -76,3 +76,20 @@ func put(t *testing.T, mem *vfs.Mem, name string, b []byte) {
 	}
 	_ = f.Close()
 }
+
+// TestIsZero: zeros of any number are zeros, and one other byte anywhere is seen.
+func TestIsZero(t *testing.T) {
+	for n := range 40 {
+		b := make([]byte, n)
+		if !IsZero(b) {
+			t.Errorf("%d zeros are none", n)
+		}
+		for i := range b {
+			b[i] = 1
+			if IsZero(b) {
+				t.Errorf("%d bytes, not zero at %d", n, i)
+			}
+			b[i] = 0
+		}
+	}
+}
