@@ -440,3 +440,22 @@ func TestWaitingAnswersAreCounted(t *testing.T) {
 		t.Errorf("closed, and %d counted", e.budget.outbound.Load())
 	}
 }
+
+// TestFlushLooksWhatIsUnsent: a turn without an answer finds out what the peer has read meanwhile, on an open
+// connection only.
+func TestFlushLooksWhatIsUnsent(t *testing.T) {
+	for _, closed := range []bool{false, true} {
+		e := flowEngine(1 << 30)
+		p := newPeer(e, &Loop{})
+		p.s.buffered = 500
+		p.updateUnsent()
+		p.s.buffered, p.closed = 100, closed
+		want := int64(100)
+		if closed {
+			want = 500
+		}
+		if open := p.flush(true); open == closed || p.unsent.Load() != want {
+			t.Errorf("closed %v: open %v, %d bytes unsent", closed, open, p.unsent.Load())
+		}
+	}
+}

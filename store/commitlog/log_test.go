@@ -193,3 +193,40 @@ func TestNextLook(t *testing.T) {
 		}
 	}
 }
+
+// TestZeroAhead: the window ahead of the tail is written with zeros once, and no lease stays.
+func TestZeroAhead(t *testing.T) {
+	mem, writes := vfs.NewMem(), int64(0)
+	t.Cleanup(mem.Free)
+	if err := mem.MkdirAll("/log"); err != nil {
+		t.Fatal(err)
+	}
+	opt := Options{FS: mem, Paths: []string{"/log"}, SegmentSize: 64 << 10, TouchAhead: 16 << 10}
+	l := New(opt, Settings{AppendTimeout: time.Minute}, new(tally), Events{})
+	var z zeroed
+	l.alloc.zeroAhead(&z) // there is no file yet
+	if err := l.OpenTail(); err != nil {
+		t.Fatal(err)
+	}
+	l.Start()
+	t.Cleanup(l.Close)
+	if _, err := put(l, 100, true, false); err != nil {
+		t.Fatal(err)
+	}
+	mem.Inject(func(op, _ string) error {
+		if op == "write" {
+			writes++
+		}
+		return nil
+	})
+	for range 3 {
+		l.alloc.zeroAhead(&z)
+	}
+	seg := l.Segments()[0]
+	if writes != 1 || z.seg != seg || z.upTo != 8<<10+16<<10 || seg.refs.Load() != 1 || seg.Data[99] != 'x' {
+		t.Errorf("%d writes, zeros up to %d, %d references", writes, z.upTo, seg.refs.Load())
+	}
+	if at, err := put(l, 30_000, true, false); err != nil || at != 100 {
+		t.Errorf("an append behind the zeros: at %d, %v", at, err)
+	}
+}

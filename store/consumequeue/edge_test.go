@@ -364,3 +364,23 @@ func TestClearBehind(t *testing.T) {
 		m.table.Close()
 	}
 }
+
+// TestExtensionsExpire: files of extensions go with the entries that need them.
+func TestExtensionsExpire(t *testing.T) {
+	m := newModel(t, 1)
+	q := m.table.GetOrCreate("P", 0, false)
+	m.table.Push(q, entriesFrom(0, 200)) // 49 units of 20 bytes in a file of 1000
+	if err := m.table.FlushAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for logMin, want := range []int{0: 5, 490: 4, 500: 4, 980: 3, 1990: 1} {
+		if want == 0 {
+			continue
+		}
+		m.log.Readable.Store(int64(logMin))
+		m.table.Expire(t.Context(), 0, true)
+		if list, err := m.mem.ReadDir("/s/consumequeue_ext/P/0"); err != nil || len(list) != want {
+			t.Errorf("the log begins at %d: %d files of extensions, want %d (%v)", logMin, len(list), want, err)
+		}
+	}
+}
