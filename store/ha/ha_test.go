@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -491,6 +493,45 @@ func TestSlowSlave(t *testing.T) {
 	_ = d.SetReadDeadline(time.Now().Add(5 * time.Second))
 	if n, err := d.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Errorf("a file that is gone was sent: %v", err)
+	}
+}
+
+// TestSlaveDiskFull lets the slave's disk have no room for the next file: the slave says so, the store's health too, and
+// it goes on by itself when there is room.
+func TestSlaveDiskFull(t *testing.T) {
+	master := open(t, newMem(t), "ASYNC_MASTER")
+	m := startMaster(t, master, settings(), ha.MasterEvents{})
+	fsys := newMem(t)
+	c := config("SLAVE")
+	c.PutMessageTimeout = 100
+	slave, err := store.Open(c, fsys, store.EventListener{})
+	if err == nil {
+		err = slave.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = slave.Stop(context.Background()) })
+	var full atomic.Bool
+	fsys.Inject(func(op, name string) error {
+		if full.Load() && op == "allocate" && strings.Contains(name, "commitlog") {
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	for _, already := range []int{0, 100} { // in front of the first file, and of a later one
+		full.Store(true)
+		send(t, master, uint64(already), already)
+		x := startSlave(t, slave, m.Addr().String(), ha.SlaveEvents{})
+		send(t, master, 1, 1500)
+		eventually(t, "the slave says why", func() bool {
+			err := x.State().Err
+			return errors.Is(err, syscall.ENOSPC) && errors.Is(slave.Health(), store.ErrDiskFull)
+		})
+		full.Store(false)
+		same(t, master, slave)
+		eventually(t, "all is well", func() bool { return slave.Health() == nil && x.State().Err == nil })
+		x.Stop()
 	}
 }
 
