@@ -47,7 +47,11 @@ type conn struct {
 	sent  meter        // bytes; added to by the sender
 
 	start chan int64 // capacity 1: where the sender begins
-	out   output     // the sender's
+
+	gathering atomic.Bool   // the sender waits for an acknowledgement
+	idle      chan struct{} // capacity 1: one has come
+
+	out output // the sender's
 
 	mu  sync.Mutex
 	why error // why it ends; guarded by mu
@@ -59,7 +63,7 @@ func newConn(m *Master, sock *net.TCPConn) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{m: m, sock: sock, raw: raw, addr: sock.RemoteAddr().String(), came: time.Now(),
-		start: make(chan int64, 1)}
+		start: make(chan int64, 1), idle: make(chan struct{}, 1)}
 	c.asked.Store(-1)
 	c.acked.Store(-1)
 	c.out.init(raw)
@@ -128,6 +132,12 @@ func (c *conn) reported(offset int64) error {
 	}
 	if offset > c.acked.Load() {
 		c.acked.Store(offset)
+		if c.gathering.Load() {
+			select {
+			case c.idle <- struct{}{}:
+			default:
+			}
+		}
 		if c.m.ev.Acknowledged != nil {
 			c.m.ev.Acknowledged()
 		}

@@ -21,6 +21,7 @@ func (c *conn) send(ctx context.Context) error {
 		set := c.m.settings.Load()
 		allowed, again := flow.allow(set, time.Now())
 		if c.m.log.End() > c.next.Load() && allowed > 0 {
+			c.gather(ctx)
 			n, err := c.sendBlock(min(allowed, int64(set.BatchSize)))
 			if err != nil {
 				return err
@@ -49,6 +50,37 @@ func (c *conn) send(ctx context.Context) error {
 		case <-wake.C:
 		}
 	}
+}
+
+// gatherFor is how long a small block waits for more at most, while the slave has not acknowledged what was sent
+// before: each block costs both ends system calls, whatever its size.
+const gatherFor = 100 * time.Microsecond
+
+// gather waits until there is a large block to send, the slave has acknowledged everything, or gatherFor has passed.
+// Who sends one message at a time never waits: the slave has acknowledged the one before.
+func (c *conn) gather(ctx context.Context) {
+	if c.enough() {
+		return
+	}
+	c.gathering.Store(true)
+	defer c.gathering.Store(false)
+	timer := time.NewTimer(gatherFor)
+	defer timer.Stop()
+	for !c.enough() {
+		select {
+		case <-c.idle:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// enough tells that nothing is gained by waiting for more.
+func (c *conn) enough() bool {
+	next := c.next.Load()
+	return c.acked.Load() >= next || c.m.log.End()-next >= sendfileLeast
 }
 
 // sendBlock sends the next block, of at most limit bytes and one file.
