@@ -85,7 +85,8 @@ mutants:
 java-store: build
 	cd integration && JAVASTORE=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -run '$(if $(filter timers,$(SCENARIO)),Timers|Transactions)' -v ./javastore
 
-## ha: replication between our ends and real Java brokers (5.5.0)
+## ha: master and slave, ours and Java's 5.5.0 in each mix, slaves killed under load; a store that goes from Java's broker to ours and back;
+## HA_MESSAGES=60000 HA_KILLS=10 for more
 ha: build
 	cd integration && HA=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -v ./ha
 

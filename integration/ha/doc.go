@@ -1,3 +1,2 @@
-// Package ha tests replication between our ends (gorocket/store/ha) and Apache's brokers 5.5.0: make ha. Our ends run in
-// the test's process, on a store of their own, until a broker of ours does it.
+// Package ha tests replication between brokers, Apache's 5.5.0 and ours, in each mix: make ha.
 package ha

@@ -11,7 +11,7 @@ import (
 // TestMain lets the tests run on demand only: Java's brokers take their time.
 func TestMain(m *testing.M) {
 	if os.Getenv("HA") == "" {
-		fmt.Println("ha: not run: set HA=1, or make ha (about 2 minutes, needs a JDK and Maven)")
+		fmt.Println("ha: not run: set HA=1, or make ha (about 3 minutes, needs a JDK and Maven)")
 		return
 	}
 	code := m.Run()

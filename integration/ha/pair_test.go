@@ -2,137 +2,202 @@ package ha
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"net/netip"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"gorocket/integration/harness"
 	"gorocket/integration/load/client"
-	"gorocket/store"
-	"gorocket/store/record"
 )
 
-const messages = 8000
+const (
+	fileSize = 4 << 20 // of a commit log file: small, so that files roll all the time
+	queues   = 4
+)
 
-// TestOurSlaveOfJava follows a Java master under load, with restarts of our slave.
-func TestOurSlaveOfJava(t *testing.T) {
-	need(t)
-	c := harness.New(t)
-	c.Namesrv(harness.Go, nil)
-	b := c.Broker(harness.Java, "broker-a", javaConf("brokerRole", "ASYNC_MASTER"))
-	cl, err := client.Dial(b.Addr(), 20*time.Second)
-	if err == nil {
-		err = cl.CreateTopic("T", queues, 6, "")
+// pair is a master and its slave, of either kind, and what producers were told.
+type pair struct {
+	t      *testing.T
+	c      *harness.Cluster
+	master *harness.Server
+	slave  *harness.Server
+
+	mu    sync.Mutex
+	acked [queues]map[int64]int // queue offset -> number of the message; guarded by mu
+	n     int                   // messages sent
+}
+
+// conf is the configuration of one end.
+func conf(role string, id int) harness.Conf {
+	return harness.Conf{"brokerRole": role, "brokerId": fmt.Sprint(id), "brokerName": "broker-a", "slaveReadEnable": "true",
+		"mappedFileSizeCommitLog": fmt.Sprint(fileSize), "haSendHeartbeatInterval": "1000"}
+}
+
+// startPair starts a master with a topic, but no slave.
+func startPair(t *testing.T, master harness.Kind) *pair {
+	t.Helper()
+	p := &pair{t: t, c: harness.New(t)}
+	for q := range p.acked {
+		p.acked[q] = map[int64]int{}
 	}
-	if err != nil {
+	p.c.Namesrv(harness.Go, nil)
+	p.master = p.c.Broker(master, "first", conf("ASYNC_MASTER", 0))
+	if err := p.dial(p.master).CreateTopic("T", queues, 6, ""); err != nil {
 		t.Fatal(err)
 	}
-	master, dir := fmt.Sprintf("127.0.0.1:%d", b.Port+1), t.TempDir()
-	s := openStore(t, dir, "SLAVE")
-	x := startSlave(t, s, master)
-	for i := range messages {
-		r, err := cl.Send(&client.Message{Topic: "T", Queue: i % queues, Born: 1, Body: bodyOf(i),
-			Props: client.Props("KEYS", fmt.Sprint("k", i), "TAGS", "a")})
-		if err != nil || r.Code != 0 {
-			t.Fatalf("message %d: %d %s %v", i, r.Code, r.Remark, err)
-		}
-		if i%2500 == 2499 {
-			x.Stop()
-			if err := s.Stop(context.Background()); err != nil {
-				t.Fatal(err)
+	return p
+}
+
+func (p *pair) dial(s *harness.Server) *client.Client {
+	p.t.Helper()
+	c, err := client.Dial(s.Addr(), 20*time.Second)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(c.Close)
+	return c
+}
+
+// body makes the body of message i: 0 to 2000 bytes, now and then up to 300 KiB, always the same.
+func body(i int) []byte {
+	rnd := rand.New(rand.NewPCG(uint64(i), 18))
+	n := rnd.IntN(2000)
+	if i%100 == 0 {
+		n = rnd.IntN(300 << 10)
+	}
+	return bytes.Repeat(fmt.Appendf(nil, "%08d|", i), n/9+1)
+}
+
+// send sends n messages to the master from two producers; between calls between of them, if there is one.
+func (p *pair) send(n int, between func()) {
+	p.t.Helper()
+	var wg sync.WaitGroup
+	half := make(chan struct{})
+	for w := range 2 {
+		c := p.dial(p.master)
+		wg.Go(func() {
+			for i := p.n + w; i < p.n+n; i += 2 {
+				if w == 0 && i >= p.n+n/2 && half != nil {
+					close(half)
+					half = nil
+				}
+				r, err := c.Send(&client.Message{Topic: "T", Queue: i % queues, Born: 1, Body: body(i),
+					Props: client.Props("KEYS", fmt.Sprint("k", i), "TAGS", "a")})
+				if err != nil || r.Code != 0 {
+					p.t.Errorf("message %d: %d %s %v", i, r.Code, r.Remark, err)
+					return
+				}
+				p.mu.Lock()
+				p.acked[i%queues][r.QueueOffset] = i
+				p.mu.Unlock()
 			}
-			s = openStore(t, dir, "SLAVE")
-			x = startSlave(t, s, master)
-		}
+		})
 	}
-	for q := range queues {
-		n := 0
-		eventually(t, fmt.Sprint("the end of queue ", q), func() bool { return s.MaxOffset("T", int32(q)) == messages/queues })
-		_, err := cl.ReadQueue("T", q, 0, func(r *client.Record) error { n++; return sameRecord(s, q, r) })
-		if err != nil || n != messages/queues {
-			t.Errorf("queue %d: %d messages compared: %v", q, n, err)
-		}
+	if between != nil {
+		<-half
+		between()
 	}
-	for _, i := range []int{0, 17, 4000, messages - 1} {
-		r, err := s.QueryByKey("T", fmt.Sprint("k", i), 9, 0, 1<<62)
-		if err != nil || len(r.Records) != 1 {
-			t.Errorf("key k%d: %d records, %v", i, len(r.Records), err)
+	wg.Wait()
+	p.n += n
+}
+
+// eventually waits for something to become true.
+func (p *pair) eventually(what string, is func() bool) {
+	p.t.Helper()
+	for end := time.Now().Add(90 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Fatalf("never: %s", what)
 		}
 	}
 }
 
-// sameRecord compares a message of the master's with the slave's at the same place.
-func sameRecord(s *store.Store, queue int, r *client.Record) error {
-	at, _, _, ok := s.OffsetInQueue("T", int32(queue), r.QueueOffset)
-	if !ok {
-		return fmt.Errorf("the slave has no message %d in queue %d", r.QueueOffset, queue)
+// caughtUp waits until the slave's queues end where the master's do.
+func (p *pair) caughtUp() {
+	p.t.Helper()
+	m, s := p.dial(p.master), p.dial(p.slave)
+	for q := range queues {
+		want, err := m.MaxOffset("T", q)
+		if err != nil || want == 0 {
+			p.t.Fatalf("queue %d of the master ends at %d, %v", q, want, err)
+		}
+		p.eventually(fmt.Sprintf("queue %d of the slave ends at %d", q, want), func() bool {
+			got, err := s.MaxOffset("T", q)
+			return err == nil && got == want
+		})
 	}
-	raw, err := s.ReadRecord(at, nil)
+}
+
+// sameFiles compares the commit logs byte by byte, from the slave's first file on.
+func (p *pair) sameFiles() {
+	p.t.Helper()
+	names, err := filepath.Glob(p.slave.Store() + "/commitlog/*")
+	if err != nil || len(names) == 0 {
+		p.t.Fatalf("no commit log: %v", err)
+	}
+	compared := 0
+	for _, name := range names {
+		mine, err := os.ReadFile(name)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		theirs, err := os.ReadFile(p.master.Store() + "/commitlog/" + filepath.Base(name))
+		if err != nil { // made ahead
+			continue
+		}
+		if compared++; !bytes.Equal(mine, theirs) {
+			p.t.Errorf("%s differs from the master's", name)
+		}
+	}
+	if compared < 2 {
+		p.t.Errorf("only %d of %d files were compared", compared, len(names))
+	}
+}
+
+// view reads the newest message of a queue by its place in the log (VIEW_MESSAGE_BY_ID), which master and slave share.
+func (p *pair) view(slave *client.Client, q int) error {
+	m := p.dial(p.master)
+	max, err := m.MaxOffset("T", q)
 	if err != nil {
 		return err
 	}
-	m, err := record.Decode(raw)
-	if err == nil && (!bytes.Equal(m.Body, r.Body) || len(r.Body) == 0) {
-		err = fmt.Errorf("message %d in queue %d differs", r.QueueOffset, queue)
+	pulled, err := m.Pull("T", q, max-1, 1)
+	if err != nil {
+		return err
 	}
-	return err
+	return client.EachRecord(pulled.Body, func(want *client.Record) error {
+		got, err := slave.View(want.Offset)
+		if err == nil && (got.QueueOffset != want.QueueOffset || !bytes.Equal(got.Body, want.Body)) {
+			err = fmt.Errorf("message %d of queue %d differs", want.QueueOffset, q)
+		}
+		return err
+	})
 }
 
-// TestJavaSlaveOfOurs lets a Java slave follow our master under load, through kill -9 of the slave. Its files are the
-// master's, byte for byte.
-func TestJavaSlaveOfOurs(t *testing.T) {
-	need(t)
-	c := harness.New(t)
-	ns := c.Namesrv(harness.Go, nil)
-	s := openStore(t, t.TempDir(), "ASYNC_MASTER")
-	m := startMaster(t, s, ns.Addr())
-	b := c.Broker(harness.Java, "broker-s", javaConf("brokerRole", "SLAVE", "brokerId", "1", "brokerName", "broker-a"))
-	host := netip.MustParseAddrPort("127.0.0.1:10911")
-	for i := range messages {
-		if _, err := s.Append(&store.Record{Message: record.Message{Topic: "T", QueueID: int32(i % queues),
-			BornTimestamp: 1, BornHost: host, StoreHost: host, Body: bodyOf(i)}}); err != nil {
-			t.Fatal(err)
-		}
-		if i%100 == 0 {
-			time.Sleep(5 * time.Millisecond)
-		}
-		if i == messages/2 {
-			eventually(t, "the Java slave acknowledges", func() bool { return m.Confirmed(1) > 0 })
-			b.Kill()
-			if err := b.Start(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	eventually(t, "the Java slave acknowledges everything", func() bool { return m.Confirmed(1) == s.MaxPhyOffset() })
-	cl, err := client.Dial(b.Addr(), 20*time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+// read reads all queues of a broker from their first messages on: what producers were told is there, where they were
+// told. Ours only, or a master: a Java slave does not know the topic in its first minute.
+func (p *pair) read(s *harness.Server) {
+	p.t.Helper()
+	c := p.dial(s)
 	for q := range queues {
-		var got int64
-		eventually(t, fmt.Sprint("the end of queue ", q), func() bool {
-			got, err = cl.MaxOffset("T", q)
-			return err != nil || got == messages/queues
-		})
+		from, err := c.MinOffset("T", q)
 		if err != nil {
-			t.Errorf("queue %d: %v", q, err)
+			p.t.Fatal(err)
 		}
-	}
-	for at := s.MinPhyOffset(); at < s.MaxPhyOffset(); at += fileSize {
-		n := min(fileSize, s.MaxPhyOffset()-at)
-		got, err := os.ReadFile(fmt.Sprintf("%s/commitlog/%020d", b.Store(), at))
-		if err != nil || !bytes.Equal(got[:n], s.Log().Find(at).Data[:n]) {
-			t.Errorf("the files at %d differ: %v", at, err)
-		}
-	}
-	for _, n := range []int64{0, 500, messages/queues - 1} {
-		at, _, _, _ := s.OffsetInQueue("T", 1, n)
-		if r, err := cl.View(at); err != nil || r.QueueOffset != n || r.Topic != "T" {
-			t.Errorf("message %d read from the slave: %+v %v", n, r, err)
+		at := from
+		end, err := c.ReadQueue("T", q, from, func(r *client.Record) error {
+			i, ok := p.acked[q][r.QueueOffset]
+			if r.QueueOffset != at || !ok || !bytes.Equal(r.Body, body(i)) {
+				return fmt.Errorf("message %d where %d should be, acknowledged %v, or its body differs", r.QueueOffset, at, ok)
+			}
+			at++
+			return nil
+		})
+		if err != nil || end-from != at-from || int(end) != len(p.acked[q]) {
+			p.t.Errorf("queue %d of %s: %d..%d, want %d: %v", q, s.Name, from, end, len(p.acked[q]), err)
 		}
 	}
 }
