@@ -59,7 +59,7 @@ var arrows = map[string][]string{
 		"store", "store/record"},
 	"broker/worker": {},
 	"cmd/gorocket": {"broker", "broker/config", "cmd/gorocket/bench", "compat/config", "namesrv", "remoting",
-		"remoting/metrics"},
+		"remoting/metrics", "store/check"},
 	"cmd/gorocket/bench": {"compat", "remoting", "remoting/protocol", "remoting/wire"},
 	"cmd/support":        {"broker", "namesrv", "remoting/wire"},
 	"compat":             {},

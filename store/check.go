@@ -88,6 +88,15 @@ func (o Offline) skipDamaged(dryRun bool) (*check.Plan, error) {
 	return check.SkipDamaged(opt, o.FS, dryRun)
 }
 
+// TruncateTo is check.TruncateTo of the directory.
+func (o Offline) TruncateTo(offset int64, dryRun bool) (*check.Plan, error) {
+	opt, err := o.options()
+	if err != nil {
+		return nil, err
+	}
+	return check.TruncateTo(opt, o.FS, offset, dryRun)
+}
+
 // Export is check.Export of the directory.
 func (o Offline) Export(f check.ExportFilter, yield func(*check.ExportedMessage) error,
 	damaged func(check.ExportDamage)) error {

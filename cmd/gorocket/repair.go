@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	brokerconfig "gorocket/broker/config"
+	"gorocket/store/check"
 )
 
 // repairCommand says what a start would do to a store directory and does the safe part of it.
@@ -17,6 +18,7 @@ func repairCommand() *cobra.Command {
 		file           string
 		dryRun, asJSON bool
 		skip           bool
+		truncate       int64
 	)
 	c := &cobra.Command{
 		Use:   "repair DIR",
@@ -30,6 +32,8 @@ func repairCommand() *cobra.Command {
 			"before and behind it stay readable at their\n" +
 			"places and offsets, also for a Java broker; the damaged bytes are kept in that folder. Try a slave's or a " +
 			"backup's copy of the file first.\n" +
+			"With --truncate-to OFFSET the commit log ends at OFFSET, where a record must begin: for a slave whose log went " +
+			"another way than its master's. What stood behind it is kept in that folder.\n" +
 			"Exit code 0: nothing is left to do but to start the broker. 1: something is left. 2: cannot be read, or a broker " +
 			"runs on it.",
 	}
@@ -38,10 +42,12 @@ func repairCommand() *cobra.Command {
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "change nothing")
 	c.Flags().BoolVar(&skip, "skip-damaged", false, "cover damage in the middle of the commit log, and keep the records "+
 		"before and behind it")
+	c.Flags().Int64Var(&truncate, "truncate-to", -1, "commit log offset, at which a record begins, to end the log at")
+	c.MarkFlagsMutuallyExclusive("skip-damaged", "truncate-to")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the plan as one JSON object")
 	c.Run = func(c *cobra.Command, args []string) {
 		if code := repair(c.OutOrStdout(), c.ErrOrStderr(), file, args[0],
-			repairMode{dryRun, skip, asJSON}); code != verifyHealthy {
+			repairMode{dryRun, skip, asJSON, c.Flags().Changed("truncate-to"), truncate}); code != verifyHealthy {
 			os.Exit(code)
 		}
 	}
@@ -49,7 +55,12 @@ func repairCommand() *cobra.Command {
 }
 
 // repairMode says what repair does.
-type repairMode struct{ dryRun, skipDamaged, asJSON bool }
+type repairMode struct {
+	dryRun, skipDamaged, asJSON bool
+
+	truncates bool
+	truncate  int64 // commit log offset, if truncates
+}
 
 // repair prints the plan and returns the exit code, the same as verify's.
 func repair(out, errs io.Writer, file, dir string, mode repairMode) int {
@@ -61,6 +72,8 @@ func repair(out, errs io.Writer, file, dir string, mode repairMode) int {
 	at := cfg.Offline(dir)
 	run := at.Repair
 	switch {
+	case mode.truncates:
+		run = func() (*check.Plan, error) { return at.TruncateTo(mode.truncate, mode.dryRun) }
 	case mode.skipDamaged && mode.dryRun:
 		run = at.PlanSkipDamaged
 	case mode.skipDamaged:

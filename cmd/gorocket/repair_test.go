@@ -57,3 +57,27 @@ func TestRepairCommand(t *testing.T) {
 		t.Errorf("afterwards: %d %s", code, out)
 	}
 }
+
+// TestRepairTruncates: --truncate-to reaches the store; what it does there is tested in store.
+func TestRepairTruncates(t *testing.T) {
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "broker.conf")
+	if err := os.WriteFile(conf, []byte("mappedFileSizeCommitLog=65536\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(dir, "store", "commitlog")
+	if err := os.MkdirAll(log, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(log, "00000000000000065536"), make([]byte, 65536), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for offset, want := range map[int64]string{65536: "the log ends at 65536", 0: "offset 0 is not in the log",
+		65540: "no record begins at offset 65540"} {
+		var out, errs bytes.Buffer
+		code := repair(&out, &errs, conf, filepath.Join(dir, "store"), repairMode{truncates: true, truncate: offset})
+		if text := out.String() + errs.String(); !strings.Contains(text, want) || (code == verifyHealthy) != (offset == 65536) {
+			t.Errorf("%d: exit code %d, %s", offset, code, text)
+		}
+	}
+}
