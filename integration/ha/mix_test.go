@@ -64,22 +64,13 @@ func TestMigration(t *testing.T) {
 	swap := func() {
 		t.Helper()
 		p.caughtUp()
-		for _, s := range []*harness.Server{p.master, p.slave} {
-			if code, err := s.Stop(); err != nil || code != 0 && code != 143 {
-				t.Fatalf("%s stopped with %d, %v", s.Name, code, err)
-			}
-		}
+		p.stop(p.master)
+		p.stop(p.slave)
 		p.master, p.slave = p.slave, p.master
-		for s, c := range map[*harness.Server]harness.Conf{p.master: conf("ASYNC_MASTER", 0), p.slave: conf("SLAVE", 1)} {
-			for k, v := range c {
-				s.Conf[k] = v
-			}
-		}
-		for _, s := range []*harness.Server{p.master, p.slave} {
-			if err := s.Start(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		p.role(p.master, "ASYNC_MASTER", 0)
+		p.role(p.slave, "SLAVE", 1)
+		p.start(p.master)
+		p.start(p.slave)
 	}
 	for range 2 {
 		swap()
