@@ -28,7 +28,7 @@ func TestLoadConfig(t *testing.T) {
 	for _, bad := range []string{"listenPort=abc", "listenPort=2", "diskMaxUsedSpaceRatio=850", "deleteFileBatchMax=0",
 		"bindAddress=no.such.host.invalid",
 		"namesrvAddr=a:b", "namesrvAddr=:9876", "namesrvAddr=h:70000", "deleteWhen=25", "deleteWhen=04:00", "deleteWhen=",
-		"brokerId=-1",
+		"brokerId=-1", "brokerClusterName=a/b",
 		"flushIntervalCommitLog=9223372036854775807", "transactionCheckInterval=99999999999", "fileReservedTime=100000000",
 		"timerPrecisionMs=0",
 		"aclEnable=true", "authenticationEnabled=TRUE", "enableControllerMode=true"} {

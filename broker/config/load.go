@@ -29,6 +29,7 @@ func (c *Config) validate() error {
 	for key, name := range map[string]string{"brokerName": c.BrokerName, "brokerClusterName": c.BrokerClusterName} {
 		refuse(name == "" || len(name) > compat.TopicMaxLength, key, name,
 			fmt.Sprintf("must have 1 to %d characters", compat.TopicMaxLength))
+		refuse(name != "" && !compat.IsFolderName(name), key, name, "it is a topic too, whose folder cannot have this name")
 	}
 	for key, addr := range map[string]string{"bindAddress": c.BindAddress,
 		"metricsPromExporterHost": c.MetricsPromExporterHost} {
