@@ -250,3 +250,27 @@ func TestSyncMasterWaits(t *testing.T) {
 		}
 	}
 }
+
+// TestProgressReachesTheReturningMaster: what consumers committed to the slave while the master was away is the master's
+// once it is back, and stays the slave's (Java 5.5 goes back to the master's older offsets).
+func TestProgressReachesTheReturningMaster(t *testing.T) {
+	p := startPair(t)
+	for i := range 10 {
+		p.master.send("T", "", fmt.Sprint(i))
+	}
+	p.master.pull("g", "T", 0, "*", 0) // makes the group
+	p.master.commit("g", "T", 0, 2)
+	p.follows(t)
+	waitFor(t, "the offset", func() bool {
+		return p.slave.b.offsets.Query("g", "T", 0) == 2 && p.slave.b.groups.Get("g") != nil
+	})
+	mc := p.master.b.Config()
+	p.master.stop()
+	p.slave.commit("g", "T", 0, 9)
+	p.master = startRig(t, mc)
+	waitFor(t, "the master to hear of it", func() bool { return p.master.b.offsets.Query("g", "T", 0) == 9 })
+	p.master.commit("g", "T", 0, 10)
+	waitFor(t, "the slave to follow again", func() bool { return p.slave.b.offsets.Query("g", "T", 0) == 10 })
+	p.master.commit("g", "T", 0, 1) // somebody goes back, at the master: that counts
+	waitFor(t, "the slave to go back too", func() bool { return p.slave.b.offsets.Query("g", "T", 0) == 1 })
+}
