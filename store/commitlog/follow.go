@@ -8,11 +8,11 @@ type follow struct{ moved atomic.Pointer[chan struct{}] }
 // Moved returns a channel that is closed as soon as End moves on. Who waits looks at End once more after it has the
 // channel. Any goroutine.
 func (l *Log) Moved() <-chan struct{} {
-	fresh := make(chan struct{})
 	for {
 		if p := l.followed.moved.Load(); p != nil {
 			return *p
 		}
+		fresh := make(chan struct{})
 		if l.followed.moved.CompareAndSwap(nil, &fresh) {
 			return fresh
 		}

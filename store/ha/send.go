@@ -17,7 +17,6 @@ func (c *conn) send(ctx context.Context) error {
 	wake := time.NewTimer(0)
 	defer wake.Stop()
 	for last := (time.Time{}); ; { // the first heartbeat, or block, tells the slave at once that it is served
-		moved := c.m.log.Moved()
 		set := c.m.settings.Load()
 		allowed, again := flow.allow(set, time.Now())
 		if c.m.log.End() > c.next.Load() && allowed > 0 {
@@ -39,8 +38,12 @@ func (c *conn) send(ctx context.Context) error {
 		} else if allowed > 0 || beat < again {
 			again = beat
 		}
-		if allowed <= 0 { // there may be more, but not now
+		moved := c.m.log.Moved() // only now: who has it makes an append close it
+		switch {
+		case allowed <= 0: // there may be more, but not now
 			moved = nil
+		case c.m.log.End() > c.next.Load():
+			continue
 		}
 		wake.Reset(again)
 		select {
