@@ -181,6 +181,10 @@ func (p *pair) view(slave *client.Client, q int) error {
 func (p *pair) read(s *harness.Server) {
 	p.t.Helper()
 	c := p.dial(s)
+	p.eventually(s.Name+" knows the topic", func() bool { // a slave that has just started asks its master
+		r, err := c.Pull("T", 0, 0, 1)
+		return err == nil && r.Code != 17
+	})
 	for q := range queues {
 		from, err := c.MinOffset("T", q)
 		if err != nil {
