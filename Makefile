@@ -136,7 +136,7 @@ bench:
 
 ## support: writes docs/support.md from the dispatch tables
 support:
-	$(GO) run ./cmd/support > docs/support.md
+	$(GO) run ./cmd/support > docs/support.md.new && mv docs/support.md.new docs/support.md
 
 fmt:
 	gofmt -w $$(git ls-files '*.go')
