@@ -55,7 +55,7 @@ func (h *ends) try(ctx *remoting.Context, s *endState) {
 		fail(ctx, err)
 		return
 	}
-	if isSlave(h.cfg()) {
+	if h.cfg().IsSlave() {
 		ctx.Status(wire.SlaveNotAvailable, "")
 		return
 	}

@@ -218,7 +218,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 			return fmt.Errorf("broker: timers: %w", err)
 		}
 	}
-	if !isSlave(b.cfg()) {
+	if !b.cfg().IsSlave() {
 		b.schedule.Start()
 		b.trans.Start()
 	}

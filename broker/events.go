@@ -36,7 +36,7 @@ func (b *Broker) connEvents() remoting.Events {
 
 func (b *Broker) storeEvents() store.EventListener {
 	stored := b.messageStored
-	if isSlave(b.cfg()) {
+	if b.cfg().IsSlave() {
 		stored = b.copied
 	}
 	return store.EventListener{

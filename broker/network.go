@@ -25,7 +25,7 @@ func (b *Broker) serve() (err error) {
 	b.topics.Publish = b.register.Publish
 	b.replica = replication.New(b.replicationDeps())
 	entries := b.entries()
-	if isSlave(b.cfg()) {
+	if b.cfg().IsSlave() {
 		entries = forSlave(entries, func() bool { return b.cfg().SlaveReadEnable })
 	}
 	table, err := remoting.NewTable(entries...)

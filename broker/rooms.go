@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"gorocket/broker/cluster"
-	"gorocket/broker/config"
 	"gorocket/broker/delay"
 	"gorocket/broker/exporter"
 	"gorocket/broker/hold"
@@ -68,19 +67,16 @@ func (b *Broker) holdDeps() hold.Deps {
 
 func (b *Broker) transSettings() trans.Settings {
 	c := b.cfg()
-	return trans.Settings{Slave: isSlave(c), Timeout: int64(c.TransactionTimeOut),
+	return trans.Settings{Slave: c.IsSlave(), Timeout: int64(c.TransactionTimeOut),
 		CheckInterval: ms(c.TransactionCheckInterval),
 		CheckMax:      c.TransactionCheckMax, OpBatchInterval: ms(c.TransactionOpBatchInterval),
 		OpMsgMaxSize: c.TransactionOpMsgMaxSize,
 		FileReserved: time.Duration(c.FileReservedTime) * time.Hour, BrokerName: c.BrokerName, Store: &c.Config}
 }
 
-// isSlave tells whether another broker ends transactions and asks about them.
-func isSlave(c *config.Config) bool { return c.BrokerRole == "SLAVE" }
-
 func (b *Broker) replicationDeps() replication.Deps {
 	return replication.Deps{Settings: func() *store.Config { return &b.cfg().Config },
-		Slave:  func() bool { return isSlave(b.cfg()) },
+		Slave:  func() bool { return b.cfg().IsSlave() },
 		Listen: func() string { return b.listen(b.cfg().HAListenPort) }, Store: b.openedStore, Client: b.client,
 		Lost: b.register.AskMaster, Log: b.log, Throttled: b.throttled,
 		Tables: slave.Deps{Client: b.client, Topics: b.topics, Groups: b.groups, Offsets: b.offsets, Modes: b.modes,

@@ -13,7 +13,7 @@ import (
 
 // openTimers recovers the timer files; with timerWheelEnable=false they stay as they are.
 func (b *Broker) openTimers() (err error) {
-	if !b.cfg().TimerWheelEnable || isSlave(b.cfg()) {
+	if !b.cfg().TimerWheelEnable || b.cfg().IsSlave() {
 		return nil
 	}
 	live := func() *store.Config { return &b.cfg().Config }

@@ -149,8 +149,8 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// slave tells that the store is the copy of a master's.
-func (c *Config) slave() bool { return c.BrokerRole == "SLAVE" }
+// IsSlave tells that the store is the copy of a master's, and the broker on it its slave.
+func (c *Config) IsSlave() bool { return c.BrokerRole == "SLAVE" }
 
 // RecordLimits are what messages are checked against, and how they are encoded.
 func (c *Config) RecordLimits() record.Limits {

@@ -64,7 +64,7 @@ func (s *Store) Get(q *GetQuery, res *GetResult) {
 // correct is the next offset a client is told: a slave does not correct it (Java nextOffsetCorrection).
 func (s *Store) correct(asked, corrected int64) int64 {
 	cfg := s.cfg.Load()
-	if cfg.BrokerRole == "SLAVE" && !cfg.OffsetCheckInSlave {
+	if cfg.IsSlave() && !cfg.OffsetCheckInSlave {
 		return asked
 	}
 	return corrected

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"gorocket/store/commitlog"
 	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
@@ -45,9 +47,6 @@ func (s *Store) Log() *commitlog.Log { return s.log }
 // SegmentSize is the size of a file of the commit log, in bytes.
 func (s *Store) SegmentSize() int64 { return s.log.SegmentSize() }
 
-// IsSlave tells that the store takes no messages of its own.
-func (s *Store) IsSlave() bool { return s.slave }
-
 // RawEnd is the offset of the next byte that a slave wants from its master's log: behind the last one that came in. It
 // is -1 when there is none yet: then the log may begin at any file of the master's. One goroutine at a time calls
 // RawEnd, AppendRaw and DropPartial.
@@ -66,17 +65,16 @@ func (s *Store) AppendRaw(at int64, b []byte) error {
 // before it asks a master for what follows, which need not be the one before.
 func (s *Store) DropPartial() { s.log.DropPartial() }
 
-// LastRecord reads the record that the log ends with: its offset, its message id (Java MessageDecoder.createMessageId)
-// and the CRC of its body; ok is false when there is none. Not while records come in. It may read the disk.
-func (s *Store) LastRecord() (offset int64, id string, bodyCRC uint32, ok bool) {
-	err := s.guard(func() error {
-		m, found := s.log.LastRecord()
-		if ok = found; ok {
-			offset, id, bodyCRC = m.PhysicalOffset, string(m.AppendMessageID(nil)), m.BodyCRC
+// LastRecord copies the record that the log ends with, to be compared with a master's; nil when there is none. Not while
+// records come in. It may read the disk, and the error is that it cannot.
+func (s *Store) LastRecord() (rec []byte, err error) {
+	err = s.guard(func() error {
+		if m, ok := s.log.LastRecord(); ok {
+			rec = slices.Clone(s.log.Slice(s.log.Find(m.PhysicalOffset), m.PhysicalOffset, int(m.Size)))
 		}
 		return nil
 	})
-	return offset, id, bodyCRC, ok && err == nil
+	return rec, err
 }
 
 // takeRaw notes what a record of the master's means, see commitlog.Taker. Only the first time a topic is seen is
@@ -147,9 +145,7 @@ func (s *Store) rawFacts(m *record.View) dispatch.Facts {
 		}
 		r.topics[topic] = topic
 	}
-	tags, _ := m.Property(record.PropTags)
-	return dispatch.Facts{Topic: topic, SysFlag: m.SysFlag, QueueOffset: m.QueueOffset, StoreTime: m.StoreTimestamp,
-		Properties: m.Properties, Tags: record.TagsCode(tags)}
+	return dispatch.FactsNamed(topic, m)
 }
 
 // noteRaw notes one entry, as recovery would add it.
@@ -176,13 +172,7 @@ func (s *Store) noteRaw(p *placed) {
 
 // noteRawKeys notes the keys of a record for the index.
 func (s *Store) noteRawKeys(m *record.View) {
-	keys := dispatch.NoKeys()
-	if m.SysFlag&record.SysFlagTransaction != record.SysFlagRollback {
-		var noted dispatch.Noted
-		noted.Read(m.Properties)
-		keys.Set(record.TopicHashBytes(m.Topic), noted.Unique, noted.Keys)
-	}
-	c := &s.committer
+	keys, c := dispatch.KeysIn(m), &s.committer
 	c.keys = s.index.Queue.Append(c.keys, &keys, m.PhysicalOffset, m.StoreTimestamp, m.Size)
 }
 

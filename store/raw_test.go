@@ -327,11 +327,16 @@ func TestRawRefuses(t *testing.T) {
 	}
 	follow(t, master, slave, 0, func() int { return 7 })
 	sameLog(t, master, slave)
-	at, id, crc, ok := slave.LastRecord()
-	m, err := record.Decode(logBytes(master, at, 1<<20))
-	if !ok || err != nil || at+int64(m.Size) != master.MaxPhyOffset() || id != string(m.AppendMessageID(nil)) ||
-		crc != m.BodyCRC {
-		t.Errorf("last record %d %s %d %v, %v", at, id, crc, ok, err)
+	rec, err := slave.LastRecord()
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := record.Decode(rec)
+	at := last.PhysicalOffset
+	m, err2 := record.Decode(logBytes(master, at, 1<<20))
+	if err != nil || err2 != nil || at+int64(m.Size) != master.MaxPhyOffset() || int(m.Size) != len(rec) ||
+		string(last.AppendMessageID(nil)) != string(m.AppendMessageID(nil)) || last.BodyCRC != m.BodyCRC {
+		t.Errorf("last record %d %d, %v %v", at, last.BodyCRC, err, err2)
 	}
 	mustStop(t, slave)
 }

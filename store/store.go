@@ -77,7 +77,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	}
 	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), cleanKick: make(chan struct{}, 1)}
 	s.cfg.Store(&cfg)
-	s.delays, s.slave = cfg.delayLevels(), cfg.slave()
+	s.delays, s.slave = cfg.delayLevels(), cfg.IsSlave()
 	s.batchBufs.New = func() any { return new(batchScratch) }
 	s.committer.s = s
 	s.committer.spares.New = func() any { return new(spans) }
@@ -248,7 +248,7 @@ func (s *Store) Reconfigure(cfg Config) error {
 // logOptions are the keys of the commit log that act when it is opened.
 func (c *Config) logOptions(fsys vfs.FS) commitlog.Options {
 	o := commitlog.Options{FS: fsys, Paths: c.commitLogPaths(), ReadOnly: c.readOnlyPaths(),
-		SegmentSize: c.MappedFileSizeCommitLog, Raw: c.slave(), Checks: c.logChecks()}
+		SegmentSize: c.MappedFileSizeCommitLog, Raw: c.IsSlave(), Checks: c.logChecks()}
 	if c.FlushDiskType == SyncFlush && !o.Raw {
 		o.TouchAhead = c.TouchAheadBytes
 	}

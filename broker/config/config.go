@@ -176,7 +176,7 @@ func (c *Config) Complete() error {
 	if c.HAListenPort == 0 {
 		c.HAListenPort = c.ListenPort + 1
 	}
-	if c.BrokerRole != "SLAVE" {
+	if !c.IsSlave() {
 		c.BrokerID = 0
 	}
 	return c.validate()

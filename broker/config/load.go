@@ -25,7 +25,7 @@ func (c *Config) validate() error {
 			errs = append(errs, &keys.Error{Key: key, Value: value, Msg: why})
 		}
 	}
-	refuse(c.BrokerRole == "SLAVE" && c.BrokerID == 0, "brokerId", "0", "a slave's must be above 0: 0 is the master's")
+	refuse(c.IsSlave() && c.BrokerID == 0, "brokerId", "0", "a slave's must be above 0: 0 is the master's")
 	for key, name := range map[string]string{"brokerName": c.BrokerName, "brokerClusterName": c.BrokerClusterName} {
 		refuse(name == "" || len(name) > compat.TopicMaxLength, key, name,
 			fmt.Sprintf("must have 1 to %d characters", compat.TopicMaxLength))

@@ -33,10 +33,17 @@ func (e *DivergedError) Error() string {
 // every byte must be the same. Without a record there is nothing to compare, nor when the master has no such topic any
 // more and so does not show its messages. An error: *DivergedError, or that the master cannot be asked.
 func (s *Service) compare(ctx context.Context, _ string) error {
-	ours, m, ok := s.lastRecord()
+	ours, err := s.d.Store().LastRecord()
+	if err != nil {
+		return fmt.Errorf("the record that the log of this slave ends with cannot be read: %w", err)
+	}
 	master := s.masterAddr()
-	if !ok || master == "" {
+	if ours == nil || master == "" {
 		return s.compared(nil)
+	}
+	m, err := record.Decode(ours)
+	if err != nil {
+		return err
 	}
 	h := wire.ViewMessageRequestHeader{Offset: m.PhysicalOffset}
 	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqViewMessageById, wire.ViewMessageRequest, &h, nil)
@@ -67,25 +74,6 @@ func (s *Service) topicGone(ctx context.Context, master, topic string) (bool, er
 		return true, nil
 	}
 	return false, err
-}
-
-// lastRecord copies the record that our log ends with.
-func (s *Service) lastRecord() (rec []byte, m record.View, ok bool) {
-	offset, _, _, ok := s.d.Store().LastRecord()
-	if !ok {
-		return nil, m, false
-	}
-	seg := s.d.Store().Log().Lease(offset)
-	if seg == nil {
-		return nil, m, false
-	}
-	defer seg.Release()
-	data := seg.Data[offset-seg.Base:]
-	if err := record.DecodeInto(data, &m); err != nil {
-		return nil, m, false
-	}
-	rec = bytes.Clone(data[:m.Size])
-	return rec, m, record.DecodeInto(rec, &m) == nil
 }
 
 // describe tells people which record this is.

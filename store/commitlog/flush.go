@@ -34,11 +34,18 @@ func (l *Log) answered() {
 	}
 }
 
-// answer tells waiters taken from the list.
-func (l *Log) answer(ws []waiting, err error) {
+// answer tells waiters taken from the list of p.
+func (l *Log) answer(p *Position, ws []waiting, err error) {
 	if len(ws) > 0 {
-		l.Durable.tell(ws, err)
+		p.tell(ws, err)
 		l.answered()
+	}
+}
+
+// late fails those who wait on p and whose time is over.
+func (l *Log) late(p *Position, now time.Time, err error) {
+	if p.pending() > 0 {
+		l.answer(p, p.take(func(w *waiting) bool { return now.After(w.deadline) }), err)
 	}
 }
 
@@ -58,7 +65,7 @@ func (l *Log) runFlusher(ctx context.Context) {
 		defer close(answered)
 		for ws := range answers {
 			l.committer.Notify()
-			l.answer(ws, nil)
+			l.answer(&l.Durable, ws, nil)
 		}
 	}()
 	defer func() { close(answers); <-answered }()
@@ -130,7 +137,7 @@ func (l *Log) tellRolled() {
 func (l *Log) Flush() error {
 	ws, err := l.sync()
 	l.committer.Notify()
-	l.answer(ws, nil)
+	l.answer(&l.Durable, ws, nil)
 	return err
 }
 
@@ -186,10 +193,8 @@ func (l *Log) runTimeouts(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			if l.Durable.pending() > 0 {
-				l.answer(l.Durable.take(func(w *waiting) bool { return now.After(w.deadline) }), ErrFlushTimeout)
-			}
-			l.replicasLate(now)
+			l.late(&l.Durable, now, ErrFlushTimeout)
+			l.late(&l.Replicated, now, ErrReplicaTimeout)
 		}
 	}
 }

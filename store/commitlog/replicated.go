@@ -22,19 +22,5 @@ func (l *Log) Confirm(offset int64) {
 	if offset > l.End() || !l.Replicated.raise(offset) {
 		return
 	}
-	if ws := l.Replicated.reached(offset); len(ws) > 0 {
-		l.Replicated.tell(ws, nil)
-		l.answered()
-	}
-}
-
-// replicasLate fails those whose time is over.
-func (l *Log) replicasLate(now time.Time) {
-	if l.Replicated.pending() == 0 {
-		return
-	}
-	if ws := l.Replicated.take(func(w *waiting) bool { return now.After(w.deadline) }); len(ws) > 0 {
-		l.Replicated.tell(ws, ErrReplicaTimeout)
-		l.answered()
-	}
+	l.answer(&l.Replicated, l.Replicated.reached(offset), nil)
 }

@@ -54,11 +54,11 @@ func TestReplicated(t *testing.T) {
 	if err := first.told(t); err != nil {
 		t.Error(err)
 	}
-	l.replicasLate(time.Now())
+	l.late(&l.Replicated, time.Now(), ErrReplicaTimeout)
 	if len(second) > 0 {
 		t.Error("late before its time")
 	}
-	l.replicasLate(time.Now().Add(time.Hour))
+	l.late(&l.Replicated, time.Now().Add(time.Hour), ErrReplicaTimeout)
 	if err := second.told(t); !errors.Is(err, ErrReplicaTimeout) {
 		t.Error(err)
 	}

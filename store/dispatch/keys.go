@@ -25,6 +25,22 @@ func KeysOf(topic string, unique, keys []byte) Keys {
 	return k
 }
 
+// KeysIn returns the keys of a stored record; none of one that was rolled back.
+func KeysIn(m *record.View) Keys {
+	if rolledBack(m) {
+		return NoKeys()
+	}
+	var noted Noted
+	noted.Read(m.Properties)
+	var k Keys
+	k.Set(record.TopicHashBytes(m.Topic), noted.Unique, noted.Keys)
+	return k
+}
+
+func rolledBack(m *record.View) bool {
+	return m.SysFlag&record.SysFlagTransaction == record.SysFlagRollback
+}
+
 // NoKeys are those of a record that the index leaves out: of a transaction that was rolled back.
 func NoKeys() Keys { return Keys{known: true} }
 
@@ -69,7 +85,7 @@ func Words(unique, keys []byte) iter.Seq[[]byte] {
 // HashesOf yields the hash of each key of a stored record; none for one that was rolled back.
 func HashesOf(m *record.View) iter.Seq[int32] {
 	return func(yield func(int32) bool) {
-		if m.SysFlag&record.SysFlagTransaction == record.SysFlagRollback {
+		if rolledBack(m) {
 			return
 		}
 		var noted Noted

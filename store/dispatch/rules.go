@@ -30,9 +30,12 @@ type Facts struct {
 }
 
 // FactsOf reads a stored record.
-func FactsOf(m *record.View) Facts {
+func FactsOf(m *record.View) Facts { return FactsNamed(string(m.Topic), m) }
+
+// FactsNamed is FactsOf for callers that have the topic as a string already.
+func FactsNamed(topic string, m *record.View) Facts {
 	tags, _ := m.Property(record.PropTags)
-	return Facts{Topic: string(m.Topic), SysFlag: m.SysFlag, QueueOffset: m.QueueOffset, StoreTime: m.StoreTimestamp,
+	return Facts{Topic: topic, SysFlag: m.SysFlag, QueueOffset: m.QueueOffset, StoreTime: m.StoreTimestamp,
 		Properties: m.Properties, Tags: record.TagsCode(tags)}
 }
 
