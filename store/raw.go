@@ -65,8 +65,8 @@ func (s *Store) AppendRaw(at int64, b []byte) error {
 // before it asks a master for what follows, which need not be the one before.
 func (s *Store) DropPartial() { s.log.DropPartial() }
 
-// LastRecord copies the record that the log ends with, to be compared with a master's; nil when there is none. Not while
-// records come in. It may read the disk, and the error is that it cannot.
+// LastRecord copies the record that the log ends with, to be compared with a master's; nil when there is none. Not
+// while records come in. It may read the disk, and the error is that it cannot.
 func (s *Store) LastRecord() (rec []byte, err error) {
 	err = s.guard(func() error {
 		if m, ok := s.log.LastRecord(); ok {
