@@ -75,12 +75,15 @@ func (b *Broker) transSettings() trans.Settings {
 }
 
 func (b *Broker) replicationDeps() replication.Deps {
+	tables := slave.Deps{Client: b.client, Topics: b.topics, Groups: b.groups, Offsets: b.offsets, Modes: b.modes,
+		Delays: b.followDelays, End: b.store.MaxPhyOffset, Log: b.log, Throttled: b.throttled}
+	if b.timers != nil {
+		tables.Timers = b.timers
+	}
 	return replication.Deps{Settings: func() *store.Config { return &b.cfg().Config },
 		Slave:  func() bool { return b.cfg().IsSlave() },
 		Listen: func() string { return b.listen(b.cfg().HAListenPort) }, Store: b.openedStore, Client: b.client,
-		Lost: b.register.AskMaster, Log: b.log, Throttled: b.throttled,
-		Tables: slave.Deps{Client: b.client, Topics: b.topics, Groups: b.groups, Offsets: b.offsets, Modes: b.modes,
-			Delays: b.followDelays, Log: b.log, Throttled: b.throttled}}
+		Lost: b.register.AskMaster, Log: b.log, Throttled: b.throttled, Tables: tables}
 }
 
 // followDelays takes the positions of the delay levels from the master.

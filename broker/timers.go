@@ -13,7 +13,7 @@ import (
 
 // openTimers recovers the timer files; with timerWheelEnable=false they stay as they are.
 func (b *Broker) openTimers() (err error) {
-	if !b.cfg().TimerWheelEnable || b.cfg().IsSlave() {
+	if !b.cfg().TimerWheelEnable {
 		return nil
 	}
 	live := func() *store.Config { return &b.cfg().Config }
@@ -24,6 +24,10 @@ func (b *Broker) openTimers() (err error) {
 		},
 		Enqueued: func(topic []byte, delay int64) { b.timerDelays.Of(string(topic)).Delay(&stats.TimerBuckets, delay) },
 		Restored: b.restored,
+		Led: func(copies int, forgotten int64) {
+			b.log.Info().Int("delivered", copies).Int64("notLookedAt", forgotten).
+				Msg("timers begin to deliver; copies in the log that were not noted as delivered do not come again")
+		},
 		Failed: func(what string, err error) {
 			b.throttled.Warn("timer." + what).Err(err).Msg(what + ": trying again")
 		},
@@ -31,6 +35,7 @@ func (b *Broker) openTimers() (err error) {
 	if err != nil {
 		return fmt.Errorf("broker: timers: %w", err)
 	}
+	b.timers.Lead(!b.cfg().IsSlave())
 	r := b.timers.Report()
 	b.log.Info().Int64("readTime", r.ReadTime).Int64("queueOffset", r.QueueOffset).Int64("pending",
 		r.Pending).Int64("dropped", r.Dropped).

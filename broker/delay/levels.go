@@ -17,6 +17,7 @@ import (
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/throttle"
 	"gorocket/store"
+	"gorocket/store/delivered"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
 )
@@ -35,6 +36,7 @@ type delayLevel struct {
 	delay  time.Duration
 	offset atomic.Int64  // next queue offset to deliver
 	wake   chan struct{} // a message was parked
+	upTo   int64         // the level's loop's; below it some messages may be delivered without a note of it, see remember
 }
 
 // Deps is what the levels need of their broker.
@@ -51,6 +53,7 @@ type Levels struct {
 	levels  []*delayLevel // index number-1; immutable
 	Changed func()        // marks delayOffset.json; set before Start
 	loops   worker.Group
+	copies  *delivered.Set // of a run of the loops, set by Start
 
 	mu      sync.Mutex
 	version compat.DataVersion // guarded by mu
@@ -92,8 +95,10 @@ func (s *Levels) LookAgain() {
 	}
 }
 
-// Start begins to deliver where the positions are.
+// Start begins to deliver where the positions are, without what is delivered already, see remember. That may read the
+// end of the log.
 func (s *Levels) Start() {
+	s.remember()
 	loops := make([]func(<-chan struct{}), 0, len(s.levels))
 	for _, l := range s.levels {
 		loops = append(loops, func(stop <-chan struct{}) { s.run(l, stop) })
@@ -182,7 +187,7 @@ func (s *Levels) deliverSome(l *delayLevel, d *delivery) (wait time.Duration, mo
 		return deliverRetry, false // the store has told; the level waits for a repair rather than to lose a message
 	}
 	for i, rec := range d.res.Slices {
-		if err := s.forward(rec, d); err != nil {
+		if err := s.forward(rec, l.upTo, d); err != nil {
 			s.d.Throttled.Warn("delay").Err(err).Int32("level", l.number).Msg("cannot deliver a delayed message; trying again")
 			return deliverRetry, false
 		}
@@ -199,9 +204,9 @@ func (s *Levels) advance(l *delayLevel, offset int64) {
 	s.Changed()
 }
 
-// forward stores a copy of a parked message in its real queue. A record that names no real topic is skipped with a
-// log line, as in Java.
-func (s *Levels) forward(rec []byte, d *delivery) error {
+// forward stores a copy of a parked message in its real queue, unless the message lies before upTo and its copy is
+// known. A record that names no real topic is skipped with a log line, as in Java.
+func (s *Levels) forward(rec []byte, upTo int64, d *delivery) error {
 	m, err := record.Decode(rec)
 	if err != nil {
 		return err
@@ -214,8 +219,12 @@ func (s *Levels) forward(rec []byte, d *delivery) error {
 			topic).Msg("delayed message without a real topic is dropped")
 		return nil
 	}
+	if m.QueueOffset < upTo && s.copies.Take(&m, string(topic), int32(queue), nil) {
+		return nil
+	}
 	tags, _ := m.Property(record.PropTags)
 	r := store.Record{
+		Now: s.d.Now().UnixMilli(),
 		Message: record.Message{
 			Topic: string(topic), QueueID: int32(queue), Flag: m.Flag, SysFlag: m.SysFlag,
 			BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,

@@ -32,6 +32,8 @@ type Deps struct {
 	Offsets *meta.Offsets
 	Modes   *meta.Modes
 	Delays  func(delayOffset []byte) error // takes positions of the delay levels, the content of delayOffset.json
+	Timers  Timers                         // nil with timerWheelEnable=false
+	End     func() int64                   // of this slave's log
 
 	Log       zerolog.Logger
 	Throttled *throttle.Log
@@ -45,6 +47,8 @@ type Sync struct {
 	loops    worker.Group
 	wake     chan struct{} // capacity 1: the master is another one
 	progress Progress
+	heard    *deliveries // the loop's; what this log does not have the copies of yet
+	measured time.Time   // the loop's; when the master was asked what waits in its timers
 
 	mu     sync.Mutex
 	master string // guarded by mu; host:port, empty while it is not known
@@ -141,7 +145,8 @@ func (s *Sync) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
 	defer cancel()
 	var errs []error
-	for _, take := range []func(context.Context, string) error{s.topics, s.groups, s.offsets, s.delays, s.modes} {
+	for _, take := range []func(context.Context, string) error{s.topics, s.groups, s.offsets, s.modes, s.timerMetrics,
+		s.delivered} {
 		if err := take(ctx, master); err != nil {
 			errs = append(errs, err)
 		}

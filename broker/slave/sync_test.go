@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,9 @@ type fakeMaster struct {
 	topics  map[string]*protocol.TopicConfig
 	groups  map[string]*protocol.SubscriptionGroupConfig
 	offsets string // the body of 43, as it is sent
+	delays  string // the body of 45
+	check   string // and of 60
+	end     int64  // of its log
 	commits []string
 	refuses bool // commits
 	asked   int  // for topics
@@ -40,7 +44,7 @@ type fakeMaster struct {
 func newMaster(topics ...string) *fakeMaster {
 	m := &fakeMaster{pages: 2000, version: compat.DataVersion{Counter: 7, Timestamp: 1},
 		topics: map[string]*protocol.TopicConfig{}, groups: map[string]*protocol.SubscriptionGroupConfig{},
-		offsets: `{"offsetTable":{}}`}
+		offsets: `{"offsetTable":{}}`, delays: `{"offsetTable":{3:12}}`, check: "the check point"}
 	m.put(topics...)
 	return m
 }
@@ -63,7 +67,10 @@ func (m *fakeMaster) serve(t *testing.T) string {
 	}
 	for code, body := range map[int32]func() string{
 		wire.ReqGetAllConsumerOffset: func() string { return m.offsets },
-		wire.ReqGetAllDelayOffset:    func() string { return `{"offsetTable":{3:12}}` },
+		wire.ReqGetAllDelayOffset:    func() string { return m.delays },
+		wire.ReqGetTimerCheckPoint:   func() string { return m.check },
+		wire.ReqGetTimerMetrics:      func() string { return `{"timingCount":{}}` },
+		wire.ReqGetBrokerRuntimeInfo: func() string { return fmt.Sprintf(`{"table":{"commitLogMaxOffset":"%d"}}`, m.end) },
 		wire.ReqGetAllMessageRequestMode: func() string {
 			return `{"messageRequestModeMap":{"A":{"gA":{"mode":"POP","topic":"A","consumerGroup":"gA"}}}}`
 		},
@@ -148,7 +155,15 @@ func (m *fakeMaster) commit(ctx *remoting.Context) {
 type rig struct {
 	*Sync
 	delays string
+	timers fakeTimers
+	end    atomic.Int64
 }
+
+// fakeTimers keep what they are told.
+type fakeTimers struct{ check, metrics string }
+
+func (f *fakeTimers) Follow(b []byte) error        { f.check = string(b); return nil }
+func (f *fakeTimers) FollowMetrics(b []byte) error { f.metrics = string(b); return nil }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
@@ -168,7 +183,8 @@ func newRig(t *testing.T) *rig {
 	r.Sync = New(Deps{Client: client, Topics: meta.NewTopics(), Groups: meta.NewGroups(func() bool { return true }),
 		Offsets: meta.NewOffsets(), Modes: meta.NewModes(), Log: zerolog.Nop(),
 		Throttled: throttle.New(zerolog.Nop(), 1, time.Second),
-		Delays:    func(data []byte) error { r.delays = string(data); return nil }, Period: 10 * time.Millisecond})
+		Timers:    &r.timers, End: r.end.Load,
+		Delays: func(data []byte) error { r.delays = string(data); return nil }, Period: 10 * time.Millisecond})
 	r.d.Topics.AddSystem([]meta.SystemTopic{{Name: "TBW102", Queues: 8, Perm: 7}})
 	r.d.Offsets.Committed = r.progress.Note
 	return r
@@ -313,4 +329,31 @@ func TestSyncStartsAgain(t *testing.T) {
 	}
 	r.Stop()
 	r.Stop()
+}
+
+// TestDeliveriesWaitForTheirCopies: what the master has delivered counts when this log has what the master's had then,
+// not before, and when another master is followed not at all.
+func TestDeliveriesWaitForTheirCopies(t *testing.T) {
+	m, r := newMaster("A"), newRig(t)
+	m.end = 1000
+	addr := m.serve(t)
+	r.Follow(addr)
+	r.looked(t)
+	if r.delays != "" || r.timers.check != "" || r.timers.metrics == "" {
+		t.Fatalf("believed without the copies: %q %q, %q", r.delays, r.timers.check, r.timers.metrics)
+	}
+	r.end.Store(1000)
+	m.delays, m.check, m.end = `{"offsetTable":{3:13}}`, "the next one", 2000
+	r.looked(t)
+	if !strings.Contains(r.delays, "3:12") || r.timers.check != "the check point" {
+		t.Errorf("%q %q", r.delays, r.timers.check)
+	}
+	other := newMaster("A")
+	other.delays, other.check, other.end = `{"offsetTable":{3:5}}`, "of another", 1500
+	r.Follow(other.serve(t))
+	r.end.Store(2000)
+	r.looked(t)
+	if !strings.Contains(r.delays, "3:5") || r.timers.check != "of another" {
+		t.Errorf("%q %q", r.delays, r.timers.check)
+	}
 }

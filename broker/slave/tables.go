@@ -146,15 +146,6 @@ func (s *Sync) offsets(ctx context.Context, master string) error {
 	return nil
 }
 
-// delays takes the positions of the delay levels over.
-func (s *Sync) delays(ctx context.Context, master string) error {
-	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetAllDelayOffset, wire.None, new(wire.NoHeader), nil)
-	if err != nil || len(resp.Body) == 0 {
-		return err
-	}
-	return s.d.Delays(resp.Body)
-}
-
 // modes takes the request modes over.
 func (s *Sync) modes(ctx context.Context, master string) error {
 	var w meta.ModesWrapper

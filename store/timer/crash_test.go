@@ -173,9 +173,14 @@ func (r *rig) check(h *history) {
 			r.t.Errorf("%q is lost; recovered %+v, skipped %v", k, r.tm.Report(), r.bad)
 		}
 	}
-	for k := range h.settled {
-		if count[k] > 1 {
-			r.t.Errorf("%q came %d times, though its delivery had been noted", k, count[k])
+	for k, n := range count {
+		if n > 1 {
+			r.t.Errorf("%q came %d times", k, n)
+			for i, b := range bodies {
+				if b == k {
+					r.t.Logf("at %d stored %d: %q", views[i].PhysicalOffset, views[i].StoreTimestamp, views[i].Properties)
+				}
+			}
 		}
 	}
 }

@@ -60,6 +60,7 @@ const stopPatience = 2 * time.Second
 func (t *Timers) deliver(s slot) bool {
 	t.chain(s)
 	marks := t.deleteMarks()
+	t.twins = t.lastTwins()
 	var until time.Time
 	for i := len(t.units) - 1; i >= 0; i-- {
 		u := &t.units[i]
@@ -171,12 +172,22 @@ func (t *Timers) deliverRecord(u *unit, rec []byte, marks map[string]*mark) erro
 	if len(marks) > 0 && deleted(&m, topic, marks) {
 		return nil
 	}
-	if err := t.forward(&m, u.writeTime, u.rolls()); err != nil {
-		return err
+	if u.rolls() || !t.hasTwin(&m) {
+		if err := t.sendOn(&m, u); err != nil {
+			return err
+		}
 	}
-	t.rolled = t.rolled || u.rolls()
 	t.metrics.add(topic, -1)
 	return nil
+}
+
+// sendOn forwards a message of a slot unless the log has its copy.
+func (t *Timers) sendOn(m *record.View, u *unit) error {
+	if t.sentOn(m) {
+		return nil
+	}
+	t.rolled = t.rolled || u.rolls()
+	return t.forward(m, u.writeTime, u.rolls())
 }
 
 // deleted looks for a mark under both of Java's keys: the unique key, or topic+key with appendTopicForTimerDeleteKey

@@ -55,7 +55,7 @@ func (t *Timers) enqueue() bool {
 	if t.live().TimerStopEnqueue {
 		return false
 	}
-	t.ms.Get(&store.GetQuery{Topic: Topic, Offset: t.queueOffset, MaxCount: 32}, &t.got)
+	t.ms.Get(&store.GetQuery{Topic: Topic, Offset: t.queueOffset, MaxCount: t.mayEnqueue()}, &t.got)
 	defer t.got.Release()
 	next := t.got.NextBeginOffset
 	if t.got.Status == store.Found {
@@ -89,12 +89,15 @@ func (t *Timers) sort() bool {
 		switch {
 		case err != nil:
 			t.skipped(m.PhysicalOffset, err)
+		case t.copies.Take(&m, Topic, 0, rollsOf(&m, true)): // it was rolled on, from a slot that it may not get now
 		case e.at >= t.readTime:
 			t.batch = append(t.batch, e)
-			t.metrics.add(topic, weight(e.delete))
-		case e.delete: // too late to delete anything
+			if t.leads { // else they are the master's
+				t.metrics.add(topic, weight(e.delete))
+			}
+		case e.delete, !t.leads: // too late to delete anything; or delivered by the master
 		default:
-			if t.forward(&m, math.MaxInt64, false) != nil {
+			if !t.sentOn(&m) && t.forward(&m, math.MaxInt64, false) != nil {
 				return false
 			}
 		}
@@ -161,7 +164,7 @@ func (t *Timers) placeOne(e *entry) error {
 func (t *Timers) slotFor(at int64) (int64, int32) {
 	beyond := at - t.writeTime - t.window
 	switch {
-	case beyond < 0:
+	case beyond < 0, !t.leads && at < t.readTime+(wheelSlots-blankSlots)*t.precision: // see twins.go
 		return at, magicDefault
 	case beyond < t.floor(t.window/3):
 		return t.writeTime + t.floor(t.window/2), magicDefault | magicRoll // leaves the next roll enough time
@@ -181,6 +184,7 @@ func (t *Timers) forward(m *record.View, enqueued int64, roll bool) error {
 	}
 	tags, _ := m.Property(record.PropTags)
 	r := store.Record{
+		Now: t.now().UnixMilli(),
 		Message: record.Message{
 			Topic: topic, QueueID: queue, Flag: m.Flag, SysFlag: m.SysFlag,
 			BornTimestamp: m.BornTimestamp, BornHost: m.BornHost, StoreHost: m.StoreHost,

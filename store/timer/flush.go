@@ -100,10 +100,15 @@ func (t *Timers) snapshot(force bool) (snap snapshot) {
 	}
 	c := checkpoint{readTime: t.readTime, logPos: t.log.end, queueOffset: t.queueOffset, masterOffset: t.queueOffset,
 		version: t.saved.version}
+	if t.follows.Load() {
+		c.masterOffset, c.version = t.master.masterOffset, t.master.version
+	}
 	if c == t.saved && len(t.wheel.dirty) == 0 {
 		return snap
 	}
-	c.version.Next(0)
+	if !t.follows.Load() {
+		c.version.Next(0)
+	}
 	t.changed = false
 	return snapshot{check: c, pages: t.wheel.take(), write: true}
 }

@@ -1,6 +1,7 @@
 package timer
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
@@ -87,6 +88,7 @@ func (r *rig) put(at int64, body, more string) {
 	r.t.Helper()
 	props := fmt.Sprintf("TIMER_OUT_MS\x01%d\x02REAL_TOPIC\x01T\x02REAL_QID\x010\x02UNIQ_KEY\x01%s\x02%s", at, body, more)
 	if _, err := r.s.Append(&store.Record{
+		Now: r.clock.ms,
 		Message: record.Message{
 			Topic: Topic, BornHost: host, StoreHost: host, Body: []byte(body),
 			Properties: []byte(props),
@@ -130,6 +132,15 @@ func (r *rig) want(bodies ...string) {
 	if got, _ := r.got(); fmt.Sprint(got) != fmt.Sprint(bodies) {
 		r.t.Fatalf("delivered %v, want %v", got, bodies)
 	}
+}
+
+func decoded(t *testing.T, rec []byte) (record.View, bool) {
+	t.Helper()
+	m, err := record.Decode(bytes.Clone(rec))
+	if err != nil {
+		t.Error(err)
+	}
+	return m, err == nil
 }
 
 func prop(m *record.View, name string) string {

@@ -30,10 +30,18 @@ func (t *Timers) run() {
 // What was in the timer queue at Open, and what an overdue slot rolls into it, goes into its slots first, overdue or
 // not: so a recall that had been acknowledged before a crash still finds its message. Java delivers what became due
 // meanwhile and forgets the recall.
+//
+// A slave only enqueues, see followMaster.
 func (t *Timers) step() bool {
-	t.followClock()
 	if t.unplaced && !t.place() {
 		return false
+	}
+	if t.follows.Load() {
+		return t.followMaster()
+	}
+	t.followClock()
+	if !t.leads {
+		t.takeOver()
 	}
 	if t.queueOffset < t.catchUp && !t.live().TimerStopEnqueue {
 		if more := t.enqueue(); more || t.unplaced || t.stopped() {
@@ -41,7 +49,13 @@ func (t *Timers) step() bool {
 		}
 		t.catchUp = 0 // the queue holds no more
 	}
-	return t.dequeue() && (t.enqueue() || t.readTime < t.writeTime)
+	if !t.dequeue() {
+		return false
+	}
+	if t.copies != nil && t.readTime >= t.writeTime && !t.rolled {
+		t.copies = nil // all that was due by then is delivered
+	}
+	return t.enqueue() || t.readTime < t.writeTime
 }
 
 // followClock moves the write time, back too when the clock goes back: then what is sent now must not count as late.
@@ -58,6 +72,8 @@ func (t *Timers) followClock() {
 // pause is the time until the present slot ends, or a short one after a failure; 0 when no message waits.
 func (t *Timers) pause() time.Duration {
 	switch {
+	case t.follows.Load() && !t.unplaced:
+		return 0
 	case t.readTime < t.writeTime || t.unplaced || t.queueOffset < t.ms.MaxOffset(Topic, 0):
 		return retryAfter
 	case t.idle():

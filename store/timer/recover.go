@@ -34,6 +34,7 @@ func (t *Timers) recover(check checkpoint, found bool) error {
 	t.pending = t.wheel.waiting(t.readTime)
 	t.saved = checkpoint{readTime: check.readTime, logPos: check.logPos, queueOffset: check.queueOffset,
 		masterOffset: check.masterOffset, version: check.version}
+	t.master = t.saved
 	t.report.ReadTime, t.report.QueueOffset, t.report.Pending = t.readTime, t.queueOffset, t.pending
 	t.changed = true
 	return nil

@@ -10,6 +10,8 @@ import (
 
 	"gorocket/compat"
 	"gorocket/store"
+	"gorocket/store/delivered"
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -29,6 +31,10 @@ const (
 type MessageStore interface {
 	Get(q *store.GetQuery, res *store.GetResult)
 	WithOwnRecord(phyOffset int64, fn func(rec []byte) error) error
+	OffsetInQueue(topic string, queueID int32, queueOffset int64) (phyOffset int64, size int32, tagsCode int64, ok bool)
+	StoreTimeAt(topic string, queueID int32, queueOffset int64) int64
+	OffsetByTime(topic string, queueID int32, ts int64, b store.Boundary) int64
+	RecordsSince(ts, from int64, fn func(m *record.View)) error
 	Append(r *store.Record) (store.Appended, error)
 	Flush() error
 	MinOffset(topic string, queueID int32) int64
@@ -44,6 +50,9 @@ type Events struct {
 	// Enqueued runs for every message of the timer topic: its real topic, which dies after the call, and the time from its
 	// birth to its slot, ms.
 	Enqueued func(topic []byte, delay int64)
+	// Led runs when deliveries begin after a start or a change of role: how many copies are in the log that are not noted
+	// as delivered, and how many more there may be, for which there was no room.
+	Led func(copies int, forgotten int64)
 	// Restored runs in Open when timermetrics was not read from its file.
 	Restored func(r vfs.Restored)
 	// Failed runs for work that is tried again.
@@ -85,6 +94,11 @@ type Timers struct {
 	changed     bool       // guarded by mu: something was enqueued or delivered since the last flush
 	unplaced    bool       // guarded by mu: part of batch may be in the wheel already, and queueOffset has not moved
 	saved       checkpoint // guarded by mu; what config/timercheck says
+	master      checkpoint // guarded by mu; what the master of a slave says; zero while it is not known
+
+	follows atomic.Bool    // a slave's: nothing is delivered, see Lead
+	leads   bool           // the loop's; it has begun to deliver
+	copies  *delivered.Set // the loop's; what was delivered without a note of it; nil once everything overdue is done
 
 	snapshots bool // Java wrote its wheel elsewhere; Open only
 
@@ -92,11 +106,12 @@ type Timers struct {
 	catchUp   int64 // the loop's; the timer queue up to here comes before anything that is due
 	rolled    bool  // the loop's; the slot that was delivered last put messages into the timer queue
 	got       store.GetResult
-	batch     []entry // the loop's; messages on their way into the wheel
-	placed    int     // the loop's; how many of batch are in it
-	batchEnd  int64   // the loop's; queue offset behind the batch
-	units     []unit  // the loop's scratch
-	props     []byte  // the loop's scratch
+	batch     []entry          // the loop's; messages on their way into the wheel
+	twins     map[string]int64 // the loop's; see lastTwins
+	placed    int              // the loop's; how many of batch are in it
+	batchEnd  int64            // the loop's; queue offset behind the batch
+	units     []unit           // the loop's scratch
+	props     []byte           // the loop's scratch
 
 	enqueued, delivered atomic.Int64 // totals
 	lastStored          atomic.Int64 // ms; when the message that was enqueued last was stored
@@ -190,8 +205,8 @@ func (t *Timers) closeFiles() {
 // Report tells what Open found.
 func (t *Timers) Report() Report { return t.report }
 
-// Start begins to enqueue and to deliver. The message store must be started. It fails when the recovered state cannot
-// be written.
+// Start begins to enqueue and, if it leads, to deliver. The message store must be started. It fails when the recovered
+// state cannot be written.
 func (t *Timers) Start() error {
 	if err := t.flush(true); err != nil {
 		return err

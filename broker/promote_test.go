@@ -1,0 +1,82 @@
+package broker
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"testing"
+	"time"
+)
+
+// startTimerPair is startPair with timers of 100 ms and two delay levels.
+func startTimerPair(t *testing.T) pair {
+	t.Helper()
+	mc, sc := timerConfig(t, t.TempDir()), timerConfig(t, t.TempDir())
+	mc.MessageDelayLevel, sc.MessageDelayLevel = "1s 3s", "1s 3s"
+	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+	p := pair{startRig(t, mc), startRig(t, sc)}
+	p.slave.b.replica.Found(p.master.addr, "")
+	return p
+}
+
+// promote makes the slave the master; the master is gone.
+func (p pair) promote(t *testing.T) *rig {
+	t.Helper()
+	sc := p.slave.b.Config()
+	p.slave.stop()
+	sc.BrokerRole, sc.BrokerID, sc.HAMasterAddress = "ASYNC_MASTER", 0, ""
+	return startRig(t, sc)
+}
+
+// TestPromotedSlaveDeliversOnce: timer messages and delayed ones of which some are delivered, by a master that dies, and
+// some wait: its slave, that becomes master, delivers each of the others at its time, and none a second time (Java's
+// delivers again what was delivered in the last 3 s, and of the delay levels in the last 60 s).
+func TestPromotedSlaveDeliversOnce(t *testing.T) {
+	p := startTimerPair(t)
+	p.master.send("T", "", "first")
+	want := []string{"first"}
+	for i := range 30 {
+		for kind, prop := range map[string]string{"timer": fmt.Sprintf("TIMER_DELAY_MS\x01%d", 100+200*i+i/25*3000),
+			"level": fmt.Sprintf("DELAY\x01%d", 1+i%2)} {
+			body := fmt.Sprint(kind, i)
+			p.master.send("T", fmt.Sprintf("%s\x02UNIQ_KEY\x01%s\x02", prop, body), body)
+			want = append(want, body)
+		}
+	}
+	slices.Sort(want)
+	waitFor(t, "some to be delivered", func() bool { return len(p.master.bodies("T")) > 20 })
+	p.master.b.schedule.Stop() // so that the log stands still
+	if err := p.master.b.timers.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	p.follows(t)
+	before := p.slave.bodies("T")
+	if len(before) >= len(want) {
+		t.Fatal("the master delivered all of them")
+	}
+	p.master.stop()
+	r := p.promote(t)
+	got, _ := r.await("T", len(want))
+	time.Sleep(time.Second) // what comes twice, comes now
+	got = r.bodies("T")
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("delivered %d of %d, of which the master %d: %q", len(got), len(want), len(before), got)
+	}
+}
+
+// TestSlaveKeepsTheWheel: a slave has its master's waiting timer messages in its own wheel, and what the master has
+// delivered leaves it.
+func TestSlaveKeepsTheWheel(t *testing.T) {
+	p := startTimerPair(t)
+	for i := range 50 {
+		p.master.send("T", fmt.Sprintf("TIMER_DELAY_MS\x01%d\x02", 4000+(i%2)*3_600_000), fmt.Sprint(i))
+	}
+	waitFor(t, "the wheel", func() bool { return p.slave.b.timers.Figures().Pending == 50 })
+	waitFor(t, "the master to deliver", func() bool { return p.master.b.timers.Figures().Pending == 25 })
+	waitFor(t, "the slave to hear of it", func() bool { return p.slave.b.timers.Figures().Pending == 25 })
+	if f := p.slave.b.timers.Figures(); f.Delivered != 0 {
+		t.Errorf("the slave delivered: %+v", f)
+	}
+}
