@@ -35,7 +35,7 @@ func keyed(topic string, i, n int, unique bool) *Record {
 	if n > 0 {
 		r.Properties = record.AppendProperty(r.Properties, "KEYS", string(keys))
 	}
-	r.Index = dispatch.KeysOf(topic, uniq, keys)
+	r.Index = dispatch.KeysOf(record.TopicHash(topic), uniq, keys)
 	return r
 }
 

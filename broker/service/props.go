@@ -34,32 +34,60 @@ type properties struct {
 	slot                            int64  // ms; where parkForTimer put the message, 0: not a timer message
 }
 
-// parse reads src once and rebuilds it in p.text without what the broker sets itself. Java builds a map and prints it
-// again (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
+// parse reads src and puts it into p.text without what the broker sets itself. Java builds a map and prints it again
+// (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
 func (p *properties) parse(src []byte) {
 	*p = properties{text: p.text[:0], number: p.number[:0], wait: true}
+	rest, asIs := src, true
+	for {
+		name, value, next, ok := record.NextProperty(rest)
+		if !ok {
+			break
+		}
+		asIs = p.note(name, value) && asIs && &name[0] == &rest[0] // else a segment that is no property was skipped
+		rest = next
+	}
+	if !asIs || len(rest) > 0 {
+		p.rebuild(src)
+		return
+	}
+	p.text = append(p.text, src...)
+	if n := len(src); n > 0 && src[n-1] != record.PropValueEnd { // older clients leave the last one out
+		p.text = append(p.text, record.PropValueEnd)
+	}
+}
+
+// rebuild makes p.text of the properties of src that are kept, without what Java does not take for a property.
+func (p *properties) rebuild(src []byte) {
 	for {
 		name, value, rest, ok := record.NextProperty(src)
 		if !ok {
 			return
 		}
 		src = rest
-		if !p.note(name, value) {
+		if brokerSets(name) {
 			continue
 		}
 		p.text = append(p.text, name...)
-		p.text = append(p.text, 1)
+		p.text = append(p.text, record.PropNameEnd)
 		p.text = append(p.text, value...)
-		p.text = append(p.text, 2)
+		p.text = append(p.text, record.PropValueEnd)
 	}
+}
+
+// brokerSets tells a property that only the broker says something by.
+func brokerSets(name []byte) bool {
+	switch string(name) {
+	case protocol.PropPopCheckPoint, protocol.PropRegion, protocol.PropTraceOn, protocol.PropCluster,
+		record.PropInnerBase, record.PropMultiQueueOffset:
+		return true
+	}
+	return false
 }
 
 // note takes what matters from one property and tells whether it is kept in the text.
 func (p *properties) note(name, value []byte) bool {
 	switch string(name) {
-	case protocol.PropPopCheckPoint, protocol.PropRegion, protocol.PropTraceOn, protocol.PropCluster,
-		record.PropInnerBase, record.PropMultiQueueOffset:
-		return false
 	case record.PropTags:
 		p.tags = value
 	case record.PropUniqKey:
@@ -91,6 +119,8 @@ func (p *properties) note(name, value []byte) bool {
 		p.sharded = true
 	case protocol.PropTransactionID:
 		p.real = true
+	default:
+		return !brokerSets(name)
 	}
 	return true
 }

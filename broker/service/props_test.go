@@ -27,6 +27,23 @@ func TestSendProperties(t *testing.T) {
 	}
 }
 
+// TestPropertiesStayAsJavaKeepsThem: segments that are no property go, the last separator comes, wherever they stand; a
+// text of which nothing goes is the same as one that is put together anew.
+func TestPropertiesStayAsJavaKeepsThem(t *testing.T) {
+	for text, want := range map[string]string{"": "", "\x02": "", "A\x01b": "A\x01b\x02", "A\x01b\x02": "A\x01b\x02",
+		"\x02A\x01b": "A\x01b\x02", "x\x02A\x01b": "A\x01b\x02", "A\x01b\x02x": "A\x01b\x02", "A\x01b\x02\x02": "A\x01b\x02",
+		"A\x01b\x02\x01c\x02D\x01e": "A\x01b\x02D\x01e\x02", "A\x01b\x01c": "A\x01b\x01c\x02", "n\x01": "",
+		"A\x01b\x02CLUSTER\x01c": "A\x01b\x02", "TRACE_ON\x01c\x02A\x01b": "A\x01b\x02"} {
+		var p, again properties
+		if p.parse([]byte(text)); string(p.text) != want {
+			t.Errorf("%q became %q, want %q", text, p.text, want)
+		}
+		if again.rebuild([]byte(text)); string(again.text) != want {
+			t.Errorf("%q rebuilt is %q, want %q", text, again.text, want)
+		}
+	}
+}
+
 // TestOffsetsOfClientsAreLeftOut: where a record stands in its queues only the broker says.
 func TestOffsetsOfClientsAreLeftOut(t *testing.T) {
 	for text, want := range map[string]string{"A\x01b\x02INNER_BASE\x017\x02": "A\x01b\x02",

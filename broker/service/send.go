@@ -46,7 +46,9 @@ type Send struct {
 	logicID int32                           // static topics: the logic queue
 	traffic *stats.TopicTraffic             // of topic
 	half    bool                            // it is a half message
-	count   int64                           // messages stored
+	hashed  string                          // the topic that hash is record.TopicHash of; kept for the next send
+	hash    int32
+	count   int64 // messages stored
 }
 
 // Stored is the outcome of a send that was not refused.
@@ -166,7 +168,10 @@ func (s *Sender) one(m *Send) error {
 	} else if err := s.delayed(m); err != nil {
 		return err
 	}
-	r.Properties, r.Index = p.text, dispatch.KeysOf(r.Topic, p.uniqKey, p.keys)
+	if r.Topic != m.hashed {
+		m.hashed, m.hash = r.Topic, record.TopicHash(r.Topic)
+	}
+	r.Properties, r.Index = p.text, dispatch.KeysOf(m.hash, p.uniqKey, p.keys)
 	m.bits = s.bits.Note(r, m.bits)
 	done, err := s.store.Append(r)
 	return s.stored(m, done, err)

@@ -115,7 +115,7 @@ func TestKeys(t *testing.T) {
 		m := record.View{Topic: []byte("T"), Properties: []byte(c.props)}
 		var noted Noted
 		noted.Read(m.Properties)
-		k := KeysOf("T", noted.Unique, noted.Keys)
+		k := KeysOf(record.TopicHash("T"), noted.Unique, noted.Keys)
 		list, known := k.Hashes()
 		read := slices.Collect(HashesOf(&m))
 		if known != c.known || known && !slices.Equal(list, read) || len(read) != c.n {

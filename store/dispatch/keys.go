@@ -17,11 +17,11 @@ type Keys struct {
 // MaxKeys is how many keys fit; of messages with more the index reads the record.
 const MaxKeys = 4
 
-// KeysOf returns the keys of a message with these values of UNIQ_KEY and KEYS, nil where there is none. Whoever has
-// read the properties anyway saves the index the work.
-func KeysOf(topic string, unique, keys []byte) Keys {
+// KeysOf returns the keys of a message with these values of UNIQ_KEY and KEYS, nil where there is none; topic is
+// record.TopicHash of its topic. Whoever has read the properties anyway saves the index the work.
+func KeysOf(topic int32, unique, keys []byte) Keys {
 	var k Keys
-	k.Set(record.TopicHash(topic), unique, keys)
+	k.Set(topic, unique, keys)
 	return k
 }
 
@@ -44,7 +44,7 @@ func rolledBack(m *record.View) bool {
 // NoKeys are those of a record that the index leaves out: of a transaction that was rolled back.
 func NoKeys() Keys { return Keys{known: true} }
 
-// Set is KeysOf in place; topic is record.TopicHash of the topic.
+// Set is KeysOf in place.
 func (k *Keys) Set(topic int32, unique, keys []byte) {
 	k.known, k.n = true, 0
 	if unique != nil && len(keys) == 0 { // most messages; the walk below takes as long as the hash

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gorocket/store/dispatch"
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -14,12 +15,12 @@ func TestKnownKeys(t *testing.T) {
 	x := New(Options{FS: mem, Dir: "/i", Slots: 100, Entries: 400, Enabled: true}, nil, Events{})
 	h := &x.Queue
 	for i := range int64(4) { // at 100, 110, 120, 130
-		k := dispatch.KeysOf("T", []byte("u"), []byte("a b"))
+		k := dispatch.KeysOf(record.TopicHash("T"), []byte("u"), []byte("a b"))
 		h.Add(h.Append(nil, &k, 100+10*i, 1000, 10))
 	}
-	none := dispatch.KeysOf("T", nil, nil)
+	none := dispatch.KeysOf(record.TopicHash("T"), nil, nil)
 	h.Add(h.Append(nil, &none, 140, 0, 10))
-	many := dispatch.KeysOf("T", []byte("u"), []byte("a b c d"))
+	many := dispatch.KeysOf(record.TopicHash("T"), []byte("u"), []byte("a b c d"))
 	h.Add(h.Append(nil, &many, 150, 0, 10))
 	for _, c := range []struct {
 		at      int64
@@ -40,7 +41,7 @@ func TestKnownKeys(t *testing.T) {
 // TestQueueBounded: an index that lags does not let memory grow.
 func TestQueueBounded(t *testing.T) {
 	h := Queue{on: true}
-	k := dispatch.KeysOf("T", []byte("u"), []byte("a b"))
+	k := dispatch.KeysOf(record.TopicHash("T"), []byte("u"), []byte("a b"))
 	for i := range int64(maxQueue) {
 		h.Add(h.Append(nil, &k, i, 0, 1))
 	}

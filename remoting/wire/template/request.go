@@ -41,6 +41,7 @@ type valueSlot struct {
 	escaped    bool   // plain holds the content
 	plain      []byte // the content without escapes
 	fresh      []byte // the same of a header that is being compared, until it turns out to be of this shape
+	run        plainRun
 }
 
 // slotChange is a value that differs, in the new header.
@@ -49,6 +50,7 @@ type slotChange struct {
 	start, end int32
 	number     int32
 	escaped    bool
+	patched    bool // escaped; the content differs in the slot's run only
 }
 
 // read reads b, a header in the form c.Serialize, into c if it has this template's shape, and makes b the template's
@@ -79,7 +81,10 @@ func (t *requestTemplate) compare(b []byte) bool {
 			return false
 		}
 		s, ch := &t.slots[slot], t.note(slot)
-		if at := i - (j - int(s.start)); !s.read(t.form, b, at, ch) {
+		d := j - int(s.start)
+		if s.escaped && s.patch(t.text, b, i-d, d, ch) {
+			ch.start, ch.escaped = int32(i-d), true
+		} else if !s.read(t.form, b, i-d, ch) {
 			return false
 		}
 		i, j = int(ch.end), int(s.end)
@@ -97,7 +102,7 @@ func (t *requestTemplate) note(slot int) *slotChange {
 
 // read reads the slot's value in another header, where it begins at b[i].
 func (s *valueSlot) read(form wire.SerializeType, b []byte, i int, ch *slotChange) (ok bool) {
-	ch.start, ch.escaped = int32(i), false
+	ch.start, ch.escaped, ch.patched = int32(i), false, false
 	if form == wire.SerializeBinary {
 		return s.readFixed(b, i, ch)
 	}
@@ -182,21 +187,25 @@ func (t *requestTemplate) change(ch *slotChange) {
 	case wire.ValueLanguageCode:
 		t.head.Language = wire.Language(ch.number)
 	case wire.ValueLanguage:
-		t.head.Language = wire.ParseLanguage(t.content(s, ch.escaped))
+		t.head.Language = wire.ParseLanguage(t.content(s, ch))
 	case wire.ValueRemark:
-		t.head.Remark = string(t.content(s, ch.escaped))
+		t.head.Remark = string(t.content(s, ch))
 	case wire.ValueField:
-		t.shape.Fields[s.field].Value = t.content(s, ch.escaped)
+		t.shape.Fields[s.field].Value = t.content(s, ch)
 		t.shape.Touch(int(s.field))
 	}
 }
 
 // content returns a value that differs, after its escapes were taken out.
-func (t *requestTemplate) content(s *valueSlot, escaped bool) []byte {
-	if s.escaped = escaped; !escaped {
+func (t *requestTemplate) content(s *valueSlot, ch *slotChange) []byte {
+	switch s.escaped = ch.escaped; {
+	case ch.patched:
+		s.apply(t.text)
+	case ch.escaped:
+		s.plain, s.fresh, s.run = s.fresh, s.plain, plainRun{}
+	default:
 		return t.text[s.start:s.end:s.end]
 	}
-	s.plain, s.fresh = s.fresh, s.plain
 	return slices.Clip(s.plain)
 }
 
