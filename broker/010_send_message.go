@@ -26,7 +26,6 @@ type sends struct {
 	sender   *service.Sender
 	overload *overload.Guard
 	topics   *newTopics
-	corks    *corks
 	pool     sync.Pool // *sendState
 }
 
@@ -38,18 +37,16 @@ func (h *sends) entries() []remoting.Entry {
 	}
 }
 
-// sendState is what one send reuses from the one before. It is owned by the handler until the answer is out.
+// sendState is what one send reuses from the one before.
 type sendState struct {
 	h     *sends
 	head  wire.SendMessageRequestHeader
 	send  service.Send
-	reply remoting.Replier
 	resp  wire.SendMessageResponseHeader
 	batch bool // it came as SEND_BATCH_MESSAGE, whose answers have no recall handle
 }
 
-// sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker. Under
-// SYNC_FLUSH the answer follows from the flusher.
+// sendMessage runs on the event loop: an append is memory only, and where it is not it comes again on a worker.
 func (h *sends) sendMessage(ctx *remoting.Context) {
 	if h.overload.Rejects(ctx) {
 		return
@@ -58,31 +55,25 @@ func (h *sends) sendMessage(ctx *remoting.Context) {
 	if s == nil {
 		s = &sendState{h: h}
 	}
-	if s.try(ctx) {
-		return // the flusher owns s now
-	}
-	h.recycle(s)
-}
-
-func (h *sends) recycle(s *sendState) {
+	s.try(ctx)
 	s.send.Reset()
-	s.head, s.reply = wire.SendMessageRequestHeader{}, remoting.Replier{}
+	s.head = wire.SendMessageRequestHeader{}
 	h.pool.Put(s)
 }
 
-// try does one send; true when the answer is left to the flusher, which then owns s.
-func (s *sendState) try(ctx *remoting.Context) bool {
+// try does one send.
+func (s *sendState) try(ctx *remoting.Context) {
 	h := s.h
 	if err := decodeSend(ctx, ctx.Req.Code != wire.ReqSendMessage, &s.head); err != nil {
 		fail(ctx, err)
-		return false
+		return
 	}
 	s.batch = ctx.Req.Code == wire.ReqSendBatchMessage
 	takeSend(ctx, &s.head, &s.send)
 	err := h.sender.Send(&s.send)
 	if err == service.ErrNewTopic {
 		if h.topics.comesAgain(ctx) {
-			return false
+			return
 		}
 		takeSend(ctx, &s.head, &s.send)
 		s.send.TopicMade = true
@@ -93,20 +84,12 @@ func (s *sendState) try(ctx *remoting.Context) bool {
 		ctx.Offload() // a worker waits, the event loop does not
 	case err != nil:
 		refuseSend(&ctx.Replier, h.cfg(), err)
-	case s.send.Sync || s.send.Replicas:
-		if s.send.NoWait && !s.send.Sync {
-			ctx.Barrier(s.send.End)
-		}
-		s.reply = ctx.Later()
-		h.sender.Waits(&s.send, s)
-		return true
 	default:
-		if s.send.NoWait {
-			ctx.Barrier(s.send.End)
+		if s.send.NoWait && !s.send.Sync {
+			ctx.Barrier(s.send.End) // slaves, too, get only what is written
 		}
-		s.answer(&ctx.Replier, wire.Success)
+		s.answer(&ctx.Replier)
 	}
-	return false
 }
 
 func decodeSend(ctx *remoting.Context, v2 bool, h *wire.SendMessageRequestHeader) error {
@@ -136,8 +119,8 @@ func maxReconsume(ctx *remoting.Context, asked int32) int32 {
 	return asked
 }
 
-// answer says where a message was stored.
-func (s *sendState) answer(r *remoting.Replier, code int32) {
+// answer says where a message was stored, once what the mode promises has come true.
+func (s *sendState) answer(r *remoting.Replier) {
 	m, c := &s.send, s.h.cfg()
 	s.resp = wire.SendMessageResponseHeader{MsgID: m.MsgID, QueueID: m.QueueID, QueueOffset: m.QueueOffset,
 		TransactionID: m.UniqKey, BatchUniqID: m.BatchUniqKey, Region: c.RegionID,
@@ -145,27 +128,9 @@ func (s *sendState) answer(r *remoting.Replier, code int32) {
 	if !s.batch {
 		s.resp.RecallHandle = m.RecallHandle
 	}
-	remoting.Respond(r, code, "", wire.SendMessageResponse, &s.resp, remoting.Body{})
-}
-
-// Durable answers once what the mode promises has come true, or not in time. It is called by who makes it come true:
-// the store's flusher, a connection of a slave.
-func (s *sendState) Durable(err error) {
-	h := s.h
-	if err == nil && h.sender.Waits(&s.send, s) {
+	if m.Sync || m.Replicas {
+		remoting.RespondAck(r, remoting.Ack(m.Promise()), wire.SendMessageResponse, &s.resp)
 		return
 	}
-	err = h.sender.Settled(&s.send, err)
-	h.corks.cork(s.reply.Conn())
-	switch err {
-	case nil:
-		s.answer(&s.reply, wire.Success)
-	case service.ErrFlushTimeout:
-		s.answer(&s.reply, wire.FlushDiskTimeout)
-	case service.ErrReplicaTimeout:
-		s.answer(&s.reply, wire.FlushSlaveTimeout)
-	default:
-		refuseSend(&s.reply, h.cfg(), err)
-	}
-	h.recycle(s)
+	remoting.Respond(r, wire.Success, "", wire.SendMessageResponse, &s.resp, remoting.Body{})
 }

@@ -76,8 +76,8 @@ type Broker struct {
 	storeHost  netip.AddrPort   // immutable; what message ids carry
 	started    time.Time
 
-	corks    corks
-	exporter *exporter.Exporter // nil before Start
+	asking   atomic.Pointer[remoting.Server] // who keeps acknowledgements; nil before serve
+	exporter *exporter.Exporter              // nil before Start
 
 	failed   chan error // one element: why the broker cannot go on
 	stopOnce sync.Once

@@ -26,7 +26,7 @@ func (b *Broker) entries() (all []remoting.Entry) {
 func (b *Broker) messageHandlers() []handlers {
 	topics := &newTopics{b.persist, b.register, b.forwards, b.stop}
 	return []handlers{
-		&sends{liveConfig: b.config(), sender: b.services.Send, overload: b.overload, topics: topics, corks: &b.corks},
+		&sends{liveConfig: b.config(), sender: b.services.Send, overload: b.overload, topics: topics},
 		&pulls{puller: b.services.Pull, holds: b.holds, mappings: b.mappings, forwards: b.forwards, cold: b.cold},
 		&queries{b.services.Query}, &sendBacks{b.services.Send},
 		&ends{liveConfig: b.config(), ender: b.services.End, throttled: b.throttled},

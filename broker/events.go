@@ -41,7 +41,7 @@ func (b *Broker) storeEvents() store.EventListener {
 	}
 	return store.EventListener{
 		MessageStored: stored,
-		Answered:      b.corks.release,
+		Settle:        b.settle,
 		Consumed:      b.offsets.EachLeast,
 		UnconsumedDeleted: func(file, topic string, queueID int32, from, to int64) {
 			b.stats.UnconsumedDeleted.Add(to - from)

@@ -37,6 +37,7 @@ func (b *Broker) serve() (err error) {
 	if err != nil {
 		return err
 	}
+	b.asking.Store(server)
 	if err = server.Start(); err != nil {
 		return err
 	}
@@ -50,7 +51,8 @@ func (b *Broker) netOptions() remoting.Options {
 		IdleTimeout: time.Duration(c.ServerChannelMaxIdleTimeSeconds) * time.Second,
 		MaxOutbound: c.MaxOutboundBytes, MaxConnections: c.MaxConnections,
 		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
-		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.Overdue, Barrier: b.publish, Events: b.connEvents()}
+		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.Overdue, Barrier: b.publish, Acks: acks{b},
+		Events: b.connEvents()}
 	if c.MaxWaitingBytes > 0 {
 		o.MaxWaiting = max(c.MaxWaitingBytes, 2*wire.MaxFrame)
 	}

@@ -58,8 +58,13 @@ func refuseSend(r *remoting.Replier, c *config.Config, err error) {
 
 // sendFail answers a send that was refused after Java had looked at its header.
 func sendFail(r *remoting.Replier, c *config.Config, code int32, remark string) {
-	r.RespondFields(code, remark, []wire.StringField{{Key: protocol.PropRegion, Value: c.RegionID},
-		{Key: protocol.PropTraceOn, Value: strconv.FormatBool(c.TraceOn)}}, nil)
+	r.RespondFields(code, remark, fixedFields(c), nil)
+}
+
+// fixedFields are in every answer to a send whose header Java has looked at.
+func fixedFields(c *config.Config) []wire.StringField {
+	return []wire.StringField{{Key: protocol.PropRegion, Value: c.RegionID},
+		{Key: protocol.PropTraceOn, Value: strconv.FormatBool(c.TraceOn)}}
 }
 
 // forbiddenTypes are the values of forbiddenType by scope. Java: ForbiddenType.

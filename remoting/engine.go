@@ -31,12 +31,16 @@ func newEngine(table *Table, opts Options, readBuffer int) (*engine, error) {
 	opts.defaults(cpus)
 	e := &engine{opts: opts, table: table}
 	ev := opts.Events
-	var err error
-	e.net, err = transport.New(transport.Options{Loops: opts.EventLoops, ReadBuffer: readBuffer,
+	o := transport.Options{Loops: opts.EventLoops, ReadBuffer: readBuffer,
 		MaxFrame: opts.MaxFrame, MaxOutbound: opts.MaxOutbound, MaxWaiting: opts.MaxWaiting,
 		MaxConnections: opts.MaxConnections, IdleTimeout: opts.IdleTimeout, FrameTimeout: opts.FrameTimeout,
 		Barrier: opts.Barrier, New: e.newConn,
-		Events: transport.Events{TooMany: ev.TooMany, AcceptFailed: ev.AcceptFailed, Failed: ev.Failed}})
+		Events: transport.Events{TooMany: ev.TooMany, AcceptFailed: ev.AcceptFailed, Failed: ev.Failed}}
+	if opts.Acks != nil {
+		o.Acks = settler{e}
+	}
+	var err error
+	e.net, err = transport.New(o)
 	return e, err
 }
 

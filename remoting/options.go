@@ -37,7 +37,9 @@ type Options struct {
 	// Barrier makes what answers say true up to the highest number that Context.Barrier was called with. It runs on the
 	// event loop before the answers of the turn leave; after an error they are dropped and their connections closed.
 	Barrier func(n int64) error
-	Events  Events
+	// Acks decides about answers that RespondAck keeps back; nil when nobody calls that.
+	Acks   Acks
+	Events Events
 }
 
 // Events are optional callbacks; remoting itself knows no logger. They run on event loops and must not block.

@@ -61,10 +61,7 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *wire.HeaderI
 		return
 	}
 	start, n := len(out.B), body.size()
-	plain := info != nil && r.onLoop && r.form == wire.SerializeJSON && code == wire.Success && remark == ""
-	if !plain || !c.loop.codec.AppendAnswer(&out.B, info, v, r.opaque, n) {
-		out.B = wire.AppendFrame(out.B, r.form, r.head(code, remark), wire.Header{Info: info, Value: v}, n)
-	}
+	c.appendHead(out, r, code, remark, info, v, n)
 	out.B = append(out.B, body.Bytes...)
 	if len(body.Parts) == 0 {
 		c.net.End(r.onLoop)
@@ -79,6 +76,15 @@ func (c *Conn) respond(r *Replier, code int32, remark string, info *wire.HeaderI
 		out.B = wire.AppendFrame(out.B[:start], r.form, head, wire.Header{}, 0)
 	}
 	c.net.End(r.onLoop)
+}
+
+// appendHead encodes an answer up to its body of n bytes.
+func (c *Conn) appendHead(out *transport.Buffer, r *Replier, code int32, remark string, info *wire.HeaderInfo,
+	v unsafe.Pointer, n int) {
+	plain := info != nil && r.onLoop && r.form == wire.SerializeJSON && code == wire.Success && remark == ""
+	if !plain || !c.loop.codec.AppendAnswer(&out.B, info, v, r.opaque, n) {
+		out.B = wire.AppendFrame(out.B, r.form, r.head(code, remark), wire.Header{Info: info, Value: v}, n)
+	}
 }
 
 // unreadableRemark goes with SYSTEM_ERROR when a message could not be read after all.

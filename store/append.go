@@ -99,6 +99,16 @@ func (s *Store) WaitDurable(offset int64, w Waiter) { s.log.WaitDurable(offset, 
 // the store stops or a write failed.
 func (s *Store) WaitReplicated(offset int64, w Waiter) { s.log.WaitReplicated(offset, w) }
 
+// Await says that n answers, which the caller keeps, wait for the disk up to durable, and others for replicas up to
+// replicated; 0 for none. EventListener.Settle follows; over: it need not, some wait no
+// longer. FlushedOffset, ReplicatedOffset and AwaitEnded have the outcome. Any goroutine; it does not block.
+func (s *Store) Await(n int, durable, replicated int64) (over bool) {
+	return s.log.Await(n, durable, replicated)
+}
+
+// AwaitEnded tells why nobody can wait any more, nil when one can.
+func (s *Store) AwaitEnded() error { return s.log.Ended() }
+
 // Confirm says that enough replicas have everything below offset, and answers who waits for that. What was confirmed
 // once stays so. Any goroutine; it answers those who wait.
 func (s *Store) Confirm(offset int64) { s.log.Confirm(offset) }

@@ -41,8 +41,9 @@ type EventListener struct {
 	UnconsumedDeleted func(file, topic string, queueID int32, from, to int64)
 	// FlushFailed runs when a flush failed: the store takes no more writes.
 	FlushFailed func(file string, err error)
-	// Answered runs after each run of Waiter.Durable calls: answers that were gathered may leave now. Any goroutine.
-	Answered func()
+	// Settle tells who keeps answers that wait, see Store.Await, to look which of them wait no longer, or too long. Any
+	// goroutine; it must not block.
+	Settle func()
 	// FlushDone runs after each flush of the commit log.
 	FlushDone func(upTo int64, took time.Duration)
 	// BackgroundError runs on errors of background work that is tried again (consume queue flush, allocation,

@@ -110,6 +110,9 @@ func (s *Store) MaxPhyOffset() int64 { return s.log.End() }
 // FlushedOffset is the commit log offset below which everything is durable.
 func (s *Store) FlushedOffset() int64 { return s.log.Durable.Load() }
 
+// ReplicatedOffset is the commit log offset below which enough replicas have everything, see Confirm.
+func (s *Store) ReplicatedOffset() int64 { return s.log.Replicated.Load() }
+
 // DispatchBehindBytes is how far the index is behind the log. Consume queues are never behind.
 func (s *Store) DispatchBehindBytes() int64 { return max(0, s.log.End()-s.index.Position()) }
 

@@ -272,7 +272,7 @@ func (c *Config) logChecks() commitlog.Checks {
 
 // logEvents passes on what happens in the log.
 func (s *Store) logEvents() commitlog.Events {
-	return commitlog.Events{Answered: s.ev.Answered, Failed: s.ev.FlushFailed, Rolled: s.ev.SegmentRolled,
+	return commitlog.Events{Settle: s.ev.Settle, Failed: s.ev.FlushFailed, Rolled: s.ev.SegmentRolled,
 		Writable: s.ev.Writable, LittleRoom: s.ev.LittleRoom, Error: s.reportErr, Flushed: s.flushed,
 		Failing: s.logFailing}
 }

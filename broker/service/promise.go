@@ -2,7 +2,6 @@ package service
 
 import (
 	"errors"
-	"time"
 
 	"gorocket/store"
 )
@@ -28,37 +27,55 @@ var (
 	ErrReplicaTimeout = errors.New("FLUSH_SLAVE_TIMEOUT")
 )
 
-// Waits has w told once about the next part of the promise that m has to wait for, the disk before the slaves; false
-// when no part is left. With an error none of them is waited for any more. w gives the answer and calls Settled.
-func (s *Sender) Waits(m *Send, w store.Waiter) bool {
-	switch {
-	case m.Sync:
-		m.Sync = false
-		s.store.WaitDurable(m.End, w)
-	case m.Replicas:
-		m.Replicas = false
-		s.store.WaitReplicated(m.End, w)
-	default:
-		return false
-	}
-	return true
+// Promise is what an acknowledgement waits for, of a send that said Sync or Replicas.
+type Promise struct {
+	End            int64 // the log below has to be safe
+	Received       int64 // ms since 1970; when the request came in
+	Count          int32 // messages
+	Disk, Replicas bool  // where it has to be
 }
 
-// Settled counts a send that waited, err being what the waiter was told: nil, ErrFlushTimeout, ErrReplicaTimeout or a
-// *Refusal is the outcome.
-func (s *Sender) Settled(m *Send, err error) error {
-	s.Stats.Times.Add(max(0, time.Now().UnixMilli()-m.Received), m.count)
-	if err == nil {
-		return nil
-	}
-	s.Stats.Times.Failed.Add(1)
+// Promise is what the acknowledgement of m waits for.
+func (m *Send) Promise() Promise {
+	return Promise{m.End, m.Received, int32(m.count), m.Sync, m.Replicas}
+}
+
+// Awaits tells about n acknowledgements that wait for the disk, up to disk, and others for slaves, up to replicas;
+// over: some wait no longer. It does not block.
+func (s *Sender) Awaits(n int, disk, replicas int64) (over bool) {
+	return s.store.Await(n, disk, replicas)
+}
+
+// Kept tells whether p has come true or cannot any more: done, with nil, ErrFlushTimeout, ErrReplicaTimeout or a
+// *Refusal as the outcome, which is counted. It is asked when the store says EventListener.Settle, and not again once
+// it is done. now is in ms since 1970. It does not block.
+func (s *Sender) Kept(p *Promise, now int64) (done bool, err error) {
 	switch {
-	case errors.Is(err, store.ErrFlushTimeout):
-		return ErrFlushTimeout
-	case errors.Is(err, store.ErrReplicaTimeout):
-		return ErrReplicaTimeout
+	case p.Disk && s.store.FlushedOffset() < p.End:
+		err = s.missing(now, p.Received+int64(s.cfg().SyncFlushTimeout), ErrFlushTimeout)
+	case p.Replicas && s.store.ReplicatedOffset() < p.End:
+		err = s.missing(now, p.Received+int64(s.cfg().SlaveTimeout), ErrReplicaTimeout)
+	default:
+		s.Stats.Times.Add(max(0, now-p.Received), int64(p.Count))
+		return true, nil
 	}
-	return s.unavailable(err)
+	if err == nil {
+		return false, nil
+	}
+	s.Stats.Times.Add(max(0, now-p.Received), int64(p.Count))
+	s.Stats.Times.Failed.Add(1)
+	return true, err
+}
+
+// missing tells why nobody waits for what is not there yet: it cannot come any more, or it is late. nil: it may come.
+func (s *Sender) missing(now, deadline int64, late error) error {
+	if err := s.store.AwaitEnded(); err != nil {
+		return s.unavailable(err)
+	}
+	if now >= deadline {
+		return late
+	}
+	return nil
 }
 
 // promised blocks until what is in the log below end is as safe as the mode promises; the errors are the store's.

@@ -40,19 +40,29 @@ func TestWaitsInOrder(t *testing.T) {
 		c.FlushDiskType, c.BrokerRole, c.InSyncReplicas, c.SlaveTimeout = store.SyncFlush, "SYNC_MASTER", 2, 60_000
 	})
 	m := r.send("T", "", "x")
-	w := make(waiter, 1)
-	if !m.Sync || !m.Replicas || !r.Send.Waits(m, w) || <-w != nil || r.store.FlushedOffset() < m.End {
-		t.Fatalf("%+v, flushed up to %d", m.Stored, r.store.FlushedOffset())
+	p, limit := m.Promise(), m.Received+60_000
+	if !m.Sync || !m.Replicas {
+		t.Fatalf("%+v", m.Stored)
 	}
-	if !r.Send.Waits(m, w) || len(w) > 0 {
-		t.Fatal("no wait for slaves")
+	r.Send.Awaits(1, p.End, p.End)
+	testutil.WaitFor(t, "the disk", func() bool { return r.store.FlushedOffset() >= p.End })
+	if done, err := r.Send.Kept(&p, limit-1); done || err != nil {
+		t.Errorf("no wait for slaves: %v", err)
 	}
-	r.store.Confirm(m.End)
-	if err := <-w; err != nil || r.Send.Waits(m, w) {
-		t.Errorf("%v, or a third wait", err)
+	if done, err := r.Send.Kept(&p, limit); !done || err != ErrReplicaTimeout {
+		t.Errorf("slow slaves: %v, %v", done, err)
 	}
-	if err := r.Send.Settled(m, store.ErrReplicaTimeout); err != ErrReplicaTimeout {
-		t.Errorf("slow slaves: %v", err)
+	if r.store.Confirm(p.End - 1); r.Send.Awaits(0, 0, p.End) {
+		t.Error("a byte is missing")
+	}
+	if done, _ := r.Send.Kept(&p, limit-1); done {
+		t.Error("kept without its last byte")
+	}
+	if r.store.Confirm(p.End); !r.Send.Awaits(0, 0, p.End) {
+		t.Error("it is there, but nobody looks")
+	}
+	if done, err := r.Send.Kept(&p, limit); !done || err != nil {
+		t.Errorf("%v, %v", done, err)
 	}
 	for what, m := range map[string]*Send{"WAIT=false": r.send("T", "WAIT\x01false\x02", "x"),
 		"one way": r.send("T", "", "x", func(m *Send) { m.NoPromise = true })} {

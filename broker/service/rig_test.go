@@ -23,6 +23,7 @@ import (
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/remotingtest"
@@ -48,6 +49,18 @@ type rig struct {
 
 // birth is when the clock of a rig begins, ms since 1970.
 const birth = 1_790_000_000_000
+
+// kept waits for the outcome of a send that promises something.
+func (r *rig) kept(m *Send) (outcome error) {
+	r.t.Helper()
+	p := m.Promise()
+	r.Send.Awaits(1, p.End, p.End)
+	testutil.WaitFor(r.t, "the outcome", func() (done bool) {
+		done, outcome = r.Send.Kept(&p, p.Received)
+		return done
+	})
+	return outcome
+}
 
 var producer = netip.MustParseAddrPort("10.0.0.7:4711")
 

@@ -62,7 +62,7 @@ type Stored struct {
 	// End is the position of the log up to which it has to be written before anybody is told: Store.Publish, when the
 	// caller said NoWait, else it is.
 	End int64
-	// Sync and Replicas ask for Sender.Waits before anybody is told: the disk, slaves. Without Sync the log is to be
+	// Sync and Replicas: nobody is told before Promise has come true, the disk, slaves. Without Sync the log is to be
 	// written up to End all the same, as slaves get only what is.
 	Sync, Replicas bool
 }

@@ -127,11 +127,6 @@ func TestStoreTimeNeverGoesBack(t *testing.T) {
 	}
 }
 
-// waiter is who waits for the disk.
-type waiter chan error
-
-func (w waiter) Durable(err error) { w <- err }
-
 // TestSendSync: under SYNC_FLUSH a send asks for the disk, unless the producer does not wait for anything.
 func TestSendSync(t *testing.T) {
 	r := newRig(t, func(c *config.Config) { c.FlushDiskType = store.SyncFlush })
@@ -139,9 +134,7 @@ func TestSendSync(t *testing.T) {
 	if !m.Sync {
 		t.Fatal("no wait for the disk")
 	}
-	w := make(waiter, 1)
-	r.Send.Waits(m, w)
-	if err := r.Send.Settled(m, <-w); err != nil || r.store.FlushedOffset() < m.End {
+	if err := r.kept(m); err != nil || r.store.FlushedOffset() < m.End {
 		t.Errorf("%v, flushed up to %d of %d", err, r.store.FlushedOffset(), m.End)
 	}
 	for what, m := range map[string]*Send{"WAIT=false": r.send("T", "WAIT\x01false\x02", "x"),
@@ -153,13 +146,17 @@ func TestSendSync(t *testing.T) {
 	if n := r.d.Stats.Times.InMinute(); n != 3 {
 		t.Errorf("%d times counted", n)
 	}
-	failed := r.d.Stats.Times.Failed.Load()
-	if err := r.Send.Settled(m, store.ErrFlushTimeout); err != ErrFlushTimeout {
-		t.Errorf("a slow disk: %v", err)
+	failed, p := r.d.Stats.Times.Failed.Load(), m.Promise()
+	p.End = r.store.MaxPhyOffset() + 1
+	limit := p.Received + int64(r.d.Config.Load().SyncFlushTimeout)
+	if done, err := r.Send.Kept(&p, limit-1); done || err != nil {
+		t.Errorf("decided before its time: %v", err)
 	}
-	refused(t, r.Send.Settled(m, store.ErrNotWritable), Unavailable, "service not available now. It may be caused by")
-	if n := r.d.Stats.Times.Failed.Load(); n != failed+2 {
-		t.Errorf("%d failures, want two more than %d", n, failed)
+	if done, err := r.Send.Kept(&p, limit); !done || err != ErrFlushTimeout {
+		t.Errorf("a slow disk: %v, %v", done, err)
+	}
+	if n := r.d.Stats.Times.Failed.Load(); n != failed+1 {
+		t.Errorf("%d failures, want one more than %d", n, failed)
 	}
 }
 
@@ -222,10 +219,7 @@ func TestSendToAClosedStore(t *testing.T) {
 		}
 		return nil
 	})
-	w := make(waiter, 1)
-	m := r.send("T", "", "y")
-	r.Send.Waits(m, w)
-	refused(t, r.Send.Settled(m, <-w), Unavailable, "service not available now.")
+	refused(t, r.kept(r.send("T", "", "y")), Unavailable, "service not available now.")
 	refused(t, r.Send.Send(r.message("T", "", "z")), Unavailable, "service not available now.")
 	if n := r.d.Stats.Times.Failed.Load(); n != 2 {
 		t.Errorf("%d failures", n)

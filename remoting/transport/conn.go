@@ -26,6 +26,7 @@ type Conn struct {
 	woken  bool    // guarded by mu; the loop will flush without being asked
 	closed bool    // guarded by mu
 	charge int     // guarded by mu; bytes of out that the budget counts
+	acks   acks    // guarded by mu
 }
 
 // Buffer holds frames that wait to be written.

@@ -96,6 +96,7 @@ func (c *Conn) markClosed() {
 	c.mu.Lock()
 	c.closed = true
 	out, charge := c.takeOut()
+	c.acks.leave(c)
 	c.mu.Unlock()
 	c.engine.budget.outbound.Add(-int64(charge))
 	if out != nil {

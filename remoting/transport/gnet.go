@@ -117,7 +117,9 @@ func (e *Engine) loopOf(el gnet.EventLoop) *Loop {
 	if l, ok := e.loops.Load(el); ok {
 		return l.(*Loop)
 	}
-	got, _ := e.loops.LoadOrStore(el, &Loop{el: el, epoll: epollOf(el)})
+	fresh := &Loop{el: el, epoll: epollOf(el)}
+	fresh.acks.loop, fresh.acks.engine = fresh, e
+	got, _ := e.loops.LoadOrStore(el, fresh)
 	return got.(*Loop)
 }
 

@@ -12,6 +12,7 @@ type Loop struct {
 
 	barrier  int64 // the highest of this turn, 0: none
 	coalesce coalescer
+	acks     loopAcks
 	watched  []*Conn // on which something waits
 	spare    []byte  // for the next large frame, nil when there is none
 

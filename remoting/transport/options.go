@@ -16,6 +16,8 @@ type Options struct {
 	// Barrier makes what answers say true up to the highest number that Conn.Barrier was called with. It runs on the
 	// event loop before the answers of a turn leave; after an error they are dropped and their connections closed.
 	Barrier func(n int64) error
+	// Acks knows when answers may leave that wait for more than that, see Conn.EndAck; nil when there are none.
+	Acks Acks
 	// New makes a connection and who takes what comes in on it. On an event loop.
 	New    func() (*Conn, Receiver)
 	Events Events

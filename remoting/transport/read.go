@@ -22,6 +22,7 @@ func (c *Conn) traffic() (stays bool) {
 	if err == nil && !c.flow.gone {
 		c.updateFlow(now)
 	}
+	c.loop.acks.tell()
 	if later := c.loop.coalesce.end(c); later && err == nil {
 		return true
 	}

@@ -15,37 +15,20 @@ import (
 func (l *Log) WaitDurable(offset int64, w Waiter) {
 	if l.Durable.Load() >= offset {
 		w.Durable(nil)
-		l.answered()
 		return
 	}
 	wake, err := l.Durable.add(waiting{offset, w, time.Now().Add(l.settings.Load().SyncTimeout)})
 	if err != nil {
 		w.Durable(err)
-		l.answered()
 	} else if wake {
 		l.wakeFlusher()
-	}
-}
-
-// answered tells that a run of answers is over.
-func (l *Log) answered() {
-	if l.ev.Answered != nil {
-		l.ev.Answered()
-	}
-}
-
-// answer tells waiters taken from the list of p.
-func (l *Log) answer(p *Position, ws []waiting, err error) {
-	if len(ws) > 0 {
-		p.tell(ws, err)
-		l.answered()
 	}
 }
 
 // late fails those who wait on p and whose time is over.
 func (l *Log) late(p *Position, now time.Time, err error) {
 	if p.pending() > 0 {
-		l.answer(p, p.take(func(w *waiting) bool { return now.After(w.deadline) }), err)
+		p.tell(p.take(func(w *waiting) bool { return now.After(w.deadline) }), err)
 	}
 }
 
@@ -53,7 +36,7 @@ func (l *Log) late(p *Position, now time.Time, err error) {
 func (l *Log) EndWaits(err error) {
 	l.Durable.close(err)
 	l.Replicated.close(err)
-	l.answered()
+	l.settle()
 }
 
 // runFlusher flushes when somebody waits, every flushIntervalCommitLog if enough pages are dirty, and thoroughly now
@@ -65,7 +48,7 @@ func (l *Log) runFlusher(ctx context.Context) {
 		defer close(answered)
 		for ws := range answers {
 			l.committer.Notify()
-			l.answer(&l.Durable, ws, nil)
+			l.Durable.tell(ws, nil)
 		}
 	}()
 	defer func() { close(answers); <-answered }()
@@ -91,9 +74,9 @@ func (l *Log) runFlusher(ctx context.Context) {
 		}
 		l.Durable.expect(math.MaxInt) // until we know whom to wait for
 		begin := time.Now()
-		ws, _ := l.sync() // who waits knows of a failure already
+		ws, kept, _ := l.sync() // who waits knows of a failure already
 		took := time.Since(begin)
-		want := g.flushed(len(ws), l.Durable.pending())
+		want := g.flushed(len(ws)+kept, l.Durable.pending())
 		l.wakeFlusherAt(want)
 		answers <- ws
 		g.begin(want, took)
@@ -135,35 +118,39 @@ func (l *Log) tellRolled() {
 // Flush makes everything appended so far durable and answers the waiters. After a failure the log takes no records
 // until it is opened again.
 func (l *Log) Flush() error {
-	ws, err := l.sync()
+	ws, _, err := l.sync()
 	l.committer.Notify()
-	l.answer(&l.Durable, ws, nil)
+	l.Durable.tell(ws, nil)
 	return err
 }
 
-// sync is Flush without the answers: it returns whom to answer.
-func (l *Log) sync() ([]waiting, error) {
+// sync is Flush without the answers: it returns whom to answer, and how many are kept by others, who have been told.
+func (l *Log) sync() (ws []waiting, kept int, err error) {
 	l.flushMu.Lock()
 	defer l.flushMu.Unlock()
 	defer l.tellFailure()
 	if err := l.Failed(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	kept = l.Durable.takeAwaited() // they are in the log already
 	upTo, stored, err := l.WriteOut()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if from := l.Durable.Load(); from < upTo {
 		begin := time.Now()
 		if file, err := l.syncRange(from, upTo); err != nil {
-			return nil, l.closeFailed(flushFailed, file, err)
+			return nil, 0, l.closeFailed(flushFailed, file, err)
 		}
 		l.Durable.Store(upTo)
 		if l.ev.Flushed != nil {
 			l.ev.Flushed(upTo, stored, time.Since(begin))
 		}
 	}
-	return l.Durable.reached(upTo), nil
+	if kept > 0 {
+		l.settle()
+	}
+	return l.Durable.reached(upTo), kept, nil
 }
 
 // syncRange makes [from, to) durable, file by file in order.
@@ -195,6 +182,7 @@ func (l *Log) runTimeouts(ctx context.Context) {
 		case now := <-tick.C:
 			l.late(&l.Durable, now, ErrFlushTimeout)
 			l.late(&l.Replicated, now, ErrReplicaTimeout)
+			l.settle()
 		}
 	}
 }

@@ -39,8 +39,9 @@ type Events struct {
 	Failing func()
 	// Failed runs once when a write or flush has failed, after all who waited were told.
 	Failed func(file string, err error)
-	// Answered runs after each run of Waiter.Durable calls.
-	Answered func()
+	// Settle runs when a position on which answers wait has moved, when nobody can wait any more, and now and then: who
+	// keeps answers looks for those that are late. Any goroutine; it must not block.
+	Settle func()
 	// Rolled runs when the log goes on to a new file.
 	Rolled func(file string, base int64)
 	// Writable runs when the log stops (why != nil) or starts again (nil) taking records for want of room.

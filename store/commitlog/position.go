@@ -13,6 +13,7 @@ type Position struct {
 
 	mu      sync.Mutex
 	waiters []waiting   // guarded by mu
+	awaited int         // answers that others keep, see await; guarded by mu
 	want    int         // guarded by mu; so many waiters are worth to move the position for
 	closed  error       // set once nobody can wait any more; guarded by mu
 	spares  [][]waiting // memory for the next lists; guarded by mu
@@ -43,7 +44,7 @@ func (p *Position) add(w waiting) (enough bool, err error) {
 		return false, p.closed
 	}
 	p.waiters = append(p.waiters, w)
-	return len(p.waiters) >= p.want, nil
+	return p.waiting() >= p.want, nil
 }
 
 // addUnless puts w on the list unless the position has passed it; passed tells that it has.
@@ -75,14 +76,14 @@ func (p *Position) expect(n int) (enough bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.want = n
-	return len(p.waiters) >= max(n, 1)
+	return p.waiting() >= max(n, 1)
 }
 
 // pending is how many wait.
 func (p *Position) pending() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.waiters)
+	return p.waiting()
 }
 
 // take removes the waiters for which done is true and returns them; the caller hands them to tell.

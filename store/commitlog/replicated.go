@@ -12,7 +12,6 @@ func (l *Log) WaitReplicated(offset int64, w Waiter) {
 	wait := waiting{offset, w, time.Now().Add(l.settings.Load().ReplicaTimeout)}
 	if passed, err := l.Replicated.addUnless(wait); passed || err != nil {
 		w.Durable(err)
-		l.answered()
 	}
 }
 
@@ -22,5 +21,6 @@ func (l *Log) Confirm(offset int64) {
 	if offset > l.End() || !l.Replicated.raise(offset) {
 		return
 	}
-	l.answer(&l.Replicated, l.Replicated.reached(offset), nil)
+	l.settle()
+	l.Replicated.tell(l.Replicated.reached(offset), nil)
 }
