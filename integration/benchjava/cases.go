@@ -81,6 +81,15 @@ var pairs = []pair{
 		{part: "sync", figures: []figure{syncRate, cpu(sendSync, 3), ofDisk, fdatasync, diskOnly}, do: (*round).sync,
 			length: syncRun.length},
 	}},
+	{name: "replicas", conf: masterOf("ASYNC_MASTER", 0, nil), steps: []step{
+		warm("ha", toolRun{args: "send --size 1024 --connections 8 --in-flight 64"}),
+		{part: "ha", once: true, figures: []figure{aloneCPU, masterCPU, masterAdd, bothCPU, newTables, catchUp},
+			do: (*round).replicas, length: fixed(3*time.Minute, time.Minute)},
+	}},
+	{name: "SYNC_MASTER", conf: masterOf("SYNC_MASTER", 0, twoInSync), steps: []step{
+		{part: "ha", once: true, figures: []figure{syncMasterRate, syncMasterP99, slaveBack, ackPause}, do: (*round).inSync,
+			length: fixed(90*time.Second, 30*time.Second)},
+	}},
 	{name: "overload", conf: javaLimits, steps: []step{
 		bench("overload", toolRun{args: "overload --in-flight 40000 --connections 64", phases: 2}, accepted),
 	}},
@@ -94,7 +103,7 @@ var pairs = []pair{
 }
 
 // slowParts are not measured unless they are asked for, or the report is written.
-var slowParts = []string{"long", "topics"}
+var slowParts = []string{"long", "topics", "ha"}
 
 // has tells whether the pair has a step that is wanted in a round.
 func (p *pair) has(wanted map[string]bool, first bool) bool {

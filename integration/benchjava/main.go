@@ -33,9 +33,10 @@ var (
 	measure = flag.Duration("time", 10*time.Second, "length of a measurement")
 	warmUp  = flag.Duration("warmup", 20*time.Second, "load before a measurement of a JVM, less where it is warm "+
 		"already; ours gets a tenth")
-	longTime   = flag.Duration("long", 10*time.Minute, "length of the part long")
-	topicCount = flag.Int("topics", 10_000, "topics of the part topics")
-	out        = flag.String("out", "", "docs folder: performance.md, performance.svg and performance.json there and the "+
+	longTime     = flag.Duration("long", 10*time.Minute, "length of the part long")
+	catchUpBytes = flag.Int64("catchup", 4<<30, "bytes that a slave of the part ha catches up with")
+	topicCount   = flag.Int("topics", 10_000, "topics of the part topics")
+	out          = flag.String("out", "", "docs folder: performance.md, performance.svg and performance.json there and the "+
 		"tables of the READMEs above it are written, parts that are not measured now from performance.json")
 	render = flag.Bool("render", false, "with -out: measure nothing, write the report again from performance.json")
 )

@@ -66,6 +66,8 @@ in the same run, or a limit for gorocket.
 - 40,000 in flight: 64 connections with 625 requests each, compared with the peak that the same server had with 8 x 64, with Java's limits (`+"`waitTimeMillsInSendQueue=200`"+`).
 - %s: commit log files of 128 MiB, which are made to look four days old when they are full, and `+"`deleteWhen`"+` at every hour. Measured once, for %s.
 - %s: made by `+"`updateTopic`"+` requests (17), eight in flight; then a clean stop and a start. Measured once%s.
+- Replication: master and slave of the same kind, both on the servers' core. A slave catches up from the first message that it
+  has on, as a JVM takes its time to start. Measured once.
 - Bare sendfile is a server of one thread that answers the same pulls from one file and does nothing else (`+"`gorocket bench echo --sendfile`"+`); the echo server answers every send at once on
   gorocket's event loop (`+"`gorocket bench echo`"+`).
 

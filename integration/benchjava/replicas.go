@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gorocket/integration/harness"
+	"gorocket/integration/load"
+	"gorocket/integration/load/client"
+)
+
+// Replication: a master and a slave of the same kind, both on the servers' core.
+
+// Names of cases and the figures that its steps find.
+const (
+	replicated = "replicated send 1 KiB, 8 x 64 in flight"
+	syncMaster = "SYNC_MASTER, inSyncReplicas=2, send 1 KiB, 64 in flight"
+)
+
+var (
+	aloneCPU  = cpu("send 1 KiB, 8 x 64 in flight, no slave yet", 0)
+	masterCPU = figure{name: replicated + ": master's CPU", unit: "µs", key: "serverCPUMicros"}
+	masterAdd = figure{name: replicated + ": what the slave adds to the master's CPU", unit: share, atMost: 0.25}
+	bothCPU   = figure{name: replicated + ": CPU of master and slave", unit: "µs", ratio: 4}
+	newTables = figure{name: "a new slave: start to its master's topics", unit: "s", atMost: 5}
+	catchUp   = figure{name: "catching up", unit: "MB/s", more: true, ratio: 5}
+
+	syncMasterRate = rate(syncMaster, 3)
+	syncMasterP99  = latency(syncMaster, "send", "p99", 3)
+	slaveBack      = figure{name: "slave killed and started again: start to the first send that it acknowledges",
+		unit: "s", atMost: 2}
+	ackPause = figure{name: "slave killed and started again: longest time without an acknowledged send", unit: "s",
+		atMost: 2}
+)
+
+// masterOf is the configuration of a master, or a slave, of the group.
+func masterOf(role string, id int, more harness.Conf) harness.Conf {
+	c := harness.Conf{"brokerRole": role, "brokerId": fmt.Sprint(id), "brokerName": "broker-a", "slaveReadEnable": "true"}
+	maps.Copy(c, more)
+	return c
+}
+
+// twoInSync makes a send wait for the slave.
+var twoInSync = harness.Conf{"inSyncReplicas": "2"}
+
+// replicaLimit is how long a step waits for a slave.
+const replicaLimit = 3 * time.Minute
+
+// slave is a second broker of the pair's group.
+type slave struct {
+	*harness.Server
+	master *harness.Server
+}
+
+// addSlave prepares a slave in a folder beside the master's.
+func (r *round) addSlave(p *harness.Pair) (*slave, error) {
+	base := filepath.Dir(filepath.Dir(p.Broker.Store()))
+	s, err := harness.NewBroker(r.kind, base, "slave", p.Names.Addr(), harness.BigFiles(masterOf("SLAVE", 1, nil)))
+	return &slave{s, p.Broker}, err
+}
+
+// within asks until ok, or the limit, and returns how long it took.
+func within(limit time.Duration, what string, ok func() bool) (time.Duration, error) {
+	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if ok() {
+			return time.Since(begin), nil
+		}
+		if time.Since(begin) > limit {
+			return 0, fmt.Errorf("%s: not after %v", what, limit)
+		}
+	}
+}
+
+// benchTopic and its queues are those of `gorocket bench send`.
+const (
+	benchTopic  = "gorocket_bench"
+	benchQueues = 8
+)
+
+// messages is how many the queues of the topic have; -1 when the broker does not answer.
+func messages(s *harness.Server) (n int64) {
+	c, err := client.Dial(s.Addr(), time.Second)
+	if err != nil {
+		return -1
+	}
+	defer c.Close()
+	for q := range benchQueues {
+		at, err := c.MaxOffset(benchTopic, q)
+		if err != nil {
+			return -1
+		}
+		n += at
+	}
+	return n
+}
+
+// caughtUp waits until the slave has what the master has.
+func (s *slave) caughtUp() error {
+	_, err := within(replicaLimit, "the slave at its master's end", func() bool {
+		n := messages(s.master)
+		return n > 0 && messages(s.Server) == n
+	})
+	return err
+}
+
+// hasTopic tells whether the slave knows the topic.
+func (s *slave) hasTopic() bool {
+	c, err := client.Dial(s.Addr(), time.Second)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	all, err := c.OK(21, nil, nil)
+	return err == nil && bytes.Contains(all.Body, []byte(`"`+benchTopic+`"`))
+}
+
+// replicas measures sends without and with a slave, a new slave's tables, and how one catches up.
+func (r *round) replicas(p *harness.Pair, _ []figure) error {
+	send := toolRun{args: "send --size 1024 --connections 8 --in-flight 64"}
+	if err := r.bench(p, send, []figure{aloneCPU}); err != nil {
+		return err
+	}
+	s, err := r.addSlave(p)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if s.Process() != nil {
+			s.Kill()
+		}
+	}()
+	if err := s.Launch(); err != nil {
+		return err
+	}
+	took, err := within(replicaLimit, "the topic on the slave", s.hasTopic)
+	if err != nil {
+		return err
+	}
+	r.set(newTables.name, took.Seconds())
+	if err := s.caughtUp(); err != nil {
+		return err
+	}
+	return errors.Join(r.replicate(p, s, send), r.catchUp(p, s))
+}
+
+// replicate compares the CPU of both with that of the master alone.
+func (r *round) replicate(p *harness.Pair, s *slave, send toolRun) error {
+	cpu, n := load.CPUTime(s.Process().PID()), messages(s.Server)
+	if err := r.bench(p, send, []figure{masterCPU}); err != nil {
+		return err
+	}
+	if err := s.caughtUp(); err != nil {
+		return err
+	}
+	cpu, n = load.CPUTime(s.Process().PID())-cpu, messages(s.Server)-n
+	alone, _ := r.get(r.part, aloneCPU.name)
+	with, _ := r.get(r.part, masterCPU.name)
+	r.set(masterAdd.name, with/alone-1)
+	r.set(bothCPU.name, with+cpu.Seconds()*1e6/float64(n))
+	return nil
+}
+
+// catchUp lets the master take messages while the slave is down, and looks how fast it gets them: from the first one
+// that it has, as a JVM takes its time to start.
+func (r *round) catchUp(p *harness.Pair, s *slave) error {
+	if _, err := s.Stop(); err != nil {
+		return err
+	}
+	before := messages(p.Broker)
+	fill := toolRun{args: "send --size 16384 --connections 8 --in-flight 16", warm: 0.01, takes: 5 * time.Second}
+	for messages(p.Broker)-before < *catchUpBytes/16384 {
+		if _, err := r.tool(p, fill); err != nil {
+			return err
+		}
+	}
+	if err := s.Launch(); err != nil {
+		return err
+	}
+	first := before
+	if _, err := within(replicaLimit, "the first message", func() bool {
+		first = messages(s.Server)
+		return first > before
+	}); err != nil {
+		return err
+	}
+	begin := time.Now()
+	if err := s.caughtUp(); err != nil {
+		return err
+	}
+	r.set(catchUp.name, float64(messages(s.Server)-first)*16384/time.Since(begin).Seconds()/1e6)
+	return nil
+}
+
+// inSyncStep measures sends that wait for the slave, and a slave that is killed under them.
+func (r *round) inSync(p *harness.Pair, figures []figure) error {
+	s, err := r.addSlave(p)
+	if err != nil {
+		return err
+	}
+	if err := s.Start(); err != nil {
+		return err
+	}
+	defer s.Kill()
+	if err := load.FirstSend(p.Broker.Addr(), benchTopic, replicaLimit); err != nil {
+		return err
+	}
+	if _, err := within(replicaLimit, "the slave", func() bool { return messages(s.Server) > 0 }); err != nil {
+		return err
+	}
+	if err := r.bench(p, syncRun, figures); err != nil {
+		return err
+	}
+	return r.slaveKilled(p, s)
+}
+
+// producers send one after the other while the slave is killed.
+const producers = 16
+
+// slaveKilled kills the slave and starts it again at once.
+func (r *round) slaveKilled(p *harness.Pair, s *slave) error {
+	var last, pause atomic.Int64 // ns since begin
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for q := range producers {
+		c, err := client.Dial(p.Broker.Addr(), 20*time.Second)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		wg.Go(func() {
+			for !stop.Load() {
+				sent, err := c.Send(&client.Message{Topic: benchTopic, Queue: q % benchQueues, Born: 1, Body: make([]byte, 1024)})
+				if err != nil {
+					return
+				}
+				if sent.Code == 0 {
+					now := time.Since(begin).Nanoseconds()
+					before := last.Swap(now)
+					pause.Store(max(pause.Load(), now-before)) // two at once hide a pause of nobody
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		})
+	}
+	time.Sleep(time.Second)
+	s.Kill()
+	killed := time.Since(begin)
+	err := s.Launch()
+	if err == nil {
+		_, err = within(replicaLimit, "an acknowledged send", func() bool { return last.Load() > int64(killed)+int64(100e6) })
+		r.set(slaveBack.name, (time.Duration(last.Load()) - killed).Seconds())
+		time.Sleep(2 * time.Second)
+	}
+	stop.Store(true)
+	wg.Wait()
+	r.set(ackPause.name, time.Duration(pause.Load()).Seconds())
+	return err
+}
