@@ -234,7 +234,9 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	b.exporter = exporter.New(b.exporterDeps())
 	b.exporter.Start()
 	b.register.Start()
-	b.mappings.Start()
+	if !b.cfg().IsSlave() { // a slave has its master's
+		b.mappings.Start()
+	}
 	b.wg.Add(2)
 	go b.expireClients()
 	go b.sampleStats()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"gorocket/remoting/wire"
 )
 
 // startTimerPair is startPair with timers of 100 ms and two delay levels.
@@ -78,5 +80,35 @@ func TestSlaveKeepsTheWheel(t *testing.T) {
 	waitFor(t, "the slave to hear of it", func() bool { return p.slave.b.timers.Figures().Pending == 25 })
 	if f := p.slave.b.timers.Figures(); f.Delivered != 0 {
 		t.Errorf("the slave delivered: %+v", f)
+	}
+}
+
+// TestStaticTopicsReachTheSlave: mappings of static topics are on the slave, also when only they have changed, come by
+// pages, and serve there and behind a change of role (Java's slave takes their version without them).
+func TestStaticTopicsReachTheSlave(t *testing.T) {
+	mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
+	mc.SplitMetadataSize = 2
+	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+	p := pair{startRig(t, mc), startRig(t, sc)}
+	p.slave.b.replica.Found(p.master.addr, "")
+	for epoch := range int64(2) {
+		p.master.ask(wire.ReqUpdateAndCreateStaticTopic, "topic=S&defaultTopic=TBW102&readQueueNums=1&writeQueueNums=1&perm=6&"+
+			"topicFilterType=SINGLE_TAG&topicSysFlag=0&order=false&force=false", staticBody("S", "broker-a", epoch+1)).
+			is(t, 0, createdRemark)
+		waitFor(t, "the mapping", func() bool {
+			return p.slave.b.mappings.CurrentVersion() == p.master.b.mappings.CurrentVersion()
+		})
+		if d := p.slave.b.mappings.Of("S", "true"); d == nil || d.Epoch != epoch+1 {
+			t.Fatalf("the slave's mapping: %+v", d)
+		}
+	}
+	_, want := p.master.b.topics.Snapshot()
+	if _, got := p.slave.b.topics.Snapshot(); len(got) != len(want) {
+		t.Errorf("%d topics by pages of 2, not %d", len(got), len(want))
+	}
+	p.master.stop()
+	if d := p.promote(t).b.mappings.Of("S", "true"); d == nil || d.Epoch != 2 {
+		t.Errorf("behind the change of role: %+v", d)
 	}
 }

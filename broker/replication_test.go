@@ -130,28 +130,41 @@ func TestSlaveRefuses(t *testing.T) {
 }
 
 // TestSlaveOfAnotherLog: a slave whose log ends with another record than the master has there takes nothing, says so
-// and keeps what it has.
+// and keeps what it has; also when it knows the master by haMasterAddress alone. One that cannot ask the master takes
+// nothing either.
 func TestSlaveOfAnotherLog(t *testing.T) {
-	mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
-	own := startRig(t, sc)
-	own.send("T", "", "only here")
-	own.stop()
-	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
-	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
-	p := pair{master: startRig(t, mc)}
-	for range 3 {
-		p.master.send("T", "", "of the master")
-	}
-	p.slave = startRig(t, sc)
-	end := p.slave.b.store.MaxPhyOffset()
-	p.slave.b.replica.Found(p.master.addr, "")
-	waitFor(t, "the difference to be seen", func() bool {
-		err := p.slave.b.health()
-		return err != nil && strings.Contains(err.Error(), "went different ways: at offset 0 there is message 0 of queue 0 "+
-			"of T")
-	})
-	if got := p.slave.bodies("T"); !slices.Equal(got, []string{"only here"}) || p.slave.b.store.MaxPhyOffset() != end {
-		t.Errorf("the slave has %q now", got)
+	const differ = "went different ways: at offset 0 there is message 0 of queue 0 of T"
+	for name, c := range map[string]struct {
+		found bool
+		port  int // of the master's haListenPort, from its listenPort on
+		want  string
+	}{"found": {true, 1, differ}, "by its address": {false, 1, differ},
+		"unreachable": {false, 7, "cannot be compared with the master's"}} {
+		mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
+		mc.HAListenPort = mc.ListenPort + c.port
+		own := startRig(t, sc)
+		own.send("T", "", "only here")
+		own.stop()
+		sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+		sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.HAListenPort))
+		p := pair{master: startRig(t, mc)}
+		for range 3 {
+			p.master.send("T", "", "of the master")
+		}
+		p.slave = startRig(t, sc)
+		end := p.slave.b.store.MaxPhyOffset()
+		if c.found {
+			p.slave.b.replica.Found(p.master.addr, "")
+		}
+		waitFor(t, name, func() bool { return strings.Contains(fmt.Sprint(p.slave.b.replica.Err()), c.want) })
+		if c.want == differ && p.slave.b.health() == nil {
+			t.Errorf("%s: health is green", name)
+		}
+		if got := p.slave.bodies("T"); !slices.Equal(got, []string{"only here"}) || p.slave.b.store.MaxPhyOffset() != end {
+			t.Errorf("%s: the slave has %q now", name, got)
+		}
+		p.slave.stop()
+		p.master.stop()
 	}
 }
 

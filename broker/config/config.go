@@ -30,6 +30,8 @@ type Config struct {
 	TraceOn           bool   `prop:"traceOn"`
 
 	RegisterNameServerPeriod        int  `prop:"registerNameServerPeriod"`
+	EnableSplitMetadata             bool `prop:"enableSplitMetadata"`
+	SplitMetadataSize               int  `prop:"splitMetadataSize"`
 	EnableSplitRegistration         bool `prop:"enableSplitRegistration"`
 	SplitRegistrationSize           int  `prop:"splitRegistrationSize"`
 	CompressedRegister              bool `prop:"compressedRegister"`

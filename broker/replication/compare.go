@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"time"
 
 	"gorocket/remoting"
@@ -31,15 +33,19 @@ func (e *DivergedError) Error() string {
 
 // compare asks the master for the record that our log ends with (VIEW_MESSAGE_BY_ID, which Java's masters serve too):
 // every byte must be the same. Without a record there is nothing to compare, nor when the master has no such topic any
-// more and so does not show its messages. An error: *DivergedError, or that the master cannot be asked.
-func (s *Service) compare(ctx context.Context, _ string) error {
+// more and so does not show its messages. An error: *DivergedError, or that the master cannot be asked; without an
+// answer nothing is taken from it.
+func (s *Service) compare(ctx context.Context, haAddr string) error {
 	ours, err := s.d.Store().LastRecord()
 	if err != nil {
 		return fmt.Errorf("the record that the log of this slave ends with cannot be read: %w", err)
 	}
-	master := s.masterAddr()
-	if ours == nil || master == "" {
+	if ours == nil {
 		return s.compared(nil)
+	}
+	master, err := s.asked(haAddr)
+	if err != nil {
+		return err
 	}
 	m, err := record.Decode(ours)
 	if err != nil {
@@ -54,11 +60,26 @@ func (s *Service) compare(ctx context.Context, _ string) error {
 		}
 		return s.compared(&DivergedError{master, m.PhysicalOffset, describe(ours), "no message"})
 	case err != nil:
-		return err
+		return fmt.Errorf("the last record of this slave cannot be compared with the master's: %w", err)
 	case !bytes.Equal(ours, resp.Body):
 		return s.compared(&DivergedError{master, m.PhysicalOffset, describe(ours), describe(resp.Body)})
 	}
 	return s.compared(nil)
+}
+
+// asked is where the master answers requests. With haMasterAddress no NameServer need know it: then it is taken to be
+// at the port in front of its haListenPort, as it is unless somebody sets haListenPort; what answers there with another
+// record, or not at all, is not followed.
+func (s *Service) asked(haAddr string) (string, error) {
+	if master := s.masterAddr(); master != "" {
+		return master, nil
+	}
+	host, port, err := net.SplitHostPort(haAddr)
+	n, bad := strconv.Atoi(port)
+	if err != nil || bad != nil || n < 2 {
+		return "", fmt.Errorf("the master %s cannot be compared with: no NameServer knows where it answers requests", haAddr)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(n-1)), nil
 }
 
 func refusedWith(err error, code int32) bool {

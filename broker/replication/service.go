@@ -218,6 +218,17 @@ func unixMilli(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
+// Err is why this slave does not follow its master, or does not get on; nil when it does, and on a master.
+func (s *Service) Err() error {
+	s.mu.Lock()
+	f := s.slave
+	s.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	return f.State().Err
+}
+
 // Following is how a slave follows its master.
 type Following struct {
 	Connected    bool      // to the master's log

@@ -26,14 +26,15 @@ const (
 
 // Deps is what a Sync needs of its broker.
 type Deps struct {
-	Client  *remoting.Client
-	Topics  *meta.Topics
-	Groups  *meta.Groups
-	Offsets *meta.Offsets
-	Modes   *meta.Modes
-	Delays  func(delayOffset []byte) error // takes positions of the delay levels, the content of delayOffset.json
-	Timers  Timers                         // nil with timerWheelEnable=false
-	End     func() int64                   // of this slave's log
+	Client   *remoting.Client
+	Topics   *meta.Topics
+	Groups   *meta.Groups
+	Offsets  *meta.Offsets
+	Modes    *meta.Modes
+	Mappings Mappings
+	Delays   func(delayOffset []byte) error // takes positions of the delay levels, the content of delayOffset.json
+	Timers   Timers                         // nil with timerWheelEnable=false
+	End      func() int64                   // of this slave's log
 
 	Log       zerolog.Logger
 	Throttled *throttle.Log

@@ -36,9 +36,10 @@ type fakeMaster struct {
 	check   string // and of 60
 	end     int64  // of its log
 	commits []string
-	refuses bool // commits
-	asked   int  // for topics
-	churn   int  // so many answers change the version behind them
+	refuses bool               // commits
+	asked   int                // for topics
+	mapped  compat.DataVersion // of the mappings; zero: it knows none
+	churn   int                // so many answers change the version behind them
 }
 
 func newMaster(topics ...string) *fakeMaster {
@@ -114,12 +115,23 @@ func (m *fakeMaster) allTopics(ctx *remoting.Context) {
 		topics, out.TotalTopicNum = part(m, m.topics, h.TopicSeq, h.MaxTopicNum, h.DataVersion), int32(len(m.topics))
 	}
 	body, _ := compat.Marshal(protocol.TopicConfigAndMappingSerializeWrapper{DataVersion: m.version,
-		TopicConfigTable: topics})
+		TopicConfigTable: topics, MappingDataVersion: m.mapped, TopicQueueMappingDetailMap: m.mappings(topics)})
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.GetAllTopicConfigResponse, &out, remoting.Body{Bytes: body})
 	if m.churn > 0 {
 		m.churn--
 		m.version.Counter++
 	}
+}
+
+// mappings are those of the topics of a page: all whose names end in 7.
+func (m *fakeMaster) mappings(topics map[string]*protocol.TopicConfig) map[string]*protocol.TopicQueueMappingDetail {
+	out := map[string]*protocol.TopicQueueMappingDetail{}
+	for name := range topics {
+		if m.mapped.Counter != 0 && strings.HasSuffix(name, "7") {
+			out[name] = &protocol.TopicQueueMappingDetail{}
+		}
+	}
+	return out
 }
 
 func (m *fakeMaster) allGroups(ctx *remoting.Context) {
@@ -156,7 +168,21 @@ type rig struct {
 	*Sync
 	delays string
 	timers fakeTimers
-	end    atomic.Int64
+
+	mappings fakeMappings
+	end      atomic.Int64
+}
+
+// fakeMappings keep what they are told.
+type fakeMappings struct {
+	version compat.DataVersion
+	all     map[string]*protocol.TopicQueueMappingDetail
+}
+
+func (f *fakeMappings) CurrentVersion() compat.DataVersion { return f.version }
+func (f *fakeMappings) Follow(v compat.DataVersion, all map[string]*protocol.TopicQueueMappingDetail) []string {
+	f.version, f.all = v, all
+	return nil
 }
 
 // fakeTimers keep what they are told.
@@ -181,7 +207,7 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(func() { _ = client.Stop() })
 	r := &rig{}
 	r.Sync = New(Deps{Client: client, Topics: meta.NewTopics(), Groups: meta.NewGroups(func() bool { return true }),
-		Offsets: meta.NewOffsets(), Modes: meta.NewModes(), Log: zerolog.Nop(),
+		Offsets: meta.NewOffsets(), Modes: meta.NewModes(), Mappings: &r.mappings, Log: zerolog.Nop(),
 		Throttled: throttle.New(zerolog.Nop(), 1, time.Second),
 		Timers:    &r.timers, End: r.end.Load,
 		Delays: func(data []byte) error { r.delays = string(data); return nil }, Period: 10 * time.Millisecond})
@@ -355,5 +381,21 @@ func TestDeliveriesWaitForTheirCopies(t *testing.T) {
 	r.looked(t)
 	if !strings.Contains(r.delays, "3:5") || r.timers.check != "of another" {
 		t.Errorf("%q %q", r.delays, r.timers.check)
+	}
+}
+
+// TestMappingsAreTheMasters: mappings come with the topics, page by page, and when only they have changed.
+func TestMappingsAreTheMasters(t *testing.T) {
+	m, r := newMaster(names(40)...), newRig(t)
+	m.pages, m.mapped = 11, compat.DataVersion{Counter: 3, Timestamp: 1}
+	r.Follow(m.serve(t))
+	r.looked(t)
+	if len(r.mappings.all) != 4 || r.mappings.version != m.mapped {
+		t.Errorf("%d mappings, version %+v", len(r.mappings.all), r.mappings.version)
+	}
+	m.mapped.Counter++
+	r.looked(t)
+	if r.mappings.version != m.mapped || len(r.mappings.all) != 4 {
+		t.Errorf("%d mappings, version %+v", len(r.mappings.all), r.mappings.version)
 	}
 }

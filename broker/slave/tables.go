@@ -3,6 +3,7 @@ package slave
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"gorocket/broker/meta"
 	"gorocket/compat"
@@ -65,8 +66,17 @@ func whole[E any](first page[E], asked int32, read func(seq, most int32, version
 	return first.version, all, nil
 }
 
-// topics takes the master's topics over when they have another version than ours.
+// Mappings are a slave's static topics; *static.Mappings.
+type Mappings interface {
+	CurrentVersion() compat.DataVersion
+	Follow(v compat.DataVersion, all map[string]*protocol.TopicQueueMappingDetail) (odd []string)
+}
+
+// topics takes the master's topics over, and the mappings of the static ones among them, when they have another version
+// than ours. Java's slave takes the version of the mappings, and not the mappings.
 func (s *Sync) topics(ctx context.Context, master string) error {
+	mappings := map[string]*protocol.TopicQueueMappingDetail{}
+	var mapped compat.DataVersion
 	read := func(seq, most int32, version string) (p page[protocol.TopicConfig], err error) {
 		h := wire.GetAllTopicConfigRequestHeader{TopicSeq: seq, MaxTopicNum: most, DataVersion: version}
 		resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetAllTopicConfig, wire.GetAllTopicConfigRequest, &h, nil)
@@ -78,10 +88,15 @@ func (s *Sync) topics(ctx context.Context, master string) error {
 		if err = wire.GetAllTopicConfigResponse.Decode(resp, nil, &out); err == nil {
 			err = compat.Unmarshal(resp.Body, &w)
 		}
+		if seq == 0 {
+			clear(mappings)
+		}
+		mapped = w.MappingDataVersion
+		maps.Copy(mappings, w.TopicQueueMappingDetailMap)
 		return page[protocol.TopicConfig]{w.DataVersion, w.TopicConfigTable, out.TotalTopicNum}, err
 	}
 	first, err := read(0, 1, "")
-	if err != nil || first.version == s.d.Topics.CurrentVersion() {
+	if err != nil || first.version == s.d.Topics.CurrentVersion() && mapped == s.d.Mappings.CurrentVersion() {
 		return err
 	}
 	version, all, err := whole(first, 1, read)
@@ -89,8 +104,20 @@ func (s *Sync) topics(ctx context.Context, master string) error {
 		return err
 	}
 	gone := s.d.Topics.Follow(version, all)
+	s.followMappings(master, mapped, mappings)
 	s.d.Log.Info().Str("master", master).Int("topics", len(all)).Strs("gone", gone).Msg("topics are the master's")
 	return nil
+}
+
+// followMappings takes mappings over; a master before 5.0 has none.
+func (s *Sync) followMappings(master string, v compat.DataVersion, all map[string]*protocol.TopicQueueMappingDetail) {
+	if v == (compat.DataVersion{}) || v == s.d.Mappings.CurrentVersion() {
+		return
+	}
+	if odd := s.d.Mappings.Follow(v, all); len(odd) > 0 {
+		s.d.Throttled.Warn("slave mappings").Str("master", master).Strs("topics", odd).
+			Msg("mappings of static topics that cannot be: left out")
+	}
 }
 
 // groups takes the master's consumer groups over when they have another version than ours.

@@ -123,17 +123,40 @@ func (t *Mappings) Load(data []byte) error {
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
 	}
-	all := map[string]*protocol.TopicQueueMappingDetail{}
-	for topic, d := range w.TopicQueueMappingInfoMap {
-		if d != nil {
-			all[topic] = d
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.take(w.DataVersion, w.TopicQueueMappingInfoMap)
+	return nil
+}
+
+// take makes the table another one. The caller holds mu.
+func (t *Mappings) take(v compat.DataVersion, all map[string]*protocol.TopicQueueMappingDetail) {
+	maps.DeleteFunc(all, func(_ string, d *protocol.TopicQueueMappingDetail) bool { return d == nil })
+	t.publish(all)
+	t.version = v
+}
+
+// CurrentVersion returns the version of the table.
+func (t *Mappings) CurrentVersion() compat.DataVersion {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.version
+}
+
+// Follow makes the mappings of a slave those of its master. all belongs to the Mappings afterwards. What would be no
+// mapping here is left out and named.
+func (t *Mappings) Follow(v compat.DataVersion, all map[string]*protocol.TopicQueueMappingDetail) (odd []string) {
+	for topic, d := range all {
+		if d != nil && (d.Topic != topic || d.Check() != nil) {
+			odd = append(odd, topic)
+			delete(all, topic)
 		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.publish(all)
-	t.version = w.DataVersion
-	return nil
+	t.take(v, all)
+	t.Changed()
+	return odd
 }
 
 // Encode is the content of topicQueueMapping.json.

@@ -20,6 +20,9 @@ var Broker = join(Table{
 	flag("enableSplitRegistration", false, Now,
 		"register at most splitRegistrationSize topics in one request; what does not fit into a frame is "+
 			"split in any case"),
+	flag("enableSplitMetadata", true, Now, "answer GET_ALL_TOPIC_CONFIG and GET_ALL_SUBSCRIPTIONGROUP_CONFIG by pages "+
+		"to who asks for pages"),
+	number("splitMetadataSize", 2000, 2, 1000000, Count, Now, "topics or groups of one page, see enableSplitMetadata"),
 	number("splitRegistrationSize", 800, 2, 1000000, Count, Now, "topics of one request, see enableSplitRegistration"),
 	flag("compressedRegister", false, Now, "deflate registrations"),
 	number("registerBrokerTimeoutMills", 24000, 1, maxInt, Millis, Now, "how long to wait for a NameServer"),

@@ -6,7 +6,7 @@ package wire
 type GetAllTopicConfigRequestHeader struct {
 	TopicSeq    int32  `header:"topicSeq,required"`
 	DataVersion string `header:"dataVersion"`
-	MaxTopicNum int32  `header:"maxTopicNum"`
+	MaxTopicNum int32  `header:"maxTopicNum" default:"2147483647"`
 }
 
 // GetAllTopicConfigResponseHeader answers it. -1: the caller has got all there are. Java:
@@ -20,7 +20,7 @@ type GetAllTopicConfigResponseHeader struct {
 type GetAllSubscriptionGroupRequestHeader struct {
 	GroupSeq    int32  `header:"groupSeq,required"`
 	DataVersion string `header:"dataVersion"`
-	MaxGroupNum int32  `header:"maxGroupNum"`
+	MaxGroupNum int32  `header:"maxGroupNum" default:"2147483647"`
 }
 
 // GetAllSubscriptionGroupResponseHeader answers it. -1: the caller has got all there are. Java:
