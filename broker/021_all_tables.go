@@ -13,6 +13,7 @@ import (
 
 	"gorocket/broker/delay"
 	"gorocket/broker/meta"
+	"gorocket/broker/slave"
 	"gorocket/broker/static"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -26,6 +27,7 @@ type tableCopies struct {
 	topics   *meta.Topics
 	groups   *meta.Groups
 	offsets  *meta.Offsets
+	progress *slave.Progress
 	mappings *static.Service
 	schedule *delay.Levels
 }
@@ -126,8 +128,20 @@ func cut[E any](all map[string]E, p tablePage, v compat.DataVersion, size int) m
 	}
 	return out
 }
+
+// allOffsets answers what is committed. A returning master of ours asks for what clients committed here while it was
+// away, and for nothing else.
 func (t *tableCopies) allOffsets(ctx *remoting.Context) {
-	respondJSON(ctx, t.offsets.Wrapper(false))
+	if asked, _ := ctx.Req.Get(slave.FieldCommittedHere); string(asked) != "true" {
+		respondJSON(ctx, t.offsets.Wrapper(false))
+		return
+	}
+	data, err := t.progress.Encode()
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.OK(data)
 }
 
 func (t *tableCopies) allDelayOffsets(ctx *remoting.Context) {

@@ -22,6 +22,7 @@ import (
 	"gorocket/broker/overload"
 	"gorocket/broker/replication"
 	"gorocket/broker/service"
+	"gorocket/broker/slave"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
@@ -42,7 +43,8 @@ type Broker struct {
 	groups       *meta.Groups
 	offsets      *meta.Offsets
 	filters      *expressions
-	pulled       *meta.Offsets // where the next pull will be, in memory only; Java: pullOffsetTable
+	progress     slave.Progress // of consumers of a slave
+	pulled       *meta.Offsets  // where the next pull will be, in memory only; Java: pullOffsetTable
 	consumers    *clients.Consumers
 	producers    *clients.Producers
 	locks        *clients.OrderLocks
@@ -274,6 +276,7 @@ func (b *Broker) loadTables() error {
 	b.mappings.Changed = b.persist.Add("topicQueueMapping.json", 0, b.mappings.Encode)
 	b.groups.Changed = b.persist.Add("subscriptionGroup.json", 0, b.groups.Encode)
 	b.offsets.Changed = b.persist.Add("consumerOffset.json", ms(cfg.FlushConsumerOffsetInterval), b.offsets.Encode)
+	b.progress.Changed = b.persist.Add("slaveProgress.json", ms(cfg.FlushConsumerOffsetInterval), b.progress.Encode)
 	b.offsets.Light = cfg.EnableLmq
 	if cfg.EnableLmq {
 		plain := b.offsets.Changed
@@ -291,7 +294,7 @@ func (b *Broker) loadTables() error {
 	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.Load},
 		{"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load},
 		{"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
-		{"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.filters.load},
+		{"slaveProgress.json", b.progress.Load}, {"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.filters.load},
 		{"transactionMetrics", b.trans.Counts.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
@@ -300,6 +303,9 @@ func (b *Broker) loadTables() error {
 	for _, name := range b.topics.Odd {
 		b.log.Error().Str("topic", fmt.Sprintf("%.300q", name)).
 			Msg("topics.json: a topic that cannot be: left out if no folder can have its name, else cut to 65536 queues")
+	}
+	if !cfg.IsSlave() {
+		b.beMaster()
 	}
 	b.topics.AddSystem(systemTopics(cfg))
 	b.topics.Changed()

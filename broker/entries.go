@@ -74,7 +74,7 @@ func (b *Broker) adminHandlers() []handlers {
 		&topicAdmin{liveConfig: b.config(), topics: b.topics, mappings: b.mappings, modes: b.modes,
 			timerDelays: &b.timerDelays, trans: b.trans, offsets: b.offsets, pulled: b.pulled, timers: b.timers,
 			store: b.store, persist: b.persist, register: b.register, systemTopics: b.systemTopics, log: b.log},
-		&tableCopies{liveConfig: b.config(), topics: b.topics, groups: b.groups, offsets: b.offsets, mappings: b.mappings,
+		&tableCopies{liveConfig: b.config(), progress: &b.progress, topics: b.topics, groups: b.groups, offsets: b.offsets, mappings: b.mappings,
 			schedule: b.schedule},
 		&configAdmin{liveConfig: b.config(), confVer: compat.NewDataVersion(), store: b.store, fs: b.fs,
 			topics: b.topics, register: b.register, replica: b.replica, log: b.log},

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"net"
 	"strconv"
 	"time"
@@ -23,6 +24,9 @@ func (b *Broker) serve() (err error) {
 	b.register = b.newRegistrar()
 	b.peers = cluster.NewPeers(b.register)
 	b.topics.Publish = b.register.Publish
+	if !b.cfg().IsSlave() {
+		b.takeProgress(context.Background())
+	}
 	b.replica = replication.New(b.replicationDeps())
 	entries := b.entries()
 	if b.cfg().IsSlave() {

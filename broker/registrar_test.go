@@ -30,7 +30,8 @@ type namesFake struct {
 	compressed int
 	largest    int // topics of one request
 
-	masterAddr, haAddr string // what slaves are told
+	masterAddr, haAddr string           // what slaves are told
+	slaves             map[int64]string // of the broker name, by id
 }
 
 func startNamesFake(t *testing.T) *namesFake {
@@ -42,6 +43,7 @@ func startNamesFake(t *testing.T) *namesFake {
 		remoting.Entry{Code: wire.ReqUnregisterBroker, Mode: remoting.Pooled, Handle: f.unregister},
 		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Mode: remoting.Pooled,
 			Handle: with(wire.GetRouteInfoRequest, f.route)},
+		remoting.Entry{Code: wire.ReqGetBrokerClusterInfo, Mode: remoting.Pooled, Handle: f.cluster},
 		remoting.Entry{Code: wire.ReqQueryDataVersion, Mode: remoting.Pooled,
 			Handle: with(wire.QueryDataVersionRequest, f.version)})
 	return f
@@ -76,6 +78,13 @@ func (f *namesFake) register(ctx *remoting.Context, h *wire.RegisterBrokerReques
 	}
 	out := wire.RegisterBrokerResponseHeader{MasterAddr: f.masterAddr, HAServerAddr: f.haAddr}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.RegisterBrokerResponse, &out, remoting.Body{})
+}
+
+func (f *namesFake) cluster(ctx *remoting.Context) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	respondJSON(ctx, protocol.ClusterInfo{BrokerAddrTable: map[string]*protocol.BrokerData{"broker-a": {
+		BrokerName: "broker-a", Cluster: "DefaultCluster", BrokerAddrs: f.slaves}}})
 }
 
 func (f *namesFake) unregister(ctx *remoting.Context) {

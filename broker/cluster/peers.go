@@ -86,24 +86,47 @@ func (t *Peers) masterOf(ctx context.Context, name string) (string, error) {
 	return "", errors.New("cannot find addr for broker " + name)
 }
 
-// askMasters asks the NameServers, one after the other, for the cluster; nil when none answers.
+// Slaves are the addresses of the brokers of a name that are no master, as the NameServers know them; nil when none of
+// these answers.
+func (t *Peers) Slaves(ctx context.Context, cluster, name string) (addrs []string) {
+	info := t.askCluster(ctx)
+	if info == nil || info.BrokerAddrTable[name] == nil || info.BrokerAddrTable[name].Cluster != cluster {
+		return nil
+	}
+	for id, addr := range info.BrokerAddrTable[name].BrokerAddrs {
+		if id != protocol.MasterID {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs
+}
+
+// askMasters asks for the addresses of all masters; nil when no NameServer answers.
 func (t *Peers) askMasters(ctx context.Context) map[string]string {
+	info := t.askCluster(ctx)
+	if info == nil {
+		return nil
+	}
+	addrs := map[string]string{}
+	for name, d := range info.BrokerAddrTable {
+		if d != nil {
+			addrs[name] = d.BrokerAddrs[protocol.MasterID]
+		}
+	}
+	return addrs
+}
+
+// askCluster asks the NameServers, one after the other, for the cluster; nil when none answers.
+func (t *Peers) askCluster(ctx context.Context) *protocol.ClusterInfo {
 	for _, l := range t.r.links() {
 		one, cancel := context.WithTimeout(ctx, askTimeout)
 		resp, err := remoting.Call(one, t.r.d.Client, l.addr, wire.ReqGetBrokerClusterInfo, wire.HeartbeatRequest,
 			new(wire.HeartbeatRequestHeader), nil)
 		cancel()
 		var info protocol.ClusterInfo
-		if err != nil || compat.Unmarshal(resp.Body, &info) != nil {
-			continue
+		if err == nil && compat.Unmarshal(resp.Body, &info) == nil {
+			return &info
 		}
-		addrs := map[string]string{}
-		for name, d := range info.BrokerAddrTable {
-			if d != nil {
-				addrs[name] = d.BrokerAddrs[protocol.MasterID]
-			}
-		}
-		return addrs
 	}
 	return nil
 }

@@ -3,9 +3,12 @@ package slave
 import (
 	"context"
 	"errors"
+	"math"
+	"strings"
 	"sync"
 
 	"gorocket/broker/meta"
+	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -14,6 +17,8 @@ import (
 // consumers go on at the slave; a Java slave loses that as soon as the master is back with its older offsets (#1094,
 // #1440, #7790).
 type Progress struct {
+	Changed func() // marks its file; nil: there is none; immutable after the start
+
 	mu   sync.Mutex
 	mine map[meta.OffsetKey]map[int32]int64 // guarded by mu
 }
@@ -36,6 +41,61 @@ func (p *Progress) Note(k meta.OffsetKey, queue int32, offset int64) {
 		p.mine[k] = map[int32]int64{}
 	}
 	p.mine[k][queue] = offset
+	p.changed()
+}
+
+// changed is called with mu held.
+func (p *Progress) changed() {
+	if p.Changed != nil {
+		p.Changed()
+	}
+}
+
+// progressTable is the content of slaveProgress.json, and what a returning master asks for.
+type progressTable struct {
+	OffsetTable map[string]map[int]int64 `json:"offsetTable"`
+}
+
+// Encode is the content of slaveProgress.json.
+func (p *Progress) Encode() ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := progressTable{map[string]map[int]int64{}}
+	for k, queues := range p.mine {
+		m := make(map[int]int64, len(queues))
+		for queue, offset := range queues {
+			m[int(queue)] = offset
+		}
+		w.OffsetTable[k.Topic+"@"+k.Group] = m
+	}
+	return compat.MarshalPretty(w)
+}
+
+// Load reads slaveProgress.json.
+func (p *Progress) Load(data []byte) error {
+	var w progressTable
+	if err := compat.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	for key, queues := range w.OffsetTable {
+		topic, group, ok := strings.Cut(key, "@")
+		for queue, offset := range queues {
+			if ok && queue >= 0 && queue <= math.MaxInt32 {
+				p.Note(meta.OffsetKey{Group: group, Topic: topic}, int32(queue), offset)
+			}
+		}
+	}
+	return nil
+}
+
+// Clear forgets everything: this broker is a master now, and what was committed here is what counts.
+func (p *Progress) Clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.mine) > 0 {
+		p.mine = nil
+		p.changed()
+	}
 }
 
 // against forgets what the master knows by now, and returns the rest.
@@ -47,6 +107,7 @@ func (p *Progress) against(master map[string]map[int]int64) (ahead []commitment)
 		for queue, offset := range queues {
 			if at, has := theirs[int(queue)]; has && at >= offset {
 				delete(queues, queue)
+				p.changed()
 				continue
 			}
 			ahead = append(ahead, commitment{k, queue, offset})
@@ -72,6 +133,7 @@ func (p *Progress) forget(c commitment) {
 	defer p.mu.Unlock()
 	if p.mine[c.key][c.queue] == c.offset {
 		delete(p.mine[c.key], c.queue)
+		p.changed()
 	}
 }
 

@@ -35,6 +35,7 @@ type Deps struct {
 	Delays   func(delayOffset []byte) error // takes positions of the delay levels, the content of delayOffset.json
 	Timers   Timers                         // nil with timerWheelEnable=false
 	End      func() int64                   // of this slave's log
+	Progress *Progress                      // what clients committed here; nil: nothing yet
 
 	Log       zerolog.Logger
 	Throttled *throttle.Log
@@ -47,7 +48,7 @@ type Sync struct {
 	d        Deps
 	loops    worker.Group
 	wake     chan struct{} // capacity 1: the master is another one
-	progress Progress
+	progress *Progress
 	heard    *deliveries // the loop's; what this log does not have the copies of yet
 	measured time.Time   // the loop's; when the master was asked what waits in its timers
 
@@ -68,11 +69,14 @@ func New(d Deps) *Sync {
 	if d.Period == 0 {
 		d.Period = Period
 	}
-	return &Sync{d: d, wake: make(chan struct{}, 1)}
+	if d.Progress == nil {
+		d.Progress = &Progress{}
+	}
+	return &Sync{d: d, wake: make(chan struct{}, 1), progress: d.Progress}
 }
 
 // Progress is what clients committed here and the master does not know yet.
-func (s *Sync) Progress() *Progress { return &s.progress }
+func (s *Sync) Progress() *Progress { return s.progress }
 
 // Follow says where the master is, host:port; empty when there is none. Any goroutine; it does not block.
 func (s *Sync) Follow(master string) {

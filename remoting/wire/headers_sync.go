@@ -33,10 +33,16 @@ type GetAllSubscriptionGroupResponseHeader struct {
 type NoHeader struct{}
 
 // Header types of what slaves ask their masters for.
+// CommittedHereHeader heads GET_ALL_CONSUMER_OFFSET (43) from a returning master of ours, see broker/slave. Java: none.
+type CommittedHereHeader struct {
+	CommittedHere string `header:"committedHere"`
+}
+
 var (
 	GetAllTopicConfigRequest  = Define[GetAllTopicConfigRequestHeader]("GetAllTopicConfigRequestHeader")
 	GetAllTopicConfigResponse = Define[GetAllTopicConfigResponseHeader]("GetAllTopicConfigResponseHeader")
 	GetAllGroupsRequest       = Define[GetAllSubscriptionGroupRequestHeader]("GetAllSubscriptionGroupRequestHeader")
 	GetAllGroupsResponse      = Define[GetAllSubscriptionGroupResponseHeader]("GetAllSubscriptionGroupResponseHeader")
+	CommittedHereRequest      = Define[CommittedHereHeader]("")
 	None                      = Define[NoHeader]("")
 )

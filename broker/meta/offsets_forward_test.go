@@ -1,0 +1,39 @@
+package meta
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestAdvance: offsets go forward only, not beyond their queue's end, and of what is known.
+func TestAdvance(t *testing.T) {
+	o := NewOffsets()
+	_ = o.Commit("g", "T", 0, 5)
+	_ = o.Commit("g", "T", 1, 5)
+	_ = o.Commit("g", "T", 2, 5)
+	moved := o.Advance(map[string]map[int]int64{"T@g": {0: 9, 1: 4, 2: 1000, 3: 7, -1: 3, 1 << 40: 3}, "T@other": {0: 1},
+		"nonsense": {0: 1}}, func(k OffsetKey) bool { return k.Group == "g" }, func(string, int32) int64 { return 20 })
+	got := fmt.Sprint(o.CommittedOf("g", "T"), o.CommittedOf("other", "T"))
+	if want := "map[0:9 1:5 2:20 3:7] map[]"; got != want || moved != 3 {
+		t.Errorf("%s, %d moved", got, moved)
+	}
+	o.Limit = func() int { return 4 }
+	o.Advance(map[string]map[int]int64{"T@g": {0: 10, 9: 1}}, func(OffsetKey) bool { return true },
+		func(string, int32) int64 { return 20 })
+	if got := fmt.Sprint(o.CommittedOf("g", "T")); got != "map[0:10 1:5 2:20 3:7]" {
+		t.Errorf("a full table: %s", got)
+	}
+}
+
+// TestBound: what is behind the end of its queue is set back to it, and nothing else.
+func TestBound(t *testing.T) {
+	o, told := NewOffsets(), ""
+	for queue, off := range []int64{3, 4, 5, 9} {
+		_ = o.Commit("g", "T", int32(queue), off)
+	}
+	o.Bound(func(_ string, queue int32) int64 { return []int64{4, 4, 4, -1}[queue] },
+		func(k OffsetKey, queue int32, off, end int64) { told += fmt.Sprint(k.Group, k.Topic, queue, off, end) })
+	if got := fmt.Sprint(o.CommittedOf("g", "T")); got != "map[0:3 1:4 2:4 3:9]" || told != fmt.Sprint("g", "T", 2, 5, 4) {
+		t.Errorf("%s, told %q", got, told)
+	}
+}
