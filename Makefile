@@ -2,6 +2,10 @@
 GO       ?= go
 FUZZTIME ?= 60s
 BENCHTIME ?= 1s
+ifeq ($(SCENARIO),replication)
+CRASH_ROUNDS ?= 2000
+CRASH_KILLS ?= 200
+endif
 CRASH_ROUNDS ?= 1000
 CRASH_TIME ?= 10m
 CRASH_KILLS ?= 100
@@ -61,11 +65,16 @@ tally:
 	@cd integration && $(GO) build -o $(CURDIR)/bin/tally ./tally
 
 ## crash: power cuts in memory, then kill -9 of the real process under load; CRASH_ROUNDS clones a mode, CRASH_TIME of kills. A failure prints its seed.
+## SCENARIO=replication: the same for a pair under SYNC_MASTER, CRASH_KILLS kills of master or slave, the network between them cut, delayed, throttled
 ## SCENARIO=timers: CRASH_KILLS kills under timer messages, delay levels and transactions, with a ledger
 crash: build
 ifeq ($(SCENARIO),timers)
 	TIMER_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store/timer
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers -kills $(CRASH_KILLS)
+else ifeq ($(SCENARIO),replication)
+	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -run ReplicationCrashClones -v ./store/ha
+	HA_KILLS=$(CRASH_KILLS) $(GO) test -count=1 -timeout 60m -run Kill9 -v ./store/ha
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
 else
 	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -run CrashClones -v ./store
 	STORE_RANDOM_RECORDS=100000 $(GO) test -count=1 -run RecoveredAsLive -v ./store
