@@ -294,7 +294,8 @@ func (b *Broker) loadTables() error {
 	}{{"topics.json", b.topics.Load}, {"topicQueueMapping.json", b.mappings.Load},
 		{"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load},
 		{"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
-		{"slaveProgress.json", b.progress.Load}, {"messageRequestMode.json", b.modes.Load}, {"consumerFilter.json", b.filters.load},
+		{"slaveProgress.json", b.progress.Load}, {"messageRequestMode.json", b.modes.Load},
+		{"consumerFilter.json", b.filters.load},
 		{"transactionMetrics", b.trans.Counts.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)

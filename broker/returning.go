@@ -8,8 +8,8 @@ import (
 	"gorocket/broker/slave"
 )
 
-// What a broker makes sure of that starts as master: consumers may have gone on at its slaves while it was away, and its
-// log, or that of the slave that it was, may have lost its end.
+// What a broker makes sure of that starts as master: consumers may have gone on at its slaves while it was away, and
+// its log, or that of the slave that it was, may have lost its end.
 
 const (
 	progressTimeout = 3 * time.Second // for the NameServers and all slaves together: the start waits for them
@@ -35,8 +35,8 @@ func (b *Broker) queueEnd(topic string, queue int32) int64 {
 }
 
 // takeProgress takes from the slaves, before anybody is served, the offsets that consumers committed there while this
-// master was away: else they would go on where this broker stopped. Slaves bring them too, a moment later. Java's master
-// goes on with its own, but in acting mode.
+// master was away: else they would go on where this broker stopped. Slaves bring them too, a moment later. Java's
+// master goes on with its own, but in acting mode.
 func (b *Broker) takeProgress(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, progressTimeout)
 	defer cancel()

@@ -76,7 +76,8 @@ func (b *Broker) transSettings() trans.Settings {
 
 func (b *Broker) replicationDeps() replication.Deps {
 	tables := slave.Deps{Client: b.client, Topics: b.topics, Groups: b.groups, Offsets: b.offsets, Modes: b.modes,
-		Mappings: &b.mappings.Mappings, Delays: b.followDelays, Progress: &b.progress, End: b.store.MaxPhyOffset, Log: b.log, Throttled: b.throttled}
+		Mappings: &b.mappings.Mappings, Delays: b.followDelays, Progress: &b.progress,
+		End: b.store.MaxPhyOffset, Log: b.log, Throttled: b.throttled}
 	if b.timers != nil {
 		tables.Timers = b.timers
 	}
