@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"gorocket/store/check"
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -95,6 +96,15 @@ func (o Offline) TruncateTo(offset int64, dryRun bool) (*check.Plan, error) {
 		return nil, err
 	}
 	return check.TruncateTo(opt, o.FS, offset, dryRun)
+}
+
+// Walk is check.Walk of the directory.
+func (o Offline) Walk(yield func(file string, at int64, m *record.View) error, damaged func(check.ExportDamage)) error {
+	opt, err := o.options()
+	if err != nil {
+		return err
+	}
+	return check.Walk(opt, o.FS, yield, damaged)
 }
 
 // Export is check.Export of the directory.

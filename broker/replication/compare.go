@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"time"
 
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
@@ -58,11 +57,11 @@ func (s *Service) compare(ctx context.Context, haAddr string) error {
 		if gone, err := s.topicGone(ctx, master, string(m.Topic)); gone || err != nil {
 			return errors.Join(err, s.compared(nil))
 		}
-		return s.compared(&DivergedError{master, m.PhysicalOffset, describe(ours), "no message"})
+		return s.compared(&DivergedError{master, m.PhysicalOffset, record.Describe(ours), "no message"})
 	case err != nil:
 		return fmt.Errorf("the last record of this slave cannot be compared with the master's: %w", err)
 	case !bytes.Equal(ours, resp.Body):
-		return s.compared(&DivergedError{master, m.PhysicalOffset, describe(ours), describe(resp.Body)})
+		return s.compared(&DivergedError{master, m.PhysicalOffset, record.Describe(ours), record.Describe(resp.Body)})
 	}
 	return s.compared(nil)
 }
@@ -95,16 +94,6 @@ func (s *Service) topicGone(ctx context.Context, master, topic string) (bool, er
 		return true, nil
 	}
 	return false, err
-}
-
-// describe tells people which record this is.
-func describe(rec []byte) string {
-	m, err := record.Decode(rec)
-	if err != nil {
-		return fmt.Sprintf("what is no record (%v)", err)
-	}
-	return fmt.Sprintf("message %d of queue %d of %s, stored %s, with CRC %08x", m.QueueOffset, m.QueueID, m.Topic,
-		time.UnixMilli(m.StoreTimestamp).UTC().Format("2006-01-02T15:04:05.000Z"), m.BodyCRC)
 }
 
 // compared notes the outcome, for State, and returns it.

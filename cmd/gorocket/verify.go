@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	brokerconfig "gorocket/broker/config"
+	"gorocket/cmd/gorocket/against"
+	"gorocket/store/check"
 )
 
 // Exit codes of verify.
@@ -19,59 +22,95 @@ const (
 
 // verifyCommand checks a store directory without changing anything in it.
 func verifyCommand() *cobra.Command {
-	var (
-		file   string
-		asJSON bool
-	)
+	var o verifyOptions
 	c := &cobra.Command{
 		Use:   "verify DIR",
 		Short: "check a store directory, read-only",
 		Long: "Check everything in the store directory DIR of a stopped broker, Java's or gorocket's, and change nothing.\n" +
-			"Exit code 0: healthy. 1: damaged. 2: cannot be read, or a broker runs on it.",
+			"With --against HOST:PORT also compare it with the store of a running broker, master or slave, Java's or\n" +
+			"gorocket's, byte by byte, and name the first difference.\n" +
+			"Exit code 0: healthy, and the same. 1: damaged, or different. 2: cannot be read, or a broker runs on it, or\n" +
+			"the other one does not answer.",
 	}
-	c.Flags().StringVarP(&file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they "+
+	c.Flags().StringVarP(&o.file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they "+
 		"are not the defaults")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON object")
+	c.Flags().StringVar(&o.against, "against", "", "HOST:PORT of a running broker whose store should be the same")
+	c.Flags().BoolVar(&o.json, "json", false, "print the report as one JSON object")
 	c.Run = func(c *cobra.Command, args []string) {
-		if code := verify(c.OutOrStdout(), c.ErrOrStderr(), file, args[0], asJSON); code != verifyHealthy {
+		if code := verify(c.OutOrStdout(), c.ErrOrStderr(), args[0], o); code != verifyHealthy {
 			os.Exit(code)
 		}
 	}
 	return onStore(c)
 }
 
+// verifyOptions are the flags of verify.
+type verifyOptions struct {
+	file    string // broker.conf
+	against string // host:port of a running broker; empty: none
+	json    bool
+}
+
+// verifyReport is what verify prints with --json.
+type verifyReport struct {
+	*check.Report
+	Against *against.Report `json:"against,omitempty"`
+}
+
 // verify prints the report and returns the exit code.
-func verify(out, errs io.Writer, file, dir string, asJSON bool) int {
-	cfg, _, err := brokerconfig.Load(file)
-	if err != nil {
+func verify(out, errs io.Writer, dir string, o verifyOptions) int {
+	fail := func(err error) int {
 		fmt.Fprintln(errs, "gorocket:", err)
 		return verifyFailed
 	}
-	r, err := cfg.Offline(dir).Verify()
+	cfg, _, err := brokerconfig.Load(o.file)
 	if err != nil {
-		fmt.Fprintln(errs, "gorocket:", err)
-		return verifyFailed
+		return fail(err)
 	}
-	if asJSON {
+	var r verifyReport
+	if r.Report, err = cfg.Offline(dir).Verify(); err != nil {
+		return fail(err)
+	}
+	if o.against != "" {
+		r.Against, err = against.Compare(context.Background(), cfg.Offline(dir), o.against)
+		if err != nil {
+			return fail(fmt.Errorf("--against %s: %w", o.against, err))
+		}
+	}
+	if o.json {
 		err = writeJSON(r)(out)
 	} else {
-		for _, f := range r.Findings {
-			fmt.Fprintf(out, "%s %s %s: %s\n", f.Severity, f.Kind, f.Place(), f.Text)
-		}
-		_, err = fmt.Fprintf(out, "%s: %s: log %d..%d with %d records, %d queues with %d entries, %d index files with %d "+
-			"entries, %d config files; %s\n",
-			dir, map[bool]string{true: "healthy", false: "damaged"}[r.Healthy], r.LogFrom, r.LogTo, r.Records, r.Queues,
-			r.QueueEntries, r.IndexFiles, r.IndexEntries, r.ConfigFiles,
-			counted(r.Counts["damaged"], r.Counts["repairable"], r.Counts["note"]))
+		err = r.print(out, dir)
 	}
 	switch {
 	case err != nil:
-		fmt.Fprintln(errs, "gorocket:", err)
-		return verifyFailed
-	case !r.Healthy:
+		return fail(err)
+	case !r.Healthy, r.Against != nil && r.Against.First != nil:
 		return verifyDamaged
 	}
 	return verifyHealthy
+}
+
+// print writes the report for people.
+func (r *verifyReport) print(out io.Writer, dir string) error {
+	for _, f := range r.Findings {
+		fmt.Fprintf(out, "%s %s %s: %s\n", f.Severity, f.Kind, f.Place(), f.Text)
+	}
+	_, err := fmt.Fprintf(out, "%s: %s: log %d..%d with %d records, %d queues with %d entries, %d index files with %d "+
+		"entries, %d config files; %s\n",
+		dir, map[bool]string{true: "healthy", false: "damaged"}[r.Healthy], r.LogFrom, r.LogTo, r.Records, r.Queues,
+		r.QueueEntries, r.IndexFiles, r.IndexEntries, r.ConfigFiles,
+		counted(r.Counts["damaged"], r.Counts["repairable"], r.Counts["note"]))
+	a := r.Against
+	if a == nil || err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "against %s, whose log is %d..%d: %d records in %d..%d are the same, %d are not shown "+
+		"there, %d queues reach as far\n", a.Peer, a.PeerFrom, a.PeerTo, a.Compared, a.From, a.To, a.NotShown, a.Queues)
+	if a.First != nil {
+		_, err = fmt.Fprintf(out, "the first difference: %s\n", a.First)
+	}
+	return err
 }
 
 // counted says how many findings of each kind there are.

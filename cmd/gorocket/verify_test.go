@@ -19,7 +19,7 @@ func TestVerifyCommand(t *testing.T) {
 	dir := t.TempDir()
 	run := func(asJSON bool, dir string) (int, string, string) {
 		var out, errs bytes.Buffer
-		return verify(&out, &errs, "", dir, asJSON), out.String(), errs.String()
+		return verify(&out, &errs, dir, verifyOptions{json: asJSON}), out.String(), errs.String()
 	}
 	if code, _, errs := run(false, filepath.Join(dir, "none")); code != verifyFailed ||
 		!strings.Contains(errs, "no store there") {
@@ -90,7 +90,7 @@ func TestBatchTopicsAreKnown(t *testing.T) {
 		}
 	}
 	out.Reset()
-	if code := verify(&out, &errs, conf, cfg.StorePathRootDir, false); code != verifyHealthy {
+	if code := verify(&out, &errs, cfg.StorePathRootDir, verifyOptions{file: conf}); code != verifyHealthy {
 		t.Errorf("%d %s%s", code, out.String(), errs.String())
 	}
 }

@@ -47,10 +47,21 @@ type ExportDamage struct {
 	Why      string
 }
 
-// Export yields the messages of a store that no broker runs on, in the order of the log, and changes nothing. It steps
-// over whatever cannot be read, also over missing and short files, and tells damaged of it. It ends with the first
-// error of yield. Other errors as Verify.
+// Export yields the messages of a store that no broker runs on, as Walk does.
 func Export(cfg Options, fsys vfs.FS, f ExportFilter, yield func(*ExportedMessage) error,
+	damaged func(ExportDamage)) error {
+	return Walk(cfg, fsys, func(_ string, _ int64, m *record.View) error {
+		if !f.wants(m) {
+			return nil
+		}
+		return yield(exported(m))
+	}, damaged)
+}
+
+// Walk yields the records of a store that no broker runs on, with the file and the position in it, in the order of the
+// log, and changes nothing. It steps over whatever cannot be read, also over missing and short files, and tells damaged
+// of it. m is valid during the call. It ends with the first error of yield. Other errors as Verify.
+func Walk(cfg Options, fsys vfs.FS, yield func(file string, at int64, m *record.View) error,
 	damaged func(ExportDamage)) error {
 	v, err := newVerifier(cfg, fsys)
 	if err != nil {
@@ -59,9 +70,9 @@ func Export(cfg Options, fsys vfs.FS, f ExportFilter, yield func(*ExportedMessag
 	defer v.close()
 	var failed error
 	v.salvage = true
-	v.onRecord = func(_ *commitlog.Segment, _ int64, m *record.View) {
-		if failed == nil && f.wants(m) {
-			failed = yield(exported(m))
+	v.onRecord = func(seg *commitlog.Segment, at int64, m *record.View) {
+		if failed == nil {
+			failed = yield(seg.Name, at, m)
 		}
 		v.stop = failed != nil
 	}
