@@ -27,6 +27,7 @@ import (
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
 	"gorocket/remoting"
+	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
 	"gorocket/store"
 	"gorocket/store/timer"
@@ -70,6 +71,7 @@ type Broker struct {
 	store        *store.Store
 	server       *remoting.Server
 	client       *remoting.Client
+	certs        *secure.Keeper  // nil before serve
 	systemTopics map[string]bool // immutable after New
 
 	fs         vfs.FS           // of the store and the tables; immutable
@@ -353,6 +355,9 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	}
 	b.trans.Stop()
 	b.wg.Wait()
+	if b.certs != nil {
+		b.certs.Stop()
+	}
 	if b.client != nil {
 		errs = append(errs, b.client.Stop())
 	}

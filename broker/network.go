@@ -3,19 +3,26 @@ package broker
 import (
 	"context"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
 	"gorocket/broker/cluster"
 	"gorocket/broker/replication"
 	"gorocket/remoting"
+	"gorocket/remoting/secure"
 	"gorocket/remoting/wire"
 )
 
 // serve starts the client and both ports.
 func (b *Broker) serve() (err error) {
+	if b.certs, err = secure.New(b.cfg().Settings, os.Getenv(secure.JavaOptions), b.badCertificate); err != nil {
+		return err
+	}
+	b.certs.Start()
 	events := remoting.Events{Closed: b.dialledClosed, Failed: b.fail}
-	if b.client, err = remoting.NewClient(&remoting.Table{}, remoting.Options{Events: events}); err != nil {
+	o := remoting.Options{TLS: b.certs.TLS(), Events: events}
+	if b.client, err = remoting.NewClient(&remoting.Table{}, o); err != nil {
 		return err
 	}
 	if err = b.client.Start(); err != nil {
@@ -55,12 +62,17 @@ func (b *Broker) netOptions() remoting.Options {
 		IdleTimeout: time.Duration(c.ServerChannelMaxIdleTimeSeconds) * time.Second,
 		MaxOutbound: c.MaxOutboundBytes, MaxConnections: c.MaxConnections,
 		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
-		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.Overdue, Barrier: b.publish, Acks: acks{b},
+		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.Overdue, Barrier: b.publish, Acks: acks{b}, TLS: b.certs.TLS(),
 		Events: b.connEvents()}
 	if c.MaxWaitingBytes > 0 {
 		o.MaxWaiting = max(c.MaxWaitingBytes, 2*wire.MaxFrame)
 	}
 	return o
+}
+
+// badCertificate logs that the files of TLS cannot be used; what was read before stays.
+func (b *Broker) badCertificate(err error) {
+	b.log.Error().Err(err).Msg(remoting.LogBadCertificate)
 }
 
 // otherFiles is how many descriptors the broker needs beside consume queue files: log, index, tables, NameServers,

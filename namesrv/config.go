@@ -10,6 +10,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/config"
 	"gorocket/remoting"
+	"gorocket/remoting/secure"
 )
 
 // Config is the NameServer's configuration. compat/config has the keys' meanings, units, defaults and bounds. Make one
@@ -50,6 +51,8 @@ type Config struct {
 	MetricsPromExporterHost string `prop:"metricsPromExporterHost"`
 
 	MaxKVConfigBytes int `prop:"maxKvConfigBytes"`
+
+	secure.Settings
 
 	Version string // of the program; shown in the metrics. No key
 

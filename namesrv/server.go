@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 
 	"gorocket/remoting"
 	"gorocket/remoting/metrics"
+	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
 	"gorocket/store/vfs"
@@ -35,6 +37,7 @@ type Server struct {
 	failed     chan error       // one element
 	server     *remoting.Server // immutable after Start
 	client     *remoting.Client // immutable after Start
+	certs      *secure.Keeper   // immutable after Start
 	addr       string           // immutable after Start
 	counts     counts
 	exporter   *metrics.Exporter // nil without metrics; immutable after Start
@@ -103,7 +106,11 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
-	if s.client, err = remoting.NewClient(none, remoting.Options{Events: remoting.Events{Failed: s.fail}}); err != nil {
+	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.badCertificate); err != nil {
+		return err
+	}
+	events := remoting.Events{Failed: s.fail}
+	if s.client, err = remoting.NewClient(none, remoting.Options{TLS: s.certs.TLS(), Events: events}); err != nil {
 		return err
 	}
 	if err = s.client.Start(); err != nil {
@@ -113,6 +120,7 @@ func (s *Server) startNetwork() error {
 	if err = s.listen(table); err != nil {
 		return errors.Join(err, s.client.Stop())
 	}
+	s.certs.Start()
 	return nil
 }
 
@@ -150,6 +158,9 @@ func (s *Server) bind(table *remoting.Table, addr string) error {
 	return nil
 }
 
+// badCertificate logs that the files of TLS cannot be used; what was read before stays.
+func (s *Server) badCertificate(err error) { s.log.Error().Err(err).Msg(remoting.LogBadCertificate) }
+
 // freeAddr lets the system choose a port.
 func freeAddr(addr string) (string, error) {
 	l, err := net.Listen("tcp", addr)
@@ -165,7 +176,7 @@ func (s *Server) options() remoting.Options {
 	return remoting.Options{
 		IdleTimeout: time.Duration(cfg.ServerChannelMaxIdleTimeSeconds) * time.Second, Workers: cfg.DefaultThreadPoolNums,
 		QueueCapacity: cfg.DefaultThreadPoolQueueCapacity, MaxConnections: cfg.MaxConnections,
-		MaxWaiting:   leastWaiting(cfg.MaxWaitingBytes),
+		MaxWaiting: leastWaiting(cfg.MaxWaitingBytes), TLS: s.certs.TLS(),
 		FrameTimeout: time.Duration(cfg.FrameTimeout) * time.Millisecond, MaxHeader: cfg.MaxHeaderBytes,
 		Events: s.events(),
 	}
@@ -270,5 +281,6 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.cancel()
 	s.cancel = nil
 	s.workers.Wait() // before the client, which one of them uses
+	s.certs.Stop()
 	return errors.Join(err, s.client.Stop())
 }

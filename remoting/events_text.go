@@ -19,6 +19,8 @@ const (
 	LogAnswered = "request refused"
 	LogPanicked = "BUG: handler panicked"
 	LogFailed   = "the network has failed"
+	// LogBadCertificate is of secure.Keeper.
+	LogBadCertificate = "certificates cannot be read again, the ones from before stay"
 )
 
 // CloseReason says in words why a connection ended; err is that of Events.Closed.

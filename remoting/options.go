@@ -3,6 +3,7 @@ package remoting
 import (
 	"time"
 
+	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	// Barrier makes what answers say true up to the highest number that Context.Barrier was called with. It runs on the
 	// event loop before the answers of the turn leave; after an error they are dropped and their connections closed.
 	Barrier func(n int64) error
+	// TLS has the certificates of connections that are accepted or dialled; nil: plain ones only.
+	TLS *transport.TLS
 	// Acks decides about answers that RespondAck keeps back; nil when nobody calls that.
 	Acks   Acks
 	Events Events

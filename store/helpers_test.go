@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+	"weak"
 
 	"gorocket/store/consumequeue"
 	"gorocket/store/record"
@@ -42,7 +43,12 @@ func mustStart(t testing.TB, cfg Config, fs vfs.FS) *Store {
 	if err := s.Start(); err != nil {
 		t.Fatalf("start: %v", err)
 	}
-	t.Cleanup(func() { _ = s.Stop(context.Background()) })
+	running := weak.Make(s) // a test of a thousand starts does not keep a thousand stores
+	t.Cleanup(func() {
+		if s := running.Value(); s != nil {
+			_ = s.Stop(context.Background())
+		}
+	})
 	return s
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"gorocket/compat"
 	keys "gorocket/compat/config"
+	"gorocket/remoting/secure"
 	"gorocket/store"
 )
 
@@ -15,6 +16,7 @@ import (
 // defaults and bounds. Java: BrokerConfig, NettyServerConfig, MessageStoreConfig.
 type Config struct {
 	store.Config
+	secure.Settings
 
 	BrokerClusterName string `prop:"brokerClusterName"`
 	BrokerName        string `prop:"brokerName"`

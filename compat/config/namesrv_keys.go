@@ -42,4 +42,4 @@ var NameServer = join(Table{
 
 	number("maxKvConfigBytes", 16777216, 1024, 1073741824, Bytes, Now,
 		"all KV namespaces, keys and values").ours(),
-}, network)
+}, network, TLS)

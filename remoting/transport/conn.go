@@ -9,7 +9,8 @@ import (
 
 // Conn is one connection, accepted or dialled. Who makes one (Options.New) embeds it; the zero value is ready for that.
 type Conn struct {
-	sock       socket
+	sock       socket     // event loop only
+	waker      waker      // of the network's socket below it; immutable
 	gnet       gnetSocket // what sock is; immutable
 	engine     *Engine    // immutable
 	loop       *Loop      // immutable
@@ -18,6 +19,8 @@ type Conn struct {
 	remoteText string       // immutable, as Java prints it: ip:port
 	held       bool         // in coalescer.held; event loop only
 	flow       flow         // event loop only
+	known      bool         // its first byte has been looked at; event loop only
+	tls        *tlsSocket   // nil for a plain connection; event loop only
 	lastActive atomic.Int64 // ms since 1970 of the last traffic in or out
 	unsent     atomic.Int64 // bytes that the socket had kept after the last flush; counted in the budget
 
@@ -62,7 +65,7 @@ func (c *Conn) LastActive() int64 { return c.lastActive.Load() }
 func (c *Conn) touch(now time.Time) { c.lastActive.Store(now.UnixMilli()) }
 
 // Close closes the connection; safe to call more than once.
-func (c *Conn) Close() { _ = c.sock.Close() }
+func (c *Conn) Close() { _ = c.waker.Close() }
 
 // Closed tells whether the connection has ended.
 func (c *Conn) Closed() bool {
@@ -79,7 +82,7 @@ func (c *Conn) Backlog() int {
 	defer c.mu.Unlock()
 	n := int(c.unsent.Load())
 	if n > 0 && !c.closed {
-		_ = c.sock.Wake() // the loop looks again: the peer may have read meanwhile
+		_ = c.waker.Wake() // the loop looks again: the peer may have read meanwhile
 	}
 	if c.out != nil {
 		n += len(c.out.B)
@@ -125,7 +128,7 @@ func (c *Conn) End(onLoop bool) {
 	case size > c.engine.opts.MaxOutbound || over:
 		c.overflow(size)
 	case wake:
-		_ = c.sock.Wake()
+		_ = c.waker.Wake()
 	case onLoop && size > flushAt:
 		c.flush(false)
 	}
@@ -169,6 +172,6 @@ func (c *Conn) Uncork() {
 	c.woken = pending
 	c.mu.Unlock()
 	if pending {
-		_ = c.sock.Wake()
+		_ = c.waker.Wake()
 	}
 }

@@ -2,9 +2,11 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,15 +16,16 @@ import (
 
 // Engine owns event loops, the connections on them, their budget, the acceptors and the guard.
 type Engine struct {
-	opts      Options
-	gnet      *gnet.Client // gnet's loops; immutable
-	acceptors []*acceptor  // immutable after Start
-	loops     sync.Map     // gnet.EventLoop -> *Loop
-	budget    Budget
-	counts    counts
-	open      atomic.Int64 // connections
-	handing   atomic.Int64 // ms since 1970: since when a connection has waited for a loop to take it, 0 for none
-	failed    atomic.Pointer[error]
+	opts       Options
+	gnet       *gnet.Client // gnet's loops; immutable
+	acceptors  []*acceptor  // immutable after Start
+	loops      sync.Map     // gnet.EventLoop -> *Loop
+	budget     Budget
+	counts     counts
+	handshakes chan struct{} // an element for each handshake that computes now
+	open       atomic.Int64  // connections
+	handing    atomic.Int64  // ms since 1970: since when a connection has waited for a loop to take it, 0 for none
+	failed     atomic.Pointer[error]
 
 	guardStop chan struct{}
 	guardDone chan struct{}
@@ -35,6 +38,7 @@ type Engine struct {
 func New(opts Options) (*Engine, error) {
 	e := &Engine{opts: opts, conns: map[*Conn]struct{}{}}
 	e.budget.limit = opts.MaxWaiting
+	e.handshakes = handshakes(runtime.NumCPU())
 	e.guardStop, e.guardDone = make(chan struct{}), make(chan struct{})
 	var err error
 	e.gnet, err = newLoops(e)
@@ -104,9 +108,13 @@ func (e *Engine) Dial(ctx context.Context, addr string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	encrypted, err := e.dialled(ctx, nc)
+	if err != nil {
+		return nil, errors.Join(err, quietly(nc.Close()))
+	}
 	opened, failed := make(chan *Conn, 1), make(chan error, 1)
 	go func() { // it waits for the loop, which may be slow; the context ends our wait
-		if _, err := e.gnet.EnrollContext(nc, opened); err != nil {
+		if _, err := e.gnet.EnrollContext(nc, &dialling{opened, encrypted}); err != nil {
 			failed <- err
 		}
 	}()

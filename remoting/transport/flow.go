@@ -48,7 +48,7 @@ func (c *Conn) updateFlow(now time.Time) {
 	}
 	if f.more && !f.timer {
 		f.timer = true
-		time.AfterFunc(f.delay(c), func() { _ = c.sock.Wake() })
+		time.AfterFunc(f.delay(c), func() { _ = c.waker.Wake() })
 	}
 	c.loop.watch(c)
 }

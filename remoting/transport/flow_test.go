@@ -45,7 +45,7 @@ func (r *notes) BadFrame(err error) { r.bad = append(r.bad, err) }
 // newPeer is a connection of e on l.
 func newPeer(e *Engine, l *Loop) peer {
 	s, r := new(script), new(notes)
-	return peer{&Conn{sock: s, engine: e, loop: l, recv: r}, s, r}
+	return peer{&Conn{sock: s, waker: s, engine: e, loop: l, recv: r}, s, r}
 }
 
 // flowEngine is an engine without loops whose connections may keep limit bytes waiting.

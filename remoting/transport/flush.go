@@ -98,6 +98,10 @@ func (c *Conn) markClosed() {
 	out, charge := c.takeOut()
 	c.acks.leave(c)
 	c.mu.Unlock()
+	if c.tls != nil {
+		c.tls.hold(0)
+		c.tls.end()
+	}
 	c.engine.budget.outbound.Add(-int64(charge))
 	if out != nil {
 		releaseBuffer(out)

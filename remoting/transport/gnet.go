@@ -78,20 +78,31 @@ func newLoops(e *Engine) (*gnet.Client, error) {
 	return gnet.NewClient(&handler{e: e}, opts...)
 }
 
-// OnOpen is called for a new connection. The context of one that was dialled is a channel for it.
+// dialling is the context of a connection that was dialled, until it is open.
+type dialling struct {
+	opened chan<- *Conn
+	tls    *tlsSocket // nil: plain
+}
+
+// OnOpen is called for a new connection.
 func (h *handler) OnOpen(gc gnet.Conn) ([]byte, gnet.Action) {
 	c, recv := h.e.opts.New()
 	c.engine, c.recv, c.loop = h.e, recv, h.e.loopOf(gc.EventLoop())
 	c.gnet = gnetSocket{gc, c.loop.epoll}
-	c.sock = &c.gnet
+	c.sock, c.waker = &c.gnet, &c.gnet
 	c.remote = addrPort(gc.RemoteAddr())
 	c.remoteText = c.remote.String()
 	dropZones(gc)
-	dialled, _ := gc.Context().(chan *Conn)
+	dialled, _ := gc.Context().(*dialling)
 	gc.SetContext(c)
+	if c.known = dialled != nil; c.known && dialled.tls != nil {
+		c.tls = dialled.tls
+		c.tls.raw, c.sock = c.sock, c.tls
+		_ = c.waker.Wake() // the peer may have said something behind its handshake
+	}
 	h.e.opened(c, addrPort(gc.LocalAddr()))
 	if dialled != nil {
-		dialled <- c
+		dialled.opened <- c
 	}
 	return nil, gnet.None
 }
@@ -107,7 +118,7 @@ func (h *handler) OnClose(gc gnet.Conn, err error) gnet.Action {
 // OnTraffic is called when bytes came in or somebody called Wake.
 func (h *handler) OnTraffic(gc gnet.Conn) gnet.Action {
 	c, ok := gc.Context().(*Conn)
-	if !ok || !c.traffic() {
+	if !ok || !c.serve() {
 		return gnet.Close
 	}
 	return gnet.None

@@ -18,6 +18,7 @@ type Options struct {
 	Barrier func(n int64) error
 	// Acks knows when answers may leave that wait for more than that, see Conn.EndAck; nil when there are none.
 	Acks Acks
+	TLS  *TLS // nil: plain connections only
 	// New makes a connection and who takes what comes in on it. On an event loop.
 	New    func() (*Conn, Receiver)
 	Events Events

@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"errors"
+	"io"
 	"time"
 
 	"gorocket/remoting/wire"
@@ -11,6 +13,24 @@ const (
 	clockEvery = 16
 	clockBytes = 32 << 10
 )
+
+// serve is traffic of a connection that may be encrypted, or not known yet. Event loop only.
+func (c *Conn) serve() (stays bool) {
+	err := c.identify()
+	if err == nil && c.tls != nil {
+		err = c.tls.pump()
+		if err == nil && !c.tls.open {
+			return true
+		}
+	}
+	if err == nil {
+		return c.traffic()
+	}
+	if !errors.Is(err, io.EOF) { // else the peer has said that it ends
+		c.recv.BadFrame(err)
+	}
+	return false
+}
 
 // traffic handles what has come in, and what woke the connection. It tells whether the connection stays; when it does
 // not, the caller has to close it. Event loop only.

@@ -22,6 +22,11 @@ type socket interface {
 	// SetReading tells whether the kernel is asked for more. false: it cannot be stopped.
 	SetReading(on bool) bool
 
+	waker
+}
+
+// waker is what other goroutines need of a socket.
+type waker interface {
 	// Wake has the loop look at the connection as if something had come in.
 	Wake() error
 	// Close ends the connection, soon; what is buffered may be lost.

@@ -48,7 +48,7 @@ func (r *fakeReceiver) Closed(error)          {}
 // offline returns a connection of e on l whose socket is a fake.
 func offline(e *Engine, l *Loop) (*Conn, *fakeSocket, *fakeReceiver) {
 	s, r := new(fakeSocket), new(fakeReceiver)
-	return &Conn{sock: s, engine: e, loop: l, recv: r}, s, r
+	return &Conn{sock: s, waker: s, engine: e, loop: l, recv: r}, s, r
 }
 
 // put appends text as a frame of an answer.

@@ -50,7 +50,7 @@ func TestTurnEnds(t *testing.T) {
 		}
 		e := engineOf(nil)
 		e.opts.MaxFrame = 1 << 20
-		c := &Conn{sock: s, engine: e, loop: &Loop{}, recv: r}
+		c := &Conn{sock: s, waker: s, engine: e, loop: &Loop{}, recv: r}
 		if err := c.readRest(time.Now(), 1<<20); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,160 @@
+package secure
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"maps"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gorocket/remoting/transport"
+)
+
+// Keeper has the configurations of the present files. Safe for concurrent use.
+type Keeper struct {
+	given  Settings // without the file; immutable
+	java   string   // immutable
+	mode   transport.TLSMode
+	warn   func(err error)
+	server atomic.Pointer[tls.Config] // nil: no certificate
+	client atomic.Pointer[tls.Config] // nil: plain
+	own    func() (tls.Certificate, error)
+	cancel context.CancelFunc // nil before Start
+	wg     sync.WaitGroup
+
+	seen map[string]stamp // of the files; the goroutine of Start only
+	last string           // the error that was told last; the same
+}
+
+// stamp is what a file was when it was read.
+type stamp struct {
+	size int64
+	at   time.Time
+	sum  [sha256.Size]byte
+}
+
+// watchEvery is how often the files are looked at. Java: FileWatchService.
+const watchEvery = 500 * time.Millisecond
+
+// New reads the files that s names, with what the value of JAVA_OPT_EXT says. warn is told of files that cannot
+// be used later. An error says why no server can run with these settings: Java starts, and closes each connection.
+func New(s Settings, javaOptions string, warn func(err error)) (*Keeper, error) {
+	k := &Keeper{given: s, java: javaOptions, warn: warn, own: sync.OnceValues(selfSigned), seen: map[string]stamp{}}
+	all, err := Complete(s, javaOptions)
+	if err != nil {
+		return nil, err
+	}
+	k.mode = all.mode()
+	k.look(all.files())
+	if err = k.load(&all); err != nil {
+		return nil, err
+	}
+	if k.mode == transport.TLSEnforcing && k.server.Load() == nil {
+		return nil, errors.New("tls.server.mode=enforcing without tls.server.certPath and tls.server.keyPath, and " +
+			"tls.test.mode.enable=false: nobody could connect")
+	}
+	return k, nil
+}
+
+// load makes both configurations; after an error the old ones stay.
+func (k *Keeper) load(s *Settings) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	var server *tls.Config
+	var err error
+	if k.mode != transport.TLSDisabled {
+		if server, err = s.serverConfig(k.own); err != nil {
+			return err
+		}
+	}
+	client, err := s.clientConfig()
+	if err != nil {
+		return err
+	}
+	k.server.Store(server)
+	k.client.Store(client)
+	return nil
+}
+
+// TLS is what a server and a client need.
+func (k *Keeper) TLS() *transport.TLS {
+	return &transport.TLS{Mode: k.mode, Server: k.server.Load, Client: k.client.Load}
+}
+
+// Start looks at the files from now on and reads them again when one has changed. Connections that are open keep what
+// they have. Stop has to follow.
+func (k *Keeper) Start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	k.cancel = cancel
+	k.wg.Go(func() { k.run(ctx) })
+}
+
+// Stop ends what Start began; without that it does nothing.
+func (k *Keeper) Stop() {
+	if k.cancel != nil {
+		k.cancel()
+		k.wg.Wait()
+	}
+}
+
+func (k *Keeper) run(ctx context.Context) {
+	t := time.NewTicker(watchEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			k.reload()
+		}
+	}
+}
+
+// reload reads everything again when a file has changed, and while that does not work. A certificate that is there
+// before its key is no error that lasts: the next look finds both.
+func (k *Keeper) reload() {
+	all, err := Complete(k.given, k.java)
+	if err == nil {
+		if !k.look(all.files()) && k.last == "" {
+			return
+		}
+		err = k.load(&all)
+	}
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != "" && text != k.last {
+		k.warn(err)
+	}
+	k.last = text
+}
+
+// look notes what the files are and tells whether one has changed since the last look.
+func (k *Keeper) look(files []string) (changed bool) {
+	now := map[string]stamp{}
+	for _, f := range files {
+		old := k.seen[f]
+		info, err := os.Stat(f)
+		if err != nil {
+			now[f] = stamp{}
+			continue
+		}
+		if info.Size() == old.size && info.ModTime().Equal(old.at) && time.Since(old.at) > time.Minute {
+			now[f] = old // a file that was written twice within its clock's tick is read again
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err == nil {
+			now[f] = stamp{info.Size(), info.ModTime(), sha256.Sum256(text)}
+		}
+	}
+	changed = !maps.EqualFunc(now, k.seen, func(a, b stamp) bool { return a.sum == b.sum })
+	k.seen = now
+	return changed
+}

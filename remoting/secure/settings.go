@@ -1,0 +1,101 @@
+package secure
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"gorocket/compat"
+	"gorocket/compat/config"
+	"gorocket/remoting/transport"
+)
+
+// Settings are the keys of TLS. Java takes them from system properties and from the file tls.config.file; here they may
+// stand in a server's configuration file, too. compat/config has their meanings.
+type Settings struct {
+	TLSServerMode        string `prop:"tls.server.mode"`
+	TLSConfigFile        string `prop:"tls.config.file"`
+	TLSTestMode          bool   `prop:"tls.test.mode.enable"`
+	TLSNeedClientAuth    string `prop:"tls.server.need.client.auth"`
+	TLSServerKey         string `prop:"tls.server.keyPath"`
+	TLSServerKeyPassword string `prop:"tls.server.keyPassword"`
+	TLSServerCert        string `prop:"tls.server.certPath"`
+	TLSServerAuthClient  bool   `prop:"tls.server.authClient"`
+	TLSServerTrust       string `prop:"tls.server.trustCertPath"`
+	TLSEnable            bool   `prop:"tls.enable"`
+	TLSClientKey         string `prop:"tls.client.keyPath"`
+	TLSClientKeyPassword string `prop:"tls.client.keyPassword"`
+	TLSClientCert        string `prop:"tls.client.certPath"`
+	TLSClientAuthServer  bool   `prop:"tls.client.authServer"`
+	TLSClientTrust       string `prop:"tls.client.trustCertPath"`
+	TLSCiphers           string `prop:"tls.ciphers"`
+	TLSProtocols         string `prop:"tls.protocols"`
+}
+
+// bound is Settings as compat/config binds them.
+type bound struct{ Settings }
+
+// Keys implements config.Target.
+func (*bound) Keys() config.Table { return config.TLS }
+
+// JavaOptions is the environment variable in which Java's start scripts take -Dtls.server.mode=... and the like.
+const JavaOptions = "JAVA_OPT_EXT"
+
+// Complete adds to s what stands in javaOptions, the value of JAVA_OPT_EXT, and then in the file that tls.config.file
+// names: Java's order, in which the file wins. A file that does not exist is none. Errors name the file, the key and
+// the value.
+func Complete(s Settings, javaOptions string) (Settings, error) {
+	b := bound{s}
+	var options compat.Properties
+	for _, word := range strings.Fields(javaOptions) {
+		if pair, ok := strings.CutPrefix(word, "-Dtls."); ok {
+			name, value, _ := strings.Cut(pair, "=")
+			options.Set("tls."+name, value)
+		}
+	}
+	if _, err := config.Bind(&options, &b); err != nil {
+		return s, fmt.Errorf("%s: %w", JavaOptions, err)
+	}
+	text, err := os.ReadFile(b.TLSConfigFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return b.Settings, config.Check(&b)
+	}
+	if err != nil {
+		return s, fmt.Errorf("tls.config.file: %w", err)
+	}
+	props, err := compat.ParseProperties(text)
+	if err == nil {
+		_, err = config.Bind(props, &b)
+	}
+	if err == nil {
+		err = config.Check(&b)
+	}
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", b.TLSConfigFile, err)
+	}
+	return b.Settings, nil
+}
+
+// mode is tls.server.mode; a text that is none was refused by its key.
+func (s *Settings) mode() transport.TLSMode {
+	switch s.TLSServerMode {
+	case "disabled":
+		return transport.TLSDisabled
+	case "enforcing":
+		return transport.TLSEnforcing
+	}
+	return transport.TLSPermissive
+}
+
+// files are those that the configurations are made of.
+func (s *Settings) files() (names []string) {
+	for _, n := range []string{s.TLSConfigFile, s.TLSServerKey, s.TLSServerCert, s.TLSServerTrust, s.TLSClientKey,
+		s.TLSClientCert, s.TLSClientTrust} {
+		if n != "" {
+			names = append(names, n)
+		}
+	}
+	return names
+}

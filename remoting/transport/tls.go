@@ -1,0 +1,332 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// TLS on the same port as plain connections: the first byte of a connection decides. A frame begins with the high byte
+// of its length, which is 0 or 1; a handshake begins with 0x16. From then on the connection has another socket, and
+// nothing above knows of it. Java: NettyRemotingServer.TlsModeHandler.
+
+// TLSMode says which connections are accepted. Java: TlsMode.
+type TLSMode uint8
+
+// The modes.
+const (
+	TLSDisabled   TLSMode = iota // plain ones only
+	TLSPermissive                // both
+	TLSEnforcing                 // encrypted ones only
+)
+
+// TLS is what an engine needs for encrypted connections.
+type TLS struct {
+	Mode TLSMode
+	// Server returns the configuration of the next connection that is accepted; nil when there is none, and it is
+	// closed then. Event loop; it must not block.
+	Server func() *tls.Config
+	// Client returns that of the next connection that is dialled; nil: plain.
+	Client func() *tls.Config
+}
+
+const (
+	handshakeByte  = 0x16
+	handshakeTime  = 10 * time.Second // for all of a handshake
+	handshakeLimit = 512 << 10        // bytes that a peer may send before its handshake is over
+	idlePlain      = 16 << 10         // the largest buffer that a connection keeps while nothing comes, in bytes
+)
+
+// ErrTLSRequired and ErrNoTLS are why connections are closed at their first byte.
+var (
+	ErrTLSRequired = errors.New("the connection is not encrypted, which tls.server.mode=enforcing asks for")
+	ErrNoTLS       = errors.New("a TLS handshake, but there is no certificate")
+)
+
+// tlsSocket encrypts what goes through another socket. The handshake runs in a goroutine of its own, as its arithmetic
+// takes long and the library cannot interrupt it; all else on the event loop.
+type tlsSocket struct {
+	raw   socket   // nil until a dialled connection has a loop
+	dial  net.Conn // the network while a dialled connection has no loop, then nil
+	conn  *tls.Conn
+	open  bool          // the handshake is over; event loop only
+	plain []byte        // decrypted; event loop only
+	at    int           // bytes before it were discarded; event loop only
+	slots chan struct{} // see handshakes; immutable
+	count *Budget       // counts what comes in during the handshake; immutable
+	held  int64         // bytes of it; event loop only
+
+	shaking atomic.Bool // the handshake goroutine runs
+
+	mu     sync.Mutex
+	more   sync.Cond    // something below has changed
+	in     bytes.Buffer // encrypted, for the library; guarded by mu
+	out    []byte       // what the handshake has written; guarded by mu
+	closed bool         // guarded by mu
+	over   bool         // the handshake has ended, with err; guarded by mu
+	err    error        // guarded by mu
+}
+
+// handshakes is how many handshakes of an engine compute at the same time: they shall not keep all processors.
+func handshakes(cpus int) chan struct{} { return make(chan struct{}, max(1, cpus/2)) }
+
+// identify looks at the first byte of a connection that was accepted. Event loop only.
+func (c *Conn) identify() error {
+	if c.known || c.sock.Unread() == 0 {
+		return nil
+	}
+	c.known = true
+	t := c.engine.opts.TLS
+	if t == nil || t.Mode == TLSDisabled {
+		return nil
+	}
+	b, err := c.sock.Peek(1)
+	if err != nil {
+		return err
+	}
+	if b[0] != handshakeByte {
+		if t.Mode == TLSEnforcing {
+			return ErrTLSRequired
+		}
+		return nil
+	}
+	cfg := t.Server()
+	if cfg == nil {
+		return ErrNoTLS
+	}
+	s := &tlsSocket{raw: c.sock, slots: c.engine.handshakes, count: &c.engine.budget}
+	s.more.L = &s.mu
+	s.conn = tls.Server((*tlsWire)(s), cfg)
+	c.tls, c.sock = s, s
+	s.shaking.Store(true)
+	go s.handshake()
+	return nil
+}
+
+// dialled makes an encrypted connection of nc, which stays its network; nil when it is to be a plain one.
+func (e *Engine) dialled(ctx context.Context, nc net.Conn) (*tlsSocket, error) {
+	if e.opts.TLS == nil || e.opts.TLS.Client == nil {
+		return nil, nil
+	}
+	cfg := e.opts.TLS.Client()
+	if cfg == nil {
+		return nil, nil
+	}
+	s := &tlsSocket{dial: nc, open: true, count: &e.budget}
+	s.more.L = &s.mu
+	s.conn = tls.Client((*tlsWire)(s), cfg)
+	if err := s.conn.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("TLS handshake: %w", err)
+	}
+	s.dial = nil
+	return s, nil
+}
+
+// handshake is the goroutine of an accepted connection's handshake.
+func (s *tlsSocket) handshake() {
+	ctx, cancel := context.WithTimeout(context.Background(), handshakeTime)
+	defer cancel()
+	s.slots <- struct{}{}
+	err := s.conn.HandshakeContext(ctx)
+	<-s.slots
+	s.shaking.Store(false) // before the loop may read
+	s.mu.Lock()
+	s.over, s.err = true, err
+	s.mu.Unlock()
+	_ = s.raw.Wake()
+}
+
+// pump takes what has come in, and decrypts it once the handshake is over. Event loop only; after an error the
+// connection has to be closed.
+func (s *tlsSocket) pump() error {
+	if err := s.take(); err != nil || !s.open {
+		return err
+	}
+	for {
+		if s.at > 0 {
+			s.plain, s.at = append(s.plain[:0], s.plain[s.at:]...), 0
+		}
+		if cap(s.plain)-len(s.plain) < bytes.MinRead {
+			s.plain = append(s.plain, make([]byte, max(idlePlain, len(s.plain)))...)[:len(s.plain)]
+		}
+		n, err := s.conn.Read(s.plain[len(s.plain):cap(s.plain)])
+		s.plain = s.plain[:len(s.plain)+n]
+		if errors.Is(err, errWait) {
+			s.shrink()
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// take moves what the peer has sent to the library, and what its handshake says to the peer.
+func (s *tlsSocket) take() error {
+	b, err := s.raw.Peek(s.raw.Unread())
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.in.Write(b)
+	size, out, over, why := s.in.Len(), s.out, s.over, s.err
+	s.out = nil
+	s.mu.Unlock()
+	s.more.Broadcast()
+	if len(b) > 0 {
+		if _, err := s.raw.Discard(len(b)); err != nil {
+			return err
+		}
+	}
+	if len(out) > 0 {
+		if _, err := s.raw.Write(out); err != nil {
+			return err
+		}
+	}
+	if s.open {
+		return nil
+	}
+	s.hold(int64(size))
+	switch {
+	case !over && (size > handshakeLimit || size > idlePlain && s.count.over()):
+		return fmt.Errorf("TLS handshake: %d bytes came before it was over", size)
+	case over && why != nil:
+		return fmt.Errorf("TLS handshake: %w", why)
+	case over:
+		s.open = true
+		s.hold(0)
+	}
+	return nil
+}
+
+// hold notes how many bytes the handshake keeps.
+func (s *tlsSocket) hold(n int64) {
+	s.count.inbound.Add(n - s.held)
+	s.held = n
+}
+
+// shrink gives back a large buffer that is empty.
+func (s *tlsSocket) shrink() {
+	if len(s.plain) == 0 {
+		s.plain = nil
+		s.mu.Lock()
+		if s.in.Len() == 0 && s.in.Cap() > idlePlain {
+			s.in = bytes.Buffer{}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// end releases the handshake's goroutine. Any goroutine.
+func (s *tlsSocket) end() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.more.Broadcast()
+}
+
+// What Conn uses.
+
+func (s *tlsSocket) Write(p []byte) (int, error) { return s.conn.Write(p) }
+func (s *tlsSocket) SendFile([]FileRange) int    { return 0 } // the kernel does not encrypt
+func (s *tlsSocket) Buffered() int               { return s.raw.Buffered() }
+func (s *tlsSocket) Unread() int                 { return len(s.plain) - s.at }
+func (s *tlsSocket) SetReading(on bool) bool     { return s.raw.SetReading(on) }
+func (s *tlsSocket) Wake() error                 { return s.raw.Wake() }
+func (s *tlsSocket) Close() error                { return s.raw.Close() }
+
+func (s *tlsSocket) Peek(n int) ([]byte, error) {
+	if n < 0 {
+		n = s.Unread()
+	}
+	if n > s.Unread() {
+		return nil, io.ErrShortBuffer
+	}
+	return s.plain[s.at : s.at+n], nil
+}
+
+func (s *tlsSocket) Discard(n int) (int, error) {
+	if n <= 0 || n > s.Unread() {
+		n = s.Unread()
+	}
+	if s.at += n; s.at == len(s.plain) {
+		s.plain, s.at = s.plain[:0], 0
+		if cap(s.plain) > idlePlain {
+			s.plain = nil
+		}
+	}
+	return n, nil
+}
+
+// tlsWire is a tlsSocket as the library sees it: the peer's bytes. In a handshake Read waits for them; later it does
+// not, and says so by an error after which the library can be asked again.
+type tlsWire tlsSocket
+
+// errWait says that more has to come in.
+var errWait net.Error = waits{}
+
+type waits struct{}
+
+func (waits) Error() string   { return "more has to come in" }
+func (waits) Timeout() bool   { return false }
+func (waits) Temporary() bool { return true }
+
+func (w *tlsWire) Read(p []byte) (int, error) {
+	if w.dial != nil {
+		return w.dial.Read(p)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.in.Len() == 0 {
+		switch {
+		case w.closed:
+			return 0, net.ErrClosed
+		case !w.shaking.Load():
+			return 0, errWait
+		}
+		<-w.slots // somebody else computes meanwhile
+		w.more.Wait()
+		w.mu.Unlock()
+		w.slots <- struct{}{}
+		w.mu.Lock()
+	}
+	return w.in.Read(p)
+}
+
+func (w *tlsWire) Write(p []byte) (int, error) {
+	if w.dial != nil {
+		return w.dial.Write(p)
+	}
+	if !w.shaking.Load() {
+		return w.raw.Write(p)
+	}
+	w.mu.Lock()
+	closed := w.closed
+	w.out = append(w.out, p...)
+	w.mu.Unlock()
+	if closed {
+		return 0, net.ErrClosed
+	}
+	return len(p), w.raw.Wake()
+}
+
+func (w *tlsWire) Close() error {
+	if w.dial != nil {
+		return w.dial.Close()
+	}
+	(*tlsSocket)(w).end()
+	return nil
+}
+
+func (w *tlsWire) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (w *tlsWire) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (w *tlsWire) SetDeadline(time.Time) error      { return nil }
+func (w *tlsWire) SetReadDeadline(time.Time) error  { return nil }
+func (w *tlsWire) SetWriteDeadline(time.Time) error { return nil }
