@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,8 +55,14 @@ func build(version string) error {
 
 func home(version string) string { return filepath.Join(harness.Work(), "javaclient-"+version) }
 
-// Run runs a phase in one JVM with its files in dir and returns the results and the whole output.
+// Run is RunWith without flags.
 func Run(ctx context.Context, version, dir, namesrv, runID, phase string, cases ...string) ([]Result, string, error) {
+	return RunWith(ctx, nil, version, dir, namesrv, runID, phase, cases...)
+}
+
+// RunWith runs a phase in one JVM, which gets flags, with its files in dir and returns the results and the whole output.
+func RunWith(ctx context.Context, flags []string, version, dir, namesrv, runID, phase string,
+	cases ...string) ([]Result, string, error) {
 	conf, err := harness.QuietConf(dir + "/conf")
 	if err != nil {
 		return nil, "", err
@@ -63,7 +70,7 @@ func Run(ctx context.Context, version, dir, namesrv, runID, phase string, cases 
 	args := []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms128m", "-Xmx512m", "-Duser.home=" + dir,
 		"-Drocketmq.client.localOffsetStoreDir=" + dir + "/offsets", "-Drocketmq.client.logUseSlf4j=true",
 		"-cp", conf + ":" + home(version) + "/classes:" + home(version) + "/lib/*", "gorocket.it.Main", namesrv, runID, phase}
-	cmd := exec.CommandContext(ctx, "java", append(args, cases...)...)
+	cmd := exec.CommandContext(ctx, "java", slices.Concat(flags, args, cases)...)
 	cmd.WaitDelay = 2 * time.Second
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
