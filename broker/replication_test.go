@@ -168,6 +168,47 @@ func TestSlaveOfAnotherLog(t *testing.T) {
 	}
 }
 
+// TestCompareBehindADeletedTopic: a slave whose log ends with messages of a topic that the master has deleted compares
+// the record before them; two logs that went different ways there are not mixed, and equal ones are followed.
+func TestCompareBehindADeletedTopic(t *testing.T) {
+	mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
+	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+	p := pair{startRig(t, mc), startRig(t, sc)}
+	p.slave.b.replica.Found(p.master.addr, "")
+	p.master.send("T", "", "first")
+	p.master.send("Gone", "", "of a topic that goes")
+	p.follows(t)
+	p.slave.stop()
+	if err := p.master.b.store.DeleteTopic("Gone"); err != nil {
+		t.Fatal(err)
+	}
+	p.master.b.topics.Remove("Gone")
+	p.master.send("T", "", "second")
+	p.slave = startRig(t, sc)
+	p.slave.b.replica.Found(p.master.addr, "")
+	p.follows(t)
+	p.slave.stop()
+	other := startRig(t, mcOf(t, sc)) // the slave's directory takes messages of its own
+	other.send("T", "", "another way")
+	other.send("Gone", "", "of a topic that goes")
+	other.stop()
+	p.master.send("T", "", "third, and longer than what stands there")
+	p.master.send("T", "", "fourth")
+	p.slave = startRig(t, sc)
+	p.slave.b.replica.Found(p.master.addr, "")
+	waitFor(t, "the difference to be seen", func() bool {
+		return strings.Contains(fmt.Sprint(p.slave.b.replica.Err()), "went different ways")
+	})
+}
+
+// mcOf is the configuration of a slave's directory as master.
+func mcOf(t *testing.T, sc config.Config) config.Config {
+	sc.BrokerRole, sc.BrokerID, sc.HAMasterAddress, sc.ListenPort = "ASYNC_MASTER", 0, "", freePort(t)+2
+	sc.HAListenPort = 0
+	return sc
+}
+
 // TestRolesChangeByRestart: the slave becomes the master and the master its slave, in the same directories; what either
 // took is on both.
 func TestRolesChangeByRestart(t *testing.T) {

@@ -65,11 +65,11 @@ func (s *Store) AppendRaw(at int64, b []byte) error {
 // before it asks a master for what follows, which need not be the one before.
 func (s *Store) DropPartial() { s.log.DropPartial() }
 
-// LastRecord copies the record that the log ends with, to be compared with a master's; nil when there is none. Not
+// LastRecord copies the last record that accept takes, to be compared with a master's; nil when there is none. Not
 // while records come in. It may read the disk, and the error is that it cannot.
-func (s *Store) LastRecord() (rec []byte, err error) {
+func (s *Store) LastRecord(accept func(m *record.View) bool) (rec []byte, err error) {
 	err = s.guard(func() error {
-		if m, ok := s.log.LastRecord(); ok {
+		if m, ok := s.log.LastRecord(accept); ok {
 			rec = slices.Clone(s.log.Slice(s.log.Find(m.PhysicalOffset), m.PhysicalOffset, int(m.Size)))
 		}
 		return nil

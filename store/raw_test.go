@@ -327,7 +327,7 @@ func TestRawRefuses(t *testing.T) {
 	}
 	follow(t, master, slave, 0, func() int { return 7 })
 	sameLog(t, master, slave)
-	rec, err := slave.LastRecord()
+	rec, err := slave.LastRecord(func(*record.View) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}

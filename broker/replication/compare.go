@@ -30,40 +30,57 @@ func (e *DivergedError) Error() string {
 		e.Ours, e.Theirs)
 }
 
-// compare asks the master for the record that our log ends with (VIEW_MESSAGE_BY_ID, which Java's masters serve too):
-// every byte must be the same. Without a record there is nothing to compare, nor when the master has no such topic any
-// more and so does not show its messages. An error: *DivergedError, or that the master cannot be asked; without an
-// answer nothing is taken from it.
+// compare asks the master for the last record of our log (VIEW_MESSAGE_BY_ID, which Java's masters serve too): every
+// byte must be the same. Ours do not show messages of topics that they do not have any more: then it is the last one
+// before these. Without a record there is nothing to compare. An error: *DivergedError, or that the master cannot be
+// asked; without an answer nothing is taken from it.
 func (s *Service) compare(ctx context.Context, haAddr string) error {
-	ours, err := s.d.Store().LastRecord()
-	if err != nil {
-		return fmt.Errorf("the record that the log of this slave ends with cannot be read: %w", err)
+	gone := map[string]bool{} // topics of the log's end
+	for {
+		ours, err := s.d.Store().LastRecord(func(m *record.View) bool {
+			return record.HasQueueEntry(m.SysFlag) && !gone[string(m.Topic)]
+		})
+		if err != nil {
+			return fmt.Errorf("the record that the log of this slave ends with cannot be read: %w", err)
+		}
+		if ours == nil {
+			return s.compared(nil)
+		}
+		m, err := record.Decode(ours)
+		if err != nil {
+			return err
+		}
+		hidden, err := s.compareOne(ctx, haAddr, &m)
+		if !hidden || err != nil || len(gone) >= maxGone {
+			return err
+		}
+		gone[string(m.Topic)] = true
 	}
-	if ours == nil {
-		return s.compared(nil)
-	}
+}
+
+// maxGone is how many topics that the master does not have may stand at the end of a log; each costs a scan of a file.
+const maxGone = 20
+
+// compareOne compares one record; hidden tells that the master does not have its topic.
+func (s *Service) compareOne(ctx context.Context, haAddr string, m *record.View) (hidden bool, err error) {
 	master, err := s.asked(haAddr)
 	if err != nil {
-		return err
-	}
-	m, err := record.Decode(ours)
-	if err != nil {
-		return err
+		return false, err
 	}
 	h := wire.ViewMessageRequestHeader{Offset: m.PhysicalOffset}
 	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqViewMessageById, wire.ViewMessageRequest, &h, nil)
 	switch {
 	case refusedWith(err, wire.SystemError):
 		if gone, err := s.topicGone(ctx, master, string(m.Topic)); gone || err != nil {
-			return errors.Join(err, s.compared(nil))
+			return gone, errors.Join(err, s.compared(nil))
 		}
-		return s.compared(&DivergedError{master, m.PhysicalOffset, record.Describe(ours), "no message"})
+		return false, s.compared(&DivergedError{master, m.PhysicalOffset, m.String(), "no message"})
 	case err != nil:
-		return fmt.Errorf("the last record of this slave cannot be compared with the master's: %w", err)
-	case !bytes.Equal(ours, resp.Body):
-		return s.compared(&DivergedError{master, m.PhysicalOffset, record.Describe(ours), record.Describe(resp.Body)})
+		return false, fmt.Errorf("the last record of this slave cannot be compared with the master's: %w", err)
+	case !bytes.Equal(m.Record, resp.Body):
+		return false, s.compared(&DivergedError{master, m.PhysicalOffset, m.String(), record.Describe(resp.Body)})
 	}
-	return s.compared(nil)
+	return false, s.compared(nil)
 }
 
 // asked is where the master answers requests. With haMasterAddress no NameServer need know it: then it is taken to be

@@ -19,16 +19,18 @@ func (l *Log) RecordAt(at int64) (m record.View, ok bool) {
 	return m, record.DecodeInto(seg.Data[at-seg.Base:], &m) == nil
 }
 
-// LastRecord decodes the record that the log ends with; ok is false when there is none. What it returns is valid as
+// LastRecord decodes the last record that accept takes; ok is false when there is none. What it returns is valid as
 // long as its file is; for callers that know that nothing is appended and no cleaning runs.
-func (l *Log) LastRecord() (last record.View, ok bool) {
+func (l *Log) LastRecord(accept func(m *record.View) bool) (last record.View, ok bool) {
 	for _, seg := range slices.Backward(l.Segments()) {
 		var m record.View
 		for p := int64(0); seg.Base+p < l.End(); p += int64(m.Size) {
 			if st, _ := seg.Examine(p, Checks{}, &m); st != StepRecord {
 				break
 			}
-			last, ok = m, true
+			if accept(&m) {
+				last, ok = m, true
+			}
 		}
 		if ok {
 			return last, true
