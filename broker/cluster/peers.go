@@ -120,8 +120,8 @@ func (t *Peers) askMasters(ctx context.Context) map[string]string {
 func (t *Peers) askCluster(ctx context.Context) *protocol.ClusterInfo {
 	for _, l := range t.r.links() {
 		one, cancel := context.WithTimeout(ctx, askTimeout)
-		resp, err := remoting.Call(one, t.r.d.Client, l.addr, wire.ReqGetBrokerClusterInfo, wire.HeartbeatRequest,
-			new(wire.HeartbeatRequestHeader), nil)
+		resp, err := remoting.Call(one, t.r.d.Client, l.addr, wire.ReqGetBrokerClusterInfo, wire.None,
+			new(wire.NoHeader), nil)
 		cancel()
 		var info protocol.ClusterInfo
 		if err == nil && compat.Unmarshal(resp.Body, &info) == nil {

@@ -97,8 +97,8 @@ func (e *env) brokers(ctx context.Context) ([]target, error) {
 	}
 	var first error
 	for _, ns := range e.nameServers() {
-		resp, err := call(ctx, e, ns, "list the brokers", wire.ReqGetBrokerClusterInfo, wire.HeartbeatRequest,
-			&wire.HeartbeatRequestHeader{}, nil)
+		resp, err := call(ctx, e, ns, "list the brokers", wire.ReqGetBrokerClusterInfo, wire.None,
+			new(wire.NoHeader), nil)
 		if err == nil {
 			return masters(ns, resp.Body)
 		}
