@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/config"
+	"gorocket/store"
 )
 
 // startBench runs a broker for a benchmark and returns its address.
@@ -111,8 +112,8 @@ func once(b *testing.B, addr string, frame []byte) string {
 	return string(text)
 }
 
-func benchmarkSend(b *testing.B, size int) {
-	addr := startBench(b, nil)
+func benchmarkSend(b *testing.B, size int, change func(*config.Config)) {
+	addr := startBench(b, change)
 	frame := rawSend(size)
 	if head := once(b, addr, frame); !strings.HasPrefix(head, `{"code":0,`) {
 		b.Fatal(head)
@@ -125,9 +126,14 @@ func benchmarkSend(b *testing.B, size int) {
 
 // The figures hold the client's work too: both ends run in this process. allocs/op is the broker's, the client
 // allocates nothing.
-func BenchmarkSend128B(b *testing.B)  { benchmarkSend(b, 128) }
-func BenchmarkSend1KiB(b *testing.B)  { benchmarkSend(b, 1024) }
-func BenchmarkSend16KiB(b *testing.B) { benchmarkSend(b, 16<<10) }
+func BenchmarkSend128B(b *testing.B)  { benchmarkSend(b, 128, nil) }
+func BenchmarkSend1KiB(b *testing.B)  { benchmarkSend(b, 1024, nil) }
+func BenchmarkSend16KiB(b *testing.B) { benchmarkSend(b, 16<<10, nil) }
+
+// BenchmarkSendSync is SYNC_FLUSH: the answers wait for the disk.
+func BenchmarkSendSync(b *testing.B) {
+	benchmarkSend(b, 128, func(c *config.Config) { c.FlushDiskType = store.SyncFlush })
+}
 
 func BenchmarkPull32x1KiB(b *testing.B) {
 	addr := startBench(b, nil)

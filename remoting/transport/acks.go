@@ -203,9 +203,9 @@ func (e *Engine) Settle() {
 func (l *Loop) settle() {
 	q := &l.acks
 	q.mu.Lock()
-	any := len(q.conns) > 0
+	waiting := len(q.conns) > 0
 	q.mu.Unlock()
-	if any && q.scheduled.CompareAndSwap(false, true) {
+	if waiting && q.scheduled.CompareAndSwap(false, true) {
 		_ = l.execute(q) // it fails when the loop has ended, and its connections with it
 	}
 }
