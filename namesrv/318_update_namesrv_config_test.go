@@ -34,6 +34,7 @@ func TestUpdateNamesrvConfigRefuses(t *testing.T) {
 		"zzz=1":                  "config key zzz: value \"1\": unknown key",
 		"scanNotActiveBrokerInterval=9223372036854775807": "config key scanNotActiveBrokerInterval",
 		"listenPort=1234":                  "config key listenPort",
+		"tls.server.mode=disabled":         "config key tls.server.mode",
 		"bindAddress=no.such.host.invalid": "config key bindAddress",
 	} {
 		got := p.bare(wire.ReqUpdateNamesrvConfig, "orderMessageEnable=true\n"+text)

@@ -73,12 +73,6 @@ func number(name string, def, least, most int64, u Unit, e Effect, doc string) K
 	return Key{Name: name, Default: strconv.FormatInt(def, 10), Min: least, Max: most, Unit: u, Effect: e, Doc: doc}
 }
 
-// secret makes a key whose value is never shown.
-func (k Key) secret() Key {
-	k.Secret = true
-	return k
-}
-
 func (k Key) ours() Key {
 	k.Ours = true
 	return k

@@ -15,23 +15,21 @@ import (
 // Settings are the keys of TLS. Java takes them from system properties and from the file tls.config.file; here they may
 // stand in a server's configuration file, too. compat/config has their meanings.
 type Settings struct {
-	TLSServerMode        string `prop:"tls.server.mode"`
-	TLSConfigFile        string `prop:"tls.config.file"`
-	TLSTestMode          bool   `prop:"tls.test.mode.enable"`
-	TLSNeedClientAuth    string `prop:"tls.server.need.client.auth"`
-	TLSServerKey         string `prop:"tls.server.keyPath"`
-	TLSServerKeyPassword string `prop:"tls.server.keyPassword"`
-	TLSServerCert        string `prop:"tls.server.certPath"`
-	TLSServerAuthClient  bool   `prop:"tls.server.authClient"`
-	TLSServerTrust       string `prop:"tls.server.trustCertPath"`
-	TLSEnable            bool   `prop:"tls.enable"`
-	TLSClientKey         string `prop:"tls.client.keyPath"`
-	TLSClientKeyPassword string `prop:"tls.client.keyPassword"`
-	TLSClientCert        string `prop:"tls.client.certPath"`
-	TLSClientAuthServer  bool   `prop:"tls.client.authServer"`
-	TLSClientTrust       string `prop:"tls.client.trustCertPath"`
-	TLSCiphers           string `prop:"tls.ciphers"`
-	TLSProtocols         string `prop:"tls.protocols"`
+	TLSServerMode       string `prop:"tls.server.mode"`
+	TLSConfigFile       string `prop:"tls.config.file"`
+	TLSTestMode         bool   `prop:"tls.test.mode.enable"`
+	TLSNeedClientAuth   string `prop:"tls.server.need.client.auth"`
+	TLSServerKey        string `prop:"tls.server.keyPath"`
+	TLSServerCert       string `prop:"tls.server.certPath"`
+	TLSServerAuthClient bool   `prop:"tls.server.authClient"`
+	TLSServerTrust      string `prop:"tls.server.trustCertPath"`
+	TLSEnable           bool   `prop:"tls.enable"`
+	TLSClientKey        string `prop:"tls.client.keyPath"`
+	TLSClientCert       string `prop:"tls.client.certPath"`
+	TLSClientAuthServer bool   `prop:"tls.client.authServer"`
+	TLSClientTrust      string `prop:"tls.client.trustCertPath"`
+	TLSCiphers          string `prop:"tls.ciphers"`
+	TLSProtocols        string `prop:"tls.protocols"`
 }
 
 // bound is Settings as compat/config binds them.
