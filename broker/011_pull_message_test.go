@@ -11,6 +11,7 @@ import (
 	"gorocket/broker/clients"
 	"gorocket/broker/hold"
 	"gorocket/broker/service"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
@@ -70,12 +71,12 @@ func TestHeldPullsEndWithTheirConnection(t *testing.T) {
 		err error) {
 		ended <- err
 	})
-	waitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
+	testutil.WaitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
 	conn.Close()
 	if err := <-ended; !errors.Is(err, remoting.ErrConnClosed) {
 		t.Errorf("the held pull ended with %v", err)
 	}
-	waitFor(t, "no held pull", func() bool { return r.b.holds.Count() == 0 })
+	testutil.WaitFor(t, "no held pull", func() bool { return r.b.holds.Count() == 0 })
 }
 
 // pullFields is the header of PULL_MESSAGE with the subscription * in it.

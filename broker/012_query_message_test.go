@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -18,7 +19,7 @@ func TestQueryByKey(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "KEYS\x01k1 k2\x02UNIQ_KEY\x01U1\x02", "found")
 	r.send("T", "KEYS\x01k2\x02UNIQ_KEY\x01U2\x02", "second")
-	waitFor(t, "the index", func() bool { return r.b.store.DispatchBehindBytes() == 0 })
+	testutil.WaitFor(t, "the index", func() bool { return r.b.store.DispatchBehindBytes() == 0 })
 	count := func(a answer) int { return strings.Count(a.body, "UNIQ_KEY") }
 	for _, c := range []struct {
 		fields string
@@ -29,7 +30,10 @@ func TestQueryByKey(t *testing.T) {
 		{strings.Replace(queryFields("T", "k2", ""), "maxNum=10", "maxNum=1", 1) + "&_UNIQUE_KEY_QUERY=true", 2},
 	} {
 		var a answer
-		waitFor(t, "found "+c.fields, func() bool { a = r.ask(wire.ReqQueryMessage, c.fields, ""); return a.code == 0 })
+		testutil.WaitFor(t, "found "+c.fields, func() bool {
+			a = r.ask(wire.ReqQueryMessage, c.fields, "")
+			return a.code == 0
+		})
 		if n := count(a); n != c.found {
 			t.Errorf("%s: %d messages, want %d", c.fields, n, c.found)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -41,7 +42,7 @@ func TestHeartbeat(t *testing.T) {
 	}
 	r.ask(wire.ReqHeartBeat, "", beatBody("c1", "g", "T", 0, false)).is(t, 0, "")
 	r.conn.Close()
-	waitFor(t, "a closed connection leaves", func() bool {
+	testutil.WaitFor(t, "a closed connection leaves", func() bool {
 		return r.b.consumers.Get("g") == nil &&
 			r.b.producers.Count() == 0
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -53,7 +54,7 @@ func TestTransactionCommitAndRollback(t *testing.T) {
 		m.SysFlag&record.SysFlagTransaction != record.SysFlagCommit || m.PreparedTransactionOffset != aAt {
 		t.Errorf("committed message, flag %x, prepared %d: %s", m.SysFlag, m.PreparedTransactionOffset, diff)
 	}
-	waitFor(t, "op message", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) == 1 })
+	testutil.WaitFor(t, "op message", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) == 1 })
 	op := r.record(compat.TopicTransOpHalf, 0, 0)
 	if string(op.Body) != "0,1," || string(op.Properties) != "TAGS\x01d\x02WAIT\x01true\x02" {
 		t.Errorf("op message %q %q", op.Body, op.Properties)

@@ -3,6 +3,7 @@ package broker
 import (
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -20,5 +21,5 @@ func TestConsumerList(t *testing.T) {
 	r.askOn(other, wire.ReqHeartBeat, 317, "", beatBody("c2", "g", "T", 0, false)).is(t, 0, "")
 	list("g").is(t, 0, "").has(t, `"c1"`, `"c2"`)
 	other.Close()
-	waitFor(t, "one is left", func() bool { return list("g").body == `{"consumerIdList":["c1"]}` })
+	testutil.WaitFor(t, "one is left", func() bool { return list("g").body == `{"consumerIdList":["c1"]}` })
 }

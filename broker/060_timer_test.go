@@ -3,6 +3,7 @@ package broker
 import (
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -13,7 +14,7 @@ func TestTimerTables(t *testing.T) {
 	if n := len(r.ask(wire.ReqGetTimerCheckPoint, "", "").is(t, 0, "").body); n != 56 {
 		t.Errorf("%d bytes", n)
 	}
-	waitFor(t, "counted", func() bool { return r.b.timers.Figures().Pending == 1 })
+	testutil.WaitFor(t, "counted", func() bool { return r.b.timers.Figures().Pending == 1 })
 	r.ask(wire.ReqGetTimerMetrics, "", "").is(t, 0, "").has(t, `"T":{"count":1`)
 
 	cfg := testConfig(t, t.TempDir())

@@ -11,6 +11,7 @@ import (
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -64,7 +65,7 @@ func TestResetAtClientsAndStatus(t *testing.T) {
 	cfg.UseServerSideResetOffset = false
 	r := startRig(t, cfg)
 	pushed := make(chan string, 1)
-	r.cl = newTestClient(t,
+	r.cl = remotingtest.Client(t,
 		remoting.Entry{Code: wire.ReqResetConsumerClientOffset,
 			Handle: func(ctx *remoting.Context) { pushed <- string(ctx.Req.Body) }},
 		remoting.Entry{Code: wire.ReqGetConsumerStatusFromClient, Handle: func(ctx *remoting.Context) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -13,7 +14,7 @@ func TestTransactionDiscardAndResume(t *testing.T) {
 	cfg.TransactionCheckMax = 2
 	r := startRig(t, cfg)
 	r.half("g", "T", "a") // nobody is there to ask
-	waitFor(t, "given up", func() bool { return r.b.store.MaxOffset(compat.TopicTransCheckMax, 0) == 1 })
+	testutil.WaitFor(t, "given up", func() bool { return r.b.store.MaxOffset(compat.TopicTransCheckMax, 0) == 1 })
 	m := r.record(compat.TopicTransCheckMax, 0, 0)
 	if p := propMap(m.Properties); p["TRANSACTION_CHECK_TIMES"] != "2" || p["REAL_TOPIC"] != "T" || string(m.Body) != "a" {
 		t.Errorf("given up: %v", p)

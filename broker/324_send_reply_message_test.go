@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -45,7 +46,7 @@ func TestReply(t *testing.T) {
 	r := startRig(t, cfg)
 	var got wire.ReplyMessageRequestHeader
 	body, code := "", wire.Success
-	waiting := newTestClient(t, remoting.Entry{Code: wire.ReqPushReplyMessageToClient,
+	waiting := remotingtest.Client(t, remoting.Entry{Code: wire.ReqPushReplyMessageToClient,
 		Handle: func(ctx *remoting.Context) {
 			if err := wire.ReplyMessageRequest.Decode(ctx.Req, nil, &got); err != nil {
 				t.Error(err)
@@ -96,7 +97,7 @@ func TestReplyNotStored(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
 	cfg.StoreReplyMessageEnable = false
 	r := startRig(t, cfg)
-	waiting := newTestClient(t, remoting.Entry{Code: wire.ReqPushReplyMessageToClient,
+	waiting := remotingtest.Client(t, remoting.Entry{Code: wire.ReqPushReplyMessageToClient,
 		Handle: func(ctx *remoting.Context) { ctx.OK(nil) }})
 	beat := fmt.Sprintf(`{"clientID":%q,"producerDataSet":[{"groupName":"askers"}],"consumerDataSet":[]}`, "a")
 	if _, err := remoting.Call(context.Background(), waiting, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest,

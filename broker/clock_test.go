@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -33,9 +35,9 @@ func TestClockJumpDelaysNoLevel(t *testing.T) {
 	r.send("T", "DELAY\x012\x02", "two hours")
 	time.Sleep(50 * time.Millisecond) // the levels have looked and sleep
 	clock.ahead.Store(int64(time.Hour + time.Minute))
-	waitFor(t, "the first", func() bool { return cmp.Equal(r.bodies("T"), []string{"one hour"}) })
+	testutil.WaitFor(t, "the first", func() bool { return cmp.Equal(r.bodies("T"), []string{"one hour"}) })
 	clock.ahead.Store(int64(2*time.Hour + time.Minute))
-	waitFor(t, "the second", func() bool { return len(r.bodies("T")) == 2 })
+	testutil.WaitFor(t, "the second", func() bool { return len(r.bodies("T")) == 2 })
 }
 
 // TestClockWatch: only a jump is one, not a slow tick.

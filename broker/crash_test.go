@@ -14,6 +14,7 @@ import (
 
 	"gorocket/broker/config"
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
@@ -118,7 +119,7 @@ func TestKillKeepsAcknowledgedMessages(t *testing.T) {
 	}
 	r.pull("g", "T", 0, "*", 0)
 	r.commit("g", "T", 0, 30)
-	waitFor(t, "the offset in its file", func() bool {
+	testutil.WaitFor(t, "the offset in its file", func() bool {
 		return strings.Contains(fileOf(mem, "consumerOffset.json"),
 			":30")
 	})
@@ -199,7 +200,7 @@ func TestPowerCutTakesNoDelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.await("T", 2)
-	waitFor(t, "the note", func() bool { return strings.Contains(fileOf(mem, "delayOffset.json"), `"2":1`) })
+	testutil.WaitFor(t, "the note", func() bool { return strings.Contains(fileOf(mem, "delayOffset.json"), `"2":1`) })
 	r2 := reborn(t, mem.CrashClone(1, 0))
 	if got, _ := r2.await("T", 2); !slices.Equal(got, []string{"there", "delayed"}) {
 		t.Errorf("%q", got)
@@ -212,7 +213,7 @@ func TestKillRepeatsNoDelayedMessage(t *testing.T) {
 	r := memRig(t, mem, func(c *config.Config) { c.FlushDelayOffsetInterval = 1 })
 	r.send("T", "DELAY\x011\x02", "one")
 	r.await("T", 1)
-	waitFor(t, "the note", func() bool { return strings.Contains(fileOf(mem, "delayOffset.json"), `"1":1`) })
+	testutil.WaitFor(t, "the note", func() bool { return strings.Contains(fileOf(mem, "delayOffset.json"), `"1":1`) })
 	r.send("T", "DELAY\x011\x02", "two")
 	r2 := reborn(t, mem.Clone()) // before two is due
 	if got, _ := r2.await("T", 2); !slices.Equal(got, []string{"one", "two"}) {
@@ -239,7 +240,7 @@ func TestPowerCutTakesNoEndedTransaction(t *testing.T) {
 		t.Fatal(code, remark)
 	}
 	key := `"` + compat.TopicTransHalf + "@" + protocol.GroupTransactions + `":{"0":`
-	waitFor(t, "the progress", func() bool {
+	testutil.WaitFor(t, "the progress", func() bool {
 		_, rest, found := strings.Cut(fileOf(mem, "consumerOffset.json"), key)
 		return found && rest[0] != '0'
 	})
@@ -264,9 +265,9 @@ func TestKillKeepsHalfMessages(t *testing.T) {
 		}
 	}
 	commit(r, 0, first)
-	waitFor(t, "the op message", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) == 1 })
+	testutil.WaitFor(t, "the op message", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) == 1 })
 	r2 := reborn(t, mem.Clone(), edit)
-	waitFor(t, "the op queue read", func() bool {
+	testutil.WaitFor(t, "the op queue read", func() bool {
 		select {
 		case <-r2.b.trans.Replayed:
 			return true
@@ -320,7 +321,7 @@ func sendFields(topic string, queue int) string {
 func TestTableThatCannotBeWritten(t *testing.T) {
 	mem := newMem(t)
 	r := memRig(t, mem)
-	waitFor(t, "the first write", func() bool { return fileOf(mem, "topics.json") != "" })
+	testutil.WaitFor(t, "the first write", func() bool { return fileOf(mem, "topics.json") != "" })
 	var refused atomic.Int64
 	mem.Inject(func(op, name string) error {
 		if strings.Contains(name, "/config/topics.json") && (op == "create" || op == "write" || op == "rename") {
@@ -334,14 +335,16 @@ func TestTableThatCannotBeWritten(t *testing.T) {
 		t.Errorf("%d writes failed; the file: %s", refused.Load(), fileOf(mem, "topics.json"))
 	}
 	mem.Inject(nil)
-	waitFor(t, "the topic in its file", func() bool { return strings.Contains(fileOf(mem, "topics.json"), `"New"`) })
+	testutil.WaitFor(t, "the topic in its file", func() bool {
+		return strings.Contains(fileOf(mem, "topics.json"), `"New"`)
+	})
 }
 
 // TestStalledTableKeepsNobodyWaiting: a disk that hangs over the topics' file delays a first send by saveWait.
 func TestStalledTableKeepsNobodyWaiting(t *testing.T) {
 	mem := newMem(t)
 	r := memRig(t, mem)
-	waitFor(t, "the first write", func() bool { return fileOf(mem, "topics.json") != "" })
+	testutil.WaitFor(t, "the first write", func() bool { return fileOf(mem, "topics.json") != "" })
 	hang := make(chan struct{})
 	mem.Inject(func(op, name string) error {
 		if strings.Contains(name, "/config/topics.json") {

@@ -14,6 +14,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 )
@@ -71,7 +72,7 @@ func TestMembersAreToldOfJoinAndLeave(t *testing.T) {
 	entry := remoting.Entry{Code: wire.ReqNotifyConsumerIdsChanged,
 		Handle: func(ctx *remoting.Context) { told <- ctx.Req.GetString("consumerGroup") }}
 	join := func(id string) *remoting.Client {
-		cl := newTestClient(t, entry)
+		cl := remotingtest.Client(t, entry)
 		body := fmt.Sprintf(`{"clientID":"%s","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":"g","messageModel":"CLUSTERING","subscriptionDataSet":[{"topic":"T","subString":"*","subVersion":1}]}]}`, id)
 		if _, err := remoting.Call(context.Background(), cl, r.addr, wire.ReqHeartBeat, wire.HeartbeatRequest,
 			&wire.HeartbeatRequestHeader{}, []byte(body)); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/commitlog"
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
@@ -115,7 +116,7 @@ func TestMessageStoredWakes(t *testing.T) {
 		code, _, _ := r.pull("g", "T", 1, "*", 20_000)
 		woken <- code
 	}()
-	waitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
+	testutil.WaitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
 	r.b.messageStored(dispatch.ScheduleTopic, 0, 1, 0, 0, nil)
 	r.b.messageStored("U", 0, 1, 0, 0, nil)
 	select {

@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -40,7 +42,7 @@ func TestLargeBatch(t *testing.T) {
 	if n := strings.Count(string(out.MsgID), ",") + 1; n != items {
 		t.Errorf("%d ids", n)
 	}
-	waitFor(t, "all can be read", func() bool { return r.b.store.MaxOffset("T", 3) == items })
+	testutil.WaitFor(t, "all can be read", func() bool { return r.b.store.MaxOffset("T", 3) == items })
 	_, err = call(r, wire.ReqSendBatchMessage, wire.SendMessageRequestV2, &h, batchOf(items+1, ""))
 	if err == nil || !strings.Contains(err.Error(), "code 13") {
 		t.Errorf("one more: %v", err)
@@ -64,22 +66,22 @@ func TestNoticesAreFew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stays := newTestClient(t, entry)
+	stays := remotingtest.Client(t, entry)
 	join(stays, "stays")
 	members := func() int { return len(r.b.consumers.MembersOf("g")) }
 	var conns []net.Conn
 	for i := range ends {
 		conns = append(conns, r.rawMember(fmt.Sprint("ends", i)))
 	}
-	waitFor(t, "all are members", func() bool { return members() == ends+1 })
-	waitFor(t, "told of those who came", func() bool { return told.Load() > 0 })
+	testutil.WaitFor(t, "all are members", func() bool { return members() == ends+1 })
+	testutil.WaitFor(t, "told of those who came", func() bool { return told.Load() > 0 })
 	time.Sleep(2 * (ends + 1) * 250 * time.Microsecond) // the last of these notices
 	before := told.Load()
 	for _, c := range conns {
 		_ = c.Close()
 	}
-	waitFor(t, "one is left", func() bool { return members() == 1 })
-	waitFor(t, "told of those who left", func() bool { return told.Load() > before })
+	testutil.WaitFor(t, "one is left", func() bool { return members() == 1 })
+	testutil.WaitFor(t, "told of those who left", func() bool { return told.Load() > before })
 	if n := told.Load() - before; n > ends/2 {
 		t.Errorf("%d notices for %d members that ended", n, ends)
 	}

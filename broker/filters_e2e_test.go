@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
@@ -101,7 +102,7 @@ func TestFilterBitMap(t *testing.T) {
 	}
 	r.send("T", "n\x018\x02DELAY\x011\x02", "body")
 	r.send("T", "n\x011\x02DELAY\x011\x02", "body")
-	waitFor(t, "the delayed messages", func() bool { return r.b.store.MaxOffset("T", 0) == 9 })
+	testutil.WaitFor(t, "the delayed messages", func() bool { return r.b.store.MaxOffset("T", 0) == 9 })
 	if got := r.sqlPull("g", "T", "", 0, 7, 0); got != "5" {
 		t.Errorf("pulled %s", got)
 	}
@@ -140,7 +141,7 @@ func TestSQLFilterWakesHeldPulls(t *testing.T) {
 	got := make(chan string, 1)
 	begin := time.Now()
 	go func() { got <- r.sqlPull("g", "T", "", 1, 1, 10_000) }()
-	waitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
+	testutil.WaitFor(t, "a held pull", func() bool { return r.b.holds.Count() == 1 })
 	r.send("T", "n\x011\x02", "body")
 	time.Sleep(50 * time.Millisecond)
 	if r.b.holds.Count() != 1 {

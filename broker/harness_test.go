@@ -22,6 +22,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/testutil"
 	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -94,26 +95,9 @@ func run(t *testing.T, b *Broker, cfg config.Config) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, b: b, addr: cfg.Addr(), dir: cfg.StorePathRootDir}
-	r.cl = newTestClient(t)
+	r.cl = remotingtest.Client(t)
 	t.Cleanup(r.stop)
 	return r
-}
-
-func newTestClient(t *testing.T, entries ...remoting.Entry) *remoting.Client {
-	t.Helper()
-	table, err := remoting.NewTable(entries...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cl, err := remoting.NewClient(table, remoting.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cl.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cl.Stop() })
-	return cl
 }
 
 func (r *rig) stop() {
@@ -334,16 +318,6 @@ func (r *rig) join(group, topic string) {
 		[]byte(beat)); err != nil {
 		r.t.Fatal(err)
 	}
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("not within 10 s: %s", what)
 }
 
 // half sends a half message and returns its answer and commit log offset.

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -33,7 +34,7 @@ func TestMessageForManyHeldPulls(t *testing.T) {
 				codes <- c.Code
 			})
 	}
-	waitFor(t, "all wait", func() bool { return r.b.holds.Count() == pulls })
+	testutil.WaitFor(t, "all wait", func() bool { return r.b.holds.Count() == pulls })
 	for r.b.store.MaxOffset("T", 0) == 0 || r.b.holds.Count() == pulls {
 		r.send("T", "", "for all")
 	}

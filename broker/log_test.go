@@ -9,6 +9,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/config"
+	"gorocket/compat/testutil"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -111,7 +113,7 @@ func TestDebugTellsOfClients(t *testing.T) {
 	r := startLogged(t, testConfig(t, t.TempDir()), &lines)
 	seen := func(text, field, value string) {
 		t.Helper()
-		waitFor(t, text+" with "+field+"="+value, func() bool {
+		testutil.WaitFor(t, text+" with "+field+"="+value, func() bool {
 			line := lines.find(text)
 			v, _ := json.Marshal(line[field])
 			peer, _ := line["peer"].(string)
@@ -124,7 +126,7 @@ func TestDebugTellsOfClients(t *testing.T) {
 	seen("client joined a group", "group", "g")
 	r.pull("g", "None", 0, "*", 0)
 	seen("request refused", "remark", "topic[None] not exist")
-	gone := newTestClient(t)
+	gone := remotingtest.Client(t)
 	leaver := *r
 	leaver.cl = gone
 	leaver.join("other", "T")

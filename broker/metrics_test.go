@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gorocket/broker/exporter"
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -46,7 +47,7 @@ func TestMetrics(t *testing.T) {
 		return resp.StatusCode, string(text)
 	}
 	r.send("T", "TIMER_DELAY_SEC\x011800\x02", "later")
-	waitFor(t, "a message in the wheel", func() bool { return r.b.timers.Figures().Pending == 1 })
+	testutil.WaitFor(t, "a message in the wheel", func() bool { return r.b.timers.Figures().Pending == 1 })
 	code, text := get("/metrics")
 	const fixed = `cluster="DefaultCluster",`
 	for _, want := range []string{

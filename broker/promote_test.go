@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -47,7 +48,7 @@ func TestPromotedSlaveDeliversOnce(t *testing.T) {
 		}
 	}
 	slices.Sort(want)
-	waitFor(t, "some to be delivered", func() bool { return len(p.master.bodies("T")) > 20 })
+	testutil.WaitFor(t, "some to be delivered", func() bool { return len(p.master.bodies("T")) > 20 })
 	p.master.b.schedule.Stop() // so that the log stands still
 	if err := p.master.b.timers.Stop(); err != nil {
 		t.Fatal(err)
@@ -75,9 +76,9 @@ func TestSlaveKeepsTheWheel(t *testing.T) {
 	for i := range 50 {
 		p.master.send("T", fmt.Sprintf("TIMER_DELAY_MS\x01%d\x02", 4000+(i%2)*3_600_000), fmt.Sprint(i))
 	}
-	waitFor(t, "the wheel", func() bool { return p.slave.b.timers.Figures().Pending == 50 })
-	waitFor(t, "the master to deliver", func() bool { return p.master.b.timers.Figures().Pending == 25 })
-	waitFor(t, "the slave to hear of it", func() bool { return p.slave.b.timers.Figures().Pending == 25 })
+	testutil.WaitFor(t, "the wheel", func() bool { return p.slave.b.timers.Figures().Pending == 50 })
+	testutil.WaitFor(t, "the master to deliver", func() bool { return p.master.b.timers.Figures().Pending == 25 })
+	testutil.WaitFor(t, "the slave to hear of it", func() bool { return p.slave.b.timers.Figures().Pending == 25 })
 	if f := p.slave.b.timers.Figures(); f.Delivered != 0 {
 		t.Errorf("the slave delivered: %+v", f)
 	}
@@ -96,7 +97,7 @@ func TestStaticTopicsReachTheSlave(t *testing.T) {
 		p.master.ask(wire.ReqUpdateAndCreateStaticTopic, "topic=S&defaultTopic=TBW102&readQueueNums=1&writeQueueNums=1&perm=6&"+
 			"topicFilterType=SINGLE_TAG&topicSysFlag=0&order=false&force=false", staticBody("S", "broker-a", epoch+1)).
 			is(t, 0, createdRemark)
-		waitFor(t, "the mapping", func() bool {
+		testutil.WaitFor(t, "the mapping", func() bool {
 			return p.slave.b.mappings.CurrentVersion() == p.master.b.mappings.CurrentVersion()
 		})
 		if d := p.slave.b.mappings.Of("S", "true"); d == nil || d.Epoch != epoch+1 {

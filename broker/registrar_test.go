@@ -12,6 +12,7 @@ import (
 
 	"gorocket/broker/config"
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/remotingtest"
@@ -174,7 +175,7 @@ func TestLargeTableIsAnnounced(t *testing.T) {
 			_ = b.topics.Update(c)
 		}
 	})
-	waitFor(t, "all topics", func() (all bool) {
+	testutil.WaitFor(t, "all topics", func() (all bool) {
 		f.do(func() { all = len(f.topics) >= n && f.requests >= requests })
 		return all
 	})
@@ -202,7 +203,7 @@ func TestSplitAndCompressedRegistration(t *testing.T) {
 	r.b.topics.Remove("T98")
 	// forgotten; the next look registers again, anew
 	f.do(func() { f.holder, f.topics = "", map[string]protocol.TopicConfig{} })
-	waitFor(t, "registered again", func() (ok bool) {
+	testutil.WaitFor(t, "registered again", func() (ok bool) {
 		f.do(func() { ok = f.topics["T99"].ReadQueueNums == 16 && len(f.topics) > 100 })
 		return ok
 	})
@@ -223,11 +224,11 @@ func TestStolenRouteComesBack(t *testing.T) {
 			f.versions["9.9.9.9:1"] = compat.DataVersion{StateVersion: state}
 			f.holder = "9.9.9.9:1"
 		})
-		waitFor(t, name+": the route is back", func() (back bool) {
+		testutil.WaitFor(t, name+": the route is back", func() (back bool) {
 			f.do(func() { back = f.holder == r.b.cfg().Addr() })
 			return back
 		})
-		waitFor(t, name+": health", func() bool { code, _ := r.health(); return code == 200 })
+		testutil.WaitFor(t, name+": health", func() bool { code, _ := r.health(); return code == 200 })
 		if _, failures := r.found(); failures == 0 {
 			t.Errorf("%s: not noticed", name)
 		}
@@ -264,12 +265,12 @@ func TestStolenRouteIsSaid(t *testing.T) {
 			}
 		}
 	}()
-	waitFor(t, "health", func() bool {
+	testutil.WaitFor(t, "health", func() bool {
 		code, text := r.health()
 		return code == 503 &&
 			strings.Contains(text, "9.9.9.9:1")
 	})
-	waitFor(t, "metric", func() bool {
+	testutil.WaitFor(t, "metric", func() bool {
 		w := httptest.NewRecorder()
 		r.b.exporter.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 		for line := range strings.Lines(w.Body.String()) {
@@ -282,7 +283,7 @@ func TestStolenRouteIsSaid(t *testing.T) {
 	})
 	close(stop)
 	<-done
-	waitFor(t, "the route is back", func() bool { why, _ := r.found(); return why == nil })
+	testutil.WaitFor(t, "the route is back", func() bool { why, _ := r.found(); return why == nil })
 }
 
 // TestChangedRegistrationIsRenewed: somebody registered other topics under the broker's own address.
@@ -294,7 +295,7 @@ func TestChangedRegistrationIsRenewed(t *testing.T) {
 		f.versions[addr] = compat.DataVersion{Counter: 99}
 		f.topics["BenchmarkTest"] = protocol.TopicConfig{TopicName: "BenchmarkTest"}
 	})
-	waitFor(t, "the topics are right again", func() (ok bool) {
+	testutil.WaitFor(t, "the topics are right again", func() (ok bool) {
 		f.do(func() { ok = f.topics["BenchmarkTest"].WriteQueueNums == 1024 })
 		return ok
 	})
@@ -303,7 +304,7 @@ func TestChangedRegistrationIsRenewed(t *testing.T) {
 // TestUnreachableNamesrvIsAWarning: it is not the broker that is ill.
 func TestUnreachableNamesrvIsAWarning(t *testing.T) {
 	r := registeredRig(t, &namesFake{addr: "127.0.0.1:1"}, nil)
-	waitFor(t, "warning", func() bool {
+	testutil.WaitFor(t, "warning", func() bool {
 		code, text := r.health()
 		return code == 200 && strings.HasPrefix(text, "ok\nwarning: NameServer 127.0.0.1:1 does not answer since ")
 	})
@@ -326,7 +327,7 @@ func TestNameServersChangeWhileRunning(t *testing.T) {
 		}
 	}
 	update(f.addr + ";" + other.addr)
-	waitFor(t, "registered at both", func() bool { return has(f) && has(other) })
+	testutil.WaitFor(t, "registered at both", func() bool { return has(f) && has(other) })
 	var before, after int
 	f.do(func() { before = f.requests })
 	update(other.addr + ";" + f.addr)
@@ -335,7 +336,7 @@ func TestNameServersChangeWhileRunning(t *testing.T) {
 		t.Error("an address that stays has a new link: it registered again")
 	}
 	update(other.addr)
-	waitFor(t, "left the first", func() bool { return !has(f) && has(other) })
+	testutil.WaitFor(t, "left the first", func() bool { return !has(f) && has(other) })
 	r.send("Late", "", "x")
 	other.do(func() {
 		if _, ok := other.topics["Late"]; !ok {
@@ -343,5 +344,5 @@ func TestNameServersChangeWhileRunning(t *testing.T) {
 		}
 	})
 	update("127.0.0.1:1")
-	waitFor(t, "left the second", func() bool { return !has(other) })
+	testutil.WaitFor(t, "left the second", func() bool { return !has(other) })
 }

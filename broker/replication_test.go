@@ -14,6 +14,7 @@ import (
 	"gorocket/broker/config"
 	"gorocket/broker/exporter"
 	"gorocket/broker/replication"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -34,7 +35,9 @@ func startPair(t *testing.T) pair {
 // follows waits until the slave has what the master has.
 func (p pair) follows(t *testing.T) {
 	t.Helper()
-	waitFor(t, "the slave", func() bool { return p.slave.b.store.MaxPhyOffset() == p.master.b.store.MaxPhyOffset() })
+	testutil.WaitFor(t, "the slave", func() bool {
+		return p.slave.b.store.MaxPhyOffset() == p.master.b.store.MaxPhyOffset()
+	})
 }
 
 // TestSlaveFollows: messages, topics, groups and offsets of the master can be read from the slave, which takes none of
@@ -48,7 +51,7 @@ func TestSlaveFollows(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.follows(t)
-	waitFor(t, "the tables", func() bool {
+	testutil.WaitFor(t, "the tables", func() bool {
 		return p.slave.b.topics.Get("T") != nil && p.slave.b.offsets.Query("g", "T", 0) == 7
 	})
 	if got, want := p.slave.bodies("T"), p.master.bodies("T"); len(want) != 20 || !slices.Equal(got, want) {
@@ -57,7 +60,7 @@ func TestSlaveFollows(t *testing.T) {
 	if err := p.slave.b.health(); err != nil {
 		t.Error(err)
 	}
-	waitFor(t, "the acknowledgement", func() bool {
+	testutil.WaitFor(t, "the acknowledgement", func() bool {
 		info := p.master.b.replica.RuntimeInfo().HAConnectionInfo
 		return len(info) == 1 && info[0].Diff == 0
 	})
@@ -81,7 +84,7 @@ func TestReplicationMetrics(t *testing.T) {
 	p.slave.b.replica.Found(p.master.addr, "")
 	p.master.send("T", "", "x")
 	p.follows(t)
-	waitFor(t, "the tables", func() bool {
+	testutil.WaitFor(t, "the tables", func() bool {
 		var f replication.Following
 		p.slave.b.replica.Following(&f)
 		return f.Connected && !f.TablesSynced.IsZero()
@@ -156,7 +159,7 @@ func TestSlaveOfAnotherLog(t *testing.T) {
 		if c.found {
 			p.slave.b.replica.Found(p.master.addr, "")
 		}
-		waitFor(t, name, func() bool { return strings.Contains(fmt.Sprint(p.slave.b.replica.Err()), c.want) })
+		testutil.WaitFor(t, name, func() bool { return strings.Contains(fmt.Sprint(p.slave.b.replica.Err()), c.want) })
 		if c.want == differ && p.slave.b.health() == nil {
 			t.Errorf("%s: health is green", name)
 		}
@@ -216,7 +219,7 @@ func TestRolesChangeByRestart(t *testing.T) {
 	p.master.send("T", "", "first")
 	p.follows(t)
 	began := time.Now()
-	waitFor(t, "the topic", func() bool { return p.slave.b.topics.Get("T") != nil })
+	testutil.WaitFor(t, "the topic", func() bool { return p.slave.b.topics.Get("T") != nil })
 	if took := time.Since(began); took > 2500*time.Millisecond { // the look that the record asked for, not the next one
 		t.Errorf("the topic came after %s", took)
 	}
@@ -256,7 +259,7 @@ func TestSlaveFindsItsMaster(t *testing.T) {
 			f.haAddr = net.JoinHostPort("127.0.0.1", fmt.Sprint(p.master.b.Config().HAListenPort))
 		})
 		p.follows(t)
-		waitFor(t, "the topic", func() bool { return p.slave.b.topics.Get("T") != nil })
+		testutil.WaitFor(t, "the topic", func() bool { return p.slave.b.topics.Get("T") != nil })
 	}
 	if got := p.slave.bodies("T"); !slices.Equal(got, []string{"of the first", "of the second"}) {
 		t.Errorf("%q", got)
@@ -324,16 +327,16 @@ func TestProgressReachesTheReturningMaster(t *testing.T) {
 	p.master.pull("g", "T", 0, "*", 0) // makes the group
 	p.master.commit("g", "T", 0, 2)
 	p.follows(t)
-	waitFor(t, "the offset", func() bool {
+	testutil.WaitFor(t, "the offset", func() bool {
 		return p.slave.b.offsets.Query("g", "T", 0) == 2 && p.slave.b.groups.Get("g") != nil
 	})
 	mc := p.master.b.Config()
 	p.master.stop()
 	p.slave.commit("g", "T", 0, 9)
 	p.master = startRig(t, mc)
-	waitFor(t, "the master to hear of it", func() bool { return p.master.b.offsets.Query("g", "T", 0) == 9 })
+	testutil.WaitFor(t, "the master to hear of it", func() bool { return p.master.b.offsets.Query("g", "T", 0) == 9 })
 	p.master.commit("g", "T", 0, 10)
-	waitFor(t, "the slave to follow again", func() bool { return p.slave.b.offsets.Query("g", "T", 0) == 10 })
+	testutil.WaitFor(t, "the slave to follow again", func() bool { return p.slave.b.offsets.Query("g", "T", 0) == 10 })
 	p.master.commit("g", "T", 0, 1) // somebody goes back, at the master: that counts
-	waitFor(t, "the slave to go back too", func() bool { return p.slave.b.offsets.Query("g", "T", 0) == 1 })
+	testutil.WaitFor(t, "the slave to go back too", func() bool { return p.slave.b.offsets.Query("g", "T", 0) == 1 })
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gorocket/broker/slave"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
@@ -55,7 +56,7 @@ func TestProgressSurvivesTheSlavesRestart(t *testing.T) {
 	p.master.pull("g", "T", 0, "*", 0) // makes the group
 	p.master.commit("g", "T", 0, 1)
 	p.follows(t)
-	waitFor(t, "the tables", func() bool {
+	testutil.WaitFor(t, "the tables", func() bool {
 		return p.slave.b.offsets.Query("g", "T", 0) == 1 && p.slave.b.groups.Get("g") != nil
 	})
 	mc, sc := p.master.b.Config(), p.slave.b.Config()
@@ -66,8 +67,8 @@ func TestProgressSurvivesTheSlavesRestart(t *testing.T) {
 	p.slave.ask(wire.ReqGetAllConsumerOffset, "committedHere=true", "").is(t, 0, "").has(t, `"T@g": {`, `"0": 2`)
 	p.master = startRig(t, mc)
 	p.slave.b.replica.Found(p.master.addr, "")
-	waitFor(t, "the master to hear of it", func() bool { return p.master.b.offsets.Query("g", "T", 0) == 2 })
-	waitFor(t, "the slave to forget it", func() bool {
+	testutil.WaitFor(t, "the master to hear of it", func() bool { return p.master.b.offsets.Query("g", "T", 0) == 2 })
+	testutil.WaitFor(t, "the slave to forget it", func() bool {
 		data, err := p.slave.b.progress.Encode()
 		return err == nil && len(data) < 40
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -42,7 +43,7 @@ func TestServicesStartAgain(t *testing.T) {
 	if got, _ := r.await("Delayed", 2); !slices.Equal(got, []string{"while stopped", "while stopped"}) {
 		t.Errorf("delay levels: %q", got)
 	}
-	waitFor(t, "the op queue read", func() bool {
+	testutil.WaitFor(t, "the op queue read", func() bool {
 		select {
 		case <-r.b.trans.Replayed:
 			return true
@@ -54,7 +55,7 @@ func TestServicesStartAgain(t *testing.T) {
 	if got := r.bodies("T"); !slices.Equal(got, []string{"first", "second"}) {
 		t.Errorf("transactions: %q", got)
 	}
-	waitFor(t, "op messages", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) >= 2 })
+	testutil.WaitFor(t, "op messages", func() bool { return r.b.store.MaxOffset(compat.TopicTransOpHalf, 0) >= 2 })
 	began := time.Now()
 	hold := strings.NewReplacer("sysFlag=4", "sysFlag=6", "suspendTimeoutMillis=0", "suspendTimeoutMillis=300").
 		Replace(pullFields("reader", "T", 0, 2, ""))
@@ -65,5 +66,5 @@ func TestServicesStartAgain(t *testing.T) {
 	member := r.dial()
 	r.askOn(member, wire.ReqHeartBeat, 317, "", beatBody("c1", "group", "T", 0, false)).is(t, 0, "")
 	member.Close()
-	waitFor(t, "the member leaves", func() bool { return r.b.consumers.Get("group") == nil })
+	testutil.WaitFor(t, "the member leaves", func() bool { return r.b.consumers.Get("group") == nil })
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gorocket/broker/config"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store/timer"
@@ -53,7 +54,7 @@ func TestTimerMessagesAreNeverEarlyAndHardlyLate(t *testing.T) {
 		}
 		due[n] = time.Time{}
 	}
-	waitFor(t, "30 enqueued, 30 delivered and none pending", func() bool {
+	testutil.WaitFor(t, "30 enqueued, 30 delivered and none pending", func() bool {
 		f := r.b.timers.Figures()
 		return f.Pending == 0 && f.Enqueued == 30 && f.Delivered == 30
 	})
@@ -66,7 +67,7 @@ func TestTimerMessagesSurviveARestart(t *testing.T) {
 	for i := range 100 {
 		r.send("T", "TIMER_DELAY_MS\x011500\x02", fmt.Sprint("m", i))
 	}
-	waitFor(t, "all in the wheel", func() bool { return r.b.timers.Figures().Pending == 100 })
+	testutil.WaitFor(t, "all in the wheel", func() bool { return r.b.timers.Figures().Pending == 100 })
 	r.stop()
 	again := startRig(t, cfg)
 	if rep := again.b.timers.Report(); rep.Pending != 100 || rep.Dropped != 0 || rep.Rebuilt {
@@ -78,7 +79,7 @@ func TestTimerMessagesSurviveARestart(t *testing.T) {
 			t.Fatalf("message %d is %q: the order of a slot is kept", i, b)
 		}
 	}
-	waitFor(t, "61 to count nothing any more", func() bool { // counted behind the delivery
+	testutil.WaitFor(t, "61 to count nothing any more", func() bool { // counted behind the delivery
 		metrics, err := call(again, wire.ReqGetTimerMetrics, wire.MustTopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
 		return err == nil && strings.Contains(string(metrics.Body), `"timingCount":{"T":{"count":0,`)
 	})

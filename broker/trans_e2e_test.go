@@ -11,8 +11,10 @@ import (
 	"gorocket/broker/config"
 	"gorocket/broker/trans"
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
@@ -40,7 +42,7 @@ type question struct {
 func (r *rig) producer(group, id string) *producer {
 	r.t.Helper()
 	p := &producer{asked: make(chan question, 1000)}
-	p.cl = newTestClient(r.t, remoting.Entry{Code: wire.ReqCheckTransactionState, Handle: func(ctx *remoting.Context) {
+	asked := func(ctx *remoting.Context) {
 		var q question
 		if err := wire.CheckTransactionStateRequest.Decode(ctx.Req, nil, &q.h); err != nil {
 			r.t.Error(err)
@@ -53,7 +55,8 @@ func (r *rig) producer(group, id string) *producer {
 		q.body, q.m, q.view = string(m.Body), propMap(m.Properties), fmt.Sprintf("%s/%d/%d/%d", m.Topic, m.QueueID,
 			m.QueueOffset, m.PhysicalOffset)
 		p.asked <- q
-	}})
+	}
+	p.cl = remotingtest.Client(r.t, remoting.Entry{Code: wire.ReqCheckTransactionState, Handle: asked})
 	beat := fmt.Sprintf(`{"clientID":%q,"producerDataSet":[{"groupName":%q}],"consumerDataSet":[]}`, id, group)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -113,7 +116,7 @@ func TestTransactionCheck(t *testing.T) {
 	if diff := cmp.Diff([]string{"a"}, r.bodies("T")); diff != "" {
 		t.Error(diff)
 	}
-	waitFor(t, "progress", func() bool {
+	testutil.WaitFor(t, "progress", func() bool {
 		return r.b.offsets.Query(protocol.GroupTransactions, compat.TopicTransHalf,
 			0) == r.b.store.MaxOffset(compat.TopicTransHalf, 0) &&
 			r.b.offsets.Query(protocol.GroupTransactions, compat.TopicTransOpHalf,
@@ -297,7 +300,7 @@ func TestTransactionWithTimer(t *testing.T) {
 		CommitLogOffset: offset, CommitOrRollback: wire.TransactionCommit}); code != 0 {
 		t.Fatal(code, remark)
 	}
-	waitFor(t, "the message", func() bool {
+	testutil.WaitFor(t, "the message", func() bool {
 		return r.b.store.MaxOffset("T", 0)+r.b.store.MaxOffset("T", 1)+r.b.store.MaxOffset("T", 2)+r.b.store.MaxOffset("T",
 			3) == 1
 	})

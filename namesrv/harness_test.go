@@ -13,6 +13,7 @@ import (
 	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -60,23 +61,7 @@ func start(t testing.TB, edit ...func(*Config)) *peer {
 // connect opens one more connection to the server.
 func connect(t testing.TB, s *Server) *peer {
 	t.Helper()
-	none, err := remoting.NewTable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return connectWith(t, s, none)
-}
-
-func connectWith(t testing.TB, s *Server, table *remoting.Table) *peer {
-	t.Helper()
-	client, err := remoting.NewClient(table, remoting.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := client.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Stop() })
+	client := remotingtest.Client(t)
 	conn, err := client.Conn(context.Background(), s.Addr())
 	if err != nil {
 		t.Fatal(err)

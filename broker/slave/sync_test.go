@@ -193,21 +193,10 @@ func (f *fakeTimers) FollowMetrics(b []byte) error { f.metrics = string(b); retu
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	table, err := remoting.NewTable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := remoting.NewClient(table, remoting.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := client.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Stop() })
 	r := &rig{}
-	r.Sync = New(Deps{Client: client, Topics: meta.NewTopics(), Groups: meta.NewGroups(func() bool { return true }),
-		Offsets: meta.NewOffsets(), Modes: meta.NewModes(), Mappings: &r.mappings, Log: zerolog.Nop(),
+	r.Sync = New(Deps{Client: remotingtest.Client(t), Topics: meta.NewTopics(),
+		Groups: meta.NewGroups(func() bool { return true }), Offsets: meta.NewOffsets(), Modes: meta.NewModes(),
+		Mappings: &r.mappings, Log: zerolog.Nop(),
 		Throttled: throttle.New(zerolog.Nop(), 1, time.Second),
 		Timers:    &r.timers, End: r.end.Load,
 		Delays: func(data []byte) error { r.delays = string(data); return nil }, Period: 10 * time.Millisecond})

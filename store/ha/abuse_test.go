@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/ha"
 )
 
@@ -56,7 +57,7 @@ func abuse(ctx context.Context, addr string, end int64, rnd *rand.Rand) {
 // go on, nothing is confirmed that it does not have, and the master takes no memory for it.
 func TestFiftyPeersOfAbuse(t *testing.T) {
 	p := startPair(t, newMem(t), newMem(t)) // with the default limit of connections
-	eventually(t, "the slave", func() bool { return len(p.m.State().Slaves) == 1 })
+	testutil.WaitFor(t, "the slave", func() bool { return len(p.m.State().Slaves) == 1 })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var l ledger
@@ -64,7 +65,7 @@ func TestFiftyPeersOfAbuse(t *testing.T) {
 	for i := range uint64(3) {
 		producers.Go(func() { p.produce(ctx, t, &l, fmt.Sprint("p", i), i) })
 	}
-	eventually(t, "acknowledgements", func() bool { return l.count() > 100 })
+	testutil.WaitFor(t, "acknowledgements", func() bool { return l.count() > 100 })
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -84,7 +85,7 @@ func TestFiftyPeersOfAbuse(t *testing.T) {
 		}
 	}
 	under := l.count()
-	eventually(t, "acknowledgements go on", func() bool { return l.count() > under+100 })
+	testutil.WaitFor(t, "acknowledgements go on", func() bool { return l.count() > under+100 })
 	stopBad()
 	peers.Wait()
 	cancel()
@@ -98,7 +99,10 @@ func TestFiftyPeersOfAbuse(t *testing.T) {
 	if most > ha.DefaultMaxConnections {
 		t.Errorf("%d connections", most)
 	}
-	eventually(t, "the peers are gone", func() bool { st := p.m.State(); return len(st.Slaves) == 1 && st.Waiting == 0 })
+	testutil.WaitFor(t, "the peers are gone", func() bool {
+		st := p.m.State()
+		return len(st.Slaves) == 1 && st.Waiting == 0
+	})
 	if n := p.m.State().Refused; n < 100 {
 		t.Errorf("%d refused", n)
 	}
@@ -115,7 +119,7 @@ func TestLimitOfConnections(t *testing.T) {
 	for range 4 {
 		dial(t, m, report(master.MaxPhyOffset()))
 	}
-	eventually(t, "four slaves", func() bool { return len(m.State().Slaves) == 4 })
+	testutil.WaitFor(t, "four slaves", func() bool { return len(m.State().Slaves) == 4 })
 	c := dial(t, m, report(master.MaxPhyOffset()))
 	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
 	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil {

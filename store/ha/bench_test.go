@@ -19,7 +19,8 @@ func benchStore(b *testing.B, role string) *store.Store {
 	c := store.DefaultConfig()
 	c.StorePathRootDir, c.BrokerRole, c.MappedFileSizeCommitLog = b.TempDir(), role, 256<<20
 	c.DiskSpaceWarningLevelRatio, c.MinFreeDiskBytes = 100, 0
-	s, err := store.Open(c, vfs.OS{}, store.EventListener{MessageStored: func(string, int32, int64, int64, int64, []byte) {}})
+	s, err := store.Open(c, vfs.OS{}, store.EventListener{
+		MessageStored: func(string, int32, int64, int64, int64, []byte) {}})
 	if err == nil {
 		err = s.Start()
 	}
@@ -41,7 +42,8 @@ const benchMessages = 512 << 10
 func fillStore(b *testing.B, s *store.Store, n int) {
 	host := netip.MustParseAddrPort("10.0.0.1:1")
 	r := store.Record{Later: true, Message: record.Message{Topic: "BenchTopic", BornTimestamp: 1, BornHost: host,
-		StoreHost: host, Body: make([]byte, 1024), Properties: []byte("UNIQ_KEY\x01AC1400015F4A18B4AAC2000000000000\x02TAGS\x01a\x02")}}
+		StoreHost: host, Body: make([]byte, 1024),
+		Properties: []byte("UNIQ_KEY\x01AC1400015F4A18B4AAC2000000000000\x02TAGS\x01a\x02")}}
 	for i := range n {
 		r.QueueID = int32(i % 8)
 		a, err := s.Append(&r)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -100,7 +101,7 @@ func (h *history) crash(a, b *vfs.Mem, what accident, name string) (master, slav
 		wg.Go(func() { p.produce(ctx, h.t, l, fmt.Sprint(name, "p", i), seed) })
 	}
 	want := l.count() + 50 + h.rnd.IntN(800)
-	eventually(h.t, "acknowledgements", func() bool { return l.count() >= want })
+	testutil.WaitFor(h.t, "acknowledgements", func() bool { return l.count() >= want })
 	h.known = l.copy() // first: what comes later may be in the clones or not
 	lose := func(m *vfs.Mem, cut bool) *vfs.Mem {
 		if cut {

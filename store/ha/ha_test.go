@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/store"
 	"gorocket/store/ha"
 	"gorocket/store/record"
@@ -97,20 +98,10 @@ func startSlave(t testing.TB, s *store.Store, master string, ev ha.SlaveEvents) 
 	return x
 }
 
-// eventually waits for something to become true.
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
 // same compares the logs of two stores byte by byte, and their queues.
 func same(t testing.TB, master, slave *store.Store) {
 	t.Helper()
-	eventually(t, "the slave has everything", func() bool { return slave.MaxPhyOffset() == master.MaxPhyOffset() })
+	testutil.WaitFor(t, "the slave has everything", func() bool { return slave.MaxPhyOffset() == master.MaxPhyOffset() })
 	for at := slave.MinPhyOffset(); at < master.MaxPhyOffset(); at = master.Log().NextFile(at) {
 		n := min(master.MaxPhyOffset()-at, master.SegmentSize())
 		a, b := master.Log().Find(at), slave.Log().Find(at)
@@ -119,7 +110,7 @@ func same(t testing.TB, master, slave *store.Store) {
 		}
 	}
 	for q := range int32(3) { // the queues follow the end of the log
-		eventually(t, "the ends of the queues are the same", func() bool {
+		testutil.WaitFor(t, "the ends of the queues are the same", func() bool {
 			return master.MaxOffset("T", q) == slave.MaxOffset("T", q)
 		})
 	}
@@ -214,7 +205,7 @@ func TestPairOfStores(t *testing.T) {
 		t.Errorf("only %d connections were cut", n)
 	}
 	same(t, master, slave)
-	eventually(t, "everything is acknowledged", func() bool { return m.Confirmed(1) == master.MaxPhyOffset() })
+	testutil.WaitFor(t, "everything is acknowledged", func() bool { return m.Confirmed(1) == master.MaxPhyOffset() })
 	st := m.State()
 	if len(st.Slaves) != 1 || st.Slaves[0].Behind != 0 || st.Slaves[0].Next != st.End {
 		t.Errorf("state %+v", st)
@@ -223,7 +214,7 @@ func TestPairOfStores(t *testing.T) {
 		t.Errorf("slave %+v", st)
 	}
 	send(t, master, 99, 1) // one message, and nothing else happens
-	eventually(t, "one more", func() bool { return m.Confirmed(1) == master.MaxPhyOffset() })
+	testutil.WaitFor(t, "one more", func() bool { return m.Confirmed(1) == master.MaxPhyOffset() })
 	same(t, master, slave)
 }
 
@@ -357,7 +348,7 @@ func TestGarbage(t *testing.T) {
 		if _, err := io.Copy(io.Discard, c); err != nil && !strings.Contains(err.Error(), "reset") {
 			t.Errorf("%s: the connection goes on: %v", name, err)
 		}
-		eventually(t, name+" is counted", func() bool { return m.State().Refused == before+1 })
+		testutil.WaitFor(t, name+" is counted", func() bool { return m.State().Refused == before+1 })
 		if at := m.Confirmed(1); at != -1 {
 			t.Errorf("%s: %d is confirmed", name, at)
 		}
@@ -368,7 +359,10 @@ func TestGarbage(t *testing.T) {
 	slave := open(t, newMem(t), "SLAVE")
 	startSlave(t, slave, m.Addr().String(), ha.SlaveEvents{})
 	same(t, master, slave)
-	eventually(t, "the silent ones are gone", func() bool { st := m.State(); return st.Waiting == 0 && len(st.Slaves) == 1 })
+	testutil.WaitFor(t, "the silent ones are gone", func() bool {
+		st := m.State()
+		return st.Waiting == 0 && len(st.Slaves) == 1
+	})
 }
 
 // TestSlaveAhead: a slave with a longer log than the master's is told so, and changes nothing.
@@ -392,7 +386,7 @@ func TestSlaveAhead(t *testing.T) {
 	if why := <-reasons; !errors.As(why, &bad) || bad.Got != long.MaxPhyOffset() || bad.Max != short.MaxPhyOffset() {
 		t.Errorf("the master says %v", why)
 	}
-	eventually(t, "the slave says it", func() bool {
+	testutil.WaitFor(t, "the slave says it", func() bool {
 		err := x.State().Err
 		return err != nil && strings.Contains(err.Error(), "behind the end of the master's log")
 	})
@@ -496,8 +490,8 @@ func TestSlowSlave(t *testing.T) {
 	}
 }
 
-// TestSlaveDiskFull lets the slave's disk have no room for the next file: the slave says so, the store's health too, and
-// it goes on by itself when there is room.
+// TestSlaveDiskFull lets the slave's disk have no room for the next file: the slave says so, the store's health too,
+// and it goes on by itself when there is room.
 func TestSlaveDiskFull(t *testing.T) {
 	master := open(t, newMem(t), "ASYNC_MASTER")
 	m := startMaster(t, master, settings(), ha.MasterEvents{})
@@ -524,13 +518,13 @@ func TestSlaveDiskFull(t *testing.T) {
 		send(t, master, uint64(already), already)
 		x := startSlave(t, slave, m.Addr().String(), ha.SlaveEvents{})
 		send(t, master, 1, 1500)
-		eventually(t, "the slave says why", func() bool {
+		testutil.WaitFor(t, "the slave says why", func() bool {
 			err := x.State().Err
 			return errors.Is(err, syscall.ENOSPC) && errors.Is(slave.Health(), store.ErrDiskFull)
 		})
 		full.Store(false)
 		same(t, master, slave)
-		eventually(t, "all is well", func() bool { return slave.Health() == nil && x.State().Err == nil })
+		testutil.WaitFor(t, "all is well", func() bool { return slave.Health() == nil && x.State().Err == nil })
 		x.Stop()
 	}
 }
@@ -567,7 +561,7 @@ func TestStartStop(t *testing.T) {
 			t.Errorf("a stopped master: %v %d", m.Addr(), m.Confirmed(1))
 		}
 	}
-	eventually(t, "no goroutine of this package is left", func() bool {
+	testutil.WaitFor(t, "no goroutine of this package is left", func() bool {
 		b := make([]byte, 1<<20)
 		return !bytes.Contains(b[:runtime.Stack(b, true)], []byte("gorocket/store/ha.("))
 	})
@@ -583,7 +577,7 @@ func TestMasterBack(t *testing.T) {
 	addr := m.Addr().String()
 	slave := open(t, newMem(t), "SLAVE")
 	x := startSlave(t, slave, addr, ha.SlaveEvents{})
-	eventually(t, "connected", func() bool { return x.State().Connected })
+	testutil.WaitFor(t, "connected", func() bool { return x.State().Connected })
 	m.Stop()
 	send(t, master, 1, 100)
 	time.Sleep(1500 * time.Millisecond)

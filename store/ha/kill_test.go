@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/store"
 	"gorocket/store/ha"
 	"gorocket/store/vfs"
@@ -170,7 +171,7 @@ func TestKill9(t *testing.T) {
 	}
 	for i := range kills(t) {
 		before := l.count()
-		eventually(t, "acknowledgements go on", func() bool { return l.count() > before+100 })
+		testutil.WaitFor(t, "acknowledgements go on", func() bool { return l.count() > before+100 })
 		time.Sleep(time.Duration(rnd.IntN(50)) * time.Millisecond)
 		name := []string{"master", "slave"}[rnd.IntN(2)]
 		ends[name].end(true)
