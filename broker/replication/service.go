@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type Deps struct {
 	Lost      func()
 	Log       zerolog.Logger
 	Throttled *throttle.Log
+	Seek      time.Duration // 0: seekPeriod
 }
 
 // Service is this broker's part in replication. Start and Stop may be called again; the role is read at Start. All
@@ -46,7 +48,10 @@ type Service struct {
 }
 
 // New prepares a Service.
-func New(d Deps) *Service { return &Service{d: d} }
+func New(d Deps) *Service {
+	d.Seek = cmp.Or(d.Seek, seekPeriod)
+	return &Service{d: d}
+}
 
 // Start begins what the role asks for. An error: the port of a master cannot be listened on.
 func (s *Service) Start() error {
@@ -154,7 +159,7 @@ const (
 
 // seek asks the NameServers for the master while this slave does not follow one: it may be another machine by now.
 func (s *Service) seek(stop <-chan struct{}) {
-	t := time.NewTicker(seekPeriod)
+	t := time.NewTicker(s.d.Seek)
 	defer t.Stop()
 	for {
 		select {

@@ -32,6 +32,7 @@ func main() {
 	flag.Float64Var(&o.least, "least", 0.9, "share that has to be caught")
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "for the tests of one package")
 	flag.IntVar(&o.parallel, "parallel", 2, "mutants tested at a time")
+	flag.BoolVar(&o.own, "own", false, "only with the package's own tests: quick, to write some; the share says little")
 	flag.BoolVar(&o.baseline, "baseline", true, "look first whether the tests pass without a mutant")
 	flag.Parse()
 	o.dirs = strings.Split(*dirs, ",")
@@ -50,6 +51,7 @@ type options struct {
 	least    float64
 	timeout  time.Duration
 	parallel int
+	own      bool
 	baseline bool
 }
 

@@ -108,7 +108,11 @@ func (r *runner) try(p place) (v verdict, by string, err error) {
 	if err != nil {
 		return broken, "", err
 	}
-	for _, s := range r.tests.of(filepath.ToSlash(filepath.Dir(p.file))) {
+	stages := r.tests.of(filepath.ToSlash(filepath.Dir(p.file)))
+	if r.o.own {
+		stages = stages[:1]
+	}
+	for _, s := range stages {
 		out, err := r.test(overlay, s)
 		if err == nil {
 			continue
