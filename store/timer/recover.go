@@ -2,6 +2,7 @@ package timer
 
 import (
 	"errors"
+	"slices"
 
 	"gorocket/store/record"
 )
@@ -52,16 +53,31 @@ func (t *Timers) lastEnd() int64 {
 func (t *Timers) scan(from int64, fn func(pos int64, u *unit)) (end int64) {
 	end = t.log.end
 	buf := make([]byte, scanBlock)
-	for _, f := range t.log.files {
-		if f.base+t.log.size <= from {
-			continue
-		}
+	for _, f := range t.log.files[t.scanStart(from):] {
 		var full bool
 		if end, full = t.scanFile(f, buf, fn); !full {
 			return end
 		}
 	}
 	return end
+}
+
+// scanStart is the file that holds from. Where that has no unit, or is not there, as more of the log was lost than a
+// crash can take, it is an earlier one that has some: else the end would be taken for where nothing is.
+func (t *Timers) scanStart(from int64) int {
+	i := slices.IndexFunc(t.log.files, func(f *logFile) bool { return f.base+t.log.size > from })
+	if i < 0 {
+		i = len(t.log.files) - 1
+	}
+	for b := make([]byte, unitSize); i > 0; i-- {
+		if _, err := t.log.files[i].f.ReadAt(b, 0); err != nil {
+			break // scanFile meets it, and says so
+		}
+		if _, ok := decodeUnit(b); ok {
+			break
+		}
+	}
+	return max(0, i)
 }
 
 // scanBlock is a multiple of the unit's size.

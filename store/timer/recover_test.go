@@ -1,0 +1,147 @@
+package timer
+
+import (
+	"fmt"
+	"testing"
+
+	"gorocket/store/vfs"
+)
+
+// TestWheelBehindItsLog: what the wheel on disk lacks of the log, as Java may leave it, is hung in again, from the slot
+// on that is delivered next; what was delivered does not come again, and what the wheel has is not hung in twice.
+func TestWheelBehindItsLog(t *testing.T) {
+	mem := vfs.NewMem()
+	r := newRig(t, smallConfig(), mem, begin)
+	slots := []int64{50, 150, 250, 950}
+	for i, at := range slots {
+		r.put(begin+at, fmt.Sprint("a", i), "")
+		r.put(begin+at, fmt.Sprint("b", i), "")
+	}
+	r.turn(begin)
+	r.turn(begin + 100)
+	r.want("a0", "b0")
+	if r.tm.readTime != begin+100 {
+		t.Fatalf("read time %d", r.tm.readTime-begin)
+	}
+	r.tm.mu.Lock()
+	for _, at := range []int64{0, 100, 900} { // the third slot stays
+		r.tm.wheel.clear(r.tm.wheel.index(begin + at))
+	}
+	r.tm.mu.Unlock()
+	r.stop()
+	r = newRig(t, smallConfig(), mem, begin+100)
+	if rep := r.tm.Report(); rep.Rebuilt || rep.Dropped != 0 || rep.Pending != 6 || rep.ReadTime != begin+100 ||
+		rep.QueueOffset != 8 {
+		t.Errorf("report %+v", rep)
+	}
+	r.turn(begin + 200)
+	r.want("a0", "b0", "a1", "b1")
+	r.turn(begin + 1000)
+	r.want("a0", "b0", "a1", "b1", "a2", "b2", "a3", "b3")
+	if r.tm.pending != 0 || len(r.bad) != 0 {
+		t.Errorf("%d wait, skipped %v", r.tm.pending, r.bad)
+	}
+	r.halt()
+}
+
+// rewrite changes the check point of a store that has stopped.
+func rewrite(t *testing.T, mem *vfs.Mem, edit func(c *checkpoint)) {
+	t.Helper()
+	cf, c, found, err := openCheckpoint(mem, "/store/config/timercheck")
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	edit(&c)
+	if err := cf.write(c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cutLog takes the units from number n on out of the timer log.
+func cutLog(t *testing.T, mem *vfs.Mem, n int64) {
+	t.Helper()
+	const perFile, size = 78, 4096
+	for base := n / perFile * size; ; base += size {
+		f, err := mem.OpenFile(fmt.Sprintf("/store/timerlog/%020d", base))
+		if err != nil {
+			return
+		}
+		from := max(0, n-base/size*perFile) * unitSize
+		if _, err := f.WriteAt(make([]byte, size-from), from); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestResume: where enqueuing goes on, by check point and log. Java's check point may be ahead of a log that lost its
+// end, or behind it; without one the log's last unit says it, also when that ends a file.
+func TestResume(t *testing.T) {
+	const all = 200
+	posOf := func(n int64) int64 { return n/78*4096 + n%78*unitSize }
+	for name, c := range map[string]struct {
+		units   int64 // of the log that are left
+		gone    bool  // the last two files are not there
+		edit    func(c *checkpoint)
+		want    int64 // queue offset
+		dropped int64
+	}{
+		"as it was":            {units: all, want: all},
+		"the log lost its end": {units: 150, want: 150},
+		"all but one":          {units: 1, want: 1},
+		"at the end of a file": {units: 156, want: 156},
+		"one behind the end":   {units: 157, want: 157},
+		"one less than a file": {units: 77, want: 77},
+		"one file is left":     {units: 78, gone: true, want: 78},
+		"half of one is left":  {units: 40, gone: true, want: 40},
+		"a check point far ahead": {units: all, want: all,
+			edit: func(c *checkpoint) { c.queueOffset, c.masterOffset, c.logPos = 500, 500, posOf(500) }},
+		"far ahead of a log that lost its end": {units: 150, want: 150,
+			edit: func(c *checkpoint) { c.queueOffset, c.masterOffset, c.logPos = 500, 500, posOf(500) }},
+		"a check point behind the log": {units: all, want: 120, dropped: 80,
+			edit: func(c *checkpoint) { c.queueOffset, c.masterOffset, c.logPos = 120, 120, posOf(120) }},
+		"behind, at the end of a file": {units: all, want: 156, dropped: 44,
+			edit: func(c *checkpoint) { c.queueOffset, c.masterOffset, c.logPos = 156, 156, posOf(156) }},
+		"a master that is behind": {units: all, want: 120, dropped: 80,
+			edit: func(c *checkpoint) { c.masterOffset = 120 }},
+		"the position alone is behind": {units: all, want: all, edit: func(c *checkpoint) { c.logPos = posOf(120) }},
+		"no check point":               {units: all, want: all, edit: func(c *checkpoint) { *c = checkpoint{} }},
+		"no check point, a full file":  {units: 156, want: 156, edit: func(c *checkpoint) { *c = checkpoint{} }},
+	} {
+		mem := vfs.NewMem()
+		r := newRig(t, smallConfig(), mem, begin)
+		for i := range all {
+			r.put(begin+5000+int64(i%3)*100, fmt.Sprint(i), "")
+		}
+		r.turn(begin)
+		r.stop()
+		if c.units < all {
+			cutLog(t, mem, c.units)
+		}
+		for _, base := range []int64{4096, 8192} {
+			if !c.gone {
+				break
+			}
+			if err := mem.Remove(fmt.Sprintf("/store/timerlog/%020d", base)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.edit != nil {
+			rewrite(t, mem, c.edit)
+		}
+		r = newRig(t, smallConfig(), mem, begin)
+		rep := r.tm.Report()
+		if rep.QueueOffset != c.want || rep.Dropped != c.dropped || rep.Pending != min(c.want, c.units) {
+			t.Errorf("%s: %+v", name, rep)
+		}
+		r.turn(begin)
+		r.turn(begin + 6000)
+		bodies, _ := r.got()
+		for i, n := range sortedInts(bodies) {
+			if i != n || len(bodies) != all {
+				t.Fatalf("%s: %d messages, number %d is %d", name, len(bodies), i, n)
+			}
+		}
+		r.halt()
+		mem.Free()
+	}
+}
