@@ -3,6 +3,8 @@ package service
 import (
 	"math"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 
 	"gorocket/broker/clients"
@@ -141,6 +143,35 @@ func TestPullCommits(t *testing.T) {
 		r.d.Committed.Query("g", "T", 99) != -1 {
 		t.Error("an offset was committed for a pull that was refused")
 	}
+}
+
+// TestPullOfColdMessages: on an event loop a pull whose messages are on the disk only is given back: nothing is
+// committed, and nothing found is kept. One that may wait finds them.
+func TestPullOfColdMessages(t *testing.T) {
+	r := newRig(t)
+	r.group("g")
+	r.send("T", "", "x", to(0))
+	for range 10 { // what was written long ago may be on the disk only
+		r.send("Big", "", strings.Repeat("b", 4<<20-1), to(0))
+	}
+	r.mem.Inject(func(op, _ string) error {
+		if op == "resident" {
+			return syscall.EAGAIN
+		}
+		return nil
+	})
+	ask := func(noWait bool) (*Pull, error) {
+		return r.pull("T", "*", 0, func(p *Pull) { p.Commit, p.NoWait = 7, noWait })
+	}
+	p, err := ask(true)
+	if err != ErrWouldWait || p.Found.Count != 0 || len(p.Found.Slices) != 0 || r.d.Committed.Query("g", "T", 0) != -1 {
+		t.Errorf("on an event loop: %v, %d messages, committed %d", err, p.Found.Count, r.d.Committed.Query("g", "T", 0))
+	}
+	p, err = ask(false)
+	if err != nil || !slices.Equal(bodies(t, p), []string{"x"}) || r.d.Committed.Query("g", "T", 0) != 7 {
+		t.Errorf("on a worker: %v, %q, committed %d", err, bodies(t, p), r.d.Committed.Query("g", "T", 0))
+	}
+	p.Release()
 }
 
 // TestPullRefusals: reasons, scopes and words, in Java's order.

@@ -228,6 +228,15 @@ func (f *memFile) Zero(off, n int64) error {
 	return nil
 }
 
+// TryReadAt implements TryReader: everything is in memory but what Inject refuses as "tryread".
+func (f *memFile) TryReadAt(b []byte, off int64) bool {
+	if f.m.fault("tryread", f.name) != nil {
+		return false
+	}
+	n, err := f.ReadAt(b, off)
+	return err == nil && n == len(b)
+}
+
 func (f *memFile) Sync() error {
 	if err := f.begin("sync", false); err != nil {
 		return err
