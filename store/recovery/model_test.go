@@ -10,6 +10,7 @@ import (
 
 	"gorocket/store/checkpoint"
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/datafile"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -62,10 +63,10 @@ func makeLog(rnd *rand.Rand) *randomLog {
 	return l
 }
 
-// end is where the records end of which the first n are left; with all of a file's comes its blank.
+// end is where the first n records end.
 func (l *randomLog) end(n int) int64 {
-	if n < len(l.records) {
-		return l.records[n].at
+	if n == 0 {
+		return 0
 	}
 	last := l.records[n-1]
 	return last.at + last.size
@@ -90,18 +91,18 @@ func (l *randomLog) changed(files [][]byte) int {
 }
 
 // crash takes from a copy of the log what a crash can take. It returns the time up to which all was synced, and
-// whether the machine went on.
-func (l *randomLog) crash(rnd *rand.Rand) (files [][]byte, safe int64, intact bool) {
+// whether the machine went on, as it does when known records have to be left.
+func (l *randomLog) crash(rnd *rand.Rand, known int) (files [][]byte, safe int64, intact bool) {
 	for _, f := range l.files {
 		files = append(files, bytes.Clone(f))
 	}
-	n := rnd.IntN(len(l.records))
+	n := min(known+rnd.IntN(len(l.records)-known+1), len(l.records)-1)
 	all := l.end(len(l.records))
-	if rnd.IntN(2) == 0 { // the process was killed in the middle of a write
+	if known > 0 || rnd.IntN(2) == 0 { // the process was killed in the middle of a write
 		w := l.records[n]
-		cut := w.at + rnd.Int64N(w.size+1)
-		if cut = cut / KillPage * KillPage; cut < w.at {
-			cut = w.at
+		cut := (w.at + rnd.Int64N(w.size+1)) / KillPage * KillPage
+		if cut = max(cut, w.at); known == len(l.records) {
+			cut = all
 		}
 		zero(files, cut, int64(len(files))*logFile)
 		return files[:cut/logFile+1], rnd.Int64N(w.time + 1), true
@@ -112,7 +113,7 @@ func (l *randomLog) crash(rnd *rand.Rand) (files [][]byte, safe int64, intact bo
 		n--
 	}
 	for at := l.records[n].at; at < all; at = (at/sectorLen + 1) * sectorLen {
-		if rnd.IntN(40) == 0 {
+		if first := at == l.records[n].at; rnd.IntN(40) == 0 || first && rnd.IntN(3) == 0 {
 			zero(files, at, min((at/sectorLen+1)*sectorLen, all))
 		}
 	}
@@ -129,13 +130,7 @@ func TestRandomCrashes(t *testing.T) {
 	for seed := range rounds {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		l := makeLog(rnd)
-		p := placeOf(t, l.files)
-		if rnd.IntN(3) > 0 { // the queues had been written
-			p.recovers(rnd.IntN(2) == 0, 0, false)
-			p.saveQueues()
-		}
-		files, safe, intact := l.crash(rnd)
-		p.replace(files)
+		p, files, safe, intact, known := crashed(t, rnd, l)
 		keep := l.changed(files)
 		if len(files) < len(l.files) { // records of files that are not there
 			for keep > 0 && l.records[keep-1].at >= int64(len(files))*logFile {
@@ -150,6 +145,10 @@ func TestRandomCrashes(t *testing.T) {
 			if want := l.end(keep); keep > 0 && (report.To != want && report.To%logFile != 0 || newest != l.records[keep-1].time) {
 				t.Errorf("%s: %+v, newest %d", what, report, newest)
 			}
+			if !clean && known > 0 && (report.Rebuilt != int64(keep-known) || report.FullRebuild ||
+				report.From != (l.end(known)-1)/logFile*logFile) {
+				t.Errorf("%s: the queues had %d, %+v", what, known, report)
+			}
 			if clean && (report.Rebuilt != 0 || report.Trimmed != 0 || report.FullRebuild) {
 				t.Errorf("%s: again: %+v", what, report)
 			}
@@ -161,6 +160,38 @@ func TestRandomCrashes(t *testing.T) {
 			return
 		}
 	}
+}
+
+// crashed makes a log, with queues that know nothing, all of it, or, by a manifest, the first known records, and
+// crashes.
+func crashed(t *testing.T, rnd *rand.Rand, l *randomLog) (p *place, files [][]byte, safe int64, intact bool, known int) {
+	t.Helper()
+	if rnd.IntN(3) == 0 {
+		known = 1 + rnd.IntN(len(l.records))
+		p = placeOf(t, l.first(known))
+	} else {
+		p = placeOf(t, l.files)
+	}
+	if known > 0 || rnd.IntN(2) == 0 { // the queues were written
+		p.recovers(rnd.IntN(2) == 0, 0, false)
+		p.saveQueues()
+	}
+	if files, safe, intact = l.crash(rnd, known); known > 0 {
+		if err := p.queues.SaveManifest(l.end(known), p.mem.BootID()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.replace(files)
+	return p, files, safe, intact, known
+}
+
+// first is the log as it was when it had n records.
+func (l *randomLog) first(n int) (files [][]byte) {
+	for _, f := range l.files[:(l.end(n)-1)/logFile+1] {
+		files = append(files, bytes.Clone(f))
+	}
+	zero(files, l.end(n), int64(len(files))*logFile)
+	return files
 }
 
 // TestRandomDamage: a byte of a record that was synced, with a synced one behind it, is damage: the error names it, and
@@ -202,12 +233,19 @@ func TestRandomDamage(t *testing.T) {
 // placeOf is a log of given files, without queues.
 func placeOf(t *testing.T, files [][]byte) *place {
 	t.Helper()
-	p := &place{t: t, mem: vfs.NewMem()}
-	if err := p.mem.MkdirAll("/s/commitlog"); err != nil {
-		t.Fatal(err)
-	}
+	p := &place{t: t, mem: newMem(t)}
 	p.replace(files)
 	return p
+}
+
+// newMem is a memory file system with a directory for a log.
+func newMem(t *testing.T) *vfs.Mem {
+	t.Helper()
+	mem := vfs.NewMem()
+	if err := mem.MkdirAll("/s/commitlog"); err != nil {
+		t.Fatal(err)
+	}
+	return mem
 }
 
 // replace makes the log these files, and opens it again.
@@ -233,7 +271,7 @@ func (p *place) replace(files [][]byte) {
 }
 
 func (p *place) input(clean bool, safe int64, intact bool) Input {
-	return Input{Log: p.log, Queues: p.queues, Checks: commitlog.Checks{BodyCRC: true}, MaxMemory: 1 << 20, Root: "/s",
+	return Input{Log: p.log, Queues: p.queues, QueuesKnown: p.known, Checks: commitlog.Checks{BodyCRC: true}, MaxMemory: 1 << 20, Root: "/s",
 		Crash: Crash{Clean: clean, Intact: intact, Checkpoint: checkpoint.Values{PhysicTime: safe, LogicsTime: safe,
 			IndexTime: safe}}}
 }
@@ -254,6 +292,7 @@ func (p *place) saveQueues() {
 	if err := p.queues.FlushAll(p.t.Context()); err != nil {
 		p.t.Fatal(err)
 	}
+	_ = p.mem.Remove("/s/" + consumequeue.ManifestFile) // as a start does
 	p.queues.Close()
 	p.log.Close()
 	p.open()

@@ -1,10 +1,12 @@
 package recovery
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"gorocket/store/checkpoint"
 	"gorocket/store/commitlog"
@@ -22,6 +24,8 @@ type place struct {
 	mem    *vfs.Mem
 	log    *commitlog.Log
 	queues *consumequeue.Table
+	known  bool  // the queues are those of a manifest
+	size   int64 // of a file of the log; 0: logFile
 }
 
 // logOf writes a log of files, each with records of topic T, queue 0, whose store times (ms) are given, and a blank
@@ -63,7 +67,7 @@ func logOf(t *testing.T, files ...[]int64) *place {
 // open maps the log and finds the queues.
 func (p *place) open() {
 	p.t.Helper()
-	p.log = commitlog.New(commitlog.Options{FS: p.mem, Paths: []string{"/s/commitlog"}, SegmentSize: logFile},
+	p.log = commitlog.New(commitlog.Options{FS: p.mem, Paths: []string{"/s/commitlog"}, SegmentSize: cmp.Or(p.size, logFile)},
 		commitlog.Settings{}, nil, commitlog.Events{})
 	if err := p.log.Load(); err != nil {
 		p.t.Fatal(err)
@@ -72,7 +76,8 @@ func (p *place) open() {
 	p.queues = consumequeue.New(consumequeue.Options{FS: p.mem, Root: "/s", FileSize: 50 * consumequeue.Unit,
 		BatchSize: 30 * consumequeue.BatchUnit, ExtSize: 1000, MaxOpenFiles: 10}, consumequeue.Settings{}, p.log,
 		consumequeue.Events{Flushed: func(int64) error { return nil }})
-	if _, err := p.queues.Load(-1, false); err != nil {
+	var err error
+	if p.known, err = p.queues.Load(-1, false); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -190,12 +195,13 @@ func TestProgressIsTold(t *testing.T) {
 	var seen []string
 	r := recovery{Input: Input{Events: Events{Progress: func(p Progress) {
 		seen = append(seen, fmt.Sprint(p.Phase, p.File, p.Offset, p.End))
-	}}}, phase: "verify"}
+	}}}, phase: "verify", shown: time.Now().Add(time.Hour)}
 	seg := &commitlog.Segment{Name: "f"}
 	for i := range int64(3 * 4096) {
 		r.progress(seg, i*progressBytes/4096, 5)
 	}
-	if len(seen) < 2 {
-		t.Errorf("told %v", seen)
+	if want := []string{fmt.Sprint("verify", "f", int64(8191*progressBytes/4096), 5),
+		fmt.Sprint("verify", "f", int64(12287*progressBytes/4096), 5)}; !slices.Equal(seen, want) {
+		t.Errorf("told %v, want %v", seen, want)
 	}
 }
