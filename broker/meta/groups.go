@@ -137,23 +137,22 @@ func (g *Groups) Update(c protocol.SubscriptionGroupConfig) error {
 func (g *Groups) Remove(group string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, ok := g.entries.LoadAndDelete(group); !ok {
-		return false
+	_, had := g.entries.LoadAndDelete(group)
+	if had {
+		g.size.Add(-1)
 	}
-	g.size.Add(-1)
-	delete(g.forbidden, group)
-	g.version.Next(0)
-	g.Changed()
-	return true
+	if had || g.forbidden[group] != nil { // topics can be forbidden to a group that nobody has made
+		delete(g.forbidden, group)
+		g.version.Next(0)
+		g.Changed()
+	}
+	return had
 }
 
 // SetReadForbidden forbids or allows the group to read the topic. Java: updateForbidden with INDEX_PERM_READ.
 func (g *Groups) SetReadForbidden(group, topic string, forbid bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if forbid && g.forbiddenLocked() >= MaxForbidden {
-		return &TableFullError{What: "topics that groups may not read", Limit: MaxForbidden}
-	}
 	group, topic = strings.Clone(group), strings.Clone(topic)
 	bits := g.forbidden[group][topic] &^ (1 << permReadIndex)
 	if forbid {
@@ -161,6 +160,9 @@ func (g *Groups) SetReadForbidden(group, topic string, forbid bool) error {
 	}
 	if bits == g.forbidden[group][topic] {
 		return nil
+	}
+	if _, had := g.forbidden[group][topic]; !had && g.forbiddenLocked() >= MaxForbidden {
+		return &TableFullError{What: "topics that groups may not read", Limit: MaxForbidden}
 	}
 	topics := maps.Clone(g.forbidden[group]) // encoders hold the old map
 	if topics == nil {

@@ -37,7 +37,7 @@ func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 		q, physical := randomQueue(rng)
 		var want, got []int64 // logic offsets
 		for i := range q.Items {
-			for off := physical[i].low; off < physical[i].high && q.Items[i].Decided(); off++ {
+			for off := max(physical[i].low, q.Items[i].StartOffset); off < physical[i].high && q.Items[i].Decided(); off++ {
 				want = append(want, q.Items[i].Logical(off))
 			}
 		}
@@ -74,19 +74,21 @@ func TestStaticPullReadsEveryMessageOnce(t *testing.T) {
 	}
 }
 
-// randomQueue is a queue of one to four pieces; some messages of a piece may have expired, the last one may have no
-// place yet.
+// randomQueue is a queue of one to four pieces, each of which begins anywhere in its physical queue; some messages of a
+// piece may have expired, the last one may have no place yet.
 func randomQueue(rng *rand.Rand) (Queue, []fakePiece) {
 	n := 1 + rng.IntN(4)
 	d := &protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Bname: "a", Topic: "T"},
 		HostedQueues: map[int][]protocol.LogicQueueMappingItem{}}
 	var physical []fakePiece
 	for i := range n {
-		high := rng.Int64N(8)
+		start := rng.Int64N(4)
+		high := start + rng.Int64N(8)
 		if i < n-1 {
 			high++ // the tools leave out pieces without messages
 		}
 		p := piece(i, "a", i, int64(i)*100, -1)
+		p.StartOffset = start
 		if i < n-1 {
 			p.EndOffset = high
 		} else if n > 1 && rng.IntN(4) == 0 {

@@ -47,7 +47,11 @@ func TestLocatePull(t *testing.T) {
 	d := detail(map[int][]protocol.LogicQueueMappingItem{
 		0: {piece(0, "b", 7, 0, 30), piece(1, "a", 3, 1000, -1)},
 		1: {piece(0, "b", 1, 0, -1)},
+		2: {piece(0, "b", 7, 0, 130), piece(1, "a", 3, 1000, 200), piece(2, "a", 4, 2000, -1)},
 	})
+	for i, start := range []int64{100, 195, 50} { // the pieces begin within their physical queues
+		d.HostedQueues[2][i].StartOffset = start
+	}
 	for _, c := range []struct {
 		asked, want Reading
 		here        bool
@@ -58,6 +62,13 @@ func TestLocatePull(t *testing.T) {
 		{Reading{0, 1000, 1000, 32}, Reading{3, 0, 0, 32}, true},
 		{Reading{0, 1010, 1005, 64}, Reading{3, 10, 5, 64}, true},
 		{Reading{0, 1010, 5, 64}, Reading{3, 10, -1, 64}, true},
+		{Reading{2, 0, 0, 32}, Reading{7, 100, 100, 30}, false},
+		{Reading{2, 29, 5, 30}, Reading{7, 129, 105, 30}, false},
+		{Reading{2, 1001, -1, 32}, Reading{3, 196, -1, 5}, true},
+		{Reading{2, 1001, 1000, 5}, Reading{3, 196, 195, 5}, true},
+		{Reading{2, 1001, 1000, 4}, Reading{3, 196, 195, 4}, true},
+		{Reading{2, 2003, 2001, 99}, Reading{4, 53, 51, 99}, true},
+		{Reading{2, 1999, -1, 32}, Reading{3, 1194, -1, 5}, true},
 	} {
 		got := c.asked
 		p, here, err := LocatePull(d, &got)
@@ -94,5 +105,13 @@ func TestPullCodes(t *testing.T) {
 	o := Offsets{Min: 0, Max: 50, Delta: NoDelta}
 	if p.Reset(20, &o); o.Next != 1020 || o.Min != 1000 || o.Max != 1050 || o.Delta != 1000 {
 		t.Errorf("%+v", o)
+	}
+	p.current.StartOffset = 15
+	for _, c := range []struct{ offset, min, max, next, low, high int64 }{{20, 17, 50, 1005, 1002, 1035},
+		{15, 0, 15, 1000, 1000, 1000}, {3, 20, 22, 1000, 1005, 1007}} {
+		o := Offsets{Min: c.min, Max: c.max, Delta: NoDelta}
+		if p.Reset(c.offset, &o); o != (Offsets{c.next, c.low, c.high, 985}) {
+			t.Errorf("%+v: %+v", c, o)
+		}
 	}
 }
