@@ -142,7 +142,8 @@ func TestRandomCrashes(t *testing.T) {
 			what := fmt.Sprintf("seed %d, clean %v, safe %d, intact %v: %d of %d records", seed, clean, safe, intact, keep,
 				len(l.records))
 			p.holds(what, l, keep)
-			if want := l.end(keep); keep > 0 && (report.To != want && report.To%logFile != 0 || newest != l.records[keep-1].time) {
+			if want := l.end(keep); keep > 0 && (report.To != want && report.To%logFile != 0 ||
+				newest != l.records[keep-1].time) {
 				t.Errorf("%s: %+v, newest %d", what, report, newest)
 			}
 			if !clean && known > 0 && (report.Rebuilt != int64(keep-known) || report.FullRebuild ||
@@ -164,7 +165,8 @@ func TestRandomCrashes(t *testing.T) {
 
 // crashed makes a log, with queues that know nothing, all of it, or, by a manifest, the first known records, and
 // crashes.
-func crashed(t *testing.T, rnd *rand.Rand, l *randomLog) (p *place, files [][]byte, safe int64, intact bool, known int) {
+func crashed(t *testing.T, rnd *rand.Rand, l *randomLog) (p *place, files [][]byte, safe int64, intact bool,
+	known int) {
 	t.Helper()
 	if rnd.IntN(3) == 0 {
 		known = 1 + rnd.IntN(len(l.records))
@@ -216,7 +218,8 @@ func TestRandomDamage(t *testing.T) {
 		damaged.replace(files)
 		_, _, err := Run(damaged.input(false, safe, intact))
 		var bad *datafile.CorruptionError
-		if !errors.As(err, &bad) || bad.Offset != w.at%logFile || !strings.HasSuffix(bad.File, datafile.Name(w.at/logFile*logFile)) {
+		if !errors.As(err, &bad) || bad.Offset != w.at%logFile ||
+			!strings.HasSuffix(bad.File, datafile.Name(w.at/logFile*logFile)) {
 			t.Errorf("seed %d: record %d at %d: %v", seed, n, w.at, err)
 		}
 		for i, f := range files {
@@ -271,7 +274,8 @@ func (p *place) replace(files [][]byte) {
 }
 
 func (p *place) input(clean bool, safe int64, intact bool) Input {
-	return Input{Log: p.log, Queues: p.queues, QueuesKnown: p.known, Checks: commitlog.Checks{BodyCRC: true}, MaxMemory: 1 << 20, Root: "/s",
+	return Input{Log: p.log, Queues: p.queues, QueuesKnown: p.known, Root: "/s", MaxMemory: 1 << 20,
+		Checks: commitlog.Checks{BodyCRC: true},
 		Crash: Crash{Clean: clean, Intact: intact, Checkpoint: checkpoint.Values{PhysicTime: safe, LogicsTime: safe,
 			IndexTime: safe}}}
 }

@@ -67,8 +67,8 @@ func logOf(t *testing.T, files ...[]int64) *place {
 // open maps the log and finds the queues.
 func (p *place) open() {
 	p.t.Helper()
-	p.log = commitlog.New(commitlog.Options{FS: p.mem, Paths: []string{"/s/commitlog"}, SegmentSize: cmp.Or(p.size, logFile)},
-		commitlog.Settings{}, nil, commitlog.Events{})
+	p.log = commitlog.New(commitlog.Options{FS: p.mem, Paths: []string{"/s/commitlog"},
+		SegmentSize: cmp.Or(p.size, logFile)}, commitlog.Settings{}, nil, commitlog.Events{})
 	if err := p.log.Load(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -178,7 +178,8 @@ func TestTornTailOrDamage(t *testing.T) {
 		}
 		report, _, err := p.run(false, c.safe)
 		var bad *datafile.CorruptionError
-		if errors.As(err, &bad) != c.damaged || c.damaged && (bad.Offset != size || bad.File != "/s/commitlog/"+datafile.Name(0)) {
+		if errors.As(err, &bad) != c.damaged || c.damaged && (bad.Offset != size ||
+			bad.File != "/s/commitlog/"+datafile.Name(0)) {
 			t.Errorf("synced up to %d: %v", c.safe, err)
 		}
 		after, _ := vfs.ReadFile(p.mem, "/s/commitlog/"+datafile.Name(0))
