@@ -33,7 +33,8 @@ type rig struct {
 	lost  atomic.Int64 // how often the NameServers were asked
 }
 
-// newRig prepares a broker of a role: SLAVE, ASYNC_MASTER, SYNC_MASTER.
+// newRig prepares a broker of a role: SLAVE, ASYNC_MASTER, SYNC_MASTER. A slave looks at the tables of its master once,
+// and when it is asked to.
 func newRig(t *testing.T, role string, edit ...func(*store.Config)) *rig {
 	t.Helper()
 	mem := vfs.NewMem()
@@ -60,7 +61,7 @@ func newRig(t *testing.T, role string, edit ...func(*store.Config)) *rig {
 		Listen: func() string { return "127.0.0.1:0" }, Store: func() *store.Store { return r.store }, Client: client,
 		Tables: slave.Deps{Client: client, Topics: meta.NewTopics(), Offsets: meta.NewOffsets(), Modes: meta.NewModes(),
 			Groups: meta.NewGroups(func() bool { return true }), Delays: func([]byte) error { return nil },
-			Log: zerolog.Nop(), Throttled: throttled, Period: 10 * time.Millisecond},
+			Log: zerolog.Nop(), Throttled: throttled, Period: time.Hour},
 		Lost: func() { r.lost.Add(1) }, Log: zerolog.Nop(), Throttled: throttled, Seek: 20 * time.Millisecond})
 	return r
 }
@@ -120,6 +121,7 @@ type masterPort struct {
 	code  int32
 	topic int32 // the code of the answer about the topic
 	asked atomic.Int64
+	looks atomic.Int64 // at the table of topics
 }
 
 func (m *masterPort) serve(t *testing.T) string {
@@ -140,6 +142,10 @@ func (m *masterPort) serve(t *testing.T) string {
 				t.Errorf("asked for topic %q", name)
 			}
 			ctx.Status(m.topic, "about the topic")
+		}},
+		remoting.Entry{Code: wire.ReqGetAllTopicConfig, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+			m.looks.Add(1)
+			ctx.Status(wire.SystemBusy, "no")
 		}})
 }
 

@@ -2,6 +2,8 @@ package replication
 
 import (
 	"errors"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -195,6 +197,62 @@ func TestLostMaster(t *testing.T) {
 	if got := s.lost.Load(); got != before {
 		t.Errorf("asked %d times while it follows", got-before)
 	}
+}
+
+// TestTablesFollow: a slave looks at the tables of the master that the NameServers name, again when its log has a topic
+// that it does not know, and not behind its end.
+func TestTablesFollow(t *testing.T) {
+	s, first, second := newRig(t, "SLAVE"), new(masterPort), new(masterPort)
+	s.Unknown() // it does not run
+	s.start()
+	looked := func(m *masterPort, n int64) {
+		t.Helper()
+		testutil.WaitFor(t, "looks at the tables", func() bool { return m.looks.Load() >= n })
+		if got := m.looks.Load(); got != n {
+			t.Errorf("%d looks, want %d", got, n)
+		}
+	}
+	s.Found(first.serve(t), "")
+	looked(first, 1)
+	s.Unknown()
+	looked(first, 2)
+	s.Found(second.serve(t), "")
+	looked(second, 1)
+	s.Stop()
+	lost := s.lost.Load()
+	s.Unknown()
+	time.Sleep(5 * s.d.Seek)
+	looked(second, 1)
+	looked(first, 2)
+	if got := s.lost.Load(); got != lost {
+		t.Errorf("asked where the master is %d times behind its end", got-lost)
+	}
+}
+
+// TestChangedSettings: those of the listener act at once.
+func TestChangedSettings(t *testing.T) {
+	m := newRig(t, "ASYNC_MASTER").start()
+	m.change(func(c *store.Config) { c.HAHousekeepingInterval = 50 })
+	m.Reconfigure()
+	silent, err := net.Dial("tcp", m.listens())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	_ = silent.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := silent.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("a silent peer: %v", err)
+	}
+}
+
+// TestAloneIsEnough: with inSyncReplicas=1 a master that starts confirms what it has.
+func TestAloneIsEnough(t *testing.T) {
+	m := newRig(t, "SYNC_MASTER", func(c *store.Config) { c.InSyncReplicas = 1 })
+	end := m.send("a")
+	m.start()
+	done := make(waiter, 1)
+	m.store.WaitReplicated(end, done)
+	done.ends(t, "nobody else is asked for")
 }
 
 // TestPortInUse: a master that cannot listen says so, and starts once it can.
