@@ -53,12 +53,27 @@ func (t *Producers) Register(group string, who Client) error {
 		m.LastSeen = who.LastSeen
 		t.byClient[who.ID] = who.Conn
 		return nil
-	case t.byClient[m.ID] == who.Conn: // the process has another client id now
-		delete(t.byClient, m.ID)
 	}
 	t.groups[group][who.Conn] = &who
+	if m != nil { // the process has another client id now
+		t.release(m)
+	}
 	t.byClient[who.ID] = who.Conn
 	return nil
+}
+
+// release forgets where a client id leads, when the connection has it in none of its groups any more: producers of one
+// process share theirs. The caller holds mu.
+func (t *Producers) release(m *Client) {
+	if t.byClient[m.ID] != m.Conn {
+		return
+	}
+	for group := range t.byConn[m.Conn] {
+		if o := t.groups[group][m.Conn]; o != nil && o.ID == m.ID {
+			return
+		}
+	}
+	delete(t.byClient, m.ID)
 }
 
 // join makes room for a connection in a group, if there is any. The caller holds mu.
@@ -98,24 +113,25 @@ func (t *Producers) Count() int {
 func (t *Producers) Unregister(group string, conn *remoting.Conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.leave(group, conn)
-	delete(t.byConn[conn], group)
+	m := t.leave(group, conn)
+	if delete(t.byConn[conn], group); m != nil {
+		t.release(m)
+	}
 }
 
-func (t *Producers) leave(group string, conn *remoting.Conn) {
+// leave takes a connection out of a group; nil when it was not in it. The caller holds mu.
+func (t *Producers) leave(group string, conn *remoting.Conn) *Client {
 	g := t.groups[group]
 	m := g[conn]
 	if m == nil {
-		return
+		return nil
 	}
 	delete(g, conn)
 	t.size--
 	if len(g) == 0 {
 		delete(t.groups, group)
 	}
-	if t.byClient[m.ID] == conn {
-		delete(t.byClient, m.ID)
-	}
+	return m
 }
 
 // Closed takes a connection out of all its groups.
@@ -123,7 +139,9 @@ func (t *Producers) Closed(conn *remoting.Conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for group := range t.byConn[conn] {
-		t.leave(group, conn)
+		if m := t.leave(group, conn); m != nil && t.byClient[m.ID] == conn {
+			delete(t.byClient, m.ID)
+		}
 	}
 	delete(t.byConn, conn)
 }
