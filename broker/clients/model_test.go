@@ -23,7 +23,7 @@ func conns(n int) (list []*remoting.Conn) {
 
 // TestProducersModel: heartbeats and leaves in any order against plain maps.
 func TestProducersModel(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(10) {
 		rnd, list := rand.New(rand.NewPCG(seed, 1)), conns(4)
 		p, model := NewProducers(), map[string]map[*remoting.Conn]Client{}
 		p.Limit = func() int { return 7 }
@@ -152,7 +152,7 @@ func TestPickPrefersTheLiving(t *testing.T) {
 
 // TestConsumersModel: heartbeats and leaves in any order against plain maps, and who is told.
 func TestConsumersModel(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(10) {
 		rnd, list := rand.New(rand.NewPCG(seed, 2)), conns(4)
 		var told, gone []string
 		c := NewConsumers(func(group string) { told = append(told, group) }, 3)

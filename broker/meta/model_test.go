@@ -44,7 +44,7 @@ func (m *offsetModel) count() (n int64) {
 
 // TestOffsetsModel: commits, pulls, resets and deletions in any order, with a limit that is met all the time.
 func TestOffsetsModel(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(5) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		o, m, changed := NewOffsets(), offsetModel{map[OffsetKey]map[int32]int64{}, map[OffsetKey]map[int32]int64{}}, 0
 		o.Limit, o.Changed = func() int { return 20 }, func() { changed++ }
@@ -208,7 +208,7 @@ func TestOffsetsEnd(t *testing.T) {
 
 // TestGroupsModel: groups and forbidden topics in any order, with a limit.
 func TestGroupsModel(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(5) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
 		auto, changed := true, 0
 		g := NewGroups(func() bool { return auto })
@@ -334,7 +334,7 @@ func TestForbiddenLimit(t *testing.T) {
 
 // TestTopicsModel: topics are made in every way there is, changed and removed, with a limit.
 func TestTopicsModel(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(5) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		topics := NewTopics()
 		topics.AddSystem([]SystemTopic{{Name: compat.TopicAutoCreate, Queues: 8, Perm: 7}})

@@ -144,7 +144,8 @@ func TestTurn(t *testing.T) {
 	p.Read(4)
 	p.Failed.Add(2)
 	m := map[string]string{}
-	if p.Info(m); m["getMessageEntireTimeMax"] != "7" || m["putMessageFailedTimes"] != "2" || m["putMessageEntireTimeMax"] != "3" {
+	if p.Info(m); m["getMessageEntireTimeMax"] != "7" || m["putMessageFailedTimes"] != "2" ||
+		m["putMessageEntireTimeMax"] != "3" {
 		t.Errorf("%q", m)
 	}
 	for range 60 {

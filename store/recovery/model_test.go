@@ -123,9 +123,9 @@ func (l *randomLog) crash(rnd *rand.Rand, known int) (files [][]byte, safe int64
 // TestRandomCrashes: whatever a kill or a power cut takes, a start keeps exactly the records in front of the first that
 // is not whole, whatever the queues knew before, and finds nothing to do when it runs again.
 func TestRandomCrashes(t *testing.T) {
-	rounds := uint64(150)
+	rounds := uint64(120)
 	if testing.Short() {
-		rounds = 60
+		rounds = 30
 	}
 	for seed := range rounds {
 		rnd := rand.New(rand.NewPCG(seed, 3))
@@ -199,7 +199,7 @@ func (l *randomLog) first(n int) (files [][]byte) {
 // TestRandomDamage: a byte of a record that was synced, with a synced one behind it, is damage: the error names it, and
 // nothing is touched.
 func TestRandomDamage(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(30) {
 		rnd := rand.New(rand.NewPCG(seed, 4))
 		l := makeLog(rnd)
 		n := rnd.IntN(len(l.records) - 1)
