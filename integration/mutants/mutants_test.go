@@ -103,3 +103,20 @@ func TestEquivalents(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWatched: the first package that fails is enough, wherever its line is cut.
+func TestWatched(t *testing.T) {
+	const text = "ok  \tgorocket/a\t1s\n--- FAIL: TestX (0.1s)\n    x_test.go:1: FAIL\tno\nFAIL\nFAIL\tgorocket/b\t2s\n"
+	for cut := range len(text) {
+		n := 0
+		w := watched{enough: func() { n++ }}
+		for _, piece := range []string{text[:cut], text[cut:], "FAIL\tgorocket/c\t3s\n"} {
+			_, _ = w.Write([]byte(piece))
+		}
+		if n != 1 || firstFailure(w.text) != "TestX" {
+			t.Fatalf("cut at %d: %d times, %s", cut, n, firstFailure(w.text))
+		}
+	}
+	w := watched{enough: func() { t.Error("nothing failed") }}
+	_, _ = w.Write([]byte("ok  \tgorocket/a\t1s\n    x_test.go:1: FAIL\tno\n"))
+}

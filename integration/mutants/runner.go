@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -163,12 +164,40 @@ func (r *runner) test(overlay string, s stage) ([]byte, error) {
 	}
 	c := exec.CommandContext(ctx, "go", append(args, s.packages...)...)
 	c.Dir = r.root
-	out, err := c.CombinedOutput()
+	// one package that fails is enough: the others take minutes, and know nothing that matters
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	out := watched{enough: cancel}
+	c.Stdout, c.Stderr = &out, &out
+	err := c.Run()
+	if out.seen {
+		return out.text, errFailed
+	}
 	var failed *exec.ExitError
 	if ctx.Err() != nil || err != nil && !errors.As(err, &failed) { // tests that hang end by -timeout, long before
-		return out, fmt.Errorf("%w: %w", errNoTest, errors.Join(ctx.Err(), err))
+		return out.text, fmt.Errorf("%w: %w", errNoTest, errors.Join(ctx.Err(), err))
 	}
-	return out, err
+	return out.text, err
+}
+
+// errFailed says that a package failed, and the rest was not waited for.
+var errFailed = errors.New("a package failed")
+
+// watched keeps what `go test` prints and calls enough when a package has failed: its line comes behind all that it
+// printed.
+type watched struct {
+	enough func()
+	text   []byte
+	seen   bool
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	w.text = append(w.text, b...)
+	if !w.seen && (bytes.HasPrefix(w.text, []byte("FAIL\t")) || bytes.Contains(w.text, []byte("\nFAIL\t"))) {
+		w.seen = true
+		w.enough()
+	}
+	return len(b), nil
 }
 
 // firstFailure is the name of the test that failed first, or that the tests took too long.
