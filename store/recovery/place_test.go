@@ -19,12 +19,14 @@ type rec struct{ queueOffset, time int64 }
 // placeWith is a log of one file with these records, one behind the other.
 func placeWith(t *testing.T, list ...rec) *place {
 	t.Helper()
-	b := make([]byte, 0, logFile)
+	size := max(logFile, 200*len(list))
+	b := make([]byte, 0, size)
 	for _, r := range list {
 		b = append(b, rawRecord(msg("T", 0, "body"), int64(len(b)), r.queueOffset, r.time)...)
 	}
-	p := placeOf(t, [][]byte{b[:logFile]})
+	p := &place{t: t, mem: newMem(t), size: int64(size)}
 	t.Cleanup(p.mem.Free)
+	p.replace([][]byte{b[:size]})
 	return p
 }
 
