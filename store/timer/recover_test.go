@@ -2,8 +2,14 @@ package timer
 
 import (
 	"fmt"
+	"slices"
+	"syscall"
 	"testing"
+	"time"
 
+	"gorocket/compat/testutil"
+	"gorocket/store"
+	"gorocket/store/record"
 	"gorocket/store/vfs"
 )
 
@@ -143,5 +149,80 @@ func TestResume(t *testing.T) {
 		}
 		r.halt()
 		mem.Free()
+	}
+}
+
+// TestSyncTriesAgain: what a failed sync did not make durable is synced by the next one, and nothing else.
+func TestSyncTriesAgain(t *testing.T) {
+	mem := vfs.NewMem()
+	defer mem.Free()
+	l, err := openLog(mem, "/log", 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	for range 3 * 78 { // three files
+		if _, err := l.next(); err != nil {
+			t.Fatal(err)
+		}
+		l.add(&unit{})
+		if err := l.write(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for round, c := range []struct{ fail, want int }{{2, 2}, {1, 1}, {0, 2}, {0, 0}} { // which sync fails; how many there are
+		n := 0
+		mem.Inject(func(op, _ string) error {
+			if op != "sync" {
+				return nil
+			}
+			if n++; n == c.fail {
+				return syscall.EIO
+			}
+			return nil
+		})
+		if err := l.sync(); (err != nil) != (c.fail > 0) || n != c.want {
+			t.Errorf("round %d: %v, %d files synced, want %d", round, err, n, c.want)
+		}
+	}
+	mem.Inject(nil)
+}
+
+// TestEnqueuedIsTold: each message with the delay that its producer wanted.
+func TestEnqueuedIsTold(t *testing.T) {
+	r := newRig(t, smallConfig(), vfs.NewMem(), begin)
+	defer r.halt()
+	var told []string
+	r.tm.ev.Enqueued = func(topic []byte, ms int64) { told = append(told, fmt.Sprint(string(topic), " ", ms)) }
+	for _, born := range []int64{begin - 200, begin + 100} {
+		props := fmt.Sprintf("TIMER_OUT_MS\x01%d\x02REAL_TOPIC\x01T\x02REAL_QID\x010\x02UNIQ_KEY\x01u\x02", begin+500)
+		if _, err := r.s.Append(&store.Record{Message: record.Message{Topic: Topic, BornTimestamp: born, BornHost: host,
+			StoreHost: host, Body: []byte("b"), Properties: []byte(props)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.turn(begin); !slices.Equal(told, []string{"T 700", "T 400"}) {
+		t.Errorf("told %v", told)
+	}
+}
+
+// TestLoopWakesByItself: with nothing else happening the loop delivers when slots end, one after the other.
+func TestLoopWakesByItself(t *testing.T) {
+	now := time.Now().UnixMilli()
+	r := newRig(t, smallConfig(), vfs.NewMem(), now)
+	r.tm.now = time.Now
+	for i := range int64(3) {
+		r.put(now+200+i*200, fmt.Sprint(i), "")
+	}
+	if err := r.tm.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.stop()
+	testutil.WaitFor(t, "three deliveries", func() bool { got, _ := r.got(); return len(got) == 3 })
+	_, views := r.got()
+	for i, m := range views {
+		if due := now + 200 + int64(i)*200; m.StoreTimestamp < due {
+			t.Errorf("message %d came %d ms early", i, due-m.StoreTimestamp)
+		}
 	}
 }
