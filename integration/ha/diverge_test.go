@@ -14,7 +14,7 @@ import (
 // TestDivergence lets both ends of a pair take messages while the other is down. The slave sees that its log went
 // another way, takes nothing and loses nothing, and says how to go on; so it does after the repair that it names.
 func TestDivergence(t *testing.T) {
-	need(t)
+	harness.NeedJava(t)
 	for _, master := range []harness.Kind{harness.Go, harness.Java} {
 		t.Run("master-"+string(master), func(t *testing.T) { divergence(t, master) })
 	}

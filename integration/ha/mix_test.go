@@ -26,7 +26,7 @@ func TestMixes(t *testing.T) {
 	for _, k := range []struct{ master, slave harness.Kind }{{harness.Go, harness.Go}, {harness.Java, harness.Go},
 		{harness.Go, harness.Java}} {
 		t.Run(fmt.Sprintf("%s-with-%s", k.master, k.slave), func(t *testing.T) {
-			need(t)
+			harness.NeedJava(t)
 			p := startPair(t, k.master)
 			n, kills := volume()
 			p.send(n/(kills+1), nil)
@@ -57,7 +57,7 @@ func TestMixes(t *testing.T) {
 // TestMigration brings a Java master's store to ours by nothing but stop and start, and back: our broker follows Java's,
 // becomes the master, and Java's comes back as its slave, on the store that it had, and becomes the master again.
 func TestMigration(t *testing.T) {
-	need(t)
+	harness.NeedJava(t)
 	p := startPair(t, harness.Java)
 	p.slave = p.c.Broker(harness.Go, "second", conf("SLAVE", 1))
 	p.send(3000, nil)

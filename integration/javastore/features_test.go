@@ -73,7 +73,7 @@ func TestFeatures(t *testing.T) {
 	for _, store := range []string{layout, records, queues} {
 		t.Run(store, func(t *testing.T) {
 			if list := known(t, store); len(list) > 0 {
-				need(t)
+				harness.NeedJava(t)
 				(&featureStore{list: list}).run(t)
 			}
 		})

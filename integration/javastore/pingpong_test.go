@@ -13,7 +13,7 @@ func TestPingPong(t *testing.T) {
 	for _, java := range []side{java5, java4} {
 		for _, clean := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s clean=%v", java, clean), func(t *testing.T) {
-				need(t)
+				harness.NeedJava(t)
 				pingPong(t, clean, nil, java, ours, java, ours)
 			})
 		}

@@ -41,7 +41,7 @@ func TestRefused(t *testing.T) {
 
 // refuses lets Java write a store, starts ours in each of the ways, and Java again.
 func refuses(t *testing.T, java harness.Conf, ways ...refused) {
-	need(t)
+	harness.NeedJava(t)
 	h, l := javaWrote(t, java)
 	h.stop(true) // what is behind damage must be known to be on disk
 	for _, w := range ways {

@@ -3,12 +3,14 @@ package javastore
 import (
 	"os"
 	"testing"
+
+	"gorocket/integration/harness"
 )
 
 // TestRocksDBWayOut takes the way out of docs/migrating.md: Java writes its RocksDB tables as JSON while it runs, the
 // RocksDB queues are moved aside, and ours builds file queues from the commit log.
 func TestRocksDBWayOut(t *testing.T) {
-	need(t)
+	harness.NeedJava(t)
 	h, l := javaWrote(t, map[string]string{"storeType": "defaultRocksDB"})
 	l.delayed("js_a", 0, 3)
 	before := l.take()

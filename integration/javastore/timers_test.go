@@ -42,7 +42,7 @@ func (w *timers) byUs(ms int64) bool {
 func TestTimers(t *testing.T) {
 	for _, clean := range []bool{true, false} {
 		t.Run(fmt.Sprintf("clean=%v", clean), func(t *testing.T) {
-			need(t)
+			harness.NeedJava(t)
 			w := &timers{h: newHouse(t, timerConf), due: map[string]int64{}, recalled: map[string]bool{}}
 			order := []side{java5, ours, java5, ours}
 			for i, s := range order {

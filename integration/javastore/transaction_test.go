@@ -28,7 +28,7 @@ func TestTransactions(t *testing.T) {
 	for _, java := range []side{java5, java4} {
 		for _, clean := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s clean=%v", java, clean), func(t *testing.T) {
-				need(t)
+				harness.NeedJava(t)
 				h := newHouse(t, harness.Conf{"transactionTimeOut": "1000", "transactionCheckInterval": "1000",
 					"transactionCheckMax": "1000", "transactionOpBatchInterval": "200"})
 				tl := &transLedger{h: h, kinds: map[string]int{}, asked: map[string]int{}, shapes: map[string]map[side]string{}}
