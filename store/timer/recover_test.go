@@ -226,3 +226,40 @@ func TestLoopWakesByItself(t *testing.T) {
 		}
 	}
 }
+
+// TestOldUnitsAreErased: what stands behind the place at which the log ends for a start is gone, so that no later one
+// takes it for new.
+func TestOldUnitsAreErased(t *testing.T) {
+	for _, lost := range []int64{5, 76, 77, 78, 80} { // a unit that a power cut took, also at the end of a file
+		mem := vfs.NewMem()
+		r := newRig(t, smallConfig(), mem, begin)
+		for i := range 100 {
+			r.put(begin+5000, fmt.Sprint(i), "")
+		}
+		r.turn(begin)
+		r.stop()
+		f, err := mem.OpenFile(fmt.Sprintf("/store/timerlog/%020d", lost/78*4096))
+		if err == nil {
+			_, err = f.WriteAt(make([]byte, unitSize), lost%78*unitSize)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = newRig(t, smallConfig(), mem, begin)
+		if rep := r.tm.Report(); rep.QueueOffset != lost || rep.Pending != lost {
+			t.Errorf("without unit %d: %+v", lost, rep)
+		}
+		for _, file := range r.tm.log.files {
+			b := make([]byte, 4096)
+			if _, err := file.f.ReadAt(b, 0); err != nil {
+				t.Fatal(err)
+			}
+			keep := max(0, min(lost*unitSize-file.base/4096*78*unitSize, 78*unitSize))
+			if rest := b[keep:min(4096, 78*unitSize)]; slices.ContainsFunc(rest, func(x byte) bool { return x != 0 }) {
+				t.Errorf("without unit %d: something is left behind it in the file at %d", lost, file.base)
+			}
+		}
+		r.halt()
+		mem.Free()
+	}
+}
