@@ -38,6 +38,7 @@ func newRig(t *testing.T) *rig {
 	config.SetDefaults(&cfg)
 	cfg.StorePathRootDir, cfg.MappedFileSizeCommitLog, cfg.MappedFileSizeConsumeQueue = "/s", 1<<20, 60000
 	cfg.FlushIntervalCommitLog, cfg.FlushCommitLogThoroughInterval = 3_600_000, 3_600_000
+	cfg.MaxHashSlotNum, cfg.MaxIndexNum = 100, 400
 	var err error
 	if r.store, err = store.Open(cfg, r.mem, store.EventListener{}); err != nil {
 		t.Fatal(err)
