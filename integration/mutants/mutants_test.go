@@ -19,6 +19,7 @@ func f(a, b int, log logger) (bool, error) {
 		return !h(), fmt.Errorf("x %d", 1+1)
 	}
 	log.Warn().Msg("a" + "b")
+	c := make([]int, a+1, 2*b+1)
 	return true, nil
 }
 `
@@ -41,7 +42,8 @@ p.go:5: the call of g went away
 p.go:6: ++ became --
 p.go:7: -= became =
 p.go:8: ! went away
-p.go:11: true became false`
+p.go:11: + became -
+p.go:12: true became false`
 	if strings.Join(got, "\n") != want {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 	}

@@ -87,6 +87,10 @@ func inFile(name string, src []byte) (all []place, err error) {
 func look(n ast.Node, add func(from, to token.Pos, text, what string)) bool {
 	switch n := n.(type) {
 	case *ast.CallExpr:
+		if room := callee(n) == "make" && len(n.Args) == 3; room { // how much is reserved changes nothing
+			ast.Inspect(n.Args[1], func(n ast.Node) bool { return n == nil || look(n, add) })
+			return false
+		}
 		return !isText(n)
 	case *ast.BinaryExpr:
 		if to, ok := swaps[n.Op]; ok && !isString(n.X) && !isString(n.Y) {
