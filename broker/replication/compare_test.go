@@ -3,6 +3,8 @@ package replication
 import (
 	"bytes"
 	"errors"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -62,26 +64,47 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestCompareUnasked: without a record, or a master's address, nothing is compared; a difference with an earlier master
-// is forgotten. A master that does not answer is no difference, and forgets none.
+// TestCompareUnasked: without a record nothing is compared, and a difference with an earlier master is forgotten. A
+// master that does not answer, or whose address nobody knows, is no difference, forgets none, and is not followed.
 func TestCompareUnasked(t *testing.T) {
 	empty, full := newRig(t, "ASYNC_MASTER"), newRig(t, "ASYNC_MASTER")
 	full.send("one")
 	before := &DivergedError{Master: "before"}
-	empty.addr, empty.diverged, full.diverged = nobody(t), before, before
-	for _, r := range []*rig{empty, full} {
-		if err := r.compare(t.Context(), ""); err != nil || r.diverged != nil {
-			t.Errorf("%v, %v", err, r.diverged)
+	empty.diverged, full.diverged = before, before
+	if err := empty.compare(t.Context(), ""); err != nil || empty.diverged != nil {
+		t.Errorf("%v, %v", err, empty.diverged)
+	}
+	var div *DivergedError
+	unknown := func(what, haAddr string) {
+		t.Helper()
+		if err := full.compare(t.Context(), haAddr); err == nil || errors.As(err, &div) || full.diverged != before {
+			t.Errorf("%s: %v, noted %v", what, err, full.diverged)
 		}
 	}
-	full.addr, full.diverged = nobody(t), before
-	var div *DivergedError
-	if err := full.compare(t.Context(), ""); err == nil || errors.As(err, &div) || full.diverged != before {
-		t.Errorf("nobody is there: %v, noted %v", err, full.diverged)
+	for _, haAddr := range []string{"", "host", "host:", "host:x", "host:1", "host:0", "host:-5"} {
+		unknown("no address", haAddr)
 	}
+	full.addr = nobody(t)
+	unknown("nobody is there", full.addr)
 	port := masterPort{code: wire.SystemError, topic: wire.SystemBusy}
 	full.addr = port.serve(t)
 	if err := full.compare(t.Context(), ""); err == nil || full.diverged != before && full.diverged != nil {
 		t.Errorf("nobody knows the topic: %v, noted %v", err, full.diverged)
+	}
+}
+
+// TestCompareByHAAddress: a master that no NameServer names is asked at the port in front of its haListenPort.
+func TestCompareByHAAddress(t *testing.T) {
+	r := newRig(t, "ASYNC_MASTER")
+	r.send("one")
+	port := masterPort{rec: r.last()}
+	host, text, err := net.SplitHostPort(port.serve(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := strconv.Atoi(text)
+	port.asked.Store(-1)
+	if err := r.compare(t.Context(), net.JoinHostPort(host, strconv.Itoa(n+1))); err != nil || port.asked.Load() != 0 {
+		t.Errorf("%v, asked for %d", err, port.asked.Load())
 	}
 }
