@@ -9,12 +9,17 @@ import (
 
 	"gorocket/broker/config"
 	"gorocket/remoting"
+	"gorocket/remoting/secure"
 	"gorocket/remoting/wire"
 )
 
 // TestNetOptions: what the configuration says reaches the network, in its units.
 func TestNetOptions(t *testing.T) {
 	b, _ := loggedBroker(t)
+	var err error
+	if b.certs, err = secure.New(b.cfg().Settings, "", nil); err != nil { // as serve does
+		t.Fatal(err)
+	}
 	set := func(edit func(*config.Config)) remoting.Options {
 		c := *b.cfg()
 		edit(&c)

@@ -183,8 +183,27 @@ func crashed(t *testing.T, rnd *rand.Rand, l *randomLog) (p *place, files [][]by
 			t.Fatal(err)
 		}
 	}
+	if !intact {
+		p.loseEntries(rnd, l, safe)
+	}
 	p.replace(files)
 	return p, files, safe, intact, known
+}
+
+// loseEntries takes entries out of the files of the queues that a power cut may take: of records not older than safe.
+func (p *place) loseEntries(rnd *rand.Rand, l *randomLog, safe int64) {
+	p.t.Helper()
+	const perFile = 50
+	for _, w := range l.records {
+		name := fmt.Sprintf("/s/consumequeue/Topic/%d/%s", w.queue, datafile.Name(w.offset/perFile*perFile*consumequeue.Unit))
+		f, err := p.mem.OpenFile(name)
+		if err != nil || w.time < safe || rnd.IntN(4) > 0 {
+			continue // no queues were written, or it stays
+		}
+		if _, err := f.WriteAt(make([]byte, consumequeue.Unit), w.offset%perFile*consumequeue.Unit); err != nil {
+			p.t.Fatal(err)
+		}
+	}
 }
 
 // first is the log as it was when it had n records.

@@ -206,3 +206,22 @@ func TestProgressIsTold(t *testing.T) {
 		t.Errorf("told %v, want %v", seen, want)
 	}
 }
+
+// TestWalkTellsProgress: a walk that takes long says where it is, every 4096 records at most.
+func TestWalkTellsProgress(t *testing.T) {
+	list := make([]rec, 2*4096+1)
+	for i := range list {
+		list[i] = rec{int64(i), 1000}
+	}
+	p := placeWith(t, list...)
+	size := int64(len(rawRecord(msg("T", 0, "body"), 0, 0, 1)))
+	var seen []Progress
+	r := recovery{Input: p.input(false, 0, false), phase: "queues"} // nothing was told for years
+	r.Events.Progress = func(x Progress) { seen = append(seen, x) }
+	segs := p.log.Segments()
+	end, err := r.walk(segs, 0, r.Checks, segs[0].End(), func(*record.View) error { return nil })
+	want := Progress{Phase: "queues", File: segs[0].Name, Offset: 4096 * size, End: segs[0].End()}
+	if err != nil || end != int64(len(list))*size || len(seen) == 0 || seen[0] != want || len(seen) > 2 {
+		t.Errorf("%v, ends at %d, told %+v, want %+v", err, end, seen, want)
+	}
+}
