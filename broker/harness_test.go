@@ -320,6 +320,12 @@ func (r *rig) join(group, topic string) {
 	}
 }
 
+// waitFor is testutil.WaitFor by its old name, for tests that are on their way.
+func waitFor(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	testutil.WaitFor(t, what, ok)
+}
+
 // half sends a half message and returns its answer and commit log offset.
 func (r *rig) half(group, topic, body string, props ...string) (*wire.SendMessageResponseHeader, int64) {
 	r.t.Helper()
