@@ -131,21 +131,21 @@ func TestJumps(t *testing.T) {
 	}
 }
 
-// TestNoLog: without a log the queues describe nothing.
+// TestNoLog: without a log the queues, all of them, describe nothing.
 func TestNoLog(t *testing.T) {
-	p := placeWith(t, rec{0, 1000}, rec{1, 2000})
+	p := placeOf(t, makeLog(rand.New(rand.NewPCG(1, 6))).files)
+	t.Cleanup(p.mem.Free)
 	p.recovers(false, 0, false)
 	p.saveQueues()
-	if q := p.queues.Get("T", 0); q == nil || q.End() != 2 || !q.HasFile() {
-		t.Fatal("no queue")
-	}
 	p.replace(nil)
 	report, newest := p.recovers(true, 0, false)
-	if q := p.queues.Get("T", 0); q.End() != 0 || q.HasFile() || report.To != 0 || newest != 0 {
-		t.Errorf("ends at %d, has a file %v, %+v", q.End(), q.HasFile(), report)
-	}
-	if list, err := p.mem.ReadDir("/s/consumequeue/T/0"); len(list) != 0 {
-		t.Errorf("%v, %v", list, err)
+	for id := range int32(3) {
+		if q := p.queues.Get("Topic", id); q == nil || q.End() != 0 || q.HasFile() || report.To != 0 || newest != 0 {
+			t.Errorf("queue %d: %+v, %+v", id, q, report)
+		}
+		if list, err := p.mem.ReadDir(fmt.Sprint("/s/consumequeue/Topic/", id)); len(list) != 0 {
+			t.Errorf("%v, %v", list, err)
+		}
 	}
 }
 
