@@ -81,6 +81,9 @@ func (l *Timers) Check(c *client.Client) (string, error) {
 	for body, n := range found.came {
 		again[isLevel(body)] += n - 1
 	}
+	if n := again[false] + again[true]; n > 0 && err == nil {
+		err = fmt.Errorf("%s: %d messages were delivered again", timerTopic, n)
+	}
 	return fmt.Sprintf("%d acknowledged timer messages and delay levels, %d sends cut off, %d lost, %d early; delivered "+
 		"again: %d timer messages, %d delay levels", len(l.due), l.cut,
 		found.lost, found.early, again[false], again[true]), err
