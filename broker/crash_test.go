@@ -389,3 +389,47 @@ func TestUnreadableTableStopsTheStart(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestKillCommitsNothingTwice: a half message that was committed, and whose op message a kill came before, has ended for
+// who goes on: nobody asks about it, a second commit stores nothing, and one that had not ended can be committed.
+func TestKillCommitsNothingTwice(t *testing.T) {
+	mem := newMem(t)
+	late := func(c *config.Config) { c.TransactionOpBatchInterval = 3_600_000 }
+	r := memRig(t, mem, late)
+	waitFor(t, "the op queue read", func() bool {
+		select {
+		case <-r.b.trans.Replayed:
+			return true
+		default:
+			return false
+		}
+	})
+	_, first := r.half("g", "T", "first")
+	_, second := r.half("g", "T", "second")
+	commit := func(r *rig, offset, at int64) {
+		t.Helper()
+		if code, remark := r.end(wire.EndTransactionRequestHeader{ProducerGroup: "g", TranStateTableOffset: offset,
+			CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}); code != 0 {
+			t.Fatal(code, remark)
+		}
+	}
+	commit(r, 0, first)
+	r.send("T", "", "between")
+	r2 := reborn(t, mem.Clone(), late)
+	waitFor(t, "the op queue read there", func() bool {
+		select {
+		case <-r2.b.trans.Replayed:
+			return true
+		default:
+			return false
+		}
+	})
+	if open := r2.b.trans.Halves.NextOpen(0, 2); open != 1 {
+		t.Errorf("half message %d is the first that waits", open)
+	}
+	commit(r2, 0, first)
+	commit(r2, 1, second)
+	if got := r2.bodies("T"); !slices.Equal(got, []string{"first", "between", "second"}) {
+		t.Errorf("%q", got)
+	}
+}

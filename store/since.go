@@ -32,6 +32,9 @@ func (s *Store) RecordsSince(ts, from int64, fn func(m *record.View)) error {
 	return nil
 }
 
+// LastStoreTime is the store time of the newest record, ms; of one that is gone if the log has lost its end.
+func (s *Store) LastStoreTime() int64 { return s.log.LastStoreTime() }
+
 // firstSince is the offset of a record in front of which there is none that was stored at ts or later.
 func (s *Store) firstSince(ts, from int64) int64 {
 	at := s.log.Min()

@@ -137,9 +137,11 @@ func (t *Service) replay(stop <-chan struct{}) {
 	}
 	t.ops.waiting(t.Halves.settle)
 	joined := t.joinCopies(halves, stop)
-	if named > 0 || joined > 0 {
-		t.d.Log.Info().Int("ended", named).Int("copies", joined).Int64("from", t.Halves.start()).Int64("to",
-			halves).Int64("tookMillis", time.Since(began).Milliseconds()).Msg("transactions under way")
+	committed := t.endCommitted(halves, stop)
+	if named > 0 || joined > 0 || committed > 0 {
+		t.d.Log.Info().Int("ended", named).Int("committed", committed).Int("copies", joined).
+			Int64("from", t.Halves.start()).Int64("to", halves).Int64("tookMillis", time.Since(began).Milliseconds()).
+			Msg("transactions under way")
 	}
 }
 

@@ -80,6 +80,9 @@ func (l *Transactions) Check(c *client.Client) (string, error) {
 			failed = append(failed, fmt.Errorf("rolled back, but delivered %d times: %s", n, body))
 		}
 	}
+	if again > 0 {
+		failed = append(failed, fmt.Errorf("%d committed messages were delivered again", again))
+	}
 	if len(l.stored) < 100 || l.asked == 0 || timed == 0 {
 		failed = append(failed, fmt.Errorf("only %d half messages, %d questions, %d with a timer: nothing was tested",
 			len(l.stored), l.asked, timed))

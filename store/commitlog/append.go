@@ -290,6 +290,13 @@ func (l *Log) Quiesce() {
 // Resume sets the newest store time in the log (ms): no later record gets an earlier one. Before Start only.
 func (l *Log) Resume(storeTime int64) { l.app.lastTime = storeTime }
 
+// LastStoreTime is the newest store time in the log, ms.
+func (l *Log) LastStoreTime() int64 {
+	l.app.mu.Lock()
+	defer l.app.mu.Unlock()
+	return l.app.lastTime
+}
+
 // tailEnd is the end of the log including the write buffer.
 func (l *Log) tailEnd() int64 {
 	l.app.mu.Lock()
