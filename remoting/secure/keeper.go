@@ -81,8 +81,11 @@ func (k *Keeper) load(s *Settings) error {
 	return nil
 }
 
-// TLS is what a server and a client need.
+// TLS is what a server and a client need; nil, plain connections only, of no Keeper.
 func (k *Keeper) TLS() *transport.TLS {
+	if k == nil {
+		return nil
+	}
 	return &transport.TLS{Mode: k.mode, Server: k.server.Load, Client: k.client.Load}
 }
 
