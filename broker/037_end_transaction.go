@@ -5,7 +5,8 @@ package broker
 //
 // Quirks kept: "unknown" is not answered at all; the wrong group or offset is code 1; an end that comes later than
 // CHECK_IMMUNITY_TIME_IN_SECONDS allows is 604 without a remark; the committed message keeps TRAN_MSG and loses
-// REAL_TOPIC and REAL_QID; it never waits for the disk. Differences: what ended already is SUCCESS and nothing is
+// REAL_TOPIC and REAL_QID; the answer waits for disk and slaves as the mode says, for a client that waits for it, and
+// is SUCCESS when they are late. Differences: what ended already is SUCCESS and nothing is
 // stored (Java delivers again); a commit log offset that no entry of the half queue points to is code 1 (Java copies
 // any bytes that look like a message), and so is a half message whose REAL_TOPIC and REAL_QID clients may not send to.
 
@@ -23,6 +24,7 @@ import (
 type ends struct {
 	liveConfig
 	ender     *service.Ender
+	serves    func() bool // a master that is online, or who stands in for one
 	throttled *throttle.Log
 	pool      sync.Pool // *endState
 }
@@ -55,7 +57,7 @@ func (h *ends) try(ctx *remoting.Context, s *endState) {
 		fail(ctx, err)
 		return
 	}
-	if h.cfg().IsSlave() {
+	if !h.serves() {
 		ctx.Status(wire.SlaveNotAvailable, "")
 		return
 	}
@@ -76,6 +78,11 @@ func (h *ends) try(ctx *remoting.Context, s *endState) {
 	e.Commit, e.FromCheck, e.NoWait = q.CommitOrRollback == wire.TransactionCommit, q.FromTransactionCheck, ctx.OnLoop()
 	switch err := h.ender.End(e); err {
 	case nil:
+		if e.Waits && !ctx.Oneway() {
+			r := ctx.Later()
+			h.ender.Promised(e, func() { r.Status(wire.Success, "") })
+			return
+		}
 		ctx.Status(wire.Success, "")
 	case service.ErrWouldWait:
 		ctx.Offload()

@@ -18,6 +18,7 @@ import (
 	"gorocket/broker/delay"
 	"gorocket/broker/exporter"
 	"gorocket/broker/hold"
+	"gorocket/broker/members"
 	"gorocket/broker/meta"
 	"gorocket/broker/overload"
 	"gorocket/broker/replication"
@@ -26,6 +27,7 @@ import (
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
+	"gorocket/broker/worker"
 	"gorocket/remoting"
 	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
@@ -58,6 +60,10 @@ type Broker struct {
 	trans        *trans.Service
 	register     *cluster.Registrar
 	replica      *replication.Service // nil before Start
+	members      *members.Service
+	escape       *cluster.Escape // nil before Start
+	hearing      atomic.Bool     // online does not let it serve yet
+	online       worker.Group    // what makes a master that comes back a part of the cluster
 	persist      *meta.Persister
 	stats        *stats.Totals
 	overload     *overload.Guard
@@ -146,6 +152,7 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	if b.schedule, err = b.newLevels(cfg.MessageDelayLevel); err != nil {
 		return nil, err
 	}
+	b.members = members.New(b.memberDeps())
 	b.services = service.New(b.serviceDeps())
 	return b, nil
 }
@@ -222,9 +229,8 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 			return fmt.Errorf("broker: timers: %w", err)
 		}
 	}
-	if !b.cfg().IsSlave() {
-		b.schedule.Start()
-		b.trans.Start()
+	if !b.cfg().IsSlave() && !b.asksSlaves() {
+		b.work()
 	}
 	b.holds.Start()
 	b.notices.Start(b.consumers, b.producers)
@@ -237,7 +243,12 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	}
 	b.exporter = exporter.New(b.exporterDeps())
 	b.exporter.Start()
-	b.register.Start()
+	if b.asksSlaves() {
+		b.online.Start(b.comeOnline, b.tellEnds)
+	} else {
+		b.online.Start(b.tellEnds)
+		b.join()
+	}
 	if !b.cfg().IsSlave() { // a slave has its master's
 		b.mappings.Start()
 	}
@@ -290,6 +301,7 @@ func (b *Broker) loadTables() error {
 	b.schedule.Changed = b.persist.Add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.Durable)
 	b.trans.Counts.Changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval),
 		b.trans.Counts.Encode)
+	b.trans.Acted.Changed = b.persist.Add("actedTransactions.json", 0, b.trans.Acted.Encode)
 	for _, t := range []struct {
 		file string
 		load func([]byte) error
@@ -298,7 +310,7 @@ func (b *Broker) loadTables() error {
 		{"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
 		{"slaveProgress.json", b.progress.Load}, {"messageRequestMode.json", b.modes.Load},
 		{"consumerFilter.json", b.filters.load},
-		{"transactionMetrics", b.trans.Counts.Load}} {
+		{"transactionMetrics", b.trans.Counts.Load}, {"actedTransactions.json", b.trans.Acted.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
 		}
@@ -322,6 +334,8 @@ func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 // once.
 func (b *Broker) Stop(ctx context.Context) (err error) {
 	b.stopOnce.Do(func() {
+		b.online.Stop()
+		b.members.Stop()
 		if b.register != nil {
 			b.register.StopAndLeave(ctx)
 		}
@@ -337,6 +351,8 @@ func (b *Broker) abandon() {
 
 // shutdown ends everything that runs, in an order in which nobody is called after its end.
 func (b *Broker) shutdown(ctx context.Context) error {
+	b.online.Stop()
+	b.members.Stop()
 	close(b.stop)
 	if b.replica != nil {
 		b.replica.Stop()

@@ -29,7 +29,7 @@ func (b *Broker) serve() (err error) {
 		return err
 	}
 	b.register = b.newRegistrar()
-	b.peers = cluster.NewPeers(b.register)
+	b.peers, b.escape = cluster.NewPeers(b.register), cluster.NewEscape(b.register)
 	b.topics.Publish = b.register.Publish
 	if !b.cfg().IsSlave() {
 		b.takeProgress(context.Background())
@@ -37,7 +37,8 @@ func (b *Broker) serve() (err error) {
 	b.replica = replication.New(b.replicationDeps())
 	entries := b.entries()
 	if b.cfg().IsSlave() {
-		entries = forSlave(entries, func() bool { return b.cfg().SlaveReadEnable })
+		entries = forSlave(entries, func() bool { return b.cfg().SlaveReadEnable || b.members.Acting() }, b.cfg().
+			EnableSlaveActingMaster)
 	}
 	table, err := remoting.NewTable(entries...)
 	if err != nil {
@@ -126,5 +127,9 @@ func (b *Broker) whole() (err error, warnings []string) {
 	if err := b.health(); err != nil {
 		return err, nil
 	}
-	return b.register.Health()
+	err, warnings = b.register.Health()
+	if b.hearing.Load() {
+		warnings = append(warnings, "not online yet: this master hears what its slaves know")
+	}
+	return err, warnings
 }

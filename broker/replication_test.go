@@ -87,7 +87,7 @@ func TestReplicationMetrics(t *testing.T) {
 	testutil.WaitFor(t, "the tables", func() bool {
 		var f replication.Following
 		p.slave.b.replica.Following(&f)
-		return f.Connected && !f.TablesSynced.IsZero()
+		return f.Connected && !f.TablesSynced.IsZero() && f.Behind == 0
 	})
 	all := ""
 	for _, r := range []*rig{p.master, p.slave} {
@@ -266,6 +266,13 @@ func TestSlaveFindsItsMaster(t *testing.T) {
 	}
 }
 
+// change puts another configuration into force.
+func (r *rig) change(edit func(*config.Config)) {
+	c := r.b.Config()
+	edit(&c)
+	r.b.live.Store(&c)
+}
+
 // sendCode sends a message and returns the code of the answer.
 func (r *rig) sendCode(topic, props, body string) int32 {
 	r.t.Helper()
@@ -314,6 +321,72 @@ func TestSyncMasterWaits(t *testing.T) {
 		if code := p.master.sendCode("T", "", "the slave is gone"); code != wire.FlushSlaveTimeout {
 			t.Errorf("%s behind the slave's end: %d", flush, code)
 		}
+	}
+}
+
+// TestFewerInSync: with enableAutoInSyncReplicas a master alone acknowledges alone, a master with a slave with it, and
+// what was sent while it was there is not acknowledged by fewer when it goes; with minInSyncReplicas=2 nothing is stored
+// without it.
+func TestFewerInSync(t *testing.T) {
+	mc, sc := testConfig(t, t.TempDir()), testConfig(t, t.TempDir())
+	mc.BrokerRole, mc.InSyncReplicas, mc.SlaveTimeout = "SYNC_MASTER", 2, 60_000
+	mc.EnableSlaveActingMaster, mc.EnableAutoInSyncReplicas, mc.TotalReplicas = true, true, 2
+	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+	p := pair{master: startRig(t, mc)}
+	if code := p.master.sendCode("T", "", "alone"); code != wire.Success {
+		t.Errorf("alone: %d", code)
+	}
+	p.slave = startRig(t, sc)
+	p.slave.b.replica.Found(p.master.addr, "")
+	p.follows(t)
+	waitFor(t, "two in sync", func() bool { return p.master.b.replica.InSync() == 2 })
+	for i := range 20 {
+		if code := p.master.sendCode("T", "", fmt.Sprint("both ", i)); code != wire.Success ||
+			p.slave.b.store.MaxPhyOffset() != p.master.b.store.MaxPhyOffset() {
+			t.Fatalf("both: %d", code)
+		}
+	}
+	end := p.master.b.store.MaxPhyOffset()
+	p.slave.stop()
+	waitFor(t, "one in sync", func() bool { return p.master.b.replica.InSync() == 1 })
+	p.master.sendCode("T", "WAIT\x01false\x02", "nobody waits")
+	replicated := p.master.b.store.Log().Replicated.Load
+	if at := replicated(); at > end {
+		t.Errorf("confirmed up to %d, and only %d is on both", at, end)
+	}
+	if code := p.master.sendCode("T", "", "alone again"); code != wire.Success {
+		t.Errorf("alone again: %d", code)
+	}
+	p.master.change(func(c *config.Config) { c.MinInSyncReplicas = 2 })
+	end = p.master.b.store.MaxPhyOffset()
+	if code := p.master.sendCode("T", "", "refused"); code != wire.SystemError || p.master.b.store.MaxPhyOffset() != end {
+		t.Errorf("too few: %d", code)
+	}
+}
+
+// TestCommitWaitsForSlaves: who waits for the answer to the end of a transaction hears it when the slaves have the message.
+func TestCommitWaitsForSlaves(t *testing.T) {
+	mc := testConfig(t, t.TempDir())
+	mc.BrokerRole, mc.InSyncReplicas, mc.SlaveTimeout = "SYNC_MASTER", 2, 1000
+	r := startRig(t, mc)
+	m, at := r.half("p", "T", "x", "WAIT\x01false")
+	began := time.Now()
+	end := wire.EndTransactionRequestHeader{ProducerGroup: "p", Topic: "T", TranStateTableOffset: m.QueueOffset,
+		CommitLogOffset: at, CommitOrRollback: wire.TransactionCommit}
+	if code, remark := r.end(end); code != wire.Success || time.Since(began) > 700*time.Millisecond {
+		t.Errorf("WAIT=false: %d %s after %s", code, remark, time.Since(began))
+	}
+	r.change(func(c *config.Config) { c.InSyncReplicas = 1 })
+	m, at = r.half("p", "T", "y")
+	r.change(func(c *config.Config) { c.InSyncReplicas = 2 })
+	end.TranStateTableOffset, end.CommitLogOffset = m.QueueOffset, at
+	began = time.Now()
+	if code, remark := r.end(end); code != wire.Success || time.Since(began) < 900*time.Millisecond {
+		t.Errorf("late slaves: %d %s after %s", code, remark, time.Since(began))
+	}
+	if got := r.bodies("T"); !slices.Equal(got, []string{"x", "y"}) {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -41,19 +41,27 @@ func (b *Broker) takeProgress(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, progressTimeout)
 	defer cancel()
 	c := b.cfg()
-	known := func(k meta.OffsetKey) bool { return b.topics.Get(k.Topic) != nil && b.groups.Get(k.Group) != nil }
-	end := func(topic string, queue int32) int64 { return max(0, b.queueEnd(topic, queue)) }
 	for _, addr := range b.peers.Slaves(ctx, c.BrokerClusterName, c.BrokerName) {
 		one, done := context.WithTimeout(ctx, slaveTimeout)
-		table, err := slave.AskProgress(one, b.client, addr)
+		err := b.takeProgressOf(one, addr)
 		done()
 		if err != nil {
 			b.log.Warn().Err(err).Str("slave", addr).
 				Msg("cannot ask a slave what consumers committed there; some may consume again what they had")
-			continue
-		}
-		if n := b.offsets.Advance(table, known, end); n > 0 {
-			b.log.Info().Str("slave", addr).Int("offsets", n).Msg("consumers went on at a slave: their offsets are taken over")
 		}
 	}
+}
+
+// takeProgressOf is takeProgress for one slave.
+func (b *Broker) takeProgressOf(ctx context.Context, addr string) error {
+	table, err := slave.AskProgress(ctx, b.client, addr)
+	if err != nil {
+		return err
+	}
+	known := func(k meta.OffsetKey) bool { return b.topics.Get(k.Topic) != nil && b.groups.Get(k.Group) != nil }
+	end := func(topic string, queue int32) int64 { return max(0, b.queueEnd(topic, queue)) }
+	if n := b.offsets.Advance(table, known, end); n > 0 {
+		b.log.Info().Str("slave", addr).Int("offsets", n).Msg("consumers went on at a slave: their offsets are taken over")
+	}
+	return nil
 }

@@ -23,8 +23,8 @@ import (
 
 func (b *Broker) newLevels(spec string) (*delay.Levels, error) {
 	bits := service.Bits{Config: &b.live, Filters: b.filters.Manager}
-	return delay.NewLevels(delay.Deps{Store: b.openedStore, Now: b.now, FilterBits: bits.Note, Throttled: b.throttled},
-		spec)
+	return delay.NewLevels(delay.Deps{Store: b.openedStore, Put: b.put, Now: b.now, FilterBits: bits.Note,
+		Throttled: b.throttled}, spec)
 }
 
 func (b *Broker) transDeps() trans.Deps {
@@ -49,7 +49,7 @@ func (b *Broker) staticDeps() static.Deps {
 func (b *Broker) serviceDeps() service.Deps {
 	return service.Deps{Config: &b.live, Now: b.now, StoreHost: b.storeHost, Topics: b.topics, Groups: b.groups,
 		Committed: b.offsets, Pulled: b.pulled, Consumers: b.consumers, Locks: b.locks, Filters: b.filters.Manager,
-		Mappings: &b.mappings.Mappings, Levels: b.schedule, Trans: b.trans, Stats: b.stats,
+		Mappings: &b.mappings.Mappings, Levels: b.schedule, Trans: b.trans, InSync: b.inSync, Put: b.put, Stats: b.stats,
 		DeadLetters: &b.deadLetters, Log: b.log, Throttled: b.throttled}
 }
 
@@ -58,7 +58,8 @@ func (b *Broker) exporterDeps() exporter.Deps {
 		Pulled: b.pulled, Modes: b.modes, Consumers: b.consumers, Producers: b.producers, Locks: b.locks,
 		Filters: b.filters.Manager, Mappings: &b.mappings.Mappings, Holds: b.holds, Trans: b.trans, Stats: b.stats,
 		DeadLetters: &b.deadLetters, TimerDelays: &b.timerDelays, Overload: b.overload, Store: b.store,
-		Timers: b.timers, Registrar: b.register, Replication: b.replica, Network: b.server, Health: b.whole, Log: b.log}
+		Timers: b.timers, Registrar: b.register, Replication: b.replica, Members: b.members,
+		Network: b.server, Health: b.whole, Log: b.log}
 }
 
 func (b *Broker) holdDeps() hold.Deps {
@@ -84,12 +85,22 @@ func (b *Broker) replicationDeps() replication.Deps {
 	return replication.Deps{Settings: func() *store.Config { return &b.cfg().Config },
 		Slave:  func() bool { return b.cfg().IsSlave() },
 		Listen: func() string { return b.listen(b.cfg().HAListenPort) }, Store: b.openedStore, Client: b.client,
-		Lost: b.register.AskMaster, Log: b.log, Throttled: b.throttled, Tables: tables}
+		Lost: b.register.AskMaster, Joined: b.members.Yield, Needed: b.acksNeeded, Log: b.log, Throttled: b.throttled,
+		Tables: tables}
 }
+
+// acksNeeded is how many brokers have to have what is sent now.
+func (b *Broker) acksNeeded() int {
+	n, _ := b.cfg().Acks(b.inSync)
+	return n
+}
+
+// inSync is how many brokers of this name are alive and nearly have the whole log, this one counted.
+func (b *Broker) inSync() int { return min(b.members.Alive(), b.replica.InSync()) }
 
 // followDelays takes the positions of the delay levels from the master.
 func (b *Broker) followDelays(delayOffset []byte) error {
-	err := b.schedule.Load(delayOffset)
+	err := b.schedule.Advance(delayOffset)
 	b.schedule.Changed()
 	return err
 }
@@ -105,7 +116,8 @@ func (b *Broker) self() *cluster.Self {
 			BrokerID: c.BrokerID},
 		HAAddr: c.HAAddr(), Permission: c.BrokerPermission, RegisterPeriod: ms(c.RegisterNameServerPeriod),
 		RegisterTimeout: ms(c.RegisterBrokerTimeoutMills), ForwardTimeout: ms(c.ForwardTimeout),
-		Compressed: c.CompressedRegister,
+		Compressed: c.CompressedRegister, Acting: c.EnableSlaveActingMaster,
+		AliveTimeout: ms(c.BrokerNotActiveTimeoutMillis),
 	}
 	if c.EnableSplitRegistration {
 		s.MaxTopics = c.SplitRegistrationSize

@@ -14,6 +14,9 @@ type roleAnswer struct {
 var (
 	// Java: SendMessageProcessor.rejectRequest, PullMessageProcessor.rejectRequest
 	flowControl = roleAnswer{wire.SystemBusy, "[REJECTREQUEST]system busy, start flow control for a while"}
+	// Java: SendMessageProcessor.handlePutMessageResult, for a slave that may stand in for its master
+	notWritable = roleAnswer{wire.ServiceNotAvailable, "service not available now. It may be caused by one of the " +
+		"following reasons: messages are put to the slave"}
 	// Java 5.5 has this answer (AdminBrokerProcessor.validateSlave) but takes the change, which the next look at the
 	// master undoes
 	notOnSlave = roleAnswer{wire.SystemError, "Can't modify topic or subscription group from slave broker, please " +
@@ -35,11 +38,15 @@ var slaveRefuses = map[int32]roleAnswer{
 	wire.ReqRecallMessage:                    {wire.SlaveNotAvailable, "recall failed, broker service not available"},
 }
 
-// forSlave makes of a master's dispatch table a slave's. reads tells whether pulls are served (slaveReadEnable).
-func forSlave(entries []remoting.Entry, reads func() bool) []remoting.Entry {
+// forSlave makes of a master's dispatch table a slave's. reads tells whether pulls are served: slaveReadEnable, or it
+// stands in for its master; acting, whether it may do that (enableSlaveActingMaster).
+func forSlave(entries []remoting.Entry, reads func() bool, acting bool) []remoting.Entry {
 	for i := range entries {
 		e := &entries[i]
 		if r, refused := slaveRefuses[e.Code]; refused {
+			if acting && r == flowControl {
+				r = notWritable
+			}
 			e.Handle = func(ctx *remoting.Context) { ctx.Status(r.code, r.remark) }
 		}
 		if e.Code == wire.ReqPullMessage || e.Code == wire.ReqLitePullMessage {

@@ -17,7 +17,7 @@ func (b *Broker) openTimers() (err error) {
 		return nil
 	}
 	live := func() *store.Config { return &b.cfg().Config }
-	b.timers, err = timer.Open(live(), live, b.fs, b.store, timer.Events{
+	b.timers, err = timer.Open(live(), live, b.fs, timerStore{b.store, b.put}, timer.Events{
 		Skipped: func(offset int64, why error) {
 			b.throttled.Warn("timer.skipped").Err(why).Int64("offset",
 				offset).Msg("timer message cannot be delivered and is skipped")
@@ -35,7 +35,7 @@ func (b *Broker) openTimers() (err error) {
 	if err != nil {
 		return fmt.Errorf("broker: timers: %w", err)
 	}
-	b.timers.Lead(!b.cfg().IsSlave())
+	b.timers.Lead(!b.cfg().IsSlave() && !b.asksSlaves()) // else see work and act
 	r := b.timers.Report()
 	b.log.Info().Int64("readTime", r.ReadTime).Int64("queueOffset", r.QueueOffset).Int64("pending",
 		r.Pending).Int64("dropped", r.Dropped).

@@ -35,10 +35,15 @@ type Config struct {
 	MaxHATransferByteInSecond int64  `prop:"maxHaTransferByteInSecond"`
 	HAMasterAddress           string `prop:"haMasterAddress"`
 	InSyncReplicas            int    `prop:"inSyncReplicas"`
-	HAMaxGapNotInSync         int64  `prop:"haMaxGapNotInSync"`
-	MaxHAConnections          int    `prop:"maxHaConnections"`
-	SyncFromLastFile          bool   `prop:"syncFromLastFile"`
-	SlaveTimeout              int    `prop:"slaveTimeout"`
+	MinInSyncReplicas         int    `prop:"minInSyncReplicas"`
+	EnableAutoInSyncReplicas  bool   `prop:"enableAutoInSyncReplicas"`
+	// Java's name for where a master's log ended at its start.
+	SyncMasterFlushOffsetWhenStartup bool  `prop:"syncMasterFlushOffsetWhenStartup"`
+	TotalReplicas                    int   `prop:"totalReplicas"`
+	HAMaxGapNotInSync                int64 `prop:"haMaxGapNotInSync"`
+	MaxHAConnections                 int   `prop:"maxHaConnections"`
+	SyncFromLastFile                 bool  `prop:"syncFromLastFile"`
+	SlaveTimeout                     int   `prop:"slaveTimeout"`
 
 	MappedFileSizeCommitLog    int64 `prop:"mappedFileSizeCommitLog"`
 	MappedFileSizeConsumeQueue int64 `prop:"mappedFileSizeConsumeQueue"`

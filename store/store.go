@@ -335,3 +335,14 @@ func (s *Store) lockedAt(name string) int64 {
 	}
 	return fi.ModTime.UnixNano()
 }
+
+// OpenedEnd is where the log ended when the store was opened. Java: brokerInitMaxOffset.
+func (s *Store) OpenedEnd() int64 { return s.openEnd }
+
+// MasterFlushedOffset is what a slave noted of its master in the checkpoint, 0: nothing. Nothing follows from it.
+func (s *Store) MasterFlushedOffset() int64 { return s.check.Get().MasterFlushedOffset }
+
+// SetMasterFlushedOffset notes it; it is on disk with the next checkpoint.
+func (s *Store) SetMasterFlushedOffset(offset int64) {
+	s.check.Update(func(c *checkpoint.Values) { c.MasterFlushedOffset = offset })
+}

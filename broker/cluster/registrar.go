@@ -30,17 +30,18 @@ type Registrar struct {
 // namesrvLink registers at one NameServer: in full at the start and every registerNameServerPeriod, one topic at once
 // when it is created or changed, in full again when the connection broke.
 type namesrvLink struct {
-	r      *Registrar
-	addr   string
-	wake   chan struct{}      // pending has something
-	again  chan struct{}      // the connection ended
-	ask    chan struct{}      // where the master is
-	quit   chan struct{}      // closed when the configuration does not name it any more
-	failed bool               // link goroutine only; the last registration or look failed
-	lost   bool               // link goroutine only; the NameServer may have forgotten us
-	whole  time.Time          // link goroutine only; when all topics were registered
-	sent   compat.DataVersion // link goroutine only; the version registered last
-	health linkHealth
+	r       *Registrar
+	addr    string
+	wake    chan struct{}      // pending has something
+	again   chan struct{}      // the connection ended
+	ask     chan struct{}      // where the master is
+	quit    chan struct{}      // closed when the configuration does not name it any more
+	failed  bool               // link goroutine only; the last registration or look failed
+	lost    bool               // link goroutine only; the NameServer may have forgotten us
+	whole   time.Time          // link goroutine only; when all topics were registered
+	sent    compat.DataVersion // link goroutine only; the version registered last
+	health  linkHealth
+	beating atomic.Bool // a heartbeat is on its way
 	// somebody has waited in vain, or the last registration failed: nobody waits until one succeeds
 	slow atomic.Bool
 

@@ -110,6 +110,9 @@ func (l *namesrvLink) sendPart(self *Self, w *protocol.RegisterBrokerBody) error
 	}
 	h := wire.RegisterBrokerRequestHeader{BrokerIdentityHeader: self.Identity, HAServerAddr: self.HAAddr,
 		HeartbeatTimeoutMillis: -1, Compressed: self.Compressed, BodyCRC32: int32(crc32.ChecksumIEEE(data) & 0x7FFFFFFF)}
+	if self.Acting {
+		h.EnableActingMaster, h.HeartbeatTimeoutMillis = true, self.AliveTimeout.Milliseconds()
+	}
 	limit := self.RegisterTimeout
 	resp, err := callNamesrv(l, limit, wire.ReqRegisterBroker, wire.RegisterBrokerRequest, &h, data)
 	if err == nil && self.Identity.BrokerID != 0 {

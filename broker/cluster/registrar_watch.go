@@ -137,11 +137,15 @@ func (l *namesrvLink) look() error {
 
 // ours looks for the broker's address in the route of its own topic.
 func (l *namesrvLink) ours(route *protocol.TopicRouteData) error {
-	id := l.r.d.Self().Identity
+	self := l.r.d.Self()
+	id := self.Identity
 	for i := range route.BrokerDatas {
 		d := &route.BrokerDatas[i]
 		if d.BrokerName != id.BrokerName {
 			continue
+		}
+		if self.Acting && d.BrokerAddrs[protocol.MasterID] == id.BrokerAddr { // a slave that stands in for its master
+			return nil
 		}
 		switch holder := d.BrokerAddrs[id.BrokerID]; holder {
 		case id.BrokerAddr:

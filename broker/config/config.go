@@ -57,15 +57,23 @@ type Config struct {
 	ServerLoadBalancerEnable          bool   `prop:"serverLoadBalancerEnable"`
 	ReviveQueueNum                    int    `prop:"reviveQueueNum"`
 
-	EnablePropertyFilter        bool `prop:"enablePropertyFilter"`
-	EnableCalcFilterBitMap      bool `prop:"enableCalcFilterBitMap"`
-	FilterSupportRetry          bool `prop:"filterSupportRetry"`
-	ExpectConsumerNumUseFilter  int  `prop:"expectConsumerNumUseFilter"`
-	MaxErrorRateOfBloomFilter   int  `prop:"maxErrorRateOfBloomFilter"`
-	FilterDataCleanTimeSpan     int  `prop:"filterDataCleanTimeSpan"`
-	LongPollingEnable           bool `prop:"longPollingEnable"`
-	ShortPollingTimeMills       int  `prop:"shortPollingTimeMills"`
-	SlaveReadEnable             bool `prop:"slaveReadEnable"`
+	EnablePropertyFilter       bool `prop:"enablePropertyFilter"`
+	EnableCalcFilterBitMap     bool `prop:"enableCalcFilterBitMap"`
+	FilterSupportRetry         bool `prop:"filterSupportRetry"`
+	ExpectConsumerNumUseFilter int  `prop:"expectConsumerNumUseFilter"`
+	MaxErrorRateOfBloomFilter  int  `prop:"maxErrorRateOfBloomFilter"`
+	FilterDataCleanTimeSpan    int  `prop:"filterDataCleanTimeSpan"`
+	LongPollingEnable          bool `prop:"longPollingEnable"`
+	ShortPollingTimeMills      int  `prop:"shortPollingTimeMills"`
+	SlaveReadEnable            bool `prop:"slaveReadEnable"`
+
+	EnableSlaveActingMaster      bool `prop:"enableSlaveActingMaster"`
+	EnableRemoteEscape           bool `prop:"enableRemoteEscape"`
+	SkipPreOnline                bool `prop:"skipPreOnline"`
+	BrokerHeartbeatInterval      int  `prop:"brokerHeartbeatInterval"`
+	BrokerNotActiveTimeoutMillis int  `prop:"brokerNotActiveTimeoutMillis"`
+	SyncBrokerMemberGroupPeriod  int  `prop:"syncBrokerMemberGroupPeriod"`
+
 	LitePullMessageEnable       bool `prop:"litePullMessageEnable"`
 	DefaultQueryMaxNum          int  `prop:"defaultQueryMaxNum"`
 	FlushConsumerOffsetInterval int  `prop:"flushConsumerOffsetInterval"`

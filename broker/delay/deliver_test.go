@@ -47,6 +47,7 @@ func newRig(t *testing.T) *rig {
 	}
 	r.clock.Store(time.Now().UnixMilli())
 	r.levels, err = NewLevels(Deps{Store: func() *store.Store { return r.store },
+		Put:        func(m *store.Record) error { _, err := r.store.Append(m); return err },
 		Now:        func() time.Time { return time.UnixMilli(r.clock.Load()) },
 		FilterBits: func(_ *store.Record, buf []byte) []byte { return buf },
 		Throttled:  throttle.New(zerolog.New(&r.log), 1, time.Second)}, cfg.MessageDelayLevel)

@@ -41,8 +41,9 @@ type delayLevel struct {
 
 // Deps is what the levels need of their broker.
 type Deps struct {
-	Store      func() *store.Store // open from Start to Stop
-	Now        func() time.Time    // the wall clock, by which messages are due
+	Store      func() *store.Store       // open from Start to Stop
+	Put        func(*store.Record) error // stores what is due, here or, for a master that is away, elsewhere
+	Now        func() time.Time          // the wall clock, by which messages are due
 	FilterBits func(r *store.Record, buf []byte) []byte
 	Throttled  *throttle.Log
 }
@@ -234,7 +235,7 @@ func (s *Levels) forward(rec []byte, upTo int64, d *delivery) error {
 		TagsCode: record.TagsCode(tags),
 	}
 	d.bits = s.d.FilterBits(&r, d.bits)
-	_, err = s.d.Store().Append(&r)
+	err = s.d.Put(&r)
 	if errors.Is(err, record.ErrIllegal) {
 		s.d.Throttled.Warn("delay").Err(err).Int64("offset", m.PhysicalOffset).Msg("delayed message is illegal and dropped")
 		return nil
@@ -291,13 +292,36 @@ func (s *Levels) Encode() ([]byte, error) {
 }
 
 // Load takes positions from delayOffset.json.
-func (s *Levels) Load(data []byte) error {
+func (s *Levels) Load(data []byte) error { return s.take(data, false) }
+
+// Advance takes positions from another broker of this name where they are ahead of the present ones: what it delivered
+// is not delivered again. Any goroutine.
+func (s *Levels) Advance(data []byte) error { return s.take(data, true) }
+
+// take is Load, or Advance.
+func (s *Levels) take(data []byte, forward bool) error {
 	var w Offsets
 	if err := compat.Unmarshal(data, &w); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if forward { // levels that only the other has wait for nobody here
+		if w.DataVersion.Compare(s.version) > 0 {
+			s.version = w.DataVersion
+		}
+		for level, off := range w.OffsetTable {
+			if level < 1 || level > len(s.levels) {
+				continue
+			}
+			for at := &s.levels[level-1].offset; ; {
+				if have := at.Load(); off <= have || at.CompareAndSwap(have, off) {
+					break
+				}
+			}
+		}
+		return nil
+	}
 	s.version, s.absent = w.DataVersion, map[int]int64{}
 	for level, off := range w.OffsetTable {
 		switch {

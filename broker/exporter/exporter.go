@@ -13,6 +13,7 @@ import (
 	"gorocket/broker/config"
 	"gorocket/broker/filter"
 	"gorocket/broker/hold"
+	"gorocket/broker/members"
 	"gorocket/broker/meta"
 	"gorocket/broker/overload"
 	"gorocket/broker/replication"
@@ -61,6 +62,7 @@ type Deps struct {
 	Timers      *timer.Timers // nil with timerWheelEnable=false
 	Registrar   *cluster.Registrar
 	Replication *replication.Service
+	Members     *members.Service
 	Network     Network
 	// Health tells why the broker does not serve as it should, nil when it does, and what to look at.
 	Health func() (err error, warnings []string)

@@ -18,6 +18,10 @@ func replicationMetrics() []metrics.Metric {
 		gauge("gorocket_replication_slave_bytes_per_second", "bytes per second", []string{"slave"},
 			"What a slave of this master is sent"),
 		gauge("gorocket_replication_following", "", nil, "1 while this slave follows its master's log, else 0; slaves only"),
+		gauge("gorocket_replication_acting", "", nil,
+			"1 while this slave stands in for its master, else 0; slaves only"),
+		gauge("gorocket_replication_behind_bytes", "bytes in the log", nil,
+			"What this slave lacks, as its master said within the last seconds; slaves only"),
 		gauge("gorocket_replication_bytes_per_second", "bytes per second", nil,
 			"What this slave gets from its master; slaves only"),
 		gauge("gorocket_replication_tables_age_seconds", "seconds", nil,
@@ -42,6 +46,10 @@ func (c *collector) replication() {
 	c.d.Replication.Following(&f)
 	send("gorocket_replication_following", metrics.Flag(f.Connected))
 	send("gorocket_replication_bytes_per_second", float64(info.HAClientRuntimeInfo.TransferredByteInSecond))
+	send("gorocket_replication_acting", metrics.Flag(c.d.Members.Acting()))
+	if f.Behind >= 0 {
+		send("gorocket_replication_behind_bytes", float64(f.Behind))
+	}
 	if !f.TablesSynced.IsZero() {
 		send("gorocket_replication_tables_age_seconds", time.Since(f.TablesSynced).Seconds())
 	}

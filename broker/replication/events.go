@@ -16,6 +16,7 @@ func (s *Service) masterEvents() ha.MasterEvents {
 				Msg("a slave follows this master's log")
 		},
 		Disconnected: func(addr string, why error) {
+			s.confirm()
 			s.d.Throttled.Warn("slave gone").Str("slave", addr).Err(why).Msg("a slave does not follow any more")
 		},
 		Failed: func(err error) {
@@ -28,6 +29,7 @@ func (s *Service) masterEvents() ha.MasterEvents {
 func (s *Service) slaveEvents() ha.SlaveEvents {
 	return ha.SlaveEvents{
 		Connected: func(master string, from int64) {
+			s.d.Joined()
 			s.d.Log.Info().Str("master", master).Int64("from", from).Msg("following the master's log")
 		},
 		Disconnected: func(master string, why error) {
@@ -52,15 +54,4 @@ func (s *Service) Health() error {
 			time.Since(s.lostAt).Round(time.Second), s.slave.State().Err)
 	}
 	return nil
-}
-
-// confirm moves the store's confirmed position to what inSyncReplicas brokers have, this one counted. It runs when a
-// slave has reported more, and when fewer slaves are asked for.
-func (s *Service) confirm() {
-	s.mu.Lock()
-	m := s.master
-	s.mu.Unlock()
-	if m != nil {
-		s.d.Store().Confirm(m.Confirmed(s.d.Settings().InSyncReplicas - 1))
-	}
 }

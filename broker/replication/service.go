@@ -2,6 +2,8 @@ package replication
 
 import (
 	"cmp"
+	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +27,11 @@ type Deps struct {
 	Client   *remoting.Client
 	Tables   slave.Deps
 	// Lost asks the NameServers again where the master is; Found hears the answer
-	Lost      func()
+	Lost func()
+	// Joined runs when a slave is connected to its master's log, before it takes a byte; nil: nothing
+	Joined func()
+	// Needed is how many brokers, this one counted, have to have a message before a SYNC_MASTER acknowledges it
+	Needed    func() int
 	Log       zerolog.Logger
 	Throttled *throttle.Log
 	Seek      time.Duration // 0: seekPeriod
@@ -45,11 +51,20 @@ type Service struct {
 	haAddr   string         // guarded by mu; the master's haListenPort
 	diverged *DivergedError // guarded by mu; found when the last connection began
 	lostAt   time.Time      // guarded by mu; since when a slave does not follow; zero: it does
+
+	needed int         // guarded by mu; by how many brokers the log is confirmed, see confirm
+	fewer  *time.Timer // guarded by mu; runs while fewer would do for what is sent now, else nil
 }
 
 // New prepares a Service.
 func New(d Deps) *Service {
 	d.Seek = cmp.Or(d.Seek, seekPeriod)
+	if d.Needed == nil {
+		d.Needed = func() int { return d.Settings().InSyncReplicas }
+	}
+	if d.Joined == nil {
+		d.Joined = func() {}
+	}
 	return &Service{d: d}
 }
 
@@ -94,6 +109,7 @@ func (s *Service) Stop() {
 	s.mu.Lock()
 	m, f, t := s.master, s.slave, s.tables
 	s.master, s.slave, s.tables = nil, nil, nil
+	s.forget()
 	s.mu.Unlock()
 	if m != nil {
 		m.Stop()
@@ -108,6 +124,7 @@ func (s *Service) Stop() {
 func (s *Service) Reconfigure() {
 	s.mu.Lock()
 	m := s.master
+	s.forget()
 	s.mu.Unlock()
 	if m != nil {
 		m.Configure(masterSettings(s.d.Settings()))
@@ -146,46 +163,13 @@ func (s *Service) Unknown() {
 	}
 }
 
+// MasterAddr is the remoting address of a slave's master, host:port; empty while it is not known.
+func (s *Service) MasterAddr() string { return s.masterAddr() }
+
 func (s *Service) masterAddr() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.addr
-}
-
-const (
-	seekPeriod = 2 * time.Second // how often a slave that does not follow asks where its master is
-	sickAfter  = 30 * time.Second
-)
-
-// seek asks the NameServers for the master while this slave does not follow one: it may be another machine by now.
-func (s *Service) seek(stop <-chan struct{}) {
-	t := time.NewTicker(s.d.Seek)
-	defer t.Stop()
-	for {
-		select {
-		case <-stop:
-			return
-		case <-t.C:
-		}
-		s.mu.Lock()
-		f := s.slave
-		s.mu.Unlock()
-		if f == nil {
-			return
-		}
-		lost := !f.State().Connected
-		s.mu.Lock()
-		switch {
-		case !lost:
-			s.lostAt = time.Time{}
-		case s.lostAt.IsZero():
-			s.lostAt = time.Now()
-		}
-		s.mu.Unlock()
-		if lost {
-			s.d.Lost()
-		}
-	}
 }
 
 // RuntimeInfo is what GET_BROKER_HA_STATUS answers. Java: DefaultHAService.getRuntimeInfo.
@@ -198,7 +182,7 @@ func (s *Service) RuntimeInfo() protocol.HARuntimeInfo {
 		st := f.State()
 		info.HAClientRuntimeInfo = protocol.HAClientRuntimeInfo{MasterAddr: st.Master, MaxOffset: st.Offset,
 			TransferredByteInSecond: st.BytesPerSecond, LastReadTimestamp: unixMilli(st.LastRead),
-			LastWriteTimestamp: unixMilli(st.LastWrite)}
+			LastWriteTimestamp: unixMilli(st.LastWrite), MasterFlushOffset: s.d.Store().MasterFlushedOffset()}
 	}
 	if m == nil {
 		return info
@@ -237,6 +221,7 @@ func (s *Service) Err() error {
 // Following is how a slave follows its master.
 type Following struct {
 	Connected    bool      // to the master's log
+	Behind       int64     // bytes to the end of the master's log, as the master said it last; -1: it never did
 	TablesSynced time.Time // when the tables were the master's the last time; zero: never
 }
 
@@ -246,6 +231,25 @@ func (s *Service) Following(f *Following) {
 	l, t := s.slave, s.tables
 	s.mu.Unlock()
 	if l != nil {
-		f.Connected, f.TablesSynced = l.State().Connected, t.State().Synced
+		st := l.State()
+		f.Connected, f.Behind, f.TablesSynced = st.Connected, st.Behind, t.State().Synced
 	}
+}
+
+// Follows tells whether this slave is connected to its master's log.
+func (s *Service) Follows() bool {
+	var f Following
+	s.Following(&f)
+	return f.Connected
+}
+
+// Joined tells whether a slave at host follows this master's log.
+func (s *Service) Joined(host string) bool {
+	s.mu.Lock()
+	m := s.master
+	s.mu.Unlock()
+	return m != nil && slices.ContainsFunc(m.State().Slaves, func(c ha.SlaveState) bool {
+		at, _, err := net.SplitHostPort(c.Addr)
+		return err == nil && at == host
+	})
 }

@@ -25,6 +25,10 @@ type End struct {
 	FromCheck       bool   // it answers a question of the broker's
 	NoWait          bool   // on an event loop: ErrWouldWait instead of waiting
 
+	// Waits says that a committed message is in the log and not all of the mode's promise has come true yet: Promised.
+	Waits bool
+
+	stored  int64 // end of the committed message in the log
 	s       *Ender
 	props   properties
 	record  store.Record
@@ -41,13 +45,16 @@ const endWait = time.Second
 
 const noHalf = "Find prepared transaction message failed"
 
-// End commits or rolls back a half message; what has ended already is no error, and nothing is stored. A committed
-// message never waits for the disk. Errors are ErrWouldWait and *Refusal.
+// End commits or rolls back a half message; what has ended already is no error, and nothing is stored. It does not wait
+// for the promise of the mode, see e.Waits. Errors are ErrWouldWait and *Refusal.
 func (s *Ender) End(e *End) error {
+	if e.NoWait && s.cfg().IsSlave() { // another broker is asked
+		return ErrWouldWait
+	}
 	if e.visit == nil {
 		e.visit = e.end
 	}
-	e.s, e.refusal = s, nil
+	e.s, e.refusal, e.Waits = s, nil, false
 	var err error
 	if e.NoWait {
 		err = s.store.WithHotRecord(e.CommitLogOffset, e.visit)
@@ -66,6 +73,24 @@ func (s *Ender) End(e *End) error {
 	return nil
 }
 
+// Promised has done called, at once or from any goroutine, when what the mode promises of the message that e committed
+// has come true, or not in time: Java answers success to both.
+func (s *Ender) Promised(e *End, done func()) {
+	end := e.stored
+	replicas := func(error) {
+		if sync, _ := s.syncReplicas(); sync {
+			s.store.NotifyReplicated(end, func(error) { done() })
+			return
+		}
+		done()
+	}
+	if s.syncFlush() {
+		s.store.NotifyDurable(end, replicas)
+		return
+	}
+	replicas(nil)
+}
+
 // Answered notes that a producer has answered a question, with an end or with "unknown".
 func (s *Ender) Answered() { s.Trans.Answered() }
 
@@ -79,6 +104,9 @@ func (e *End) end(rec []byte) error {
 		return nil
 	}
 	if !e.check(&m) {
+		return nil
+	}
+	if e.s.cfg().IsSlave() && e.s.Trans.Halves.Passed(m.QueueOffset) { // its master has ended it, or given it up
 		return nil
 	}
 	at, c := e.claim(m.QueueOffset)
@@ -156,6 +184,9 @@ func (e *End) commit(m *record.View) error {
 		},
 		TagsCode: record.TagsCode(p.tags), NoWait: e.NoWait,
 	}
+	if e.s.cfg().IsSlave() {
+		return e.commitElsewhere()
+	}
 	if p.timer && p.delay <= 0 { // counted from now on: a half message has no delay
 		if err := e.s.parkForTimer(p, r); err != nil {
 			e.refusal = e.s.timerRefusal(err)
@@ -169,6 +200,14 @@ func (e *End) commit(m *record.View) error {
 		r.Topic, r.QueueID = dispatch.ScheduleTopic, level-1
 	}
 	r.Properties = p.text
+	sync := false
+	if p.wait {
+		var err error
+		if sync, err = e.s.syncReplicas(); err != nil {
+			errors.As(err, &e.refusal)
+			return nil
+		}
+	}
 	done, err := e.s.store.Append(r)
 	switch {
 	case err == store.ErrWouldWait:
@@ -178,6 +217,23 @@ func (e *End) commit(m *record.View) error {
 	default:
 		e.s.Stats.Puts.Add(1)
 		e.s.Stats.PutBytes.Add(int64(done.Size))
+		e.stored, e.Waits = done.End(), p.wait && (sync || e.s.syncFlush())
+	}
+	return nil
+}
+
+// commitElsewhere stores the message on another master, in the place of this slave's, which delays it if it is to be.
+func (e *End) commitElsewhere() error {
+	p, r := &e.props, &e.record
+	p.drop(protocol.PropTranMsg)
+	r.SysFlag &^= record.SysFlagTransaction
+	r.Properties = p.text
+	err := e.s.Trans.Acted.Room()
+	if err == nil {
+		err = e.s.Put(r)
+	}
+	if err != nil {
+		e.refuse(Unavailable, "Service not available now. Cause: "+err.Error())
 	}
 	return nil
 }
@@ -186,7 +242,7 @@ func (e *End) commit(m *record.View) error {
 // there.
 func (e *End) rebuild(m *record.View) (topic string, queue int32, ok bool) {
 	p := &e.props
-	*p = properties{text: p.text[:0]}
+	*p = properties{text: p.text[:0], wait: true}
 	var topicText, queueText []byte
 	for src := m.Properties; ; {
 		name, value, rest, more := record.NextProperty(src)
@@ -240,6 +296,11 @@ func (e *End) commitFailed(err error) {
 // note writes the end down for the op queue and counts it.
 func (e *End) note(m *record.View, at int64) {
 	topic, _ := m.Property(record.PropRealTopic)
+	if e.s.cfg().IsSlave() {
+		e.s.Trans.EndedInPlace(trans.ActedEnd{Group: e.Group, Topic: e.topicOf(topic), CommitLogOffset: e.CommitLogOffset,
+			QueueOffset: m.QueueOffset}, e.Commit, e.s.Now().UnixMilli()-m.BornTimestamp)
+		return
+	}
 	e.s.Trans.Ended(e.topicOf(topic), m.QueueOffset, at, e.Commit, e.s.Now().UnixMilli()-m.BornTimestamp,
 		e.s.cfg().TransactionOpMsgMaxSize)
 }

@@ -13,10 +13,24 @@ import (
 // syncFlush tells whether acknowledgements wait for the disk.
 func (b *base) syncFlush() bool { return b.cfg().FlushDiskType == store.SyncFlush }
 
-// syncReplicas tells whether acknowledgements wait for slaves.
-func (b *base) syncReplicas() bool {
-	c := b.cfg()
-	return c.BrokerRole == "SYNC_MASTER" && c.InSyncReplicas > 1
+// syncReplicas tells whether the acknowledgement of a message that waits for its promise waits for slaves. A *Refusal:
+// it is not to be stored, because fewer brokers are in sync than have to have it.
+func (b *base) syncReplicas() (bool, error) {
+	need, enough := b.cfg().Acks(b.InSync)
+	if !enough {
+		return false, refuse(Failed, "in-sync replicas not enough")
+	}
+	return need > 1, nil
+}
+
+// wantsReplicas is syncReplicas for a send, just before it is stored.
+func (s *Sender) wantsReplicas(m *Send) (err error) {
+	if m.Replicas = false; !m.props.wait {
+		return nil
+	}
+	sync, err := s.syncReplicas()
+	m.Replicas = sync && !m.NoPromise
+	return err
 }
 
 // Errors of sends that are stored but for which not all of the promise came true in time.
@@ -85,7 +99,7 @@ func (b *base) promised(end int64) (err error) {
 		b.store.NotifyDurable(end, func(err error) { done <- err })
 		err = <-done
 	}
-	if err == nil && b.syncReplicas() {
+	if sync, _ := b.syncReplicas(); err == nil && sync {
 		b.store.NotifyReplicated(end, func(err error) { done <- err })
 		err = <-done
 	}

@@ -71,3 +71,92 @@ func TestWaitsInOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestTooFewInSync: in a group with acting masters a SYNC_MASTER stores nothing that waits while fewer brokers are in
+// sync than have to have it: messages, batches, half messages, ends of transactions, replies, recall marks. What does not
+// wait is stored, and with enableAutoInSyncReplicas fewer will do, down to minInSyncReplicas.
+func TestTooFewInSync(t *testing.T) {
+	r := newRig(t, func(c *config.Config) {
+		c.BrokerRole, c.InSyncReplicas, c.EnableSlaveActingMaster = "SYNC_MASTER", 2, true
+	})
+	r.inSync.Store(2)
+	h := r.half("T", "", to(0))
+	if m := r.send("T", "", "x", to(0)); !m.Replicas {
+		t.Error("enough are in sync, and nobody waits for them")
+	}
+	end := r.store.MaxPhyOffset()
+	r.inSync.Store(1)
+	send := func(props string, change ...func(*Send)) func() error {
+		return func() error {
+			m := r.message("T", props, "x")
+			for _, f := range change {
+				f(m)
+			}
+			return r.Send.Send(m)
+		}
+	}
+	for what, do := range map[string]func() error{
+		"message": send(""), "one way": send("", func(m *Send) { m.NoPromise = true }),
+		"batch":  send("", func(m *Send) { m.Batch, m.Record.Body = true, batchOf(3, "item") }),
+		"half":   send("TRAN_MSG\x01true\x02PGROUP\x01p\x02"),
+		"level":  send("DELAY\x011\x02"),
+		"commit": func() error { return r.End.End(ending(h, true)) },
+		"recall mark": func() error {
+			return r.Send.Recall(&Mark{Topic: "T", UniqKey: "U", At: birth + 60_000, Group: "p", BornHost: producer})
+		},
+	} {
+		refused(t, do(), Failed, "in-sync replicas not enough")
+		if got := r.store.MaxPhyOffset(); got != end {
+			t.Errorf("%s: %d bytes stored", what, got-end)
+		}
+	}
+	if m := r.message("T", "", "x"); r.Send.Reply(m) != nil || m.IsStored() {
+		t.Error("a reply is stored, or refused")
+	}
+	r.send("T", "WAIT\x01false\x02", "x")
+	r.change(func(c *config.Config) { c.EnableAutoInSyncReplicas = true })
+	if m := r.send("T", "", "x"); m.Replicas {
+		t.Error("waits for slaves that are not in sync")
+	}
+	if err := r.End.End(ending(h, true)); err != nil {
+		t.Error(err) // the refused commit left the half message as it was
+	}
+	r.change(func(c *config.Config) { c.MinInSyncReplicas = 2 })
+	refused(t, send("")(), Failed, "in-sync replicas not enough")
+}
+
+// TestCommitKeepsThePromise: who waits for the answer to a commit gets it when disk and slaves have the message, or are
+// late, which is success too; WAIT=false of the half message waits for nothing.
+func TestCommitKeepsThePromise(t *testing.T) {
+	r := newRig(t, func(c *config.Config) {
+		c.FlushDiskType, c.BrokerRole, c.InSyncReplicas, c.SlaveTimeout = store.SyncFlush, "SYNC_MASTER", 2, 60_000
+	})
+	end := func(props string) (*End, chan bool) {
+		r.change(func(c *config.Config) { c.FlushDiskType = store.AsyncFlush })
+		e := ending(r.half("T", props, to(0)), true)
+		r.change(func(c *config.Config) { c.FlushDiskType = store.SyncFlush })
+		if err := r.End.End(e); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan bool, 1)
+		if e.Waits {
+			r.End.Promised(e, func() { done <- true })
+		}
+		return e, done
+	}
+	e, done := end("")
+	testutil.WaitFor(t, "the disk", func() bool { return r.store.FlushedOffset() >= r.store.MaxPhyOffset() })
+	if !e.Waits || len(done) > 0 {
+		t.Error("answered before a slave has it")
+	}
+	r.store.Confirm(r.store.MaxPhyOffset())
+	<-done
+	if e, _ := end("WAIT\x01false\x02"); e.Waits {
+		t.Error("WAIT=false waits")
+	}
+	r.change(func(c *config.Config) { c.BrokerRole = "ASYNC_MASTER" })
+	e, done = end("")
+	if <-done; r.store.FlushedOffset() < e.stored {
+		t.Error("answered before the disk has it")
+	}
+}

@@ -38,13 +38,14 @@ import (
 // the test sets.
 type rig struct {
 	*Services
-	t     *testing.T
-	d     Deps
-	mem   *vfs.Mem
-	store *store.Store
-	conn  *remoting.Conn // of the member of a group; nil before the first
-	clock atomic.Int64   // ms since 1970
-	cfg   atomic.Pointer[config.Config]
+	t      *testing.T
+	d      Deps
+	mem    *vfs.Mem
+	store  *store.Store
+	conn   *remoting.Conn // of the member of a group; nil before the first
+	clock  atomic.Int64   // ms since 1970
+	cfg    atomic.Pointer[config.Config]
+	inSync atomic.Int64 // brokers that are in sync
 }
 
 // birth is when the clock of a rig begins, ms since 1970.
@@ -126,7 +127,7 @@ func (r *rig) open(c config.Config) {
 	r.d = Deps{Config: &r.cfg, Now: r.now, StoreHost: netip.MustParseAddrPort("10.0.0.1:10911"), Topics: topics,
 		Groups: groups, Committed: committed, Pulled: meta.NewOffsets(),
 		Consumers: clients.NewConsumers(func(string) {}, 100), Locks: locks, Filters: filters,
-		Mappings: &static.NewService(static.Deps{}).Mappings, Levels: levels, Trans: halves, Stats: stats.NewTotals(),
+		Mappings: &static.NewService(static.Deps{}).Mappings, Levels: levels, Trans: halves, InSync: func() int { return int(r.inSync.Load()) }, Stats: stats.NewTotals(),
 		DeadLetters: new(stats.DeadLetters), Log: log, Throttled: throttled}
 	if r.store, err = store.Open(c.Config, r.mem, store.EventListener{
 		IsBatchTopic: func(topic string) bool { return meta.IsBatch(topics.Get(topic)) }}); err != nil {

@@ -173,6 +173,9 @@ func (s *Sender) one(m *Send) error {
 	}
 	r.Properties, r.Index = p.text, dispatch.KeysOf(m.hash, p.uniqKey, p.keys)
 	m.bits = s.bits.Note(r, m.bits)
+	if err := s.wantsReplicas(m); err != nil {
+		return err
+	}
 	done, err := s.store.Append(r)
 	return s.stored(m, done, err)
 }
@@ -222,7 +225,6 @@ func (s *Sender) stored(m *Send, done store.Appended, err error) error {
 		m.MsgID = record.AppendMessageID(m.MsgID, s.StoreHost, done.Offset)
 	}
 	m.End, m.Sync = done.End(), m.Record.Group
-	m.Replicas = m.props.wait && !m.NoPromise && s.syncReplicas()
 	switch {
 	case m.Sync || m.Replicas:
 		s.Stats.Times.Counted.Add(m.count)

@@ -32,6 +32,9 @@ func (s *Sender) batch(m *Send, topic *protocol.TopicConfig) error {
 	}
 	// r.Properties stays empty: Java adds nothing to the items' own properties (MessageExtEncoder.encode)
 	r.Properties = nil
+	if err := s.wantsReplicas(m); err != nil {
+		return err
+	}
 	done, offsets, err := s.store.AppendBatch(r, r.Body, m.offsets[:0])
 	m.offsets = offsets
 	if errors.Is(err, record.ErrBadBatch) {
@@ -67,6 +70,9 @@ func (s *Sender) innerBatch(m *Send) error {
 	p.text = record.AppendProperty(p.text, protocol.PropCluster, s.cfg().BrokerClusterName)
 	r.SysFlag |= record.SysFlagInnerBatch | record.SysFlagNeedUnwrap
 	r.TagsCode, r.Properties = record.TagsCode(p.tags), p.text
+	if err := s.wantsReplicas(m); err != nil {
+		return err
+	}
 	done, err := s.store.Append(r)
 	return s.stored(m, done, err)
 }

@@ -31,7 +31,11 @@ func (s *Sender) Reply(m *Send) error {
 	m.props.parse(m.Properties)
 	r.SysFlag &^= record.SysFlagTransaction | record.SysFlagInnerBatch
 	r.StoreHost, r.Properties, r.TagsCode = s.StoreHost, withoutOffsets(m.Properties), record.TagsCode(m.props.tags)
-	done, err := s.store.Append(r)
+	err = s.wantsReplicas(m)
+	var done store.Appended
+	if err == nil {
+		done, err = s.store.Append(r)
+	}
 	if err == nil && m.props.wait {
 		err = s.promised(done.End())
 	}
@@ -89,6 +93,9 @@ func (s *Sender) Recall(k *Mark) error {
 		return s.timerRefusal(err)
 	}
 	r.Properties = p.text
+	if _, err := s.syncReplicas(); err != nil {
+		return err
+	}
 	done, err := s.store.Append(&r)
 	if err == nil {
 		err = s.promised(done.End())

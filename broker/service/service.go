@@ -36,6 +36,10 @@ type Deps struct {
 	Mappings  *static.Mappings
 	Levels    *delay.Levels
 	Trans     *trans.Service
+	// Put stores in the place of a master that is away; InSync is how many brokers of this name are alive and nearly have
+	// the whole log, this one counted
+	Put    func(*store.Record) error
+	InSync func() int
 
 	Stats       *stats.Totals
 	DeadLetters *stats.DeadLetters

@@ -91,6 +91,15 @@ func (h *Halves) Claim(offset int64) (at int64, c Claim) {
 	return offset, Claimed
 }
 
+// Passed tells that the half message at an offset was settled or given up, and that its place is forgotten since: one
+// that a master commits all the same, see Claim.
+func (h *Halves) Passed(offset int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, moved := h.newest[offset]
+	return offset < h.base && !moved
+}
+
 // Release gives a claim back; ended says that the half message was committed or rolled back.
 func (h *Halves) Release(at int64, ended bool) {
 	h.mu.Lock()

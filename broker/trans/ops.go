@@ -163,6 +163,10 @@ func eachOffset(body []byte, fn func(int64)) {
 func (t *Service) runOps(stop <-chan struct{}) {
 	t.replay(stop)
 	close(t.Replayed)
+	if t.d.Settings().Slave { // it may not write
+		<-stop
+		return
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {

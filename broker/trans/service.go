@@ -24,6 +24,7 @@ type Service struct {
 	Halves       *Halves
 	ops          *opLog
 	Counts       *Counts
+	Acted        Acted         // ends that the master does not know yet
 	opProperties []byte        // immutable
 	Replayed     chan struct{} // closed when the op queue was read
 	opBuf        []byte        // runOps only
@@ -66,6 +67,7 @@ type Deps struct {
 // NewService prepares transactions; nothing runs yet.
 func NewService(d Deps) *Service {
 	t := &Service{d: d, Halves: newHalfTable(), ops: newOpLog(), Counts: newTransMetrics(), Replayed: make(chan struct{})}
+	t.Acted.Changed = func() {}
 	t.round.pace = questionPace{most: cmp.Or(d.MaxQuestions, maxQuestions), patience: cmp.Or(d.AnswerPatience,
 		answerPatience)}
 	t.opProperties = record.AppendProperty(record.AppendProperty(nil, record.PropTags, opTag), record.PropWait, "true")
@@ -137,6 +139,7 @@ func (t *Service) replay(stop <-chan struct{}) {
 	}
 	t.ops.waiting(t.Halves.settle)
 	joined := t.joinCopies(halves, stop)
+	t.settleActed()
 	committed := t.endCommitted(halves, stop)
 	if named > 0 || joined > 0 || committed > 0 {
 		t.d.Log.Info().Int("ended", named).Int("committed", committed).Int("copies", joined).
@@ -171,7 +174,9 @@ func (t *Service) runChecks(stop <-chan struct{}) {
 			}
 			continue
 		}
-		if !t.d.Settings().Slave {
+		if t.d.Settings().Slave {
+			t.askInPlace(stop)
+		} else {
 			t.check(stop)
 		}
 		last = time.Now()

@@ -10,6 +10,12 @@ var Store = Table{
 		"SYNC_MASTER waits for slaves if inSyncReplicas is above 1; SLAVE follows a master and needs brokerId above 0"),
 	number("inSyncReplicas", 1, 1, 64, Count, Now,
 		"brokers that have a message before a SYNC_MASTER acknowledges it, the master counted"),
+	flag("enableAutoInSyncReplicas", false, Now,
+		"with enableSlaveActingMaster: no more than are in sync, but at least minInSyncReplicas"),
+	number("minInSyncReplicas", 1, 1, 64, Count, Now,
+		"with enableAutoInSyncReplicas: a SYNC_MASTER refuses sends while fewer brokers are in sync, itself counted"),
+	number("totalReplicas", 1, 1, 64, Count, Restart,
+		"brokers of this name; above 1, with enableSlaveActingMaster, a broker looks for the others before it serves"),
 
 	number("haSendHeartbeatInterval", 5000, 1, maxInt, Millis, Now,
 		"of replication, between heartbeats and reports when nothing else is sent"),
@@ -26,6 +32,8 @@ var Store = Table{
 	number("maxHaConnections", 64, 1, 65535, Count, Restart, "most replication connections of a master").ours(),
 	flag("syncFromLastFile", false, Now,
 		"a new slave gets the master's last commit log file only, as from Java, and not the whole log"),
+	flag("syncMasterFlushOffsetWhenStartup", false, Now,
+		"a slave notes where its master's log ended at the master's start, for mqadmin haStatus"),
 	number("slaveTimeout", 3000, 1, maxInt, Millis, Now,
 		"how long a SYNC_MASTER sender waits for slaves; then the answer is FLUSH_SLAVE_TIMEOUT"),
 

@@ -31,6 +31,7 @@ func Headers() []*HeaderInfo {
 		AddCountResponse.Info(), DeleteTopicFromNamesrvRequest.Info(), ClusterRequest.Info(),
 		BrokerHeartbeatRequest.Info(), BrokerMemberGroupRequest.Info(),
 		NotifyMinBrokerIDChange.Info(), GetAllTopicConfigRequest.Info(), GetAllTopicConfigResponse.Info(),
-		GetAllGroupsRequest.Info(), GetAllGroupsResponse.Info(),
+		GetAllGroupsRequest.Info(), GetAllGroupsResponse.Info(), HAInfoRequest.Info(), HAInfoResponse.Info(),
+		ResetMasterFlushOffset.Info(),
 	}
 }

@@ -29,6 +29,19 @@ type GetAllSubscriptionGroupResponseHeader struct {
 	TotalGroupNum int32 `header:"totalGroupNum" default:"-1"`
 }
 
+// HAInfoHeader heads EXCHANGE_BROKER_HA_INFO (906) and answers it. As a request without a HAAddr it asks a master, else
+// it tells a slave. Java: ExchangeHAInfoRequestHeader, ExchangeHAInfoResponseHeader.
+type HAInfoHeader struct {
+	HAAddr      string `header:"masterHaAddress"`
+	FlushOffset int64  `header:"masterFlushOffset" default:"-1"` // where the master's log ended at its start
+	Addr        string `header:"masterAddress"`
+}
+
+// ResetMasterFlushOffsetHeader heads RESET_MASTER_FLUSH_OFFSET (908). Java: ResetMasterFlushOffsetHeader.
+type ResetMasterFlushOffsetHeader struct {
+	FlushOffset int64 `header:"masterFlushOffset,must"`
+}
+
 // NoHeader is the header of requests that have none.
 type NoHeader struct{}
 
@@ -44,5 +57,8 @@ var (
 	GetAllGroupsRequest       = Define[GetAllSubscriptionGroupRequestHeader]("GetAllSubscriptionGroupRequestHeader")
 	GetAllGroupsResponse      = Define[GetAllSubscriptionGroupResponseHeader]("GetAllSubscriptionGroupResponseHeader")
 	CommittedHereRequest      = Define[CommittedHereHeader]("")
+	HAInfoRequest             = Define[HAInfoHeader]("ExchangeHAInfoRequestHeader")
+	HAInfoResponse            = Define[HAInfoHeader]("ExchangeHAInfoResponseHeader")
+	ResetMasterFlushOffset    = Define[ResetMasterFlushOffsetHeader]("ResetMasterFlushOffsetHeader")
 	None                      = Define[NoHeader]("")
 )

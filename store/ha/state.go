@@ -61,3 +61,16 @@ func (m *Master) Confirmed(slaves int) int64 {
 	slices.Sort(acked)
 	return acked[len(acked)-slaves]
 }
+
+// InSync is how many connected slaves lack less than gap bytes of the log.
+func (m *Master) InSync(gap int64) (n int) {
+	end := m.log.End()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.conns {
+		if c.asked.Load() >= 0 && end-c.acked.Load() < gap {
+			n++
+		}
+	}
+	return n
+}

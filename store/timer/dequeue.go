@@ -16,7 +16,7 @@ func (t *Timers) dequeue() bool {
 		return true
 	}
 	for t.readTime < t.writeTime {
-		if t.stopped() {
+		if t.stopped() || t.follows.Load() {
 			return false
 		}
 		at := t.wheel.next(t.readTime, t.writeTime)
@@ -213,14 +213,17 @@ func DeleteKey(topic, uniqKey string, withTopic bool) string {
 	return uniqKey
 }
 
-// append stores a record, however long the store refuses it; only errStopped and store.ErrMessageIllegal come back.
+// append stores a record, however long the store refuses it; only errStopped, at a stop or when these timers do not
+// lead any more, and store.ErrMessageIllegal come back.
 func (t *Timers) append(r *store.Record) error {
 	for {
 		_, err := t.ms.Append(r)
 		if err == nil || errors.Is(err, record.ErrIllegal) {
 			return err
 		}
-		t.failed("deliver a timer message", err)
+		if t.failed("deliver a timer message", err); t.follows.Load() {
+			return errStopped
+		}
 		wait := time.NewTimer(retryAfter)
 		select {
 		case <-t.stop:

@@ -96,6 +96,7 @@ func (t *Timers) sort() bool {
 				t.metrics.add(topic, weight(e.delete))
 			}
 		case e.delete, !t.leads: // too late to delete anything; or delivered by the master
+		case e.at < t.elsewhere.readTime && m.QueueOffset < t.elsewhere.queueOffset:
 		default:
 			if !t.sentOn(&m) && t.forward(&m, math.MaxInt64, false) != nil {
 				return false

@@ -68,6 +68,8 @@ type snapshot struct {
 // check point at last. A power cut in between leaves the old check point with newer files, which recovery takes back.
 // force: also when only time went by.
 func (t *Timers) flush(force bool) error {
+	t.flushMu.Lock()
+	defer t.flushMu.Unlock()
 	snap := t.snapshot(force)
 	if !snap.write {
 		return nil

@@ -3,6 +3,7 @@ package timer
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"gorocket/compat"
 	"gorocket/store"
@@ -40,6 +41,37 @@ func (t *Timers) Follow(body []byte) error {
 	return nil
 }
 
+// Advance takes the check point of a broker that has delivered in this one's place: when these timers begin to lead,
+// they begin behind that, if it is further. The copies need not be in this log. While these timers do not lead.
+func (t *Timers) Advance(body []byte) error {
+	c, ok := decodeCheckpoint(body)
+	if !ok || len(body) > checkpointSize {
+		return fmt.Errorf("timer: a check point of %d bytes, or of negative numbers: %x", len(body),
+			body[:min(len(body), checkpointBody)])
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c.readTime > t.ahead.readTime {
+		t.ahead = c
+	}
+	return nil
+}
+
+// yieldPatience bounds how long Yield waits for a slot that is being delivered.
+const yieldPatience = 10 * time.Second
+
+// Yield is Lead(false); it returns when nothing is delivered any more and the check point says what was. Not for the
+// loop.
+func (t *Timers) Yield() {
+	t.Lead(false)
+	for until := time.Now().Add(yieldPatience); t.leading.Load() && !t.stopped() && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+	}
+	if err := t.flush(true); err != nil {
+		t.failed("note what was delivered", err)
+	}
+}
+
 // FollowMetrics takes the master's numbers of waiting messages: the answer to GET_TIMER_METRICS.
 func (t *Timers) FollowMetrics(json []byte) error {
 	if !t.follows.Load() {
@@ -50,7 +82,15 @@ func (t *Timers) FollowMetrics(json []byte) error {
 
 // followMaster brings the wheel to where the master's is; it tells whether there may be more to do at once.
 func (t *Timers) followMaster() bool {
+	if t.leads { // in a master's place: the next one hears how far that was
+		t.mu.Lock()
+		v := t.saved.version
+		v.Next(0)
+		t.master = checkpoint{readTime: t.readTime, queueOffset: t.queueOffset, masterOffset: t.queueOffset, version: v}
+		t.mu.Unlock()
+	}
 	t.leads, t.copies, t.catchUp = false, nil, 0
+	t.leading.Store(false)
 	t.mu.Lock()
 	m := t.master
 	t.mu.Unlock()
@@ -91,7 +131,16 @@ func (t *Timers) mayEnqueue() int {
 
 // takeOver begins to deliver: what was delivered without a note of it is looked for in the log.
 func (t *Timers) takeOver() {
+	t.leading.Store(true)
 	t.leads, t.catchUp = true, t.ms.MaxOffset(Topic, 0)
+	t.mu.Lock()
+	t.elsewhere, t.ahead = t.ahead, checkpoint{}
+	t.mu.Unlock()
+	if ahead := t.floor(t.elsewhere.readTime); ahead > t.readTime {
+		t.letGo(ahead)
+	} else {
+		t.elsewhere = checkpoint{}
+	}
 	since, any := t.overdueSince()
 	if !any {
 		return

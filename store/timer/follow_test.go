@@ -214,3 +214,64 @@ func TestSlaveFollowsOnly(t *testing.T) {
 	c.master.halt()
 	c.slave.halt()
 }
+
+// away is a store whose slave stands in for its master: what is due goes elsewhere.
+type away struct {
+	MessageStore
+	put *[]string
+}
+
+func (a away) Append(r *store.Record) (store.Appended, error) {
+	*a.put = append(*a.put, string(r.Body))
+	return store.Appended{}, nil
+}
+
+// TestStandIn: a slave delivers in its master's place, elsewhere; the master that comes back, from a kill that took the
+// last of its wheel, delivers none of it again, and what was not due yet at its time.
+func TestStandIn(t *testing.T) {
+	c := startCouple(t, rand.New(rand.NewPCG(1, 2)))
+	defer c.free()
+	c.master.put(begin+500, "a", "")
+	c.master.turn(begin + 100)
+	if err := c.master.tm.flush(true); err != nil {
+		t.Fatal(err)
+	}
+	c.master.put(begin+700, "b", "") // not in the wheel that is on disk
+	c.master.put(begin+9000, "c", "")
+	c.copy(1 << 20)
+	c.hear()
+	c.slave.turn(begin + 200)
+	c.master.halt()
+
+	var put []string
+	c.slave.tm.ms = away{c.slave.s, &put}
+	c.slave.tm.Lead(true)
+	c.slave.turn(begin + 2000)
+	if fmt.Sprint(put) != "[a b]" {
+		t.Fatalf("the slave delivered %q", put)
+	}
+	c.slave.tm.Lead(false)
+	c.slave.turn(begin + 2100)
+	c.slave.tm.Yield()
+	check := c.slave.tm.Checkpoint()
+
+	m := newRig(t, c.master.cfg, c.master.fs, begin+2200)
+	m.tm.Lead(false)
+	m.turn(begin + 2200)
+	if err := m.tm.Advance(check); err != nil {
+		t.Fatal(err)
+	}
+	if m.tm.Advance(check[:55]) == nil {
+		t.Error("half a check point is taken")
+	}
+	m.tm.Lead(true)
+	m.turn(begin + 3000)
+	m.want()
+	m.put(begin+3100, "d", "")
+	m.turn(begin + 4000)
+	m.want("d")
+	m.turn(begin + 10_000)
+	m.want("d", "c")
+	m.halt()
+	c.slave.halt()
+}

@@ -96,9 +96,15 @@ type Timers struct {
 	saved       checkpoint // guarded by mu; what config/timercheck says
 	master      checkpoint // guarded by mu; what the master of a slave says; zero while it is not known
 
-	follows atomic.Bool    // a slave's: nothing is delivered, see Lead
-	leads   bool           // the loop's; it has begun to deliver
-	copies  *delivered.Set // the loop's; what was delivered without a note of it; nil once everything overdue is done
+	ahead   checkpoint  // guarded by mu: of a broker that has delivered in this one's place; zero: of none
+	flushMu sync.Mutex  // held over a flush
+	follows atomic.Bool // a slave's: nothing is delivered, see Lead
+	leading atomic.Bool // the loop may be delivering
+	leads   bool        // the loop's; it has begun to deliver
+	// the loop's; of the broker that has delivered in this one's place: what it had taken from the timer queue and was
+	// due is delivered
+	elsewhere checkpoint
+	copies    *delivered.Set // the loop's; what was delivered without a note of it; nil once everything overdue is done
 
 	snapshots bool // Java wrote its wheel elsewhere; Open only
 

@@ -1,0 +1,83 @@
+package replication
+
+import (
+	"context"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/remoting"
+	"gorocket/remoting/protocol"
+	"gorocket/remoting/wire"
+	"gorocket/store/ha"
+)
+
+const (
+	seekPeriod = 2 * time.Second // how often a slave looks whether it follows, and how far behind
+	sickAfter  = 30 * time.Second
+)
+
+// seek asks the NameServers for the master while this slave does not follow one: it may be another machine by now. The
+// master that it follows is asked where its log ends, which the protocol of the log does not say.
+func (s *Service) seek(stop <-chan struct{}) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	t := time.NewTicker(s.d.Seek)
+	defer t.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-t.C:
+		}
+		s.mu.Lock()
+		f := s.slave
+		s.mu.Unlock()
+		if f == nil {
+			return
+		}
+		if s.follows(f) {
+			s.askEnd(ctx, f)
+		} else {
+			s.d.Lost()
+		}
+	}
+}
+
+// follows tells whether the slave does, and notes since when it does not.
+func (s *Service) follows(f *ha.Slave) bool {
+	connected := f.State().Connected
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case connected:
+		s.lostAt = time.Time{}
+	case s.lostAt.IsZero():
+		s.lostAt = time.Now()
+	}
+	return connected
+}
+
+// askEnd asks the master where its log ends, as mqadmin haStatus does. Without an answer what is known stays.
+func (s *Service) askEnd(ctx context.Context, f *ha.Slave) {
+	master := s.masterAddr()
+	if master == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, seekPeriod)
+	defer cancel()
+	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetBrokerHaStatus, wire.None, new(wire.NoHeader), nil)
+	if err != nil {
+		return
+	}
+	var info protocol.HARuntimeInfo
+	if compat.Unmarshal(resp.Body, &info) == nil && info.Master {
+		f.NoteMasterEnd(info.MasterCommitLogMaxOffset)
+	}
+}
