@@ -20,10 +20,11 @@ func TestActingMaster(t *testing.T) {
 
 const delayed = 30 // messages
 
+// actingConf is conf of a group; Java knows a slave by its address, which has to be that of its connection (brokerIP2).
 func actingConf(role string, id int, wait string) harness.Conf {
 	c := conf(role, id)
 	for k, v := range map[string]string{"enableSlaveActingMaster": "true", "enableRemoteEscape": "true",
-		"totalReplicas": "2", "messageDelayLevel": "1s " + wait} {
+		"totalReplicas": "2", "brokerIP2": "127.0.0.1", "messageDelayLevel": "1s " + wait} {
 		c[k] = v
 	}
 	return c
