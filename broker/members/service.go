@@ -96,8 +96,12 @@ func (s *Service) act(on bool) {
 	if on == s.acting.Load() || on && time.Now().Before(s.quiet) {
 		return
 	}
-	s.acting.Store(on)
-	if s.d.Act(on); on {
+	if !on {
+		s.acting.Store(false)
+	}
+	s.d.Act(on)
+	if on { // who sees that it acts finds all of it running
+		s.acting.Store(true)
 		s.d.Log.Warn().Msg("the master is away: this slave stands in for it")
 	} else {
 		s.d.Log.Info().Msg("this slave does not stand in for its master any more")

@@ -32,11 +32,17 @@ func TestFewerLater(t *testing.T) {
 	s := New(Deps{Settings: func() *store.Config { return &c }, Store: func() *store.Store { return st },
 		Needed: func() int { return 1 }})
 	s.master, s.needed = ha.NewMaster(ha.MasterOptions{}, ha.MasterSettings{}, st.Log(), ha.MasterEvents{}), 2
-	if s.confirm(); s.fewer == nil || st.Log().Replicated.Load() > 0 {
+	s.confirm()
+	s.mu.Lock()
+	waits := s.fewer != nil
+	s.mu.Unlock()
+	if !waits || st.Log().Replicated.Load() > 0 {
 		t.Log("slaveTimeout is over already") // a machine that stood still
 	}
 	testutil.WaitFor(t, "slaveTimeout", func() bool { return st.Log().Replicated.Load() == st.MaxPhyOffset() })
+	s.mu.Lock()
 	s.needed = 2
+	s.mu.Unlock()
 	s.confirm()
 	s.Stop()
 	if s.mu.Lock(); s.fewer != nil || s.needed != 0 {
