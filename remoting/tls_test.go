@@ -186,7 +186,7 @@ func TestBadHandshakes(t *testing.T) {
 	testutil.WaitFor(t, "the end of all", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return s.Connections() == 0 && s.Figures().Inbound == 0 && len(bad) >= 4
+		return s.Connections() == 0 && s.Figures().Inbound == 0 && len(bad) >= 3 // the old client may leave first
 	})
 	for _, text := range bad {
 		if !strings.HasPrefix(text, "TLS handshake: ") {
