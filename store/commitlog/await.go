@@ -30,6 +30,19 @@ func (l *Log) settle() {
 	}
 }
 
+// settleIf is settle when others keep n answers that may leave.
+func (l *Log) settleIf(n int) {
+	if n > 0 {
+		l.settle()
+	}
+}
+
+// awaited is n answers, the last of which waits for offset.
+type awaited struct {
+	offset int64
+	n      int
+}
+
 // await counts n answers that others keep until the position has passed offset; passed tells that it has, enough that
 // it is worth to move the position now.
 func (p *Position) await(n int, offset int64) (passed, enough bool) {
@@ -38,16 +51,23 @@ func (p *Position) await(n int, offset int64) (passed, enough bool) {
 	if p.at.Load() >= offset {
 		return true, false
 	}
-	p.awaited += n
+	p.awaits, p.awaited = append(p.awaits, awaited{offset, n}), p.awaited+n
 	return false, p.waiting() >= p.want
 }
 
-// takeAwaited is how many answers that others keep have been counted; they count no more. Who then moves the position
-// begins behind the end of all of them.
-func (p *Position) takeAwaited() (n int) {
+// keptBelow is how many answers that others keep waited for nothing above offset; they count no more.
+func (p *Position) keptBelow(offset int64) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n, p.awaited = p.awaited, 0
+	rest := p.awaits[:0]
+	for _, a := range p.awaits {
+		if a.offset <= offset {
+			n += a.n
+		} else {
+			rest = append(rest, a)
+		}
+	}
+	p.awaits, p.awaited = rest, p.awaited-n
 	return n
 }
 

@@ -83,3 +83,21 @@ func TestMovedNowAndThen(t *testing.T) {
 		t.Errorf("two looks in %v", took)
 	}
 }
+
+// TestKeptBelow: what a flush answers are the answers that it has made true; the others wait on and count.
+func TestKeptBelow(t *testing.T) {
+	var p Position
+	for _, a := range []awaited{{100, 3}, {300, 2}, {200, 4}} {
+		if passed, _ := p.await(a.n, a.offset); passed {
+			t.Fatal("passed before anything is durable")
+		}
+	}
+	for _, c := range []struct {
+		offset   int64
+		n, still int
+	}{{99, 0, 9}, {200, 7, 2}, {200, 0, 2}, {300, 2, 0}} {
+		if n := p.keptBelow(c.offset); n != c.n || p.pending() != c.still {
+			t.Errorf("below %d: %d, %d wait, want %d and %d", c.offset, n, p.pending(), c.n, c.still)
+		}
+	}
+}

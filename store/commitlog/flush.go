@@ -78,6 +78,7 @@ func (l *Log) runFlusher(ctx context.Context) {
 		took := time.Since(begin)
 		want := g.flushed(len(ws)+kept, l.Durable.pending())
 		l.wakeFlusherAt(want)
+		l.settleIf(kept) // only now: who is answered is back soon, and would count as one more
 		answers <- ws
 		g.begin(want, took)
 	}
@@ -118,13 +119,14 @@ func (l *Log) tellRolled() {
 // Flush makes everything appended so far durable and answers the waiters. After a failure the log takes no records
 // until it is opened again.
 func (l *Log) Flush() error {
-	ws, _, err := l.sync()
+	ws, kept, err := l.sync()
+	l.settleIf(kept)
 	l.committer.Notify()
 	l.Durable.tell(ws, nil)
 	return err
 }
 
-// sync is Flush without the answers: it returns whom to answer, and how many are kept by others, who have been told.
+// sync is Flush without the answers: it returns whom to answer, and how many others keep, who have to be told.
 func (l *Log) sync() (ws []waiting, kept int, err error) {
 	l.flushMu.Lock()
 	defer l.flushMu.Unlock()
@@ -132,7 +134,6 @@ func (l *Log) sync() (ws []waiting, kept int, err error) {
 	if err := l.Failed(); err != nil {
 		return nil, 0, err
 	}
-	kept = l.Durable.takeAwaited() // they are in the log already
 	upTo, stored, err := l.WriteOut()
 	if err != nil {
 		return nil, 0, err
@@ -147,10 +148,7 @@ func (l *Log) sync() (ws []waiting, kept int, err error) {
 			l.ev.Flushed(upTo, stored, time.Since(begin))
 		}
 	}
-	if kept > 0 {
-		l.settle()
-	}
-	return l.Durable.reached(upTo), kept, nil
+	return l.Durable.reached(upTo), l.Durable.keptBelow(upTo), nil
 }
 
 // syncRange makes [from, to) durable, file by file in order.

@@ -13,7 +13,8 @@ type Position struct {
 
 	mu      sync.Mutex
 	waiters []waiting   // guarded by mu
-	awaited int         // answers that others keep, see await; guarded by mu
+	awaits  []awaited   // answers that others keep; guarded by mu
+	awaited int         // how many these are; guarded by mu
 	want    int         // guarded by mu; so many waiters are worth to move the position for
 	closed  error       // set once nobody can wait any more; guarded by mu
 	spares  [][]waiting // memory for the next lists; guarded by mu
