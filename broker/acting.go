@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gorocket/broker/members"
+	"gorocket/broker/worker"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -43,7 +44,7 @@ func (b *Broker) asksSlaves() bool {
 	return c.EnableSlaveActingMaster && c.TotalReplicas > 1 && !c.SkipPreOnline && !c.IsSlave() && c.NamesrvAddr != ""
 }
 
-// work begins what only a master does by itself.
+// work begins what a master does by itself, or who stands in for one.
 func (b *Broker) work() {
 	if b.timers != nil {
 		b.timers.Lead(true)
@@ -62,15 +63,8 @@ func (b *Broker) join() {
 
 // comeOnline lets a master hear its slaves, and then work and be found.
 func (b *Broker) comeOnline(stop <-chan struct{}) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := worker.Until(stop)
 	defer cancel()
-	go func() {
-		select {
-		case <-stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	b.log.Info().Msg("hearing the slaves before this master comes online")
 	b.hearing.Store(true)
 	if b.members.Online(ctx); ctx.Err() != nil {
@@ -85,11 +79,7 @@ func (b *Broker) comeOnline(stop <-chan struct{}) {
 // act begins or ends what a slave does in its master's place.
 func (b *Broker) act(on bool) {
 	if on {
-		b.schedule.Start()
-		b.trans.Start()
-		if b.timers != nil {
-			b.timers.Lead(true)
-		}
+		b.work()
 		return
 	}
 	b.schedule.Stop()

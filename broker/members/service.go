@@ -110,7 +110,7 @@ func (s *Service) act(on bool) {
 
 // look asks for the members again and again.
 func (s *Service) look(stop <-chan struct{}) {
-	ctx, cancel := untilStop(stop)
+	ctx, cancel := worker.Until(stop)
 	defer cancel()
 	t := time.NewTimer(0)
 	defer t.Stop()
@@ -155,7 +155,7 @@ func (s *Service) found(addrs map[int64]string) {
 }
 
 func (s *Service) beat(stop <-chan struct{}) {
-	ctx, cancel := untilStop(stop)
+	ctx, cancel := worker.Until(stop)
 	defer cancel()
 	for {
 		t := time.NewTimer(s.d.Settings().Beat)
@@ -167,17 +167,4 @@ func (s *Service) beat(stop <-chan struct{}) {
 			s.d.Beat(ctx)
 		}
 	}
-}
-
-// untilStop is a context that ends when stop is closed, or cancel is called.
-func untilStop(stop <-chan struct{}) (ctx context.Context, cancel context.CancelFunc) {
-	ctx, cancel = context.WithCancel(context.Background())
-	go func() {
-		select {
-		case <-stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
 }

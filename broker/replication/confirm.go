@@ -2,14 +2,12 @@ package replication
 
 import "time"
 
-// confirm moves the store's confirmed position to what as many brokers have as the mode asks for. It runs when a slave
+// Confirm moves the store's confirmed position to what as many brokers have as the mode asks for. It runs when a slave
 // has reported more, when one is gone, and when the mode changes.
 //
 // With enableAutoInSyncReplicas fewer will do from now on when a slave falls out of sync. What is in the log already
-// was sent while more were promised: it stays so for slaveTimeout, when nobody waits for it any more.
-func (s *Service) confirm() { s.Confirm() }
-
-// Confirm is confirm, for who knows that another number of brokers is asked for now. Any goroutine.
+// was sent while more were promised: it stays so for slaveTimeout, when nobody waits for it any more. Any
+// goroutine.
 func (s *Service) Confirm() {
 	n := s.d.Needed()
 	s.mu.Lock()
@@ -24,7 +22,7 @@ func (s *Service) Confirm() {
 			s.mu.Lock()
 			s.forget()
 			s.mu.Unlock()
-			s.confirm()
+			s.Confirm()
 		})
 	}
 	slaves := s.needed - 1

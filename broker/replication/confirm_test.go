@@ -32,7 +32,7 @@ func TestFewerLater(t *testing.T) {
 	s := New(Deps{Settings: func() *store.Config { return &c }, Store: func() *store.Store { return st },
 		Needed: func() int { return 1 }})
 	s.master, s.needed = ha.NewMaster(ha.MasterOptions{}, ha.MasterSettings{}, st.Log(), ha.MasterEvents{}), 2
-	s.confirm()
+	s.Confirm()
 	s.mu.Lock()
 	waits := s.fewer != nil
 	s.mu.Unlock()
@@ -43,7 +43,7 @@ func TestFewerLater(t *testing.T) {
 	s.mu.Lock()
 	s.needed = 2
 	s.mu.Unlock()
-	s.confirm()
+	s.Confirm()
 	s.Stop()
 	if s.mu.Lock(); s.fewer != nil || s.needed != 0 {
 		t.Error("the timer runs behind Stop")

@@ -10,13 +10,13 @@ import (
 // masterEvents writes what slaves do into the log.
 func (s *Service) masterEvents() ha.MasterEvents {
 	return ha.MasterEvents{
-		Acknowledged: s.confirm,
+		Acknowledged: s.Confirm,
 		Connected: func(addr string, asked, from int64) {
 			s.d.Log.Info().Str("slave", addr).Int64("asked", asked).Int64("from", from).
 				Msg("a slave follows this master's log")
 		},
 		Disconnected: func(addr string, why error) {
-			s.confirm()
+			s.Confirm()
 			s.d.Throttled.Warn("slave gone").Str("slave", addr).Err(why).Msg("a slave does not follow any more")
 		},
 		Failed: func(err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gorocket/broker/worker"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -19,15 +20,8 @@ const (
 // seek asks the NameServers for the master while this slave does not follow one: it may be another machine by now. The
 // master that it follows is asked where its log ends, which the protocol of the log does not say.
 func (s *Service) seek(stop <-chan struct{}) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := worker.Until(stop)
 	defer cancel()
-	go func() {
-		select {
-		case <-stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	t := time.NewTicker(s.d.Seek)
 	defer t.Stop()
 	for {

@@ -82,7 +82,7 @@ func (s *Service) Start() error {
 	s.mu.Lock()
 	s.master = m
 	s.mu.Unlock()
-	s.confirm() // a slave may have reported already
+	s.Confirm() // a slave may have reported already
 	return nil
 }
 
@@ -128,7 +128,7 @@ func (s *Service) Reconfigure() {
 	s.mu.Unlock()
 	if m != nil {
 		m.Configure(masterSettings(s.d.Settings()))
-		s.confirm()
+		s.Confirm()
 	}
 }
 

@@ -110,15 +110,8 @@ func (s *Sync) Start() { s.loops.Start(s.run) }
 func (s *Sync) Stop() { s.loops.Stop() }
 
 func (s *Sync) run(stop <-chan struct{}) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := worker.Until(stop)
 	defer cancel()
-	go func() {
-		select {
-		case <-stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	t := time.NewTimer(0)
 	defer t.Stop()
 	var began time.Time // of the last look

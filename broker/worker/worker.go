@@ -2,7 +2,10 @@
 // changes.
 package worker
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // Group is the goroutines of one service. The zero value is ready, and stopped.
 type Group struct {
@@ -38,4 +41,17 @@ func (g *Group) Stop() bool {
 	g.wg.Wait()
 	g.stop = nil
 	return true
+}
+
+// Until is a context for a loop of a Group: it ends when stop is closed, or cancel is called, which has to be.
+func Until(stop <-chan struct{}) (ctx context.Context, cancel context.CancelFunc) {
+	ctx, cancel = context.WithCancel(context.Background())
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }

@@ -30,3 +30,18 @@ func TestGroupRunsAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestUntil: the context ends with the loop's channel, or by itself, and leaves no goroutine.
+func TestUntil(t *testing.T) {
+	stop := make(chan struct{})
+	ctx, cancel := Until(stop)
+	defer cancel()
+	if ctx.Err() != nil {
+		t.Fatal("ended at once")
+	}
+	close(stop)
+	<-ctx.Done()
+	other, end := Until(make(chan struct{}))
+	end()
+	<-other.Done()
+}

@@ -160,7 +160,9 @@ func (w *acks) leave(c *Conn) {
 	if w.out != nil {
 		releaseBuffer(w.out)
 	}
-	c.engine.budget.outbound.Add(-int64(w.charge))
+	if w.charge > 0 {
+		c.engine.budget.outbound.Add(-int64(w.charge))
+	}
 	w.out, w.list, w.listed, w.charge = nil, w.list[:0], false, 0
 }
 
