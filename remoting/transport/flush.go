@@ -28,6 +28,9 @@ func (c *Conn) flush(endOfTurn bool) bool {
 	closed := c.closed
 	c.mu.Unlock()
 	if out == nil {
+		if c.tls != nil && !closed { // the library answers by itself, too
+			return c.checkUnsent()
+		}
 		if c.unsent.Load() > 0 && !closed {
 			c.updateUnsent()
 		}

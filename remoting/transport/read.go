@@ -24,7 +24,14 @@ func (c *Conn) serve() (stays bool) {
 		}
 	}
 	if err == nil {
-		return c.traffic()
+		if !c.traffic() {
+			return false
+		}
+		if c.tls == nil || c.tls.fin == nil || c.flow.more {
+			return true
+		}
+		c.flush(true)
+		err = c.tls.fin
 	}
 	if !errors.Is(err, io.EOF) { // else the peer has said that it ends
 		c.recv.BadFrame(err)

@@ -59,6 +59,7 @@ type tlsSocket struct {
 	open  bool          // the handshake is over; event loop only
 	plain []byte        // decrypted; event loop only
 	at    int           // bytes before it were discarded; event loop only
+	fin   error         // why nothing comes behind plain, nil: more may; event loop only
 	slots chan struct{} // see handshakes; immutable
 	count *Budget       // counts what comes in during the handshake; immutable
 	held  int64         // bytes of it; event loop only
@@ -143,9 +144,12 @@ func (s *tlsSocket) handshake() {
 	_ = s.raw.Wake()
 }
 
-// pump takes what has come in, and decrypts it once the handshake is over. Event loop only; after an error the
-// connection has to be closed.
+// pump takes what has come in, and decrypts it once the handshake is over. Event loop only; after an error, and once
+// what was decrypted before fin has been handled, the connection has to be closed.
 func (s *tlsSocket) pump() error {
+	if s.fin != nil {
+		return nil
+	}
 	if err := s.take(); err != nil || !s.open {
 		return err
 	}
@@ -163,7 +167,8 @@ func (s *tlsSocket) pump() error {
 			return nil
 		}
 		if err != nil {
-			return err
+			s.fin = err
+			return nil
 		}
 	}
 }

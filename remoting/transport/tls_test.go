@@ -159,3 +159,16 @@ func TestPlainBuffer(t *testing.T) {
 		t.Errorf("all discarded: %d, %d left", n, s.Unread())
 	}
 }
+
+// TestWhatTheLibraryAnswersCounts: what a TLS connection writes by itself (answers to KeyUpdate) is known like all that a
+// peer does not read, and has the same limit.
+func TestWhatTheLibraryAnswersCounts(t *testing.T) {
+	p, s := tlsPeer(t, nil)
+	p.tls = &tlsSocket{raw: s, count: &p.engine.budget, open: true}
+	if s.buffered = 100 << 10; !p.flush(true) || p.engine.budget.outbound.Load() != 100<<10 {
+		t.Errorf("%d bytes are known", p.engine.budget.outbound.Load())
+	}
+	if s.buffered = p.engine.opts.MaxOutbound + 1; p.flush(true) || !p.closed {
+		t.Error("beyond the limit")
+	}
+}
