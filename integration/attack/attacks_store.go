@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -243,4 +244,4 @@ var harmless = map[string]bool{"startAcceptSendRequestTimeStamp": true, "brokerP
 	"diskSpaceWarningLevelRatio": true, "minFreeDiskBytes": true, "osPageCacheBusyTimeOutMills": true,
 	"waitTimeMillsInSendQueue": true}
 
-var attacks = append(append(append([]*attack{}, netAttacks...), storeAttacks...), tableAttacks...)
+var attacks = slices.Concat(netAttacks, tlsAttacks, storeAttacks, tableAttacks)

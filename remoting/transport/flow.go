@@ -27,15 +27,25 @@ func (f *flow) begin(now time.Time) {
 
 // outstanding tells whether anything waits on the connection.
 func (c *Conn) outstanding() bool {
-	return c.flow.held > 0 || c.flow.paused || c.unsent.Load() > 0
+	return c.flow.held > 0 || c.flow.paused || c.unsent.Load() > 0 || c.cutRecord() > 0
+}
+
+// cutRecord is how many bytes there are of an encrypted record that is not whole: nobody can tell yet of which frame.
+func (c *Conn) cutRecord() int {
+	if c.tls == nil {
+		return 0
+	}
+	return c.tls.rec.size
 }
 
 // updateFlow charges what the turn left unfinished, and stops or resumes reading. Event loop only.
 func (c *Conn) updateFlow(now time.Time) {
 	f := &c.flow
 	if f.left = c.sock.Unread(); f.left == 0 && f.part == nil {
-		f.since, f.cut = 0, 0
-		if f.held == 0 && !f.paused {
+		f.cut = 0
+		if c.cutRecord() > 0 {
+			f.begin(now)
+		} else if f.since = 0; f.held == 0 && !f.paused && f.place == 0 {
 			return
 		}
 	}

@@ -102,9 +102,10 @@ func (e *Engine) look(c *Conn, now time.Time) {
 	if f.starved || f.paused && !f.more {
 		c.updateFlow(now)
 	}
-	if f.since > 0 && f.left+len(f.part) > 0 && !f.paused && now.UnixMilli() > f.since+e.frameTime(f) {
+	came := f.left + len(f.part) + c.cutRecord()
+	if f.since > 0 && came > 0 && !f.paused && now.UnixMilli() > f.since+e.frameTime(f) {
 		e.counts.unfinished.Add(1)
-		came := fmt.Sprintf("not finished in time: %d bytes came in", f.left+len(f.part))
+		came := fmt.Sprintf("not finished in time: %d bytes came in", came)
 		c.recv.BadFrame(&wire.FrameError{Reason: came, Length: int64(max(f.cut-wire.LengthSize, 0))})
 		e.drop(c)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -61,8 +62,9 @@ type tlsSocket struct {
 	at    int           // bytes before it were discarded; event loop only
 	fin   error         // why nothing comes behind plain, nil: more may; event loop only
 	slots chan struct{} // see handshakes; immutable
-	count *Budget       // counts what comes in during the handshake; immutable
-	held  int64         // bytes of it; event loop only
+	count *Budget       // counts what comes in during the handshake, and records that are not whole; immutable
+	held  int64         // bytes of it, later of a record that is not whole; event loop only
+	rec   unfinished    // event loop only
 
 	shaking atomic.Bool // the handshake goroutine runs
 
@@ -185,6 +187,9 @@ func (s *tlsSocket) take() error {
 	s.out = nil
 	s.mu.Unlock()
 	s.more.Broadcast()
+	if s.rec.pass(b); s.open {
+		s.hold(int64(s.rec.size))
+	}
 	if len(b) > 0 {
 		if _, err := s.raw.Discard(len(b)); err != nil {
 			return err
@@ -206,12 +211,39 @@ func (s *tlsSocket) take() error {
 		return fmt.Errorf("TLS handshake: %w", why)
 	case over:
 		s.open = true
-		s.hold(0)
+		s.hold(int64(s.rec.size))
 	}
 	return nil
 }
 
-// hold notes how many bytes the handshake keeps.
+// unfinished finds the record of a stream that is not whole: the library keeps its bytes, and tells nobody.
+type unfinished struct {
+	head [recordHead]byte
+	size int // bytes of it that came; 0: all records are whole
+	left int // bytes that are missing behind its head
+}
+
+const recordHead = 5 // bytes: type, version, length
+
+// pass takes the next bytes of the stream.
+func (r *unfinished) pass(b []byte) {
+	for len(b) > 0 {
+		n := min(r.left, len(b))
+		if r.size < recordHead {
+			if n = copy(r.head[r.size:], b); r.size+n == recordHead {
+				r.left = n + int(binary.BigEndian.Uint16(r.head[3:]))
+			} else {
+				r.left = n
+			}
+		}
+		r.size, r.left, b = r.size+n, r.left-n, b[n:]
+		if r.size >= recordHead && r.left == 0 {
+			r.size = 0
+		}
+	}
+}
+
+// hold notes how many bytes are kept that nobody else counts.
 func (s *tlsSocket) hold(n int64) {
 	s.count.inbound.Add(n - s.held)
 	s.held = n

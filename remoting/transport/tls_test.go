@@ -172,3 +172,69 @@ func TestWhatTheLibraryAnswersCounts(t *testing.T) {
 		t.Error("beyond the limit")
 	}
 }
+
+// TestUnfinishedRecord: however a stream of records is cut, what is not whole of the last one is known.
+func TestUnfinishedRecord(t *testing.T) {
+	record := append([]byte{23, 3, 3, 1, 2}, make([]byte, 0x102)...)
+	empty := []byte{23, 3, 3, 0, 0}
+	stream := bytes.Join([][]byte{record, empty, record}, nil)
+	want := func(n int) int {
+		for _, size := range []int{len(record), len(empty), len(record)} {
+			if n < size {
+				return n
+			}
+			n -= size
+		}
+		return n
+	}
+	for _, piece := range []int{1, 2, 3, 4, 5, 6, 100, 1000} {
+		var r unfinished
+		for at := 0; at < len(stream); at += piece {
+			end := min(at+piece, len(stream))
+			if r.pass(stream[at:end]); r.size != want(end) {
+				t.Fatalf("%d bytes at a time, after %d: %d, want %d", piece, end, r.size, want(end))
+			}
+		}
+	}
+}
+
+// TestRecordThatNeverEnds: it counts, it takes its time only, and it goes first when others need the memory.
+func TestRecordThatNeverEnds(t *testing.T) {
+	begin := time.UnixMilli(1_000_000)
+	open := func() (peer, *Engine) {
+		p, s := tlsPeer(t, nil)
+		p.tls = &tlsSocket{raw: s, count: &p.engine.budget, open: true}
+		p.tls.more.L = &p.tls.mu
+		p.sock = p.tls
+		s.in = append([]byte{23, 3, 3, 0x40, 0}, make([]byte, 1000)...)
+		if err := p.tls.take(); err != nil {
+			t.Fatal(err)
+		}
+		p.updateFlow(begin)
+		return p, p.engine
+	}
+	p, e := open()
+	if n := e.budget.inbound.Load(); n != 1005 || len(p.loop.watched) != 1 {
+		t.Errorf("%d bytes count, %d connections are watched", n, len(p.loop.watched))
+	}
+	if e.look(p.Conn, begin.Add(e.opts.FrameTimeout)); p.closed {
+		t.Error("closed while there is time")
+	}
+	if e.look(p.Conn, begin.Add(e.opts.FrameTimeout+time.Millisecond)); !p.closed || len(p.r.bad) != 1 {
+		t.Errorf("not closed in time: %v", p.r.bad)
+	}
+	if p.markClosed(); e.budget.inbound.Load() != 0 {
+		t.Errorf("%d bytes count behind the end", e.budget.inbound.Load())
+	}
+	p, e = open()
+	e.budget.limit = 1004
+	if e.shed(p.loop, begin.Add(stallAfter).UnixMilli()); !p.closed {
+		t.Error("stays while others need the memory")
+	}
+	p, _ = open()
+	p.tls.rec.pass(make([]byte, 0x4000-1000)) // the rest, which was no frame's
+	p.tls.hold(0)
+	if p.updateFlow(begin.Add(time.Second)); p.flow.since != 0 || len(p.loop.watched) != 0 {
+		t.Errorf("whole, but since %d, %d watched", p.flow.since, len(p.loop.watched))
+	}
+}
