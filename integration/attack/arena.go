@@ -19,6 +19,7 @@ type attack struct {
 	name, about string
 	conf        harness.Conf // of the broker
 	nofile      int          // descriptors the broker may have; 0: as this process
+	impatient   bool         // the victim does not wait for slaves or the disk
 	kill        bool         // kill -9 behind it: what was acknowledged must be there afterwards
 	run         func(a *arena) error
 	check       func(a *arena) error // more that must hold afterwards; may be nil
@@ -58,7 +59,7 @@ func (k *attack) play() (r report, err error) {
 	}
 	defer a.names.Kill()
 	defer func() { a.broker.Kill() }()
-	if a.victim, err = newVictim(a.broker.Addr()); err != nil {
+	if a.victim, err = newVictim(a.broker.Addr(), k.impatient); err != nil {
 		return r, err
 	}
 	defer func() { _ = a.victim.stop() }()
@@ -68,7 +69,7 @@ func (k *attack) play() (r report, err error) {
 	err = k.run(a)
 	end := time.Now()
 	if err == nil {
-		err = a.servedAgain(end)
+		err = a.servedAgain(end, k.impatient)
 	}
 	time.Sleep(calmAfter)
 	stop()
@@ -118,9 +119,9 @@ func (a *arena) watch() (stop func()) {
 }
 
 // servedAgain tries a new client until it is served: connection, heartbeat, send, route.
-func (a *arena) servedAgain(end time.Time) (err error) {
+func (a *arena) servedAgain(end time.Time, impatient bool) (err error) {
 	for time.Since(end) < servedAgain {
-		if err = a.newcomer(end.Add(servedAgain)); err == nil {
+		if err = a.newcomer(end.Add(servedAgain), impatient); err == nil {
 			return nil
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -128,7 +129,7 @@ func (a *arena) servedAgain(end time.Time) (err error) {
 	return fmt.Errorf("a new client is not served %s after the end: %w", servedAgain, err)
 }
 
-func (a *arena) newcomer(until time.Time) error {
+func (a *arena) newcomer(until time.Time, impatient bool) error {
 	wait := max(time.Until(until), time.Millisecond)
 	c, err := client.Dial(a.broker.Addr(), wait)
 	if err != nil {
@@ -139,7 +140,11 @@ func (a *arena) newcomer(until time.Time) error {
 	if _, err := c.OK(34, nil, []byte(beat)); err != nil {
 		return err
 	}
-	sent, err := c.Send(&client.Message{Topic: victimTopic, Queue: 0, Body: []byte("newcomer")})
+	m := client.Message{Topic: victimTopic, Queue: 0, Body: []byte("newcomer")}
+	if impatient {
+		m.Props = client.Props("WAIT", "false")
+	}
+	sent, err := c.Send(&m)
 	if err == nil && sent.Code != 0 {
 		err = fmt.Errorf("send answered %d %s", sent.Code, sent.Remark)
 	}

@@ -244,4 +244,4 @@ var harmless = map[string]bool{"startAcceptSendRequestTimeStamp": true, "brokerP
 	"diskSpaceWarningLevelRatio": true, "minFreeDiskBytes": true, "osPageCacheBusyTimeOutMills": true,
 	"waitTimeMillsInSendQueue": true}
 
-var attacks = slices.Concat(netAttacks, tlsAttacks, storeAttacks, tableAttacks)
+var attacks = slices.Concat(netAttacks, tlsAttacks, ackAttacks, storeAttacks, tableAttacks)

@@ -29,9 +29,10 @@ func main() {
 	only := flag.String("only", "", "names of attacks, separated by blanks; all when empty")
 	list := flag.Bool("list", false, "print the attacks and end")
 	victim := flag.String("victim", "", "be the victim of a broker at this address (the attack starts itself so)")
+	impatient := flag.Bool("impatient", false, "the victim does not ask for what the broker's mode promises")
 	flag.Parse()
 	if *victim != "" {
-		if err := beVictim(*victim); err != nil {
+		if err := beVictim(*victim, *impatient); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

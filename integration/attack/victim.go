@@ -25,9 +25,10 @@ const (
 
 // victim sends at a fixed rate, whatever the answers do: a late answer counts from the time the send was due.
 type victim struct {
-	addr string
-	quit chan struct{}
-	wg   sync.WaitGroup
+	addr      string
+	impatient bool // its messages have WAIT=false
+	quit      chan struct{}
+	wg        sync.WaitGroup
 
 	mu      sync.Mutex
 	sends   []send           // by number; guarded by mu
@@ -37,7 +38,7 @@ type victim struct {
 
 // newVictim makes the topic and starts the victim in a process of its own: a client on another machine does not share
 // the attacker's processors, and here it must not wait behind the attacker's goroutines.
-func newVictim(addr string) (*victimProcess, error) {
+func newVictim(addr string, impatient bool) (*victimProcess, error) {
 	c, err := client.Dial(addr, victimWait)
 	if err != nil {
 		return nil, err
@@ -46,13 +47,13 @@ func newVictim(addr string) (*victimProcess, error) {
 	if err := c.CreateTopic(victimTopic, victimQueues, 6, ""); err != nil {
 		return nil, err
 	}
-	return startVictim(addr)
+	return startVictim(addr, impatient)
 }
 
 // beVictim sends until standard input ends, and prints what came of it.
-func beVictim(addr string) error {
+func beVictim(addr string, impatient bool) error {
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, victimNice) // only root may
-	v := &victim{addr: addr, quit: make(chan struct{}), acked: map[uint64]place{}}
+	v := &victim{addr: addr, impatient: impatient, quit: make(chan struct{}), acked: map[uint64]place{}}
 	v.wg.Add(1)
 	go v.run()
 	_, _ = io.Copy(io.Discard, os.Stdin)
@@ -148,8 +149,12 @@ func (l *line) dead() bool {
 func (l *line) write(n uint64) {
 	body := binary.BigEndian.AppendUint64(nil, n)
 	body = append(body, make([]byte, 56)...)
+	props := ""
+	if l.v.impatient {
+		props = client.Props("WAIT", "false")
+	}
 	ext := map[string]any{"a": "victim", "b": victimTopic, "c": "none", "d": "8", "e": fmt.Sprint(n % victimQueues),
-		"f": "0", "g": "1", "h": "0", "i": "", "j": "0", "k": "false", "m": "false"}
+		"f": "0", "g": "1", "h": "0", "i": props, "j": "0", "k": "false", "m": "false"}
 	frame, err := wire.Encode(wire.Request{Code: 310, Ext: ext, Body: body}, int32(n))
 	if err == nil {
 		_ = l.conn.SetWriteDeadline(time.Now().Add(victimWait))

@@ -42,8 +42,8 @@ type victimProcess struct {
 	result victimResult // once it has ended
 }
 
-func startVictim(addr string) (v *victimProcess, err error) {
-	v = &victimProcess{cmd: exec.Command(os.Args[0], "-victim", addr)}
+func startVictim(addr string, impatient bool) (v *victimProcess, err error) {
+	v = &victimProcess{cmd: exec.Command(os.Args[0], "-victim", addr, fmt.Sprintf("-impatient=%t", impatient))}
 	v.cmd.Stderr = os.Stderr
 	if v.stdin, err = v.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -53,6 +53,8 @@ type Acks interface {
 type acks struct {
 	out    *Buffer // nil when there are none
 	list   []waitingAck
+	done   int  // so many of list have left
+	left   int  // bytes of out that have left
 	listed bool // the loop knows of them
 	charge int  // bytes of out that the budget counts
 }
@@ -61,6 +63,9 @@ type waitingAck struct {
 	Ack
 	end int // of its frame in out
 }
+
+// keptAcks is the longest list that a connection keeps when none waits any more.
+const keptAcks = 1 << 10
 
 // BeginAck is Begin for an answer that waits; EndAck has to follow.
 func (c *Conn) BeginAck() *Buffer {
@@ -79,6 +84,7 @@ func (c *Conn) BeginAck() *Buffer {
 func (c *Conn) EndAck(a Ack, onLoop bool) {
 	w := &c.acks
 	size, first, over := len(w.out.B), !w.listed, false
+	waiting := size - w.left
 	w.list, w.listed = append(w.list, waitingAck{a, size}), true
 	if size >= w.charge+chargeStep {
 		c.engine.budget.outbound.Add(int64(size - w.charge))
@@ -90,8 +96,8 @@ func (c *Conn) EndAck(a Ack, onLoop bool) {
 		c.loop.acks.add(c)
 	}
 	switch {
-	case size > c.engine.opts.MaxOutbound || over:
-		c.overflow(size)
+	case waiting > c.engine.opts.MaxOutbound || over:
+		c.overflow(waiting)
 	case onLoop:
 		c.loop.acks.turn.add(&a)
 	default:
@@ -112,7 +118,7 @@ func (c *Conn) settleAcks(now int64) (waits bool) {
 	if c.closed || w.out == nil {
 		return false
 	}
-	n, from, to := 0, 0, 0 // so many are done; the bytes [from, to) of them were not moved yet
+	n, from, to := w.done, w.left, w.left // so many are done; the bytes [from, to) of them were not moved yet
 	for ; n < len(w.list); n++ {
 		a := &w.list[n]
 		replaced, done := c.engine.opts.Acks.Settle(&a.Ack, w.out.B[to:a.end], now)
@@ -132,16 +138,31 @@ func (c *Conn) settleAcks(now int64) (waits bool) {
 		return false
 	}
 	c.append(w.out.B[from:to])
-	w.out.B = slices.Delete(w.out.B, 0, to)
-	w.list = slices.Delete(w.list, 0, n)
-	for i := range w.list {
-		w.list[i].end -= to
-	}
-	if len(w.list) == 0 {
+	if n == len(w.list) {
 		w.leave(c)
 		return false
 	}
+	w.done, w.left = n, to
+	w.compact(c)
 	return true
+}
+
+// compact forgets what has left, once that is half of all: who moves the rest each time moves it as often as there are
+// answers. The caller holds the connection's mu.
+func (w *acks) compact(c *Conn) {
+	if 2*w.left < len(w.out.B) && 2*w.done < len(w.list) {
+		return
+	}
+	w.out.B = slices.Delete(w.out.B, 0, w.left)
+	w.list = slices.Delete(w.list, 0, w.done)
+	for i := range w.list {
+		w.list[i].end -= w.left
+	}
+	w.done, w.left = 0, 0
+	if less := w.charge - len(w.out.B); less >= chargeStep {
+		c.engine.budget.outbound.Add(-int64(less))
+		w.charge -= less
+	}
 }
 
 // append puts bytes behind those that wait to be written. The caller holds mu.
@@ -163,7 +184,10 @@ func (w *acks) leave(c *Conn) {
 	if w.charge > 0 {
 		c.engine.budget.outbound.Add(-int64(w.charge))
 	}
-	w.out, w.list, w.listed, w.charge = nil, w.list[:0], false, 0
+	if cap(w.list) > keptAcks {
+		w.list = nil
+	}
+	w.out, w.list, w.done, w.left, w.listed, w.charge = nil, w.list[:0], 0, 0, false, 0
 }
 
 // loopAcks are the connections of a loop with answers that wait.

@@ -138,6 +138,38 @@ func TestAcksOfAClosedConnection(t *testing.T) {
 	}
 }
 
+// TestManyAcksLeaveOneByOne: what waits is not moved for each answer that leaves, what has left counts no more, and a
+// connection does not keep the memory of its busiest moment.
+func TestManyAcksLeaveOneByOne(t *testing.T) {
+	m := &mark{}
+	p := ackPeer(m)
+	const all = 60_000
+	for end := range int64(all) {
+		p.wait(10_000 + end)
+	}
+	full, moves, gone := len(p.acks.out.B), 0, int64(0)
+	for ; gone < all-1; gone += 7 {
+		m.at = 10_000 + gone
+		before := len(p.acks.list)
+		if p.settle(); len(p.acks.list) != before {
+			moves++
+		}
+		if counted, there := p.acks.charge, len(p.acks.out.B)-p.acks.left; counted > 2*there+chargeStep {
+			t.Fatalf("%d bytes are counted when %d of %d wait", counted, there, full)
+		}
+	}
+	if moves == 0 || moves > 20 {
+		t.Errorf("moved %d times", moves)
+	}
+	if int64(p.acks.charge) != p.engine.budget.outbound.Load() {
+		t.Errorf("the budget counts %d, the connection %d", p.engine.budget.outbound.Load(), p.acks.charge)
+	}
+	m.at = 1 << 40
+	if p.settle(); p.engine.budget.outbound.Load() != 0 || cap(p.acks.list) > keptAcks {
+		t.Errorf("behind all: %d bytes, room for %d", p.engine.budget.outbound.Load(), cap(p.acks.list))
+	}
+}
+
 // TestAcksHaveALimit: a peer whose answers that wait are too many bytes is closed.
 func TestAcksHaveALimit(t *testing.T) {
 	p := ackPeer(&mark{})
@@ -153,6 +185,15 @@ func TestAcksHaveALimit(t *testing.T) {
 	p.mu.Unlock()
 	if p.wait(12); !p.closed {
 		t.Error("beyond its limit, and open")
+	}
+	m := &mark{}
+	p = ackPeer(m)
+	p.engine.opts.MaxOutbound = 40
+	for end := int64(10); end < 90; end++ { // 4 bytes each, of which 5 wait
+		p.wait(end)
+		if m.at = end - 5; p.settle() == "" && end > 15 || p.closed {
+			t.Fatalf("%d: what has left counts", end)
+		}
 	}
 }
 
