@@ -3,10 +3,12 @@
 //
 //	go run ./mutants -n 150 -seed 1 -dirs store,broker,remoting
 //
-// Places are drawn by chance, the same for the same seed and tree. A mutant that does not compile is drawn again. Each
-// one is tested by its own package, by the package around, and by all that are built with it, until a test fails; one
-// that hangs has noticed, too. Mutants that are known to change nothing are in equivalent.txt, each with a reason; those
-// in the folders are printed, and not counted.
+// Places are drawn by chance, the same for the same seed and tree. All mutants are built into the test programs at once,
+// each behind a switch; first each test runs alone without a mutant, which tells how long it takes and which mutants it
+// meets. Then each mutant is switched on for the tests that meet it, in all packages, until one fails; one that hangs has
+// noticed, too. The few that can not be switched (constants) are built one by one and meet the tests of all packages that
+// are built with them. A mutant that does not compile is drawn again. Mutants that are known to change nothing are in
+// equivalent.txt, each with a reason; those in the folders are printed, and not counted.
 package main
 
 import (
@@ -33,7 +35,6 @@ func main() {
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "for the tests of one package")
 	flag.IntVar(&o.parallel, "parallel", 2, "mutants tested at a time")
 	flag.BoolVar(&o.own, "own", false, "only with the package's own tests: quick, to write some; the share says little")
-	flag.BoolVar(&o.baseline, "baseline", true, "look first whether the tests pass without a mutant")
 	flag.Parse()
 	o.dirs = strings.Split(*dirs, ",")
 	if err := run(&o); err != nil {
@@ -52,7 +53,6 @@ type options struct {
 	timeout  time.Duration
 	parallel int
 	own      bool
-	baseline bool
 }
 
 func run(o *options) error {
@@ -87,13 +87,10 @@ func run(o *options) error {
 	if r.tests, err = listTests(root); err != nil {
 		return err
 	}
-	if o.baseline {
-		if err := r.tests.pass(root, folders(list)); err != nil {
-			return err
-		}
-	}
 	signal.Notify(r.stop, os.Interrupt, syscall.SIGTERM)
-	r.all(list)
+	if err := r.all(list); err != nil {
+		return err
+	}
 	return r.report(same, known)
 }
 

@@ -22,7 +22,6 @@ type runner struct {
 	stop  chan os.Signal
 
 	mu       sync.Mutex
-	next     int     // guarded by mu
 	caught   int     // guarded by mu
 	broken   int     // guarded by mu; did not compile
 	survived []place // guarded by mu
@@ -39,43 +38,82 @@ const (
 )
 
 // all tests places until enough have compiled.
-func (r *runner) all(list []place) {
+func (r *runner) all(list []place) error {
 	go func() {
 		<-r.stop
 		r.mu.Lock()
 		r.ended = true
 		r.mu.Unlock()
 	}()
-	var wg sync.WaitGroup
-	for range r.o.parallel {
-		wg.Go(func() {
-			for {
-				p, ok := r.take(list)
-				if !ok {
-					return
-				}
-				begin := time.Now()
-				v, by, err := r.try(p)
-				if err != nil {
-					fmt.Fprintln(os.Stderr, "mutants:", p, err)
-					v = broken
-				}
-				r.note(p, v, by, time.Since(begin))
-			}
-		})
+	dir, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return err
 	}
-	wg.Wait()
+	defer os.RemoveAll(dir)
+	b := &binaries{o: r.o, root: r.root, dir: dir}
+	list, ids, err := r.prepare(b, list)
+	if err != nil {
+		return err
+	}
+	inParallel(r.o.parallel, len(list), func(i int) {
+		p, begin := list[i], time.Now()
+		if r.stopped() {
+			return
+		}
+		if id := ids[p]; id > 0 {
+			v, by := b.try(id, "./"+filepath.ToSlash(filepath.Dir(p.file)))
+			r.note(p, v, by, time.Since(begin))
+			return
+		}
+		v, by, err := r.try(p)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "mutants:", p, err)
+			v = broken
+		}
+		r.note(p, v, by, time.Since(begin))
+	})
+	return nil
 }
 
-// take is the next place, if there is one and it is still wanted.
-func (r *runner) take(list []place) (p place, ok bool) {
+// prepare draws the mutants, builds those that can be switched into the tests, and sees which tests meet them.
+func (r *runner) prepare(b *binaries, list []place) (drawn []place, ids map[place]int, err error) {
+	l, err := newLoader(r.root)
+	if err != nil {
+		return nil, nil, err
+	}
+	list = list[:min(len(list), r.o.n+r.o.n/10+10)] // a few do not compile
+	text, ids, senses, err := buildIn(l, list)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range list {
+		if len(drawn) == r.o.n {
+			break
+		}
+		if senses(p) {
+			drawn = append(drawn, p)
+		} else {
+			r.broken++
+		}
+	}
+	begin, pkgs := time.Now(), r.tests.testing(folders(drawn), r.o.own)
+	if err := b.build(text, pkgs); err != nil {
+		return nil, nil, err
+	}
+	fmt.Printf("%d packages built with them in %.0fs\n", len(pkgs), time.Since(begin).Seconds())
+	begin = time.Now()
+	if err := b.meet(pkgs); err != nil {
+		return nil, nil, err
+	}
+	fmt.Printf("%d tests pass without a mutant, in %.0fs\n", len(b.tests), time.Since(begin).Seconds())
+	return drawn, ids, nil
+}
+
+// stopped tells whether somebody pressed Ctrl-C.
+func (r *runner) stopped() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended || r.next == len(list) || r.next-r.broken >= r.o.n {
-		return p, false
-	}
-	r.next++
-	return list[r.next-1], true
+	return r.ended
 }
 
 // note counts a verdict; one that came of tests which were told to stop is none.
@@ -97,8 +135,8 @@ func (r *runner) note(p place, v verdict, by string, took time.Duration) {
 	fmt.Printf("%-9s %5.1fs %s %s\n", map[verdict]string{caught: "caught", survives: "SURVIVED"}[v], took.Seconds(), p, by)
 }
 
-// try tests one mutant: in its own package, in the package around, then in all that are built with it. The first two
-// leave out what -short leaves out, for speed; the last do not.
+// try tests one mutant that has a build of its own: in its own package, in the package around, then in all that are
+// built with it. The first two leave out what -short leaves out, for speed; the last do not.
 func (r *runner) try(p place) (v verdict, by string, err error) {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {

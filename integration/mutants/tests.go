@@ -90,17 +90,15 @@ func (t *tests) of(dir string) (list []stage) {
 	return append(list, stage{users, false})
 }
 
-// pass tells whether the tests of some folders pass as the code is: else every mutant would seem to be caught.
-func (t *tests) pass(root string, dirs []string) error {
-	var args []string
+// testing lists the packages whose tests are built with the code of some folders; with own, only those of the folders.
+func (t *tests) testing(dirs []string, own bool) (pkgs []string) {
 	for _, dir := range dirs {
-		args = append(args, t.users[dir]...)
+		for _, user := range t.users[dir] {
+			if !own || user == "./"+dir {
+				pkgs = append(pkgs, user)
+			}
+		}
 	}
-	slices.Sort(args)
-	c := exec.Command("go", append([]string{"test"}, slices.Compact(args)...)...)
-	c.Dir = root
-	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("the tests fail without a mutant:\n%s", out)
-	}
-	return nil
+	slices.Sort(pkgs)
+	return slices.Compact(pkgs)
 }
