@@ -236,6 +236,17 @@ func TestHashes(t *testing.T) {
 			t.Errorf("%q: %d, want %d", s, got, want)
 		}
 	}
+	for _, s := range []string{"", "T", "topic with 中文"} {
+		if a, b := TopicHash(s), TopicHashBytes([]byte(s)); a != b {
+			t.Errorf("topic %q: %d as a string, %d as bytes", s, a, b)
+		}
+	}
+	// no key is appended to these, so that the hash is that of the text alone
+	for in, want := range map[int32]int32{math.MinInt32: 0, math.MinInt32 + 1: math.MaxInt32, -1: 1, 0: 0, 1: 1} {
+		if h := KeyHash(in, nil); h != want {
+			t.Errorf("abs of %d: %d", in, h)
+		}
+	}
 	if h := KeyHash(TopicHash(""), nil); h != '#' {
 		t.Errorf("empty topic and key: %d", h)
 	}
