@@ -24,24 +24,27 @@ import (
 
 var (
 	mutNow, _ = strconv.Atoi(os.Getenv("MUTANT_ON"))
-	mutTrace  = os.Getenv("MUTANT_TRACE")
+	mutTrace  = mutOpen(os.Getenv("MUTANT_TRACE"))
 	mutSeen   [%d]atomic.Bool
 )
 
-func mutOn(id int) bool {
-	if mutTrace != "" && !mutSeen[id].Swap(true) {
-		mutNote(id)
+// mutOpen opens the file at the start: a test may use up all descriptors.
+func mutOpen(name string) *os.File {
+	if name == "" {
+		return nil
 	}
-	return id == mutNow
-}
-
-func mutNote(id int) {
-	f, err := os.OpenFile(mutTrace, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
 		panic(err)
 	}
-	_, _ = f.WriteString(strconv.Itoa(id) + "\n")
-	_ = f.Close()
+	return f
+}
+
+func mutOn(id int) bool {
+	if mutTrace != nil && !mutSeen[id].Swap(true) {
+		_, _ = mutTrace.WriteString(strconv.Itoa(id) + "\n")
+	}
+	return id == mutNow
 }
 
 type mutInt interface {

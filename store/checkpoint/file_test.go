@@ -127,3 +127,62 @@ func TestSaveThatFails(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// TestCheckpointEdges: a file of the right size is not written again by who opens it, nor cut; a cut that fails is
+// told, and tried again.
+func TestCheckpointEdges(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	f, err := Open(mem, "/checkpoint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	var did []string
+	fail := ""
+	mem.Inject(func(op, _ string) error {
+		if op == "write" || op == "truncate" {
+			did = append(did, op)
+		}
+		if op == fail {
+			return syscall.EIO
+		}
+		return nil
+	})
+	if f, err = Open(mem, "/checkpoint"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save(); err != nil || len(did) != 0 {
+		t.Errorf("a whole file that nobody changed: %q, %v", did, err)
+	}
+	raw, err := mem.OpenFile("/checkpoint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Truncate(Size + 1); err != nil {
+		t.Fatal(err)
+	}
+	if f, err = Open(mem, "/checkpoint"); err != nil {
+		t.Fatal(err)
+	}
+	fail = "truncate"
+	if err := f.Save(); err == nil {
+		t.Error("a failed cut is no error")
+	}
+	if fail = ""; f.Save() != nil {
+		t.Error("the second cut fails, too")
+	}
+	if size, err := raw.Size(); err != nil || size != Size {
+		t.Errorf("%d bytes, %v", size, err)
+	}
+	fail = "write"
+	if err := raw.Truncate(39); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(mem, "/checkpoint"); err == nil {
+		t.Error("a short file that can not be written is opened")
+	}
+	if _, ok := Decode(make([]byte, 39)); ok {
+		t.Error("39 bytes are a checkpoint")
+	}
+}

@@ -30,7 +30,19 @@ func TestList(t *testing.T) {
 		want    int
 		removed string
 		wrong   bool // a name
+		kind    Kind
 	}{
+		{name: "empty file in the middle of what can be rebuilt", files: map[string][]byte{Name(0): nil}, want: 1,
+			removed: Name(0), kind: Kind{Rebuildable: true}},
+		{name: "short file in the middle of what can be rebuilt", files: map[string][]byte{Name(0): zeros},
+			kind: Kind{Rebuildable: true}},
+		{name: "empty file in the middle", files: map[string][]byte{Name(0): nil}},
+		{name: "empty last file that is only read", files: map[string][]byte{Name(200): nil}, kind: Kind{ReadOnly: true}},
+		{name: "empty file that is only read of what can be rebuilt", files: map[string][]byte{Name(0): nil},
+			kind: Kind{ReadOnly: true, Rebuildable: true}},
+		{name: "a long last file", files: map[string][]byte{Name(200): make([]byte, 101)}},
+		{name: "a long file of what can be rebuilt", files: map[string][]byte{Name(200): make([]byte, 101)},
+			kind: Kind{Rebuildable: true}},
 		{name: "whole", want: 2},
 		{name: "empty last file", files: map[string][]byte{Name(200): nil}, want: 2, removed: Name(200)},
 		{name: "zeros in a short last file", files: map[string][]byte{Name(200): zeros}, want: 2, removed: Name(200)},
@@ -46,7 +58,7 @@ func TestList(t *testing.T) {
 		for name, b := range c.files {
 			put(t, mem, name, b)
 		}
-		list, err := List(mem, "/d", Kind{Size: 100, Key: "size"})
+		list, err := List(mem, "/d", Kind{Size: 100, Key: "size", ReadOnly: c.kind.ReadOnly, Rebuildable: c.kind.Rebuildable})
 		var misfit *MisfitError
 		if refused := c.want == 0; refused != errors.As(err, &misfit) || !refused && len(list) != c.want {
 			t.Errorf("%s: %d files, %v", c.name, len(list), err)

@@ -72,6 +72,37 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// TestTakeCounts: of equal copies each is found once, and the count goes back to none; what has no id is never found.
+func TestTakeCounts(t *testing.T) {
+	source := message("SCHEDULE", "UNIQ_KEY\x01k\x02")
+	two := message("T", "REAL_TOPIC\x01T\x02UNIQ_KEY\x01k\x02")
+	other := message("T", "REAL_TOPIC\x01T\x02UNIQ_KEY\x01other\x02")
+	s, err := Since(records{two, other, two, message("T", "REAL_TOPIC\x01T\x02")}, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for left := 3; left > 0; left-- {
+		if n, forgotten := s.Len(); n != left || forgotten != 0 {
+			t.Errorf("%d copies, not %d; %d without room", n, left, forgotten)
+		}
+		if got := s.Take(source, "T", 0, nil); got != (left > 1) {
+			t.Errorf("found %v with %d left", got, left)
+		}
+		if left == 2 && s.Take(source, "T", 0, nil) {
+			t.Error("two copies are found three times")
+		}
+		if left == 2 {
+			break
+		}
+	}
+	if n, _ := s.Len(); n != 1 || len(s.copies) != 1 {
+		t.Errorf("%d copies in %d places are left", n, len(s.copies))
+	}
+	if s.Take(message("SCHEDULE", ""), "T", 0, nil) {
+		t.Error("a message without an id is found")
+	}
+}
+
 // TestSetIsBounded: copies beyond the limit are counted, not kept.
 func TestSetIsBounded(t *testing.T) {
 	s, _ := Since(records{}, 0, 0)

@@ -17,4 +17,7 @@ func TestDelay(t *testing.T) {
 			t.Errorf("level %d: %d", level, got-50)
 		}
 	}
+	if got := deliverTime(nil, 1, 50); got != 1050 {
+		t.Errorf("without levels: %d", got-50)
+	}
 }
