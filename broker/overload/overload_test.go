@@ -2,6 +2,7 @@ package overload
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -9,10 +10,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/config"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
 	"gorocket/store"
+	"gorocket/store/record"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -76,6 +81,73 @@ func TestRefusedIsCounted(t *testing.T) {
 	g.counts[causeDisk].Add(3)
 	if count(); got[causeDisk] != 3 || got[causeWaited] != 0 {
 		t.Errorf("then %v", got)
+	}
+}
+
+// TestRejects: while an append hangs a send is answered at once and counted, and one that waited for a worker ends; when
+// the append comes to its end both go on.
+func TestRejects(t *testing.T) {
+	g, mem := newGuard(t, func(c *config.Config) { c.OsPageCacheBusyTimeOutMills = 20 })
+	addr := remotingtest.Serve(t, remoting.Entry{Code: wire.ReqSendMessage, Handle: func(ctx *remoting.Context) {
+		if !g.Rejects(ctx) {
+			ctx.OK(nil)
+		}
+	}})
+	client := remotingtest.Client(t)
+	send := func() *wire.Command {
+		t.Helper()
+		conn, err := client.Conn(t.Context(), addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := remoting.Invoke(t.Context(), conn, wire.ReqSendMessage, wire.None, new(wire.NoHeader), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	counts := func() (rejected, waited int64) {
+		g.Each(func(cause string, n int64) {
+			switch cause {
+			case causeReject:
+				rejected = n
+			case causeDisk, causeWaited, remoting.Overload:
+				waited += n
+			}
+		})
+		return rejected, waited
+	}
+	if a := send(); a.Code != wire.Success {
+		t.Errorf("nothing hangs: %d %s", a.Code, a.Remark)
+	}
+	release := storetest.Stall(t, mem, "write", "commitlog", nil)
+	done := make(chan error, 1)
+	go func() {
+		_, err := g.store.Append(&store.Record{Message: record.Message{Topic: "T", Body: []byte("late")}})
+		done <- err
+	}()
+	testutil.WaitFor(t, "the append to hang", g.store.OSPageCacheBusy)
+	if a := send(); a.Code != wire.SystemBusy || !strings.HasPrefix(a.Remark, "[REJECTREQUEST]system busy") {
+		t.Errorf("while an append hangs: %d %s", a.Code, a.Remark)
+	}
+	if rejected, others := counts(); rejected != 1 || others != 0 {
+		t.Errorf("%d counted, and %d for other causes", rejected, others)
+	}
+	if cause := g.Overdue(wire.ReqSendMessage, 0); cause != causeDisk {
+		t.Errorf("a send that waits: %q", cause)
+	}
+	if cause := g.Overdue(wire.ReqPullMessage, 0); cause != "" {
+		t.Errorf("a pull that waits: %q", cause)
+	}
+	release()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if a := send(); a.Code != wire.Success {
+		t.Errorf("nothing hangs any more: %d %s", a.Code, a.Remark)
+	}
+	if rejected, _ := counts(); rejected != 1 {
+		t.Errorf("%d counted in the end", rejected)
 	}
 }
 

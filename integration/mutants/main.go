@@ -35,6 +35,7 @@ func main() {
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "for the tests of one package")
 	flag.IntVar(&o.parallel, "parallel", 2, "mutants tested at a time")
 	flag.BoolVar(&o.own, "own", false, "only with the package's own tests: quick, to write some; the share says little")
+	flag.BoolVar(&o.near, "near", false, "only with the tests of the package and of the one around it")
 	flag.Parse()
 	o.dirs = strings.Split(*dirs, ",")
 	if err := run(&o); err != nil {
@@ -53,6 +54,7 @@ type options struct {
 	timeout  time.Duration
 	parallel int
 	own      bool
+	near     bool
 }
 
 func run(o *options) error {

@@ -96,7 +96,7 @@ func (r *runner) prepare(b *binaries, list []place) (drawn []place, ids map[plac
 			r.broken++
 		}
 	}
-	begin, pkgs := time.Now(), r.tests.testing(folders(drawn), r.o.own)
+	begin, pkgs := time.Now(), r.tests.testing(folders(drawn), r.o.own, r.o.near)
 	if err := b.build(text, pkgs); err != nil {
 		return nil, nil, err
 	}
@@ -150,6 +150,8 @@ func (r *runner) try(p place) (v verdict, by string, err error) {
 	stages := r.tests.of(filepath.ToSlash(filepath.Dir(p.file)))
 	if r.o.own {
 		stages = stages[:1]
+	} else if r.o.near {
+		stages = stages[:len(stages)-1]
 	}
 	for _, s := range stages {
 		out, err := r.test(overlay, s)

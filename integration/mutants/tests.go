@@ -90,11 +90,12 @@ func (t *tests) of(dir string) (list []stage) {
 	return append(list, stage{users, false})
 }
 
-// testing lists the packages whose tests are built with the code of some folders; with own, only those of the folders.
-func (t *tests) testing(dirs []string, own bool) (pkgs []string) {
+// testing lists the packages whose tests are built with the code of some folders; with own, only those of the folders, with
+// near those around them, too.
+func (t *tests) testing(dirs []string, own, near bool) (pkgs []string) {
 	for _, dir := range dirs {
 		for _, user := range t.users[dir] {
-			if !own || user == "./"+dir {
+			if !own && !near || user == "./"+dir || near && user == "./"+path.Dir(dir) {
 				pkgs = append(pkgs, user)
 			}
 		}
