@@ -22,4 +22,11 @@ func TestTimerTables(t *testing.T) {
 	off := startRig(t, cfg)
 	off.ask(wire.ReqGetTimerCheckPoint, "", "").is(t, 1, "The checkpoint is null")
 	off.ask(wire.ReqGetTimerMetrics, "", "").is(t, 1, "The timer message store is null")
+
+	cfg = testConfig(t, t.TempDir())
+	cfg.TimerWheelEnable, cfg.BrokerRole, cfg.BrokerID, cfg.EnableSlaveActingMaster = false, "SLAVE", 1, true
+	slave := startRig(t, cfg) // a Java master that comes back wants an answer, whatever it says
+	if body := slave.ask(wire.ReqGetTimerCheckPoint, "", "").is(t, 0, "").body; body != string(make([]byte, 56)) {
+		t.Errorf("%x", body)
+	}
 }

@@ -6,7 +6,8 @@ package broker
 //
 // Quirks kept: a slave that is asked answers SUCCESS without a header; 908 changes nothing on a master. The offset
 // itself, where the master's log ended when it was started, is shown by 907 and kept in the checkpoint, and nothing
-// follows from it, as in Java 5.5. Difference: haMasterAddress wins over what 906 tells.
+// follows from it, as in Java 5.5. Differences: haMasterAddress wins over what 906 tells; the answer to a master names
+// the transactions that this slave has ended in its place, as actedTransactions.json does.
 
 import (
 	"gorocket/broker/members"
@@ -22,6 +23,7 @@ type haInfos struct {
 	replica *replication.Service
 	members *members.Service
 	store   *store.Store
+	ended   func() ([]byte, error) // which transactions ended here in the master's place; empty: none
 }
 
 func (h *haInfos) entries() []remoting.Entry {
@@ -39,6 +41,13 @@ func (h *haInfos) exchange(ctx *remoting.Context, told *wire.HAInfoHeader) {
 		if c.SyncMasterFlushOffsetWhenStartup && told.FlushOffset >= 0 && h.store.MasterFlushedOffset() == 0 {
 			h.store.SetMasterFlushedOffset(told.FlushOffset)
 		}
+		body, err := h.ended()
+		if err != nil {
+			fail(ctx, err)
+			return
+		}
+		ctx.OK(body)
+		return
 	case !c.IsSlave():
 		remoting.Respond(&ctx.Replier, wire.Success, "", wire.HAInfoResponse, &wire.HAInfoHeader{HAAddr: c.HAAddr(),
 			FlushOffset: h.store.OpenedEnd(), Addr: c.Addr()}, remoting.Body{})

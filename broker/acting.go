@@ -105,6 +105,9 @@ func (b *Broker) put(r *store.Record) error {
 			return err
 		}
 	}
+	// what was committed, or comes late, is no half message there
+	r.Properties = record.DeleteProperty(nil, r.Properties, protocol.PropTranMsg)
+	r.SysFlag &^= record.SysFlagTransaction
 	err := b.escape.Put(&r.Message, fmt.Sprintf("InnerProducerGroup_%s_%d", c.BrokerName, c.BrokerID))
 	var refused *remoting.ResponseError
 	if errors.As(err, &refused) && refused.Code == wire.MessageIllegal {
@@ -141,11 +144,18 @@ func (s timerStore) Append(r *store.Record) (store.Appended, error) {
 	return store.Appended{}, s.put(r)
 }
 
-// tellSlave says where this master's log is.
+// tellSlave says where this master's log is. One of ours answers which transactions it has ended in this master's place.
 func (b *Broker) tellSlave(ctx context.Context, addr string) error {
 	c := b.cfg()
 	h := wire.HAInfoHeader{HAAddr: c.HAAddr(), FlushOffset: b.store.OpenedEnd(), Addr: c.Addr()}
-	_, err := remoting.Call(ctx, b.client, addr, wire.ReqExchangeBrokerHaInfo, wire.HAInfoRequest, &h, nil)
+	resp, err := remoting.Call(ctx, b.client, addr, wire.ReqExchangeBrokerHaInfo, wire.HAInfoRequest, &h, nil)
+	if err != nil || len(resp.Body) == 0 {
+		return err
+	}
+	n, err := b.trans.Acted.Take(resp.Body)
+	if n > 0 {
+		b.log.Info().Str("slave", addr).Int("transactions", n).Msg("a slave has ended transactions in this master's place")
+	}
 	return err
 }
 

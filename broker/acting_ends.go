@@ -7,16 +7,19 @@ import (
 
 	"gorocket/broker/service"
 	"gorocket/broker/trans"
+	"gorocket/broker/worker"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
 
-// A master that is back hears which transactions its slave has ended in its place: as rollbacks, so that it does not
-// ask about them, nor commit them again. Java's takes them, too.
+// A master that is back hears which transactions its slave has ended in its place, so that it does not ask about them,
+// nor commit them again: with the answer to 906, before it works (tellSlave), if both are ours; and as rollbacks, one by
+// one, which Java's takes, too. A slave forgets an end only once its own log has what its master noted of it: the master
+// may be killed before, or the slave may stand in for it once more.
 
 const (
-	actedPeriod = 500 * time.Millisecond // between tries
-	actedBatch  = 1000                   // ends between two notes of what was told
+	actedPeriod = 500 * time.Millisecond // between looks, and tries
+	actedMargin = time.Second            // beyond transactionOpBatchInterval, until an end is noted in the master's log
 )
 
 // endsTransactions tells whether ends of transactions are taken: by a master that is online, or by a slave that stands
@@ -28,31 +31,52 @@ func (b *Broker) endsTransactions() bool {
 	return !b.hearing.Load()
 }
 
-// tellEnds brings what was ended in the master's place to the master, or, on one that has become master itself, into
-// its own tables.
+// tellEnds brings what was ended in the master's place to the master, or, on a master, into its own tables.
 func (b *Broker) tellEnds(stop <-chan struct{}) {
-	t := time.NewTicker(actedPeriod)
-	defer t.Stop()
-	for {
-		select {
-		case <-stop:
-			return
-		case <-t.C:
-		}
+	ctx, cancel := worker.Until(stop)
+	defer cancel()
+	for worker.Rest(actedPeriod, stop) {
 		ends := b.trans.Acted.List()
 		if len(ends) == 0 || b.members.Acting() {
 			continue
 		}
-		ends = ends[:min(len(ends), actedBatch)]
 		n := 0
-		for n < len(ends) && b.tellEnd(&ends[n]) {
+		for n < len(ends) && ctx.Err() == nil && b.tellEnd(&ends[n]) {
 			n++
 		}
-		if n > 0 {
+		if n > 0 && b.endsNoted(ctx, stop) {
 			b.trans.Acted.Told(n)
-			b.log.Info().Int("transactions", n).Msg("the master knows what was ended in its place")
+			b.log.Info().Int("transactions", n).Msg("the master's log tells what was ended in its place")
 		}
 	}
+}
+
+// endsNoted waits until this broker's log has what the master noted of the ends that it was told of; false when the
+// master is gone before.
+func (b *Broker) endsNoted(ctx context.Context, stop <-chan struct{}) bool {
+	if !b.cfg().IsSlave() {
+		for !b.trans.Noted() {
+			if !worker.Rest(actedPeriod, stop) {
+				return false
+			}
+		}
+		return true
+	}
+	if !worker.Rest(ms(b.cfg().TransactionOpBatchInterval)+actedMargin, stop) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	end, err := b.replica.MasterEnd(ctx)
+	for err == nil && b.replica.Follows() {
+		if b.store.MaxPhyOffset() >= end {
+			return true
+		}
+		if !worker.Rest(actedPeriod, stop) {
+			return false
+		}
+	}
+	return false
 }
 
 // tellEnd tells of one end; false when it has to be told again. A refusal is an answer: there is no such half message

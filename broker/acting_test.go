@@ -98,6 +98,11 @@ func TestActingMaster(t *testing.T) {
 	}
 	due := time.Now().Add(7 * time.Second).UnixMilli()
 	g.master.send("T", fmt.Sprint("TIMER_DELIVER_MS\x01", due, "\x02"), "timer")
+	h, at := g.master.half("p", "T", "committed timer", fmt.Sprint("TIMER_DELIVER_MS\x01", due))
+	if code, remark := g.master.end(wire.EndTransactionRequestHeader{ProducerGroup: "p", Topic: "T", CommitLogOffset: at,
+		TranStateTableOffset: h.QueueOffset, CommitOrRollback: wire.TransactionCommit}); code != wire.Success {
+		t.Fatalf("%d %s", code, remark)
+	}
 	g.master.send("T", fmt.Sprint("TIMER_DELIVER_MS\x01", due+3600_000, "\x02"), "timer in an hour")
 	g.master.send("T", "DELAY\x013\x02", "in an hour")
 	g.master.pull("g", "T", 0, "*", 0) // makes the group
@@ -114,7 +119,7 @@ func TestActingMaster(t *testing.T) {
 	g.master.stop()
 	waitFor(t, "the slave to act", g.slave.b.members.Acting)
 	waitFor(t, "its place in the route", func() bool { return g.addrs("T")[protocol.MasterID] == g.slave.b.cfg().Addr() })
-	want := []string{"delayed 0", "delayed 1", "delayed 2", "delayed 3", "delayed 4", "on b", "timer"}
+	want := []string{"committed timer", "delayed 0", "delayed 1", "delayed 2", "delayed 3", "delayed 4", "on b", "timer"}
 	waitFor(t, "what is delayed, on b", func() bool { return len(g.other.all("T")) >= len(want) })
 	if got := g.other.all("T"); !slices.Equal(got, want) {
 		t.Errorf("on b: %q", got)
@@ -159,6 +164,57 @@ func TestStopBeforeOnline(t *testing.T) {
 	r.stop()
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("the stop took %s", took)
+	}
+}
+
+// TestActedBeforeAsked: a master that is back knows at once what its slave has ended, and asks about nothing of it. The
+// slave forgets it only when that is in its own log, and so does the master, which may be killed before.
+func TestActedBeforeAsked(t *testing.T) {
+	g := startGroup(t, func(c *config.Config) {
+		c.TransactionTimeOut, c.TransactionCheckInterval, c.TransactionOpBatchInterval = 600_000, 20, 600_000
+	})
+	g.sc.TransactionOpBatchInterval = 100
+	g.slave.stop()
+	g.slave = startRig(t, g.sc)
+	waitFor(t, "the slave to follow", func() bool { return g.slave.b.replica.Follows() })
+	g.other.send("T", "", "on b")
+	const n = 20
+	var ends []wire.EndTransactionRequestHeader
+	for i := range n {
+		m, at := g.master.half("g", "T", fmt.Sprint(i), "TIMER_DELAY_MS\x01100")
+		ends = append(ends, wire.EndTransactionRequestHeader{ProducerGroup: "g", Topic: "T", CommitLogOffset: at,
+			TranStateTableOffset: m.QueueOffset, CommitOrRollback: wire.TransactionCommit, FromTransactionCheck: true})
+	}
+	g.follows(t)
+	waitFor(t, "the topic", func() bool { return g.slave.b.topics.Get("T") != nil })
+	g.master.stop()
+	waitFor(t, "the slave to act", g.slave.b.members.Acting)
+	for i := range ends {
+		if code, remark := g.slave.end(ends[i]); code != wire.Success {
+			t.Fatalf("%d %s", code, remark)
+		}
+	}
+	g.mc.TransactionTimeOut = 1
+	g.master = startRig(t, g.mc)
+	p := g.master.producer("g", "p")
+	time.Sleep(2 * time.Second) // more than the slave takes to tell of them, one by one
+	select {
+	case q := <-p.asked:
+		t.Errorf("the master asks about %q", q.body)
+	default:
+	}
+	if ours, theirs := g.master.b.trans.Acted.Len(), g.slave.b.trans.Acted.Len(); ours != n || theirs != n {
+		t.Errorf("the master has not noted %d ends, the slave not forgotten %d", ours, theirs)
+	}
+	g.master.stop()
+	g.mc.TransactionOpBatchInterval = 100
+	g.master = startRig(t, g.mc)
+	waitFor(t, "op messages", func() bool {
+		return g.master.b.trans.Acted.Len() == 0 && g.slave.b.trans.Acted.Len() == 0
+	})
+	waitFor(t, "the timers on b", func() bool { return len(g.other.all("T")) == n+1 })
+	if got := g.master.all("T"); len(got) > 0 {
+		t.Errorf("on a: %q", got)
 	}
 }
 
@@ -223,6 +279,7 @@ func TestActingTransactions(t *testing.T) {
 	}
 	sc := g.slave.b.Config()
 	g.slave.stop() // they survive that
+	sc.TransactionOpBatchInterval, g.mc.TransactionOpBatchInterval = 100, 100
 	g.slave = startRig(t, sc)
 	g.master = startRig(t, g.mc)
 	waitFor(t, "the master to be told", func() bool { return g.slave.b.trans.Acted.Len() == 0 })

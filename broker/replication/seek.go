@@ -2,6 +2,7 @@ package replication
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gorocket/broker/worker"
@@ -58,20 +59,31 @@ func (s *Service) follows(f *ha.Slave) bool {
 	return connected
 }
 
-// askEnd asks the master where its log ends, as mqadmin haStatus does. Without an answer what is known stays.
+// askEnd asks the master where its log ends. Without an answer what is known stays.
 func (s *Service) askEnd(ctx context.Context, f *ha.Slave) {
-	master := s.masterAddr()
-	if master == "" {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, seekPeriod)
 	defer cancel()
-	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetBrokerHaStatus, wire.None, new(wire.NoHeader), nil)
-	if err != nil {
-		return
-	}
-	var info protocol.HARuntimeInfo
-	if compat.Unmarshal(resp.Body, &info) == nil && info.Master {
-		f.NoteMasterEnd(info.MasterCommitLogMaxOffset)
+	if end, err := s.MasterEnd(ctx); err == nil {
+		f.NoteMasterEnd(end)
 	}
 }
+
+// MasterEnd asks a slave's master where its log ends, as mqadmin haStatus does. An error is that of the call, or that
+// there is no master.
+func (s *Service) MasterEnd(ctx context.Context) (int64, error) {
+	master := s.masterAddr()
+	if master == "" {
+		return 0, errNoMaster
+	}
+	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetBrokerHaStatus, wire.None, new(wire.NoHeader), nil)
+	if err != nil {
+		return 0, err
+	}
+	var info protocol.HARuntimeInfo
+	if err = compat.Unmarshal(resp.Body, &info); err == nil && !info.Master {
+		err = errNoMaster
+	}
+	return info.MasterCommitLogMaxOffset, err
+}
+
+var errNoMaster = errors.New("this slave knows no master")

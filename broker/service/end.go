@@ -48,8 +48,13 @@ const noHalf = "Find prepared transaction message failed"
 // End commits or rolls back a half message; what has ended already is no error, and nothing is stored. It does not wait
 // for the promise of the mode, see e.Waits. Errors are ErrWouldWait and *Refusal.
 func (s *Ender) End(e *End) error {
-	if e.NoWait && s.cfg().IsSlave() { // another broker is asked
+	if e.NoWait && (s.cfg().IsSlave() || s.Trans.Replaying()) { // another broker is asked
 		return ErrWouldWait
+	}
+	for began := time.Now(); s.Trans.Replaying(); time.Sleep(time.Millisecond) {
+		if time.Since(began) > endWait { // its producer will be asked
+			return refuse(Unavailable, "it is not known yet which transactions have ended")
+		}
 	}
 	if e.visit == nil {
 		e.visit = e.end
@@ -106,8 +111,15 @@ func (e *End) end(rec []byte) error {
 	if !e.check(&m) {
 		return nil
 	}
-	if e.s.cfg().IsSlave() && e.s.Trans.Halves.Passed(m.QueueOffset) { // its master has ended it, or given it up
-		return nil
+	if e.s.Trans.Halves.Passed(m.QueueOffset) { // it has ended, or was given up: then it may still be committed
+		switch {
+		case e.s.cfg().IsSlave():
+			return nil
+		case e.Commit && e.NoWait:
+			return store.ErrWouldWait
+		case e.Commit && e.s.Trans.CommittedBefore(&m):
+			return nil
+		}
 	}
 	at, c := e.claim(m.QueueOffset)
 	switch c {
@@ -117,7 +129,7 @@ func (e *End) end(rec []byte) error {
 		if e.NoWait {
 			return store.ErrWouldWait
 		}
-		e.refuse(Failed, "the half message is being ended or asked about")
+		e.refuse(Unavailable, "the half message is being ended or asked about")
 		return nil
 	case trans.ClaimTooFar:
 		e.refuse(NoRoom, fmt.Sprintf("more than %d half messages wait before this one", trans.MaxHalfSpan))
@@ -224,10 +236,8 @@ func (e *End) commit(m *record.View) error {
 
 // commitElsewhere stores the message on another master, in the place of this slave's, which delays it if it is to be.
 func (e *End) commitElsewhere() error {
-	p, r := &e.props, &e.record
-	p.drop(protocol.PropTranMsg)
-	r.SysFlag &^= record.SysFlagTransaction
-	r.Properties = p.text
+	r := &e.record
+	r.Properties = e.props.text
 	err := e.s.Trans.Acted.Room()
 	if err == nil {
 		err = e.s.Put(r)

@@ -2,10 +2,12 @@ package service
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"gorocket/broker/config"
 	"gorocket/compat"
+	"gorocket/remoting/protocol"
 	"gorocket/store"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
@@ -156,7 +158,7 @@ func TestEndIsBusy(t *testing.T) {
 		t.Errorf("on an event loop: %v", err)
 	}
 	e.NoWait = false
-	refused(t, r.End.End(e), Failed, "the half message is being ended or asked about")
+	refused(t, r.End.End(e), Unavailable, "the half message is being ended or asked about")
 	go r.d.Trans.Halves.Release(at, false)
 	if err := r.End.End(e); err != nil || r.store.MaxOffset("T", 0) != 1 {
 		t.Errorf("%v, %d messages", err, r.store.MaxOffset("T", 0))
@@ -195,5 +197,65 @@ func TestTopicOf(t *testing.T) {
 	e.topicOf(name)
 	if n := testing.AllocsPerRun(100, func() { e.topicOf(name) }); n != 0 {
 		t.Errorf("%v allocations for the same topic", n)
+	}
+}
+
+// TestEndBeforeReplay: an end that comes to a broker that reads its op messages waits for that: what they name is not
+// committed again.
+func TestEndBeforeReplay(t *testing.T) {
+	r := newRig(t)
+	h := r.half("T", "", to(0))
+	r.d.Trans.Stop()
+	var op []byte
+	for i := range 10_000 { // for a while
+		op = fmt.Appendf(op[:0], "%d,", i%2000)
+		if _, err := r.store.Append(&store.Record{Message: record.Message{Topic: compat.TopicTransOpHalf, Body: op,
+			Properties: []byte("TAGS\x01d\x02")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.d.Trans.Start()
+	e := ending(h, true)
+	e.NoWait = true
+	if err := r.End.End(e); err != ErrWouldWait && err != nil {
+		t.Error(err)
+	}
+	e.NoWait = false
+	if err := r.End.End(e); err != nil {
+		t.Error(err)
+	}
+	if n := r.store.MaxOffset("T", 0); n != 0 {
+		t.Errorf("committed again: %d messages", n)
+	}
+}
+
+// TestEndBelowProgress: a half message below the progress that was committed is not committed again; one that was given
+// up is.
+func TestEndBelowProgress(t *testing.T) {
+	r := newRig(t)
+	committed, givenUp := r.half("T", "", to(0)), r.half("T", "", to(0), func(m *Send) { m.Record.BornTimestamp++ })
+	if err := r.End.End(ending(committed, true)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.d.Committed.Commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, 2); err != nil {
+		t.Fatal(err)
+	}
+	r.d.Trans.Stop()
+	r.d.Trans.Start()
+	<-r.d.Trans.Replayed
+	for what, c := range map[string]struct {
+		half record.View
+		want int64
+	}{"committed": {committed, 1}, "given up": {givenUp, 2}} {
+		e := ending(c.half, true)
+		e.NoWait = true
+		if err := r.End.End(e); err != ErrWouldWait {
+			t.Errorf("%s, on the event loop: %v", what, err)
+		}
+		before := r.store.MaxOffset("T", 0)
+		e.NoWait = false
+		if err := r.End.End(e); err != nil || r.store.MaxOffset("T", 0)-before != c.want-1 {
+			t.Errorf("%s: %v, %d messages more", what, err, r.store.MaxOffset("T", 0)-before)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package trans
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"sync"
@@ -59,6 +60,52 @@ func (a *Acted) List() []ActedEnd {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.ends)
+}
+
+// maxReport bounds a report, in bytes of its names and numbers: a frame has room for more.
+const maxReport = 8 << 20
+
+// Report is what a master that comes back is told; the oldest ends only if there are too many. Empty: nothing.
+func (a *Acted) Report() ([]byte, error) {
+	ends := a.List()
+	size := 0
+	for i := range ends {
+		const names = 100 // bytes of the members' names and numbers
+		if size += len(ends[i].Group) + len(ends[i].Topic) + names; size > maxReport {
+			ends = ends[:i]
+			break
+		}
+	}
+	if len(ends) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(actedFile{ends})
+}
+
+// Take adds what a slave reports and is not known yet, as far as there is room, and returns how many they are. A slave
+// that is left with some tells of them one by one.
+func (a *Acted) Take(report []byte) (n int, err error) {
+	var f actedFile
+	if err := compat.Unmarshal(report, &f); err != nil {
+		return 0, err
+	}
+	a.mu.Lock()
+	known := map[int64]bool{}
+	for i := range a.ends {
+		known[a.ends[i].QueueOffset] = true
+	}
+	for _, e := range f.Ends {
+		if !known[e.QueueOffset] && len(a.ends) < maxActed {
+			known[e.QueueOffset] = true
+			a.ends = append(a.ends, e)
+			n++
+		}
+	}
+	a.mu.Unlock()
+	if n > 0 {
+		a.Changed()
+	}
+	return n, nil
 }
 
 // Told forgets the n oldest ends: the master knows them.

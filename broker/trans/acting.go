@@ -3,6 +3,7 @@ package trans
 import (
 	"time"
 
+	"gorocket/broker/worker"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/store"
@@ -47,7 +48,7 @@ func (t *Service) askSome(r *checkRound, at int64, stop <-chan struct{}) (next i
 			continue
 		}
 		for t.askOne(r, &m, offset) == again {
-			if !sleep(busyWait, stop) {
+			if !worker.Rest(busyWait, stop) {
 				return next
 			}
 		}
@@ -82,18 +83,18 @@ func (t *Service) EndedInPlace(e ActedEnd, commit bool, took int64) {
 // settleActed marks what a slave has ended already.
 func (t *Service) settleActed() {
 	for _, e := range t.Acted.List() {
-		if t.settleNewest(e.QueueOffset) && !t.d.Settings().Slave { // it has become master itself
-			t.ops.add(t.d.Settings().OpMsgMaxSize, e.QueueOffset, e.QueueOffset)
+		if !t.d.Settings().Slave { // it was told, or has become master itself
+			t.endAt(e.QueueOffset, t.d.Settings().OpMsgMaxSize)
+		} else if at, c := t.Halves.Claim(e.QueueOffset); c == Claimed {
+			t.Halves.Release(at, true)
 		}
 	}
 }
 
-// settleNewest marks the newest copy of a half message as ended; false when it was.
-func (t *Service) settleNewest(offset int64) bool {
-	at, c := t.Halves.Claim(offset)
-	if c != Claimed {
-		return false
-	}
-	t.Halves.Release(at, true)
-	return true
+// Noted tells whether op messages name every end that this broker has noted up to now: it is asked again until they do.
+// Any goroutine.
+func (t *Service) Noted() bool {
+	noted := true
+	t.ops.waiting(func(int64) { noted = false })
+	return noted && !t.Replaying()
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"gorocket/broker/worker"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -54,7 +55,7 @@ func (t *Service) check(stop <-chan struct{}) {
 	r.began, r.cfg, r.asked = t.d.Now().UnixMilli(), t.d.Settings(), 0
 	at := t.position(compat.TopicTransHalf)
 	if at < t.Halves.start() { // somebody reset the offsets
-		t.Halves.reset(at)
+		t.rewind(at)
 		t.replay(stop)
 	}
 	until, noted := time.Now().Add(roundLimit), time.Now()
@@ -65,7 +66,7 @@ func (t *Service) check(stop <-chan struct{}) {
 		}
 		next, v := t.checkSome(r, at)
 		at = next
-		if v == halt || v == again && !sleep(busyWait, stop) {
+		if v == halt || v == again && !worker.Rest(busyWait, stop) {
 			break
 		}
 		if time.Since(noted) > noteProgress {

@@ -1,6 +1,7 @@
 package trans
 
 import (
+	"math"
 	"time"
 
 	"gorocket/compat"
@@ -57,6 +58,34 @@ func identityOf(m *record.View) (identity, bool) {
 	id, _ := m.Property(record.PropUniqKey)
 	return identity{string(id), m.BornTimestamp, m.BodyCRC, len(m.Body)}, len(id) > 0
 }
+
+// CommittedBefore tells whether a committed copy of a half message can be found by its id: one below the progress, of
+// which nobody notes any more whether it has ended or was given up. A delayed one is found once it was delivered. It
+// reads files.
+func (t *Service) CommittedBefore(half *record.View) bool {
+	id, ok := identityOf(half)
+	topic, has := half.Property(record.PropRealTopic)
+	if !ok || !has {
+		return false
+	}
+	found, err := t.d.Store().QueryByKey(string(topic), id.id, maxSameID, half.StoreTimestamp, math.MaxInt64)
+	if err != nil {
+		return false // as Java, which commits it again
+	}
+	for _, rec := range found.Records {
+		m, err := record.Decode(rec)
+		if err != nil {
+			continue
+		}
+		if is, ok := identityOf(&m); ok && is == id && m.SysFlag&record.SysFlagTransaction == record.SysFlagCommit {
+			return true
+		}
+	}
+	return false
+}
+
+// maxSameID is how many messages of one id are looked at.
+const maxSameID = 32
 
 // openByIdentity finds the open half messages before end, maxTrails at most, the newest place of each.
 func (t *Service) openByIdentity(at, end int64, stop <-chan struct{}) map[identity]int64 {

@@ -27,6 +27,7 @@ type Service struct {
 	Acted        Acted         // ends that the master does not know yet
 	opProperties []byte        // immutable
 	Replayed     chan struct{} // closed when the op queue was read
+	replaying    atomic.Bool   // it is being read
 	opBuf        []byte        // runOps only
 	round        checkRound    // runChecks only; its limits are set before start
 	answered     atomic.Int64  // answers to questions, "unknown" too
@@ -76,10 +77,20 @@ func NewService(d Deps) *Service {
 
 // Start begins with the progress in the offset table; the store and the tables must be open.
 func (t *Service) Start() {
-	t.Halves.reset(t.position(compat.TopicTransHalf))
+	t.rewind(t.position(compat.TopicTransHalf))
 	t.Replayed = make(chan struct{})
 	t.loops.Start(t.runOps, t.runChecks)
 }
+
+// rewind forgets what has ended from at on; replay comes next.
+func (t *Service) rewind(at int64) {
+	t.replaying.Store(true)
+	t.Halves.reset(at)
+}
+
+// Replaying tells that it is not known yet which half messages have ended: who commits one now may do so twice. Any
+// goroutine.
+func (t *Service) Replaying() bool { return t.replaying.Load() }
 
 // Stop ends both goroutines; the ends that wait go to the op queue first. Nobody may end transactions any more.
 func (t *Service) Stop() {
@@ -110,6 +121,7 @@ func (t *Service) position(topic string) int64 {
 // replay reads the op messages behind the progress: what they name has ended. Op messages of this process come after
 // those that replay reads.
 func (t *Service) replay(stop <-chan struct{}) {
+	defer t.replaying.Store(false)
 	at, end, named, began := t.position(compat.TopicTransOpHalf), t.d.Store().MaxOffset(compat.TopicTransOpHalf,
 		0), 0, time.Now()
 	t.ops.reset(at)
@@ -169,7 +181,7 @@ func (t *Service) runChecks(stop <-chan struct{}) {
 	for {
 		wait := min(time.Until(last.Add(t.d.Settings().CheckInterval)), time.Second)
 		if wait > 0 {
-			if !sleep(wait, stop) {
+			if !worker.Rest(wait, stop) {
 				return
 			}
 			continue
@@ -180,18 +192,6 @@ func (t *Service) runChecks(stop <-chan struct{}) {
 			t.check(stop)
 		}
 		last = time.Now()
-	}
-}
-
-// sleep waits; false when the broker stops.
-func sleep(d time.Duration, stop <-chan struct{}) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-stop:
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 

@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Group is the goroutines of one service. The zero value is ready, and stopped.
@@ -54,4 +55,16 @@ func Until(stop <-chan struct{}) (ctx context.Context, cancel context.CancelFunc
 		}
 	}()
 	return ctx, cancel
+}
+
+// Rest waits for d; false when stop is closed before.
+func Rest(d time.Duration, stop <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-stop:
+		return false
+	case <-t.C:
+		return true
+	}
 }

@@ -71,7 +71,11 @@ func acting(t *testing.T, master, slave harness.Kind) {
 		}
 		pulled, err := s.Pull("T", 0, 0, 1)
 		at, err2 := s.Committed("g", "T", 0)
-		return err == nil && pulled.Code == 0 && err2 == nil && at == 5
+		groups, err3 := s.Table(201) // the last that Java's asks for
+		if err != nil || pulled.Code != 0 || err2 != nil || at != 5 || err3 != nil {
+			return false
+		}
+		return groups.(map[string]any)["subscriptionGroupTable"].(map[string]any)["g"] != nil
 	})
 	t.Logf("the slave has topic and offsets after %s", time.Since(began))
 	p.stop(p.master)

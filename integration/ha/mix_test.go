@@ -10,14 +10,14 @@ import (
 )
 
 // volume is how many messages a pair gets, and how often its slave is killed: HA_MESSAGES=60000 HA_KILLS=10 make ha.
-func volume() (messages, kills int) {
-	number := func(name string, normal int) int {
-		if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
-			return n
-		}
-		return normal
+func volume() (messages, kills int) { return number("HA_MESSAGES", 8000), number("HA_KILLS", 3) }
+
+// number is that of an environment variable.
+func number(name string, normal int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
 	}
-	return number("HA_MESSAGES", 8000), number("HA_KILLS", 3)
+	return normal
 }
 
 // TestMixes runs each pair of kinds under load; the slave is killed meanwhile. Then its queues end where the master's do,

@@ -24,7 +24,7 @@ type Workload interface {
 	// Workers run beside each other, each until its broker is gone.
 	Workers() []func(addr string)
 	// Check waits for what is due, reports in one line, and says what was lost, came early or came though it must not.
-	Check(c *client.Client) (report string, err error)
+	Check(b Brokers) (report string, err error)
 }
 
 // Run kills the broker so often under all workloads, and returns a line of each about what was found.
@@ -39,13 +39,24 @@ func Run(b *harness.Server, kills int, loads ...Workload) (report []string, err 
 			return nil, fmt.Errorf("after kill %d: %w", k+1, err)
 		}
 	}
+	return check(loads, nil, b)
+}
+
+// check has every workload compare what the brokers have with what was acknowledged.
+func check(loads []Workload, unshared []Range, servers ...*harness.Server) (report []string, err error) {
+	b := Brokers{Unshared: unshared}
+	for _, s := range servers {
+		c, err := client.Dial(s.Addr(), wait)
+		if err != nil {
+			return nil, err
+		}
+		defer c.Close()
+		b.Clients = append(b.Clients, c)
+	}
 	var failed []error
 	for _, l := range loads {
-		failed = append(failed, with(b, func(c *client.Client) error {
-			line, err := l.Check(c)
-			report = append(report, line)
-			return err
-		}))
+		line, err := l.Check(b)
+		report, failed = append(report, line), append(failed, err)
 	}
 	return report, errors.Join(failed...)
 }
@@ -61,6 +72,12 @@ func with(b *harness.Server, do func(*client.Client) error) error {
 
 // life lets the broker work for a moment, kills it, and starts it again when all workers have noticed.
 func life(b *harness.Server, loads []Workload) error {
+	killUnder(b, loads)
+	return b.Start()
+}
+
+// killUnder lets the broker work for a moment and kills it; it returns when all workers have noticed.
+func killUnder(b *harness.Server, loads []Workload) {
 	var wg sync.WaitGroup
 	for _, l := range loads {
 		for _, work := range l.Workers() {
@@ -70,5 +87,4 @@ func life(b *harness.Server, loads []Workload) error {
 	time.Sleep(200*time.Millisecond + rand.N(1300*time.Millisecond))
 	b.Kill()
 	wg.Wait()
-	return b.Start()
 }

@@ -74,17 +74,18 @@ func (l *Timers) sendOne(c *client.Client) error {
 }
 
 // Check implements Workload.
-func (l *Timers) Check(c *client.Client) (string, error) {
+func (l *Timers) Check(b Brokers) (string, error) {
 	var found arrivals
-	err := found.collect(c, timerTopic, l.due)
-	again := map[bool]int{}
-	for body, n := range found.came {
-		again[isLevel(body)] += n - 1
+	err := found.collect(b, timerTopic, l.due)
+	again, excused := map[bool]int{}, 0
+	for body, d := range found.came {
+		again[isLevel(body)] += d.again()
+		excused += d.excused()
 	}
 	if n := again[false] + again[true]; n > 0 && err == nil {
 		err = fmt.Errorf("%s: %d messages were delivered again", timerTopic, n)
 	}
 	return fmt.Sprintf("%d acknowledged timer messages and delay levels, %d sends cut off, %d lost, %d early; delivered "+
-		"again: %d timer messages, %d delay levels", len(l.due), l.cut,
-		found.lost, found.early, again[false], again[true]), err
+		"again: %d timer messages, %d delay levels%s", len(l.due), l.cut,
+		found.lost, found.early, again[false], again[true], unseen(excused)), err
 }

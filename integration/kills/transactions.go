@@ -23,6 +23,8 @@ type Transactions struct {
 	asked  int             // guarded by mu; questions answered
 	stored map[string]plan // guarded by mu; acknowledged half messages, by body
 	ended  int             // guarded by mu; acknowledged ends
+	// inPlace is how many of the questions a slave asked in its master's place; guarded by mu
+	inPlace int
 }
 
 // plan is how a transaction goes on, which its body decides: so the one who is asked knows it, too.

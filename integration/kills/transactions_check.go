@@ -1,6 +1,7 @@
 package kills
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -19,6 +20,28 @@ func (l *Transactions) answer(addr string) {
 		_, err = l.answerSome(c)
 	}
 }
+
+// Turned implements Substitute: producers answer the slave.
+func (l *Transactions) Turned(ctx context.Context, addr string) error {
+	c, err := client.Dial(addr, wait)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for ; ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+		n, err := l.answerSome(c)
+		if code := new(client.CodeError); err != nil && !errors.As(err, &code) { // one that does not act yet refuses
+			return err
+		}
+		l.mu.Lock()
+		l.inPlace += n
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+// Returned implements Substitute.
+func (l *Transactions) Returned(*client.Client) error { return nil }
 
 // answerSome answers the questions that wait, and says how many they were.
 func (l *Transactions) answerSome(c *client.Client) (n int, err error) {
@@ -51,9 +74,9 @@ func (l *Transactions) answerSome(c *client.Client) (n int, err error) {
 }
 
 // Check implements Workload: it answers until nobody asks any more.
-func (l *Transactions) Check(c *client.Client) (string, error) {
+func (l *Transactions) Check(b Brokers) (string, error) {
 	for quiet := time.Now(); time.Since(quiet) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
-		n, err := l.answerSome(c)
+		n, err := l.answerSome(b.Clients[0])
 		if err != nil {
 			return "", err
 		}
@@ -71,13 +94,14 @@ func (l *Transactions) Check(c *client.Client) (string, error) {
 		}
 	}
 	var found arrivals
-	failed := []error{found.collect(c, transTopic, due)}
-	again, rolledBack := 0, 0
-	for body, n := range found.came {
-		again += n - 1
+	failed := []error{found.collect(b, transTopic, due)}
+	again, rolledBack, excused := 0, 0, 0
+	for body, d := range found.came {
+		again += d.again()
+		excused += d.excused()
 		if planOf(body).end != 8 {
 			rolledBack++
-			failed = append(failed, fmt.Errorf("rolled back, but delivered %d times: %s", n, body))
+			failed = append(failed, fmt.Errorf("rolled back, but delivered %d times: %s", d.n, body))
 		}
 	}
 	if again > 0 {
@@ -88,6 +112,7 @@ func (l *Transactions) Check(c *client.Client) (string, error) {
 			len(l.stored), l.asked, timed))
 	}
 	return fmt.Sprintf("%d acknowledged half messages, %d of them to commit (%d with a timer), %d ends acknowledged, %d "+
-		"questions answered; %d lost, %d early, %d rolled back ones delivered; delivered again: %d",
-		len(l.stored), len(due), timed, l.ended, l.asked, found.lost, found.early, rolledBack, again), errors.Join(failed...)
+		"questions answered, %d of them a slave's; %d lost, %d early, %d rolled back ones delivered; delivered again: %d%s",
+		len(l.stored), len(due), timed, l.ended, l.asked, l.inPlace, found.lost, found.early, rolledBack, again,
+		unseen(excused)), errors.Join(failed...)
 }

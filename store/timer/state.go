@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// NoCheckpoint is the body of GET_TIMER_CHECK_POINT (60) of who has no timers: older than any other.
+func NoCheckpoint() []byte { return checkpoint{}.encode() }
+
 // Checkpoint is the body of GET_TIMER_CHECK_POINT (60), 56 bytes: what config/timercheck says on disk.
 func (t *Timers) Checkpoint() []byte {
 	t.mu.Lock()
