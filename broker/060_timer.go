@@ -4,9 +4,9 @@ package broker
 // AdminBrokerProcessor.getTimerCheckPoint, getTimerMetrics. 60 answers the 56 bytes that config/timercheck holds, 61
 // the JSON of config/timermetrics.
 //
-// Difference: a slave without timers in a group with acting masters answers a check point that is older than any. Java's
-// refuses, and then a Java master that comes back asks it again for ever and never registers, though it has no timers
-// either.
+// Difference: a slave without timers in a group with acting masters answers a check point that is older than any.
+// Java's refuses, and then a Java master that comes back asks it again for ever and never registers, though it has no
+// timers either.
 
 import (
 	"gorocket/remoting"

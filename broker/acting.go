@@ -144,7 +144,8 @@ func (s timerStore) Append(r *store.Record) (store.Appended, error) {
 	return store.Appended{}, s.put(r)
 }
 
-// tellSlave says where this master's log is. One of ours answers which transactions it has ended in this master's place.
+// tellSlave says where this master's log is. One of ours answers which transactions it has ended in this master's
+// place.
 func (b *Broker) tellSlave(ctx context.Context, addr string) error {
 	c := b.cfg()
 	h := wire.HAInfoHeader{HAAddr: c.HAAddr(), FlushOffset: b.store.OpenedEnd(), Addr: c.Addr()}

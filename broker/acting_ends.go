@@ -13,9 +13,9 @@ import (
 )
 
 // A master that is back hears which transactions its slave has ended in its place, so that it does not ask about them,
-// nor commit them again: with the answer to 906, before it works (tellSlave), if both are ours; and as rollbacks, one by
-// one, which Java's takes, too. A slave forgets an end only once its own log has what its master noted of it: the master
-// may be killed before, or the slave may stand in for it once more.
+// nor commit them again: with the answer to 906, before it works (tellSlave), if both are ours; and as rollbacks, one
+// by one, which Java's takes, too. A slave forgets an end only once its own log has what its master noted of it: the
+// master may be killed before, or the slave may stand in for it once more.
 
 const (
 	actedPeriod = 500 * time.Millisecond // between looks, and tries
