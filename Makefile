@@ -65,7 +65,8 @@ tally:
 	@cd integration && $(GO) build -o $(CURDIR)/bin/tally ./tally
 
 ## crash: power cuts in memory, then kill -9 of the real process under load; CRASH_ROUNDS clones a mode, CRASH_TIME of kills. A failure prints its seed.
-## SCENARIO=replication: the same for a pair under SYNC_MASTER, CRASH_KILLS kills of master or slave, the network between them cut, delayed, throttled
+## SCENARIO=replication: the same for a pair under SYNC_MASTER, CRASH_KILLS kills of master or slave, the network between them cut, delayed, throttled:
+## by the kernel, in network namespaces, where this user may make them
 ## SCENARIO=timers: CRASH_KILLS kills under timer messages, delay levels and transactions, with a ledger
 crash: build
 ifeq ($(SCENARIO),timers)
@@ -95,9 +96,9 @@ java-store: build
 	cd integration && JAVASTORE=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -run '$(if $(filter timers,$(SCENARIO)),Timers|Transactions)' -v ./javastore
 
 ## ha: master and slave, ours and Java's 5.5.0 in each mix, slaves killed under load; a store that goes from Java's broker to ours and back;
-## HA_MESSAGES=60000 HA_KILLS=10 for more
+## HA_MESSAGES=60000 HA_KILLS=10 HA_ACTING_KILLS=50 for more
 ha: build
-	cd integration && HA=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -v ./ha
+	cd integration && HA=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 60m -v ./ha
 
 ## java-filter: SQL92 filters compared with Java's own on random expressions
 java-filter:

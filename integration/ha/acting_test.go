@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"gorocket/integration/harness"
+	"gorocket/integration/kills"
 	"gorocket/integration/load/client"
 )
 
 // TestActingMaster lets a slave stand in for its master, in each mix. What was delayed is delivered once, on another
-// master; what consumers committed to the slave is the master's when clients find it again; and it comes back.
+// master; what consumers committed to the slave is the master's when clients find it again; transactions that were open are
+// committed once; and it comes back.
 func TestActingMaster(t *testing.T) {
 	need(t)
 	for _, mix := range [][2]harness.Kind{{harness.Go, harness.Go}, {harness.Java, harness.Go}, {harness.Go, harness.Java}} {
@@ -18,13 +20,16 @@ func TestActingMaster(t *testing.T) {
 	}
 }
 
-const delayed = 30 // messages
+const (
+	delayed = 30 // messages
+	open    = 10 // transactions
+)
 
 // actingConf is conf of a group; Java knows a slave by its address, which has to be that of its connection (brokerIP2).
 func actingConf(role string, id int, wait string) harness.Conf {
 	c := conf(role, id)
 	for k, v := range map[string]string{"enableSlaveActingMaster": "true", "enableRemoteEscape": "true",
-		"totalReplicas": "2", "brokerIP2": "127.0.0.1", "messageDelayLevel": "1s " + wait} {
+		"totalReplicas": "2", "brokerIP2": "127.0.0.1", "transactionCheckMax": "1000", "messageDelayLevel": "1s " + wait} {
 		c[k] = v
 	}
 	return c
@@ -78,6 +83,7 @@ func acting(t *testing.T, master, slave harness.Kind) {
 		return groups.(map[string]any)["subscriptionGroupTable"].(map[string]any)["g"] != nil
 	})
 	t.Logf("the slave has topic and offsets after %s", time.Since(began))
+	p.openTransactions(m, s)
 	p.stop(p.master)
 	stopped := time.Now()
 	place := func(s *harness.Server) func() bool {
@@ -95,9 +101,10 @@ func acting(t *testing.T, master, slave harness.Kind) {
 		t.Errorf("a send to the slave: %+v %v", r, err)
 	}
 	o := p.dial(b)
-	p.eventually("what was delayed is on the other master", func() bool {
+	p.eventually("what was delayed and committed is on the other master", func() bool {
+		commit(t, s, o) // Java's slave moves half messages there, which asks about them
 		n, err := o.MaxOffset("T", 0)
-		return err == nil && n >= delayed
+		return err == nil && n >= delayed+open
 	})
 	began = time.Now()
 	p.start(p.master)
@@ -108,11 +115,44 @@ func acting(t *testing.T, master, slave harness.Kind) {
 		got, err := m.Committed("g", "T", 0)
 		return err == nil && got == 9
 	})
-	time.Sleep(3 * time.Second) // time to deliver something again
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		commit(t, m, o) // time to deliver or ask something again
+	}
 	onA, errA := m.MaxOffset("T", 0)
 	onB, errB := o.MaxOffset("T", 0)
-	if errA != nil || errB != nil || onA != delayed || onB != delayed {
-		t.Errorf("%d messages on the master, %d on the other one, %d each were to be there: %v %v", onA, onB, delayed, errA, errB)
+	if errA != nil || errB != nil || onA != delayed || onB != delayed+open {
+		t.Errorf("%d messages on the master, %d on the other one, %d and %d were to be there: %v %v", onA, onB, delayed,
+			delayed+open, errA, errB)
+	}
+}
+
+// openTransactions leaves transactions open on the master, and waits until the slave has them.
+func (p *pair) openTransactions(m, s *client.Client) {
+	p.t.Helper()
+	const half = "RMQ_SYS_TRANS_HALF_TOPIC"
+	for i := range open {
+		r, err := m.Send(&client.Message{Topic: "T", Queue: 0, SysFlag: 4, Born: time.Now().UnixMilli(),
+			Body:  fmt.Appendf(nil, "half %d", i),
+			Props: client.Props("TRAN_MSG", "true", "PGROUP", "PG", "UNIQ_KEY", fmt.Sprintf("7F0000010000000000000000%08X", i))})
+		if err != nil || r.Code != 0 {
+			p.t.Fatalf("%+v %v", r, err)
+		}
+	}
+	p.eventually("the slave has the half messages", func() bool {
+		end, err := s.MaxOffset(half, 0)
+		want, err2 := m.MaxOffset(half, 0)
+		return err == nil && err2 == nil && end >= want && want >= open
+	})
+}
+
+// commit answers all questions of brokers about transactions. One that is not there yet, or any more, is asked again.
+func commit(t *testing.T, brokers ...*client.Client) {
+	t.Helper()
+	for _, c := range brokers {
+		n, err := kills.Answer(c, "PG", func(string) int { return 8 })
+		if err != nil {
+			t.Logf("answered %d questions: %v", n, err)
+		}
 	}
 }
 

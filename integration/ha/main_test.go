@@ -8,7 +8,7 @@ import (
 
 // TestMain lets the tests run on demand only: Java's brokers take their time.
 func TestMain(m *testing.M) {
-	harness.OnDemand(m, "HA", "ha", "make ha (about 3 minutes, needs a JDK and Maven)")
+	harness.OnDemand(m, "HA", "ha", "make ha (about 9 minutes, needs a JDK and Maven)")
 }
 
 // need is harness.NeedJava by its old name, for tests that are on their way.

@@ -26,6 +26,10 @@ type Server struct {
 	Conf Conf
 	// Advertised is what a broker tells its name servers, when that is not Addr.
 	Advertised string
+	// Host is where clients reach it; empty: 127.0.0.1. Prefix stands in front of its command line. Both are for a server in
+	// a network namespace.
+	Host   string
+	Prefix []string
 	// Descriptors limits the process's open files (RLIMIT_NOFILE, soft and hard) when it is not 0.
 	Descriptors int
 
@@ -35,7 +39,7 @@ type Server struct {
 }
 
 // Addr is the address clients use.
-func (s *Server) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.Port) }
+func (s *Server) Addr() string { return fmt.Sprintf("%s:%d", cmp.Or(s.Host, "127.0.0.1"), s.Port) }
 
 // Process is the running child.
 func (s *Server) Process() *Process { return s.proc }
@@ -121,7 +125,7 @@ func (s *Server) Launch() error {
 	if s.Descriptors > 0 {
 		argv = append([]string{"prlimit", fmt.Sprintf("--nofile=%d:%[1]d", s.Descriptors), "--"}, argv...)
 	}
-	s.proc, err = StartProcess(s.Name, s.Dir, env, argv...)
+	s.proc, err = StartProcess(s.Name, s.Dir, env, append(slices.Clone(s.Prefix), argv...)...)
 	return err
 }
 

@@ -113,7 +113,7 @@ func (l *Transactions) one(c *client.Client) error {
 	if err != nil {
 		return err
 	}
-	if err := endTransaction(c, strconv.FormatInt(sent.QueueOffset, 10), strconv.FormatInt(place, 10), unique, p.end,
+	if err := endTransaction(c, transGroup, strconv.FormatInt(sent.QueueOffset, 10), strconv.FormatInt(place, 10), unique, p.end,
 		false); err != nil {
 		return err
 	}
@@ -123,8 +123,8 @@ func (l *Transactions) one(c *client.Client) error {
 	return nil
 }
 
-func endTransaction(c *client.Client, queueOffset, place, unique string, end int, asked bool) error {
-	_, err := c.OK(37, map[string]any{"producerGroup": transGroup, "tranStateTableOffset": queueOffset,
+func endTransaction(c *client.Client, group, queueOffset, place, unique string, end int, asked bool) error {
+	_, err := c.OK(37, map[string]any{"producerGroup": group, "tranStateTableOffset": queueOffset,
 		"commitLogOffset": place, "commitOrRollback": strconv.Itoa(end),
 		"fromTransactionCheck": strconv.FormatBool(asked), "msgId": unique, "transactionId": unique}, nil)
 	return err

@@ -45,7 +45,17 @@ func (l *Transactions) Returned(*client.Client) error { return nil }
 
 // answerSome answers the questions that wait, and says how many they were.
 func (l *Transactions) answerSome(c *client.Client) (n int, err error) {
-	beat := []byte(`{"clientID":"kill","producerDataSet":[{"groupName":"` + transGroup + `"}],"consumerDataSet":[]}`)
+	n, err = Answer(c, transGroup, func(body string) int { return planOf(body).end })
+	l.mu.Lock()
+	l.asked += n
+	l.mu.Unlock()
+	return n, err
+}
+
+// Answer is a producer of a group that answers the questions that wait, with 8 for commit or 12 for rollback, and says
+// how many they were.
+func Answer(c *client.Client, group string, end func(body string) int) (n int, err error) {
+	beat := []byte(`{"clientID":"kill","producerDataSet":[{"groupName":"` + group + `"}],"consumerDataSet":[]}`)
 	if _, err = c.OK(34, nil, beat); err != nil {
 		return 0, err
 	}
@@ -57,8 +67,8 @@ func (l *Transactions) answerSome(c *client.Client) (n int, err error) {
 		if err != nil {
 			return n, err
 		}
-		if err := endTransaction(c, q.Ext["tranStateTableOffset"], q.Ext["commitLogOffset"], q.Ext["msgId"],
-			planOf(string(r.Body)).end, true); err != nil {
+		if err := endTransaction(c, group, q.Ext["tranStateTableOffset"], q.Ext["commitLogOffset"], q.Ext["msgId"],
+			end(string(r.Body)), true); err != nil {
 			return n, err
 		}
 		if n++; n%1000 == 0 { // a client that is silent for long is forgotten
@@ -67,9 +77,6 @@ func (l *Transactions) answerSome(c *client.Client) (n int, err error) {
 			}
 		}
 	}
-	l.mu.Lock()
-	l.asked += n
-	l.mu.Unlock()
 	return n, nil
 }
 

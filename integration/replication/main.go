@@ -5,21 +5,26 @@
 //
 //	GOROCKET_BIN=../bin go run ./replication -kills 200
 //
-// The network is a proxy in front of the master's haListenPort: it needs no rights.
+// The network is the kernel's, where this process may make network namespaces (root, with ip, tc and nsenter): a link
+// that goes down, a rate, a delay where the kernel has netem. Elsewhere, or with -proxy, it is a proxy in front of the
+// master's haListenPort, which needs no rights. What was used is said, and counted.
 package main
 
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 )
 
 var (
-	kills  = flag.Int("kills", 200, "how many brokers to kill")
-	seed   = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of everything random")
-	load   = flag.Duration("load", 1200*time.Millisecond, "longest time of acknowledgements between two kills")
-	checks = flag.Int("check", 25, "compare everything after so many kills")
+	kills   = flag.Int("kills", 200, "how many brokers to kill")
+	seed    = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of everything random")
+	load    = flag.Duration("load", 1200*time.Millisecond, "longest time of acknowledgements between two kills")
+	proxied = flag.Bool("proxy", false, "a proxy instead of network namespaces")
+	checks  = flag.Int("check", 25, "compare everything after so many kills")
 )
 
 func main() {
@@ -27,6 +32,13 @@ func main() {
 	fmt.Printf("replication: %d kills, seed %d\n", *kills, *seed)
 	began := time.Now()
 	p := newPair()
+	if !*proxied {
+		var err error
+		if p.spaces, err = newNamespaces(*seed); err != nil {
+			fmt.Println("replication: no network namespaces, a proxy stands in:", err)
+			p.spaces = nil
+		}
+	}
 	err := p.run()
 	fmt.Printf("replication: %d kills of the master, %d of the slave, %d checks, %d messages acknowledged, %d not, in %v\n",
 		p.killed["master"], p.killed["slave"], p.checked, p.ledger.count(), p.ledger.refused.Load(),
@@ -34,6 +46,9 @@ func main() {
 	for _, w := range weathers {
 		fmt.Printf("replication: network %-9s longest pause of acknowledgements %v\n", w.name,
 			p.slowest[w.name].Round(time.Millisecond))
+	}
+	for _, what := range slices.Sorted(maps.Keys(p.means)) {
+		fmt.Printf("replication: %d kills under %s\n", p.means[what], what)
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "replication: FAILED with seed %d: %v\n", *seed, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,9 @@ const patience = 60 * time.Second
 type pair struct {
 	rnd     *rand.Rand
 	ledger  *ledger
-	net     *network
+	net     network
+	spaces  *namespaces    // nil: the network is a proxy
+	means   map[string]int // kills by weather and whose it was
 	servers map[string]*harness.Server
 	killed  map[string]int
 	checked int
@@ -30,7 +33,7 @@ type pair struct {
 
 func newPair() *pair {
 	return &pair{rnd: rand.New(rand.NewPCG(*seed, 1)), ledger: newLedger(), servers: map[string]*harness.Server{},
-		killed: map[string]int{}, slowest: map[string]time.Duration{}}
+		killed: map[string]int{}, slowest: map[string]time.Duration{}, means: map[string]int{}}
 }
 
 func (p *pair) run() error {
@@ -52,6 +55,8 @@ func (p *pair) run() error {
 	}
 	if p.net != nil {
 		p.net.close()
+	} else if p.spaces != nil {
+		p.spaces.close()
 	}
 	_ = os.RemoveAll(dir)
 	return err
@@ -67,16 +72,10 @@ func (p *pair) start(dir string) error {
 	if err := names.Start(); err != nil {
 		return err
 	}
-	conf := func(role string, id int) harness.Conf {
-		return harness.Conf{"brokerRole": role, "brokerId": fmt.Sprint(id), "brokerName": "broker-a", "slaveReadEnable": "true",
-			"mappedFileSizeCommitLog": fmt.Sprint(8 << 20), "inSyncReplicas": "2", "slaveTimeout": "1000",
-			"haSendHeartbeatInterval": "500", "haHousekeepingInterval": "3000"}
-	}
-	master, err := harness.NewBroker(harness.Go, dir, "master", names.Addr(), conf("SYNC_MASTER", 0))
+	master, err := p.broker(dir, "master", "SYNC_MASTER", 0, "")
 	if err != nil {
 		return err
 	}
-	p.servers["master"] = master
 	if err := master.Start(); err != nil {
 		return err
 	}
@@ -88,17 +87,54 @@ func (p *pair) start(dir string) error {
 	if err := c.CreateTopic(topic, queues, 6, ""); err != nil {
 		return err
 	}
-	if p.net, err = newNetwork(fmt.Sprintf("127.0.0.1:%d", master.Port+1), *seed); err != nil {
+	if err := p.connect(master); err != nil {
 		return err
 	}
-	with := conf("SLAVE", 1)
-	with["haMasterAddress"] = p.net.addr()
-	slave, err := harness.NewBroker(harness.Go, dir, "slave", names.Addr(), with)
+	slave, err := p.broker(dir, "slave", "SLAVE", 1, p.net.addr())
 	if err != nil {
 		return err
 	}
-	p.servers["slave"] = slave
 	return slave.Start()
+}
+
+// connect makes the network that a slave reaches its master through.
+func (p *pair) connect(master *harness.Server) error {
+	if p.spaces != nil {
+		p.net = p.spaces
+		return p.spaces.listens(master.Port + 1)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		p.net = newProxy(l, fmt.Sprintf("127.0.0.1:%d", master.Port+1), *seed)
+	}
+	return err
+}
+
+// broker prepares one of the two, in its network namespace if it has one.
+func (p *pair) broker(dir, name, role string, id int, haMaster string) (*harness.Server, error) {
+	conf := harness.Conf{"brokerRole": role, "brokerId": fmt.Sprint(id), "brokerName": "broker-a", "slaveReadEnable": "true",
+		"mappedFileSizeCommitLog": fmt.Sprint(8 << 20), "inSyncReplicas": "2", "slaveTimeout": "1000",
+		"haSendHeartbeatInterval": "500", "haHousekeepingInterval": "3000"}
+	if haMaster != "" {
+		conf["haMasterAddress"] = haMaster
+	}
+	names := p.servers["names"]
+	at := names.Addr()
+	if p.spaces != nil {
+		e := &p.spaces.ends[id]
+		conf["brokerIP1"], conf["brokerIP2"] = e.wired, e.wired
+		at = net.JoinHostPort(e.here, fmt.Sprint(names.Port))
+	}
+	s, err := harness.NewBroker(harness.Go, dir, name, at, conf)
+	if err != nil {
+		return nil, err
+	}
+	if p.spaces != nil {
+		e := &p.spaces.ends[id]
+		s.Host, s.Prefix, s.Advertised = e.there, e.prefix(), net.JoinHostPort(e.wired, fmt.Sprint(s.Port))
+	}
+	p.servers[name] = s
+	return s, nil
 }
 
 // kills kills one of the two again and again, in each weather in turn, and compares now and then.
@@ -112,10 +148,13 @@ func (p *pair) kills() error {
 		var err error
 		for i := 0; i < *checks && done < *kills && err == nil; i, done = i+1, done+1 {
 			w := weathers[done%len(weathers)]
-			p.net.change(w)
+			if err = p.net.change(w); err != nil {
+				break
+			}
+			p.means[w.name+" by "+p.net.means(w)]++
 			err = p.kill([]string{"master", "slave"}[p.rnd.IntN(2)], w)
 		}
-		p.net.change(weathers[0])
+		err = errors.Join(err, p.net.change(weathers[0]))
 		close(stop)
 		wg.Wait()
 		if err == nil {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"flag"
+	"fmt"
+	"net"
 	"os"
+	"strings"
 	"testing"
 
 	"gorocket/integration/harness"
@@ -17,12 +20,39 @@ func TestMain(m *testing.M) {
 // TestPairUnderKills is a short run: a kill in each weather, and everything compared.
 func TestPairUnderKills(t *testing.T) {
 	harness.Count(t)
+	underKills(t, newPair())
+}
+
+// TestPairInNamespaces is the same through links of the kernel. Nothing of these is left behind.
+func TestPairInNamespaces(t *testing.T) {
+	harness.Count(t)
+	p := newPair()
+	var err error
+	if p.spaces, err = newNamespaces(*seed); err != nil {
+		harness.Skip(t, "no network namespaces: "+err.Error())
+	}
+	underKills(t, p)
+	for what, n := range p.means {
+		t.Logf("%d kills under %s", n, what)
+	}
+	links, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range links {
+		if strings.HasPrefix(l.Name, fmt.Sprintf("gr%d", os.Getpid())) {
+			t.Errorf("%s is left", l.Name)
+		}
+	}
+}
+
+func underKills(t *testing.T, p *pair) {
+	t.Helper()
 	for name, value := range map[string]string{"kills": "4", "check": "4", "load": "300ms"} {
 		if err := flag.Set(name, value); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p := newPair()
 	if err := p.run(); err != nil {
 		t.Fatal(err)
 	}

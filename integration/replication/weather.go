@@ -23,8 +23,17 @@ var weathers = []weather{
 	{name: "throttled", rate: 128 << 10},
 }
 
-// network is a proxy whose weather changes. mu guards what follows it.
-type network struct {
+// network is what the slave reaches its master through.
+type network interface {
+	addr() string // of the master's haListenPort, for the slave
+	change(w weather) error
+	// means says of whom the weather is: the kernel's, or a proxy's.
+	means(w weather) string
+	close()
+}
+
+// proxy is a network of two TCP connections in this process whose weather changes. mu guards what follows it.
+type proxy struct {
 	l  net.Listener
 	to string
 	wg sync.WaitGroup
@@ -35,12 +44,9 @@ type network struct {
 	conns map[net.Conn]bool
 }
 
-func newNetwork(to string, seed uint64) (*network, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	n := &network{l: l, to: to, rnd: rand.New(rand.NewPCG(seed, 2)), conns: map[net.Conn]bool{}}
+// newProxy passes on what comes to l.
+func newProxy(l net.Listener, to string, seed uint64) *proxy {
+	n := &proxy{l: l, to: to, rnd: rand.New(rand.NewPCG(seed, 2)), conns: map[net.Conn]bool{}}
 	n.wg.Go(func() {
 		for {
 			in, err := l.Accept()
@@ -50,29 +56,32 @@ func newNetwork(to string, seed uint64) (*network, error) {
 			n.wg.Go(func() { n.pass(in) })
 		}
 	})
-	return n, nil
+	return n
 }
 
-func (n *network) addr() string { return n.l.Addr().String() }
+func (n *proxy) addr() string { return n.l.Addr().String() }
+
+func (n *proxy) means(weather) string { return "a proxy" }
 
 // change sets the weather; connections of the old one end.
-func (n *network) change(w weather) {
+func (n *proxy) change(w weather) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.now = w
 	for c := range n.conns {
 		_ = c.Close()
 	}
+	return nil
 }
 
-func (n *network) close() {
+func (n *proxy) close() {
 	_ = n.l.Close()
-	n.change(weather{})
+	_ = n.change(weather{})
 	n.wg.Wait()
 }
 
 // pass joins two connections in the weather of their beginning.
-func (n *network) pass(in net.Conn) {
+func (n *proxy) pass(in net.Conn) {
 	defer in.Close()
 	out, err := net.DialTimeout("tcp", n.to, 5*time.Second)
 	if err != nil {
