@@ -22,11 +22,12 @@ PKGS     := ./...
 
 all: build
 
-## build: bin/gorocket, bin/mqnamesrv and bin/mqbroker, static
+## build: bin/gorocket, bin/mqnamesrv, bin/mqbroker and bin/mqcontroller, static
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gorocket ./cmd/gorocket
 	ln -sf gorocket bin/mqnamesrv
 	ln -sf gorocket bin/mqbroker
+	ln -sf gorocket bin/mqcontroller
 
 ## run: NameServer and broker in one process, with a default store
 run: build
@@ -96,9 +97,9 @@ java-store: build
 	cd integration && JAVASTORE=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -run '$(if $(filter timers,$(SCENARIO)),Timers|Transactions)' -v ./javastore
 
 ## ha: master and slave, ours and Java's 5.5.0 in each mix, slaves killed under load; a store that goes from Java's broker to ours and back;
-## HA_MESSAGES=60000 HA_KILLS=10 HA_ACTING_KILLS=50 for more
+## HA_MESSAGES=60000 HA_KILLS=10 HA_ACTING_KILLS=50 for more. SCENARIO=controller: our controllers and brokers of Java that are killed
 ha: build
-	cd integration && HA=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 60m -v ./ha
+	cd integration && HA=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 60m -v $(if $(filter controller,$(SCENARIO)),./controller,./ha)
 
 ## java-filter: SQL92 filters compared with Java's own on random expressions
 java-filter:

@@ -15,6 +15,7 @@ import (
 	brokerconfig "gorocket/broker/config"
 	"gorocket/compat/config"
 	"gorocket/namesrv"
+	"gorocket/namesrv/controller"
 )
 
 var update = flag.Bool("update", false, "write docs/config.md anew")
@@ -42,6 +43,7 @@ func TestConfigTable(t *testing.T) {
 	writeTable(&want, "Broker", config.Broker)
 	writeTable(&want, "Store (in the broker's file)", config.Store)
 	writeTable(&want, "NameServer", config.NameServer)
+	writeTable(&want, "Controller", config.Controller)
 	if *update {
 		if err := os.WriteFile("config.md", want.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
@@ -57,7 +59,8 @@ func TestConfigTable(t *testing.T) {
 	for _, c := range []struct {
 		target config.Target
 		keys   int
-	}{{new(brokerconfig.Config), len(config.BrokerFile)}, {new(namesrv.Config), len(config.NameServer)}} {
+	}{{new(brokerconfig.Config), len(config.BrokerFile)}, {new(namesrv.Config), len(config.NameServer)},
+		{new(controller.Config), len(config.Controller)}} {
 		if names := config.Names(c.target); len(names) != c.keys {
 			t.Errorf("%T has fields for %d keys, the table has %d", c.target, len(names), c.keys)
 		}

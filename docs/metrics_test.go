@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"gorocket/broker/exporter"
 	"gorocket/namesrv"
+	"gorocket/namesrv/controller"
 	"gorocket/remoting/metrics"
 )
 
@@ -57,6 +59,7 @@ func TestMetricsTable(t *testing.T) {
 	want.WriteString(metricsHead)
 	writeMetrics(&want, "Broker", "`cluster`, `node_type` (broker) and `node_id` (the broker's name)", exporter.Metrics())
 	writeMetrics(&want, "NameServer", "`node_type` (nameserver) and `node_id` (its address)", namesrv.Metrics())
+	writeMetrics(&want, "Controller", "`node_type` (controller) and `node_id` (its id in the group)", controller.Metrics())
 	writeMetrics(&want, "Every server", "no others", metrics.Common())
 	want.WriteString("\nAnd what Prometheus' client for Go has: `process_...` (CPU, memory, open files, start time) and " +
 		"`go_...` " +
@@ -86,7 +89,7 @@ func writeMetrics(out *bytes.Buffer, server, fixed string, list []metrics.Metric
 // TestAlertsNameRealMetrics looks up every metric of the alerts.
 func TestAlertsNameRealMetrics(t *testing.T) {
 	known := map[string]bool{}
-	for _, m := range append(append(exporter.Metrics(), namesrv.Metrics()...), metrics.Common()...) {
+	for _, m := range slices.Concat(exporter.Metrics(), namesrv.Metrics(), controller.Metrics(), metrics.Common()) {
 		if m.Help == "" || strings.HasSuffix(m.Help, ".") {
 			t.Errorf("%s: text %q", m.Name, m.Help)
 		}

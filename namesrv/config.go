@@ -119,10 +119,6 @@ func (c *Config) validate() error {
 	if c.ConfigStorePath == "" {
 		errs = append(errs, &config.Error{Key: "configStorePath", Msg: "must name a file"})
 	}
-	if c.EnableControllerInNamesrv {
-		errs = append(errs, &config.Error{Key: "enableControllerInNamesrv", Value: "true",
-			Msg: "the controller is not part of this NameServer"})
-	}
 	return errors.Join(errs...)
 }
 

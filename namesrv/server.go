@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
+	"gorocket/remoting/eventlog"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
@@ -184,48 +185,8 @@ func (s *Server) options() remoting.Options {
 
 // events are the lines about peers. They run on event loops.
 func (s *Server) events() remoting.Events {
-	e := remoting.Events{
-		Failed: s.fail,
-		TooMany: func(peer string, open int) {
-			s.peerWarn().Str("peer", peer).Int("connections", open).Msg(remoting.LogTooMany)
-		},
-		AcceptFailed: func(err error) {
-			s.peerWarn().Err(err).Msg(remoting.LogAcceptFailed)
-		},
-		Closed: s.connClosed,
-		BadFrame: func(c *remoting.Conn, err error) {
-			s.peerWarn().Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
-		},
-		Overflow: func(c *remoting.Conn, n int) {
-			s.peerWarn().Int("bytes", n).Str("peer", c.RemoteAddr()).Msg(remoting.LogOverflow)
-		},
-		Refused: func(c *remoting.Conn, code int32, cause string) {
-			s.counts.refused.Add(1)
-			s.peerWarn().Int32("code", code).Str("peer", c.RemoteAddr()).Str("cause", cause).
-				Msg(remoting.LogRefused)
-		},
-		Panicked: func(c *remoting.Conn, code int32, value any, stack []byte) {
-			s.log.Error().Int32("code", code).Str("peer", c.RemoteAddr()).Any("panic", value).Bytes("stack", stack).
-				Msg(remoting.LogPanicked)
-		},
-	}
-	if s.log.Debug().Enabled() {
-		s.debugEvents(&e)
-	}
-	return e
-}
-
-// debugEvents adds what only level debug tells: it costs nothing at other levels.
-func (s *Server) debugEvents(e *remoting.Events) {
-	e.Opened = func(c *remoting.Conn) { s.log.Debug().Str("peer", c.RemoteAddr()).Msg(remoting.LogOpened) }
-	closed := e.Closed
-	e.Closed = func(c *remoting.Conn, err error) {
-		s.log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).Msg(remoting.LogClosed)
-		closed(c, err)
-	}
-	e.Answered = func(c *remoting.Conn, code int32, remark string) {
-		s.log.Debug().Str("peer", c.RemoteAddr()).Int32("answer", code).Str("remark", remark).Msg(remoting.LogAnswered)
-	}
+	lines := eventlog.Log{Log: s.log, Noise: s.noise}
+	return lines.Events(s.fail, s.connClosed, func() { s.counts.refused.Add(1) })
 }
 
 // leastWaiting holds a limit that was given above what two frames need; 0 stays: the default.

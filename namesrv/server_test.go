@@ -32,9 +32,8 @@ func TestCodesListsTheTable(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for key, edit := range map[string]func(*Config){
-		"kvConfigPath":              func(c *Config) { c.KVConfigPath = "" },
-		"configStorePath":           func(c *Config) { c.ConfigStorePath = "" },
-		"enableControllerInNamesrv": func(c *Config) { c.EnableControllerInNamesrv = true },
+		"kvConfigPath":    func(c *Config) { c.KVConfigPath = "" },
+		"configStorePath": func(c *Config) { c.ConfigStorePath = "" },
 	} {
 		c := testConfig(t)
 		edit(&c)

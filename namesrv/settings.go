@@ -33,7 +33,7 @@ func (s *Server) updateConfig(p *compat.Properties) error {
 	if err != nil {
 		return err
 	}
-	if next.extra, err = mergeExtra(next.extra, p, unknown); err != nil {
+	if next.extra, err = config.MergeExtra(next.extra, p, unknown, new(Config)); err != nil {
 		return err
 	}
 	if keys := config.Changed(old, &next, config.Start); keys != nil {
@@ -54,40 +54,5 @@ func (s *Server) updateConfig(p *compat.Properties) error {
 	return nil
 }
 
-// mergeExtra adds the keys without a meaning here that Java has or the file had already; others are refused.
-func mergeExtra(old, update *compat.Properties, unknown []string) (*compat.Properties, error) {
-	out := &compat.Properties{}
-	if old != nil {
-		for _, key := range old.Keys() {
-			value, _ := old.Get(key)
-			out.Set(key, value)
-		}
-	}
-	for _, key := range unknown {
-		value, _ := update.Get(key)
-		if _, had := out.Get(key); !had && !config.IsJavaKey(key) {
-			return nil, config.UnknownKey(update, key, new(Config))
-		}
-		out.Set(key, value)
-	}
-	return out, nil
-}
-
 // text is the whole configuration as properties, sorted by key as Java writes it.
-func (c *Config) text() []byte {
-	all := config.Properties(c)
-	if c.extra != nil {
-		for _, key := range c.extra.Keys() {
-			value, _ := c.extra.Get(key)
-			all.Set(key, value)
-		}
-	}
-	keys := all.Keys()
-	slices.Sort(keys)
-	sorted := &compat.Properties{}
-	for _, key := range keys {
-		value, _ := all.Get(key)
-		sorted.Set(key, value)
-	}
-	return sorted.Format()
-}
+func (c *Config) text() []byte { return config.Text(c, c.extra) }

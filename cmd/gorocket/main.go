@@ -1,7 +1,7 @@
 // Command gorocket is Apache RocketMQ's NameServer and Broker as one static binary.
 //
-// It answers to the names mqnamesrv and mqbroker with the flags of Java's start scripts, so that a start command only
-// changes the program.
+// It answers to the names mqnamesrv, mqbroker and mqcontroller with the flags of Java's start scripts, so that a start
+// command only changes the program.
 package main
 
 import (
@@ -70,10 +70,14 @@ func commandFor(name string) *cobra.Command {
 		c := brokerCommand()
 		c.Use = name
 		return c
+	case "mqcontroller":
+		c := controllerCommand()
+		c.Use = name
+		return c
 	}
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary",
 		Version: version}
-	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), verifyCommand(),
+	root.AddCommand(standaloneCommand(), namesrvCommand(), brokerCommand(), controllerCommand(), verifyCommand(),
 		repairCommand(), exportCommand(), bench.Command())
 	return root
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"gorocket/compat/config"
 	"gorocket/namesrv"
+	"gorocket/namesrv/controller"
 )
 
 // namesrvFlags are the flags of Java's mqnamesrv.
@@ -37,18 +40,27 @@ func (f *namesrvFlags) run(args []string) error {
 	}
 	warnArguments(log, args)
 	cfg := namesrv.DefaultConfig()
+	var unknown []string
 	if f.file != "" {
-		var unknown []string
 		if cfg, unknown, err = namesrv.LoadConfig(f.file); err != nil {
 			return err
 		}
-		warnUnknown(log, f.file, unknown, &cfg)
 	}
 	cfg.Version = version
 	s, err := namesrv.New(cfg, log)
 	if err != nil {
 		return err
 	}
+	services := []service{s}
+	if cfg.EnableControllerInNamesrv {
+		c, err := controllerBeside(f.file, log)
+		if err != nil {
+			return err
+		}
+		services = append(services, c)
+		unknown = slices.DeleteFunc(unknown, config.Controller.Has)
+	}
+	warnUnknown(log, f.file, unknown, &cfg)
 	if f.printAll {
 		fmt.Print(string(config.Properties(&cfg).Format()))
 		return nil
@@ -62,7 +74,21 @@ func (f *namesrvFlags) run(args []string) error {
 		printMetrics(os.Stdout, s.MetricsAddr(localHost), s.MetricsErr())
 		// Java's scripts and people look for this line.
 		fmt.Printf("The Name Server boot success. serializeType=JSON, address %s\n", s.Addr())
-	}, s)
+	}, services...)
+}
+
+// controllerBeside makes the controller that shares the NameServer's process and file (enableControllerInNamesrv). The
+// metrics are the NameServer's: a port and a key for both would be one too few.
+func controllerBeside(file string, log zerolog.Logger) (*controller.Server, error) {
+	c := controller.DefaultConfig()
+	if file != "" {
+		var err error
+		if c, _, err = controller.LoadConfig(file); err != nil {
+			return nil, err
+		}
+	}
+	c.Version, c.MetricsExporterType = version, "DISABLE"
+	return controller.New(c, log)
 }
 
 // localHost is where a NameServer that listens on all addresses is told to be.

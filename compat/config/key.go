@@ -5,6 +5,7 @@ package config
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -50,6 +51,11 @@ func (e Effect) String() string {
 
 // Table lists keys. Its order is that of docs/config.md.
 type Table []Key
+
+// Has tells whether the table has a key.
+func (t Table) Has(name string) bool {
+	return slices.ContainsFunc(t, func(k Key) bool { return k.Name == name })
+}
 
 const (
 	maxInt  = math.MaxInt32 // what Java's int holds

@@ -37,3 +37,22 @@ const (
 	GoAway                    int32 = 1500
 	LmqQuotaExceeded          int32 = 2017
 )
+
+// Response codes of a controller. Java: ResponseCode.CONTROLLER_*.
+const (
+	ControllerFencedMasterEpoch        int32 = 2000
+	ControllerFencedSyncStateSetEpoch  int32 = 2001
+	ControllerInvalidMaster            int32 = 2002
+	ControllerInvalidReplicas          int32 = 2003
+	ControllerMasterNotAvailable       int32 = 2004
+	ControllerInvalidRequest           int32 = 2005
+	ControllerBrokerNotAlive           int32 = 2006
+	ControllerNotLeader                int32 = 2007
+	ControllerBrokerMetadataNotExist   int32 = 2008
+	ControllerInvalidCleanMetadata     int32 = 2009
+	ControllerBrokerNeedToBeRegistered int32 = 2010
+	ControllerMasterStillExist         int32 = 2011
+	ControllerElectMasterFailed        int32 = 2012
+	ControllerAlterSyncStateSetFailed  int32 = 2013
+	ControllerBrokerIDInvalid          int32 = 2014
+)

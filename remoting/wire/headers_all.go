@@ -33,5 +33,10 @@ func Headers() []*HeaderInfo {
 		NotifyMinBrokerIDChange.Info(), GetAllTopicConfigRequest.Info(), GetAllTopicConfigResponse.Info(),
 		GetAllGroupsRequest.Info(), GetAllGroupsResponse.Info(), HAInfoRequest.Info(), HAInfoResponse.Info(),
 		ResetMasterFlushOffset.Info(),
+		AlterSyncStateSetRequest.Info(), AlterSyncStateSetResponse.Info(), ElectMasterRequest.Info(),
+		ElectMasterResponse.Info(), RegisterToControllerRequest.Info(), RegisterToControllerResponse.Info(),
+		ReplicaInfoRequest.Info(), ReplicaInfoResponse.Info(), ControllerMetadataResponse.Info(),
+		CleanBrokerDataRequest.Info(), NextBrokerIDRequest.Info(), NextBrokerIDResponse.Info(),
+		ApplyBrokerIDRequest.Info(), ApplyBrokerIDResponse.Info(), BrokerRoleChanged.Info(),
 	}
 }

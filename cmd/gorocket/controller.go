@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"gorocket/compat/config"
+	"gorocket/namesrv/controller"
+)
+
+// controllerFlags are the flags of Java's mqcontroller.
+type controllerFlags struct {
+	file     string
+	printAll bool
+	logs     logFlags
+}
+
+// controllerCommand has the flags of Java's mqcontroller: -c file, -p prints the configuration.
+func controllerCommand() *cobra.Command {
+	var f controllerFlags
+	c := &cobra.Command{Use: "controller", Args: cobra.ArbitraryArgs, Version: version,
+		Short: "run a controller: it makes another broker master when one dies"}
+	c.Flags().StringVarP(&f.file, "configFile", "c", "", "properties file, as Java reads it; it names the group's members")
+	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "print the configuration and exit")
+	f.logs.add(c)
+	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
+	return c
+}
+
+func (f *controllerFlags) run(args []string) error {
+	log, err := f.logs.logger()
+	if err != nil {
+		return err
+	}
+	warnArguments(log, args)
+	cfg := controller.DefaultConfig()
+	if f.file != "" {
+		var unknown []string
+		if cfg, unknown, err = controller.LoadConfig(f.file); err != nil {
+			return err
+		}
+		warnUnknown(log, f.file, unknown, &cfg)
+	}
+	cfg.Version = version
+	s, err := controller.New(cfg, log)
+	if err != nil {
+		return err
+	}
+	if f.printAll {
+		fmt.Print(string(config.Properties(&cfg).Format()))
+		return nil
+	}
+	defaults := controller.DefaultConfig()
+	logStart(log, "controller", f.file, "", notDefault(&cfg, &defaults))
+	return serve(log, func() {
+		if !f.logs.json { // Java's scripts and people look for this line
+			fmt.Fprintf(os.Stdout, "The Controller Server boot success. serializeType=JSON, address %s\n", s.Addr())
+		}
+	}, s)
+}

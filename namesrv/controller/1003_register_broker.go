@@ -1,0 +1,41 @@
+package controller
+
+import (
+	"gorocket/namesrv/controller/replicas"
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
+
+// CONTROLLER_REGISTER_BROKER (1003): a broker that has an id tells where it is. Java: ReplicasInfoManager
+// .registerBroker; there an id that this group of controllers has not given is refused with 2010.
+func (s *Server) registerBroker(ctx *remoting.Context) {
+	h, ok := header(ctx, wire.RegisterToControllerRequest)
+	if !ok || !s.leads(ctx) {
+		return
+	}
+	_, known := s.sets.Get(h.BrokerName)
+	r, ok := s.decide(ctx, &replicas.Command{Register: &replicas.Register{Cluster: h.ClusterName, Broker: h.BrokerName,
+		ID: h.BrokerID, Address: h.BrokerAddress, Alive: s.members(h.BrokerName)}})
+	if !ok {
+		return
+	}
+	if r.Code != wire.Success {
+		ctx.Status(r.Code, r.Remark)
+		return
+	}
+	if r.Set.Adopted && !known {
+		s.settled(h.BrokerName) // the time that its brokers have to report begins
+		s.log.Warn().Str("broker", h.BrokerName).Int64("id", h.BrokerID).
+			Msg("a broker set of other controllers: taken as it is; its first election waits until all had time to report")
+	}
+	out := wire.RegisterToControllerResponseHeader{ClusterName: h.ClusterName, BrokerName: h.BrokerName,
+		ElectMasterResponseHeader: noMaster}
+	if r.Living {
+		out.ElectMasterResponseHeader = masterOf(&r.Set)
+	}
+	remoting.Respond(&ctx.Replier, wire.Success, "", wire.RegisterToControllerResponse, &out,
+		syncStateBody(r.Set.InSync, r.Set.SyncEpoch))
+}
+
+// noMaster leaves all four fields out.
+var noMaster = wire.ElectMasterResponseHeader{MasterBrokerID: -1, MasterEpoch: -1, SyncStateSetEpoch: -1}

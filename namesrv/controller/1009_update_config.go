@@ -1,0 +1,78 @@
+package controller
+
+import (
+	"slices"
+	"strings"
+
+	"gorocket/compat"
+	"gorocket/compat/config"
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+	"gorocket/store/vfs"
+)
+
+// UPDATE_CONTROLLER_CONFIG (1009), of this controller only. Java: ControllerRequestProcessor
+// .handleUpdateControllerConfig; there unknown keys and values that do not parse are answered SUCCESS.
+func (s *Server) updateConfig(ctx *remoting.Context) {
+	if len(ctx.Req.Body) == 0 {
+		ctx.OK(nil)
+		return
+	}
+	props, err := compat.ParseProperties(ctx.Req.Body)
+	if err != nil {
+		ctx.Status(wire.SystemError, "string2Properties error")
+		return
+	}
+	if s.blackListed(props) {
+		ctx.Status(wire.NoPermission, "Can not update config in black list.")
+		return
+	}
+	if err := s.change(props); err != nil {
+		fail(ctx, err)
+		return
+	}
+	s.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Strs("keys", props.Keys()).Msg("configuration updated")
+	ctx.OK(nil)
+}
+
+// fixedBlackList are keys that UPDATE_CONTROLLER_CONFIG refuses whatever configBlackList says.
+var fixedBlackList = [...]string{"configBlackList", "configStorePath", "rocketmqHome"}
+
+func (s *Server) blackListed(p *compat.Properties) bool {
+	list := append(strings.Split(s.config().ConfigBlackList, ";"), fixedBlackList[:]...)
+	return slices.ContainsFunc(p.Keys(), func(key string) bool { return slices.Contains(list, key) })
+}
+
+// change applies all of p or nothing, and writes the changed lines to the file before the new configuration acts.
+func (s *Server) change(p *compat.Properties) error {
+	s.cfgMu.Lock()
+	defer s.cfgMu.Unlock()
+	old := s.config()
+	next := *old
+	unknown, err := config.Bind(p, &next)
+	if err != nil {
+		return err
+	}
+	if next.extra, err = config.MergeExtra(next.extra, p, unknown, new(Config)); err != nil {
+		return err
+	}
+	if keys := config.Changed(old, &next, config.Start); keys != nil {
+		v, _ := p.Get(keys[0])
+		return &config.Error{Key: keys[0], Value: v, Msg: "cannot change while the controller runs"}
+	}
+	if _, _, err := next.validate(); err != nil {
+		return err
+	}
+	edit := func(text []byte) []byte { return compat.EditProperties(text, p) }
+	if err := vfs.EditFile(s.fs, next.ConfigStorePath, edit); err != nil {
+		return err
+	}
+	s.cfg.Store(&next)
+	return nil
+}
+
+// GET_CONTROLLER_CONFIG (1010). Java: ControllerRequestProcessor.handleGetControllerConfig.
+func (s *Server) getConfig(ctx *remoting.Context) {
+	c := s.config()
+	ctx.OK(config.Text(c, c.extra))
+}

@@ -1,0 +1,34 @@
+package controller
+
+import (
+	"time"
+
+	"gorocket/namesrv/controller/liveness"
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
+
+// BROKER_HEARTBEAT (904), one-way, to every controller. Java: ControllerRequestProcessor.handleBrokerHeartbeat.
+func (s *Server) brokerHeartbeat(ctx *remoting.Context) {
+	h, ok := header(ctx, wire.BrokerHeartbeatRequest)
+	if !ok {
+		return
+	}
+	if h.BrokerID < 0 {
+		ctx.Status(wire.ControllerInvalidRequest, "Heart beat with empty brokerId")
+		return
+	}
+	b := liveness.Beat{Key: liveness.Key{Cluster: h.ClusterName, Broker: h.BrokerName, ID: h.BrokerID},
+		Address: h.BrokerAddr, Epoch: h.Epoch, MaxOffset: h.MaxOffset, Priority: h.ElectionPriority,
+		Timeout: millis(h.HeartbeatTimeoutMills), Conn: ctx.Conn()}
+	known, taken := s.alive.Note(b, time.Now())
+	switch {
+	case !taken:
+		s.noise.Warn("full").Str("broker", h.BrokerName).Int("limit", liveness.MaxBrokers).
+			Msg("too many brokers send heartbeats: this one is not watched")
+	case !known:
+		s.log.Info().Str("cluster", h.ClusterName).Str("broker", h.BrokerName).Int64("id", h.BrokerID).
+			Str("addr", h.BrokerAddr).Msg("broker is alive")
+	}
+	ctx.Status(wire.Success, "Heart beat success")
+}

@@ -1,0 +1,42 @@
+package consensus
+
+import (
+	"io"
+
+	"github.com/hashicorp/raft"
+)
+
+// machine is a Machine as raft wants it.
+type machine struct{ m Machine }
+
+func (a machine) Apply(l *raft.Log) any { return a.m.Apply(l.Data) }
+
+func (a machine) Snapshot() (raft.FSMSnapshot, error) {
+	b, err := a.m.Snapshot()
+	return state(b), err
+}
+
+func (a machine) Restore(r io.ReadCloser) error {
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, maxSnapshot))
+	if err != nil {
+		return err
+	}
+	return a.m.Restore(b)
+}
+
+// maxSnapshot bounds a snapshot, in bytes: it travels in one frame.
+const maxSnapshot = 12 << 20
+
+// state is an encoded snapshot.
+type state []byte
+
+func (s state) Persist(sink raft.SnapshotSink) error {
+	if _, err := sink.Write(s); err != nil {
+		_ = sink.Cancel()
+		return err
+	}
+	return sink.Close()
+}
+
+func (state) Release() {}

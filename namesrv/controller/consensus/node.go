@@ -1,0 +1,200 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+	"github.com/rs/zerolog"
+)
+
+// ErrNotLeader says that another member, or none, decides at the moment.
+var ErrNotLeader = errors.New("consensus: not the leader")
+
+// Machine is what the members agree on. Its methods are called by one goroutine; Apply's result goes to who proposed.
+type Machine interface {
+	Apply(command []byte) any
+	Snapshot() ([]byte, error)
+	Restore(snapshot []byte) error
+}
+
+// Config is what a member needs. All fields are required.
+type Config struct {
+	Group, Self string
+	Peers       []Peer // the group at its first start; later the log says who belongs to it
+	Dir         string
+	Transport   *Transport
+	Machine     Machine
+	Log         zerolog.Logger
+	// Timeout is how long a follower waits for its leader before it wants to be elected.
+	Timeout time.Duration
+}
+
+// Node is one running member.
+type Node struct {
+	raft   *raft.Raft
+	stores stores
+	log    zerolog.Logger
+
+	leading atomic.Bool // leads, and has applied all that earlier leaders had committed
+	changes chan bool
+	changed func(leading bool)
+	workers sync.WaitGroup
+
+	once   sync.Once
+	closed error // set by once
+}
+
+// Open starts the member. changed is told, by a goroutine of its own, when this member begins to lead, with all that
+// was committed before applied, and when it ends to. Errors name the folder.
+func Open(cfg Config, changed func(leading bool)) (*Node, error) {
+	if err := claim(cfg.Dir, cfg.Group, cfg.Self); err != nil {
+		return nil, err
+	}
+	logger := newLogger(cfg.Log)
+	st, err := openStores(cfg.Dir, logger)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{stores: st, log: cfg.Log, changes: make(chan bool, 64), changed: changed}
+	if err := n.open(&cfg, logger); err != nil {
+		return nil, errors.Join(fmt.Errorf("controller: folder %s: %w", cfg.Dir, err), st.close())
+	}
+	n.workers.Go(n.watch)
+	return n, nil
+}
+
+func (n *Node) open(cfg *Config, logger logger) error {
+	c := raft.DefaultConfig()
+	c.LocalID, c.Logger, c.NotifyCh = raft.ServerID(cfg.Self), logger, n.changes
+	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = cfg.Timeout, cfg.Timeout, cfg.Timeout/2
+	c.SnapshotThreshold, c.TrailingLogs = 4096, 4096
+	has, err := raft.HasExistingState(n.stores.wal, n.stores.wal, n.stores.snapshots)
+	if err != nil {
+		return err
+	}
+	if !has {
+		var group raft.Configuration
+		for _, p := range cfg.Peers {
+			group.Servers = append(group.Servers, raft.Server{ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Addr)})
+		}
+		err := raft.BootstrapCluster(c, n.stores.wal, n.stores.wal, n.stores.snapshots, cfg.Transport, group)
+		if err != nil {
+			return err
+		}
+	}
+	n.raft, err = raft.NewRaft(c, machine{cfg.Machine}, n.stores.wal, n.stores.wal, n.stores.snapshots, cfg.Transport)
+	return err
+}
+
+// watch follows raft's word about leadership until Close.
+func (n *Node) watch() {
+	for leads := range n.changes {
+		if leads {
+			leads = n.caughtUp()
+		}
+		if n.leading.Swap(leads) != leads {
+			n.changed(leads)
+		}
+	}
+}
+
+// caughtUp waits until the state holds all that was committed before; false when the leadership is lost meanwhile.
+func (n *Node) caughtUp() bool {
+	for {
+		err := n.raft.Barrier(barrierTimeout).Error()
+		if err == nil {
+			return true
+		}
+		if n.raft.State() != raft.Leader {
+			return false
+		}
+		n.log.Warn().Err(err).Msg("the new leader cannot commit yet")
+	}
+}
+
+// barrierTimeout bounds one try of a new leader to commit, proposeTimeout the wait for a place in the leader's queue.
+const (
+	barrierTimeout = 3 * time.Second
+	proposeTimeout = time.Second
+)
+
+// Propose has the group agree on a command and returns what the machine made of it. ErrNotLeader: another member leads;
+// the command may still come to be when this one lost its place meanwhile.
+func (n *Node) Propose(ctx context.Context, command []byte) (any, error) {
+	if !n.leading.Load() {
+		return nil, ErrNotLeader
+	}
+	f := n.raft.Apply(command, proposeTimeout)
+	done := make(chan error, 1)
+	go func() { done <- f.Error() }()
+	select {
+	case err := <-done:
+		switch {
+		case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipLost),
+			errors.Is(err, raft.ErrLeadershipTransferInProgress):
+			return nil, fmt.Errorf("%w: %w", ErrNotLeader, err)
+		case err != nil:
+			return nil, err
+		}
+		return f.Response(), nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("consensus: no majority in time: %w", ctx.Err())
+	}
+}
+
+// Leading tells that this member decides, with all that was committed before applied.
+func (n *Node) Leading() bool { return n.leading.Load() }
+
+// Leader is who leads as far as this member knows; empty when nobody does.
+func (n *Node) Leader() Peer {
+	addr, id := n.raft.LeaderWithID()
+	return Peer{string(id), string(addr)}
+}
+
+// Members are the group's, as the log has it, in the order of their ids.
+func (n *Node) Members() []Peer {
+	f := n.raft.GetConfiguration()
+	if f.Error() != nil {
+		return nil
+	}
+	var list []Peer
+	for _, s := range f.Configuration().Servers {
+		list = append(list, Peer{string(s.ID), string(s.Address)})
+	}
+	slices.SortFunc(list, func(a, b Peer) int { return compareIDs(a.ID, b.ID) })
+	return list
+}
+
+func compareIDs(a, b string) int {
+	if len(a) != len(b) { // n2 before n10
+		return len(a) - len(b)
+	}
+	if a < b {
+		return -1
+	}
+	return 1
+}
+
+// Close hands the leadership over if this member has it, and ends. Calling it again returns the first result.
+func (n *Node) Close() error {
+	n.once.Do(func() { n.closed = n.close() })
+	return n.closed
+}
+
+func (n *Node) close() error {
+	if n.raft.State() == raft.Leader && len(n.Members()) > 1 {
+		if err := n.raft.LeadershipTransfer().Error(); err != nil {
+			n.log.Warn().Err(err).Msg("could not hand the leadership over; the others will elect one")
+		}
+	}
+	err := n.raft.Shutdown().Error()
+	close(n.changes)
+	n.workers.Wait()
+	return errors.Join(err, n.stores.close())
+}

@@ -1,0 +1,91 @@
+package consensus
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/raft"
+	wal "github.com/hashicorp/raft-wal"
+	"github.com/hashicorp/raft-wal/metadb"
+
+	"gorocket/store/vfs"
+)
+
+// stores are a member's files.
+type stores struct {
+	lock      io.Closer          // nobody else opens the folder
+	meta      *metadb.BoltMetaDB // what raft-wal knows of its files, and raft's votes
+	wal       *wal.WAL
+	snapshots *raft.FileSnapshotStore
+}
+
+// segmentSize is that of a file of the log, in bytes; raft-wal allocates it at once.
+const segmentSize = 4 << 20
+
+// keptSnapshots is how many snapshots stay.
+const keptSnapshots = 2
+
+// openStores opens the files. The lock is ours: raft-wal waits for another process to end, for ever.
+func openStores(dir string, log logger) (s stores, err error) {
+	s.lock, err = vfs.OS{}.Lock(filepath.Join(dir, "lock"))
+	if errors.Is(err, vfs.ErrLocked) {
+		return s, fmt.Errorf("controller: the folder %s is in use by another process", dir)
+	}
+	if err != nil {
+		return s, fmt.Errorf("controller: %w", err)
+	}
+	s.meta = &metadb.BoltMetaDB{}
+	s.wal, err = wal.Open(dir, wal.WithMetaStore(s.meta), wal.WithLogger(log), wal.WithSegmentSize(segmentSize))
+	if err != nil {
+		err = fmt.Errorf("controller: the log in %s cannot be opened: %w", dir, err)
+		return s, errors.Join(err, s.close())
+	}
+	if s.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, log); err != nil {
+		err = fmt.Errorf("controller: the snapshots in %s cannot be read: %w", dir, err)
+		return s, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s stores) close() (err error) {
+	if s.wal != nil {
+		err = s.wal.Close()
+	}
+	return errors.Join(err, s.meta.Close(), s.lock.Close()) // raft-wal leaves meta open
+}
+
+// member is the content of member.json.
+type member struct {
+	Group string `json:"group"`
+	ID    string `json:"id"`
+}
+
+// claim makes dir the folder of one member of one group, or refuses that of another one: its votes are not ours.
+func claim(dir, group, id string) error {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("controller: %w", err)
+	}
+	path := filepath.Join(dir, "member.json")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, _ = json.Marshal(member{group, id})
+		return vfs.WriteFileAtomic(vfs.OS{}, path, text)
+	}
+	if err != nil {
+		return fmt.Errorf("controller: %w", err)
+	}
+	var m member
+	if err := json.Unmarshal(text, &m); err != nil {
+		return fmt.Errorf("controller: %s: %w", path, err)
+	}
+	if m.Group != group || m.ID != id {
+		return fmt.Errorf("controller: the folder %s belongs to member %q of group %q, not to %q of %q", dir, m.ID, m.Group,
+			id, group)
+	}
+	return nil
+}

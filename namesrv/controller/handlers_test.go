@@ -1,0 +1,188 @@
+package controller
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting/wire"
+)
+
+// TestLifeOfASet is what two brokers of Java ask in their lives; the answers' forms are Java's.
+func TestLifeOfASet(t *testing.T) {
+	p := start(t)
+	next := &wire.NextBrokerIDHeader{ClusterName: "c", BrokerName: "b"}
+	p.want(call(p, wire.ReqControllerGetNextBrokerId, wire.NextBrokerIDRequest, next, ""), 0, "",
+		"clusterName=c brokerName=b nextBrokerId=1", "")
+	p.want(p.info(), 2008, "Broker metadata is not existed", "", "")
+	p.apply(1)
+	p.want(call(p, wire.ReqControllerGetNextBrokerId, wire.NextBrokerIDRequest, next, ""), 0, "", "nextBrokerId=2", "")
+	p.apply(2)
+	register := func(id int64) *wire.Command {
+		return call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest,
+			&wire.RegisterToControllerHeader{ClusterName: "c", BrokerName: "b", BrokerID: id, BrokerAddress: "h1:1"}, "")
+	}
+	p.want(register(1), 0, "", "clusterName=c brokerName=b masterBrokerId=none masterAddress=none masterEpoch=none "+
+		"syncStateSetEpoch=none", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
+	p.beat(1, 10)
+	p.want(p.elect(1, false), 0, "", "masterBrokerId=1 masterAddress=h1:1 masterEpoch=1 syncStateSetEpoch=1",
+		`{"brokerMemberGroup":{"brokerAddrs":{1:"h1:1",2:"h2:1"},"brokerName":"b","cluster":"c"},"syncStateSet":[1]}`)
+	p.want(p.elect(2, false), 2011, "The old master 1 is still alive, not need to elect new master for broker b",
+		"masterBrokerId=1 masterAddress=h1:1 masterEpoch=1 syncStateSetEpoch=1", `{"syncStateSet":[1]}`)
+	p.want(register(1), 0, "", "masterBrokerId=1 masterAddress=h1:1 masterEpoch=1 syncStateSetEpoch=1",
+		`{"syncStateSet":[1],"syncStateSetEpoch":1}`)
+	p.beat(2, 10)
+	p.want(p.alter(1, 1, `{"syncStateSet":[2,1],"syncStateSetEpoch":1}`), 0, "", "newSyncStateSetEpoch=2",
+		`{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
+	p.want(p.alter(1, 7, `{"syncStateSet":[1],"syncStateSetEpoch":2}`), 2000, "Rejecting alter syncStateSet request", "", "")
+	p.want(p.info(), 0, "", "masterBrokerId=1 masterAddress=h1:1 masterEpoch=1", `{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
+	p.want(p.elect(2, true), 0, "", "masterBrokerId=2 masterAddress=h2:1 masterEpoch=2 syncStateSetEpoch=3",
+		`{"brokerMemberGroup":{"brokerAddrs":{1:"h1:1",2:"h2:1"},"brokerName":"b","cluster":"c"},"syncStateSet":[2]}`)
+	p.want(call(p, wire.ReqControllerGetSyncStateData, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, `["b","none"]`),
+		0, "", "", `{"replicasInfoTable":{"b":{"inSyncReplicas":[{"alive":true,"brokerAddress":"h2:1","brokerId":2,"brokerName":"b"}],`+
+			`"masterAddress":"h2:1","masterBrokerId":2,"masterEpoch":2,"notInSyncReplicas":[{"alive":true,"brokerAddress":"h1:1",`+
+			`"brokerId":1,"brokerName":"b"}],"syncStateSetEpoch":3}}}`)
+	p.want(call(p, wire.ReqControllerGetSyncStateData, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, `[]`), 0, "", "", "")
+	p.want(call(p, wire.ReqControllerGetSyncStateData, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, `{`), 1, "", "", "")
+}
+
+func TestMasterIsReplaced(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	p.apply(2)
+	p.beat(2, 5)
+	own := p.conn
+	p.conn = p.connect() // the master's
+	p.beat(1, 5)
+	p.elect(1, false)
+	p.want(p.alter(1, 1, `{"syncStateSet":[1,2],"syncStateSetEpoch":1}`), 0, "", "", `{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
+	gone := p.conn
+	p.conn = own
+	gone.Close() // as when it is killed
+	eventually(t, "the other one is master", func() bool { set, _ := p.sets.Get("b"); return set.Master == 2 && set.MasterEpoch == 2 })
+	if s, _ := p.sets.Get("b"); len(s.InSync) != 1 || p.counts.masters.Load() != 2 {
+		t.Errorf("%+v, %d elections", s, p.counts.masters.Load())
+	}
+}
+
+// TestNobodyIsLeft: a set whose master is gone and whose others were not in sync has none, until it is back.
+func TestNobodyIsLeft(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	p.apply(2)
+	p.beat(2, 5)
+	own := p.conn
+	p.conn = p.connect()
+	p.beat(1, 5)
+	p.elect(1, false)
+	p.conn.Close()
+	p.conn = own
+	eventually(t, "nobody is master", func() bool { set, _ := p.sets.Get("b"); return set.Master == 0 && set.MasterEpoch == 2 })
+	p.want(p.info(), 0, "", "masterBrokerId=none masterAddress=none masterEpoch=2", `{"syncStateSet":[1],"syncStateSetEpoch":1}`)
+	p.want(p.elect(2, false), 2012, "Failed to elect a new master", "", "")
+	p.beat(1, 5)
+	p.want(p.elect(1, false), 0, "", "masterBrokerId=1 masterEpoch=3",
+		`{"brokerMemberGroup":{"brokerAddrs":{1:"h1:1",2:"h2:1"},"brokerName":"b","cluster":"c"},"syncStateSet":[1]}`)
+}
+
+// TestYoungControllerIsPatient: a controller that has just started has not heard of the master yet; nobody is elected in
+// its place.
+func TestYoungControllerIsPatient(t *testing.T) {
+	c := testConfig(t)
+	p := run(t, c)
+	eventually(t, "it leads", p.leading)
+	p.apply(1)
+	p.apply(2)
+	p.beat(1, 1)
+	p.elect(1, false)
+	p.beat(2, 1)
+	p.alter(1, 1, `{"syncStateSet":[1,2],"syncStateSetEpoch":1}`)
+	if err := p.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(c, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop(context.Background())
+	again := &peer{Server: s, t: t}
+	again.conn = again.connect()
+	eventually(t, "it leads", s.leading)
+	again.beat(2, 1)
+	again.want(again.elect(2, false), 2011, "The old master 1 is still alive", "masterBrokerId=1 masterEpoch=1", `{"syncStateSet":[1,2]}`)
+}
+
+func TestCleaning(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	p.apply(2)
+	p.beat(1, 1)
+	clean := func(ids string, living bool) *wire.Command {
+		return call(p, wire.ReqCleanBrokerData, wire.CleanBrokerDataRequest, &wire.CleanBrokerDataHeader{ClusterName: "c",
+			BrokerName: "b", IDsToClean: ids, CleanLiving: living}, "")
+	}
+	p.want(clean("1;2", false), 2009, "Broker [b,  1] is still alive, clean up failure", "", "")
+	p.want(clean("1;x", false), 2009, "Please set the option <brokerControllerIdsToClean> according to the format", "", "")
+	p.want(clean("2", false), 0, "", "", "")
+	if s, _ := p.sets.Get("b"); len(s.Replicas) != 1 {
+		t.Errorf("%+v", s)
+	}
+	p.want(clean("", true), 0, "", "", "")
+	p.want(clean("", true), 2009, "Broker b is not existed,clean broker data failure.", "", "")
+}
+
+func TestHeartbeatWithoutID(t *testing.T) {
+	p := start(t)
+	p.want(call(p, wire.ReqBrokerHeartbeat, wire.BrokerHeartbeatRequest, &wire.BrokerHeartbeatHeader{ClusterName: "c", BrokerName: "b",
+		BrokerAddr: "h:1", BrokerID: -1}, ""), 2005, "Heart beat with empty brokerId", "", "")
+}
+
+func TestMetadata(t *testing.T) {
+	p := start(t)
+	none := &wire.HeartbeatRequestHeader{}
+	p.want(call(p, wire.ReqControllerGetMetadataInfo, wire.HeartbeatRequest, none, ""), 0, "", "group=g controllerLeaderId=n0 "+
+		"controllerLeaderAddress="+p.Addr()+" isLeader=true peers=n0:"+p.Addr()+";", "")
+	if err := p.node.Load().Close(); err != nil { // as a member that has ended to lead
+		t.Fatal(err)
+	}
+	for _, code := range []int32{1001, 1002, 1003, 1004, 1011, 1012, 1013} {
+		r := call(p, code, wire.ApplyBrokerIDRequest, &wire.ApplyBrokerIDHeader{BrokerName: "b", BrokerID: 1, CheckCode: "h:1;1"}, "")
+		if code == 1001 || code == 1003 { // they need other fields
+			continue
+		}
+		p.want(r, 2007, "The controller is not in leader state", "", "")
+	}
+	p.want(call(p, 1006, wire.HeartbeatRequest, none, `["b"]`), 2007, "The controller is not in leader state", "", "")
+	p.want(call(p, 4711, wire.HeartbeatRequest, none, ""), 3, " request type 4711 not supported", "", "")
+}
+
+func TestConfigOverTheWire(t *testing.T) {
+	p := start(t)
+	none := &wire.HeartbeatRequestHeader{}
+	update := func(text string) *wire.Command {
+		return call(p, wire.ReqUpdateControllerConfig, wire.HeartbeatRequest, none, text)
+	}
+	p.want(update("enableElectUncleanMaster=true"), 0, "", "", "")
+	if !p.config().EnableElectUncleanMaster {
+		t.Error("it did not change")
+	}
+	file, err := os.ReadFile(p.config().ConfigStorePath)
+	if err != nil || !strings.Contains(string(file), "enableElectUncleanMaster=true") {
+		t.Errorf("%s %v", file, err)
+	}
+	p.want(update("configStorePath=/x"), 16, "Can not update config in black list.", "", "")
+	p.want(update("controllerDLegerSelfId=n1"), 1, "config key controllerDLegerSelfId", "", "")
+	p.want(update("nonsense=1"), 1, "config key nonsense", "", "")
+	p.want(update("electMasterMaxRetryCount=x"), 1, "config key electMasterMaxRetryCount", "", "")
+	p.want(update(""), 0, "", "", "")
+	r := call(p, wire.ReqGetControllerConfig, wire.HeartbeatRequest, none, "")
+	if !strings.Contains(string(r.Body), "controllerDLegerSelfId=n0\n") || r.Code != 0 {
+		t.Errorf("%d %s", r.Code, r.Body)
+	}
+}

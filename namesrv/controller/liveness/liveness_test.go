@@ -1,0 +1,103 @@
+package liveness
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+var key = Key{Cluster: "c", Broker: "b", ID: 1}
+
+func TestBrokersExpire(t *testing.T) {
+	table, now := NewTable(), time.Now()
+	note := func(b Beat, at time.Duration) (known, taken bool) { return table.Note(b, now.Add(at)) }
+	if known, taken := note(Beat{Key: key, Timeout: time.Second, Conn: 1}, 0); known || !taken {
+		t.Error(known, taken)
+	}
+	other := key
+	other.ID = 2
+	note(Beat{Key: other, Timeout: -1, Conn: 1}, 0) // the default
+	if known, _ := note(Beat{Key: key, Timeout: time.Second, Conn: 1}, time.Second); !known {
+		t.Error("not known")
+	}
+	if gone := table.Expire(now.Add(2 * time.Second)); len(gone) != 0 {
+		t.Errorf("%v", gone)
+	}
+	at := now.Add(2*time.Second + 1)
+	if n := table.Members("c", "b", at); len(n) != 1 || n[0].ID != 2 { // silent, though nobody has looked yet
+		t.Errorf("%v", n)
+	}
+	if gone := table.Expire(at); len(gone) != 1 || gone[0] != key {
+		t.Errorf("%v", gone)
+	}
+	if n := table.Count(at); n[[2]string{"c", "b"}] != 1 || len(n) != 1 {
+		t.Errorf("%v", n)
+	}
+	if gone := table.Expire(now.Add(DefaultTimeout + 1)); len(gone) != 1 || len(table.live)+len(table.byConn)+len(table.sets) != 0 {
+		t.Errorf("%v %+v", gone, table)
+	}
+	note(Beat{Key: key, Timeout: 1000 * time.Hour}, 0)
+	if gone := table.Expire(now.Add(MaxTimeout + 1)); len(gone) != 1 {
+		t.Error("no bound on what a broker may ask for")
+	}
+}
+
+func TestConnectionsTakeTheirBrokersAlong(t *testing.T) {
+	table, now := NewTable(), time.Now()
+	other := Key{"c", "b2", 7}
+	table.Note(Beat{Key: key, Conn: "x"}, now)
+	table.Note(Beat{Key: other, Conn: "x"}, now)
+	table.Note(Beat{Key: key, Conn: "y"}, now) // a new connection, before the old one's end is seen
+	if gone := table.ConnClosed("x"); len(gone) != 1 || gone[0] != other {
+		t.Errorf("%v", gone)
+	}
+	if len(table.Members("c", "b", now)) != 1 || len(table.Members("c", "b2", now)) != 0 {
+		t.Error("the wrong one went")
+	}
+	if gone := table.ConnClosed("x"); gone != nil {
+		t.Errorf("%v", gone)
+	}
+	if gone := table.ConnClosed("y"); len(gone) != 1 || len(table.byConn) != 0 {
+		t.Errorf("%v", gone)
+	}
+}
+
+// TestReportsGoForward keeps the best that a broker has reported: an answer that was late on its way must not undo it.
+func TestReportsGoForward(t *testing.T) {
+	table, now := NewTable(), time.Now()
+	for _, b := range []struct {
+		epoch int32
+		max   int64
+		want  string
+	}{{1, 10, "1/10"}, {1, 9, "1/10"}, {1, 11, "1/11"}, {0, 99, "1/11"}, {2, 5, "2/5"}} {
+		table.Note(Beat{Key: key, Epoch: b.epoch, MaxOffset: b.max, Priority: int32(b.max)}, now)
+		l := table.Members("c", "b", now)[0]
+		if got := fmt.Sprintf("%d/%d", l.Epoch, l.MaxOffset); got != b.want || l.Priority != int32(b.max) {
+			t.Errorf("%+v: %s, want %s", b, got, b.want)
+		}
+	}
+	if l := table.Members("other", "b", now); l != nil {
+		t.Errorf("another cluster: %v", l)
+	}
+}
+
+func TestTableIsLimited(t *testing.T) {
+	table, now := NewTable(), time.Now()
+	for i := range MaxBrokers {
+		table.Note(Beat{Key: Key{"c", "b", int64(i)}}, now)
+	}
+	if known, taken := table.Note(Beat{Key: Key{"c", "b", -5}}, now); known || taken {
+		t.Error("one more was taken")
+	}
+	if known, taken := table.Note(Beat{Key: Key{"c", "b", 5}}, now); !known || !taken {
+		t.Error("a known one was not")
+	}
+}
+
+func BenchmarkNote(b *testing.B) {
+	b.ReportAllocs()
+	table, now := NewTable(), time.Now()
+	for i := range b.N {
+		table.Note(Beat{Key: Key{"cluster", "broker", int64(i % 1000)}, MaxOffset: int64(i), Conn: i % 1000}, now)
+	}
+}

@@ -1,0 +1,42 @@
+package controller
+
+import (
+	"context"
+	"time"
+
+	"gorocket/namesrv/controller/replicas"
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
+
+// noticeTimeout bounds reaching one broker. Java: 3 s.
+const noticeTimeout = 3 * time.Second
+
+// notify tells the living brokers of a set about its master (1008), all at once and without waiting. One that does not
+// hear it finds out by asking (1004). Java: ControllerManager.notifyBrokerRoleChanged.
+func (s *Server) notify(set *replicas.Set) {
+	if !s.config().NotifyBrokerRoleChanged || set.Master == 0 {
+		return
+	}
+	h := wire.BrokerRoleChangedHeader{MasterAddress: set.MasterAddress(), MasterEpoch: set.MasterEpoch,
+		SyncStateSetEpoch: set.SyncEpoch, MasterBrokerID: set.Master}
+	body := syncStateBody(set.InSync, set.SyncEpoch).Bytes
+	for _, l := range s.alive.Members(set.Cluster, set.Broker, time.Now()) {
+		addr := set.Replicas[l.ID].Address
+		if addr == "" {
+			continue
+		}
+		s.workers.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), noticeTimeout)
+			defer cancel()
+			conn, err := s.client.Conn(ctx, addr)
+			if err == nil {
+				err = remoting.Notify(conn, wire.ReqNotifyBrokerRoleChanged, wire.BrokerRoleChanged, &h, body)
+			}
+			if err != nil {
+				s.noise.Warn("notice").Err(err).Str("addr", addr).Str("broker", set.Broker).
+					Msg("cannot tell a broker who is master")
+			}
+		})
+	}
+}

@@ -1,0 +1,105 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/namesrv/controller/consensus"
+	"gorocket/remoting"
+	"gorocket/remoting/protocol"
+	"gorocket/remoting/wire"
+)
+
+// entries is the dispatch table: one row per file. Codes without a row are answered REQUEST_CODE_NOT_SUPPORTED by
+// remoting, as in Java.
+func (s *Server) entries() []remoting.Entry {
+	return []remoting.Entry{
+		{Code: wire.ReqBrokerHeartbeat, Mode: remoting.Inline, Handle: s.brokerHeartbeat},
+		{Code: wire.ReqControllerAlterSyncStateSet, Mode: remoting.Pooled, Handle: s.alterSyncStateSet},
+		{Code: wire.ReqControllerElectMaster, Mode: remoting.Pooled, Handle: s.electMaster},
+		{Code: wire.ReqControllerRegisterBroker, Mode: remoting.Pooled, Handle: s.registerBroker},
+		{Code: wire.ReqControllerGetReplicaInfo, Mode: remoting.Pooled, Handle: s.replicaInfo},
+		{Code: wire.ReqControllerGetMetadataInfo, Mode: remoting.Pooled, Handle: s.metadataInfo},
+		{Code: wire.ReqControllerGetSyncStateData, Mode: remoting.Pooled, Handle: s.syncStateData},
+		{Code: wire.ReqUpdateControllerConfig, Mode: remoting.Pooled, Handle: s.updateConfig},
+		{Code: wire.ReqGetControllerConfig, Mode: remoting.Pooled, Handle: s.getConfig},
+		{Code: wire.ReqCleanBrokerData, Mode: remoting.Pooled, Handle: s.cleanBrokerData},
+		{Code: wire.ReqControllerGetNextBrokerId, Mode: remoting.Pooled, Handle: s.nextBrokerID},
+		{Code: wire.ReqControllerApplyBrokerId, Mode: remoting.Pooled, Handle: s.applyBrokerID},
+		{Code: consensus.RequestCode, Mode: remoting.Blocking, Handle: s.consensusRPC},
+	}
+}
+
+// Codes lists Java's request codes that a controller answers, for docs/support.md.
+func Codes() (codes []int32) {
+	for _, e := range (&Server{}).entries() {
+		if e.Code != consensus.RequestCode {
+			codes = append(codes, e.Code)
+		}
+	}
+	return codes
+}
+
+// header reads the request's header; the error answer is given already when it returns false.
+func header[T any](ctx *remoting.Context, h *wire.HeaderType[T]) (v T, ok bool) {
+	if err := h.Decode(ctx.Req, ctx.In, &v); err != nil {
+		fail(ctx, err)
+		return v, false
+	}
+	return v, true
+}
+
+// fail answers SYSTEM_ERROR with the error's text, as Java does for an exception in a handler.
+func fail(ctx *remoting.Context, err error) { ctx.Status(wire.SystemError, err.Error()) }
+
+// leading tells that this one decides.
+func (s *Server) leading() bool {
+	node := s.node.Load()
+	return node != nil && node.Leading()
+}
+
+// leads answers CONTROLLER_NOT_LEADER when this one does not.
+func (s *Server) leads(ctx *remoting.Context) bool {
+	if s.leading() {
+		return true
+	}
+	notLeader(ctx)
+	return false
+}
+
+func notLeader(ctx *remoting.Context) {
+	ctx.Status(wire.ControllerNotLeader, "The controller is not in leader state")
+}
+
+// syncStateBody is the body of most answers.
+func syncStateBody(ids []int64, epoch int32) remoting.Body {
+	if ids == nil {
+		ids = []int64{}
+	}
+	text, err := compat.Marshal(protocol.SyncStateSet{SyncStateSet: ids, SyncStateSetEpoch: epoch})
+	if err != nil {
+		panic(fmt.Sprintf("controller: a list of numbers cannot be encoded: %v", err))
+	}
+	return remoting.Body{Bytes: text}
+}
+
+// rpcTimeout bounds what another member's request may wait for raft and the disk.
+const rpcTimeout = 10 * time.Second
+
+// consensusRPC serves another member of the group.
+func (s *Server) consensusRPC(ctx *remoting.Context) {
+	h, ok := header(ctx, consensus.Request)
+	if !ok {
+		return
+	}
+	wait, cancel := context.WithTimeout(context.Background(), rpcTimeout)
+	defer cancel()
+	answer, err := s.transport.Serve(wait, &h, ctx.Req.Body)
+	if err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.OK(answer)
+}

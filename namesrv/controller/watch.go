@@ -1,0 +1,154 @@
+package controller
+
+import (
+	"context"
+	"time"
+
+	"gorocket/namesrv/controller/liveness"
+	"gorocket/namesrv/controller/replicas"
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
+
+// maxLooks is how many broker sets may wait for a look at their master; the regular look finds those that do not fit.
+const maxLooks = 1024
+
+// heard tells that whoever lives has had the time to say so to this process: brokers send their heartbeats to each
+// controller. Java (jRaft): jRaftScanWaitTimeoutMs.
+func (s *Server) heard() bool { return s.longAgo || time.Since(s.born) > liveness.DefaultTimeout }
+
+// connClosed takes the brokers of a connection for gone. Event loop.
+func (s *Server) connClosed(c *remoting.Conn, _ error) {
+	s.gone(s.alive.ConnClosed(c), "its connection was closed")
+}
+
+func (s *Server) gone(keys []liveness.Key, why string) {
+	for _, k := range keys {
+		s.log.Warn().Str("cluster", k.Cluster).Str("broker", k.Broker).Int64("id", k.ID).Str("reason", why).
+			Msg("broker is not alive any more")
+		set, known := s.sets.Get(k.Broker)
+		if known && set.Master == k.ID {
+			s.look(k.Broker)
+		}
+	}
+}
+
+// look has the master of a set looked after soon.
+func (s *Server) look(broker string) {
+	select {
+	case s.looks <- broker:
+	default:
+	}
+}
+
+// watchBrokers looks for silent brokers until ctx ends. Java: DefaultBrokerHeartbeatManager.scanNotActiveBroker.
+func (s *Server) watchBrokers(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(min(millis(s.config().ScanNotActiveBrokerInterval), maxScan)):
+			s.gone(s.alive.Expire(time.Now()), "no heartbeat")
+		}
+	}
+}
+
+// maxScan bounds how long the end of a heartbeat's time goes unnoticed: Java's interval of 5 s adds to the pause.
+const maxScan = 500 * time.Millisecond
+
+// elections elects where a master is gone, until ctx ends: when it is told to look, and regularly.
+func (s *Server) elections(ctx context.Context) {
+	next := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case broker := <-s.looks:
+			s.replaceMaster(ctx, broker)
+		case <-time.After(time.Until(next)):
+			next = time.Now().Add(millis(s.config().ScanInactiveMasterInterval))
+			for _, set := range s.sets.All() {
+				s.replaceMaster(ctx, set.Broker)
+			}
+		}
+	}
+}
+
+// replaceMaster elects another master for a set whose master is not alive while others are. Java: ControllerManager
+// .triggerElectMaster, DLedgerController.scanInactiveMasterAndTriggerReelect.
+func (s *Server) replaceMaster(ctx context.Context, broker string) {
+	if !s.leading() {
+		return
+	}
+	set, known := s.sets.Get(broker)
+	living := s.members(broker)
+	if !known || set.Master == 0 || len(living) == 0 || lives(living, set.Master) {
+		return
+	}
+	for range s.config().ElectMasterMaxRetryCount {
+		wait, cancel := context.WithTimeout(ctx, waitTimeout)
+		r, err := s.elect(wait, &replicas.Elect{Broker: broker, ID: replicas.NoID})
+		cancel()
+		if err == nil {
+			s.log.Warn().Str("broker", broker).Int64("goneMaster", set.Master).Int32("code", r.Code).Str("remark", r.Remark).
+				Int64("newMaster", r.Set.Master).Int32("epoch", r.Set.MasterEpoch).Msg("the master is gone: election")
+			return
+		}
+		if ctx.Err() != nil || !s.leading() {
+			return
+		}
+		s.log.Error().Err(err).Str("broker", broker).Msg("cannot elect another master")
+	}
+}
+
+func lives(list []replicas.Live, id int64) bool {
+	for _, l := range list {
+		if l.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// elect completes an election's command, decides it, and tells the brokers who has won.
+func (s *Server) elect(ctx context.Context, e *replicas.Elect) (replicas.Result, error) {
+	e.Alive, e.Unclean, e.Settled = s.members(e.Broker), s.config().EnableElectUncleanMaster, s.settled(e.Broker)
+	before, _ := s.sets.Get(e.Broker)
+	r, err := s.do(ctx, &replicas.Command{Elect: e})
+	if err != nil || r.Code != wire.Success {
+		return r, err
+	}
+	s.counts.masters.Add(1)
+	if !before.Adopted && before.MasterEpoch > 0 && !inSync(&before, r.Set.Master) {
+		s.log.Error().Str("broker", e.Broker).Int64("master", r.Set.Master).Ints64("inSync", before.InSync).
+			Msg("a replica that was not in sync is master now (enableElectUncleanMaster): acknowledged messages may be lost")
+	}
+	s.notify(&r.Set)
+	return r, nil
+}
+
+func inSync(s *replicas.Set, id int64) bool {
+	for _, have := range s.InSync {
+		if have == id {
+			return true
+		}
+	}
+	return false
+}
+
+// settled tells that the replicas of a set that came from other controllers have had the time to report.
+func (s *Server) settled(broker string) bool {
+	set, _ := s.sets.Get(broker)
+	s.adoptMu.Lock()
+	defer s.adoptMu.Unlock()
+	if !set.Adopted {
+		delete(s.adopted, broker)
+		return true
+	}
+	since, seen := s.adopted[broker]
+	if !seen {
+		s.adopted[broker] = time.Now()
+		return false
+	}
+	return time.Since(since) > liveness.DefaultTimeout
+}

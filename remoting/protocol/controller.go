@@ -1,0 +1,37 @@
+package protocol
+
+// SyncStateSet is the body of 1001, 1003, 1004 and 1008: the replicas that have all that was acknowledged. Java:
+// SyncStateSet.
+type SyncStateSet struct {
+	SyncStateSet      []int64 `json:"syncStateSet"`
+	SyncStateSetEpoch int32   `json:"syncStateSetEpoch"`
+}
+
+// ElectMasterResponseBody answers 1002. Java: ElectMasterResponseBody.
+type ElectMasterResponseBody struct {
+	BrokerMemberGroup *BrokerMemberGroup `json:"brokerMemberGroup,omitempty"` // all replicas, living or not
+	SyncStateSet      []int64            `json:"syncStateSet"`
+}
+
+// BrokerReplicasInfo answers 1006. Java: BrokerReplicasInfo.
+type BrokerReplicasInfo struct {
+	ReplicasInfoTable map[string]ReplicasInfo `json:"replicasInfoTable"`
+}
+
+// ReplicasInfo is one broker set of it. Java: BrokerReplicasInfo.ReplicasInfo.
+type ReplicasInfo struct {
+	InSyncReplicas    []ReplicaIdentity `json:"inSyncReplicas"`
+	MasterAddress     string            `json:"masterAddress,omitempty"`
+	MasterBrokerID    *int64            `json:"masterBrokerId,omitempty"`
+	MasterEpoch       int32             `json:"masterEpoch"`
+	NotInSyncReplicas []ReplicaIdentity `json:"notInSyncReplicas"`
+	SyncStateSetEpoch int32             `json:"syncStateSetEpoch"`
+}
+
+// ReplicaIdentity is one replica of it. Java: BrokerReplicasInfo.ReplicaIdentity.
+type ReplicaIdentity struct {
+	Alive         bool   `json:"alive"`
+	BrokerAddress string `json:"brokerAddress"`
+	BrokerID      int64  `json:"brokerId"`
+	BrokerName    string `json:"brokerName"`
+}
