@@ -12,6 +12,7 @@ package broker
 import (
 	"gorocket/broker/members"
 	"gorocket/broker/replication"
+	"gorocket/broker/trans"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
@@ -23,7 +24,7 @@ type haInfos struct {
 	replica *replication.Service
 	members *members.Service
 	store   *store.Store
-	ended   func() ([]byte, error) // which transactions ended here in the master's place; empty: none
+	trans   *trans.Service
 }
 
 func (h *haInfos) entries() []remoting.Entry {
@@ -41,7 +42,7 @@ func (h *haInfos) exchange(ctx *remoting.Context, told *wire.HAInfoHeader) {
 		if c.SyncMasterFlushOffsetWhenStartup && told.FlushOffset >= 0 && h.store.MasterFlushedOffset() == 0 {
 			h.store.SetMasterFlushedOffset(told.FlushOffset)
 		}
-		body, err := h.ended()
+		body, err := h.trans.Acted.Report()
 		if err != nil {
 			fail(ctx, err)
 			return

@@ -81,7 +81,7 @@ func (b *Broker) adminHandlers() []handlers {
 		&runtimeInfo{liveConfig: b.config(), stats: b.stats, store: b.store, schedule: b.schedule,
 			timers: b.timers, fs: b.fs, started: b.started},
 		&timerQueries{b.config(), b.timers}, &memberNotices{b.members},
-		&haInfos{b.config(), b.replica, b.members, b.store, b.trans.Acted.Report}, &haStatus{b.replica},
+		&haInfos{b.config(), b.replica, b.members, b.store, b.trans}, &haStatus{b.replica},
 		&groupAdmin{liveConfig: b.config(), groups: b.groups, offsets: b.offsets, pulled: b.pulled,
 			deadLetters: &b.deadLetters, persist: b.persist, log: b.log},
 		&topicStats{liveConfig: b.config(), topics: b.topics, store: b.store},
