@@ -100,10 +100,7 @@ func (i *LogicQueueMappingItem) Ended() bool { return i.EndOffset > i.StartOffse
 // Logical turns an offset of the physical queue into one of the logical queue, not below the start of the piece
 // (computeStaticQueueOffsetStrictly).
 func (i *LogicQueueMappingItem) Logical(physical int64) int64 {
-	if physical < i.StartOffset {
-		return i.LogicOffset
-	}
-	return i.LogicOffset + (physical - i.StartOffset)
+	return i.LogicOffset + max(0, physical-i.StartOffset)
 }
 
 // LogicalLoosely is Logical held within the piece, and -1 while its place is undecided: for answers to sends and for

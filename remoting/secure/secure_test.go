@@ -252,3 +252,19 @@ func TestTestMode(t *testing.T) {
 		t.Error(server, client)
 	}
 }
+
+// TestCommon: what both directions of a connection have: full records from the first one on, no protocol below TLS 1.2
+// whatever is left open, and the one that is named.
+func TestCommon(t *testing.T) {
+	for protocols, want := range map[string][2]uint16{"": {tls.VersionTLS12, 0},
+		"TLSv1.2":          {tls.VersionTLS12, tls.VersionTLS12},
+		"TLSv1.3":          {tls.VersionTLS13, tls.VersionTLS13},
+		"TLSv1.2, TLSv1.3": {tls.VersionTLS12, tls.VersionTLS13}} {
+		s := normal(t)
+		s.TLSProtocols = protocols
+		c := s.common()
+		if got := [2]uint16{c.MinVersion, c.MaxVersion}; got != want || !c.DynamicRecordSizingDisabled {
+			t.Errorf("%q: %x, small records at first: %v", protocols, got, !c.DynamicRecordSizingDisabled)
+		}
+	}
+}

@@ -352,6 +352,43 @@ func TestShedTheLongestFirst(t *testing.T) {
 	}
 }
 
+// TestShedStarved: when those that wait for room take half of the budget with what one read brought of each, the ones
+// that have waited the longest go, until it is less.
+func TestShedStarved(t *testing.T) {
+	now := time.UnixMilli(1_000_000)
+	for _, c := range []struct {
+		limit int64
+		gone  []bool
+	}{{8 * leastRead, []bool{false, false, false, false}}, {8*leastRead - 2, []bool{false, true, false, false}},
+		{5 * leastRead, []bool{false, true, true, false}}, {leastRead, []bool{true, true, true, true}}} {
+		e, l := flowEngine(c.limit), &Loop{}
+		e.opts.ReadBuffer = 0
+		var all []peer
+		for _, ago := range []time.Duration{2, 4, 3, 1} {
+			p := newPeer(e, l)
+			p.flow.starved, p.flow.paused, p.flow.since = true, true, now.Add(-ago*time.Second).UnixMilli()
+			e.budget.starved.Add(1)
+			l.watch(p.Conn)
+			all = append(all, p)
+		}
+		other := newPeer(e, l)
+		l.watch(other.Conn)
+		e.shedStarved(l)
+		gone := int64(0)
+		for i, p := range all {
+			if p.s.closed != c.gone[i] || (p.r.overflows == 1) != c.gone[i] {
+				t.Errorf("of %d: number %d closed %v, told %d times", c.limit, i, p.s.closed, p.r.overflows)
+			}
+			if p.s.closed {
+				gone++
+			}
+		}
+		if other.s.closed || e.counts.slow.Load() != gone || e.budget.starved.Load() != 4-gone {
+			t.Errorf("of %d: %d closed and %d counted, %d still wait", c.limit, gone, e.counts.slow.Load(), e.budget.starved.Load())
+		}
+	}
+}
+
 // TestBudget: what has room and what presses.
 func TestBudget(t *testing.T) {
 	b := &Budget{limit: 100}

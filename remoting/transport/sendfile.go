@@ -37,13 +37,11 @@ func sendRanges(socket int, files []FileRange) (sent int) {
 			if err == unix.EINTR {
 				continue
 			}
-			if n > 0 {
-				sent += n
-				left -= n
-			}
-			if err != nil || n <= 0 {
+			if err != nil || n == 0 {
 				return sent
 			}
+			sent += n
+			left -= n
 		}
 	}
 	return sent

@@ -47,7 +47,9 @@ func TestBadEscapes(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{`\ud83d`: "\uFFFD", `\ud83dx`: "\uFFFDx", `\ude00`: "\uFFFD", `\ud83d\u0041`: "\uFFFDA",
-		`\ud83d\ud83d`: "\uFFFD\uFFFD", `\udbff\udfff`: "\U0010FFFF", `\ud800\udc00`: "\U00010000", `\'`: "'", `\ud83d\n`: "\uFFFD\n"} {
+		`\ud83d\ud83d`: "\uFFFD\uFFFD", `\udbff\udfff`: "\U0010FFFF", `\ud800\udc00`: "\U00010000", `\'`: "'",
+		`\udc00\udc00`: "\uFFFD\uFFFD", `\udbff\ue000`: "\uFFFD\uE000", `\ud7ff\udc00`: "\uD7FF\uFFFD", `\ud800\udbff`: "\uFFFD\uFFFD",
+		`\udfff\udc00`: "\uFFFD\uFFFD", `\ud800\udfff`: "\U000103FF", `\ud800\xdc00`[:6] + `\n`: "\uFFFD\n", `\ud800xudc00`: "\uFFFDxudc00", `\ud83d\n`: "\uFFFD\n"} {
 		for pad := range 10 {
 			b := []byte(strings.Repeat("p", pad) + text + `"`)
 			if got, end := AppendString(nil, b, 0); string(got) != strings.Repeat("p", pad)+want || end != len(b)-1 {
