@@ -158,6 +158,7 @@ func TestTopics(t *testing.T) {
 	r.append("T", 0, 3)
 	r.append("T", 5, 2)
 	r.append("%RETRY%g", 0, 1)
+	r.d.Topics.Queued.Add(stats.NormalMessage, 3, 700)
 	text := r.scrape()
 	r.is(text, "rocketmq_messages_in_total", `is_system="false",topic="T"`, 5)
 	r.is(text, "rocketmq_messages_in_total", `is_system="false",topic="%RETRY%g"`, 1)
@@ -166,6 +167,7 @@ func TestTopics(t *testing.T) {
 	const sent = `is_system="false",message_type="normal",topic=`
 	r.is(text, "rocketmq_throughput_in_total", sent+`"T"`, 300)
 	r.is(text, "rocketmq_message_size_count", sent+`"Empty"`, 2)
+	r.is(text, "rocketmq_throughput_in_total", sent+`"%LMQ%"`, 700)
 	for _, apart := range []string{"%RETRY%g", "%DLQ%g"} {
 		r.is(text, "rocketmq_throughput_in_total", sent+`"`+apart+`"`, -1)
 	}

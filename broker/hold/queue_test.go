@@ -128,3 +128,23 @@ func TestQueuesWithoutHeldPullsAreForgotten(t *testing.T) {
 		t.Error("a pull waits where no message finds it")
 	}
 }
+
+// TestTakeFewToTheEdge: as many as may be asked at a stretch are asked, in whichever list they stand, one more is not.
+func TestTakeFewToTheEdge(t *testing.T) {
+	for _, anyTag := range []int{0, 1, scanned - 1, scanned} {
+		for more := range 2 {
+			var q heldQueue
+			for i := range scanned + more {
+				if i < anyTag {
+					q.add(heldFor(0))
+				} else {
+					q.add(heldFor(0, 7))
+				}
+			}
+			taken, ok := q.takeFew(&arrival{q: &q, tagsCode: 7})
+			if ok != (more == 0) || ok != (len(taken) == scanned) {
+				t.Errorf("%d for any tag of %d: %d taken, %v", anyTag, scanned+more, len(taken), ok)
+			}
+		}
+	}
+}

@@ -268,3 +268,18 @@ func BenchmarkEncodeRegister10000(b *testing.B) {
 		}
 	}
 }
+
+// TestTablesAreComplete: whatever a registration leaves out is empty, not null.
+func TestTablesAreComplete(t *testing.T) {
+	for _, version := range []int{36, compat.VersionV5_5_0} {
+		b, err := DecodeRegisterBroker([]byte(`{}`), false, version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &b.TopicConfigSerializeWrapper
+		if b.FilterServerList == nil || w.TopicConfigTable == nil || w.TopicQueueMappingDetailMap == nil ||
+			w.TopicQueueMappingInfoMap == nil {
+			t.Errorf("version %d: %+v", version, b)
+		}
+	}
+}

@@ -168,3 +168,29 @@ func FuzzMapping(f *testing.F) {
 		}
 	})
 }
+
+// TestSameHistory: a mapping may grow at its end and lose its oldest pieces; what stays is the same.
+func TestSameHistory(t *testing.T) {
+	pieces := func(gens ...int) (list []LogicQueueMappingItem) {
+		for _, g := range gens {
+			list = append(list, LogicQueueMappingItem{Bname: "b", Gen: g, LogicOffset: int64(g * 10), EndOffset: -1})
+		}
+		return list
+	}
+	for _, c := range []struct {
+		was, now []LogicQueueMappingItem
+		ok       bool
+	}{{nil, nil, true}, {nil, pieces(0), true}, {pieces(0), nil, false}, {pieces(0), pieces(0), true},
+		{pieces(0), pieces(0, 1), true}, {pieces(0, 1), pieces(1, 2), true}, {pieces(0, 1, 2), pieces(2), true}} {
+		for _, epoch := range []bool{true, false} {
+			if err := sameHistory(c.was, c.now, epoch); (err == nil) != c.ok && !epoch {
+				t.Errorf("%d pieces became %d, same epoch %v: %v", len(c.was), len(c.now), epoch, err)
+			}
+		}
+	}
+	other := pieces(0, 1)
+	other[0].QueueID = 5
+	if sameHistory(pieces(0, 1), other, false) == nil {
+		t.Error("a piece of another queue is taken for the same")
+	}
+}

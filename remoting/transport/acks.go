@@ -181,9 +181,7 @@ func (w *acks) leave(c *Conn) {
 	if w.out != nil {
 		releaseBuffer(w.out)
 	}
-	if w.charge > 0 {
-		c.engine.budget.outbound.Add(-int64(w.charge))
-	}
+	c.engine.budget.outbound.Add(-int64(w.charge))
 	if cap(w.list) > keptAcks {
 		w.list = nil
 	}

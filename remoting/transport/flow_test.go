@@ -496,3 +496,37 @@ func TestFlushLooksWhatIsUnsent(t *testing.T) {
 		}
 	}
 }
+
+// TestSlow: who does not read is slow after slowAfter, who does not send after stallAfter, unless nobody reads from him.
+func TestSlow(t *testing.T) {
+	const now = 1_000_000_000
+	for _, c := range []struct {
+		unsent int64
+		paused bool
+		ago    time.Duration
+		want   bool
+	}{{1, false, slowAfter, true}, {1, false, slowAfter - time.Millisecond, false}, {1, true, slowAfter, true},
+		{0, false, stallAfter, true}, {0, false, stallAfter - time.Millisecond, false}, {0, true, stallAfter, false},
+		{0, true, 0, false}} {
+		p := newPeer(flowEngine(1000), &Loop{})
+		p.unsent.Store(c.unsent)
+		p.flow.paused, p.flow.progress = c.paused, now-c.ago.Milliseconds()
+		p.lastActive.Store(now - c.ago.Milliseconds())
+		if got := p.slow(now); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// TestHoldsTheSame: a connection that wants no more than it has needs no room.
+func TestHoldsTheSame(t *testing.T) {
+	e := flowEngine(1000)
+	f := &flow{held: smallFrame + 1}
+	e.budget.inbound.Add(5000)
+	if e.hold(f, f.held); f.starved || e.budget.starved.Load() != 0 || e.budget.inbound.Load() != 5000 {
+		t.Errorf("starved %v, %d bytes", f.starved, e.budget.inbound.Load())
+	}
+	if e.hold(f, f.held+1); !f.starved || e.budget.starved.Load() != 1 {
+		t.Error("one byte more without room is taken")
+	}
+}

@@ -20,3 +20,32 @@ func TestParseInt(t *testing.T) {
 		t.Errorf("min int64: %d %v", got, ok)
 	}
 }
+
+// TestDigitsOnly: at every length, and in every place, only digits are taken.
+func TestDigitsOnly(t *testing.T) {
+	for _, bits := range []uint{32, 64} {
+		for n := 1; n < 20; n++ {
+			text := []byte("00000000000000000000000")[:n]
+			if got, ok := ParseInt(text, bits); !ok || got != 0 {
+				t.Errorf("%s: %d %v", text, got, ok)
+			}
+			for i := range n {
+				for _, bad := range "/:;?. eE\x00\xff" {
+					b := append([]byte(nil), text...)
+					if b[i] = byte(bad); b[i] == 0 {
+						continue
+					}
+					if got, ok := ParseInt(b, bits); ok {
+						t.Errorf("%q is %d of %d bits", b, got, bits)
+					}
+				}
+			}
+		}
+	}
+	for text, want := range map[string]bool{"9223372036854775807": true, "9223372036854775808": false,
+		"-9223372036854775809": false, "9223372036854775799": true, "92233720368547758070": false} {
+		if _, ok := ParseInt([]byte(text), 64); ok != want {
+			t.Errorf("%s: %v", text, ok)
+		}
+	}
+}
