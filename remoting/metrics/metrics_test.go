@@ -3,9 +3,11 @@ package metrics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gorocket/compat/testutil"
+	"gorocket/remoting/transport"
 )
 
 // TestMain looks for goroutines that outlive the tests.
@@ -187,5 +190,58 @@ func TestBuildOf(t *testing.T) {
 	}
 	if b := BuildOf("v1"); b.Version != "v1" || b.Go == "" || b.Commit == "" {
 		t.Errorf("%+v", b)
+	}
+}
+
+// TestNetwork: each figure of a server's connections is served under its name.
+func TestNetwork(t *testing.T) {
+	set := NewSet(Network(), nil, func(s *Sink) {
+		SendNetwork(s, transport.Figures{Connections: 1, MaxConnections: 2, Inbound: 3, Outbound: 4, Queued: 5, MaxWaiting: 6,
+			Refused: 7, AcceptErrors: 8, ClosedSlow: 9, ClosedUnfinished: 10, Paused: 11})
+	})
+	h := Handler(&Options{Build: BuildOf("v1"), Health: well, Server: set})
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, want := range []string{"gorocket_connections 1", "gorocket_connections_limit 2",
+		`gorocket_waiting_bytes{kind="inbound"} 3`, `gorocket_waiting_bytes{kind="outbound"} 4`,
+		`gorocket_waiting_bytes{kind="queued"} 5`, "gorocket_waiting_bytes_limit 6", "gorocket_connections_refused_total 7",
+		"gorocket_accept_errors_total 8", `gorocket_connections_closed_total{cause="slow"} 9`,
+		`gorocket_connections_closed_total{cause="unfinished"} 10`, "gorocket_reading_stopped_total 11"} {
+		if !strings.Contains(w.Body.String(), "\n"+want+"\n") {
+			t.Errorf("%s is missing", want)
+		}
+	}
+}
+
+// TestLastPort: the highest port that may be tried is tried, and the error of the first one is told when none is free.
+func TestLastPort(t *testing.T) {
+	base, held := 0, []net.Listener{}
+	release := func() {
+		for _, l := range held {
+			_ = l.Close()
+		}
+		held = nil
+	}
+	defer release()
+	for base = 20000; base < 60000 && len(held) <= morePorts; base += 50 { // so many free ones in a row, and one more
+		release()
+		for p := base; p <= base+morePorts; p++ {
+			if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p)); err == nil {
+				held = append(held, l)
+			}
+		}
+	}
+	base -= 50
+	_ = held[morePorts].Close()
+	l, err := listen("127.0.0.1", base)
+	if err != nil {
+		t.Fatalf("%d to %d are taken, and one more may be: %v", base, base+morePorts-1, err)
+	}
+	defer l.Close()
+	if port := l.Addr().(*net.TCPAddr).Port; port != base+morePorts {
+		t.Errorf("%d to %d are taken: %d", base, base+morePorts-1, port)
+	}
+	if _, err := listen("127.0.0.1", base); err == nil || !strings.Contains(err.Error(), fmt.Sprint(":", base, ":")) {
+		t.Errorf("none is free from %d on: %v", base, err)
 	}
 }
