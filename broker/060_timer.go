@@ -6,7 +6,7 @@ package broker
 //
 // Difference: a slave without timers in a group with acting masters answers a check point that is older than any.
 // Java's refuses, and then a Java master that comes back asks it again for ever and never registers, though it has no
-// timers either.
+// timers either. A master that still hears its slaves refuses: they would go back to what it knew before.
 
 import (
 	"gorocket/remoting"
@@ -17,7 +17,8 @@ import (
 // timerQueries answers with the state of the timers.
 type timerQueries struct {
 	liveConfig
-	timers *timer.Timers
+	timers  *timer.Timers
+	hearing func() bool // this master still hears its slaves
 }
 
 func (t *timerQueries) entries() []remoting.Entry {
@@ -29,6 +30,8 @@ func (t *timerQueries) entries() []remoting.Entry {
 
 func (t *timerQueries) timerCheckpoint(ctx *remoting.Context) {
 	switch c := t.cfg(); {
+	case t.hearing():
+		ctx.Status(wire.SystemError, "this master hears what its slaves have delivered")
 	case t.timers != nil:
 		ctx.OK(t.timers.Checkpoint())
 	case c.IsSlave() && c.EnableSlaveActingMaster:

@@ -155,11 +155,14 @@ func TestActingMaster(t *testing.T) {
 	}
 }
 
-// TestStopBeforeOnline: a master that still looks for its slaves stops at once.
+// TestStopBeforeOnline: a master that still looks for its slaves stops at once, and tells nobody how far its timers
+// were: slaves would go back to that.
 func TestStopBeforeOnline(t *testing.T) {
 	c := testConfig(t, t.TempDir())
 	c.EnableSlaveActingMaster, c.TotalReplicas, c.NamesrvAddr = true, 2, "127.0.0.1:1"
 	r := startRig(t, c)
+	waitFor(t, "hearing", r.b.hearing.Load)
+	r.ask(wire.ReqGetTimerCheckPoint, "", "").is(t, wire.SystemError, "this master hears")
 	began := time.Now()
 	r.stop()
 	if took := time.Since(began); took > 5*time.Second {

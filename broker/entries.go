@@ -80,7 +80,7 @@ func (b *Broker) adminHandlers() []handlers {
 			topics: b.topics, register: b.register, replica: b.replica, log: b.log},
 		&runtimeInfo{liveConfig: b.config(), stats: b.stats, store: b.store, schedule: b.schedule,
 			timers: b.timers, fs: b.fs, started: b.started},
-		&timerQueries{b.config(), b.timers}, &memberNotices{b.members},
+		&timerQueries{b.config(), b.timers, b.hearing.Load}, &memberNotices{b.members},
 		&haInfos{b.config(), b.replica, b.members, b.store, b.trans}, &haStatus{b.replica},
 		&groupAdmin{liveConfig: b.config(), groups: b.groups, offsets: b.offsets, pulled: b.pulled,
 			deadLetters: &b.deadLetters, persist: b.persist, log: b.log},

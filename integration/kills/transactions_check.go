@@ -102,9 +102,11 @@ func (l *Transactions) Check(b Brokers) (string, error) {
 	}
 	var found arrivals
 	failed := []error{found.collect(b, transTopic, due)}
-	again, rolledBack, excused := 0, 0, 0
+	again, rolledBack, excused, which := 0, 0, 0, ""
 	for body, d := range found.came {
-		again += d.again()
+		if again += d.again(); d.again() > 0 {
+			which = fmt.Sprintf("%q: %+v", body, *d)
+		}
 		excused += d.excused()
 		if planOf(body).end != 8 {
 			rolledBack++
@@ -112,7 +114,7 @@ func (l *Transactions) Check(b Brokers) (string, error) {
 		}
 	}
 	if again > 0 {
-		failed = append(failed, fmt.Errorf("%d committed messages were delivered again", again))
+		failed = append(failed, fmt.Errorf("%d committed messages were delivered again, as %s", again, which))
 	}
 	if len(l.stored) < 100 || l.asked == 0 || timed == 0 {
 		failed = append(failed, fmt.Errorf("only %d half messages, %d questions, %d with a timer: nothing was tested",

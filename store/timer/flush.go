@@ -62,6 +62,7 @@ type snapshot struct {
 	check checkpoint
 	pages wheelImage
 	write bool
+	begun bool // check says what ahead does
 }
 
 // flush makes one state durable: first what was delivered, then the timer log, the wheel that points into it, and the
@@ -90,6 +91,9 @@ func (t *Timers) flush(force bool) error {
 	}
 	t.mu.Lock()
 	t.saved = snap.check
+	if snap.begun {
+		t.ahead, t.begun = checkpoint{}, false
+	}
 	t.mu.Unlock()
 	return t.metrics.save()
 }
@@ -112,7 +116,7 @@ func (t *Timers) snapshot(force bool) (snap snapshot) {
 		c.version.Next(0)
 	}
 	t.changed = false
-	return snapshot{check: c, pages: t.wheel.take(), write: true}
+	return snapshot{check: c, pages: t.wheel.take(), write: true, begun: t.begun}
 }
 
 // clean deletes timer log files whose messages are no longer in the commit log.

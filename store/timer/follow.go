@@ -80,6 +80,11 @@ func (t *Timers) FollowMetrics(json []byte) error {
 	return t.metrics.follow(json)
 }
 
+// hearingTime is how long, in ms, a master that is back may name a read time from before it was away: it has not heard
+// yet what was delivered in its place. Java's names it while it asks for that; a slave that went back to it would tell
+// it so. Later it is a clock that goes back.
+const hearingTime = 30_000
+
 // followMaster brings the wheel to where the master's is; it tells whether there may be more to do at once.
 func (t *Timers) followMaster() bool {
 	if t.leads { // in a master's place: the next one hears how far that was
@@ -88,6 +93,7 @@ func (t *Timers) followMaster() bool {
 		v.Next(0)
 		t.master = checkpoint{readTime: t.readTime, queueOffset: t.queueOffset, masterOffset: t.queueOffset, version: v}
 		t.mu.Unlock()
+		t.acted, t.actedAt = t.readTime, t.now().UnixMilli()
 	}
 	t.leads, t.copies, t.catchUp = false, nil, 0
 	t.leading.Store(false)
@@ -98,7 +104,9 @@ func (t *Timers) followMaster() bool {
 		return false
 	}
 	t.writeTime = t.floor(t.now().UnixMilli())
-	t.letGo(t.floor(m.readTime))
+	if m.readTime >= t.acted || t.now().UnixMilli()-t.actedAt > hearingTime {
+		t.letGo(t.floor(m.readTime))
+	}
 	return t.queueOffset < m.masterOffset && t.enqueue()
 }
 
@@ -134,13 +142,16 @@ func (t *Timers) takeOver() {
 	t.leading.Store(true)
 	t.leads, t.catchUp = true, t.ms.MaxOffset(Topic, 0)
 	t.mu.Lock()
-	t.elsewhere, t.ahead = t.ahead, checkpoint{}
+	t.elsewhere = t.ahead
 	t.mu.Unlock()
 	if ahead := t.floor(t.elsewhere.readTime); ahead > t.readTime {
 		t.letGo(ahead)
 	} else {
 		t.elsewhere = checkpoint{}
 	}
+	t.mu.Lock()
+	t.begun = true
+	t.mu.Unlock()
 	since, any := t.overdueSince()
 	if !any {
 		return

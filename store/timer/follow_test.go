@@ -255,6 +255,16 @@ func TestStandIn(t *testing.T) {
 	c.slave.tm.Yield()
 	check := c.slave.tm.Checkpoint()
 
+	stale := checkpoint{readTime: begin + 300, queueOffset: 1, masterOffset: 1}
+	for _, late := range []int64{0, hearingTime + 1} { // a Java master that is back, and one whose clock went back
+		if err := c.slave.tm.Follow(stale.encode()); err != nil {
+			t.Fatal(err)
+		}
+		c.slave.turn(begin + 2200 + late)
+		if back := c.slave.tm.readTime < begin+1000; back != (late > 0) {
+			t.Errorf("%d ms later the slave is at %d", late, c.slave.tm.readTime-begin)
+		}
+	}
 	m := newRig(t, c.master.cfg, c.master.fs, begin+2200)
 	m.tm.Lead(false)
 	m.turn(begin + 2200)
@@ -265,8 +275,29 @@ func TestStandIn(t *testing.T) {
 		t.Error("half a check point is taken")
 	}
 	m.tm.Lead(true)
+	m.turn(begin + 2300)
+	m.want()
+	// killed once more, before it has noted anything: what the slave knows must not have gone back meanwhile
+	if err := c.slave.tm.Follow(m.tm.Checkpoint()); err != nil {
+		t.Fatal(err)
+	}
+	c.slave.turn(begin + 2300)
+	if err := c.slave.tm.flush(true); err != nil {
+		t.Fatal(err)
+	}
+	m.halt()
+	m = newRig(t, c.master.cfg, c.master.fs, begin+2400)
+	m.tm.Lead(false)
+	m.turn(begin + 2400)
+	if err := m.tm.Advance(c.slave.tm.Checkpoint()); err != nil {
+		t.Fatal(err)
+	}
+	m.tm.Lead(true)
 	m.turn(begin + 3000)
 	m.want()
+	if err := m.tm.flush(true); err != nil || m.tm.ahead != (checkpoint{}) {
+		t.Errorf("%v, and %+v is still ahead", err, m.tm.ahead)
+	}
 	m.put(begin+3100, "d", "")
 	m.turn(begin + 4000)
 	m.want("d")

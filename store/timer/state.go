@@ -9,11 +9,15 @@ import (
 // NoCheckpoint is the body of GET_TIMER_CHECK_POINT (60) of who has no timers: older than any other.
 func NoCheckpoint() []byte { return checkpoint{}.encode() }
 
-// Checkpoint is the body of GET_TIMER_CHECK_POINT (60), 56 bytes: what config/timercheck says on disk.
+// Checkpoint is the body of GET_TIMER_CHECK_POINT (60), 56 bytes: what config/timercheck says on disk, or how far
+// another broker has delivered in this one's place. A slave that heard of less would go back to that, and tell it to
+// this master when it comes back from the next kill.
 func (t *Timers) Checkpoint() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.saved.encode()
+	c := t.saved
+	c.readTime = max(c.readTime, t.ahead.readTime)
+	return c.encode()
 }
 
 // MetricsJSON is the body of GET_TIMER_METRICS (61).

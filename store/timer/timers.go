@@ -96,7 +96,10 @@ type Timers struct {
 	saved       checkpoint // guarded by mu; what config/timercheck says
 	master      checkpoint // guarded by mu; what the master of a slave says; zero while it is not known
 
-	ahead   checkpoint  // guarded by mu: of a broker that has delivered in this one's place; zero: of none
+	// guarded by mu: of a broker that has delivered in this one's place, until a check point of this one's says as much;
+	// zero: of none
+	ahead   checkpoint
+	begun   bool        // guarded by mu: these timers have begun to lead behind ahead, and the next check point says so
 	flushMu sync.Mutex  // held over a flush
 	follows atomic.Bool // a slave's: nothing is delivered, see Lead
 	leading atomic.Bool // the loop may be delivering
@@ -104,6 +107,8 @@ type Timers struct {
 	// the loop's; of the broker that has delivered in this one's place: what it had taken from the timer queue and was
 	// due is delivered
 	elsewhere checkpoint
+	acted     int64          // the loop's; readTime at the end of what was delivered in a master's place, 0: nothing was
+	actedAt   int64          // the loop's; when that was, ms
 	copies    *delivered.Set // the loop's; what was delivered without a note of it; nil once everything overdue is done
 
 	snapshots bool // Java wrote its wheel elsewhere; Open only
