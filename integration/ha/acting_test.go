@@ -14,7 +14,7 @@ import (
 // master; what consumers committed to the slave is the master's when clients find it again; transactions that were open are
 // committed once; and it comes back.
 func TestActingMaster(t *testing.T) {
-	need(t)
+	harness.NeedJava(t)
 	for _, mix := range [][2]harness.Kind{{harness.Go, harness.Go}, {harness.Java, harness.Go}, {harness.Go, harness.Java}} {
 		t.Run("master-"+string(mix[0])+"-slave-"+string(mix[1]), func(t *testing.T) { acting(t, mix[0], mix[1]) })
 	}

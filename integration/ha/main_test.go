@@ -10,9 +10,3 @@ import (
 func TestMain(m *testing.M) {
 	harness.OnDemand(m, "HA", "ha", "make ha (about 9 minutes, needs a JDK and Maven)")
 }
-
-// need is harness.NeedJava by its old name, for tests that are on their way.
-func need(t *testing.T) {
-	t.Helper()
-	harness.NeedJava(t)
-}

@@ -26,7 +26,7 @@ func TestSlaveTakesOverDelayed(t *testing.T) {
 	for _, k := range []struct{ master, slave harness.Kind }{{harness.Go, harness.Go}, {harness.Java, harness.Go},
 		{harness.Java, harness.Java}} {
 		t.Run(fmt.Sprintf("%s-with-%s", k.master, k.slave), func(t *testing.T) {
-			need(t)
+			harness.NeedJava(t)
 			p := &pair{t: t, c: harness.New(t)}
 			p.c.Namesrv(harness.Go, nil)
 			p.master = p.c.Broker(k.master, "first", delayedConf("ASYNC_MASTER", 0))
@@ -105,7 +105,7 @@ func (p *pair) deliveredOf(s *harness.Server, kind harness.Kind) map[string]int 
 // TestJavaSlaveKeepsTheLastTopic: by pages of three, with one topic left over, a Java slave of ours has all topics and
 // groups; of a master that pages as Java's does it would delete the last.
 func TestJavaSlaveKeepsTheLastTopic(t *testing.T) {
-	need(t)
+	harness.NeedJava(t)
 	p := &pair{t: t, c: harness.New(t)}
 	p.c.Namesrv(harness.Go, nil)
 	mc := conf("ASYNC_MASTER", 0)
@@ -145,7 +145,7 @@ func TestJavaSlaveKeepsTheLastTopic(t *testing.T) {
 
 // TestVerifyAgainst compares a stopped slave of ours with its running master, Java's and ours.
 func TestVerifyAgainst(t *testing.T) {
-	need(t)
+	harness.NeedJava(t)
 	for _, kind := range []harness.Kind{harness.Go, harness.Java} {
 		p := startPair(t, kind)
 		p.slave = p.c.Broker(harness.Go, "second", conf("SLAVE", 1))

@@ -12,9 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"gorocket/compat"
 	"gorocket/remoting"
-	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/check"
@@ -122,31 +120,6 @@ func Compare(ctx context.Context, dir store.Offline, peer string) (*Report, erro
 	return c.r, err
 }
 
-// askRange asks where the peer's log begins and ends.
-func (c *comparison) askRange() (err error) {
-	resp, err := ask(c, wire.ReqGetBrokerRuntimeInfo, wire.None, new(wire.NoHeader))
-	if err != nil {
-		return err
-	}
-	var info protocol.KVTable
-	if err := compat.Unmarshal(resp.Body, &info); err != nil {
-		return fmt.Errorf("answer of %s to request %d: %w", c.r.Peer, wire.ReqGetBrokerRuntimeInfo, err)
-	}
-	for key, to := range map[string]*int64{"commitLogMinOffset": &c.r.PeerFrom, "commitLogMaxOffset": &c.r.PeerTo} {
-		if *to, err = strconv.ParseInt(info.Table[key], 10, 64); err != nil {
-			return fmt.Errorf("answer of %s to request %d: %s=%.40q", c.r.Peer, wire.ReqGetBrokerRuntimeInfo, key,
-				info.Table[key])
-		}
-	}
-	return nil
-}
-
-func ask[T any](c *comparison, code int32, ht *wire.HeaderType[T], h *T) (*wire.Command, error) {
-	ctx, cancel := context.WithTimeout(c.ctx, askTimeout)
-	defer cancel()
-	return remoting.Call(ctx, c.client, c.r.Peer, code, ht, h, nil)
-}
-
 // take takes the next record of the directory.
 func (c *comparison) take(file string, at int64, m *record.View) error {
 	if m.PhysicalOffset < c.r.PeerFrom {
@@ -214,9 +187,8 @@ func (c *comparison) settle() error {
 
 // judge compares one record with the answer for its offset.
 func (c *comparison) judge(h *held) error {
-	var refused *remoting.ResponseError
 	switch {
-	case errors.As(h.err, &refused):
+	case refused(h.err):
 		return c.missing(h)
 	case h.err != nil:
 		return h.err
@@ -247,32 +219,6 @@ func (c *comparison) missing(h *held) error {
 		return c.differs(h, fmt.Sprintf("no message, and the queue ends at %d", most))
 	}
 	return c.differs(h, "no message at this offset of the log")
-}
-
-// queueRange asks where a queue begins and ends; 0, 0 for one that the peer does not have.
-func (c *comparison) queueRange(q queue) (least, most int64, err error) {
-	h := wire.QueueRequestHeader{Topic: q.topic, QueueID: q.id}
-	for code, to := range map[int32]*int64{wire.ReqGetMinOffset: &least, wire.ReqGetMaxOffset: &most} {
-		var resp *wire.Command
-		if code == wire.ReqGetMinOffset {
-			resp, err = ask(c, code, wire.GetMinOffsetRequest, &h)
-		} else {
-			resp, err = ask(c, code, wire.GetMaxOffsetRequest, &wire.GetMaxOffsetRequestHeader{QueueRequestHeader: h})
-		}
-		var refused *remoting.ResponseError
-		if errors.As(err, &refused) {
-			return 0, 0, nil
-		}
-		var out wire.OffsetResponseHeader
-		if err == nil {
-			err = wire.OffsetResponse.Decode(resp, nil, &out)
-		}
-		if err != nil {
-			return 0, 0, err
-		}
-		*to = out.Offset
-	}
-	return least, most, nil
 }
 
 // compareEnds compares where the queues end: the peer's must reach as far as the records that were compared.

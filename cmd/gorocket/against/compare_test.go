@@ -15,6 +15,9 @@ import (
 	"gorocket/broker"
 	"gorocket/broker/config"
 	"gorocket/compat/testutil"
+	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -150,5 +153,22 @@ func TestCompare(t *testing.T) {
 	cfg := configOf(t, dir)
 	if _, err := Compare(t.Context(), cfg.Offline(dir), "127.0.0.1:1"); err == nil {
 		t.Error("nobody answers, and that is no error")
+	}
+}
+
+// TestBusyPeer: a peer that is too busy to answer has not answered that there is no message.
+func TestBusyPeer(t *testing.T) {
+	dir := t.TempDir()
+	fill(t, configOf(t, dir), 0, 3)
+	addr := remotingtest.Serve(t,
+		remoting.Entry{Code: wire.ReqGetBrokerRuntimeInfo, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+			ctx.OK([]byte(`{"table":{"commitLogMinOffset":"0","commitLogMaxOffset":"1000000"}}`))
+		}},
+		remoting.Entry{Code: wire.ReqViewMessageById, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+			ctx.Status(wire.SystemBusy, "[OVERLOAD]system busy")
+		}})
+	cfg := configOf(t, dir)
+	if r, err := Compare(t.Context(), cfg.Offline(dir), addr); err == nil || r.First != nil || r.NotShown != 0 {
+		t.Errorf("%v, %+v, %v", err, r, r.First)
 	}
 }
