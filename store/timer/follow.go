@@ -25,14 +25,23 @@ func (t *Timers) Lead(leads bool) {
 	t.Poke()
 }
 
+// toldCheckpoint is another broker's answer to GET_TIMER_CHECK_POINT.
+func toldCheckpoint(body []byte) (checkpoint, error) {
+	c, ok := decodeCheckpoint(body)
+	if !ok || len(body) > checkpointSize {
+		return c, fmt.Errorf("timer: a check point of %d bytes, or of negative numbers: %x", len(body),
+			body[:min(len(body), checkpointBody)])
+	}
+	return c, nil
+}
+
 // Follow takes the master's check point: the answer to GET_TIMER_CHECK_POINT. The caller knows that this store has all
 // that the master's had when it answered: what it says was delivered has to be in this log, or it would be lost with
 // the master. It counts only while these timers do not lead.
 func (t *Timers) Follow(body []byte) error {
-	c, ok := decodeCheckpoint(body)
-	if !ok || len(body) > checkpointSize {
-		return fmt.Errorf("timer: a check point of %d bytes, or of negative numbers: %x", len(body),
-			body[:min(len(body), checkpointBody)])
+	c, err := toldCheckpoint(body)
+	if err != nil {
+		return err
 	}
 	t.mu.Lock()
 	t.master = c
@@ -44,10 +53,9 @@ func (t *Timers) Follow(body []byte) error {
 // Advance takes the check point of a broker that has delivered in this one's place: when these timers begin to lead,
 // they begin behind that, if it is further. The copies need not be in this log. While these timers do not lead.
 func (t *Timers) Advance(body []byte) error {
-	c, ok := decodeCheckpoint(body)
-	if !ok || len(body) > checkpointSize {
-		return fmt.Errorf("timer: a check point of %d bytes, or of negative numbers: %x", len(body),
-			body[:min(len(body), checkpointBody)])
+	c, err := toldCheckpoint(body)
+	if err != nil {
+		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

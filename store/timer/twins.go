@@ -75,7 +75,11 @@ func (t *Timers) lastTwins() map[string]int64 {
 
 // hasTwin tells whether a message was rolled on to one of the present slot.
 func (t *Timers) hasTwin(m *record.View) bool {
-	return len(t.twins) > 0 && t.twins[twinKey(m)] > rolls(m) && twinKey(m) != ""
+	if len(t.twins) == 0 {
+		return false
+	}
+	key := twinKey(m)
+	return key != "" && t.twins[key] > rolls(m)
 }
 
 func rolls(m *record.View) int64 {
