@@ -60,8 +60,14 @@ func TestNoted(t *testing.T) {
 	if !r.Noted() {
 		t.Error("nothing has ended")
 	}
-	r.Acted.Add(ActedEnd{QueueOffset: end - 1})
-	r.settleActed()
+	r.Acted.Add(ActedEnd{Topic: "T", QueueOffset: end - 1})
+	counts := r.Counts.Add("T", end)
+	for range 2 {
+		r.settleActed()
+	}
+	if waiting, _, _ := counts.Snapshot(); waiting != end-1 {
+		t.Errorf("%d half messages wait", waiting)
+	}
 	if r.Noted() || r.Halves.NextOpen(end-1, end) != end {
 		t.Error("not settled, or noted at once")
 	}

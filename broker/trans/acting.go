@@ -84,7 +84,9 @@ func (t *Service) EndedInPlace(e ActedEnd, commit bool, took int64) {
 func (t *Service) settleActed() {
 	for _, e := range t.Acted.List() {
 		if !t.d.Settings().Slave { // it was told, or has become master itself
-			t.endAt(e.QueueOffset, t.d.Settings().OpMsgMaxSize)
+			if t.endAt(e.QueueOffset, t.d.Settings().OpMsgMaxSize) {
+				t.Counts.Add(e.Topic, -1)
+			}
 		} else if at, c := t.Halves.Claim(e.QueueOffset); c == Claimed {
 			t.Halves.Release(at, true)
 		}
