@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"sort"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/config"
+	"gorocket/broker/meta"
 	"gorocket/namesrv"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -138,6 +140,11 @@ func TestActingMaster(t *testing.T) {
 	waitFor(t, "the master in the route", func() bool { return g.addrs("T")[protocol.MasterID] == g.mc.Addr() })
 	if got := g.master.b.offsets.Query("g", "T", 0); got != 2 {
 		t.Errorf("the master begins at offset %d", got)
+	}
+	kept := meta.NewOffsets() // it may be killed at once
+	if data, err := os.ReadFile(g.mc.StorePathRootDir + "/config/consumerOffset.json"); err != nil || kept.Load(data) != nil ||
+		kept.Query("g", "T", 0) != 2 {
+		t.Errorf("%v, the file of the master's offsets says %s", err, data)
 	}
 	if g.slave.b.members.Acting() {
 		t.Error("the slave acts beside its master")

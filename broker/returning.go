@@ -61,6 +61,7 @@ func (b *Broker) takeProgressOf(ctx context.Context, addr string) error {
 	known := func(k meta.OffsetKey) bool { return b.topics.Get(k.Topic) != nil && b.groups.Get(k.Group) != nil }
 	end := func(topic string, queue int32) int64 { return max(0, b.queueEnd(topic, queue)) }
 	if n := b.offsets.Advance(table, known, end); n > 0 {
+		b.persist.All() // the slave forgets them as soon as it sees them here
 		b.log.Info().Str("slave", addr).Int("offsets", n).Msg("consumers went on at a slave: their offsets are taken over")
 	}
 	return nil

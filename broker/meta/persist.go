@@ -85,7 +85,7 @@ func (p *Persister) run() {
 	for {
 		select {
 		case <-p.stop:
-			p.write(func(*table) bool { return true })
+			p.All()
 			return
 		case <-wake:
 			begin := time.Now()
@@ -146,6 +146,9 @@ func (p *Persister) Now() {
 	p.credit -= time.Since(begin)
 	p.waitMu.Unlock()
 }
+
+// All writes every changed table. It waits for the disk.
+func (p *Persister) All() { p.write(func(*table) bool { return true }) }
 
 // Rounds that somebody waits for take a fifth of the time, as those that nobody waits for do, and a second more before
 // anybody has to go without.
