@@ -33,11 +33,7 @@ func main() {
 	began := time.Now()
 	p := newPair()
 	if !*proxied {
-		var err error
-		if p.spaces, err = newNamespaces(*seed); err != nil {
-			fmt.Println("replication: no network namespaces, a proxy stands in:", err)
-			p.spaces = nil
-		}
+		p.enter()
 	}
 	err := p.run()
 	fmt.Printf("replication: %d kills of the master, %d of the slave, %d checks, %d messages acknowledged, %d not, in %v\n",

@@ -36,6 +36,16 @@ func newPair() *pair {
 		killed: map[string]int{}, slowest: map[string]time.Duration{}, means: map[string]int{}}
 }
 
+// enter makes network namespaces for the two, or says why a proxy stands in for them.
+func (p *pair) enter() {
+	spaces, err := newNamespaces(*seed)
+	if err != nil {
+		fmt.Println("replication: no network namespaces, a proxy stands in:", err)
+		return
+	}
+	p.spaces = spaces
+}
+
 func (p *pair) run() error {
 	if why := harness.Go.Missing(); why != "" {
 		return errors.New(why + "; run make build first, or set GOROCKET_BIN")
