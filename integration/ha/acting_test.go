@@ -45,7 +45,11 @@ func acting(t *testing.T, master, slave harness.Kind) {
 	other := actingConf("ASYNC_MASTER", 0, wait)
 	other["brokerName"], other["totalReplicas"] = "broker-b", "1"
 	b := p.c.Broker(harness.Go, "other", other)
-	p.master = p.c.Broker(master, "first", actingConf("ASYNC_MASTER", 0, wait))
+	mc, watch := actingConf("ASYNC_MASTER", 0, wait), 5*time.Second
+	if master == harness.Java { // else it asks before it has noted what it was told: transactionOpBatchInterval is 3 s
+		mc["transactionCheckInterval"], watch = "6000", 14*time.Second
+	}
+	p.master = p.c.Broker(master, "first", mc)
 	p.slave = p.c.Broker(slave, "second", actingConf("SLAVE", 1, wait))
 	for _, s := range []*harness.Server{p.master, b} {
 		if err := p.dial(s).CreateTopic("T", 1, 6, ""); err != nil {
@@ -115,7 +119,7 @@ func acting(t *testing.T, master, slave harness.Kind) {
 		got, err := m.Committed("g", "T", 0)
 		return err == nil && got == 9
 	})
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(watch); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		commit(t, m, o) // time to deliver or ask something again
 	}
 	onA, errA := m.MaxOffset("T", 0)
