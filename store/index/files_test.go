@@ -6,6 +6,7 @@ import (
 	"math"
 	"path"
 	"slices"
+	"syscall"
 	"testing"
 
 	"gorocket/store/datafile"
@@ -182,6 +183,9 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%+v: %d dropped, %d files, %v", c, dropped, len(y.files), err)
 		}
 		y.Close()
+		if n := mem.Mapped(); n != 0 {
+			t.Errorf("%+v: %d files stay mapped", c, n)
+		}
 	}
 	x, _, _ := filled(t, 10)
 	x.Close()
@@ -269,5 +273,54 @@ func TestWake(t *testing.T) {
 	<-x.kick
 	if x.Wake(); len(x.kick) != 0 {
 		t.Error("woken again")
+	}
+}
+
+// TestNewFile: the first entry of a file has number 1, on the disk too, where Java reads it, and begins where the file
+// before it ended.
+func TestNewFile(t *testing.T) {
+	x, _, _ := filled(t, 4)
+	first := x.files[0]
+	second, err := createFile(x.opt.FS, "/i/next", x.opt.Slots, x.opt.Entries, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if n := second.get32(hdrCount); n != 1 || second.get32(hdrSlotsUsed) != 0 {
+		t.Errorf("an empty file counts %d, with %d slots", n, second.get32(hdrSlotsUsed))
+	}
+	if second.get64(hdrBeginTime) != 4000 || second.endTime() != 4000 || second.get64(hdrBeginOffset) != 400 ||
+		second.endOffset() != 400 {
+		t.Errorf("it begins at %d, offset %d", second.get64(hdrBeginTime), second.get64(hdrBeginOffset))
+	}
+	alone, err := createFile(x.opt.FS, "/i/alone", x.opt.Slots, x.opt.Entries, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alone.Close()
+	if alone.endTime() != 0 || alone.get32(hdrCount) != 1 {
+		t.Errorf("a file without another before it ends at %d", alone.endTime())
+	}
+}
+
+// TestNoRoomForAFile: a file that can not be reserved leaves nothing behind.
+func TestNoRoomForAFile(t *testing.T) {
+	for _, op := range []string{"create", "allocate", "map"} {
+		x, mem, _ := filled(t, 1)
+		mapped := mem.Mapped()
+		mem.Inject(func(o, name string) error {
+			if o == op && name == "/i/next" {
+				return syscall.ENOSPC
+			}
+			return nil
+		})
+		if f, err := createFile(x.opt.FS, "/i/next", x.opt.Slots, x.opt.Entries, nil); err == nil {
+			f.Close()
+			t.Errorf("%s fails, and a file is there", op)
+		}
+		mem.Inject(nil)
+		if _, err := mem.Stat("/i/next"); err == nil || mem.Mapped() != mapped {
+			t.Errorf("%s failed: a file is left, or %d mappings of %d", op, mem.Mapped(), mapped)
+		}
 	}
 }

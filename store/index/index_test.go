@@ -50,6 +50,21 @@ func TestQueueBounded(t *testing.T) {
 	}
 }
 
+// TestQueueToTheEdge: the queue takes keys until it is full to the last one.
+func TestQueueToTheEdge(t *testing.T) {
+	for more, want := range []int{maxQueue, maxQueue - 2} {
+		h := Queue{on: true}
+		h.Add(make([]Key, maxQueue-2))
+		h.Add(nil)
+		if h.Add(make([]Key, 2+more)); len(h.list) != want {
+			t.Errorf("%d keys behind %d: %d", 2+more, maxQueue-2, len(h.list))
+		}
+		if list := h.take(nil); len(list) != want || len(h.list) != 0 {
+			t.Errorf("%d taken, %d left", len(list), len(h.list))
+		}
+	}
+}
+
 // FuzzIndexFile looks keys up in a file that holds anything.
 func FuzzIndexFile(f *testing.F) {
 	f.Add(make([]byte, 400), int32(5))
