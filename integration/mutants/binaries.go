@@ -22,8 +22,12 @@ type binaries struct {
 	o     *options
 	root  string
 	dir   string // holds the programs, and is the temporary folder of what they do
+	ended func() bool
 	tests []test // those that pass without a mutant
 }
+
+// errEnded says that somebody pressed Ctrl-C before the first mutant.
+var errEnded = errors.New("ended before the first mutant")
 
 // test is one test function.
 type test struct {
@@ -121,6 +125,9 @@ func (b *binaries) build(text map[string]string, pkgs []string) error {
 		return err
 	}
 	for _, pkg := range pkgs {
+		if b.ended() {
+			return errEnded
+		}
 		c := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", b.program(pkg), pkg)
 		c.Dir = b.root
 		if out, err := c.CombinedOutput(); err != nil {
@@ -170,6 +177,9 @@ func (b *binaries) meet(pkgs []string) error {
 	var failed []error
 	inParallel(b.o.parallel, len(list), func(i int) {
 		t := list[i]
+		if b.ended() {
+			return
+		}
 		err := b.alone(&t, filepath.Join(b.dir, fmt.Sprint("trace", i)))
 		mu.Lock()
 		defer mu.Unlock()
@@ -181,6 +191,9 @@ func (b *binaries) meet(pkgs []string) error {
 	})
 	for _, err := range failed {
 		fmt.Println("not used:", err)
+	}
+	if b.ended() {
+		return errEnded
 	}
 	if len(failed)*50 > len(list) {
 		return errors.New("the tests fail without a mutant")

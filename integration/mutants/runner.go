@@ -50,7 +50,7 @@ func (r *runner) all(list []place) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &binaries{o: r.o, root: r.root, dir: dir}
+	b := &binaries{o: r.o, root: r.root, dir: dir, ended: r.stopped}
 	list, ids, err := r.prepare(b, list)
 	if err != nil {
 		return err
