@@ -61,7 +61,7 @@ var arrows = map[string][]string{
 		"store", "store/record"},
 	"broker/worker": {},
 	"cmd/gorocket": {"broker", "broker/config", "cmd/gorocket/against", "cmd/gorocket/bench", "compat/config", "namesrv",
-		"namesrv/controller", "remoting", "remoting/metrics", "store/check"},
+		"namesrv/controller", "namesrv/controller/consensus", "remoting", "remoting/metrics", "remoting/wire", "store/check"},
 	"cmd/gorocket/against": {"compat", "remoting", "remoting/protocol", "remoting/wire", "store", "store/check",
 		"store/record"},
 	"cmd/gorocket/bench": {"compat", "remoting", "remoting/protocol", "remoting/wire"},

@@ -26,6 +26,7 @@ func controllerCommand() *cobra.Command {
 	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "print the configuration and exit")
 	f.logs.add(c)
 	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
+	c.AddCommand(memberCommands()...)
 	return c
 }
 

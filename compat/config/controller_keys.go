@@ -36,4 +36,6 @@ var Controller = join(Table{
 
 	number("controllerElectionTimeoutMillis", 1000, 50, 60000, Millis, Start,
 		"a member that hears nothing from the leader for so long wants to be elected; the same for all").ours(),
+	flag("controllerJoin", false, Start,
+		"the group is there already and adds this one (gorocket controller add): it does not found a group").ours(),
 }, network, TLS)

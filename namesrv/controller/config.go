@@ -40,6 +40,7 @@ type Config struct {
 	MetricsPromExporterPort        int    `prop:"metricsPromExporterPort"`
 	MetricsPromExporterHost        string `prop:"metricsPromExporterHost"`
 	ElectionTimeout                int    `prop:"controllerElectionTimeoutMillis"`
+	Join                           bool   `prop:"controllerJoin"`
 	MaxConnections                 int    `prop:"maxConnections"`
 	MaxWaitingBytes                int64  `prop:"maxWaitingBytes"`
 	FrameTimeout                   int    `prop:"frameTimeoutMillis"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -141,12 +142,17 @@ func (s *Server) startNetwork() error {
 
 func (s *Server) startNode() error {
 	c := s.config()
-	node, err := consensus.Open(consensus.Config{Group: c.Group, Self: s.self.ID, Peers: s.peers, Dir: c.StorePath,
-		Transport: s.transport, Machine: machine{s.sets}, Log: s.log, Timeout: millis(int64(c.ElectionTimeout))}, s.lead)
+	node, err := consensus.Open(consensus.Config{Group: c.Group, Self: s.self.ID, Peers: s.peers, Join: c.Join,
+		Dir: c.StorePath, Transport: s.transport, Machine: machine{s.sets}, Log: s.log,
+		Timeout: millis(int64(c.ElectionTimeout))}, s.lead)
 	if err != nil {
 		return err
 	}
 	s.node.Store(node)
+	if has := node.Members(); len(has) > 0 && !slices.Equal(has, consensus.Sorted(slices.Clone(s.peers))) {
+		s.log.Warn().Any("members", has).Any("controllerDLegerPeers", s.peers).
+			Msg("the group's log has other members than the file, and the log counts: see gorocket controller members")
+	}
 	return nil
 }
 

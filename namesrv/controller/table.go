@@ -29,13 +29,14 @@ func (s *Server) entries() []remoting.Entry {
 		{Code: wire.ReqControllerGetNextBrokerId, Mode: remoting.Pooled, Handle: s.nextBrokerID},
 		{Code: wire.ReqControllerApplyBrokerId, Mode: remoting.Pooled, Handle: s.applyBrokerID},
 		{Code: consensus.RequestCode, Mode: remoting.Blocking, Handle: s.consensusRPC},
+		{Code: ChangeMembersCode, Mode: remoting.Blocking, Handle: s.changeMembers},
 	}
 }
 
 // Codes lists Java's request codes that a controller answers, for docs/support.md.
 func Codes() (codes []int32) {
 	for _, e := range (&Server{}).entries() {
-		if e.Code != consensus.RequestCode {
+		if e.Code != consensus.RequestCode && e.Code != ChangeMembersCode {
 			codes = append(codes, e.Code)
 		}
 	}

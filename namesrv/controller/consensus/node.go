@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ type Machine interface {
 	Restore(snapshot []byte) error
 }
 
-// Config is what a member needs. All fields are required.
+// Config is what a member needs. All fields but Join are required.
 type Config struct {
 	Group, Self string
 	Peers       []Peer // the group at its first start; later the log says who belongs to it
@@ -31,12 +32,14 @@ type Config struct {
 	Transport   *Transport
 	Machine     Machine
 	Log         zerolog.Logger
+	Join        bool // the group is there already and adds this member: it does not found one
 	// Timeout is how long a follower waits for its leader before it wants to be elected.
 	Timeout time.Duration
 }
 
 // Node is one running member.
 type Node struct {
+	self   string // id; immutable
 	raft   *raft.Raft
 	stores stores
 	log    zerolog.Logger
@@ -61,7 +64,7 @@ func Open(cfg Config, changed func(leading bool)) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{stores: st, log: cfg.Log, changes: make(chan bool, 64), changed: changed}
+	n := &Node{self: cfg.Self, stores: st, log: cfg.Log, changes: make(chan bool, 64), changed: changed}
 	if err := n.open(&cfg, logger); err != nil {
 		return nil, errors.Join(fmt.Errorf("controller: folder %s: %w", cfg.Dir, err), st.close())
 	}
@@ -78,7 +81,7 @@ func (n *Node) open(cfg *Config, logger logger) error {
 	if err != nil {
 		return err
 	}
-	if !has {
+	if !has && !cfg.Join {
 		var group raft.Configuration
 		for _, p := range cfg.Peers {
 			group.Servers = append(group.Servers, raft.Server{ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Addr)})
@@ -135,17 +138,22 @@ func (n *Node) Propose(ctx context.Context, command []byte) (any, error) {
 	go func() { done <- f.Error() }()
 	select {
 	case err := <-done:
-		switch {
-		case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipLost),
-			errors.Is(err, raft.ErrLeadershipTransferInProgress):
-			return nil, fmt.Errorf("%w: %w", ErrNotLeader, err)
-		case err != nil:
-			return nil, err
+		if err != nil {
+			return nil, notLeading(err)
 		}
 		return f.Response(), nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("consensus: no majority in time: %w", ctx.Err())
 	}
+}
+
+// notLeading makes an ErrNotLeader of raft's errors that mean one.
+func notLeading(err error) error {
+	if errors.Is(err, raft.ErrNotLeader) || errors.Is(err, raft.ErrLeadershipLost) ||
+		errors.Is(err, raft.ErrLeadershipTransferInProgress) {
+		return fmt.Errorf("%w: %w", ErrNotLeader, err)
+	}
+	return err
 }
 
 // Leading tells that this member decides, with all that was committed before applied.
@@ -167,18 +175,15 @@ func (n *Node) Members() []Peer {
 	for _, s := range f.Configuration().Servers {
 		list = append(list, Peer{string(s.ID), string(s.Address)})
 	}
-	slices.SortFunc(list, func(a, b Peer) int { return compareIDs(a.ID, b.ID) })
-	return list
+	return Sorted(list)
 }
 
-func compareIDs(a, b string) int {
-	if len(a) != len(b) { // n2 before n10
-		return len(a) - len(b)
-	}
-	if a < b {
-		return -1
-	}
-	return 1
+// Sorted orders members by their ids, n2 before n10, in place.
+func Sorted(list []Peer) []Peer {
+	slices.SortFunc(list, func(a, b Peer) int {
+		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
+	return list
 }
 
 // Close hands the leadership over if this member has it, and ends. Calling it again returns the first result.
