@@ -10,6 +10,7 @@ import (
 
 	brokerconfig "gorocket/broker/config"
 	"gorocket/cmd/gorocket/against"
+	"gorocket/remoting/secure"
 	"gorocket/store/check"
 )
 
@@ -28,9 +29,10 @@ func verifyCommand() *cobra.Command {
 		Short: "check a store directory, read-only",
 		Long: "Check everything in the store directory DIR of a stopped broker, Java's or gorocket's, and change nothing.\n" +
 			"With --against HOST:PORT also compare it with the store of a running broker, master or slave, Java's or\n" +
-			"gorocket's, byte by byte, and name the first difference.\n" +
+			"gorocket's, byte by byte, and name the first difference; with the encryption that the keys tls.enable and\n" +
+			"tls.client... of -c say.\n" +
 			"Exit code 0: healthy, and the same. 1: damaged, or different. 2: cannot be read, or a broker runs on it, or\n" +
-			"the other one does not answer.",
+			"the other one does not answer, or nothing of both could be compared.",
 	}
 	c.Flags().StringVarP(&o.file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they "+
 		"are not the defaults")
@@ -72,7 +74,10 @@ func verify(out, errs io.Writer, dir string, o verifyOptions) int {
 		return fail(err)
 	}
 	if o.against != "" {
-		r.Against, err = against.Compare(context.Background(), cfg.Offline(dir), o.against)
+		enc, err := secure.Client(cfg.Settings, os.Getenv(secure.JavaOptions))
+		if err == nil {
+			r.Against, err = against.Compare(context.Background(), cfg.Offline(dir), o.against, enc)
+		}
 		if err != nil {
 			return fail(fmt.Errorf("--against %s: %w", o.against, err))
 		}

@@ -60,6 +60,19 @@ func New(s Settings, javaOptions string, warn func(err error)) (*Keeper, error) 
 	return k, nil
 }
 
+// Client makes the configuration of connections that are dialled, once: for a program that runs no server. nil: plain
+// ones.
+func Client(s Settings, javaOptions string) (*tls.Config, error) {
+	all, err := Complete(s, javaOptions)
+	if err == nil {
+		err = all.check()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all.clientConfig()
+}
+
 // load makes both configurations; after an error the old ones stay.
 func (k *Keeper) load(s *Settings) error {
 	if err := s.check(); err != nil {

@@ -268,3 +268,25 @@ func TestCommon(t *testing.T) {
 		}
 	}
 }
+
+// TestClientAlone: a program without a server encrypts as the keys of a server's file say.
+func TestClientAlone(t *testing.T) {
+	for _, c := range []struct {
+		s         Settings
+		java      string
+		encrypted bool
+		wrong     string
+	}{
+		{Settings{TLSServerMode: "permissive"}, "", false, ""},
+		{Settings{TLSServerMode: "permissive", TLSEnable: true, TLSTestMode: true}, "", true, ""},
+		{Settings{TLSServerMode: "permissive", TLSTestMode: true}, "-Dtls.enable=true", true, ""},
+		{Settings{TLSServerMode: "enforcing", TLSEnable: true, TLSClientCert: "/none", TLSClientKey: "/none"}, "", false, "/none"},
+		{Settings{TLSServerMode: "permissive", TLSEnable: true, TLSCiphers: "X"}, "", false, "tls.ciphers"},
+	} {
+		c.s.TLSNeedClientAuth = "none"
+		cfg, err := Client(c.s, c.java)
+		if (cfg != nil) != c.encrypted || (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%+v: encrypted %v, %v", c, cfg != nil, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"path"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"gorocket/remoting"
+	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/check"
@@ -25,6 +27,7 @@ const (
 	batchBytes = 8 << 20 // of records that wait for their answers, but for one that is larger
 	maxQueues  = 1 << 20 // whose ends are compared
 	askTimeout = 10 * time.Second
+	busyPause  = 100 * time.Millisecond
 )
 
 // Report is what a comparison found.
@@ -64,8 +67,9 @@ type held struct {
 	file  string
 	at    int64
 	m     record.View // of bytes of its own
-	reply *wire.Command
-	err   error
+	same  bool
+	there string // what the peer has, if it is not the same
+	err   error  // no record came
 }
 
 type queue struct {
@@ -82,15 +86,19 @@ type comparison struct {
 	bytes  int
 	damage *check.ExportDamage // the first one; nil: none so far
 	ends   map[queue]held      // the last record of each queue, without its bytes
+	// of the directory's log, as far as its records were looked at; from is -1 before the first one
+	from, to int64
 }
 
 // errFound ends a walk at the first difference.
 var errFound = errors.New("a difference")
 
-// Compare compares the directory with the broker at peer, host:port. What of the directory cannot be read is a
-// difference if there are records behind it. The error is that the peer cannot be asked, or those of check.Walk.
-func Compare(ctx context.Context, dir store.Offline, peer string) (*Report, error) {
-	client, err := remoting.NewClient(&remoting.Table{}, remoting.Options{})
+// Compare compares the directory with the broker at peer, host:port, over plain connections unless enc says how to
+// encrypt them. What of the directory cannot be read is a difference if there are records behind it. The error is that
+// the peer cannot be asked, that nothing could be compared, or those of check.Walk.
+func Compare(ctx context.Context, dir store.Offline, peer string, enc *tls.Config) (*Report, error) {
+	opts := remoting.Options{TLS: &transport.TLS{Client: func() *tls.Config { return enc }}}
+	client, err := remoting.NewClient(&remoting.Table{}, opts)
 	if err == nil {
 		err = client.Start()
 	}
@@ -98,7 +106,7 @@ func Compare(ctx context.Context, dir store.Offline, peer string) (*Report, erro
 		return nil, err
 	}
 	defer func() { _ = client.Stop() }()
-	c := &comparison{ctx: ctx, client: client, r: &Report{Peer: peer, From: -1}, ends: map[queue]held{}}
+	c := &comparison{ctx: ctx, client: client, r: &Report{Peer: peer, From: -1}, from: -1, ends: map[queue]held{}}
 	if err := c.askRange(); err != nil {
 		return c.r, err
 	}
@@ -115,13 +123,32 @@ func Compare(ctx context.Context, dir store.Offline, peer string) (*Report, erro
 	}
 	if errors.Is(err, errFound) {
 		err = nil
+	} else if err == nil {
+		err = c.anything()
 	}
 	c.r.From = max(0, c.r.From)
 	return c.r, err
 }
 
+// anything tells why nothing was compared, nil when something was, or when there is nothing to compare.
+func (c *comparison) anything() error {
+	switch {
+	case c.r.Compared > 0, c.from < 0:
+		return nil
+	case c.r.NotShown > 0:
+		return fmt.Errorf("nothing could be compared: it shows none of the %d records that both logs should have; are their "+
+			"topics gone there, or is it another broker?", c.r.NotShown)
+	}
+	return fmt.Errorf("nothing could be compared: the log of the directory is %d..%d, and its is %d..%d", c.from, c.to,
+		c.r.PeerFrom, c.r.PeerTo)
+}
+
 // take takes the next record of the directory.
 func (c *comparison) take(file string, at int64, m *record.View) error {
+	if c.from < 0 {
+		c.from = m.PhysicalOffset
+	}
+	c.to = m.PhysicalOffset + int64(m.Size)
 	if m.PhysicalOffset < c.r.PeerFrom {
 		return nil
 	}
@@ -170,8 +197,14 @@ func (c *comparison) settle() error {
 	for i := range c.batch {
 		b := &c.batch[i]
 		wg.Go(func() {
-			b.reply, b.err = ask(c, wire.ReqViewMessageById, wire.ViewMessageRequest,
+			reply, err := ask(c, wire.ReqViewMessageById, wire.ViewMessageRequest,
 				&wire.ViewMessageRequestHeader{Offset: b.m.PhysicalOffset})
+			if b.err = err; err != nil {
+				return
+			}
+			if b.same = bytes.Equal(reply.Body, b.m.Record); !b.same { // the answer, of any size, goes at once
+				b.there = record.Describe(reply.Body)
+			}
 		})
 	}
 	wg.Wait()
@@ -192,8 +225,8 @@ func (c *comparison) judge(h *held) error {
 		return c.missing(h)
 	case h.err != nil:
 		return h.err
-	case !bytes.Equal(h.reply.Body, h.m.Record):
-		return c.differs(h, record.Describe(h.reply.Body))
+	case !h.same:
+		return c.differs(h, h.there)
 	}
 	c.r.Compared++
 	c.r.To = h.m.PhysicalOffset + int64(h.m.Size)

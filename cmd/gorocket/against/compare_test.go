@@ -108,7 +108,7 @@ func peer(t *testing.T, dir string, change func(cfg config.Config)) string {
 func compare(t *testing.T, dir, addr string) *Report {
 	t.Helper()
 	cfg := configOf(t, dir)
-	r, err := Compare(t.Context(), cfg.Offline(dir), addr)
+	r, err := Compare(t.Context(), cfg.Offline(dir), addr, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestCompare(t *testing.T) {
 		t.Errorf("a changed byte at %d: %+v, %v", at, r, r.First)
 	}
 	cfg := configOf(t, dir)
-	if _, err := Compare(t.Context(), cfg.Offline(dir), "127.0.0.1:1"); err == nil {
+	if _, err := Compare(t.Context(), cfg.Offline(dir), "127.0.0.1:1", nil); err == nil {
 		t.Error("nobody answers, and that is no error")
 	}
 }
