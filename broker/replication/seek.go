@@ -45,9 +45,11 @@ func (s *Service) seek(stop <-chan struct{}) {
 	}
 }
 
-// follows tells whether the slave does, and notes since when it does not.
+// follows tells whether the slave does, and notes since when it does not. A master that has not said a word on this
+// connection may be a process that hangs, or no master: the kernel takes connections without it.
 func (s *Service) follows(f *ha.Slave) bool {
-	connected := f.State().Connected
+	st := f.State()
+	connected := st.Connected && !st.LastRead.IsZero() && st.LastRead.UnixMilli() >= st.Since.UnixMilli()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

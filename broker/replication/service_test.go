@@ -269,3 +269,33 @@ func TestPortInUse(t *testing.T) {
 	second.Stop()
 	second.Stop()
 }
+
+// TestSilentMasterIsNone: who takes connections and says nothing is not followed, however often it is connected to.
+func TestSilentMasterIsNone(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := newRig(t, "SLAVE", func(c *store.Config) {
+		c.HAMasterAddress, c.HAHousekeepingInterval = l.Addr().String(), 100
+	}).start()
+	s.mu.Lock()
+	first := s.lostAt
+	s.mu.Unlock()
+	for range 3 {
+		testutil.WaitFor(t, "a connection", s.Follows)
+		time.Sleep(3 * s.d.Seek)
+		testutil.WaitFor(t, "its end", func() bool { return !s.Follows() })
+	}
+	s.mu.Lock()
+	since := s.lostAt
+	s.lostAt = first.Add(-sickAfter - time.Second)
+	s.mu.Unlock()
+	if !since.Equal(first) {
+		t.Errorf("does not follow since %v, but that became %v", first, since)
+	}
+	if err := s.Health(); err == nil || !strings.Contains(err.Error(), "nothing came for haHousekeepingInterval") {
+		t.Errorf("health: %v", err)
+	}
+}
