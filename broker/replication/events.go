@@ -12,7 +12,7 @@ func (s *Service) masterEvents() ha.MasterEvents {
 	return ha.MasterEvents{
 		Acknowledged: s.Confirm,
 		Connected: func(addr string, asked, from int64) {
-			s.d.Log.Info().Str("slave", addr).Int64("asked", asked).Int64("from", from).
+			s.d.Throttled.Info("slave came").Str("slave", addr).Int64("asked", asked).Int64("from", from).
 				Msg("a slave follows this master's log")
 		},
 		Disconnected: func(addr string, why error) {
@@ -30,7 +30,7 @@ func (s *Service) slaveEvents() ha.SlaveEvents {
 	return ha.SlaveEvents{
 		Connected: func(master string, from int64) {
 			s.d.Joined()
-			s.d.Log.Info().Str("master", master).Int64("from", from).Msg("following the master's log")
+			s.d.Throttled.Info("master found").Str("master", master).Int64("from", from).Msg("following the master's log")
 		},
 		Disconnected: func(master string, why error) {
 			s.d.Throttled.Warn("master lost").Str("master", master).Err(why).

@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Log writes warnings of several kinds, so many of each in a period; the next one of the kind says how many were
+// Log writes lines of several kinds, so many of each in a period; the next one of the kind says how many were
 // dropped. Any goroutine.
 type Log struct {
 	log    zerolog.Logger
@@ -28,15 +28,26 @@ func New(log zerolog.Logger, burst int, period time.Duration) *Log {
 // Warn begins a warning, or returns nil, which takes the same calls and writes nothing. Kinds are few and fixed: they
 // are kept.
 func (t *Log) Warn(kind string) *zerolog.Event {
+	l := t.logger(kind)
+	return l.Warn()
+}
+
+// Info is Warn for what is no fault.
+func (t *Log) Info(kind string) *zerolog.Event {
+	l := t.logger(kind)
+	return l.Info()
+}
+
+func (t *Log) logger(kind string) zerolog.Logger {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	l, ok := t.kinds[kind]
 	if !ok {
 		s := &sampler{BurstSampler: zerolog.BurstSampler{Burst: t.burst, Period: t.period}}
 		l = t.log.Sample(s).Hook(s)
 		t.kinds[kind] = l
 	}
-	t.mu.Unlock()
-	return l.Warn()
+	return l
 }
 
 // sampler counts the lines that it drops, and adds their number to the next one.

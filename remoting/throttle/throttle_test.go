@@ -17,9 +17,12 @@ func TestLog(t *testing.T) {
 	for range 5 {
 		l.Warn("a").Msg("x")
 	}
-	l.Warn("b").Msg("y")
+	l.Info("b").Msg("y")
 	if a, b := strings.Count(out.String(), `"x"`), strings.Count(out.String(), `"y"`); a != 2 || b != 1 {
 		t.Errorf("%d and %d lines: %s", a, b, &out)
+	}
+	if !strings.Contains(out.String(), `{"level":"info","message":"y"}`) {
+		t.Errorf("no information: %s", &out)
 	}
 	if strings.Contains(out.String(), "droppedLines") {
 		t.Errorf("nothing was dropped before: %s", &out)

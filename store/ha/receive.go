@@ -61,6 +61,10 @@ func (f *follower) explain(err error) error {
 	if f.served || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
 		return err
 	}
+	if f.reported == 0 { // which every master takes
+		return fmt.Errorf("ha: the connection ended without a byte: is this the haListenPort of a master, and has it room "+
+			"for one more slave (maxHaConnections)? %w", err)
+	}
 	return fmt.Errorf("ha: the master ended the connection without a byte: the log of this broker ends at %d, which may "+
 		"be behind the end of the master's log, or in front of its start: %w", f.reported, err)
 }

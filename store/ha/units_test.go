@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -432,5 +433,18 @@ func TestSlaveTriesAgain(t *testing.T) {
 	next(t, accept(t, l))
 	if took := time.Since(begin); took > 700*time.Millisecond {
 		t.Errorf("tried again after %v", took)
+	}
+}
+
+// TestEndedWithoutAByte: what is told helps: a log that is empty is none that a master refuses.
+func TestEndedWithoutAByte(t *testing.T) {
+	for end, want := range map[int64]string{0: "is this the haListenPort of a master", 700: "the log of this broker ends at 700"} {
+		f := follower{reported: end}
+		if err := f.explain(io.EOF); !errors.Is(err, io.EOF) || !strings.Contains(err.Error(), want) {
+			t.Errorf("at %d: %v", end, err)
+		}
+	}
+	if err := (&follower{served: true}).explain(io.EOF); err != io.EOF {
+		t.Errorf("behind bytes: %v", err)
 	}
 }
