@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"gorocket/compat"
@@ -23,6 +24,7 @@ func (r *Registrar) Members(ctx context.Context) (map[int64]string, error) {
 		one, cancel := context.WithTimeout(ctx, askTimeout)
 		found, err := l.members(one)
 		cancel()
+		maps.DeleteFunc(found, func(id int64, _ string) bool { return id < 0 }) // which no broker can have
 		switch {
 		case err != nil:
 			last = errors.Join(last, err)

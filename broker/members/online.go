@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -17,12 +18,17 @@ type Slaves struct {
 // between two tries of what has failed.
 const onlineRetry = 500 * time.Millisecond
 
-// Online hears the slaves of a master, one after the other, before it serves: what consumers committed and what was
-// delivered while it was away. It returns when all have been heard, ctx ends, or Deadline has passed for one that does
-// not answer: a master that waits for ever, as Java's does, serves nobody. Java: BrokerPreOnlineService.
+// atOnce is how many slaves are heard at the same time: who is registered need not exist.
+const atOnce = 64
+
+// Online hears the slaves of a master, all at the same time, before it serves: what consumers committed and what was
+// delivered while it was away. It returns when all have been heard, ctx ends, or Deadline has passed for those that do
+// not answer, twice that if others come meanwhile: a master that waits for ever, as Java's does, serves nobody. Java:
+// BrokerPreOnlineService.
 func (s *Service) Online(ctx context.Context) {
 	heard := map[int64]bool{s.d.Settings().ID: true}
-	for began := time.Now(); ctx.Err() == nil; {
+	start := time.Now()
+	for began := start; ctx.Err() == nil; {
 		addrs, err := s.d.Ask(ctx)
 		switch {
 		case err == nil:
@@ -32,26 +38,43 @@ func (s *Service) Online(ctx context.Context) {
 			return
 		default:
 			pause(ctx, onlineRetry)
+			start = time.Now() // nobody has been asked yet
 			continue
 		}
-		missing := false
-		for _, id := range slices.Sorted(maps.Keys(addrs)) {
-			if !heard[id] {
-				heard[id], missing = true, true
-				s.hear(ctx, id, addrs[id])
-			}
-		}
-		if !missing {
+		maps.DeleteFunc(addrs, func(id int64, _ string) bool { return heard[id] })
+		if len(addrs) == 0 {
 			return
+		}
+		if time.Since(start) > s.d.Settings().Deadline {
+			s.d.Log.Warn().Int("slaves", len(addrs)).Msg("other slaves come on and on: coming online without what they know")
+			return
+		}
+		s.hearAll(ctx, addrs)
+		for id := range addrs {
+			heard[id] = true
 		}
 	}
 }
 
-// hear tries to hear one slave until its deadline.
-func (s *Service) hear(ctx context.Context, id int64, addr string) {
+// hearAll hears slaves, host:port by id, until their deadline.
+func (s *Service) hearAll(ctx context.Context, addrs map[int64]string) {
 	ctx, cancel := context.WithTimeout(ctx, s.d.Settings().Deadline)
 	defer cancel()
-	for {
+	slots := make(chan struct{}, atOnce)
+	var wg sync.WaitGroup
+	for _, id := range slices.Sorted(maps.Keys(addrs)) {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			s.hear(ctx, id, addrs[id])
+		})
+	}
+	wg.Wait()
+}
+
+// hear tries to hear one slave until ctx ends.
+func (s *Service) hear(ctx context.Context, id int64, addr string) {
+	for ctx.Err() == nil {
 		err := s.hearOnce(ctx, addr)
 		if err == nil {
 			s.d.Log.Info().Int64("brokerId", id).Str("slave", addr).Msg("heard what a slave knows")

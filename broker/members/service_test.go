@@ -3,6 +3,7 @@ package members
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -59,7 +60,7 @@ func newService(t *testing.T, set Settings) (*Service, *cluster) {
 		Ask: func(context.Context) (map[int64]string, error) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			return c.addrs, c.err
+			return maps.Clone(c.addrs), c.err
 		},
 		Beat: func(context.Context) { c.set(func() { c.beats++ }) },
 		Follows: func() (yes bool) {
@@ -154,13 +155,13 @@ func TestStopEndsActing(t *testing.T) {
 	}
 }
 
-// TestOnline: a master hears each of its slaves once, in the order of their ids; itself, left over at the NameServers
-// from before, it does not ask.
+// TestOnline: a master hears each of its slaves once; itself, left over at the NameServers from before, it does not ask.
 func TestOnline(t *testing.T) {
 	s, c := newService(t, Settings{Deadline: time.Minute})
 	c.addrs = map[int64]string{0: "self", 2: "b", 1: "a"}
 	s.Online(t.Context())
-	if got, want := c.said(), []string{"tell a", "take a", "tell b", "take b"}; !slices.Equal(got, want) {
+	got, want := c.said(), []string{"take a", "take b", "tell a", "tell b"}
+	if slices.Sort(got); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }
@@ -185,4 +186,27 @@ func TestOnlineWithoutAnswers(t *testing.T) {
 	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	s.Online(ctx)
+}
+
+// TestManySlavesThatDoNotAnswer: those that are registered and do not exist hold a master up together as long as one,
+// also when others come on and on.
+func TestManySlavesThatDoNotAnswer(t *testing.T) {
+	const deadline = 100 * time.Millisecond
+	s, c := newService(t, Settings{Deadline: deadline})
+	c.deaf, c.addrs = true, map[int64]string{}
+	for id := range int64(20) {
+		c.addrs[1+id] = "a"
+	}
+	more := int64(100)
+	ask := s.d.Ask
+	s.d.Ask = func(ctx context.Context) (map[int64]string, error) {
+		more++
+		c.set(func() { c.addrs[more] = "b" })
+		addrs, err := ask(ctx)
+		return maps.Clone(addrs), err
+	}
+	began := time.Now()
+	if s.Online(t.Context()); time.Since(began) > 10*deadline {
+		t.Errorf("came online after %v", time.Since(began))
+	}
 }
