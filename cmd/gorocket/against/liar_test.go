@@ -51,20 +51,20 @@ func TestPeersThatLie(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, configOf(t, dir), 0, 10)
 	for name, c := range map[string]struct {
-		liar  liar
+		liar  *liar
 		error string // what it is about
 		first string // of a difference
 	}{
-		"its log begins behind the end":  {liar: liar{from: 1 << 40, to: 1 << 41}, error: "nothing could be compared: the log"},
-		"its log ends before it begins":  {liar: liar{from: 10, to: 5}, error: "a log from 10 to 5"},
-		"a negative log":                 {liar: liar{from: -5, to: -1}, error: "a log from -5 to -1"},
-		"it shows nothing":               {liar: liar{to: 1 << 40, code: wire.SystemError}, error: "shows none of the 10 records"},
-		"its topics are gone":            {liar: liar{to: 1 << 40, code: wire.SystemError, queues: wire.TopicNotExist}, error: "none of"},
-		"it does not know the question":  {liar: liar{to: 1 << 40, code: wire.RequestCodeNotSupported}, error: "code 3"},
-		"it does not know of queue ends": {liar: liar{to: 1 << 40, code: wire.SystemError, queues: wire.RequestCodeNotSupported}, error: "code 3"},
-		"an empty answer":                {liar: liar{to: 1 << 40}, first: "no record"},
-		"a large answer":                 {liar: liar{to: 1 << 40, body: 1 << 20}, first: "no record"},
-		"an empty log":                   {liar: liar{}, first: "the log ends at 0"},
+		"its log begins behind the end":  {liar: &liar{from: 1 << 40, to: 1 << 41}, error: "nothing could be compared: the log"},
+		"its log ends before it begins":  {liar: &liar{from: 10, to: 5}, error: "a log from 10 to 5"},
+		"a negative log":                 {liar: &liar{from: -5, to: -1}, error: "a log from -5 to -1"},
+		"it shows nothing":               {liar: &liar{to: 1 << 40, code: wire.SystemError}, error: "shows none of the 10 records"},
+		"its topics are gone":            {liar: &liar{to: 1 << 40, code: wire.SystemError, queues: wire.TopicNotExist}, error: "none of"},
+		"it does not know the question":  {liar: &liar{to: 1 << 40, code: wire.RequestCodeNotSupported}, error: "code 3"},
+		"it does not know of queue ends": {liar: &liar{to: 1 << 40, code: wire.SystemError, queues: wire.RequestCodeNotSupported}, error: "code 3"},
+		"an empty answer":                {liar: &liar{to: 1 << 40}, first: "no record"},
+		"a large answer":                 {liar: &liar{to: 1 << 40, body: 1 << 20}, first: "no record"},
+		"an empty log":                   {liar: &liar{}, first: "the log ends at 0"},
 	} {
 		cfg := configOf(t, dir)
 		r, err := Compare(t.Context(), cfg.Offline(dir), c.liar.serve(t), nil)
