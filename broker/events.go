@@ -19,7 +19,7 @@ func (b *Broker) connEvents() remoting.Events {
 		Failed: b.fail, TooMany: b.tooMany, AcceptFailed: b.acceptFailed,
 		Closed: func(c *remoting.Conn, _ error) { b.notices.Left(c) },
 		BadFrame: func(c *remoting.Conn, err error) {
-			b.throttled.Warn("frame").Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
+			b.throttled.Warn("frame").Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.BadFrameText(err))
 		},
 		Overflow: func(c *remoting.Conn, n int) {
 			b.throttled.Warn("overflow").Str("peer", c.RemoteAddr()).Int("bytes", n).Msg(remoting.LogOverflow)

@@ -16,7 +16,7 @@ import (
 
 // serve starts the client and both ports.
 func (b *Broker) serve() (err error) {
-	if b.certs, err = secure.New(b.cfg().Settings, os.Getenv(secure.JavaOptions), b.badCertificate); err != nil {
+	if b.certs, err = secure.New(b.cfg().Settings, os.Getenv(secure.JavaOptions), b.certificates); err != nil {
 		return err
 	}
 	b.certs.Start()
@@ -71,9 +71,13 @@ func (b *Broker) netOptions() remoting.Options {
 	return o
 }
 
-// badCertificate logs that the files of TLS cannot be used; what was read before stays.
-func (b *Broker) badCertificate(err error) {
-	b.log.Error().Err(err).Msg(remoting.LogBadCertificate)
+// certificates logs that the files of TLS were read again, or cannot be used; what was read before stays then.
+func (b *Broker) certificates(err error) {
+	if err != nil {
+		b.log.Error().Err(err).Msg(remoting.LogBadCertificate)
+	} else {
+		b.log.Info().Msg(remoting.LogNewCertificate)
+	}
 }
 
 // otherFiles is how many descriptors the broker needs beside consume queue files: log, index, tables, NameServers,

@@ -107,7 +107,7 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
-	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.badCertificate); err != nil {
+	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.certificates); err != nil {
 		return err
 	}
 	events := remoting.Events{Failed: s.fail}
@@ -159,8 +159,14 @@ func (s *Server) bind(table *remoting.Table, addr string) error {
 	return nil
 }
 
-// badCertificate logs that the files of TLS cannot be used; what was read before stays.
-func (s *Server) badCertificate(err error) { s.log.Error().Err(err).Msg(remoting.LogBadCertificate) }
+// certificates logs that the files of TLS were read again, or cannot be used; what was read before stays then.
+func (s *Server) certificates(err error) {
+	if err != nil {
+		s.log.Error().Err(err).Msg(remoting.LogBadCertificate)
+	} else {
+		s.log.Info().Msg(remoting.LogNewCertificate)
+	}
+}
 
 // freeAddr lets the system choose a port.
 func freeAddr(addr string) (string, error) {

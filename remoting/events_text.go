@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"syscall"
+
+	"gorocket/remoting/transport"
 )
 
 // What servers log of Events: one text for one event, whoever logs it. Remoting itself logs nothing.
@@ -14,6 +16,7 @@ const (
 	LogAcceptFailed = "cannot accept connections; trying again " +
 		"(raise the limit of open files, or lower maxConnections)"
 	LogBadFrame = "bad frame, closing the connection"
+	LogBadTLS   = "not the encryption that is asked for, closing the connection"
 	LogOverflow = "peer does not read its answers, or does not finish its frame, closing the connection"
 	LogRefused  = "busy: request refused"
 	LogAnswered = "request refused"
@@ -21,7 +24,17 @@ const (
 	LogFailed   = "the network has failed"
 	// LogBadCertificate is of secure.Keeper.
 	LogBadCertificate = "certificates cannot be read again, the ones from before stay"
+	LogNewCertificate = "certificates were read again, new connections get them"
 )
+
+// BadFrameText is the text for the error of Events.BadFrame.
+func BadFrameText(err error) string {
+	if errors.As(err, new(*transport.TLSError)) || errors.Is(err, transport.ErrTLSRequired) ||
+		errors.Is(err, transport.ErrNoTLS) {
+		return LogBadTLS
+	}
+	return LogBadFrame
+}
 
 // CloseReason says in words why a connection ended; err is that of Events.Closed.
 func CloseReason(err error) string {

@@ -2,6 +2,7 @@ package remoting
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"gorocket/compat/testutil"
 	"gorocket/remoting/transport"
+	"gorocket/remoting/wire"
 )
 
 // gathered writes to a connection only when send is called.
@@ -66,5 +68,18 @@ func TestTLSFramesBeforeTheEnd(t *testing.T) {
 			t.Errorf("%s: %d of %d requests were handled", name, got, want)
 		}
 		nc.Close()
+	}
+}
+
+// TestBadFrameText: who has no encryption, or another one, has not sent a bad frame.
+func TestBadFrameText(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{{&wire.FrameError{Reason: "x"}, LogBadFrame}, {io.ErrUnexpectedEOF, LogBadFrame}, {transport.ErrNoTLS, LogBadTLS},
+		{transport.ErrTLSRequired, LogBadTLS}, {&transport.TLSError{What: "handshake", Err: io.ErrUnexpectedEOF}, LogBadTLS}} {
+		if got := BadFrameText(c.err); got != c.want {
+			t.Errorf("%v: %s", c.err, got)
+		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 func TestForgedMembers(t *testing.T) {
 	for body, want := range map[string]map[int64]string{
 		`{"brokerMemberGroup":{"brokerAddrs":{-9223372036854775808:"x:1",-1:"y:1",1:"s:1"}}}`: {1: "s:1"},
-		`{"brokerMemberGroup":{"brokerAddrs":{-1:"y:1"}}}`:                                   {},
-		`{"brokerMemberGroup":null}`:                                                         {},
+		`{"brokerMemberGroup":{"brokerAddrs":{-1:"y:1"}}}`:                                    {},
+		`{"brokerMemberGroup":null}`:                                                          {},
 	} {
 		addr := remotingtest.Serve(t, remoting.Entry{Code: wire.ReqGetBrokerMemberGroup, Handle: func(ctx *remoting.Context) {
 			ctx.OK([]byte(body))

@@ -42,7 +42,8 @@ func standaloneCommand() *cobra.Command {
 	c.Flags().StringVar(&f.store, "store", "", "store folder (default: $HOME/gorocket)")
 	c.Flags().StringVar(&f.advertise, "advertise", "", "IP address that clients are told (default: the first that is not "+
 		"loopback)")
-	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf for the broker")
+	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf for the broker; its tls... keys are the "+
+		"NameServer's, too")
 	c.Flags().IntVar(&f.port, "port", 10911, "port of the broker; the fast port is two below")
 	c.Flags().IntVar(&f.namesrvPort, "namesrv-port", 9876, "port of the NameServer")
 	c.Flags().StringVar(&f.profile, "cpu-profile", "", "write a CPU profile for go tool pprof to this file at the end")
@@ -155,6 +156,7 @@ func shareDescriptors(descriptors int, b *brokerconfig.Config, ns *namesrv.Confi
 func (f *standaloneFlags) namesrvConfig(cfg *brokerconfig.Config) namesrv.Config {
 	ns := namesrv.DefaultConfig()
 	ns.ListenPort, ns.BindAddress = f.namesrvPort, cfg.BindAddress
+	ns.Settings = cfg.Settings // TLS: the broker could not reach it with other certificates
 	ns.MetricsExporterType, ns.MetricsPromExporterHost = cfg.MetricsExporterType, cfg.MetricsPromExporterHost
 	if f.nsMetrics != 0 {
 		ns.MetricsPromExporterPort = f.nsMetrics

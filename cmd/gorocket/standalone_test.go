@@ -153,3 +153,15 @@ func TestShareDescriptors(t *testing.T) {
 		t.Errorf("the configuration does not count: %d, %d", b.MaxConnections, ns.MaxConnections)
 	}
 }
+
+// TestStandaloneTLS: broker and NameServer have the same certificates, or they would not find each other.
+func TestStandaloneTLS(t *testing.T) {
+	cfg, _, err := brokerconfig.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.TLSServerMode, cfg.TLSServerCert, cfg.TLSClientTrust = "enforcing", "/cert", "/ca"
+	if ns := new(standaloneFlags).namesrvConfig(&cfg); ns.Settings != cfg.Settings {
+		t.Errorf("%+v", ns.Settings)
+	}
+}

@@ -27,7 +27,7 @@ func (l *Log) Events(failed func(error), closed func(*remoting.Conn, error), ref
 		},
 		AcceptFailed: func(err error) { l.warn().Err(err).Msg(remoting.LogAcceptFailed) },
 		BadFrame: func(c *remoting.Conn, err error) {
-			l.warn().Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.LogBadFrame)
+			l.warn().Err(err).Str("peer", c.RemoteAddr()).Msg(remoting.BadFrameText(err))
 		},
 		Overflow: func(c *remoting.Conn, n int) {
 			l.warn().Int("bytes", n).Str("peer", c.RemoteAddr()).Msg(remoting.LogOverflow)

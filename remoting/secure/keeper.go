@@ -19,7 +19,7 @@ type Keeper struct {
 	given  Settings // without the file; immutable
 	java   string   // immutable
 	mode   transport.TLSMode
-	warn   func(err error)
+	told   func(err error)
 	server atomic.Pointer[tls.Config] // nil: no certificate
 	client atomic.Pointer[tls.Config] // nil: plain
 	own    func() (tls.Certificate, error)
@@ -40,10 +40,10 @@ type stamp struct {
 // watchEvery is how often the files are looked at. Java: FileWatchService.
 const watchEvery = 500 * time.Millisecond
 
-// New reads the files that s names, with what the value of JAVA_OPT_EXT says. warn is told of files that cannot
-// be used later. An error says why no server can run with these settings: Java starts, and closes each connection.
-func New(s Settings, javaOptions string, warn func(err error)) (*Keeper, error) {
-	k := &Keeper{given: s, java: javaOptions, warn: warn, own: sync.OnceValues(selfSigned), seen: map[string]stamp{}}
+// New reads the files that s names, with what the value of JAVA_OPT_EXT says. told is told, later, that they were read
+// again (nil), or why they cannot be used. An error says why no server can run with these settings: Java starts, and closes each connection.
+func New(s Settings, javaOptions string, told func(err error)) (*Keeper, error) {
+	k := &Keeper{given: s, java: javaOptions, told: told, own: sync.OnceValues(selfSigned), seen: map[string]stamp{}}
 	all, err := Complete(s, javaOptions)
 	if err != nil {
 		return nil, err
@@ -145,8 +145,8 @@ func (k *Keeper) reload() {
 	if err != nil {
 		text = err.Error()
 	}
-	if text != "" && text != k.last {
-		k.warn(err)
+	if text == "" || text != k.last {
+		k.told(err)
 	}
 	k.last = text
 }

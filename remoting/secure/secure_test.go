@@ -234,8 +234,8 @@ func TestReload(t *testing.T) {
 	defer k.Stop()
 	write(t, dir, "key.pem", second.Key)
 	testutil.WaitFor(t, "the second pair", func() bool { return leaf() != before })
-	if len(warned) != 0 {
-		t.Error(<-warned)
+	if err := <-warned; err != nil || len(warned) != 0 {
+		t.Errorf("told %v, and %d more, of files that were read again", err, len(warned))
 	}
 }
 

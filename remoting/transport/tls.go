@@ -51,6 +51,17 @@ var (
 	ErrNoTLS       = errors.New("a TLS handshake, but there is no certificate")
 )
 
+// TLSError is why an encrypted connection was closed, or did not come about.
+type TLSError struct {
+	What string // the handshake, or the connection
+	Err  error
+}
+
+func (e *TLSError) Error() string { return "TLS " + e.What + ": " + e.Err.Error() }
+
+// Unwrap makes errors.Is see what is below.
+func (e *TLSError) Unwrap() error { return e.Err }
+
 // tlsSocket encrypts what goes through another socket. The handshake runs in a goroutine of its own, as its arithmetic
 // takes long and the library cannot interrupt it; all else on the event loop.
 type tlsSocket struct {
@@ -126,7 +137,7 @@ func (e *Engine) dialled(ctx context.Context, nc net.Conn) (*tlsSocket, error) {
 	s.more.L = &s.mu
 	s.conn = tls.Client((*tlsWire)(s), cfg)
 	if err := s.conn.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("TLS handshake: %w", err)
+		return nil, &TLSError{"handshake", err}
 	}
 	s.dial = nil
 	return s, nil
@@ -170,6 +181,9 @@ func (s *tlsSocket) pump() error {
 		}
 		if err != nil {
 			s.fin = err
+			if err != io.EOF {
+				s.fin = &TLSError{"connection", err}
+			}
 			return nil
 		}
 	}
@@ -206,9 +220,9 @@ func (s *tlsSocket) take() error {
 	s.hold(int64(size))
 	switch {
 	case !over && (size > handshakeLimit || size > idlePlain && s.count.over()):
-		return fmt.Errorf("TLS handshake: %d bytes came before it was over", size)
+		return &TLSError{"handshake", fmt.Errorf("%d bytes came before it was over", size)}
 	case over && why != nil:
-		return fmt.Errorf("TLS handshake: %w", why)
+		return &TLSError{"handshake", why}
 	case over:
 		s.open = true
 		s.hold(int64(s.rec.size))
