@@ -41,7 +41,8 @@ type stamp struct {
 const watchEvery = 500 * time.Millisecond
 
 // New reads the files that s names, with what the value of JAVA_OPT_EXT says. told is told, later, that they were read
-// again (nil), or why they cannot be used. An error says why no server can run with these settings: Java starts, and closes each connection.
+// again (nil), or why they cannot be used. An error says why no server can run with these settings: Java starts, and
+// closes each connection.
 func New(s Settings, javaOptions string, told func(err error)) (*Keeper, error) {
 	k := &Keeper{given: s, java: javaOptions, told: told, own: sync.OnceValues(selfSigned), seen: map[string]stamp{}}
 	all, err := Complete(s, javaOptions)
