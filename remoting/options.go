@@ -1,6 +1,7 @@
 package remoting
 
 import (
+	"crypto/tls"
 	"time"
 
 	"gorocket/remoting/transport"
@@ -95,4 +96,9 @@ func (o *Options) defaults(cpus int) {
 	if o.IdleTimeout <= 0 {
 		o.IdleTimeout = 120 * time.Second
 	}
+}
+
+// DialTLS is Options.TLS of a client that encrypts with cfg; nil: it does not.
+func DialTLS(cfg *tls.Config) *transport.TLS {
+	return &transport.TLS{Client: func() *tls.Config { return cfg }}
 }

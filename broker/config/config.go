@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -199,3 +200,8 @@ func (c Config) Addr() string { return net.JoinHostPort(c.BrokerIP1, fmt.Sprint(
 
 // HAAddr is the address that slaves are told.
 func (c Config) HAAddr() string { return net.JoinHostPort(c.BrokerIP2, fmt.Sprint(c.HAListenPort)) }
+
+// ClientTLS is how connections to other brokers are encrypted, nil: not at all.
+func (c *Config) ClientTLS() (*tls.Config, error) {
+	return secure.Client(c.Settings, os.Getenv(secure.JavaOptions))
+}

@@ -10,7 +10,6 @@ import (
 
 	brokerconfig "gorocket/broker/config"
 	"gorocket/cmd/gorocket/against"
-	"gorocket/remoting/secure"
 	"gorocket/store/check"
 )
 
@@ -74,7 +73,7 @@ func verify(out, errs io.Writer, dir string, o verifyOptions) int {
 		return fail(err)
 	}
 	if o.against != "" {
-		enc, err := secure.Client(cfg.Settings, os.Getenv(secure.JavaOptions))
+		enc, err := cfg.ClientTLS()
 		if err == nil {
 			r.Against, err = against.Compare(context.Background(), cfg.Offline(dir), o.against, enc)
 		}

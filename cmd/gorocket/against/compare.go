@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"gorocket/remoting"
-	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/check"
@@ -97,8 +96,7 @@ var errFound = errors.New("a difference")
 // encrypt them. What of the directory cannot be read is a difference if there are records behind it. The error is that
 // the peer cannot be asked, that nothing could be compared, or those of check.Walk.
 func Compare(ctx context.Context, dir store.Offline, peer string, enc *tls.Config) (*Report, error) {
-	opts := remoting.Options{TLS: &transport.TLS{Client: func() *tls.Config { return enc }}}
-	client, err := remoting.NewClient(&remoting.Table{}, opts)
+	client, err := remoting.NewClient(&remoting.Table{}, remoting.Options{TLS: remoting.DialTLS(enc)})
 	if err == nil {
 		err = client.Start()
 	}

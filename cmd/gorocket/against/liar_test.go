@@ -79,8 +79,8 @@ func TestPeersThatLie(t *testing.T) {
 	}
 }
 
-// TestBusyPeer: it is asked again.
-func TestBusyPeer(t *testing.T) {
+// TestPeerBusyForAWhile: it is asked again.
+func TestPeerBusyForAWhile(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, configOf(t, dir), 0, 3)
 	l := &liar{to: 1 << 40, body: 1}
