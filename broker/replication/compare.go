@@ -25,9 +25,9 @@ type DivergedError struct {
 func (e *DivergedError) Error() string {
 	return fmt.Sprintf("this slave's log and that of its master %s went different ways: at offset %d there is %s here "+
 		"and %s "+
-		"there; nothing is taken over. To drop what only this broker has, stop it and run "+
-		"`gorocket repair DIR --truncate-to OFFSET` with an offset up to which both are the same", e.Master, e.Offset,
-		e.Ours, e.Theirs)
+		"there; nothing is taken over. To drop what only this broker has, stop it, find where they part with "+
+		"`gorocket verify DIR --against %s -c FILE`, and run `gorocket repair DIR --truncate-to OFFSET -c FILE` with "+
+		"the log offset of that first difference", e.Master, e.Offset, e.Ours, e.Theirs, e.Master)
 }
 
 // compare asks the master for the last record of our log (VIEW_MESSAGE_BY_ID, which Java's masters serve too): every

@@ -72,12 +72,15 @@ func TestRepairTruncates(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(log, "00000000000000065536"), make([]byte, 65536), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for offset, want := range map[int64]string{65536: "the log ends at 65536", 0: "offset 0 is not in the log",
+	for offset, want := range map[int64]string{65536: "the log ends at 65536", 0: "offset 0 is not in the log, whose files are 65536..131072",
 		65540: "no record begins at offset 65540"} {
 		var out, errs bytes.Buffer
 		code := repair(&out, &errs, conf, filepath.Join(dir, "store"), repairMode{truncates: true, truncate: offset})
 		if text := out.String() + errs.String(); !strings.Contains(text, want) || (code == verifyHealthy) != (offset == 65536) {
 			t.Errorf("%d: exit code %d, %s", offset, code, text)
+		}
+		if offset != 65536 && out.Len() > 0 {
+			t.Errorf("%d: a plan of nothing: %s", offset, &out)
 		}
 	}
 }

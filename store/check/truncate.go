@@ -38,7 +38,7 @@ func TruncateTo(cfg Options, fsys vfs.FS, offset int64, dryRun bool) (*Plan, err
 	}
 	c := &cutter{cfg: cfg, fs: fsys, offset: offset, plan: &Plan{Dir: cfg.Root, Aside: asideName(), Steps: []Step{}}}
 	if err := c.find(); err != nil {
-		return c.plan, err
+		return nil, err // nothing is known of the store, and nothing planned
 	}
 	for _, f := range c.files {
 		c.plan.Steps = append(c.plan.Steps, Step{ByRepair, "cut", f.name, max(0, offset-f.base), fmt.Sprintf(
@@ -70,8 +70,11 @@ func (c *cutter) find() error {
 			return err
 		}
 		segs := v.log.Segments()
-		if len(segs) == 0 || c.offset < segs[0].Base || c.offset >= segs[len(segs)-1].End() {
-			return fmt.Errorf("store: offset %d is not in the log", c.offset)
+		if len(segs) == 0 {
+			return fmt.Errorf("store: offset %d is not in the log, which is empty", c.offset)
+		}
+		if end := segs[len(segs)-1].End(); c.offset < segs[0].Base || c.offset >= end {
+			return fmt.Errorf("store: offset %d is not in the log, whose files are %d..%d", c.offset, segs[0].Base, end)
 		}
 		c.first = segs[0].Base
 		for _, seg := range segs {
