@@ -74,18 +74,17 @@ func (s *Service) hearAll(ctx context.Context, addrs map[int64]string) {
 
 // hear tries to hear one slave until ctx ends.
 func (s *Service) hear(ctx context.Context, id int64, addr string) {
-	for ctx.Err() == nil {
+	for {
 		err := s.hearOnce(ctx, addr)
 		if err == nil {
 			s.d.Log.Info().Int64("brokerId", id).Str("slave", addr).Msg("heard what a slave knows")
 			return
 		}
-		if ctx.Err() != nil {
+		if pause(ctx, onlineRetry); ctx.Err() != nil {
 			s.d.Log.Warn().Int64("brokerId", id).Str("slave", addr).Err(err).
 				Msg("a slave does not say what it knows: coming online without that")
 			return
 		}
-		pause(ctx, onlineRetry)
 	}
 }
 
