@@ -1,0 +1,247 @@
+// Command syncbound measures what SYNC_FLUSH with 64 messages in flight on 8 connections costs at the least on this
+// machine: one thread that reads requests of the broker's size, writes 64 records with one pwrite, waits for one
+// fdatasync and answers; no protocol, no queues, no second thread. docs/performance-notes.md compares the broker with
+// it.
+//
+//	cd integration && go run ./syncbound -time 5s
+//
+// The first processor serves, the second one sends, if there are two.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	conns, perConn = 8, 8
+	inFlight       = conns * perConn
+	requestSize    = 460 // bytes of a send of 128 bytes by `gorocket bench`, of its answer, and of its record
+	answerSize     = 260
+	recordSize     = 330
+	fileSize       = 256 << 20
+)
+
+func main() {
+	folder := flag.String("dir", ".", "folder on the disk to measure")
+	d := flag.Duration("time", 5*time.Second, "length of the measurement")
+	port := flag.Int("client", 0, "be the sender, for the server on this port")
+	flag.Parse()
+	runtime.LockOSThread()
+	err := error(nil)
+	if *port != 0 {
+		err = send(*port)
+	} else {
+		err = measure(*folder, *d)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "syncbound:", err)
+		os.Exit(1)
+	}
+}
+
+// pin keeps this thread on one processor.
+func pin(cpu int) {
+	var set unix.CPUSet
+	set.Set(cpu % runtime.NumCPU())
+	_ = unix.SchedSetaffinity(0, &set)
+}
+
+func measure(folder string, d time.Duration) error {
+	pin(0)
+	log, err := prepared(folder)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+	s := &server{log: int(log.Fd()), until: time.Now().Add(d)}
+	l, port, err := listen()
+	if err != nil {
+		return err
+	}
+	sender := exec.Command(os.Args[0], "-client", fmt.Sprint(port))
+	sender.Stderr = os.Stderr
+	if err := sender.Start(); err != nil {
+		return err
+	}
+	defer func() { _ = sender.Process.Kill(); _ = sender.Wait() }()
+	if err := s.accept(l); err != nil {
+		return err
+	}
+	var before, after syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+	began := time.Now()
+	if err := s.run(); err != nil {
+		return err
+	}
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
+	cpu := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
+	fmt.Printf("%.0f messages/s, %.2f µs of CPU each, %.0f µs for each 64\n", float64(s.total)/time.Since(began).Seconds(),
+		float64(cpu)/1e3/float64(s.total), float64(time.Since(began).Microseconds())*inFlight/float64(s.total))
+	return nil
+}
+
+// prepared makes a file whose blocks are all there, as those of the commit log are.
+func prepared(folder string) (*os.File, error) {
+	f, err := os.CreateTemp(folder, "syncbound")
+	if err != nil {
+		return nil, err
+	}
+	zeros := make([]byte, 1<<20)
+	for range fileSize / len(zeros) {
+		if _, err := f.Write(zeros); err != nil {
+			return nil, err
+		}
+	}
+	return f, f.Sync()
+}
+
+func listen() (fd, port int, err error) {
+	if fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0); err != nil {
+		return 0, 0, err
+	}
+	if err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err == nil {
+		err = unix.Listen(fd, conns)
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		return 0, 0, err
+	}
+	return fd, at.(*unix.SockaddrInet4).Port, nil
+}
+
+// server is one thread with its connections.
+type server struct {
+	log, poll int
+	until     time.Time
+	came      map[int32]int // bytes of a request that is not whole, by descriptor
+	waiting   map[int32]int // requests that wait for the disk
+	total     int
+}
+
+func (s *server) accept(l int) (err error) {
+	s.came, s.waiting = map[int32]int{}, map[int32]int{}
+	if s.poll, err = unix.EpollCreate1(0); err != nil {
+		return err
+	}
+	for range conns {
+		fd, _, err := unix.Accept(l)
+		if err != nil {
+			return err
+		}
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		in := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}
+		if err := unix.EpollCtl(s.poll, unix.EPOLL_CTL_ADD, fd, &in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) run() error {
+	buf, record, answers := make([]byte, 64<<10), make([]byte, inFlight*recordSize), make([]byte, perConn*answerSize)
+	events := make([]unix.EpollEvent, conns)
+	at, pending := int64(0), 0
+	for time.Now().Before(s.until) {
+		n, err := unix.EpollWait(s.poll, events, 100)
+		if err != nil && err != unix.EINTR {
+			return err
+		}
+		for _, e := range events[:max(n, 0)] {
+			got, err := unix.Read(int(e.Fd), buf)
+			if err != nil || got == 0 {
+				return fmt.Errorf("the sender has gone: %w", err)
+			}
+			s.came[e.Fd] += got
+			whole := s.came[e.Fd] / requestSize
+			s.came[e.Fd] -= whole * requestSize
+			s.waiting[e.Fd] += whole
+			pending += whole
+		}
+		if pending < inFlight {
+			continue
+		}
+		if at+int64(len(record)) > fileSize {
+			at = 0
+		}
+		if err := s.store(record, at); err != nil {
+			return err
+		}
+		at += int64(len(record))
+		for fd, k := range s.waiting {
+			if _, err := unix.Write(int(fd), answers[:k*answerSize]); err != nil {
+				return err
+			}
+			s.waiting[fd] = 0
+		}
+		s.total, pending = s.total+pending, 0
+	}
+	return nil
+}
+
+func (s *server) store(records []byte, at int64) error {
+	if _, err := unix.Pwrite(s.log, records, at); err != nil {
+		return err
+	}
+	return unix.Fdatasync(s.log)
+}
+
+// send keeps perConn requests in flight on each connection, until the server ends.
+func send(port int) error {
+	pin(1)
+	poll, err := unix.EpollCreate1(0)
+	if err != nil {
+		return err
+	}
+	requests, buf, came := make([]byte, perConn*requestSize), make([]byte, 64<<10), map[int32]int{}
+	for range conns {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+		if err != nil {
+			return err
+		}
+		if err := unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port}); err != nil {
+			return err
+		}
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		in := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}
+		if err := unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, fd, &in); err != nil {
+			return err
+		}
+		if _, err := unix.Write(fd, requests); err != nil {
+			return err
+		}
+	}
+	events := make([]unix.EpollEvent, conns)
+	for {
+		n, err := unix.EpollWait(poll, events, -1)
+		if err != nil && err != unix.EINTR {
+			return err
+		}
+		for _, e := range events[:max(n, 0)] {
+			got, err := unix.Read(int(e.Fd), buf)
+			if err != nil || got == 0 {
+				return nil // the measurement is over
+			}
+			came[e.Fd] += got
+			whole := came[e.Fd] / answerSize
+			came[e.Fd] -= whole * answerSize
+			if whole == 0 {
+				continue
+			}
+			if _, err := unix.Write(int(e.Fd), requests[:whole*requestSize]); err != nil {
+				return nil
+			}
+		}
+	}
+}
