@@ -76,7 +76,16 @@ func TestPeriods(t *testing.T) {
 		c := newClockwork(Settings{Total: 7, Period: 10 * time.Second, Beat: 4 * time.Second})
 		addrs := map[int64]string{0: "m", 1: "s"}
 		var failed error
-		c.answer = func() (map[int64]string, error) { return addrs, failed }
+		c.answer = func() (map[int64]string, error) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return addrs, failed
+		}
+		change := func(a map[int64]string, err error) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			addrs, failed = a, err
+		}
 		if c.Alive() != 7 {
 			t.Errorf("%d alive before an answer", c.Alive())
 		}
@@ -84,12 +93,12 @@ func TestPeriods(t *testing.T) {
 		time.Sleep(13 * time.Second)
 		c.Look()
 		synctest.Wait()
-		addrs, failed = map[int64]string{0: "m"}, errors.New("no answer")
+		change(map[int64]string{0: "m"}, errors.New("no answer"))
 		time.Sleep(11 * time.Second) // asks at 23
 		if c.Alive() != 2 {
 			t.Errorf("%d alive after a failure", c.Alive())
 		}
-		failed = nil
+		change(addrs, nil)
 		time.Sleep(10 * time.Second) // asks at 33
 		if c.Alive() != 1 {
 			t.Errorf("%d alive in the end", c.Alive())
