@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func read(t *testing.T, name string) string {
@@ -179,6 +180,28 @@ func TestTestsNamedInTheDocumentsExist(t *testing.T) {
 		for _, m := range name.FindAllStringSubmatch(read(t, page), -1) {
 			if !strings.Contains(sources.String(), "func "+m[1]+"(") {
 				t.Errorf("%s names %s, which does not exist", page, m[1])
+			}
+		}
+	}
+}
+
+// TestLinesOfProse: 120 columns, but in tables, blocks of code and what is generated; Chinese has no blanks to break at.
+func TestLinesOfProse(t *testing.T) {
+	generated := []string{"config.md", "metrics.md", "support.md", "performance.md"}
+	pages, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, "../README.md", "../CHANGELOG.md", "../CONTRIBUTING.md") {
+		if slices.Contains(generated, page) {
+			continue
+		}
+		text := fence.ReplaceAllStringFunc(read(t, page), func(block string) string {
+			return strings.Repeat("\n", strings.Count(block, "\n"))
+		})
+		for i, line := range strings.Split(text, "\n") {
+			if n := utf8.RuneCountInString(line); n > 120 && !strings.HasPrefix(line, "|") && !strings.HasPrefix(line, "[") {
+				t.Errorf("%s:%d has %d columns, the limit is 120", page, i+1, n)
 			}
 		}
 	}
