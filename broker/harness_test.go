@@ -51,27 +51,7 @@ func testConfig(t *testing.T, dir string) config.Config {
 }
 
 // freePort returns a port such that it and those two and three above are free: the fast port, listenPort, haListenPort.
-func freePort(t *testing.T) int {
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port, free := l.Addr().(*net.TCPAddr).Port, true
-		l.Close()
-		for _, n := range []int{2, 3} {
-			other, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+n))
-			if free = free && err == nil; err == nil {
-				other.Close()
-			}
-		}
-		if free {
-			return port
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
+func freePort(t *testing.T) int { return testutil.FreePort(t, 2, 3) }
 
 func startRig(t *testing.T, cfg config.Config) *rig {
 	t.Helper()

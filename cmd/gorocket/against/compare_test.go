@@ -3,7 +3,6 @@ package against
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -28,29 +27,7 @@ import (
 func TestMain(m *testing.M) { testutil.Main(m) }
 
 // freePort is one whose neighbours are free too.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		free := true
-		for _, p := range []int{port - 2, port + 1} {
-			if n, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p)); err == nil {
-				_ = n.Close()
-			} else {
-				free = false
-			}
-		}
-		if _ = l.Close(); free {
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
-}
+func freePort(t *testing.T) int { return testutil.FreePort(t, -2, 1) }
 
 func configOf(t *testing.T, dir string) config.Config {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/remotingtest"
 )
@@ -32,27 +33,7 @@ func freeAddr(t testing.TB) string {
 }
 
 // freePort returns a port such that it and the next three are free.
-func freePort(t testing.TB) int {
-	t.Helper()
-	for range 100 {
-		_, text, _ := net.SplitHostPort(freeAddr(t))
-		port, free := 0, true
-		fmt.Sscan(text, &port)
-		for p := port; p < port+4; p++ {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
-			if err != nil {
-				free = false
-				break
-			}
-			l.Close()
-		}
-		if free {
-			return port
-		}
-	}
-	t.Fatal("no free ports")
-	return 0
-}
+func freePort(t testing.TB) int { return testutil.FreePort(t, 1, 2, 3) }
 
 // sendLoad is a load of plain messages to addr.
 func sendLoad(t testing.TB, addr string, loop loopFlags, m messageFlags, quota int64) *load {
