@@ -15,6 +15,7 @@ type Client struct {
 	once   sync.Once
 
 	mu    sync.Mutex
+	runs  bool                     // guarded by mu; Start succeeded
 	conns map[string]*Conn         // guarded by mu; by address
 	locks map[string]chan struct{} // guarded by mu; with an element while an address is dialled
 }
@@ -31,13 +32,24 @@ func NewClient(table *Table, opts Options) (*Client, error) {
 }
 
 // Start makes the client's event loop run.
-func (cl *Client) Start() error { return cl.engine.start() }
+func (cl *Client) Start() error {
+	err := cl.engine.start()
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	cl.runs = err == nil
+	return err
+}
 
-// Stop closes all connections. Safe to call more than once.
+// Stop closes all connections. Safe to call more than once, and without a Start that succeeded.
 func (cl *Client) Stop() (err error) {
 	cl.once.Do(func() {
-		err = cl.engine.net.Stop(context.Background())
-		cl.engine.stopWorkers()
+		cl.mu.Lock()
+		runs := cl.runs
+		cl.mu.Unlock()
+		if runs {
+			err = cl.engine.net.Stop(context.Background())
+			cl.engine.stopWorkers()
+		}
 	})
 	return err
 }
