@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"gorocket/integration/harness"
 )
@@ -33,15 +34,30 @@ func TestPairInNamespaces(t *testing.T) {
 	for what, n := range p.means {
 		t.Logf("%d kills under %s", n, what)
 	}
+	var left []string
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if left = ourLinks(t); len(left) == 0 || time.Now().After(end) {
+			break // the kernel takes a namespace down a moment after its last process
+		}
+	}
+	if len(left) > 0 {
+		t.Errorf("%v are left", left)
+	}
+}
+
+// ourLinks are those in this namespace that this process has made.
+func ourLinks(t *testing.T) (names []string) {
+	t.Helper()
 	links, err := net.Interfaces()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, l := range links {
 		if strings.HasPrefix(l.Name, fmt.Sprintf("gr%d", os.Getpid())) {
-			t.Errorf("%s is left", l.Name)
+			names = append(names, l.Name)
 		}
 	}
+	return names
 }
 
 func underKills(t *testing.T, p *pair) {
