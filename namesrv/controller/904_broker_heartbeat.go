@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"gorocket/namesrv/controller/liveness"
+	"gorocket/namesrv/controller/replicas"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -16,6 +17,10 @@ func (s *Server) brokerHeartbeat(ctx *remoting.Context) {
 	}
 	if h.BrokerID < 0 {
 		ctx.Status(wire.ControllerInvalidRequest, "Heart beat with empty brokerId")
+		return
+	}
+	if max(len(h.ClusterName), len(h.BrokerName)) > replicas.MaxName || len(h.BrokerAddr) > replicas.MaxAddress {
+		ctx.Status(wire.ControllerInvalidRequest, "Heart beat with a name or an address that is too long")
 		return
 	}
 	b := liveness.Beat{Key: liveness.Key{Cluster: h.ClusterName, Broker: h.BrokerName, ID: h.BrokerID},

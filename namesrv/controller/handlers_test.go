@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -141,6 +142,13 @@ func TestHeartbeatWithoutID(t *testing.T) {
 	p := start(t)
 	p.want(call(p, wire.ReqBrokerHeartbeat, wire.BrokerHeartbeatRequest, &wire.BrokerHeartbeatHeader{ClusterName: "c", BrokerName: "b",
 		BrokerAddr: "h:1", BrokerID: -1}, ""), 2005, "Heart beat with empty brokerId", "", "")
+	for _, h := range []wire.BrokerHeartbeatHeader{{ClusterName: strings.Repeat("c", 256)}, {BrokerName: strings.Repeat("b", 256)},
+		{BrokerAddr: strings.Repeat("a", 513)}} {
+		p.want(call(p, wire.ReqBrokerHeartbeat, wire.BrokerHeartbeatRequest, &h, ""), 2005, "Heart beat with a name", "", "")
+	}
+	if n := len(p.alive.Count(time.Now())); n != 0 {
+		t.Errorf("%d are watched", n)
+	}
 }
 
 func TestMetadata(t *testing.T) {
