@@ -10,7 +10,7 @@ import (
 // Persisted before the answer. Without a value the key reads as not found afterwards (Java stores a null), and the
 // namespace exists.
 func (s *Server) putKVConfig(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.KVRequest)
+	h, ok := remoting.Header(ctx, wire.KVRequest)
 	if !ok {
 		return
 	}

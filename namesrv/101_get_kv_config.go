@@ -7,7 +7,7 @@ import (
 
 // GET_KV_CONFIG (101). Java: DefaultRequestProcessor.getKVConfig. All versions. Not there: QUERY_NOT_FOUND.
 func (s *Server) getKVConfig(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.KVRequest)
+	h, ok := remoting.Header(ctx, wire.KVRequest)
 	if !ok {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 // DELETE_KV_CONFIG (102). Java: DefaultRequestProcessor.deleteKVConfig. All versions. SUCCESS also when nothing was
 // there.
 func (s *Server) deleteKVConfig(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.KVRequest)
+	h, ok := remoting.Header(ctx, wire.KVRequest)
 	if !ok {
 		return
 	}

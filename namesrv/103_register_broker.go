@@ -46,7 +46,7 @@ func (s *Server) registerBroker(ctx *remoting.Context) {
 }
 
 func (s *Server) readRegistration(ctx *remoting.Context) (*registration, bool) {
-	h, ok := header(ctx, wire.RegisterBrokerRequest)
+	h, ok := remoting.Header(ctx, wire.RegisterBrokerRequest)
 	if !ok {
 		return nil, false
 	}

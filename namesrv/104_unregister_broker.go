@@ -10,7 +10,7 @@ import (
 // Queued: the answer comes before the routes change. A full queue is SYSTEM_ERROR without a remark. A broker that does
 // not say who it is gets SUCCESS, and nothing happens.
 func (s *Server) unregisterBroker(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.UnregisterBrokerRequest)
+	h, ok := remoting.Header(ctx, wire.UnregisterBrokerRequest)
 	if !ok || s.incomplete(ctx, &h) {
 		return
 	}

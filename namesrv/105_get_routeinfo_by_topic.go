@@ -18,7 +18,7 @@ import (
 //
 // An answer that was given before is sent from the event loop; everything else is built by a worker.
 func (s *Server) getRouteInfo(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.GetRouteInfoRequest)
+	h, ok := remoting.Header(ctx, wire.GetRouteInfoRequest)
 	if !ok {
 		return
 	}

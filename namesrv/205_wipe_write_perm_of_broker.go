@@ -9,7 +9,7 @@ import (
 //
 // Lasts until the broker registers with a new data version. An unknown broker has 0 topics.
 func (s *Server) wipeWritePerm(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.BrokerNameRequest)
+	h, ok := remoting.Header(ctx, wire.BrokerNameRequest)
 	if !ok {
 		return
 	}

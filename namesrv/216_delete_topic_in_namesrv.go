@@ -8,7 +8,7 @@ import (
 // DELETE_TOPIC_IN_NAMESRV (216). Java: DefaultRequestProcessor.deleteTopicInNamesrv. clusterName since 5.0: only
 // brokers of that cluster lose the topic; without it all do. SUCCESS also when nothing was there.
 func (s *Server) deleteTopic(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.DeleteTopicFromNamesrvRequest)
+	h, ok := remoting.Header(ctx, wire.DeleteTopicFromNamesrvRequest)
 	if !ok {
 		return
 	}

@@ -12,7 +12,7 @@ import (
 // Only queueDatas of the body counts. Queues of a broker that is not registered are refused silently: SUCCESS all the
 // same.
 func (s *Server) registerTopic(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.TopicRequest)
+	h, ok := remoting.Header(ctx, wire.TopicRequest)
 	if !ok {
 		return
 	}

@@ -8,7 +8,7 @@ import (
 // GET_KVLIST_BY_NAMESPACE (219). Java: DefaultRequestProcessor.getKVListByNamespace. All versions. No such namespace:
 // QUERY_NOT_FOUND.
 func (s *Server) getKVList(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.KVRequest)
+	h, ok := remoting.Header(ctx, wire.KVRequest)
 	if !ok {
 		return
 	}

@@ -12,7 +12,7 @@ func (s *Server) getTopicsByCluster(ctx *remoting.Context) {
 		disabled(ctx)
 		return
 	}
-	h, ok := header(ctx, wire.ClusterRequest)
+	h, ok := remoting.Header(ctx, wire.ClusterRequest)
 	if !ok {
 		return
 	}

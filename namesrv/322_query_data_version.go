@@ -12,7 +12,7 @@ import (
 // life. The body of the answer is the version that we hold, absent if none. Newer brokers send it one-way as a
 // heartbeat for old nameservers.
 func (s *Server) queryDataVersion(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.QueryDataVersionRequest)
+	h, ok := remoting.Header(ctx, wire.QueryDataVersionRequest)
 	if !ok || !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 // Every topic of the broker becomes readable and writable, also one that was neither; lasts until its next changed
 // registration.
 func (s *Server) addWritePerm(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.BrokerNameRequest)
+	h, ok := remoting.Header(ctx, wire.BrokerNameRequest)
 	if !ok {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 // GET_BROKER_MEMBER_GROUP (901), since 5.0. Java: DefaultRequestProcessor.getBrokerMemberGroup. An unknown broker has
 // no members. The odd remark is Java's, which forgets to clear it.
 func (s *Server) getBrokerMemberGroup(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.BrokerMemberGroupRequest)
+	h, ok := remoting.Header(ctx, wire.BrokerMemberGroupRequest)
 	if !ok {
 		return
 	}

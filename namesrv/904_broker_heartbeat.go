@@ -8,7 +8,7 @@ import (
 // BROKER_HEARTBEAT (904), since 5.0, usually one-way. Java: DefaultRequestProcessor.brokerHeartbeat. A sign of life,
 // nothing else: brokers that never registered are ignored.
 func (s *Server) brokerHeartbeat(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.BrokerHeartbeatRequest)
+	h, ok := remoting.Header(ctx, wire.BrokerHeartbeatRequest)
 	if !ok || !addressComplete(ctx, h.ClusterName, h.BrokerAddr) {
 		return
 	}

@@ -1,9 +1,6 @@
 package namesrv
 
 import (
-	"slices"
-	"strings"
-
 	"gorocket/compat"
 	"gorocket/compat/config"
 )
@@ -17,8 +14,7 @@ func (s *Server) config() *Config { return s.cfg.Load() }
 
 // blackListed says whether p touches a key that may not be changed over the wire.
 func (s *Server) blackListed(p *compat.Properties) bool {
-	list := append(strings.Split(s.config().ConfigBlackList, ";"), fixedBlackList[:]...)
-	return slices.ContainsFunc(p.Keys(), func(key string) bool { return slices.Contains(list, key) })
+	return config.Listed(p, s.config().ConfigBlackList, fixedBlackList[:]...)
 }
 
 // updateConfig applies all of p or nothing, and writes the changed lines to the file before the new configuration acts.
@@ -29,17 +25,11 @@ func (s *Server) updateConfig(p *compat.Properties) error {
 	defer s.cfgMu.Unlock()
 	old := s.config()
 	next := *old
-	unknown, err := config.Bind(p, &next)
+	extra, err := config.BindChange(p, old, &next, old.extra, "NameServer")
 	if err != nil {
 		return err
 	}
-	if next.extra, err = config.MergeExtra(next.extra, p, unknown, new(Config)); err != nil {
-		return err
-	}
-	if keys := config.Changed(old, &next, config.Start); keys != nil {
-		v, _ := p.Get(keys[0])
-		return &config.Error{Key: keys[0], Value: v, Msg: "cannot change while the NameServer runs"}
-	}
+	next.extra = extra
 	if err := next.validate(); err != nil {
 		return err
 	}

@@ -47,15 +47,6 @@ func Codes() []int32 {
 	return codes
 }
 
-// header reads the request's header; the error answer is given already when it returns false.
-func header[T any](ctx *remoting.Context, h *wire.HeaderType[T]) (v T, ok bool) {
-	if err := h.Decode(ctx.Req, ctx.In, &v); err != nil {
-		fail(ctx, err)
-		return v, false
-	}
-	return v, true
-}
-
 // fail answers SYSTEM_ERROR with the error's text, as Java does for an exception in a handler.
 func fail(ctx *remoting.Context, err error) { ctx.Status(wire.SystemError, err.Error()) }
 

@@ -70,6 +70,16 @@ func (r *Replier) OK(body []byte) {
 	r.conn.respond(r, wire.Success, "", nil, nil, Body{Bytes: body})
 }
 
+// Header reads the request's header. When it returns false the answer is given already: SYSTEM_ERROR with the error's
+// text, as Java does for an exception in a handler.
+func Header[T any](ctx *Context, h *wire.HeaderType[T]) (v T, ok bool) {
+	if err := h.Decode(ctx.Req, ctx.In, &v); err != nil {
+		ctx.Status(wire.SystemError, err.Error())
+		return v, false
+	}
+	return v, true
+}
+
 // Respond answers with a header and a body.
 func Respond[T any](r *Replier, code int32, remark string, h *wire.HeaderType[T], v *T, body Body) {
 	r.conn.respond(r, code, remark, h.Info(), unsafe.Pointer(v), body)

@@ -2,13 +2,14 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"gorocket/compat"
 )
 
-// MergeExtra adds the keys of an update that target has no field for, when Java has them or old had them already;
+// mergeExtra adds the keys of an update that target has no field for, when Java has them or old had them already;
 // others are refused with an *Error. old is nil for none, and is not changed.
-func MergeExtra(old, update *compat.Properties, unknown []string, target Target) (*compat.Properties, error) {
+func mergeExtra(old, update *compat.Properties, unknown []string, target Target) (*compat.Properties, error) {
 	out := &compat.Properties{}
 	if old != nil {
 		for _, key := range old.Keys() {
@@ -43,4 +44,29 @@ func Text(target Target, extra *compat.Properties) []byte {
 		sorted.Set(key, value)
 	}
 	return sorted.Format()
+}
+
+// Listed tells whether p has a key that may not be changed over the wire: one of list, by semicolons, or of fixed.
+func Listed(p *compat.Properties, list string, fixed ...string) bool {
+	all := append(strings.Split(list, ";"), fixed...)
+	return slices.ContainsFunc(p.Keys(), func(key string) bool { return slices.Contains(all, key) })
+}
+
+// BindChange sets the fields of next, a copy of old, from a change that a peer sends, and returns extra, which may be
+// nil, with the keys that have no field. Refused with an *Error: what Bind refuses, keys that nobody knows, and keys
+// that cannot change while what runs.
+func BindChange(p *compat.Properties, old, next Target, extra *compat.Properties, what string) (*compat.Properties,
+	error) {
+	unknown, err := Bind(p, next)
+	if err != nil {
+		return nil, err
+	}
+	if extra, err = mergeExtra(extra, p, unknown, old); err != nil {
+		return nil, err
+	}
+	if keys := Changed(old, next, Start); keys != nil {
+		v, _ := p.Get(keys[0])
+		return nil, &Error{Key: keys[0], Value: v, Msg: "cannot change while the " + what + " runs"}
+	}
+	return extra, nil
 }

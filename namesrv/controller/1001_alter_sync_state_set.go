@@ -11,7 +11,7 @@ import (
 // CONTROLLER_ALTER_SYNC_STATE_SET (1001): a master adds or removes replicas that are in sync. The body has the set that
 // it wants, with the epoch of the one it has. Java: ReplicasInfoManager.alterSyncStateSet.
 func (s *Server) alterSyncStateSet(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.AlterSyncStateSetRequest)
+	h, ok := remoting.Header(ctx, wire.AlterSyncStateSetRequest)
 	if !ok || !s.leads(ctx) {
 		return
 	}

@@ -15,7 +15,7 @@ import (
 // CONTROLLER_ELECT_MASTER (1002): a broker that knows no master asks for one, or an operator names one. Java:
 // ReplicasInfoManager.electMaster.
 func (s *Server) electMaster(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.ElectMasterRequest)
+	h, ok := remoting.Header(ctx, wire.ElectMasterRequest)
 	if !ok || !s.leads(ctx) {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 // CONTROLLER_REGISTER_BROKER (1003): a broker that has an id tells where it is. Java: ReplicasInfoManager
 // .registerBroker; there an id that this group of controllers has not given is refused with 2010.
 func (s *Server) registerBroker(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.RegisterToControllerRequest)
+	h, ok := remoting.Header(ctx, wire.RegisterToControllerRequest)
 	if !ok || !s.leads(ctx) {
 		return
 	}

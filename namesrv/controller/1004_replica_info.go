@@ -7,7 +7,7 @@ import (
 
 // CONTROLLER_GET_REPLICA_INFO (1004): who is master, living or not. Java: ReplicasInfoManager.getReplicaInfo.
 func (s *Server) replicaInfo(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.ReplicaInfoRequest)
+	h, ok := remoting.Header(ctx, wire.ReplicaInfoRequest)
 	if !ok || !s.leads(ctx) {
 		return
 	}

@@ -49,8 +49,8 @@ func (s *Server) replicasInfo(set *replicas.Set) protocol.ReplicasInfo {
 	}
 	living := s.members(set.Broker)
 	for _, id := range set.IDs() {
-		r := protocol.ReplicaIdentity{Alive: lives(living, id), BrokerAddress: set.Replicas[id].Address, BrokerID: id,
-			BrokerName: set.Broker}
+		r := protocol.ReplicaIdentity{Alive: replicas.Alive(living, id), BrokerAddress: set.Replicas[id].Address,
+			BrokerID: id, BrokerName: set.Broker}
 		if slices.Contains(set.InSync, id) {
 			info.InSyncReplicas = append(info.InSyncReplicas, r)
 		} else {

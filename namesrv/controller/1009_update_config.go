@@ -1,9 +1,6 @@
 package controller
 
 import (
-	"slices"
-	"strings"
-
 	"gorocket/compat"
 	"gorocket/compat/config"
 	"gorocket/remoting"
@@ -39,8 +36,7 @@ func (s *Server) updateConfig(ctx *remoting.Context) {
 var fixedBlackList = [...]string{"configBlackList", "configStorePath", "rocketmqHome"}
 
 func (s *Server) blackListed(p *compat.Properties) bool {
-	list := append(strings.Split(s.config().ConfigBlackList, ";"), fixedBlackList[:]...)
-	return slices.ContainsFunc(p.Keys(), func(key string) bool { return slices.Contains(list, key) })
+	return config.Listed(p, s.config().ConfigBlackList, fixedBlackList[:]...)
 }
 
 // change applies all of p or nothing, and writes the changed lines to the file before the new configuration acts.
@@ -49,17 +45,11 @@ func (s *Server) change(p *compat.Properties) error {
 	defer s.cfgMu.Unlock()
 	old := s.config()
 	next := *old
-	unknown, err := config.Bind(p, &next)
+	extra, err := config.BindChange(p, old, &next, old.extra, "controller")
 	if err != nil {
 		return err
 	}
-	if next.extra, err = config.MergeExtra(next.extra, p, unknown, new(Config)); err != nil {
-		return err
-	}
-	if keys := config.Changed(old, &next, config.Start); keys != nil {
-		v, _ := p.Get(keys[0])
-		return &config.Error{Key: keys[0], Value: v, Msg: "cannot change while the controller runs"}
-	}
+	next.extra = extra
 	if _, _, err := next.validate(); err != nil {
 		return err
 	}

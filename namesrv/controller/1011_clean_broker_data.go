@@ -11,7 +11,7 @@ import (
 
 // CLEAN_BROKER_DATA (1011): an operator has brokers forgotten. Java: ReplicasInfoManager.cleanBrokerData.
 func (s *Server) cleanBrokerData(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.CleanBrokerDataRequest)
+	h, ok := remoting.Header(ctx, wire.CleanBrokerDataRequest)
 	if !ok || !s.leads(ctx) {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 // CONTROLLER_GET_NEXT_BROKER_ID (1012): the id that a new broker may apply for; it is not reserved. Java:
 // ReplicasInfoManager.getNextBrokerId.
 func (s *Server) nextBrokerID(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.NextBrokerIDRequest)
+	h, ok := remoting.Header(ctx, wire.NextBrokerIDRequest)
 	if !ok || !s.leads(ctx) {
 		return
 	}
@@ -23,7 +23,7 @@ func (s *Server) nextBrokerID(ctx *remoting.Context) {
 // CONTROLLER_APPLY_BROKER_ID (1013): a new broker takes an id, which is its own as long as nobody else has it. Java:
 // ReplicasInfoManager.applyBrokerId.
 func (s *Server) applyBrokerID(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.ApplyBrokerIDRequest)
+	h, ok := remoting.Header(ctx, wire.ApplyBrokerIDRequest)
 	if !ok || !s.leads(ctx) {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 
 // BROKER_HEARTBEAT (904), one-way, to every controller. Java: ControllerRequestProcessor.handleBrokerHeartbeat.
 func (s *Server) brokerHeartbeat(ctx *remoting.Context) {
-	h, ok := header(ctx, wire.BrokerHeartbeatRequest)
+	h, ok := remoting.Header(ctx, wire.BrokerHeartbeatRequest)
 	if !ok {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -34,7 +35,7 @@ func TestMachineDies(t *testing.T) {
 	}
 	began := time.Now()
 	machines[0].Close()
-	eventually(t, "each set has its other broker as master", func() bool {
+	testutil.WaitFor(t, "each set has its other broker as master", func() bool {
 		for _, s := range p.sets.All() {
 			if s.Master != 2 {
 				return false

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
 )
 
@@ -63,7 +64,7 @@ func TestMasterIsReplaced(t *testing.T) {
 	gone := p.conn
 	p.conn = own
 	gone.Close() // as when it is killed
-	eventually(t, "the other one is master", func() bool { set, _ := p.sets.Get("b"); return set.Master == 2 && set.MasterEpoch == 2 })
+	testutil.WaitFor(t, "the other one is master", func() bool { set, _ := p.sets.Get("b"); return set.Master == 2 && set.MasterEpoch == 2 })
 	if s, _ := p.sets.Get("b"); len(s.InSync) != 1 || p.counts.masters.Load() != 2 {
 		t.Errorf("%+v, %d elections", s, p.counts.masters.Load())
 	}
@@ -81,7 +82,7 @@ func TestNobodyIsLeft(t *testing.T) {
 	p.elect(1, false)
 	p.conn.Close()
 	p.conn = own
-	eventually(t, "nobody is master", func() bool { set, _ := p.sets.Get("b"); return set.Master == 0 && set.MasterEpoch == 2 })
+	testutil.WaitFor(t, "nobody is master", func() bool { set, _ := p.sets.Get("b"); return set.Master == 0 && set.MasterEpoch == 2 })
 	p.want(p.info(), 0, "", "masterBrokerId=none masterAddress=none masterEpoch=2", `{"syncStateSet":[1],"syncStateSetEpoch":1}`)
 	p.want(p.elect(2, false), 2012, "Failed to elect a new master", "", "")
 	p.beat(1, 5)
@@ -94,7 +95,7 @@ func TestNobodyIsLeft(t *testing.T) {
 func TestYoungControllerIsPatient(t *testing.T) {
 	c := testConfig(t)
 	p := run(t, c)
-	eventually(t, "it leads", p.leading)
+	testutil.WaitFor(t, "it leads", p.leading)
 	p.apply(1)
 	p.apply(2)
 	p.beat(1, 1)
@@ -114,7 +115,7 @@ func TestYoungControllerIsPatient(t *testing.T) {
 	defer s.Stop(context.Background())
 	again := &peer{Server: s, t: t}
 	again.conn = again.connect()
-	eventually(t, "it leads", s.leading)
+	testutil.WaitFor(t, "it leads", s.leading)
 	again.beat(2, 1)
 	again.want(again.elect(2, false), 2011, "The old master 1 is still alive", "masterBrokerId=1 masterEpoch=1", `{"syncStateSet":[1,2]}`)
 }

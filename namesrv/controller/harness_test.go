@@ -49,7 +49,7 @@ func start(t testing.TB, edit ...func(*Config)) *peer {
 		e(&c)
 	}
 	p := run(t, c)
-	eventually(t, "it leads", p.leading)
+	testutil.WaitFor(t, "it leads", p.leading)
 	return p
 }
 
@@ -80,15 +80,6 @@ func (p *peer) connect() *remoting.Conn {
 		p.t.Fatal(err)
 	}
 	return conn
-}
-
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
 }
 
 // call sends a request and returns the answer.

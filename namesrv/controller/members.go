@@ -23,7 +23,7 @@ var ChangeMembers = wire.Define[ChangeMembersHeader]("gorocket members")
 
 // changeMembers serves it, on the leader.
 func (s *Server) changeMembers(ctx *remoting.Context) {
-	h, ok := header(ctx, ChangeMembers)
+	h, ok := remoting.Header(ctx, ChangeMembers)
 	if !ok || !s.leads(ctx) {
 		return
 	}

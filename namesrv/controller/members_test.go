@@ -4,6 +4,7 @@ import (
 	"net"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/namesrv/controller/consensus"
 	"gorocket/remoting/wire"
 )
@@ -29,16 +30,16 @@ func TestMembersComeAndGo(t *testing.T) {
 	second := run(t, c)
 	p.want(change(p, "n1", second.Addr()), 0, "", "", "")
 	p.want(change(p, "n9", ""), 1, `consensus: there is no member "n9"`, "", "")
-	eventually(t, "the second one has the state", func() bool { _, known := second.sets.Get("b"); return known })
+	testutil.WaitFor(t, "the second one has the state", func() bool { _, known := second.sets.Get("b"); return known })
 	if got := second.node.Load().Members(); len(got) != 2 || got[1] != (consensus.Peer{ID: "n1", Addr: second.Addr()}) {
 		t.Errorf("%v", got)
 	}
 	p.want(change(second, "n0", ""), 2007, "The controller is not in leader state", "", "")
-	eventually(t, "the second one leads", func() bool { // the first one hands over when it is asked to remove itself
+	testutil.WaitFor(t, "the second one leads", func() bool { // the first one hands over when it is asked to remove itself
 		return second.leading() || change(p, "n0", "").Code != 2007
 	})
-	eventually(t, "the first one is out", func() bool { return change(second, "n0", "").Code == 0 })
-	eventually(t, "the second one leads alone", second.leading)
+	testutil.WaitFor(t, "the first one is out", func() bool { return change(second, "n0", "").Code == 0 })
+	testutil.WaitFor(t, "the second one leads alone", second.leading)
 	second.apply(2)
 	if got := second.node.Load().Members(); len(got) != 1 {
 		t.Errorf("%v", got)

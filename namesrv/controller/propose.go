@@ -74,13 +74,8 @@ func (s *Server) decide(ctx *remoting.Context, c *replicas.Command) (replicas.Re
 func (s *Server) members(broker string) []replicas.Live {
 	set, _ := s.sets.Get(broker)
 	list := s.alive.Members(set.Cluster, broker, time.Now())
-	if set.Master == 0 || s.heard() {
+	if set.Master == 0 || s.heard() || replicas.Alive(list, set.Master) {
 		return list
-	}
-	for _, l := range list {
-		if l.ID == set.Master {
-			return list
-		}
 	}
 	return append(list, replicas.Live{ID: set.Master, Epoch: set.MasterEpoch})
 }

@@ -43,15 +43,6 @@ func Codes() (codes []int32) {
 	return codes
 }
 
-// header reads the request's header; the error answer is given already when it returns false.
-func header[T any](ctx *remoting.Context, h *wire.HeaderType[T]) (v T, ok bool) {
-	if err := h.Decode(ctx.Req, ctx.In, &v); err != nil {
-		fail(ctx, err)
-		return v, false
-	}
-	return v, true
-}
-
 // fail answers SYSTEM_ERROR with the error's text, as Java does for an exception in a handler.
 func fail(ctx *remoting.Context, err error) { ctx.Status(wire.SystemError, err.Error()) }
 
@@ -91,7 +82,7 @@ const rpcTimeout = 10 * time.Second
 
 // consensusRPC serves another member of the group.
 func (s *Server) consensusRPC(ctx *remoting.Context) {
-	h, ok := header(ctx, consensus.Request)
+	h, ok := remoting.Header(ctx, consensus.Request)
 	if !ok {
 		return
 	}

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorocket/namesrv/controller/liveness"
@@ -82,7 +83,7 @@ func (s *Server) replaceMaster(ctx context.Context, broker string) {
 	}
 	set, known := s.sets.Get(broker)
 	living := s.members(broker)
-	if !known || set.Master == 0 || len(living) == 0 || lives(living, set.Master) {
+	if !known || set.Master == 0 || len(living) == 0 || replicas.Alive(living, set.Master) {
 		return
 	}
 	for range s.config().ElectMasterMaxRetryCount {
@@ -101,15 +102,6 @@ func (s *Server) replaceMaster(ctx context.Context, broker string) {
 	}
 }
 
-func lives(list []replicas.Live, id int64) bool {
-	for _, l := range list {
-		if l.ID == id {
-			return true
-		}
-	}
-	return false
-}
-
 // elect completes an election's command, decides it, and tells the brokers who has won.
 func (s *Server) elect(ctx context.Context, e *replicas.Elect) (replicas.Result, error) {
 	e.Alive, e.Unclean, e.Settled = s.members(e.Broker), s.config().EnableElectUncleanMaster, s.settled(e.Broker)
@@ -119,21 +111,12 @@ func (s *Server) elect(ctx context.Context, e *replicas.Elect) (replicas.Result,
 		return r, err
 	}
 	s.counts.masters.Add(1)
-	if !before.Adopted && before.MasterEpoch > 0 && !inSync(&before, r.Set.Master) {
+	if !before.Adopted && before.MasterEpoch > 0 && !slices.Contains(before.InSync, r.Set.Master) {
 		s.log.Error().Str("broker", e.Broker).Int64("master", r.Set.Master).Ints64("inSync", before.InSync).
 			Msg("a replica that was not in sync is master now (enableElectUncleanMaster): acknowledged messages may be lost")
 	}
 	s.notify(&r.Set)
 	return r, nil
-}
-
-func inSync(s *replicas.Set, id int64) bool {
-	for _, have := range s.InSync {
-		if have == id {
-			return true
-		}
-	}
-	return false
 }
 
 // settled tells that the replicas of a set that came from other controllers have had the time to report.

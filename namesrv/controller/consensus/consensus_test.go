@@ -131,7 +131,7 @@ func (c *cluster) stop(i int) {
 // leader waits for one that is not but.
 func (c *cluster) leader(but int) (at int) {
 	c.t.Helper()
-	eventually(c.t, "somebody leads", func() bool {
+	testutil.WaitFor(c.t, "somebody leads", func() bool {
 		for i, m := range c.up {
 			if i != but && m != nil && m.Leading() {
 				at = i
@@ -143,15 +143,6 @@ func (c *cluster) leader(but int) (at int) {
 	return at
 }
 
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
 func (c *cluster) propose(i int, text string) (any, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -161,7 +152,7 @@ func (c *cluster) propose(i int, text string) (any, error) {
 // must has the leader agree on a command.
 func (c *cluster) must(text string) (result any) {
 	c.t.Helper()
-	eventually(c.t, "the leader takes "+text, func() bool {
+	testutil.WaitFor(c.t, "the leader takes "+text, func() bool {
 		var err error
 		result, err = c.propose(c.leader(-1), text)
 		return err == nil
@@ -173,7 +164,7 @@ func (c *cluster) all(want string) {
 	c.t.Helper()
 	for i, m := range c.up {
 		if m != nil {
-			eventually(c.t, fmt.Sprintf("member %d has %q", i, want), func() bool { return m.list.text() == want })
+			testutil.WaitFor(c.t, fmt.Sprintf("member %d has %q", i, want), func() bool { return m.list.text() == want })
 		}
 	}
 }
@@ -185,7 +176,7 @@ func TestMembersAgree(t *testing.T) {
 	}
 	lead := c.leader(-1)
 	for i := range c.up {
-		eventually(t, "all know the leader", func() bool { return c.up[i].Leader() == c.peers[lead] })
+		testutil.WaitFor(t, "all know the leader", func() bool { return c.up[i].Leader() == c.peers[lead] })
 		if got := c.up[i].Members(); fmt.Sprint(got) != fmt.Sprint(c.peers) {
 			t.Errorf("members %v", got)
 		}
@@ -223,7 +214,7 @@ func TestCutOffLeader(t *testing.T) {
 	if _, err := c.up[lead].Propose(ctx, []byte("lost")); err == nil {
 		t.Error("decided alone")
 	}
-	eventually(t, "it notices", func() bool { return !c.up[lead].Leading() })
+	testutil.WaitFor(t, "it notices", func() bool { return !c.up[lead].Leading() })
 	other := c.leader(lead)
 	if _, err := c.propose(other, "b"); err != nil {
 		t.Fatal(err)

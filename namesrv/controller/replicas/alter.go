@@ -34,7 +34,7 @@ func (a *Alter) decide(s *Set) (Result, *Set) {
 			return refuse(wire.ControllerInvalidReplicas,
 				"Rejecting alter syncStateSet request because the replicas {%d} don't exist", id), nil
 		}
-		if !alive(a.Alive, id) {
+		if !Alive(a.Alive, id) {
 			return refuse(wire.ControllerBrokerNotAlive,
 				"Rejecting alter syncStateSet request because the replicas {%d} don't alive", id), nil
 		}

@@ -13,7 +13,7 @@ func (c *Clean) decide(s *Set) (Result, *Set) {
 			return refuse(wire.ControllerInvalidCleanMetadata, "Broker %s is still alive, clean up failure", c.Broker), nil
 		}
 		for _, id := range c.IDs {
-			if alive(c.Alive, id) {
+			if Alive(c.Alive, id) {
 				return refuse(wire.ControllerInvalidCleanMetadata, "Broker [%s,  %d] is still alive, clean up failure",
 					c.Broker, id), nil
 			}

@@ -70,11 +70,11 @@ func (e *Elect) among(s *Set, ids []int64) int64 {
 		}
 	}
 	designated := e.Designate && e.ID != NoID
-	if alive(candidates, s.Master) && (!designated || e.ID == s.Master) {
+	if Alive(candidates, s.Master) && (!designated || e.ID == s.Master) {
 		return s.Master
 	}
 	if designated {
-		if alive(candidates, e.ID) {
+		if Alive(candidates, e.ID) {
 			return e.ID
 		}
 		return 0

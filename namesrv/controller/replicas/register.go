@@ -21,7 +21,7 @@ func (r *Register) decide(s *Set, sets int) (Result, *Set) {
 		return Result{}, &next
 	}
 	known, has := s.Replicas[r.ID]
-	out := Result{Living: s.Master != 0 && alive(r.Alive, s.Master)}
+	out := Result{Living: s.Master != 0 && Alive(r.Alive, s.Master)}
 	switch {
 	case has && known.Address == r.Address:
 		return out, nil

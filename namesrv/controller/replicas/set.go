@@ -71,6 +71,7 @@ func better(a, b Live) bool {
 	return a.ID < b.ID
 }
 
-func alive(list []Live, id int64) bool {
+// Alive tells whether a broker is in the list.
+func Alive(list []Live, id int64) bool {
 	return slices.ContainsFunc(list, func(l Live) bool { return l.ID == id })
 }
