@@ -26,7 +26,7 @@ import (
 // configAdmin handles the configuration of a running broker.
 type configAdmin struct {
 	liveConfig
-	confMu   sync.Mutex         // serializes changes
+	confMu   *sync.Mutex        // serializes changes, those of the role among them
 	confVer  compat.DataVersion // guarded by confMu
 	store    *store.Store
 	fs       vfs.FS

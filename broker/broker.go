@@ -21,6 +21,7 @@ import (
 	"gorocket/broker/members"
 	"gorocket/broker/meta"
 	"gorocket/broker/overload"
+	"gorocket/broker/replicas"
 	"gorocket/broker/replication"
 	"gorocket/broker/service"
 	"gorocket/broker/slave"
@@ -32,6 +33,8 @@ import (
 	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
 	"gorocket/store"
+	"gorocket/store/epoch"
+	"gorocket/store/ha"
 	"gorocket/store/timer"
 	"gorocket/store/vfs"
 )
@@ -42,43 +45,53 @@ type Broker struct {
 	log       zerolog.Logger
 	throttled *throttle.Log
 
-	topics       *meta.Topics
-	groups       *meta.Groups
-	offsets      *meta.Offsets
-	filters      *expressions
-	progress     slave.Progress // of consumers of a slave
-	pulled       *meta.Offsets  // where the next pull will be, in memory only; Java: pullOffsetTable
-	consumers    *clients.Consumers
-	producers    *clients.Producers
-	locks        *clients.OrderLocks
-	notices      *clients.Notices
-	holds        *hold.Table
-	schedule     *delay.Levels
-	timers       *timer.Timers // nil with timerWheelEnable=false; immutable after Start
-	timerDelays  stats.PerTopic[stats.Histogram]
-	deadLetters  stats.DeadLetters
-	trans        *trans.Service
-	register     *cluster.Registrar
-	replica      *replication.Service // nil before Start
-	members      *members.Service
-	escape       *cluster.Escape // nil before Start
-	hearing      atomic.Bool     // online does not let it serve yet
-	online       worker.Group    // what makes a master that comes back a part of the cluster
-	persist      *meta.Persister
-	stats        *stats.Totals
-	overload     *overload.Guard
-	modes        *meta.Modes
-	routes       *cluster.Routes
-	mappings     *static.Service
-	peers        *cluster.Peers
-	forwards     *asides
-	cold         *asides
-	services     *service.Services
-	store        *store.Store
-	server       *remoting.Server
-	client       *remoting.Client
-	certs        *secure.Keeper  // nil before serve
-	systemTopics map[string]bool // immutable after New
+	topics      *meta.Topics
+	groups      *meta.Groups
+	offsets     *meta.Offsets
+	filters     *expressions
+	progress    slave.Progress // of consumers of a slave
+	pulled      *meta.Offsets  // where the next pull will be, in memory only; Java: pullOffsetTable
+	consumers   *clients.Consumers
+	producers   *clients.Producers
+	locks       *clients.OrderLocks
+	notices     *clients.Notices
+	holds       *hold.Table
+	schedule    *delay.Levels
+	timers      *timer.Timers // nil with timerWheelEnable=false; immutable after Start
+	timerDelays stats.PerTopic[stats.Histogram]
+	deadLetters stats.DeadLetters
+	trans       *trans.Service
+	register    *cluster.Registrar
+	replica     *replication.Service // nil before Start
+	members     *members.Service
+	escape      *cluster.Escape // nil before Start
+	hearing     atomic.Bool     // online does not let it serve yet
+	online      worker.Group    // what makes a master that comes back a part of the cluster
+	persist     *meta.Persister
+	stats       *stats.Totals
+	overload    *overload.Guard
+	modes       *meta.Modes
+	routes      *cluster.Routes
+	mappings    *static.Service
+	peers       *cluster.Peers
+	forwards    *asides
+	cold        *asides
+	services    *service.Services
+	replicas    *replicas.Service // nil without enableControllerMode, and before serve
+	epochs      *epoch.File       // nil without enableControllerMode, and before serve
+	powerLost   atomic.Bool       // see replicas.State
+	missing     missingTopics
+	known       atomic.Bool // with enableControllerMode: the NameServers are told of this broker
+	finding     atomic.Bool // the master is being asked where its haListenPort is
+	again       chan *ha.TruncateError
+	// of the store before this broker was opened, see Host
+	truncations, truncatedBytes atomic.Int64
+	confMu                      sync.Mutex // held over a change of live
+	store                       *store.Store
+	server                      *remoting.Server
+	client                      *remoting.Client
+	certs                       *secure.Keeper  // nil before serve
+	systemTopics                map[string]bool // immutable after New
 
 	fs         vfs.FS           // of the store and the tables; immutable
 	now        func() time.Time // the wall clock; immutable after Start
@@ -119,7 +132,7 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	if err != nil {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
-	b := &Broker{log: log, stop: make(chan struct{}), failed: make(chan error, 1),
+	b := &Broker{log: log, stop: make(chan struct{}), failed: make(chan error, 1), again: make(chan *ha.TruncateError, 1),
 		fs: o.FS, now: o.Now, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(),
 			uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
@@ -238,14 +251,19 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	if err = b.serve(); err != nil {
 		return err
 	}
-	if err = b.replica.Start(); err != nil {
-		return fmt.Errorf("broker: haListenPort=%d: %w", b.cfg().HAListenPort, err)
+	if !b.controlled() {
+		if err = b.replica.Start(); err != nil {
+			return fmt.Errorf("broker: haListenPort=%d: %w", b.cfg().HAListenPort, err)
+		}
 	}
 	b.exporter = exporter.New(b.exporterDeps())
 	b.exporter.Start()
-	if b.asksSlaves() {
+	switch {
+	case b.controlled():
+		b.replicas.Start()
+	case b.asksSlaves():
 		b.online.Start(b.comeOnline, b.tellEnds)
-	} else {
+	default:
 		b.online.Start(b.tellEnds)
 		b.join()
 	}
@@ -334,6 +352,7 @@ func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 // once.
 func (b *Broker) Stop(ctx context.Context) (err error) {
 	b.stopOnce.Do(func() {
+		b.handOver()
 		b.online.Stop()
 		b.members.Stop()
 		if b.register != nil {
@@ -351,6 +370,9 @@ func (b *Broker) abandon() {
 
 // shutdown ends everything that runs, in an order in which nobody is called after its end.
 func (b *Broker) shutdown(ctx context.Context) error {
+	if b.controlled() {
+		b.replicas.Stop()
+	}
 	b.online.Stop()
 	b.members.Stop()
 	close(b.stop)

@@ -34,11 +34,13 @@ func (b *Broker) serve() (err error) {
 	if !b.cfg().IsSlave() {
 		b.takeProgress(context.Background())
 	}
+	if err = b.openReplicas(); err != nil {
+		return err
+	}
 	b.replica = replication.New(b.replicationDeps())
 	entries := b.entries()
 	if b.cfg().IsSlave() {
-		entries = forSlave(entries, func() bool { return b.cfg().SlaveReadEnable || b.members.Acting() }, b.cfg().
-			EnableSlaveActingMaster)
+		entries = forSlave(entries, b.isSlave, b.reads, b.cfg().EnableSlaveActingMaster)
 	}
 	table, err := remoting.NewTable(entries...)
 	if err != nil {
@@ -55,6 +57,18 @@ func (b *Broker) serve() (err error) {
 	}
 	b.server = server
 	return nil
+}
+
+// isSlave tells whether the broker is one now. With controllers that may change with each request.
+func (b *Broker) isSlave() bool { return b.cfg().IsSlave() }
+
+// reads tells whether pulls are served. What is not confirmed yet may be truncated: nobody reads it.
+func (b *Broker) reads() bool {
+	if b.store.Unconfirmed() {
+		return false
+	}
+	c := b.cfg()
+	return c.SlaveReadEnable || b.members.Acting() || !c.IsSlave()
 }
 
 func (b *Broker) netOptions() remoting.Options {
@@ -112,6 +126,11 @@ func (b *Broker) health() error {
 	}
 	if err := b.replica.Health(); err != nil {
 		return err
+	}
+	if b.controlled() {
+		if err := b.replicas.Health(); err != nil {
+			return err
+		}
 	}
 	return b.server.Health()
 }

@@ -85,8 +85,8 @@ func (b *Broker) replicationDeps() replication.Deps {
 	return replication.Deps{Settings: func() *store.Config { return &b.cfg().Config },
 		Slave:  func() bool { return b.cfg().IsSlave() },
 		Listen: func() string { return b.listen(b.cfg().HAListenPort) }, Store: b.openedStore, Client: b.client,
-		Lost: b.register.AskMaster, Joined: b.members.Yield, Needed: b.acksNeeded, Log: b.log, Throttled: b.throttled,
-		Tables: tables}
+		Lost: b.askMaster, Joined: b.members.Yield, Needed: b.acksNeeded, Log: b.log, Throttled: b.throttled,
+		Tables: tables, Switch: b.replicationSwitch()}
 }
 
 // acksNeeded is how many brokers have to have what is sent now.
@@ -96,7 +96,21 @@ func (b *Broker) acksNeeded() int {
 }
 
 // inSync is how many brokers of this name are alive and nearly have the whole log, this one counted.
-func (b *Broker) inSync() int { return min(b.members.Alive(), b.replica.InSync()) }
+func (b *Broker) inSync() int {
+	if b.controlled() {
+		return b.replicas.Set().Size()
+	}
+	return min(b.members.Alive(), b.replica.InSync())
+}
+
+// askMaster finds out where the master is, which a slave follows, or its haListenPort.
+func (b *Broker) askMaster() {
+	if b.controlled() {
+		b.findMaster()
+		return
+	}
+	b.register.AskMaster()
+}
 
 // followDelays takes the positions of the delay levels from the master.
 func (b *Broker) followDelays(delayOffset []byte) error {
@@ -117,7 +131,7 @@ func (b *Broker) self() *cluster.Self {
 		HAAddr: c.HAAddr(), Permission: c.BrokerPermission, RegisterPeriod: ms(c.RegisterNameServerPeriod),
 		RegisterTimeout: ms(c.RegisterBrokerTimeoutMills), ForwardTimeout: ms(c.ForwardTimeout),
 		Compressed: c.CompressedRegister, Acting: c.EnableSlaveActingMaster,
-		AliveTimeout: ms(c.BrokerNotActiveTimeoutMillis),
+		AliveTimeout: ms(c.BrokerNotActiveTimeoutMillis), Controlled: c.EnableControllerMode,
 	}
 	if c.EnableSplitRegistration {
 		s.MaxTopics = c.SplitRegistrationSize

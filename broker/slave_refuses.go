@@ -38,16 +38,23 @@ var slaveRefuses = map[int32]roleAnswer{
 	wire.ReqRecallMessage:                    {wire.SlaveNotAvailable, "recall failed, broker service not available"},
 }
 
-// forSlave makes of a master's dispatch table a slave's. reads tells whether pulls are served: slaveReadEnable, or it
-// stands in for its master; acting, whether it may do that (enableSlaveActingMaster).
-func forSlave(entries []remoting.Entry, reads func() bool, acting bool) []remoting.Entry {
+// forSlave makes of a master's dispatch table one that is a slave's while slave says so. reads tells whether pulls are
+// served: slaveReadEnable, or it stands in for its master; acting, whether it may do that (enableSlaveActingMaster).
+func forSlave(entries []remoting.Entry, slave, reads func() bool, acting bool) []remoting.Entry {
 	for i := range entries {
 		e := &entries[i]
 		if r, refused := slaveRefuses[e.Code]; refused {
 			if acting && r == flowControl {
 				r = notWritable
 			}
-			e.Handle = func(ctx *remoting.Context) { ctx.Status(r.code, r.remark) }
+			serve := e.Handle
+			e.Handle = func(ctx *remoting.Context) {
+				if slave() {
+					ctx.Status(r.code, r.remark)
+					return
+				}
+				serve(ctx)
+			}
 		}
 		if e.Code == wire.ReqPullMessage || e.Code == wire.ReqLitePullMessage {
 			serve := e.Handle

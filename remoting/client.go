@@ -69,7 +69,7 @@ func (cl *Client) Conn(ctx context.Context, addr string) (*Conn, error) {
 		return nil, fmt.Errorf("remoting: connect to %s: %w", addr, ctx.Err())
 	}
 	defer func() { <-l }()
-	if c := cl.existing(addr); c != nil {
+	if c := cl.Open(addr); c != nil {
 		return c, nil
 	}
 	nc, err := cl.engine.net.Dial(ctx, addr)
@@ -83,7 +83,8 @@ func (cl *Client) Conn(ctx context.Context, addr string) (*Conn, error) {
 	return c, nil
 }
 
-func (cl *Client) existing(addr string) *Conn {
+// Open is the open connection to addr, nil when there is none.
+func (cl *Client) Open(addr string) *Conn {
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
 	if c := cl.conns[addr]; c != nil && !c.Closed() {

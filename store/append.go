@@ -129,7 +129,12 @@ type funcWaiter func(error)
 func (f funcWaiter) Durable(err error) { f(err) }
 
 // Writable returns nil when Append works, else an error of class ErrNotWritable.
-func (s *Store) Writable() error { return s.log.Writable() }
+func (s *Store) Writable() error {
+	if err := s.log.Writable(); err != nil {
+		return err
+	}
+	return s.tooMuchHeld()
+}
 
 // Health returns nil when the store works, else why it does not (a failed flush, a full disk, a page that cannot be
 // read, stopped).

@@ -18,6 +18,7 @@ type committer struct {
 
 	noted spans       // of the records in the write buffer; guarded by the append lock
 	keys  []index.Key // theirs; guarded by the append lock
+	held  held        // what is written and not confirmed; see held.go
 
 	mu     sync.Mutex
 	stored spans // committed, but the listener was not told yet; guarded by mu
@@ -70,6 +71,15 @@ func (c *committer) noteStored(q *consumequeue.Queue, e *dispatch.Entry) {
 
 // Commit gives the noted records their places in the queues; see commitlog.Committer.
 func (c *committer) Commit(seg *commitlog.Segment) {
+	if c.held.on {
+		c.hold(seg)
+		if c.held.alone {
+			c.s.confirmed.Store(c.s.log.End())
+			c.s.log.NoteReplicated(c.s.log.End())
+		}
+		c.release(c.s.confirmed.Load())
+		return
+	}
 	listens := c.s.ev.MessageStored != nil
 	entries := c.noted.entries
 	for i, run := range c.noted.runs {
@@ -102,6 +112,10 @@ func (c *committer) keep() {
 
 // Abort forgets the noted records; see commitlog.Committer.
 func (c *committer) Abort() {
+	if c.held.on {
+		c.dropNoted()
+		return
+	}
 	for _, run := range c.noted.runs {
 		run.q.Reserved = 0
 	}

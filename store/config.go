@@ -45,6 +45,13 @@ type Config struct {
 	SyncFromLastFile                 bool  `prop:"syncFromLastFile"`
 	SlaveTimeout                     int   `prop:"slaveTimeout"`
 
+	EnableControllerMode     bool   `prop:"enableControllerMode"`
+	AllAckInSyncStateSet     bool   `prop:"allAckInSyncStateSet"`
+	AsyncLearner             bool   `prop:"asyncLearner"`
+	HAMaxTimeSlaveNotCatchup int    `prop:"haMaxTimeSlaveNotCatchup"`
+	StorePathEpochFile       string `prop:"storePathEpochFile"`
+	StorePathBrokerIdentity  string `prop:"storePathBrokerIdentity"`
+
 	MappedFileSizeCommitLog    int64 `prop:"mappedFileSizeCommitLog"`
 	MappedFileSizeConsumeQueue int64 `prop:"mappedFileSizeConsumeQueue"`
 	// Java's name has this misprint.

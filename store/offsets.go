@@ -145,6 +145,9 @@ func (s *Store) DeleteTopic(topic string) error {
 	if !consumequeue.HasFolder(topic, 0) {
 		return fmt.Errorf("%w: topic %.300q", ErrTopicName, topic)
 	}
+	if s.committer.held.on {
+		s.confirmHeld()
+	}
 	return s.queues.DeleteTopic(topic)
 }
 

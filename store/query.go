@@ -29,6 +29,9 @@ func (s *Store) QueryByKey(topic, key string, maxNum int, begin, end int64) (Key
 		res.IndexLastUpdateTime, res.IndexLastUpdateOffset = t, off
 		sort.Slice(offsets, func(i, j int) bool { return offsets[i] < offsets[j] })
 		for i, at := range slices.Compact(offsets) {
+			if at >= s.Confirmed() {
+				continue
+			}
 			var rec []byte
 			err := s.WithOwnRecord(at, func(b []byte) error {
 				rec = slices.Clone(b)

@@ -56,6 +56,9 @@ func (s *Store) RawEnd() int64 { return s.log.RawEnd() }
 // begin and end anywhere. What is a whole record then can be read at once, is in its queues and told to
 // EventListener.MessageStored. Errors: those of commitlog.Log.AppendRaw.
 func (s *Store) AppendRaw(at int64, b []byte) error {
+	if err := s.tooMuchHeld(); err != nil {
+		return err
+	}
 	err := s.log.AppendRaw(at, b, s.raw.take)
 	s.tellJumps()
 	return err
@@ -119,7 +122,7 @@ func (s *Store) placeRaw(m *record.View) error {
 		}
 		if p.place = recovery.PlaceOf(p.q, &p.e, s.log.LastEnd(), true); p.place == recovery.PlaceAgain {
 			q := p.q
-			return &commitlog.Pending{Do: func() error { return s.queues.Replace(q) }}
+			return &commitlog.Pending{Do: func() error { s.confirmHeld(); return s.queues.Replace(q) }}
 		}
 	}
 	return nil
@@ -187,7 +190,7 @@ func (s *Store) rawJump(q *consumequeue.Queue, e *dispatch.Entry, what string) {
 
 // tellJumps tells the listener of the jumps since the last call.
 func (s *Store) tellJumps() {
-	if s.ev.QueueJump == nil || !s.slave {
+	if s.ev.QueueJump == nil {
 		return
 	}
 	var jumps []recovery.Jump

@@ -30,7 +30,6 @@ type Store struct {
 	ev     EventListener
 	delays []int64 // milliseconds of the delay levels; immutable
 	ram    int64   // bytes of the machine; immutable
-	slave  bool    // it takes no messages of its own; immutable
 
 	lockFile  io.Closer
 	log       *commitlog.Log
@@ -44,6 +43,9 @@ type Store struct {
 
 	batchBufs sync.Pool // *batchScratch
 	raw       rawTaker  // of a slave
+
+	confirmed atomic.Int64 // see SetConfirmed; moved under the append lock
+	heldNow   atomic.Int64 // entries that are held; moved under the append lock
 
 	cleanKick   chan struct{} // capacity 1
 	manualClean atomic.Int32  // rounds left of an explicit request
@@ -77,7 +79,7 @@ func Open(cfg Config, fsys vfs.FS, ev EventListener) (*Store, error) {
 	}
 	s := &Store{fs: fsys, ev: ev, ram: vfs.TotalMemory(), cleanKick: make(chan struct{}, 1)}
 	s.cfg.Store(&cfg)
-	s.delays, s.slave = cfg.delayLevels(), cfg.IsSlave()
+	s.delays, s.committer.held.on = cfg.delayLevels(), cfg.EnableControllerMode
 	s.batchBufs.New = func() any { return new(batchScratch) }
 	s.committer.s = s
 	s.committer.spares.New = func() any { return new(spans) }
@@ -176,10 +178,11 @@ func (s *Store) recover(cfg *Config, clean bool) error {
 	if err != nil {
 		return err
 	}
-	report.IndexDropped = dropped
+	report.IndexDropped, report.Intact = dropped, in.Intact
 	s.recov = report
 	s.log.Resume(newest)
 	s.openEnd = s.log.End()
+	s.confirmed.Store(min(s.check.Get().ConfirmPhyOffset, s.openEnd))
 	if !clean {
 		s.queues.Resync()
 		n, err := s.index.DropBehind(s.openEnd)
@@ -249,7 +252,7 @@ func (s *Store) Reconfigure(cfg Config) error {
 func (c *Config) logOptions(fsys vfs.FS) commitlog.Options {
 	o := commitlog.Options{FS: fsys, Paths: c.commitLogPaths(), ReadOnly: c.readOnlyPaths(),
 		SegmentSize: c.MappedFileSizeCommitLog, Raw: c.IsSlave(), Checks: c.logChecks()}
-	if c.FlushDiskType == SyncFlush && !o.Raw {
+	if c.FlushDiskType == SyncFlush && (!o.Raw || c.EnableControllerMode) {
 		o.TouchAhead = c.TouchAheadBytes
 	}
 	return o
@@ -279,7 +282,12 @@ func (s *Store) logEvents() commitlog.Events {
 
 // flushed notes in the checkpoint what is durable.
 func (s *Store) flushed(upTo, storeTime int64, took time.Duration) {
-	s.check.Update(func(c *checkpoint.Values) { c.PhysicTime = max(c.PhysicTime, storeTime) })
+	s.check.Update(func(c *checkpoint.Values) {
+		c.PhysicTime = max(c.PhysicTime, storeTime)
+		if s.committer.held.on { // Java dispatches up to it in a start
+			c.ConfirmPhyOffset = min(upTo, s.confirmed.Load())
+		}
+	})
 	if s.ev.FlushDone != nil {
 		s.ev.FlushDone(upTo, took)
 	}

@@ -35,6 +35,7 @@ type namesrvLink struct {
 	wake    chan struct{}      // pending has something
 	again   chan struct{}      // the connection ended
 	ask     chan struct{}      // where the master is
+	anew    chan struct{}      // the broker is another one now
 	quit    chan struct{}      // closed when the configuration does not name it any more
 	failed  bool               // link goroutine only; the last registration or look failed
 	lost    bool               // link goroutine only; the NameServer may have forgotten us
@@ -65,6 +66,7 @@ func NewRegistrar(d Deps, addrs []string) *Registrar {
 func (r *Registrar) newLink(addr string) *namesrvLink {
 	return &namesrvLink{r: r, addr: addr, wake: make(chan struct{}, 1), again: make(chan struct{}, 1),
 		ask:     make(chan struct{}, 1),
+		anew:    make(chan struct{}, 1),
 		quit:    make(chan struct{}),
 		pending: map[string]*protocol.TopicConfig{}, told: make(chan struct{})}
 }
@@ -152,6 +154,24 @@ func (r *Registrar) AskMaster() {
 	}
 }
 
+// Outdate makes registrations of other brokers that have a smaller state version, the epoch of a master, count for
+// nothing where both want the same place.
+func (r *Registrar) Outdate(stateVersion int64) {
+	for {
+		have := r.stateVersion.Load()
+		if stateVersion <= have || r.stateVersion.CompareAndSwap(have, stateVersion) {
+			return
+		}
+	}
+}
+
+// Anew registers in full, soon and in the background: the broker has another role.
+func (r *Registrar) Anew() {
+	for _, l := range r.links() {
+		signal.Raise(l.anew)
+	}
+}
+
 // Start registers everywhere and waits a moment for it, so that a client that sees the broker's port open finds its
 // routes.
 func (r *Registrar) Start() {
@@ -230,6 +250,11 @@ func (l *namesrvLink) run() {
 			if !l.failed && !l.lost { // else it registers in a second anyway
 				l.noteSent(l.sendTopics(l.sent, nil, false))
 			}
+			continue
+		case <-l.anew:
+			l.lost = true // no NameServer takes this for what it has
+			l.full()
+			tick.Reset(l.next(period))
 			continue
 		case <-tick.C:
 		}

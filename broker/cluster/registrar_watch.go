@@ -93,7 +93,7 @@ func (l *namesrvLink) check() {
 		return
 	}
 	var taken *takenError
-	if errors.As(err, &taken) {
+	if errors.As(err, &taken) && !l.r.d.Self().Controlled {
 		l.overtake(taken.holder)
 	}
 	l.lost = true
@@ -177,12 +177,7 @@ func (l *namesrvLink) overtake(holder string) {
 	if !known {
 		return
 	}
-	for {
-		have := l.r.stateVersion.Load()
-		if v.StateVersion <= have || l.r.stateVersion.CompareAndSwap(have, v.StateVersion) {
-			break
-		}
-	}
+	l.r.Outdate(v.StateVersion)
 	l.r.d.Throttled.Warn("overtake").Str("namesrv", l.addr).Str("holder", holder).Int64("stateVersion", v.StateVersion).
 		Msg("taking the route back")
 }

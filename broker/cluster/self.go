@@ -24,10 +24,12 @@ type Self struct {
 	ForwardTimeout  time.Duration // for a question to another broker
 	MaxTopics       int           // of one request of a registration; 0: any number
 	Compressed      bool          // registrations are deflated
-	// Acting says that the brokers of this name stand in for each other: its NameServers show a slave as the master while
-	// there is none, and forget whoever is silent for AliveTimeout
+	// Acting says that the brokers of this name stand in for each other: its NameServers show a slave as the master
+	// while there is none, and forget whoever is silent for AliveTimeout
 	Acting       bool
 	AliveTimeout time.Duration
+	// Controlled says that controllers decide whose the route is: who lost it does not take it back
+	Controlled bool
 }
 
 // permitted narrows each topic's permission to the broker's when that is not read and write.

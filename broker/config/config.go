@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 
 	"gorocket/compat"
@@ -74,6 +75,14 @@ type Config struct {
 	BrokerHeartbeatInterval      int  `prop:"brokerHeartbeatInterval"`
 	BrokerNotActiveTimeoutMillis int  `prop:"brokerNotActiveTimeoutMillis"`
 	SyncBrokerMemberGroupPeriod  int  `prop:"syncBrokerMemberGroupPeriod"`
+
+	ControllerAddr                  string `prop:"controllerAddr"`
+	FetchControllerAddrByDNSLookup  bool   `prop:"fetchControllerAddrByDnsLookup"`
+	SyncBrokerMetadataPeriod        int    `prop:"syncBrokerMetadataPeriod"`
+	CheckSyncStateSetPeriod         int    `prop:"checkSyncStateSetPeriod"`
+	SyncControllerMetadataPeriod    int    `prop:"syncControllerMetadataPeriod"`
+	ControllerHeartBeatTimeoutMills int    `prop:"controllerHeartBeatTimeoutMills"`
+	BrokerElectionPriority          int    `prop:"brokerElectionPriority"`
 
 	LitePullMessageEnable       bool `prop:"litePullMessageEnable"`
 	DefaultQueryMaxNum          int  `prop:"defaultQueryMaxNum"`
@@ -189,8 +198,17 @@ func (c *Config) Complete() error {
 	if c.HAListenPort == 0 {
 		c.HAListenPort = c.ListenPort + 1
 	}
-	if !c.IsSlave() {
+	switch {
+	case c.EnableControllerMode: // the controllers decide
+		c.BrokerRole, c.BrokerID = "SLAVE", -1
+	case !c.IsSlave():
 		c.BrokerID = 0
+	}
+	if c.StorePathEpochFile == "" {
+		c.StorePathEpochFile = path.Join(c.StorePathRootDir, "epochFileCheckpoint")
+	}
+	if c.StorePathBrokerIdentity == "" {
+		c.StorePathBrokerIdentity = path.Join(c.StorePathRootDir, "brokerIdentity")
 	}
 	return c.validate()
 }

@@ -31,13 +31,16 @@ func TestLoadConfig(t *testing.T) {
 		"brokerId=-1", "brokerClusterName=a/b",
 		"flushIntervalCommitLog=9223372036854775807", "transactionCheckInterval=99999999999", "fileReservedTime=100000000",
 		"timerPrecisionMs=0",
-		"aclEnable=true", "authenticationEnabled=TRUE", "enableControllerMode=true"} {
+		"aclEnable=true", "authenticationEnabled=TRUE", "enableDLegerCommitLog=true"} {
 		key, value, _ := strings.Cut(bad, "=")
 		_, err := load("brokerName=b\n\n" + bad + "\n")
 		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), key) ||
 			!strings.Contains(err.Error(), value) {
 			t.Errorf("%s: %v", bad, err)
 		}
+	}
+	if _, err := load("enableControllerMode=true\n"); err == nil || !strings.Contains(err.Error(), "controllerAddr") {
+		t.Errorf("without controllers: %v", err)
 	}
 	unknown, err := load("aclEnable=false\nsendThreadPoolQueueCapacity=5\nbrokernam=x\n")
 	if err != nil || strings.Join(unknown, ",") != "sendThreadPoolQueueCapacity,brokernam" {

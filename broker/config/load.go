@@ -26,6 +26,11 @@ func (c *Config) validate() error {
 		}
 	}
 	refuse(c.IsSlave() && c.BrokerID == 0, "brokerId", "0", "a slave's must be above 0: 0 is the master's")
+	refuse(c.EnableControllerMode && c.EnableSlaveActingMaster, "enableSlaveActingMaster", "true",
+		"with enableControllerMode the controllers decide who takes the place of a master")
+	if _, err := c.Controllers(); err != nil {
+		errs = append(errs, err)
+	}
 	for key, name := range map[string]string{"brokerName": c.BrokerName, "brokerClusterName": c.BrokerClusterName} {
 		refuse(name == "" || len(name) > compat.TopicMaxLength, key, name,
 			fmt.Sprintf("must have 1 to %d characters", compat.TopicMaxLength))
@@ -47,9 +52,24 @@ func (c *Config) validate() error {
 }
 
 // NameServers splits namesrvAddr.
-func (c *Config) NameServers() ([]string, error) {
+func (c *Config) NameServers() ([]string, error) { return addresses("namesrvAddr", c.NamesrvAddr) }
+
+// Controllers splits controllerAddr. Without enableControllerMode there are none.
+func (c *Config) Controllers() ([]string, error) {
+	if !c.EnableControllerMode {
+		return nil, nil
+	}
+	addrs, err := addresses("controllerAddr", c.ControllerAddr)
+	if err == nil && len(addrs) == 0 {
+		err = &keys.Error{Key: "controllerAddr", Msg: "enableControllerMode needs the addresses of the controllers"}
+	}
+	return addrs, err
+}
+
+// addresses splits a list of host:port.
+func addresses(key, list string) ([]string, error) {
 	var addrs []string
-	for a := range strings.SplitSeq(c.NamesrvAddr, ";") {
+	for a := range strings.SplitSeq(list, ";") {
 		a = strings.TrimSpace(a)
 		if a == "" {
 			continue
@@ -58,7 +78,7 @@ func (c *Config) NameServers() ([]string, error) {
 		n, err2 := strconv.Atoi(port)
 		if err != nil || err2 != nil || host == "" || n < 1 || n > 65535 {
 			why := fmt.Sprintf("%q is not host:port", a)
-			return nil, &keys.Error{Key: "namesrvAddr", Value: c.NamesrvAddr, Msg: why}
+			return nil, &keys.Error{Key: key, Value: list, Msg: why}
 		}
 		addrs = append(addrs, a)
 	}
@@ -66,7 +86,7 @@ func (c *Config) NameServers() ([]string, error) {
 }
 
 // mustBeOff are keys of Java that must not be ignored when they are true: the operator relies on what they switch on.
-var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode",
+var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled",
 	"enableDLegerCommitLog", "timerRocksDBEnable"}
 
 // refuse finds keys that ask for what is not there.
@@ -78,9 +98,10 @@ func refuse(p *compat.Properties) error {
 				Line: p.Line(key)})
 		}
 	}
-	if v, ok := p.Get("brokerId"); ok && strings.HasPrefix(strings.TrimSpace(v), "-") {
+	mode, _ := p.Get("enableControllerMode")
+	if v, ok := p.Get("brokerId"); ok && strings.HasPrefix(strings.TrimSpace(v), "-") && !isTrue(mode) {
 		errs = append(errs, &keys.Error{Key: "brokerId", Value: v, Line: p.Line("brokerId"),
-			Msg: "a controller is to give the id (enableControllerMode), which is not supported yet; use 0 for a master"})
+			Msg: "only with enableControllerMode is it given; use 0 for a master"})
 	}
 	return errors.Join(errs...)
 }

@@ -9,6 +9,10 @@ import "time"
 // was sent while more were promised: it stays so for slaveTimeout, when nobody waits for it any more. Any
 // goroutine.
 func (s *Service) Confirm() {
+	if s.d.Switch != nil {
+		s.confirmSet()
+		return
+	}
 	n := s.d.Needed()
 	s.mu.Lock()
 	m := s.master

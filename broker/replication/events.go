@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,12 +12,15 @@ import (
 func (s *Service) masterEvents() ha.MasterEvents {
 	return ha.MasterEvents{
 		Acknowledged: s.Confirm,
+		CaughtUp:     func(int64) { s.looked() },
 		Connected: func(addr string, asked, from int64) {
+			s.looked()
 			s.d.Throttled.Info("slave came").Str("slave", addr).Int64("asked", asked).Int64("from", from).
 				Msg("a slave follows this master's log")
 		},
 		Disconnected: func(addr string, why error) {
 			s.Confirm()
+			s.looked()
 			s.d.Throttled.Warn("slave gone").Str("slave", addr).Err(why).Msg("a slave does not follow any more")
 		},
 		Failed: func(err error) {
@@ -33,6 +37,9 @@ func (s *Service) slaveEvents() ha.SlaveEvents {
 			s.d.Throttled.Info("master found").Str("master", master).Int64("from", from).Msg("following the master's log")
 		},
 		Disconnected: func(master string, why error) {
+			if cut := (*ha.TruncateError)(nil); s.d.Switch != nil && errors.As(why, &cut) {
+				s.d.Switch.Truncate(cut)
+			}
 			s.d.Throttled.Warn("master lost").Str("master", master).Err(why).
 				Msg("does not follow the master's log; trying again")
 		},

@@ -32,6 +32,7 @@ type Deps struct {
 	Joined func()
 	// Needed is how many brokers, this one counted, have to have a message before a SYNC_MASTER acknowledges it
 	Needed    func() int
+	Switch    *Switch // nil: the master of this group does not change
 	Log       zerolog.Logger
 	Throttled *throttle.Log
 	Seek      time.Duration // 0: seekPeriod
@@ -51,6 +52,8 @@ type Service struct {
 	haAddr   string         // guarded by mu; the master's haListenPort
 	diverged *DivergedError // guarded by mu; found when the last connection began
 	lostAt   time.Time      // guarded by mu; since when a slave does not follow; zero: it does
+
+	confirming sync.Mutex // held over confirmSet; before mu
 
 	needed int         // guarded by mu; by how many brokers the log is confirmed, see confirm
 	fewer  *time.Timer // guarded by mu; runs while fewer would do for what is sent now, else nil
@@ -74,7 +77,8 @@ func (s *Service) Start() error {
 		s.startSlave()
 		return nil
 	}
-	opt := ha.MasterOptions{Listen: s.d.Listen(), MaxConnections: s.d.Settings().MaxHAConnections}
+	opt := ha.MasterOptions{Listen: s.d.Listen(), MaxConnections: s.d.Settings().MaxHAConnections,
+		Switch: s.switchMaster()}
 	m := ha.NewMaster(opt, masterSettings(s.d.Settings()), s.d.Store().Log(), s.masterEvents())
 	if err := m.Start(); err != nil {
 		return err
@@ -89,7 +93,8 @@ func (s *Service) Start() error {
 func (s *Service) startSlave() {
 	c := s.d.Settings()
 	f := ha.NewSlave(ha.SlaveOptions{Master: c.HAMasterAddress, HeartbeatInterval: ms(c.HASendHeartbeatInterval),
-		HousekeepingInterval: ms(c.HAHousekeepingInterval), Compare: s.compare}, s.d.Store(), s.slaveEvents())
+		HousekeepingInterval: ms(c.HAHousekeepingInterval), Compare: s.compare, Switch: s.switchSlave()}, s.d.Store(),
+		s.slaveEvents())
 	d := s.d.Tables
 	t := slave.New(d)
 	d.Offsets.Committed = t.Progress().Note
@@ -110,6 +115,7 @@ func (s *Service) Stop() {
 	m, f, t := s.master, s.slave, s.tables
 	s.master, s.slave, s.tables = nil, nil, nil
 	s.forget()
+	s.diverged, s.lostAt = nil, time.Time{}
 	s.mu.Unlock()
 	if m != nil {
 		m.Stop()
@@ -138,6 +144,9 @@ func (s *Service) Reconfigure() {
 func (s *Service) Found(addr, haAddr string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.d.Switch != nil && addr != s.addr {
+		return // the controllers say who is master
+	}
 	if addr != "" {
 		s.addr = addr
 	}

@@ -19,9 +19,9 @@ import (
 const Period = 3 * time.Second
 
 const (
-	soon         = 200 * time.Millisecond // between looks that somebody asked for
-	roundTimeout = 30 * time.Second       // for the tables of one look
-	maxShare     = 10                     // a look that takes long is made so much rarer: one part of the time at most
+	soon         = 20 * time.Millisecond // between looks that somebody asked for
+	roundTimeout = 30 * time.Second      // for the tables of one look
+	maxShare     = 10                    // a look that takes long is made so much rarer: one part of the time at most
 )
 
 // Deps is what a Sync needs of its broker.
@@ -48,6 +48,7 @@ type Sync struct {
 	d        Deps
 	loops    worker.Group
 	wake     chan struct{} // capacity 1: the master is another one
+	unknown  chan struct{} // capacity 1: the log names a topic that is not known here
 	progress *Progress
 	heard    *deliveries // the loop's; what this log does not have the copies of yet
 	measured time.Time   // the loop's; when the master was asked what waits in its timers
@@ -72,7 +73,7 @@ func New(d Deps) *Sync {
 	if d.Progress == nil {
 		d.Progress = &Progress{}
 	}
-	return &Sync{d: d, wake: make(chan struct{}, 1), progress: d.Progress}
+	return &Sync{d: d, wake: make(chan struct{}, 1), unknown: make(chan struct{}, 1), progress: d.Progress}
 }
 
 // Progress is what clients committed here and the master does not know yet.
@@ -90,9 +91,9 @@ func (s *Sync) Follow(master string) {
 	}
 }
 
-// Soon has the master's tables looked at soon: its log names what they do not have here. Any goroutine; it does not
+// Soon has the master's topics looked at soon: its log names one that is not known here. Any goroutine; it does not
 // block.
-func (s *Sync) Soon() { signal.Raise(s.wake) }
+func (s *Sync) Soon() { signal.Raise(s.unknown) }
 
 // State is how it goes, as of now.
 func (s *Sync) State() State {
@@ -114,48 +115,58 @@ func (s *Sync) run(stop <-chan struct{}) {
 	defer cancel()
 	t := time.NewTimer(0)
 	defer t.Stop()
-	var began time.Time // of the last look
+	var took time.Duration // of the last look at the topics alone
 	for {
 		select {
 		case <-stop:
 			return
-		case <-s.wake:
-			if rest := soon - time.Since(began); rest > 0 {
-				t.Reset(rest)
-				continue
+		case <-s.unknown:
+			began := time.Now()
+			s.lookAt(ctx, s.topics)
+			took = time.Since(began)
+			if !worker.Rest(max(soon, maxShare*took), stop) {
+				return
 			}
+			continue
+		case <-s.wake:
 		case <-t.C:
 		}
-		began = time.Now()
+		began := time.Now()
 		s.look(ctx)
 		t.Reset(max(s.d.Period, maxShare*time.Since(began)))
 	}
 }
 
-// look brings the tables to the master's state, each by itself: what fails does not hold up the others.
+// look brings all tables to the master's state.
 func (s *Sync) look(ctx context.Context) {
+	err, looked := s.lookAt(ctx, s.topics, s.groups, s.offsets, s.modes, s.timerMetrics, s.delivered)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Err = err; err == nil && looked {
+		s.state.Synced = time.Now()
+	}
+}
+
+// lookAt brings tables to the master's state, each by itself: what fails does not hold up the others. looked is false
+// when there is no master.
+func (s *Sync) lookAt(ctx context.Context, tables ...func(context.Context, string) error) (err error, looked bool) {
 	s.mu.Lock()
 	master := s.master
 	s.mu.Unlock()
 	if master == "" {
-		return
+		return nil, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
 	defer cancel()
 	var errs []error
-	for _, take := range []func(context.Context, string) error{s.topics, s.groups, s.offsets, s.modes, s.timerMetrics,
-		s.delivered} {
+	for _, take := range tables {
 		if err := take(ctx, master); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	err := errors.Join(errs...)
+	err = errors.Join(errs...)
 	if err != nil && ctx.Err() == nil {
 		s.d.Throttled.Warn("slave sync").Str("master", master).Err(err).Msg("cannot take over all of the master's tables")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state.Err = err; err == nil {
-		s.state.Synced = time.Now()
-	}
+	return err, true
 }

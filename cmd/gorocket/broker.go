@@ -135,11 +135,12 @@ func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 	if cfg.NamesrvAddr == "" {
 		log.Warn().Msg("no NameServer is configured (-n, namesrvAddr, NAMESRV_ADDR): clients cannot find this broker")
 	}
-	b, err := broker.New(cfg, log)
+	h, err := broker.NewHost(cfg, log, broker.Options{})
 	if err != nil {
 		return err
 	}
 	return serve(log, func() {
+		b := h.Broker()
 		c := b.Config()
 		if f.logs.json {
 			logBroker(log, b)
@@ -149,5 +150,5 @@ func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 		// Java's scripts and people look for this line.
 		fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON and name server is %s\n",
 			c.BrokerName, c.Addr(), c.NamesrvAddr)
-	}, b)
+	}, h)
 }

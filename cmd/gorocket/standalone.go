@@ -122,17 +122,17 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	if err != nil {
 		return err
 	}
-	b, err := broker.New(cfg, log)
+	h, err := broker.NewHost(cfg, log, broker.Options{})
 	if err != nil {
 		return err
 	}
 	return serve(log, func() {
 		if f.logs.json {
-			f.logStarted(log, n, b)
+			f.logStarted(log, n, h.Broker())
 			return
 		}
-		f.printStarted(os.Stdout, n, b)
-	}, n, b)
+		f.printStarted(os.Stdout, n, h.Broker())
+	}, n, h)
 }
 
 // otherDescriptors is what the process needs at most beside connections and consume queue files: commit log, index,

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ type ledger struct {
 	t     *testing.T
 	acked map[int64]int
 	n     int
+	why   string        // the last message was not
 	wait  time.Duration // the longest time between two acknowledgements
 }
 
@@ -48,6 +50,10 @@ func (l *ledger) send(g *group, n int) {
 		l.n++
 		r, err := c.Send(&client.Message{Topic: "T", Born: 1, Body: fmt.Append(nil, l.n)})
 		if err != nil || r.Code != 0 {
+			if why := fmt.Sprint(err, r.Code, " ", r.Remark); why != l.why {
+				l.why = why
+				l.t.Logf("not acknowledged: %s", why)
+			}
 			c.Close()
 			c = nil
 			time.Sleep(20 * time.Millisecond)
@@ -96,13 +102,26 @@ func (l *ledger) check(g *group) {
 // leader, again and again.
 func TestJavaBrokersFailOver(t *testing.T) {
 	harness.NeedJava(t)
+	failOver(t, harness.Java, harness.Java)
+}
+
+// TestMixedBrokersFailOver is the same with a broker of each kind: each is killed as master and comes back as slave.
+func TestMixedBrokersFailOver(t *testing.T) {
+	harness.NeedJava(t)
+	failOver(t, harness.Java, harness.Go)
+}
+
+// TestBrokersFailOver is the same with ours.
+func TestBrokersFailOver(t *testing.T) { failOver(t, harness.Go, harness.Go) }
+
+func failOver(t *testing.T, kinds ...harness.Kind) {
 	g := startGroup(t)
 	eventually(t, "a controller leads", 20*time.Second, func() bool { return g.leader() >= 0 })
 	c := harness.New(t)
 	c.Namesrv(harness.Go, nil)
 	brokers := map[string]*harness.Server{}
-	for i := range 2 {
-		b := c.Broker(harness.Java, fmt.Sprint("java", i), conf(g))
+	for i, kind := range kinds {
+		b := c.Broker(kind, fmt.Sprint("broker", i), conf(g))
 		brokers[b.Addr()] = b
 	}
 	both := func() bool { master, n := g.set(name); return master != "" && n == 2 }
@@ -116,7 +135,9 @@ func TestJavaBrokersFailOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Close()
-	time.Sleep(15 * time.Second) // a slave of Java's asks for the topics every 10 s
+	if slices.Contains(kinds, harness.Java) {
+		time.Sleep(15 * time.Second) // a slave of Java's asks for the topics every 10 s
+	}
 	l := &ledger{t: t, acked: map[int64]int{}}
 	for round := range 3 {
 		l.send(g, 300)

@@ -28,6 +28,22 @@ type ReplicasInfo struct {
 	SyncStateSetEpoch int32             `json:"syncStateSetEpoch"`
 }
 
+// EpochEntryCache answers 1007: who wrote which part of a log. Java: EpochEntryCache.
+type EpochEntryCache struct {
+	BrokerID    int64        `json:"brokerId"`
+	BrokerName  string       `json:"brokerName"`
+	ClusterName string       `json:"clusterName"`
+	EpochList   []EpochEntry `json:"epochList"`
+	MaxOffset   int64        `json:"maxOffset"`
+}
+
+// EpochEntry is one part of it; the last one ends at math.MaxInt64. Java: EpochEntry.
+type EpochEntry struct {
+	EndOffset   int64 `json:"endOffset"`
+	Epoch       int32 `json:"epoch"`
+	StartOffset int64 `json:"startOffset"`
+}
+
 // ReplicaIdentity is one replica of it. Java: BrokerReplicasInfo.ReplicaIdentity.
 type ReplicaIdentity struct {
 	Alive         bool   `json:"alive"`

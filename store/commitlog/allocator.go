@@ -84,7 +84,7 @@ func (a *allocator) wanted(next int64) bool {
 	if a.need.Load() {
 		return true
 	}
-	if a.log.opt.Raw && a.log.LastEnd() != next {
+	if a.log.raw.Load() && a.log.LastEnd() != next {
 		return false // it has no file yet, and may begin anywhere
 	}
 	return a.log.End() >= next-a.log.opt.SegmentSize+a.wantFrom()
@@ -225,7 +225,7 @@ const zeroStep = 1 << 20
 // zeroAhead writes zeros in the window ahead of the write position of the last file.
 func (a *allocator) zeroAhead(z *zeroed) {
 	segs := a.log.Segments()
-	if a.log.opt.TouchAhead == 0 || len(segs) == 0 {
+	if a.log.opt.TouchAhead == 0 || len(segs) == 0 || a.log.raw.Load() {
 		return
 	}
 	if s := segs[len(segs)-1]; z.seg != s {
@@ -263,7 +263,7 @@ func alignUp(n int64) int64 { return (n + 4095) &^ 4095 }
 func (l *Log) claim(seg *Segment, from int64) bool {
 	l.app.mu.Lock()
 	defer l.app.mu.Unlock()
-	if l.app.tail != seg || l.app.pos >= from {
+	if l.app.tail != seg || l.app.pos >= from || l.raw.Load() {
 		return false
 	}
 	l.app.claimed = seg.Base + from

@@ -79,7 +79,7 @@ func (l *Log) Begin(w Want) (offset, storeTime int64, err error) {
 // makeRoom makes room at the tail. Caller holds the append lock.
 func (l *Log) makeRoom(w Want) error {
 	a, n := &l.app, int64(w.Size)
-	if l.opt.Raw {
+	if l.raw.Load() {
 		return ErrRaw
 	}
 	if a.tail == nil {
@@ -220,11 +220,13 @@ func (l *Log) roll() error {
 		return ErrWouldWait
 	}
 	a := &l.app
-	var head [record.BlankSize]byte
-	record.PutBlank(head[:], l.opt.SegmentSize-a.pos)
-	if err := l.write(a.tail, head[:], a.pos); err != nil {
-		next.Release()
-		return err
+	if rest := l.opt.SegmentSize - a.pos; rest >= record.BlankSize { // a copy may have come to the very end of its file
+		var head [record.BlankSize]byte
+		record.PutBlank(head[:], rest)
+		if err := l.write(a.tail, head[:], a.pos); err != nil {
+			next.Release()
+			return err
+		}
 	}
 	l.push(next)
 	l.advance(next.Base)

@@ -16,7 +16,7 @@ type Options struct {
 	SegmentSize int64    // bytes of a file
 	// bytes of zeros that are written ahead of the tail, 0: none (touchAheadBytes under SYNC_FLUSH)
 	TouchAhead int64
-	Raw        bool   // the log is a copy: it gets the bytes of another one, see AppendRaw
+	Raw        bool   // the log begins as a copy: it gets the bytes of another one, see AppendRaw
 	Checks     Checks // of the records of a raw log
 }
 
@@ -72,6 +72,7 @@ type Log struct {
 	committer Committer
 	settings  atomic.Pointer[Settings]
 	state     state
+	raw       atomic.Bool // a copy of another log; changed by BecomeRaw and BecomeWritable, under the append lock
 
 	// segs is ascending and contiguous; replaced as a whole, under the append lock or before Start.
 	segs       atomic.Pointer[[]*Segment]
@@ -97,6 +98,7 @@ type Log struct {
 func New(opt Options, settings Settings, committer Committer, ev Events) *Log {
 	l := &Log{opt: opt, ev: ev, committer: committer, kick: make(chan struct{}, 1)}
 	l.segs.Store(new([]*Segment))
+	l.raw.Store(opt.Raw)
 	l.settings.Store(&settings)
 	l.alloc = newAllocator(l)
 	l.Fail(ErrNotStarted)

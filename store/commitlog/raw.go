@@ -100,7 +100,7 @@ func (l *Log) AppendRaw(at int64, b []byte, take Taker) error {
 
 // rawTail makes sure that the tail is the file of [at, at+n).
 func (l *Log) rawTail(at, n int64) error {
-	if !l.opt.Raw {
+	if !l.raw.Load() {
 		return ErrNotRaw
 	}
 	if p := l.state.broken.Load(); p != nil { // want of room closes no log that gets no records of its own

@@ -11,7 +11,7 @@ import (
 // OpenTail finds or makes the file for the next record, before Start. Without room for it the log starts all the same,
 // but not a new one: reads go on, and cleaning may make room, see RetryTail.
 func (l *Log) OpenTail() error {
-	if l.opt.Raw && l.lastWritable() == nil {
+	if l.raw.Load() && l.lastWritable() == nil {
 		return l.TailRefused() // the first block says where the next file begins
 	}
 	fresh := len(l.Segments()) == 0
@@ -50,7 +50,7 @@ func (l *Log) Run(ctx context.Context) {
 
 // RetryTail makes the file for the next record if Start found no room for it.
 func (l *Log) RetryTail() {
-	if l.opt.Raw || l.haveTail() {
+	if l.raw.Load() || l.haveTail() {
 		return
 	}
 	err := l.lateTail()

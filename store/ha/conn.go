@@ -41,17 +41,24 @@ type conn struct {
 	addr string    // of the peer; immutable
 	came time.Time // immutable
 
-	asked atomic.Int64 // the first report; -1 until then
-	next  atomic.Int64 // offset of the next block: what the peer may have; written by the sender, before it sends
-	acked atomic.Int64 // newest report; written by the reader
-	sent  meter        // bytes; added to by the sender
+	hello atomic.Pointer[hello] // what a slave of a switching group said first; nil: nothing yet
+	asked atomic.Int64          // the first report; -1 until then
+	next  atomic.Int64          // offset of the next block: what the peer may have; written by the sender, before it sends
+	acked atomic.Int64          // newest report; written by the reader
+	sent  meter                 // bytes; added to by the sender
 
-	start chan int64 // capacity 1: where the sender begins
+	greet chan struct{} // capacity 1: the slave of a switching group has said hello
+	start chan int64    // capacity 1: where the sender begins
+
+	caught atomic.Int64 // when the slave last had all there was, ns since came; written by the reader
+	ahead  lastSent     // what had been sent then
 
 	gathering atomic.Bool   // the sender waits for an acknowledgement
 	idle      chan struct{} // capacity 1: one has come
 
-	out output // the sender's
+	out       output               // the sender's
+	head      [switchHeadSize]byte // of the present block; the sender's
+	confirmed int64                // confirm offset of the newest head; the sender's
 
 	mu  sync.Mutex
 	why error // why it ends; guarded by mu
@@ -63,7 +70,7 @@ func newConn(m *Master, sock *net.TCPConn) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{m: m, sock: sock, raw: raw, addr: sock.RemoteAddr().String(), came: time.Now(),
-		start: make(chan int64, 1), idle: make(chan struct{}, 1)}
+		greet: make(chan struct{}, 1), start: make(chan int64, 1), idle: make(chan struct{}, 1)}
 	c.asked.Store(-1)
 	c.acked.Store(-1)
 	c.out.init(raw)
@@ -100,16 +107,24 @@ func (c *conn) reason() error {
 
 // read takes reports until the connection ends.
 func (c *conn) read() error {
-	var r reports
+	in := inbox(new(reports))
+	if c.m.opt.Switch != nil {
+		in = new(acks)
+	}
 	for {
 		if err := c.sock.SetReadDeadline(time.Now().Add(c.m.settings.Load().HousekeepingInterval)); err != nil {
 			return err
 		}
-		n, err := c.sock.Read(r.room())
-		if offset, ok := r.took(n); ok {
-			if err := c.reported(offset); err != nil {
-				return err
-			}
+		n, err := c.sock.Read(in.room())
+		news, wrong := in.took(n)
+		if wrong == nil && news.hello != nil {
+			wrong = c.greeted(news.hello)
+		}
+		if wrong == nil && news.reported {
+			wrong = c.reported(news.offset)
+		}
+		if wrong != nil {
+			return wrong
 		}
 		var timeout net.Error
 		if errors.As(err, &timeout) && timeout.Timeout() {
@@ -130,6 +145,7 @@ func (c *conn) reported(offset int64) error {
 	} else if most := c.next.Load(); offset < 0 || offset > most {
 		return &ReportError{Got: offset, Max: most}
 	}
+	c.catchUp(offset)
 	if offset > c.acked.Load() {
 		c.acked.Store(offset)
 		if c.gathering.Load() {
@@ -148,9 +164,16 @@ func (c *conn) reported(offset int64) error {
 // begin lets the sender begin where the first report says.
 func (c *conn) begin(asked int64) error {
 	least, end, size := c.m.log.Min(), c.m.log.End(), c.m.log.SegmentSize()
-	from := asked
+	from, last := asked, c.m.settings.Load().FromLastFile
+	if c.m.opt.Switch != nil {
+		h := c.hello.Load()
+		if h == nil {
+			return errNoHello
+		}
+		last = h.lastFile
+	}
 	switch {
-	case asked == 0 && c.m.settings.Load().FromLastFile:
+	case asked == 0 && last:
 		from = end - end%size
 	case asked == 0:
 		from = least

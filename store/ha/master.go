@@ -29,6 +29,7 @@ type MasterOptions struct {
 	// MaxConnections is the most there are at once, 0: DefaultMaxConnections. When there are so many, one that has not
 	// asked for anything yet makes room for the next.
 	MaxConnections int
+	Switch         *SwitchMaster // nil: the master of this group does not change
 }
 
 // DefaultMaxConnections is the most connections of a master if nothing else is said.
@@ -46,13 +47,15 @@ type MasterSettings struct {
 
 // MasterEvents are told what happens, by the goroutines of connections, without a lock. Every field may be nil.
 type MasterEvents struct {
-	// Connected runs when a slave has asked for the log from an offset on, and gets it from another one: for a new slave
-	// they differ.
+	// Connected runs when a slave has asked for the log from an offset on, and gets it from another one: for a new
+	// slave they differ.
 	Connected func(addr string, asked, from int64)
 	// Disconnected runs when a connection ends, with the reason.
 	Disconnected func(addr string, why error)
 	// Acknowledged runs when a slave has more than before: once for all that it reported together.
 	Acknowledged func()
+	// CaughtUp runs when a slave of a switching group has all there is for the first time on its connection.
+	CaughtUp func(id int64)
 	// Failed runs when no connection could be accepted; it is tried again.
 	Failed func(err error)
 }

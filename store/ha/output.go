@@ -14,8 +14,7 @@ type output struct {
 	raw   syscall.RawConn
 	write func(fd uintptr) bool // output.try, made once
 
-	head [headSize]byte
-	rest []byte // of head
+	rest []byte // of the head
 	mem  []byte // of the block, in the mapping of its file; nil when it goes by sendfile
 	file int    // descriptor for sendfile
 	at   int64  // position in it
@@ -32,15 +31,15 @@ const noFile = ^uintptr(0)
 
 func (o *output) init(raw syscall.RawConn) { o.raw, o.write = raw, o.try }
 
-// heartbeat sends a head without a block.
-func (o *output) heartbeat(next int64) error {
-	o.begin(next, 0)
+// only sends a head without a block.
+func (o *output) only(head []byte) error {
+	o.begin(head)
 	return o.flush()
 }
 
-// block sends [at, at+n) of a leased file.
-func (o *output) block(seg *commitlog.Segment, at int64, n int) error {
-	o.begin(at, n)
+// block sends [at, at+n) of a leased file behind its head.
+func (o *output) block(head []byte, seg *commitlog.Segment, at int64, n int) error {
+	o.begin(head)
 	p := at - seg.Base
 	if fd := seg.File().Fd(); n >= sendfileLeast && fd != noFile {
 		o.file, o.at, o.left = int(fd), p, n
@@ -52,10 +51,7 @@ func (o *output) block(seg *commitlog.Segment, at int64, n int) error {
 	return err
 }
 
-func (o *output) begin(at int64, n int) {
-	putHead(&o.head, at, n)
-	o.rest, o.mem, o.left = o.head[:], nil, 0
-}
+func (o *output) begin(head []byte) { o.rest, o.mem, o.left = head, nil, 0 }
 
 // flush writes all of it; it waits as long as the peer does not read.
 func (o *output) flush() error {

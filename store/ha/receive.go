@@ -21,16 +21,20 @@ type follower struct {
 	served bool // something that fits came
 
 	in       blocks
-	size     int64     // bytes of a file of the log
-	reported int64     // the last report
-	wroteAt  time.Time // its time
-	readAt   time.Time // of the last bytes from the master
+	small    [ackSize]byte // for a report
+	size     int64         // bytes of a file of the log
+	reported int64         // the last report
+	wroteAt  time.Time     // its time
+	readAt   time.Time     // of the last bytes from the master
 }
 
 // run asks for the log and stores it until the connection ends.
 func (f *follower) run() error {
 	f.size = f.s.store.SegmentSize()
 	f.readAt = time.Now()
+	if err := f.agree(); err != nil {
+		return f.explain(err)
+	}
 	if err := f.report(); err != nil {
 		return err
 	}
@@ -101,6 +105,9 @@ func (f *follower) store(b []byte) error {
 	if err := f.in.take(b, f.size, f.s.store.AppendRaw); err != nil {
 		return err
 	}
+	if sw := f.s.opt.Switch; sw != nil {
+		sw.Confirmed(min(f.in.confirm, f.s.store.MaxPhyOffset()))
+	}
 	if !f.served {
 		f.served = true
 		f.s.mu.Lock()
@@ -113,16 +120,26 @@ func (f *follower) store(b []byte) error {
 // report tells the master where the log ends: what it has whole, which is what a start would find.
 func (f *follower) report() error {
 	end := f.s.store.MaxPhyOffset()
-	var b [reportSize]byte
-	binary.BigEndian.PutUint64(b[:], uint64(end))
+	b := binary.BigEndian.AppendUint64(f.small[:0], uint64(end))
+	if f.s.opt.Switch != nil {
+		b = appendAck(f.small[:0], end)
+	}
+	if err := f.write(b); err != nil {
+		return err
+	}
+	f.reported = end
+	return nil
+}
+
+// write sends b to the master.
+func (f *follower) write(b []byte) error {
 	f.wroteAt = time.Now()
 	if err := f.sock.SetWriteDeadline(f.wroteAt.Add(f.s.opt.HousekeepingInterval)); err != nil {
 		return err
 	}
-	if _, err := f.sock.Write(b[:]); err != nil {
+	if _, err := f.sock.Write(b); err != nil {
 		return err
 	}
-	f.reported = end
 	f.s.lastWrite.Store(f.wroteAt.UnixMilli())
 	return nil
 }

@@ -11,6 +11,11 @@ func (c *conn) send(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return errStopped
+	case <-c.greet:
+		if err := c.answer(); err != nil {
+			return err
+		}
+		return c.send(ctx)
 	case <-c.start:
 	}
 	var flow flow
@@ -29,13 +34,15 @@ func (c *conn) send(ctx context.Context) error {
 			last = time.Now()
 			continue
 		}
-		if beat := set.HeartbeatInterval - time.Since(last); beat <= 0 {
-			if err := c.out.heartbeat(c.next.Load()); err != nil {
+		beat := c.untilBeat(set, last)
+		if beat <= 0 {
+			if err := c.out.only(c.headOf(c.next.Load(), 0)); err != nil {
 				return err
 			}
 			last = time.Now()
 			continue
-		} else if allowed > 0 || beat < again {
+		}
+		if allowed > 0 || beat < again {
 			again = beat
 		}
 		moved := c.m.log.Moved() // only now: who has it makes an append close it
@@ -95,9 +102,11 @@ func (c *conn) sendBlock(limit int64) (n int64, err error) {
 			"deleted before the slave had them", at, c.m.log.Min())
 	}
 	defer seg.Release()
-	n = min(limit, seg.End()-at, c.m.log.End()-at)
+	end := c.m.log.End()
+	n = min(limit, seg.End()-at, end-at, c.sameEpoch(at))
 	c.next.Store(at + n) // before the slave can acknowledge it
-	if err = c.out.block(seg, at, int(n)); err == nil {
+	c.ahead.note(end)
+	if err = c.out.block(c.headOf(at, int(n)), seg, at, int(n)); err == nil {
 		c.sent.add(n)
 	}
 	return n, err

@@ -25,6 +25,7 @@ type SlaveOptions struct {
 	// Compare runs on each connection before anything is asked for, with what Target has: an error, when the master's
 	// log is not this one's, ends the connection, and nothing is appended. nil: nothing is compared.
 	Compare func(ctx context.Context, master string) error
+	Switch  *SwitchSlave // nil: the master of this group does not change
 }
 
 // SlaveEvents are told what happens, by the slave's goroutine. Both fields may be nil.
@@ -186,7 +187,7 @@ func (s *Slave) follow(ctx context.Context, addr string) (served bool, err error
 		return false, err
 	}
 	defer sock.Close()
-	if s.opt.Compare != nil {
+	if s.opt.Compare != nil && !s.opt.Switch.knows() {
 		if err := s.opt.Compare(ctx, addr); err != nil {
 			return false, err
 		}

@@ -21,6 +21,9 @@ type SlaveState struct {
 	Behind         int64     // bytes from there to the end of the log
 	Next           int64     // offset of what is sent next
 	BytesPerSecond int64
+	ID             int64     // of the broker in a switching group, 0: not known
+	Learner        bool      // it says that it never becomes part of the sync state set
+	CaughtUp       time.Time // when it last had all there was to have, zero: never on this connection
 }
 
 // State is what Master knows now.
@@ -34,8 +37,12 @@ func (m *Master) State() MasterState {
 			continue
 		}
 		acked := c.acked.Load()
-		st.Slaves = append(st.Slaves, SlaveState{Addr: c.addr, Since: c.came, Acked: acked, Next: c.next.Load(),
-			Behind: max(0, st.End-acked), BytesPerSecond: c.sent.rate()})
+		one := SlaveState{Addr: c.addr, Since: c.came, Acked: acked, Next: c.next.Load(),
+			Behind: max(0, st.End-acked), BytesPerSecond: c.sent.rate(), CaughtUp: c.caughtUp(st.End)}
+		if h := c.hello.Load(); h != nil {
+			one.ID, one.Learner = h.id, h.learner
+		}
+		st.Slaves = append(st.Slaves, one)
 	}
 	return st
 }

@@ -326,7 +326,7 @@ func TestSlaveReports(t *testing.T) {
 		t.Errorf("three heartbeats in %v", took)
 	}
 	var head [headSize]byte
-	putHead(&head, 4, 5)
+	putHead(head[:], 4, 5)
 	if _, err := c.Write(append(head[:], "hello"...)); err != nil {
 		t.Fatal(err)
 	}

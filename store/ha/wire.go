@@ -4,7 +4,22 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"gorocket/store/epoch"
 )
+
+// inbox takes what a slave sends apart.
+type inbox interface {
+	room() []byte                      // where the next bytes are read to, never empty
+	took(n int) (news news, err error) // tells that n bytes were read to room
+}
+
+// news is what the bytes of one read say.
+type news struct {
+	hello    *hello // nil: none was finished
+	reported bool   // a report was finished: the newest is offset
+	offset   int64
+}
 
 // Sizes in bytes.
 const (
@@ -19,21 +34,19 @@ type reports struct {
 	n   int // bytes of an unfinished group, at the start of buf
 }
 
-// room is where the next bytes are read to, never empty.
 func (r *reports) room() []byte { return r.buf[r.n:] }
 
-// took tells that n bytes were read to room. It returns the newest report; ok is false when none was finished.
-func (r *reports) took(n int) (offset int64, ok bool) {
+func (r *reports) took(n int) (news news, _ error) {
 	have := r.n + n
 	whole := have / reportSize * reportSize
-	if ok = whole > 0; ok {
-		offset = int64(binary.BigEndian.Uint64(r.buf[whole-reportSize:]))
+	if news.reported = whole > 0; news.reported {
+		news.offset = int64(binary.BigEndian.Uint64(r.buf[whole-reportSize:]))
 	}
 	r.n = copy(r.buf[:], r.buf[whole:have])
-	return offset, ok
+	return news, nil
 }
 
-func putHead(b *[headSize]byte, offset int64, n int) {
+func putHead(b []byte, offset int64, n int) {
 	binary.BigEndian.PutUint64(b[:], uint64(offset))
 	binary.BigEndian.PutUint32(b[8:], uint32(n))
 }
@@ -41,10 +54,24 @@ func putHead(b *[headSize]byte, offset int64, n int) {
 // blocks takes the stream from a master apart: no block has to be whole. Small pieces that follow each other in the log
 // are joined, so that one write stores them.
 type blocks struct {
-	head [headSize]byte
+	head [switchHeadSize]byte
 	got  int   // bytes of head that are there
 	at   int64 // log offset of the next byte of the block
 	left int   // bytes of it that are missing
+
+	// of a master that may change; nil: of another one, whose heads are shorter
+	turn func(epoch.Entry) error // is told, before a byte of it, that another master wrote what follows
+	from epoch.Entry             // who wrote the block
+	// confirm offset of the newest head
+	confirm int64
+}
+
+// headSize is how long a head is.
+func (k *blocks) headSize() int {
+	if k.turn != nil {
+		return switchHeadSize
+	}
+	return headSize
 }
 
 // joinLimit is the largest piece that is moved to join the one in front of it, in bytes: a system call costs more.
@@ -91,12 +118,21 @@ func (k *blocks) take(b []byte, fileSize int64, fn func(at int64, piece []byte) 
 			p, k.at, k.left = p+n, k.at+int64(n), k.left-n
 			continue
 		}
-		n = copy(k.head[k.got:], b[p:])
-		if p, k.got = p+n, k.got+n; k.got < headSize {
+		n = copy(k.head[k.got:k.headSize()], b[p:])
+		if p, k.got = p+n, k.got+n; k.got < k.headSize() {
 			break
 		}
-		if err := k.begin(fileSize); err != nil {
+		turned, err := k.begin(fileSize)
+		if err != nil {
 			return errors.Join(r.hand(b, fn), err)
+		}
+		if turned {
+			if err = r.hand(b, fn); err == nil {
+				err = k.turn(k.from)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		if k.left > 0 {
 			continue
@@ -111,15 +147,29 @@ func (k *blocks) take(b []byte, fileSize int64, fn func(at int64, piece []byte) 
 	return r.hand(b, fn)
 }
 
-// begin reads a whole head.
-func (k *blocks) begin(fileSize int64) error {
+// begin reads a whole head; turned tells that another master wrote the block than the one before.
+func (k *blocks) begin(fileSize int64) (turned bool, err error) {
 	k.got = 0
-	k.at = int64(binary.BigEndian.Uint64(k.head[:]))
-	size := int32(binary.BigEndian.Uint32(k.head[8:]))
+	h := k.head[:]
+	var size int32
+	if k.turn == nil {
+		k.at, size = int64(binary.BigEndian.Uint64(h)), int32(binary.BigEndian.Uint32(h[8:]))
+	} else {
+		if state := binary.BigEndian.Uint32(h); state != stateBlock {
+			return false, fmt.Errorf("ha: the master is in state %d", state)
+		}
+		size, k.at = int32(binary.BigEndian.Uint32(h[4:])), int64(binary.BigEndian.Uint64(h[8:]))
+		from := epoch.Entry{Epoch: int32(binary.BigEndian.Uint32(h[16:])),
+			Start: int64(binary.BigEndian.Uint64(h[20:]))}
+		if size > 0 { // a heartbeat tells nothing of who wrote what
+			turned, k.from = from != k.from, from
+		}
+		k.confirm = int64(binary.BigEndian.Uint64(h[28:]))
+	}
 	if k.at < 0 || size < 0 || k.at%fileSize+int64(size) > fileSize {
-		return fmt.Errorf("ha: a block of %d bytes at %d, which is none of files of %d bytes "+
+		return false, fmt.Errorf("ha: a block of %d bytes at %d, which is none of files of %d bytes "+
 			"(mappedFileSizeCommitLog): the peer is no master of this log", size, k.at, fileSize)
 	}
 	k.left = int(size)
-	return nil
+	return turned, nil
 }

@@ -18,10 +18,11 @@ func TestReports(t *testing.T) {
 		for p := 0; p < len(stream); {
 			n := copy(r.room(), stream[p:min(p+cut, len(stream))])
 			p += n
-			at, ok := r.took(n)
+			got, err := r.took(n)
 			whole := int64(p / reportSize)
-			if (p-n)/reportSize == p/reportSize != !ok || ok && at != (whole-1)*1_000_003 {
-				t.Fatalf("cut %d, at %d: %d %v", cut, p, at, ok)
+			if (p-n)/reportSize == p/reportSize != !got.reported || got.reported && got.offset != (whole-1)*1_000_003 ||
+				err != nil || got.hello != nil {
+				t.Fatalf("cut %d, at %d: %+v %v", cut, p, got, err)
 			}
 		}
 	}
@@ -34,7 +35,7 @@ func stream(log []byte, at int64, sizes []byte) (out []byte, end int64) {
 	for _, s := range sizes {
 		n := min(int64(s), int64(len(log))-at, testFile-at%testFile)
 		var head [headSize]byte
-		putHead(&head, at, int(n))
+		putHead(head[:], at, int(n))
 		out = append(append(out, head[:]...), log[at:at+n]...)
 		at += n
 	}
@@ -99,7 +100,7 @@ func FuzzGarbage(f *testing.F) {
 		var r reports
 		for len(b) > 0 {
 			n := copy(r.room(), b)
-			r.took(n)
+			_, _ = r.took(n)
 			b = b[n:]
 		}
 	})

@@ -23,6 +23,7 @@ type Jump struct {
 // Report sums a start up.
 type Report struct {
 	Clean       bool  // no abort file was found
+	Intact      bool  // the machine has not been down since the store was opened before: whatever was written is there
 	From, To    int64 // commit log range that was verified
 	Records     int64 // records verified
 	Rebuilt     int64 // consume queue entries rebuilt

@@ -41,6 +41,7 @@ type Table struct {
 	live   map[Key]*entry              // guarded by mu
 	byConn map[any]map[Key]*entry      // guarded by mu; what a connection's end takes along
 	sets   map[string]map[int64]*entry // guarded by mu; by broker name and id
+	gone   map[Key]bool                // guarded by mu; were alive and are not any more; MaxBrokers at most
 }
 
 type entry struct {
@@ -50,7 +51,8 @@ type entry struct {
 
 // NewTable makes an empty one.
 func NewTable() *Table {
-	return &Table{live: map[Key]*entry{}, byConn: map[any]map[Key]*entry{}, sets: map[string]map[int64]*entry{}}
+	return &Table{live: map[Key]*entry{}, byConn: map[any]map[Key]*entry{}, sets: map[string]map[int64]*entry{},
+		gone: map[Key]bool{}}
 }
 
 // Note takes a heartbeat. known is false for a broker that was not alive before, taken is when there is no room for it.
@@ -66,6 +68,7 @@ func (t *Table) Note(b Beat, now time.Time) (known, taken bool) {
 		if len(t.live) >= MaxBrokers {
 			return false, false
 		}
+		delete(t.gone, b.Key)
 		e = &entry{Beat: b, last: now}
 		t.live[b.Key] = e
 		put(t.byConn, b.Conn, b.Key, e)
@@ -103,6 +106,10 @@ func (t *Table) unbind(e *entry) {
 func (t *Table) remove(e *entry) {
 	t.unbind(e)
 	delete(t.live, e.Key)
+	if len(t.gone) >= MaxBrokers { // those whose end nobody needs to know any more
+		clear(t.gone)
+	}
+	t.gone[e.Key] = true
 	if t.sets[e.Broker][e.ID] == e {
 		delete(t.sets[e.Broker], e.ID)
 	}
@@ -133,6 +140,13 @@ func (t *Table) Expire(now time.Time) (gone []Key) {
 		}
 	}
 	return gone
+}
+
+// Gone tells that a broker was alive in the eyes of this table, and is not any more.
+func (t *Table) Gone(k Key) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.gone[k]
 }
 
 // Members are the living brokers of a set.

@@ -1,0 +1,106 @@
+package replicas
+
+import (
+	"context"
+	"time"
+
+	"gorocket/broker/worker"
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
+
+// runBeats sends heartbeats until Stop, whatever else this broker waits for.
+func (s *Service) runBeats(stop <-chan struct{}) {
+	ctx, cancel := worker.Until(stop)
+	defer cancel()
+	for worker.Rest(s.d.Settings().Beat, stop) {
+		s.beat(ctx)
+	}
+}
+
+// beat tells every controller that this broker is alive, without waiting: one that is slow does not hold up the others.
+// A broker whose power was lost is silent, see errPowerLost.
+func (s *Service) beat(ctx context.Context) {
+	id := s.ID()
+	st := s.d.Role.State()
+	if id == 0 || st.Sick || st.PowerLost && s.Err() == errPowerLost {
+		return
+	}
+	set := s.d.Settings()
+	h := wire.BrokerHeartbeatHeader{ClusterName: set.Cluster, BrokerAddr: set.Addr, BrokerName: set.Broker, BrokerID: id,
+		Epoch: st.Epoch, MaxOffset: st.End, ConfirmOffset: st.Confirmed, HeartbeatTimeoutMills: set.Timeout.Milliseconds(),
+		ElectionPriority: set.Priority}
+	for _, addr := range s.ctl.addrs(ctx) {
+		if !s.begin(addr) {
+			continue
+		}
+		go func() {
+			defer s.end(addr)
+			ctx, cancel := context.WithTimeout(ctx, askTimeout)
+			defer cancel()
+			conn, err := s.d.Client.Conn(ctx, addr)
+			if err == nil {
+				err = remoting.Notify(conn, wire.ReqBrokerHeartbeat, wire.BrokerHeartbeatRequest, &h, nil)
+			}
+			if err != nil && ctx.Err() == nil {
+				s.d.Throttled.Warn("beat "+addr).Err(err).Str("controller", addr).Msg("a controller does not hear this broker")
+			}
+		}()
+	}
+}
+
+// begin tells that no heartbeat is on its way to a controller, and that one is now.
+func (s *Service) begin(addr string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.beats[addr] {
+		return false
+	}
+	s.beats[addr] = true
+	return true
+}
+
+func (s *Service) end(addr string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.beats, addr)
+}
+
+// lease has a master refuse sends when another one may have been elected without its knowing: no controller that leads
+// has answered it for so long that they may take it for dead. It goes on where its acknowledgements prove that there is
+// no other: nobody else is of its set, or all of the set follow it and have to have what it acknowledges.
+func (s *Service) lease() {
+	set := s.d.Settings()
+	s.mu.Lock()
+	late, fenced := time.Since(s.heard) > set.Timeout, s.fenced
+	s.mu.Unlock()
+	on := late && !s.proven(set)
+	if on == fenced {
+		return
+	}
+	err := s.d.Role.Fence(on)
+	s.mu.Lock()
+	s.fenced = on && err == nil || fenced && err != nil
+	s.mu.Unlock()
+	ev := s.d.Log.Warn()
+	if !on {
+		ev = s.d.Log.Info()
+	}
+	ev.Err(err).Bool("refuses", on).Dur("timeout", set.Timeout).
+		Msg("a master that no controller answers takes no messages: another one may be elected")
+}
+
+// proven tells that no other broker can be master: whoever is elected is of the set, and does not follow this one then.
+func (s *Service) proven(set Settings) bool {
+	others := s.Others()
+	if len(others) > 0 && !set.AllAck {
+		return false
+	}
+	slaves := s.d.Role.Slaves()
+	for _, id := range others {
+		if !caughtUpSince(slaves, id, time.Now().Add(-set.Timeout)) {
+			return false
+		}
+	}
+	return true
+}

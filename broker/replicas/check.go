@@ -1,0 +1,117 @@
+package replicas
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/remoting/protocol"
+	"gorocket/remoting/wire"
+	"gorocket/store/ha"
+)
+
+// checkSet proposes another sync state set when a slave has caught up, is gone, or has been behind for too long.
+func (s *Service) checkSet(ctx context.Context, now time.Time) error {
+	s.mu.Lock()
+	heard := s.heard
+	s.mu.Unlock()
+	if s.set.settle(heard) {
+		s.d.Role.Counted()
+	}
+	set := s.d.Settings()
+	slaves := s.d.Role.Slaves()
+	agreed, _ := s.set.Agreed()
+	next := []int64{s.ID()}
+	look := now.Sub(s.loop.checked) >= set.Check
+	if look {
+		s.loop.checked = now
+	}
+	for _, id := range agreed {
+		if id == s.ID() {
+			continue
+		}
+		connected := slices.ContainsFunc(slaves, func(c ha.SlaveState) bool { return c.ID == id })
+		if connected && (!look || caughtUpSince(slaves, id, now.Add(-set.NotCaughtUp))) {
+			next = append(next, id)
+		}
+	}
+	next = append(next, s.joining(slaves, agreed)...)
+	slices.Sort(next)
+	next = slices.Compact(next)
+	if slices.Equal(next, agreed) {
+		return nil
+	}
+	return s.alter(ctx, next)
+}
+
+// caughtUpSince tells whether a slave had all there was at some time since then.
+func caughtUpSince(slaves []ha.SlaveState, id int64, since time.Time) bool {
+	return slices.ContainsFunc(slaves, func(c ha.SlaveState) bool { return c.ID == id && c.CaughtUp.After(since) })
+}
+
+// joinFresh is how lately a slave has to have had everything to become part of the set.
+const joinFresh = 2 * time.Second
+
+// joining are slaves that may become part of the set: they have everything that was acknowledged, and what this master
+// found when it began.
+func (s *Service) joining(slaves []ha.SlaveState, agreed []int64) (ids []int64) {
+	confirmed := s.d.Role.State().Confirmed
+	for _, c := range slaves {
+		if c.ID > 0 && !c.Learner && !slices.Contains(agreed, c.ID) && c.Acked >= confirmed &&
+			time.Since(c.CaughtUp) < joinFresh {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// alter proposes a set to the controllers. From before it asks, and until it knows the answer, both sets count: whoever
+// they elect has what is acknowledged meanwhile.
+func (s *Service) alter(ctx context.Context, next []int64) error {
+	set, m := s.d.Settings(), s.Master()
+	s.set.propose(next)
+	s.d.Role.Counted()
+	slaves, confirmed := s.d.Role.Slaves(), s.d.Role.State().Confirmed
+	for _, id := range next { // what was acknowledged just before it counted
+		if id != s.ID() && !s.set.Has(id) && !slices.ContainsFunc(slaves, func(c ha.SlaveState) bool {
+			return c.ID == id && c.Acked >= confirmed
+		}) {
+			s.set.refused()
+			s.d.Role.Counted()
+			return nil // the next look finds it
+		}
+	}
+	_, epoch := s.set.Agreed()
+	body, err := compat.Marshal(protocol.SyncStateSet{SyncStateSet: next, SyncStateSetEpoch: epoch})
+	if err != nil {
+		return err
+	}
+	h := wire.AlterSyncStateSetHeader{BrokerName: set.Broker, MasterBrokerID: s.ID(), MasterEpoch: m.Epoch,
+		InvokeTime: time.Now().UnixMilli()}
+	var out wire.AlterSyncStateSetResponseHeader
+	sent := time.Now()
+	resp, err := tell(ctx, &s.ctl, set.FindLeader, wire.ReqControllerAlterSyncStateSet, wire.AlterSyncStateSetRequest, &h,
+		body, wire.AlterSyncStateSetResponse, &out)
+	switch code := refused(err); {
+	case err == nil:
+		var now protocol.SyncStateSet
+		if err := compat.Unmarshal(resp.Body, &now); err != nil {
+			return fmt.Errorf("the sync state set of a controller: %w", err)
+		}
+		s.mu.Lock()
+		s.heard = sent
+		s.mu.Unlock()
+		s.count(now.SyncStateSet, now.SyncStateSetEpoch)
+		return nil
+	case code >= wire.ControllerFencedMasterEpoch && code <= wire.ControllerAlterSyncStateSetFailed &&
+		code != wire.ControllerNotLeader: // it is certain that it is not so
+		s.set.refused()
+		s.d.Role.Counted()
+		s.loop.polled = time.Time{} // and what is so, the controllers say
+	default:
+		s.set.unanswered()
+	}
+	return fmt.Errorf("proposing the sync state set %v: %w", next, err)
+}

@@ -1,0 +1,179 @@
+package replicas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"gorocket/remoting"
+	"gorocket/remoting/wire"
+)
+
+// controllers asks whichever controller leads. Java: ReplicasManager.updateControllerMetadata,
+// scanAvailableControllerAddresses.
+type controllers struct {
+	client *remoting.Client
+	list   func() (addrs []string, byName bool) // controllerAddr; byName: hosts stand for several
+
+	mu     sync.Mutex
+	leader string    // guarded by mu; host:port, "" when it has to be found
+	found  time.Time // guarded by mu
+	known  []string  // guarded by mu; with byName: what the names stood for last
+	looked time.Time // guarded by mu
+}
+
+const (
+	askTimeout = 3 * time.Second // Java: BrokerOuterAPI, for requests to controllers
+	nameLife   = 2 * time.Minute // Java: updateControllerAddr
+)
+
+// errNoController says that no controller is leader, or none is reached.
+var errNoController = errors.New("no controller that leads is reached")
+
+// addrs are the controllers' addresses.
+func (c *controllers) addrs(ctx context.Context) []string {
+	list, byName := c.list()
+	if !byName {
+		return list
+	}
+	c.mu.Lock()
+	known, fresh := c.known, time.Since(c.looked) < nameLife
+	c.mu.Unlock()
+	if fresh && len(known) > 0 {
+		return known
+	}
+	var found []string
+	for _, addr := range list {
+		host, port, _ := net.SplitHostPort(addr)
+		ips, err := net.DefaultResolver.LookupHost(ctx, host)
+		if err != nil {
+			continue
+		}
+		for _, ip := range ips {
+			found = append(found, net.JoinHostPort(ip, port))
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(found) > 0 {
+		slices.Sort(found)
+		c.known, c.looked = slices.Compact(found), time.Now()
+	}
+	return c.known
+}
+
+// find is the leader's address: the last one, unless it is older than period.
+func (c *controllers) find(ctx context.Context, period time.Duration) (string, error) {
+	c.mu.Lock()
+	leader, fresh := c.leader, time.Since(c.found) < period
+	c.mu.Unlock()
+	if leader != "" && fresh {
+		return leader, nil
+	}
+	if now := c.ask(ctx); now != "" {
+		c.mu.Lock()
+		c.leader, c.found = now, time.Now()
+		c.mu.Unlock()
+		return now, nil
+	}
+	if leader == "" {
+		return "", errNoController
+	}
+	return leader, nil
+}
+
+// ask asks all controllers at once who leads, and takes the first answer that names one.
+func (c *controllers) ask(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	addrs := c.addrs(ctx)
+	answers := make(chan string, len(addrs))
+	for _, addr := range addrs {
+		go func() {
+			resp, err := remoting.Call(ctx, c.client, addr, wire.ReqControllerGetMetadataInfo, wire.None, new(wire.NoHeader),
+				nil)
+			var h wire.ControllerMetadataHeader
+			if err == nil {
+				err = wire.ControllerMetadataResponse.Decode(resp, nil, &h)
+			}
+			if err != nil {
+				h.LeaderAddress = ""
+			}
+			answers <- h.LeaderAddress
+		}()
+	}
+	for range addrs {
+		if leader := <-answers; leader != "" {
+			return leader
+		}
+	}
+	return ""
+}
+
+// leave closes the connections to the controllers: they take this broker for gone at once.
+func (c *controllers) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+	defer cancel()
+	for _, addr := range c.addrs(ctx) {
+		if conn := c.client.Open(addr); conn != nil {
+			conn.Close()
+		}
+	}
+}
+
+const leaveTimeout = 100 * time.Millisecond
+
+// lost forgets the leader: it did not answer, or said that it is none.
+func (c *controllers) lost(addr string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leader == addr {
+		c.leader = ""
+	}
+}
+
+// tell asks the leader for something. The error is a *remoting.ResponseError for a code that is not SUCCESS.
+func tell[T, R any](ctx context.Context, c *controllers, period time.Duration, code int32, ht *wire.HeaderType[T], h *T,
+	body []byte, answer *wire.HeaderType[R], out *R) (*wire.Command, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	leader, err := c.find(ctx, period)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := c.client.Conn(ctx, leader)
+	if err != nil {
+		c.lost(leader)
+		return nil, err
+	}
+	resp, err := remoting.Invoke(ctx, conn, code, ht, h, body)
+	if err != nil {
+		c.lost(leader)
+		return nil, fmt.Errorf("controller %s: %w", leader, err)
+	}
+	if resp.Code != wire.Success {
+		if resp.Code == wire.ControllerNotLeader {
+			c.lost(leader)
+		}
+		return resp, &remoting.ResponseError{Addr: leader, Code: resp.Code, Remark: resp.Remark}
+	}
+	if answer != nil {
+		if err := answer.Decode(resp, nil, out); err != nil {
+			return resp, fmt.Errorf("controller %s: %w", leader, err)
+		}
+	}
+	return resp, nil
+}
+
+// refused is the code of an answer that is not SUCCESS; 0 when there was no answer.
+func refused(err error) int32 {
+	var e *remoting.ResponseError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}

@@ -1,0 +1,363 @@
+package replicas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/broker/signal"
+	"gorocket/broker/worker"
+	"gorocket/remoting"
+	"gorocket/remoting/throttle"
+	"gorocket/store/ha"
+	"gorocket/store/vfs"
+)
+
+// Settings is what the configuration says now.
+type Settings struct {
+	Cluster, Broker string
+	Addr            string   // of this broker, host:port
+	Controllers     []string // host:port (controllerAddr)
+	ByName          bool     // a host of it stands for several controllers (fetchControllerAddrByDnsLookup)
+
+	Beat        time.Duration // between heartbeats (brokerHeartbeatInterval)
+	Timeout     time.Duration // silence that makes the controllers take it for dead (controllerHeartBeatTimeoutMills)
+	Poll        time.Duration // between questions who is master (syncBrokerMetadataPeriod)
+	Check       time.Duration // between a master's looks who has fallen behind (checkSyncStateSetPeriod)
+	FindLeader  time.Duration // between questions which controller leads (syncControllerMetadataPeriod)
+	NotCaughtUp time.Duration // after which a slave leaves the set (haMaxTimeSlaveNotCatchup)
+
+	Priority int32 // brokerElectionPriority
+	Learner  bool  // asyncLearner
+	AllAck   bool  // allAckInSyncStateSet
+}
+
+// Master is who the controllers say is master; the zero value is nobody.
+type Master struct {
+	ID    int64
+	Addr  string // host:port
+	Epoch int32
+}
+
+// State is how far a broker's log is.
+type State struct {
+	Epoch          int32 // of the newest master in it, -1: none
+	End, Confirmed int64
+	// Sick: its disk has failed or hangs; the controllers are to take it for dead
+	Sick bool
+	// PowerLost: this start found that what had been acknowledged may be gone from the log, and no master has begun
+	// since
+	PowerLost bool
+}
+
+// Role makes the broker what the controllers say. One goroutine calls it, but for State.
+type Role interface {
+	State() State
+	// Lead makes it the master of an epoch. Nothing has happened after an error.
+	Lead(m Master) error
+	// Follow makes it a slave, also of a master that it knows. Nothing may be acknowledged when it returns, whatever
+	// the error.
+	Follow(m Master) error
+	// Fence has a master refuse sends (on), or take them again. Who waits for an acknowledgement gets an error.
+	Fence(on bool) error
+	// Slaves are those that follow this master's log now.
+	Slaves() []ha.SlaveState
+	// Counted runs when other brokers count than before, see Set.
+	Counted()
+}
+
+// Deps is what a Service needs.
+type Deps struct {
+	Settings  func() Settings
+	FS        vfs.FS
+	File      string // of the identity (storePathBrokerIdentity)
+	Client    *remoting.Client
+	Role      Role
+	Log       zerolog.Logger
+	Throttled *throttle.Log
+	Retry     time.Duration // between tries to register; 0: one second
+}
+
+// Service is a broker among the replicas of its set. Open, Start, Stop; the other methods may be called by any
+// goroutine.
+type Service struct {
+	d     Deps
+	ctl   controllers
+	loops worker.Group
+	wake  chan struct{} // capacity 1: something has to be looked at now
+	set   Set
+
+	who *Identity // immutable after Open; nil: the controllers have to give an id. Changed by the loop only
+
+	mu     sync.Mutex
+	id     int64           // guarded by mu; 0 until it is known
+	told   []notice        // guarded by mu; what controllers said on their own
+	now    Master          // guarded by mu; what the broker is by
+	fenced bool            // guarded by mu
+	heard  time.Time       // guarded by mu; when a question was sent that a leading controller answered
+	beats  map[string]bool // guarded by mu; controllers that a heartbeat is on its way to
+	err    error           // guarded by mu; why it is not what it should be
+	since  time.Time       // guarded by mu; of err
+
+	loop loopState
+}
+
+// notice is what a controller says of the set.
+type notice struct {
+	master   Master
+	set      []int64
+	setEpoch int32
+}
+
+// loopState belongs to the loop.
+type loopState struct {
+	registered      bool
+	wanted          notice // what the controllers said last
+	polled, checked time.Time
+}
+
+// New prepares a Service.
+func New(d Deps) *Service {
+	if d.Retry == 0 {
+		d.Retry = time.Second
+	}
+	s := &Service{d: d, wake: make(chan struct{}, 1), beats: map[string]bool{}}
+	s.ctl = controllers{client: d.Client, list: func() ([]string, bool) {
+		set := d.Settings()
+		return set.Controllers, set.ByName
+	}}
+	return s
+}
+
+// Open reads the identity. An *IdentityError, with the name of the file, when it is not this broker's.
+func (s *Service) Open() (err error) {
+	set := s.d.Settings()
+	s.who, err = readIdentity(s.d.FS, s.d.File, set.Cluster, set.Broker, false)
+	if err == nil && s.who != nil {
+		s.id = s.who.ID
+	}
+	return err
+}
+
+// Start begins.
+func (s *Service) Start() { s.loops.Start(s.run, s.runBeats) }
+
+// Stop returns when nothing is asked or changed any more.
+func (s *Service) Stop() { s.loops.Stop() }
+
+// Leave ends the connections to the controllers: they take this broker for gone at once, and not when its heartbeats
+// are missing. After Stop.
+func (s *Service) Leave() { s.ctl.leave() }
+
+// ID is this broker's id, 0 until the controllers gave one.
+func (s *Service) ID() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.id
+}
+
+// Master is who the broker takes for master, the zero value until it knows.
+func (s *Service) Master() Master {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+// Set is the sync state set, of a master.
+func (s *Service) Set() *Set { return &s.set }
+
+// Others are the brokers that have to have a message, without this one.
+func (s *Service) Others() []int64 { return s.set.Others(s.ID()) }
+
+// Err is why the broker is not what it should be, nil when it is.
+func (s *Service) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// Health says why this broker is no part of its set, or takes no messages though it is master; nil when all is well.
+// What is over within a few seconds makes nobody sick.
+func (s *Service) Health() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.fenced:
+		return errors.New("this master takes no messages: no controller that leads answers it, and another one may be " +
+			"elected")
+	case s.err != nil && time.Since(s.since) > sickAfter:
+		return fmt.Errorf("since %s: %w", s.since.Format(time.RFC3339), s.err)
+	}
+	return nil
+}
+
+const sickAfter = 5 * time.Second
+
+// Fenced tells that this master refuses sends, because another one may be elected.
+func (s *Service) Fenced() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fenced
+}
+
+// Told hears from a controller who is master (NOTIFY_BROKER_ROLE_CHANGED). It does not block.
+func (s *Service) Told(m Master, set []int64, setEpoch int32) {
+	s.mu.Lock()
+	if len(s.told) < maxTold {
+		s.told = append(s.told, notice{m, set, setEpoch})
+	}
+	s.mu.Unlock()
+	signal.Raise(s.wake)
+}
+
+// maxTold is how many notices may wait; the broker asks anyway.
+const maxTold = 16
+
+// Look has the loop look at once: a slave came, caught up or went.
+func (s *Service) Look() { signal.Raise(s.wake) }
+
+// run does everything until Stop.
+func (s *Service) run(stop <-chan struct{}) {
+	ctx, cancel := worker.Until(stop)
+	defer cancel()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-s.wake:
+		case <-timer.C:
+			timer.Reset(s.d.Settings().Beat)
+		}
+		s.note(s.turn(ctx))
+	}
+}
+
+// note keeps, and tells, why a turn did not work.
+func (s *Service) note(err error) {
+	s.mu.Lock()
+	if s.err == nil {
+		s.since = time.Now()
+	}
+	s.err = err
+	s.mu.Unlock()
+	if err != nil {
+		s.d.Throttled.Warn("replicas").Err(err).Msg("this broker is not yet what the controllers say; trying again")
+	}
+}
+
+// turn is one look at everything.
+func (s *Service) turn(ctx context.Context) error {
+	s.takeTold()
+	if !s.loop.registered {
+		if err := s.register(ctx); err != nil {
+			return err
+		}
+		s.beat(ctx) // who is elected has to be alive
+	}
+	set, now := s.d.Settings(), time.Now()
+	period := set.Poll
+	if s.leads() { // its lease
+		period = set.Beat
+	}
+	var err error
+	if s.Master().Epoch == 0 || now.Sub(s.loop.polled) >= period-set.Beat/2 {
+		s.loop.polled = now
+		err = s.poll(ctx)
+	}
+	if applied := s.apply(); applied != nil {
+		err = applied
+	}
+	if s.leads() {
+		s.lease()
+		if changed := s.checkSet(ctx, now); changed != nil {
+			err = changed
+		}
+	}
+	return err
+}
+
+// takeTold takes over what controllers said on their own.
+func (s *Service) takeTold() {
+	s.mu.Lock()
+	told := s.told
+	s.told = nil
+	s.mu.Unlock()
+	for _, n := range told {
+		s.want(n)
+	}
+}
+
+// want notes what the controllers say, if it is news.
+func (s *Service) want(n notice) {
+	if n.master.ID > 0 && n.master.Epoch >= s.loop.wanted.master.Epoch {
+		if n.master.Epoch == s.loop.wanted.master.Epoch && n.setEpoch < s.loop.wanted.setEpoch {
+			return
+		}
+		s.loop.wanted = n
+	}
+}
+
+// leads tells that this broker is master.
+func (s *Service) leads() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now.ID > 0 && s.now.ID == s.id
+}
+
+// apply makes the broker what is wanted.
+func (s *Service) apply() error {
+	want, now := s.loop.wanted, s.Master()
+	m := want.master
+	switch {
+	case m.ID == 0:
+		return nil
+	case m == now:
+		if _, epoch := s.set.Agreed(); m.ID == s.ID() && want.setEpoch > epoch {
+			s.count(want.set, want.setEpoch)
+		}
+		return nil
+	case m.ID != s.ID():
+		err := s.d.Role.Follow(m)
+		s.become(m, err)
+		return err
+	}
+	if st := s.d.Role.State(); st.PowerLost && m.Epoch <= st.Epoch {
+		return errPowerLost
+	}
+	s.set.replace(want.set, want.setEpoch)
+	err := s.d.Role.Lead(m)
+	s.become(m, err)
+	if err == nil {
+		s.d.Role.Counted()
+	}
+	return err
+}
+
+// become notes what the broker is now.
+func (s *Service) become(m Master, err error) {
+	s.mu.Lock()
+	id := s.id
+	if err == nil {
+		s.now, s.fenced, s.heard = m, false, time.Now()
+	}
+	s.mu.Unlock()
+	ev := s.d.Log.Info()
+	if err != nil {
+		ev = s.d.Log.Error().Err(err)
+	}
+	ev.Int64("brokerId", id).Int64("master", m.ID).Str("addr", m.Addr).Int32("epoch", m.Epoch).
+		Msg("the controllers say who is master")
+}
+
+// count takes over another set.
+func (s *Service) count(set []int64, epoch int32) {
+	s.set.replace(set, epoch)
+	s.d.Log.Info().Ints64("set", set).Int32("epoch", epoch).Msg("another sync state set")
+	s.d.Role.Counted()
+}

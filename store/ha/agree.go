@@ -1,0 +1,114 @@
+package ha
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"gorocket/store/epoch"
+)
+
+// SwitchSlave is what makes a slave that of a switching group. The slave's goroutine calls its functions.
+type SwitchSlave struct {
+	ID       int64 // of the broker
+	Learner  bool  // it never becomes part of the sync state set (asyncLearner)
+	LastFile bool  // an empty slave wants the last file only (syncFromLastFile)
+	Epochs   EpochFile
+	Min      func() int64 // offset of the oldest byte of the log
+	// Confirmed is told the offset below which nothing can be truncated any more, as the master knows it
+	Confirmed func(offset int64)
+}
+
+// EpochFile is who wrote the slave's log: epoch.File.
+type EpochFile interface {
+	List() epoch.List
+	Begin(e epoch.Entry) error
+}
+
+// knows tells that the slave knows who wrote its log: then nothing has to be compared.
+func (s *SwitchSlave) knows() bool { return s != nil && len(s.Epochs.List()) > 0 }
+
+// TruncateError says that the end of the slave's log is of a master that was cut off: it has to be truncated before the
+// log goes on. The store does that when it is opened.
+type TruncateError struct {
+	Master string // its haListenPort
+	End    int64  // of the slave's log
+	Common int64  // what both logs have for certain ends here
+}
+
+func (e *TruncateError) Error() string {
+	return fmt.Sprintf("ha: the log of this broker ends at %d, but is that of its master %s up to %d only: the rest is "+
+		"truncated", e.End, e.Master, e.Common)
+}
+
+// UnrelatedError says that two logs have no master in common.
+type UnrelatedError struct {
+	Master       string
+	Ours, Theirs epoch.List
+}
+
+func (e *UnrelatedError) Error() string {
+	return fmt.Sprintf("ha: the log of this broker and that of its master %s were never the same: their epochs are %s "+
+		"here and %s there; nothing is taken over or deleted. With another storePathRootDir, or an empty one, this broker "+
+		"becomes a new copy", e.Master, brief(e.Ours), brief(e.Theirs))
+}
+
+// brief is the end of a list, for a message.
+func brief(l epoch.List) string {
+	const most = 5
+	if n := len(l); n > most {
+		return fmt.Sprintf("(%d older) %v", n-most, l[n-most:])
+	}
+	return fmt.Sprint([]epoch.Entry(l))
+}
+
+// agree says hello to the master of a switching group, and finds out up to where both have the same log.
+func (f *follower) agree() error {
+	sw := f.s.opt.Switch
+	if sw == nil {
+		return nil
+	}
+	f.in.turn, f.in.from = sw.Epochs.Begin, epoch.Entry{Epoch: -1}
+	h := hello{sw.LastFile, sw.Learner, sw.ID}
+	if err := f.write(h.encode()); err != nil {
+		return err
+	}
+	theirs, end, err := f.answer()
+	if err != nil {
+		return err
+	}
+	ours, have := sw.Epochs.List(), f.s.store.MaxPhyOffset()
+	if len(ours) == 0 || have == 0 {
+		return nil
+	}
+	switch common, ok := epoch.Common(ours, have, theirs, end); {
+	case !ok || common < have && common <= sw.Min():
+		return &UnrelatedError{f.addr, ours, theirs}
+	case common < have:
+		return &TruncateError{f.addr, have, common}
+	}
+	return nil
+}
+
+// answer reads what a master answers to hello: who wrote its log, and where that ends.
+func (f *follower) answer() (list epoch.List, end int64, err error) {
+	if err = f.sock.SetReadDeadline(time.Now().Add(f.s.opt.HousekeepingInterval)); err != nil {
+		return nil, 0, err
+	}
+	var head [answerSize]byte
+	if _, err = io.ReadFull(f.sock, head[:]); err != nil {
+		return nil, 0, err
+	}
+	n, end, err := decodeAnswerHead(head[:])
+	if err != nil {
+		return nil, 0, err
+	}
+	body := make([]byte, n*entrySize)
+	if _, err = io.ReadFull(f.sock, body); err != nil {
+		return nil, 0, err
+	}
+	f.readAt = time.Now()
+	f.s.lastRead.Store(f.readAt.UnixMilli())
+	list, err = decodeEntries(body)
+	return list, end, err
+}
