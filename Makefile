@@ -17,6 +17,10 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 PKGS     := ./...
 
+# part runs one part of a crash run and notes how it ended; those behind it run all the same.
+part = @echo "== $(1)"; if ( $(2) ); then r=passed; else r=FAILED; fi; echo "$$r: $(1)" >> bin/crash.log
+REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
+
 # GROUPS is also a variable of the shell; make takes ours.
 .PHONY: tally mutants attack crash ha java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
 
@@ -66,17 +70,20 @@ tally:
 	@cd integration && $(GO) build -o $(CURDIR)/bin/tally ./tally
 
 ## crash: power cuts in memory, then kill -9 of the real process under load; CRASH_ROUNDS clones a mode, CRASH_TIME of kills. A failure prints its seed.
-## SCENARIO=replication: the same for a pair under SYNC_MASTER, CRASH_KILLS kills of master or slave, the network between them cut, delayed, throttled:
-## by the kernel, in network namespaces, where this user may make them
+## SCENARIO=replication: the same for a pair under SYNC_MASTER, CRASH_KILLS kills of master or slave, and again with the network between them cut,
+## delayed, throttled: by the kernel, in network namespaces, where this user may make them; how each part ended stands at the end
 ## SCENARIO=timers: CRASH_KILLS kills under timer messages, delay levels and transactions, with a ledger
 crash: build
 ifeq ($(SCENARIO),timers)
 	TIMER_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store/timer
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers -kills $(CRASH_KILLS)
 else ifeq ($(SCENARIO),replication)
-	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -run ReplicationCrashClones -v ./store/ha
-	HA_KILLS=$(CRASH_KILLS) $(GO) test -count=1 -timeout 60m -run Kill9 -v ./store/ha
-	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
+	@rm -f bin/crash.log
+	$(call part,power cuts and kills of master and slave in memory: $(CRASH_ROUNDS) pairs,STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 120m -run ReplicationCrashClones -v ./store/ha)
+	$(call part,$(CRASH_KILLS) kills of two stores in processes,HA_KILLS=$(CRASH_KILLS) $(GO) test -count=1 -timeout 60m -run Kill9 -v ./store/ha)
+	$(call part,$(CRASH_KILLS) kills of two brokers,$(REPLICATION) -clear)
+	$(call part,$(CRASH_KILLS) kills of two brokers in network namespaces while the network is cut or delayed or throttled,$(REPLICATION))
+	@echo "== what ran"; cat bin/crash.log; ! grep -q ^FAILED bin/crash.log
 else
 	STORE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -run CrashClones -v ./store
 	STORE_RANDOM_RECORDS=100000 $(GO) test -count=1 -run RecoveredAsLive -v ./store

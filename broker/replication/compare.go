@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 
+	"gorocket/broker/slave"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
@@ -96,6 +97,15 @@ func (s *Service) asked(haAddr string) (string, error) {
 		return "", fmt.Errorf("the master %s cannot be compared with: no NameServer knows where it answers requests", haAddr)
 	}
 	return net.JoinHostPort(host, strconv.Itoa(n-1)), nil
+}
+
+// endOf asks a master where its log ends, as every Java broker tells it.
+func (s *Service) endOf(ctx context.Context, haAddr string) (int64, error) {
+	master, err := s.asked(haAddr)
+	if err != nil {
+		return 0, err
+	}
+	return slave.MasterEnd(ctx, s.d.Client, master)
 }
 
 func refusedWith(err error, code int32) bool {

@@ -9,9 +9,17 @@ import (
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// master are the settings of a master's listener.
+// asyncPace is what a slave may be behind by at the least where no acknowledgement waits for it: what its master sends
+// meanwhile goes together, which costs both a fraction.
+const asyncPace = time.Millisecond
+
+// masterSettings are the settings of a master's listener.
 func masterSettings(c *store.Config) ha.MasterSettings {
-	return ha.MasterSettings{HeartbeatInterval: ms(c.HASendHeartbeatInterval),
+	pace := asyncPace
+	if c.BrokerRole == "SYNC_MASTER" {
+		pace = 0
+	}
+	return ha.MasterSettings{Pace: pace, HeartbeatInterval: ms(c.HASendHeartbeatInterval),
 		HousekeepingInterval: ms(c.HAHousekeepingInterval), BatchSize: c.HATransferBatchSize,
 		FlowControl: c.HAFlowControlEnable, MaxBytesPerSecond: c.MaxHATransferByteInSecond,
 		FromLastFile: c.SyncFromLastFile}

@@ -93,8 +93,8 @@ func (s *Service) Start() error {
 func (s *Service) startSlave() {
 	c := s.d.Settings()
 	f := ha.NewSlave(ha.SlaveOptions{Master: c.HAMasterAddress, HeartbeatInterval: ms(c.HASendHeartbeatInterval),
-		HousekeepingInterval: ms(c.HAHousekeepingInterval), Compare: s.compare, Switch: s.switchSlave()}, s.d.Store(),
-		s.slaveEvents())
+		HousekeepingInterval: ms(c.HAHousekeepingInterval), Compare: s.compare, End: s.endOf, Switch: s.switchSlave()},
+		s.d.Store(), s.slaveEvents())
 	d := s.d.Tables
 	t := slave.New(d)
 	d.Offsets.Committed = t.Progress().Note

@@ -83,16 +83,24 @@ func (s *Sync) hear(ctx context.Context, master string) (*deliveries, error) {
 			return nil, err
 		}
 	}
-	var info protocol.KVTable
-	if err := s.ask(ctx, master, wire.ReqGetBrokerRuntimeInfo, &info); err != nil {
+	if h.end, err = MasterEnd(ctx, s.d.Client, master); err != nil {
 		return nil, err
 	}
+	return h, nil
+}
+
+// MasterEnd asks a master where its log ends, as Java's of every version tell it (GET_BROKER_RUNTIME_INFO).
+func MasterEnd(ctx context.Context, client *remoting.Client, master string) (end int64, err error) {
+	var info protocol.KVTable
+	if err := ask(ctx, client, master, wire.ReqGetBrokerRuntimeInfo, &info); err != nil {
+		return 0, err
+	}
 	const key = "commitLogMaxOffset"
-	if h.end, err = strconv.ParseInt(info.Table[key], 10, 64); err != nil || h.end < 0 {
-		return nil, fmt.Errorf("answer of %s to request %d: %s=%.40q", master, wire.ReqGetBrokerRuntimeInfo, key,
+	if end, err = strconv.ParseInt(info.Table[key], 10, 64); err != nil || end < 0 {
+		return 0, fmt.Errorf("answer of %s to request %d: %s=%.40q", master, wire.ReqGetBrokerRuntimeInfo, key,
 			info.Table[key])
 	}
-	return h, nil
+	return end, nil
 }
 
 // askTimers asks for something that only a master with timers has: nil from one with timerWheelEnable=false, or before

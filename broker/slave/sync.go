@@ -115,23 +115,26 @@ func (s *Sync) run(stop <-chan struct{}) {
 	defer cancel()
 	t := time.NewTimer(0)
 	defer t.Stop()
-	var took time.Duration // of the last look at the topics alone
+	var last string // the master of the last look at all tables
 	for {
 		select {
 		case <-stop:
 			return
 		case <-s.unknown:
 			began := time.Now()
-			s.lookAt(ctx, s.topics)
-			took = time.Since(began)
-			if !worker.Rest(max(soon, maxShare*took), stop) {
+			_, _ = s.lookAt(ctx, s.topics) // told already
+			if !worker.Rest(max(soon, maxShare*time.Since(began)), stop) {
 				return
 			}
 			continue
 		case <-s.wake:
+			if s.State().Master == last {
+				continue // the look at the start found it
+			}
 		case <-t.C:
 		}
 		began := time.Now()
+		last = s.State().Master
 		s.look(ctx)
 		t.Reset(max(s.d.Period, maxShare*time.Since(began)))
 	}

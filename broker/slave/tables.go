@@ -20,7 +20,11 @@ const maxRestarts = 10
 
 // ask sends a request without a header to the master and reads the JSON that it answers with.
 func (s *Sync) ask(ctx context.Context, master string, code int32, out any) error {
-	resp, err := remoting.Call(ctx, s.d.Client, master, code, wire.None, new(wire.NoHeader), nil)
+	return ask(ctx, s.d.Client, master, code, out)
+}
+
+func ask(ctx context.Context, client *remoting.Client, master string, code int32, out any) error {
+	resp, err := remoting.Call(ctx, client, master, code, wire.None, new(wire.NoHeader), nil)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Command replication kills master or slave of a pair of real brokers with SIGKILL, in turns, while producers send under
 // SYNC_MASTER with inSyncReplicas=2, and while the network between the two is cut, delayed or throttled. Then both have
 // every message that was acknowledged, where it was acknowledged, once; no queue has a gap; and both logs are the same
-// byte by byte.
+// byte by byte. With -clear nothing happens to the network.
 //
 //	GOROCKET_BIN=../bin go run ./replication -kills 200
 //
@@ -23,6 +23,7 @@ var (
 	kills   = flag.Int("kills", 200, "how many brokers to kill")
 	seed    = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of everything random")
 	load    = flag.Duration("load", 1200*time.Millisecond, "longest time of acknowledgements between two kills")
+	calm    = flag.Bool("clear", false, "only kills: the network between the two stays as it is")
 	proxied = flag.Bool("proxy", false, "a proxy instead of network namespaces")
 	checks  = flag.Int("check", 25, "compare everything after so many kills")
 )
@@ -32,7 +33,7 @@ func main() {
 	fmt.Printf("replication: %d kills, seed %d\n", *kills, *seed)
 	began := time.Now()
 	p := newPair()
-	if !*proxied {
+	if !*proxied && !*calm {
 		p.enter()
 	}
 	err := p.run()

@@ -158,6 +158,9 @@ func (p *pair) kills() error {
 		var err error
 		for i := 0; i < *checks && done < *kills && err == nil; i, done = i+1, done+1 {
 			w := weathers[done%len(weathers)]
+			if *calm {
+				w = weathers[0]
+			}
 			if err = p.net.change(w); err != nil {
 				break
 			}

@@ -80,14 +80,13 @@ func (l *Log) AppendRaw(at int64, b []byte, take Taker) error {
 		return err
 	}
 	l.lock(time.Now().UnixMilli())
-	l.app.raw = append(l.app.raw, b...)
-	err := l.takeWhole(take)
+	b, err := l.feed(b, take)
 	for pending := (*Pending)(nil); errors.As(err, &pending); {
 		l.unlock()
 		err = pending.Do()
 		l.lock(time.Now().UnixMilli())
 		if err == nil {
-			err = l.takeWhole(take)
+			b, err = l.feed(b, take)
 		}
 	}
 	if err != nil {
@@ -170,12 +169,58 @@ func (l *Log) rollRaw() error {
 	}
 }
 
-// takeWhole writes the records that are whole and makes them readable. Caller holds the append lock.
-func (l *Log) takeWhole(take Taker) error {
-	a, n := &l.app, int64(0)
-	var err error
+// joinMost is how many bytes are copied behind a record that is not whole, to be written with it; of more that come at
+// once only what it lacks is, and one system call more writes the rest from where it came in.
+const joinMost = 64 << 10
+
+// feed takes what came in behind the bytes that are not whole, which it then keeps. After an error it returns what it
+// has not looked at yet. Caller holds the append lock.
+func (l *Log) feed(b []byte, take Taker) (rest []byte, err error) {
+	a := &l.app
+	for len(a.raw) > 0 {
+		n, err := l.takeWhole(a.raw, take)
+		if a.raw = a.raw[:copy(a.raw, a.raw[n:])]; err != nil || len(b) == 0 {
+			return b, err
+		}
+		if len(a.raw) > 0 {
+			n := min(a.lacks(), int64(len(b)))
+			if len(b) <= joinMost {
+				n = int64(len(b))
+			}
+			a.raw, b = append(a.raw, b[:n]...), b[n:]
+		}
+	}
+	if cap(a.raw) > bufferKept {
+		a.raw = nil
+	}
+	n, err := l.takeWhole(b, take)
+	if err != nil {
+		return b[n:], err
+	}
+	a.raw = append(a.raw, b[n:]...)
+	return nil, nil
+}
+
+// lacks is how many bytes the record, or blank, that raw begins with lacks to be whole, or to be looked at. Caller
+// holds the append lock.
+func (a *appender) lacks() int64 {
+	have, rest := int64(len(a.raw)), a.tail.Size-a.pos
+	if head := min(rest, record.BlankSize); have < head {
+		return head - have
+	}
+	size, magic := record.Head(a.raw)
+	if magic == record.MagicBlank {
+		return rest - have
+	}
+	return int64(size) - have
+}
+
+// takeWhole writes the records at the start of b that are whole, and makes them readable; it returns how many bytes
+// they have. Caller holds the append lock.
+func (l *Log) takeWhole(b []byte, take Taker) (n int64, err error) {
+	a := &l.app
 	for size := int64(0); err == nil; n += size {
-		if size, err = a.tail.whole(a.raw[n:], a.pos+n, l.opt.Checks, &a.view); size == 0 || err != nil {
+		if size, err = a.tail.whole(b[n:], a.pos+n, l.opt.Checks, &a.view); size == 0 || err != nil {
 			break
 		}
 		if a.view.Size == 0 { // a blank
@@ -187,20 +232,17 @@ func (l *Log) takeWhole(take Taker) error {
 		a.lastTime = max(a.lastTime, a.view.StoreTimestamp)
 	}
 	if n == 0 {
-		return err
+		return 0, err
 	}
-	if err := l.write(a.tail, a.raw[:n], a.pos); err != nil {
+	if err := l.write(a.tail, b[:n], a.pos); err != nil {
 		l.committer.Abort()
-		return err
+		return 0, err
 	}
 	a.pos += n
-	if a.raw = append(a.raw[:0], a.raw[n:]...); cap(a.raw) > bufferKept && len(a.raw) < bufferKept/2 {
-		a.raw = append(make([]byte, 0, bufferKept), a.raw...)
-	}
 	l.lookAhead()
 	l.advance(a.tail.Base + a.pos)
 	l.committer.Commit(a.tail)
-	return err
+	return n, err
 }
 
 // whole looks at b, which comes to position p of the file: it returns the size of the record at its start, decoded in

@@ -15,7 +15,7 @@ import (
 var (
 	errStopped  = errors.New("ha: stopped")
 	errTooMany  = errors.New("ha: too many connections")
-	errMadeRoom = errors.New("ha: it asked for nothing, and others need the room")
+	errMadeRoom = errors.New("ha: others need the room, and it asked for nothing, or its machine has the most connections")
 	errSilent   = errors.New("ha: nothing came for haHousekeepingInterval")
 )
 
@@ -39,6 +39,7 @@ type conn struct {
 	sock *net.TCPConn
 	raw  syscall.RawConn
 	addr string    // of the peer; immutable
+	host string    // of addr; immutable
 	came time.Time // immutable
 
 	hello atomic.Pointer[hello] // what a slave of a switching group said first; nil: nothing yet
@@ -69,7 +70,8 @@ func newConn(m *Master, sock *net.TCPConn) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{m: m, sock: sock, raw: raw, addr: sock.RemoteAddr().String(), came: time.Now(),
+	peer := sock.RemoteAddr().(*net.TCPAddr)
+	c := &conn{m: m, sock: sock, raw: raw, addr: peer.String(), host: peer.IP.String(), came: time.Now(),
 		greet: make(chan struct{}, 1), start: make(chan int64, 1), idle: make(chan struct{}, 1)}
 	c.asked.Store(-1)
 	c.acked.Store(-1)
@@ -112,7 +114,11 @@ func (c *conn) read() error {
 		in = new(acks)
 	}
 	for {
-		if err := c.sock.SetReadDeadline(time.Now().Add(c.m.settings.Load().HousekeepingInterval)); err != nil {
+		since := time.Now()
+		if c.asked.Load() < 0 { // pieces of a report keep nobody here
+			since = c.came
+		}
+		if err := c.sock.SetReadDeadline(since.Add(c.m.settings.Load().HousekeepingInterval)); err != nil {
 			return err
 		}
 		n, err := c.sock.Read(in.room())
@@ -133,8 +139,14 @@ func (c *conn) read() error {
 		if err != nil {
 			return err
 		}
+		if pace := c.m.settings.Load().Pace; pace > 0 {
+			time.Sleep(reportsPace * pace)
+		}
 	}
 }
+
+// reportsPace is how many times rarer a master looks at reports than it sends, when nobody waits for them.
+const reportsPace = 10
 
 // reported takes a report: the first one asks for the log, each acknowledges what is below.
 func (c *conn) reported(offset int64) error {

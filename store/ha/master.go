@@ -27,7 +27,8 @@ type Source interface {
 type MasterOptions struct {
 	Listen string // host:port; port 0: any free one (haListenPort)
 	// MaxConnections is the most there are at once, 0: DefaultMaxConnections. When there are so many, one that has not
-	// asked for anything yet makes room for the next.
+	// asked for anything yet makes room for the next; then one of the machine that has the most, if the next one's has
+	// fewer than that even with it.
 	MaxConnections int
 	Switch         *SwitchMaster // nil: the master of this group does not change
 }
@@ -42,7 +43,10 @@ type MasterSettings struct {
 	BatchSize            int           // bytes of a block at most (haTransferBatchSize)
 	FlowControl          bool          // haFlowControlEnable
 	MaxBytesPerSecond    int64         // to one slave, with FlowControl (maxHaTransferByteInSecond)
-	FromLastFile         bool          // a new slave gets the last file only, as from Java, and not the whole log
+	// Pace is the time between blocks that are smaller than BatchSize, and between looks at a slave's reports, when nobody
+	// waits for what it has (ASYNC_MASTER). 0: somebody may.
+	Pace         time.Duration
+	FromLastFile bool // a new slave gets the last file only, as from Java, and not the whole log
 }
 
 // MasterEvents are told what happens, by the goroutines of connections, without a lock. Every field may be nil.
@@ -184,7 +188,7 @@ func (m *Master) add(ctx context.Context, c *conn) error {
 		return errStopped
 	}
 	if len(m.conns) >= m.opt.MaxConnections {
-		i := slices.IndexFunc(m.conns, func(c *conn) bool { return c.asked.Load() < 0 })
+		i := m.leaves(c.host)
 		if i < 0 {
 			m.refused++
 			return errTooMany
@@ -195,6 +199,29 @@ func (m *Master) add(ctx context.Context, c *conn) error {
 	m.conns = append(m.conns, c)
 	m.workers.Go(func() { c.run(ctx) })
 	return nil
+}
+
+// leaves is the connection that makes room for one more from a machine; -1: none does. Caller holds mu.
+func (m *Master) leaves(host string) int {
+	if i := slices.IndexFunc(m.conns, func(c *conn) bool { return c.asked.Load() < 0 }); i >= 0 {
+		return i
+	}
+	have, most := map[string]int{}, ""
+	for _, c := range m.conns {
+		if have[c.host]++; have[c.host] > have[most] {
+			most = c.host
+		}
+	}
+	if have[most] <= have[host]+1 {
+		return -1
+	}
+	last := -1 // of the machine with the most: who has the least of the log
+	for i, c := range m.conns {
+		if c.host == most && (last < 0 || c.acked.Load() < m.conns[last].acked.Load()) {
+			last = i
+		}
+	}
+	return last
 }
 
 // remove forgets a connection that has ended; stranger tells that it was no slave's.

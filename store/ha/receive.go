@@ -1,6 +1,7 @@
 package ha
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,9 +17,11 @@ const readSize = 256 << 10
 // follower is one connection to a master. The slave's goroutine only.
 type follower struct {
 	s      *Slave
+	ctx    context.Context // ends the connection
 	sock   net.Conn
 	addr   string
 	served bool // something that fits came
+	begun  bool // a piece of the log came, and it may be stored
 
 	in       blocks
 	small    [ackSize]byte // for a report
@@ -102,7 +105,7 @@ func (f *follower) read(buf []byte) (int, error) {
 
 // store stores what a read brought.
 func (f *follower) store(b []byte) error {
-	if err := f.in.take(b, f.size, f.s.store.AppendRaw); err != nil {
+	if err := f.in.take(b, f.size, f.append); err != nil {
 		return err
 	}
 	if sw := f.s.opt.Switch; sw != nil {
@@ -113,6 +116,33 @@ func (f *follower) store(b []byte) error {
 		f.s.mu.Lock()
 		f.s.status.err = nil
 		f.s.mu.Unlock()
+	}
+	return nil
+}
+
+// append stores a piece of the log.
+func (f *follower) append(at int64, b []byte) error {
+	if !f.begun && len(b) > 0 {
+		if err := f.begin(at); err != nil {
+			return err
+		}
+		f.begun = true
+	}
+	return f.s.store.AppendRaw(at, b)
+}
+
+// begin looks whether the log may go on, or begin, at an offset: where it begins a file is made.
+func (f *follower) begin(at int64) error {
+	if f.reported > 0 || at == 0 || f.s.opt.End == nil {
+		return nil // the store knows where it goes on
+	}
+	end, err := f.s.opt.End(f.ctx, f.addr)
+	if err != nil {
+		return fmt.Errorf("ha: the log is to begin at %d, and where the master's ends cannot be asked: %w", at, err)
+	}
+	if at > end {
+		return fmt.Errorf("ha: the log is to begin at %d, but the master says that its ends at %d: what answers at %s "+
+			"is not its haListenPort", at, end, f.addr)
 	}
 	return nil
 }

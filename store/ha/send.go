@@ -25,7 +25,18 @@ func (c *conn) send(ctx context.Context) error {
 		set := c.m.settings.Load()
 		allowed, again := flow.allow(set, time.Now())
 		if c.m.log.End() > c.next.Load() && allowed > 0 {
-			c.gather(ctx)
+			if rest := c.rest(set, last); rest > 0 {
+				wake.Reset(rest)
+				select {
+				case <-ctx.Done():
+					return errStopped
+				case <-wake.C:
+				}
+				continue
+			}
+			if set.Pace == 0 {
+				c.gather(ctx)
+			}
 			n, err := c.sendBlock(min(allowed, int64(set.BatchSize)))
 			if err != nil {
 				return err
@@ -60,6 +71,15 @@ func (c *conn) send(ctx context.Context) error {
 		case <-wake.C:
 		}
 	}
+}
+
+// rest is how long what there is waits for more, when nobody waits for the slave: until Pace after what was sent last,
+// unless it makes a whole block.
+func (c *conn) rest(set *MasterSettings, last time.Time) time.Duration {
+	if set.Pace == 0 || c.m.log.End()-c.next.Load() >= int64(set.BatchSize) {
+		return 0
+	}
+	return set.Pace - time.Since(last)
 }
 
 // gatherFor is how long a small block waits for more at most, while the slave has not acknowledged what was sent

@@ -25,7 +25,10 @@ type SlaveOptions struct {
 	// Compare runs on each connection before anything is asked for, with what Target has: an error, when the master's
 	// log is not this one's, ends the connection, and nothing is appended. nil: nothing is compared.
 	Compare func(ctx context.Context, master string) error
-	Switch  *SwitchSlave // nil: the master of this group does not change
+	// End asks where the master's log ends. It runs when an empty Target is to begin elsewhere than at 0: what begins
+	// behind that end is no log of this master's, and the connection ends, as after an error. nil: any begin will do.
+	End    func(ctx context.Context, master string) (int64, error)
+	Switch *SwitchSlave // nil: the master of this group does not change
 }
 
 // SlaveEvents are told what happens, by the slave's goroutine. Both fields may be nil.
@@ -194,7 +197,7 @@ func (s *Slave) follow(ctx context.Context, addr string) (served bool, err error
 	}
 	unhook := context.AfterFunc(ctx, func() { _ = sock.Close() })
 	defer unhook()
-	f := follower{s: s, sock: sock, addr: addr}
+	f := follower{s: s, ctx: ctx, sock: sock, addr: addr}
 	err = f.run()
 	if ctx.Err() != nil {
 		err = errMoved

@@ -363,12 +363,26 @@ func TestSilentPeers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer slave.Close()
+	if _, err := slave.Write(make([]byte, reportSize)); err != nil {
+		t.Fatal(err)
+	}
 	var last time.Time
-	for range 6 { // one byte of a report keeps it up
+	for range 6 { // once it has asked, one byte of a report keeps it up
 		time.Sleep(limit / 4)
 		last = time.Now()
 		if _, err := slave.Write([]byte{0}); err != nil {
 			t.Fatal(err)
+		}
+	}
+	told(t, last)
+	slow, err := net.Dial("tcp", m.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	for last = time.Now(); len(why) == 0; time.Sleep(limit / 4) { // before that it keeps nothing
+		if _, err := slow.Write([]byte{0}); err != nil || time.Since(last) > 7*limit/4 {
+			break
 		}
 	}
 	told(t, last)
