@@ -45,53 +45,51 @@ type Broker struct {
 	log       zerolog.Logger
 	throttled *throttle.Log
 
-	topics      *meta.Topics
-	groups      *meta.Groups
-	offsets     *meta.Offsets
-	filters     *expressions
-	progress    slave.Progress // of consumers of a slave
-	pulled      *meta.Offsets  // where the next pull will be, in memory only; Java: pullOffsetTable
-	consumers   *clients.Consumers
-	producers   *clients.Producers
-	locks       *clients.OrderLocks
-	notices     *clients.Notices
-	holds       *hold.Table
-	schedule    *delay.Levels
-	timers      *timer.Timers // nil with timerWheelEnable=false; immutable after Start
-	timerDelays stats.PerTopic[stats.Histogram]
-	deadLetters stats.DeadLetters
-	trans       *trans.Service
-	register    *cluster.Registrar
-	replica     *replication.Service // nil before Start
-	members     *members.Service
-	escape      *cluster.Escape // nil before Start
-	hearing     atomic.Bool     // online does not let it serve yet
-	online      worker.Group    // what makes a master that comes back a part of the cluster
-	persist     *meta.Persister
-	stats       *stats.Totals
-	overload    *overload.Guard
-	modes       *meta.Modes
-	routes      *cluster.Routes
-	mappings    *static.Service
-	peers       *cluster.Peers
-	forwards    *asides
-	cold        *asides
-	services    *service.Services
-	replicas    *replicas.Service // nil without enableControllerMode, and before serve
-	epochs      *epoch.File       // nil without enableControllerMode, and before serve
-	powerLost   atomic.Bool       // see replicas.State
-	missing     missingTopics
-	known       atomic.Bool // with enableControllerMode: the NameServers are told of this broker
-	finding     atomic.Bool // the master is being asked where its haListenPort is
-	again       chan *ha.TruncateError
-	// of the store before this broker was opened, see Host
-	truncations, truncatedBytes atomic.Int64
-	confMu                      sync.Mutex // held over a change of live
-	store                       *store.Store
-	server                      *remoting.Server
-	client                      *remoting.Client
-	certs                       *secure.Keeper  // nil before serve
-	systemTopics                map[string]bool // immutable after New
+	topics       *meta.Topics
+	groups       *meta.Groups
+	offsets      *meta.Offsets
+	filters      *expressions
+	progress     slave.Progress // of consumers of a slave
+	pulled       *meta.Offsets  // where the next pull will be, in memory only; Java: pullOffsetTable
+	consumers    *clients.Consumers
+	producers    *clients.Producers
+	locks        *clients.OrderLocks
+	notices      *clients.Notices
+	holds        *hold.Table
+	schedule     *delay.Levels
+	timers       *timer.Timers // nil with timerWheelEnable=false; immutable after Start
+	timerDelays  stats.PerTopic[stats.Histogram]
+	deadLetters  stats.DeadLetters
+	trans        *trans.Service
+	register     *cluster.Registrar
+	replica      *replication.Service // nil before Start
+	members      *members.Service
+	escape       *cluster.Escape // nil before Start
+	hearing      atomic.Bool     // online does not let it serve yet
+	online       worker.Group    // what makes a master that comes back a part of the cluster
+	persist      *meta.Persister
+	stats        *stats.Totals
+	overload     *overload.Guard
+	modes        *meta.Modes
+	routes       *cluster.Routes
+	mappings     *static.Service
+	peers        *cluster.Peers
+	forwards     *asides
+	cold         *asides
+	services     *service.Services
+	replicas     *replicas.Service // nil without enableControllerMode, and before serve
+	epochs       *epoch.File       // nil without enableControllerMode, and before serve
+	powerLost    atomic.Bool       // see replicas.State
+	missing      missingTopics
+	known        atomic.Bool // with enableControllerMode: the NameServers are told of this broker
+	finding      atomic.Bool // the master is being asked where its haListenPort is
+	again        chan *ha.TruncateError
+	confMu       sync.Mutex // held over a change of live
+	store        *store.Store
+	server       *remoting.Server
+	client       *remoting.Client
+	certs        *secure.Keeper  // nil before serve
+	systemTopics map[string]bool // immutable after New
 
 	fs         vfs.FS           // of the store and the tables; immutable
 	now        func() time.Time // the wall clock; immutable after Start

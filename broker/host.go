@@ -115,14 +115,12 @@ func (h *Host) anew(b *Broker, cut *ha.TruncateError) error {
 	if err != nil {
 		return fmt.Errorf("broker: truncating the log at %d: %w", cut.Common, err)
 	}
-	if err := cutEpochs(b, cut.Common); err != nil {
+	if err := b.epochs.CutBehind(cut.Common); err != nil { // who wrote what is truncated
 		return err
 	}
 	h.log.Warn().Str("kept", plan.Aside).Int64("bytes", cut.End-cut.Common).Msg("the log is truncated")
 	next, err := NewWith(cfg, h.log, h.options)
 	if err == nil {
-		next.truncations.Store(b.truncations.Load() + 1)
-		next.truncatedBytes.Store(b.truncatedBytes.Load() + cut.End - cut.Common)
 		err = next.Start(context.Background())
 	}
 	if err != nil {
@@ -130,12 +128,4 @@ func (h *Host) anew(b *Broker, cut *ha.TruncateError) error {
 	}
 	h.broker = next
 	return nil
-}
-
-// cutEpochs forgets who wrote what is truncated.
-func cutEpochs(b *Broker, end int64) error {
-	if b.epochs == nil {
-		return nil
-	}
-	return b.epochs.CutBehind(end)
 }

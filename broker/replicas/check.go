@@ -32,8 +32,7 @@ func (s *Service) checkSet(ctx context.Context, now time.Time) error {
 		if id == s.ID() {
 			continue
 		}
-		connected := slices.ContainsFunc(slaves, func(c ha.SlaveState) bool { return c.ID == id })
-		if connected && (!look || caughtUpSince(slaves, id, now.Add(-set.NotCaughtUp))) {
+		if has(slaves, id, 0) && (!look || caughtUpSince(slaves, id, now.Add(-set.NotCaughtUp))) {
 			next = append(next, id)
 		}
 	}
@@ -49,6 +48,11 @@ func (s *Service) checkSet(ctx context.Context, now time.Time) error {
 // caughtUpSince tells whether a slave had all there was at some time since then.
 func caughtUpSince(slaves []ha.SlaveState, id int64, since time.Time) bool {
 	return slices.ContainsFunc(slaves, func(c ha.SlaveState) bool { return c.ID == id && c.CaughtUp.After(since) })
+}
+
+// has tells whether a slave follows this master now and has the log up to an offset.
+func has(slaves []ha.SlaveState, id, offset int64) bool {
+	return slices.ContainsFunc(slaves, func(c ha.SlaveState) bool { return c.ID == id && c.Acked >= offset })
 }
 
 // joinFresh is how lately a slave has to have had everything to become part of the set.
@@ -75,9 +79,7 @@ func (s *Service) alter(ctx context.Context, next []int64) error {
 	s.d.Role.Counted()
 	slaves, confirmed := s.d.Role.Slaves(), s.d.Role.State().Confirmed
 	for _, id := range next { // what was acknowledged just before it counted
-		if id != s.ID() && !s.set.Has(id) && !slices.ContainsFunc(slaves, func(c ha.SlaveState) bool {
-			return c.ID == id && c.Acked >= confirmed
-		}) {
+		if id != s.ID() && !s.set.Has(id) && !has(slaves, id, confirmed) {
 			s.set.refused()
 			s.d.Role.Counted()
 			return nil // the next look finds it

@@ -24,7 +24,7 @@ var errNoMaster = errors.New("the controllers know no master for this broker's s
 func (s *Service) register(ctx context.Context) error {
 	if s.who == nil {
 		if err := s.getID(ctx); err != nil {
-			time.Sleep(time.Duration(rand.Int64N(int64(s.d.Retry)/10 + 1))) // others may apply for the same
+			time.Sleep(rand.N(applyApart)) // others may apply for the same
 			return err
 		}
 	}
@@ -52,6 +52,9 @@ func (s *Service) wantFrom(id int64, addr string, epoch int32, body []byte) erro
 	s.want(notice{Master{max(id, 0), addr, epoch}, set.SyncStateSet, set.SyncStateSetEpoch})
 	return nil
 }
+
+// applyApart is how far apart at the most brokers that applied for the same id try again.
+const applyApart = 100 * time.Millisecond
 
 // getID gets an id that no other broker of this name has.
 func (s *Service) getID(ctx context.Context) error {

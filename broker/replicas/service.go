@@ -79,7 +79,6 @@ type Deps struct {
 	Role      Role
 	Log       zerolog.Logger
 	Throttled *throttle.Log
-	Retry     time.Duration // between tries to register; 0: one second
 }
 
 // Service is a broker among the replicas of its set. Open, Start, Stop; the other methods may be called by any
@@ -122,9 +121,6 @@ type loopState struct {
 
 // New prepares a Service.
 func New(d Deps) *Service {
-	if d.Retry == 0 {
-		d.Retry = time.Second
-	}
 	s := &Service{d: d, wake: make(chan struct{}, 1), beats: map[string]bool{}}
 	s.ctl = controllers{client: d.Client, list: func() ([]string, bool) {
 		set := d.Settings()
@@ -196,13 +192,6 @@ func (s *Service) Health() error {
 }
 
 const sickAfter = 5 * time.Second
-
-// Fenced tells that this master refuses sends, because another one may be elected.
-func (s *Service) Fenced() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.fenced
-}
 
 // Told hears from a controller who is master (NOTIFY_BROKER_ROLE_CHANGED). It does not block.
 func (s *Service) Told(m Master, set []int64, setEpoch int32) {

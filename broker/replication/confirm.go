@@ -47,9 +47,7 @@ func (s *Service) forget() {
 // InSync is how many brokers of this name are alive and lack less than haMaxGapNotInSync of this master's log, this one
 // counted. Java: DefaultHAService.inSyncReplicasNums.
 func (s *Service) InSync() int {
-	s.mu.Lock()
-	m := s.master
-	s.mu.Unlock()
+	m := s.running()
 	if m == nil {
 		return 1
 	}

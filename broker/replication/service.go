@@ -126,6 +126,13 @@ func (s *Service) Stop() {
 	}
 }
 
+// running is the master that runs, nil on a slave.
+func (s *Service) running() *ha.Master {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.master
+}
+
 // Reconfigure makes changed settings act.
 func (s *Service) Reconfigure() {
 	s.mu.Lock()
@@ -254,10 +261,7 @@ func (s *Service) Follows() bool {
 
 // Joined tells whether a slave at host follows this master's log.
 func (s *Service) Joined(host string) bool {
-	s.mu.Lock()
-	m := s.master
-	s.mu.Unlock()
-	return m != nil && slices.ContainsFunc(m.State().Slaves, func(c ha.SlaveState) bool {
+	return slices.ContainsFunc(s.Slaves(), func(c ha.SlaveState) bool {
 		at, _, err := net.SplitHostPort(c.Addr)
 		return err == nil && at == host
 	})

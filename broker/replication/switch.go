@@ -45,9 +45,7 @@ func (s *Service) switchSlave() *ha.SwitchSlave {
 // wait: to the same with allAckInSyncStateSet, else to what inSyncReplicas of them have. While one that counts does not
 // follow, the confirm offset stays where it is. Java: AutoSwitchHAService.computeConfirmOffset, GroupTransferService.
 func (s *Service) confirmSet() {
-	s.mu.Lock()
-	m := s.master
-	s.mu.Unlock()
+	m := s.running()
 	if m == nil {
 		return
 	}
@@ -70,9 +68,7 @@ func (s *Service) confirmSet() {
 
 // AllHave tells whether all brokers that count have this master's log up to an offset.
 func (s *Service) AllHave(end int64) bool {
-	s.mu.Lock()
-	m := s.master
-	s.mu.Unlock()
+	m := s.running()
 	if m == nil {
 		return true
 	}
@@ -82,13 +78,10 @@ func (s *Service) AllHave(end int64) bool {
 
 // Slaves are those that follow this master's log now; none on a slave.
 func (s *Service) Slaves() []ha.SlaveState {
-	s.mu.Lock()
-	m := s.master
-	s.mu.Unlock()
-	if m == nil {
-		return nil
+	if m := s.running(); m != nil {
+		return m.State().Slaves
 	}
-	return m.State().Slaves
+	return nil
 }
 
 // Follow says who is master now, host:port of its remoting port, before Start or while a slave runs; where its

@@ -47,7 +47,9 @@ func (c *conn) send(ctx context.Context) error {
 		}
 		beat := c.untilBeat(set, last)
 		if beat <= 0 {
-			if err := c.out.only(c.headOf(c.next.Load(), 0)); err != nil {
+			next := c.next.Load()
+			e, _ := c.writer(next)
+			if err := c.out.only(c.headOf(next, 0, e)); err != nil {
 				return err
 			}
 			last = time.Now()
@@ -123,10 +125,11 @@ func (c *conn) sendBlock(limit int64) (n int64, err error) {
 	}
 	defer seg.Release()
 	end := c.m.log.End()
-	n = min(limit, seg.End()-at, end-at, c.sameEpoch(at))
+	e, same := c.writer(at)
+	n = min(limit, seg.End()-at, end-at, same)
 	c.next.Store(at + n) // before the slave can acknowledge it
 	c.ahead.note(end)
-	if err = c.out.block(c.headOf(at, int(n)), seg, at, int(n)); err == nil {
+	if err = c.out.block(c.headOf(at, int(n), e), seg, at, int(n)); err == nil {
 		c.sent.add(n)
 	}
 	return n, err

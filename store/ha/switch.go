@@ -53,28 +53,27 @@ func (c *conn) answer() error {
 	return c.out.only(encodeAnswer(list, c.m.log.End()))
 }
 
-// headOf is the head of a block, or of a heartbeat when n is 0. The sender only.
-func (c *conn) headOf(at int64, n int) []byte {
+// headOf is the head of a block that e wrote, or of a heartbeat when n is 0. The sender only.
+func (c *conn) headOf(at int64, n int, e epoch.Entry) []byte {
 	sw := c.m.opt.Switch
 	if sw == nil {
 		putHead(c.head[:headSize], at, n)
 		return c.head[:headSize]
 	}
-	e, _, _ := sw.Epochs().At(at)
 	c.confirmed = sw.Confirm()
 	putSwitchHead(c.head[:], at, n, e, c.confirmed)
 	return c.head[:]
 }
 
-// sameEpoch is how many bytes from an offset on one master wrote.
-func (c *conn) sameEpoch(at int64) int64 {
-	if c.m.opt.Switch == nil {
-		return math.MaxInt64
+// writer is who wrote the byte at an offset, and how many from there on; nobody and all of them where masters do not
+// change, or nothing is known.
+func (c *conn) writer(at int64) (e epoch.Entry, n int64) {
+	if sw := c.m.opt.Switch; sw != nil {
+		if e, end, ok := sw.Epochs().At(at); ok {
+			return e, end - at
+		}
 	}
-	if _, end, ok := c.m.opt.Switch.Epochs().At(at); ok {
-		return end - at
-	}
-	return math.MaxInt64
+	return e, math.MaxInt64
 }
 
 // untilBeat is the time until the next heartbeat is due. The sender only.
