@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"gorocket/integration/bare"
 )
 
 const fileSize = 1 << 30 // of a commit log
@@ -54,9 +56,7 @@ func pin(cpu int) {
 	if *one {
 		cpu = 0
 	}
-	var set unix.CPUSet
-	set.Set(cpu % runtime.NumCPU())
-	_ = unix.SchedSetaffinity(0, &set)
+	bare.Pin(cpu)
 }
 
 // total is how much is sent, in bytes.
@@ -114,7 +114,7 @@ func measure() error {
 	if err != nil {
 		return err
 	}
-	l, at, err := listen()
+	l, at, err := bare.Listen(1)
 	if err != nil {
 		return err
 	}
@@ -221,21 +221,4 @@ func report(who string, before time.Duration, begin time.Time) {
 	used, took := cpu()-before, time.Since(begin)
 	fmt.Printf("%s: %.0f MB/s, %.0f ms of CPU for each GB, %.0f %% of a processor\n", who,
 		float64(total())/1e6/took.Seconds(), used.Seconds()*1e3/(float64(total())/1e9), 100*used.Seconds()/took.Seconds())
-}
-
-func listen() (fd, port int, err error) {
-	if fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0); err != nil {
-		return 0, 0, err
-	}
-	if err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err == nil {
-		err = unix.Listen(fd, 1)
-	}
-	if err != nil {
-		return 0, 0, err
-	}
-	at, err := unix.Getsockname(fd)
-	if err != nil {
-		return 0, 0, err
-	}
-	return fd, at.(*unix.SockaddrInet4).Port, nil
 }

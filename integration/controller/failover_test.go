@@ -2,6 +2,7 @@ package controller
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -20,13 +21,12 @@ func conf(g *group) harness.Conf {
 		"mappedFileSizeCommitLog": "4194304"}
 }
 
-// ledger has what was acknowledged: the number of the message by its queue offset.
+// ledger is a book with one producer, who asks the controllers for the master.
 type ledger struct {
-	t     *testing.T
-	acked map[int64]int
-	n     int
-	why   string        // the last message was not
-	wait  time.Duration // the longest time between two acknowledgements
+	book
+	t    *testing.T
+	why  string        // the last message was not acknowledged
+	wait time.Duration // the longest time between two acknowledgements
 }
 
 // send sends until n more messages were acknowledged, to whom the controllers say is master.
@@ -47,8 +47,8 @@ func (l *ledger) send(g *group, n int) {
 				continue
 			}
 		}
-		l.n++
-		r, err := c.Send(&client.Message{Topic: "T", Born: 1, Body: fmt.Append(nil, l.n)})
+		number := l.next.Add(1)
+		r, err := c.Send(&client.Message{Topic: "T", Born: 1, Body: fmt.Append(nil, number)})
 		if err != nil || r.Code != 0 {
 			if why := fmt.Sprint(err, r.Code, " ", r.Remark); why != l.why {
 				l.why = why
@@ -59,43 +59,11 @@ func (l *ledger) send(g *group, n int) {
 			time.Sleep(20 * time.Millisecond)
 			continue
 		}
-		l.acked[r.QueueOffset] = l.n
+		l.note(number, place{0, r.QueueOffset})
 		l.wait, last = max(l.wait, time.Since(last)), time.Now()
 		n--
 	}
 	c.Close()
-}
-
-// check reads the queue from the master: what was acknowledged is there, where its answer said.
-func (l *ledger) check(g *group) {
-	l.t.Helper()
-	master, _ := g.set(name)
-	c, err := client.Dial(master, time.Second)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	defer c.Close()
-	found, seen := map[int64]string{}, map[string]bool{}
-	_, err = c.ReadQueue("T", 0, 0, func(r *client.Record) error {
-		if seen[string(r.Body)] {
-			l.t.Errorf("message %s is there twice", r.Body)
-		}
-		found[r.QueueOffset], seen[string(r.Body)] = string(r.Body), true
-		return nil
-	})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	lost := 0
-	for at, n := range l.acked {
-		if found[at] != fmt.Sprint(n) {
-			lost++
-			l.t.Logf("message %d was acknowledged at %d, where %q is", n, at, found[at])
-		}
-	}
-	if lost > 0 {
-		l.t.Errorf("%d of %d acknowledged messages are lost", lost, len(l.acked))
-	}
 }
 
 // TestJavaBrokersFailOver kills the master of a pair of Java's brokers under our controllers, and the controllers'
@@ -114,22 +82,35 @@ func TestMixedBrokersFailOver(t *testing.T) {
 // TestBrokersFailOver is the same with ours.
 func TestBrokersFailOver(t *testing.T) { failOver(t, harness.Go, harness.Go) }
 
-func failOver(t *testing.T, kinds ...harness.Kind) {
-	g := startGroup(t)
-	eventually(t, "a controller leads", 20*time.Second, func() bool { return g.leader() >= 0 })
+// brokerSet are brokers under a group of our controllers, all of them in sync, with the topic T.
+type brokerSet struct {
+	*group
+	brokers map[string]*harness.Server // by address
+	kinds   map[string]harness.Kind
+	addrs   []string // of the brokers
+	count   int
+}
+
+// startSet starts them; change is what differs from conf.
+func startSet(t *testing.T, queues int, change harness.Conf, kinds ...harness.Kind) *brokerSet {
+	t.Helper()
+	s := &brokerSet{group: startGroup(t), brokers: map[string]*harness.Server{}, kinds: map[string]harness.Kind{},
+		count: len(kinds)}
+	eventually(t, "a controller leads", 20*time.Second, func() bool { return s.leader() >= 0 })
 	c := harness.New(t)
 	c.Namesrv(harness.Go, nil)
-	brokers := map[string]*harness.Server{}
+	cfg := conf(s.group)
+	maps.Copy(cfg, change)
 	for i, kind := range kinds {
-		b := c.Broker(kind, fmt.Sprint("broker", i), conf(g))
-		brokers[b.Addr()] = b
+		b := c.Broker(kind, fmt.Sprint("broker", i), cfg)
+		s.brokers[b.Addr()], s.kinds[b.Addr()] = b, kind
+		s.addrs = append(s.addrs, b.Addr())
 	}
-	both := func() bool { master, n := g.set(name); return master != "" && n == 2 }
-	eventually(t, "both are in sync", time.Minute, both)
-	master, _ := g.set(name)
+	eventually(t, "all are in sync", time.Minute, s.all)
+	master, _ := s.set(name)
 	m, err := client.Dial(master, time.Second)
 	if err == nil {
-		err = m.CreateTopic("T", 1, 6, "")
+		err = m.CreateTopic("T", queues, 6, "")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +119,19 @@ func failOver(t *testing.T, kinds ...harness.Kind) {
 	if slices.Contains(kinds, harness.Java) {
 		time.Sleep(15 * time.Second) // a slave of Java's asks for the topics every 10 s
 	}
-	l := &ledger{t: t, acked: map[int64]int{}}
+	return s
+}
+
+// all tells whether all of them are in the sync state set, and one is master.
+func (s *brokerSet) all() bool {
+	master, n := s.set(name)
+	return master != "" && n == s.count
+}
+
+func failOver(t *testing.T, kinds ...harness.Kind) {
+	set := startSet(t, 1, nil, kinds...)
+	g, brokers, both := set.group, set.brokers, set.all
+	l := &ledger{t: t, book: book{acked: map[int64]place{}}}
 	for round := range 3 {
 		l.send(g, 300)
 		if round == 1 { // the controllers lose their leader, too
@@ -160,7 +153,8 @@ func failOver(t *testing.T, kinds ...harness.Kind) {
 			t.Fatal(err)
 		}
 		eventually(t, "both are in sync again", time.Minute, both)
-		l.check(g)
+		master, _ := g.set(name)
+		l.check(t, master, 1)
 	}
 	t.Logf("%d messages acknowledged, the longest pause was %s", len(l.acked), l.wait.Round(time.Millisecond))
 }

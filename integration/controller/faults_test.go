@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -155,48 +154,21 @@ func faults(t *testing.T, kinds ...harness.Kind) {
 	rounds, seed := number(t, "FAULTS", 6), number(t, "FAULT_SEED", int(time.Now().UnixNano()%1e6))
 	t.Logf("FAULT_SEED=%d", seed)
 	rnd := rand.New(rand.NewPCG(uint64(seed), 1))
-	g := startGroup(t)
-	eventually(t, "a controller leads", 20*time.Second, func() bool { return g.leader() >= 0 })
-	c := harness.New(t)
-	c.Namesrv(harness.Go, nil)
-	brokers := map[string]*harness.Server{}
-	kind := map[string]harness.Kind{}
-	cfg := conf(g)
-	cfg["controllerHeartBeatTimeoutMills"] = fmt.Sprint(deadAfter.Milliseconds())
-	cfg["brokerHeartbeatInterval"], cfg["haMaxTimeSlaveNotCatchup"], cfg["checkSyncStateSetPeriod"] = "200", "3000", "500"
-	cfg["syncBrokerMetadataPeriod"] = "500"
-	var addrs []string
-	for i, k := range kinds {
-		b := c.Broker(k, fmt.Sprint("broker", i), cfg)
-		brokers[b.Addr()], kind[b.Addr()] = b, k
-		addrs = append(addrs, b.Addr())
-	}
-	both := func() bool { master, n := g.set(name); return master != "" && n == 2 }
-	eventually(t, "both are in sync", time.Minute, both)
 	const queues = 4
-	master, _ := g.set(name)
-	m, err := client.Dial(master, time.Second)
-	if err == nil {
-		err = m.CreateTopic("T", queues, 6, "")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Close()
-	if slices.Contains(kinds, harness.Java) {
-		time.Sleep(15 * time.Second)
-	}
+	set := startSet(t, queues, harness.Conf{"controllerHeartBeatTimeoutMills": fmt.Sprint(deadAfter.Milliseconds()),
+		"brokerHeartbeatInterval": "200", "haMaxTimeSlaveNotCatchup": "3000", "checkSyncStateSetPeriod": "500",
+		"syncBrokerMetadataPeriod": "500"}, kinds...)
+	g, brokers, kind, both := set.group, set.brokers, set.kinds, set.all
 	b := &book{acked: map[int64]place{}}
 	stop := make(chan struct{})
 	var producers sync.WaitGroup
-	for _, addr := range addrs {
+	for _, addr := range set.addrs {
 		for q := range int32(queues) {
 			producers.Go(func() { b.produce(addr, q, stop) })
 		}
 	}
 	end := sync.OnceFunc(func() { close(stop); producers.Wait() })
 	defer end()
-	var pauses []time.Duration
 	for round := range rounds {
 		time.Sleep(time.Duration(300+rnd.IntN(700)) * time.Millisecond)
 		eventually(t, "both are in sync again", time.Minute, both)
@@ -217,11 +189,10 @@ func faults(t *testing.T, kinds ...harness.Kind) {
 			n, last := b.count()
 			return now != "" && now != old && n > before && last.After(began.Add(10*time.Millisecond))
 		})
-		_, last := b.count()
-		pauses = append(pauses, last.Sub(began))
 		t.Logf("round %d: %s of %s: acknowledged again after %s at most", round, what, old,
 			time.Since(began).Round(time.Millisecond))
 		time.Sleep(time.Duration(rnd.IntN(2000)) * time.Millisecond)
+		var err error
 		if what == "kill" {
 			err = brokers[old].Start()
 		} else {
@@ -233,7 +204,7 @@ func faults(t *testing.T, kinds ...harness.Kind) {
 	}
 	eventually(t, "both are in sync at the end", time.Minute, both)
 	end()
-	master, _ = g.set(name)
+	master, _ := g.set(name)
 	b.check(t, master, queues)
 	n, _ := b.count()
 	t.Logf("%d acknowledged", n)

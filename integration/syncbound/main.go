@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"gorocket/integration/bare"
 )
 
 const (
@@ -47,15 +49,8 @@ func main() {
 	}
 }
 
-// pin keeps this thread on one processor.
-func pin(cpu int) {
-	var set unix.CPUSet
-	set.Set(cpu % runtime.NumCPU())
-	_ = unix.SchedSetaffinity(0, &set)
-}
-
 func measure(folder string, d time.Duration) error {
-	pin(0)
+	bare.Pin(0)
 	log, err := prepared(folder)
 	if err != nil {
 		return err
@@ -63,7 +58,7 @@ func measure(folder string, d time.Duration) error {
 	defer os.Remove(log.Name())
 	defer log.Close()
 	s := &server{log: int(log.Fd()), until: time.Now().Add(d)}
-	l, port, err := listen()
+	l, port, err := bare.Listen(conns)
 	if err != nil {
 		return err
 	}
@@ -102,23 +97,6 @@ func prepared(folder string) (*os.File, error) {
 		}
 	}
 	return f, f.Sync()
-}
-
-func listen() (fd, port int, err error) {
-	if fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0); err != nil {
-		return 0, 0, err
-	}
-	if err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err == nil {
-		err = unix.Listen(fd, conns)
-	}
-	if err != nil {
-		return 0, 0, err
-	}
-	at, err := unix.Getsockname(fd)
-	if err != nil {
-		return 0, 0, err
-	}
-	return fd, at.(*unix.SockaddrInet4).Port, nil
 }
 
 // server is one thread with its connections.
@@ -199,7 +177,7 @@ func (s *server) store(records []byte, at int64) error {
 
 // send keeps perConn requests in flight on each connection, until the server ends.
 func send(port int) error {
-	pin(1)
+	bare.Pin(1)
 	poll, err := unix.EpollCreate1(0)
 	if err != nil {
 		return err
