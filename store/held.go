@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/consumequeue"
 	"gorocket/store/dispatch"
 )
 
@@ -166,10 +167,30 @@ func (s *Store) Confirmed() int64 {
 // queues: nobody may read here until that is confirmed.
 func (s *Store) Unconfirmed() bool { return s.committer.held.on && s.confirmed.Load() < s.openEnd }
 
-// confirmHeld lets go everything that is held: a queue is replaced, which may not have anything on its way.
-func (s *Store) confirmHeld() {
-	s.log.Exclusive(func() { s.committer.release(s.log.End()) })
-	s.committer.Notify()
+// dropHeld forgets what is held for some queues, which go: it is not shown before it is confirmed, and neither is what
+// is held for others.
+func (s *Store) dropHeld(goes func(q *consumequeue.Queue) bool) {
+	s.log.Exclusive(func() { s.committer.drop(goes) })
+}
+
+// drop is dropHeld. Caller holds the append lock.
+func (c *committer) drop(goes func(q *consumequeue.Queue) bool) {
+	h := &c.held
+	entries := h.entries[h.firstEntry:]
+	runs, kept := h.runs[:h.firstRun], h.entries[:h.firstEntry]
+	for _, r := range h.runs[h.firstRun:] {
+		own := entries[:r.n]
+		if entries = entries[r.n:]; goes(r.q) {
+			r.q.Reserved -= own[r.n-1].Base + int64(own[r.n-1].Count) - own[0].Base
+			r.give()
+			continue
+		}
+		runs, kept = append(runs, r), append(kept, own...)
+	}
+	clear(h.runs[len(runs):])
+	clear(h.entries[len(kept):])
+	h.runs, h.entries = runs, kept
+	c.s.heldNow.Store(int64(len(h.entries) - h.firstEntry))
 }
 
 // tooMuchHeld tells that no more can be taken.

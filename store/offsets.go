@@ -146,7 +146,7 @@ func (s *Store) DeleteTopic(topic string) error {
 		return fmt.Errorf("%w: topic %.300q", ErrTopicName, topic)
 	}
 	if s.committer.held.on {
-		s.confirmHeld()
+		s.dropHeld(func(q *consumequeue.Queue) bool { return q.Topic == topic })
 	}
 	return s.queues.DeleteTopic(topic)
 }

@@ -122,7 +122,10 @@ func (s *Store) placeRaw(m *record.View) error {
 		}
 		if p.place = recovery.PlaceOf(p.q, &p.e, s.log.LastEnd(), true); p.place == recovery.PlaceAgain {
 			q := p.q
-			return &commitlog.Pending{Do: func() error { s.confirmHeld(); return s.queues.Replace(q) }}
+			return &commitlog.Pending{Do: func() error {
+				s.dropHeld(func(other *consumequeue.Queue) bool { return other == q })
+				return s.queues.Replace(q)
+			}}
 		}
 	}
 	return nil

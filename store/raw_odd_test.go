@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -128,4 +129,42 @@ func rawOddOffsets(t *testing.T, seed uint64) {
 		t.Errorf("no light queue, or no filler in %d queues", len(want))
 	}
 	mustStop(t, again)
+}
+
+// TestRawLargePieces feeds pieces that are larger than what is copied behind a record that is not whole: each is
+// written in two parts then, and the log is the master's all the same. Queues begin anew in between, which has to wait
+// (commitlog.Pending).
+func TestRawLargePieces(t *testing.T) {
+	fsys := vfs.NewMem()
+	t.Cleanup(fsys.Free)
+	cfg := slaveOf(smallConfig("/s"), "/r")
+	cfg.MappedFileSizeCommitLog = 1 << 20
+	s := startSlave(t, cfg, fsys, EventListener{QueueJump: func(recovery.Jump) {}})
+	o := oddLog{rnd: rand.New(rand.NewPCG(5, 22)), size: cfg.MappedFileSizeCommitLog, next: map[string]int64{}}
+	var log []byte
+	for o.at < 3<<20 {
+		log = append(log, o.record(t, &cfg)...)
+	}
+	for at := int64(0); at < o.at; {
+		n := min(o.at-at, 1+o.rnd.Int64N(300<<10), o.size-at%o.size)
+		if o.rnd.IntN(3) == 0 {
+			n = min(n, 1+o.rnd.Int64N(12)) // less than the head of a record
+		}
+		if err := s.AppendRaw(at, log[at:at+n]); err != nil {
+			t.Fatal(err)
+		}
+		if at += n; s.RawEnd() != at {
+			t.Fatalf("the raw log ends at %d, want %d", s.RawEnd(), at)
+		}
+	}
+	if s.MaxPhyOffset() != o.at {
+		t.Fatalf("the log ends at %d, want %d", s.MaxPhyOffset(), o.at)
+	}
+	for at := int64(0); at < o.at; at += o.size {
+		want := log[at:min(at+o.size, o.at)]
+		if got := logBytes(s, at, len(want)); !bytes.Equal(got, want) {
+			t.Errorf("the file at %d differs", at)
+		}
+	}
+	mustStop(t, s)
 }

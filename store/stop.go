@@ -103,6 +103,7 @@ func (s *Store) close() {
 		s.queues.Close()
 	}
 	if s.log != nil {
+		s.dropHeld(func(*consumequeue.Queue) bool { return true })
 		s.log.Close()
 	}
 	if s.check != nil {

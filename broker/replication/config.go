@@ -13,10 +13,11 @@ func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 // meanwhile goes together, which costs both a fraction.
 const asyncPace = time.Millisecond
 
-// masterSettings are the settings of a master's listener.
-func masterSettings(c *store.Config) ha.MasterSettings {
+// masterSettings are the settings of a master's listener; in a group whose master may change the confirm offset waits
+// for slaves, in any role.
+func masterSettings(c *store.Config, switches bool) ha.MasterSettings {
 	pace := asyncPace
-	if c.BrokerRole == "SYNC_MASTER" {
+	if c.BrokerRole == "SYNC_MASTER" || switches {
 		pace = 0
 	}
 	return ha.MasterSettings{Pace: pace, HeartbeatInterval: ms(c.HASendHeartbeatInterval),

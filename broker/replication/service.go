@@ -79,7 +79,7 @@ func (s *Service) Start() error {
 	}
 	opt := ha.MasterOptions{Listen: s.d.Listen(), MaxConnections: s.d.Settings().MaxHAConnections,
 		Switch: s.switchMaster()}
-	m := ha.NewMaster(opt, masterSettings(s.d.Settings()), s.d.Store().Log(), s.masterEvents())
+	m := ha.NewMaster(opt, masterSettings(s.d.Settings(), s.d.Switch != nil), s.d.Store().Log(), s.masterEvents())
 	if err := m.Start(); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Service) Reconfigure() {
 	s.forget()
 	s.mu.Unlock()
 	if m != nil {
-		m.Configure(masterSettings(s.d.Settings()))
+		m.Configure(masterSettings(s.d.Settings(), s.d.Switch != nil))
 		s.Confirm()
 	}
 }

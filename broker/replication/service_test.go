@@ -299,3 +299,13 @@ func TestSilentMasterIsNone(t *testing.T) {
 		t.Errorf("health: %v", err)
 	}
 }
+
+// TestPaceByRole: who waits for slaves, by the role or for the confirm offset, sends at once.
+func TestPaceByRole(t *testing.T) {
+	for role, want := range map[string]time.Duration{"ASYNC_MASTER": asyncPace, "SYNC_MASTER": 0} {
+		c := &store.Config{BrokerRole: role}
+		if got, switches := masterSettings(c, false).Pace, masterSettings(c, true).Pace; got != want || switches != 0 {
+			t.Errorf("%s: %v, in a group whose master may change %v", role, got, switches)
+		}
+	}
+}

@@ -24,7 +24,8 @@ var Store = Table{
 	number("haHousekeepingInterval", 20000, 1, maxInt, Millis, Now,
 		"silence after which a connection between master and slave ends"),
 	number("haTransferBatchSize", 32768, 1, 1<<22-12, Bytes, Now,
-		"largest block that a master sends; a Java slave takes 4 MiB at most"),
+		"largest block that a master sends; a Java slave takes 4 MiB at most. 32 times that, up to 1 MiB, for a "+
+			"slave that lacks 4 MiB, or whose master is an ASYNC_MASTER"),
 	flag("haFlowControlEnable", false, Now, "a slave gets maxHaTransferByteInSecond at most"),
 	number("maxHaTransferByteInSecond", 104857600, 1, maxLong, Bytes, Now,
 		"what each slave gets in a second at most, with haFlowControlEnable"), flag("allAckInSyncStateSet", false, Now,

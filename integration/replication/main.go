@@ -41,8 +41,10 @@ func main() {
 		p.killed["master"], p.killed["slave"], p.checked, p.ledger.count(), p.ledger.refused.Load(),
 		time.Since(began).Round(time.Second))
 	for _, w := range weathers {
-		fmt.Printf("replication: network %-9s longest pause of acknowledgements %v\n", w.name,
-			p.slowest[w.name].Round(time.Millisecond))
+		if longest, ok := p.slowest[w.name]; ok {
+			fmt.Printf("replication: network %-9s longest pause of acknowledgements %v\n", w.name,
+				longest.Round(time.Millisecond))
+		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(p.means)) {
 		fmt.Printf("replication: %d kills under %s\n", p.means[what], what)

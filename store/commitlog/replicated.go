@@ -6,12 +6,17 @@ import "time"
 // moves it, once for all that a replica reported together.
 
 // WaitReplicated calls w.Durable once: with nil when Confirm has passed offset (inline if it has already), with
-// ErrReplicaTimeout after ReplicaTimeout, or with an error of class ErrNotWritable when a flush or write failed or the
-// log closes.
+// ErrReplicaTimeout after ReplicaTimeout, with ErrRaw when the log is a copy, or with an error of class ErrNotWritable
+// when a flush or write failed or the log closes.
 func (l *Log) WaitReplicated(offset int64, w Waiter) {
 	wait := waiting{offset, w, time.Now().Add(l.settings.Load().ReplicaTimeout)}
-	if passed, err := l.Replicated.addUnless(wait); passed || err != nil {
+	passed, err := l.Replicated.addUnless(wait)
+	if passed || err != nil {
 		w.Durable(err)
+		return
+	}
+	if l.raw.Load() { // it has just become a copy, and those who waited were told before this one came
+		l.Replicated.tell(l.Replicated.take(func(*waiting) bool { return true }), ErrRaw)
 	}
 }
 

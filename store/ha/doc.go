@@ -12,6 +12,8 @@
 //
 // A slave that reports 0 has nothing yet: it gets the log from the start of a file of the master's on.
 //
+// What a master that nobody waits for has for a slave leaves once in a while (MasterSettings.Pace), in larger blocks.
+//
 // Nobody waits for a single message: a master's goroutine sends what there is, and sleeps until the log moves when
 // there is nothing (commitlog.Log.Moved); a slave's stores what one read brought and reports once.
 //

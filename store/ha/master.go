@@ -40,11 +40,11 @@ const DefaultMaxConnections = 64
 type MasterSettings struct {
 	HeartbeatInterval    time.Duration // without a block, between heartbeats (haSendHeartbeatInterval)
 	HousekeepingInterval time.Duration // without a report, until a connection ends (haHousekeepingInterval)
-	BatchSize            int           // bytes of a block at most (haTransferBatchSize)
+	BatchSize            int           // bytes of a block at most, but see conn.largest (haTransferBatchSize)
 	FlowControl          bool          // haFlowControlEnable
 	MaxBytesPerSecond    int64         // to one slave, with FlowControl (maxHaTransferByteInSecond)
-	// Pace is the time between blocks that are smaller than BatchSize, and between looks at a slave's reports, when nobody
-	// waits for what it has (ASYNC_MASTER). 0: somebody may.
+	// Pace is the time between blocks that are smaller than they may be, and ten times that between looks at a slave's
+	// reports, when nobody waits for what it has (ASYNC_MASTER). 0: somebody may.
 	Pace         time.Duration
 	FromLastFile bool // a new slave gets the last file only, as from Java, and not the whole log
 }

@@ -43,12 +43,12 @@ func (o *obedient) follow(c net.Conn, size int) {
 func TestPace(t *testing.T) {
 	master := open(t, newMem(t), "ASYNC_MASTER")
 	set := settings()
-	set.Pace, set.BatchSize = 20*time.Millisecond, 4096
+	set.Pace, set.BatchSize = 20*time.Millisecond, 128
 	m := startMaster(t, master, set, ha.MasterEvents{})
 	var slave obedient
 	var reader sync.WaitGroup
 	c, begin := dial(t, m, report(0)), time.Now()
-	reader.Go(func() { slave.follow(c, set.BatchSize) })
+	reader.Go(func() { slave.follow(c, 32*set.BatchSize) })
 	for i := range uint64(300) {
 		send(t, master, i, 1)
 		time.Sleep(time.Millisecond)

@@ -37,7 +37,7 @@ func (c *conn) send(ctx context.Context) error {
 			if set.Pace == 0 {
 				c.gather(ctx)
 			}
-			n, err := c.sendBlock(min(allowed, int64(set.BatchSize)))
+			n, err := c.sendBlock(min(allowed, c.largest(set)))
 			if err != nil {
 				return err
 			}
@@ -75,10 +75,26 @@ func (c *conn) send(ctx context.Context) error {
 	}
 }
 
+const (
+	farBehind  = 4 << 20 // bytes; a slave that lacks so many gets larger blocks
+	largeBlock = 1 << 20 // bytes of one at most; Java's slaves take less than 4 MiB
+	largeTimes = 32      // and so many times BatchSize at most
+)
+
+// largest is how many bytes a block has at most: BatchSize, as a Java slave acknowledges whole blocks only; more for a
+// slave for which nobody waits, or that is far behind. A block costs two system calls, whatever its size.
+func (c *conn) largest(set *MasterSettings) int64 {
+	most := int64(set.BatchSize)
+	if set.Pace > 0 || c.m.log.End()-c.next.Load() >= farBehind {
+		most = max(most, min(largeTimes*most, largeBlock))
+	}
+	return most
+}
+
 // rest is how long what there is waits for more, when nobody waits for the slave: until Pace after what was sent last,
 // unless it makes a whole block.
 func (c *conn) rest(set *MasterSettings, last time.Time) time.Duration {
-	if set.Pace == 0 || c.m.log.End()-c.next.Load() >= int64(set.BatchSize) {
+	if set.Pace == 0 || c.m.log.End()-c.next.Load() >= c.largest(set) {
 		return 0
 	}
 	return set.Pace - time.Since(last)

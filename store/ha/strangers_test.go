@@ -95,3 +95,21 @@ func TestBeginOfAnEmptyLog(t *testing.T) {
 		}
 	}
 }
+
+// TestLargestBlock: BatchSize while somebody may wait for the slave and it is not far behind; then more, in proportion,
+// and never more than Java's slaves take, but what BatchSize says.
+func TestLargestBlock(t *testing.T) {
+	for _, c := range []struct {
+		batch  int
+		pace   time.Duration
+		behind int64
+		want   int64
+	}{{32 << 10, 0, farBehind - 1, 32 << 10}, {32 << 10, 0, farBehind, 1 << 20}, {32 << 10, 1, 1, 1 << 20},
+		{1000, 0, farBehind, 32_000}, {1000, 1, 0, 32_000}, {3 << 20, 0, farBehind, 3 << 20}, {3 << 20, 1, 0, 3 << 20}} {
+		m := NewMaster(MasterOptions{}, MasterSettings{}, fixedLog{end: 500 + c.behind}, MasterEvents{})
+		set := &MasterSettings{BatchSize: c.batch, Pace: c.pace}
+		if got := connOf(m, 0, 500, 0).largest(set); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+}
