@@ -27,22 +27,31 @@ var (
 // confirmEvery is how soon an idle slave hears that the confirm offset has moved: its readers wait for that.
 const confirmEvery = 10 * time.Millisecond
 
-// greeted takes what a slave says first. An older connection of the same broker ends: it is of a process, or of a
-// network, that is gone.
+// greeted takes what a slave says first. Of the connections of one broker the one that came last stays, whichever hello
+// is read first: the others are of a process, or of a network, that is gone.
 func (c *conn) greeted(h *hello) error {
 	if h.id <= 0 {
 		return errNoID
 	}
-	if !c.hello.CompareAndSwap(nil, h) {
+	c.m.mu.Lock()
+	defer c.m.mu.Unlock()
+	if c.hello.Load() != nil {
 		return errAgain
 	}
-	c.m.mu.Lock()
-	for _, other := range c.m.conns {
-		if o := other.hello.Load(); other != c && o != nil && o.id == h.id {
+	at := slices.Index(c.m.conns, c)
+	if at < 0 { // it had to make room
+		return errMadeRoom
+	}
+	of := func(other *conn) bool { o := other.hello.Load(); return o != nil && o.id == h.id }
+	if slices.ContainsFunc(c.m.conns[at+1:], of) {
+		return errNewer
+	}
+	for _, other := range c.m.conns[:at] {
+		if of(other) {
 			other.end(errNewer)
 		}
 	}
-	c.m.mu.Unlock()
+	c.hello.Store(h)
 	c.greet <- struct{}{}
 	return nil
 }
