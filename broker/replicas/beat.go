@@ -66,13 +66,51 @@ func (s *Service) end(addr string) {
 	delete(s.beats, addr)
 }
 
+// lease is how long a master relies on an answer of a controller that leads, from the question on, in monotonic time.
+// The controllers take it for dead after Timeout without a heartbeat: the last one may have come up to a Beat before the
+// network broke, and a leader that was cut off with this broker answers until it finds that out. What is left is for
+// timers that are late.
+func (set Settings) lease() time.Duration {
+	return max(set.Timeout-2*set.Beat-set.Timeout/10, set.Timeout/2)
+}
+
+// leaseEnd is when this master's lease ends; ok: it leads and takes messages.
+func (s *Service) leaseEnd() (end time.Time, ok bool) {
+	set := s.d.Settings()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.heard.Add(set.lease()), s.now.ID > 0 && s.now.ID == s.id && !s.fenced
+}
+
+// withinLease bounds questions by the end of the lease, if there is one: this goroutine looks at it then.
+func (s *Service) withinLease(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := s.leaseEnd(); ok && time.Until(end) > 0 {
+		return context.WithDeadline(ctx, end)
+	}
+	return context.WithCancel(ctx)
+}
+
+// rest is the time to the next turn, if nothing happens before.
+func (s *Service) rest() time.Duration {
+	rest := s.d.Settings().Beat
+	if end, ok := s.leaseEnd(); ok {
+		if left := time.Until(end); left > 0 {
+			rest = min(rest, left+time.Millisecond)
+		}
+	}
+	return rest
+}
+
 // lease has a master refuse sends when another one may have been elected without its knowing: no controller that leads
 // has answered it for so long that they may take it for dead. It goes on where its acknowledgements prove that there is
 // no other: nobody else is of its set, or all of the set follow it and have to have what it acknowledges.
 func (s *Service) lease() {
+	if !s.leads() {
+		return
+	}
 	set := s.d.Settings()
 	s.mu.Lock()
-	late, fenced := time.Since(s.heard) > set.Timeout, s.fenced
+	late, fenced := time.Since(s.heard) > set.lease(), s.fenced
 	s.mu.Unlock()
 	on := late && !s.proven(set)
 	if on == fenced {
@@ -86,7 +124,7 @@ func (s *Service) lease() {
 	if !on {
 		ev = s.d.Log.Info()
 	}
-	ev.Err(err).Bool("refuses", on).Dur("timeout", set.Timeout).
+	ev.Err(err).Bool("refuses", on).Dur("lease", set.lease()).
 		Msg("a master that no controller answers takes no messages: another one may be elected")
 }
 

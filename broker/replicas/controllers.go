@@ -136,37 +136,54 @@ func (c *controllers) lost(addr string) {
 	}
 }
 
-// tell asks the leader for something. The error is a *remoting.ResponseError for a code that is not SUCCESS.
+// tell asks the leader for something. The error is a *remoting.ResponseError for a code that is not SUCCESS. One that
+// turns out not to lead, or is not reached, has not done it, and the next one is asked.
 func tell[T, R any](ctx context.Context, c *controllers, period time.Duration, code int32, ht *wire.HeaderType[T], h *T,
 	body []byte, answer *wire.HeaderType[R], out *R) (*wire.Command, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	leader, err := c.find(ctx, period)
-	if err != nil {
-		return nil, err
+	var resp *wire.Command
+	var addr string
+	var err error
+	for range tries {
+		if addr, err = c.find(ctx, period); err != nil {
+			return nil, err
+		}
+		var again bool
+		if resp, again, err = once(ctx, c, addr, code, ht, h, body); !again {
+			break
+		}
 	}
-	conn, err := c.client.Conn(ctx, leader)
-	if err != nil {
-		c.lost(leader)
-		return nil, err
+	if err == nil && answer != nil {
+		if err = answer.Decode(resp, nil, out); err != nil {
+			err = fmt.Errorf("controller %s: %w", addr, err)
+		}
 	}
-	resp, err := remoting.Invoke(ctx, conn, code, ht, h, body)
+	return resp, err
+}
+
+// tries is how many leaders are asked: the one that is known, and the one that is found when that is none.
+const tries = 2
+
+// once asks one controller; again: it has not done it, and another one may lead.
+func once[T any](ctx context.Context, c *controllers, addr string, code int32, ht *wire.HeaderType[T], h *T,
+	body []byte) (resp *wire.Command, again bool, err error) {
+	conn, err := c.client.Conn(ctx, addr)
 	if err != nil {
-		c.lost(leader)
-		return nil, fmt.Errorf("controller %s: %w", leader, err)
+		c.lost(addr)
+		return nil, ctx.Err() == nil, err
+	}
+	if resp, err = remoting.Invoke(ctx, conn, code, ht, h, body); err != nil {
+		c.lost(addr)
+		return nil, false, fmt.Errorf("controller %s: %w", addr, err)
 	}
 	if resp.Code != wire.Success {
-		if resp.Code == wire.ControllerNotLeader {
-			c.lost(leader)
+		if again = resp.Code == wire.ControllerNotLeader; again {
+			c.lost(addr)
 		}
-		return resp, &remoting.ResponseError{Addr: leader, Code: resp.Code, Remark: resp.Remark}
+		err = &remoting.ResponseError{Addr: addr, Code: resp.Code, Remark: resp.Remark}
 	}
-	if answer != nil {
-		if err := answer.Decode(resp, nil, out); err != nil {
-			return resp, fmt.Errorf("controller %s: %w", leader, err)
-		}
-	}
-	return resp, nil
+	return resp, again, err
 }
 
 // refused is the code of an answer that is not SUCCESS; 0 when there was no answer.

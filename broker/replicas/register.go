@@ -31,6 +31,7 @@ func (s *Service) register(ctx context.Context) error {
 	set := s.d.Settings()
 	h := wire.RegisterToControllerHeader{ClusterName: set.Cluster, BrokerName: set.Broker, BrokerID: s.who.ID,
 		BrokerAddress: set.Addr, InvokeTime: time.Now().UnixMilli()}
+	sent := time.Now()
 	var out wire.RegisterToControllerResponseHeader
 	resp, err := tell(ctx, &s.ctl, set.FindLeader, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest, &h,
 		nil, wire.RegisterToControllerResponse, &out)
@@ -38,18 +39,19 @@ func (s *Service) register(ctx context.Context) error {
 		return fmt.Errorf("registering with the controllers: %w", err)
 	}
 	s.loop.registered = true
-	return s.wantFrom(out.MasterBrokerID, out.MasterAddress, out.MasterEpoch, resp.Body)
+	return s.wantFrom(Master{out.MasterBrokerID, out.MasterAddress, out.MasterEpoch}, resp.Body, sent)
 }
 
-// wantFrom is want with what an answer holds.
-func (s *Service) wantFrom(id int64, addr string, epoch int32, body []byte) error {
+// wantFrom is want with what an answer holds, to a question that was sent then.
+func (s *Service) wantFrom(m Master, body []byte, sent time.Time) error {
 	var set protocol.SyncStateSet
 	if len(body) > 0 {
 		if err := compat.Unmarshal(body, &set); err != nil {
 			return fmt.Errorf("the sync state set of a controller: %w", err)
 		}
 	}
-	s.want(notice{Master{max(id, 0), addr, epoch}, set.SyncStateSet, set.SyncStateSetEpoch})
+	m.ID = max(m.ID, 0)
+	s.want(notice{m, set.SyncStateSet, set.SyncStateSetEpoch, sent})
 	return nil
 }
 
@@ -122,12 +124,12 @@ func (s *Service) poll(ctx context.Context) error {
 		s.heard = sent
 	}
 	s.mu.Unlock()
-	return s.wantFrom(out.MasterBrokerID, out.MasterAddress, out.MasterEpoch, resp.Body)
+	return s.wantFrom(Master{out.MasterBrokerID, out.MasterAddress, out.MasterEpoch}, resp.Body, sent)
 }
 
 // elect asks for a master where there is none. A learner does not: it never is one.
 func (s *Service) elect(ctx context.Context) error {
-	set := s.d.Settings()
+	set, sent := s.d.Settings(), time.Now()
 	if set.Learner {
 		return errNoMaster
 	}
@@ -147,6 +149,6 @@ func (s *Service) elect(ctx context.Context) error {
 		return fmt.Errorf("an election's outcome: %w", err)
 	}
 	s.want(notice{Master{max(out.MasterBrokerID, 0), out.MasterAddress, out.MasterEpoch}, body.SyncStateSet,
-		out.SyncStateSetEpoch})
+		out.SyncStateSetEpoch, sent})
 	return nil
 }

@@ -110,6 +110,7 @@ type notice struct {
 	master   Master
 	set      []int64
 	setEpoch int32
+	asked    time.Time // when the question was sent that this answers; zero: none was
 }
 
 // loopState belongs to the loop.
@@ -197,7 +198,7 @@ const sickAfter = 5 * time.Second
 func (s *Service) Told(m Master, set []int64, setEpoch int32) {
 	s.mu.Lock()
 	if len(s.told) < maxTold {
-		s.told = append(s.told, notice{m, set, setEpoch})
+		s.told = append(s.told, notice{master: m, set: set, setEpoch: setEpoch})
 	}
 	s.mu.Unlock()
 	signal.Raise(s.wake)
@@ -221,9 +222,9 @@ func (s *Service) run(stop <-chan struct{}) {
 			return
 		case <-s.wake:
 		case <-timer.C:
-			timer.Reset(s.d.Settings().Beat)
 		}
 		s.note(s.turn(ctx))
+		timer.Reset(s.rest())
 	}
 }
 
@@ -240,9 +241,12 @@ func (s *Service) note(err error) {
 	}
 }
 
-// turn is one look at everything.
+// turn is one look at everything. A master's lease comes first, and no question outlasts it.
 func (s *Service) turn(ctx context.Context) error {
 	s.takeTold()
+	s.lease()
+	ctx, cancel := s.withinLease(ctx)
+	defer cancel()
 	if !s.loop.registered {
 		if err := s.register(ctx); err != nil {
 			return err
@@ -257,13 +261,15 @@ func (s *Service) turn(ctx context.Context) error {
 	var err error
 	if s.Master().Epoch == 0 || now.Sub(s.loop.polled) >= period-set.Beat/2 {
 		s.loop.polled = now
-		err = s.poll(ctx)
+		if err = s.poll(ctx); err != nil { // tried again at the next turn, but not by whoever wakes this loop
+			s.loop.polled = now.Add(set.Beat - period)
+		}
 	}
 	if applied := s.apply(); applied != nil {
 		err = applied
 	}
+	s.lease()
 	if s.leads() {
-		s.lease()
 		if changed := s.checkSet(ctx, now); changed != nil {
 			err = changed
 		}
@@ -271,7 +277,8 @@ func (s *Service) turn(ctx context.Context) error {
 	return err
 }
 
-// takeTold takes over what controllers said on their own.
+// takeTold takes over what controllers said on their own, and has them asked at once whether it is so still: a notice
+// may have waited in a process that was suspended.
 func (s *Service) takeTold() {
 	s.mu.Lock()
 	told := s.told
@@ -279,6 +286,7 @@ func (s *Service) takeTold() {
 	s.mu.Unlock()
 	for _, n := range told {
 		s.want(n)
+		s.loop.polled = time.Time{}
 	}
 }
 
@@ -287,6 +295,9 @@ func (s *Service) want(n notice) {
 	if n.master.ID > 0 && n.master.Epoch >= s.loop.wanted.master.Epoch {
 		if n.master.Epoch == s.loop.wanted.master.Epoch && n.setEpoch < s.loop.wanted.setEpoch {
 			return
+		}
+		if n.asked.IsZero() && n.master == s.loop.wanted.master {
+			n.asked = s.loop.wanted.asked
 		}
 		s.loop.wanted = n
 	}
@@ -319,6 +330,9 @@ func (s *Service) apply() error {
 	if st := s.d.Role.State(); st.PowerLost && m.Epoch <= st.Epoch {
 		return errPowerLost
 	}
+	if time.Since(want.asked) > s.d.Settings().lease() {
+		return errNotAsked
+	}
 	s.set.replace(want.set, want.setEpoch)
 	err := s.d.Role.Lead(m)
 	s.become(m, err)
@@ -328,12 +342,15 @@ func (s *Service) apply() error {
 	return err
 }
 
+// errNotAsked says that this broker is to be master, and no controller has confirmed that since: it may be no longer so.
+var errNotAsked = errors.New("this broker was told that it is master, and no controller that leads confirms it")
+
 // become notes what the broker is now.
 func (s *Service) become(m Master, err error) {
 	s.mu.Lock()
 	id := s.id
 	if err == nil {
-		s.now, s.fenced, s.heard = m, false, time.Now()
+		s.now, s.fenced, s.heard = m, false, s.loop.wanted.asked
 	}
 	s.mu.Unlock()
 	ev := s.d.Log.Info()
