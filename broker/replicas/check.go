@@ -2,6 +2,7 @@ package replicas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -96,24 +97,37 @@ func (s *Service) alter(ctx context.Context, next []int64) error {
 	sent := time.Now()
 	resp, err := tell(ctx, &s.ctl, set.FindLeader, wire.ReqControllerAlterSyncStateSet, wire.AlterSyncStateSetRequest, &h,
 		body, wire.AlterSyncStateSetResponse, &out)
+	var now protocol.SyncStateSet
+	if err == nil {
+		now, err = agreedTo(resp.Body, s.ID(), epoch)
+	}
 	switch code := refused(err); {
 	case err == nil:
-		var now protocol.SyncStateSet
-		if err := compat.Unmarshal(resp.Body, &now); err != nil {
-			return fmt.Errorf("the sync state set of a controller: %w", err)
-		}
 		s.mu.Lock()
 		s.heard = sent
 		s.mu.Unlock()
 		s.count(now.SyncStateSet, now.SyncStateSetEpoch)
 		return nil
 	case code >= wire.ControllerFencedMasterEpoch && code <= wire.ControllerAlterSyncStateSetFailed &&
-		code != wire.ControllerNotLeader: // it is certain that it is not so
+		code != wire.ControllerNotLeader && !errors.Is(err, errMayBe): // it is certain that it is not so
 		s.set.refused()
 		s.d.Role.Counted()
-		s.loop.polled = time.Time{} // and what is so, the controllers say
 	default:
 		s.set.unanswered()
 	}
+	s.loop.polled = time.Time{} // what is so, the controllers say
 	return fmt.Errorf("proposing the sync state set %v: %w", next, err)
+}
+
+// agreedTo is the set that controllers have agreed to, which follows that of an epoch.
+func agreedTo(body []byte, self int64, before int32) (set protocol.SyncStateSet, err error) {
+	if err = compat.Unmarshal(body, &set); err == nil &&
+		(set.SyncStateSetEpoch <= before || !slices.Contains(set.SyncStateSet, self)) {
+		err = fmt.Errorf("%v with epoch %d does not follow epoch %d of broker %d", set.SyncStateSet, set.SyncStateSetEpoch,
+			before, self)
+	}
+	if err != nil {
+		err = fmt.Errorf("the sync state set of a controller: %w", err)
+	}
+	return set, err
 }

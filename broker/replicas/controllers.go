@@ -136,8 +136,8 @@ func (c *controllers) lost(addr string) {
 	}
 }
 
-// tell asks the leader for something. The error is a *remoting.ResponseError for a code that is not SUCCESS. One that
-// turns out not to lead, or is not reached, has not done it, and the next one is asked.
+// tell asks the leader for something. The error is a *remoting.ResponseError for a code that is not SUCCESS. When one
+// turns out not to lead, or is not reached, the next one is asked; an error after that is errMayBe, too.
 func tell[T, R any](ctx context.Context, c *controllers, period time.Duration, code int32, ht *wire.HeaderType[T], h *T,
 	body []byte, answer *wire.HeaderType[R], out *R) (*wire.Command, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -145,14 +145,19 @@ func tell[T, R any](ctx context.Context, c *controllers, period time.Duration, c
 	var resp *wire.Command
 	var addr string
 	var err error
+	asked := false // another one, which says that it does not lead
 	for range tries {
 		if addr, err = c.find(ctx, period); err != nil {
 			return nil, err
 		}
 		var again bool
-		if resp, again, err = once(ctx, c, addr, code, ht, h, body); !again {
+		if resp, again, err = once(ctx, c, addr, code, ht, h, body); err != nil && asked {
+			err = fmt.Errorf("%w; %w", err, errMayBe)
+		}
+		if !again {
 			break
 		}
+		asked = resp != nil
 	}
 	if err == nil && answer != nil {
 		if err = answer.Decode(resp, nil, out); err != nil {
@@ -162,10 +167,14 @@ func tell[T, R any](ctx context.Context, c *controllers, period time.Duration, c
 	return resp, err
 }
 
+// errMayBe says that another controller was asked before: it lost its place meanwhile, and what it had proposed to the
+// others may come true.
+var errMayBe = errors.New("a controller that does not lead any more was asked for it too")
+
 // tries is how many leaders are asked: the one that is known, and the one that is found when that is none.
 const tries = 2
 
-// once asks one controller; again: it has not done it, and another one may lead.
+// once asks one controller; again: it does not lead, and another one may.
 func once[T any](ctx context.Context, c *controllers, addr string, code int32, ht *wire.HeaderType[T], h *T,
 	body []byte) (resp *wire.Command, again bool, err error) {
 	conn, err := c.client.Conn(ctx, addr)

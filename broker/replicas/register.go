@@ -51,8 +51,7 @@ func (s *Service) wantFrom(m Master, body []byte, sent time.Time) error {
 		}
 	}
 	m.ID = max(m.ID, 0)
-	s.want(notice{m, set.SyncStateSet, set.SyncStateSetEpoch, sent})
-	return nil
+	return s.want(notice{m, set.SyncStateSet, set.SyncStateSetEpoch, sent})
 }
 
 // applyApart is how far apart at the most brokers that applied for the same id try again.
@@ -75,6 +74,9 @@ func (s *Service) getID(ctx context.Context) error {
 		if _, err := tell(ctx, &s.ctl, set.FindLeader, wire.ReqControllerGetNextBrokerId, wire.NextBrokerIDRequest, &h, nil,
 			wire.NextBrokerIDResponse, &out); err != nil {
 			return fmt.Errorf("asking the controllers for a broker id: %w", err)
+		}
+		if out.NextBrokerID < 1 { // no start would take it from the file
+			return fmt.Errorf("the controllers offer broker id %d: want a number above 0", out.NextBrokerID)
 		}
 		who = &Identity{set.Cluster, set.Broker, out.NextBrokerID,
 			fmt.Sprintf("%s;%d", set.Addr, time.Now().UnixMilli())}
@@ -148,7 +150,6 @@ func (s *Service) elect(ctx context.Context) error {
 	if err := compat.Unmarshal(resp.Body, &body); err != nil {
 		return fmt.Errorf("an election's outcome: %w", err)
 	}
-	s.want(notice{Master{max(out.MasterBrokerID, 0), out.MasterAddress, out.MasterEpoch}, body.SyncStateSet,
+	return s.want(notice{Master{max(out.MasterBrokerID, 0), out.MasterAddress, out.MasterEpoch}, body.SyncStateSet,
 		out.SyncStateSetEpoch, sent})
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -94,7 +95,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	id     int64           // guarded by mu; 0 until it is known
-	told   []notice        // guarded by mu; what controllers said on their own
+	told   notice          // guarded by mu; the newest of what controllers said on their own, until it is looked at
 	now    Master          // guarded by mu; what the broker is by
 	fenced bool            // guarded by mu
 	heard  time.Time       // guarded by mu; when a question was sent that a leading controller answered
@@ -111,6 +112,14 @@ type notice struct {
 	set      []int64
 	setEpoch int32
 	asked    time.Time // when the question was sent that this answers; zero: none was
+}
+
+// before tells that another notice is newer.
+func (n notice) before(other notice) bool {
+	if n.master.Epoch != other.master.Epoch {
+		return n.master.Epoch < other.master.Epoch
+	}
+	return n.setEpoch < other.setEpoch
 }
 
 // loopState belongs to the loop.
@@ -197,15 +206,12 @@ const sickAfter = 5 * time.Second
 // Told hears from a controller who is master (NOTIFY_BROKER_ROLE_CHANGED). It does not block.
 func (s *Service) Told(m Master, set []int64, setEpoch int32) {
 	s.mu.Lock()
-	if len(s.told) < maxTold {
-		s.told = append(s.told, notice{master: m, set: set, setEpoch: setEpoch})
+	if n := (notice{master: m, set: set, setEpoch: setEpoch}); m.ID > 0 && !n.before(s.told) {
+		s.told = n
 	}
 	s.mu.Unlock()
 	signal.Raise(s.wake)
 }
-
-// maxTold is how many notices may wait; the broker asks anyway.
-const maxTold = 16
 
 // Look has the loop look at once: a slave came, caught up or went.
 func (s *Service) Look() { signal.Raise(s.wake) }
@@ -282,25 +288,30 @@ func (s *Service) turn(ctx context.Context) error {
 func (s *Service) takeTold() {
 	s.mu.Lock()
 	told := s.told
-	s.told = nil
+	s.told = notice{}
 	s.mu.Unlock()
-	for _, n := range told {
-		s.want(n)
+	if told.master.ID > 0 {
+		_ = s.want(told) // what the controllers answer counts
 		s.loop.polled = time.Time{}
 	}
 }
 
+// errNoSet says that a controller makes this broker master, but does not say who has to have what it acknowledges.
+var errNoSet = errors.New("a controller says that this broker is master, of a sync state set that it is not in")
+
 // want notes what the controllers say, if it is news.
-func (s *Service) want(n notice) {
-	if n.master.ID > 0 && n.master.Epoch >= s.loop.wanted.master.Epoch {
-		if n.master.Epoch == s.loop.wanted.master.Epoch && n.setEpoch < s.loop.wanted.setEpoch {
-			return
-		}
-		if n.asked.IsZero() && n.master == s.loop.wanted.master {
-			n.asked = s.loop.wanted.asked
-		}
-		s.loop.wanted = n
+func (s *Service) want(n notice) error {
+	if n.master.ID <= 0 || n.before(s.loop.wanted) {
+		return nil
 	}
+	if n.master.ID == s.ID() && !slices.Contains(n.set, n.master.ID) {
+		return errNoSet
+	}
+	if n.asked.IsZero() && n.master == s.loop.wanted.master {
+		n.asked = s.loop.wanted.asked
+	}
+	s.loop.wanted = n
+	return nil
 }
 
 // leads tells that this broker is master.
@@ -324,6 +335,11 @@ func (s *Service) apply() error {
 		return nil
 	case m.ID != s.ID():
 		err := s.d.Role.Follow(m)
+		if err != nil { // it is no master any more all the same
+			s.mu.Lock()
+			s.now, s.fenced = Master{}, false
+			s.mu.Unlock()
+		}
 		s.become(m, err)
 		return err
 	}
