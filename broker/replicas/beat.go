@@ -67,7 +67,7 @@ func (s *Service) end(addr string) {
 }
 
 // lease is how long a master relies on an answer of a controller that leads, from the question on, in monotonic time.
-// The controllers take it for dead after Timeout without a heartbeat: the last one may have come up to a Beat before the
+// They take it for dead after Timeout without a heartbeat: the last one may have come up to a Beat before the
 // network broke, and a leader that was cut off with this broker answers until it finds that out. What is left is for
 // timers that are late.
 func (set Settings) lease() time.Duration {

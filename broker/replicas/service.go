@@ -358,7 +358,7 @@ func (s *Service) apply() error {
 	return err
 }
 
-// errNotAsked says that this broker is to be master, and no controller has confirmed that since: it may be no longer so.
+// errNotAsked says that this broker is to be master, and no controller has confirmed that since: it may be so no more.
 var errNotAsked = errors.New("this broker was told that it is master, and no controller that leads confirms it")
 
 // become notes what the broker is now.
