@@ -93,6 +93,7 @@ type Broker struct {
 
 	fs         vfs.FS           // of the store and the tables; immutable
 	now        func() time.Time // the wall clock; immutable after Start
+	network    remoting.Network // nil: the kernel's; immutable
 	lookPeriod time.Duration    // how often a route is looked at; set before Start
 	storeHost  netip.AddrPort   // immutable; what message ids carry
 	started    time.Time
@@ -108,8 +109,9 @@ type Broker struct {
 
 // Options are what a broker takes from the machine. The zero value is the real one; tests give others.
 type Options struct {
-	FS  vfs.FS           // of the store and of the tables below config/; nil: the operating system's
-	Now func() time.Time // the wall clock, by which messages and clients age; nil: time.Now
+	FS      vfs.FS           // of the store and of the tables below config/; nil: the operating system's
+	Now     func() time.Time // the wall clock, by which messages and clients age; nil: time.Now
+	Network remoting.Network // what connections run over; nil: the kernel's
 }
 
 // New checks the configuration and prepares a broker; nothing is opened or bound yet.
@@ -131,7 +133,7 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
 	b := &Broker{log: log, stop: make(chan struct{}), failed: make(chan error, 1), again: make(chan *ha.TruncateError, 1),
-		fs: o.FS, now: o.Now, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(),
+		fs: o.FS, now: o.Now, network: o.Network, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(),
 			uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled = throttle.New(log, 1, 10*time.Second)

@@ -21,7 +21,7 @@ func (b *Broker) serve() (err error) {
 	}
 	b.certs.Start()
 	events := remoting.Events{Closed: b.dialledClosed, Failed: b.fail}
-	o := remoting.Options{TLS: b.certs.TLS(), Events: events}
+	o := remoting.Options{TLS: b.certs.TLS(), Network: b.network, Events: events}
 	if b.client, err = remoting.NewClient(&remoting.Table{}, o); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (b *Broker) netOptions() remoting.Options {
 		MaxOutbound: c.MaxOutboundBytes, MaxConnections: c.MaxConnections,
 		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
 		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.Overdue, Barrier: b.publish, Acks: acks{b}, TLS: b.certs.TLS(),
-		Events: b.connEvents()}
+		Network: b.network, Events: b.connEvents()}
 	if c.MaxWaitingBytes > 0 {
 		o.MaxWaiting = max(c.MaxWaitingBytes, 2*wire.MaxFrame)
 	}

@@ -86,7 +86,7 @@ func (b *Broker) replicationDeps() replication.Deps {
 		Slave:  func() bool { return b.cfg().IsSlave() },
 		Listen: func() string { return b.listen(b.cfg().HAListenPort) }, Store: b.openedStore, Client: b.client,
 		Lost: b.askMaster, Joined: b.members.Yield, Needed: b.acksNeeded, Log: b.log, Throttled: b.throttled,
-		Tables: tables, Switch: b.replicationSwitch()}
+		Tables: tables, Switch: b.replicationSwitch(), Network: b.network}
 }
 
 // acksNeeded is how many brokers have to have what is sent now.

@@ -34,7 +34,7 @@ func newEngine(table *Table, opts Options, readBuffer int) (*engine, error) {
 	o := transport.Options{Loops: opts.EventLoops, ReadBuffer: readBuffer,
 		MaxFrame: opts.MaxFrame, MaxOutbound: opts.MaxOutbound, MaxWaiting: opts.MaxWaiting,
 		MaxConnections: opts.MaxConnections, IdleTimeout: opts.IdleTimeout, FrameTimeout: opts.FrameTimeout,
-		Barrier: opts.Barrier, TLS: opts.TLS, New: e.newConn,
+		Barrier: opts.Barrier, TLS: opts.TLS, Network: opts.Network, New: e.newConn,
 		Events: transport.Events{TooMany: ev.TooMany, AcceptFailed: ev.AcceptFailed, Failed: ev.Failed}}
 	if opts.Acks != nil {
 		o.Acks = settler{e}

@@ -42,9 +42,14 @@ type Options struct {
 	// TLS has the certificates of connections that are accepted or dialled; nil: plain ones only.
 	TLS *transport.TLS
 	// Acks decides about answers that RespondAck keeps back; nil when nobody calls that.
-	Acks   Acks
-	Events Events
+	Acks Acks
+	// Network is what connections run over; nil: the kernel's. One in memory is for simulations.
+	Network Network
+	Events  Events
 }
+
+// Network is transport.Network, for those who do not know that package.
+type Network = transport.Network
 
 // Events are optional callbacks; remoting itself knows no logger. They run on event loops and must not block.
 type Events struct {

@@ -36,6 +36,7 @@ type Deps struct {
 	Log       zerolog.Logger
 	Throttled *throttle.Log
 	Seek      time.Duration // 0: seekPeriod
+	Network   ha.Network    // nil: the kernel's
 }
 
 // Service is this broker's part in replication. Start and Stop may be called again; the role is read at Start. All
@@ -78,7 +79,7 @@ func (s *Service) Start() error {
 		return nil
 	}
 	opt := ha.MasterOptions{Listen: s.d.Listen(), MaxConnections: s.d.Settings().MaxHAConnections,
-		Switch: s.switchMaster()}
+		Switch: s.switchMaster(), Network: s.d.Network}
 	m := ha.NewMaster(opt, masterSettings(s.d.Settings(), s.d.Switch != nil), s.d.Store().Log(), s.masterEvents())
 	if err := m.Start(); err != nil {
 		return err
@@ -93,8 +94,8 @@ func (s *Service) Start() error {
 func (s *Service) startSlave() {
 	c := s.d.Settings()
 	f := ha.NewSlave(ha.SlaveOptions{Master: c.HAMasterAddress, HeartbeatInterval: ms(c.HASendHeartbeatInterval),
-		HousekeepingInterval: ms(c.HAHousekeepingInterval), Compare: s.compare, End: s.endOf, Switch: s.switchSlave()},
-		s.d.Store(), s.slaveEvents())
+		HousekeepingInterval: ms(c.HAHousekeepingInterval), Compare: s.compare, End: s.endOf, Switch: s.switchSlave(),
+		Network: s.d.Network}, s.d.Store(), s.slaveEvents())
 	d := s.d.Tables
 	t := slave.New(d)
 	d.Offsets.Committed = t.Progress().Note

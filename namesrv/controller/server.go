@@ -27,11 +27,13 @@ import (
 // Server is one controller (ControllerManager.java). New validates, Start runs, Stop hands the leadership over and
 // drains; it starts once.
 type Server struct {
-	log   zerolog.Logger
-	noise *throttle.Log // for lines that peers cause
-	fs    vfs.FS
-	peers []consensus.Peer
-	self  consensus.Peer
+	log     zerolog.Logger
+	noise   *throttle.Log     // for lines that peers cause
+	fs      vfs.FS            // immutable, as are the next four
+	network remoting.Network  // nil: the kernel's
+	stores  *consensus.Stores // nil: files
+	peers   []consensus.Peer
+	self    consensus.Peer
 
 	cfg   atomic.Pointer[Config] // immutable value, replaced as a whole
 	cfgMu sync.Mutex             // one update of cfg and its file at a time
@@ -60,14 +62,27 @@ type Server struct {
 	workers sync.WaitGroup // loops, and notices on their way
 }
 
+// Options are what a controller takes from the machine. The zero value is the real one; simulations give others.
+type Options struct {
+	FS      vfs.FS            // of the configuration; nil: the operating system's
+	Network remoting.Network  // what connections run over; nil: the kernel's
+	Stores  *consensus.Stores // nil: files below controllerStorePath
+}
+
 // New checks the configuration. Nothing is opened or bound yet. Errors name the configuration key.
-func New(cfg Config, log zerolog.Logger) (*Server, error) {
+func New(cfg Config, log zerolog.Logger) (*Server, error) { return NewWith(cfg, log, Options{}) }
+
+// NewWith is New on another machine.
+func NewWith(cfg Config, log zerolog.Logger, o Options) (*Server, error) {
+	if o.FS == nil {
+		o.FS = vfs.OS{}
+	}
 	peers, self, err := cfg.validate()
 	if err != nil {
 		return nil, fmt.Errorf("controller: %w", err)
 	}
-	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second), fs: vfs.OS{}, peers: peers, self: self,
-		sets: replicas.NewTable(), alive: liveness.NewTable(), looks: make(chan string, maxLooks),
+	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second), fs: o.FS, network: o.Network,
+		stores: o.Stores, peers: peers, self: self, sets: replicas.NewTable(), alive: liveness.NewTable(), looks: make(chan string, maxLooks),
 		adopted: map[string]time.Time{}, failed: make(chan error, 1)}
 	s.cfg.Store(&cfg)
 	return s, nil
@@ -118,7 +133,7 @@ func (s *Server) startNetwork() error {
 	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.badCertificate); err != nil {
 		return err
 	}
-	s.client, err = remoting.NewClient(none, remoting.Options{TLS: s.certs.TLS(),
+	s.client, err = remoting.NewClient(none, remoting.Options{TLS: s.certs.TLS(), Network: s.network,
 		Events: remoting.Events{Failed: s.fail}})
 	if err != nil {
 		return err
@@ -143,7 +158,7 @@ func (s *Server) startNetwork() error {
 func (s *Server) startNode() error {
 	c := s.config()
 	node, err := consensus.Open(consensus.Config{Group: c.Group, Self: s.self.ID, Peers: s.peers, Join: c.Join,
-		Dir: c.StorePath, Transport: s.transport, Machine: machine{s.sets}, Log: s.log,
+		Dir: c.StorePath, Stores: s.stores, Transport: s.transport, Machine: machine{s.sets}, Log: s.log,
 		Timeout: millis(int64(c.ElectionTimeout))}, s.lead)
 	if err != nil {
 		return err
@@ -160,7 +175,7 @@ func (s *Server) options() remoting.Options {
 	c := s.config()
 	lines := eventlog.Log{Log: s.log, Noise: s.noise}
 	return remoting.Options{Workers: c.ThreadPoolNums, QueueCapacity: c.RequestThreadPoolQueueCapacity,
-		MaxConnections: c.MaxConnections, MaxWaiting: c.MaxWaitingBytes, TLS: s.certs.TLS(),
+		MaxConnections: c.MaxConnections, MaxWaiting: c.MaxWaitingBytes, TLS: s.certs.TLS(), Network: s.network,
 		FrameTimeout: millis(int64(c.FrameTimeout)), MaxHeader: c.MaxHeaderBytes,
 		Events: lines.Events(s.fail, s.connClosed, func() { s.counts.refused.Add(1) })}
 }

@@ -26,7 +26,10 @@ const (
 )
 
 // listen binds addr (host:port). Dead peers are found by the idle scan, so no keep-alive.
-func listen(addr string) (net.Listener, error) {
+func (e *Engine) listen(addr string) (net.Listener, error) {
+	if e.opts.Network != nil {
+		return e.opts.Network.Listen(addr)
+	}
 	lc := net.ListenConfig{KeepAlive: -1}
 	return lc.Listen(context.Background(), "tcp", addr)
 }
@@ -79,7 +82,7 @@ func (e *Engine) admit(nc net.Conn) error {
 		return quietly(nc.Close())
 	}
 	e.handing.CompareAndSwap(0, time.Now().UnixMilli())
-	_, err := e.gnet.Enroll(nc)
+	err := e.run.enroll(nc, nil)
 	e.handing.Store(0)
 	return err
 }

@@ -10,16 +10,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/panjf2000/gnet/v2"
 )
 
 // Engine owns event loops, the connections on them, their budget, the acceptors and the guard.
 type Engine struct {
 	opts       Options
-	gnet       *gnet.Client // gnet's loops; immutable
-	acceptors  []*acceptor  // immutable after Start
-	loops      sync.Map     // gnet.EventLoop -> *Loop
+	run        loops       // immutable
+	acceptors  []*acceptor // immutable after Start
+	loops      sync.Map    // executor -> *Loop
 	budget     Budget
 	counts     counts
 	handshakes chan struct{} // an element for each handshake that computes now
@@ -40,8 +38,12 @@ func New(opts Options) (*Engine, error) {
 	e.budget.limit = opts.MaxWaiting
 	e.handshakes = handshakes(runtime.NumCPU())
 	e.guardStop, e.guardDone = make(chan struct{}), make(chan struct{})
-	var err error
-	e.gnet, err = newLoops(e)
+	if opts.Network != nil {
+		e.run = newNetLoops(e)
+		return e, nil
+	}
+	g, err := newGnetLoops(e)
+	e.run = g
 	return e, err
 }
 
@@ -57,13 +59,13 @@ func (e *Engine) Start(addrs ...string) (err error) {
 		}
 	}()
 	for _, addr := range addrs {
-		l, err := listen(addr)
+		l, err := e.listen(addr)
 		if err != nil {
 			return err
 		}
 		e.acceptors = append(e.acceptors, &acceptor{engine: e, l: l})
 	}
-	if err = e.gnet.Start(); err != nil {
+	if err = e.run.Start(); err != nil {
 		return err
 	}
 	go e.guard()
@@ -89,7 +91,7 @@ func (e *Engine) Stop(ctx context.Context) (err error) {
 		for _, a := range e.acceptors {
 			a.close()
 		}
-		stopped <- e.gnet.Stop()
+		stopped <- e.run.Stop()
 	}()
 	select {
 	case err = <-stopped:
@@ -103,8 +105,7 @@ func (e *Engine) Stop(ctx context.Context) (err error) {
 
 // Dial connects to addr (host:port). ctx bounds the wait. It must not be called on an event loop.
 func (e *Engine) Dial(ctx context.Context, addr string) (*Conn, error) {
-	var d net.Dialer
-	nc, err := d.DialContext(ctx, "tcp", addr)
+	nc, err := e.dial(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func (e *Engine) Dial(ctx context.Context, addr string) (*Conn, error) {
 	}
 	opened, failed := make(chan *Conn, 1), make(chan error, 1)
 	go func() { // it waits for the loop, which may be slow; the context ends our wait
-		if _, err := e.gnet.EnrollContext(nc, &dialling{opened, encrypted}); err != nil {
+		if err := e.run.enroll(nc, &dialling{opened, encrypted}); err != nil {
 			failed <- err
 		}
 	}()
@@ -126,6 +127,34 @@ func (e *Engine) Dial(ctx context.Context, addr string) (*Conn, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+func (e *Engine) dial(ctx context.Context, addr string) (net.Conn, error) {
+	if e.opts.Network != nil {
+		return e.opts.Network.Dial(ctx, addr)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", addr)
+}
+
+// begin makes a connection on the loop that calls it; d is nil for one that was accepted.
+func (e *Engine) begin(el executor, remote, local net.Addr, d *dialling, sock func(c *Conn) socket) *Conn {
+	c, recv := e.opts.New()
+	c.engine, c.recv, c.loop = e, recv, e.loopOf(el)
+	c.remote, c.known = addrPort(remote), d != nil
+	c.remoteText = c.remote.String()
+	c.sock = sock(c)
+	c.waker = c.sock
+	if c.known && d.tls != nil {
+		c.tls = d.tls
+		c.tls.raw, c.sock = c.sock, c.tls
+		_ = c.waker.Wake() // the peer may have said something behind its handshake
+	}
+	e.opened(c, addrPort(local))
+	if d != nil {
+		d.opened <- c
+	}
+	return c
 }
 
 // opened begins a connection. On its loop.

@@ -47,7 +47,7 @@ func (s *gnetSocket) SetReading(on bool) bool {
 
 // epollOf finds the epoll descriptor of a loop of gnet, which has no way to stop reading of its own; -1 when its
 // types have changed.
-func epollOf(el gnet.EventLoop) int {
+func epollOf(el executor) int {
 	v := reflect.Indirect(reflect.ValueOf(el))
 	if v.Kind() != reflect.Struct {
 		return -1
@@ -68,14 +68,26 @@ type handler struct {
 	e *Engine
 }
 
-// newLoops prepares gnet's loops without listeners: connections are handed to them.
-func newLoops(e *Engine) (*gnet.Client, error) {
+// gnetLoops are gnet's loops without listeners: connections are handed to them.
+type gnetLoops struct{ *gnet.Client }
+
+func (g gnetLoops) enroll(nc net.Conn, d *dialling) (err error) {
+	if d == nil {
+		_, err = g.Enroll(nc)
+	} else {
+		_, err = g.EnrollContext(nc, d)
+	}
+	return err
+}
+
+func newGnetLoops(e *Engine) (g gnetLoops, err error) {
 	opts := []gnet.Option{gnet.WithNumEventLoop(e.opts.Loops), gnet.WithTCPNoDelay(gnet.TCPNoDelay),
 		gnet.WithLogger(silent{})}
 	if e.opts.ReadBuffer > 0 {
 		opts = append(opts, gnet.WithReadBufferCap(e.opts.ReadBuffer))
 	}
-	return gnet.NewClient(&handler{e: e}, opts...)
+	g.Client, err = gnet.NewClient(&handler{e: e}, opts...)
+	return g, err
 }
 
 // dialling is the context of a connection that was dialled, until it is open.
@@ -86,24 +98,13 @@ type dialling struct {
 
 // OnOpen is called for a new connection.
 func (h *handler) OnOpen(gc gnet.Conn) ([]byte, gnet.Action) {
-	c, recv := h.e.opts.New()
-	c.engine, c.recv, c.loop = h.e, recv, h.e.loopOf(gc.EventLoop())
-	c.gnet = gnetSocket{gc, c.loop.epoll}
-	c.sock, c.waker = &c.gnet, &c.gnet
-	c.remote = addrPort(gc.RemoteAddr())
-	c.remoteText = c.remote.String()
-	dropZones(gc)
 	dialled, _ := gc.Context().(*dialling)
-	gc.SetContext(c)
-	if c.known = dialled != nil; c.known && dialled.tls != nil {
-		c.tls = dialled.tls
-		c.tls.raw, c.sock = c.sock, c.tls
-		_ = c.waker.Wake() // the peer may have said something behind its handshake
-	}
-	h.e.opened(c, addrPort(gc.LocalAddr()))
-	if dialled != nil {
-		dialled.opened <- c
-	}
+	h.e.begin(gc.EventLoop(), gc.RemoteAddr(), gc.LocalAddr(), dialled, func(c *Conn) socket {
+		dropZones(gc)
+		gc.SetContext(c)
+		c.gnet = gnetSocket{gc, c.loop.epoll}
+		return &c.gnet
+	})
 	return nil, gnet.None
 }
 
@@ -124,7 +125,7 @@ func (h *handler) OnTraffic(gc gnet.Conn) gnet.Action {
 	return gnet.None
 }
 
-func (e *Engine) loopOf(el gnet.EventLoop) *Loop {
+func (e *Engine) loopOf(el executor) *Loop {
 	if l, ok := e.loops.Load(el); ok {
 		return l.(*Loop)
 	}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -17,8 +18,14 @@ type Loop struct {
 	spare    []byte  // for the next large frame, nil when there is none
 
 	loopWatch
-	el    gnet.EventLoop // immutable
-	epoll int            // immutable; descriptor, -1: unknown
+	el    executor // immutable
+	epoll int      // immutable; descriptor, -1: unknown
+}
+
+// executor is an event loop as its connections need it: gnet's, or a netLoop.
+type executor interface {
+	// Execute calls r on the loop, soon. Any goroutine.
+	Execute(ctx context.Context, r gnet.Runnable) error
 }
 
 // Limits of how long the frames of one connection are handled at a stretch; then come the others. One frame may take

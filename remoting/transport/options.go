@@ -17,8 +17,9 @@ type Options struct {
 	// event loop before the answers of a turn leave; after an error they are dropped and their connections closed.
 	Barrier func(n int64) error
 	// Acks knows when answers may leave that wait for more than that, see Conn.EndAck; nil when there are none.
-	Acks Acks
-	TLS  *TLS // nil: plain connections only
+	Acks    Acks
+	TLS     *TLS    // nil: plain connections only
+	Network Network // nil: the kernel's
 	// New makes a connection and who takes what comes in on it. On an event loop.
 	New    func() (*Conn, Receiver)
 	Events Events

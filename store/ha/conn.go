@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -36,8 +35,7 @@ func (e *ReportError) Error() string {
 // conn is a connection from a slave (Java DefaultHAConnection). Two goroutines serve it: one reads reports, one sends.
 type conn struct {
 	m    *Master
-	sock *net.TCPConn
-	raw  syscall.RawConn
+	sock net.Conn
 	addr string    // of the peer; immutable
 	host string    // of addr; immutable
 	came time.Time // immutable
@@ -65,18 +63,13 @@ type conn struct {
 	why error // why it ends; guarded by mu
 }
 
-func newConn(m *Master, sock *net.TCPConn) (*conn, error) {
-	raw, err := sock.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
+func newConn(m *Master, sock net.Conn) (*conn, error) {
 	peer := sock.RemoteAddr().(*net.TCPAddr)
-	c := &conn{m: m, sock: sock, raw: raw, addr: peer.String(), host: peer.IP.String(), came: time.Now(),
+	c := &conn{m: m, sock: sock, addr: peer.String(), host: peer.IP.String(), came: time.Now(),
 		greet: make(chan struct{}, 1), start: make(chan int64, 1), idle: make(chan struct{}, 1)}
 	c.asked.Store(-1)
 	c.acked.Store(-1)
-	c.out.init(raw)
-	return c, nil
+	return c, c.out.init(sock)
 }
 
 // run serves the connection until it ends.

@@ -31,6 +31,14 @@ type MasterOptions struct {
 	// fewer than that even with it.
 	MaxConnections int
 	Switch         *SwitchMaster // nil: the master of this group does not change
+	Network        Network       // nil: the kernel's
+}
+
+// Network is what connections run over instead of the kernel's TCP: one in memory, for a simulation. Its connections
+// have *net.TCPAddr for addresses.
+type Network interface {
+	Listen(addr string) (net.Listener, error)
+	Dial(ctx context.Context, addr string) (net.Conn, error)
 }
 
 // DefaultMaxConnections is the most connections of a master if nothing else is said.
@@ -103,7 +111,7 @@ func (m *Master) Start() error {
 	if m.cancel != nil {
 		return errors.New("ha: the master runs already")
 	}
-	l, err := net.Listen("tcp", m.opt.Listen)
+	l, err := m.listen()
 	if err != nil {
 		return fmt.Errorf("ha: haListenPort: %w", err)
 	}
@@ -114,6 +122,13 @@ func (m *Master) Start() error {
 	m.cancel = cancel
 	m.workers.Go(func() { m.accept(ctx, l) })
 	return nil
+}
+
+func (m *Master) listen() (net.Listener, error) {
+	if m.opt.Network != nil {
+		return m.opt.Network.Listen(m.opt.Listen)
+	}
+	return net.Listen("tcp", m.opt.Listen)
 }
 
 // Stop ends all connections and returns when their goroutines have ended. Calling it again does nothing.
@@ -164,12 +179,12 @@ func (m *Master) accept(ctx context.Context, l net.Listener) {
 			time.Sleep(acceptPause)
 			continue
 		}
-		m.serve(ctx, sock.(*net.TCPConn))
+		m.serve(ctx, sock)
 	}
 }
 
 // serve starts the goroutines of a connection, if there is room for it.
-func (m *Master) serve(ctx context.Context, sock *net.TCPConn) {
+func (m *Master) serve(ctx context.Context, sock net.Conn) {
 	c, err := newConn(m, sock)
 	if err == nil {
 		err = m.add(ctx, c)

@@ -1,6 +1,8 @@
 package ha
 
 import (
+	"net"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -11,7 +13,8 @@ import (
 // output writes to the socket of a slave. It holds no bytes of the log: what the socket does not take waits in the
 // file. The sender's goroutine only.
 type output struct {
-	raw   syscall.RawConn
+	raw   syscall.RawConn       // of the kernel's socket, nil: there is none
+	sock  net.Conn              // else
 	write func(fd uintptr) bool // output.try, made once
 
 	rest []byte // of the head
@@ -29,7 +32,13 @@ const sendfileLeast = 16 << 10
 // noFile is what vfs.File.Fd returns for a file without a descriptor.
 const noFile = ^uintptr(0)
 
-func (o *output) init(raw syscall.RawConn) { o.raw, o.write = raw, o.try }
+func (o *output) init(sock net.Conn) (err error) {
+	o.sock, o.write = sock, o.try
+	if c, ok := sock.(syscall.Conn); ok {
+		o.raw, err = c.SyscallConn()
+	}
+	return err
+}
 
 // only sends a head without a block.
 func (o *output) only(head []byte) error {
@@ -41,7 +50,7 @@ func (o *output) only(head []byte) error {
 func (o *output) block(head []byte, seg *commitlog.Segment, at int64, n int) error {
 	o.begin(head)
 	p := at - seg.Base
-	if fd := seg.File().Fd(); n >= sendfileLeast && fd != noFile {
+	if fd := seg.File().Fd(); n >= sendfileLeast && fd != noFile && o.raw != nil {
 		o.file, o.at, o.left = int(fd), p, n
 	} else {
 		o.mem = seg.Data[p : p+int64(n)]
@@ -55,6 +64,10 @@ func (o *output) begin(head []byte) { o.rest, o.mem, o.left = head, nil, 0 }
 
 // flush writes all of it; it waits as long as the peer does not read.
 func (o *output) flush() error {
+	if o.raw == nil {
+		_, err := o.sock.Write(slices.Concat(o.rest, o.mem))
+		return err
+	}
 	o.err = nil
 	if err := o.raw.Write(o.write); err != nil {
 		return err

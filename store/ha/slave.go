@@ -27,8 +27,9 @@ type SlaveOptions struct {
 	Compare func(ctx context.Context, master string) error
 	// End asks where the master's log ends. It runs when an empty Target is to begin elsewhere than at 0: what begins
 	// behind that end is no log of this master's, and the connection ends, as after an error. nil: any begin will do.
-	End    func(ctx context.Context, master string) (int64, error)
-	Switch *SwitchSlave // nil: the master of this group does not change
+	End     func(ctx context.Context, master string) (int64, error)
+	Switch  *SwitchSlave // nil: the master of this group does not change
+	Network Network      // nil: the kernel's
 }
 
 // SlaveEvents are told what happens, by the slave's goroutine. Both fields may be nil.
@@ -184,8 +185,7 @@ func (s *Slave) ended(addr string, why error) {
 // follow serves one connection; served tells that the master sent something that fits.
 func (s *Slave) follow(ctx context.Context, addr string) (served bool, err error) {
 	s.store.DropPartial()
-	dialer := net.Dialer{Timeout: dialLimit}
-	sock, err := dialer.DialContext(ctx, "tcp", addr)
+	sock, err := s.dial(ctx, addr)
 	if err != nil {
 		return false, err
 	}
@@ -203,6 +203,16 @@ func (s *Slave) follow(ctx context.Context, addr string) (served bool, err error
 		err = errMoved
 	}
 	return f.served, err
+}
+
+func (s *Slave) dial(ctx context.Context, addr string) (net.Conn, error) {
+	if s.opt.Network != nil {
+		ctx, cancel := context.WithTimeout(ctx, dialLimit)
+		defer cancel()
+		return s.opt.Network.Dial(ctx, addr)
+	}
+	dialer := net.Dialer{Timeout: dialLimit}
+	return dialer.DialContext(ctx, "tcp", addr)
 }
 
 // errMoved ends a connection whose master is another one now.

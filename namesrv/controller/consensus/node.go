@@ -24,11 +24,12 @@ type Machine interface {
 	Restore(snapshot []byte) error
 }
 
-// Config is what a member needs. All fields but Join are required.
+// Config is what a member needs. All fields but Join and Stores are required, and Dir only without Stores.
 type Config struct {
 	Group, Self string
 	Peers       []Peer // the group at its first start; later the log says who belongs to it
 	Dir         string
+	Stores      *Stores // instead of files below Dir; nil: those
 	Transport   *Transport
 	Machine     Machine
 	Log         zerolog.Logger
@@ -56,13 +57,18 @@ type Node struct {
 // Open starts the member. changed is told, by a goroutine of its own, when this member begins to lead, with all that
 // was committed before applied, and when it ends to. Errors name the folder.
 func Open(cfg Config, changed func(leading bool)) (*Node, error) {
-	if err := claim(cfg.Dir, cfg.Group, cfg.Self); err != nil {
-		return nil, err
-	}
 	logger := newLogger(cfg.Log)
-	st, err := openStores(cfg.Dir, logger)
-	if err != nil {
-		return nil, err
+	var st stores
+	if cfg.Stores != nil {
+		st.Stores = *cfg.Stores
+	} else {
+		if err := claim(cfg.Dir, cfg.Group, cfg.Self); err != nil {
+			return nil, err
+		}
+		var err error
+		if st, err = openStores(cfg.Dir, logger); err != nil {
+			return nil, err
+		}
 	}
 	n := &Node{self: cfg.Self, stores: st, log: cfg.Log, changes: make(chan bool, 64), changed: changed}
 	if err := n.open(&cfg, logger); err != nil {
@@ -77,7 +83,7 @@ func (n *Node) open(cfg *Config, logger logger) error {
 	c.LocalID, c.Logger, c.NotifyCh = raft.ServerID(cfg.Self), logger, n.changes
 	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = cfg.Timeout, cfg.Timeout, cfg.Timeout/2
 	c.SnapshotThreshold, c.TrailingLogs = 4096, 4096
-	has, err := raft.HasExistingState(n.stores.wal, n.stores.wal, n.stores.snapshots)
+	has, err := raft.HasExistingState(n.stores.Log, n.stores.Stable, n.stores.Snapshots)
 	if err != nil {
 		return err
 	}
@@ -86,12 +92,12 @@ func (n *Node) open(cfg *Config, logger logger) error {
 		for _, p := range cfg.Peers {
 			group.Servers = append(group.Servers, raft.Server{ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Addr)})
 		}
-		err := raft.BootstrapCluster(c, n.stores.wal, n.stores.wal, n.stores.snapshots, cfg.Transport, group)
+		err := raft.BootstrapCluster(c, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport, group)
 		if err != nil {
 			return err
 		}
 	}
-	n.raft, err = raft.NewRaft(c, machine{cfg.Machine}, n.stores.wal, n.stores.wal, n.stores.snapshots, cfg.Transport)
+	n.raft, err = raft.NewRaft(c, machine{cfg.Machine}, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport)
 	return err
 }
 

@@ -16,12 +16,19 @@ import (
 	"gorocket/store/vfs"
 )
 
-// stores are a member's files.
+// Stores are where a member keeps its log, its votes and its snapshots. What they take is durable when they return.
+type Stores struct {
+	Log       raft.LogStore
+	Stable    raft.StableStore
+	Snapshots raft.SnapshotStore
+}
+
+// stores are a member's files; with Config.Stores only what that says.
 type stores struct {
-	lock      io.Closer          // nobody else opens the folder
-	meta      *metadb.BoltMetaDB // what raft-wal knows of its files, and raft's votes
-	wal       *wal.WAL
-	snapshots *raft.FileSnapshotStore
+	Stores
+	lock io.Closer          // nobody else opens the folder
+	meta *metadb.BoltMetaDB // what raft-wal knows of its files, and raft's votes
+	wal  *wal.WAL
 }
 
 // segmentSize is that of a file of the log, in bytes; raft-wal allocates it at once.
@@ -45,7 +52,8 @@ func openStores(dir string, log logger) (s stores, err error) {
 		err = fmt.Errorf("controller: the log in %s cannot be opened: %w", dir, err)
 		return s, errors.Join(err, s.close())
 	}
-	if s.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, log); err != nil {
+	s.Log, s.Stable = s.wal, s.wal
+	if s.Snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, log); err != nil {
 		err = fmt.Errorf("controller: the snapshots in %s cannot be read: %w", dir, err)
 		return s, errors.Join(err, s.close())
 	}
@@ -53,6 +61,9 @@ func openStores(dir string, log logger) (s stores, err error) {
 }
 
 func (s stores) close() (err error) {
+	if s.lock == nil {
+		return nil
+	}
 	if s.wal != nil {
 		err = s.wal.Close()
 	}
