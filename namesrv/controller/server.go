@@ -82,8 +82,8 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Server, error) {
 		return nil, fmt.Errorf("controller: %w", err)
 	}
 	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second), fs: o.FS, network: o.Network,
-		stores: o.Stores, peers: peers, self: self, sets: replicas.NewTable(), alive: liveness.NewTable(), looks: make(chan string, maxLooks),
-		adopted: map[string]time.Time{}, failed: make(chan error, 1)}
+		stores: o.Stores, peers: peers, self: self, sets: replicas.NewTable(), alive: liveness.NewTable(),
+		looks: make(chan string, maxLooks), adopted: map[string]time.Time{}, failed: make(chan error, 1)}
 	s.cfg.Store(&cfg)
 	return s, nil
 }
