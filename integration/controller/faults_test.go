@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -79,8 +80,8 @@ func (b *book) produce(addr string, queue int32, stop <-chan struct{}) {
 }
 
 // check reads all of the topic from a broker: what was acknowledged is there, where its answer said, and nothing is
-// there twice.
-func (b *book) check(t *testing.T, addr string, queues int) {
+// there twice. It returns where each message is.
+func (b *book) check(t *testing.T, addr string, queues int) map[int64]place {
 	t.Helper()
 	c, err := client.Dial(addr, 5*time.Second)
 	if err != nil {
@@ -121,17 +122,25 @@ func (b *book) check(t *testing.T, addr string, queues int) {
 	if lost > 0 || twice > 0 {
 		t.Errorf("%d of %d acknowledged messages are lost, %d messages are there twice", lost, len(b.acked), twice)
 	}
+	return found
 }
 
-// TestFaults kills and stops masters of ours under load, FAULTS times (6); what was acknowledged to anybody, the
-// producers of a master that was cut off too, is there at the end. FAULT_SEED picks the order.
-func TestFaults(t *testing.T) { faults(t, harness.Go, harness.Go) }
+// TestFaults kills masters of ours under load, stops them and cuts them off, FAULTS times (6): what was acknowledged to
+// anybody, the producers of a master that was cut off too, and what was read from anybody, is there at the end.
+// FAULT_SEED picks the order; FAULT_TIMES=java has Java's default time-outs, and faults that last twice as long.
+func TestFaults(t *testing.T) { faults(t, harness.Go, harness.Go, harness.Go) }
 
-// TestMixedFaults is the same with one of Java's, which loses messages where it is the master that is stopped: only
-// ours is.
+// TestFaultsOfJavasController is the same under a controller of Java's.
+func TestFaultsOfJavasController(t *testing.T) {
+	harness.NeedJava(t)
+	faults(t, harness.Java, harness.Go, harness.Go)
+}
+
+// TestMixedFaults is the same with a broker of Java's, which loses messages when it is stopped, or cut off, as master:
+// it is killed only.
 func TestMixedFaults(t *testing.T) {
 	harness.NeedJava(t)
-	faults(t, harness.Go, harness.Java)
+	faults(t, harness.Go, harness.Go, harness.Java)
 }
 
 func number(t *testing.T, name string, def int) int {
@@ -147,65 +156,122 @@ func number(t *testing.T, name string, def int) int {
 	return n
 }
 
-// deadAfter is the controllers' patience with a silent broker here.
-const deadAfter = 2 * time.Second
+// times are the time-outs of a set, and how long its faults last.
+type times struct {
+	dead      time.Duration // without a heartbeat, until a broker is taken for dead
+	stop, cut time.Duration // and up to half as long again
+	change    harness.Conf
+}
 
-func faults(t *testing.T, kinds ...harness.Kind) {
+func timesOf(t *testing.T) times {
+	switch kind := os.Getenv("FAULT_TIMES"); kind {
+	case "":
+		return times{time.Second, 2 * time.Second, 3 * time.Second, harness.Conf{"controllerHeartBeatTimeoutMills": "1000",
+			"brokerHeartbeatInterval": "100", "haMaxTimeSlaveNotCatchup": "3000", "checkSyncStateSetPeriod": "500",
+			"syncBrokerMetadataPeriod": "500"}}
+	case "java":
+		return times{10 * time.Second, 20 * time.Second, 35 * time.Second, nil}
+	default:
+		t.Fatalf("FAULT_TIMES=%s", kind)
+		return times{}
+	}
+}
+
+// trial is a set under load that faults are made on.
+type trial struct {
+	*brokerSet
+	t      *testing.T
+	rnd    *rand.Rand
+	times  times
+	book   *book
+	pauses map[string][]time.Duration // until the next acknowledgement, by fault
+}
+
+func faults(t *testing.T, controllers harness.Kind, kinds ...harness.Kind) {
 	rounds, seed := number(t, "FAULTS", 6), number(t, "FAULT_SEED", int(time.Now().UnixNano()%1e6))
 	t.Logf("FAULT_SEED=%d", seed)
-	rnd := rand.New(rand.NewPCG(uint64(seed), 1))
 	const queues = 4
-	set := startSet(t, queues, harness.Conf{"controllerHeartBeatTimeoutMills": fmt.Sprint(deadAfter.Milliseconds()),
-		"brokerHeartbeatInterval": "200", "haMaxTimeSlaveNotCatchup": "3000", "checkSyncStateSetPeriod": "500",
-		"syncBrokerMetadataPeriod": "500"}, kinds...)
-	g, brokers, kind, both := set.group, set.brokers, set.kinds, set.all
-	b := &book{acked: map[int64]place{}}
+	tr := &trial{t: t, rnd: rand.New(rand.NewPCG(uint64(seed), 1)), times: timesOf(t), pauses: map[string][]time.Duration{},
+		book: &book{acked: map[int64]place{}}}
+	tr.brokerSet = startSet(t, &scene{queues, tr.times.change, controllers, kinds, true})
 	stop := make(chan struct{})
-	var producers sync.WaitGroup
-	for _, addr := range set.addrs {
+	var clients sync.WaitGroup
+	var readers []*reader
+	for _, addr := range tr.addrs {
 		for q := range int32(queues) {
-			producers.Go(func() { b.produce(addr, q, stop) })
+			clients.Go(func() { tr.book.produce(addr, q, stop) })
 		}
+		r := &reader{addr: addr, seen: map[place]int64{}}
+		readers = append(readers, r)
+		clients.Go(func() { r.read(queues, stop) })
 	}
-	end := sync.OnceFunc(func() { close(stop); producers.Wait() })
+	var offsets committer
+	clients.Go(func() { offsets.run(tr.group, stop) })
+	end := sync.OnceFunc(func() { close(stop); clients.Wait() })
 	defer end()
 	for round := range rounds {
-		time.Sleep(time.Duration(300+rnd.IntN(700)) * time.Millisecond)
-		eventually(t, "both are in sync again", time.Minute, both)
-		old, _ := g.set(name)
-		before, _ := b.count()
-		began, what := time.Now(), "kill"
-		switch fault := rnd.IntN(3); {
-		case fault == 0 || kind[old] == harness.Java:
-			brokers[old].Kill()
-		default:
-			what = "stop"
-			if err := brokers[old].Process().Signal(syscall.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
-		}
-		eventually(t, "acknowledged again by another master", time.Minute, func() bool {
-			now, _ := g.set(name)
-			n, last := b.count()
-			return now != "" && now != old && n > before && last.After(began.Add(10*time.Millisecond))
-		})
-		t.Logf("round %d: %s of %s: acknowledged again after %s at most", round, what, old,
-			time.Since(began).Round(time.Millisecond))
-		time.Sleep(time.Duration(rnd.IntN(2000)) * time.Millisecond)
-		var err error
-		if what == "kill" {
-			err = brokers[old].Start()
-		} else {
-			err = brokers[old].Process().Signal(syscall.SIGCONT)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		time.Sleep(time.Duration(300+tr.rnd.IntN(700)) * time.Millisecond)
+		eventually(t, "both are in sync again", time.Minute, tr.all)
+		tr.round(round)
 	}
-	eventually(t, "both are in sync at the end", time.Minute, both)
+	eventually(t, "both are in sync at the end", time.Minute, tr.all)
 	end()
-	master, _ := g.set(name)
-	b.check(t, master, queues)
-	n, _ := b.count()
-	t.Logf("%d acknowledged", n)
+	master, _ := tr.set(name)
+	found := tr.book.check(t, master, queues)
+	for _, r := range readers {
+		r.check(t, found)
+	}
+	n, _ := tr.book.count()
+	t.Logf("%d acknowledged; with %d other masters, committed offsets went back by %d in all, by %d at most", n,
+		offsets.changes, offsets.back, max(0, offsets.most))
+	for what, list := range tr.pauses {
+		slices.Sort(list)
+		t.Logf("%d x %s: acknowledged again after %s (median), %s at most", len(list), what, list[len(list)/2], list[len(list)-1])
+	}
+}
+
+// round makes one fault, waits until another master has acknowledged, and lets the old one come back.
+func (tr *trial) round(round int) {
+	old, _ := tr.set(name)
+	before, _ := tr.book.count()
+	began := time.Now()
+	what, undo := tr.fault(old)
+	eventually(tr.t, "acknowledged again by another master", time.Minute, func() bool {
+		now, _ := tr.set(name)
+		n, last := tr.book.count()
+		return now != "" && now != old && n > before && last.After(began.Add(10*time.Millisecond))
+	})
+	pause := time.Since(began).Round(time.Millisecond)
+	tr.pauses[what] = append(tr.pauses[what], pause)
+	tr.t.Logf("round %d: %s of %s: acknowledged again after %s at most", round, what, old, pause)
+	if limit := tr.times.dead + time.Second; pause > limit {
+		tr.t.Errorf("that is more than %s", limit)
+	}
+	lasts := map[string]time.Duration{"kill": time.Second, "stop": tr.times.stop, "cut": tr.times.cut}[what]
+	time.Sleep(time.Until(began.Add(lasts + time.Duration(tr.rnd.Int64N(int64(lasts/2))))))
+	if err := undo(); err != nil {
+		tr.t.Fatal(err)
+	}
+}
+
+// fault makes one, on the master.
+func (tr *trial) fault(master string) (what string, undo func() error) {
+	b := tr.brokers[master]
+	pick := tr.rnd.IntN(3)
+	if tr.kinds[master] == harness.Java {
+		pick = 0
+	}
+	switch pick {
+	case 0:
+		b.Kill()
+		return "kill", b.Start
+	case 1:
+		if err := b.Process().Signal(syscall.SIGSTOP); err != nil {
+			tr.t.Fatal(err)
+		}
+		return "stop", func() error { return b.Process().Signal(syscall.SIGCONT) }
+	default:
+		tr.net.cut(slices.Index(tr.addrs, master))
+		return "cut", func() error { tr.net.mend(); return nil }
+	}
 }

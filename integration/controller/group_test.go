@@ -4,37 +4,51 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"gorocket/integration/harness"
 	"gorocket/integration/load/client"
+	"gorocket/integration/netns"
 )
 
-// group are three of our controllers.
+// group are three of our controllers, or one of Java's.
 type group struct {
-	t     *testing.T
-	dir   string
-	addrs []string
-	procs []*harness.Process
+	t      *testing.T
+	kind   harness.Kind
+	dir    string
+	host   string
+	prefix []string // of their command lines
+	addrs  []string
+	procs  []*harness.Process
 }
 
-func startGroup(t *testing.T) *group {
+func startGroup(t *testing.T, kind harness.Kind, space *netns.Namespace) *group {
 	t.Helper()
-	g := &group{t: t, dir: t.TempDir(), procs: make([]*harness.Process, 3)}
+	g := &group{t: t, kind: kind, dir: t.TempDir(), host: "127.0.0.1", procs: make([]*harness.Process, 3)}
+	if space != nil {
+		g.host, g.prefix = space.There, space.Prefix()
+	}
+	if kind == harness.Java {
+		g.procs = g.procs[:1] // a JVM for each is more than two cores carry
+	}
 	var peers []string
-	for i := range 3 {
+	for i := range g.procs {
 		port, err := harness.FreePort()
 		if err != nil {
 			t.Fatal(err)
 		}
-		g.addrs = append(g.addrs, fmt.Sprintf("127.0.0.1:%d", port))
+		g.addrs = append(g.addrs, fmt.Sprintf("%s:%d", g.host, port))
 		peers = append(peers, fmt.Sprintf("n%d-%s", i, g.addrs[i]))
 	}
-	for i := range 3 {
+	for i := range g.procs {
 		text := fmt.Sprintf("controllerDLegerGroup=g\ncontrollerDLegerPeers=%s\ncontrollerDLegerSelfId=n%d\n"+
-			"controllerStorePath=%s\nbindAddress=127.0.0.1\n", strings.Join(peers, ";"), i, filepath.Join(g.dir, fmt.Sprint("store", i)))
+			"controllerStorePath=%s\n", strings.Join(peers, ";"), i, filepath.Join(g.dir, fmt.Sprint("store", i)))
+		if kind == harness.Go {
+			text += "bindAddress=" + g.host + "\n"
+		}
 		if err := os.WriteFile(g.conf(i), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -48,6 +62,7 @@ func startGroup(t *testing.T) *group {
 			p.Kill()
 		}
 	})
+	eventually(t, "a controller leads", 30*time.Second, func() bool { return g.leader() >= 0 })
 	return g
 }
 
@@ -55,7 +70,17 @@ func (g *group) conf(i int) string { return filepath.Join(g.dir, fmt.Sprintf("c%
 
 func (g *group) start(i int) {
 	g.t.Helper()
-	p, err := harness.StartProcess(fmt.Sprint("controller", i), g.dir, nil, harness.Binary("mqcontroller"), "-c", g.conf(i))
+	name, start := fmt.Sprint("controller", i), func(name string) (*harness.Process, error) {
+		argv := append(slices.Clone(g.prefix), harness.Binary("mqcontroller"), "-c", g.conf(i))
+		return harness.StartProcess(name, g.dir, nil, argv...)
+	}
+	if g.kind == harness.Java {
+		start = func(name string) (*harness.Process, error) {
+			return harness.StartJava(name, g.dir, "256m", "org.apache.rocketmq.controller.ControllerStartup", g.prefix, "-c",
+				g.conf(i))
+		}
+	}
+	p, err := start(name)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -89,6 +89,13 @@ func (c *Cluster) start(s *Server, err error) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.Start(s)
+}
+
+// Start starts a server that was made elsewhere, and has it end with the test.
+func (c *Cluster) Start(s *Server) {
+	c.t.Helper()
+	c.need(s.Kind)
 	c.servers = append(c.servers, s)
 	if err := s.Start(); err != nil {
 		c.t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -95,4 +96,14 @@ func javaCommand(dir, heap, class string, args ...string) (argv, env []string, e
 	}
 	argv = append(argv, "-cp", conf+":"+lib+"/*", class)
 	return append(argv, args...), []string{"ROCKETMQ_HOME=" + dir}, nil
+}
+
+// StartJava runs another of Apache's start classes (kind Java: fetch them first, see Kind.Missing) in dir, like
+// StartProcess, with prefix in front of its command line.
+func StartJava(name, dir, heap, class string, prefix []string, args ...string) (*Process, error) {
+	argv, env, err := javaCommand(dir, heap, class, args...)
+	if err != nil {
+		return nil, err
+	}
+	return StartProcess(name, dir, env, append(slices.Clone(prefix), argv...)...)
 }

@@ -26,6 +26,8 @@ type Server struct {
 	Conf Conf
 	// Advertised is what a broker tells its name servers, when that is not Addr.
 	Advertised string
+	// Seen is where this process finds a broker's name servers, when that is not where the broker does.
+	Seen string
 	// Host is where clients reach it; empty: 127.0.0.1. Prefix stands in front of its command line. Both are for a server in
 	// a network namespace.
 	Host   string
@@ -161,7 +163,7 @@ func (s *Server) ready() error {
 
 // Registered returns an error when one of the broker's name servers does not list it.
 func (s *Server) Registered() error {
-	for _, ns := range strings.Split(s.names, ";") {
+	for _, ns := range strings.Split(cmp.Or(s.Seen, s.names), ";") {
 		body, err := clusterInfo(ns)
 		if err != nil {
 			return err

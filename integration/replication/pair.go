@@ -131,17 +131,18 @@ func (p *pair) broker(dir, name, role string, id int, haMaster string) (*harness
 	names := p.servers["names"]
 	at := names.Addr()
 	if p.spaces != nil {
-		e := &p.spaces.ends[id]
-		conf["brokerIP1"], conf["brokerIP2"] = e.wired, e.wired
-		at = net.JoinHostPort(e.here, fmt.Sprint(names.Port))
+		e := p.spaces.ends[id]
+		wired := p.spaces.wire.Addrs[id]
+		conf["brokerIP1"], conf["brokerIP2"] = wired, wired
+		at = net.JoinHostPort(e.Here, fmt.Sprint(names.Port))
 	}
 	s, err := harness.NewBroker(harness.Go, dir, name, at, conf)
 	if err != nil {
 		return nil, err
 	}
 	if p.spaces != nil {
-		e := &p.spaces.ends[id]
-		s.Host, s.Prefix, s.Advertised = e.there, e.prefix(), net.JoinHostPort(e.wired, fmt.Sprint(s.Port))
+		e := p.spaces.ends[id]
+		s.Host, s.Prefix, s.Advertised = e.There, e.Prefix(), net.JoinHostPort(p.spaces.wire.Addrs[id], fmt.Sprint(s.Port))
 	}
 	p.servers[name] = s
 	return s, nil
