@@ -1,6 +1,9 @@
 package broker
 
 import (
+	"context"
+	"time"
+
 	"gorocket/broker/replicas"
 	"gorocket/compat"
 	"gorocket/remoting"
@@ -12,7 +15,7 @@ import (
 
 // NOTIFY_BROKER_ROLE_CHANGED (1008), from a controller: who is master; without enableControllerMode it changes nothing.
 // GET_BROKER_EPOCH_CACHE (1007), from mqadmin getBrokerEpoch: who wrote which part of the log. Java:
-// AdminBrokerProcessor.
+// AdminBrokerProcessor. HAND_OVER (621002) is ours, see replicas.Service.HandOver.
 type replicaInfos struct {
 	liveConfig
 	replicas *replicas.Service // nil without enableControllerMode
@@ -24,6 +27,7 @@ func (r *replicaInfos) entries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqGetBrokerEpochCache, Mode: remoting.Pooled, Handle: r.epochs},
 		{Code: wire.ReqNotifyBrokerRoleChanged, Mode: remoting.Pooled, Handle: with(wire.BrokerRoleChanged, r.roleChanged)},
+		{Code: wire.ReqHandOver, Mode: remoting.Pooled, Handle: with(wire.HandOverRequest, r.handOver)},
 	}
 }
 
@@ -39,6 +43,24 @@ func (r *replicaInfos) roleChanged(ctx *remoting.Context, h *wire.BrokerRoleChan
 	}
 	ctx.OK(nil)
 }
+
+// handOver is ours: a controller asks a master to let another broker take its place without loss.
+func (r *replicaInfos) handOver(ctx *remoting.Context, h *wire.HandOverHeader) {
+	if r.replicas == nil || h.BrokerName != r.cfg().BrokerName {
+		ctx.Status(wire.SystemError, "this broker has no controllers, or is another one")
+		return
+	}
+	wait, cancel := context.WithTimeout(context.Background(), handOverPatience)
+	defer cancel()
+	if err := r.replicas.HandOver(wait, h.BrokerID, h.MasterEpoch); err != nil {
+		fail(ctx, err)
+		return
+	}
+	ctx.OK(nil)
+}
+
+// handOverPatience bounds it: the loop that does it may be asking a controller.
+const handOverPatience = 2 * time.Second
 
 func (r *replicaInfos) epochs(ctx *remoting.Context) {
 	if r.replicas == nil {

@@ -112,7 +112,8 @@ func (s *Service) lease() {
 	s.mu.Lock()
 	late, fenced := time.Since(s.heard) > set.lease(), s.fenced
 	s.mu.Unlock()
-	on := late && !s.proven(set)
+	quiet := time.Now().Before(s.loop.quiet)
+	on := quiet || late && !s.proven(set)
 	if on == fenced {
 		return
 	}
@@ -120,12 +121,18 @@ func (s *Service) lease() {
 	s.mu.Lock()
 	s.fenced = on && err == nil || fenced && err != nil
 	s.mu.Unlock()
-	ev := s.d.Log.Warn()
-	if !on {
-		ev = s.d.Log.Info()
+	s.noteFence(on, quiet, err)
+}
+
+func (s *Service) noteFence(on, quiet bool, err error) {
+	ev, what := s.d.Log.Warn(), "this master takes no messages: no controller answers it, and another one may be elected"
+	switch {
+	case !on:
+		ev, what = s.d.Log.Info(), "this master takes messages again"
+	case quiet:
+		ev, what = s.d.Log.Info(), "this master takes no messages: it hands over to another broker"
 	}
-	ev.Err(err).Bool("refuses", on).Dur("lease", set.lease()).
-		Msg("a master that no controller answers takes no messages: another one may be elected")
+	ev.Err(err).Dur("lease", s.d.Settings().lease()).Msg(what)
 }
 
 // proven tells that no other broker can be master: whoever is elected is of the set, and does not follow this one then.

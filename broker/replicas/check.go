@@ -59,13 +59,10 @@ func has(slaves []ha.SlaveState, id, offset int64) bool {
 // joinFresh is how lately a slave has to have had everything to become part of the set.
 const joinFresh = 2 * time.Second
 
-// joining are slaves that may become part of the set: they have everything that was acknowledged, and what this master
-// found when it began.
+// joining are slaves that may become part of the set: they keep up.
 func (s *Service) joining(slaves []ha.SlaveState, agreed []int64) (ids []int64) {
-	confirmed := s.d.Role.State().Confirmed
 	for _, c := range slaves {
-		if c.ID > 0 && !c.Learner && !slices.Contains(agreed, c.ID) && c.Acked >= confirmed &&
-			time.Since(c.CaughtUp) < joinFresh {
+		if c.ID > 0 && !c.Learner && !slices.Contains(agreed, c.ID) && time.Since(c.CaughtUp) < joinFresh {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -78,13 +75,10 @@ func (s *Service) alter(ctx context.Context, next []int64) error {
 	set, m := s.d.Settings(), s.Master()
 	s.set.propose(next)
 	s.d.Role.Counted()
-	slaves, confirmed := s.d.Role.Slaves(), s.d.Role.State().Confirmed
-	for _, id := range next { // what was acknowledged just before it counted
-		if id != s.ID() && !s.set.Has(id) && !has(slaves, id, confirmed) {
-			s.set.refused()
-			s.d.Role.Counted()
-			return nil // the next look finds it
-		}
+	if !s.catchUp(ctx, next) {
+		s.set.refused()
+		s.d.Role.Counted()
+		return nil // the next look finds them
 	}
 	_, epoch := s.set.Agreed()
 	body, err := compat.Marshal(protocol.SyncStateSet{SyncStateSet: next, SyncStateSetEpoch: epoch})
@@ -131,3 +125,23 @@ func agreedTo(body []byte, self int64, before int32) (set protocol.SyncStateSet,
 	}
 	return set, err
 }
+
+// catchUp waits until those that come into the set have what was acknowledged before they counted: under load they have
+// not quite.
+func (s *Service) catchUp(ctx context.Context, next []int64) bool {
+	confirmed := s.d.Role.State().Confirmed
+	for limit := time.Now().Add(joinWait); ; time.Sleep(time.Millisecond) {
+		slaves := s.d.Role.Slaves()
+		if !slices.ContainsFunc(next, func(id int64) bool {
+			return id != s.ID() && !s.set.Has(id) && !has(slaves, id, confirmed)
+		}) {
+			return true
+		}
+		if ctx.Err() != nil || time.Now().After(limit) {
+			return false
+		}
+	}
+}
+
+// joinWait bounds it. With allAckInSyncStateSet who sends waits for them meanwhile.
+const joinWait = 200 * time.Millisecond

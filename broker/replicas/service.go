@@ -85,11 +85,12 @@ type Deps struct {
 // Service is a broker among the replicas of its set. Open, Start, Stop; the other methods may be called by any
 // goroutine.
 type Service struct {
-	d     Deps
-	ctl   controllers
-	loops worker.Group
-	wake  chan struct{} // capacity 1: something has to be looked at now
-	set   Set
+	d      Deps
+	ctl    controllers
+	loops  worker.Group
+	wake   chan struct{} // capacity 1: something has to be looked at now
+	orders chan order
+	set    Set
 
 	who *Identity // immutable after Open; nil: the controllers have to give an id. Changed by the loop only
 
@@ -127,11 +128,12 @@ type loopState struct {
 	registered      bool
 	wanted          notice // what the controllers said last
 	polled, checked time.Time
+	quiet           time.Time // until then this master takes no messages: another one is going to be elected
 }
 
 // New prepares a Service.
 func New(d Deps) *Service {
-	s := &Service{d: d, wake: make(chan struct{}, 1), beats: map[string]bool{}}
+	s := &Service{d: d, wake: make(chan struct{}, 1), orders: make(chan order), beats: map[string]bool{}}
 	s.ctl = controllers{client: d.Client, list: func() ([]string, bool) {
 		set := d.Settings()
 		return set.Controllers, set.ByName
@@ -228,6 +230,9 @@ func (s *Service) run(stop <-chan struct{}) {
 			return
 		case <-s.wake:
 		case <-timer.C:
+		case o := <-s.orders:
+			o.done <- s.handOver(ctx, &o)
+			continue
 		}
 		s.note(s.turn(ctx))
 		timer.Reset(s.rest())
@@ -363,6 +368,7 @@ var errNotAsked = errors.New("this broker was told that it is master, and no con
 
 // become notes what the broker is now.
 func (s *Service) become(m Master, err error) {
+	s.loop.quiet = time.Time{}
 	s.mu.Lock()
 	id := s.id
 	if err == nil {

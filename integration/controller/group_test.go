@@ -25,7 +25,7 @@ type group struct {
 	procs  []*harness.Process
 }
 
-func startGroup(t *testing.T, kind harness.Kind, space *netns.Namespace) *group {
+func startGroup(t *testing.T, kind harness.Kind, scan string, space *netns.Namespace) *group {
 	t.Helper()
 	g := &group{t: t, kind: kind, dir: t.TempDir(), host: "127.0.0.1", procs: make([]*harness.Process, 3)}
 	if space != nil {
@@ -45,7 +45,8 @@ func startGroup(t *testing.T, kind harness.Kind, space *netns.Namespace) *group 
 	}
 	for i := range g.procs {
 		text := fmt.Sprintf("controllerDLegerGroup=g\ncontrollerDLegerPeers=%s\ncontrollerDLegerSelfId=n%d\n"+
-			"controllerStorePath=%s\n", strings.Join(peers, ";"), i, filepath.Join(g.dir, fmt.Sprint("store", i)))
+			"controllerStorePath=%s\nscanNotActiveBrokerInterval=%s\n", strings.Join(peers, ";"), i,
+			filepath.Join(g.dir, fmt.Sprint("store", i)), scan)
 		if kind == harness.Go {
 			text += "bindAddress=" + g.host + "\n"
 		}

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,6 +18,7 @@ type scene struct {
 	queues      int
 	change      harness.Conf // of the brokers, what differs from conf
 	controllers harness.Kind
+	scan        string         // their scanNotActiveBrokerInterval; "": Java's default
 	brokers     []harness.Kind // two, with spaces
 	spaces      bool           // in network namespaces, so that a broker can be cut off
 }
@@ -29,6 +31,7 @@ type brokerSet struct {
 	addrs   []string // of the brokers
 	count   int
 	net     *network // nil without spaces
+	cluster *harness.Cluster
 }
 
 // startSet starts them.
@@ -40,8 +43,9 @@ func startSet(t *testing.T, sc *scene) *brokerSet {
 		s.net = newNetwork(t)
 		space = s.net.controllers
 	}
-	s.group = startGroup(t, sc.controllers, space)
+	s.group = startGroup(t, sc.controllers, cmp.Or(sc.scan, "5000"), space)
 	c := harness.New(t)
+	s.cluster = c
 	names := c.Namesrv(harness.Go, nil)
 	for i, kind := range sc.brokers {
 		cfg := conf(s.group)

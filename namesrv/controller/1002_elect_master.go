@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"gorocket/compat"
 	"gorocket/namesrv/controller/consensus"
@@ -21,6 +22,13 @@ func (s *Server) electMaster(ctx *remoting.Context) {
 	}
 	wait, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
+	if h.DesignateElect {
+		if err := s.handOver(wait, h.BrokerName, h.BrokerID); err != nil {
+			ctx.Status(wire.ControllerElectMasterFailed, "Failed to elect a new master: the present one does not hand over: "+
+				err.Error())
+			return
+		}
+	}
 	r, err := s.elect(wait, &replicas.Elect{Broker: h.BrokerName, ID: h.BrokerID, Designate: h.DesignateElect})
 	switch {
 	case errors.Is(err, consensus.ErrNotLeader):
@@ -35,15 +43,36 @@ func (s *Server) electMaster(ctx *remoting.Context) {
 	}
 	body := protocol.ElectMasterResponseBody{SyncStateSet: r.Set.InSync}
 	if r.Code == wire.Success {
-		body.BrokerMemberGroup = memberGroup(&r.Set)
+		g := memberGroup(&r.Set)
+		body.BrokerMemberGroup, body.BrokerAddrs, body.BrokerName, body.Cluster = g, g.BrokerAddrs, g.BrokerName, g.Cluster
 	}
-	text, err := compat.Marshal(body)
+	text, err := compat.MarshalStandard(body)
 	if err != nil {
 		fail(ctx, err)
 		return
 	}
 	master := masterOf(&r.Set)
 	remoting.Respond(&ctx.Replier, r.Code, r.Remark, wire.ElectMasterResponse, &master, remoting.Body{Bytes: text})
+}
+
+// handOver has the present master of a set, if it lives and can be another's slave, wait until the broker that is to be
+// master has everything. Java's masters do not know the request, and lose what was not replicated.
+func (s *Server) handOver(ctx context.Context, broker string, to int64) error {
+	set, known := s.sets.Get(broker)
+	living := s.members(broker)
+	if !known || set.Master == 0 || set.Master == to || !slices.Contains(set.InSync, to) || !replicas.Alive(living, to) ||
+		!replicas.Alive(living, set.Master) {
+		return nil // the election says what is to be said
+	}
+	h := wire.HandOverHeader{BrokerName: broker, BrokerID: to, MasterEpoch: set.MasterEpoch}
+	_, err := remoting.Call(ctx, s.client, set.MasterAddress(), wire.ReqHandOver, wire.HandOverRequest, &h, nil)
+	var answer *remoting.ResponseError
+	if errors.As(err, &answer) && answer.Code == wire.RequestCodeNotSupported {
+		s.log.Warn().Str("broker", broker).Int64("master", set.Master).
+			Msg("the master cannot hand over, as it is one of Java's: what it has not replicated is lost")
+		return nil
+	}
+	return err
 }
 
 // masterOf is a set's master as headers have it.

@@ -2,14 +2,18 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"gorocket/compat/testutil"
+	"gorocket/remoting"
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -31,7 +35,7 @@ func TestLifeOfASet(t *testing.T) {
 		"syncStateSetEpoch=none", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
 	p.beat(1, 10)
 	p.want(p.elect(1, false), 0, "", "masterBrokerId=1 masterAddress=h1:1 masterEpoch=1 syncStateSetEpoch=1",
-		`{"brokerMemberGroup":{"brokerAddrs":{1:"h1:1",2:"h2:1"},"brokerName":"b","cluster":"c"},"syncStateSet":[1]}`)
+		elected("h1:1", 1))
 	p.want(p.elect(2, false), 2011, "The old master 1 is still alive, not need to elect new master for broker b",
 		"masterBrokerId=1 masterAddress=h1:1 masterEpoch=1 syncStateSetEpoch=1", `{"syncStateSet":[1]}`)
 	p.want(register(1), 0, "", "masterBrokerId=1 masterAddress=h1:1 masterEpoch=1 syncStateSetEpoch=1",
@@ -41,14 +45,60 @@ func TestLifeOfASet(t *testing.T) {
 		`{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
 	p.want(p.alter(1, 7, `{"syncStateSet":[1],"syncStateSetEpoch":2}`), 2000, "Rejecting alter syncStateSet request", "", "")
 	p.want(p.info(), 0, "", "masterBrokerId=1 masterAddress=h1:1 masterEpoch=1", `{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
-	p.want(p.elect(2, true), 0, "", "masterBrokerId=2 masterAddress=h2:1 masterEpoch=2 syncStateSetEpoch=3",
-		`{"brokerMemberGroup":{"brokerAddrs":{1:"h1:1",2:"h2:1"},"brokerName":"b","cluster":"c"},"syncStateSet":[2]}`)
+	at := remotingtest.Serve(t) // the master, which knows no HAND_OVER, as Java's
+	p.want(call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest, &wire.RegisterToControllerHeader{
+		ClusterName: "c", BrokerName: "b", BrokerID: 1, BrokerAddress: at}, ""), 0, "", "masterAddress="+at,
+		`{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
+	p.want(p.elect(2, true), 0, "", "masterBrokerId=2 masterAddress=h2:1 masterEpoch=2 syncStateSetEpoch=3", elected(at, 2))
 	p.want(call(p, wire.ReqControllerGetSyncStateData, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, `["b","none"]`),
 		0, "", "", `{"replicasInfoTable":{"b":{"inSyncReplicas":[{"alive":true,"brokerAddress":"h2:1","brokerId":2,"brokerName":"b"}],`+
-			`"masterAddress":"h2:1","masterBrokerId":2,"masterEpoch":2,"notInSyncReplicas":[{"alive":true,"brokerAddress":"h1:1",`+
+			`"masterAddress":"h2:1","masterBrokerId":2,"masterEpoch":2,"notInSyncReplicas":[{"alive":true,"brokerAddress":"`+at+`",`+
 			`"brokerId":1,"brokerName":"b"}],"syncStateSetEpoch":3}}}`)
 	p.want(call(p, wire.ReqControllerGetSyncStateData, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, `[]`), 0, "", "", "")
 	p.want(call(p, wire.ReqControllerGetSyncStateData, wire.HeartbeatRequest, &wire.HeartbeatRequestHeader{}, `{`), 1, "", "", "")
+}
+
+// elected is the body of an election's answer: that of Java, and for Java's mqadmin what it looks for.
+func elected(first string, inSync int) string {
+	group := `"brokerAddrs":{"1":"` + first + `","2":"h2:1"}`
+	return fmt.Sprintf(`{%s,"brokerMemberGroup":{%[1]s,"brokerName":"b","cluster":"c"},"brokerName":"b","cluster":"c",`+
+		`"syncStateSet":[%d]}`, group, inSync)
+}
+
+// TestHandOver: a master that can is asked to hand over first, and has the last word.
+func TestHandOver(t *testing.T) {
+	var asked atomic.Pointer[wire.HandOverHeader]
+	var refuse atomic.Bool
+	at := remotingtest.Serve(t, remoting.Entry{Code: wire.ReqHandOver, Mode: remoting.Pooled, Handle: func(ctx *remoting.Context) {
+		h, _ := remoting.Header(ctx, wire.HandOverRequest)
+		if asked.Store(&h); refuse.Load() {
+			ctx.Status(wire.SystemError, "it lags")
+			return
+		}
+		ctx.OK(nil)
+	}})
+	p := start(t)
+	p.apply(1)
+	p.apply(2)
+	p.want(call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest, &wire.RegisterToControllerHeader{
+		ClusterName: "c", BrokerName: "b", BrokerID: 1, BrokerAddress: at}, ""), 0, "", "", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
+	p.beat(1, 10)
+	p.elect(1, false)
+	p.beat(2, 10)
+	p.elect(2, true) // not in sync: nobody is asked
+	p.elect(1, true) // nor for who is master already
+	p.alter(1, 1, `{"syncStateSet":[1,2],"syncStateSetEpoch":1}`)
+	if asked.Load() != nil {
+		t.Errorf("asked for %+v", asked.Load())
+	}
+	refuse.Store(true)
+	p.want(p.elect(2, true), 2012, "Failed to elect a new master: the present one does not hand over: "+at+" answered code 1: it lags",
+		"", "")
+	refuse.Store(false)
+	p.want(p.elect(2, true), 0, "", "masterBrokerId=2 masterEpoch=2", elected(at, 2))
+	if want := (wire.HandOverHeader{BrokerName: "b", BrokerID: 2, MasterEpoch: 1}); *asked.Load() != want {
+		t.Errorf("asked for %+v, want %+v", *asked.Load(), want)
+	}
 }
 
 func TestMasterIsReplaced(t *testing.T) {
@@ -87,7 +137,7 @@ func TestNobodyIsLeft(t *testing.T) {
 	p.want(p.elect(2, false), 2012, "Failed to elect a new master", "", "")
 	p.beat(1, 5)
 	p.want(p.elect(1, false), 0, "", "masterBrokerId=1 masterEpoch=3",
-		`{"brokerMemberGroup":{"brokerAddrs":{1:"h1:1",2:"h2:1"},"brokerName":"b","cluster":"c"},"syncStateSet":[1]}`)
+		elected("h1:1", 1))
 }
 
 // TestYoungControllerIsPatient: a controller that has just started has not heard of the master yet; nobody is elected in

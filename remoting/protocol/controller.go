@@ -7,10 +7,14 @@ type SyncStateSet struct {
 	SyncStateSetEpoch int32   `json:"syncStateSetEpoch"`
 }
 
-// ElectMasterResponseBody answers 1002. Java: ElectMasterResponseBody.
+// ElectMasterResponseBody answers 1002. Java: ElectMasterResponseBody. Java's mqadmin reads it as a BrokerMemberGroup,
+// and fails with its own controllers' answers: it finds one here, if keys are quoted.
 type ElectMasterResponseBody struct {
 	BrokerMemberGroup *BrokerMemberGroup `json:"brokerMemberGroup,omitempty"` // all replicas, living or not
 	SyncStateSet      []int64            `json:"syncStateSet"`
+	BrokerAddrs       map[int64]string   `json:"brokerAddrs,omitempty"` // those of BrokerMemberGroup, as are the next two
+	BrokerName        string             `json:"brokerName,omitempty"`
+	Cluster           string             `json:"cluster,omitempty"`
 }
 
 // BrokerReplicasInfo answers 1006. Java: BrokerReplicasInfo.

@@ -1,0 +1,17 @@
+package wire
+
+// Requests between gorocket's own programs; Java's answer them as any code that they do not know (3).
+
+// ReqHandOver asks a master to let another broker take its place: it takes no messages any more, waits until that one
+// has its whole log, and answers. If nobody is made master then, it goes on after a moment.
+const ReqHandOver int32 = 621002
+
+// HandOverHeader heads it.
+type HandOverHeader struct {
+	BrokerName  string `header:"brokerName,must"`
+	BrokerID    int64  `header:"brokerId,must"`    // who is to be master
+	MasterEpoch int32  `header:"masterEpoch,must"` // of the master that is asked
+}
+
+// HandOverRequest is its header type.
+var HandOverRequest = Define[HandOverHeader]("gorocket hand over")
