@@ -75,12 +75,13 @@ func (s *Service) alter(ctx context.Context, next []int64) error {
 	set, m := s.d.Settings(), s.Master()
 	s.set.propose(next)
 	s.d.Role.Counted()
-	if !s.catchUp(ctx, next) {
+	next = s.catchUp(ctx, next)
+	agreed, epoch := s.set.Agreed()
+	if slices.Equal(next, agreed) { // the next look finds those that are late
 		s.set.refused()
 		s.d.Role.Counted()
-		return nil // the next look finds them
+		return nil
 	}
-	_, epoch := s.set.Agreed()
 	body, err := compat.Marshal(protocol.SyncStateSet{SyncStateSet: next, SyncStateSetEpoch: epoch})
 	if err != nil {
 		return err
@@ -127,18 +128,14 @@ func agreedTo(body []byte, self int64, before int32) (set protocol.SyncStateSet,
 }
 
 // catchUp waits until those that come into the set have what was acknowledged before they counted: under load they have
-// not quite.
-func (s *Service) catchUp(ctx context.Context, next []int64) bool {
+// not quite. It returns the set without those that do not get there.
+func (s *Service) catchUp(ctx context.Context, next []int64) []int64 {
 	confirmed := s.d.Role.State().Confirmed
 	for limit := time.Now().Add(joinWait); ; time.Sleep(time.Millisecond) {
-		slaves := s.d.Role.Slaves()
-		if !slices.ContainsFunc(next, func(id int64) bool {
-			return id != s.ID() && !s.set.Has(id) && !has(slaves, id, confirmed)
-		}) {
-			return true
-		}
-		if ctx.Err() != nil || time.Now().After(limit) {
-			return false
+		slaves, late := s.d.Role.Slaves(), ctx.Err() != nil || time.Now().After(limit)
+		lacks := func(id int64) bool { return id != s.ID() && !s.set.Has(id) && !has(slaves, id, confirmed) }
+		if late || !slices.ContainsFunc(next, lacks) {
+			return slices.DeleteFunc(slices.Clone(next), lacks)
 		}
 	}
 }
