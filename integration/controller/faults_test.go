@@ -29,6 +29,7 @@ type book struct {
 	last  time.Time       // of the newest acknowledgement; guarded by mu
 	pause time.Duration   // the longest one between two of them, see longest; guarded by mu
 	next  atomic.Int64
+	rest  time.Duration // between a producer's messages
 }
 
 func (b *book) note(n int64, at place) {
@@ -87,6 +88,7 @@ func (b *book) produce(addr string, queue int32, stop <-chan struct{}) {
 			c = nil
 		case r.Code == 0:
 			b.note(n, place{queue, r.QueueOffset})
+			time.Sleep(b.rest)
 		default: // not stored, or not by as many as have to have it
 			time.Sleep(2 * time.Millisecond)
 		}
@@ -184,9 +186,9 @@ func timesOf(t *testing.T) times {
 	case "":
 		return times{time.Second, 2 * time.Second, 3 * time.Second, harness.Conf{"controllerHeartBeatTimeoutMills": "1000",
 			"brokerHeartbeatInterval": "100", "haMaxTimeSlaveNotCatchup": "3000", "checkSyncStateSetPeriod": "500",
-			"syncBrokerMetadataPeriod": "500"}, "100", time.Second}
+			"syncBrokerMetadataPeriod": "500"}, "100", 0, time.Second}
 	case "java":
-		return times{10 * time.Second, 20 * time.Second, 35 * time.Second, nil, "5000", time.Second}
+		return times{10 * time.Second, 20 * time.Second, 35 * time.Second, nil, "5000", time.Millisecond, time.Second}
 	default:
 		t.Fatalf("FAULT_TIMES=%s", kind)
 		return times{}
@@ -209,6 +211,7 @@ func faults(t *testing.T, controllers harness.Kind, kinds ...harness.Kind) {
 	const queues = 4
 	tr := &trial{t: t, rnd: rand.New(rand.NewPCG(uint64(seed), 1)), times: timesOf(t), pauses: map[string][]time.Duration{},
 		book: &book{acked: map[int64]place{}}}
+	tr.book.rest = tr.times.rest
 	if slices.Contains(kinds, harness.Java) { // its slave takes its time to become master
 		tr.times.late += 2 * time.Second
 	}
