@@ -178,6 +178,7 @@ type times struct {
 	stop, cut time.Duration // and up to half as long again
 	change    harness.Conf  // of brokers
 	scan      string        // scanNotActiveBrokerInterval of the controllers
+	rest      time.Duration // between a producer's messages: faults that last long make many
 	late      time.Duration // how long after that another master may acknowledge
 }
 
