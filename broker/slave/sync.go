@@ -15,13 +15,14 @@ import (
 	"gorocket/remoting/throttle"
 )
 
-// Period is the time between two looks at the master's tables. Java: 60 s, first after 10 s.
-const Period = 3 * time.Second
+// Period is the time between two looks at all of the master's tables. Java: 60 s, first after 10 s.
+const Period = time.Second
 
 const (
-	soon         = 20 * time.Millisecond // between looks that somebody asked for
-	roundTimeout = 30 * time.Second      // for the tables of one look
-	maxShare     = 10                    // a look that takes long is made so much rarer: one part of the time at most
+	often        = 200 * time.Millisecond // between looks at topics and groups: who made one expects it to last
+	soon         = 20 * time.Millisecond  // between looks that somebody asked for
+	roundTimeout = 30 * time.Second       // for the tables of one look
+	maxShare     = 10                     // a look that takes long is made so much rarer: one part of the time at most
 )
 
 // Deps is what a Sync needs of its broker.
@@ -113,8 +114,9 @@ func (s *Sync) Stop() { s.loops.Stop() }
 func (s *Sync) run(stop <-chan struct{}) {
 	ctx, cancel := worker.Until(stop)
 	defer cancel()
-	t := time.NewTimer(0)
+	t, made := time.NewTimer(0), time.NewTimer(often)
 	defer t.Stop()
+	defer made.Stop()
 	var last string // the master of the last look at all tables
 	for {
 		select {
@@ -126,6 +128,11 @@ func (s *Sync) run(stop <-chan struct{}) {
 			if !worker.Rest(max(soon, maxShare*time.Since(began)), stop) {
 				return
 			}
+			continue
+		case <-made.C:
+			began := time.Now()
+			_, _ = s.lookAt(ctx, s.topics, s.groups) // told already
+			made.Reset(max(often, maxShare*time.Since(began)))
 			continue
 		case <-s.wake:
 			if s.State().Master == last {

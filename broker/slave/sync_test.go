@@ -15,6 +15,7 @@ import (
 
 	"gorocket/broker/meta"
 	"gorocket/compat"
+	"gorocket/compat/testutil"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/remotingtest"
@@ -386,5 +387,24 @@ func TestMappingsAreTheMasters(t *testing.T) {
 	r.looked(t)
 	if r.mappings.version != m.mapped || len(r.mappings.all) != 4 {
 		t.Errorf("%d mappings, version %+v", len(r.mappings.all), r.mappings.version)
+	}
+}
+
+// TestNewGroupsAreSoonHere: what somebody made at the master, and was told that it is there, is here long before the
+// next look at all tables.
+func TestNewGroupsAreSoonHere(t *testing.T) {
+	m, r := newMaster("A"), newRig(t)
+	r.d.Period = time.Hour
+	r.Follow(m.serve(t))
+	r.Start()
+	t.Cleanup(r.Stop)
+	testutil.WaitFor(t, "the first look", func() bool { return r.d.Topics.Get("A") != nil && !r.State().Synced.IsZero() })
+	m.put("B")
+	began := time.Now()
+	testutil.WaitFor(t, "the new ones", func() bool {
+		return r.d.Topics.Get("B") != nil && r.d.Groups.Wrapper().SubscriptionGroupTable["gB"] != nil
+	})
+	if took := time.Since(began); took > 20*often {
+		t.Errorf("after %s", took)
 	}
 }

@@ -36,8 +36,8 @@ var commands = map[string]command{
 	"log":     (*Cluster).printLog,
 }
 
-// Prompt tells what clients need, and does what it is told until quit, or until end is closed. The end of the input ends
-// nothing.
+// Prompt tells what clients need, and does what it is told until quit, or until end is closed. The end of the input
+// ends nothing.
 func (c *Cluster) Prompt(end <-chan struct{}) {
 	fmt.Fprintf(c.opt.Out, "NameServers  %s\nControllers  %s\nFiles        %s\n", strings.Join(c.names, ";"),
 		strings.Join(c.peers, ";"), c.opt.Dir)

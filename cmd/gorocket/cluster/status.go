@@ -28,7 +28,8 @@ func (c *Cluster) leader() (string, error) {
 	for _, addr := range c.peers {
 		go func() {
 			var h wire.ControllerMetadataHeader
-			resp, err := remoting.Call(ctx, c.client, addr, wire.ReqControllerGetMetadataInfo, wire.None, new(wire.NoHeader), nil)
+			resp, err := remoting.Call(ctx, c.client, addr, wire.ReqControllerGetMetadataInfo, wire.None,
+				new(wire.NoHeader), nil)
 			if err == nil {
 				err = wire.ControllerMetadataResponse.Decode(resp, nil, &h)
 			}
@@ -59,7 +60,8 @@ func (c *Cluster) sets() (map[string]protocol.ReplicasInfo, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
 	defer cancel()
-	resp, err := remoting.Call(ctx, c.client, leader, wire.ReqControllerGetSyncStateData, wire.None, new(wire.NoHeader), body)
+	resp, err := remoting.Call(ctx, c.client, leader, wire.ReqControllerGetSyncStateData, wire.None, new(wire.NoHeader),
+		body)
 	if err != nil {
 		return nil, err
 	}
