@@ -9,10 +9,17 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// readSize is how much is read at once, in bytes: what comes together is stored and reported together.
-const readSize = 256 << 10
+const (
+	// readSize is how much is read at once, in bytes: what comes together is stored and reported together.
+	readSize = 256 << 10
+	// reportLeast is how much a report is about at least, in bytes, while more has come already: a report costs both
+	// ends a wake-up, and nobody waits for what is far behind.
+	reportLeast = 1 << 20
+)
 
 // follower is one connection to a master. The slave's goroutine only.
 type follower struct {
@@ -53,14 +60,39 @@ func (f *follower) run() error {
 		if err == nil && n > 0 {
 			err = f.store(buf[:n])
 		}
-		if err == nil && (f.s.store.MaxPhyOffset() != f.reported ||
-			time.Since(f.wroteAt) >= f.s.opt.HeartbeatInterval) {
+		if err == nil && f.due(n) {
 			err = f.report()
 		}
 		if err != nil {
 			return f.explain(err)
 		}
 	}
+}
+
+// due tells whether it is time for a report, after a read of n bytes.
+func (f *follower) due(n int) bool {
+	end := f.s.store.MaxPhyOffset()
+	if end == f.reported || n == readSize && end-f.reported < reportLeast && f.more() {
+		return time.Since(f.wroteAt) >= f.s.opt.HeartbeatInterval
+	}
+	return true
+}
+
+// more tells that more bytes have come and wait in the socket.
+func (f *follower) more() bool {
+	sock, ok := f.sock.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := sock.SyscallConn()
+	if err != nil {
+		return false
+	}
+	waiting := 0
+	if raw.Control(func(fd uintptr) { waiting, err = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }) != nil || err != nil {
+		return false
+	}
+	return waiting > 0
 }
 
 // explain says more about a connection that the master ended before it had sent anything.
