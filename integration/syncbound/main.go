@@ -5,7 +5,8 @@
 //
 //	cd integration && go run ./syncbound -time 5s
 //
-// The first processor serves, the second one sends, if there are two.
+// With -flusher a second thread waits for the disk, as a server's has to that takes requests meanwhile: the two wake
+// each other once for each group. The first processor serves, the second one sends, if there are two.
 package main
 
 import (
@@ -34,6 +35,7 @@ const (
 func main() {
 	folder := flag.String("dir", ".", "folder on the disk to measure")
 	d := flag.Duration("time", 5*time.Second, "length of the measurement")
+	flusher := flag.Bool("flusher", false, "a thread of its own waits for the disk")
 	port := flag.Int("client", 0, "be the sender, for the server on this port")
 	flag.Parse()
 	runtime.LockOSThread()
@@ -41,7 +43,7 @@ func main() {
 	if *port != 0 {
 		err = send(*port)
 	} else {
-		err = measure(*folder, *d)
+		err = measure(*folder, *d, *flusher)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "syncbound:", err)
@@ -49,7 +51,7 @@ func main() {
 	}
 }
 
-func measure(folder string, d time.Duration) error {
+func measure(folder string, d time.Duration, flusher bool) error {
 	bare.Pin(0)
 	log, err := prepared(folder)
 	if err != nil {
@@ -70,6 +72,11 @@ func measure(folder string, d time.Duration) error {
 	defer func() { _ = sender.Process.Kill(); _ = sender.Wait() }()
 	if err := s.accept(l); err != nil {
 		return err
+	}
+	if flusher {
+		if err := s.startFlusher(); err != nil {
+			return err
+		}
 	}
 	var before, after syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
@@ -106,7 +113,42 @@ type server struct {
 	came      map[int32]int // bytes of a request that is not whole, by descriptor
 	waiting   map[int32]int // requests that wait for the disk
 	total     int
+	// With a flusher: descriptors for events, by which it is told to flush, and tells that it has; else 0.
+	flush, flushed int
 }
+
+// startFlusher starts the thread that waits for the disk.
+func (s *server) startFlusher() (err error) {
+	if s.flush, err = unix.Eventfd(0, 0); err != nil {
+		return err
+	}
+	if s.flushed, err = unix.Eventfd(0, 0); err != nil {
+		return err
+	}
+	in := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(s.flushed)}
+	if err := unix.EpollCtl(s.poll, unix.EPOLL_CTL_ADD, s.flushed, &in); err != nil {
+		return err
+	}
+	go func() {
+		runtime.LockOSThread()
+		bare.Pin(0)
+		for count := make([]byte, 8); ; {
+			if _, err := unix.Read(s.flush, count); err != nil {
+				return
+			}
+			if unix.Fdatasync(s.log) != nil {
+				return // the measurement stops moving, and says so
+			}
+			if _, err := unix.Write(s.flushed, one); err != nil {
+				return
+			}
+		}
+	}()
+	return nil
+}
+
+// one is what is written to a descriptor for events.
+var one = []byte{1, 0, 0, 0, 0, 0, 0, 0}
 
 func (s *server) accept(l int) (err error) {
 	s.came, s.waiting = map[int32]int{}, map[int32]int{}
@@ -141,6 +183,12 @@ func (s *server) run() error {
 			if err != nil || got == 0 {
 				return fmt.Errorf("the sender has gone: %w", err)
 			}
+			if int(e.Fd) == s.flushed {
+				if err := s.answer(answers); err != nil {
+					return err
+				}
+				continue
+			}
 			s.came[e.Fd] += got
 			whole := s.came[e.Fd] / requestSize
 			s.came[e.Fd] -= whole * requestSize
@@ -150,6 +198,7 @@ func (s *server) run() error {
 		if pending < inFlight {
 			continue
 		}
+		pending = 0
 		if at+int64(len(record)) > fileSize {
 			at = 0
 		}
@@ -157,19 +206,33 @@ func (s *server) run() error {
 			return err
 		}
 		at += int64(len(record))
-		for fd, k := range s.waiting {
-			if _, err := unix.Write(int(fd), answers[:k*answerSize]); err != nil {
-				return err
-			}
-			s.waiting[fd] = 0
+		if s.flush != 0 {
+			continue // the flusher says when
 		}
-		s.total, pending = s.total+pending, 0
+		if err := s.answer(answers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer answers all that wait.
+func (s *server) answer(answers []byte) error {
+	for fd, k := range s.waiting {
+		if _, err := unix.Write(int(fd), answers[:k*answerSize]); err != nil {
+			return err
+		}
+		s.waiting[fd], s.total = 0, s.total+k
 	}
 	return nil
 }
 
 func (s *server) store(records []byte, at int64) error {
 	if _, err := unix.Pwrite(s.log, records, at); err != nil {
+		return err
+	}
+	if s.flush != 0 {
+		_, err := unix.Write(s.flush, one)
 		return err
 	}
 	return unix.Fdatasync(s.log)
