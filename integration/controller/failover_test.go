@@ -15,7 +15,7 @@ const name = "broker-a"
 // conf is Java's configuration of a broker whose role a controller decides.
 func conf(g *group) harness.Conf {
 	return harness.Conf{"brokerName": name, "brokerId": "-1", "brokerRole": "SLAVE", "enableControllerMode": "true",
-		"controllerAddr": strings.Join(g.addrs, ";"), "allAckInSyncStateSet": "true", "brokerIP2": "127.0.0.1",
+		"controllerAddr": strings.Join(g.Addrs, ";"), "allAckInSyncStateSet": "true", "brokerIP2": "127.0.0.1",
 		"mappedFileSizeCommitLog": "4194304"}
 }
 
@@ -92,10 +92,10 @@ func failOver(t *testing.T, controllers harness.Kind, kinds ...harness.Kind) {
 	l := &ledger{t: t, book: book{acked: map[int64]place{}}}
 	for round := range 3 {
 		l.send(g, 300)
-		if round == 1 && len(g.procs) > 1 { // the controllers lose their leader, too
-			i := g.leader()
-			g.procs[i].Kill()
-			eventually(t, "another controller leads", 20*time.Second, func() bool { n := g.leader(); return n >= 0 && n != i })
+		if round == 1 && len(g.Procs) > 1 { // the controllers lose their leader, too
+			i := g.Leader()
+			g.Procs[i].Kill()
+			eventually(t, "another controller leads", 20*time.Second, func() bool { n := g.Leader(); return n >= 0 && n != i })
 			g.start(i)
 		}
 		old, _ := g.set(name)

@@ -35,12 +35,12 @@ type machine struct {
 func TestManySets(t *testing.T) {
 	began := time.Now()
 	g := startGroup(t, harness.Go, "5000", nil)
-	i := g.leader()
-	leader := g.procs[i].PID()
+	i := g.Leader()
+	leader := g.Procs[i].PID()
 	t.Logf("three controllers lead after %s (with the election), RssAnon %d MB", time.Since(began).Round(time.Millisecond),
 		load.RssAnon(leader)/1024)
 	sink := sinkhole(t)
-	c, err := client.Dial(g.addrs[i], 5*time.Second)
+	c, err := client.Dial(g.Addrs[i], 5*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestManySets(t *testing.T) {
 	defer close(stop)
 	all[0].die()
 	began = time.Now()
-	eventually(t, "all masters of the machine are replaced", 10*time.Second, func() bool { return replaced(t, g) == sets/machines })
+	eventually(t, "all masters of the machine are replaced", 10*time.Second, func() bool { return replaced(g) == sets/machines })
 	took := time.Since(began)
 	t.Logf("%d masters are replaced after %s", sets/machines, took.Round(time.Millisecond))
 	if took > 3*time.Second {
@@ -113,7 +113,7 @@ func sinkhole(t *testing.T) string {
 func newMachine(t *testing.T, g *group, m int, sink string) *machine {
 	t.Helper()
 	out := &machine{}
-	for _, addr := range g.addrs {
+	for _, addr := range g.Addrs {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
 			t.Fatal(err)
@@ -190,18 +190,13 @@ func found(t *testing.T, c *client.Client, s int, sink string) {
 }
 
 // replaced counts the sets of the first machine whose second broker is master.
-func replaced(t *testing.T, g *group) (n int) {
+func replaced(g *group) (n int) {
 	var names []string
 	for s := 0; s < sets; s += machines {
 		names = append(names, setName(s))
 	}
-	text, err := json.Marshal(names)
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, _ := g.ask(1006, nil, string(text))["replicasInfoTable"].(map[string]any)
-	for _, v := range table {
-		if info, _ := v.(map[string]any); fmt.Sprint(info["masterBrokerId"]) == "2" {
+	for _, set := range g.Sets(names...) {
+		if set.MasterBrokerID == 2 {
 			n++
 		}
 	}
@@ -213,17 +208,17 @@ func TestControllerStart(t *testing.T) {
 	g := startGroup(t, harness.Go, "5000", nil)
 	var starts []time.Duration
 	for range 5 {
-		i := (g.leader() + 1) % len(g.procs)
-		if err := g.procs[i].Signal(syscall.SIGTERM); err != nil {
+		i := (g.Leader() + 1) % len(g.Procs)
+		if err := g.Procs[i].Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := g.procs[i].Wait(10 * time.Second); err != nil {
+		if _, err := g.Procs[i].Wait(10 * time.Second); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
 		g.start(i)
 		for {
-			if c, err := client.Dial(g.addrs[i], time.Second); err == nil {
+			if c, err := client.Dial(g.Addrs[i], time.Second); err == nil {
 				_, err = c.Call(1005, nil, nil)
 				c.Close()
 				if err == nil {
@@ -233,15 +228,15 @@ func TestControllerStart(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		starts = append(starts, time.Since(began))
-		eventually(t, "somebody leads", 20*time.Second, func() bool { return g.leader() >= 0 })
+		eventually(t, "somebody leads", 20*time.Second, func() bool { return g.Leader() >= 0 })
 	}
 	time.Sleep(2 * time.Second)
-	for i, p := range g.procs {
+	for i, p := range g.Procs {
 		if mb := load.RssAnon(p.PID()) / 1024; mb > 40 {
 			t.Errorf("controller %d: RssAnon %d MB", i, mb)
 		}
 	}
-	t.Logf("starts to the first answer: %v; RssAnon %d MB", starts, load.RssAnon(g.procs[0].PID())/1024)
+	t.Logf("starts to the first answer: %v; RssAnon %d MB", starts, load.RssAnon(g.Procs[0].PID())/1024)
 	for _, d := range starts {
 		if d > 200*time.Millisecond {
 			t.Errorf("a start took %s", d)

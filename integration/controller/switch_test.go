@@ -33,9 +33,9 @@ func TestPlannedSwitch(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		old, _ := set.set(name)
 		_, last := b.count()
-		if set.ask(1002, map[string]any{"brokerName": name, "clusterName": "DefaultCluster", "designateElect": "true",
-			"brokerId": fmt.Sprint(set.other(old))}, "") == nil {
-			t.Fatal("the controllers did not elect")
+		if err := set.Ask(1002, map[string]any{"brokerName": name, "clusterName": "DefaultCluster", "designateElect": "true",
+			"brokerId": fmt.Sprint(set.other(old))}, "", nil); err != nil {
+			t.Fatal(err)
 		}
 		eventually(t, "another one is master and acknowledges", 10*time.Second, func() bool {
 			now, _ := set.set(name)
@@ -58,18 +58,13 @@ func TestPlannedSwitch(t *testing.T) {
 
 // other is the id of the broker that is not at an address.
 func (s *brokerSet) other(addr string) int64 {
-	body := s.ask(1006, nil, fmt.Sprintf("[%q]", name))
-	table, _ := body["replicasInfoTable"].(map[string]any)
-	info, _ := table[name].(map[string]any)
-	list, _ := info["inSyncReplicas"].([]any)
-	for _, v := range list {
-		replica, _ := v.(map[string]any)
-		if replica["brokerAddress"] != addr {
-			id, _ := replica["brokerId"].(float64)
-			return int64(id)
+	known := s.Sets(name)[name]
+	for _, r := range known.InSync {
+		if r.Address != addr {
+			return r.ID
 		}
 	}
-	s.t.Fatalf("no other broker in %v", body)
+	s.t.Fatalf("no other broker in %+v", known)
 	return 0
 }
 
@@ -84,8 +79,8 @@ func TestMQAdmin(t *testing.T) {
 		}
 	}
 
-	to := set.group.addrs[0]
-	admin("#ControllerLeaderAddress\t"+set.group.addrs[set.leader()], "getControllerMetaData", "-a", to)
+	to := set.Addrs[0]
+	admin("#ControllerLeaderAddress\t"+set.Addrs[set.Leader()], "getControllerMetaData", "-a", to)
 	admin("#SyncStateSetNums\t2", "getSyncStateSet", "-a", to, "-b", name)
 	admin("#Epoch: EpochEntry{epoch=1, startOffset=0, endOffset=", "getBrokerEpoch", "-b", name)
 	old, _ := set.set(name)
