@@ -90,6 +90,10 @@ var pairs = []pair{
 		{part: "ha", once: true, figures: []figure{syncMasterRate, syncMasterP99, slaveBack, ackPause}, do: (*round).inSync,
 			length: fixed(90*time.Second, 30*time.Second)},
 	}},
+	{name: "failover", steps: []step{
+		{part: "failover", once: true, figures: []figure{killedMaster, heldMaster}, do: (*round).failover,
+			length: fixed(3*time.Minute, time.Minute)},
+	}},
 	{name: "overload", conf: javaLimits, steps: []step{
 		bench("overload", toolRun{args: "overload --in-flight 40000 --connections 64", phases: 2}, accepted),
 	}},
@@ -103,7 +107,7 @@ var pairs = []pair{
 }
 
 // slowParts are not measured unless they are asked for, or the report is written.
-var slowParts = []string{"long", "topics", "ha"}
+var slowParts = []string{"long", "topics", "ha", "failover"}
 
 // has tells whether the pair has a step that is wanted in a round.
 func (p *pair) has(wanted map[string]bool, first bool) bool {

@@ -68,6 +68,8 @@ in the same run, or a limit for gorocket.
 - %s: made by `+"`updateTopic`"+` requests (17), eight in flight; then a clean stop and a start. Measured once%s.
 - Replication: master and slave of the same kind, both on the servers' core. A slave catches up from the first message that it
   has on, as a JVM takes its time to start. Measured once.
+- Failover: three controllers of ours, or one of Java's, and two brokers of the same kind, with Java's default time-outs,
+  the smaller files of the tests and `+"`allAckInSyncStateSet`"+`. Killed three times (the median), suspended once for 20 s.
 - Bare sendfile is a server of one thread that answers the same pulls from one file and does nothing else (`+"`gorocket bench echo --sendfile`"+`); the echo server answers every send at once on
   gorocket's event loop (`+"`gorocket bench echo`"+`).
 

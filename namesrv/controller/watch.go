@@ -55,7 +55,7 @@ func (s *Server) watchBrokers(ctx context.Context) {
 }
 
 // maxScan bounds how long the end of a heartbeat's time goes unnoticed: Java's interval of 5 s adds to the pause.
-const maxScan = 500 * time.Millisecond
+const maxScan = 100 * time.Millisecond
 
 // elections elects where a master is gone, until ctx ends: when it is told to look, and regularly.
 func (s *Server) elections(ctx context.Context) {
