@@ -282,6 +282,12 @@ func TestPublish(t *testing.T) {
 	if err := l.Publish(200); err != nil || c.notes != notes {
 		t.Errorf("nothing was buffered: %v, notified %d times", err, c.notes-notes)
 	}
+	if _, err := put(l, 100, true, true); err != nil || !l.buffered.Load() {
+		t.Fatal(err)
+	}
+	if err := l.Publish(200); err != nil || l.End() != 300 { // who appended may ask with another's end
+		t.Errorf("%v, what is buffered is readable up to %d", err, l.End())
+	}
 	if _, err := put(l, 100, true, true); err != nil {
 		t.Fatal(err)
 	}
@@ -291,10 +297,10 @@ func TestPublish(t *testing.T) {
 		}
 		return nil
 	})
-	if err := l.Publish(200); err != nil {
+	if err := l.Publish(300); err != nil {
 		t.Errorf("what failed is behind: %v", err)
 	}
-	if err := l.Publish(201); !errors.Is(err, ErrNotWritable) {
+	if err := l.Publish(301); !errors.Is(err, ErrNotWritable) {
 		t.Errorf("it failed: %v", err)
 	}
 }
