@@ -530,3 +530,52 @@ func TestHoldsTheSame(t *testing.T) {
 		t.Error("one byte more without room is taken")
 	}
 }
+
+// TestGoneConnectionHoldsNothing: a connection that a frame's handler ended counts nothing of what it left, and is not
+// watched.
+func TestGoneConnectionHoldsNothing(t *testing.T) {
+	e, l := flowEngine(1<<30), &Loop{}
+	p := newPeer(e, l)
+	p.s.in = append(frameOf(20, 'x'), frameOf(50, 'y')[:30]...)
+	p.recv = &ending{notes: p.r, then: func() { e.release(p.Conn) }}
+	p.traffic()
+	if n := e.budget.inbound.Load(); n != 0 || len(l.watched) != 0 || l.busy.Load() {
+		t.Errorf("%d bytes are counted, %d connections watched", n, len(l.watched))
+	}
+	p = newPeer(e, l)
+	p.s.in, p.r.refuse = frameOf(20, 'x'), errors.New("no frame")
+	if p.traffic() || len(p.r.bad) != 1 || e.budget.inbound.Load() != 0 || len(l.watched) != 0 {
+		t.Errorf("a bad frame: told %v, %d bytes are counted, %d connections watched", p.r.bad, e.budget.inbound.Load(),
+			len(l.watched))
+	}
+}
+
+// ending is a receiver behind whose frames something happens.
+type ending struct {
+	*notes
+	then func()
+}
+
+func (r *ending) Frame(b []byte) error {
+	defer r.then()
+	return r.notes.Frame(b)
+}
+
+// TestFlushBehindAFailedBarrier: nothing is written, and the connection is told to be closed.
+func TestFlushBehindAFailedBarrier(t *testing.T) {
+	fail := false
+	e := engineOf(func(int64) error {
+		if fail {
+			return errors.New("disk")
+		}
+		return nil
+	})
+	for _, fail = range []bool{false, true} {
+		c, s, _ := offline(e, &Loop{})
+		put(t, c, "answer")
+		c.Barrier(1)
+		if c.flush(true) == fail || s.closed != fail || (s.writes > 0) == fail {
+			t.Errorf("fails %v: closed %v, %d writes", fail, s.closed, s.writes)
+		}
+	}
+}
