@@ -324,3 +324,31 @@ func TestDropTail(t *testing.T) {
 	r.tm.ms = ms
 	r.halt()
 }
+
+// TestCopiesAreForgotten: which of the overdue messages had been delivered is known until all of them are; what is due
+// later is not compared with them.
+func TestCopiesAreForgotten(t *testing.T) {
+	mem := vfs.NewMem()
+	r := newRig(t, smallConfig(), mem, begin)
+	r.put(begin+500, "early", "")
+	r.put(begin+5000, "late", "")
+	r.turn(begin)
+	if err := r.tm.flush(true); err != nil {
+		t.Fatal(err)
+	}
+	r.turn(begin + 700) // delivered, and not noted
+	r.want("early")
+	clone := mem.Clone()
+	r.halt()
+	r = newRig(t, smallConfig(), clone, begin+1000)
+	led := -1
+	r.tm.ev.Led = func(copies int, _ int64) { led = copies }
+	r.turn(begin + 1000)
+	r.want("early")
+	if led != 1 || r.tm.copies != nil {
+		t.Errorf("%d copies were found, kept: %v", led, r.tm.copies != nil)
+	}
+	r.turn(begin + 6000)
+	r.want("early", "late")
+	r.halt()
+}
