@@ -202,3 +202,14 @@ func TestRepublish(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLongAttributes: numbers within their range, both ends with it.
+func TestLongAttributes(t *testing.T) {
+	check := longIn(-1, 100)
+	for v, want := range map[string]string{"-1": "", "0": "", "100": "", "-2": "value is not in range(-1, 100)",
+		"101": "value is not in range(-1, 100)", "x": `For input string: "x"`, "": `For input string: ""`} {
+		if err := check(v); (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("%q: %v, want %q", v, err, want)
+		}
+	}
+}
