@@ -293,3 +293,41 @@ func TestCleanTellsFailures(t *testing.T) {
 		t.Error("something was written to the disk")
 	}
 }
+
+// TestFullTablesAreLogged: an operator hears which table is full, whoever filled it.
+func TestFullTablesAreLogged(t *testing.T) {
+	for what, c := range map[string]struct {
+		edit func(c *config.Config)
+		fill func(r *rig)
+		key  string
+	}{
+		"offsets": {func(c *config.Config) { c.MaxConsumerOffsetNum = 2 }, func(r *rig) {
+			r.send("A", "", "x")
+			r.b.groups.Find("g")
+			for q := range int32(4) {
+				h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: "A", QueueID: q, CommitOffset: 1}
+				_, _ = call(r, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h, nil)
+			}
+		}, "maxConsumerOffsetNum"},
+		"locks": {func(c *config.Config) { c.MaxOrderLockNum = 1 }, func(r *rig) {
+			r.ask(wire.ReqLockBatchMq, "", `{"consumerGroup":"g","clientId":"c","mqSet":[{"topic":"t","brokerName":"b","queueId":1},`+
+				`{"topic":"t","brokerName":"b","queueId":2}]}`).is(t, 0, "")
+		}, "maxOrderLockNum"},
+		"producers": {func(c *config.Config) { c.MaxProducerNum = 1 }, func(r *rig) {
+			for i := range 3 {
+				r.askOn(r.dial(), wire.ReqHeartBeat, 317, "", fmt.Sprintf(
+					`{"clientID":"c%d","producerDataSet":[{"groupName":"pg"}],"consumerDataSet":[]}`, i))
+			}
+		}, "maxProducerNum"},
+	} {
+		cfg := testConfig(t, t.TempDir())
+		c.edit(&cfg)
+		var lines logLines
+		r := startLogged(t, cfg, &lines)
+		c.fill(r)
+		l := lines.find("a table is full")
+		if text := fmt.Sprint(l["error"]); l == nil || !strings.Contains(text, c.key) {
+			t.Errorf("%s: the log says %v", what, l)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package testutil
 
 import (
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,7 +24,7 @@ const (
 // be on the disk of the test's folder.
 func WatchStalls(t testing.TB) *Stalls {
 	t.Helper()
-	f, err := os.Create(filepath.Join(t.TempDir(), "stalls"))
+	f, err := os.CreateTemp(t.TempDir(), "stalls")
 	if err != nil {
 		t.Fatal(err)
 	}
