@@ -18,8 +18,9 @@ import (
 // TestUnroll: a timer message that goes on is parked anew by the other broker, for the same time and topic; what has no
 // usable time or topic is none that anybody could store.
 func TestUnroll(t *testing.T) {
-	r := store.Record{Message: record.Message{Topic: timer.Topic, Properties: []byte("REAL_TOPIC\x01T\x02REAL_QID\x013\x02" +
-		"TIMER_OUT_MS\x011000\x02TIMER_DELAY_SEC\x015\x02TIMER_DELAY_MS\x016\x02TAGS\x01a\x02")}}
+	r := store.Record{Message: record.Message{Topic: timer.Topic,
+		Properties: []byte("REAL_TOPIC\x01T\x02REAL_QID\x013\x02" +
+			"TIMER_OUT_MS\x011000\x02TIMER_DELAY_SEC\x015\x02TIMER_DELAY_MS\x016\x02TAGS\x01a\x02")}}
 	if err := unroll(&r); err != nil || r.Topic != "T" {
 		t.Fatalf("%q, %v", r.Topic, err)
 	}
@@ -27,7 +28,8 @@ func TestUnroll(t *testing.T) {
 	if len(p) != 2 || p["TIMER_DELIVER_MS"] != "1001" || p["TAGS"] != "a" {
 		t.Errorf("%v", p)
 	}
-	for _, bad := range []string{"", "REAL_TOPIC\x01T\x02", "TIMER_OUT_MS\x011000\x02", "REAL_TOPIC\x01\x02TIMER_OUT_MS\x011\x02",
+	for _, bad := range []string{"", "REAL_TOPIC\x01T\x02", "TIMER_OUT_MS\x011000\x02",
+		"REAL_TOPIC\x01\x02TIMER_OUT_MS\x011\x02",
 		"REAL_TOPIC\x01T\x02TIMER_OUT_MS\x01x\x02"} {
 		r := store.Record{Message: record.Message{Topic: timer.Topic, Properties: []byte(bad)}}
 		if err := unroll(&r); !errors.Is(err, record.ErrIllegal) || r.Topic != timer.Topic {
@@ -71,7 +73,8 @@ func TestMissingTopics(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := r.b.topics.Update(protocol.TopicConfig{TopicName: "Known", ReadQueueNums: 2, WriteQueueNums: 2, Perm: 6}); err != nil {
+	if err := r.b.topics.Update(protocol.TopicConfig{TopicName: "Known", ReadQueueNums: 2, WriteQueueNums: 2,
+		Perm: 6}); err != nil {
 		t.Fatal(err)
 	}
 	put("Known", 6)

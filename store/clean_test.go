@@ -82,16 +82,19 @@ func TestCleanRounds(t *testing.T) {
 		now  time.Time
 		want []string
 	}{
-		"not the hour":       {now: day(5)},
-		"the hour":           {now: day(4), want: three(false)},
-		"the hour, young":    {edit: func(c *Config) { c.DeleteWhen = fmt.Sprint(young.Hour()) }, now: young},
-		"by hand":            {do: func(s *Store, _ sized) { s.manualClean.Store(1) }, now: day(5), want: three(false)},
-		"by hand, young":     {do: func(s *Store, _ sized) { s.manualClean.Store(1) }, now: young},
-		"a full disk":        {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(76) }, now: day(5), want: three(false)},
-		"nearly":             {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(75) }, now: day(5)},
-		"queues' full disk":  {do: func(_ *Store, f sized) { f.usage["/s/consumequeue"] = percent(76) }, now: day(5), want: three(false)},
-		"full, young":        {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(80) }, now: young},
-		"very full, young":   {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(86) }, now: young, want: three(true)},
+		"not the hour":    {now: day(5)},
+		"the hour":        {now: day(4), want: three(false)},
+		"the hour, young": {edit: func(c *Config) { c.DeleteWhen = fmt.Sprint(young.Hour()) }, now: young},
+		"by hand":         {do: func(s *Store, _ sized) { s.manualClean.Store(1) }, now: day(5), want: three(false)},
+		"by hand, young":  {do: func(s *Store, _ sized) { s.manualClean.Store(1) }, now: young},
+		"a full disk": {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(76) }, now: day(5),
+			want: three(false)},
+		"nearly": {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(75) }, now: day(5)},
+		"queues' full disk": {do: func(_ *Store, f sized) { f.usage["/s/consumequeue"] = percent(76) }, now: day(5),
+			want: three(false)},
+		"full, young": {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(80) }, now: young},
+		"very full, young": {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(86) }, now: young,
+			want: three(true)},
 		"very full by a bit": {do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(85) }, now: young},
 		"never forced": {edit: func(c *Config) { c.CleanFileForciblyEnable = false },
 			do: func(_ *Store, f sized) { f.usage["/s/commitlog"] = percent(99) }, now: young},
@@ -147,7 +150,8 @@ func TestDiskRatios(t *testing.T) {
 		t.Helper()
 		*told = nil
 		r := s.DiskRatios()
-		if math.Abs(r.CommitLog-log) > 1e-9 || math.Abs(r.ConsumeQueue-queue) > 1e-9 || r.Free != free || len(*told) != tells {
+		if math.Abs(r.CommitLog-log) > 1e-9 || math.Abs(r.ConsumeQueue-queue) > 1e-9 || r.Free != free ||
+			len(*told) != tells {
 			t.Errorf("%s: %+v, told %q", what, r, *told)
 		}
 	}
@@ -182,7 +186,8 @@ func TestDiskRatios(t *testing.T) {
 // TestHours: which hours are meant, and which texts mean any.
 func TestHours(t *testing.T) {
 	at := time.Date(2026, 3, 4, 16, 30, 0, 0, time.Local)
-	for when, c := range map[string]struct{ listed, valid bool }{"16": {true, true}, "04": {false, true}, "04;16": {true, true},
+	for when, c := range map[string]struct{ listed, valid bool }{"16": {true, true}, "04": {false, true}, "04;16": {true,
+		true},
 		"04; 16 ;": {true, true}, "": {false, false}, "x": {false, false}, "16;x": {true, false}, "24": {false, false},
 		"0": {false, true}, "23": {false, true}, "-1": {false, false}, ";16": {true, false}} {
 		if HourListed(when, at) != c.listed || hoursValid(when) != c.valid {
@@ -213,12 +218,14 @@ func TestQueueFileIsGone(t *testing.T) {
 	}
 	var res GetResult
 	for at, want := range map[int64]int64{100: 200, 150: 200, 199: 200} {
-		if s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 5}, &res); res.Status != OffsetFoundNull || res.NextBeginOffset != want {
+		if s.Get(&GetQuery{Topic: "T", Offset: at, MaxCount: 5}, &res); res.Status != OffsetFoundNull ||
+			res.NextBeginOffset != want {
 			t.Errorf("at %d: %v, goes on at %d", at, res.Status, res.NextBeginOffset)
 		}
 		res.Release()
 	}
-	if s.Get(&GetQuery{Topic: "T", Offset: 95, MaxCount: 32}, &res); res.Status != Found || res.Count != 5 || res.NextBeginOffset != 100 {
+	if s.Get(&GetQuery{Topic: "T", Offset: 95, MaxCount: 32}, &res); res.Status != Found || res.Count != 5 ||
+		res.NextBeginOffset != 100 {
 		t.Errorf("in front of it: %v, %d messages, goes on at %d", res.Status, res.Count, res.NextBeginOffset)
 	}
 	res.Release()
@@ -231,7 +238,8 @@ func TestExtInQueue(t *testing.T) {
 	s := mustStart(t, extConfig(), mem)
 	fillTagged(t, s, 5)
 	u, addr, ok := s.ExtInQueue("T", 0, 1)
-	if !ok || !consumequeue.IsExtAddr(addr) || u.TagsCode != msgTags("t1") || u.Size != extUnitSize || u.StoreTimestamp <= 0 {
+	if !ok || !consumequeue.IsExtAddr(addr) || u.TagsCode != msgTags("t1") || u.Size != extUnitSize ||
+		u.StoreTimestamp <= 0 {
 		t.Errorf("%+v, %d, %v", u, addr, ok)
 	}
 	for what, c := range map[string]struct {

@@ -67,7 +67,8 @@ func (r *rotten) ReadDir(name string) ([]vfs.FileInfo, error) {
 	return list, err
 }
 
-// TestUnreadablePages: what the disk does not give any more is told by file and place; verify says what it could not look
+// TestUnreadablePages: what the disk does not give any more is told by file and place; verify says what it could not
+// look
 // at, repair leaves it to the operator, and export gives all that lies before it and behind it.
 func TestUnreadablePages(t *testing.T) {
 	const size, from = 16 << 10, 8 << 10
@@ -85,7 +86,8 @@ func TestUnreadablePages(t *testing.T) {
 
 	got, damage := exportAll(t, cfg, fsys, allMessages)
 	for _, d := range damage { // page by page
-		if d.File != name || !strings.HasPrefix(d.Why, "cannot be read") || d.From > from && d.From%4096 != 0 || d.To%4096 != 0 {
+		if d.File != name || !strings.HasPrefix(d.Why, "cannot be read") || d.From > from && d.From%4096 != 0 ||
+			d.To%4096 != 0 {
 			t.Errorf("stepped over %+v", d)
 		}
 	}

@@ -104,7 +104,8 @@ func keepDiary(t *testing.T) *diary {
 	return d
 }
 
-// TestLinksRun: a registrar registers everywhere, tells each NameServer of topics, registers again when it has to, goes on
+// TestLinksRun: a registrar registers everywhere, tells each NameServer of topics, registers again when it has to, goes
+// on
 // with those that are named, and leaves every one at the end.
 func TestLinksRun(t *testing.T) {
 	a, b, c := keepDiary(t), keepDiary(t), keepDiary(t)

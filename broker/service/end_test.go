@@ -263,7 +263,8 @@ func TestEndBelowProgress(t *testing.T) {
 // TestHalfWithoutAPlace: a half message that says no usable topic or queue is refused, and waits still.
 func TestHalfWithoutAPlace(t *testing.T) {
 	for _, props := range []string{"REAL_TOPIC\x01T\x02", "REAL_QID\x011\x02", "REAL_TOPIC\x01T\x02REAL_QID\x01x\x02",
-		"REAL_TOPIC\x01T\x02REAL_QID\x01-1\x02", "REAL_TOPIC\x01\x02REAL_QID\x011\x02", "REAL_TOPIC\x01" + compat.TopicTransHalf +
+		"REAL_TOPIC\x01T\x02REAL_QID\x01-1\x02", "REAL_TOPIC\x01\x02REAL_QID\x011\x02", "REAL_TOPIC\x01" +
+			compat.TopicTransHalf +
 			"\x02REAL_QID\x010\x02"} {
 		r := newRig(t)
 		a, err := r.store.Append(&store.Record{Message: record.Message{Topic: compat.TopicTransHalf, Body: []byte("x"),

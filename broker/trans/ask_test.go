@@ -49,7 +49,8 @@ func (r *rig) producer(t *testing.T, group string) (asked chan question, conn *r
 		t.Fatal(err)
 	}
 	conn = <-got
-	if err := r.d.Producers.Register(group, clients.Client{Conn: conn, ID: "p@1", LastSeen: r.now.UnixMilli()}); err != nil {
+	if err := r.d.Producers.Register(group, clients.Client{Conn: conn, ID: "p@1",
+		LastSeen: r.now.UnixMilli()}); err != nil {
 		t.Fatal(err)
 	}
 	return asked, conn
@@ -79,14 +80,16 @@ func next(t *testing.T, asked chan question) question {
 	}
 }
 
-// TestQuestionNamesTheCopy: a producer is asked with its message as its topic would have it, and where the copy lies that
+// TestQuestionNamesTheCopy: a producer is asked with its message as its topic would have it, and where the copy lies
+// that
 // it may end; a message whose queue is no number is asked about by nobody, and counts as asked.
 func TestQuestionNamesTheCopy(t *testing.T) {
 	r := newRig(t)
 	asked, _ := r.producer(t, "p")
 	r.half(t, "x", time.Minute, "")
 	odd := store.Record{Message: record.Message{Topic: compat.TopicTransHalf, Body: []byte("odd"),
-		BornTimestamp: r.now.Add(-time.Minute).UnixMilli(), Properties: []byte("REAL_TOPIC\x01T\x02REAL_QID\x01x\x02PGROUP\x01p\x02")}}
+		BornTimestamp: r.now.Add(-time.Minute).UnixMilli(),
+		Properties:    []byte("REAL_TOPIC\x01T\x02REAL_QID\x01x\x02PGROUP\x01p\x02")}}
 	if _, err := r.store.Append(&odd); err != nil {
 		t.Fatal(err)
 	}
@@ -114,14 +117,16 @@ func TestQuestionNamesTheCopy(t *testing.T) {
 		times, _ := q.m.Property(protocol.PropCheckTimes)
 		if string(q.m.Topic) != "T" || q.m.QueueID != 3 || string(q.m.Body) != body || q.m.QueueOffset != at ||
 			q.m.PhysicalOffset != q.h.CommitLogOffset || string(times) != "1" {
-			t.Errorf("%s: shown as %s/%d %q at %d, asked %s times", body, q.m.Topic, q.m.QueueID, q.m.Body, q.m.QueueOffset, times)
+			t.Errorf("%s: shown as %s/%d %q at %d, asked %s times", body, q.m.Topic, q.m.QueueID, q.m.Body, q.m.QueueOffset,
+				times)
 		}
 	}
 	if n := len(asked); n != 0 || r.round.asked != 3 {
 		t.Errorf("%d more questions, %d counted", n, r.round.asked)
 	}
 	if r.store.MaxOffset(compat.TopicTransHalf, 0) != 6 || r.progress(compat.TopicTransHalf) != 3 {
-		t.Errorf("%d half messages, progress %d", r.store.MaxOffset(compat.TopicTransHalf, 0), r.progress(compat.TopicTransHalf))
+		t.Errorf("%d half messages, progress %d", r.store.MaxOffset(compat.TopicTransHalf, 0),
+			r.progress(compat.TopicTransHalf))
 	}
 }
 
@@ -143,7 +148,8 @@ func TestRoundStopsAtWhatFails(t *testing.T) {
 	waiting := r.Counts.Add("T", 2)
 	r.check(make(chan struct{}))
 	r.mem.Inject(nil)
-	if n, _, _ := waiting.Snapshot(); len(asked) != 0 || r.round.asked != 0 || n != 2 || r.progress(compat.TopicTransHalf) > 0 {
+	if n, _, _ := waiting.Snapshot(); len(asked) != 0 || r.round.asked != 0 || n != 2 ||
+		r.progress(compat.TopicTransHalf) > 0 {
 		t.Errorf("%d questions, %d counted, %d wait, progress %d", len(asked), r.round.asked, n,
 			r.progress(compat.TopicTransHalf))
 	}
@@ -235,7 +241,8 @@ func TestOffsetsThatWereReset(t *testing.T) {
 	}
 }
 
-// TestAskInPlace: who stands in for the master asks about what is old enough, once a round, stores nothing, and notes what
+// TestAskInPlace: who stands in for the master asks about what is old enough, once a round, stores nothing, and notes
+// what
 // it ends.
 func TestAskInPlace(t *testing.T) {
 	r := newRig(t)
@@ -382,7 +389,8 @@ func TestServiceRuns(t *testing.T) {
 	}
 }
 
-// TestCommittedBefore: a committed copy is found by the message's id, birth and body; others of that id are not taken for
+// TestCommittedBefore: a committed copy is found by the message's id, birth and body; others of that id are not taken
+// for
 // it.
 func TestCommittedBefore(t *testing.T) {
 	for what, c := range map[string]struct {
@@ -428,7 +436,8 @@ func TestCommittedBefore(t *testing.T) {
 	}
 }
 
-// TestReplayTellsAndJoins: copies that a kill left twice are one half message, which ends once, and op messages name the
+// TestReplayTellsAndJoins: copies that a kill left twice are one half message, which ends once, and op messages name
+// the
 // older place.
 func TestReplayTellsAndJoins(t *testing.T) {
 	r := newRig(t)
@@ -448,7 +457,8 @@ func TestReplayTellsAndJoins(t *testing.T) {
 	}
 }
 
-// TestActedFile: the file keeps the ends, at most so many; a broken one is an error; what was told goes, the oldest first.
+// TestActedFile: the file keeps the ends, at most so many; a broken one is an error; what was told goes, the oldest
+// first.
 func TestActedFile(t *testing.T) {
 	var a, b Acted
 	marked := 0

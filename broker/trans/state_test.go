@@ -130,7 +130,8 @@ func TestSlaveNotesNoProgress(t *testing.T) {
 		slave bool
 		start int64 // of the table
 		want  int64
-	}{{false, 0, 2}, {true, 0, 1}, {false, 2, 1}, {false, 1, 2}} { // the table begins behind the progress: somebody reset that
+	}{{false, 0, 2}, {true, 0, 1}, {false, 2, 1}, {false, 1,
+		2}} { // the table begins behind the progress: somebody reset that
 		r := newRig(t)
 		r.halves(t, 4)
 		settings := r.d.Settings

@@ -350,7 +350,8 @@ func TestGiven(t *testing.T) {
 // another header type's, one that was forgotten, or a value that does not parse, is not.
 func TestShapeIsRecalled(t *testing.T) {
 	fields := func(queue string) []Field {
-		return []Field{{[]byte("consumerGroup"), []byte("g")}, {[]byte("topic"), []byte("T")}, {[]byte("queueId"), []byte(queue)}}
+		return []Field{{[]byte("consumerGroup"), []byte("g")}, {[]byte("topic"), []byte("T")}, {[]byte("queueId"),
+			[]byte(queue)}}
 	}
 	h, in := QueryConsumerOffsetRequest, new(Interner)
 	s := &Shape{Fields: fields("3")}
@@ -363,7 +364,8 @@ func TestShapeIsRecalled(t *testing.T) {
 		t.Fatal(v, err)
 	}
 	s.Fields[2].Value = []byte("4")
-	if v = (QueryConsumerOffsetRequestHeader{}); !h.recall(s, in, &v) || v.QueueID != 3 || v.Topic != "T" || v.ConsumerGroup != "g" {
+	if v = (QueryConsumerOffsetRequestHeader{}); !h.recall(s, in, &v) || v.QueueID != 3 || v.Topic != "T" ||
+		v.ConsumerGroup != "g" {
 		t.Errorf("nobody said that something changed: %+v", v)
 	}
 	if s.Touch(2); !h.recall(s, in, &v) || v.QueueID != 4 || v.Topic != "T" {

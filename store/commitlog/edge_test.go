@@ -435,7 +435,8 @@ func TestPositionsMoveOnce(t *testing.T) {
 	}
 }
 
-// TestFailedAppendGivesTheLockBack: others find the log as it was before, with the reason, and what is buffered counts as
+// TestFailedAppendGivesTheLockBack: others find the log as it was before, with the reason, and what is buffered counts
+// as
 // its end until it is written.
 func TestFailedAppendGivesTheLockBack(t *testing.T) {
 	var told []string

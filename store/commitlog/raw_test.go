@@ -37,7 +37,8 @@ func otherFile(t testing.TB, base int64, bodies ...int) (b []byte, sizes []int) 
 	return b[:rawSize], sizes
 }
 
-// TestRawInPieces: whatever pieces another log's bytes come in, each record is taken once, as soon as it is whole, and can
+// TestRawInPieces: whatever pieces another log's bytes come in, each record is taken once, as soon as it is whole, and
+// can
 // be read then; the file is the same at the end, whatever is left behind its last record.
 func TestRawInPieces(t *testing.T) {
 	head := 100 // about what a record takes beside its body
@@ -90,7 +91,8 @@ func TestRawInPieces(t *testing.T) {
 	}
 }
 
-// TestRawRefuses: bytes that no log can hold there are refused where they stand, in one piece or two, and the log goes on
+// TestRawRefuses: bytes that no log can hold there are refused where they stand, in one piece or two, and the log goes
+// on
 // in front of them.
 func TestRawRefuses(t *testing.T) {
 	good, sizes := otherFile(t, 0, 50, 60, 70)
@@ -121,7 +123,8 @@ func TestRawRefuses(t *testing.T) {
 			if what == "another body" && err == nil { // the sums are not looked at here
 				continue
 			}
-			if !errors.As(err, &bad) || bad.Offset != int64(second) || took != 1 || l.End() != int64(second) || l.RawEnd() != int64(second) {
+			if !errors.As(err, &bad) || bad.Offset != int64(second) || took != 1 || l.End() != int64(second) ||
+				l.RawEnd() != int64(second) {
 				t.Errorf("%s, %d first: %v, took %d, readable up to %d, goes on at %d", what, cut, err, took, l.End(), l.RawEnd())
 			}
 			if err := l.AppendRaw(int64(second), good[second:], take); err != nil || l.End() != rawSize || took != 3 {
@@ -139,7 +142,8 @@ func TestRawWaitsForItsTaker(t *testing.T) {
 	for what, c := range map[string]struct {
 		do   func(l *Log) error // of the Pending; nil: the taker refuses at once
 		want error
-	}{"done": {func(*Log) error { return nil }, nil}, "fails": {func(*Log) error { return refuse }, refuse}, "refused": {nil, refuse}} {
+	}{"done": {func(*Log) error { return nil }, nil}, "fails": {func(*Log) error { return refuse }, refuse},
+		"refused": {nil, refuse}} {
 		for _, cut := range []int64{0, second + 3} {
 			l := rawLog(t)
 			var took []int64
@@ -276,7 +280,8 @@ func TestLastRecord(t *testing.T) {
 			t.Errorf("%s: at %d, %v, want %d", what, m.PhysicalOffset, ok, c.want)
 		}
 	}
-	for at, want := range map[int64]bool{0: true, int64(sizes[0]): true, 1: false, rawSize: true, 3 * rawSize: false, -1: false} {
+	for at, want := range map[int64]bool{0: true, int64(sizes[0]): true, 1: false, rawSize: true, 3 * rawSize: false,
+		-1: false} {
 		if m, ok := l.RecordAt(at); ok != want || ok && m.PhysicalOffset != at {
 			t.Errorf("at %d: %d, %v", at, m.PhysicalOffset, ok)
 		}
@@ -284,7 +289,8 @@ func TestLastRecord(t *testing.T) {
 	seg := l.Find(0)
 	for from, want := range map[int64]int64{0: 0, 1: int64(sizes[0]), int64(sizes[0]): int64(sizes[0]),
 		int64(sizes[0]) + 1: int64(sizes[0] + sizes[1]), int64(sizes[0]+sizes[1]) + 1: -1} {
-		if got, err := seg.Search(from, Checks{BodyCRC: true}, func(*record.View) bool { return true }); err != nil || got != want {
+		if got, err := seg.Search(from, Checks{BodyCRC: true}, func(*record.View) bool { return true }); err != nil ||
+			got != want {
 			t.Errorf("the first record from %d on is at %d, want %d, %v", from, got, want, err)
 		}
 	}
@@ -312,7 +318,8 @@ func TestLoadInOrder(t *testing.T) {
 		}
 	}
 	load := func() (*Log, error) {
-		l := New(Options{FS: mem, Paths: []string{"/a", "/b"}, ReadOnly: []string{"/old"}, SegmentSize: rawSize}, Settings{}, nil,
+		l := New(Options{FS: mem, Paths: []string{"/a", "/b"}, ReadOnly: []string{"/old"}, SegmentSize: rawSize}, Settings{},
+			nil,
 			Events{})
 		err := l.Load()
 		t.Cleanup(l.Close)
@@ -338,7 +345,8 @@ func TestLoadInOrder(t *testing.T) {
 		}
 		return nil
 	})
-	if err := l.SyncAll(); err != nil || !slices.Equal(synced, []string{"/b/" + datafile.Name(0), "/a/" + datafile.Name(rawSize),
+	if err := l.SyncAll(); err != nil || !slices.Equal(synced, []string{"/b/" + datafile.Name(0), "/a/" +
+		datafile.Name(rawSize),
 		"/b/" + datafile.Name(3*rawSize), "/a", "/b"}) {
 		t.Errorf("%v, synced %q", err, synced)
 	}

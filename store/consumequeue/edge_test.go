@@ -431,18 +431,21 @@ func TestExtensionsHaveAnEnd(t *testing.T) {
 		x := m.table.newExt(q)
 		x.max.Store(extMaxStart - left)
 		q.ext.Store(x)
-		if got := m.table.extend(q, dispatch.Entry{Tags: 77}); addr && got != extMaxStart-left+math.MinInt64 || !addr && got != 77 {
+		if got := m.table.extend(q, dispatch.Entry{Tags: 77}); addr && got != extMaxStart-left+math.MinInt64 || !addr &&
+			got != 77 {
 			t.Errorf("%d bytes are left: %d", left, got)
 		}
 	}
 }
 
-// TestLongBitsAreLeftOut: a bit map that does not fit into a file of extensions, or a unit, is left out; readers look at
+// TestLongBitsAreLeftOut: a bit map that does not fit into a file of extensions, or a unit, is left out; readers look
+// at
 // the message then.
 func TestLongBitsAreLeftOut(t *testing.T) {
 	m := newModel(t, 1)
 	q := m.table.GetOrCreate("P", 0, false)
-	for n, kept := range map[int]bool{0: false, 1: true, 1000 - extTail - extUnit: true, 1000 - extTail - extUnit + 1: false,
+	for n, kept := range map[int]bool{0: false, 1: true, 1000 - extTail - extUnit: true, 1000 - extTail - extUnit +
+		1: false,
 		5000: false} {
 		before := q.End()
 		m.log.Exclusive(func() { m.table.Push(q, []dispatch.Entry{{Offset: 10, Size: 10, Tags: 3, Bits: make([]byte, n)}}) })

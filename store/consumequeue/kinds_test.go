@@ -67,7 +67,8 @@ func TestForgetMeansItsFiles(t *testing.T) {
 func TestExpireToTheEntry(t *testing.T) {
 	for _, c := range []struct {
 		entries, logMin, first int64 // of 50 in a file
-	}{{51, 490, 0}, {51, 491, 50}, {50, 500, 0}, {100, 999, 50}, {101, 1000, 100}, {100, 1000, 50}, {120, 990, 50}, {120, 991, 100}} {
+	}{{51, 490, 0}, {51, 491, 50}, {50, 500, 0}, {100, 999, 50}, {101, 1000, 100}, {100, 1000, 50}, {120, 990, 50}, {120,
+		991, 100}} {
 		m := newModel(t, 0)
 		q := m.fill("P", int(c.entries))
 		m.log.Readable.Store(c.logMin)
@@ -75,7 +76,8 @@ func TestExpireToTheEntry(t *testing.T) {
 		if q.First() != c.first {
 			t.Errorf("%+v: begins at %d", c, q.First())
 		}
-		if files, err := m.mem.ReadDir("/s/consumequeue/P/0"); err != nil || int64(len(files)) != (c.entries+49)/50-c.first/50 {
+		if files, err := m.mem.ReadDir("/s/consumequeue/P/0"); err != nil ||
+			int64(len(files)) != (c.entries+49)/50-c.first/50 {
 			t.Errorf("%+v: %d files, %v", c, len(files), err)
 		}
 		if m.table.inUse() != 0 {
@@ -106,7 +108,8 @@ func TestExpireToTheEntry(t *testing.T) {
 	}
 }
 
-// TestMinimumOfAQueueThatBeginsLater: also before the log has lost anything in this run; who pushes the first entry knows
+// TestMinimumOfAQueueThatBeginsLater: also before the log has lost anything in this run; who pushes the first entry
+// knows
 // it already.
 func TestMinimumOfAQueueThatBeginsLater(t *testing.T) {
 	m := newModel(t, 0)
@@ -126,7 +129,8 @@ func TestMinimumOfAQueueThatBeginsLater(t *testing.T) {
 	}
 }
 
-// TestHolds: of which record a queue has an entry at an offset, from memory and from files; below its beginning nothing,
+// TestHolds: of which record a queue has an entry at an offset, from memory and from files; below its beginning
+// nothing,
 // and who may not wait hears so where it would have to be searched or read.
 func TestHolds(t *testing.T) {
 	m := newModel(t, 0)
@@ -180,7 +184,8 @@ func TestFillers(t *testing.T) {
 		}
 	}
 	m := newModel(t, 0)
-	for what, use := range map[string]func(q *Queue){"nothing": func(*Queue) {}, "reserved": func(q *Queue) { q.Reserved = 1 },
+	for what, use := range map[string]func(q *Queue){"nothing": func(*Queue) {},
+		"reserved": func(q *Queue) { q.Reserved = 1 },
 		"an entry": func(q *Queue) { m.table.Push(q, entriesFrom(0, 1)) }, "a later start": func(q *Queue) { q.Start(3) }} {
 		q := m.table.GetOrCreate("P", int32(len(what)), false)
 		if use(q); q.Used() != (what != "nothing") {
@@ -189,7 +194,8 @@ func TestFillers(t *testing.T) {
 	}
 }
 
-// TestManifestHoldsWhatIsInFiles: queues without a file, or that are deleted, are not in it; without a queue it is whole.
+// TestManifestHoldsWhatIsInFiles: queues without a file, or that are deleted, are not in it; without a queue it is
+// whole.
 func TestManifestHoldsWhatIsInFiles(t *testing.T) {
 	m := newModel(t, 0)
 	read := func() (v manifest) {
@@ -297,7 +303,8 @@ func TestTopicsLeaveNoLock(t *testing.T) {
 	}
 }
 
-// TestReplacedQueue: another queue stands in its place, without entries or files, and the ends are noted again; one that
+// TestReplacedQueue: another queue stands in its place, without entries or files, and the ends are noted again; one
+// that
 // is not in the table any more replaces nothing.
 func TestReplacedQueue(t *testing.T) {
 	m := newModel(t, 0)
@@ -307,7 +314,8 @@ func TestReplacedQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := m.table.Get("P", 0)
-	if q == old || q.Entries() != 0 || q.HasFile() || !m.table.renote.Load() || !old.deleted || m.table.Memory() != m.memory() {
+	if q == old || q.Entries() != 0 || q.HasFile() || !m.table.renote.Load() || !old.deleted ||
+		m.table.Memory() != m.memory() {
 		t.Errorf("%+v, noted again %v, the old one deleted %v", q, m.table.renote.Load(), old.deleted)
 	}
 	if list, _ := m.mem.ReadDir("/s/consumequeue/P/0"); len(list) != 0 {
@@ -318,7 +326,8 @@ func TestReplacedQueue(t *testing.T) {
 	}
 }
 
-// TestManySyncsAreOne: up to syncOneByOne queues each file is synced, beyond that the file system is, and after a failure
+// TestManySyncsAreOne: up to syncOneByOne queues each file is synced, beyond that the file system is, and after a
+// failure
 // it is once more.
 func TestManySyncsAreOne(t *testing.T) {
 	for _, c := range []struct {

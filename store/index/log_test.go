@@ -20,7 +20,8 @@ import (
 
 const logFile = 4 << 10
 
-// logged is an index of a log whose files hold records with one key each, "k0", "k1" and so on, and a blank behind them;
+// logged is an index of a log whose files hold records with one key each, "k0", "k1" and so on, and a blank behind
+// them;
 // at are their offsets.
 func logged(t *testing.T, ev Events, perFile ...int) (x *Index, at []int64, mem *vfs.Mem) {
 	t.Helper()
@@ -51,7 +52,8 @@ func logged(t *testing.T, ev Events, perFile ...int) (x *Index, at []int64, mem 
 			t.Fatal(err)
 		}
 	}
-	l := commitlog.New(commitlog.Options{FS: mem, Paths: []string{"/log"}, SegmentSize: logFile}, commitlog.Settings{}, nil,
+	l := commitlog.New(commitlog.Options{FS: mem, Paths: []string{"/log"}, SegmentSize: logFile}, commitlog.Settings{},
+		nil,
 		commitlog.Events{})
 	if err := l.Load(); err != nil {
 		t.Fatal(err)
@@ -79,7 +81,8 @@ func (x *Index) found(n int) []int64 {
 	return offsets
 }
 
-// TestIndexFollowsTheLog: records whose keys nobody has handed on are read from the log, over the ends of its files; from
+// TestIndexFollowsTheLog: records whose keys nobody has handed on are read from the log, over the ends of its files;
+// from
 // what is no record on, a file is left out, and told.
 func TestIndexFollowsTheLog(t *testing.T) {
 	for _, damaged := range []int{-1, 0, 2, 4, 6} {

@@ -50,11 +50,15 @@ func indexOf(t *testing.T, n int64, ev Events) (*Index, *vfs.Mem) {
 	return x, mem
 }
 
-// TestRunTellsErrors: what cannot be indexed is told and tried again, without a record left out; with messageIndexEnable
+// TestRunTellsErrors: what cannot be indexed is told and tried again, without a record left out; with
+// messageIndexEnable
 // off nothing is done.
 func TestRunTellsErrors(t *testing.T) {
 	told := make(chan string, 100)
-	x, mem := indexOf(t, 3, Events{Error: func(what, file string, err error) { told <- fmt.Sprint(what, " ", file, " ", err) }})
+	x, mem := indexOf(t, 3, Events{Error: func(what, file string, err error) {
+		told <- fmt.Sprint(what, " ", file, " ",
+			err)
+	}})
 	storetest.Fail(mem, "create", "/i/", errors.New("no room"))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -117,7 +121,8 @@ func TestFinish(t *testing.T) {
 		if x.opt.Enabled = true; c.off {
 			c.at = 0
 		}
-		if slices.Sort(times); !errors.Is(err, c.want) || x.Position() != c.at || !slices.Equal(slices.Compact(times), c.times) {
+		if slices.Sort(times); !errors.Is(err, c.want) || x.Position() != c.at || !slices.Equal(slices.Compact(times),
+			c.times) {
 			t.Errorf("%s: %v, at %d, synced %v", what, err, x.Position(), times)
 		}
 	}

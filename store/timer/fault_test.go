@@ -57,7 +57,8 @@ func (f *faulty) Append(r *store.Record) (store.Appended, error) {
 	return f.MessageStore.Append(r)
 }
 
-// TestSwitches: while timerStopDequeue is set nothing is delivered, and what comes is placed; while timerStopEnqueue is,
+// TestSwitches: while timerStopDequeue is set nothing is delivered, and what comes is placed; while timerStopEnqueue
+// is,
 // what waits is delivered, and what comes waits.
 func TestSwitches(t *testing.T) {
 	r := newRig(t, smallConfig(), vfs.NewMem(), begin)
@@ -90,7 +91,8 @@ func TestSwitches(t *testing.T) {
 	r.halt()
 }
 
-// TestWhatCannotBeReadIsSkipped: messages and delete marks whose records cannot be read, slots that point to no unit, and
+// TestWhatCannotBeReadIsSkipped: messages and delete marks whose records cannot be read, slots that point to no unit,
+// and
 // copies that nobody may store are told by their place, and cost nobody else anything.
 func TestWhatCannotBeReadIsSkipped(t *testing.T) {
 	var told []int64
@@ -227,7 +229,8 @@ func TestQueueThatBeginsLater(t *testing.T) {
 	r.halt()
 }
 
-// TestFailuresAreTold: what the flusher, a change of role, a start and the end of a file cannot do is told, and done later.
+// TestFailuresAreTold: what the flusher, a change of role, a start and the end of a file cannot do is told, and done
+// later.
 func TestFailuresAreTold(t *testing.T) {
 	mem := vfs.NewMem()
 	defer mem.Free()
@@ -314,12 +317,14 @@ func TestCheckpointThatCannotBeRead(t *testing.T) {
 		mem := vfs.NewMem()
 		there := op == "read" || op == "open"
 		if there {
-			if cf, _, _, err := openCheckpoint(mem, "/config/timercheck"); err != nil || cf.write(checkpoint{readTime: 7}) != nil {
+			if cf, _, _, err := openCheckpoint(mem, "/config/timercheck"); err != nil ||
+				cf.write(checkpoint{readTime: 7}) != nil {
 				t.Fatal(err)
 			}
 		}
 		storetest.Fail(mem, op, "", errDisk)
-		if _, c, found, err := openCheckpoint(mem, "/config/timercheck"); !errors.Is(err, errDisk) || found || c != (checkpoint{}) {
+		if _, c, found, err := openCheckpoint(mem, "/config/timercheck"); !errors.Is(err, errDisk) || found ||
+			c != (checkpoint{}) {
 			t.Errorf("%s: %+v, found %v, %v", op, c, found, err)
 		}
 		mem.Inject(nil)

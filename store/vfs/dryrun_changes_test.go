@@ -70,7 +70,8 @@ func TestDryRunChanges(t *testing.T) {
 	}
 }
 
-// TestDryRunWholeFolders: what was made or changed below a folder goes with it when that is moved; a file that is there is
+// TestDryRunWholeFolders: what was made or changed below a folder goes with it when that is moved; a file that is there
+// is
 // not made whole once more, and one that cannot be prepared tells why; room is that of the folder that is there.
 func TestDryRunWholeFolders(t *testing.T) {
 	base := NewMem()

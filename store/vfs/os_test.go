@@ -32,7 +32,8 @@ func TestUsageIsTheKernels(t *testing.T) {
 // TestWithoutFallocate: on file systems that cannot reserve or clear ranges both is done by writing: what is there
 // stays, the size grows as far as it has to, and a cleared range ends where it should.
 func TestWithoutFallocate(t *testing.T) {
-	for _, c := range []struct{ size, off, n, want int64 }{{0, 0, 10, 10}, {5000, 0, 4096, 5000}, {5000, 4000, 9000, 13_000},
+	for _, c := range []struct{ size, off, n, want int64 }{{0, 0, 10, 10}, {5000, 0, 4096, 5000}, {5000, 4000, 9000,
+		13_000},
 		{5000, 0, 5000, 5000}, {100, 4096, 4097, 8193}, {100, 200, 0, 200}} {
 		file, err := OS{}.Create(t.TempDir() + "/f")
 		if err != nil {
@@ -112,7 +113,8 @@ func TestResidentRanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = m.Unmap() }()
-	for _, c := range []struct{ off, n int }{{0, 0}, {5, -1}, {0, 1}, {100, 5000}, {0, 257 * 4096}, {0, 258 * 4096}, {1, size - 1}} {
+	for _, c := range []struct{ off, n int }{{0, 0}, {5, -1}, {0, 1}, {100, 5000}, {0, 257 * 4096}, {0, 258 * 4096}, {1,
+		size - 1}} {
 		if err := m.Populate(c.off, c.n); err != nil || !m.Resident(c.off, c.n) {
 			t.Errorf("%+v: %v, in memory %v", c, err, m.Resident(c.off, c.n))
 		}
