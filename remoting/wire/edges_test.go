@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -388,5 +389,25 @@ func TestShapeIsRecalled(t *testing.T) {
 	}
 	if s.Forget(); h.recall(s, in, &v) {
 		t.Error("what was forgotten is recalled")
+	}
+}
+
+// TestShapeViewsAreFresh: fields that refer to a frame's memory are those of the frame that was read last, wherever they
+// stand; others keep what they had until somebody says that they changed.
+func TestShapeViewsAreFresh(t *testing.T) {
+	text := func(s string) []byte { return []byte(s) }
+	for at := range 6 { // where msgId stands
+		list := []Field{{text("producerGroup"), text("g")}, {text("tranStateTableOffset"), text("1")},
+			{text("commitLogOffset"), text("2")}, {text("commitOrRollback"), text("8")}, {text("topic"), text("T")}}
+		list = slices.Insert(list, at, Field{text("msgId"), text("first")})
+		h, in, s := EndTransactionRequest, new(Interner), &Shape{Fields: list}
+		var v EndTransactionRequestHeader
+		if err := h.Decode(&Command{Fields: s.Fields, shape: s}, in, &v); err != nil || string(v.MsgID) != "first" {
+			t.Fatal(v, err)
+		}
+		s.Fields[at].Value = text("second")
+		if !h.recall(s, in, &v) || string(v.MsgID) != "second" || v.CommitLogOffset != 2 || v.Topic != "T" {
+			t.Errorf("at %d: %+v", at, v)
+		}
 	}
 }
