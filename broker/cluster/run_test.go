@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -177,5 +178,32 @@ func TestLinksRun(t *testing.T) {
 	r.Follow([]string{a.addr})
 	if len(r.links()) != 2 || a.took() != nil {
 		t.Error("behind the end others are followed")
+	}
+}
+
+// TestChangesAreLogged: an operator hears when a NameServer begins or ceases to show the broker, once each, and with
+// what weight; what fails because the broker stops is no news.
+func TestChangesAreLogged(t *testing.T) {
+	l := watcher(t, "ns:1", &Self{})
+	var text strings.Builder
+	l.r.d.Log = zerolog.New(&text)
+	for i, c := range []struct {
+		err  error
+		want string // level and beginning of the message
+	}{{errors.New("down"), `"warn"|cannot register at a NameServer`}, {errors.New("down"), ""},
+		{nil, `"info"|registered at the NameServer`}, {nil, ""}, {errNotListed, `"error"|clients cannot find this broker`},
+		{nil, `"info"|registered at the NameServer`}} {
+		text.Reset()
+		l.note(c.err)
+		level, message, _ := strings.Cut(c.want, "|")
+		if got := text.String(); (got == "") != (c.want == "") || c.want != "" && (!strings.Contains(got, level) ||
+			!strings.Contains(got, `"message":"`+message)) {
+			t.Errorf("%d, %v: logged %s", i, c.err, got)
+		}
+	}
+	close(l.r.stop)
+	text.Reset()
+	if l.note(errors.New("down")); text.String() != "" {
+		t.Errorf("behind the end: %s", text.String())
 	}
 }

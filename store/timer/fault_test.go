@@ -349,3 +349,64 @@ func TestWindowOutOfRange(t *testing.T) {
 		r.halt()
 	}
 }
+
+// TestOtherRecords: a record is a unit's message only if topic, size and slot are the unit's; one that rolls on may be due
+// at another time.
+func TestOtherRecords(t *testing.T) {
+	r := newRig(t, smallConfig(), vfs.NewMem(), begin)
+	defer r.halt()
+	r.put(begin+550, "a", "")
+	r.turn(begin)
+	s, _ := r.tm.wheel.get(begin + 500)
+	u, ok := r.tm.log.read(s.last)
+	if !ok {
+		t.Fatal("no unit")
+	}
+	rec, err := r.s.ReadRecord(u.offset, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := store.Record{Message: record.Message{Topic: "T", Body: []byte("a"),
+		Properties: fmt.Appendf(nil, "TIMER_OUT_MS\x01%d\x02", begin+550)}}
+	at, err := r.s.Append(&other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, err := r.s.ReadRecord(at.Offset, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := u
+	same.size = at.Size
+	later, rolls, smaller := u, u, u
+	later.delay += 100
+	rolls.delay, rolls.magic = rolls.delay+100, magicDefault|magicRoll
+	smaller.size--
+	within := u
+	within.delay += 49 // the same slot
+	for what, c := range map[string]struct {
+		u    unit
+		rec  []byte
+		want bool
+	}{"its own": {u, rec, true}, "the same slot": {within, rec, true}, "a later slot": {later, rec, false}, "one that rolls": {rolls, rec, true},
+		"another size": {smaller, rec, false}, "another topic": {same, elsewhere, false}, "half of it": {u, rec[:40], false}} {
+		if _, err := r.tm.timerMessage(&c.u, c.rec); (err == nil) != c.want {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestLastEnd: where the last file ends, 0 without one.
+func TestLastEnd(t *testing.T) {
+	r := newRig(t, smallConfig(), vfs.NewMem(), begin)
+	defer r.halt()
+	if got := r.tm.lastEnd(); len(r.tm.log.files) == 0 && got != 0 {
+		t.Errorf("without a file: %d", got)
+	}
+	for i := range 100 { // 78 in a file of 4096
+		r.put(begin+500, fmt.Sprint(i), "")
+	}
+	if r.turn(begin); r.tm.lastEnd() != 8192 {
+		t.Errorf("two files end at %d", r.tm.lastEnd())
+	}
+}
