@@ -137,18 +137,10 @@ func (t *tableCopies) allOffsets(ctx *remoting.Context) {
 		return
 	}
 	data, err := t.progress.Encode()
-	if err != nil {
-		fail(ctx, err)
-		return
-	}
-	ctx.OK(data)
+	respondText(ctx, data, err)
 }
 
 func (t *tableCopies) allDelayOffsets(ctx *remoting.Context) {
 	data, err := t.schedule.Encode()
-	if err != nil {
-		fail(ctx, err)
-		return
-	}
-	ctx.OK(data)
+	respondText(ctx, data, err)
 }

@@ -35,11 +35,16 @@ func (c *consumerLists) consumerList(ctx *remoting.Context, h *wire.ConsumerGrou
 // respondJSON answers SUCCESS with a body in fastjson's dialect.
 func respondJSON(ctx *remoting.Context, v any) {
 	data, err := compat.Marshal(v)
+	respondText(ctx, data, err)
+}
+
+// respondText answers SUCCESS with a body, or why there is none.
+func respondText(ctx *remoting.Context, body []byte, err error) {
 	if err != nil {
 		fail(ctx, err)
 		return
 	}
-	ctx.OK(data)
+	ctx.OK(body)
 }
 
 // consumerIDs answers GET_CONSUMER_LIST_BY_GROUP. Java: GetConsumerListByGroupResponseBody.

@@ -47,9 +47,5 @@ func (t *timerQueries) timerMetrics(ctx *remoting.Context) {
 		return
 	}
 	data, err := t.timers.MetricsJSON()
-	if err != nil {
-		fail(ctx, err)
-		return
-	}
-	ctx.OK(data)
+	respondText(ctx, data, err)
 }

@@ -74,10 +74,5 @@ func (r *replicaInfos) epochs(ctx *remoting.Context) {
 		cache.EpochList = append(cache.EpochList, protocol.EpochEntry{EndOffset: list.End(i), Epoch: e.Epoch,
 			StartOffset: e.Start})
 	}
-	text, err := compat.Marshal(cache)
-	if err != nil {
-		fail(ctx, err)
-		return
-	}
-	ctx.OK(text)
+	respondJSON(ctx, cache)
 }

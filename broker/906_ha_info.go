@@ -43,11 +43,7 @@ func (h *haInfos) exchange(ctx *remoting.Context, told *wire.HAInfoHeader) {
 			h.store.SetMasterFlushedOffset(told.FlushOffset)
 		}
 		body, err := h.trans.Acted.Report()
-		if err != nil {
-			fail(ctx, err)
-			return
-		}
-		ctx.OK(body)
+		respondText(ctx, body, err)
 		return
 	case !c.IsSlave():
 		remoting.Respond(&ctx.Replier, wire.Success, "", wire.HAInfoResponse, &wire.HAInfoHeader{HAAddr: c.HAAddr(),

@@ -109,6 +109,16 @@ func TestRepairSteps(t *testing.T) {
 			flip(t, mem, "/s/index/"+list[0].Name, 40)
 			return "/s/index/" + list[0].Name
 		}, check.ByRepair, "move", true},
+		{"a checkpoint of the future", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			f, _ := mem.OpenFile("/s/checkpoint")
+			_, _ = f.WriteAt([]byte{0x7f}, 0)
+			return "/s/checkpoint"
+		}, check.ByRepair, "move", true},
+		{"entries that a manifest hides", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
+			f, _ := mem.OpenFile("/s/consumequeue/T/1/" + datafile.Name(100*consumequeue.Unit))
+			_, _ = f.WriteAt(make([]byte, 5*consumequeue.Unit), 95*consumequeue.Unit)
+			return "/s/consumequeue"
+		}, check.ByRepair, "move", true},
 		{"queues gone", func(t *testing.T, mem *vfs.Mem, _ []Appended) string {
 			_ = mem.Rename("/s/consumequeue", "/elsewhere")
 			return "/s/consumequeue/T/1/" + datafile.Name(0)

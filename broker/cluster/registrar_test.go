@@ -34,22 +34,32 @@ func TestRegisterParts(t *testing.T) {
 	}
 }
 
-// TestTopicBytes: the estimate is never below what is sent.
+// TestTopicBytes: the estimate is never below what is sent, whatever makes a topic large, and not far above it.
 func TestTopicBytes(t *testing.T) {
-	c := protocol.NewTopicConfig(strings.Repeat("n", 255))
-	c.Attributes = map[string]string{"a\x01": strings.Repeat("\x01\"", 500)}
-	c.ReadQueueNums, c.WriteQueueNums, c.Perm, c.TopicSysFlag = -2147483648, -2147483648, -2147483648, -2147483648
-	info := &protocol.TopicQueueMappingInfo{Topic: c.TopicName, Bname: "b", Scope: protocol.ScopeGlobal,
-		CurrIDMap: map[int]int{}}
-	for i := range 1000 {
-		info.CurrIDMap[60000+i] = 60000 + i
-	}
-	w := protocol.NewRegisterBrokerBody()
-	empty, _ := w.Encode()
-	w.TopicConfigSerializeWrapper.TopicConfigTable[c.TopicName] = &c
-	w.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap[c.TopicName] = info
-	full, _ := w.Encode()
-	if got := topicBytes(&c, info); got < len(full)-len(empty) {
-		t.Errorf("%d, but it takes %d", got, len(full)-len(empty))
+	for _, c := range []struct{ name, attributes, bname, queues int }{{1, 0, 0, -1}, {255, 0, 0, -1}, {1, 1000, 0, -1},
+		{255, 500, 1, 1000}, {255, 0, 1, 0}, {1, 0, 250, 0}, {1, 0, 1, 1000}, {255, 0, 250, 10}} {
+		config := protocol.NewTopicConfig(strings.Repeat("n", c.name))
+		config.ReadQueueNums, config.WriteQueueNums, config.Perm, config.TopicSysFlag = -2147483648, -2147483648, -2147483648,
+			-2147483648
+		if c.attributes > 0 {
+			config.Attributes = map[string]string{"a\x01": strings.Repeat("\x01\"", c.attributes)}
+		}
+		var info *protocol.TopicQueueMappingInfo
+		w := protocol.NewRegisterBrokerBody()
+		empty, _ := w.Encode()
+		w.TopicConfigSerializeWrapper.TopicConfigTable[config.TopicName] = &config
+		if c.queues >= 0 {
+			info = &protocol.TopicQueueMappingInfo{Topic: config.TopicName, Bname: strings.Repeat("b", c.bname),
+				Scope: protocol.ScopeGlobal, CurrIDMap: map[int]int{}}
+			for i := range c.queues {
+				info.CurrIDMap[60000+i] = 60000 + i
+			}
+			w.TopicConfigSerializeWrapper.TopicQueueMappingInfoMap[config.TopicName] = info
+		}
+		full, _ := w.Encode()
+		takes := len(full) - len(empty)
+		if got := topicBytes(&config, info); got < takes || got > 2*takes+512 {
+			t.Errorf("%+v: %d, and it takes %d", c, got, takes)
+		}
 	}
 }

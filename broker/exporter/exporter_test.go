@@ -94,7 +94,8 @@ func newRig(t *testing.T, edit ...func(*config.Config)) *rig {
 		Holds: hold.NewTable(hold.Deps{Store: opened, Limit: func() int64 { return 7 }}), Trans: halves,
 		Stats: stats.NewTotals(), DeadLetters: new(stats.DeadLetters), TimerDelays: new(stats.PerTopic[stats.Histogram]),
 		Overload: overload.New(live, throttled), Store: st, Network: idle{wire.ReqPullMessage, wire.ReqPullMessage, 9999},
-		Registrar:   cluster.NewRegistrar(cluster.Deps{Topics: topics, Log: log, Throttled: throttled}, nil),
+		Registrar: cluster.NewRegistrar(cluster.Deps{Topics: topics, Log: log, Throttled: throttled},
+			[]string{"10.0.0.1:9876", "10.0.0.2:9876"}),
 		Replication: replication.New(replication.Deps{}),
 		Health:      func() (error, []string) { return r.ill, []string{"look at this"} }, Log: log})
 	return r
@@ -386,5 +387,16 @@ func TestServe(t *testing.T) {
 	var none *Exporter
 	if none.Stop(context.Background()); none.Addr() != "" || none.Err() != nil {
 		t.Error("a broker that did not start has metrics")
+	}
+}
+
+// TestNameServers: each has its figures, also before it was asked.
+func TestNameServers(t *testing.T) {
+	text := newRig(t).scrape()
+	for _, addr := range []string{"10.0.0.1:9876", "10.0.0.2:9876"} {
+		r := rig{t: t}
+		r.is(text, "gorocket_namesrv_registered", `namesrv="`+addr+`"`, 1)
+		r.is(text, "gorocket_route_taken", `namesrv="`+addr+`"`, 0)
+		r.is(text, "gorocket_namesrv_failures_total", `namesrv="`+addr+`"`, 0)
 	}
 }

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,5 +178,38 @@ func TestOddTopicsOfAFile(t *testing.T) {
 	}
 	if err := topics.Load([]byte(`{"topicConfigTable":{"T":{"topicName":"T","perm":2147483648}}}`)); err == nil {
 		t.Error("a number beyond int32 was read")
+	}
+}
+
+// TestRepublish: what others see of all topics has changed: each is told again, under a new version.
+func TestRepublish(t *testing.T) {
+	topics := NewTopics()
+	for _, name := range []string{"A", "B", "C"} {
+		if err := topics.Update(protocol.NewTopicConfig(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told []string
+	topics.Publish = func(c *protocol.TopicConfig) { told = append(told, c.TopicName) }
+	before := topics.CurrentVersion().Counter
+	if topics.Republish(); topics.CurrentVersion().Counter != before+1 {
+		t.Errorf("version %d behind %d", topics.CurrentVersion().Counter, before)
+	}
+	if slices.Sort(told); !slices.Equal(told, topics.Names()) || len(told) != 3 {
+		t.Errorf("told of %v", told)
+	}
+	if err := topics.Update(protocol.NewTopicConfig("D")); err != nil { // nobody holds a lock
+		t.Error(err)
+	}
+}
+
+// TestLongAttributes: numbers within their range, both ends with it.
+func TestLongAttributes(t *testing.T) {
+	check := longIn(-1, 100)
+	for v, want := range map[string]string{"-1": "", "0": "", "100": "", "-2": "value is not in range(-1, 100)",
+		"101": "value is not in range(-1, 100)", "x": `For input string: "x"`, "": `For input string: ""`} {
+		if err := check(v); (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("%q: %v, want %q", v, err, want)
+		}
 	}
 }

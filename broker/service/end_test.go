@@ -259,3 +259,54 @@ func TestEndBelowProgress(t *testing.T) {
 		}
 	}
 }
+
+// TestHalfWithoutAPlace: a half message that says no usable topic or queue is refused, and waits still.
+func TestHalfWithoutAPlace(t *testing.T) {
+	for _, props := range []string{"REAL_TOPIC\x01T\x02", "REAL_QID\x011\x02", "REAL_TOPIC\x01T\x02REAL_QID\x01x\x02",
+		"REAL_TOPIC\x01T\x02REAL_QID\x01-1\x02", "REAL_TOPIC\x01\x02REAL_QID\x011\x02", "REAL_TOPIC\x01" +
+			compat.TopicTransHalf +
+			"\x02REAL_QID\x010\x02"} {
+		r := newRig(t)
+		a, err := r.store.Append(&store.Record{Message: record.Message{Topic: compat.TopicTransHalf, Body: []byte("x"),
+			BornTimestamp: birth,
+			Properties:    []byte("UNIQ_KEY\x01U\x02TRAN_MSG\x01true\x02PGROUP\x01p\x02" + props)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &End{Group: "p", CommitLogOffset: a.Offset, QueueOffset: a.QueueOffset, Commit: true}
+		err = r.End.End(e)
+		if err == nil || r.store.MaxOffset("T", 1) != 0 {
+			t.Errorf("%q: %v, %d messages", props, err, r.store.MaxOffset("T", 1))
+			continue
+		}
+		if r.d.Trans.Halves.NextOpen(a.QueueOffset, a.QueueOffset+1) != a.QueueOffset {
+			t.Errorf("%q: it has ended", props)
+		}
+	}
+}
+
+// TestMultiTagTopics: messages of topics with several tags say so, others do not.
+func TestMultiTagTopics(t *testing.T) {
+	r := newRig(t)
+	for topic, kind := range map[string]string{"One": protocol.SingleTag, "Many": protocol.MultiTag} {
+		c := protocol.NewTopicConfig(topic)
+		c.TopicFilterType = kind
+		if err := r.d.Topics.Update(c); err != nil {
+			t.Fatal(err)
+		}
+		m := r.send(topic, "TAGS\x01a\x02", "x", to(0))
+		if got := r.at(topic, 0, m.QueueOffset); got.SysFlag&record.SysFlagMultiTags != 0 != (kind == protocol.MultiTag) {
+			t.Errorf("%s: flag %x", topic, got.SysFlag)
+		}
+	}
+}
+
+// TestLateIsStored: only what waits in vain for disk or slaves is stored all the same.
+func TestLateIsStored(t *testing.T) {
+	for err, want := range map[error]bool{store.ErrFlushTimeout: true, store.ErrReplicaTimeout: true,
+		fmt.Errorf("x: %w", store.ErrFlushTimeout): true, store.ErrNotWritable: false, errors.New("x"): false} {
+		if isLate(err) != want {
+			t.Errorf("%v: late %v", err, !want)
+		}
+	}
+}

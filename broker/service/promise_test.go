@@ -46,11 +46,19 @@ func TestWaitsInOrder(t *testing.T) {
 	}
 	r.Send.Awaits(1, p.End, p.End)
 	testutil.WaitFor(t, "the disk", func() bool { return r.store.FlushedOffset() >= p.End })
+	counted := func() (n, failed int64) { return r.Send.Stats.Times.InMinute(), r.Send.Stats.Times.Failed.Load() }
+	puts, failures := counted()
 	if done, err := r.Send.Kept(&p, limit-1); done || err != nil {
 		t.Errorf("no wait for slaves: %v", err)
 	}
+	if n, failed := counted(); n != puts || failed != failures {
+		t.Errorf("who still waits counts: %d more, %d failed", n-puts, failed-failures)
+	}
 	if done, err := r.Send.Kept(&p, limit); !done || err != ErrReplicaTimeout {
 		t.Errorf("slow slaves: %v, %v", done, err)
+	}
+	if n, failed := counted(); n != puts+1 || failed != failures+1 {
+		t.Errorf("one that came late: %d more, %d failed", n-puts, failed-failures)
 	}
 	if r.store.Confirm(p.End - 1); r.Send.Awaits(0, 0, p.End) {
 		t.Error("a byte is missing")
@@ -63,6 +71,9 @@ func TestWaitsInOrder(t *testing.T) {
 	}
 	if done, err := r.Send.Kept(&p, limit); !done || err != nil {
 		t.Errorf("%v, %v", done, err)
+	}
+	if n, failed := counted(); n != puts+2 || failed != failures+1 {
+		t.Errorf("one that was kept: %d more, %d failed", n-puts, failed-failures)
 	}
 	for what, m := range map[string]*Send{"WAIT=false": r.send("T", "WAIT\x01false\x02", "x"),
 		"one way": r.send("T", "", "x", func(m *Send) { m.NoPromise = true })} {

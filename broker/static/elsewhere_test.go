@@ -54,6 +54,12 @@ func (b *otherBroker) entry(code int32, fields ...string) remoting.Entry {
 	}}
 }
 
+func (b *otherBroker) note(asked string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = append(b.asked, asked)
+}
+
 // took is what was asked since the last call.
 func (b *otherBroker) took() []string {
 	b.mu.Lock()
@@ -111,6 +117,14 @@ func TestOffsetsElsewhere(t *testing.T) {
 			[][2]int64{{10, 0}, {15, 5}, {40, 30}, {3, 0}}},
 		"min": {func() (int64, error) { return v.Min(pieces(true)) }, "31 topic=T queueId=7 lo=false",
 			[][2]int64{{10, 0}, {15, 5}, {3, 0}, {99, 30}}},
+		"end of a piece": {func() (int64, error) {
+			q := pieces(true)
+			_, high, err := v.pieceEnds(&q, &q.Items[0])
+			if asked := b.took(); err == nil && asked[0] == "31 topic=T queueId=7 lo=false" {
+				b.note(asked[1])
+			}
+			return high, err
+		}, "30 topic=T queueId=7 lo=false committed=true", [][2]int64{{10, 10}, {0, 0}}},
 		"search": {func() (int64, error) { return v.Search(pieces(false), search) },
 			"29 topic=T queueId=7 lo=false timestamp=777 boundaryType=upper", [][2]int64{{10, 0}, {39, 29}, {40, 30}, {-1, -1}}},
 		"earliest": {func() (int64, error) { return v.earliestOf(pieces(true)) }, "32 topic=T queueId=7 lo=false",

@@ -124,6 +124,56 @@ func TestStopNotesTheProgress(t *testing.T) {
 	}
 }
 
+// TestSlaveNotesNoProgress: who stops as a slave leaves the progress to its master, and nobody's goes back.
+func TestSlaveNotesNoProgress(t *testing.T) {
+	for _, c := range []struct {
+		slave bool
+		start int64 // of the table
+		want  int64
+	}{{false, 0, 2}, {true, 0, 1}, {false, 2, 1}, {false, 1,
+		2}} { // the table begins behind the progress: somebody reset that
+		r := newRig(t)
+		r.halves(t, 4)
+		settings := r.d.Settings
+		r.d.Settings = func() Settings {
+			s := settings()
+			s.Slave = c.slave
+			return s
+		}
+		if err := r.d.Offsets.Commit(protocol.GroupTransactions, compat.TopicTransHalf, 0, 1); err != nil {
+			t.Fatal(err)
+		}
+		close(r.Replayed)
+		r.Halves.reset(c.start)
+		for _, at := range []int64{0, 1} {
+			r.Halves.settle(at)
+		}
+		if r.noteEnded(); r.progress(compat.TopicTransHalf) != c.want {
+			t.Errorf("%+v: noted %d", c, r.progress(compat.TopicTransHalf))
+		}
+	}
+}
+
+// TestTrailsAreBounded: so many half messages are followed to where they are stored again, and no more.
+func TestTrailsAreBounded(t *testing.T) {
+	h := newHalfTable()
+	for i := range int64(maxTrails - 1) {
+		h.trails[1<<40+i] = trail{}
+	}
+	_, _ = h.Claim(10)
+	if h.moved(10, 110); h.newest[10] != 110 {
+		t.Errorf("one less than may be: it is at %d", h.newest[10])
+	}
+	_, _ = h.Claim(11)
+	if h.moved(11, 111); h.newest[11] != 0 || len(h.trails) != maxTrails || len(h.busy) != 0 {
+		t.Errorf("one too many is followed, there are %d", len(h.trails))
+	}
+	_, _ = h.Claim(110) // one that is followed goes on
+	if h.moved(110, 210); h.newest[10] != 210 || h.newest[110] != 210 || len(h.trails) != maxTrails {
+		t.Errorf("%d trails, the first is at %d", len(h.trails), h.newest[10])
+	}
+}
+
 // TestReplay: what op messages behind the progress name has ended, in both of Java's forms; the rest waits.
 func TestReplay(t *testing.T) {
 	r := newRig(t)

@@ -34,3 +34,19 @@ func TestWithin(t *testing.T) {
 		t.Error("it does not hold")
 	}
 }
+
+// TestStalls: what the machine loses is measured, also while it does, and looks that end in time count for nothing.
+func TestStalls(t *testing.T) {
+	s, now := new(Stalls), time.Now()
+	s.since[0].Store(now.Add(-time.Minute).UnixNano())
+	s.since[1].Store(now.UnixNano())
+	s.lost.Store(int64(time.Hour))
+	if lost := s.Lost(); lost < time.Hour+time.Minute-stallFree || lost > time.Hour+time.Minute+2*time.Since(now) {
+		t.Errorf("%v are lost", lost)
+	}
+	begin, watched := time.Now(), WatchStalls(t)
+	time.Sleep(30 * time.Millisecond)
+	if lost, took := watched.Lost(), time.Since(begin); lost < 0 || lost > 2*took {
+		t.Errorf("%v are lost in %v", lost, took)
+	}
+}

@@ -245,3 +245,31 @@ func TestLastPort(t *testing.T) {
 		t.Errorf("none is free from %d on: %v", base, err)
 	}
 }
+
+// TestStopDoesNotWaitForever: a scrape that hangs does not hold up a stop longer than its context.
+func TestStopDoesNotWaitForever(t *testing.T) {
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	e := serve(t, taken(t), well, func(*Sink) { close(begun); <-goOn })
+	defer close(goOn)
+	ended := make(chan error, 1)
+	go func() {
+		resp, err := http.Get("http://" + e.Addr("") + "/metrics")
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+		}
+		ended <- err
+	}()
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	e.Stop(ctx)
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("it was answered")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("who asks waits still")
+	}
+}

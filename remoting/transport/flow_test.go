@@ -530,3 +530,107 @@ func TestHoldsTheSame(t *testing.T) {
 		t.Error("one byte more without room is taken")
 	}
 }
+
+// TestGoneConnectionHoldsNothing: a connection that a frame's handler ended counts nothing of what it left, and is not
+// watched.
+func TestGoneConnectionHoldsNothing(t *testing.T) {
+	e, l := flowEngine(1<<30), &Loop{}
+	p := newPeer(e, l)
+	p.s.in = append(frameOf(20, 'x'), frameOf(50, 'y')[:30]...)
+	p.recv = &ending{notes: p.r, then: func() { e.release(p.Conn) }}
+	p.traffic()
+	if n := e.budget.inbound.Load(); n != 0 || len(l.watched) != 0 || l.busy.Load() {
+		t.Errorf("%d bytes are counted, %d connections watched", n, len(l.watched))
+	}
+	p = newPeer(e, l)
+	p.s.in, p.r.refuse = frameOf(20, 'x'), errors.New("no frame")
+	if p.traffic() || len(p.r.bad) != 1 || e.budget.inbound.Load() != 0 || len(l.watched) != 0 {
+		t.Errorf("a bad frame: told %v, %d bytes are counted, %d connections watched", p.r.bad, e.budget.inbound.Load(),
+			len(l.watched))
+	}
+}
+
+// ending is a receiver behind whose frames something happens.
+type ending struct {
+	*notes
+	then func()
+}
+
+func (r *ending) Frame(b []byte) error {
+	defer r.then()
+	return r.notes.Frame(b)
+}
+
+// TestFlushBehindAFailedBarrier: nothing is written, and the connection is told to be closed.
+func TestFlushBehindAFailedBarrier(t *testing.T) {
+	fail := false
+	e := engineOf(func(int64) error {
+		if fail {
+			return errors.New("disk")
+		}
+		return nil
+	})
+	for _, fail = range []bool{false, true} {
+		c, s, _ := offline(e, &Loop{})
+		put(t, c, "answer")
+		c.Barrier(1)
+		if c.flush(true) == fail || s.closed != fail || (s.writes > 0) == fail {
+			t.Errorf("fails %v: closed %v, %d writes", fail, s.closed, s.writes)
+		}
+	}
+}
+
+// TestBacklogCounts: what the socket keeps and what waits to be written both count, and a peer that has not read all is
+// looked at again.
+func TestBacklogCounts(t *testing.T) {
+	p := newPeer(flowEngine(1<<30), &Loop{})
+	if n := p.Backlog(); n != 0 || p.s.wakes != 0 {
+		t.Errorf("%d bytes, woken %d times", n, p.s.wakes)
+	}
+	put(t, p.Conn, "answer")
+	before := p.s.wakes
+	if n := p.Backlog(); n != 6 || p.s.wakes != before {
+		t.Errorf("%d bytes, woken %d times", n, p.s.wakes-before)
+	}
+	p.unsent.Store(100)
+	if n := p.Backlog(); n != 106 || p.s.wakes != before+1 {
+		t.Errorf("%d bytes, woken %d times", n, p.s.wakes-before)
+	}
+	p.abort()
+	if n := p.Backlog(); n < 100 || p.s.wakes != before+1 {
+		t.Errorf("closed: %d bytes, woken %d times", n, p.s.wakes-before)
+	}
+}
+
+// TestLookEndsTheWatch: a connection on which nothing waits any more is not looked at again; one that is stopped because
+// its peer does not read stays stopped.
+func TestLookEndsTheWatch(t *testing.T) {
+	e, l, now := flowEngine(1<<30), &Loop{}, time.UnixMilli(1_000_000)
+	p := newPeer(e, l)
+	if err := p.turn(now, frameOf(20, 'x')[:10]...); err != nil || len(l.watched) != 1 {
+		t.Fatalf("%v, %d are watched", err, len(l.watched))
+	}
+	p.s.in = nil // as if the rest had come and gone
+	p.flow.left, p.flow.cut, p.flow.since, p.flow.held = 0, 0, 0, 0
+	e.look(p.Conn, now)
+	if len(l.watched) != 0 || l.busy.Load() || p.flow.place != 0 {
+		t.Errorf("%d are watched, busy %v", len(l.watched), l.busy.Load())
+	}
+	q := newPeer(e, l)
+	q.flow.paused, q.s.stopped = true, false
+	q.noteUnsent(500, 0)
+	if !q.s.stopped || q.unsent.Load() != 500 || e.budget.outbound.Load() != 500 || len(l.watched) != 1 ||
+		q.flow.progress == 0 {
+		t.Errorf("stopped %v, %d unsent, %d counted, %d watched", q.s.stopped, q.unsent.Load(), e.budget.outbound.Load(),
+			len(l.watched))
+	}
+	q.flow.progress = 0
+	q.noteUnsent(700, 500)
+	if q.flow.progress != 0 || e.budget.outbound.Load() != 700 {
+		t.Errorf("more waits: progress %d, %d counted", q.flow.progress, e.budget.outbound.Load())
+	}
+	q.noteUnsent(600, 700)
+	if q.flow.progress == 0 || e.budget.outbound.Load() != 600 {
+		t.Errorf("less waits: progress %d, %d counted", q.flow.progress, e.budget.outbound.Load())
+	}
+}

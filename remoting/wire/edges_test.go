@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -342,6 +343,71 @@ func TestGiven(t *testing.T) {
 			if text := strings.Join(got, ","); text != want {
 				t.Errorf("form %d: %s, want %s", form, text, want)
 			}
+		}
+	}
+}
+
+// TestShapeIsRecalled: a header that comes in the shape of the last one is read from that and the fields that changed;
+// another header type's, one that was forgotten, or a value that does not parse, is not.
+func TestShapeIsRecalled(t *testing.T) {
+	fields := func(queue string) []Field {
+		return []Field{{[]byte("consumerGroup"), []byte("g")}, {[]byte("topic"), []byte("T")}, {[]byte("queueId"),
+			[]byte(queue)}}
+	}
+	h, in := QueryConsumerOffsetRequest, new(Interner)
+	s := &Shape{Fields: fields("3")}
+	var v QueryConsumerOffsetRequestHeader
+	if h.recall(s, in, &v) {
+		t.Error("something is recalled before anything was read")
+	}
+	c := &Command{Fields: s.Fields, shape: s}
+	if err := h.Decode(c, in, &v); err != nil || v.QueueID != 3 {
+		t.Fatal(v, err)
+	}
+	s.Fields[2].Value = []byte("4")
+	if v = (QueryConsumerOffsetRequestHeader{}); !h.recall(s, in, &v) || v.QueueID != 3 || v.Topic != "T" ||
+		v.ConsumerGroup != "g" {
+		t.Errorf("nobody said that something changed: %+v", v)
+	}
+	if s.Touch(2); !h.recall(s, in, &v) || v.QueueID != 4 || v.Topic != "T" {
+		t.Errorf("queue 4: %+v", v)
+	}
+	var other UpdateConsumerOffsetRequestHeader
+	if UpdateConsumerOffsetRequest.recall(s, in, &other) {
+		t.Error("another header is recalled")
+	}
+	s.Fields[2].Value = []byte("x")
+	if s.Touch(2); h.recall(s, in, &v) {
+		t.Errorf("no number is recalled as %+v", v)
+	}
+	s.Fields[2].Value = []byte("5")
+	if h.recall(s, in, &v) {
+		t.Error("behind what does not parse something is recalled")
+	}
+	if err := h.Decode(c, in, &v); err != nil || v.QueueID != 5 || !h.recall(s, in, &v) {
+		t.Errorf("read again: %+v, %v", v, err)
+	}
+	if s.Forget(); h.recall(s, in, &v) {
+		t.Error("what was forgotten is recalled")
+	}
+}
+
+// TestShapeViewsAreFresh: fields that refer to a frame's memory are those of the frame that was read last, wherever they
+// stand; others keep what they had until somebody says that they changed.
+func TestShapeViewsAreFresh(t *testing.T) {
+	text := func(s string) []byte { return []byte(s) }
+	for at := range 6 { // where msgId stands
+		list := []Field{{text("producerGroup"), text("g")}, {text("tranStateTableOffset"), text("1")},
+			{text("commitLogOffset"), text("2")}, {text("commitOrRollback"), text("8")}, {text("topic"), text("T")}}
+		list = slices.Insert(list, at, Field{text("msgId"), text("first")})
+		h, in, s := EndTransactionRequest, new(Interner), &Shape{Fields: list}
+		var v EndTransactionRequestHeader
+		if err := h.Decode(&Command{Fields: s.Fields, shape: s}, in, &v); err != nil || string(v.MsgID) != "first" {
+			t.Fatal(v, err)
+		}
+		s.Fields[at].Value = text("second")
+		if !h.recall(s, in, &v) || string(v.MsgID) != "second" || v.CommitLogOffset != 2 || v.Topic != "T" {
+			t.Errorf("at %d: %+v", at, v)
 		}
 	}
 }

@@ -282,6 +282,12 @@ func TestPublish(t *testing.T) {
 	if err := l.Publish(200); err != nil || c.notes != notes {
 		t.Errorf("nothing was buffered: %v, notified %d times", err, c.notes-notes)
 	}
+	if _, err := put(l, 100, true, true); err != nil || !l.buffered.Load() {
+		t.Fatal(err)
+	}
+	if err := l.Publish(200); err != nil || l.End() != 300 { // who appended may ask with another's end
+		t.Errorf("%v, what is buffered is readable up to %d", err, l.End())
+	}
 	if _, err := put(l, 100, true, true); err != nil {
 		t.Fatal(err)
 	}
@@ -291,10 +297,10 @@ func TestPublish(t *testing.T) {
 		}
 		return nil
 	})
-	if err := l.Publish(200); err != nil {
+	if err := l.Publish(300); err != nil {
 		t.Errorf("what failed is behind: %v", err)
 	}
-	if err := l.Publish(201); !errors.Is(err, ErrNotWritable) {
+	if err := l.Publish(301); !errors.Is(err, ErrNotWritable) {
 		t.Errorf("it failed: %v", err)
 	}
 }
@@ -400,5 +406,73 @@ func TestTruncateDropsFiles(t *testing.T) {
 		if len(l.Segments()) != c.files || len(list) != c.files || l.End() != c.end || l.Durable.Load() != c.end {
 			t.Errorf("end %d: %d files, %d on disk, ends at %d", c.end, len(l.Segments()), len(list), l.End())
 		}
+	}
+}
+
+// TestPositionsMoveOnce: a position that is where it is to go has not moved; who asks behind it need not wait.
+func TestPositionsMoveOnce(t *testing.T) {
+	var p Position
+	for i, c := range []struct {
+		to   int64
+		want bool
+	}{{10, true}, {10, false}, {9, false}, {11, true}, {0, false}} {
+		if got := p.raise(c.to); got != c.want {
+			t.Errorf("%d: to %d: moved %v", i, c.to, got)
+		}
+	}
+	p.want = 1
+	if passed, enough := p.await(1, 11); !passed || enough {
+		t.Errorf("passed %v, enough %v", passed, enough)
+	}
+	if passed, enough := p.await(1, 12); passed || !enough {
+		t.Errorf("one waits: passed %v, enough %v", passed, enough)
+	}
+	if passed, err := p.addUnless(waiting{offset: 11}); !passed || err != nil || len(p.waiters) != 0 {
+		t.Errorf("passed %v, %v, %d wait", passed, err, len(p.waiters))
+	}
+	if passed, err := p.addUnless(waiting{offset: 12}); passed || err != nil || len(p.waiters) != 1 {
+		t.Errorf("passed %v, %v, %d wait", passed, err, len(p.waiters))
+	}
+}
+
+// TestFailedAppendGivesTheLockBack: others find the log as it was before, with the reason, and what is buffered counts
+// as
+// its end until it is written.
+func TestFailedAppendGivesTheLockBack(t *testing.T) {
+	var told []string
+	l, mem, c := started(t, Events{Error: func(what, file string, err error) { told = append(told, what) }})
+	if _, err := put(l, 100, true, true); err != nil || l.tailEnd() != 100 || l.End() != 0 {
+		t.Fatal(err, l.tailEnd(), l.End())
+	}
+	if end, _, err := l.WriteOut(); err != nil || end != 100 || l.tailEnd() != 100 {
+		t.Fatal(err, end, l.tailEnd())
+	}
+	l.reportErr("nothing", "f", nil)
+	l.reportErr("something", "f", errors.New("x"))
+	if !slices.Equal(told, []string{"something"}) {
+		t.Errorf("told %q", told)
+	}
+	mem.Inject(func(op, _ string) error {
+		if op == "write" {
+			return syscall.EIO
+		}
+		return nil
+	})
+	if _, err := put(l, 100, true, false); !errors.Is(err, ErrNotWritable) || c.aborts != 1 {
+		t.Errorf("%v, %d aborted", err, c.aborts)
+	}
+	free := make(chan struct{})
+	go func() { l.Quiesce(); close(free) }()
+	select {
+	case <-free:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the lock is held")
+	}
+	if _, err := put(l, 100, true, false); !errors.Is(err, ErrNotWritable) || l.End() != 100 || l.tailEnd() != 100 {
+		t.Errorf("%v, ends at %d and %d", err, l.End(), l.tailEnd())
+	}
+	ran := false
+	if err := l.Barrier(func() { ran = true }); err != nil || !ran {
+		t.Errorf("nothing is buffered: %v, ran %v", err, ran)
 	}
 }

@@ -106,7 +106,11 @@ func (l *Log) rawTail(at, n int64) error {
 		return *p
 	}
 	want := l.RawEnd()
-	if want >= 0 && at != want || want < 0 && (at < 0 || at%l.opt.SegmentSize != 0) {
+	fits := at == want
+	if want < 0 {
+		fits = at >= 0 && at%l.opt.SegmentSize == 0
+	}
+	if !fits {
 		return &PlaceError{Want: want, Got: at, Size: l.opt.SegmentSize}
 	}
 	if at%l.opt.SegmentSize+n > l.opt.SegmentSize {

@@ -3,6 +3,8 @@ package consumequeue
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"gorocket/store/dispatch"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -381,6 +384,78 @@ func TestExtensionsExpire(t *testing.T) {
 		m.table.Expire(t.Context(), 0, true)
 		if list, err := m.mem.ReadDir("/s/consumequeue_ext/P/0"); err != nil || len(list) != want {
 			t.Errorf("the log begins at %d: %d files of extensions, want %d (%v)", logMin, len(list), want, err)
+		}
+	}
+}
+
+// TestFilesAreMadeOnce: who asks for a file hears whether it was made for him; after a failure it was not.
+func TestFilesAreMadeOnce(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	files := Options{FS: mem, Root: "/s", FileSize: 1000, MaxOpenFiles: 10}.Plain()
+	q := &Queue{Topic: "T"}
+	ask := func(q *Queue, create bool) (*queueFile, bool, error) {
+		f, created, err := files.get(q, 0, create)
+		if f != nil {
+			files.put(f)
+		}
+		return f, created, err
+	}
+	if f, created, err := ask(q, false); f != nil || created || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is not there: %v, made %v, %v", f, created, err)
+	}
+	storetest.Fail(mem, "create", "", errDisk)
+	if f, created, err := ask(q, true); f != nil || created || !errors.Is(err, errDisk) {
+		t.Errorf("no disk: %v, made %v, %v", f, created, err)
+	}
+	mem.Inject(nil)
+	for _, want := range []bool{true, false} {
+		if f, created, err := ask(q, true); f == nil || created != want || err != nil {
+			t.Errorf("%v, made %v, %v", f, created, err)
+		}
+	}
+	if f, created, err := ask(&Queue{Topic: "../T"}, true); f != nil || created || !errors.Is(err, ErrTopicName) {
+		t.Errorf("a name that is no folder's: %v, made %v, %v", f, created, err)
+	}
+	files.close()
+	if f, created, err := ask(&Queue{Topic: "U"}, true); f != nil || created || !errors.Is(err, ErrClosed) {
+		t.Errorf("closed: %v, made %v, %v", f, created, err)
+	}
+}
+
+// TestExtensionsHaveAnEnd: where no address is left an entry has its tags code itself.
+func TestExtensionsHaveAnEnd(t *testing.T) {
+	m := newModel(t, 1)
+	for left, addr := range map[int64]bool{extUnit: true, extUnit - 1: false} {
+		q := m.table.GetOrCreate("P", int32(left), false)
+		x := m.table.newExt(q)
+		x.max.Store(extMaxStart - left)
+		q.ext.Store(x)
+		if got := m.table.extend(q, dispatch.Entry{Tags: 77}); addr && got != extMaxStart-left+math.MinInt64 || !addr &&
+			got != 77 {
+			t.Errorf("%d bytes are left: %d", left, got)
+		}
+	}
+}
+
+// TestLongBitsAreLeftOut: a bit map that does not fit into a file of extensions, or a unit, is left out; readers look
+// at
+// the message then.
+func TestLongBitsAreLeftOut(t *testing.T) {
+	m := newModel(t, 1)
+	q := m.table.GetOrCreate("P", 0, false)
+	for n, kept := range map[int]bool{0: false, 1: true, 1000 - extTail - extUnit: true, 1000 - extTail - extUnit +
+		1: false,
+		5000: false} {
+		before := q.End()
+		m.log.Exclusive(func() { m.table.Push(q, []dispatch.Entry{{Offset: 10, Size: 10, Tags: 3, Bits: make([]byte, n)}}) })
+		e, ok := m.table.Entry(q, before)
+		if !ok || !IsExtAddr(e.Tags) {
+			t.Fatalf("%d bytes: %+v", n, e)
+		}
+		x, state := m.table.Tags(q, e.Tags, false)
+		if state != ExtFound || x.Tags != 3 || kept && int(x.Size) != extUnit+n || !kept && int(x.Size) != extUnit {
+			t.Errorf("%d bytes: %+v", n, x)
 		}
 	}
 }

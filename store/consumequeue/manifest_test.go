@@ -2,6 +2,7 @@ package consumequeue
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -173,6 +174,58 @@ func TestFirstFileExpiredBehindTheNote(t *testing.T) {
 	m.remove("/s/consumequeue/P/0/00000000000000002000")
 	if known, q := load(); known || q != nil {
 		t.Errorf("no file is left: known %v, %+v", known, q)
+	}
+}
+
+// TestManyQueuesExpiredBehindTheNote: each of them is looked at, also for files that were touched since.
+func TestManyQueuesExpiredBehindTheNote(t *testing.T) {
+	const n = 9
+	for touched := int32(-1); touched < n; touched++ { // -1: none
+		m := newModel(t, 0)
+		for id := range int32(n) {
+			m.table.Push(m.table.GetOrCreate("P", id, false), entriesFrom(0, 120)) // files of 50
+		}
+		for _, name := range []string{"/s/lock", "/s/checkpoint"} {
+			m.write(name)
+		}
+		if err := m.table.FlushAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		boot := ""
+		if touched < 0 {
+			boot = m.mem.BootID()
+		}
+		if err := m.table.SaveManifest(0, boot); err != nil {
+			t.Fatal(err)
+		}
+		m.table.Close()
+		lock := m.table.mtime("lock")
+		time.Sleep(2 * time.Millisecond)
+		if touched >= 0 { // after a clean stop nobody may have been there
+			name := fmt.Sprintf("/s/consumequeue/P/%d/x", touched)
+			m.write(name)
+			m.remove(name)
+		}
+		for id := range n {
+			if touched < 0 {
+				m.remove(fmt.Sprintf("/s/consumequeue/P/%d/00000000000000000000", id))
+			}
+		}
+		table := New(m.table.opt, Settings{}, m.log, Events{})
+		known, err := table.Load(lock, touched >= 0)
+		if err != nil || known != (touched < 0) {
+			t.Errorf("touched %d: believed %v, %v", touched, known, err)
+		}
+		for id := range int32(n) {
+			q, first := table.Get("P", id), int64(0)
+			if touched < 0 {
+				first = 50
+			}
+			if q.First() != first || q.Entries() != 120 {
+				t.Errorf("touched %d: queue %d is from %d to %d", touched, id, q.First(), q.Entries())
+			}
+		}
+		table.Close()
 	}
 }
 

@@ -152,6 +152,10 @@ func (m *model) check(what string) {
 		if want := list[len(list)-1].Base + int64(list[len(list)-1].Count); q.End() != want || q.Entries() != int64(len(list)) {
 			m.t.Fatalf("%s: %v ends at %d with %d entries, want %d and %d", what, k, q.End(), q.Entries(), want, len(list))
 		}
+		if end := list[len(list)-1].Offset + int64(list[len(list)-1].Size); q.lastPhy > 0 && q.lastPhy != end &&
+			list[len(list)-1].Offset >= m.min {
+			m.t.Fatalf("%s: %v knows records up to %d, want %d", what, k, q.lastPhy, end)
+		}
 		m.checkMin(what, k, q, list)
 		from := m.table.FirstAtLeast(q, m.min)
 		for at := from; at < int64(len(list)); {
@@ -251,6 +255,9 @@ func TestTableModel(t *testing.T) {
 				}
 			}
 			m.check(fmt.Sprintf("seed %d, step %d, op %d", seed, step, op))
+			if n := m.table.inUse(); n != 0 {
+				t.Fatalf("seed %d, step %d, op %d: %d files are held", seed, step, op, n)
+			}
 			if used := m.memory(); used != m.table.Memory() {
 				t.Fatalf("seed %d, step %d, op %d: %d bytes are counted, %d are in use", seed, step, op, m.table.Memory(), used)
 			}

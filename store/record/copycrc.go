@@ -17,9 +17,6 @@ func copyCRC(dst, src []byte) uint32 {
 	n := len(src) &^ (foldBlock - 1)
 	_ = dst[len(src)-1]
 	crc := foldCopy(&dst[0], &src[0], n)
-	if n == len(src) {
-		return crc
-	}
 	copy(dst[n:], src[n:])
 	return crc32.Update(crc, crc32.IEEETable, src[n:])
 }

@@ -56,6 +56,9 @@ func TestPropertyEdit(t *testing.T) {
 	if got := JoinProperties([]byte("A\x01b"), []byte("C\x01d\x02")); string(got) != "A\x01b\x02C\x01d\x02" {
 		t.Errorf("join: %q", got)
 	}
+	if got := JoinProperties(nil, []byte("C\x01d\x02")); string(got) != "C\x01d\x02" {
+		t.Errorf("to nothing: %q", got)
+	}
 	if got := JoinProperties([]byte("A\x01b"), nil); string(got) != "A\x01b" {
 		t.Errorf("join nothing: %q", got)
 	}

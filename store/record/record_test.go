@@ -93,6 +93,7 @@ func TestRecordLimits(t *testing.T) {
 		{"body", javaLimits, Message{Topic: "t", Body: make([]byte, 4<<20+1)}, ErrBodyTooLarge},
 		{"largest properties", javaLimits, Message{Topic: "t", Properties: bytes.Repeat([]byte("p"), 32767)}, nil},
 		{"zeros need a CRC", javaLimits, Message{Topic: "t", Properties: make([]byte, 32767)}, ErrPropertiesTooLong},
+		{"a zero in front of the topic", javaLimits, Message{Topic: "\x00t"}, ErrTopicZero},
 		{"a zero in the topic", javaLimits, Message{Topic: "t\x00"}, ErrTopicZero},
 		{"properties", javaLimits, Message{Topic: "t", Properties: make([]byte, 32768)}, ErrPropertiesTooLong},
 		{"properties with CRC", sealed, Message{Topic: "t", Properties: make([]byte, 32760)}, ErrPropertiesTooLong},

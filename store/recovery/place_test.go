@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"gorocket/store/datafile"
 	"gorocket/store/dispatch"
 	"gorocket/store/record"
+	"gorocket/store/vfs"
 )
 
 // rec is a record of topic T, queue 0, for a log of them.
@@ -211,4 +213,60 @@ func TestMemoryOfALongRecovery(t *testing.T) {
 				p.queues.Memory())
 		}
 	}
+}
+
+// TestEveryQueueIsReset: in front of the walk each queue holds what it surely has, and zeros behind that; a disk that
+// fails ends it with the first queue.
+func TestEveryQueueIsReset(t *testing.T) {
+	const queues, kept = 5, 7
+	make5 := func() *place {
+		p := placeWith(t)
+		for id := range int32(queues) {
+			var list []dispatch.Entry
+			for i := range int64(kept) {
+				list = append(list, dispatch.Entry{Offset: 100 * i, Size: 100})
+			}
+			p.queues.Push(p.queues.GetOrCreate("T", id, false), list)
+		}
+		p.saveQueues()
+		for id := range queues { // what a crash left, and no start has read
+			f, err := p.mem.OpenFile(fmt.Sprintf("/s/consumequeue/T/%d/%s", id, datafile.Name(0)))
+			if err == nil {
+				_, err = f.WriteAt(bytes.Repeat([]byte{1}, 5*consumequeue.Unit), 20*consumequeue.Unit)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return p
+	}
+	for phy, want := range map[int64]int64{700: kept, 699: kept, 300: 3, 0: 0} {
+		p := make5()
+		r := &recovery{Input: p.input(false, 0, false)}
+		if err := r.resetQueues(phy); err != nil {
+			t.Fatal(err)
+		}
+		for id := range int32(queues) {
+			b, err := vfs.ReadFile(p.mem, fmt.Sprintf("/s/consumequeue/T/%d/%s", id, datafile.Name(0)))
+			q := p.queues.Get("T", id)
+			if err != nil && want > 0 || q.Entries() != want || want > 0 && !datafile.IsZero(b[want*consumequeue.Unit:]) {
+				t.Errorf("below %d: queue %d has %d entries, want %d (%v), behind them zeros %v", phy, id, q.Entries(), want,
+					err, datafile.IsZero(b[want*consumequeue.Unit:]))
+			}
+		}
+	}
+	p, disk := make5(), errors.New("disk")
+	failed := map[string]bool{}
+	p.mem.Inject(func(op, name string) error {
+		if op != "read" && op != "open" && op != "tryread" && strings.Contains(name, "/consumequeue/") {
+			failed[name] = true
+			return disk
+		}
+		return nil
+	})
+	r := &recovery{Input: p.input(false, 0, false)}
+	if err := r.resetQueues(700); !errors.Is(err, disk) || len(failed) != 1 {
+		t.Errorf("%v, tried with %v", err, failed)
+	}
+	p.mem.Inject(nil)
 }

@@ -263,3 +263,92 @@ func TestOldUnitsAreErased(t *testing.T) {
 		mem.Free()
 	}
 }
+
+// TestYieldNotesTheTime: who hands over says how far it was, also when nothing was delivered since the last note.
+func TestYieldNotesTheTime(t *testing.T) {
+	mem := vfs.NewMem()
+	defer mem.Free()
+	r := newRig(t, smallConfig(), mem, begin)
+	r.turn(begin + 5000)
+	r.tm.Lead(false)
+	r.turn(begin + 5000)
+	r.tm.Yield()
+	_, c, found, err := openCheckpoint(mem, "/store/config/timercheck")
+	if err != nil || !found || c.readTime != begin+5000 {
+		t.Errorf("noted %+v, found %v, %v", c, found, err)
+	}
+	r.halt()
+}
+
+// behind is a store whose log begins at another place.
+type behind struct {
+	MessageStore
+	min int64
+}
+
+func (b behind) MinPhyOffset() int64 { return b.min }
+
+// TestDropTail: units whose messages will be read again go, and those of other messages; what cannot be read stays, and
+// what stands for a message that has expired.
+func TestDropTail(t *testing.T) {
+	mem := vfs.NewMem()
+	defer mem.Free()
+	r := newRig(t, smallConfig(), mem, begin)
+	for i := range 10 {
+		r.put(begin+5000, fmt.Sprint(i), "")
+	}
+	r.turn(begin)
+	end := r.tm.log.end
+	at := func(n int64) checkpoint { return checkpoint{queueOffset: n, masterOffset: n} }
+	for n, want := range map[int64]int64{10: end, 7: end - 3*unitSize, 1: end - 9*unitSize, 0: 0} {
+		if got := r.tm.dropTail(end, at(n), true); got != want {
+			t.Errorf("goes on at %d: the log ends at %d, want %d", n, got, want)
+		}
+	}
+	if got := r.tm.dropTail(end, checkpoint{}, false); got != end {
+		t.Errorf("without a check point the log ends at %d", got)
+	}
+	if got := r.tm.dropTail(end+unitSize, at(7), true); got != end+unitSize {
+		t.Errorf("behind what cannot be read the log ends at %d, want %d", got, end+unitSize)
+	}
+	ms := r.tm.ms
+	u, _ := r.tm.log.read(end - 2*unitSize)
+	r.tm.ms = behind{ms, u.offset + 1}
+	if got := r.tm.dropTail(end, at(0), true); got != end-unitSize {
+		t.Errorf("behind a message that has expired the log ends at %d, want %d", got, end-unitSize)
+	}
+	r.tm.ms = behind{ms, u.offset}
+	if got := r.tm.dropTail(end, at(0), true); got != end-2*unitSize {
+		t.Errorf("behind the last that has expired the log ends at %d, want %d", got, end-2*unitSize)
+	}
+	r.tm.ms = ms
+	r.halt()
+}
+
+// TestCopiesAreForgotten: which of the overdue messages had been delivered is known until all of them are; what is due
+// later is not compared with them.
+func TestCopiesAreForgotten(t *testing.T) {
+	mem := vfs.NewMem()
+	r := newRig(t, smallConfig(), mem, begin)
+	r.put(begin+500, "early", "")
+	r.put(begin+5000, "late", "")
+	r.turn(begin)
+	if err := r.tm.flush(true); err != nil {
+		t.Fatal(err)
+	}
+	r.turn(begin + 700) // delivered, and not noted
+	r.want("early")
+	clone := mem.Clone()
+	r.halt()
+	r = newRig(t, smallConfig(), clone, begin+1000)
+	led := -1
+	r.tm.ev.Led = func(copies int, _ int64) { led = copies }
+	r.turn(begin + 1000)
+	r.want("early")
+	if led != 1 || r.tm.copies != nil {
+		t.Errorf("%d copies were found, kept: %v", led, r.tm.copies != nil)
+	}
+	r.turn(begin + 6000)
+	r.want("early", "late")
+	r.halt()
+}

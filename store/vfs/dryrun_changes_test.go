@@ -1,6 +1,8 @@
 package vfs
 
 import (
+	"errors"
+	"io/fs"
 	"slices"
 	"testing"
 )
@@ -67,3 +69,86 @@ func TestDryRunChanges(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
+
+// TestDryRunWholeFolders: what was made or changed below a folder goes with it when that is moved; a file that is there
+// is
+// not made whole once more, and one that cannot be prepared tells why; room is that of the folder that is there.
+func TestDryRunWholeFolders(t *testing.T) {
+	base := NewMem()
+	defer base.Free()
+	base.Limit(1 << 30)
+	if err := base.MkdirAll("/d/sub"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"/d/sub/a", "/d/subway", "/d/z"} {
+		f, err := base.Create(name)
+		if err == nil {
+			_, err = f.WriteAt([]byte("old"), 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := NewDryRun(base)
+	for _, name := range []string{"/d/sub/a", "/d/subway", "/d/z"} {
+		f, err := d.OpenFile(name)
+		if err == nil {
+			_, err = f.WriteAt([]byte("new"), 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Rename("/d/sub", "/away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Rename("/d/z", "/away.z"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"/d/sub/a": "", "/d/subway": "new", "/d/z": ""} {
+		b, err := ReadFile(d, name)
+		if string(b) != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
+	prepared := 0
+	prepare := func(f File) error { prepared++; return f.Allocate(0, 5000) }
+	if _, err := d.CreateWhole("/d/subway", prepare); !errors.Is(err, fs.ErrExist) || prepared != 0 {
+		t.Errorf("it is there: %v, prepared %d times", err, prepared)
+	}
+	f, err := d.CreateWhole("/d/new", prepare)
+	if err != nil || prepared != 1 {
+		t.Fatalf("%v, prepared %d times", err, prepared)
+	}
+	if size, err := f.Size(); size != 5000 || err != nil {
+		t.Errorf("%d bytes, %v", size, err)
+	}
+	if err := f.Allocate(0, 100); err != nil {
+		t.Fatal(err)
+	}
+	if size, _ := f.Size(); size != 5000 {
+		t.Errorf("to reserve less makes %d bytes of it", size)
+	}
+	disk := errors.New("disk")
+	if _, err := d.CreateWhole("/d/bad", func(File) error { return disk }); !errors.Is(err, disk) {
+		t.Errorf("it cannot be prepared: %v", err)
+	}
+	want, err := base.Usage("/d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Usage("/d/none/at/all"); err != nil || got != want {
+		t.Errorf("room %+v, %v, want %+v", got, err, want)
+	}
+	none := NewDryRun(noUsage{base})
+	if _, err := none.Usage("/a/b"); !errors.Is(err, errNoUsage) {
+		t.Errorf("nobody knows the room: %v", err)
+	}
+}
+
+var errNoUsage = errors.New("no usage")
+
+// noUsage is a file system that does not know its room.
+type noUsage struct{ FS }
+
+func (noUsage) Usage(string) (DiskUsage, error) { return DiskUsage{}, errNoUsage }

@@ -81,9 +81,12 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
+var heap []byte
+
 // TestPlaceOf: an address is in a mapping from its first to its last byte.
 func TestPlaceOf(t *testing.T) {
 	b := make([]byte, 100)
+	heap = b // an array on the stack moves
 	begin := uintptr(unsafe.Pointer(&b[0]))
 	for add, want := range map[int]bool{-1: false, 0: true, 99: true, 100: false} {
 		at, ok := PlaceOf(b, begin+uintptr(add))

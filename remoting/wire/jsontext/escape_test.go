@@ -40,7 +40,8 @@ func TestAppendEscaped(t *testing.T) {
 			}
 		}
 	}
-	for s, want := range map[string]string{"a\uFFFDb": "a\uFFFDb", "日本": "日本", "\xe6\x97": "\uFFFD\uFFFD", "😀\n": `😀\n`} {
+	for s, want := range map[string]string{"a\uFFFDb": "a\uFFFDb", "日本": "日本", "\xe6\x97": "\uFFFD\uFFFD",
+		"\x80": "\uFFFD", "\"\x80b\x7f\xff": `\"` + "\uFFFDb\x7f\uFFFD", "😀\n": `😀\n`} {
 		if got := string(AppendEscaped(nil, s)); got != want {
 			t.Errorf("%q became %q", s, got)
 		}
