@@ -245,3 +245,24 @@ func TestConfigOverTheWire(t *testing.T) {
 		t.Errorf("%d %s", r.Code, r.Body)
 	}
 }
+
+// TestTwinIsRefused: an id whose broker is alive where it is registered is nobody else's; when it is gone, a broker at
+// another address has it: it moved.
+func TestTwinIsRefused(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	own := p.conn
+	p.conn = p.connect() // the broker's
+	p.beat(1, 10)        // from h1:1
+	brokers := p.conn
+	p.conn = own
+	register := func(addr string) *wire.Command {
+		return call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest,
+			&wire.RegisterToControllerHeader{ClusterName: "c", BrokerName: "b", BrokerID: 1, BrokerAddress: addr}, "")
+	}
+	p.want(register("h9:1"), 2014, "broker 1 of broker-set b is alive at h1:1", "", "")
+	p.want(register("h1:1"), 0, "", "brokerName=b", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
+	brokers.Close()
+	testutil.WaitFor(t, "the broker is gone", func() bool { return register("h9:1").Code == 0 })
+	p.want(register("h9:1"), 0, "", "brokerName=b", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
+}
