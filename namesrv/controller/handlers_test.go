@@ -45,7 +45,9 @@ func TestLifeOfASet(t *testing.T) {
 		`{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
 	p.want(p.alter(1, 7, `{"syncStateSet":[1],"syncStateSetEpoch":2}`), 2000, "Rejecting alter syncStateSet request", "", "")
 	p.want(p.info(), 0, "", "masterBrokerId=1 masterAddress=h1:1 masterEpoch=1", `{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
-	at := remotingtest.Serve(t) // the master, which knows no HAND_OVER, as Java's
+	at := remotingtest.Serve(t) // the master, which knows no HAND_OVER, as Java's; it moves
+	p.want(call(p, wire.ReqBrokerHeartbeat, wire.BrokerHeartbeatRequest, &wire.BrokerHeartbeatHeader{ClusterName: "c",
+		BrokerName: "b", BrokerID: 1, BrokerAddr: at, MaxOffset: 10, HeartbeatTimeoutMills: 60_000}, ""), 0, "", "", "")
 	p.want(call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest, &wire.RegisterToControllerHeader{
 		ClusterName: "c", BrokerName: "b", BrokerID: 1, BrokerAddress: at}, ""), 0, "", "masterAddress="+at,
 		`{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
