@@ -19,11 +19,14 @@ func (s *Service) runBeats(stop <-chan struct{}) {
 }
 
 // beat tells every controller that this broker is alive, without waiting: one that is slow does not hold up the others.
-// A broker whose power was lost is silent, see errPowerLost.
+// Who is not registered, which another one may be that has its id, is silent, and so is a broker whose power was lost,
+// see errPowerLost.
 func (s *Service) beat(ctx context.Context) {
-	id := s.ID()
+	s.mu.Lock()
+	id, known := s.id, s.known
+	s.mu.Unlock()
 	st := s.d.Role.State()
-	if id == 0 || st.Sick || st.PowerLost && s.Err() == errPowerLost {
+	if !known || st.Sick || st.PowerLost && s.Err() == errPowerLost {
 		return
 	}
 	set := s.d.Settings()

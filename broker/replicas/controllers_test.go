@@ -116,6 +116,8 @@ func TestSilentController(t *testing.T) {
 func TestBeats(t *testing.T) {
 	c, d := startController(t), startController(t)
 	r := newRig(t, c, d).as(2)
+	r.beat(context.Background()) // it is not registered: another one may have its id
+	r.known = true
 	r.set.Timeout, r.set.Priority = 7*time.Second, 3
 	r.act.change(func(a *actor) { a.state = State{Epoch: 4, End: 100, Confirmed: 60} })
 	r.beat(context.Background())
@@ -142,7 +144,7 @@ func TestBeats(t *testing.T) {
 	r.end(c.addr)
 	r.beat(context.Background())
 	n := newRig(t, c).open()
-	n.beat(context.Background()) // it has no id
+	n.beat(context.Background())
 	time.Sleep(20 * time.Millisecond)
 	if len(c.of(wire.ReqBrokerHeartbeat)) != 1 || len(d.of(wire.ReqBrokerHeartbeat)) != 2 {
 		t.Errorf("%d and %d heartbeats", len(c.of(wire.ReqBrokerHeartbeat)), len(d.of(wire.ReqBrokerHeartbeat)))
@@ -153,12 +155,13 @@ func TestBeats(t *testing.T) {
 func TestBeatsGoOn(t *testing.T) {
 	c := startController(t)
 	release := make(chan struct{})
-	c.on(wire.ReqControllerRegisterBroker, func(ctx *remoting.Context) { <-release })
+	c.info(Master{1, "m:1", 4}, setOf(2, 1))
+	c.on(wire.ReqControllerGetReplicaInfo, func(ctx *remoting.Context) { <-release })
 	r := newRig(t, c).as(2)
 	r.set.Beat = time.Millisecond
 	r.Start()
 	c.until("heartbeats during a question", func() bool {
-		return len(c.of(wire.ReqControllerRegisterBroker)) == 1 && len(c.of(wire.ReqBrokerHeartbeat)) > 3
+		return len(c.of(wire.ReqControllerGetReplicaInfo)) == 1 && len(c.of(wire.ReqBrokerHeartbeat)) > 3
 	})
 	begin := time.Now()
 	r.Stop()

@@ -39,6 +39,9 @@ func (s *Service) register(ctx context.Context) error {
 		return fmt.Errorf("registering with the controllers: %w", err)
 	}
 	s.loop.registered = true
+	s.mu.Lock()
+	s.known = true
+	s.mu.Unlock()
 	return s.wantFrom(Master{out.MasterBrokerID, out.MasterAddress, out.MasterEpoch}, resp.Body, sent)
 }
 

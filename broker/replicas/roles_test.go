@@ -261,3 +261,31 @@ func TestLargestEpoch(t *testing.T) {
 	r.must()
 	r.did("follow 1/2147483646, lead 2/2147483647")
 }
+
+// TestTwins: of two brokers with one identity the one that the controllers do not mean does not lead, or does so no
+// more; who moved leads when they know its address.
+func TestTwins(t *testing.T) {
+	var twin *TwinError
+	c := startController(t)
+	c.info(Master{2, "h:2", 4}, setOf(2, 2))
+	r := newRig(t, c).as(2)
+	for range 2 {
+		if err := r.look(); !errors.As(err, &twin) || twin.Addr != "h:2" || twin.ID != 2 {
+			t.Fatal(err)
+		}
+	}
+	r.did("")
+	c.info(Master{2, "h:1", 4}, setOf(2, 2))
+	r.must()
+	r.did("lead 2/4")
+	c.info(Master{2, "h:2", 4}, setOf(2, 2))
+	for _, does := range []string{"follow 0/0", ""} {
+		if err := r.look(); !errors.As(err, &twin) {
+			t.Fatal(err)
+		}
+		r.did(does)
+	}
+	if r.leads() {
+		t.Error("it takes itself for the master")
+	}
+}

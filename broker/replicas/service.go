@@ -96,6 +96,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	id     int64           // guarded by mu; 0 until it is known
+	known  bool            // guarded by mu; the controllers have taken this broker's registration
 	told   notice          // guarded by mu; the newest of what controllers said on their own, until it is looked at
 	now    Master          // guarded by mu; what the broker is by
 	fenced bool            // guarded by mu
@@ -341,12 +342,17 @@ func (s *Service) apply() error {
 	case m.ID != s.ID():
 		err := s.d.Role.Follow(m)
 		if err != nil { // it is no master any more all the same
-			s.mu.Lock()
-			s.now, s.fenced = Master{}, false
-			s.mu.Unlock()
+			s.becomeNobody()
 		}
 		s.become(m, err)
 		return err
+	case m.Addr != s.d.Settings().Addr:
+		err := &TwinError{ID: m.ID, Addr: m.Addr}
+		if !s.leads() {
+			return err
+		}
+		defer s.becomeNobody()
+		return errors.Join(err, s.d.Role.Follow(Master{}))
 	}
 	if st := s.d.Role.State(); st.PowerLost && m.Epoch <= st.Epoch {
 		return errPowerLost
@@ -365,6 +371,25 @@ func (s *Service) apply() error {
 
 // errNotAsked says that this broker is to be master, and no controller has confirmed that since: it may be so no more.
 var errNotAsked = errors.New("this broker was told that it is master, and no controller that leads confirms it")
+
+// TwinError says that the controllers know another broker by this one's id: two brokers have one identity file, one of
+// them a copy.
+type TwinError struct {
+	ID   int64
+	Addr string // of the other one
+}
+
+func (e *TwinError) Error() string {
+	return fmt.Sprintf("broker %d of this set is at %s, as the controllers know it, and that is another broker: its "+
+		"identity (storePathBrokerIdentity) was copied with the store, and may be here once only", e.ID, e.Addr)
+}
+
+// becomeNobody notes that the broker is neither master nor slave.
+func (s *Service) becomeNobody() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now, s.fenced = Master{}, false
+}
 
 // become notes what the broker is now.
 func (s *Service) become(m Master, err error) {

@@ -45,7 +45,9 @@ func TestLifeOfASet(t *testing.T) {
 		`{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
 	p.want(p.alter(1, 7, `{"syncStateSet":[1],"syncStateSetEpoch":2}`), 2000, "Rejecting alter syncStateSet request", "", "")
 	p.want(p.info(), 0, "", "masterBrokerId=1 masterAddress=h1:1 masterEpoch=1", `{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
-	at := remotingtest.Serve(t) // the master, which knows no HAND_OVER, as Java's
+	at := remotingtest.Serve(t) // the master, which knows no HAND_OVER, as Java's; it moves
+	p.want(call(p, wire.ReqBrokerHeartbeat, wire.BrokerHeartbeatRequest, &wire.BrokerHeartbeatHeader{ClusterName: "c",
+		BrokerName: "b", BrokerID: 1, BrokerAddr: at, MaxOffset: 10, HeartbeatTimeoutMills: 60_000}, ""), 0, "", "", "")
 	p.want(call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest, &wire.RegisterToControllerHeader{
 		ClusterName: "c", BrokerName: "b", BrokerID: 1, BrokerAddress: at}, ""), 0, "", "masterAddress="+at,
 		`{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
@@ -244,4 +246,25 @@ func TestConfigOverTheWire(t *testing.T) {
 	if !strings.Contains(string(r.Body), "controllerDLegerSelfId=n0\n") || r.Code != 0 {
 		t.Errorf("%d %s", r.Code, r.Body)
 	}
+}
+
+// TestTwinIsRefused: an id whose broker is alive where it is registered is nobody else's; when it is gone, a broker at
+// another address has it: it moved.
+func TestTwinIsRefused(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	own := p.conn
+	p.conn = p.connect() // the broker's
+	p.beat(1, 10)        // from h1:1
+	brokers := p.conn
+	p.conn = own
+	register := func(addr string) *wire.Command {
+		return call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest,
+			&wire.RegisterToControllerHeader{ClusterName: "c", BrokerName: "b", BrokerID: 1, BrokerAddress: addr}, "")
+	}
+	p.want(register("h9:1"), 2014, "broker 1 of broker-set b is alive at h1:1", "", "")
+	p.want(register("h1:1"), 0, "", "brokerName=b", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
+	brokers.Close()
+	testutil.WaitFor(t, "the broker is gone", func() bool { return register("h9:1").Code == 0 })
+	p.want(register("h9:1"), 0, "", "brokerName=b", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
 }

@@ -118,6 +118,16 @@ func (t *Table) remove(e *entry) {
 	}
 }
 
+// Address is where a broker said that it is, "" when it is not alive.
+func (t *Table) Address(k Key, now time.Time) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e := t.live[k]; e != nil && now.Sub(e.last) <= e.Timeout {
+		return e.Address
+	}
+	return ""
+}
+
 // ConnClosed forgets the brokers whose heartbeats came in on a connection, and returns them.
 func (t *Table) ConnClosed(conn any) (gone []Key) {
 	t.mu.Lock()

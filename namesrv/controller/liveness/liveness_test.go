@@ -101,3 +101,18 @@ func BenchmarkNote(b *testing.B) {
 		table.Note(Beat{Key: Key{"cluster", "broker", int64(i % 1000)}, MaxOffset: int64(i), Conn: i % 1000}, now)
 	}
 }
+
+// TestAddress: where a broker is, as long as it is alive.
+func TestAddress(t *testing.T) {
+	table, now, key := NewTable(), time.Now(), Key{"c", "b", 1}
+	table.Note(Beat{Key: key, Address: "h:1", Timeout: time.Second}, now)
+	table.Note(Beat{Key: key, Address: "h:2", Timeout: time.Second}, now)
+	for at, want := range map[time.Duration]string{0: "h:2", time.Second: "h:2", time.Second + 1: ""} {
+		if got := table.Address(key, now.Add(at)); got != want {
+			t.Errorf("after %v: %q, want %q", at, got, want)
+		}
+	}
+	if got := table.Address(Key{"c", "b", 2}, now); got != "" {
+		t.Errorf("one that nobody heard of is at %q", got)
+	}
+}
