@@ -282,6 +282,7 @@ mappedFileSizeConsumeQueue=20000
 maxMessageSize=16384
 messageIndexEnable=false
 timerWheelEnable=false
+cleanFileForciblyEnable=false
 tls.server.mode=disabled
 `
 
