@@ -3,11 +3,11 @@ package sim
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorocket/namesrv/controller"
 	"gorocket/remoting"
-	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/epoch"
 	"gorocket/store/record"
@@ -211,7 +211,7 @@ func (s *sim) settle() {
 
 // together tells why the brokers have not the same log; "" when they have.
 func (s *sim) together() string {
-	master := 0
+	masters, ends := 0, []int64{}
 	for i, n := range s.brokers {
 		r := n.now()
 		if r == nil {
@@ -223,13 +223,18 @@ func (s *sim) together() string {
 		if !started {
 			return fmt.Sprintf("b%d has not started", i)
 		}
-		cfg := r.host.Broker().Config()
+		b := r.host.Broker()
+		cfg := b.Config()
 		if !cfg.IsSlave() {
-			master++
+			masters++
 		}
+		ends = append(ends, b.Store().MaxPhyOffset(), b.Store().Confirmed())
 	}
-	if master != 1 {
-		return fmt.Sprintf("%d masters", master)
+	if masters != 1 {
+		return fmt.Sprintf("%d masters", masters)
+	}
+	if slices.Min(ends) != slices.Max(ends) {
+		return fmt.Sprintf("ends of the logs, and what is confirmed: %v", ends)
 	}
 	return ""
 }
@@ -265,5 +270,3 @@ func (s *sim) end() {
 	}
 	s.tasks.Wait()
 }
-
-var _ = wire.Success

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -184,6 +183,13 @@ func (n *node) crash(r *run, power bool, seed uint64, share float64) {
 	}
 }
 
+// limit makes the disk full with 1, and lets it have room again with 0.
+func (n *node) limit(bytes int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.mem.Limit(bytes)
+}
+
 // quit stops the process cleanly, and keeps its disk.
 func (n *node) quit() {
 	r := n.now()
@@ -322,5 +328,3 @@ func newDisk() (*vfs.Mem, error) {
 	err := vfs.WriteFileAtomic(m, "/store/config/topics.json", []byte(topics))
 	return m, errors.Join(err, m.SyncDir("/store"), m.SyncDir("/"))
 }
-
-var _ = rand.IntN

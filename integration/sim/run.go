@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"math/bits"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -152,10 +151,10 @@ func play(sc *scene, out io.Writer) *result {
 	}
 	time.Sleep(sc.chaos)
 	faults.Wait()
-	s.event("all is mended")
-	s.settle()
 	close(s.done)
 	s.clients.Wait()
+	s.event("all is mended")
+	s.settle()
 	s.end()
 	return s.result()
 }
@@ -236,12 +235,9 @@ func (s *sim) inject(f *fault) {
 		}
 	case full:
 		if r != nil {
-			r.mem.Limit(1)
+			n.limit(1)
 			time.Sleep(f.stays)
-			r.mem.Limit(0)
-			if now := n.now(); now != nil {
-				now.mem.Limit(0)
-			}
+			n.limit(0)
 		}
 	case clock:
 		n.clock.Add(int64(time.Duration(f.n-30) * time.Second))
@@ -310,5 +306,3 @@ func (s *sim) member(f *fault) {
 		time.Sleep(500 * time.Millisecond)
 	}
 }
-
-var _ = bits.Len
