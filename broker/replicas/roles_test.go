@@ -249,6 +249,30 @@ func TestPowerLost(t *testing.T) {
 	c.until("it is heard again", func() bool { return len(c.of(wire.ReqBrokerHeartbeat)) > had })
 }
 
+// TestPowerLostAlone: a broker that was master and lost its power says that it is alive as soon as the controllers know
+// no master any more: nobody else may be there to become it, and only who is alive is elected.
+func TestPowerLostAlone(t *testing.T) {
+	c := startController(t)
+	c.info(Master{2, "h:1", 4}, setOf(2, 2))
+	r := newRig(t, c).as(2)
+	r.act.change(func(a *actor) { a.state = State{Epoch: 4, PowerLost: true} })
+	if err := r.look(); !errors.Is(err, errPowerLost) {
+		t.Fatal(err)
+	}
+	had := len(c.of(wire.ReqBrokerHeartbeat))
+	c.info(Master{0, "", 5}, setOf(2, 2)) // its heartbeats were missing, and there is no other
+	c.on(wire.ReqControllerElectMaster, status(wire.ControllerElectMasterFailed))
+	if err := r.look(); !errors.Is(err, errNoMaster) {
+		t.Fatal(err)
+	}
+	r.beat(t.Context())
+	c.until("it is heard", func() bool { return len(c.of(wire.ReqBrokerHeartbeat)) > had })
+	r.did("")
+	c.info(Master{2, "h:1", 6}, setOf(3, 2))
+	r.must()
+	r.did("lead 2/6")
+}
+
 // TestLargestEpoch: epochs compare up to their largest number.
 func TestLargestEpoch(t *testing.T) {
 	c := startController(t)

@@ -277,8 +277,8 @@ func (s *Service) turn(ctx context.Context) error {
 			s.loop.polled = now.Add(set.Beat - period)
 		}
 	}
-	if applied := s.apply(); applied != nil {
-		err = applied
+	if applied := s.apply(); applied != nil && !(applied == errPowerLost && errors.Is(err, errNoMaster)) {
+		err = applied // but for one whose power was lost, when nobody is master any more: it may be elected
 	}
 	s.lease()
 	if s.leads() {

@@ -82,7 +82,7 @@ func (n *network) drag(host string, d time.Duration) {
 func (n *network) attach(host string) *nic {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	h := &nic{n: n, host: host, listeners: map[int]*listener{}}
+	h := &nic{n: n, host: host, listeners: map[int]*listener{}, ended: make(chan struct{})}
 	n.hosts[host] = h
 	return h
 }
@@ -92,6 +92,7 @@ type nic struct {
 	n         *network
 	host      string
 	dead      bool              // guarded by n.mu: the run has ended
+	ended     chan struct{}     // closed then
 	listeners map[int]*listener // by port; guarded by n.mu
 	conns     []*conn           // its ends, in the order in which they were made; guarded by n.mu
 }
@@ -101,7 +102,11 @@ func (h *nic) end(power bool) {
 	n := h.n
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if h.dead {
+		return
+	}
 	h.dead = true
+	close(h.ended)
 	for _, l := range h.listeners {
 		l.shut()
 	}

@@ -1,54 +1,46 @@
 package sim
 
 import (
-	"context"
+	"flag"
+	"io"
 	"os"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"gorocket/remoting"
-	"gorocket/remoting/wire"
-	"gorocket/store/vfs"
 )
 
-const topics = `{"dataVersion":{"counter":1,"stateVersion":0,"timestamp":1},"topicConfigTable":{"T":{"attributes":{},"order":false,"perm":6,"readQueueNums":2,"topicFilterType":"SINGLE_TAG","topicName":"T","topicSysFlag":0,"writeQueueNums":2}}}`
+var (
+	first = flag.Uint64("sim.first", 1, "first seed")
+	seeds = flag.Int("sim.seeds", 30, "how many seeds")
+	loud  = flag.Bool("sim.v", false, "print what happens")
+)
 
-func TestSlice(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSim(1, 1, 1, os.Stderr)
-		for _, c := range s.controllers {
-			if err := c.start(); err != nil {
-				t.Fatal(err)
+func runScene(t *testing.T, sc *scene, out io.Writer) (res *result) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { res = play(sc, out) })
+	return res
+}
+
+func TestSeeds(t *testing.T) {
+	if !locksWait {
+		t.Skip("needs -tags simlocks -ldflags=-checklinkname=0")
+	}
+	runtime.GOMAXPROCS(1)
+	var out io.Writer
+	if *loud {
+		out = os.Stdout
+	}
+	for seed := *first; seed < *first+uint64(*seeds); seed++ {
+		sc := sceneOf(seed)
+		begin := time.Now()
+		res := runScene(t, sc, out)
+		t.Logf("seed %d: %v, %+v, course %x, failures %d, fake %v, real %v", seed, len(res.broken), res.stats, res.course, res.failures, res.took, time.Since(begin))
+		if len(res.broken) > 0 {
+			t.Errorf("%v", sc)
+			for _, b := range res.broken {
+				t.Errorf("   %s", b)
 			}
 		}
-		for _, b := range s.brokers {
-			if err := b.mem.MkdirAll("/store/config"); err != nil {
-				t.Fatal(err)
-			}
-			if err := vfs.WriteFileAtomic(b.mem, "/store/config/topics.json", []byte(topics)); err != nil {
-				t.Fatal(err)
-			}
-			if err := b.start(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		time.Sleep(5 * time.Second)
-		cl, err := s.client("10.0.2.1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-		defer cancel()
-		h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: "T", DefaultTopic: "TBW102", DefaultTopicQueueNums: 4}
-		resp, err := remoting.Call(ctx, cl, s.brokers[0].addr(), wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, []byte("hello"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Log(resp.Code, resp.Remark)
-		_ = cl.Stop()
-		for _, n := range append(s.brokers, s.controllers...) {
-			n.stop()
-		}
-	})
+	}
 }

@@ -51,6 +51,9 @@ func (p *Position) await(n int, offset int64) (passed, enough bool) {
 	if p.at.Load() >= offset {
 		return true, false
 	}
+	if p.closed != nil {
+		return false, false
+	}
 	p.awaits, p.awaited = append(p.awaits, awaited{offset, n}), p.awaited+n
 	return false, p.waiting() >= p.want
 }

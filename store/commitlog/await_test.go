@@ -69,6 +69,9 @@ func TestAwaitOfAFailedFlush(t *testing.T) {
 	if err := l.Flush(); err == nil || len(moved) != 1 || !errors.Is(l.Ended(), syscall.EIO) || l.Durable.Load() != 0 {
 		t.Errorf("%v; told %d times, %v, durable up to %d", err, len(moved), l.Ended(), l.Durable.Load())
 	}
+	if over := l.Await(1, 300, 0); !over || l.Durable.pending() != 0 || l.Durable.expect(0) {
+		t.Errorf("%d are waited for, for whom the flusher would not sleep any more", l.Durable.pending())
+	}
 }
 
 // TestMovedNowAndThen: who keeps answers looks for late ones although nothing moves.

@@ -132,6 +132,7 @@ func (p *Position) close(err error) {
 	if p.closed == nil {
 		p.closed = err
 	}
+	p.awaits, p.awaited = nil, 0 // who keeps them is told by EndWaits; counted, they would keep the flusher awake
 	p.mu.Unlock()
 	p.tell(p.take(func(*waiting) bool { return true }), err)
 }
