@@ -5,8 +5,8 @@
 //
 //	cd integration && go run ./catchbound -mib 4096 -dir /var/tmp
 //
-// Each process is one thread on a processor of its own; with -one both share the first one. With -sync a thread of the
-// receiver makes what came durable every 500 ms, as a broker does.
+// Each process is on a processor of its own; with -one both share the first one. With -sync a second thread of the
+// receiver, on its processor, makes what came durable every 500 ms, as a broker does.
 package main
 
 import (
@@ -171,7 +171,11 @@ func receive() error {
 		return err
 	}
 	if *synced {
-		go flush(to)
+		go func() {
+			runtime.LockOSThread()
+			pin(1)
+			flush(to)
+		}()
 	}
 	pin(1)
 	before, begin := cpu(), time.Now()

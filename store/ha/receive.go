@@ -14,11 +14,12 @@ import (
 )
 
 const (
-	// readSize is how much is read at once, in bytes: what comes together is stored and reported together.
-	readSize = 256 << 10
+	// readSize is how much is read at once, in bytes: what comes together is stored and reported together. With a
+	// quarter of it catching up takes a sixth more CPU.
+	readSize = 1 << 20
 	// reportLeast is how much a report is about at least, in bytes, while more has come already: a report costs both
 	// ends a wake-up, and nobody waits for what is far behind.
-	reportLeast = 1 << 20
+	reportLeast = 4 << 20
 )
 
 // follower is one connection to a master. The slave's goroutine only.
