@@ -124,8 +124,10 @@ func TestCutFiles(t *testing.T) {
 		fail          string // which operation
 		left          []int64
 		zeroFrom      int64 // in the first file that is left last
-	}{{150, 0, "", []int64{0, 100}, 50}, {100, 0, "", []int64{0}, 100}, {0, 0, "", []int64{0}, 0}, {200, 0, "", []int64{0, 100}, 100},
-		{50, 0, "remove", []int64{0, 100, 200}, 100}, {50, 0, "syncdir", []int64{0, 100}, 100}, {250, 0, "sync", []int64{0, 100, 200}, 50},
+	}{{150, 0, "", []int64{0, 100}, 50}, {100, 0, "", []int64{0}, 100}, {0, 0, "", []int64{0}, 0}, {200, 0, "", []int64{0,
+		100}, 100},
+		{50, 0, "remove", []int64{0, 100, 200}, 100}, {50, 0, "syncdir", []int64{0, 100}, 100}, {250, 0, "sync", []int64{0,
+			100, 200}, 50},
 		{250, 0, "zero", []int64{0, 100, 200}, 100}} {
 		mem := vfs.NewMem()
 		t.Cleanup(mem.Free)
