@@ -2,7 +2,8 @@ package config
 
 import "testing"
 
-// TestAcks: how many brokers have to have a message, and whether so many can, by role, kind of group and who is in sync;
+// TestAcks: how many brokers have to have a message, and whether so many can, by role, kind of group and who is in
+// sync;
 // who is in sync is asked only where it counts.
 func TestAcks(t *testing.T) {
 	const controllers, acting = 1, 2
@@ -14,7 +15,8 @@ func TestAcks(t *testing.T) {
 		need             int
 		enough, asked    bool
 	}{
-		{"ASYNC_MASTER", 0, false, false, 3, 2, 1, 1, true, false}, {"ASYNC_MASTER", controllers, true, false, 3, 2, 1, 1, true, false},
+		{"ASYNC_MASTER", 0, false, false, 3, 2, 1, 1, true, false}, {"ASYNC_MASTER", controllers, true, false, 3, 2, 1, 1,
+			true, false},
 		{"SLAVE", acting, false, false, 3, 2, 1, 1, true, false},
 		{"SYNC_MASTER", 0, true, true, 3, 2, 1, 3, true, false},
 		{"SYNC_MASTER", controllers, false, false, 3, 2, 2, 3, true, true},
