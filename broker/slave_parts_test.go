@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gorocket/broker/config"
+	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/store"
@@ -130,4 +131,51 @@ func TestMissingTopics(t *testing.T) {
 	if compat.ValidateTopic("bad name") == nil {
 		t.Error("the test has no bad name")
 	}
+}
+
+// TestEndsNoted: a master has noted its ends when op messages name them; who stops, or loses its master, does not wait.
+func TestEndsNoted(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	cfg.TransactionOpBatchInterval = 3_600_000
+	r := startRig(t, cfg)
+	waitFor(t, "the op queue is read", r.b.trans.Noted)
+	stopped, open := make(chan struct{}), make(chan struct{})
+	close(stopped)
+	if !r.b.endsNoted(t.Context(), stopped) {
+		t.Error("nothing has ended, and that is waited for")
+	}
+	r.b.trans.Ended("T", 7, 7, true, 1, 4096)
+	if r.b.endsNoted(t.Context(), stopped) {
+		t.Error("noted before an op message names it")
+	}
+	done := make(chan bool, 1)
+	go func() { done <- r.b.endsNoted(t.Context(), open) }()
+	select {
+	case <-done:
+		t.Error("it does not wait")
+	case <-time.After(50 * time.Millisecond):
+	}
+	r.change(func(c *config.Config) { c.TransactionOpBatchInterval = 1 })
+	r.b.trans.Ended("T", 8, 8, true, 1, 3) // an op message is full: it is written
+	if !<-done {
+		t.Error("what is noted is not seen")
+	}
+	r.change(func(c *config.Config) {
+		c.BrokerRole, c.BrokerID, c.TransactionOpBatchInterval = "SLAVE", 1, 1
+	})
+	if r.b.endsNoted(t.Context(), open) {
+		t.Error("a slave without a master hears that its ends are noted")
+	}
+	if r.b.endsNoted(t.Context(), stopped) {
+		t.Error("one that stops hears that its ends are noted")
+	}
+	if r.b.tellEnd(&trans.ActedEnd{Group: "g", Topic: "T"}) {
+		t.Error("nobody was told, and it counts as told")
+	}
+	r.change(func(c *config.Config) { c.BrokerRole, c.BrokerID = "ASYNC_MASTER", 0 })
+	r.b.hearing.Store(true)
+	if r.b.tellEnd(&trans.ActedEnd{Group: "g", Topic: "T"}) {
+		t.Error("a master that still hears what was ended ends something")
+	}
+	r.b.hearing.Store(false)
 }

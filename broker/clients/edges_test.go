@@ -211,3 +211,38 @@ func TestOrderLocksExpire(t *testing.T) {
 		}
 	}
 }
+
+// TestExpiredOfAllGroups: connections that are silent are found in every group, and those that are not are not.
+func TestExpiredOfAllGroups(t *testing.T) {
+	list := conns(4)
+	c := NewConsumers(func(string) {}, 100)
+	for i, conn := range list {
+		who := Client{Conn: conn, ID: "c", LastSeen: int64(10 * i)}
+		if !c.Register(who, &ConsumerData{GroupName: fmt.Sprint("g", i)}, false, false) {
+			t.Fatal("not registered")
+		}
+	}
+	for ms, want := range map[int64]int{0: 0, 1: 1, 10: 1, 11: 2, 30: 3, 31: 4} {
+		if got := c.Expired(ms); len(got) != want {
+			t.Errorf("before %d: %d connections, want %d", ms, len(got), want)
+		}
+	}
+	if got := c.Names(); len(got) != 4 {
+		t.Errorf("%d groups", len(got))
+	}
+}
+
+// TestCodeSets: lists of numbers, as numbers or as texts; nothing else is a list.
+func TestCodeSets(t *testing.T) {
+	for text, want := range map[string]string{"null": "[]", "[]": "[]", " [ ] ": "[]", "[1,2]": "[1 2]", `["3", 4]`: "[3 4]",
+		"[-5]": "[-5]", "1": "error", "[1": "error", "1]": "error", "[x]": "error", "": "error"} {
+		var c CodeSet
+		got := "error"
+		if err := c.UnmarshalJSON([]byte(text)); err == nil {
+			got = fmt.Sprint([]int32(c))
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}

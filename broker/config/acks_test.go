@@ -2,33 +2,42 @@ package config
 
 import "testing"
 
-// TestAcks: what Java's CommitLog asks for in each mode, and when it refuses.
+// TestAcks: how many brokers have to have a message, and whether so many can, by role, kind of group and who is in
+// sync;
+// who is in sync is asked only where it counts.
 func TestAcks(t *testing.T) {
+	const controllers, acting = 1, 2
 	for _, c := range []struct {
-		role              string
-		acting, auto      bool
-		replicas, min, in int
-		need              int
-		enough            bool
+		role             string
+		kind             int
+		all, auto        bool
+		want, least, are int // inSyncReplicas, minInSyncReplicas, in sync
+		need             int
+		enough, asked    bool
 	}{
-		{"ASYNC_MASTER", true, true, 3, 2, 1, 1, true},
-		{"SYNC_MASTER", false, true, 3, 2, 1, 3, true}, // the classic mode knows inSyncReplicas only
-		{"SYNC_MASTER", true, false, 1, 3, 1, 1, true},
-		{"SYNC_MASTER", true, false, 2, 1, 1, 2, false},
-		{"SYNC_MASTER", true, false, 2, 1, 3, 2, true},
-		{"SYNC_MASTER", true, true, 3, 1, 1, 1, true},
-		{"SYNC_MASTER", true, true, 3, 1, 2, 2, true},
-		{"SYNC_MASTER", true, true, 3, 1, 5, 3, true},
-		{"SYNC_MASTER", true, true, 3, 2, 1, 2, false},
-		{"SYNC_MASTER", true, true, 2, 3, 3, 3, true},
+		{"ASYNC_MASTER", 0, false, false, 3, 2, 1, 1, true, false}, {"ASYNC_MASTER", controllers, true, false, 3, 2, 1, 1,
+			true, false},
+		{"SLAVE", acting, false, false, 3, 2, 1, 1, true, false},
+		{"SYNC_MASTER", 0, true, true, 3, 2, 1, 3, true, false},
+		{"SYNC_MASTER", controllers, false, false, 3, 2, 2, 3, true, true},
+		{"SYNC_MASTER", controllers, false, false, 3, 2, 1, 3, false, true},
+		{"SYNC_MASTER", controllers, true, false, 3, 2, 2, 2, true, true},
+		{"SYNC_MASTER", controllers, true, false, 3, 2, 5, 5, true, true},
+		{"SYNC_MASTER", controllers, true, false, 3, 2, 1, 1, false, true},
+		{"SYNC_MASTER", acting, false, false, 3, 2, 3, 3, true, true},
+		{"SYNC_MASTER", acting, false, false, 3, 2, 2, 3, false, true},
+		{"SYNC_MASTER", acting, false, true, 3, 2, 2, 2, true, true},
+		{"SYNC_MASTER", acting, false, true, 3, 2, 1, 2, false, true},
+		{"SYNC_MASTER", acting, false, true, 3, 2, 5, 3, true, true},
 	} {
 		cfg := Default()
-		cfg.BrokerRole, cfg.EnableSlaveActingMaster, cfg.EnableAutoInSyncReplicas = c.role, c.acting, c.auto
-		cfg.InSyncReplicas, cfg.MinInSyncReplicas = c.replicas, c.min
+		cfg.BrokerRole, cfg.InSyncReplicas, cfg.MinInSyncReplicas = c.role, c.want, c.least
+		cfg.AllAckInSyncStateSet, cfg.EnableAutoInSyncReplicas = c.all, c.auto
+		cfg.EnableControllerMode, cfg.EnableSlaveActingMaster = c.kind == controllers, c.kind == acting
 		asked := false
-		need, enough := cfg.Acks(func() int { asked = true; return c.in })
-		if need != c.need || enough != c.enough || asked != (c.acting && c.role == "SYNC_MASTER") {
-			t.Errorf("%+v: %d %v, asked %v", c, need, enough, asked)
+		need, enough := cfg.Acks(func() int { asked = true; return c.are })
+		if need != c.need || enough != c.enough || asked != c.asked {
+			t.Errorf("%+v: need %d, enough %v, asked %v", c, need, enough, asked)
 		}
 	}
 }

@@ -1,8 +1,12 @@
 package check
 
 import (
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -108,5 +112,63 @@ func TestPlanIsBounded(t *testing.T) {
 	}
 	if len(r.plan.Steps) != maxFindings || r.plan.More != 3 {
 		t.Errorf("%d steps and %d more", len(r.plan.Steps), r.plan.More)
+	}
+}
+
+// TestCutFiles: files behind the new end of a log go, with their names made durable; the one that holds it is zero from
+// there on, on the disk; the first one stays. What fails ends it, and the files before stay as they are.
+func TestCutFiles(t *testing.T) {
+	name := func(base int64) string { return "/s/commitlog/" + datafile.Name(base) }
+	for _, c := range []struct {
+		offset, first int64
+		fail          string // which operation
+		left          []int64
+		zeroFrom      int64 // in the first file that is left last
+	}{{150, 0, "", []int64{0, 100}, 50}, {100, 0, "", []int64{0}, 100}, {0, 0, "", []int64{0}, 0}, {200, 0, "", []int64{0,
+		100}, 100},
+		{50, 0, "remove", []int64{0, 100, 200}, 100}, {50, 0, "syncdir", []int64{0, 100}, 100}, {250, 0, "sync", []int64{0,
+			100, 200}, 50},
+		{250, 0, "zero", []int64{0, 100, 200}, 100}} {
+		mem := vfs.NewMem()
+		t.Cleanup(mem.Free)
+		k := &cutter{cfg: twoDisks(), fs: mem, offset: c.offset, first: c.first, plan: &Plan{Aside: "aside"}}
+		for base := int64(0); base < 300; base += 100 {
+			putFile(t, mem, name(base), strings.Repeat("x", 100), 100)
+			if base+100 > c.offset {
+				k.files = append(k.files, logFile{name(base), base, 100})
+			}
+		}
+		synced := 0
+		mem.Inject(func(op, file string) error {
+			if !strings.HasPrefix(file, "/s/commitlog") {
+				return nil
+			}
+			if op == c.fail {
+				return errors.New("disk")
+			}
+			if op == "sync" || op == "syncdir" {
+				synced++
+			}
+			return nil
+		})
+		err := k.cut()
+		mem.Inject(nil)
+		list, _ := mem.ReadDir("/s/commitlog")
+		var left []int64
+		for _, fi := range list {
+			if base, ok := datafile.ParseName(fi.Name); ok {
+				left = append(left, base)
+			}
+		}
+		if (err != nil) != (c.fail != "") || !slices.Equal(left, c.left) || c.fail == "" && synced != 3-int(c.offset)/100 {
+			t.Errorf("%+v: %v, left %v, synced %d times", c, err, left, synced)
+		}
+		if len(left) == 0 {
+			continue
+		}
+		b, _ := vfs.ReadFile(mem, name(left[len(left)-1]))
+		if i := strings.IndexByte(string(b), 0); c.zeroFrom < 100 && i != int(c.zeroFrom) || c.zeroFrom == 100 && i >= 0 {
+			t.Errorf("%+v: zeros from byte %d on", c, i)
+		}
 	}
 }
