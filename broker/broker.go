@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,6 @@ import (
 	"gorocket/remoting/throttle"
 	"gorocket/store"
 	"gorocket/store/epoch"
-	"gorocket/store/ha"
 	"gorocket/store/timer"
 	"gorocket/store/vfs"
 )
@@ -83,8 +83,10 @@ type Broker struct {
 	missing      missingTopics
 	known        atomic.Bool // with enableControllerMode: the NameServers are told of this broker
 	finding      atomic.Bool // the master is being asked where its haListenPort is
-	again        chan *ha.TruncateError
-	confMu       sync.Mutex // held over a change of live
+	again        chan truncation
+	turns        atomic.Int64 // with enableControllerMode: masters that it followed, or was
+	changes      *stats.Roles // of the process
+	confMu       sync.Mutex   // held over a change of live
 	store        *store.Store
 	server       *remoting.Server
 	client       *remoting.Client
@@ -112,6 +114,8 @@ type Options struct {
 	FS      vfs.FS           // of the store and of the tables below config/; nil: the operating system's
 	Now     func() time.Time // the wall clock, by which messages and clients age; nil: time.Now
 	Network remoting.Network // what connections run over; nil: the kernel's
+
+	changes *stats.Roles // what is counted on, of a broker that is opened anew; nil: nothing was
 }
 
 // New checks the configuration and prepares a broker; nothing is opened or bound yet.
@@ -132,8 +136,9 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	if err != nil {
 		return nil, fmt.Errorf("broker: brokerIP1=%s: %w", cfg.BrokerIP1, err)
 	}
-	b := &Broker{log: log, stop: make(chan struct{}), failed: make(chan error, 1), again: make(chan *ha.TruncateError, 1),
-		fs: o.FS, now: o.Now, network: o.Network, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(),
+	b := &Broker{log: log, stop: make(chan struct{}), failed: make(chan error, 1), again: make(chan truncation, 1),
+		changes: cmp.Or(o.changes, new(stats.Roles)),
+		fs:      o.FS, now: o.Now, network: o.Network, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(),
 			uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled = throttle.New(log, 1, 10*time.Second)

@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/config"
-	"gorocket/store/ha"
+	"gorocket/broker/stats"
 )
 
 // Host runs a broker, and opens it anew when the end of its log has to go, which the controllers' election of another
@@ -29,6 +29,7 @@ type Host struct {
 
 // NewHost checks the configuration and prepares a broker.
 func NewHost(cfg config.Config, log zerolog.Logger, o Options) (*Host, error) {
+	o.changes = new(stats.Roles)
 	b, err := NewWith(cfg, log, o)
 	if err != nil {
 		return nil, err
@@ -81,8 +82,8 @@ func (h *Host) watch() {
 		case err := <-b.Failed():
 			h.failed <- err
 			return
-		case cut := <-b.Again():
-			if err := h.anew(b, cut); err != nil {
+		case c := <-b.again:
+			if err := h.anew(b, c); err != nil {
 				h.failed <- err
 				return
 			}
@@ -91,35 +92,22 @@ func (h *Host) watch() {
 }
 
 // anew stops the broker, truncates its log and starts it again.
-func (h *Host) anew(b *Broker, cut *ha.TruncateError) error {
+func (h *Host) anew(b *Broker, c truncation) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.stopped {
+	if h.stopped || c.turn != b.turns.Load() {
 		return nil
 	}
-	ev, what := h.log.Warn(), "the end of this log is of a master that was cut off: it is truncated, and kept in a "+
-		"folder beside the log; none of it was acknowledged with allAckInSyncStateSet"
 	confirmed := b.store.Confirmed()
-	if cut.Common < confirmed {
-		ev, what = h.log.Error(), "a broker became master that was not of the sync state set (enableElectUncleanMaster?): "+
-			"what it does not have is truncated here, acknowledged messages among it, and kept in a folder beside the log"
-	}
-	ev.Str("master", cut.Master).Int64("end", cut.End).Int64("common", cut.Common).Int64("confirmed", confirmed).Msg(what)
-	cfg := b.Config()
 	if err := b.Stop(context.Background()); err != nil {
 		return fmt.Errorf("broker: stopping to truncate the log: %w", err)
 	}
-	offline := cfg.Offline(cfg.StorePathRootDir)
-	offline.FS = b.fs
-	plan, err := offline.TruncateTo(cut.Common, false)
-	if err != nil {
-		return fmt.Errorf("broker: truncating the log at %d: %w", cut.Common, err)
+	if c.turn == b.turns.Load() { // else it became master before it stopped, or has another one: what it has counts
+		if err := h.truncate(b, c, confirmed); err != nil {
+			return err
+		}
 	}
-	if err := b.epochs.CutBehind(cut.Common); err != nil { // who wrote what is truncated
-		return err
-	}
-	h.log.Warn().Str("kept", plan.Aside).Int64("bytes", cut.End-cut.Common).Msg("the log is truncated")
-	next, err := NewWith(cfg, h.log, h.options)
+	next, err := NewWith(b.Config(), h.log, h.options)
 	if err == nil {
 		err = next.Start(context.Background())
 	}
@@ -127,5 +115,31 @@ func (h *Host) anew(b *Broker, cut *ha.TruncateError) error {
 		return fmt.Errorf("broker: opening the truncated log: %w", err)
 	}
 	h.broker = next
+	return nil
+}
+
+// truncate takes the end from the log of a broker that has stopped, and keeps it.
+func (h *Host) truncate(b *Broker, c truncation, confirmed int64) error {
+	ev, what := h.log.Warn(), "the end of this log is of a master that was cut off: it is truncated, and kept in a "+
+		"folder beside the log; none of it was acknowledged with allAckInSyncStateSet"
+	if c.Common < confirmed {
+		ev, what = h.log.Error(), "a broker became master that was not of the sync state set (enableElectUncleanMaster?): "+
+			"what it does not have is truncated here, acknowledged messages among it, and kept in a folder beside the log"
+	}
+	ev.Str("master", c.Master).Int64("end", c.End).Int64("common", c.Common).Int64("confirmed", confirmed).Msg(what)
+	cfg := b.Config()
+	offline := cfg.Offline(cfg.StorePathRootDir)
+	offline.FS = b.fs
+	plan, err := offline.TruncateTo(c.Common, false)
+	if err != nil {
+		return fmt.Errorf("broker: truncating the log at %d: %w", c.Common, err)
+	}
+	if err := b.epochs.CutBehind(c.Common); err != nil { // who wrote what is truncated
+		return err
+	}
+	b.changes.Truncations.Add(1)
+	b.changes.Truncated.Add(c.End - c.Common)
+	b.changes.Confirmed.Add(max(0, min(confirmed, c.End)-c.Common))
+	h.log.Warn().Str("kept", plan.Aside).Int64("bytes", c.End-c.Common).Msg("the log is truncated")
 	return nil
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"strconv"
@@ -151,6 +152,10 @@ func (b *Broker) whole() (err error, warnings []string) {
 		return err, nil
 	}
 	err, warnings = b.register.Health()
+	if n := b.changes.Confirmed.Load(); n > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d bytes of acknowledged messages were truncated since the start, as a "+
+			"broker became master that lacked them; they are kept in a folder beside the log", n))
+	}
 	if b.hearing.Load() {
 		warnings = append(warnings, "not online yet: this master hears what its slaves know")
 	}

@@ -59,7 +59,7 @@ func (b *Broker) exporterDeps() exporter.Deps {
 		Filters: b.filters.Manager, Mappings: &b.mappings.Mappings, Holds: b.holds, Trans: b.trans, Stats: b.stats,
 		DeadLetters: &b.deadLetters, TimerDelays: &b.timerDelays, Overload: b.overload, Store: b.store,
 		Timers: b.timers, Registrar: b.register, Replication: b.replica, Members: b.members,
-		Network: b.server, Health: b.whole, Log: b.log}
+		Roles: b.roles, Network: b.server, Health: b.whole, Log: b.log}
 }
 
 func (b *Broker) holdDeps() hold.Deps {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"gorocket/broker/exporter"
 	"gorocket/broker/replicas"
 	"gorocket/broker/replication"
 	"gorocket/remoting"
@@ -79,16 +80,38 @@ func (b *Broker) handOver() {
 // handOverLimit bounds how long a master that stops waits for its slaves.
 const handOverLimit = 500 * time.Millisecond
 
-// truncate asks whoever runs this broker to open it anew with a shorter log. It does not block.
-func (b *Broker) truncate(cut *ha.TruncateError) {
+// truncation is why the broker has to be stopped, have its log truncated, and be opened anew; see Host.
+type truncation struct {
+	*ha.TruncateError
+	turn int64 // Broker.turns then: under another master, or as one, nothing has to go
+}
+
+// truncate asks whoever runs this broker to open it anew with a shorter log. It does not block. The slave's goroutine
+// calls it, which has ended when the role changes.
+func (b *Broker) truncate(why *ha.TruncateError) {
 	select {
-	case b.again <- cut:
+	case b.again <- truncation{why, b.turns.Load()}:
 	default:
 	}
 }
 
-// Again delivers why the broker has to be stopped, have its log truncated, and be opened anew; see Host.
-func (b *Broker) Again() <-chan *ha.TruncateError { return b.again }
+// took notes that the broker has another master, or is one.
+func (b *Broker) took() {
+	b.turns.Add(1)
+	b.changes.Changes.Add(1)
+}
+
+// roles is what metrics tell of this broker's part in the group.
+func (b *Broker) roles() (r exporter.Roles, ok bool) {
+	if !b.controlled() {
+		return r, false
+	}
+	r = exporter.Roles{Roles: b.changes, Epoch: b.epochs.List().Last()}
+	if !b.cfg().IsSlave() {
+		r.InSync, r.Fenced = b.replicas.Set().Size(), b.replicas.Fenced()
+	}
+	return r, true
+}
 
 // role is the broker as broker/replicas sees it.
 type role struct{ b *Broker }
@@ -130,10 +153,15 @@ func (r role) Lead(m replicas.Master) error {
 	} else {
 		b.replica.Stop()
 	}
+	b.took()
 	if err := b.beginEpoch(m.Epoch); err != nil {
 		return err
 	}
+	b.setRole("SYNC_MASTER", 0) // before the first message: it says who has to have it
 	if err := b.store.BecomeMaster(); err != nil {
+		if !was {
+			b.setRole("SLAVE", b.replicas.ID())
+		}
 		return err
 	}
 	b.powerLost.Store(false)
@@ -141,13 +169,12 @@ func (r role) Lead(m replicas.Master) error {
 		b.announce(m.Epoch)
 		return nil
 	}
-	b.setRole("SYNC_MASTER", 0)
-	b.beMaster()
 	b.makeMissing(followed.TablesSynced)
 	if err := b.replica.Start(); err != nil {
 		_ = r.Follow(replicas.Master{})
 		return fmt.Errorf("haListenPort=%d: %w", b.cfg().HAListenPort, err)
 	}
+	b.beMaster() // now that all is shown which is confirmed
 	b.work()
 	b.mappings.Start()
 	b.announce(m.Epoch)
@@ -177,6 +204,7 @@ func (r role) Follow(m replicas.Master) error {
 		b.mappings.Stop()
 	}
 	b.replica.Stop()
+	b.took()
 	b.setRole("SLAVE", b.replicas.ID())
 	if m.ID == 0 {
 		return err

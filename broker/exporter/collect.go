@@ -28,6 +28,7 @@ func (c *collector) collect() {
 	c.storage()
 	c.namesrvs()
 	c.replication()
+	c.roles()
 	c.timers()
 	c.transactions()
 	metrics.SendNetwork(c.Sink, c.d.Network.Figures())

@@ -63,10 +63,20 @@ type Deps struct {
 	Registrar   *cluster.Registrar
 	Replication *replication.Service
 	Members     *members.Service
-	Network     Network
+	// Roles is what a broker says whose master controllers decide; ok is false for others
+	Roles   func() (r Roles, ok bool)
+	Network Network
 	// Health tells why the broker does not serve as it should, nil when it does, and what to look at.
 	Health func() (err error, warnings []string)
 	Log    zerolog.Logger
+}
+
+// Roles is how a broker is part of a group whose master controllers decide.
+type Roles struct {
+	*stats.Roles
+	Epoch  int32 // of the newest master in its log, -1: none
+	InSync int   // brokers of the sync state set, this master one of them; 0 on a slave
+	Fenced bool  // it is master, and refuses messages: another one may be elected
 }
 
 // Exporter serves /metrics and /health. The methods of a nil one do nothing.

@@ -96,6 +96,7 @@ func newRig(t *testing.T, edit ...func(*config.Config)) *rig {
 		Overload: overload.New(live, throttled), Store: st, Network: idle{wire.ReqPullMessage, wire.ReqPullMessage, 9999},
 		Registrar: cluster.NewRegistrar(cluster.Deps{Topics: topics, Log: log, Throttled: throttled},
 			[]string{"10.0.0.1:9876", "10.0.0.2:9876"}),
+		Roles:       func() (Roles, bool) { return Roles{Roles: new(stats.Roles), Epoch: 3, InSync: 2, Fenced: true}, true },
 		Replication: replication.New(replication.Deps{}),
 		Health:      func() (error, []string) { return r.ill, []string{"look at this"} }, Log: log})
 	return r

@@ -189,6 +189,13 @@ func (s *Service) Err() error {
 	return s.err
 }
 
+// Fenced tells that this broker is master, and refuses messages because another one may be elected.
+func (s *Service) Fenced() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fenced
+}
+
 // Health says why this broker is no part of its set, or takes no messages though it is master; nil when all is well.
 // What is over within a few seconds makes nobody sick.
 func (s *Service) Health() error {

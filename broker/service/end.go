@@ -229,6 +229,9 @@ func (e *End) commit(m *record.View) error {
 	default:
 		e.s.Stats.Puts.Add(1)
 		e.s.Stats.PutBytes.Add(int64(done.Size))
+		if p.wait && !sync { // see alsoReplicas
+			sync, _ = e.s.syncReplicas()
+		}
 		e.stored, e.Waits = done.End(), p.wait && (sync || e.s.syncFlush())
 	}
 	return nil

@@ -33,6 +33,15 @@ func (s *Sender) wantsReplicas(m *Send) (err error) {
 	return err
 }
 
+// alsoReplicas is wantsReplicas once m is stored: a broker that joined the sync state set just before has to have m,
+// which was not known when m was on its way to the log.
+func (s *Sender) alsoReplicas(m *Send) {
+	if m.Replicas || !m.props.wait || m.NoPromise || !s.cfg().EnableControllerMode {
+		return
+	}
+	m.Replicas, _ = s.syncReplicas()
+}
+
 // Errors of sends that are stored but for which not all of the promise came true in time.
 var (
 	// ErrFlushTimeout: it was not on disk within syncFlushTimeout. Java: FLUSH_DISK_TIMEOUT.

@@ -171,3 +171,25 @@ func TestCommitKeepsThePromise(t *testing.T) {
 		t.Error("answered before the disk has it")
 	}
 }
+
+// TestJoinsDuringSend: a broker that begins to count between the question who has to have a message, and its place in
+// the log, has to have it: the controllers may make it master.
+func TestJoinsDuringSend(t *testing.T) {
+	r := newRig(t)
+	r.change(func(c *config.Config) {
+		c.EnableControllerMode, c.BrokerRole, c.AllAckInSyncStateSet = true, "SYNC_MASTER", true
+	})
+	asked := 0
+	r.Send.InSync = func() int { asked++; return asked }
+	if m := r.send("T", "", "x"); !m.Replicas {
+		t.Errorf("asked %d times, and it does not wait for the other one", asked)
+	}
+	asked = 0
+	if m := r.send("T", "WAIT\x01false\x02", "x"); m.Replicas {
+		t.Error("it waits, though it does not want to")
+	}
+	asked = 0
+	if m := r.send("T", "", "x", func(m *Send) { m.NoPromise = true }); m.Replicas {
+		t.Error("nobody is answered, and it waits")
+	}
+}

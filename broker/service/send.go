@@ -225,6 +225,7 @@ func (s *Sender) stored(m *Send, done store.Appended, err error) error {
 		m.MsgID = record.AppendMessageID(m.MsgID, s.StoreHost, done.Offset)
 	}
 	m.End, m.Sync = done.End(), m.Record.Group
+	s.alsoReplicas(m)
 	switch {
 	case m.Sync || m.Replicas:
 		s.Stats.Times.Counted.Add(m.count)
