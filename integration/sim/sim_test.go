@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,15 +19,19 @@ var (
 
 func runScene(t *testing.T, sc *scene, out io.Writer) (res *result) {
 	t.Helper()
+	seedRuntime(sc.seed)
 	synctest.Test(t, func(t *testing.T) { res = play(sc, out) })
+	runtime.GC()
 	return res
 }
 
 func TestSeeds(t *testing.T) {
-	if !locksWait {
-		t.Skip("needs -tags simlocks -ldflags=-checklinkname=0")
+	if seedRuntime == nil {
+		t.Skip("needs the runtime of integration/sim/overlay: make sim")
 	}
 	runtime.GOMAXPROCS(1)
+	runtime.MemProfileRate = 0
+	debug.SetGCPercent(-1)
 	var out io.Writer
 	if *loud {
 		out = os.Stdout
