@@ -143,7 +143,7 @@ func (s *sim) lookAt(i int, r *run) {
 	}
 	b := r.host.Broker()
 	cfg := b.Config()
-	if cfg.IsSlave() || b.Store() == nil {
+	if r.store.Store(b.Store()); cfg.IsSlave() || b.Store() == nil {
 		return
 	}
 	e, err := epoch.Open(r.mem, cfg.StorePathEpochFile)

@@ -1,16 +1,17 @@
-// Command overlay writes what `go test -overlay` needs to build the simulation: the Go runtime with a few lines more,
+// Package overlay writes what `go test -overlay` needs to build the simulation: the Go runtime with a few lines more,
 // and, for a planted fault, one file of the product with another line. Nothing of either is in any other build.
 //
-// The runtime as it is would let no run be repeated, and would hang in some: see patches.
-package main
+// With the runtime as it is no run could be repeated, and some would hang: see patches.
+package overlay
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -77,64 +78,70 @@ func simRandn(n uint32) uint32 {
 	{"internal/sync/mutex.go", "	starvationThresholdNs = 1e6\n", "	starvationThresholdNs = 1 << 62\n"},
 }
 
-// plants are faults that the simulation has to find, each in one place of the product.
-var plants = map[string]patch{}
-
-func main() {
-	dir := flag.String("dir", "", "where the files go")
-	root := flag.String("root", "../..", "of the product's module")
-	plant := flag.String("plant", "", "the planted fault")
-	flag.Parse()
-	if err := write(*dir, *root, *plant); err != nil {
-		fmt.Fprintln(os.Stderr, "overlay:", err)
-		os.Exit(1)
-	}
+// Plants are faults that the simulation has to find, each in one place of the product, by what is wrong then.
+var plants = map[string]patch{
+	"an acknowledgement before the set confirmed": {"broker/replication/confirm.go",
+		"	if all {\n		st.Confirm(offset)\n	}\n}", "	st.Confirm(st.MaxPhyOffset())\n}"},
+	"a step-down that is skipped": {"broker/switching.go",
+		"	b := r.b\n	err := b.store.BecomeSlave()\n",
+		"	b := r.b\n	if !b.cfg().IsSlave() {\n		return nil\n	}\n	err := b.store.BecomeSlave()\n"},
+	"truncation by offset instead of epoch": {"store/ha/agree.go",
+		"common, ok := epoch.Common(ours, have, theirs, end);", "common, ok := min(have, end), true;"},
+	"an epoch file written after the first byte": {"broker/switching.go",
+		"	if err := b.beginEpoch(m.Epoch); err != nil {\n		return err\n	}\n",
+		"	time.AfterFunc(100*time.Millisecond, func() { _ = b.beginEpoch(m.Epoch) })\n"},
 }
 
-func write(dir, root, plant string) error {
+// Plants are the faults that can be planted.
+func Plants() []string { return slices.Sorted(maps.Keys(plants)) }
+
+// Write writes the files into dir and returns the path of overlay.json. root is the product's module, plant one of
+// Plants, "": none. An error: this Go, or the product, has not the lines that are to be replaced.
+func Write(dir, root, plant string) (string, error) {
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
-		return err
+		return "", err
 	}
 	src := filepath.Join(strings.TrimSpace(string(goroot)), "src")
 	files := map[string]string{} // path -> text
 	for _, p := range patches {
 		if err := p.apply(files, filepath.Join(src, p.file)); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if plant != "" {
 		p, ok := plants[plant]
 		if !ok {
-			return fmt.Errorf("no such fault: %s", plant)
+			return "", fmt.Errorf("no such fault: %s", plant)
 		}
 		path, err := filepath.Abs(filepath.Join(root, p.file))
 		if err != nil {
-			return err
+			return "", err
 		}
 		if err := p.apply(files, path); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
-		return err
+		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return "", err
 	}
 	replace := map[string]string{}
 	for path, text := range files {
 		to := filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "_"))
 		if err := os.WriteFile(to, []byte(text), 0o644); err != nil {
-			return err
+			return "", err
 		}
 		replace[path] = to
 	}
 	text, err := json.MarshalIndent(map[string]any{"Replace": replace}, "", "\t")
 	if err != nil {
-		return err
+		return "", err
 	}
-	return os.WriteFile(filepath.Join(dir, "overlay.json"), text, 0o644)
+	path := filepath.Join(dir, "overlay.json")
+	return path, os.WriteFile(path, text, 0o644)
 }
 
 func (p *patch) apply(files map[string]string, path string) error {
