@@ -1,4 +1,4 @@
 package sim
 
-// locksWait tells that a wait for a lock lets fake time go on, see locks.go.
-var locksWait bool
+// seedRuntime makes the runtime's random numbers those of a seed; nil without the runtime of integration/sim/overlay.
+var seedRuntime func(seed uint64)

@@ -143,7 +143,7 @@ func (s *sim) lookAt(i int, r *run) {
 	}
 	b := r.host.Broker()
 	cfg := b.Config()
-	if cfg.IsSlave() || b.Store() == nil {
+	if r.store.Store(b.Store()); cfg.IsSlave() || b.Store() == nil {
 		return
 	}
 	e, err := epoch.Open(r.mem, cfg.StorePathEpochFile)
@@ -178,6 +178,9 @@ func (s *sim) lookAt(i int, r *run) {
 // settle waits until all brokers have the same log and take messages.
 func (s *sim) settle() {
 	for _, n := range s.nodes {
+		if r := n.now(); r != nil {
+			r.die.Store(0)
+		}
 		n.boot()
 	}
 	cl, err := s.client("10.0.5.1")
@@ -266,6 +269,9 @@ func (s *sim) end() {
 		}
 	}
 	for _, n := range s.nodes {
+		n.mu.Lock()
+		n.gone = true
+		n.mu.Unlock()
 		n.quit()
 	}
 	s.tasks.Wait()

@@ -37,8 +37,6 @@ const (
 	full    kind = "full"     // it is full
 	clock   kind = "clock"    // its wall clock steps, and stays so
 	elect   kind = "elect"    // an operator names the next master
-	join    kind = "join"     // a broker with an empty disk joins
-	leave   kind = "leave"    // a broker goes for good, and the controllers are told to forget it
 	member  kind = "member"   // a controller leaves the group, and comes back with its old state
 )
 
@@ -62,6 +60,7 @@ type scene struct {
 	controllers int
 	brokers     int
 	sync        bool // SYNC_FLUSH: then the power may be cut
+	anyCut      bool // the power may be cut wherever, see run.safe
 	chaos       time.Duration
 	faults      []fault
 }

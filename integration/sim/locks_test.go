@@ -9,8 +9,8 @@ import (
 
 // TestLocksWait: fake time goes on while somebody waits for a lock whose holder sleeps.
 func TestLocksWait(t *testing.T) {
-	if !locksWait {
-		t.Skip("needs -tags simlocks -ldflags=-checklinkname=0")
+	if seedRuntime == nil {
+		t.Skip("needs the runtime of integration/sim/overlay: make sim")
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex

@@ -15,6 +15,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/config"
 	"gorocket/namesrv/controller"
+	"gorocket/store"
 	"gorocket/store/vfs"
 )
 
@@ -40,6 +41,8 @@ type run struct {
 	host   *broker.Host       // of a broker; immutable
 	server *controller.Server // of a controller; immutable
 	mem    *vfs.Mem           // immutable
+
+	store atomic.Pointer[store.Store] // of a broker, as of a moment ago
 
 	mu      sync.Mutex
 	started bool // guarded by mu
@@ -161,13 +164,14 @@ func (n *node) crash(r *run, power bool, seed uint64, share float64) {
 		return
 	}
 	n.run = nil
-	n.s.event("%s crashes, power %v", n.name, power)
+	lost := power && (n.isController() || n.s.anyCut || r.safe())
+	n.s.event("%s crashes, power %v, with what it had not synced: %v", n.name, power, lost)
 	r.off.Store(true)
 	r.nic.end(power)
 	if n.isController() {
 		n.raft = n.raft.clone()
 	} else {
-		if power {
+		if lost {
 			n.mem = r.mem.CrashClone(seed, share)
 		} else {
 			n.mem = r.mem.Clone()
@@ -188,6 +192,14 @@ func (n *node) limit(bytes int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.mem.Limit(bytes)
+}
+
+// safe tells that all that this broker has acknowledged, to producers or to its master, is on its disk. A slave
+// acknowledges what is in its page cache, as Java's does: if its power is cut and it is elected before it has met its
+// master again, what it had not synced is lost. docs/durability.md says so.
+func (r *run) safe() bool {
+	st := r.store.Load()
+	return st != nil && st.FlushedOffset() >= st.MaxPhyOffset()
 }
 
 // quit stops the process cleanly, and keeps its disk.
