@@ -138,8 +138,8 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	}
 	b := &Broker{log: log, stop: make(chan struct{}), failed: make(chan error, 1), again: make(chan truncation, 1),
 		changes: cmp.Or(o.changes, new(stats.Roles)),
-		fs:      o.FS, now: o.Now, network: o.Network, lookPeriod: cluster.CheckPeriod, storeHost: netip.AddrPortFrom(ip.Unmap(),
-			uint16(cfg.ListenPort))}
+		fs:      o.FS, now: o.Now, network: o.Network, lookPeriod: cluster.CheckPeriod,
+		storeHost: netip.AddrPortFrom(ip.Unmap(), uint16(cfg.ListenPort))}
 	b.live.Store(&cfg)
 	b.throttled = throttle.New(log, 1, 10*time.Second)
 	b.topics = meta.NewTopics()
