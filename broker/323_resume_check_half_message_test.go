@@ -38,6 +38,9 @@ func TestTransactionDiscardAndResume(t *testing.T) {
 	if err := resume(id); err != nil {
 		t.Fatal(err)
 	}
+	if waiting, _, _ := r.b.trans.Counts.Of("T").Snapshot(); waiting != 1 {
+		t.Errorf("%d half messages wait", waiting)
+	}
 	if q := p.next(t); q.body != "a" || q.m["TRANSACTION_CHECK_TIMES"] != "1" {
 		t.Errorf("asked %+v", q)
 	}

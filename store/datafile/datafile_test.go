@@ -105,3 +105,28 @@ func TestIsZero(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadableFileStays: a short last file that cannot be read may hold something: the start ends, and it stays.
+func TestUnreadableFileStays(t *testing.T) {
+	for _, op := range []string{"open", "read"} {
+		mem := vfs.NewMem()
+		t.Cleanup(mem.Free)
+		put(t, mem, Name(0), make([]byte, 100))
+		put(t, mem, Name(100), make([]byte, 50))
+		mem.Inject(func(o, name string) error {
+			if o == op {
+				return errors.New("disk")
+			}
+			return nil
+		})
+		_, err := List(mem, "/d", Kind{Size: 100, Key: "size"})
+		mem.Inject(nil)
+		var misfit *MisfitError
+		if !errors.As(err, &misfit) || misfit.File != "/d/"+Name(100) || misfit.Size != 50 {
+			t.Errorf("%s fails: %v", op, err)
+		}
+		if _, err := mem.Stat("/d/" + Name(100)); err != nil {
+			t.Errorf("%s fails: it is removed", op)
+		}
+	}
+}
