@@ -24,7 +24,7 @@ func (s *sim) acknowledged(a ack) {
 	s.event("ack %s by b%d: queue %d offset %d, %d", a.id, a.broker, a.queue, a.offset, a.phy)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.acked++
+	s.stats.Acked++
 	s.acks = append(s.acks, a)
 }
 
@@ -36,7 +36,7 @@ func (s *sim) consumed(got []seen) {
 	s.event("read %d from b%d: %s to %s", len(got), got[0].broker, got[0].id, got[len(got)-1].id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.read += len(got)
+	s.stats.Read += len(got)
 	s.reads = append(s.reads, got...)
 }
 
@@ -169,7 +169,7 @@ func (s *sim) lookAt(i int, r *run) {
 	if known || number < last {
 		return
 	}
-	s.count(&s.stats.masters)
+	s.count(&s.stats.Masters)
 	s.event("b%d is master of epoch %d, its log ends at %d", i, number, b.Store().MaxPhyOffset())
 	ids, _ := s.logOf(fmt.Sprintf("b%d, master of epoch %d", i, number), b.Store())
 	s.contains(fmt.Sprintf("b%d, master of epoch %d", i, number), ids, acks)

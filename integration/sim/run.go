@@ -43,7 +43,7 @@ type sim struct {
 }
 
 // stats are what a run did.
-type stats struct{ sends, acked, read, commits, masters, faults, truncated, back int }
+type stats struct{ Sends, Acked, Read, Masters, Faults int }
 
 func (s *sim) logger(name string) zerolog.Logger {
 	if s.out == nil {
@@ -144,7 +144,7 @@ func play(sc *scene, out io.Writer) *result {
 	for i := range sc.faults {
 		faults.Go(func() {
 			time.Sleep(sc.faults[i].at)
-			s.count(&s.stats.faults)
+			s.count(&s.stats.Faults)
 			s.event("%v", sc.faults[i])
 			s.inject(&sc.faults[i])
 		})
