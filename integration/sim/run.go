@@ -31,7 +31,7 @@ type sim struct {
 	done     chan struct{} // closed when clients end
 	failures atomic.Int64  // starts that failed, and processes that gave up
 
-	offs   commits // of the consumer's goroutine
+	offs commits // of the consumer's goroutine
 
 	mu     sync.Mutex
 	mems   []*vfs.Mem // to be freed; guarded by mu, as are the next ones
