@@ -10,6 +10,8 @@ CRASH_ROUNDS ?= 1000
 CRASH_TIME ?= 10m
 CRASH_KILLS ?= 100
 SOAK_TIME ?= 10m
+SEEDS ?= 1000
+FIRST ?= 1
 MUTANTS ?= 150
 MUTANT_SEED ?= 1
 GROUPS ?= smoke send consume filter broadcast order query offset admin statictopic transaction delay recall rpc
@@ -22,7 +24,7 @@ part = @echo "== $(1)"; if ( $(2) ); then r=passed; else r=FAILED; fi; echo "$$r
 REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: tally mutants attack crash ha java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: sim tally mutants attack crash ha java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -48,6 +50,7 @@ lint:
 	$(GO) vet $(PKGS)
 	$(GO) vet -tags java,scale ./store ./broker/filter
 	cd integration && $(GO) build ./... && $(GO) vet ./...
+	cd integration/sim && $(GO) vet -tags sim ./...
 
 unit: tally
 	$(GO) test -json $(PKGS) | bin/tally -name unit -log bin/tests.log
@@ -64,6 +67,7 @@ race: tally
 ## integration: real clients against our processes; where JDK or Maven is missing it says which tests did not run, and fails if CI is set
 integration: build tally
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 14m ./... | $(CURDIR)/bin/tally -name integration -log $(CURDIR)/bin/tests.log
+	cd integration/sim && $(GO) test -json -count=1 -timeout 30m ./... | $(CURDIR)/bin/tally -name simulation -log $(CURDIR)/bin/tests.log
 
 # counts the tests of a run, see integration/tally
 tally:
@@ -89,6 +93,11 @@ else
 	STORE_RANDOM_RECORDS=100000 $(GO) test -count=1 -run RecoveredAsLive -v ./store
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./crash -time $(CRASH_TIME)
 endif
+
+## sim: controllers, brokers and clients in one process, in fake time, on disks and a network in memory that break as SEEDS seeds from FIRST on say;
+## a seed that fails is replayed and shrunk. SIM="-power" cuts the power where that may lose messages, too; SIM="-replay 3" says how exact a replay is
+sim:
+	cd integration/sim && $(GO) run ./run -seeds $(SEEDS) -first $(FIRST) $(SIM)
 
 ## attack: sends what has broken a broker before, at full strength, beside a victim; ATTACKS="paths holds" picks some
 attack: build

@@ -165,7 +165,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 // TestTestsNamedInTheDocumentsExist looks up every TestXxx that a document mentions.
 func TestTestsNamedInTheDocumentsExist(t *testing.T) {
 	var sources strings.Builder
-	for _, pattern := range []string{"../*_test.go", "../*/*_test.go", "../*/*/*_test.go"} {
+	for _, pattern := range []string{"../*_test.go", "../*/*_test.go", "../*/*/*_test.go",
+		"../*/*/*/*_test.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -2,12 +2,14 @@ package sim
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"gorocket/namesrv/controller"
 	"gorocket/remoting"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/epoch"
 	"gorocket/store/record"
@@ -24,7 +26,7 @@ func (s *sim) acknowledged(a ack) {
 	s.event("ack %s by b%d: queue %d offset %d, %d", a.id, a.broker, a.queue, a.offset, a.phy)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.acked++
+	s.stats.Acked++
 	s.acks = append(s.acks, a)
 }
 
@@ -36,15 +38,76 @@ func (s *sim) consumed(got []seen) {
 	s.event("read %d from b%d: %s to %s", len(got), got[0].broker, got[0].id, got[len(got)-1].id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.read += len(got)
+	s.stats.Read += len(got)
 	s.reads = append(s.reads, got...)
 }
 
-// offsets are what was committed.
-type offsets struct{ last [queues]int64 }
+// term is a time in which one process is master without a break: what it has in memory stays.
+type term struct {
+	run   *run
+	epoch int32
+}
 
-// commit commits an offset, and looks whether it stays.
-func (s *sim) commit(cl *remoting.Client, to int, queue int32, offset int64) {}
+// termOf is the term of a broker now; the zero value: it is no master.
+func (s *sim) termOf(i int) (t term) {
+	r := s.brokers[i].now()
+	if r == nil || r.store.Load() == nil {
+		return t
+	}
+	b := r.host.Broker()
+	cfg := b.Config()
+	e, err := epoch.Open(r.mem, cfg.StorePathEpochFile)
+	if cfg.IsSlave() || err != nil {
+		return t
+	}
+	return term{r, e.List().Last()}
+}
+
+// commits are the largest offsets of each queue that were committed, by the term of who acknowledged them.
+type commits struct {
+	in   map[term]*[queues]int64
+	most [queues]int64
+}
+
+// commit commits an offset at a broker, and looks at what it has then: in one term it does not go back. Behind a switch
+// or a restart it may, by what the next master had not heard yet, or what was not in its file: that is counted.
+func (s *sim) commit(cl *remoting.Client, at int, queue int32, offset int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	before := s.termOf(at)
+	q := wire.QueryConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: topic, QueueID: queue, SetZeroIfNotFound: true}
+	resp, err := remoting.Call(ctx, cl, s.brokers[at].addr(), wire.ReqQueryConsumerOffset, wire.QueryConsumerOffsetRequest, &q,
+		nil)
+	var has wire.OffsetResponseHeader
+	if err == nil {
+		err = wire.OffsetResponse.Decode(resp, nil, &has)
+	}
+	if err != nil || before.run == nil || s.termOf(at) != before {
+		return
+	}
+	known := s.offs.in[before]
+	switch {
+	case known != nil && has.Offset < known[queue]:
+		s.violation("b%d, master of epoch %d, says that %d of queue %d is committed; %d was, in this term", at, before.epoch,
+			has.Offset, queue, known[queue])
+	case has.Offset < s.offs.most[queue]:
+		s.count(&s.stats.Back)
+	}
+	if offset = max(offset, has.Offset); offset == has.Offset {
+		return
+	}
+	h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: group, Topic: topic, QueueID: queue, CommitOffset: offset}
+	_, err = remoting.Call(ctx, cl, s.brokers[at].addr(), wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h, nil)
+	if err != nil || s.termOf(at) != before {
+		return
+	}
+	s.count(&s.stats.Commits)
+	if known == nil {
+		known = new([queues]int64)
+		s.offs.in[before] = known
+	}
+	known[queue], s.offs.most[queue] = offset, max(offset, s.offs.most[queue])
+}
 
 // place is where a message is.
 type place struct {
@@ -169,7 +232,7 @@ func (s *sim) lookAt(i int, r *run) {
 	if known || number < last {
 		return
 	}
-	s.count(&s.stats.masters)
+	s.count(&s.stats.Masters)
 	s.event("b%d is master of epoch %d, its log ends at %d", i, number, b.Store().MaxPhyOffset())
 	ids, _ := s.logOf(fmt.Sprintf("b%d, master of epoch %d", i, number), b.Store())
 	s.contains(fmt.Sprintf("b%d, master of epoch %d", i, number), ids, acks)

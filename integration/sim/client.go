@@ -80,7 +80,7 @@ func (s *sim) send(cl *remoting.Client, to int, id string, queue int32, size int
 	body := append([]byte(id+" "), make([]byte, size)...)
 	h := wire.SendMessageRequestHeader{ProducerGroup: "p", Topic: topic, DefaultTopic: "TBW102", DefaultTopicQueueNums: 4,
 		QueueID: queue, BornTimestamp: time.Now().UnixMilli()}
-	s.count(&s.stats.sends)
+	s.count(&s.stats.Sends)
 	resp, err := remoting.Call(ctx, cl, s.brokers[to].addr(), wire.ReqSendMessageV2, wire.SendMessageRequestV2, &h, body)
 	if err != nil {
 		return false

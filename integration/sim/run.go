@@ -31,19 +31,20 @@ type sim struct {
 	done     chan struct{} // closed when clients end
 	failures atomic.Int64  // starts that failed, and processes that gave up
 
+	offs commits // of the consumer's goroutine
+
 	mu     sync.Mutex
 	mems   []*vfs.Mem // to be freed; guarded by mu, as are the next ones
 	broken []string   // violations
 	acks   []ack
 	reads  []seen
-	offs   offsets
 	terms  map[int32]int // epoch -> who was seen as its master
 	stats  stats
 	course uint64 // of what happened, as a hash
 }
 
 // stats are what a run did.
-type stats struct{ sends, acked, read, commits, masters, faults, truncated, back int }
+type stats struct{ Sends, Acked, Read, Commits, Back, Masters, Faults int }
 
 func (s *sim) logger(name string) zerolog.Logger {
 	if s.out == nil {
@@ -126,7 +127,7 @@ type result struct {
 // play runs a scene, in a bubble of synctest.
 func play(sc *scene, out io.Writer) *result {
 	s := &sim{scene: sc, net: newNetwork(sc.seed), out: out, begun: time.Now(), done: make(chan struct{}),
-		terms: map[int32]int{}}
+		terms: map[int32]int{}, offs: commits{in: map[term]*[queues]int64{}}}
 	defer s.free()
 	if err := s.build(); err != nil {
 		s.violation("%v", err)
@@ -144,7 +145,7 @@ func play(sc *scene, out io.Writer) *result {
 	for i := range sc.faults {
 		faults.Go(func() {
 			time.Sleep(sc.faults[i].at)
-			s.count(&s.stats.faults)
+			s.count(&s.stats.Faults)
 			s.event("%v", sc.faults[i])
 			s.inject(&sc.faults[i])
 		})

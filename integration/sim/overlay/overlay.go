@@ -80,7 +80,7 @@ func simRandn(n uint32) uint32 {
 
 // Plants are faults that the simulation has to find, each in one place of the product, by what is wrong then.
 var plants = map[string]patch{
-	"an acknowledgement before the set confirmed": {"broker/replication/confirm.go",
+	"an acknowledgement before the set confirmed": {"broker/replication/switch.go",
 		"	if all {\n		st.Confirm(offset)\n	}\n}", "	st.Confirm(st.MaxPhyOffset())\n}"},
 	"a step-down that is skipped": {"broker/switching.go",
 		"	b := r.b\n	err := b.store.BecomeSlave()\n",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os/exec"
 	"testing"
 
 	"gorocket/integration/sim/overlay"
@@ -9,6 +10,9 @@ import (
 // TestShort: some seeds without a violation.
 func TestShort(t *testing.T) {
 	try(t, "", 30, 0)
+	if out, err := exec.Command(*binary, "-test.run", "LocksWait").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // TestPlanted: each planted fault is found within 500 seeds.
