@@ -174,7 +174,8 @@ func (t *Table) writeQueue(q *Queue, least int64, scratch []byte) (done bool, re
 }
 
 // FlushAll writes and syncs all queues and then moves the checkpoint to the store time before it began, or that of the
-// first record whose entry waits. A queue that fails keeps the checkpoint where it is, but not the others from being written and synced.
+// first record whose entry waits. A queue that fails keeps the checkpoint where it is, but not the others from being
+// written and synced.
 func (t *Table) FlushAll(ctx context.Context) error {
 	_, upTo, err := t.log.WriteOut()
 	if err != nil {
