@@ -98,6 +98,14 @@ func (r *run) give() {
 	}
 }
 
+// first is the first entry that is held. Caller holds the append lock.
+func (h *held) first() (e dispatch.Entry, ok bool) {
+	if h.firstEntry >= len(h.entries) {
+		return e, false
+	}
+	return h.entries[h.firstEntry], true
+}
+
 // compact gives the memory of what is gone to what comes.
 func (h *held) compact() {
 	if h.firstEntry < len(h.entries)/2 {

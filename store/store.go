@@ -111,7 +111,9 @@ func (s *Store) open(cfg *Config) error {
 		return err
 	}
 	s.log = commitlog.New(cfg.logOptions(s.fs), cfg.logSettings(), &s.committer, s.logEvents())
-	s.queues = consumequeue.New(cfg.queueOptions(s.fs, s.ev.IsBatchTopic), cfg.queueSettings(), s.log,
+	queues := cfg.queueOptions(s.fs, s.ev.IsBatchTopic)
+	queues.Waits = s.committer.held.first
+	s.queues = consumequeue.New(queues, cfg.queueSettings(), s.log,
 		consumequeue.Events{Error: s.reportErr, Flushed: s.queuesFlushed})
 	s.index = index.New(index.Options{FS: s.fs, Dir: cfg.sub("index"), Slots: cfg.MaxHashSlotNum,
 		Entries: cfg.MaxIndexNum, Enabled: cfg.MessageIndexEnable}, s.log, s.indexEvents())

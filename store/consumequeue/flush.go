@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gorocket/store/commitlog"
+	"gorocket/store/dispatch"
 )
 
 // flushBacklog is the number of entries of one queue after which the flusher is woken before its time.
@@ -71,8 +72,19 @@ func (t *Table) queuedTo() (upTo int64, dirty int) {
 		t.dirtyMu.Lock()
 		defer t.dirtyMu.Unlock()
 		upTo, dirty = t.log.End(), len(t.dirty)
+		if e, waits := t.waits(); waits {
+			upTo = e.Offset
+		}
 	})
 	return upTo, dirty
+}
+
+// waits is Options.Waits. Caller holds the append lock.
+func (t *Table) waits() (e dispatch.Entry, ok bool) {
+	if t.opt.Waits == nil {
+		return e, false
+	}
+	return t.opt.Waits()
 }
 
 // giveBack returns queues to the list.
@@ -161,13 +173,19 @@ func (t *Table) writeQueue(q *Queue, least int64, scratch []byte) (done bool, re
 	return q.wrote(upTo, &t.memory), entries[:0], nil
 }
 
-// FlushAll writes and syncs all queues and then moves the checkpoint to the store time before it began. A
-// queue that fails keeps the checkpoint where it is, but not the others from being written and synced.
+// FlushAll writes and syncs all queues and then moves the checkpoint to the store time before it began, or that of the
+// first record whose entry waits. A queue that fails keeps the checkpoint where it is, but not the others from being
+// written and synced.
 func (t *Table) FlushAll(ctx context.Context) error {
 	_, upTo, err := t.log.WriteOut()
 	if err != nil {
 		return err
 	}
+	t.log.Exclusive(func() {
+		if e, waits := t.waits(); waits {
+			upTo = min(upTo, e.Time-1)
+		}
+	})
 	if err := errors.Join(t.Write(ctx, 1), t.syncQueues(ctx)); err != nil {
 		return err
 	}

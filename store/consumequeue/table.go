@@ -33,6 +33,9 @@ type Options struct {
 	// IsBatch tells that a topic has queue.type=BatchCQ; nil: none. It may be called under the append lock and may not
 	// block.
 	IsBatch func(topic string) bool
+	// Waits is the first entry of the log that is not to be in its queue yet; ok is false when there is none. It is called
+	// under the append lock; nil: there never is one.
+	Waits func() (e dispatch.Entry, ok bool)
 }
 
 // Settings may change while a table is open.
