@@ -2,6 +2,7 @@ package replication
 
 import (
 	"cmp"
+	"context"
 	"net"
 	"slices"
 	"sync"
@@ -95,7 +96,7 @@ func (s *Service) startSlave() {
 	c := s.d.Settings()
 	f := ha.NewSlave(ha.SlaveOptions{Master: c.HAMasterAddress, HeartbeatInterval: ms(c.HASendHeartbeatInterval),
 		HousekeepingInterval: ms(c.HAHousekeepingInterval), Compare: s.compare, End: s.endOf, Switch: s.switchSlave(),
-		Network: s.d.Network}, s.d.Store(), s.slaveEvents())
+		Durable: s.durable, Network: s.d.Network}, s.d.Store(), s.slaveEvents())
 	d := s.d.Tables
 	t := slave.New(d)
 	d.Offsets.Committed = t.Progress().Note
@@ -107,6 +108,21 @@ func (s *Service) startSlave() {
 	f.Start()
 	t.Start()
 	s.loops.Start(s.seek)
+}
+
+// durable waits until a slave's log is on its disk, with flushDiskType=SYNC_FLUSH.
+func (s *Service) durable(ctx context.Context, offset int64) error {
+	if s.d.Settings().FlushDiskType != store.SyncFlush {
+		return nil
+	}
+	done := make(chan error, 1)
+	s.d.Store().NotifyDurable(offset, func(err error) { done <- err })
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Stop ends it and returns when nothing is sent, stored or asked any more.

@@ -309,3 +309,23 @@ func TestPaceByRole(t *testing.T) {
 		}
 	}
 }
+
+// TestSyncFlushSlaveReportsItsDisk: with flushDiskType=SYNC_FLUSH what a slave reports is on its disk, without it what
+// it has.
+func TestSyncFlushSlaveReportsItsDisk(t *testing.T) {
+	for _, flush := range []string{store.SyncFlush, "ASYNC_FLUSH"} {
+		m := newRig(t, "ASYNC_MASTER").start()
+		s := newRig(t, "SLAVE", func(c *store.Config) {
+			c.FlushDiskType, c.FlushIntervalCommitLog, c.FlushCommitLogThoroughInterval = flush, 3_600_000, 3_600_000
+		}).start()
+		end := m.send("a", "b", "c")
+		s.Found(nobody(t), m.listens())
+		testutil.WaitFor(t, "the report", func() bool {
+			info := m.RuntimeInfo().HAConnectionInfo
+			return len(info) == 1 && info[0].SlaveAckOffset == end
+		})
+		if got := s.store.FlushedOffset(); (got == end) != (flush == store.SyncFlush) {
+			t.Errorf("%s: durable up to %d of %d", flush, got, end)
+		}
+	}
+}

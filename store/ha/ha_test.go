@@ -595,3 +595,45 @@ func TestMasterBack(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// TestReportsWhatIsDurable: a slave that answers for its disk reports nothing that is not on it, and ends the
+// connection when it does not get there.
+func TestReportsWhatIsDurable(t *testing.T) {
+	m, s := open(t, newMem(t), "ASYNC_MASTER"), open(t, newMem(t), "SLAVE")
+	send(t, m, 1, 100)
+	master := startMaster(t, m, settings(), ha.MasterEvents{})
+	reach, asked := make(chan error), make(chan int64, 16)
+	x := ha.NewSlave(ha.SlaveOptions{Master: master.Addr().String(), HeartbeatInterval: 100 * time.Millisecond,
+		HousekeepingInterval: 5 * time.Second, Durable: func(_ context.Context, offset int64) error {
+			asked <- offset
+			return <-reach
+		}}, s, ha.SlaveEvents{})
+	x.Start()
+	t.Cleanup(x.Stop)
+	acked := func() int64 {
+		if all := master.State().Slaves; len(all) > 0 {
+			return all[0].Acked
+		}
+		return -1
+	}
+	end := m.MaxPhyOffset()
+	for at := int64(-1); at < end; {
+		if at = <-asked; acked() >= at {
+			t.Fatalf("%d is acknowledged, and is not on the disk", at)
+		}
+		reach <- nil
+	}
+	testutil.WaitFor(t, "the report", func() bool { return acked() == end })
+	send(t, m, 2, 1)
+	<-asked
+	reach <- errors.New("the disk is gone")
+	testutil.WaitFor(t, "it says so", func() bool {
+		err := x.State().Err
+		return err != nil && strings.Contains(err.Error(), "the disk is gone")
+	})
+	go func() { // it tries again, until it stops
+		for range asked {
+			reach <- nil
+		}
+	}()
+}

@@ -183,6 +183,11 @@ func (f *follower) begin(at int64) error {
 // report tells the master where the log ends: what it has whole, which is what a start would find.
 func (f *follower) report() error {
 	end := f.s.store.MaxPhyOffset()
+	if f.s.opt.Durable != nil && end != f.reported {
+		if err := f.s.opt.Durable(f.ctx, end); err != nil {
+			return fmt.Errorf("ha: this slave's log is not durable up to %d, and is not reported so: %w", end, err)
+		}
+	}
 	b := binary.BigEndian.AppendUint64(f.small[:0], uint64(end))
 	if f.s.opt.Switch != nil {
 		b = appendAck(f.small[:0], end)

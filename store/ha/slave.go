@@ -27,7 +27,10 @@ type SlaveOptions struct {
 	Compare func(ctx context.Context, master string) error
 	// End asks where the master's log ends. It runs when an empty Target is to begin elsewhere than at 0: what begins
 	// behind that end is no log of this master's, and the connection ends, as after an error. nil: any begin will do.
-	End     func(ctx context.Context, master string) (int64, error)
+	End func(ctx context.Context, master string) (int64, error)
+	// Durable waits until the slave's log is durable up to an offset, before that is reported: what a report has said is
+	// not lost with the slave's power. nil: what is in the page cache is reported, as by Java's.
+	Durable func(ctx context.Context, offset int64) error
 	Switch  *SwitchSlave // nil: the master of this group does not change
 	Network Network      // nil: the kernel's
 }
