@@ -124,12 +124,15 @@ func (n *Node) caughtUp() bool {
 			return false
 		}
 		n.log.Warn().Err(err).Msg("the new leader cannot commit yet")
+		time.Sleep(barrierPause)
 	}
 }
 
-// barrierTimeout bounds one try of a new leader to commit, proposeTimeout the wait for a place in the leader's queue.
+// barrierTimeout bounds one try of a new leader to commit, and barrierPause is between two: raft may refuse at once, as
+// while the leadership is being handed over. proposeTimeout bounds the wait for a place in the leader's queue.
 const (
 	barrierTimeout = 3 * time.Second
+	barrierPause   = 50 * time.Millisecond
 	proposeTimeout = time.Second
 )
 
