@@ -231,12 +231,15 @@ func (s *Store) tooMuchHeld() error {
 }
 
 // BecomeSlave makes the store the copy of another one, in a group whose master changes: from now on it takes no
-// messages of its own, and who waits for replicas is refused. An error is that of the last write.
+// messages of its own, and who waits for replicas with a Waiter is refused. An error is that of the last write.
 func (s *Store) BecomeSlave() error {
 	err := s.log.BecomeRaw()
 	s.SetAlone(false)
 	return err
 }
+
+// GiveUp tells who waits for replicas of a master that became a slave that there will be none.
+func (s *Store) GiveUp() { s.log.GiveUp() }
 
 // BecomeMaster lets a copy take messages of its own. Nobody calls AppendRaw any more. An error: there is no file to
 // write to; it is a copy as before.
