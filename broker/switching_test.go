@@ -432,3 +432,51 @@ func TestStartedTwice(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestKilledWhileHeld: what a master had not confirmed when it was killed, or lost its power, nobody reads before the
+// controllers have said who is master; then it is there, and counts on.
+func TestKilledWhileHeld(t *testing.T) {
+	for name, crash := range map[string]func(mem *vfs.Mem) *vfs.Mem{
+		"kill":      func(mem *vfs.Mem) *vfs.Mem { return mem.Clone() },
+		"power cut": func(mem *vfs.Mem) *vfs.Mem { return mem.CrashClone(3, 0) },
+	} {
+		c := startCouncil(t)
+		a := c.seat(func(c *config.Config) { c.FlushDiskType = "SYNC_FLUSH" })
+		c.elect(a.id)
+		a.leads()
+		a.send("T", "KEYS\x01k\x02", "confirmed")
+		c.fix(true)
+		c.elect(a.id, 77)
+		testutil.WaitFor(t, "broker 77 counts", func() bool { return slices.Contains(a.b.replicas.Others(), 77) })
+		a.leads()
+		for i := range 5 {
+			a.send("T", "KEYS\x01k\x02", fmt.Sprint("held ", i))
+		}
+		if got := a.bodies("T"); !slices.Equal(got, []string{"confirmed"}) {
+			t.Fatalf("%s: %q can be read", name, got)
+		}
+		b := &seat{mem: crash(a.mem), cfg: a.cfg, id: a.id, rig: &rig{t: t, cl: a.cl, addr: a.addr}}
+		t.Cleanup(b.mem.Free)
+		a.stop()
+		b.cfg.ControllerAddr = "127.0.0.1:1" // nobody
+		b.open()
+		b.ask(wire.ReqPullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, flowControl.code, "")
+		if got := b.ask(wire.ReqQueryMessage, queryFields("T", "k", ""), ""); strings.Contains(got.body, "held") {
+			t.Errorf("%s: found by key: %q", name, got.body)
+		}
+		b.ask(wire.ReqSendMessage, sendHead("T"), "x").isNot(t, 0)
+		b.stop()
+		b.cfg, b.conn = a.cfg, nil
+		c.fix(false)
+		c.elect(a.id)
+		b.open()
+		b.leads()
+		if at := b.send("T", "", "next").QueueOffset; at != 6 {
+			t.Errorf("%s: the next message is at %d", name, at)
+		}
+		if got := b.bodies("T"); len(got) != 7 || got[0] != "confirmed" || got[5] != "held 4" || got[6] != "next" {
+			t.Errorf("%s: %q", name, got)
+		}
+		b.stop()
+	}
+}
