@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/config"
+	"gorocket/broker/replicas"
 	"gorocket/compat"
 	"gorocket/compat/testutil"
 	"gorocket/remoting"
@@ -140,6 +141,13 @@ func (c *council) fix(on bool) {
 	c.fixed = on
 }
 
+// now is who is master.
+func (c *council) now() replicas.Master {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return replicas.Master{ID: c.master, Addr: c.addrs[c.master], Epoch: c.epoch}
+}
+
 // members is the sync state set.
 func (c *council) members() []int64 {
 	c.mu.Lock()
@@ -157,6 +165,7 @@ func (c *council) ids() []int64 {
 // seat is a broker of a council on a disk in memory, which is opened anew when its log has to be truncated.
 type seat struct {
 	*rig
+	c    *council
 	host *Host
 	mem  *vfs.Mem
 	cfg  config.Config
@@ -166,7 +175,7 @@ type seat struct {
 // seat makes one broker more, and waits until it has its id.
 func (c *council) seat(edit ...func(*config.Config)) *seat {
 	c.t.Helper()
-	s := &seat{mem: newMem(c.t), cfg: testConfig(c.t, memRoot), rig: &rig{t: c.t, cl: remotingtest.Client(c.t)}}
+	s := &seat{c: c, mem: newMem(c.t), cfg: testConfig(c.t, memRoot), rig: &rig{t: c.t, cl: remotingtest.Client(c.t)}}
 	s.cfg.EnableControllerMode, s.cfg.ControllerAddr, s.cfg.BrokerHeartbeatInterval = true, c.addr, 10
 	s.cfg.SyncBrokerMetadataPeriod, s.cfg.CheckSyncStateSetPeriod, s.cfg.MappedFileSizeCommitLog = 10, 50, 1<<20
 	s.cfg.HASendHeartbeatInterval, s.cfg.SlaveReadEnable = 50, true
@@ -218,7 +227,7 @@ func (s *seat) leads() {
 	s.t.Helper()
 	testutil.WaitFor(s.t, "it leads", func() bool {
 		b := s.host.Broker()
-		return b.replicas.Master().ID == s.id && !b.cfg().IsSlave() && b.store.Writable() == nil
+		return b.replicas.Master() == s.c.now() && !b.cfg().IsSlave() && b.store.Writable() == nil
 	})
 	s.b = s.host.Broker()
 }

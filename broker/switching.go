@@ -199,6 +199,7 @@ func (b *Broker) beginEpoch(number int32) error {
 func (r role) Follow(m replicas.Master) error {
 	b := r.b
 	err := b.store.BecomeSlave()
+	b.store.GiveUp()
 	if was := !b.cfg().IsSlave(); was {
 		b.act(false)
 		b.mappings.Stop()

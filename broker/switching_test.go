@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -136,6 +139,7 @@ func TestWaitingSendIsTold(t *testing.T) {
 	a.send("T", "", "first")
 	c.fix(true)
 	c.elect(a.id, 77)
+	a.leads()
 	testutil.WaitFor(t, "broker 77 counts", func() bool { return slices.Contains(a.b.replicas.Others(), 77) })
 	got := make(chan answer, 1)
 	go func() { got <- a.ask(wire.ReqSendMessage, sendHead("T"), "waits") }()
@@ -397,7 +401,7 @@ func TestIdentityOfAnotherBroker(t *testing.T) {
 		}
 		cfg := testConfig(t, memRoot)
 		cfg.EnableControllerMode, cfg.ControllerAddr = true, c.addr
-		s := &seat{mem: mem, cfg: cfg, rig: &rig{t: t}}
+		s := &seat{c: c, mem: mem, cfg: cfg, rig: &rig{t: t}}
 		h, err := NewHost(s.cfg, s.log(), Options{FS: mem})
 		if err == nil {
 			err = h.Start(context.Background())
@@ -419,7 +423,7 @@ func TestStartedTwice(t *testing.T) {
 	c.elect(a.id)
 	a.leads()
 	a.send("T", "", "x")
-	b := &seat{mem: a.mem.Clone(), cfg: a.cfg, id: a.id, rig: &rig{t: t, cl: a.cl}}
+	b := &seat{c: c, mem: a.mem.Clone(), cfg: a.cfg, id: a.id, rig: &rig{t: t, cl: a.cl}}
 	t.Cleanup(b.mem.Free)
 	b.cfg.ListenPort = freePort(t) + 2
 	b.cfg.HAListenPort = 0
@@ -430,5 +434,99 @@ func TestStartedTwice(t *testing.T) {
 	a.ask(wire.ReqSendMessage, sendHead("T"), "y").isNot(t, 0)
 	if err := a.b.replicas.Err(); err == nil || !strings.Contains(err.Error(), "identity") {
 		t.Error(err)
+	}
+}
+
+// TestKilledWhileHeld: what a master had not confirmed when it was killed, or lost its power, nobody reads before the
+// controllers have said who is master; then it is there, and counts on.
+func TestKilledWhileHeld(t *testing.T) {
+	for name, crash := range map[string]func(mem *vfs.Mem) *vfs.Mem{
+		"kill":      func(mem *vfs.Mem) *vfs.Mem { return mem.Clone() },
+		"power cut": func(mem *vfs.Mem) *vfs.Mem { return mem.CrashClone(3, 0) },
+	} {
+		c := startCouncil(t)
+		a := c.seat(func(c *config.Config) { c.FlushDiskType = "SYNC_FLUSH" })
+		c.elect(a.id)
+		a.leads()
+		a.send("T", "KEYS\x01k\x02", "confirmed")
+		c.fix(true)
+		c.elect(a.id, 77)
+		testutil.WaitFor(t, "broker 77 counts", func() bool { return slices.Contains(a.b.replicas.Others(), 77) })
+		a.leads()
+		for i := range 5 {
+			a.send("T", "KEYS\x01k\x02", fmt.Sprint("held ", i))
+		}
+		if got := a.bodies("T"); !slices.Equal(got, []string{"confirmed"}) {
+			t.Fatalf("%s: %q can be read", name, got)
+		}
+		b := &seat{c: c, mem: crash(a.mem), cfg: a.cfg, id: a.id, rig: &rig{t: t, cl: a.cl, addr: a.addr}}
+		t.Cleanup(b.mem.Free)
+		a.stop()
+		b.cfg.ControllerAddr = "127.0.0.1:1" // nobody
+		b.open()
+		b.ask(wire.ReqPullMessage, pullFields("g", "T", 0, 0, ""), "").is(t, flowControl.code, "")
+		if got := b.ask(wire.ReqQueryMessage, queryFields("T", "k", ""), ""); strings.Contains(got.body, "held") {
+			t.Errorf("%s: found by key: %q", name, got.body)
+		}
+		b.ask(wire.ReqSendMessage, sendHead("T"), "x").isNot(t, 0)
+		b.stop()
+		b.cfg, b.conn = a.cfg, nil
+		c.fix(false)
+		c.elect(a.id)
+		b.open()
+		b.leads()
+		if at := b.send("T", "", "next").QueueOffset; at != 6 {
+			t.Errorf("%s: the next message is at %d", name, at)
+		}
+		if got := b.bodies("T"); len(got) != 7 || got[0] != "confirmed" || got[5] != "held 4" || got[6] != "next" {
+			t.Errorf("%s: %q", name, got)
+		}
+		b.stop()
+	}
+}
+
+// TestLeadFails: a broker that cannot be master yet, as its port is taken or its epoch cannot be noted, takes no
+// messages, says why, and is master as soon as it can be.
+func TestLeadFails(t *testing.T) {
+	c := startCouncil(t)
+	a := c.seat()
+	taken, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(a.b.cfg().HAListenPort)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fails := func(why string) {
+		t.Helper()
+		testutil.WaitFor(t, "it says why: "+why, func() bool {
+			err := a.b.replicas.Err()
+			return err != nil && strings.Contains(err.Error(), why)
+		})
+		a.ask(wire.ReqSendMessage, sendHead("T"), "x").isNot(t, 0)
+		if !a.b.cfg().IsSlave() && a.b.store.Writable() == nil {
+			t.Errorf("%s: it takes itself for the master", why)
+		}
+	}
+	c.elect(a.id)
+	fails("haListenPort")
+	taken.Close()
+	a.leads()
+	a.send("T", "", "one")
+	c.elect(99)
+	testutil.WaitFor(t, "it follows", func() bool { return a.b.replicas.Master().ID == 99 })
+	a.mem.Inject(func(op, name string) error {
+		if op != "read" && op != "open" && strings.Contains(name, "epochFileCheckpoint") {
+			return syscall.EIO
+		}
+		return nil
+	})
+	c.elect(a.id)
+	fails("input/output error")
+	if last := a.b.epochs.List().Last(); last != 1 {
+		t.Errorf("epoch %d is noted", last)
+	}
+	a.mem.Inject(nil)
+	a.leads()
+	a.send("T", "", "two")
+	if got := a.bodies("T"); !slices.Equal(got, []string{"one", "two"}) || a.b.epochs.List().Last() != 3 {
+		t.Errorf("%q, epochs %v", got, a.b.epochs.List())
 	}
 }

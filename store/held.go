@@ -64,9 +64,7 @@ func (c *committer) release(confirmed int64) {
 		if last := entries[r.n-1]; last.Offset+int64(last.Size) > confirmed {
 			break
 		}
-		before := r.q.End()
-		c.s.queues.Push(r.q, entries)
-		r.q.Reserved -= r.q.End() - before
+		c.place(r, entries)
 		h.firstEntry += r.n
 	}
 	if h.firstRun == first {
@@ -89,6 +87,29 @@ func (c *committer) release(confirmed int64) {
 	}
 	h.compact()
 	c.s.heldNow.Store(int64(len(h.entries) - h.firstEntry))
+}
+
+// place gives entries that are held their places in their queue. Caller holds the append lock.
+func (c *committer) place(r run, entries []dispatch.Entry) {
+	before := r.q.End()
+	c.s.queues.Push(r.q, entries)
+	r.q.Reserved -= r.q.End() - before
+}
+
+// placeHeld gives all that is held its places in the queues, for a stop: a start would do so, too, and the confirm
+// offset says what may be read then. Nobody is told.
+func (s *Store) placeHeld() error {
+	s.log.Exclusive(func() {
+		h := &s.committer.held
+		for _, r := range h.runs[h.firstRun:] {
+			s.committer.place(r, h.entries[h.firstEntry:h.firstEntry+r.n])
+			h.firstEntry += r.n
+			r.give()
+		}
+		h.runs, h.entries, h.firstRun, h.firstEntry = nil, nil, 0, 0
+		s.heldNow.Store(0)
+	})
+	return nil
 }
 
 // give gives the lease of a run back.
@@ -210,12 +231,15 @@ func (s *Store) tooMuchHeld() error {
 }
 
 // BecomeSlave makes the store the copy of another one, in a group whose master changes: from now on it takes no
-// messages of its own, and who waits for replicas is refused. An error is that of the last write.
+// messages of its own, and who waits for replicas with a Waiter is refused. An error is that of the last write.
 func (s *Store) BecomeSlave() error {
 	err := s.log.BecomeRaw()
 	s.SetAlone(false)
 	return err
 }
+
+// GiveUp tells who waits for replicas of a master that became a slave that there will be none.
+func (s *Store) GiveUp() { s.log.GiveUp() }
 
 // BecomeMaster lets a copy take messages of its own. Nobody calls AppendRaw any more. An error: there is no file to
 // write to; it is a copy as before.

@@ -112,7 +112,16 @@ func TestHeldAtStop(t *testing.T) {
 	end := first.Offset + int64(first.Size)
 	s.SetConfirmed(end)
 	mustAppend(t, s, msg("T", 0, "two"))
+	mustAppend(t, s, msg("U", 0, "new"))
 	mustStop(t, s)
+	if len(told) != 1 {
+		t.Errorf("told of %q", told)
+	}
+	cfg := smallConfig("/s")
+	cfg.EnableControllerMode = true
+	if r := mustVerify(t, cfg, mem); len(r.Findings) > 0 {
+		t.Errorf("verify: %+v", r.Findings)
+	}
 	s = heldStore(t, mem, &told)
 	if !s.Unconfirmed() || s.Confirmed() != end {
 		t.Errorf("after a start: unconfirmed %v, confirmed %d, want true and %d", s.Unconfirmed(), s.Confirmed(), end)

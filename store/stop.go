@@ -77,6 +77,7 @@ func (s *Store) drain(ctx context.Context) error {
 	root := s.cfg.Load().StorePathRootDir
 	for _, step := range []func() error{
 		s.Flush,
+		s.placeHeld,
 		func() error { return s.queues.FlushAll(ctx) },
 		func() error { return s.index.Finish(ctx) },
 		s.check.Save,

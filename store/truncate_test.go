@@ -81,3 +81,33 @@ func TestTruncateTo(t *testing.T) {
 		}
 	}
 }
+
+// TestTruncateTwice: what was kept stays when more has to go within the same second.
+func TestTruncateTwice(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	cfg := smallConfig("/s")
+	s := mustStart(t, cfg, mem)
+	var all []Appended
+	for i := range 30 {
+		all = append(all, mustAppend(t, s, msg("T", 0, strings.Repeat(string(rune('a'+i%26)), 50))))
+	}
+	mustStop(t, s)
+	o, asides := Offline{Config: cfg, FS: mem}, map[string]int{}
+	for _, n := range []int{25, 20, 10, 5} {
+		p, err := o.TruncateTo(all[n].Offset, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asides[p.Aside] = n
+		for aside, n := range asides {
+			kept, err := vfs.ReadFile(mem, "/s/"+aside+"/commitlog/"+datafile.Name(0))
+			if err != nil || !bytes.Contains(kept, []byte(strings.Repeat(string(rune('a'+n%26)), 50))) {
+				t.Errorf("what was cut at message %d is gone: %v", n, err)
+			}
+		}
+	}
+	if len(asides) != 4 {
+		t.Errorf("%d folders, want 4", len(asides))
+	}
+}

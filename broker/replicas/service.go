@@ -63,7 +63,8 @@ type Role interface {
 	// Follow makes it a slave, also of a master that it knows. Nothing may be acknowledged when it returns, whatever
 	// the error.
 	Follow(m Master) error
-	// Fence has a master refuse sends (on), or take them again. Who waits for an acknowledgement gets an error.
+	// Fence has a master refuse sends (on), or take them again. Who waits for an acknowledgement may get it yet: slaves
+	// go on following.
 	Fence(on bool) error
 	// Slaves are those that follow this master's log now.
 	Slaves() []ha.SlaveState

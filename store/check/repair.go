@@ -105,7 +105,7 @@ const maxMoves = 1000
 // can decide. Nothing is changed: the start is carried out on a copy of the directory in memory that shares what is not
 // changed (vfs.DryRun). Errors as Verify.
 func PlanRepair(cfg Options, fsys vfs.FS) (*Plan, error) {
-	r, err := plan(cfg, fsys, asideName())
+	r, err := plan(cfg, fsys, asideName(&cfg, fsys))
 	if r == nil {
 		return nil, err
 	}
@@ -159,7 +159,25 @@ func (r *repairer) better(s Store) (Store, error) {
 func (r *repairer) healed() error { return leftDamaged(r.cfg, r.fs, r.dry) }
 
 // asideName names the folder of a repair.
-func asideName() string { return "repair-" + time.Now().Format("20060102150405") }
+func asideName(cfg *Options, fsys vfs.FS) string {
+	name := "repair-" + time.Now().Format("20060102150405")
+	for n, first := 2, name; slices.ContainsFunc(asideRoots(cfg), func(root string) bool {
+		_, err := fsys.Stat(path.Join(root, name))
+		return err == nil
+	}); n++ {
+		name = fmt.Sprint(first, "-", n)
+	}
+	return name
+}
+
+// asideRoots are the folders in which such a folder may be.
+func asideRoots(cfg *Options) []string {
+	roots := []string{cfg.Root}
+	for _, dir := range slices.Concat(cfg.Log.Paths, cfg.Log.ReadOnly) {
+		roots = append(roots, path.Dir(dir))
+	}
+	return roots
+}
 
 // opens tries to open the store in a dry run, moving aside what stands in the way, until it opens or nothing helps.
 func (r *repairer) opens() (s Store, err error) {
@@ -330,7 +348,9 @@ func (r *repairer) add(by, action, file string, offset int64, format string, arg
 // Repair takes the steps of PlanRepair that are safe: it moves files aside and then does what a start and a clean stop
 // do. The bytes that the start cuts from the end of the log are copied aside before. It deletes nothing that holds a
 // record. The plan that was carried out is returned.
-func Repair(cfg Options, fsys vfs.FS) (*Plan, error) { return repairTo(cfg, fsys, asideName()) }
+func Repair(cfg Options, fsys vfs.FS) (*Plan, error) {
+	return repairTo(cfg, fsys, asideName(&cfg, fsys))
+}
 
 // repairTo is Repair with the name of the folder that files are moved to.
 func repairTo(cfg Options, fsys vfs.FS, aside string) (*Plan, error) {

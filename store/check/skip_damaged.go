@@ -50,7 +50,7 @@ func SkipDamaged(cfg Options, fsys vfs.FS, dryRun bool) (*Plan, error) {
 	if err := idleStore(&cfg, fsys); err != nil {
 		return nil, err
 	}
-	k := &skipper{cfg: cfg, fs: fsys, plan: &Plan{Dir: cfg.Root, Aside: asideName(),
+	k := &skipper{cfg: cfg, fs: fsys, plan: &Plan{Dir: cfg.Root, Aside: asideName(&cfg, fsys),
 		Steps: []Step{}}}
 	if err := k.find(); err != nil {
 		return k.plan, err

@@ -36,7 +36,8 @@ func TruncateTo(cfg Options, fsys vfs.FS, offset int64, dryRun bool) (*Plan, err
 	if err := idleStore(&cfg, fsys); err != nil {
 		return nil, err
 	}
-	c := &cutter{cfg: cfg, fs: fsys, offset: offset, plan: &Plan{Dir: cfg.Root, Aside: asideName(), Steps: []Step{}}}
+	c := &cutter{cfg: cfg, fs: fsys, offset: offset,
+		plan: &Plan{Dir: cfg.Root, Aside: asideName(&cfg, fsys), Steps: []Step{}}}
 	if err := c.find(); err != nil {
 		return nil, err // nothing is known of the store, and nothing planned
 	}

@@ -16,11 +16,11 @@ func (l *Log) Await(n int, durable, replicated int64) (over bool) {
 	return over || replicated > 0 && l.Replicated.Load() >= replicated || l.Ended() != nil
 }
 
-// Ended tells why nobody can wait for a position any more, nil when one can: nobody does on a copy of another log.
+// Ended tells why nobody can wait for a position any more, nil when one can.
 func (l *Log) Ended() error {
 	l.Durable.mu.Lock()
 	defer l.Durable.mu.Unlock()
-	if l.Durable.closed == nil && l.raw.Load() {
+	if l.Durable.closed == nil && l.givenUp.Load() {
 		return ErrRaw
 	}
 	return l.Durable.closed

@@ -73,6 +73,7 @@ type Log struct {
 	settings  atomic.Pointer[Settings]
 	state     state
 	raw       atomic.Bool // a copy of another log; changed by BecomeRaw and BecomeWritable, under the append lock
+	givenUp   atomic.Bool // see GiveUp
 
 	// segs is ascending and contiguous; replaced as a whole, under the append lock or before Start.
 	segs       atomic.Pointer[[]*Segment]

@@ -27,6 +27,13 @@ func (l *Log) BecomeRaw() error {
 	return err
 }
 
+// GiveUp tells those who keep answers of a log that has become a copy that they do not come true any more: nobody
+// follows it. Without it they may, as long as replicas get what is in it.
+func (l *Log) GiveUp() {
+	l.givenUp.Store(true)
+	l.settle()
+}
+
 // claimWait is between looks whether the allocator has written its zeros.
 const claimWait = 10 * time.Millisecond
 
@@ -43,6 +50,7 @@ func (l *Log) BecomeWritable() error {
 		l.alloc.rebase(l.LastEnd())
 	}
 	l.raw.Store(false)
+	l.givenUp.Store(false)
 	return nil
 }
 

@@ -31,7 +31,11 @@ func TestBecomeRaw(t *testing.T) {
 	if err := waits.told(t); !errors.Is(err, ErrRaw) || len(settled) == 0 {
 		t.Errorf("who waits is told %v, and %d times to look", err, len(settled))
 	}
-	if !l.Await(0, 0, 100) || !l.Await(1, 1000, 0) || l.Ended() != ErrRaw {
+	if l.Ended() != nil || l.Await(0, 0, 100) {
+		t.Errorf("who keeps answers may get them from those who follow: %v", l.Ended())
+	}
+	n := len(settled)
+	if l.GiveUp(); !l.Await(0, 0, 100) || !l.Await(1, 1000, 0) || l.Ended() != ErrRaw || len(settled) != n+1 {
 		t.Errorf("who keeps answers goes on waiting: %v", l.Ended())
 	}
 	if _, err := put(l, 100, true, false); !errors.Is(err, ErrRaw) || !errors.Is(err, ErrNotWritable) {

@@ -14,7 +14,7 @@ import (
 )
 
 // newSet makes a table with a broker set of n brokers, the first of which is master and alone in sync.
-func newSet(t *testing.T, n int64) *Table {
+func newSet(t testing.TB, n int64) *Table {
 	t.Helper()
 	table := NewTable()
 	for id := int64(1); id <= n; id++ {
@@ -41,7 +41,7 @@ func alter(master int64, epoch, syncEpoch int32, want []int64, alive ...int64) *
 }
 
 // apply checks the answer, and that Preview had told the same.
-func apply(t *testing.T, table *Table, c *Command, code int32, remark string) Result {
+func apply(t testing.TB, table *Table, c *Command, code int32, remark string) Result {
 	t.Helper()
 	ahead, changes := table.Preview(c)
 	before, _ := table.Get(c.broker())
@@ -368,6 +368,35 @@ func FuzzCommand(f *testing.F) {
 		table.Apply(&c)
 		for _, s := range table.All() {
 			sound(t, &s)
+		}
+	})
+}
+
+// FuzzRestore reads what may stand in a snapshot: what is taken can be written, read again, and worked with.
+func FuzzRestore(f *testing.F) {
+	state, err := newSet(f, 2).Snapshot()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(state)
+	f.Add([]byte(`{"version":1,"sets":[{"broker":"b","replicas":{}}]}`))
+	f.Add([]byte(`{"version":1,"sets":null}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		table, again := NewTable(), NewTable()
+		if table.Restore(in) != nil {
+			return
+		}
+		state, err := table.Snapshot()
+		if err == nil {
+			err = again.Restore(state)
+		}
+		if err != nil || len(again.All()) != len(table.All()) {
+			t.Fatalf("%q became %q: %v", in, state, err)
+		}
+		for _, s := range again.All() {
+			again.Apply(&Command{Alter: &Alter{Broker: s.Broker, Master: s.Master, MasterEpoch: s.MasterEpoch,
+				SyncEpoch: s.SyncEpoch, InSync: []int64{1, 2}}})
+			again.Apply(elect(1, 1, 2))
 		}
 	})
 }
