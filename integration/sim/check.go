@@ -57,7 +57,8 @@ func (s *sim) termOf(i int) (t term) {
 	b := r.host.Broker()
 	cfg := b.Config()
 	e, err := epoch.Open(r.mem, cfg.StorePathEpochFile)
-	if cfg.IsSlave() || err != nil {
+	again := b.Config() // reading took its time
+	if cfg.IsSlave() || again.IsSlave() || err != nil {
 		return t
 	}
 	return term{r, e.List().Last()}
@@ -210,8 +211,8 @@ func (s *sim) lookAt(i int, r *run) {
 		return
 	}
 	e, err := epoch.Open(r.mem, cfg.StorePathEpochFile)
-	if err != nil || len(e.List()) == 0 {
-		return
+	if cfg = b.Config(); err != nil || len(e.List()) == 0 || cfg.IsSlave() || r.host.Broker() != b {
+		return // reading took its time
 	}
 	number := e.List().Last()
 	s.mu.Lock()
@@ -337,5 +338,5 @@ func (s *sim) end() {
 		n.mu.Unlock()
 		n.quit()
 	}
-	s.tasks.Wait()
+	s.await(&s.tasks, "that all have stopped")
 }

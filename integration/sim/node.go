@@ -208,12 +208,18 @@ func (n *node) quit() {
 	if r == nil {
 		return
 	}
-	r.mu.Lock()
-	started := r.started && !r.dead
-	r.dead = r.dead || started
-	r.mu.Unlock()
-	if !started {
-		return
+	for wait := 0; ; wait++ { // it may be starting yet
+		r.mu.Lock()
+		started, dead := r.started, r.dead
+		r.dead = r.dead || started
+		r.mu.Unlock()
+		if dead || wait > 600 {
+			return
+		}
+		if started {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 	n.s.event("%s stops", n.name)
 	r.stop()
@@ -235,7 +241,7 @@ func (r *run) call(op, _ string) error {
 		return errDead
 	}
 	switch op {
-	case "tryread", "resident", "populate", "stat", "read", "readdir", "map":
+	case "tryread", "resident", "populate", "stat", "read", "readdir", "map", "open":
 		return nil
 	}
 	n := r.calls.Add(1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,7 @@ type sim struct {
 	tasks    sync.WaitGroup // of processes
 	clients  sync.WaitGroup
 	done     chan struct{} // closed when clients end
+	stuck    bool          // something does not end; the goroutine of the run only
 	failures atomic.Int64  // starts that failed, and processes that gave up
 
 	offs commits // of the consumer's goroutine
@@ -98,6 +100,23 @@ func (s *sim) stopping() bool {
 	}
 }
 
+// await waits for some goroutines, for as long as they may take at the most. Then the run is over.
+func (s *sim) await(wg *sync.WaitGroup, what string) {
+	ended := make(chan struct{})
+	go func() { wg.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(3 * time.Minute):
+		s.stuck = true
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		if s.out != nil {
+			_, _ = s.out.Write(stacks)
+		}
+		s.violation("three minutes are not enough for this: %s", what)
+	}
+}
+
 // later calls fn after d, in the background.
 func (s *sim) later(d time.Duration, fn func()) {
 	s.tasks.Go(func() {
@@ -121,6 +140,7 @@ type result struct {
 	stats    stats
 	course   uint64
 	failures int64
+	stuck    bool          // something does not end: the bubble never will
 	took     time.Duration // fake
 }
 
@@ -128,7 +148,11 @@ type result struct {
 func play(sc *scene, out io.Writer) *result {
 	s := &sim{scene: sc, net: newNetwork(sc.seed), out: out, begun: time.Now(), done: make(chan struct{}),
 		terms: map[int32]int{}, offs: commits{in: map[term]*[queues]int64{}}}
-	defer s.free()
+	defer func() {
+		if !s.stuck {
+			s.free()
+		}
+	}()
 	if err := s.build(); err != nil {
 		s.violation("%v", err)
 		return s.result()
@@ -151,9 +175,12 @@ func play(sc *scene, out io.Writer) *result {
 		})
 	}
 	time.Sleep(sc.chaos)
-	faults.Wait()
+	s.await(&faults, "that what was begun has ended, a stop for example")
 	close(s.done)
-	s.clients.Wait()
+	s.await(&s.clients, "clients")
+	if s.stuck {
+		return s.result()
+	}
 	s.event("all is mended")
 	s.settle()
 	s.end()
@@ -163,7 +190,7 @@ func play(sc *scene, out io.Writer) *result {
 func (s *sim) result() *result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &result{s.scene, s.broken, s.stats, s.course, s.failures.Load(), time.Since(s.begun)}
+	return &result{s.scene, s.broken, s.stats, s.course, s.failures.Load(), s.stuck, time.Since(s.begun)}
 }
 
 func (s *sim) free() {

@@ -28,8 +28,8 @@ type outcome struct {
 	Faults int
 	Stats  map[string]int
 	Course string
-	Real   time.Duration
 	hung   bool
+	cpu    time.Duration // of its process
 }
 
 var (
@@ -101,6 +101,9 @@ func one(seed uint64, keep []int) (o outcome) {
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=off")
 	out, _ := cmd.CombinedOutput()
 	o.Seed = seed
+	if cmd.ProcessState != nil {
+		o.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 	lines := bufio.NewScanner(bytes.NewReader(out))
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
@@ -162,7 +165,7 @@ func runAll() (failed []outcome) {
 	sum, ran, cpu := map[string]int{}, 0, time.Duration(0)
 	for o := range done {
 		ran++
-		cpu += o.Real
+		cpu += o.cpu
 		for k, v := range o.Stats {
 			sum[k] += v
 		}
@@ -177,7 +180,7 @@ func runAll() (failed []outcome) {
 			fmt.Printf("%d seeds, %d failed, %v\n", ran, len(failed), time.Since(begin).Round(time.Second))
 		}
 	}
-	fmt.Printf("%d seeds, %d failed, in %v, %v a seed: %v\n", ran, len(failed), time.Since(begin).Round(time.Second),
+	fmt.Printf("%d seeds, %d failed, in %v, %v of CPU a seed: %v\n", ran, len(failed), time.Since(begin).Round(time.Second),
 		(cpu / time.Duration(max(ran, 1))).Round(time.Millisecond), sum)
 	if *replay > 0 {
 		fmt.Printf("%d of %d replays took the same course\n", same, replays)

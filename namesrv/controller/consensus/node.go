@@ -47,6 +47,7 @@ type Node struct {
 
 	leading atomic.Bool // leads, and has applied all that earlier leaders had committed
 	changes chan bool
+	ended   chan struct{} // closed when raft has ended
 	changed func(leading bool)
 	workers sync.WaitGroup
 
@@ -70,7 +71,8 @@ func Open(cfg Config, changed func(leading bool)) (*Node, error) {
 			return nil, err
 		}
 	}
-	n := &Node{self: cfg.Self, stores: st, log: cfg.Log, changes: make(chan bool, 64), changed: changed}
+	n := &Node{self: cfg.Self, stores: st, log: cfg.Log, changes: make(chan bool, 64), ended: make(chan struct{}),
+		changed: changed}
 	if err := n.open(&cfg, logger); err != nil {
 		return nil, errors.Join(fmt.Errorf("controller: folder %s: %w", cfg.Dir, err), st.close())
 	}
@@ -116,7 +118,7 @@ func (n *Node) watch() {
 // caughtUp waits until the state holds all that was committed before; false when the leadership is lost meanwhile.
 func (n *Node) caughtUp() bool {
 	for {
-		err := n.raft.Barrier(barrierTimeout).Error()
+		err := n.barrier()
 		if err == nil {
 			return true
 		}
@@ -125,6 +127,20 @@ func (n *Node) caughtUp() bool {
 		}
 		n.log.Warn().Err(err).Msg("the new leader cannot commit yet")
 		time.Sleep(barrierPause)
+	}
+}
+
+// barrier waits until all that was committed before is applied. raft answers nobody who had put a barrier into its queue
+// just before it ended.
+func (n *Node) barrier() error {
+	f := n.raft.Barrier(barrierTimeout)
+	done := make(chan error, 1)
+	go func() { done <- f.Error() }()
+	select {
+	case err := <-done:
+		return err
+	case <-n.ended:
+		return raft.ErrRaftShutdown
 	}
 }
 
@@ -208,6 +224,7 @@ func (n *Node) close() error {
 		}
 	}
 	err := n.raft.Shutdown().Error()
+	close(n.ended)
 	close(n.changes)
 	n.workers.Wait()
 	return errors.Join(err, n.stores.close())
