@@ -146,7 +146,7 @@ func (b *Broker) debugEvents(e *remoting.Events) {
 
 // copied is messageStored on a slave.
 func (b *Broker) copied(topic string, queueID int32, offset, tags, storeTime int64, rec []byte) {
-	if b.replica != nil && b.isSlave() && b.topics.Find(topic) == nil {
+	if b.replica != nil && (b.isSlave() || b.missing.leading.Load()) && b.topics.Find(topic) == nil {
 		b.missing.note(topic)
 		b.replica.Unknown()
 	}

@@ -3,6 +3,7 @@ package broker
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorocket/compat"
@@ -12,6 +13,9 @@ import (
 // moment ago. If that dies before they come over, a slave that becomes master makes them itself, or their messages,
 // which were acknowledged, could not be read. Java's slave asks every 10 s, and loses what was made since.
 type missingTopics struct {
+	// leading is on while a slave becomes master: what was held shows itself then, and may be of such topics.
+	leading atomic.Bool
+
 	mu    sync.Mutex
 	names map[string]time.Time // guarded by mu; when its last message came; maxMissing at most
 }

@@ -169,12 +169,15 @@ func (r role) Lead(m replicas.Master) error {
 		b.announce(m.Epoch)
 		return nil
 	}
-	b.makeMissing(followed.TablesSynced)
-	if err := b.replica.Start(); err != nil {
+	b.missing.leading.Store(true)
+	err := b.replica.Start()
+	b.missing.leading.Store(false)
+	if err != nil {
 		_ = r.Follow(replicas.Master{})
 		return fmt.Errorf("haListenPort=%d: %w", b.cfg().HAListenPort, err)
 	}
-	b.beMaster() // now that all is shown which is confirmed
+	b.makeMissing(followed.TablesSynced) // now that all is shown which is confirmed
+	b.beMaster()
 	b.work()
 	b.mappings.Start()
 	b.announce(m.Epoch)
