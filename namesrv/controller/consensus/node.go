@@ -130,8 +130,8 @@ func (n *Node) caughtUp() bool {
 	}
 }
 
-// barrier waits until all that was committed before is applied. raft answers nobody who had put a barrier into its queue
-// just before it ended.
+// barrier waits until all that was committed before is applied. raft answers nobody who had put a barrier into its
+// queue just before it ended.
 func (n *Node) barrier() error {
 	f := n.raft.Barrier(barrierTimeout)
 	done := make(chan error, 1)
