@@ -59,8 +59,9 @@ type scene struct {
 	seed        uint64
 	controllers int
 	brokers     int
-	sync        bool // SYNC_FLUSH: then the power may be cut
-	anyCut      bool // the power may be cut wherever, see run.safe
+	sync        bool          // SYNC_FLUSH: then the power may be cut
+	late        time.Duration // when the last broker comes, with an empty disk; 0: at the start
+	anyCut      bool          // the power may be cut wherever, see run.safe
 	chaos       time.Duration
 	faults      []fault
 }
@@ -68,6 +69,9 @@ type scene struct {
 func (sc *scene) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d: %d controllers, %d brokers, sync flush %v\n", sc.seed, sc.controllers, sc.brokers, sc.sync)
+	if sc.late > 0 {
+		fmt.Fprintf(&b, "  the last broker comes at %v\n", sc.late)
+	}
 	for _, f := range sc.faults {
 		fmt.Fprintf(&b, "  %v\n", f)
 	}
@@ -81,6 +85,9 @@ func sceneOf(seed uint64) *scene {
 	every := time.Duration(400+r.IntN(2000)) * time.Millisecond
 	for at := 3 * time.Second; at < sc.chaos; at += time.Duration(r.Int64N(int64(2 * every))) {
 		sc.faults = append(sc.faults, sc.fault(r, at))
+	}
+	if sc.brokers == 3 && r.IntN(3) == 0 {
+		sc.late = time.Duration(r.Int64N(int64(sc.chaos))).Round(time.Microsecond)
 	}
 	slices.SortStableFunc(sc.faults, func(a, b fault) int { return int(a.at - b.at) })
 	return sc

@@ -157,7 +157,11 @@ func play(sc *scene, out io.Writer) *result {
 		s.violation("%v", err)
 		return s.result()
 	}
-	for _, n := range s.nodes {
+	for i, n := range s.nodes {
+		if i == len(s.nodes)-1 && sc.late > 0 {
+			s.later(sc.late, n.boot)
+			continue
+		}
 		n.boot()
 	}
 	s.clients.Go(s.watchMasters)
