@@ -95,7 +95,7 @@ else
 endif
 
 ## sim: controllers, brokers and clients in one process, in fake time, on disks and a network in memory that break as SEEDS seeds from FIRST on say;
-## a seed that fails is replayed and shrunk. SIM="-power" cuts the power where that may lose messages, too; SIM="-replay 3" says how exact a replay is
+## a seed that fails is replayed and shrunk. SIM="-power=false" cuts it where nothing can be lost only; SIM="-replay 3" says how exact a replay is
 sim:
 	cd integration/sim && $(GO) run ./run -seeds $(SEEDS) -first $(FIRST) $(SIM)
 

@@ -23,7 +23,7 @@ var (
 	seed   = flag.Uint64("sim.seed", 0, "the seed to run")
 	keep   = flag.String("sim.keep", "", "run with these of its faults only: 0,3,4; none: -")
 	loud   = flag.Bool("sim.v", false, "print what happens")
-	anyCut = flag.Bool("sim.power", false, "cut the power also where what was acknowledged is not on the broker's disk")
+	anyCut = flag.Bool("sim.power", true, "cut the power also where what was acknowledged is not on the broker's disk")
 )
 
 // outcome is what a process says of its seed, in one line behind "SEED ".

@@ -42,7 +42,7 @@ var (
 	most   = flag.Int("most", 5, "end after so many seeds that fail; 0: never")
 	shrink = flag.Bool("shrink", true, "look for a smaller scene of a seed that fails")
 	replay = flag.Int("replay", 0, "run each seed so many times more, and say how often its course is the same")
-	power  = flag.Bool("power", false, "cut the power also where what was acknowledged is not on the broker's disk")
+	power  = flag.Bool("power", true, "cut the power also where what was acknowledged is not on the broker's disk")
 	limit  = flag.Duration("limit", time.Minute, "of real time for a seed")
 )
 
