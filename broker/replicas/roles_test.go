@@ -234,6 +234,7 @@ func TestPowerLost(t *testing.T) {
 		}
 	}
 	r.did("")
+	c.until("the one that went with the registration", func() bool { return len(c.of(wire.ReqBrokerHeartbeat)) > 0 })
 	had := len(c.of(wire.ReqBrokerHeartbeat))
 	r.beat(t.Context())
 	time.Sleep(10 * time.Millisecond)
@@ -259,6 +260,7 @@ func TestPowerLostAlone(t *testing.T) {
 	if err := r.look(); !errors.Is(err, errPowerLost) {
 		t.Fatal(err)
 	}
+	c.until("the one that went with the registration", func() bool { return len(c.of(wire.ReqBrokerHeartbeat)) > 0 })
 	had := len(c.of(wire.ReqBrokerHeartbeat))
 	c.info(Master{0, "", 5}, setOf(2, 2)) // its heartbeats were missing, and there is no other
 	c.on(wire.ReqControllerElectMaster, status(wire.ControllerElectMasterFailed))
