@@ -72,7 +72,8 @@ func build(dir, plant string) (string, error) {
 		return "", fmt.Errorf("go list: %w", err)
 	}
 	here := strings.TrimSpace(string(out))
-	lay, err := overlay.Write(filepath.Join(dir, "overlay"), filepath.Join(here, "../.."), plant)
+	// "_": no pattern of packages (./...) finds what is written there
+	lay, err := overlay.Write(filepath.Join(dir, "_overlay"), filepath.Join(here, "../.."), plant)
 	if err != nil {
 		return "", err
 	}
