@@ -253,11 +253,7 @@ func (b *Broker) findMaster() {
 		defer b.finding.Store(false)
 		ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
 		defer cancel()
-		resp, err := remoting.Call(ctx, b.client, addr, wire.ReqExchangeBrokerHaInfo, wire.None, new(wire.NoHeader), nil)
-		var h wire.HAInfoHeader
-		if err == nil {
-			err = wire.HAInfoResponse.Decode(resp, nil, &h)
-		}
+		h, err := remoting.AskHeader(ctx, b.client, addr, wire.ReqExchangeBrokerHaInfo, wire.HAInfoResponse)
 		if err == nil && h.HAAddr != "" && b.replica.MasterAddr() == addr {
 			b.replica.Found(addr, h.HAAddr)
 		}

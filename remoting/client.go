@@ -109,3 +109,14 @@ func Call[T any](ctx context.Context, cl *Client, addr string, code int32, h *wi
 	}
 	return resp, nil
 }
+
+// AskHeader sends a request that has neither header nor body, and decodes the header of the answer. Errors are those of
+// Call, and that of the decoder.
+func AskHeader[T any](ctx context.Context, cl *Client, addr string, code int32, answer *wire.HeaderType[T]) (h T,
+	err error) {
+	resp, err := Call(ctx, cl, addr, code, wire.None, new(wire.NoHeader), nil)
+	if err == nil {
+		err = answer.Decode(resp, nil, &h)
+	}
+	return h, err
+}

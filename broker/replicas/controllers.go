@@ -94,12 +94,7 @@ func (c *controllers) ask(ctx context.Context) string {
 	answers := make(chan string, len(addrs))
 	for _, addr := range addrs {
 		go func() {
-			resp, err := remoting.Call(ctx, c.client, addr, wire.ReqControllerGetMetadataInfo, wire.None, new(wire.NoHeader),
-				nil)
-			var h wire.ControllerMetadataHeader
-			if err == nil {
-				err = wire.ControllerMetadataResponse.Decode(resp, nil, &h)
-			}
+			h, err := remoting.AskHeader(ctx, c.client, addr, wire.ReqControllerGetMetadataInfo, wire.ControllerMetadataResponse)
 			if err != nil {
 				h.LeaderAddress = ""
 			}

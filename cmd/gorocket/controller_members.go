@@ -89,12 +89,8 @@ func withClient(addr string, steps ...onLeader) error {
 func oneStep(client *remoting.Client, addr string, step onLeader) error {
 	ctx, cancel := context.WithTimeout(context.Background(), memberTimeout)
 	defer cancel()
-	resp, err := remoting.Call(ctx, client, addr, wire.ReqControllerGetMetadataInfo, wire.None, new(wire.NoHeader), nil)
+	group, err := remoting.AskHeader(ctx, client, addr, wire.ReqControllerGetMetadataInfo, wire.ControllerMetadataResponse)
 	if err != nil {
-		return err
-	}
-	var group wire.ControllerMetadataHeader
-	if err := wire.ControllerMetadataResponse.Decode(resp, nil, &group); err != nil {
 		return err
 	}
 	return step(ctx, client, &group)

@@ -2,11 +2,9 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -43,10 +41,8 @@ func (r *round) startTrio(p *harness.Pair) (t *trio, err error) {
 	if t.Controllers, err = harness.StartControllers(harness.ControllersOptions{Kind: r.kind, Dir: base}); err != nil {
 		return nil, err
 	}
-	conf := harness.Conf{"brokerName": groupSet, "brokerId": "-1", "brokerRole": "SLAVE", "enableControllerMode": "true",
-		"controllerAddr": strings.Join(t.Addrs, ";"), "allAckInSyncStateSet": "true", "brokerIP2": "127.0.0.1"}
 	for i := range 2 {
-		b, err := harness.NewBroker(r.kind, base, fmt.Sprint("broker", i), p.Names.Addr(), maps.Clone(conf))
+		b, err := harness.NewBroker(r.kind, base, fmt.Sprint("broker", i), p.Names.Addr(), t.BrokerConf(groupSet))
 		if err == nil {
 			err = b.Start()
 		}

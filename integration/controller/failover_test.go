@@ -2,7 +2,6 @@ package controller
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,13 +10,6 @@ import (
 )
 
 const name = "broker-a"
-
-// conf is Java's configuration of a broker whose role a controller decides.
-func conf(g *group) harness.Conf {
-	return harness.Conf{"brokerName": name, "brokerId": "-1", "brokerRole": "SLAVE", "enableControllerMode": "true",
-		"controllerAddr": strings.Join(g.Addrs, ";"), "allAckInSyncStateSet": "true", "brokerIP2": "127.0.0.1",
-		"mappedFileSizeCommitLog": "4194304"}
-}
 
 // ledger is a book with one producer, who asks the controllers for the master.
 type ledger struct {

@@ -16,7 +16,7 @@ import (
 // scene is what is started.
 type scene struct {
 	queues      int
-	change      harness.Conf // of the brokers, what differs from conf
+	change      harness.Conf // of the brokers, what differs from BrokerConf
 	controllers harness.Kind
 	scan        string         // their scanNotActiveBrokerInterval; "": Java's default
 	brokers     []harness.Kind // two, with spaces
@@ -48,7 +48,8 @@ func startSet(t *testing.T, sc *scene) *brokerSet {
 	s.cluster = c
 	names := c.Namesrv(harness.Go, nil)
 	for i, kind := range sc.brokers {
-		cfg := conf(s.group)
+		cfg := s.BrokerConf(name)
+		cfg["mappedFileSizeCommitLog"] = "4194304"
 		maps.Copy(cfg, sc.change)
 		b := s.startBroker(c, names, kind, i, cfg)
 		s.brokers[b.Addr()], s.kinds[b.Addr()] = b, kind

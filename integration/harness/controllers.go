@@ -150,3 +150,9 @@ func (g *Controllers) Sets(names ...string) map[string]BrokerSet {
 	}
 	return out.Table
 }
+
+// BrokerConf is Java's configuration of a broker whose role the group decides.
+func (g *Controllers) BrokerConf(set string) Conf {
+	return Conf{"brokerName": set, "brokerId": "-1", "brokerRole": "SLAVE", "enableControllerMode": "true",
+		"controllerAddr": strings.Join(g.Addrs, ";"), "allAckInSyncStateSet": "true", "brokerIP2": "127.0.0.1"}
+}

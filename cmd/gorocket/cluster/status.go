@@ -27,12 +27,7 @@ func (c *Cluster) leader() (string, error) {
 	defer cancel()
 	for _, addr := range c.peers {
 		go func() {
-			var h wire.ControllerMetadataHeader
-			resp, err := remoting.Call(ctx, c.client, addr, wire.ReqControllerGetMetadataInfo, wire.None,
-				new(wire.NoHeader), nil)
-			if err == nil {
-				err = wire.ControllerMetadataResponse.Decode(resp, nil, &h)
-			}
+			h, err := remoting.AskHeader(ctx, c.client, addr, wire.ReqControllerGetMetadataInfo, wire.ControllerMetadataResponse)
 			if err != nil || !h.IsLeader {
 				answers <- ""
 				return

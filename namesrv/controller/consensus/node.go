@@ -133,15 +133,19 @@ func (n *Node) caughtUp() bool {
 // barrier waits until all that was committed before is applied. raft answers nobody who had put a barrier into its
 // queue just before it ended.
 func (n *Node) barrier() error {
-	f := n.raft.Barrier(barrierTimeout)
-	done := make(chan error, 1)
-	go func() { done <- f.Error() }()
 	select {
-	case err := <-done:
+	case err := <-outcome(n.raft.Barrier(barrierTimeout)):
 		return err
 	case <-n.ended:
 		return raft.ErrRaftShutdown
 	}
+}
+
+// outcome is what raft says of something that it was asked for, for who does not wait for it for ever.
+func outcome(f raft.Future) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- f.Error() }()
+	return done
 }
 
 // barrierTimeout bounds one try of a new leader to commit, and barrierPause is between two: raft may refuse at once, as
@@ -159,10 +163,8 @@ func (n *Node) Propose(ctx context.Context, command []byte) (any, error) {
 		return nil, ErrNotLeader
 	}
 	f := n.raft.Apply(command, proposeTimeout)
-	done := make(chan error, 1)
-	go func() { done <- f.Error() }()
 	select {
-	case err := <-done:
+	case err := <-outcome(f):
 		if err != nil {
 			return nil, notLeading(err)
 		}
