@@ -38,7 +38,8 @@ func (s *Service) switchSlave() *ha.SwitchSlave {
 	}
 	c := s.d.Settings()
 	return &ha.SwitchSlave{ID: s.d.Switch.ID(), Learner: c.AsyncLearner, LastFile: c.SyncFromLastFile,
-		Epochs: s.d.Switch.Epochs, Min: s.d.Store().MinPhyOffset, Confirmed: s.d.Store().SetConfirmed}
+		Epochs: s.d.Switch.Epochs, Min: s.d.Store().MinPhyOffset,
+		Confirmed: s.d.Store().SetConfirmed, ConfirmedTo: s.d.Store().Confirmed}
 }
 
 // confirmSet moves the confirm offset to what all brokers have that count, and the position on which acknowledgements

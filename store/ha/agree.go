@@ -15,8 +15,10 @@ type SwitchSlave struct {
 	LastFile bool  // an empty slave wants the last file only (syncFromLastFile)
 	Epochs   EpochFile
 	Min      func() int64 // offset of the oldest byte of the log
-	// Confirmed is told the offset below which nothing can be truncated any more, as the master knows it
-	Confirmed func(offset int64)
+	// Confirmed is told the offset below which nothing can be truncated any more, as the master knows it; ConfirmedTo is
+	// what this broker knows of it
+	Confirmed   func(offset int64)
+	ConfirmedTo func() int64
 }
 
 // EpochFile is who wrote the slave's log: epoch.File.
@@ -81,13 +83,21 @@ func (f *follower) agree() error {
 	if len(ours) == 0 || have == 0 {
 		return nil
 	}
-	switch common, ok := epoch.Common(ours, have, theirs, end); {
-	case !ok || common < have && common <= sw.Min():
-		return &UnrelatedError{f.addr, ours, theirs}
-	case common < have:
+	common, ok := epoch.Common(ours, have, theirs, end)
+	switch {
+	case ok && common >= have:
+		return nil
+	case ok && common > sw.Min(), !ok && sw.neverConfirmed(ours, theirs):
 		return &TruncateError{f.addr, have, common}
 	}
-	return nil
+	return &UnrelatedError{f.addr, ours, theirs}
+}
+
+// neverConfirmed tells that nothing of this log was ever confirmed, and that the master's begins at 0 with a later
+// epoch: the first master of a set died before another broker had the first bytes that it wrote, and the set began anew.
+func (s *SwitchSlave) neverConfirmed(ours, theirs epoch.List) bool {
+	return s.ConfirmedTo() == 0 && s.Min() == 0 && ours[0].Start == 0 &&
+		len(theirs) > 0 && theirs[0].Start == 0 && theirs[0].Epoch > ours.Last()
 }
 
 // answer reads what a master answers to hello: who wrote its log, and where that ends.

@@ -106,7 +106,8 @@ func (n *node) follow(m *node) *node {
 	n.idle()
 	ends := make(chan error, 1000)
 	sw := n.set
-	sw.ID, sw.Epochs, sw.Min, sw.Confirmed = n.id, n.epochs, n.store.MinPhyOffset, n.store.SetConfirmed
+	sw.ID, sw.Epochs, sw.Min = n.id, n.epochs, n.store.MinPhyOffset
+	sw.Confirmed, sw.ConfirmedTo = n.store.SetConfirmed, n.store.Confirmed
 	n.ends = ends
 	n.slave = ha.NewSlave(ha.SlaveOptions{Master: m.master.Addr().String(), HeartbeatInterval: 100 * time.Millisecond,
 		HousekeepingInterval: 2 * time.Second, Switch: &sw}, n.store, ha.SlaveEvents{
@@ -289,6 +290,33 @@ func TestCutByEpochNotOffset(t *testing.T) {
 	var strange *ha.UnrelatedError
 	if err := b.ended(); !errors.As(err, &strange) || strange.Theirs.Last() != 5 || strange.Ours.Last() != 3 {
 		t.Errorf("logs of different origin: %v", err)
+	}
+}
+
+// TestFirstBytesUnconfirmed: the first master of a set dies before anybody has what it wrote, and the others begin their
+// log at 0: its own goes, and is kept beside. Once a byte was confirmed, nothing is deleted.
+func TestFirstBytesUnconfirmed(t *testing.T) {
+	a, b := newNode(t, 1), newNode(t, 2)
+	a.lead(1, 5)
+	b.lead(2, 40)
+	a.follow(b).cut(0)
+	a.follow(b).has(b)
+	a.confirmed(b)
+	a.verify()
+	c := newNode(t, 3)
+	c.lead(3, 5)
+	c.store.SetConfirmed(1)
+	b.lead(4, 0)
+	c.follow(b)
+	var strange *ha.UnrelatedError
+	if err := c.ended(); !errors.As(err, &strange) {
+		t.Errorf("a byte was confirmed: %v", err)
+	}
+	d := newNode(t, 4)
+	d.lead(9, 5)
+	d.follow(b)
+	if err := d.ended(); !errors.As(err, &strange) {
+		t.Errorf("the master's log began under an older epoch: %v", err)
 	}
 }
 
