@@ -41,6 +41,7 @@ type namesrvLink struct {
 	lost    bool               // link goroutine only; the NameServer may have forgotten us
 	whole   time.Time          // link goroutine only; when all topics were registered
 	sent    compat.DataVersion // link goroutine only; the version registered last
+	rival   rival              // link goroutine only
 	health  linkHealth
 	beating atomic.Bool // a heartbeat is on its way
 	// somebody has waited in vain, or the last registration failed: nobody waits until one succeeds

@@ -32,6 +32,45 @@ func (e *takenError) Error() string {
 	return "another broker, " + e.holder + ", is registered under this broker's name and id; clients go there"
 }
 
+// twinError says that another broker lives that has the broker's name and id: both register, and have the place in turns.
+type twinError struct{ holder string }
+
+func (e *twinError) Error() string {
+	return "another broker, " + e.holder + ", registers under this broker's name and id again and again; clients go to " +
+		"the one or the other: one of the two needs another brokerId or brokerName"
+}
+
+// rival is who took the broker's place, and was put out of it again. Link goroutine only.
+type rival struct {
+	holder string
+	times  int       // in a row
+	last   time.Time // when it was seen there
+}
+
+// twinTimes is how often in a row somebody takes the place until it is a second broker, and not what a restart under
+// another address leaves; it is one until it was not seen for twinLooks looks at the route.
+const (
+	twinTimes = 2
+	twinLooks = 3
+)
+
+// seen notes who has the place.
+func (r *rival) seen(holder string, memory time.Duration) {
+	if r.holder != holder || time.Since(r.last) > memory {
+		*r = rival{holder: holder}
+	}
+	r.times++
+	r.last = time.Now()
+}
+
+// twin is the error that says who it is, nil when there is none.
+func (r *rival) twin(memory time.Duration) error {
+	if r.times < twinTimes || time.Since(r.last) > memory {
+		return nil
+	}
+	return &twinError{r.holder}
+}
+
 // linkHealth is what others see of a link.
 type linkHealth struct {
 	mu       sync.Mutex
@@ -87,20 +126,35 @@ func (r *Registrar) Health() (err error, warnings []string) {
 
 // check looks at the route and takes it back when it is not ours.
 func (l *namesrvLink) check() {
+	memory := twinLooks * l.r.d.LookPeriod
 	err := l.look()
-	l.note(err)
-	if l.failed = err != nil && !isRefusal(err); err == nil || l.failed {
+	if err == nil {
+		l.note(l.rival.twin(memory))
 		return
 	}
 	var taken *takenError
-	if errors.As(err, &taken) && !l.r.d.Self().Controlled {
+	if errors.As(err, &taken) {
+		l.rival.seen(taken.holder, memory)
+		if twin := l.rival.twin(memory); twin != nil {
+			err = twin
+		}
+	}
+	l.note(err)
+	if l.failed = !isRefusal(err); l.failed {
+		return
+	}
+	if taken != nil && !l.r.d.Self().Controlled {
 		l.overtake(taken.holder)
 	}
 	l.lost = true
 	l.full()
-	if !l.failed {
-		l.note(l.look())
+	if l.failed {
+		return
 	}
+	if err = l.look(); err == nil {
+		err = l.rival.twin(memory)
+	}
+	l.note(err)
 }
 
 // look asks whose the route is: nil when it is ours, with the topics that were registered. The broker's own name is a
@@ -193,8 +247,14 @@ func (l *namesrvLink) noteSent(err error) {
 
 // foundByLook tells that an error was found by look.
 func foundByLook(err error) bool {
+	return isTaken(err) || errors.Is(err, errNotListed) || errors.Is(err, errVersion)
+}
+
+// isTaken tells that another broker has the place, or has it in turns with this one.
+func isTaken(err error) bool {
 	var taken *takenError
-	return errors.As(err, &taken) || errors.Is(err, errNotListed) || errors.Is(err, errVersion)
+	var twin *twinError
+	return errors.As(err, &taken) || errors.As(err, &twin)
 }
 
 // note remembers the outcome of a registration or a look and logs changes only.
@@ -224,7 +284,6 @@ func (l *namesrvLink) note(err error) {
 func (r *Registrar) Each(visit func(addr string, why error, taken bool, failures int64)) {
 	for _, l := range r.links() {
 		err, _, failures := l.health.get()
-		var holder *takenError
-		visit(l.addr, err, errors.As(err, &holder), failures)
+		visit(l.addr, err, isTaken(err), failures)
 	}
 }

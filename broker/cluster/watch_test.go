@@ -228,6 +228,40 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestTwin: a second broker that takes the place again and again is told of, also while this one has it, until it is
+// gone; one that took it once, as a broker that was moved does, is not.
+func TestTwin(t *testing.T) {
+	mine, theirs := listed("b 0 me:1"), listed("b 0 x:1")
+	n := &listing{versions: map[string]compat.DataVersion{}}
+	l := watcher(t, n.serve(t), &Self{})
+	check := func(step string, holder string, routes ...said) {
+		t.Helper()
+		n.mu.Lock()
+		n.routes = routes
+		n.mu.Unlock()
+		l.check()
+		var twin *twinError
+		why, _, _ := l.health.get()
+		if errors.As(why, &twin) != (holder != "") || twin != nil && twin.holder != holder || twin == nil && why != nil {
+			t.Errorf("%s: %v, want %q", step, why, holder)
+		}
+	}
+	check("taken once", "", theirs, mine)
+	check("ours again", "", mine)
+	check("taken twice", "x:1", theirs, mine)
+	check("ours for now", "x:1", mine)
+	if _, _, failures := l.health.get(); !isRefusal(&twinError{}) || failures < 2 {
+		t.Error(failures)
+	}
+	check("by a third one", "", listed("b 0 y:1"), mine)
+	check("by that one again", "y:1", listed("b 0 y:1"), mine)
+	l.rival.last = l.rival.last.Add(-twinLooks*CheckPeriod - time.Second)
+	check("not seen for long", "", mine)
+	check("taken once more", "", theirs, mine)
+	l.rival.last = l.rival.last.Add(-twinLooks*CheckPeriod - time.Second)
+	check("and much later", "", theirs, mine)
+}
+
 // TestOvertakeStays: a state version that others have gone beyond does not go back.
 func TestOvertakeStays(t *testing.T) {
 	n := &listing{versions: map[string]compat.DataVersion{"old:1": {StateVersion: 3}, "new:1": {StateVersion: 30}}}
@@ -255,7 +289,7 @@ func TestHealthOfLinks(t *testing.T) {
 		why     error
 		refusal bool
 		taken   bool
-	}{{&takenError{"x:1"}, true, true}, {errNotListed, true, false}, {errVersion, true, false},
+	}{{&takenError{"x:1"}, true, true}, {&twinError{"x:1"}, true, true}, {errNotListed, true, false}, {errVersion, true, false},
 		{&remoting.ResponseError{Code: 1}, true, false}, {fmt.Errorf("%w: 1", errTooLarge), true, false},
 		{errors.New("refused"), false, false}} {
 		l.note(c.why)
