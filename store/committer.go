@@ -2,6 +2,7 @@ package store
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"gorocket/store/commitlog"
 	"gorocket/store/consumequeue"
@@ -19,6 +20,9 @@ type committer struct {
 	noted spans       // of the records in the write buffer; guarded by the append lock
 	keys  []index.Key // theirs; guarded by the append lock
 	held  held        // what is written and not confirmed; see held.go
+
+	// what was written while no other broker had to have anything ends here; 0: those who wait for replicas know
+	passed atomic.Int64
 
 	mu     sync.Mutex
 	stored spans // committed, but the listener was not told yet; guarded by mu
@@ -75,7 +79,7 @@ func (c *committer) Commit(seg *commitlog.Segment) {
 		c.hold(seg)
 		if c.held.alone {
 			c.s.confirmed.Store(c.s.log.End())
-			c.s.log.NoteReplicated(c.s.log.End())
+			c.passed.Store(c.s.log.End())
 		}
 		c.release(c.s.confirmed.Load())
 		return
@@ -130,6 +134,9 @@ func (c *committer) Notify() {
 	c.stored, *l = *l, c.stored
 	c.mu.Unlock()
 	c.s.index.Wake()
+	if at := c.passed.Load(); at > 0 && c.passed.CompareAndSwap(at, 0) {
+		c.s.log.Confirm(at)
+	}
 	entries := l.entries
 	for _, run := range l.runs {
 		if run.seg != nil {

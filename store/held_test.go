@@ -83,6 +83,45 @@ func TestHeldAlone(t *testing.T) {
 	mustStop(t, s)
 }
 
+// A master that is alone tells those who wait for replicas when what stayed in the write buffer is written.
+func TestAloneTellsWhoWaits(t *testing.T) {
+	cfg := smallConfig("/s")
+	cfg.EnableControllerMode = true
+	settled := 0
+	s := mustOpen(t, cfg, vfs.NewMem(), EventListener{Settle: func() { settled++ }})
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.SetAlone(true)
+	later := func() (end int64, w chanWaiter) {
+		r := msg("T", 0, "x")
+		r.Later = true
+		end, w = mustAppend(t, s, r).End(), make(chanWaiter, 1)
+		s.WaitReplicated(end, w)
+		if s.ReplicatedOffset() >= end || s.MaxPhyOffset() >= end {
+			t.Fatal("it is not written, and counts as replicated")
+		}
+		return end, w
+	}
+	end, w := later()
+	settled = 0
+	if err := s.Publish(end); err != nil {
+		t.Fatal(err)
+	}
+	if len(w) != 1 || <-w != nil || settled != 1 || s.ReplicatedOffset() != end || s.Confirmed() != end {
+		t.Errorf("told %d, settled %d times, replicated up to %d, want %d", len(w), settled, s.ReplicatedOffset(), end)
+	}
+	end, w = later()
+	s.SetAlone(false)
+	if err := s.Publish(end); err != nil {
+		t.Fatal(err)
+	}
+	if len(w) != 0 || s.ReplicatedOffset() >= end || s.Confirmed() >= end {
+		t.Error("another broker has to have what is written now, and it counts as replicated")
+	}
+	mustStop(t, s)
+}
+
 // A topic that is deleted shows nothing of another one that is not confirmed.
 func TestHeldOfDeletedTopic(t *testing.T) {
 	var told []string

@@ -112,7 +112,7 @@ func TestEndRefusals(t *testing.T) {
 	} {
 		e := ending(h, true)
 		c.change(e)
-		t.Run(what, func(t *testing.T) { refused(t, r.End.End(e), c.why, c.text) })
+		t.Run(what, func(t *testing.T) { refused(t, soon(func() error { return r.End.End(e) }), c.why, c.text) })
 	}
 	if n := r.store.MaxOffset("T", 0); n != 1 {
 		t.Errorf("%d messages", n)

@@ -34,9 +34,15 @@ func (s *Sender) wantsReplicas(m *Send) (err error) {
 }
 
 // alsoReplicas is wantsReplicas once m is stored: a broker that joined the sync state set just before has to have m,
-// which was not known when m was on its way to the log.
+// which was not known when m was on its way to the log. For what is in the write buffer the position Replicated tells,
+// which goes along when it is written while nobody else is of the set.
 func (s *Sender) alsoReplicas(m *Send) {
-	if m.Replicas || !m.props.wait || m.NoPromise || !s.cfg().EnableControllerMode {
+	c := s.cfg()
+	if m.Replicas || !m.props.wait || m.NoPromise || !c.EnableControllerMode {
+		return
+	}
+	if c.AllAckInSyncStateSet && c.BrokerRole == "SYNC_MASTER" && s.store.MaxPhyOffset() < m.End {
+		m.Replicas = true
 		return
 	}
 	m.Replicas, _ = s.syncReplicas()

@@ -184,6 +184,11 @@ func TestJoinsDuringSend(t *testing.T) {
 	if m := r.send("T", "", "x"); !m.Replicas {
 		t.Errorf("asked %d times, and it does not wait for the other one", asked)
 	}
+	r.Send.InSync = func() int { return 1 }
+	if m := r.send("T", "", "x"); m.Replicas || r.store.MaxPhyOffset() != m.End {
+		t.Error("it is written, and nobody else has to have it: it waits")
+	}
+	r.Send.InSync = func() int { asked++; return asked }
 	asked = 0
 	if m := r.send("T", "WAIT\x01false\x02", "x"); m.Replicas {
 		t.Error("it waits, though it does not want to")
@@ -191,5 +196,36 @@ func TestJoinsDuringSend(t *testing.T) {
 	asked = 0
 	if m := r.send("T", "", "x", func(m *Send) { m.NoPromise = true }); m.Replicas {
 		t.Error("nobody is answered, and it waits")
+	}
+}
+
+// TestJoinsBeforeTheWrite: who has to have a message that stays in the write buffer is decided when it is written, and
+// not when it comes: a broker that joins in between has to have it.
+func TestJoinsBeforeTheWrite(t *testing.T) {
+	for name, flush := range map[string]string{"the end of the loop's turn": store.AsyncFlush, "the flush": store.SyncFlush} {
+		r := newRig(t, func(c *config.Config) { c.FlushDiskType = flush })
+		r.change(func(c *config.Config) {
+			c.EnableControllerMode, c.BrokerRole, c.AllAckInSyncStateSet = true, "SYNC_MASTER", true
+		})
+		r.inSync.Store(1)
+		noWait := func(m *Send) { m.NoWait = true }
+		r.send("T", "", "x") // the file of the log is there
+		m := r.send("T", "", "x", noWait)
+		if r.store.MaxPhyOffset() >= m.End {
+			t.Fatalf("it does not stay in the write buffer until %s", name)
+		}
+		if !m.Replicas {
+			t.Errorf("it is written at %s, and who has to have it then is decided before", name)
+		}
+		r.change(func(c *config.Config) { c.BrokerRole = "ASYNC_MASTER" })
+		if m = r.send("T", "", "x", noWait); m.Replicas {
+			t.Error("an ASYNC_MASTER waits for replicas")
+		}
+		r.change(func(c *config.Config) {
+			c.BrokerRole, c.AllAckInSyncStateSet, c.InSyncReplicas = "SYNC_MASTER", false, 1
+		})
+		if m = r.send("T", "", "x", noWait); m.Replicas {
+			t.Error("inSyncReplicas is 1, and it waits for replicas")
+		}
 	}
 }

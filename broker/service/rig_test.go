@@ -165,10 +165,21 @@ func (r *rig) send(topic, props, body string, change ...func(*Send)) *Send {
 	for _, c := range change {
 		c(m)
 	}
-	if err := r.Send.Send(m); err != nil {
+	if err := soon(func() error { return r.Send.Send(m) }); err != nil {
 		r.t.Fatalf("send to %s: %v", topic, err)
 	}
 	return m
+}
+
+// soon does what an event loop does: what would wait is tried again, for the store prepares its files meanwhile.
+func soon(do func() error) (err error) {
+	for range 1000 {
+		if err = do(); err != ErrWouldWait {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return err
 }
 
 // to sends to one queue.

@@ -20,9 +20,6 @@ func (l *Log) WaitReplicated(offset int64, w Waiter) {
 	}
 }
 
-// NoteReplicated is Confirm for who tells nobody: those who wait find out when they look the next time.
-func (l *Log) NoteReplicated(offset int64) { l.Replicated.raise(offset) }
-
 // Confirm says that enough replicas have everything below offset, and answers who waits for that. It never goes back:
 // what they had once was stored twice. An offset behind the end of the log is none of this log and counts as nothing.
 func (l *Log) Confirm(offset int64) {
