@@ -85,7 +85,13 @@ func (c *consumerOffsets) updateConsumerOffset(ctx *remoting.Context, h *wire.Up
 	case c.cfg().UseServerSideResetOffset && c.offsets.HasReset(h.ConsumerGroup, h.Topic, h.QueueID):
 		ctx.Status(wire.Success, "Offset has been previously reset")
 	default:
-		if err := c.offsets.Commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset); err != nil {
+		var err error
+		if h.OnlyForward {
+			_, err = c.offsets.Forward(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset)
+		} else {
+			err = c.offsets.Commit(h.ConsumerGroup, h.Topic, h.QueueID, h.CommitOffset)
+		}
+		if err != nil {
 			tableFull(c.throttled, err)
 			fail(ctx, err)
 			return

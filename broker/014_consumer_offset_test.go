@@ -52,6 +52,9 @@ func TestUpdateConsumerOffset(t *testing.T) {
 		{"consumerGroup=g&topic=T&queueId=-1&commitOffset=1", 29, "queueId[-1] is illegal", -1},
 		{"consumerGroup=g&topic=T&queueId=0&commitOffset=9", 0, "", 9},
 		{"consumerGroup=g&topic=T&queueId=0&commitOffset=3", 0, "", 3},
+		{"consumerGroup=g&topic=T&queueId=0&commitOffset=2&onlyForward=true", 0, "", 3},
+		{"consumerGroup=g&topic=T&queueId=0&commitOffset=5&onlyForward=true", 0, "", 5},
+		{"consumerGroup=g&topic=T&queueId=0&commitOffset=3&onlyForward=false", 0, "", 3},
 		{"topic=T&queueId=0&commitOffset=1", 26, "Group null not exist!", 3},
 	} {
 		r.ask(wire.ReqUpdateConsumerOffset, c.fields, "").is(t, c.code, c.remark)

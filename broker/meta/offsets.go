@@ -32,6 +32,17 @@ func (q *queueOffsets) set(queue int32, offset int64) (added bool) {
 	return !had && !q.gone
 }
 
+// at is the committed offset, -1 when there is none. A reset that waits counts. The caller holds mu.
+func (q *queueOffsets) at(queue int32) int64 {
+	if off, ok := q.reset[queue]; ok {
+		return off
+	}
+	if off, ok := q.committed[queue]; ok {
+		return off
+	}
+	return -1
+}
+
 // Offsets holds consumer offsets. Java: ConsumerOffsetManager.
 type Offsets struct {
 	entries sync.Map     // offsetKey -> *queueOffsets
@@ -74,6 +85,21 @@ func (t *Offsets) Commit(group, topic string, queue int32, offset int64) error {
 		t.Committed(OffsetKey{strings.Clone(group), strings.Clone(topic)}, queue, offset)
 	}
 	return err
+}
+
+// Forward is Commit, but an offset that is as far or further on stays: for commits that are not the client's own words,
+// and may have been overtaken by those. It tells whether the offset has moved.
+func (t *Offsets) Forward(group, topic string, queue int32, offset int64) (moved bool, err error) {
+	err = t.change(group, topic, queue, func(q *queueOffsets) bool {
+		if moved = offset > q.at(queue); !moved {
+			return false
+		}
+		return q.set(queue, offset)
+	})
+	if err == nil && moved && t.Committed != nil {
+		t.Committed(OffsetKey{strings.Clone(group), strings.Clone(topic)}, queue, offset)
+	}
+	return moved, err
 }
 
 // Pulled notes where the next pull will be, and what this one has handed out. The error is a *TableFullError; nothing
@@ -122,13 +148,7 @@ func (t *Offsets) Query(group, topic string, queue int32) int64 {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if off, ok := q.reset[queue]; ok {
-		return off
-	}
-	if off, ok := q.committed[queue]; ok {
-		return off
-	}
-	return -1
+	return q.at(queue)
 }
 
 // HasReset tells whether a reset waits for the next pull of the queue.

@@ -20,8 +20,10 @@ func (t *Offsets) Advance(table map[string]map[int]int64, known func(OffsetKey) 
 				continue
 			}
 			off = min(off, end(topic, int32(queue)))
-			if off > t.Query(group, topic, int32(queue)) &&
-				t.change(group, topic, int32(queue), func(q *queueOffsets) bool { return q.set(int32(queue), off) }) == nil {
+			if off <= t.Query(group, topic, int32(queue)) { // as a rule: nothing to tell of
+				continue
+			}
+			if forward, err := t.Forward(group, topic, int32(queue), off); forward && err == nil {
 				moved++
 			}
 		}
@@ -40,8 +42,16 @@ func (t *Offsets) Bound(end func(topic string, queue int32) int64,
 			if e < 0 || off <= e {
 				continue
 			}
-			_ = t.change(k.Group, k.Topic, queue, func(q *queueOffsets) bool { return q.set(queue, e) })
-			told(k, queue, off, e)
+			back := false
+			_ = t.change(k.Group, k.Topic, queue, func(q *queueOffsets) bool {
+				if back = q.committed[queue] == off; !back { // a client has committed meanwhile
+					return false
+				}
+				return q.set(queue, e)
+			})
+			if back {
+				told(k, queue, off, e)
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 )
 
@@ -22,6 +23,45 @@ func TestAdvance(t *testing.T) {
 		func(string, int32) int64 { return 20 })
 	if got := fmt.Sprint(o.CommittedOf("g", "T")); got != "map[0:10 1:5 2:20 3:7]" {
 		t.Errorf("a full table: %s", got)
+	}
+}
+
+// TestForward: what a client has committed meanwhile is not set back, of whoever calls when; who hears of commits hears
+// of what has moved only.
+func TestForward(t *testing.T) {
+	o, heard := NewOffsets(), ""
+	o.Committed = func(k OffsetKey, queue int32, offset int64) {
+		heard += fmt.Sprint(k.Group, k.Topic, queue, offset, ";")
+	}
+	for _, c := range []struct {
+		offset int64
+		moved  bool
+	}{{5, true}, {5, false}, {4, false}, {6, true}} {
+		if moved, err := o.Forward("g", "T", 0, c.offset); moved != c.moved || err != nil {
+			t.Errorf("%+v: %v, %v", c, moved, err)
+		}
+	}
+	if at := o.Query("g", "T", 0); at != 6 || heard != "gT0 5;gT0 6;" || o.Len() != 1 {
+		t.Errorf("at %d, heard %q, %d offsets", at, heard, o.Len())
+	}
+	o.Limit = func() int { return 1 }
+	if moved, err := o.Forward("g", "T", 1, 1); moved || err == nil || o.Len() != 1 {
+		t.Errorf("a full table: %v, %v", moved, err)
+	}
+	o = NewOffsets()
+	var wg sync.WaitGroup
+	for i := range int64(8) { // each commits what it knows to be the furthest, as its client does
+		wg.Go(func() {
+			for n := range int64(500) {
+				_, _ = o.Forward("g", "T", 0, n*8+i)
+				o.Advance(map[string]map[int]int64{"T@g": {0: n*8 + i - 1}}, func(OffsetKey) bool { return true },
+					func(string, int32) int64 { return 1 << 40 })
+			}
+		})
+	}
+	wg.Wait()
+	if at := o.Query("g", "T", 0); at != 499*8+7 {
+		t.Errorf("the furthest was %d, and it is %d", 499*8+7, at)
 	}
 }
 

@@ -140,7 +140,7 @@ func (p *Progress) forget(c commitment) {
 // commit tells the master of an offset. What the master refuses, as it has no such topic or group, is forgotten.
 func (s *Sync) commit(ctx context.Context, master string, c commitment) error {
 	h := wire.UpdateConsumerOffsetRequestHeader{ConsumerGroup: c.key.Group, Topic: c.key.Topic, QueueID: c.queue,
-		CommitOffset: c.offset}
+		CommitOffset: c.offset, OnlyForward: true}
 	_, err := remoting.Call(ctx, s.d.Client, master, wire.ReqUpdateConsumerOffset, wire.UpdateConsumerOffsetRequest, &h,
 		nil)
 	var refused *remoting.ResponseError

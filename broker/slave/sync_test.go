@@ -156,7 +156,7 @@ func (m *fakeMaster) commit(ctx *remoting.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var h wire.UpdateConsumerOffsetRequestHeader
-	if err := wire.UpdateConsumerOffsetRequest.Decode(ctx.Req, nil, &h); err != nil || m.refuses {
+	if err := wire.UpdateConsumerOffsetRequest.Decode(ctx.Req, nil, &h); err != nil || m.refuses || !h.OnlyForward {
 		ctx.Status(wire.TopicNotExist, "no")
 		return
 	}

@@ -18,6 +18,9 @@ type UpdateConsumerOffsetRequestHeader struct {
 	QueueID       int32  `header:"queueId,required" default:"-2147483648"`               // AbsentQueue
 	CommitOffset  int64  `header:"commitOffset,required" default:"-9223372036854775808"` // AbsentOffset
 	Lo            string `header:"lo"`                                                   // see TopicHeader
+	// OnlyForward is ours: an offset that is further on stays. A slave says so when it passes on what clients committed
+	// there; Java's brokers do not read it.
+	OnlyForward bool `header:"onlyForward"`
 }
 
 // Values of fields that were not in the request, where Java tells null apart.
