@@ -114,9 +114,10 @@ func messages(s *harness.Server) (n int64) {
 	return n
 }
 
-// caughtUp waits until the slave has what the master has.
+// caughtUp waits until the slave has what the master has. One that has to take over a store goes at 10 MB/s at least.
 func (s *slave) caughtUp() error {
-	_, err := within(replicaLimit, "the slave at its master's end", func() bool {
+	limit := replicaLimit + time.Duration(*catchUpBytes/10e6)*time.Second
+	_, err := within(limit, "the slave at its master's end", func() bool {
 		n := messages(s.master)
 		return n > 0 && messages(s.Server) == n
 	})
