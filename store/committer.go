@@ -78,7 +78,7 @@ func (c *committer) Commit(seg *commitlog.Segment) {
 	if c.held.on {
 		c.hold(seg)
 		if c.held.alone {
-			c.s.confirmed.Store(c.s.log.End())
+			c.s.confirmAlone()
 			c.passed.Store(c.s.log.End())
 		}
 		c.release(c.s.confirmed.Load())
@@ -136,6 +136,9 @@ func (c *committer) Notify() {
 	c.s.index.Wake()
 	if at := c.passed.Load(); at > 0 && c.passed.CompareAndSwap(at, 0) {
 		c.s.log.Confirm(at)
+		if c.s.cfg.Load().FlushDiskType == SyncFlush { // it is held until then, also when nobody waits for an answer
+			c.s.log.WaitDurable(at, funcWaiter(func(error) {}))
+		}
 	}
 	entries := l.entries
 	for _, run := range l.runs {

@@ -169,18 +169,38 @@ func (s *Store) SetConfirmed(offset int64) {
 }
 
 // SetAlone says whether this master is the only one that has to have a message: then the confirm offset is the end of
-// the log, always. Any goroutine.
+// the log, always; under SYNC_FLUSH the end of what is on the disk, for what is read may not go with the power. Any
+// goroutine.
 func (s *Store) SetAlone(alone bool) {
 	if !s.committer.held.on {
 		return
 	}
 	s.log.Exclusive(func() {
-		if s.committer.held.alone = alone && !s.log.IsRaw(); s.committer.held.alone {
-			s.confirmed.Store(s.log.End())
-			s.committer.release(s.log.End())
-		}
+		s.committer.held.alone = alone && !s.log.IsRaw()
+		s.confirmAlone()
+		s.committer.release(s.confirmed.Load())
 	})
 	s.committer.Notify()
+}
+
+// confirmAlone moves the confirm offset of a master that is alone. Caller holds the append lock.
+func (s *Store) confirmAlone() {
+	if !s.committer.held.alone {
+		return
+	}
+	at := s.log.End()
+	if s.cfg.Load().FlushDiskType == SyncFlush {
+		at = min(at, s.log.Durable.Load())
+	}
+	s.confirmed.Store(max(at, s.confirmed.Load()))
+}
+
+// releaseDurable shows what a master that is alone held until it was on the disk.
+func (s *Store) releaseDurable() {
+	s.log.Exclusive(func() {
+		s.confirmAlone()
+		s.committer.release(s.confirmed.Load())
+	})
 }
 
 // Confirmed is the offset below which nothing can be truncated any more. Without enableControllerMode it is the end of

@@ -2,8 +2,10 @@ package store
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
+	"gorocket/compat/testutil"
 	"gorocket/store/commitlog"
 	"gorocket/store/vfs"
 )
@@ -120,6 +122,46 @@ func TestAloneTellsWhoWaits(t *testing.T) {
 		t.Error("another broker has to have what is written now, and it counts as replicated")
 	}
 	mustStop(t, s)
+}
+
+// Alone under SYNC_FLUSH, nothing is shown before it is on the disk, whether somebody waits for that or not.
+func TestAloneShowsWhatIsOnDisk(t *testing.T) {
+	var told []string
+	cfg := smallConfig("/s")
+	cfg.EnableControllerMode, cfg.FlushDiskType, cfg.FlushCommitLogThoroughInterval = true, SyncFlush, 1<<30
+	mem := vfs.NewMem()
+	s := mustOpen(t, cfg, mem, EventListener{MessageStored: func(topic string, _ int32, _, _, _ int64, _ []byte) {
+		told = append(told, topic)
+	}})
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.SetAlone(true)
+	hold, held := make(chan struct{}), make(chan struct{}, 100)
+	mem.Inject(func(op, name string) error {
+		if op == "sync" && strings.Contains(name, "commitlog") {
+			held <- struct{}{}
+			<-hold
+		}
+		return nil
+	})
+	a := mustAppend(t, s, msg("T", 0, "x"))
+	<-held // nobody waits for it, and it is flushed all the same
+	wantBodies(t, s, "T", 0, nil)
+	if s.Confirmed() >= a.End() || s.ReplicatedOffset() != a.End() {
+		t.Errorf("confirmed up to %d, replicated up to %d, the log ends at %d", s.Confirmed(), s.ReplicatedOffset(), a.End())
+	}
+	s.SetAlone(true)
+	if s.Confirmed() >= a.End() {
+		t.Error("what is not on the disk is confirmed")
+	}
+	close(hold)
+	testutil.WaitFor(t, "it is shown", func() bool { return s.Confirmed() == a.End() && s.MaxOffset("T", 0) == 1 })
+	wantBodies(t, s, "T", 0, []string{"x"})
+	mustStop(t, s)
+	if len(told) != 1 {
+		t.Errorf("told of %v", told)
+	}
 }
 
 // A topic that is deleted shows nothing of another one that is not confirmed.

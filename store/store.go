@@ -284,6 +284,9 @@ func (s *Store) logEvents() commitlog.Events {
 
 // flushed notes in the checkpoint what is durable.
 func (s *Store) flushed(upTo, storeTime int64, took time.Duration) {
+	if s.committer.held.on {
+		s.releaseDurable()
+	}
 	s.check.Update(func(c *checkpoint.Values) {
 		c.PhysicTime = max(c.PhysicTime, storeTime)
 		if s.committer.held.on { // Java dispatches up to it in a start

@@ -127,13 +127,13 @@ func agreedTo(body []byte, self int64, before int32) (set protocol.SyncStateSet,
 	return set, err
 }
 
-// catchUp waits until those that come into the set have what was acknowledged before they counted: under load they have
-// not quite. It returns the set without those that do not get there.
+// catchUp waits until those that come into the set have what was written before they counted, and may be acknowledged
+// without them: under load they have not quite. It returns the set without those that do not get there.
 func (s *Service) catchUp(ctx context.Context, next []int64) []int64 {
-	confirmed := s.d.Role.State().Confirmed
+	end := s.d.Role.State().End
 	for limit := time.Now().Add(joinWait); ; time.Sleep(time.Millisecond) {
 		slaves, late := s.d.Role.Slaves(), ctx.Err() != nil || time.Now().After(limit)
-		lacks := func(id int64) bool { return id != s.ID() && !s.set.Has(id) && !has(slaves, id, confirmed) }
+		lacks := func(id int64) bool { return id != s.ID() && !s.set.Has(id) && !has(slaves, id, end) }
 		if late || !slices.ContainsFunc(next, lacks) {
 			return slices.DeleteFunc(slices.Clone(next), lacks)
 		}

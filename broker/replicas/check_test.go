@@ -119,11 +119,11 @@ func TestGrow(t *testing.T) {
 	}
 }
 
-// TestJoinsTooLate: a slave that lacks what was acknowledged just before it counted is not proposed.
+// TestJoinsTooLate: a slave that lacks what was written just before it counted is not proposed.
 func TestJoinsTooLate(t *testing.T) {
 	r, c := leader(t, 1)
 	r.act.change(func(a *actor) { a.slaves = []ha.SlaveState{caughtUp(2, 100)} })
-	r.act.change(func(a *actor) { a.state.Confirmed = 101 })
+	r.act.change(func(a *actor) { a.state.End = 101 })
 	r.must()
 	r.counts("it lacks something")
 	if len(c.proposals()) > 0 {
@@ -136,7 +136,7 @@ func TestJoinsTooLate(t *testing.T) {
 func TestJoinsUnderLoad(t *testing.T) {
 	r, c := leader(t, 1)
 	c.on(wire.ReqControllerAlterSyncStateSet, agreed(setOf(3, 1, 2)))
-	r.act.change(func(a *actor) { a.slaves, a.state.Confirmed = []ha.SlaveState{caughtUp(2, 100)}, 101 })
+	r.act.change(func(a *actor) { a.slaves, a.state.End = []ha.SlaveState{caughtUp(2, 100)}, 101 })
 	time.AfterFunc(joinWait/4, func() { r.act.change(func(a *actor) { a.slaves = []ha.SlaveState{caughtUp(2, 101)} }) })
 	r.must()
 	r.counts("agreed", 2)

@@ -56,7 +56,7 @@ func (s *Service) confirmSet() {
 	others := s.d.Switch.Others()
 	st.SetAlone(len(others) == 0)
 	offset, all := m.ConfirmedBy(others)
-	if all {
+	if all && len(others) > 0 { // else the store knows
 		st.SetConfirmed(offset)
 	}
 	if !c.AllAckInSyncStateSet {
