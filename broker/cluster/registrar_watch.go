@@ -32,7 +32,7 @@ func (e *takenError) Error() string {
 	return "another broker, " + e.holder + ", is registered under this broker's name and id; clients go there"
 }
 
-// twinError says that another broker lives that has the broker's name and id: both register, and have the place in turns.
+// twinError says that another broker lives that has this one's name and id: both register, and have it in turns.
 type twinError struct{ holder string }
 
 func (e *twinError) Error() string {

@@ -94,7 +94,7 @@ func (f *follower) agree() error {
 }
 
 // neverConfirmed tells that nothing of this log was ever confirmed, and that the master's begins at 0 with a later
-// epoch: the first master of a set died before another broker had the first bytes that it wrote, and the set began anew.
+// epoch: the first master of a set died before another broker had the first bytes that it wrote; the set began anew.
 func (s *SwitchSlave) neverConfirmed(ours, theirs epoch.List) bool {
 	return s.ConfirmedTo() == 0 && s.Min() == 0 && ours[0].Start == 0 &&
 		len(theirs) > 0 && theirs[0].Start == 0 && theirs[0].Epoch > ours.Last()
