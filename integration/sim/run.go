@@ -26,6 +26,7 @@ type sim struct {
 	brokers  []*node // of nodes
 	peers    string  // controllerDLegerPeers
 	out      io.Writer
+	logs     bool // out gets what the programs log
 	begun    time.Time
 	tasks    sync.WaitGroup // of processes
 	clients  sync.WaitGroup
@@ -49,7 +50,7 @@ type sim struct {
 type stats struct{ Sends, Acked, Read, Commits, Back, Masters, Faults int }
 
 func (s *sim) logger(name string) zerolog.Logger {
-	if s.out == nil {
+	if s.out == nil || !s.logs {
 		return zerolog.Nop()
 	}
 	return zerolog.New(s.out).With().Str("node", name).Timestamp().Logger()
@@ -144,9 +145,9 @@ type result struct {
 	took     time.Duration // fake
 }
 
-// play runs a scene, in a bubble of synctest.
-func play(sc *scene, out io.Writer) *result {
-	s := &sim{scene: sc, net: newNetwork(sc.seed), out: out, begun: time.Now(), done: make(chan struct{}),
+// play runs a scene, in a bubble of synctest. out hears what happens (nil: nobody), and with logs what programs log.
+func play(sc *scene, out io.Writer, logs bool) *result {
+	s := &sim{scene: sc, net: newNetwork(sc.seed), out: out, logs: logs, begun: time.Now(), done: make(chan struct{}),
 		terms: map[int32]int{}, offs: commits{in: map[term]*[queues]int64{}}}
 	defer func() {
 		if !s.stuck {

@@ -20,9 +20,11 @@ import (
 
 // The flags are those of integration/sim/run, which runs each seed in a process of its own.
 var (
-	seed   = flag.Uint64("sim.seed", 0, "the seed to run")
-	keep   = flag.String("sim.keep", "", "run with these of its faults only: 0,3,4; none: -")
-	loud   = flag.Bool("sim.v", false, "print what happens")
+	seed = flag.Uint64("sim.seed", 0, "the seed to run")
+	keep = flag.String("sim.keep", "", "run with these of its faults only: 0,3,4; none: -")
+	loud = flag.Bool("sim.v", false, "print what happens; the course stays the same")
+	logs = flag.Bool("sim.logs", false, "with -sim.v: also what the programs log, which may change the course: to print a "+
+		"map takes random numbers")
 	anyCut = flag.Bool("sim.power", true, "cut the power also where what was acknowledged is not on the broker's disk")
 )
 
@@ -58,7 +60,7 @@ func TestSeed(t *testing.T) {
 	_ = time.Now().Format(time.RFC3339) // reads the zone from its file, which would give the processor away later
 	seedRuntime(*seed)
 	synctest.Test(t, func(t *testing.T) {
-		res := play(sc, out)
+		res := play(sc, out, *logs)
 		line, err := json.Marshal(outcome{*seed, res.broken, sc.String(), all, res.stats,
 			fmt.Sprintf("%016x", res.course)})
 		if err != nil {
