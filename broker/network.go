@@ -156,6 +156,11 @@ func (b *Broker) whole() (err error, warnings []string) {
 		warnings = append(warnings, fmt.Sprintf("%d bytes of acknowledged messages were truncated since the start, as a "+
 			"broker became master that lacked them; they are kept in a folder beside the log", n))
 	}
+	if b.controlled() {
+		if text := b.replicas.Warning(); text != "" {
+			warnings = append(warnings, text)
+		}
+	}
 	if b.hearing.Load() {
 		warnings = append(warnings, "not online yet: this master hears what its slaves know")
 	}

@@ -54,6 +54,25 @@ func TestMasterChanges(t *testing.T) {
 	}
 }
 
+// TestFencedMasterSaysWhy: a master that the controllers have not answered does not call itself a slave.
+func TestFencedMasterSaysWhy(t *testing.T) {
+	c := startCouncil(t)
+	a := c.seat()
+	c.elect(a.id)
+	a.leads()
+	if err := (role{a.b}).Fence(true); err != nil {
+		t.Fatal(err)
+	}
+	got := a.ask(wire.ReqSendMessage, sendHead("T"), "x")
+	if got.code != wire.ServiceNotAvailable || !strings.Contains(got.remark, "Cause: this master takes no messages now") {
+		t.Errorf("%d %q", got.code, got.remark)
+	}
+	if err := (role{a.b}).Fence(false); err != nil {
+		t.Fatal(err)
+	}
+	a.send("T", "", "y")
+}
+
 // sendHead is the header of a send.
 func sendHead(topic string) string {
 	return "producerGroup=p&topic=" + topic + "&defaultTopic=TBW102&defaultTopicQueueNums=4&queueId=0&sysFlag=0&" +

@@ -131,6 +131,19 @@ func (c *controllers) lost(addr string) {
 	}
 }
 
+// unheardError says that no controller that leads has answered, which says nothing of this broker.
+type unheardError struct{ error }
+
+func (e unheardError) Unwrap() error { return e.error }
+
+// unheard makes one of an error to a question that no controller decided.
+func unheard(err error) error {
+	if code := refused(err); err != nil && (code == 0 || code == wire.ControllerNotLeader || code == wire.SystemError) {
+		return unheardError{err}
+	}
+	return err
+}
+
 // tell asks the leader for something. The error is a *remoting.ResponseError for a code that is not SUCCESS. When one
 // turns out not to lead, or is not reached, the next one is asked; an error after that is errMayBe, too.
 func tell[T, R any](ctx context.Context, c *controllers, period time.Duration, code int32, ht *wire.HeaderType[T], h *T,
@@ -143,7 +156,7 @@ func tell[T, R any](ctx context.Context, c *controllers, period time.Duration, c
 	asked := false // another one, which says that it does not lead
 	for range tries {
 		if addr, err = c.find(ctx, period); err != nil {
-			return nil, err
+			return nil, unheard(err)
 		}
 		var again bool
 		if resp, again, err = once(ctx, c, addr, code, ht, h, body); err != nil && asked {
@@ -154,7 +167,7 @@ func tell[T, R any](ctx context.Context, c *controllers, period time.Duration, c
 		}
 		asked = resp != nil
 	}
-	if err == nil && answer != nil {
+	if err = unheard(err); err == nil && answer != nil {
 		if err = answer.Decode(resp, nil, out); err != nil {
 			err = fmt.Errorf("controller %s: %w", addr, err)
 		}

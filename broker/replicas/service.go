@@ -206,11 +206,26 @@ func (s *Service) Health() error {
 	case s.fenced:
 		return errors.New("this master takes no messages: no controller that leads answers it, and another one may be " +
 			"elected")
-	case s.err != nil && time.Since(s.since) > sickAfter:
-		return fmt.Errorf("since %s: %w", s.since.Format(time.RFC3339), s.err)
+	case s.err != nil && time.Since(s.since) > sickAfter && !s.onItsOwn():
+		return fmt.Errorf("this broker is not what the controllers want since %s: %w", s.since.Format(time.RFC3339), s.err)
 	}
 	return nil
 }
+
+// Warning says that the broker goes on as what it is, though the controllers do not answer; "" when there is nothing to
+// say. A restart would take its role from it, so it is not sick.
+func (s *Service) Warning() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fenced || s.err == nil || time.Since(s.since) <= sickAfter || !s.onItsOwn() {
+		return ""
+	}
+	return fmt.Sprintf("no controller that leads answers since %s; this broker goes on as what it is, and no master is "+
+		"replaced: %v", s.since.Format(time.RFC3339), s.err)
+}
+
+// onItsOwn tells that nothing is wrong but that no controller that leads answers. Caller holds mu.
+func (s *Service) onItsOwn() bool { return s.now.ID > 0 && errors.As(s.err, new(unheardError)) }
 
 const sickAfter = 5 * time.Second
 
@@ -243,7 +258,9 @@ func (s *Service) run(stop <-chan struct{}) {
 			o.done <- s.handOver(ctx, &o)
 			continue
 		}
-		s.note(s.turn(ctx))
+		if err := s.turn(ctx); ctx.Err() == nil { // what a stop broke off is no fault
+			s.note(err)
+		}
 		timer.Reset(s.rest())
 	}
 }
@@ -255,8 +272,14 @@ func (s *Service) note(err error) {
 		s.since = time.Now()
 	}
 	s.err = err
+	alone := s.onItsOwn()
 	s.mu.Unlock()
-	if err != nil {
+	switch {
+	case err == nil:
+	case alone:
+		s.d.Throttled.Warn("replicas").Err(err).
+			Msg("no controller that leads answers; this broker goes on as what it is, and asks again")
+	default:
 		s.d.Throttled.Warn("replicas").Err(err).Msg("this broker is not yet what the controllers say; trying again")
 	}
 }
@@ -412,7 +435,11 @@ func (s *Service) become(m Master, err error) {
 	if err != nil {
 		ev = s.d.Log.Error().Err(err)
 	}
-	ev.Int64("brokerId", id).Int64("master", m.ID).Str("addr", m.Addr).Int32("epoch", m.Epoch).
+	role := "slave"
+	if m.ID == id {
+		role = "master"
+	}
+	ev.Str("role", role).Int64("brokerId", id).Int64("master", m.ID).Str("addr", m.Addr).Int32("epoch", m.Epoch).
 		Msg("the controllers say who is master")
 }
 

@@ -21,6 +21,11 @@ func (s *Service) masterEvents() ha.MasterEvents {
 		Disconnected: func(addr string, why error) {
 			s.Confirm()
 			s.looked()
+			if errors.Is(why, ha.ErrStopped) {
+				s.d.Throttled.Info("slaves sent away").Str("slave", addr).
+					Msg("a slave was sent away: this broker stops, or is master no more")
+				return
+			}
 			s.d.Throttled.Warn("slave gone").Str("slave", addr).Err(why).Msg("a slave does not follow any more")
 		},
 		Failed: func(err error) {
@@ -39,6 +44,11 @@ func (s *Service) slaveEvents() ha.SlaveEvents {
 		Disconnected: func(master string, why error) {
 			if cut := (*ha.TruncateError)(nil); s.d.Switch != nil && errors.As(why, &cut) {
 				s.d.Switch.Truncate(cut)
+			}
+			if errors.Is(why, ha.ErrStopped) || errors.Is(why, ha.ErrMoved) {
+				s.d.Throttled.Info("master left").Str("master", master).
+					Msg("does not follow this master's log any more: this broker stops, or has another role or master")
+				return
 			}
 			s.d.Throttled.Warn("master lost").Str("master", master).Err(why).
 				Msg("does not follow the master's log; trying again")

@@ -259,7 +259,14 @@ func (b *base) illegal() *Refusal {
 		"msg body length limit %dB, msg properties length limit 32KB.", b.cfg().MaxMessageSize))
 }
 
+// errFenced is why a master, whose store is that of a slave meanwhile, takes no messages.
+var errFenced = errors.New("this master takes no messages now: no controller that leads answers it, or it hands over " +
+	"to another broker")
+
 func (b *base) unavailable(err error) *Refusal {
+	if errors.Is(err, store.ErrSlave) && !b.cfg().IsSlave() {
+		err = errFenced
+	}
 	return refuse(Unavailable, fmt.Sprintf("service not available now. It may be caused by one of the following "+
 		"reasons: the broker's disk is full [CL: %.2f], messages are put to the slave, message store has been shut "+
 		"down, etc. Cause: %v", b.store.DiskRatios().CommitLog, err))

@@ -12,7 +12,7 @@ import (
 
 // Why connections end, but for what the network says.
 var (
-	errStopped  = errors.New("ha: stopped")
+	ErrStopped  = errors.New("ha: stopped")
 	errTooMany  = errors.New("ha: too many connections")
 	errMadeRoom = errors.New("ha: others need the room, and it asked for nothing, or its machine has the most connections")
 	errSilent   = errors.New("ha: nothing came for haHousekeepingInterval")

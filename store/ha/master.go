@@ -143,7 +143,7 @@ func (m *Master) Stop() {
 	_ = m.listener.Close()
 	m.listener = nil
 	for _, c := range m.conns {
-		c.end(errStopped)
+		c.end(ErrStopped)
 	}
 	m.mu.Unlock()
 	m.workers.Wait()
@@ -200,7 +200,7 @@ func (m *Master) add(ctx context.Context, c *conn) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if ctx.Err() != nil {
-		return errStopped
+		return ErrStopped
 	}
 	if len(m.conns) >= m.opt.MaxConnections {
 		i := m.leaves(c.host)

@@ -10,7 +10,7 @@ import (
 func (c *conn) send(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-		return errStopped
+		return ErrStopped
 	case <-c.greet:
 		if err := c.answer(); err != nil {
 			return err
@@ -29,7 +29,7 @@ func (c *conn) send(ctx context.Context) error {
 				wake.Reset(rest)
 				select {
 				case <-ctx.Done():
-					return errStopped
+					return ErrStopped
 				case <-wake.C:
 				}
 				continue
@@ -68,7 +68,7 @@ func (c *conn) send(ctx context.Context) error {
 		wake.Reset(again)
 		select {
 		case <-ctx.Done():
-			return errStopped
+			return ErrStopped
 		case <-moved:
 		case <-wake.C:
 		}

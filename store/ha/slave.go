@@ -155,7 +155,7 @@ func (s *Slave) run(ctx context.Context) {
 		end()
 		<-stop
 		if ctx.Err() != nil {
-			err = errStopped
+			err = ErrStopped
 		}
 		s.ended(addr, err)
 		if rest = min(2*rest, retryMost); served {
@@ -176,7 +176,7 @@ func (s *Slave) run(ctx context.Context) {
 func (s *Slave) ended(addr string, why error) {
 	s.mu.Lock()
 	s.status.connected = false
-	if why != errStopped || s.status.err == nil {
+	if why != ErrStopped || s.status.err == nil {
 		s.status.err = why
 	}
 	s.mu.Unlock()
@@ -203,7 +203,7 @@ func (s *Slave) follow(ctx context.Context, addr string) (served bool, err error
 	f := follower{s: s, ctx: ctx, sock: sock, addr: addr}
 	err = f.run()
 	if ctx.Err() != nil {
-		err = errMoved
+		err = ErrMoved
 	}
 	return f.served, err
 }
@@ -218,8 +218,8 @@ func (s *Slave) dial(ctx context.Context, addr string) (net.Conn, error) {
 	return dialer.DialContext(ctx, "tcp", addr)
 }
 
-// errMoved ends a connection whose master is another one now.
-var errMoved = errors.New("ha: the master's address changed")
+// ErrMoved ends the connection of a slave whose master is another one now.
+var ErrMoved = errors.New("ha: the master's address changed")
 
 // SlaveStatus is what a slave knows of itself (Java HARuntimeInfo.HAClientRuntimeInfo).
 type SlaveStatus struct {
