@@ -42,6 +42,27 @@ func Metrics() []metrics.Metric {
 	}, metrics.Network()...)
 }
 
+// Guest is another server of this process, whose figures and warnings this one's port shows, too. Any goroutine, also
+// before the guest runs.
+type Guest interface {
+	Figures() *metrics.Set
+	Health() (error, []string)
+}
+
+// Host has this server's port show a guest's figures. Before Start.
+func (s *Server) Host(g Guest) { s.guest = g }
+
+// health is what /health tells. A guest that cannot do its work is a warning: clients find routes all the same.
+func (s *Server) health() (err error, warnings []string) {
+	if s.guest != nil {
+		sick, more := s.guest.Health()
+		if warnings = more; sick != nil {
+			warnings = append(warnings, sick.Error())
+		}
+	}
+	return s.server.Health(), warnings
+}
+
 // startMetrics serves /metrics and /health. When no port is free the NameServer serves routes all the same, and says
 // so.
 func (s *Server) startMetrics() {
@@ -54,10 +75,14 @@ func (s *Server) startMetrics() {
 		host = c.BindAddress
 	}
 	fixed := map[string]string{"node_type": "nameserver", "node_id": s.addr}
+	var beside []*metrics.Set
+	if s.guest != nil {
+		beside = append(beside, s.guest.Figures())
+	}
 	s.exporter, s.metricsErr = metrics.Start(&metrics.Options{Host: host, Port: c.MetricsPromExporterPort,
 		Build: metrics.BuildOf(c.Version), Server: metrics.NewSet(Metrics(), fixed, s.collect),
-		Health: func() (error, []string) { return s.server.Health(), nil },
-		Ended:  func(err error) { s.log.Error().Err(err).Msg("metrics and /health have ended") }})
+		Beside: beside, Health: s.health,
+		Ended: func(err error) { s.log.Error().Err(err).Msg("metrics and /health have ended") }})
 	switch {
 	case s.metricsErr != nil:
 		s.log.Error().Err(s.metricsErr).Msg("no metrics and no /health: cannot listen on metricsPromExporterPort")

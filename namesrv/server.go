@@ -43,6 +43,7 @@ type Server struct {
 	counts     counts
 	exporter   *metrics.Exporter // nil without metrics; immutable after Start
 	metricsErr error             // why there are none; immutable after Start
+	guest      Guest             // nil: none; immutable after Start
 	born       time.Time         // immutable after Start
 
 	mu      sync.Mutex

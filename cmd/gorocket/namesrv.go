@@ -57,6 +57,7 @@ func (f *namesrvFlags) run(args []string) error {
 		if err != nil {
 			return err
 		}
+		s.Host(c)
 		services = append(services, c)
 		unknown = slices.DeleteFunc(unknown, config.Controller.Has)
 	}
@@ -78,7 +79,7 @@ func (f *namesrvFlags) run(args []string) error {
 }
 
 // controllerBeside makes the controller that shares the NameServer's process and file (enableControllerInNamesrv). The
-// metrics are the NameServer's: a port and a key for both would be one too few.
+// port of the metrics is the NameServer's, which shows both.
 func controllerBeside(file string, log zerolog.Logger) (*controller.Server, error) {
 	c := controller.DefaultConfig()
 	if file != "" {

@@ -36,10 +36,9 @@ func (s *Server) startMetrics() {
 	if c.MetricsExporterType != "PROM" || c.MetricsPromExporterPort == 0 {
 		return
 	}
-	fixed := map[string]string{"node_type": "controller", "node_id": s.self.ID}
 	var err error
 	s.exporter, err = metrics.Start(&metrics.Options{Host: c.metricsHost(), Port: c.MetricsPromExporterPort,
-		Build: metrics.BuildOf(c.Version), Server: metrics.NewSet(Metrics(), fixed, s.collect), Health: s.health,
+		Build: metrics.BuildOf(c.Version), Server: s.Figures(), Health: s.Health,
 		Ended: func(err error) { s.log.Error().Err(err).Msg("metrics and /health have ended") }})
 	if err != nil {
 		s.log.Error().Err(err).Msg("no metrics and no /health: cannot listen on metricsPromExporterPort")
@@ -48,10 +47,19 @@ func (s *Server) startMetrics() {
 	s.log.Info().Str("addr", s.exporter.Addr("")).Msg("metrics and /health are served")
 }
 
+// Figures are those that /metrics shows, here or at the NameServer whose process this is; none until the controller runs.
+func (s *Server) Figures() *metrics.Set {
+	return metrics.NewSet(Metrics(), map[string]string{"node_type": "controller", "node_id": s.self.ID}, s.collect)
+}
+
 // errNoLeader is what /health says while the controllers cannot decide anything.
 var errNoLeader = errors.New("the controllers have no leader: a master that dies now is not replaced")
 
-func (s *Server) health() (error, []string) {
+// Health is why the controller cannot do its work, nil when it can, or does not run yet.
+func (s *Server) Health() (error, []string) {
+	if s.node.Load() == nil {
+		return nil, nil
+	}
 	if err := s.server.Health(); err != nil {
 		return err, nil
 	}
@@ -63,6 +71,9 @@ func (s *Server) health() (error, []string) {
 
 // collect gives the figures of one scrape.
 func (s *Server) collect(out *metrics.Sink) {
+	if s.node.Load() == nil {
+		return
+	}
 	send := out.Send
 	role := 3.0
 	switch {

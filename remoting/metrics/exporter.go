@@ -31,6 +31,8 @@ type Options struct {
 	Build Build
 	// Server has the metrics of the server.
 	Server prometheus.Collector
+	// Beside are those of other servers of the same process
+	Beside []*Set
 	// Health tells why the server does not serve as it should, nil when it does, and what to look at. Any goroutine.
 	Health func() (err error, warnings []string)
 	// Ended is called when the exporter ends and nobody asked for it.
@@ -86,6 +88,9 @@ func Handler(o *Options) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(o.Server, o.Build.collector(), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, other := range o.Beside {
+		registry.MustRegister(other)
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes}))
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {
