@@ -78,7 +78,7 @@ var arrows = map[string][]string{
 	"namesrv/controller": {"compat", "compat/config", "namesrv/controller/consensus", "namesrv/controller/liveness",
 		"namesrv/controller/replicas", "remoting", "remoting/eventlog", "remoting/metrics", "remoting/protocol",
 		"remoting/secure", "remoting/throttle", "remoting/wire", "store/vfs"},
-	"namesrv/controller/consensus": {"remoting", "remoting/wire", "store/vfs"},
+	"namesrv/controller/consensus": {"remoting", "remoting/throttle", "remoting/wire", "store/vfs"},
 	"namesrv/controller/liveness":  {"namesrv/controller/replicas"},
 	"namesrv/controller/replicas":  {"remoting/wire"},
 	"remoting":                     {"remoting/transport", "remoting/wire", "remoting/wire/template"},

@@ -116,7 +116,15 @@ func printMembers(out io.Writer) onLeader {
 			if id == group.LeaderID {
 				mark = "  leads"
 			}
-			fmt.Fprintf(out, "%s  %s%s\n", id, addr, mark)
+			if id != "" {
+				fmt.Fprintf(out, "%s  %s%s\n", id, addr, mark)
+			}
+		}
+		switch {
+		case strings.Trim(group.Peers, ";") == "":
+			fmt.Fprintln(out, "this controller belongs to no group yet (controllerJoin=true): ask one that does to add it")
+		case group.LeaderID == "":
+			fmt.Fprintln(out, "none leads: a majority of them has to run")
 		}
 		return nil
 	}

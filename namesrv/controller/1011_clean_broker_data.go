@@ -31,6 +31,10 @@ func (s *Server) cleanBrokerData(ctx *remoting.Context) {
 	r, ok := s.decide(ctx, &replicas.Command{Clean: &replicas.Clean{Broker: h.BrokerName, IDs: ids, Living: h.CleanLiving,
 		Alive: s.members(h.BrokerName)}})
 	if ok {
+		if r.Code == wire.Success {
+			s.log.Warn().Str("peer", ctx.Conn().RemoteAddr()).Str("broker", h.BrokerName).Str("ids", h.IDsToClean).
+				Msg("brokers are forgotten, as an operator asked")
+		}
 		ctx.Status(r.Code, r.Remark)
 	}
 }

@@ -1,7 +1,10 @@
 package controller
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"gorocket/namesrv/controller/consensus"
 	"gorocket/remoting"
@@ -21,6 +24,24 @@ type ChangeMembersHeader struct {
 // ChangeMembers is its header type.
 var ChangeMembers = wire.Define[ChangeMembersHeader]("gorocket members")
 
+// joinTimeout bounds the question to a controller that is to become a member.
+const joinTimeout = 3 * time.Second
+
+// answers tells that a controller of this group runs at an address. A new member counts for majorities at once: one
+// that is not there, as its address has a typing error, can cost the group its majority.
+func (s *Server) answers(addr string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), joinTimeout)
+	defer cancel()
+	h, err := remoting.AskHeader(ctx, s.client, addr, wire.ReqControllerGetMetadataInfo, wire.ControllerMetadataResponse)
+	if err != nil {
+		return fmt.Errorf("no controller answers at %s: start it first, with controllerJoin=true: %w", addr, err)
+	}
+	if want := s.config().Group; h.Group != want {
+		return fmt.Errorf("the controller at %s is of group %q, not of %q (controllerDLegerGroup)", addr, h.Group, want)
+	}
+	return nil
+}
+
 // changeMembers serves it, on the leader.
 func (s *Server) changeMembers(ctx *remoting.Context) {
 	h, ok := remoting.Header(ctx, ChangeMembers)
@@ -33,6 +54,9 @@ func (s *Server) changeMembers(ctx *remoting.Context) {
 		err = node.Remove(h.ID)
 	} else {
 		if _, err = consensus.ParsePeers(h.ID + "-" + h.Addr); err == nil {
+			err = s.answers(h.Addr)
+		}
+		if err == nil {
 			err = node.Add(consensus.Peer{ID: h.ID, Addr: h.Addr})
 		}
 	}

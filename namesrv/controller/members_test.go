@@ -18,6 +18,7 @@ func TestMembersComeAndGo(t *testing.T) {
 	p.want(change(p, "n0", ""), 1, "consensus: n0 is the only member", "", "")
 	p.want(change(p, "n7", "nonsense"), 1, `"n7-nonsense" is no member`, "", "")
 	p.want(change(p, "n7", p.Addr()), 1, "consensus: member n0 has the address", "", "")
+	p.want(change(p, "n7", "127.0.0.1:1"), 1, "no controller answers at 127.0.0.1:1: start it first", "", "")
 	p.apply(1)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

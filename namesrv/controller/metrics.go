@@ -47,7 +47,8 @@ func (s *Server) startMetrics() {
 	s.log.Info().Str("addr", s.exporter.Addr("")).Msg("metrics and /health are served")
 }
 
-// Figures are those that /metrics shows, here or at the NameServer whose process this is; none until the controller runs.
+// Figures are those that /metrics shows, here or at the NameServer whose process this is; none until the controller
+// runs.
 func (s *Server) Figures() *metrics.Set {
 	return metrics.NewSet(Metrics(), map[string]string{"node_type": "controller", "node_id": s.self.ID}, s.collect)
 }

@@ -44,13 +44,43 @@ func (s *Server) look(broker string) {
 
 // watchBrokers looks for silent brokers until ctx ends. Java: DefaultBrokerHeartbeatManager.scanNotActiveBroker.
 func (s *Server) watchBrokers(ctx context.Context) {
+	var led ledBy
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(min(millis(s.config().ScanNotActiveBrokerInterval), maxScan)):
 			s.gone(s.alive.Expire(time.Now()), "no heartbeat")
+			s.noteLeader(&led, time.Now())
 		}
+	}
+}
+
+// ledBy is who was said to lead last. It belongs to watchBrokers.
+type ledBy struct {
+	id    string
+	since time.Time // nobody leads, and that was not said yet; zero: somebody does
+	said  bool      // that nobody leads
+}
+
+// leaderless is how long an election may take before it is said that nobody leads.
+const leaderless = 3 * time.Second
+
+// noteLeader says who leads when that is another controller than before, or nobody any more.
+func (s *Server) noteLeader(led *ledBy, now time.Time) {
+	p := s.node.Load().Leader()
+	switch {
+	case p.ID == "" && led.since.IsZero():
+		led.since = now
+	case p.ID == "" && !led.said && now.Sub(led.since) > leaderless:
+		led.id, led.said = "", true
+		s.log.Error().Any("members", s.node.Load().Members()).
+			Msg("no controller leads: a master that dies now is not replaced; a majority of the members has to run")
+	case p.ID != "":
+		if led.since, led.said = (time.Time{}), false; p.ID != led.id && p.ID != s.self.ID {
+			s.log.Info().Str("id", p.ID).Str("addr", p.Addr).Msg("another controller leads")
+		}
+		led.id = p.ID
 	}
 }
 
@@ -91,8 +121,11 @@ func (s *Server) replaceMaster(ctx context.Context, broker string) {
 		r, err := s.elect(wait, &replicas.Elect{Broker: broker, ID: replicas.NoID})
 		cancel()
 		if err == nil {
-			s.log.Warn().Str("broker", broker).Int64("goneMaster", set.Master).Int32("code", r.Code).Str("remark", r.Remark).
-				Int64("newMaster", r.Set.Master).Int32("epoch", r.Set.MasterEpoch).Msg("the master is gone: election")
+			if r.Set.Master == 0 {
+				s.log.Error().Str("broker", broker).Int64("goneMaster", set.Master).Ints64("inSync", r.Set.InSync).
+					Ints64("alive", ids(living)).Str("remark", r.Remark).
+					Msg("the master is gone, and nobody takes its place: none that was in sync is alive")
+			}
 			return
 		}
 		if ctx.Err() != nil || !s.leading() {
@@ -111,12 +144,24 @@ func (s *Server) elect(ctx context.Context, e *replicas.Elect) (replicas.Result,
 		return r, err
 	}
 	s.counts.masters.Add(1)
+	s.log.Warn().Str("broker", e.Broker).Int64("master", r.Set.Master).Str("addr", r.Set.MasterAddress()).
+		Int32("epoch", r.Set.MasterEpoch).Int64("before", before.Master).Bool("asked", e.Designate).
+		Msg("a broker was elected master")
 	if !before.Adopted && before.MasterEpoch > 0 && !slices.Contains(before.InSync, r.Set.Master) {
 		s.log.Error().Str("broker", e.Broker).Int64("master", r.Set.Master).Ints64("inSync", before.InSync).
 			Msg("a replica that was not in sync is master now (enableElectUncleanMaster): acknowledged messages may be lost")
 	}
 	s.notify(&r.Set)
 	return r, nil
+}
+
+func ids(list []replicas.Live) []int64 {
+	out := make([]int64, 0, len(list))
+	for _, l := range list {
+		out = append(out, l.ID)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // settled tells that the replicas of a set that came from other controllers have had the time to report.

@@ -3,9 +3,13 @@ package consensus
 import (
 	"bytes"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/rs/zerolog"
+
+	"gorocket/remoting/throttle"
 )
 
 type logger = hclog.Logger
@@ -16,27 +20,62 @@ func newLogger(log zerolog.Logger) logger {
 	if log.GetLevel() <= zerolog.DebugLevel {
 		level = hclog.Debug
 	}
-	return hclog.New(&hclog.LoggerOptions{Name: "raft", Level: level, Output: lines{log}, DisableTime: true})
+	away := throttle.New(log, 1, awayPeriod)
+	return hclog.New(&hclog.LoggerOptions{Name: "raft", Level: level, Output: lines{log, away}, DisableTime: true})
 }
 
+// awayPeriod is how often it is told that a member is not reached, or that nobody is elected: raft says it several
+// times a second for as long as it lasts.
+const awayPeriod = 10 * time.Second
+
+// ofAway begin the lines that a member which is away causes. They are warnings, whatever raft takes them for.
+var ofAway = []string{"failed to heartbeat to", "failed to appendEntries to", "failed to make requestVote RPC",
+	"failed to contact:", "failed to send snapshot to", "failed to install snapshot",
+	"Election timeout reached, restarting election"}
+
 // lines takes hclog's text lines: "[WARN]  raft: text: key=value".
-type lines struct{ log zerolog.Logger }
+type lines struct {
+	log  zerolog.Logger
+	away *throttle.Log
+}
 
 var _ io.Writer = lines{}
 
 func (l lines) Write(line []byte) (int, error) {
-	e, text := l.log.Debug(), bytes.TrimSpace(line)
-	switch {
-	case bytes.HasPrefix(line, []byte("[ERROR]")):
-		e = l.log.Error()
-	case bytes.HasPrefix(line, []byte("[WARN]")):
-		e = l.log.Warn()
-	case bytes.HasPrefix(line, []byte("[INFO]")):
-		e = l.log.Info()
+	text := bytes.TrimSpace(line)
+	level := zerolog.DebugLevel
+	for _, x := range []struct {
+		prefix string
+		level  zerolog.Level
+	}{{"[ERROR]", zerolog.ErrorLevel}, {"[WARN]", zerolog.WarnLevel}, {"[INFO]", zerolog.InfoLevel}} {
+		if bytes.HasPrefix(line, []byte(x.prefix)) {
+			level = x.level
+		}
 	}
 	if _, after, found := bytes.Cut(text, []byte("raft: ")); found {
 		text = after
 	}
+	e := l.log.WithLevel(level)
+	if level >= zerolog.WarnLevel {
+		if kind := awayKind(string(text)); kind != "" {
+			e = l.away.Warn(kind)
+		}
+	}
 	e.Str("part", "raft").Msg(string(text))
 	return len(line), nil
+}
+
+// awayKind is what of a line stays the same while a member is away, its address among it; "" for other lines.
+func awayKind(text string) string {
+	for _, begin := range ofAway {
+		if strings.HasPrefix(text, begin) {
+			_, who, _ := strings.Cut(text, ": ") // only members are asked
+			if end := strings.IndexByte(who, '}'); end >= 0 {
+				return begin + who[:end]
+			}
+			who, _, _ = strings.Cut(who, " ")
+			return begin + who
+		}
+	}
+	return ""
 }
