@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -96,6 +97,18 @@ func TestClusterToTry(t *testing.T) {
 	}
 	p.say("resume %s", master)
 	p.inSync(master)
+	p.say("status")
+	pid, err := strconv.Atoi(p.await("^  " + other + " .* pid ([0-9]+) .*master, epoch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil { // not at the prompt
+		t.Fatal(err)
+	}
+	p.await("^  " + other + " has ended, and not by a command here")
+	if now := p.await(`^  (a[12]) is master of a after`); now != master {
+		t.Errorf("%s is master, want %s", now, master)
+	}
 	p.say("nonsense")
 	p.await(`no command "nonsense"`)
 	p.say("kill c9")

@@ -34,6 +34,7 @@ type member struct {
 	cmd       *exec.Cmd     // nil before the first start
 	ended     chan struct{} // closed when cmd has ended
 	suspended bool
+	told      bool // that it has ended
 }
 
 // add writes a member's file.
@@ -61,7 +62,8 @@ func (m *member) start() error {
 		return err
 	}
 	defer out.Close()
-	m.cmd, m.ended, m.suspended = exec.Command(m.program, m.command, "-c", m.file), make(chan struct{}), false
+	m.cmd, m.ended = exec.Command(m.program, m.command, "-c", m.file), make(chan struct{})
+	m.suspended, m.told = false, false
 	m.cmd.Stdout, m.cmd.Stderr = out, out
 	// Its own group: Ctrl-C at the prompt asks this process only, which then ends the members in order.
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}

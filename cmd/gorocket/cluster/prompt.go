@@ -54,15 +54,36 @@ func (c *Cluster) Prompt(end <-chan struct{}) {
 			}
 		}
 	}()
+	look := time.NewTicker(10 * pause)
+	defer look.Stop()
 	for {
 		select {
 		case <-end:
 			return
+		case <-look.C:
+			c.tellEnded()
 		case line := <-lines:
 			if strings.TrimSpace(line) == "quit" {
 				return
 			}
 			c.Do(line)
+		}
+	}
+}
+
+// tellEnded says who has ended without a command, as by a kill of its pid, and who is master then.
+func (c *Cluster) tellEnded() {
+	for _, m := range c.members {
+		if m.cmd == nil || m.told || m.runs() {
+			continue
+		}
+		m.told = true
+		fmt.Fprintf(c.opt.Out, "  %s has ended, and not by a command here\n", m.name)
+		if m.command != "broker" {
+			continue
+		}
+		if err := c.awaitOther(m.group(), m.name, time.Now()); err != nil {
+			fmt.Fprintf(c.opt.Out, "  %v\n", err)
 		}
 	}
 }
@@ -95,6 +116,7 @@ func (c *Cluster) strike(name string, s syscall.Signal) error {
 	}
 	if s == syscall.SIGKILL {
 		m.await()
+		m.told = true
 	}
 	fmt.Fprintf(c.opt.Out, "  %s %s\n", name, m.state())
 	if masters {
