@@ -137,6 +137,9 @@ func (s *Server) logRegistration(g *registration, res registered) {
 		s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
 			Str("ha", g.haAddr).Str("peer", g.conn.RemoteAddr()).Int("topics", res.changedTopics).
 			Msg("new broker registered")
+	case res.otherID: // controllers made it master, or slave; or its acting master gave way
+		s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
+			Str("peer", g.conn.RemoteAddr()).Msg("broker has another id now; clients send to id 0, the master")
 	default:
 		s.log.Debug().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
 			Str("peer", g.conn.RemoteAddr()).Int("changedTopics", res.changedTopics).Msg("broker registered again")

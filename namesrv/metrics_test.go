@@ -170,6 +170,27 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 	}
 }
 
+// TestChangeOfRoleIsLogged: who became master under controllers is in the log, once.
+func TestChangeOfRoleIsLogged(t *testing.T) {
+	p, log := startLogged(t)
+	p.register(newBroker("a", "h:1", 2, "T"))
+	p.register(newBroker("a", "h:1", 2, "T"))
+	const text = "broker has another id now"
+	if l := log.line(text); l != "" {
+		t.Error(l)
+	}
+	p.register(newBroker("a", "h:1", 0, "T"))
+	if log.line(text, `"level":"info"`, `"addr":"h:1"`, `"id":0`) == "" {
+		t.Error("a new master is not told")
+	}
+	p.register(newBroker("a", "h:1", 0, "T"))
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	if n := strings.Count(log.text.String(), text); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
 // TestWhoChangedWhatIsLogged: every change over the wire names the peer that made it.
 func TestWhoChangedWhatIsLogged(t *testing.T) {
 	p, log := startLogged(t)

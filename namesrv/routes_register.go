@@ -31,6 +31,7 @@ type registered struct {
 	refused            string         // remark of the error answer
 	ignored            string         // why it had no effect although the answer is SUCCESS
 	isNew              bool           // first registration of this address
+	otherID            bool           // this address had another id of the same name before
 	changedTopics      int            // topics created or changed
 	droppedTopics      int            // topics that found no room, or whose names no broker makes
 	minID              *minIDChange   // set when the smallest broker id got smaller
@@ -126,7 +127,8 @@ func sameText(a, b *string) bool {
 
 func (r *routes) finishRegister(g *registration, b *protocol.BrokerData, first, lowered bool) registered {
 	primeSlave := !g.oldSender && g.id != protocol.MasterID && g.id == minID(b.BrokerAddrs)
-	out := registered{isNew: r.live[g.brokerKey] == nil}
+	before := r.live[g.brokerKey]
+	out := registered{isNew: before == nil, otherID: before != nil && before.id != g.id}
 	if g.id == protocol.MasterID || primeSlave {
 		out.changedTopics, out.droppedTopics = r.takeTopics(g, first, primeSlave && b.EnableActingMaster)
 	}

@@ -17,7 +17,7 @@ import (
 var errPowerLost = errors.New("this broker was master, and lost its power: it waits until the controllers elect anew")
 
 // errNoMaster says that nobody is master, and nobody could be elected.
-var errNoMaster = errors.New("the controllers know no master for this broker's set")
+var errNoMaster = errors.New("this set has no master: none of its sync state set is alive (mqadmin getSyncStateSet)")
 
 // register makes this broker known to the controllers, who say who is master (Java ReplicasManager.register). It gets
 // an id first if it has none: it asks which one is free, notes that it is going to apply for it, applies, and keeps it.

@@ -175,8 +175,9 @@ func (s *Sync) lookAt(ctx context.Context, tables ...func(context.Context, strin
 		}
 	}
 	err = errors.Join(errs...)
-	if err != nil && ctx.Err() == nil {
-		s.d.Throttled.Warn("slave sync").Str("master", master).Err(err).Msg("cannot take over all of the master's tables")
+	if err != nil && ctx.Err() == nil { // a master that is away gives the same error for each table
+		s.d.Throttled.Warn("slave sync").Str("master", master).Err(errs[0]).Int("failed", len(errs)).
+			Msg("cannot take over all of the master's tables")
 	}
 	return err, true
 }
