@@ -26,7 +26,7 @@ func (b *Broker) controlled() bool { return b.replicas != nil }
 func (b *Broker) openReplicas() (err error) {
 	c := b.cfg()
 	if !c.EnableControllerMode {
-		return nil
+		return b.retireEpochs()
 	}
 	if b.epochs, err = epoch.Open(b.fs, c.StorePathEpochFile); err != nil {
 		return fmt.Errorf("broker: %w", err)
@@ -36,6 +36,21 @@ func (b *Broker) openReplicas() (err error) {
 		Client: b.client, Role: role{b}, Log: b.log, Throttled: b.throttled})
 	if err = b.replicas.Open(); err != nil {
 		return fmt.Errorf("broker: %w", err)
+	}
+	return nil
+}
+
+// retireEpochs forgets who wrote the log, as this start goes on with it without controllers. When they are back, a log
+// that has grown without an epoch would be cut where the epochs part, or lead for one that it had once.
+func (b *Broker) retireEpochs() error {
+	name := b.cfg().StorePathEpochFile
+	was, err := epoch.Retire(b.fs, name)
+	if err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	if was {
+		b.log.Warn().Str("file", name).Str("kept", name+".old").
+			Msg("the log goes on without controllers: who wrote it before is moved aside")
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package broker
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"slices"
@@ -19,6 +21,7 @@ import (
 	"gorocket/broker/replicas"
 	"gorocket/compat/testutil"
 	"gorocket/remoting/wire"
+	"gorocket/store/epoch"
 	"gorocket/store/ha"
 	"gorocket/store/vfs"
 )
@@ -408,6 +411,36 @@ func TestNoticesWithoutControllers(t *testing.T) {
 	if want := fmt.Sprintf(`"epochList":[{"endOffset":9223372036854775807,"epoch":10,"startOffset":0}],"maxOffset":%d}`,
 		a.b.store.MaxPhyOffset()); got.code != 0 || !strings.HasSuffix(got.body, want) {
 		t.Errorf("epochs %s, want %s", got.body, want)
+	}
+}
+
+// TestEpochsEndWithoutControllers: what a pair takes while it has no controllers is of no epoch: when they are back, the
+// longer log leads, whatever epoch a broker had once, and nothing is cut.
+func TestEpochsEndWithoutControllers(t *testing.T) {
+	mem := newMem(t)
+	name := memRoot + "/epochFileCheckpoint"
+	f, err := epoch.Open(mem, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []epoch.Entry{{Epoch: 1, Start: 0}, {Epoch: 4, Start: 100}} { // the second one makes a .bak
+		if err := f.Begin(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	was, err := vfs.ReadFile(mem, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := startOn(t, testConfig(t, memRoot), Options{FS: mem})
+	r.send("T", "", "without controllers")
+	for _, file := range []string{name, name + ".bak"} {
+		if _, err := vfs.ReadFile(mem, file); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is there: %v", file, err)
+		}
+	}
+	if old, err := vfs.ReadFile(mem, name+".old"); err != nil || !bytes.Equal(old, was) {
+		t.Errorf("kept %q (%v), want %q", old, err, was)
 	}
 }
 

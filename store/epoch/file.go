@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -36,6 +37,24 @@ func Open(fsys vfs.FS, name string) (*File, error) {
 			"it follows", name, err)
 	}
 	return f, nil
+}
+
+// Retire moves the file of a log that goes on without controllers aside, to .old, and tells whether there was one: it
+// knows nothing of who writes the log from now on. A .bak would be read by Java in its place, and goes.
+func Retire(fsys vfs.FS, name string) (was bool, err error) {
+	switch _, err = vfs.ReadFile(fsys, name); {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err == nil:
+		err = fsys.Rename(name, name+".old")
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", name, err)
+	}
+	if err = fsys.Remove(name + ".bak"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return true, fmt.Errorf("%s.bak: %w", name, err)
+	}
+	return true, fsys.SyncDir(filepath.Dir(name))
 }
 
 // List is who wrote the log so far.
