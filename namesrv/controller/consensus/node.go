@@ -99,8 +99,19 @@ func (n *Node) open(cfg *Config, logger logger) error {
 			return err
 		}
 	}
-	n.raft, err = raft.NewRaft(c, machine{cfg.Machine}, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport)
+	n.raft, err = newRaft(c, machine{cfg.Machine}, n.stores.Stores, cfg.Transport)
 	return err
+}
+
+// newRaft starts raft. That panics, before it has begun anything, where its log does not give an entry.
+func newRaft(c *raft.Config, m machine, s Stores, t *Transport) (r *raft.Raft, err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("the log cannot be read: %v; while a majority of the others runs, take this member out of the "+
+				"group (gorocket controller remove) and add it again under a new id, with an empty folder", why)
+		}
+	}()
+	return raft.NewRaft(c, m, s.Log, s.Stable, s.Snapshots, t)
 }
 
 // watch follows raft's word about leadership until Close.
