@@ -80,8 +80,11 @@ func (f *follower) agree() error {
 		return err
 	}
 	ours, have := sw.Epochs.List(), f.s.store.MaxPhyOffset()
-	if len(ours) == 0 || have == 0 {
+	switch {
+	case have == 0:
 		return nil
+	case len(ours) == 0:
+		return sw.adopt(theirs, have, end)
 	}
 	common, ok := epoch.Common(ours, have, theirs, end)
 	switch {
@@ -91,6 +94,20 @@ func (f *follower) agree() error {
 		return &TruncateError{f.addr, have, common}
 	}
 	return &UnrelatedError{f.addr, ours, theirs}
+}
+
+// adopt takes over who wrote a log of the time before the controllers, which was compared with its master's. Without it
+// a master that dies before it has sent a byte would find another history here, and stay out.
+func (s *SwitchSlave) adopt(theirs epoch.List, have, end int64) error {
+	if have > end {
+		return nil // the master does not take this log
+	}
+	for _, e := range theirs.Below(have).From(s.Min()) {
+		if err := s.Epochs.Begin(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // neverConfirmed tells that nothing of this log was ever confirmed, and that the master's begins at 0 with a later

@@ -226,6 +226,31 @@ func TestFollowTheSameLog(t *testing.T) {
 	}
 }
 
+// TestEpochsAreTakenOver: a slave whose log is of the time before the controllers, and the same as its master's, knows who
+// wrote it as soon as it follows: the master may die before it sends a byte, and follows when it is back.
+func TestEpochsAreTakenOver(t *testing.T) {
+	a, b := newNode(t, 1), newNode(t, 2)
+	a.lead(1, 10)
+	b.follow(a).has(a)
+	a.lead(3, 5)
+	b.follow(a).has(a)
+	b.idle()
+	if err := b.fs.Remove("/s/epochs"); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if b.epochs, err = epoch.Open(b.fs, "/s/epochs"); err != nil || len(b.epochs.List()) > 0 {
+		t.Fatal(err)
+	}
+	b.follow(a)
+	testutil.WaitFor(t, "it knows who wrote the log", func() bool { return slices.Equal(b.epochs.List(), a.epochs.List()) })
+	a.idle()
+	b.lead(4, 0)
+	a.follow(b)
+	send(t, b.store, 99, 3)
+	a.has(b)
+}
+
 // TestConfirmedGoesOver: nothing can be read on a slave before its master says that it is confirmed.
 func TestConfirmedGoesOver(t *testing.T) {
 	a, b := newNode(t, 1), newNode(t, 2)
