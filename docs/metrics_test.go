@@ -22,10 +22,12 @@ Generated from the code by ` + "`go test ./docs -update`" + `; a test fails when
 Broker and NameServer each serve ` + "`/metrics`" + ` in Prometheus' form and ` + "`/health`" + ` on a port of their own: 5557 for a broker
 (Java's default), 5577 for a NameServer; ` + "`standalone`" + ` has both, and ` + "`--dev`" + ` takes free ones. A port that is taken is no reason to go
 without: the next ten are tried, and the log and what is printed at the start tell which it is. ` + "`metricsPromExporterPort`" + `,
-` + "`metricsPromExporterHost`" + ` and ` + "`metricsExporterType=DISABLE`" + ` are in [config.md](config.md).
+` + "`metricsPromExporterHost`" + ` and ` + "`metricsExporterType=DISABLE`" + ` are in [config.md](config.md). A controller has them with
+` + "`metricsExporterType=PROM`" + ` only, on 5557 too; that of one in a NameServer's process is the NameServer's.
 
 ` + "`/health`" + ` answers 200 and ` + "`ok`" + `, with a line ` + "`warning: ...`" + ` for what deserves a look; or 503 and the reason: a broker whose store
-takes no messages, or which clients do not find through a NameServer that answers; a server whose network has ended.
+takes no messages, which clients do not find through a NameServer that answers, or which its controllers gave no role; a controller
+while none leads; a server whose network has ended.
 
 Figures are read when somebody asks. Counters begin at 0 with the process unless the table says otherwise, and what is counted for a topic or a
 group ends with it. A name that is not UTF-8 has no figures. A scrape reads at most 10,000 store timestamps, each of which may be a read of the
@@ -50,6 +52,12 @@ disk: beyond that groups have no latencies. All light queues are one topic, ` + 
 | a table is nearly full | ` + "`gorocket_table_size / (gorocket_table_limit > 0) > 0.8`" + ` |
 | the disk does not keep up | ` + "`rocketmq_storage_flush_behind_bytes > 100e6`" + ` for 1 m |
 | transactions do not end | ` + "`rocketmq_half_messages`" + ` grows for 1 h |
+| what a set takes has no copy | ` + "`gorocket_replicas_in_sync < 2`" + ` for 1 m |
+| a master takes no messages, as no controller answers | ` + "`gorocket_replicas_fenced == 1`" + ` |
+| a set has no master | ` + "`max(gorocket_controller_sets_without_master) > 0`" + ` |
+| no controller leads | ` + "`absent(role{node_type=\"controller\"} == 4)`" + ` for 10 s |
+| acknowledged messages were lost | ` + "`gorocket_replicas_truncated_confirmed_bytes_total > 0`" + ` |
+| a slave does not follow | ` + "`gorocket_replication_following == 0`" + ` for 30 s |
 | a broker was killed, or its network broke | ` + "`increase(gorocket_namesrv_brokers_gone_total{cause!=\"unregistered\"}[5m]) > 0`" + ` |
 `
 
