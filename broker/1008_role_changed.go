@@ -39,7 +39,7 @@ func (r *replicaInfos) roleChanged(ctx *remoting.Context, h *wire.BrokerRoleChan
 	}
 	if r.replicas != nil {
 		r.replicas.Told(replicas.Master{ID: h.MasterBrokerID, Addr: h.MasterAddress, Epoch: h.MasterEpoch},
-			set.SyncStateSet, set.SyncStateSetEpoch)
+			set.SyncStateSetEpoch)
 	}
 	ctx.OK(nil)
 }
