@@ -30,6 +30,7 @@ func (m machine) Apply(text []byte) any {
 
 func (m machine) Snapshot() ([]byte, error)  { return m.sets.Snapshot() }
 func (m machine) Restore(state []byte) error { return m.sets.Restore(state) }
+func (machine) Check(state []byte) error     { return replicas.NewTable().Restore(state) }
 
 // do decides a command: at once when it changes nothing, else with the others.
 func (s *Server) do(ctx context.Context, c *replicas.Command) (replicas.Result, error) {

@@ -44,6 +44,8 @@ func (l *list) Restore(b []byte) error {
 	return json.Unmarshal(b, &l.all)
 }
 
+func (l *list) Check(b []byte) error { return new(list).Restore(b) }
+
 func (l *list) text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -322,8 +324,9 @@ func FuzzRequest(f *testing.F) {
 	b, _ := encode(&raft.InstallSnapshotRequest{Size: 1})
 	f.Add(kindSnapshot, append(append(appendLength(nil, len(b)), b...), 'x'))
 	f.Fuzz(func(t *testing.T, kind string, body []byte) {
-		rpc, err := decodeRequest(kind, body)
-		if err != nil {
+		rpc, snapshot, err := decodeRequest(kind, body)
+		k := known{func() uint64 { return 5 }, func() uint64 { return 5 }, (*list)(nil).Check}
+		if err != nil || k.check(&rpc, snapshot) != nil {
 			return
 		}
 		if a, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {

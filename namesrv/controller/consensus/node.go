@@ -17,11 +17,13 @@ import (
 // ErrNotLeader says that another member, or none, decides at the moment.
 var ErrNotLeader = errors.New("consensus: not the leader")
 
-// Machine is what the members agree on. Its methods are called by one goroutine; Apply's result goes to who proposed.
+// Machine is what the members agree on. Its methods, but for Check, are called by one goroutine; Apply's result goes to who proposed.
 type Machine interface {
 	Apply(command []byte) any
 	Snapshot() ([]byte, error)
 	Restore(snapshot []byte) error
+	// Check tells whether Restore would take a snapshot; it changes nothing. Any goroutine.
+	Check(snapshot []byte) error
 }
 
 // Config is what a member needs. All fields but Join and Stores are required, and Dir only without Stores.
@@ -85,21 +87,50 @@ func (n *Node) open(cfg *Config, logger logger) error {
 	c.LocalID, c.Logger, c.NotifyCh = raft.ServerID(cfg.Self), logger, n.changes
 	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = cfg.Timeout, cfg.Timeout, cfg.Timeout/2
 	c.SnapshotThreshold, c.TrailingLogs = 4096, 4096
+	if !cfg.Join {
+		if err := n.found(c, cfg); err != nil {
+			return err
+		}
+	}
+	return n.run(c, cfg)
+}
+
+// found notes who founds the group, unless that has been done. A founding that was interrupted, between the term and
+// the entry of the members, is completed: raft takes it for done, and then nobody would ever be elected.
+func (n *Node) found(c *raft.Config, cfg *Config) error {
 	has, err := raft.HasExistingState(n.stores.Log, n.stores.Stable, n.stores.Snapshots)
 	if err != nil {
 		return err
 	}
-	if !has && !cfg.Join {
-		var group raft.Configuration
-		for _, p := range cfg.Peers {
-			group.Servers = append(group.Servers, raft.Server{ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Addr)})
-		}
-		err := raft.BootstrapCluster(c, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport, group)
-		if err != nil {
-			return err
-		}
+	var group raft.Configuration
+	for _, p := range cfg.Peers {
+		group.Servers = append(group.Servers, raft.Server{ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Addr)})
 	}
+	if !has {
+		return raft.BootstrapCluster(c, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport, group)
+	}
+	last, err := n.stores.Log.LastIndex()
+	if err != nil || last > 0 {
+		return err
+	}
+	if snapshots, err := n.stores.Snapshots.List(); err != nil || len(snapshots) > 0 {
+		return err
+	}
+	return n.stores.Log.StoreLog(&raft.Log{Index: 1, Term: 1, Type: raft.LogConfiguration,
+		Data: raft.EncodeConfiguration(group)})
+}
+
+// run starts raft, which panics of what it does not find in its files.
+func (n *Node) run(c *raft.Config, cfg *Config) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the log, the votes or the snapshots are damaged: %v", p)
+		}
+	}()
 	n.raft, err = raft.NewRaft(c, machine{cfg.Machine}, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport)
+	if err == nil {
+		cfg.Transport.open(&known{n.raft.CurrentTerm, n.raft.LastIndex, cfg.Machine.Check})
+	}
 	return err
 }
 

@@ -53,6 +53,7 @@ type Transport struct {
 
 	mu        sync.Mutex
 	heartbeat func(raft.RPC) // guarded by mu; takes heartbeats past the queue
+	known     *known         // guarded by mu; nil until the member has been opened
 }
 
 // NewTransport makes the transport of the member at self.
@@ -77,7 +78,16 @@ func (t *Transport) Serve(ctx context.Context, h *Header, body []byte) ([]byte, 
 	if h.Group != t.group {
 		return nil, fmt.Errorf("%w: %q, this is %q", errForeign, h.Group, t.group)
 	}
-	rpc, err := decodeRequest(h.Kind, body)
+	t.mu.Lock()
+	known := t.known
+	t.mu.Unlock()
+	if known == nil {
+		return nil, errNotYet
+	}
+	rpc, snapshot, err := decodeRequest(h.Kind, body)
+	if err == nil {
+		err = known.check(&rpc, snapshot)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +129,13 @@ func (t *Transport) fast(rpc raft.RPC) bool {
 	}
 	fn(rpc)
 	return true
+}
+
+// open lets requests in.
+func (t *Transport) open(k *known) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.known = k
 }
 
 // ask sends one RPC and fills resp.
