@@ -12,6 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat/testutil"
+	"gorocket/namesrv/controller/consensus"
+	"gorocket/namesrv/controller/replicas"
 	"gorocket/remoting"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
@@ -267,4 +269,11 @@ func TestTwinIsRefused(t *testing.T) {
 	brokers.Close()
 	testutil.WaitFor(t, "the broker is gone", func() bool { return register("h9:1").Code == 0 })
 	p.want(register("h9:1"), 0, "", "brokerName=b", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
+}
+
+// TestSnapshotFrames: the largest state goes into what carries it.
+func TestSnapshotFrames(t *testing.T) {
+	if replicas.MaxBytes+1024 > consensus.MaxSnapshot || consensus.MaxSnapshot+64<<10 > wire.MaxFrame {
+		t.Errorf("a state of %d bytes, snapshots of %d, frames of %d", replicas.MaxBytes, consensus.MaxSnapshot, wire.MaxFrame)
+	}
 }

@@ -29,6 +29,7 @@ import (
 type Server struct {
 	log     zerolog.Logger
 	noise   *throttle.Log     // for lines that peers cause
+	crowd   *throttle.Log     // for lines about registered brokers, which may be many at once
 	fs      vfs.FS            // immutable, as are the next four
 	network remoting.Network  // nil: the kernel's
 	stores  *consensus.Stores // nil: files
@@ -81,15 +82,19 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("controller: %w", err)
 	}
-	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second), fs: o.FS, network: o.Network,
+	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second),
+		crowd: throttle.New(log, brokersPerSecond, time.Second), fs: o.FS, network: o.Network,
 		stores: o.Stores, peers: peers, self: self, sets: replicas.NewTable(), alive: liveness.NewTable(),
 		looks: make(chan string, maxLooks), adopted: map[string]time.Time{}, failed: make(chan error, 1)}
 	s.cfg.Store(&cfg)
 	return s, nil
 }
 
-// linesPerSecond is how many lines peers may cause.
-const linesPerSecond = 5
+// linesPerSecond is how many lines peers may cause, brokersPerSecond how many are about registered brokers.
+const (
+	linesPerSecond   = 5
+	brokersPerSecond = 500
+)
 
 // Start opens the member's folder, binds its port and serves. ctx bounds the start only. After an error nothing runs.
 func (s *Server) Start(ctx context.Context) error {

@@ -195,8 +195,8 @@ func (t *Transport) TimeoutNow(_ raft.ServerID, target raft.ServerAddress, args 
 // InstallSnapshot sends the state to a member whose log is too old.
 func (t *Transport) InstallSnapshot(_ raft.ServerID, target raft.ServerAddress, args *raft.InstallSnapshotRequest,
 	resp *raft.InstallSnapshotResponse, data io.Reader) error {
-	if args.Size > maxSnapshot {
-		return fmt.Errorf("consensus: a snapshot of %d bytes, the limit is %d", args.Size, maxSnapshot)
+	if args.Size > MaxSnapshot {
+		return fmt.Errorf("consensus: a snapshot of %d bytes, the limit is %d", args.Size, MaxSnapshot)
 	}
 	body, err := encode(args)
 	if err != nil {
@@ -204,7 +204,7 @@ func (t *Transport) InstallSnapshot(_ raft.ServerID, target raft.ServerAddress, 
 	}
 	framed := bytes.NewBuffer(appendLength(nil, len(body)))
 	framed.Write(body)
-	if _, err := io.Copy(framed, io.LimitReader(data, maxSnapshot)); err != nil {
+	if _, err := io.Copy(framed, io.LimitReader(data, MaxSnapshot)); err != nil {
 		return err
 	}
 	return t.ask(target, kindSnapshot, snapshotTimeout, framed.Bytes(), resp)
