@@ -98,7 +98,7 @@ type Service struct {
 	mu     sync.Mutex
 	id     int64           // guarded by mu; 0 until it is known
 	known  bool            // guarded by mu; the controllers have taken this broker's registration
-	told   *notice         // guarded by mu; the newest of what somebody said of the set, until it is looked at; nil: nobody did
+	told   *notice         // guarded by mu; the newest that somebody said of the set, until it is looked at; or nil
 	now    Master          // guarded by mu; what the broker is by
 	fenced bool            // guarded by mu
 	heard  time.Time       // guarded by mu; when a question was sent that a leading controller answered
@@ -130,7 +130,9 @@ type loopState struct {
 	registered      bool
 	wanted          notice // what the controllers said last
 	polled, checked time.Time
-	told            *notice   // asked about until a controller that leads has said as much; nil: no such
+	told            *notice        // asked about until a controller that leads has said as much; nil: no such
+	members         map[int64]bool // brokers of the set that are alive to the controllers, as they said at learned
+	learned         time.Time
 	toldAt, sought  time.Time // when it came; when the last question because of one was sent
 	quiet           time.Time // until then this master takes no messages: another one is going to be elected
 }
@@ -216,8 +218,8 @@ func (s *Service) Health() error {
 
 const sickAfter = 5 * time.Second
 
-// Told hears who is master, of a set that has an epoch (NOTIFY_BROKER_ROLE_CHANGED): from a controller, or from anybody.
-// It has the controllers asked, and nothing else. It does not block.
+// Told hears who is master, with a set of an epoch (NOTIFY_BROKER_ROLE_CHANGED): from a controller, or from anybody. It
+// has the controllers asked, and nothing else. It does not block.
 func (s *Service) Told(m Master, setEpoch int32) {
 	s.mu.Lock()
 	if n := (notice{master: m, setEpoch: setEpoch}); m.ID > 0 && (s.told == nil || !n.before(*s.told)) {

@@ -71,9 +71,9 @@ func (s *Server) decide(ctx *remoting.Context, c *replicas.Command) (replicas.Re
 	return r, true
 }
 
-// members are the living ones of a set, of its registered brokers, as they are judged now. In the first seconds of a leader, which may not have
-// heard of everybody yet, the master counts as alive, unless it was seen to go: nobody is elected in its place for
-// nothing.
+// members are the living ones of a set, of its registered brokers, as they are judged now. In the first seconds of a
+// leader, which may not have heard of everybody yet, the master counts as alive, unless it was seen to go: nobody is
+// elected in its place for nothing.
 func (s *Server) members(broker string) []replicas.Live {
 	set, _ := s.sets.Get(broker)
 	list := s.alive.Members(&set, time.Now())

@@ -17,7 +17,8 @@ import (
 // ErrNotLeader says that another member, or none, decides at the moment.
 var ErrNotLeader = errors.New("consensus: not the leader")
 
-// Machine is what the members agree on. Its methods, but for Check, are called by one goroutine; Apply's result goes to who proposed.
+// Machine is what the members agree on. Its methods, but for Check, are called by one goroutine; Apply's result goes to
+// who proposed.
 type Machine interface {
 	Apply(command []byte) any
 	Snapshot() ([]byte, error)
