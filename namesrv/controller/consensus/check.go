@@ -18,6 +18,7 @@ type known struct {
 	term  func() uint64
 	last  func() uint64               // index of its log
 	state func(snapshot []byte) error // tells whether the machine can take a snapshot
+	waits func() error                // why it can answer nothing now
 }
 
 // check refuses what no member sends: raft would panic of it, now or at the next start, or never get on again.

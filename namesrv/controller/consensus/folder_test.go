@@ -15,11 +15,12 @@ import (
 // start.
 func TestInterruptedFounding(t *testing.T) {
 	c := &cluster{t: t, net: &network{at: map[string]*Transport{}, cut: map[string]bool{}}, up: make([]*testMember, 1),
+		edit:  func(int, *Config) {},
 		peers: []Peer{{"n0", "h:0"}}, dirs: []string{t.TempDir()}}
 	if err := claim(c.dirs[0], "g", "n0"); err != nil {
 		t.Fatal(err)
 	}
-	st, err := openStores(c.dirs[0], newLogger(zerolog.Nop()))
+	st, err := openStores(c.dirs[0], newLogger(zerolog.Nop()), nil)
 	if err == nil {
 		err = st.Stable.SetUint64([]byte("CurrentTerm"), 1)
 	}

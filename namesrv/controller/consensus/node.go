@@ -39,6 +39,8 @@ type Config struct {
 	Join        bool // the group is there already and adds this member: it does not found one
 	// Timeout is how long a follower waits for its leader before it wants to be elected.
 	Timeout time.Duration
+
+	disk *diskOf // of tests; nil: the operating system's
 }
 
 // Node is one running member.
@@ -70,7 +72,7 @@ func Open(cfg Config, changed func(leading bool)) (*Node, error) {
 			return nil, err
 		}
 		var err error
-		if st, err = openStores(cfg.Dir, logger); err != nil {
+		if st, err = openStores(cfg.Dir, logger, cfg.disk); err != nil {
 			return nil, err
 		}
 	}
@@ -130,7 +132,10 @@ func (n *Node) run(c *raft.Config, cfg *Config) (err error) {
 	}()
 	n.raft, err = raft.NewRaft(c, machine{cfg.Machine}, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport)
 	if err == nil {
-		cfg.Transport.open(&known{n.raft.CurrentTerm, n.raft.LastIndex, cfg.Machine.Check})
+		if n.stores.log != nil {
+			n.stores.log.runs.Store(true)
+		}
+		cfg.Transport.open(&known{n.raft.CurrentTerm, n.raft.LastIndex, cfg.Machine.Check, n.waits})
 	}
 	return err
 }
@@ -218,6 +223,22 @@ func notLeading(err error) error {
 // Leading tells that this member decides, with all that was committed before applied.
 func (n *Node) Leading() bool { return n.leading.Load() }
 
+// waits is why this member does nothing at all.
+func (n *Node) waits() error {
+	if n.stores.log == nil {
+		return nil
+	}
+	return n.stores.log.waits()
+}
+
+// Err is why this member keeps nothing of what the group agrees on, such as a full disk; nil when it does.
+func (n *Node) Err() error {
+	if n.stores.log == nil {
+		return nil
+	}
+	return n.stores.log.Err()
+}
+
 // Leader is who leads as far as this member knows; empty when nobody does.
 func (n *Node) Leader() Peer {
 	addr, id := n.raft.LeaderWithID()
@@ -256,6 +277,9 @@ func (n *Node) close() error {
 		if err := n.raft.LeadershipTransfer().Error(); err != nil {
 			n.log.Warn().Err(err).Msg("could not hand the leadership over; the others will elect one")
 		}
+	}
+	if n.stores.log != nil {
+		n.stores.log.end()
 	}
 	err := n.raft.Shutdown().Error()
 	close(n.ended)

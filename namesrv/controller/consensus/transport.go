@@ -84,6 +84,9 @@ func (t *Transport) Serve(ctx context.Context, h *Header, body []byte) ([]byte, 
 	if known == nil {
 		return nil, errNotYet
 	}
+	if err := known.waits(); err != nil { // who waits with it keeps a goroutine
+		return nil, err
+	}
 	rpc, snapshot, err := decodeRequest(h.Kind, body)
 	if err == nil {
 		err = known.check(&rpc, snapshot)
