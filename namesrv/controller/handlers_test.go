@@ -111,7 +111,7 @@ func TestMasterIsReplaced(t *testing.T) {
 	p.apply(2)
 	p.beat(2, 5)
 	own := p.conn
-	p.conn = p.connect() // the master's
+	p.conn = p.connect(p.Addr()) // the master's
 	p.beat(1, 5)
 	p.elect(1, false)
 	p.want(p.alter(1, 1, `{"syncStateSet":[1,2],"syncStateSetEpoch":1}`), 0, "", "", `{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
@@ -131,7 +131,7 @@ func TestNobodyIsLeft(t *testing.T) {
 	p.apply(2)
 	p.beat(2, 5)
 	own := p.conn
-	p.conn = p.connect()
+	p.conn = p.connect(p.Addr())
 	p.beat(1, 5)
 	p.elect(1, false)
 	p.conn.Close()
@@ -168,7 +168,7 @@ func TestYoungControllerIsPatient(t *testing.T) {
 	}
 	defer s.Stop(context.Background())
 	again := &peer{Server: s, t: t}
-	again.conn = again.connect()
+	again.conn = again.connect(again.Addr())
 	testutil.WaitFor(t, "it leads", s.leading)
 	again.beat(2, 1)
 	again.want(again.elect(2, false), 2011, "The old master 1 is still alive", "masterBrokerId=1 masterEpoch=1", `{"syncStateSet":[1,2]}`)
@@ -256,8 +256,8 @@ func TestTwinIsRefused(t *testing.T) {
 	p := start(t)
 	p.apply(1)
 	own := p.conn
-	p.conn = p.connect() // the broker's
-	p.beat(1, 10)        // from h1:1
+	p.conn = p.connect(p.Addr()) // the broker's
+	p.beat(1, 10)                // from h1:1
 	brokers := p.conn
 	p.conn = own
 	register := func(addr string) *wire.Command {

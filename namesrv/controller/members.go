@@ -1,7 +1,9 @@
 package controller
 
 import (
+	"context"
 	"errors"
+	"fmt"
 
 	"gorocket/namesrv/controller/consensus"
 	"gorocket/remoting"
@@ -31,10 +33,8 @@ func (s *Server) changeMembers(ctx *remoting.Context) {
 	var err error
 	if h.Addr == "" {
 		err = node.Remove(h.ID)
-	} else {
-		if _, err = consensus.ParsePeers(h.ID + "-" + h.Addr); err == nil {
-			err = node.Add(consensus.Peer{ID: h.ID, Addr: h.Addr})
-		}
+	} else if err = s.runs(consensus.Peer{ID: h.ID, Addr: h.Addr}); err == nil {
+		err = node.Add(consensus.Peer{ID: h.ID, Addr: h.Addr})
 	}
 	switch {
 	case errors.Is(err, consensus.ErrNotLeader):
@@ -46,4 +46,26 @@ func (s *Server) changeMembers(ctx *remoting.Context) {
 			Any("members", node.Members()).Msg("the members of the group have changed")
 		ctx.OK(nil)
 	}
+}
+
+// runs looks whether a controller that is to be a member runs: it counts for majorities at once, and one that does not
+// run may leave the group without any.
+func (s *Server) runs(p consensus.Peer) error {
+	list, err := consensus.ParsePeers(p.ID + "-" + p.Addr)
+	if err != nil {
+		return err
+	}
+	if len(list) != 1 || list[0] != p {
+		return fmt.Errorf("%q at %q is no member: want an id without - and ;, and host:port", p.ID, p.Addr)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
+	defer cancel()
+	id, err := s.transport.Who(ctx, p.Addr)
+	if err == nil && id != p.ID {
+		err = &consensus.ForeignError{ID: p.ID, Addr: p.Addr, Answers: id}
+	}
+	if err != nil {
+		return fmt.Errorf("a member that is to be added has to run: %w", err)
+	}
+	return nil
 }

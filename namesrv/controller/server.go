@@ -110,7 +110,11 @@ func (s *Server) Start(ctx context.Context) error {
 	if err := s.startNetwork(); err != nil {
 		return fmt.Errorf("controller: %w", err)
 	}
-	if err := s.startNode(); err != nil {
+	err := s.checkSelf(ctx)
+	if err == nil {
+		err = s.startNode()
+	}
+	if err != nil {
 		return errors.Join(err, s.server.Stop(ctx), s.client.Stop())
 	}
 	run, cancel := context.WithCancel(context.Background())
@@ -143,7 +147,7 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
-	s.transport = consensus.NewTransport(s.self.Addr, s.config().Group, consensus.Remote(s.client))
+	s.transport = consensus.NewTransport(s.self, s.config().Group, consensus.Remote(s.client))
 	if err := s.client.Start(); err != nil {
 		return err
 	}
@@ -156,6 +160,25 @@ func (s *Server) startNetwork() error {
 	}
 	if err != nil {
 		return errors.Join(err, s.client.Stop())
+	}
+	return nil
+}
+
+// selfTimeout bounds the question whether this process answers at its own address.
+const selfTimeout = 500 * time.Millisecond
+
+// checkSelf refuses to be the second member with an id, or one that others look for elsewhere.
+func (s *Server) checkSelf(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, selfTimeout)
+	defer cancel()
+	err := s.transport.CheckSelf(ctx)
+	if foreign := (*consensus.ForeignError)(nil); errors.As(err, &foreign) {
+		return fmt.Errorf("controller: config key controllerDLegerSelfId: value %q: controllerDLegerPeers %s: %w", s.self.ID,
+			s.config().Peers, err)
+	}
+	if err != nil {
+		s.log.Warn().Err(err).Str("addr", s.self.Addr).Str("controllerDLegerSelfId", s.self.ID).
+			Msg("this controller does not reach itself at its address among controllerDLegerPeers: do the others?")
 	}
 	return nil
 }

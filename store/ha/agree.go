@@ -103,8 +103,8 @@ type EpochError struct {
 }
 
 func (e *EpochError) Error() string {
-	return fmt.Sprintf("ha: the master %s sends the log from %d on as that of epoch %d, which began at %d; here it ends at "+
-		"%d, and its epochs are %s: nothing is taken over", e.Master, e.At, e.Epoch.Epoch, e.Epoch.Start, e.End,
+	return fmt.Sprintf("ha: the master %s sends the log from %d on as that of epoch %d, which began at %d; here it ends "+
+		"at %d, and its epochs are %s: nothing is taken over", e.Master, e.At, e.Epoch.Epoch, e.Epoch.Start, e.End,
 		brief(e.Ours))
 }
 

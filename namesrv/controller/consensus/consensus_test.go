@@ -107,7 +107,7 @@ func newClusterOn(t *testing.T, n int, edit func(i int, cfg *Config)) *cluster {
 func (c *cluster) start(i int) {
 	c.t.Helper()
 	p := c.peers[i]
-	tr := NewTransport(p.Addr, "g", c.net.call(p.Addr))
+	tr := NewTransport(p, "g", c.net.call(p.Addr))
 	l := &list{}
 	cfg := Config{Group: "g", Self: p.ID, Peers: c.peers, Dir: c.dirs[i], Transport: tr, Machine: l,
 		Log: zerolog.Nop(), Timeout: 100 * time.Millisecond}

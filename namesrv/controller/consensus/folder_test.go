@@ -66,7 +66,7 @@ func TestDamagedFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 			n, err := Open(Config{Group: "g", Self: "n0", Peers: c.peers, Dir: c.dirs[0], Machine: &list{}, Log: zerolog.Nop(),
-				Transport: NewTransport("h:0", "g", c.net.call("h:0")), Timeout: 100 * time.Millisecond}, func(bool) {})
+				Transport: NewTransport(c.peers[0], "g", c.net.call("h:0")), Timeout: 100 * time.Millisecond}, func(bool) {})
 			if err == nil {
 				t.Errorf("it starts: members %v", n.Members())
 				_ = n.Close()

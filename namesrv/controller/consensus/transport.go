@@ -45,6 +45,8 @@ func Remote(client *remoting.Client) Caller {
 // Transport carries raft's RPCs. Java: none.
 type Transport struct {
 	self  raft.ServerAddress
+	id    string // of the member
+	word  string // of this process, see kindWho
 	group string
 	call  Caller
 	rpcs  chan raft.RPC
@@ -56,10 +58,10 @@ type Transport struct {
 	known     *known         // guarded by mu; nil until the member has been opened
 }
 
-// NewTransport makes the transport of the member at self.
-func NewTransport(self, group string, call Caller) *Transport {
-	return &Transport{self: raft.ServerAddress(self), group: group, call: call, rpcs: make(chan raft.RPC, 16),
-		ended: make(chan struct{})}
+// NewTransport makes the transport of a member.
+func NewTransport(self Peer, group string, call Caller) *Transport {
+	return &Transport{self: raft.ServerAddress(self.Addr), id: self.ID, word: newWord(), group: group, call: call,
+		rpcs: make(chan raft.RPC, 16), ended: make(chan struct{})}
 }
 
 // rpcTimeout bounds one RPC, snapshotTimeout that which carries a snapshot.
@@ -77,6 +79,9 @@ var (
 func (t *Transport) Serve(ctx context.Context, h *Header, body []byte) ([]byte, error) {
 	if h.Group != t.group {
 		return nil, fmt.Errorf("%w: %q, this is %q", errForeign, h.Group, t.group)
+	}
+	if h.Kind == kindWho {
+		return []byte(t.id + " " + t.word), nil
 	}
 	t.mu.Lock()
 	known := t.known
