@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gorocket/broker/replicas"
@@ -32,6 +33,10 @@ func (r *replicaInfos) entries() []remoting.Entry {
 }
 
 func (r *replicaInfos) roleChanged(ctx *remoting.Context, h *wire.BrokerRoleChangedHeader) {
+	if n := len(ctx.Req.Body); n > maxNotice {
+		fail(ctx, fmt.Errorf("a body of %d bytes, the limit is %d", n, maxNotice))
+		return
+	}
 	var set protocol.SyncStateSet
 	if err := compat.Unmarshal(ctx.Req.Body, &set); err != nil {
 		fail(ctx, err)
@@ -43,6 +48,9 @@ func (r *replicaInfos) roleChanged(ctx *remoting.Context, h *wire.BrokerRoleChan
 	}
 	ctx.OK(nil)
 }
+
+// maxNotice bounds the body of 1008, in bytes: a set of brokers.
+const maxNotice = 64 << 10
 
 // handOver is ours: a controller asks a master to let another broker take its place without loss.
 func (r *replicaInfos) handOver(ctx *remoting.Context, h *wire.HandOverHeader) {

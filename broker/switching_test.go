@@ -366,6 +366,8 @@ func TestNoticesWithoutControllers(t *testing.T) {
 	notice := "masterAddress=127.0.0.1:1&masterEpoch=9&syncStateSetEpoch=9&masterBrokerId=3"
 	r.ask(wire.ReqNotifyBrokerRoleChanged, notice, `{"syncStateSet":[3],"syncStateSetEpoch":9}`).is(t, 0, "")
 	r.ask(wire.ReqNotifyBrokerRoleChanged, notice, "garbage").isNot(t, 0)
+	r.ask(wire.ReqNotifyBrokerRoleChanged, notice, strings.Repeat("[", maxNotice+1)).is(t, wire.SystemError,
+		"a body of 65537 bytes, the limit is 65536")
 	r.ask(wire.ReqGetBrokerEpochCache, "", "").is(t, wire.SystemError, "this request only for controllerMode ")
 	r.send("T", "", "it is master as before")
 	if _, ok := r.b.roles(); ok {

@@ -277,3 +277,30 @@ func TestSnapshotFrames(t *testing.T) {
 		t.Errorf("a state of %d bytes, snapshots of %d, frames of %d", replicas.MaxBytes, consensus.MaxSnapshot, wire.MaxFrame)
 	}
 }
+
+// TestLargeBodies: a body that no peer needs is refused before it is read; a name that comes often is one name.
+func TestLargeBodies(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	none := &wire.NoHeader{}
+	for code, text := range map[int32]string{wire.ReqControllerAlterSyncStateSet: strings.Repeat("1,", maxSetBody/2),
+		wire.ReqControllerGetSyncStateData: strings.Repeat(`"b",`, maxNamesBody/4),
+		wire.ReqUpdateControllerConfig:     strings.Repeat("a=b\n", maxConfigBody/4)} {
+		resp := p.alter(1, 1, text+"1")
+		if code != wire.ReqControllerAlterSyncStateSet {
+			resp = call(p, code, wire.None, none, text+"1")
+		}
+		p.want(resp, wire.SystemError, fmt.Sprintf("a body of %d bytes, the limit is %d", len(text)+1, len(text)), "", "")
+	}
+	begin := time.Now()
+	many := `["b"` + strings.Repeat(`,"b"`, maxNamesBody/4-2) + `]`
+	one := call(p, wire.ReqControllerGetSyncStateData, wire.None, none, `["b"]`)
+	p.want(call(p, wire.ReqControllerGetSyncStateData, wire.None, none, many), 0, "", "", string(one.Body))
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	long := "electMasterMaxRetryCount=" + strings.Repeat("\x01", maxConfigBody/2)
+	if resp := call(p, wire.ReqUpdateControllerConfig, wire.None, none, long); resp.Code == 0 || len(resp.Remark) > 32<<10 {
+		t.Errorf("code %d, a remark of %d bytes", resp.Code, len(resp.Remark))
+	}
+}
