@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gorocket/broker/replicas"
@@ -15,7 +16,7 @@ import (
 
 // NOTIFY_BROKER_ROLE_CHANGED (1008), from a controller: who is master; without enableControllerMode it changes nothing.
 // GET_BROKER_EPOCH_CACHE (1007), from mqadmin getBrokerEpoch: who wrote which part of the log. Java:
-// AdminBrokerProcessor. HAND_OVER (621002) is ours, see replicas.Service.HandOver.
+// AdminBrokerProcessor. HAND_OVER (621003) is ours, see replicas.Service.HandOver.
 type replicaInfos struct {
 	liveConfig
 	replicas *replicas.Service // nil without enableControllerMode
@@ -32,6 +33,10 @@ func (r *replicaInfos) entries() []remoting.Entry {
 }
 
 func (r *replicaInfos) roleChanged(ctx *remoting.Context, h *wire.BrokerRoleChangedHeader) {
+	if n := len(ctx.Req.Body); n > maxNotice {
+		fail(ctx, fmt.Errorf("a body of %d bytes, the limit is %d", n, maxNotice))
+		return
+	}
 	var set protocol.SyncStateSet
 	if err := compat.Unmarshal(ctx.Req.Body, &set); err != nil {
 		fail(ctx, err)
@@ -39,10 +44,13 @@ func (r *replicaInfos) roleChanged(ctx *remoting.Context, h *wire.BrokerRoleChan
 	}
 	if r.replicas != nil {
 		r.replicas.Told(replicas.Master{ID: h.MasterBrokerID, Addr: h.MasterAddress, Epoch: h.MasterEpoch},
-			set.SyncStateSet, set.SyncStateSetEpoch)
+			set.SyncStateSetEpoch)
 	}
 	ctx.OK(nil)
 }
+
+// maxNotice bounds the body of 1008, in bytes: a set of brokers.
+const maxNotice = 64 << 10
 
 // handOver is ours: a controller asks a master to let another broker take its place without loss.
 func (r *replicaInfos) handOver(ctx *remoting.Context, h *wire.HandOverHeader) {

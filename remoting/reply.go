@@ -1,6 +1,7 @@
 package remoting
 
 import (
+	"unicode/utf8"
 	"unsafe"
 
 	"gorocket/remoting/wire"
@@ -40,7 +41,22 @@ func (r *Replier) Later() Replier {
 
 // head is what an answer's header has beside its extFields.
 func (r *Replier) head(code int32, remark string) wire.Head {
-	return wire.Head{Code: code, Opaque: r.opaque, Flag: wire.FlagResponse, Remark: remark}
+	return wire.Head{Code: code, Opaque: r.opaque, Flag: wire.FlagResponse, Remark: clip(remark)}
+}
+
+// maxRemark bounds a remark, in bytes: many quote what the peer has sent, which may be a frame full of it.
+const maxRemark = 16 << 10
+
+// clip cuts a remark that is too long.
+func clip(remark string) string {
+	if len(remark) <= maxRemark {
+		return remark
+	}
+	n := maxRemark
+	for n > maxRemark-utf8.UTFMax && !utf8.RuneStart(remark[n]) {
+		n--
+	}
+	return remark[:n] + "..."
 }
 
 // Conn returns the connection that the request came in on.

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
@@ -395,5 +396,18 @@ func TestFastPortSkipsMarkedEntries(t *testing.T) {
 	if _, err := Call(context.Background(), cl, addr, 1, wire.TopicRequest, &wire.TopicHeader{}, nil); !errors.As(err,
 		&re) || re.Code != wire.RequestCodeNotSupported {
 		t.Errorf("pull on the fast port: %v", err)
+	}
+}
+
+// TestLongRemark: a remark is cut, between two characters.
+func TestLongRemark(t *testing.T) {
+	for _, pad := range []string{"", "a", "ab", "abc"} {
+		got := clip(pad + strings.Repeat("\U0001F680", maxRemark))
+		if !utf8.ValidString(got) || len(got) > maxRemark+3 || len(got) < maxRemark-3 || !strings.HasSuffix(got, "...") {
+			t.Errorf("%q: %d bytes, valid: %v", pad, len(got), utf8.ValidString(got))
+		}
+	}
+	if text := strings.Repeat("x", maxRemark); clip(text) != text {
+		t.Error("one that fits is cut")
 	}
 }

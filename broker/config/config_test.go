@@ -39,6 +39,20 @@ func TestLoadConfig(t *testing.T) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
+	for _, text := range []string{"brokerName=a#b", "brokerClusterName=#", "brokerHeartbeatInterval=10000",
+		"controllerHeartBeatTimeoutMills=1000"} {
+		key, value, _ := strings.Cut(text, "=")
+		if key == "controllerHeartBeatTimeoutMills" {
+			key = "brokerHeartbeatInterval"
+		}
+		_, err := load("enableControllerMode=true\ncontrollerAddr=h:1\n" + text + "\n")
+		if want := fmt.Sprintf("config key %s: value %q", key, value); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+		if _, err := load(text + "\n"); err != nil {
+			t.Errorf("%s without controllers: %v", text, err)
+		}
+	}
 	if _, err := load("enableControllerMode=true\n"); err == nil || !strings.Contains(err.Error(), "controllerAddr") {
 		t.Errorf("without controllers: %v", err)
 	}

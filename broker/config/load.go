@@ -28,6 +28,10 @@ func (c *Config) validate() error {
 	refuse(c.IsSlave() && c.BrokerID == 0, "brokerId", "0", "a slave's must be above 0: 0 is the master's")
 	refuse(c.EnableControllerMode && c.EnableSlaveActingMaster, "enableSlaveActingMaster", "true",
 		"with enableControllerMode the controllers decide who takes the place of a master")
+	refuse(c.EnableControllerMode && c.BrokerHeartbeatInterval >= c.ControllerHeartBeatTimeoutMills,
+		"brokerHeartbeatInterval", strconv.Itoa(c.BrokerHeartbeatInterval), fmt.Sprintf("must be below "+
+			"controllerHeartBeatTimeoutMills, %d: the controllers would take this broker for dead again and again",
+			c.ControllerHeartBeatTimeoutMills))
 	if _, err := c.Controllers(); err != nil {
 		errs = append(errs, err)
 	}
@@ -35,6 +39,8 @@ func (c *Config) validate() error {
 		refuse(name == "" || len(name) > compat.TopicMaxLength, key, name,
 			fmt.Sprintf("must have 1 to %d characters", compat.TopicMaxLength))
 		refuse(name != "" && !compat.IsFolderName(name), key, name, "it is a topic too, whose folder cannot have this name")
+		refuse(c.EnableControllerMode && strings.Contains(name, "#"), key, name, "with enableControllerMode it stands in "+
+			"brokerIdentity, where # ends it: the next start could not read that")
 	}
 	for key, addr := range map[string]string{"bindAddress": c.BindAddress,
 		"metricsPromExporterHost": c.MetricsPromExporterHost} {

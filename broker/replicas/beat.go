@@ -96,6 +96,9 @@ func (s *Service) withinLease(ctx context.Context) (context.Context, context.Can
 // rest is the time to the next turn, if nothing happens before.
 func (s *Service) rest() time.Duration {
 	rest := s.d.Settings().Beat
+	if s.loop.told != nil {
+		rest = min(rest, max(time.Until(s.loop.sought.Add(noticeRest)), time.Millisecond))
+	}
 	if end, ok := s.leaseEnd(); ok {
 		if left := time.Until(end); left > 0 {
 			rest = min(rest, left+time.Millisecond)

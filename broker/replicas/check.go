@@ -22,28 +22,40 @@ func (s *Service) checkSet(ctx context.Context, now time.Time) error {
 		s.d.Role.Counted()
 	}
 	set := s.d.Settings()
-	slaves := s.d.Role.Slaves()
-	agreed, _ := s.set.Agreed()
-	next := []int64{s.ID()}
 	look := now.Sub(s.loop.checked) >= set.Check
 	if look {
 		s.loop.checked = now
 	}
-	for _, id := range agreed {
-		if id == s.ID() {
-			continue
-		}
-		if has(slaves, id, 0) && (!look || caughtUpSince(slaves, id, now.Add(-set.NotCaughtUp))) {
-			next = append(next, id)
-		}
-	}
-	next = append(next, s.joining(slaves, agreed)...)
-	slices.Sort(next)
-	next = slices.Compact(next)
+	slaves := s.d.Role.Slaves()
+	agreed, _ := s.set.Agreed()
+	stay := s.staying(slaves, agreed, now, look)
+	next := union(stay, s.joining(slaves, agreed))
 	if slices.Equal(next, agreed) {
 		return nil
 	}
-	return s.alter(ctx, next)
+	err := s.alter(ctx, next)
+	if code := refused(err); len(next) == len(stay) ||
+		code != wire.ControllerInvalidReplicas && code != wire.ControllerBrokerNotAlive {
+		return err
+	}
+	s.learn(ctx) // one that joins may be none of the set
+	again := union(stay, s.joining(slaves, agreed))
+	if slices.Equal(again, next) || slices.Equal(again, agreed) {
+		return err
+	}
+	return s.alter(ctx, again)
+}
+
+// staying is this broker, and who may stay in the set: they follow, and, when it is time to look, keep up.
+func (s *Service) staying(slaves []ha.SlaveState, agreed []int64, now time.Time, look bool) []int64 {
+	since := now.Add(-s.d.Settings().NotCaughtUp)
+	ids := []int64{s.ID()}
+	for _, id := range agreed {
+		if id != s.ID() && has(slaves, id, 0) && (!look || caughtUpSince(slaves, id, since)) {
+			ids = append(ids, id)
+		}
+	}
+	return union(ids, nil)
 }
 
 // caughtUpSince tells whether a slave had all there was at some time since then.
@@ -62,11 +74,44 @@ const joinFresh = 2 * time.Second
 // joining are slaves that may become part of the set: they keep up.
 func (s *Service) joining(slaves []ha.SlaveState, agreed []int64) (ids []int64) {
 	for _, c := range slaves {
-		if c.ID > 0 && !c.Learner && !slices.Contains(agreed, c.ID) && time.Since(c.CaughtUp) < joinFresh {
+		if c.ID > 0 && !c.Learner && !slices.Contains(agreed, c.ID) && time.Since(c.CaughtUp) < joinFresh && s.mayJoin(c.ID) {
 			ids = append(ids, c.ID)
 		}
 	}
 	return ids
+}
+
+// learnedFor is how long a master relies on what it has learned of who may join.
+const learnedFor = 10 * time.Second
+
+// mayJoin tells whether it makes sense to propose a broker: anybody may follow, with any id, and the controllers refuse
+// a set with a broker that they do not know. As long as they do not, nobody is asked for.
+func (s *Service) mayJoin(id int64) bool {
+	return time.Since(s.loop.learned) >= learnedFor || s.loop.members[id]
+}
+
+// learn asks the controllers which brokers of the set they know, and are alive to them. Without an answer it is nobody.
+func (s *Service) learn(ctx context.Context) {
+	set := s.d.Settings()
+	s.loop.members, s.loop.learned = map[int64]bool{}, time.Now()
+	body, err := compat.Marshal([]string{set.Broker})
+	if err != nil {
+		return
+	}
+	var all protocol.BrokerReplicasInfo
+	resp, err := tell[wire.NoHeader, wire.NoHeader](ctx, &s.ctl, set.FindLeader, wire.ReqControllerGetSyncStateData,
+		wire.None, new(wire.NoHeader), body, nil, nil)
+	if err == nil {
+		err = compat.Unmarshal(resp.Body, &all)
+	}
+	if err != nil {
+		s.d.Throttled.Warn("members").Err(err).Msg("cannot ask the controllers who is of this broker's set: nobody joins it")
+		return
+	}
+	info := all.ReplicasInfoTable[set.Broker]
+	for _, r := range slices.Concat(info.InSyncReplicas, info.NotInSyncReplicas) {
+		s.loop.members[r.BrokerID] = r.Alive
+	}
 }
 
 // alter proposes a set to the controllers. From before it asks, and until it knows the answer, both sets count: whoever

@@ -217,7 +217,7 @@ func TestNewEpochEndsProposals(t *testing.T) {
 	r.counts("without an answer", 2)
 	r.act.change(func(a *actor) { a.slaves = nil })
 	c.info(Master{1, "h:1", 6}, setOf(8, 1))
-	r.Told(Master{1, "h:1", 6}, []int64{1}, 8)
+	r.Told(Master{1, "h:1", 6}, 8)
 	r.must()
 	r.did("lead 1/6")
 	r.counts("elected anew")

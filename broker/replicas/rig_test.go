@@ -41,7 +41,8 @@ func startController(t *testing.T) *controller {
 	var entries []remoting.Entry
 	for _, code := range []int32{wire.ReqControllerGetMetadataInfo, wire.ReqControllerGetNextBrokerId,
 		wire.ReqControllerApplyBrokerId, wire.ReqControllerRegisterBroker, wire.ReqControllerGetReplicaInfo,
-		wire.ReqControllerElectMaster, wire.ReqControllerAlterSyncStateSet, wire.ReqBrokerHeartbeat} {
+		wire.ReqControllerElectMaster, wire.ReqControllerAlterSyncStateSet, wire.ReqControllerGetSyncStateData,
+		wire.ReqBrokerHeartbeat} {
 		entries = append(entries, remoting.Entry{Code: code, Mode: remoting.Pooled, Handle: c.handle})
 	}
 	c.addr = remotingtest.Serve(t, entries...)

@@ -42,8 +42,8 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// TestNotices: what a controller says on its own counts at once, whatever the order in which it comes; what is older
-// than what the broker knows, or is nobody, counts for nothing; the broker asks anyway.
+// TestNotices: what a controller says on its own has the broker ask at once, whatever the order in which it comes; what
+// the controllers answer counts.
 func TestNotices(t *testing.T) {
 	c := startController(t)
 	c.info(Master{1, "m:1", 4}, setOf(2, 1))
@@ -53,23 +53,28 @@ func TestNotices(t *testing.T) {
 	r.quiet()
 	r.act.change(func(a *actor) { a.slaves = []ha.SlaveState{caughtUp(3, 0)} })
 	c.info(Master{2, "h:1", 6}, setOf(5, 2, 3))
-	r.Told(Master{2, "h:1", 6}, []int64{2, 3}, 5)
-	r.Told(Master{1, "m:1", 5}, []int64{1}, 4) // sent before
-	r.Told(Master{}, nil, 0)
-	r.Told(Master{-1, "", 9}, nil, 9)
+	r.must()
+	r.did("")
+	r.Told(Master{2, "h:1", 6}, 5)
+	r.Told(Master{1, "m:1", 5}, 4) // sent before
+	r.Told(Master{}, 0)
+	r.Told(Master{-1, "", 9}, 9)
 	r.must()
 	r.did("lead 2/6")
-	r.Told(Master{2, "h:1", 6}, []int64{2, 3, 4}, 6)
-	r.Told(Master{2, "h:1", 6}, []int64{2}, 5)
+	c.info(Master{2, "h:1", 6}, setOf(6, 2, 3, 4))
+	r.Told(Master{2, "h:1", 6}, 6)
+	r.Told(Master{2, "h:1", 6}, 5)
 	r.act.change(func(a *actor) { a.slaves = append(a.slaves, caughtUp(4, 0)) })
+	r.loop.sought = time.Time{} // it was asked a while ago
 	r.must()
 	r.did("")
 	if others := r.Others(); !slices.Equal(others, []int64{3, 4}) {
-		t.Errorf("%v count, want 3 and 4: a set is followed by an older one", others)
+		t.Errorf("%v count, want 3 and 4", others)
 	}
 }
 
-// TestNoticeBehindMany: what is new is not lost behind notices of the past.
+// TestNoticeBehindMany: what is new is not lost behind notices of the past, nor when the controller that is asked does
+// not know it yet, or does not answer: it is asked again.
 func TestNoticeBehindMany(t *testing.T) {
 	c := startController(t)
 	c.info(Master{1, "m:1", 4}, setOf(2, 1))
@@ -77,36 +82,30 @@ func TestNoticeBehindMany(t *testing.T) {
 	r.must()
 	r.did("follow 1/4")
 	r.quiet()
-	for range 100 {
-		r.Told(Master{1, "m:1", 4}, []int64{1}, 2)
+	past := func() {
+		for range 100 {
+			r.Told(Master{1, "m:1", 4}, 2)
+		}
 	}
-	r.Told(Master{3, "n:1", 5}, []int64{3}, 3)
-	for range 100 {
-		r.Told(Master{1, "m:1", 4}, []int64{1}, 2)
-	}
+	past()
+	r.Told(Master{3, "n:1", 5}, 3)
+	past()
+	r.must()
+	past()
 	c.on(wire.ReqControllerGetReplicaInfo, status(wire.SystemError))
+	r.loop.sought = r.loop.sought.Add(-noticeRest)
 	if err := r.look(); refused(err) != wire.SystemError {
 		t.Error(err)
 	}
-	r.did("follow 3/5")
-}
-
-// TestNoticeNotConfirmed: a notice alone makes nobody master: it may have waited in a process that was suspended, or be
-// anybody's.
-func TestNoticeNotConfirmed(t *testing.T) {
-	c := startController(t)
-	c.info(Master{1, "m:1", 4}, setOf(2, 1, 2))
-	r := newRig(t, c).as(2)
+	c.info(Master{3, "n:1", 5}, setOf(3, 3))
 	r.must()
-	r.did("follow 1/4")
-	r.Told(Master{2, "h:1", 5}, []int64{2}, 3)
-	if err := r.look(); !errors.Is(err, errNotAsked) {
-		t.Error(err)
+	r.did("") // too soon
+	if rest := r.rest(); rest > noticeRest {
+		t.Errorf("the next turn is in %s, want %s at most", rest, noticeRest)
 	}
-	r.did("")
-	c.info(Master{2, "h:1", 5}, setOf(3, 2))
+	r.loop.sought = r.loop.sought.Add(-noticeRest)
 	r.must()
-	r.did("lead 2/5")
+	r.did("follow 3/5")
 }
 
 // TestLoopHears: the loop looks at once when a controller says something, and when Look says so.
@@ -119,7 +118,7 @@ func TestLoopHears(t *testing.T) {
 	defer r.Stop()
 	r.until("it follows", func() bool { return r.Master().Epoch == 4 })
 	c.info(Master{2, "h:1", 5}, setOf(3, 2))
-	r.Told(Master{2, "h:1", 5}, []int64{2}, 3)
+	r.Told(Master{2, "h:1", 5}, 3)
 	r.until("it leads", func() bool { return r.Master().Epoch == 5 })
 	r.act.change(func(a *actor) { a.slaves = append(a.slaves, caughtUp(3, 0)) })
 	c.on(wire.ReqControllerAlterSyncStateSet, agreed(setOf(4, 2, 3)))
@@ -200,9 +199,6 @@ func TestNoSet(t *testing.T) {
 		if err := r.look(); err == nil || !strings.Contains(err.Error(), "sync state set") {
 			t.Errorf("%s: %v", name, err)
 		}
-		r.did("")
-		r.Told(Master{2, "h:1", 5}, nil, 3)
-		_ = r.look()
 		r.did("")
 		r.act.change(func(a *actor) { a.slaves = []ha.SlaveState{caughtUp(3, 0)} })
 		c.info(Master{2, "h:1", 5}, setOf(3, 2, 3))

@@ -98,7 +98,7 @@ type Service struct {
 	mu     sync.Mutex
 	id     int64           // guarded by mu; 0 until it is known
 	known  bool            // guarded by mu; the controllers have taken this broker's registration
-	told   notice          // guarded by mu; the newest of what controllers said on their own, until it is looked at
+	told   *notice         // guarded by mu; the newest that somebody said of the set, until it is looked at; or nil
 	now    Master          // guarded by mu; what the broker is by
 	fenced bool            // guarded by mu
 	heard  time.Time       // guarded by mu; when a question was sent that a leading controller answered
@@ -114,7 +114,7 @@ type notice struct {
 	master   Master
 	set      []int64
 	setEpoch int32
-	asked    time.Time // when the question was sent that this answers; zero: none was
+	asked    time.Time // when the question was sent that this answers; zero: nobody asked
 }
 
 // before tells that another notice is newer.
@@ -130,6 +130,10 @@ type loopState struct {
 	registered      bool
 	wanted          notice // what the controllers said last
 	polled, checked time.Time
+	told            *notice        // asked about until a controller that leads has said as much; nil: no such
+	members         map[int64]bool // brokers of the set that are alive to the controllers, as they said at learned
+	learned         time.Time
+	toldAt, sought  time.Time // when it came; when the last question because of one was sent
 	quiet           time.Time // until then this master takes no messages: another one is going to be elected
 }
 
@@ -197,11 +201,12 @@ func (s *Service) Fenced() bool {
 	return s.fenced
 }
 
-// Told hears from a controller who is master (NOTIFY_BROKER_ROLE_CHANGED). It does not block.
-func (s *Service) Told(m Master, set []int64, setEpoch int32) {
+// Told hears who is master, with a set of an epoch (NOTIFY_BROKER_ROLE_CHANGED): from a controller, or from anybody. It
+// has the controllers asked, and nothing else. It does not block.
+func (s *Service) Told(m Master, setEpoch int32) {
 	s.mu.Lock()
-	if n := (notice{master: m, set: set, setEpoch: setEpoch}); m.ID > 0 && !n.before(s.told) {
-		s.told = n
+	if n := (notice{master: m, setEpoch: setEpoch}); m.ID > 0 && (s.told == nil || !n.before(*s.told)) {
+		s.told = &n
 	}
 	s.mu.Unlock()
 	signal.Raise(s.wake)
@@ -235,7 +240,7 @@ func (s *Service) run(stop <-chan struct{}) {
 
 // turn is one look at everything. A master's lease comes first, and no question outlasts it.
 func (s *Service) turn(ctx context.Context) error {
-	s.takeTold()
+	s.takeTold(time.Now())
 	s.lease()
 	ctx, cancel := s.withinLease(ctx)
 	defer cancel()
@@ -269,32 +274,42 @@ func (s *Service) turn(ctx context.Context) error {
 	return err
 }
 
-// takeTold takes over what controllers said on their own, and has them asked at once whether it is so still: a notice
-// may have waited in a process that was suspended.
-func (s *Service) takeTold() {
+// takeTold has the controllers asked what they say to a notice: what they answer counts. A notice may have waited in a
+// process that was suspended, or be a stranger's. The one that is asked may be behind the one that sent it, so it is
+// asked again for a while.
+func (s *Service) takeTold(now time.Time) {
 	s.mu.Lock()
 	told := s.told
-	s.told = notice{}
+	s.told = nil
 	s.mu.Unlock()
-	if told.master.ID > 0 {
-		_ = s.want(told) // what the controllers answer counts
-		s.loop.polled = time.Time{}
+	if told != nil && (s.loop.told == nil || !told.before(*s.loop.told)) {
+		s.loop.told, s.loop.toldAt = told, now
+	}
+	switch {
+	case s.loop.told == nil || now.Sub(s.loop.sought) < noticeRest:
+	case now.Sub(s.loop.toldAt) > s.d.Settings().Timeout:
+		s.loop.told = nil
+	default:
+		s.loop.polled, s.loop.sought = time.Time{}, now
 	}
 }
+
+// noticeRest is between questions because of notices, of which a stranger may send any number.
+const noticeRest = 100 * time.Millisecond
 
 // errNoSet says that a controller makes this broker master, but does not say who has to have what it acknowledges.
 var errNoSet = errors.New("a controller says that this broker is master, of a sync state set that it is not in")
 
 // want notes what the controllers say, if it is news.
 func (s *Service) want(n notice) error {
+	if told := s.loop.told; told != nil && !n.before(*told) {
+		s.loop.told = nil
+	}
 	if n.master.ID <= 0 || n.before(s.loop.wanted) {
 		return nil
 	}
 	if n.master.ID == s.ID() && !slices.Contains(n.set, n.master.ID) {
 		return errNoSet
-	}
-	if n.asked.IsZero() && n.master == s.loop.wanted.master {
-		n.asked = s.loop.wanted.asked
 	}
 	s.loop.wanted = n
 	return nil
@@ -349,8 +364,9 @@ func (s *Service) apply() error {
 	return err
 }
 
-// errNotAsked says that this broker is to be master, and no controller has confirmed that since: it may be so no more.
-var errNotAsked = errors.New("this broker was told that it is master, and no controller that leads confirms it")
+// errNotAsked says that this broker is to be master, and that its lease was over before it could be: it may be so no
+// more.
+var errNotAsked = errors.New("this broker is to be master, by an answer of the controllers that is too old")
 
 // TwinError says that the controllers know another broker by this one's id: two brokers have one identity file, one of
 // them a copy.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"gorocket/compat"
 )
@@ -31,7 +32,17 @@ func (e *Error) Error() string {
 	if e.Line > 0 {
 		at = fmt.Sprintf(" (line %d)", e.Line)
 	}
-	return fmt.Sprintf("config key %s: value %q: %s%s", e.Key, e.Value, e.Msg, at)
+	return fmt.Sprintf("config key %s: value %q: %s%s", brief(e.Key), brief(e.Value), e.Msg, at)
+}
+
+// maxQuoted is how much of a key, or of a value, an error quotes, in bytes: either may be a peer's, and fill a frame.
+const maxQuoted = 4 << 10
+
+func brief(text string) string {
+	if len(text) <= maxQuoted {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxQuoted], "") + "..."
 }
 
 // Bind sets the fields of target from p. unknown lists, in p's order, the keys that no field has. All bad values are

@@ -12,7 +12,7 @@ import (
 // it wants, with the epoch of the one it has. Java: ReplicasInfoManager.alterSyncStateSet.
 func (s *Server) alterSyncStateSet(ctx *remoting.Context) {
 	h, ok := remoting.Header(ctx, wire.AlterSyncStateSetRequest)
-	if !ok || !s.leads(ctx) {
+	if !ok || !small(ctx, maxSetBody) || !s.leads(ctx) {
 		return
 	}
 	var want protocol.SyncStateSet

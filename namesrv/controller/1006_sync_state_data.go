@@ -12,6 +12,9 @@ import (
 // CONTROLLER_GET_SYNC_STATE_DATA (1006): the replicas of some broker sets; unknown names are left out. The body is a
 // JSON array of names. Java: ReplicasInfoManager.getSyncStateData.
 func (s *Server) syncStateData(ctx *remoting.Context) {
+	if !small(ctx, maxNamesBody) {
+		return
+	}
 	var names []string
 	if len(ctx.Req.Body) > 0 {
 		if err := compat.Unmarshal(ctx.Req.Body, &names); err != nil {
@@ -27,7 +30,8 @@ func (s *Server) syncStateData(ctx *remoting.Context) {
 		return
 	}
 	out := protocol.BrokerReplicasInfo{ReplicasInfoTable: map[string]protocol.ReplicasInfo{}}
-	for _, name := range names {
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		if set, known := s.sets.Get(name); known {
 			out.ReplicasInfoTable[name] = s.replicasInfo(&set)
 		}

@@ -15,6 +15,9 @@ func (s *Server) updateConfig(ctx *remoting.Context) {
 		ctx.OK(nil)
 		return
 	}
+	if !small(ctx, maxConfigBody) {
+		return
+	}
 	props, err := compat.ParseProperties(ctx.Req.Body)
 	if err != nil {
 		ctx.Status(wire.SystemError, "string2Properties error")

@@ -6,6 +6,7 @@ import (
 	"gorocket/namesrv/controller/liveness"
 	"gorocket/namesrv/controller/replicas"
 	"gorocket/remoting"
+	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
 )
 
@@ -25,15 +26,25 @@ func (s *Server) brokerHeartbeat(ctx *remoting.Context) {
 	}
 	b := liveness.Beat{Key: liveness.Key{Cluster: h.ClusterName, Broker: h.BrokerName, ID: h.BrokerID},
 		Address: h.BrokerAddr, Epoch: h.Epoch, MaxOffset: h.MaxOffset, Priority: h.ElectionPriority,
-		Timeout: millis(h.HeartbeatTimeoutMills), Conn: ctx.Conn()}
+		Timeout: millis(h.HeartbeatTimeoutMills), Conn: ctx.Conn(),
+		Known: s.sets.Has(h.BrokerName, h.BrokerID)}
 	known, taken := s.alive.Note(b, time.Now())
 	switch {
 	case !taken:
 		s.noise.Warn("full").Str("broker", h.BrokerName).Int("limit", liveness.MaxBrokers).
 			Msg("too many brokers send heartbeats: this one is not watched")
 	case !known:
-		s.log.Info().Str("cluster", h.ClusterName).Str("broker", h.BrokerName).Int64("id", h.BrokerID).
+		s.lines(b.Known).Info("alive").Str("cluster", h.ClusterName).Str("broker", h.BrokerName).Int64("id", h.BrokerID).
 			Str("addr", h.BrokerAddr).Msg("broker is alive")
 	}
 	ctx.Status(wire.Success, "Heart beat success")
+}
+
+// lines is where a line about a broker goes: those about brokers that are not registered, of which anybody can make up
+// any number, are few.
+func (s *Server) lines(registered bool) *throttle.Log {
+	if registered {
+		return s.crowd
+	}
+	return s.noise
 }

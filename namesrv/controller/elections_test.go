@@ -16,7 +16,7 @@ func TestMachineDies(t *testing.T) {
 	const sets = 100
 	p := start(t)
 	own := p.conn
-	machines := []*remoting.Conn{p.connect(), p.connect()}
+	machines := []*remoting.Conn{p.connect(p.Addr()), p.connect(p.Addr())}
 	for i := range sets {
 		name := fmt.Sprint("b", i)
 		for id, conn := range machines {

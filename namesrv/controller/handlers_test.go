@@ -12,6 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat/testutil"
+	"gorocket/namesrv/controller/consensus"
+	"gorocket/namesrv/controller/replicas"
 	"gorocket/remoting"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
@@ -109,7 +111,7 @@ func TestMasterIsReplaced(t *testing.T) {
 	p.apply(2)
 	p.beat(2, 5)
 	own := p.conn
-	p.conn = p.connect() // the master's
+	p.conn = p.connect(p.Addr()) // the master's
 	p.beat(1, 5)
 	p.elect(1, false)
 	p.want(p.alter(1, 1, `{"syncStateSet":[1,2],"syncStateSetEpoch":1}`), 0, "", "", `{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
@@ -129,7 +131,7 @@ func TestNobodyIsLeft(t *testing.T) {
 	p.apply(2)
 	p.beat(2, 5)
 	own := p.conn
-	p.conn = p.connect()
+	p.conn = p.connect(p.Addr())
 	p.beat(1, 5)
 	p.elect(1, false)
 	p.conn.Close()
@@ -166,7 +168,7 @@ func TestYoungControllerIsPatient(t *testing.T) {
 	}
 	defer s.Stop(context.Background())
 	again := &peer{Server: s, t: t}
-	again.conn = again.connect()
+	again.conn = again.connect(again.Addr())
 	testutil.WaitFor(t, "it leads", s.leading)
 	again.beat(2, 1)
 	again.want(again.elect(2, false), 2011, "The old master 1 is still alive", "masterBrokerId=1 masterEpoch=1", `{"syncStateSet":[1,2]}`)
@@ -254,8 +256,8 @@ func TestTwinIsRefused(t *testing.T) {
 	p := start(t)
 	p.apply(1)
 	own := p.conn
-	p.conn = p.connect() // the broker's
-	p.beat(1, 10)        // from h1:1
+	p.conn = p.connect(p.Addr()) // the broker's
+	p.beat(1, 10)                // from h1:1
 	brokers := p.conn
 	p.conn = own
 	register := func(addr string) *wire.Command {
@@ -267,4 +269,38 @@ func TestTwinIsRefused(t *testing.T) {
 	brokers.Close()
 	testutil.WaitFor(t, "the broker is gone", func() bool { return register("h9:1").Code == 0 })
 	p.want(register("h9:1"), 0, "", "brokerName=b", `{"syncStateSet":[],"syncStateSetEpoch":0}`)
+}
+
+// TestSnapshotFrames: the largest state goes into what carries it.
+func TestSnapshotFrames(t *testing.T) {
+	if replicas.MaxBytes+1024 > consensus.MaxSnapshot || consensus.MaxSnapshot+64<<10 > wire.MaxFrame {
+		t.Errorf("a state of %d bytes, snapshots of %d, frames of %d", replicas.MaxBytes, consensus.MaxSnapshot, wire.MaxFrame)
+	}
+}
+
+// TestLargeBodies: a body that no peer needs is refused before it is read; a name that comes often is one name.
+func TestLargeBodies(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	none := &wire.NoHeader{}
+	for code, text := range map[int32]string{wire.ReqControllerAlterSyncStateSet: strings.Repeat("1,", maxSetBody/2),
+		wire.ReqControllerGetSyncStateData: strings.Repeat(`"b",`, maxNamesBody/4),
+		wire.ReqUpdateControllerConfig:     strings.Repeat("a=b\n", maxConfigBody/4)} {
+		resp := p.alter(1, 1, text+"1")
+		if code != wire.ReqControllerAlterSyncStateSet {
+			resp = call(p, code, wire.None, none, text+"1")
+		}
+		p.want(resp, wire.SystemError, fmt.Sprintf("a body of %d bytes, the limit is %d", len(text)+1, len(text)), "", "")
+	}
+	begin := time.Now()
+	many := `["b"` + strings.Repeat(`,"b"`, maxNamesBody/4-2) + `]`
+	one := call(p, wire.ReqControllerGetSyncStateData, wire.None, none, `["b"]`)
+	p.want(call(p, wire.ReqControllerGetSyncStateData, wire.None, none, many), 0, "", "", string(one.Body))
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	long := "electMasterMaxRetryCount=" + strings.Repeat("\x01", maxConfigBody/2)
+	if resp := call(p, wire.ReqUpdateControllerConfig, wire.None, none, long); resp.Code == 0 || len(resp.Remark) > 32<<10 {
+		t.Errorf("code %d, a remark of %d bytes", resp.Code, len(resp.Remark))
+	}
 }

@@ -53,7 +53,8 @@ func start(t testing.TB, edit ...func(*Config)) *peer {
 	return p
 }
 
-func run(t testing.TB, c Config) *peer {
+// run runs a controller, which a client reaches at its address, or at another one.
+func run(t testing.TB, c Config, at ...string) *peer {
 	t.Helper()
 	s, err := New(c, zerolog.Nop())
 	if err != nil {
@@ -69,13 +70,13 @@ func run(t testing.TB, c Config) *peer {
 		}
 	})
 	p := &peer{Server: s, t: t}
-	p.conn = p.connect()
+	p.conn = p.connect(append(at, s.Addr())[0])
 	return p
 }
 
-func (p *peer) connect() *remoting.Conn {
+func (p *peer) connect(at string) *remoting.Conn {
 	p.t.Helper()
-	conn, err := remotingtest.Client(p.t).Conn(context.Background(), p.Addr())
+	conn, err := remotingtest.Client(p.t).Conn(context.Background(), at)
 	if err != nil {
 		p.t.Fatal(err)
 	}

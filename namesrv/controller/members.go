@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"gorocket/namesrv/controller/consensus"
 	"gorocket/remoting"
@@ -24,24 +23,6 @@ type ChangeMembersHeader struct {
 // ChangeMembers is its header type.
 var ChangeMembers = wire.Define[ChangeMembersHeader]("gorocket members")
 
-// joinTimeout bounds the question to a controller that is to become a member.
-const joinTimeout = 3 * time.Second
-
-// answers tells that a controller of this group runs at an address. A new member counts for majorities at once: one
-// that is not there, as its address has a typing error, can cost the group its majority.
-func (s *Server) answers(addr string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), joinTimeout)
-	defer cancel()
-	h, err := remoting.AskHeader(ctx, s.client, addr, wire.ReqControllerGetMetadataInfo, wire.ControllerMetadataResponse)
-	if err != nil {
-		return fmt.Errorf("no controller answers at %s: start it first, with controllerJoin=true: %w", addr, err)
-	}
-	if want := s.config().Group; h.Group != want {
-		return fmt.Errorf("the controller at %s is of group %q, not of %q (controllerDLegerGroup)", addr, h.Group, want)
-	}
-	return nil
-}
-
 // changeMembers serves it, on the leader.
 func (s *Server) changeMembers(ctx *remoting.Context) {
 	h, ok := remoting.Header(ctx, ChangeMembers)
@@ -52,13 +33,8 @@ func (s *Server) changeMembers(ctx *remoting.Context) {
 	var err error
 	if h.Addr == "" {
 		err = node.Remove(h.ID)
-	} else {
-		if _, err = consensus.ParsePeers(h.ID + "-" + h.Addr); err == nil {
-			err = s.answers(h.Addr)
-		}
-		if err == nil {
-			err = node.Add(consensus.Peer{ID: h.ID, Addr: h.Addr})
-		}
+	} else if err = s.runs(consensus.Peer{ID: h.ID, Addr: h.Addr}); err == nil {
+		err = node.Add(consensus.Peer{ID: h.ID, Addr: h.Addr})
 	}
 	switch {
 	case errors.Is(err, consensus.ErrNotLeader):
@@ -70,4 +46,26 @@ func (s *Server) changeMembers(ctx *remoting.Context) {
 			Any("members", node.Members()).Msg("the members of the group have changed")
 		ctx.OK(nil)
 	}
+}
+
+// runs looks whether a controller that is to be a member runs: it counts for majorities at once, and one that does not
+// run may leave the group without any.
+func (s *Server) runs(p consensus.Peer) error {
+	list, err := consensus.ParsePeers(p.ID + "-" + p.Addr)
+	if err != nil {
+		return err
+	}
+	if len(list) != 1 || list[0] != p {
+		return fmt.Errorf("%q at %q is no member: want an id without - and ;, and host:port", p.ID, p.Addr)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
+	defer cancel()
+	id, err := s.transport.Who(ctx, p.Addr)
+	if err == nil && id != p.ID {
+		err = &consensus.ForeignError{ID: p.ID, Addr: p.Addr, Answers: id}
+	}
+	if err != nil {
+		return fmt.Errorf("a member that is to be added has to run, with controllerJoin=true: %w", err)
+	}
+	return nil
 }

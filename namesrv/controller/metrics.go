@@ -67,7 +67,7 @@ func (s *Server) Health() (error, []string) {
 	if s.node.Load().Leader().ID == "" {
 		return errNoLeader, nil
 	}
-	return nil, nil
+	return s.node.Load().Err(), nil
 }
 
 // collect gives the figures of one scrape.

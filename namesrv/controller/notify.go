@@ -21,7 +21,7 @@ func (s *Server) notify(set *replicas.Set) {
 	h := wire.BrokerRoleChangedHeader{MasterAddress: set.MasterAddress(), MasterEpoch: set.MasterEpoch,
 		SyncStateSetEpoch: set.SyncEpoch, MasterBrokerID: set.Master}
 	body := syncStateBody(set.InSync, set.SyncEpoch).Bytes
-	for _, l := range s.alive.Members(set.Cluster, set.Broker, time.Now()) {
+	for _, l := range s.alive.Members(set, time.Now()) {
 		addr := set.Replicas[l.ID].Address
 		if addr == "" {
 			continue

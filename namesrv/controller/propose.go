@@ -30,6 +30,7 @@ func (m machine) Apply(text []byte) any {
 
 func (m machine) Snapshot() ([]byte, error)  { return m.sets.Snapshot() }
 func (m machine) Restore(state []byte) error { return m.sets.Restore(state) }
+func (machine) Check(state []byte) error     { return replicas.NewTable().Restore(state) }
 
 // do decides a command: at once when it changes nothing, else with the others.
 func (s *Server) do(ctx context.Context, c *replicas.Command) (replicas.Result, error) {
@@ -70,12 +71,12 @@ func (s *Server) decide(ctx *remoting.Context, c *replicas.Command) (replicas.Re
 	return r, true
 }
 
-// members are the living ones of a set, as they are judged now. In the first seconds of a leader, which may not have
-// heard of everybody yet, the master counts as alive, unless it was seen to go: nobody is elected in its place for
-// nothing.
+// members are the living ones of a set, of its registered brokers, as they are judged now. In the first seconds of a
+// leader, which may not have heard of everybody yet, the master counts as alive, unless it was seen to go: nobody is
+// elected in its place for nothing.
 func (s *Server) members(broker string) []replicas.Live {
 	set, _ := s.sets.Get(broker)
-	list := s.alive.Members(set.Cluster, broker, time.Now())
+	list := s.alive.Members(&set, time.Now())
 	if set.Master == 0 || s.heard() || replicas.Alive(list, set.Master) ||
 		s.alive.Gone(liveness.Key{Cluster: set.Cluster, Broker: broker, ID: set.Master}) {
 		return list

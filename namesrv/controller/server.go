@@ -29,6 +29,7 @@ import (
 type Server struct {
 	log     zerolog.Logger
 	noise   *throttle.Log     // for lines that peers cause
+	crowd   *throttle.Log     // for lines about registered brokers, which may be many at once
 	fs      vfs.FS            // immutable, as are the next four
 	network remoting.Network  // nil: the kernel's
 	stores  *consensus.Stores // nil: files
@@ -81,15 +82,19 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("controller: %w", err)
 	}
-	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second), fs: o.FS, network: o.Network,
+	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second),
+		crowd: throttle.New(log, brokersPerSecond, time.Second), fs: o.FS, network: o.Network,
 		stores: o.Stores, peers: peers, self: self, sets: replicas.NewTable(), alive: liveness.NewTable(),
 		looks: make(chan string, maxLooks), adopted: map[string]time.Time{}, failed: make(chan error, 1)}
 	s.cfg.Store(&cfg)
 	return s, nil
 }
 
-// linesPerSecond is how many lines peers may cause.
-const linesPerSecond = 5
+// linesPerSecond is how many lines peers may cause, brokersPerSecond how many are about registered brokers.
+const (
+	linesPerSecond   = 5
+	brokersPerSecond = 500
+)
 
 // Start opens the member's folder, binds its port and serves. ctx bounds the start only. After an error nothing runs.
 func (s *Server) Start(ctx context.Context) error {
@@ -105,7 +110,11 @@ func (s *Server) Start(ctx context.Context) error {
 	if err := s.startNetwork(); err != nil {
 		return fmt.Errorf("controller: %w", err)
 	}
-	if err := s.startNode(); err != nil {
+	err := s.checkSelf(ctx)
+	if err == nil {
+		err = s.startNode()
+	}
+	if err != nil {
 		return errors.Join(err, s.server.Stop(ctx), s.client.Stop())
 	}
 	run, cancel := context.WithCancel(context.Background())
@@ -138,7 +147,7 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
-	s.transport = consensus.NewTransport(s.self.Addr, s.config().Group, consensus.Remote(s.client))
+	s.transport = consensus.NewTransport(s.self, s.config().Group, consensus.Remote(s.client))
 	if err := s.client.Start(); err != nil {
 		return err
 	}
@@ -151,6 +160,25 @@ func (s *Server) startNetwork() error {
 	}
 	if err != nil {
 		return errors.Join(err, s.client.Stop())
+	}
+	return nil
+}
+
+// selfTimeout bounds the question whether this process answers at its own address.
+const selfTimeout = 500 * time.Millisecond
+
+// checkSelf refuses to be the second member with an id, or one that others look for elsewhere.
+func (s *Server) checkSelf(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, selfTimeout)
+	defer cancel()
+	err := s.transport.CheckSelf(ctx)
+	if foreign := (*consensus.ForeignError)(nil); errors.As(err, &foreign) {
+		return fmt.Errorf("controller: config key controllerDLegerSelfId: value %q: controllerDLegerPeers %s: %w", s.self.ID,
+			s.config().Peers, err)
+	}
+	if err != nil {
+		s.log.Warn().Err(err).Str("addr", s.self.Addr).Str("controllerDLegerSelfId", s.self.ID).
+			Msg("this controller does not reach itself at its address among controllerDLegerPeers: do the others?")
 	}
 	return nil
 }

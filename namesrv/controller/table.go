@@ -77,6 +77,22 @@ func syncStateBody(ids []int64, epoch int32) remoting.Body {
 	return remoting.Body{Bytes: text}
 }
 
+// Limits of bodies, in bytes: to read one takes many times its size of memory. Those of members are bounded by frames.
+const (
+	maxSetBody    = 64 << 10  // 1001: a set of replicas.MaxReplicas
+	maxNamesBody  = 1 << 20   // 1006
+	maxConfigBody = 256 << 10 // 1009
+)
+
+// small answers a request whose body is too large, and tells whether it is not.
+func small(ctx *remoting.Context, most int) bool {
+	n := len(ctx.Req.Body)
+	if n > most {
+		ctx.Status(wire.SystemError, fmt.Sprintf("a body of %d bytes, the limit is %d", n, most))
+	}
+	return n <= most
+}
+
 // rpcTimeout bounds what another member's request may wait for raft and the disk.
 const rpcTimeout = 10 * time.Second
 

@@ -25,10 +25,11 @@ func (s *Server) connClosed(c *remoting.Conn, _ error) {
 
 func (s *Server) gone(keys []liveness.Key, why string) {
 	for _, k := range keys {
-		s.log.Warn().Str("cluster", k.Cluster).Str("broker", k.Broker).Int64("id", k.ID).Str("reason", why).
-			Msg("broker is not alive any more")
-		set, known := s.sets.Get(k.Broker)
-		if known && set.Master == k.ID {
+		set, _ := s.sets.Get(k.Broker)
+		_, registered := set.Replicas[k.ID]
+		s.lines(registered).Warn("gone").Str("cluster", k.Cluster).Str("broker", k.Broker).Int64("id", k.ID).
+			Str("reason", why).Msg("broker is not alive any more")
+		if registered && set.Master == k.ID {
 			s.look(k.Broker)
 		}
 	}

@@ -4,7 +4,7 @@ package wire
 
 // ReqHandOver asks a master to let another broker take its place: it takes no messages any more, waits until that one
 // has its whole log, and answers. If nobody is made master then, it goes on after a moment.
-const ReqHandOver int32 = 621002
+const ReqHandOver int32 = 621003
 
 // HandOverHeader heads it.
 type HandOverHeader struct {

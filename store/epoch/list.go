@@ -4,7 +4,6 @@
 package epoch
 
 import (
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
@@ -120,14 +119,21 @@ func (l List) Encode() []byte {
 
 func checksum(s string) uint32 { return crc32.ChecksumIEEE([]byte(s)) & math.MaxInt32 }
 
+// maxFile is more than the longest list takes, in bytes.
+const maxFile = MaxEntries*40 + 100
+
 // Parse reads what Encode writes. Java's checksum 0 is that of any lines.
 func Parse(b []byte) (List, error) {
+	if len(b) > maxFile {
+		return nil, fmt.Errorf("epoch: %d bytes, a list of epochs has %d at most", len(b), maxFile)
+	}
 	head, rest, _ := strings.Cut(string(b), "\n")
 	sum, lines, _ := strings.Cut(rest, "\n")
 	n, err := strconv.Atoi(strings.TrimSpace(head))
 	crc, crcErr := strconv.ParseUint(strings.TrimSpace(sum), 10, 31)
-	if err = errors.Join(err, crcErr); err != nil {
-		return nil, fmt.Errorf("epoch: %w", err)
+	if err != nil || crcErr != nil {
+		return nil, fmt.Errorf("epoch: the first two lines are %.40q and %.40q: want the number of entries, and a checksum",
+			head, sum)
 	}
 	if crc != 0 && uint32(crc) != checksum(lines) {
 		return nil, fmt.Errorf("epoch: the lines have checksum %d, not %d", checksum(lines), crc)

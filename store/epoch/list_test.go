@@ -109,10 +109,18 @@ func TestEncode(t *testing.T) {
 	for name, text := range map[string]string{"no number": "x\n0\n", "nothing": "", "a line too few": "2\n0\n1-0\n",
 		"another checksum": "1\n5\n1-0\n", "no line": "1\n0\nx\n", "epochs that fall": "2\n0\n2-0\n1-100\n",
 		"starts that fall": "2\n0\n1-100\n2-100\n", "below 0": "1\n0\n-1-0\n", "start below 0": "1\n0\n1--5\n",
+		"a file of something else": strings.Repeat("\x00", 1<<20), "a large one": strings.Repeat("\x00", 9<<20),
 		"too large": "1\n0\n2147483648-0\n", "no checksum": "0\nx\n", "a large checksum": "0\n4294967295\n"} {
-		if l, err := Parse([]byte(text)); err == nil {
-			t.Errorf("%s: %v", name, l)
+		if l, err := Parse([]byte(text)); err == nil || len(err.Error()) > 400 {
+			t.Errorf("%s: %v, %.1000v", name, l, err)
 		}
+	}
+	longest := make(List, MaxEntries)
+	for i := range longest {
+		longest[i] = Entry{math.MaxInt32 - int32(MaxEntries-i), math.MaxInt64 - int64(MaxEntries-i)}
+	}
+	if l, err := Parse(longest.Encode()); err != nil || len(l) != MaxEntries {
+		t.Errorf("the longest list: %d, %v", len(l), err)
 	}
 	if l, err := Parse([]byte("1\n0\n1-0\n")); err != nil || len(l) != 1 {
 		t.Error("checksum 0 is checked", err)

@@ -70,7 +70,7 @@ func (f *follower) agree() error {
 	if sw == nil {
 		return nil
 	}
-	f.in.turn, f.in.from = sw.Epochs.Begin, epoch.Entry{Epoch: -1}
+	f.in.turn, f.in.from = f.turn, epoch.Entry{Epoch: -1}
 	h := hello{sw.LastFile, sw.Learner, sw.ID}
 	if err := f.write(h.encode()); err != nil {
 		return err
@@ -108,6 +108,33 @@ func (s *SwitchSlave) adopt(theirs epoch.List, have, end int64) error {
 		}
 	}
 	return nil
+}
+
+// EpochError says that a master sends a part of the log as another one's than it is.
+type EpochError struct {
+	Master string // its haListenPort
+	At     int64  // where the part begins
+	End    int64  // of the slave's log
+	Epoch  epoch.Entry
+	Ours   epoch.List
+}
+
+func (e *EpochError) Error() string {
+	return fmt.Sprintf("ha: the master %s sends the log from %d on as that of epoch %d, which began at %d; here it ends "+
+		"at %d, and its epochs are %s: nothing is taken over", e.Master, e.At, e.Epoch.Epoch, e.Epoch.Start, e.End,
+		brief(e.Ours))
+}
+
+// turn notes who wrote what the master sends next: who wrote what is here already, or somebody who begins there. With
+// anything else the list would tell what is not so, and the next master would have this log cut by it.
+func (f *follower) turn(e epoch.Entry) error {
+	at, end, list := f.in.at, f.s.store.MaxPhyOffset(), f.s.opt.Switch.Epochs.List()
+	before := list.Below(at)
+	n := len(before)
+	if at < end || e.Start > at || n > 0 && before[n-1] != e && e.Start != at {
+		return &EpochError{f.addr, at, end, e, list}
+	}
+	return f.s.opt.Switch.Epochs.Begin(e)
 }
 
 // neverConfirmed tells that nothing of this log was ever confirmed, and that the master's begins at 0 with a later

@@ -34,13 +34,16 @@ func decode(b []byte, v any) (err error) {
 			err = fmt.Errorf("consensus: malformed: %v", p)
 		}
 	}()
-	return codec.NewDecoderBytes(b, &handle).Decode(v)
+	if err = codec.NewDecoderBytes(b, &handle).Decode(v); err != nil {
+		err = fmt.Errorf("consensus: malformed: %w", err)
+	}
+	return err
 }
 
 var errMalformed = errors.New("consensus: malformed request")
 
-// decodeRequest reads the request of another member.
-func decodeRequest(kind string, body []byte) (rpc raft.RPC, err error) {
+// decodeRequest reads the request of another member, and the snapshot that it carries.
+func decodeRequest(kind string, body []byte) (rpc raft.RPC, snapshot []byte, err error) {
 	switch kind {
 	case kindAppend:
 		rpc.Command = &raft.AppendEntriesRequest{}
@@ -53,25 +56,15 @@ func decodeRequest(kind string, body []byte) (rpc raft.RPC, err error) {
 	case kindSnapshot:
 		rpc.Command = &raft.InstallSnapshotRequest{}
 		if len(body) < 4 || int64(binary.BigEndian.Uint32(body)) > int64(len(body)-4) {
-			return rpc, errMalformed
+			return rpc, nil, errMalformed
 		}
 		n := binary.BigEndian.Uint32(body)
-		rpc.Reader = bytes.NewReader(body[4+n:])
-		body = body[4 : 4+n]
+		snapshot, body = body[4+n:], body[4:4+n]
+		rpc.Reader = bytes.NewReader(snapshot)
 	default:
-		return rpc, fmt.Errorf("consensus: unknown kind of request %q", kind)
+		return rpc, nil, fmt.Errorf("consensus: unknown kind of request %q", kind)
 	}
-	if err := decode(body, rpc.Command); err != nil {
-		return rpc, err
-	}
-	if a, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
-		for _, e := range a.Entries {
-			if e == nil {
-				return rpc, errMalformed
-			}
-		}
-	}
-	return rpc, nil
+	return rpc, snapshot, decode(body, rpc.Command)
 }
 
 func appendLength(b []byte, n int) []byte { return binary.BigEndian.AppendUint32(b, uint32(n)) }

@@ -44,6 +44,8 @@ func (l *list) Restore(b []byte) error {
 	return json.Unmarshal(b, &l.all)
 }
 
+func (l *list) Check(b []byte) error { return new(list).Restore(b) }
+
 func (l *list) text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,10 +82,13 @@ type cluster struct {
 	dirs  []string
 	peers []Peer
 	up    []*testMember
+	edit  func(i int, cfg *Config)
 }
 
-func newCluster(t *testing.T, n int) *cluster {
-	c := &cluster{t: t, net: &network{at: map[string]*Transport{}, cut: map[string]bool{}}, up: make([]*testMember, n)}
+func newCluster(t *testing.T, n int) *cluster { return newClusterOn(t, n, func(int, *Config) {}) }
+
+func newClusterOn(t *testing.T, n int, edit func(i int, cfg *Config)) *cluster {
+	c := &cluster{t: t, edit: edit, net: &network{at: map[string]*Transport{}, cut: map[string]bool{}}, up: make([]*testMember, n)}
 	for i := range n {
 		c.peers = append(c.peers, Peer{fmt.Sprint("n", i), fmt.Sprint("h:", i)})
 		c.dirs = append(c.dirs, t.TempDir())
@@ -102,10 +107,12 @@ func newCluster(t *testing.T, n int) *cluster {
 func (c *cluster) start(i int) {
 	c.t.Helper()
 	p := c.peers[i]
-	tr := NewTransport(p.Addr, "g", c.net.call(p.Addr))
+	tr := NewTransport(p, "g", c.net.call(p.Addr))
 	l := &list{}
-	n, err := Open(Config{Group: "g", Self: p.ID, Peers: c.peers, Dir: c.dirs[i], Transport: tr, Machine: l,
-		Log: zerolog.Nop(), Timeout: 100 * time.Millisecond}, func(bool) {})
+	cfg := Config{Group: "g", Self: p.ID, Peers: c.peers, Dir: c.dirs[i], Transport: tr, Machine: l,
+		Log: zerolog.Nop(), Timeout: 100 * time.Millisecond}
+	c.edit(i, &cfg)
+	n, err := Open(cfg, func(bool) {})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -278,11 +285,11 @@ func TestFolderOfAnotherMember(t *testing.T) {
 	if err := claim(dir, "g", "n0"); err != nil {
 		t.Error(err)
 	}
-	st, err := openStores(dir, newLogger(zerolog.Nop()))
+	st, err := openStores(dir, newLogger(zerolog.Nop()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openStores(dir, newLogger(zerolog.Nop())); err == nil || !strings.Contains(err.Error(), "in use by another process") {
+	if _, err := openStores(dir, newLogger(zerolog.Nop()), nil); err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("opened twice: %v", err)
 	}
 	if err := st.close(); err != nil {
@@ -322,8 +329,9 @@ func FuzzRequest(f *testing.F) {
 	b, _ := encode(&raft.InstallSnapshotRequest{Size: 1})
 	f.Add(kindSnapshot, append(append(appendLength(nil, len(b)), b...), 'x'))
 	f.Fuzz(func(t *testing.T, kind string, body []byte) {
-		rpc, err := decodeRequest(kind, body)
-		if err != nil {
+		rpc, snapshot, err := decodeRequest(kind, body)
+		k := known{func() uint64 { return 5 }, func() uint64 { return 5 }, (*list)(nil).Check, func() error { return nil }}
+		if err != nil || k.check(&rpc, snapshot) != nil {
 			return
 		}
 		if a, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {

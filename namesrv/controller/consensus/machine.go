@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/hashicorp/raft"
@@ -18,15 +19,18 @@ func (a machine) Snapshot() (raft.FSMSnapshot, error) {
 
 func (a machine) Restore(r io.ReadCloser) error {
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxSnapshot))
+	b, err := io.ReadAll(io.LimitReader(r, MaxSnapshot+1))
 	if err != nil {
 		return err
+	}
+	if len(b) > MaxSnapshot {
+		return fmt.Errorf("consensus: a snapshot of more than %d bytes", MaxSnapshot)
 	}
 	return a.m.Restore(b)
 }
 
-// maxSnapshot bounds a snapshot, in bytes: it travels in one frame.
-const maxSnapshot = 12 << 20
+// MaxSnapshot bounds a snapshot, in bytes: it travels in one frame.
+const MaxSnapshot = 15 << 20
 
 // state is an encoded snapshot.
 type state []byte

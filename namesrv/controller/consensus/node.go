@@ -17,11 +17,14 @@ import (
 // ErrNotLeader says that another member, or none, decides at the moment.
 var ErrNotLeader = errors.New("consensus: not the leader")
 
-// Machine is what the members agree on. Its methods are called by one goroutine; Apply's result goes to who proposed.
+// Machine is what the members agree on. Its methods, but for Check, are called by one goroutine; Apply's result goes to
+// who proposed.
 type Machine interface {
 	Apply(command []byte) any
 	Snapshot() ([]byte, error)
 	Restore(snapshot []byte) error
+	// Check tells whether Restore would take a snapshot; it changes nothing. Any goroutine.
+	Check(snapshot []byte) error
 }
 
 // Config is what a member needs. All fields but Join and Stores are required, and Dir only without Stores.
@@ -36,6 +39,8 @@ type Config struct {
 	Join        bool // the group is there already and adds this member: it does not found one
 	// Timeout is how long a follower waits for its leader before it wants to be elected.
 	Timeout time.Duration
+
+	disk *diskOf // of tests; nil: the operating system's
 }
 
 // Node is one running member.
@@ -67,7 +72,7 @@ func Open(cfg Config, changed func(leading bool)) (*Node, error) {
 			return nil, err
 		}
 		var err error
-		if st, err = openStores(cfg.Dir, logger); err != nil {
+		if st, err = openStores(cfg.Dir, logger, cfg.disk); err != nil {
 			return nil, err
 		}
 	}
@@ -85,30 +90,57 @@ func (n *Node) open(cfg *Config, logger logger) error {
 	c.LocalID, c.Logger, c.NotifyCh = raft.ServerID(cfg.Self), logger, n.changes
 	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = cfg.Timeout, cfg.Timeout, cfg.Timeout/2
 	c.SnapshotThreshold, c.TrailingLogs = 4096, 4096
+	if !cfg.Join {
+		if err := n.found(c, cfg); err != nil {
+			return err
+		}
+	}
+	return n.run(c, cfg)
+}
+
+// found notes who founds the group, unless that has been done. A founding that was interrupted, between the term and
+// the entry of the members, is completed: raft takes it for done, and then nobody would ever be elected.
+func (n *Node) found(c *raft.Config, cfg *Config) error {
 	has, err := raft.HasExistingState(n.stores.Log, n.stores.Stable, n.stores.Snapshots)
 	if err != nil {
 		return err
 	}
-	if !has && !cfg.Join {
-		var group raft.Configuration
-		for _, p := range cfg.Peers {
-			group.Servers = append(group.Servers, raft.Server{ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Addr)})
-		}
-		err := raft.BootstrapCluster(c, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport, group)
-		if err != nil {
-			return err
-		}
+	var group raft.Configuration
+	for _, p := range cfg.Peers {
+		group.Servers = append(group.Servers, raft.Server{ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Addr)})
 	}
+	if !has {
+		return raft.BootstrapCluster(c, n.stores.Log, n.stores.Stable, n.stores.Snapshots, cfg.Transport, group)
+	}
+	last, err := n.stores.Log.LastIndex()
+	if err != nil || last > 0 {
+		return err
+	}
+	if snapshots, err := n.stores.Snapshots.List(); err != nil || len(snapshots) > 0 {
+		return err
+	}
+	return n.stores.Log.StoreLog(&raft.Log{Index: 1, Term: 1, Type: raft.LogConfiguration,
+		Data: raft.EncodeConfiguration(group)})
+}
+
+// run starts raft, and lets others' requests in.
+func (n *Node) run(c *raft.Config, cfg *Config) (err error) {
 	n.raft, err = newRaft(c, machine{cfg.Machine}, n.stores.Stores, cfg.Transport)
+	if err == nil {
+		if n.stores.log != nil {
+			n.stores.log.runs.Store(true)
+		}
+		cfg.Transport.open(&known{n.raft.CurrentTerm, n.raft.LastIndex, cfg.Machine.Check, n.waits})
+	}
 	return err
 }
 
-// newRaft starts raft. That panics, before it has begun anything, where its log does not give an entry.
+// newRaft starts raft. That panics, before it has begun anything, of what it does not find in its files.
 func newRaft(c *raft.Config, m machine, s Stores, t *Transport) (r *raft.Raft, err error) {
 	defer func() {
 		if why := recover(); why != nil {
-			err = fmt.Errorf("the log cannot be read: %v; while a majority of the others runs, take this member out of the "+
-				"group (gorocket controller remove) and add it again under a new id, with an empty folder", why)
+			err = fmt.Errorf("the log, the votes or the snapshots cannot be read: %v; while a majority of the others runs, take "+
+				"this member out of the group (gorocket controller remove) and add it again under a new id, with an empty folder", why)
 		}
 	}()
 	return raft.NewRaft(c, m, s.Log, s.Stable, s.Snapshots, t)
@@ -197,6 +229,22 @@ func notLeading(err error) error {
 // Leading tells that this member decides, with all that was committed before applied.
 func (n *Node) Leading() bool { return n.leading.Load() }
 
+// waits is why this member does nothing at all.
+func (n *Node) waits() error {
+	if n.stores.log == nil {
+		return nil
+	}
+	return n.stores.log.waits()
+}
+
+// Err is why this member keeps nothing of what the group agrees on, such as a full disk; nil when it does.
+func (n *Node) Err() error {
+	if n.stores.log == nil {
+		return nil
+	}
+	return n.stores.log.Err()
+}
+
 // Leader is who leads as far as this member knows; empty when nobody does.
 func (n *Node) Leader() Peer {
 	addr, id := n.raft.LeaderWithID()
@@ -235,6 +283,9 @@ func (n *Node) close() error {
 		if err := n.raft.LeadershipTransfer().Error(); err != nil {
 			n.log.Warn().Err(err).Msg("could not hand the leadership over; the others will elect one")
 		}
+	}
+	if n.stores.log != nil {
+		n.stores.log.end()
 	}
 	err := n.raft.Shutdown().Error()
 	close(n.ended)

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
+	iofs "io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/hashicorp/raft"
 	wal "github.com/hashicorp/raft-wal"
+	"github.com/hashicorp/raft-wal/fs"
 	"github.com/hashicorp/raft-wal/metadb"
+	"github.com/hashicorp/raft-wal/segment"
+	"github.com/hashicorp/raft-wal/types"
 
 	"gorocket/store/vfs"
 )
@@ -26,9 +29,15 @@ type Stores struct {
 // stores are a member's files; with Config.Stores only what that says.
 type stores struct {
 	Stores
-	lock io.Closer          // nobody else opens the folder
-	meta *metadb.BoltMetaDB // what raft-wal knows of its files, and raft's votes
-	wal  *wal.WAL
+	lock io.Closer       // nobody else opens the folder
+	meta types.MetaStore // what raft-wal knows of its files, and raft's votes
+	log  *durable
+}
+
+// diskOf replaces what raft-wal writes with.
+type diskOf struct {
+	meta  types.MetaStore
+	files func(dir string) types.SegmentFiler
 }
 
 // segmentSize is that of a file of the log, in bytes; raft-wal allocates it at once.
@@ -38,7 +47,7 @@ const segmentSize = 4 << 20
 const keptSnapshots = 2
 
 // openStores opens the files. The lock is ours: raft-wal waits for another process to end, for ever.
-func openStores(dir string, log logger) (s stores, err error) {
+func openStores(dir string, log logger, disk *diskOf) (s stores, err error) {
 	s.lock, err = vfs.OS{}.Lock(filepath.Join(dir, "lock"))
 	if errors.Is(err, vfs.ErrLocked) {
 		return s, fmt.Errorf("controller: the folder %s is in use by another process", dir)
@@ -46,13 +55,20 @@ func openStores(dir string, log logger) (s stores, err error) {
 	if err != nil {
 		return s, fmt.Errorf("controller: %w", err)
 	}
-	s.meta = &metadb.BoltMetaDB{}
-	s.wal, err = wal.Open(dir, wal.WithMetaStore(s.meta), wal.WithLogger(log), wal.WithSegmentSize(segmentSize))
+	if disk == nil {
+		disk = &diskOf{&metadb.BoltMetaDB{}, func(dir string) types.SegmentFiler { return segment.NewFiler(dir, fs.New()) }}
+	}
+	s.meta = disk.meta
+	open := func() (*wal.WAL, error) {
+		return wal.Open(dir, wal.WithMetaStore(s.meta), wal.WithLogger(log), wal.WithSegmentSize(segmentSize),
+			wal.WithSegmentFiler(disk.files(dir)))
+	}
+	s.log, err = openDurable(open, log)
 	if err != nil {
 		err = fmt.Errorf("controller: the log in %s cannot be opened: %w", dir, err)
 		return s, errors.Join(err, s.close())
 	}
-	s.Log, s.Stable = s.wal, s.wal
+	s.Log, s.Stable = s.log, s.log
 	if s.Snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, log); err != nil {
 		err = fmt.Errorf("controller: the snapshots in %s cannot be read: %w", dir, err)
 		return s, errors.Join(err, s.close())
@@ -64,8 +80,8 @@ func (s stores) close() (err error) {
 	if s.lock == nil {
 		return nil
 	}
-	if s.wal != nil {
-		err = s.wal.Close()
+	if s.log.wal != nil {
+		err = s.log.close()
 	}
 	return errors.Join(err, s.meta.Close(), s.lock.Close()) // raft-wal leaves meta open
 }
@@ -83,7 +99,7 @@ func claim(dir, group, id string) error {
 	}
 	path := filepath.Join(dir, "member.json")
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, iofs.ErrNotExist) {
 		text, _ = json.Marshal(member{group, id})
 		return vfs.WriteFileAtomic(vfs.OS{}, path, text)
 	}

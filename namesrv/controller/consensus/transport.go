@@ -45,6 +45,8 @@ func Remote(client *remoting.Client) Caller {
 // Transport carries raft's RPCs. Java: none.
 type Transport struct {
 	self  raft.ServerAddress
+	id    string // of the member
+	word  string // of this process, see kindWho
 	group string
 	call  Caller
 	rpcs  chan raft.RPC
@@ -53,12 +55,13 @@ type Transport struct {
 
 	mu        sync.Mutex
 	heartbeat func(raft.RPC) // guarded by mu; takes heartbeats past the queue
+	known     *known         // guarded by mu; nil until the member has been opened
 }
 
-// NewTransport makes the transport of the member at self.
-func NewTransport(self, group string, call Caller) *Transport {
-	return &Transport{self: raft.ServerAddress(self), group: group, call: call, rpcs: make(chan raft.RPC, 16),
-		ended: make(chan struct{})}
+// NewTransport makes the transport of a member.
+func NewTransport(self Peer, group string, call Caller) *Transport {
+	return &Transport{self: raft.ServerAddress(self.Addr), id: self.ID, word: newWord(), group: group, call: call,
+		rpcs: make(chan raft.RPC, 16), ended: make(chan struct{})}
 }
 
 // rpcTimeout bounds one RPC, snapshotTimeout that which carries a snapshot.
@@ -77,7 +80,22 @@ func (t *Transport) Serve(ctx context.Context, h *Header, body []byte) ([]byte, 
 	if h.Group != t.group {
 		return nil, fmt.Errorf("%w: %q, this is %q", errForeign, h.Group, t.group)
 	}
-	rpc, err := decodeRequest(h.Kind, body)
+	if h.Kind == kindWho {
+		return []byte(t.id + " " + t.word), nil
+	}
+	t.mu.Lock()
+	known := t.known
+	t.mu.Unlock()
+	if known == nil {
+		return nil, errNotYet
+	}
+	if err := known.waits(); err != nil { // who waits with it keeps a goroutine
+		return nil, err
+	}
+	rpc, snapshot, err := decodeRequest(h.Kind, body)
+	if err == nil {
+		err = known.check(&rpc, snapshot)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +137,13 @@ func (t *Transport) fast(rpc raft.RPC) bool {
 	}
 	fn(rpc)
 	return true
+}
+
+// open lets requests in.
+func (t *Transport) open(k *known) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.known = k
 }
 
 // ask sends one RPC and fills resp.
@@ -178,8 +203,8 @@ func (t *Transport) TimeoutNow(_ raft.ServerID, target raft.ServerAddress, args 
 // InstallSnapshot sends the state to a member whose log is too old.
 func (t *Transport) InstallSnapshot(_ raft.ServerID, target raft.ServerAddress, args *raft.InstallSnapshotRequest,
 	resp *raft.InstallSnapshotResponse, data io.Reader) error {
-	if args.Size > maxSnapshot {
-		return fmt.Errorf("consensus: a snapshot of %d bytes, the limit is %d", args.Size, maxSnapshot)
+	if args.Size > MaxSnapshot {
+		return fmt.Errorf("consensus: a snapshot of %d bytes, the limit is %d", args.Size, MaxSnapshot)
 	}
 	body, err := encode(args)
 	if err != nil {
@@ -187,7 +212,7 @@ func (t *Transport) InstallSnapshot(_ raft.ServerID, target raft.ServerAddress, 
 	}
 	framed := bytes.NewBuffer(appendLength(nil, len(body)))
 	framed.Write(body)
-	if _, err := io.Copy(framed, io.LimitReader(data, maxSnapshot)); err != nil {
+	if _, err := io.Copy(framed, io.LimitReader(data, MaxSnapshot)); err != nil {
 		return err
 	}
 	return t.ask(target, kindSnapshot, snapshotTimeout, framed.Bytes(), resp)

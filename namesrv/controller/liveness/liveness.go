@@ -24,10 +24,15 @@ type Beat struct {
 	Priority  int32         // brokerElectionPriority
 	Timeout   time.Duration // without a heartbeat for so long it is not alive
 	Conn      any           // the connection, compared by ==
+	Known     bool          // it is registered: strangers do not take its place
 }
 
-// MaxBrokers is how many brokers are watched; heartbeats of more are not noted.
-const MaxBrokers = replicas.MaxSets * 4
+// Limits of the table; heartbeats beyond them are not noted.
+const (
+	MaxBrokers = replicas.MaxSets * 4 // brokers that are watched, but for those that controllers know, see Beat.Known
+	MaxKnown   = 2 * MaxBrokers       // all brokers that are watched
+	MaxPerConn = 1024                 // brokers that send their heartbeats on one connection
+)
 
 // MaxTimeout bounds what a broker may ask for; 0 and less mean DefaultTimeout.
 const (
@@ -65,7 +70,7 @@ func (t *Table) Note(b Beat, now time.Time) (known, taken bool) {
 	defer t.mu.Unlock()
 	e := t.live[b.Key]
 	if e == nil {
-		if len(t.live) >= MaxBrokers {
+		if !t.room(&b) {
 			return false, false
 		}
 		delete(t.gone, b.Key)
@@ -85,6 +90,15 @@ func (t *Table) Note(b Beat, now time.Time) (known, taken bool) {
 		e.Epoch, e.MaxOffset = b.Epoch, b.MaxOffset
 	}
 	return true, true
+}
+
+// room tells whether one more broker can be watched. Caller holds mu.
+func (t *Table) room(b *Beat) bool {
+	most := MaxBrokers
+	if b.Known {
+		most = MaxKnown
+	}
+	return len(t.live) < most && len(t.byConn[b.Conn]) < MaxPerConn
 }
 
 func put[K, L comparable](m map[K]map[L]*entry, k K, l L, e *entry) {
@@ -159,12 +173,13 @@ func (t *Table) Gone(k Key) bool {
 	return t.gone[k]
 }
 
-// Members are the living brokers of a set.
-func (t *Table) Members(cluster, broker string, now time.Time) (list []replicas.Live) {
+// Members are the living brokers of a set, of those that are registered: anybody can send heartbeats of others.
+func (t *Table) Members(set *replicas.Set, now time.Time) (list []replicas.Live) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id, e := range t.sets[broker] {
-		if e.Cluster == cluster && now.Sub(e.last) <= e.Timeout {
+	of := t.sets[set.Broker]
+	for id := range set.Replicas {
+		if e := of[id]; e != nil && e.Cluster == set.Cluster && now.Sub(e.last) <= e.Timeout {
 			list = append(list, replicas.Live{ID: id, Epoch: e.Epoch, MaxOffset: e.MaxOffset, Priority: e.Priority})
 		}
 	}

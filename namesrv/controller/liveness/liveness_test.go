@@ -4,9 +4,16 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"gorocket/namesrv/controller/replicas"
 )
 
 var key = Key{Cluster: "c", Broker: "b", ID: 1}
+
+// set is one whose brokers 1, 2 and 7 are registered.
+func set(cluster, broker string) *replicas.Set {
+	return &replicas.Set{Cluster: cluster, Broker: broker, Replicas: map[int64]replicas.Replica{1: {}, 2: {}, 7: {}}}
+}
 
 func TestBrokersExpire(t *testing.T) {
 	table, now := NewTable(), time.Now()
@@ -24,7 +31,7 @@ func TestBrokersExpire(t *testing.T) {
 		t.Errorf("%v", gone)
 	}
 	at := now.Add(2*time.Second + 1)
-	if n := table.Members("c", "b", at); len(n) != 1 || n[0].ID != 2 { // silent, though nobody has looked yet
+	if n := table.Members(set("c", "b"), at); len(n) != 1 || n[0].ID != 2 { // silent, though nobody has looked yet
 		t.Errorf("%v", n)
 	}
 	if gone := table.Expire(at); len(gone) != 1 || gone[0] != key {
@@ -51,7 +58,7 @@ func TestConnectionsTakeTheirBrokersAlong(t *testing.T) {
 	if gone := table.ConnClosed("x"); len(gone) != 1 || gone[0] != other {
 		t.Errorf("%v", gone)
 	}
-	if len(table.Members("c", "b", now)) != 1 || len(table.Members("c", "b2", now)) != 0 {
+	if len(table.Members(set("c", "b"), now)) != 1 || len(table.Members(set("c", "b2"), now)) != 0 {
 		t.Error("the wrong one went")
 	}
 	if gone := table.ConnClosed("x"); gone != nil {
@@ -71,26 +78,53 @@ func TestReportsGoForward(t *testing.T) {
 		want  string
 	}{{1, 10, "1/10"}, {1, 9, "1/10"}, {1, 11, "1/11"}, {0, 99, "1/11"}, {2, 5, "2/5"}} {
 		table.Note(Beat{Key: key, Epoch: b.epoch, MaxOffset: b.max, Priority: int32(b.max)}, now)
-		l := table.Members("c", "b", now)[0]
+		l := table.Members(set("c", "b"), now)[0]
 		if got := fmt.Sprintf("%d/%d", l.Epoch, l.MaxOffset); got != b.want || l.Priority != int32(b.max) {
 			t.Errorf("%+v: %s, want %s", b, got, b.want)
 		}
 	}
-	if l := table.Members("other", "b", now); l != nil {
+	if l := table.Members(set("other", "b"), now); l != nil {
 		t.Errorf("another cluster: %v", l)
 	}
 }
 
+// TestTableIsLimited: strangers' heartbeats fill the table, and not the connection of one that is registered, nor its
+// set.
 func TestTableIsLimited(t *testing.T) {
 	table, now := NewTable(), time.Now()
-	for i := range MaxBrokers {
-		table.Note(Beat{Key: Key{"c", "b", int64(i)}}, now)
+	note := func(conn any, id int64, registered bool) (known, taken bool) {
+		return table.Note(Beat{Key: Key{"c", "b", id}, Conn: conn, Known: registered}, now)
 	}
-	if known, taken := table.Note(Beat{Key: Key{"c", "b", -5}}, now); known || taken {
+	for i := range int64(MaxBrokers) {
+		note(i/MaxPerConn, i+10, false)
+	}
+	if len(table.live) != MaxBrokers {
+		t.Fatalf("%d are watched", len(table.live))
+	}
+	if known, taken := note("x", -5, false); known || taken {
 		t.Error("one more was taken")
 	}
-	if known, taken := table.Note(Beat{Key: Key{"c", "b", 5}}, now); !known || !taken {
+	if known, taken := note(int64(0), 15, false); !known || !taken {
 		t.Error("a known one was not")
+	}
+	if known, taken := note("x", 1, true); known || !taken {
+		t.Error("a registered one was not")
+	}
+	if n := table.Members(set("c", "b"), now); len(n) != 1 || n[0].ID != 1 {
+		t.Errorf("%d members, want broker 1", len(n))
+	}
+	for i := range int64(MaxBrokers) {
+		note(-1-i/MaxPerConn, -i-10, true)
+	}
+	if len(table.live) != MaxKnown {
+		t.Errorf("%d are watched, want %d", len(table.live), MaxKnown)
+	}
+	one := NewTable()
+	for i := range int64(MaxPerConn + 5) {
+		one.Note(Beat{Key: Key{"c", "b", i}, Conn: "x", Known: true}, now)
+	}
+	if gone := one.ConnClosed("x"); len(gone) != MaxPerConn {
+		t.Errorf("a connection took %d along, want %d", len(gone), MaxPerConn)
 	}
 }
 

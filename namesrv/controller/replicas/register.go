@@ -2,6 +2,7 @@ package replicas
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"gorocket/remoting/wire"
 )
@@ -74,6 +75,8 @@ const maxID = 1 << 40
 // fits tells why a broker's names, id or address cannot be kept; "" when they can.
 func fits(cluster, broker string, id int64, address string) string {
 	switch {
+	case !utf8.ValidString(cluster + broker + address): // JSON would make other names of them
+		return "the names and the address of a broker are UTF-8"
 	case broker == "" || len(broker) > MaxName || len(cluster) > MaxName:
 		return "the names of cluster and broker need 1 to 255 bytes"
 	case id < 1 || id > maxID:

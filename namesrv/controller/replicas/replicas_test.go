@@ -107,6 +107,49 @@ func TestSetsAreLimited(t *testing.T) {
 		"the controller knows")
 }
 
+// TestSnapshotsFit: whatever strangers register, and whoever is in sync, the state can be written and read again.
+func TestSnapshotsFit(t *testing.T) {
+	table := NewTable()
+	name := func(i, most int) string { return fmt.Sprint(i) + strings.Repeat("\x01", most-len(fmt.Sprint(i))) }
+	taken, last := 0, Result{}
+	for i := 1; last.Code == 0; i++ {
+		set := i / MaxReplicas
+		last = table.Apply(&Command{Register: &Register{Cluster: name(set, MaxName), Broker: name(set, MaxName),
+			ID: maxID - int64(i%MaxReplicas), Address: name(i, MaxAddress)}})
+		if last.Code == 0 {
+			taken++
+		}
+	}
+	if last.Code != wire.ControllerBrokerIDInvalid || !strings.HasPrefix(last.Remark, "what the controller knows") {
+		t.Fatalf("after %d: %+v", taken, last)
+	}
+	for _, s := range table.sets {
+		s.Master, s.MasterEpoch, s.SyncEpoch, s.InSync = maxID, math.MaxInt32, math.MaxInt32, s.IDs()
+	}
+	text, err := table.Snapshot()
+	if err != nil || len(text) > MaxBytes+100 || len(text) < MaxBytes/2 {
+		t.Errorf("%d bytes for %d brokers, %v: want %d at most", len(text), taken, err, MaxBytes)
+	}
+	again := NewTable()
+	if err := again.Restore(text); err != nil || again.bytes != table.bytes {
+		t.Errorf("%v, %d bytes, before %d", err, again.bytes, table.bytes)
+	}
+	sets := table.All()
+	r := table.Apply(&Command{Clean: &Clean{Broker: sets[0].Broker, Living: true}})
+	for id := range sets[1].Replicas {
+		r = table.Apply(&Command{Register: &Register{Broker: sets[1].Broker, ID: id, Address: "h:1"}})
+	}
+	if r.Code != 0 || table.bytes > again.bytes-(MaxReplicas+1)*(6*MaxName) {
+		t.Errorf("%+v, %d bytes after %d", r, table.bytes, again.bytes)
+	}
+	for _, s := range table.All() {
+		table.Apply(&Command{Clean: &Clean{Broker: s.Broker, Living: true}})
+	}
+	if table.bytes != 0 {
+		t.Errorf("%d bytes without a set", table.bytes)
+	}
+}
+
 func TestRegister(t *testing.T) {
 	table := newSet(t, 2)
 	register := func(id int64, addr string, alive ...int64) *Command {

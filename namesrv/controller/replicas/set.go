@@ -1,6 +1,7 @@
 package replicas
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 )
@@ -48,6 +49,26 @@ func (s *Set) inSync(ids []int64) {
 	s.InSync = slices.Clone(ids)
 	slices.Sort(s.InSync)
 	s.SyncEpoch++
+}
+
+// size is how many bytes the set takes in a snapshot at most, with every number at its longest and all in sync; 0 for
+// nil.
+func (s *Set) size() int {
+	if s == nil {
+		return 0
+	}
+	const fixed, each = 220, 64 // names of fields, numbers; an id stands in Replicas and in InSync
+	n := fixed + quoted(s.Cluster) + quoted(s.Broker)
+	for _, r := range s.Replicas {
+		n += each + quoted(r.Address) + quoted(r.CheckCode)
+	}
+	return n
+}
+
+// quoted is the length of a text in JSON.
+func quoted(text string) int {
+	b, _ := json.Marshal(text) // a string always has a form
+	return len(b)
 }
 
 // Live is a member that was alive when a command was made, with what it reported last.

@@ -17,12 +17,17 @@ const (
 	MaxReplicas = 64     // brokers of a set
 	MaxName     = 255    // bytes of a cluster's or a broker's name
 	MaxAddress  = 512    // bytes of an address or of a check code
+
+	// MaxBytes is how large the state may be in a snapshot, which travels in one frame, in the worst case. About 18,000
+	// sets of three brokers fit.
+	MaxBytes = 14 << 20
 )
 
 // Table is the state. Any goroutine may use it.
 type Table struct {
-	mu   sync.RWMutex
-	sets map[string]*Set // guarded by mu; a Set is replaced, never changed
+	mu    sync.RWMutex
+	sets  map[string]*Set // guarded by mu; a Set is replaced, never changed
+	bytes int             // guarded by mu; what they take in a snapshot at most, see Set.size
 }
 
 // NewTable makes an empty one.
@@ -37,6 +42,18 @@ func (t *Table) Get(broker string) (Set, bool) {
 		return Set{}, false
 	}
 	return s.clone(), true
+}
+
+// Has tells whether a broker is registered.
+func (t *Table) Has(broker string, id int64) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	s := t.sets[broker]
+	if s == nil {
+		return false
+	}
+	_, has := s.Replicas[id]
+	return has
 }
 
 // All returns copies of all sets, in the order of their names.
@@ -63,13 +80,16 @@ func (t *Table) Apply(c *Command) Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r, next := t.decide(c)
-	switch {
-	case next == nil:
-	case len(next.Replicas) == 0:
-		delete(t.sets, next.Broker)
-	default:
-		t.sets[next.Broker] = next
+	if next == nil {
+		return r
 	}
+	t.bytes -= t.sets[next.Broker].size()
+	if len(next.Replicas) == 0 {
+		delete(t.sets, next.Broker)
+		return r
+	}
+	t.bytes += next.size()
+	t.sets[next.Broker] = next
 	return r
 }
 
@@ -91,6 +111,10 @@ func (t *Table) decide(c *Command) (Result, *Set) {
 		r, next = c.Clean.decide(old)
 	default:
 		return refuse(wire.SystemError, "a command of a newer controller: this one has to be updated"), nil
+	}
+	if next != nil && (c.Register != nil || c.Apply != nil) && t.bytes-old.size()+next.size() > MaxBytes {
+		r, next = refuse(wire.ControllerBrokerIDInvalid, "what the controller knows of brokers takes %d bytes, more is not "+
+			"taken", t.bytes), nil
 	}
 	switch {
 	case next != nil:
@@ -126,15 +150,16 @@ func (t *Table) Restore(text []byte) error {
 	if s.Version != snapshotVersion {
 		return fmt.Errorf("controller snapshot: version %d, this program reads %d", s.Version, snapshotVersion)
 	}
-	sets := make(map[string]*Set, len(s.Sets))
+	sets, size := make(map[string]*Set, len(s.Sets)), 0
 	for i := range s.Sets {
 		if s.Sets[i].Replicas == nil {
 			return errors.New("controller snapshot: broker set " + s.Sets[i].Broker + " has no replicas")
 		}
+		size += s.Sets[i].size() - sets[s.Sets[i].Broker].size()
 		sets[s.Sets[i].Broker] = &s.Sets[i]
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.sets = sets
+	t.sets, t.bytes = sets, size
 	return nil
 }
