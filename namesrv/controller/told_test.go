@@ -54,13 +54,13 @@ func TestElectionsAreTold(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = s.Stop(context.Background()) })
 	p := &peer{Server: s, t: t}
-	p.conn = p.connect()
+	p.conn = p.connect(p.Addr())
 	testutil.WaitFor(t, "it leads", p.leading)
 	const elected = "a broker was elected master"
 	p.apply(1)
 	p.apply(2)
 	own := p.conn
-	first, second := p.connect(), p.connect()
+	first, second := p.connect(p.Addr()), p.connect(p.Addr())
 	beat := func(conn *remoting.Conn, id int64) {
 		p.conn = conn
 		p.beat(id, 0)

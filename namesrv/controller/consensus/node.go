@@ -139,8 +139,9 @@ func (n *Node) run(c *raft.Config, cfg *Config) (err error) {
 func newRaft(c *raft.Config, m machine, s Stores, t *Transport) (r *raft.Raft, err error) {
 	defer func() {
 		if why := recover(); why != nil {
-			err = fmt.Errorf("the log, the votes or the snapshots cannot be read: %v; while a majority of the others runs, take "+
-				"this member out of the group (gorocket controller remove) and add it again under a new id, with an empty folder", why)
+			err = fmt.Errorf("the log, the votes or the snapshots cannot be read: %v; while a majority of the others runs, "+
+				"take this member out of the group (gorocket controller remove) and add it again under a new id, with an "+
+				"empty folder", why)
 		}
 	}()
 	return raft.NewRaft(c, m, s.Log, s.Stable, s.Snapshots, t)

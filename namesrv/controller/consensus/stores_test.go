@@ -31,7 +31,7 @@ func TestEndOfLogIsReplaced(t *testing.T) {
 		}
 	}
 	for turn := uint64(0); turn < 4; turn++ {
-		s, err := openStores(dir, logger)
+		s, err := openStores(dir, logger, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestLogThatCannotBeRead(t *testing.T) {
 	if err := claim(dir, "g", "n0"); err != nil {
 		t.Fatal(err)
 	}
-	s, err := openStores(dir, newLogger(zerolog.Nop()))
+	s, err := openStores(dir, newLogger(zerolog.Nop()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestLogThatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, err := Open(Config{Group: "g", Self: "n0", Peers: []Peer{{"n0", "h:0"}}, Dir: dir, Machine: &list{},
-		Log: zerolog.Nop(), Timeout: time.Second, Transport: NewTransport("h:0", "g", nil)}, func(bool) {})
+		Log: zerolog.Nop(), Timeout: time.Second, Transport: NewTransport(Peer{"n0", "h:0"}, "g", nil)}, func(bool) {})
 	if err == nil {
 		_ = n.Close()
 		t.Fatal("it starts with half a log")
