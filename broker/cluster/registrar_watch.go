@@ -271,6 +271,9 @@ func (l *namesrvLink) note(err error) {
 	switch {
 	case err == nil:
 		log.Info().Str("namesrv", l.addr).Msg("registered at the NameServer")
+	case isTaken(err) && l.r.d.Self().Controlled: // a process that was suspended hears of its successor here first
+		log.Warn().Err(err).Str("namesrv", l.addr).
+			Msg("the NameServer leads clients to another broker: another master, if the controllers say so")
 	case isRefusal(err):
 		log.Error().Err(err).Str("namesrv", l.addr).
 			Msg("clients cannot find this broker through a NameServer; registering again")

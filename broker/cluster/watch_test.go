@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -260,6 +261,24 @@ func TestTwin(t *testing.T) {
 	check("taken once more", "", theirs, mine)
 	l.rival.last = l.rival.last.Add(-twinLooks*CheckPeriod - time.Second)
 	check("and much later", "", theirs, mine)
+}
+
+// TestSuccessorFrightensNobody: under controllers another broker in this one's place is its successor, as a rule.
+func TestSuccessorFrightensNobody(t *testing.T) {
+	for _, controlled := range []bool{false, true} {
+		n := &listing{versions: map[string]compat.DataVersion{}}
+		l := watcher(t, n.serve(t), &Self{Controlled: controlled})
+		var text bytes.Buffer
+		l.r.d.Log = zerolog.New(&text)
+		l.note(&takenError{"x:1"})
+		want := `"level":"error"`
+		if controlled {
+			want = `"level":"warn"`
+		}
+		if !strings.Contains(text.String(), want) || !strings.Contains(text.String(), "x:1") {
+			t.Errorf("controlled %v: %s", controlled, text.String())
+		}
+	}
 }
 
 // TestOvertakeStays: a state version that others have gone beyond does not go back.

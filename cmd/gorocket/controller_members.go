@@ -90,6 +90,10 @@ func oneStep(client *remoting.Client, addr string, step onLeader) error {
 	ctx, cancel := context.WithTimeout(context.Background(), memberTimeout)
 	defer cancel()
 	group, err := remoting.AskHeader(ctx, client, addr, wire.ReqControllerGetMetadataInfo, wire.ControllerMetadataResponse)
+	var refused *remoting.ResponseError
+	if errors.As(err, &refused) && refused.Code == wire.RequestCodeNotSupported {
+		return fmt.Errorf("%s is no controller: its port is in controllerDLegerPeers: %w", addr, err)
+	}
 	if err != nil {
 		return err
 	}

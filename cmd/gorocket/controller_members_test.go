@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 
+	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
 
@@ -25,5 +27,14 @@ func TestMembersAreTold(t *testing.T) {
 		if err := printMembers(&out)(context.Background(), nil, &x.group); err != nil || out.String() != x.want {
 			t.Errorf("%q, want %q (%v)", out.String(), x.want, err)
 		}
+	}
+}
+
+// TestNoController: who asks a NameServer or a broker is told that.
+func TestNoController(t *testing.T) {
+	addr := remotingtest.Serve(t)
+	if err := withClient(addr, printMembers(new(bytes.Buffer))); err == nil ||
+		!strings.HasPrefix(err.Error(), addr+" is no controller") {
+		t.Error(err)
 	}
 }

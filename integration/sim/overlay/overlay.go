@@ -86,7 +86,7 @@ var plants = map[string]patch{
 		"	b := r.b\n	err := b.store.BecomeSlave()\n",
 		"	b := r.b\n	if !b.cfg().IsSlave() {\n		return nil\n	}\n	err := b.store.BecomeSlave()\n"},
 	"truncation by offset instead of epoch": {"store/ha/agree.go",
-		"common, ok := epoch.Common(ours, have, theirs, end);", "common, ok := min(have, end), true;"},
+		"	common, ok := epoch.Common(ours, have, theirs, end)\n", "	common, ok := min(have, end), true\n"},
 	"an epoch file written after the first byte": {"broker/switching.go",
 		"	if err := b.beginEpoch(m.Epoch); err != nil {\n		return err\n	}\n",
 		"	time.AfterFunc(100*time.Millisecond, func() { _ = b.beginEpoch(m.Epoch) })\n"},

@@ -33,6 +33,11 @@ var ofAway = []string{"failed to heartbeat to", "failed to appendEntries to", "f
 	"failed to contact:", "failed to send snapshot to", "failed to install snapshot",
 	"Election timeout reached, restarting election"}
 
+// ofCatchingUp begin what is told when a member that was away comes back, or an election finds the best one: nothing is
+// wrong.
+var ofCatchingUp = []string{"failed to get previous log:", "appendEntries rejected, sending older logs",
+	"rejecting pre-vote request since our last", "rejecting vote request since our last"}
+
 // lines takes hclog's text lines: "[WARN]  raft: text: key=value".
 type lines struct {
 	log  zerolog.Logger
@@ -55,6 +60,9 @@ func (l lines) Write(line []byte) (int, error) {
 	if _, after, found := bytes.Cut(text, []byte("raft: ")); found {
 		text = after
 	}
+	if level == zerolog.WarnLevel && begins(string(text), ofCatchingUp) != "" {
+		level = zerolog.InfoLevel
+	}
 	e := l.log.WithLevel(level)
 	if level >= zerolog.WarnLevel {
 		if kind := awayKind(string(text)); kind != "" {
@@ -65,17 +73,26 @@ func (l lines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// awayKind is what of a line stays the same while a member is away, its address among it; "" for other lines.
-func awayKind(text string) string {
-	for _, begin := range ofAway {
-		if strings.HasPrefix(text, begin) {
-			_, who, _ := strings.Cut(text, ": ") // only members are asked
-			if end := strings.IndexByte(who, '}'); end >= 0 {
-				return begin + who[:end]
-			}
-			who, _, _ = strings.Cut(who, " ")
-			return begin + who
+// begins is which of the texts a line begins with, "" for none.
+func begins(line string, texts []string) string {
+	for _, text := range texts {
+		if strings.HasPrefix(line, text) {
+			return text
 		}
 	}
 	return ""
+}
+
+// awayKind is what of a line stays the same while a member is away, its address among it; "" for other lines.
+func awayKind(line string) string {
+	begin := begins(line, ofAway)
+	if begin == "" {
+		return ""
+	}
+	_, who, _ := strings.Cut(line, ": ") // only members are asked
+	if end := strings.IndexByte(who, '}'); end >= 0 {
+		return begin + who[:end]
+	}
+	who, _, _ = strings.Cut(who, " ")
+	return begin + who
 }
