@@ -13,6 +13,7 @@ import (
 
 	"gorocket/broker/clients"
 	"gorocket/broker/config"
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/remotingtest"
@@ -194,9 +195,11 @@ func TestRequestModeRefusals(t *testing.T) {
 	r := startRig(t, cfg)
 	r.send("T", "", "x")
 	for text, want := range map[string]string{
-		`{"topic":"T","consumerGroup":"g","mode":"PULL"}`:                               "26 subscription group does not exist",
-		`{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":-2}`:         "1 popShareQueueNum=-2 is not within",
-		`{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":2000000000}`: "1 popShareQueueNum=2000000000 is not within",
+		`{"topic":"T","consumerGroup":"g","mode":"PULL"}`:                                                         "26 subscription group does not exist",
+		`{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":-2}`:                                   "1 popShareQueueNum=-2 is not within",
+		`{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":2000000000}`:                           "1 popShareQueueNum=2000000000 is not within",
+		`{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":-1}`:                                   "26 subscription group does not exist",
+		fmt.Sprintf(`{"topic":"T","consumerGroup":"g","mode":"PULL","popShareQueueNum":%d}`, meta.MaxQueueNumber): "26 subscription group does not exist",
 		`{broken`: "1 ",
 	} {
 		a := r.ask(wire.ReqSetMessageRequestMode, "", text)

@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gorocket/compat/testutil"
 	"gorocket/remoting/transport"
 	"gorocket/remoting/wire"
 )
@@ -229,6 +230,32 @@ func TestOverloadIsAnsweredBusy(t *testing.T) {
 	if busy.Load() == 0 || ok.Load() == 0 || busy.Load()+ok.Load() != 30 {
 		t.Errorf("%d busy, %d ok of 30", busy.Load(), ok.Load())
 	}
+}
+
+// TestWaitingRequests: who looks at the requests that wait sees those of both kinds of workers.
+func TestWaitingRequests(t *testing.T) {
+	block := make(chan struct{})
+	wait := func(ctx *Context) { <-block; ctx.OK(nil) }
+	s, addr := serving(t, Options{Workers: 1, QueueCapacity: 100}, Entry{Code: 1, Mode: Pooled, Handle: wait},
+		Entry{Code: 2, Mode: Blocking, Handle: wait})
+	conn, err := startClient(t).Conn(context.Background(), addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Add(1)
+		Go(conn, 10*time.Second, int32(1+i%2), wire.TopicRequest, &wire.TopicHeader{}, nil,
+			func(*wire.Command, error) { wg.Done() })
+	}
+	testutil.WaitFor(t, "both kinds wait", func() bool {
+		n := map[int32]int{}
+		s.Waiting(func(code int32) { n[code]++ })
+		return len(n) == 2 && n[1] > 0 && n[2] > 0
+	})
+	close(block)
+	wg.Wait()
+	s.Waiting(func(code int32) { t.Errorf("code %d waits yet", code) })
 }
 
 // TestBarrier: no answer leaves before its barrier is passed; when it cannot be, the connection is closed without the

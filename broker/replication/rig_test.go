@@ -31,6 +31,7 @@ type rig struct {
 	store *store.Store
 	set   atomic.Pointer[store.Config]
 	lost  atomic.Int64 // how often the NameServers were asked
+	joins atomic.Int64 // how often a master's log was found
 }
 
 // newRig prepares a broker of a role: SLAVE, ASYNC_MASTER, SYNC_MASTER. A slave looks at the tables of its master once,
@@ -62,7 +63,7 @@ func newRig(t *testing.T, role string, edit ...func(*store.Config)) *rig {
 		Tables: slave.Deps{Client: client, Topics: meta.NewTopics(), Offsets: meta.NewOffsets(), Modes: meta.NewModes(),
 			Groups: meta.NewGroups(func() bool { return true }), Delays: func([]byte) error { return nil },
 			Log: zerolog.Nop(), Throttled: throttled, Period: time.Hour},
-		Lost: func() { r.lost.Add(1) }, Log: zerolog.Nop(), Throttled: throttled, Seek: 20 * time.Millisecond})
+		Lost: func() { r.lost.Add(1) }, Joined: func() { r.joins.Add(1) }, Log: zerolog.Nop(), Throttled: throttled, Seek: 20 * time.Millisecond})
 	return r
 }
 

@@ -185,6 +185,9 @@ func TestLostMaster(t *testing.T) {
 	s.Found("", m.listens())
 	testutil.WaitFor(t, "the master", func() bool { return s.connected() })
 	testutil.WaitFor(t, "it to be well", func() bool { return s.Health() == nil })
+	if n := s.joins.Load(); n != 1 {
+		t.Errorf("told %d times that its master is back", n)
+	}
 	before := s.lost.Load()
 	s.mu.Lock()
 	s.diverged = &DivergedError{}
