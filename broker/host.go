@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -127,10 +128,10 @@ func (h *Host) truncate(b *Broker, c truncation, confirmed int64) error {
 			"what it does not have is truncated here, acknowledged messages among it, and kept in a folder beside the log"
 	}
 	ev.Str("master", c.Master).Int64("end", c.End).Int64("common", c.Common).Int64("confirmed", confirmed).Msg(what)
-	cfg := b.Config()
+	begin, cfg := time.Now(), b.Config()
 	offline := cfg.Offline(cfg.StorePathRootDir)
 	offline.FS = b.fs
-	plan, err := offline.TruncateTo(c.Common, false)
+	plan, err := offline.CutTo(c.Common, b.store.MaxPhyOffset())
 	if err != nil {
 		return fmt.Errorf("broker: truncating the log at %d: %w", c.Common, err)
 	}
@@ -140,6 +141,7 @@ func (h *Host) truncate(b *Broker, c truncation, confirmed int64) error {
 	b.changes.Truncations.Add(1)
 	b.changes.Truncated.Add(c.End - c.Common)
 	b.changes.Confirmed.Add(max(0, min(confirmed, c.End)-c.Common))
-	h.log.Warn().Str("kept", plan.Aside).Int64("bytes", c.End-c.Common).Msg("the log is truncated")
+	h.log.Warn().Str("kept", plan.Aside).Int64("bytes", c.End-c.Common).Int64("tookMillis",
+		time.Since(begin).Milliseconds()).Msg("the log is truncated")
 	return nil
 }

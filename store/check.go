@@ -98,6 +98,15 @@ func (o Offline) TruncateTo(offset int64, dryRun bool) (*check.Plan, error) {
 	return check.TruncateTo(opt, o.FS, offset, dryRun)
 }
 
+// CutTo is check.CutTo of the directory.
+func (o Offline) CutTo(offset, end int64) (*check.Plan, error) {
+	opt, err := o.options()
+	if err != nil {
+		return nil, err
+	}
+	return check.CutTo(opt, o.FS, offset, end)
+}
+
 // Walk is check.Walk of the directory.
 func (o Offline) Walk(yield func(file string, at int64, m *record.View) error, damaged func(check.ExportDamage)) error {
 	opt, err := o.options()

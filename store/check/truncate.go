@@ -2,12 +2,14 @@ package check
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"slices"
 
 	"gorocket/store/commitlog"
 	"gorocket/store/consumequeue"
 	"gorocket/store/record"
+	"gorocket/store/recovery"
 	"gorocket/store/vfs"
 )
 
@@ -16,6 +18,8 @@ type cutter struct {
 	cfg    Options
 	fs     vfs.FS
 	offset int64
+	end    int64 // nothing stands in the log from here on
+	sound  bool  // nothing but the end of the log is to be changed
 	plan   *Plan
 
 	files []logFile // that hold something from offset on, ascending
@@ -33,17 +37,9 @@ type logFile struct {
 // offsets; queues and index follow. dryRun only says what would be done. Else Repair follows, and the plan is that of
 // both. Errors as Repair, and for an offset at which no record begins.
 func TruncateTo(cfg Options, fsys vfs.FS, offset int64, dryRun bool) (*Plan, error) {
-	if err := idleStore(&cfg, fsys); err != nil {
+	c, err := newCutter(cfg, fsys, offset)
+	if err != nil {
 		return nil, err
-	}
-	c := &cutter{cfg: cfg, fs: fsys, offset: offset,
-		plan: &Plan{Dir: cfg.Root, Aside: asideName(&cfg, fsys), Steps: []Step{}}}
-	if err := c.find(); err != nil {
-		return nil, err // nothing is known of the store, and nothing planned
-	}
-	for _, f := range c.files {
-		c.plan.Steps = append(c.plan.Steps, Step{ByRepair, "cut", f.name, max(0, offset-f.base), fmt.Sprintf(
-			"keep what stands from here on in %s, and end the log at offset %d", c.asideOf(f.name), offset)})
 	}
 	if dryRun {
 		c.plan.Starts, c.plan.LogTo = true, offset
@@ -57,6 +53,48 @@ func TruncateTo(cfg Options, fsys vfs.FS, offset int64, dryRun bool) (*Plan, err
 		done.Steps = append(c.plan.Steps, done.Steps...)
 	}
 	return done, err
+}
+
+// CutTo is TruncateTo for a store that was just stopped by a program that knows where its log ends, at end: it looks at
+// nothing but what goes, and takes as long as that is. Queues and index follow at the next start, which recovers as
+// after a kill.
+func CutTo(cfg Options, fsys vfs.FS, offset, end int64) (*Plan, error) {
+	c, err := newCutter(cfg, fsys, offset)
+	if err != nil {
+		return nil, err
+	}
+	c.end, c.sound = end, true
+	if err := c.recoverNext(); err != nil {
+		return c.plan, err
+	}
+	return c.plan, c.cut()
+}
+
+// newCutter plans to cut a store that nobody uses.
+func newCutter(cfg Options, fsys vfs.FS, offset int64) (*cutter, error) {
+	if err := idleStore(&cfg, fsys); err != nil {
+		return nil, err
+	}
+	c := &cutter{cfg: cfg, fs: fsys, offset: offset, end: math.MaxInt64,
+		plan: &Plan{Dir: cfg.Root, Aside: asideName(&cfg, fsys), Steps: []Step{}}}
+	if err := c.find(); err != nil {
+		return nil, err // nothing is known of the store, and nothing planned
+	}
+	for _, f := range c.files {
+		c.plan.Steps = append(c.plan.Steps, Step{ByRepair, "cut", f.name, max(0, offset-f.base), fmt.Sprintf(
+			"keep what stands from here on in %s, and end the log at offset %d", c.asideOf(f.name), offset)})
+	}
+	return c, nil
+}
+
+// recoverNext has the next start recover, unless it does so anyway. It is durable before the log is shorter than the
+// queues.
+func (c *cutter) recoverNext() error {
+	name := c.cfg.sub("abort")
+	if _, err := c.fs.Stat(name); err == nil {
+		return nil
+	}
+	return vfs.WriteFileAtomic(c.fs, name, []byte(recovery.AbortText(recovery.BootOf(c.fs))))
 }
 
 // find looks whether a record begins at the offset, and for the files that hold something from there on.
@@ -117,11 +155,19 @@ func (c *cutter) asideOf(name string) string {
 // later, and a second run goes on.
 func (c *cutter) cut() error {
 	for _, f := range c.files {
-		if err := copyRange(c.fs, f.name, c.asideOf(f.name), max(0, c.offset-f.base), f.size); err != nil {
+		from, to := max(0, c.offset-f.base), min(f.size, c.end-f.base)
+		if from >= to {
+			continue
+		}
+		if err := copyRange(c.fs, f.name, c.asideOf(f.name), from, to); err != nil {
 			return err
 		}
 	}
-	for _, name := range []string{"index", consumequeue.ManifestFile} { // the index is built again
+	goes := []string{consumequeue.ManifestFile, "index"} // the index is built again
+	if c.sound {
+		goes = goes[:1]
+	}
+	for _, name := range goes {
 		if _, err := c.fs.Stat(c.cfg.sub(name)); err != nil {
 			continue
 		}

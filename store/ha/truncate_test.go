@@ -171,7 +171,7 @@ func (n *node) cut(common int64) {
 	seg := n.store.Log().Find(common)
 	goes := bytes.Clone(seg.Data[common-seg.Base : min(end, seg.End())-seg.Base])
 	n.stop()
-	plan, err := store.Offline{Config: n.config(), FS: n.fs}.TruncateTo(common, false)
+	plan, err := store.Offline{Config: n.config(), FS: n.fs}.CutTo(common, end)
 	if err == nil {
 		err = n.epochs.CutBehind(common)
 	}
