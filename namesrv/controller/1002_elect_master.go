@@ -64,6 +64,12 @@ func (s *Server) handOver(ctx context.Context, broker string, to int64) error {
 		!replicas.Alive(living, set.Master) {
 		return nil // the election says what is to be said
 	}
+	select {
+	case s.handOvers <- struct{}{}:
+		defer func() { <-s.handOvers }()
+	default:
+		return errHandOvers
+	}
 	h := wire.HandOverHeader{BrokerName: broker, BrokerID: to, MasterEpoch: set.MasterEpoch}
 	_, err := remoting.Call(ctx, s.client, set.MasterAddress(), wire.ReqHandOver, wire.HandOverRequest, &h, nil)
 	var answer *remoting.ResponseError
@@ -74,6 +80,11 @@ func (s *Server) handOver(ctx context.Context, broker string, to int64) error {
 	}
 	return err
 }
+
+// maxHandOvers is how many masters are asked to hand over at a time: one that does not answer keeps a worker.
+const maxHandOvers = 4
+
+var errHandOvers = errors.New("other masters are asked just now, and some do not answer")
 
 // masterOf is a set's master as headers have it.
 func masterOf(set *replicas.Set) wire.ElectMasterResponseHeader {

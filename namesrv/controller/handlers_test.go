@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -302,5 +303,74 @@ func TestLargeBodies(t *testing.T) {
 	long := "electMasterMaxRetryCount=" + strings.Repeat("\x01", maxConfigBody/2)
 	if resp := call(p, wire.ReqUpdateControllerConfig, wire.None, none, long); resp.Code == 0 || len(resp.Remark) > 32<<10 {
 		t.Errorf("code %d, a remark of %d bytes", resp.Code, len(resp.Remark))
+	}
+}
+
+// TestSilentMasters: operators, or strangers, who have masters asked that do not answer, or members taken in that do
+// not, keep no worker from others.
+func TestSilentMasters(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	p := start(t, func(c *Config) { c.ThreadPoolNums = 8 })
+	p.apply(1)
+	p.apply(2)
+	call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest, &wire.RegisterToControllerHeader{
+		ClusterName: "c", BrokerName: "b", BrokerID: 1, BrokerAddress: silent.Addr().String()}, "")
+	p.beat(1, 10)
+	p.elect(1, false)
+	p.beat(2, 10)
+	p.want(p.alter(1, 1, `{"syncStateSet":[1,2],"syncStateSetEpoch":1}`), 0, "", "", `{"syncStateSet":[1,2],"syncStateSetEpoch":2}`)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for range 20 {
+		if err := remoting.Notify(p.conn, wire.ReqControllerElectMaster, wire.ElectMasterRequest, &wire.ElectMasterHeader{
+			ClusterName: "c", BrokerName: "b", BrokerID: 2, DesignateElect: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := remoting.Notify(p.conn, ChangeMembersCode, ChangeMembers, &ChangeMembersHeader{ID: "n1",
+			Addr: silent.Addr().String()}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin := time.Now()
+	p.info()
+	_, _ = remoting.Invoke(ctx, p.conn, consensus.RequestCode, consensus.Request, &consensus.Header{Group: "g", Kind: "x"}, nil)
+	if took := time.Since(begin); took > time.Second {
+		t.Errorf("others waited for %v", took)
+	}
+	p.want(p.elect(2, true), 2012, "Failed to elect a new master: the present one does not hand over: other", "", "")
+	p.want(call(p, ChangeMembersCode, ChangeMembers, &ChangeMembersHeader{ID: "n1", Addr: silent.Addr().String()}, ""),
+		wire.SystemBusy, "another change of the members is under way", "", "")
+}
+
+// TestNoticesAreLimited: brokers that do not take notices keep so many goroutines and no more; elections go on.
+func TestNoticesAreLimited(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	p.beat(1, 10)
+	p.notices.Store(maxNotices)
+	if resp := p.elect(1, false); resp.Code != 0 || resp.GetString("masterBrokerId") != "1" {
+		t.Errorf("%d %s", resp.Code, resp.Remark)
+	}
+	if n := p.notices.Load(); n != maxNotices {
+		t.Errorf("%d are on their way", n)
+	}
+}
+
+// TestAdoptedAreForgotten: sets that are registered and forgotten again leave nothing behind.
+func TestAdoptedAreForgotten(t *testing.T) {
+	p := start(t)
+	for i := range replicas.MaxSets {
+		p.adopted[fmt.Sprint(i)] = time.Now()
+	}
+	call(p, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest, &wire.RegisterToControllerHeader{
+		ClusterName: "c", BrokerName: "b", BrokerID: 1, BrokerAddress: "h:1"}, "")
+	p.adoptMu.Lock()
+	defer p.adoptMu.Unlock()
+	if n := len(p.adopted); n != 1 {
+		t.Errorf("%d are kept", n)
 	}
 }

@@ -29,6 +29,11 @@ func (s *Server) changeMembers(ctx *remoting.Context) {
 	if !ok || !s.leads(ctx) {
 		return
 	}
+	if !s.changing.TryLock() { // others of the group need the workers
+		ctx.Status(wire.SystemBusy, "another change of the members is under way")
+		return
+	}
+	defer s.changing.Unlock()
 	node := s.node.Load()
 	var err error
 	if h.Addr == "" {

@@ -43,6 +43,10 @@ type Server struct {
 	alive *liveness.Table
 	looks chan string // broker sets whose master may be gone
 
+	handOvers chan struct{} // one element for each that is under way
+	changing  sync.Mutex    // held over a change of the members
+	notices   atomic.Int64  // on their way
+
 	transport *consensus.Transport           // immutable after Start
 	node      atomic.Pointer[consensus.Node] // nil while the folder is being opened
 	server    *remoting.Server               // immutable after Start
@@ -85,7 +89,8 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Server, error) {
 	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second),
 		crowd: throttle.New(log, brokersPerSecond, time.Second), fs: o.FS, network: o.Network,
 		stores: o.Stores, peers: peers, self: self, sets: replicas.NewTable(), alive: liveness.NewTable(),
-		looks: make(chan string, maxLooks), adopted: map[string]time.Time{}, failed: make(chan error, 1)}
+		looks: make(chan string, maxLooks), handOvers: make(chan struct{}, maxHandOvers),
+		adopted: map[string]time.Time{}, failed: make(chan error, 1)}
 	s.cfg.Store(&cfg)
 	return s, nil
 }

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -176,6 +177,9 @@ func (s *Server) settled(broker string) bool {
 	}
 	since, seen := s.adopted[broker]
 	if !seen {
+		if len(s.adopted) >= replicas.MaxSets { // some were forgotten by an operator before they had an election
+			maps.DeleteFunc(s.adopted, func(name string, _ time.Time) bool { _, known := s.sets.Get(name); return !known })
+		}
 		s.adopted[broker] = time.Now()
 		return false
 	}

@@ -21,24 +21,38 @@ type known struct {
 	waits func() error                // why it can answer nothing now
 }
 
-// check refuses what no member sends: raft would panic of it, now or at the next start, or never get on again.
+// check refuses what no member sends: raft would panic of it, now or at the next start, or never get on again. What is
+// of the past raft refuses itself, without a look at it.
 func (k *known) check(rpc *raft.RPC, snapshot []byte) error {
-	var term uint64
-	var err error
+	now, term := k.term(), termOf(rpc)
+	switch {
+	case term > now && term-now > maxAhead:
+		return fmt.Errorf("consensus: term %d, while it is %d here", term, now)
+	case term < now:
+		return nil
+	}
 	switch c := rpc.Command.(type) {
 	case *raft.AppendEntriesRequest:
-		term, err = c.Term, checkEntries(c)
-	case *raft.RequestVoteRequest:
-		term = c.Term
-	case *raft.RequestPreVoteRequest:
-		term = c.Term
+		return checkEntries(c)
 	case *raft.InstallSnapshotRequest:
-		term, err = c.Term, k.checkSnapshot(c, snapshot)
+		return k.checkSnapshot(c, snapshot)
 	}
-	if now := k.term(); err == nil && term > now && term-now > maxAhead {
-		err = fmt.Errorf("consensus: term %d, while it is %d here", term, now)
+	return nil
+}
+
+// termOf is the term of a request; one that has none is of the past.
+func termOf(rpc *raft.RPC) uint64 {
+	switch c := rpc.Command.(type) {
+	case *raft.AppendEntriesRequest:
+		return c.Term
+	case *raft.RequestVoteRequest:
+		return c.Term
+	case *raft.RequestPreVoteRequest:
+		return c.Term
+	case *raft.InstallSnapshotRequest:
+		return c.Term
 	}
-	return err
+	return 0
 }
 
 // checkEntries looks whether entries follow each other, and whether raft can read them.
