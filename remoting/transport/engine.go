@@ -28,6 +28,9 @@ type Engine struct {
 	guardStop chan struct{}
 	guardDone chan struct{}
 
+	handOver sync.RWMutex // held while a loop is handed a connection, and until nothing is handed over any more
+	stopping bool         // guarded by handOver; what loops are handed now they may never take
+
 	mu    sync.Mutex
 	conns map[*Conn]struct{} // guarded by mu
 }
@@ -88,6 +91,9 @@ func (e *Engine) Addrs() (addrs []string) {
 func (e *Engine) Stop(ctx context.Context) (err error) {
 	stopped := make(chan error, 1)
 	go func() { // a loop that hangs or has ended would keep us
+		e.handOver.Lock()
+		e.stopping = true
+		e.handOver.Unlock()
 		for _, a := range e.acceptors {
 			a.close()
 		}
@@ -115,7 +121,7 @@ func (e *Engine) Dial(ctx context.Context, addr string) (*Conn, error) {
 	}
 	opened, failed := make(chan *Conn, 1), make(chan error, 1)
 	go func() { // it waits for the loop, which may be slow; the context ends our wait
-		if err := e.run.enroll(nc, &dialling{opened, encrypted}); err != nil {
+		if err := e.enroll(nc, &dialling{opened, encrypted}); err != nil {
 			failed <- err
 		}
 	}()
@@ -128,6 +134,19 @@ func (e *Engine) Dial(ctx context.Context, addr string) (*Conn, error) {
 		return nil, ctx.Err()
 	}
 }
+
+// enroll hands a connection that was dialled to a loop, unless the engine ends: a loop that has ended takes it never,
+// and does not say so.
+func (e *Engine) enroll(nc net.Conn, d *dialling) error {
+	e.handOver.RLock()
+	defer e.handOver.RUnlock()
+	if e.stopping {
+		return errors.Join(errStopping, quietly(nc.Close()))
+	}
+	return e.run.enroll(nc, d)
+}
+
+var errStopping = errors.New("transport: stopped")
 
 func (e *Engine) dial(ctx context.Context, addr string) (net.Conn, error) {
 	if e.opts.Network != nil {
