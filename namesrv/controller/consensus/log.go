@@ -26,6 +26,7 @@ type durable struct {
 	mu  sync.RWMutex // held over a use of wal
 	wal *wal.WAL     // guarded by mu
 
+	whole  bool          // the log is what was closed; immutable after openDurable
 	runs   atomic.Bool   // raft does
 	ending chan struct{} // closed by end
 
@@ -45,7 +46,30 @@ func openDurable(open func() (*wal.WAL, error), log logger) (d *durable, err err
 	if d.wal, err = open(); err == nil {
 		d.last, err = d.wal.LastIndex()
 	}
+	if err == nil {
+		err = d.compareEnd()
+	}
 	return d, err
+}
+
+// keyEnd is the key of the index that the log ended at when it was closed last; 0: it was not closed.
+const keyEnd = "gorocket/end"
+
+// compareEnd looks whether the log is what was closed: raft-wal takes a file that is gone, or garbage, for one that was
+// never written, and a member that forgets what it has agreed to may agree to something else.
+func (d *durable) compareEnd() error {
+	end, err := d.wal.GetUint64([]byte(keyEnd))
+	switch {
+	case err != nil:
+		return err
+	case end > d.last:
+		return fmt.Errorf("the log ends at entry %d, and ended at %d when it was closed: the disk, or somebody, lost a file "+
+			"of it, or changed one", d.last, end)
+	}
+	if d.whole = true; end == 0 {
+		return nil
+	}
+	return d.wal.SetUint64([]byte(keyEnd), 0)
 }
 
 // Err is why nothing can be kept now; nil when it can.
@@ -217,4 +241,11 @@ func (d *durable) GetUint64(key []byte) (value uint64, err error) {
 func (d *durable) end() { close(d.ending) }
 
 // close closes the files.
-func (d *durable) close() error { return d.use((*wal.WAL).Close) }
+func (d *durable) close() error {
+	return d.use(func(w *wal.WAL) error {
+		if end, err := w.LastIndex(); err == nil && d.whole {
+			_ = w.SetUint64([]byte(keyEnd), end) // without it nothing is compared at the next start
+		}
+		return w.Close()
+	})
+}

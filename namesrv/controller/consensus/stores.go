@@ -40,6 +40,12 @@ type diskOf struct {
 	files func(dir string) types.SegmentFiler
 }
 
+// keptOpen outlives the log that it belongs to, which is opened anew after a failure while the old one is read yet.
+type keptOpen struct{ types.MetaStore }
+
+// Close does nothing: stores.close does it.
+func (keptOpen) Close() error { return nil }
+
 // segmentSize is that of a file of the log, in bytes; raft-wal allocates it at once.
 const segmentSize = 4 << 20
 
@@ -60,7 +66,7 @@ func openStores(dir string, log logger, disk *diskOf) (s stores, err error) {
 	}
 	s.meta = disk.meta
 	open := func() (*wal.WAL, error) {
-		return wal.Open(dir, wal.WithMetaStore(s.meta), wal.WithLogger(log), wal.WithSegmentSize(segmentSize),
+		return wal.Open(dir, wal.WithMetaStore(keptOpen{s.meta}), wal.WithLogger(log), wal.WithSegmentSize(segmentSize),
 			wal.WithSegmentFiler(disk.files(dir)))
 	}
 	s.log, err = openDurable(open, log)
@@ -83,7 +89,7 @@ func (s stores) close() (err error) {
 	if s.log.wal != nil {
 		err = s.log.close()
 	}
-	return errors.Join(err, s.meta.Close(), s.lock.Close()) // raft-wal leaves meta open
+	return errors.Join(err, s.meta.Close(), s.lock.Close())
 }
 
 // member is the content of member.json.
