@@ -41,7 +41,7 @@ type waitLimits struct {
 func newWorkerPool(opts *Options, b *transport.Budget, run func(*Context), limits waitLimits) *workerPool {
 	p := &workerPool{capacity: opts.QueueCapacity, maxBytes: opts.QueueBytes, run: run, limits: limits, budget: b}
 	p.ready.L = &p.mu
-	p.contexts.New = func() any { return &Context{In: new(wire.Interner)} }
+	p.contexts.New = func() any { return new(Context) }
 	p.sweeper = time.AfterFunc(time.Hour, p.sweep)
 	p.wg.Add(opts.Workers)
 	for range opts.Workers {
@@ -106,7 +106,7 @@ func (p *workerPool) done(ctx *Context) {
 	p.bytes.Add(-n)
 	p.budget.Unqueue(n)
 	ctx.cmd.Reset()
-	ctx.Replier, ctx.entry, ctx.Req = Replier{}, nil, nil
+	ctx.Replier, ctx.entry, ctx.Req, ctx.In = Replier{}, nil, nil, nil
 	if cap(ctx.frame) > keptFrame {
 		ctx.frame = nil
 	}
@@ -115,7 +115,9 @@ func (p *workerPool) done(ctx *Context) {
 
 func (p *workerPool) work() {
 	defer p.wg.Done()
+	in := new(wire.Interner) // the worker's: it is larger than most requests, of which many may wait
 	for ctx := p.pop(); ctx != nil; ctx = p.pop() {
+		ctx.In = in
 		p.run(ctx)
 		p.done(ctx)
 	}

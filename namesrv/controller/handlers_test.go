@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -372,5 +373,31 @@ func TestAdoptedAreForgotten(t *testing.T) {
 	defer p.adoptMu.Unlock()
 	if n := len(p.adopted); n != 1 {
 		t.Errorf("%d are kept", n)
+	}
+}
+
+// TestLeaseDuringAFlood: who registers brokers as fast as it can keeps no master from the answer that its lease needs.
+func TestLeaseDuringAFlood(t *testing.T) {
+	p := start(t)
+	p.apply(1)
+	flood := p.connect(p.Addr())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range 20_000 {
+		if err := remoting.Notify(flood, wire.ReqControllerRegisterBroker, wire.RegisterToControllerRequest,
+			&wire.RegisterToControllerHeader{ClusterName: "c", BrokerName: "z", BrokerID: 1, BrokerAddress: fmt.Sprint("h:", i)},
+			nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin := time.Now()
+	p.info()
+	call(p, wire.ReqControllerGetMetadataInfo, wire.None, new(wire.NoHeader), "")
+	if took := time.Since(begin); took > 500*time.Millisecond {
+		t.Errorf("it took %v", took)
+	}
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapInuse) - int64(before.HeapInuse); grown > 100<<20 {
+		t.Errorf("%d MB more are in use", grown>>20)
 	}
 }

@@ -13,15 +13,15 @@ import (
 )
 
 // entries is the dispatch table: one row per file. Codes without a row are answered REQUEST_CODE_NOT_SUPPORTED by
-// remoting, as in Java.
+// remoting, as in Java. Who leads, and who is master, waits behind nobody: a master's lease depends on it.
 func (s *Server) entries() []remoting.Entry {
 	return []remoting.Entry{
 		{Code: wire.ReqBrokerHeartbeat, Mode: remoting.Inline, Handle: s.brokerHeartbeat},
 		{Code: wire.ReqControllerAlterSyncStateSet, Mode: remoting.Pooled, Handle: s.alterSyncStateSet},
 		{Code: wire.ReqControllerElectMaster, Mode: remoting.Pooled, Handle: s.electMaster},
 		{Code: wire.ReqControllerRegisterBroker, Mode: remoting.Pooled, Handle: s.registerBroker},
-		{Code: wire.ReqControllerGetReplicaInfo, Mode: remoting.Pooled, Handle: s.replicaInfo},
-		{Code: wire.ReqControllerGetMetadataInfo, Mode: remoting.Pooled, Handle: s.metadataInfo},
+		{Code: wire.ReqControllerGetReplicaInfo, Mode: remoting.Inline, Handle: s.replicaInfo},
+		{Code: wire.ReqControllerGetMetadataInfo, Mode: remoting.Inline, Handle: s.metadataInfo},
 		{Code: wire.ReqControllerGetSyncStateData, Mode: remoting.Pooled, Handle: s.syncStateData},
 		{Code: wire.ReqUpdateControllerConfig, Mode: remoting.Pooled, Handle: s.updateConfig},
 		{Code: wire.ReqGetControllerConfig, Mode: remoting.Pooled, Handle: s.getConfig},
