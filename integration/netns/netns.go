@@ -24,6 +24,7 @@ type Namespace struct {
 	Here, There string // addresses of the link to this process: at this end, and in the namespace
 	pid         int    // of the process whose namespace it is
 	holder      *exec.Cmd
+	link        string // its end here
 }
 
 // Missing says why namespaces cannot be made here, nil when they can.
@@ -61,6 +62,7 @@ func New(i int) (e *Namespace, err error) {
 	if err := Run("ip", "link", "add", name, "type", "veth", "peer", "name", Away, "netns", strconv.Itoa(e.pid)); err != nil {
 		return nil, err
 	}
+	e.link = name
 	return e, errors.Join(Run("ip", "addr", "add", e.Here+"/31", "dev", name), Run("ip", "link", "set", name, "up"),
 		e.Run("ip", "addr", "add", e.There+"/31", "dev", Away), e.Run("ip", "link", "set", Away, "up"),
 		e.Run("ip", "link", "set", "lo", "up"))
@@ -116,8 +118,12 @@ func (e *Namespace) Listen(addr string) (net.Listener, error) {
 	return l, err
 }
 
-// Close ends it: with its last process a namespace goes, and its links with it.
+// Close ends it: with its last process a namespace goes, and a moment later its links; ours at once, for the next one has
+// its name.
 func (e *Namespace) Close() {
+	if e != nil && e.link != "" {
+		_ = Run("ip", "link", "del", e.link) // it may be gone
+	}
 	if e != nil && e.holder != nil && e.holder.Process != nil {
 		_ = e.holder.Process.Kill()
 		_ = e.holder.Wait()
