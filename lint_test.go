@@ -82,6 +82,7 @@ var arrows = map[string][]string{
 	"namesrv/controller/liveness":  {"namesrv/controller/replicas"},
 	"namesrv/controller/replicas":  {"remoting/wire"},
 	"remoting":                     {"remoting/transport", "remoting/wire", "remoting/wire/template"},
+	"remoting/auth":                {"compat", "remoting/wire"},
 	"remoting/eventlog":            {"remoting", "remoting/throttle"},
 	"remoting/metrics":             {"remoting/transport"},
 	"remoting/protocol":            {"compat"},

@@ -16,6 +16,7 @@ type Conn struct {
 	engine  *engine          // immutable
 	loop    *loopState       // immutable
 	fast    bool             // immutable; came in on the fast port
+	id      uint64           // immutable
 	backoff template.Backoff // event loop only
 
 	// Attachment belongs to the server's owner (the broker keeps its client entry here). Set by Store, read by Load.
@@ -24,6 +25,9 @@ type Conn struct {
 	mu    sync.Mutex
 	calls callTable // guarded by mu, which is taken inside transport.Conn's lock
 }
+
+// ID is the connection's number, from 1 on. The engine gives none twice.
+func (c *Conn) ID() uint64 { return c.id }
 
 // RemoteAddr returns the peer's address as ip:port.
 func (c *Conn) RemoteAddr() string { return c.net.RemoteAddr() }
@@ -52,7 +56,7 @@ func (c *Conn) Uncork() { c.net.Uncork() }
 type receiver Conn
 
 func (e *engine) newConn() (*transport.Conn, transport.Receiver) {
-	c := &Conn{engine: e}
+	c := &Conn{engine: e, id: e.conns.Add(1)}
 	return &c.net, (*receiver)(c)
 }
 

@@ -26,7 +26,7 @@ func (c *Context) Detach() *Detached {
 	if !e.net.Budget().Queue(n) {
 		return nil
 	}
-	kept := &Context{Replier: c.Later(), entry: c.entry, frame: slices.Clone(c.frame), code: c.code}
+	kept := &Context{Replier: c.Later(), entry: c.entry, let: c.let, frame: slices.Clone(c.frame), code: c.code}
 	return &Detached{engine: e, ctx: kept, bytes: n}
 }
 

@@ -3,6 +3,7 @@ package remoting
 import (
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"gorocket/remoting/transport"
@@ -17,6 +18,7 @@ type engine struct {
 	net      *transport.Engine
 	pooled   *workerPool
 	blocking *workerPool
+	conns    atomic.Uint64 // connections so far
 }
 
 // loopState is what one event loop reuses from request to request. Event loop only.
@@ -79,7 +81,11 @@ func (e *engine) dispatch(c *Conn, frame []byte) error {
 	ctx.Req = cmd
 	ctx.Replier = Replier{conn: c, opaque: cmd.Opaque, form: cmd.Serialize, oneway: cmd.IsOneway(), onLoop: true}
 	ctx.Received = c.net.LastActive()
-	ctx.entry = e.entryFor(c, cmd.Code)
+	ctx.entry, ctx.let = e.entryFor(c, cmd.Code), false
+	if ctx.entry.Mode == Inline && e.opts.Guard != nil && len(frame) > maxInlineGuarded {
+		e.submit(e.pooled, ctx, frame)
+		return nil
+	}
 	switch ctx.entry.Mode {
 	case Inline:
 		ctx.offload = false
@@ -94,6 +100,9 @@ func (e *engine) dispatch(c *Conn, frame []byte) error {
 	}
 	return nil
 }
+
+// maxInlineGuarded is the largest frame whose signature is looked at on an event loop, in bytes: about 0.1 ms.
+const maxInlineGuarded = 128 << 10
 
 func (e *engine) entryFor(c *Conn, code int32) *Entry {
 	if entry := e.table.Lookup(code); entry != nil && !(c.fast && entry.NotFast) {
@@ -147,7 +156,18 @@ func (e *engine) call(ctx *Context) {
 			e.panicked(ctx, v)
 		}
 	}()
-	ctx.entry.Handle(ctx)
+	if e.opts.Guard == nil || ctx.let || e.admits(ctx) {
+		ctx.entry.Handle(ctx)
+	}
+}
+
+// admits asks the guard about a request, once however often its handler runs, and answers one that is not let in.
+func (e *engine) admits(ctx *Context) bool {
+	refused := e.opts.Guard(ctx.conn, ctx.Req)
+	if ctx.let = refused == ""; !ctx.let {
+		ctx.Status(wire.NoPermission, refused)
+	}
+	return ctx.let
 }
 
 func (e *engine) panicked(ctx *Context, v any) {

@@ -41,6 +41,10 @@ type Options struct {
 	Barrier func(n int64) error
 	// TLS has the certificates of connections that are accepted or dialled; nil: plain ones only.
 	TLS *transport.TLS
+	// Guard decides about each request before its handler: "" lets it in, else it is answered NO_PERMISSION with that
+	// remark. On the handler's goroutine, an event loop as a rule: it must not block. nil: all are let in. Java:
+	// AuthenticationPipeline, AuthorizationPipeline
+	Guard func(c *Conn, req *wire.Command) (refused string)
 	// Acks decides about answers that RespondAck keeps back; nil when nobody calls that.
 	Acks Acks
 	// Network is what connections run over; nil: the kernel's. One in memory is for simulations.

@@ -63,7 +63,7 @@ func (p *workerPool) submit(from *Context, frame []byte) bool {
 	}
 	ctx := p.contexts.Get().(*Context)
 	ctx.Replier = from.Later()
-	ctx.entry, ctx.Received = from.entry, from.Received
+	ctx.entry, ctx.Received, ctx.let = from.entry, from.Received, from.let
 	ctx.frame, ctx.code = append(ctx.frame[:0], frame...), from.cmd.Code
 	if p.push(ctx) {
 		p.ready.Signal()

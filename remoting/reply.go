@@ -25,6 +25,7 @@ type Context struct {
 	Received int64          // when the request was taken from the socket, ms since 1970
 
 	offload bool
+	let     bool // Options.Guard has let it in
 	cmd     wire.Command
 	frame   []byte // pooled requests: the copied frame
 	code    int32  // pooled requests: the request code

@@ -6,6 +6,10 @@ package wire
 // has its whole log, and answers. If nobody is made master then, it goes on after a moment.
 const ReqHandOver int32 = 621003
 
+// ReqGetUsers asks for all users with their secrets and all policies, as a slave does of its master. Only a user who
+// may do everything gets them, and nobody where requests carry no signatures.
+const ReqGetUsers int32 = 621003
+
 // HandOverHeader heads it.
 type HandOverHeader struct {
 	BrokerName  string `header:"brokerName,must"`
