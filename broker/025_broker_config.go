@@ -6,6 +6,7 @@ package broker
 // keys change there, and the file as it was first stays as .orig. All of a request is applied or nothing: a value that
 // does not parse or is out of its bounds, a key that nobody knows, and a key that the running broker was built on are
 // SYSTEM_ERROR. Java ignores the first two, half applies the third, and writes the file anew with all defaults.
+// Secrets are not told: Java's answer to 26 has the passwords of initAuthenticationUser and its like.
 
 import (
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"gorocket/broker/meta"
 	"gorocket/broker/replication"
 	"gorocket/compat"
+	keys "gorocket/compat/config"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 	"gorocket/store"
@@ -119,5 +121,5 @@ func (c *configAdmin) getConfig(ctx *remoting.Context) {
 	}
 	resp := wire.VersionResponseHeader{Version: string(text)}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.VersionResponse, &resp,
-		remoting.Body{Bytes: c.cfg().Properties().Format()})
+		remoting.Body{Bytes: keys.Shown(c.cfg().Properties(), c.cfg()).Format()})
 }

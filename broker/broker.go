@@ -31,6 +31,7 @@ import (
 	"gorocket/broker/trans"
 	"gorocket/broker/worker"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
 	"gorocket/store"
@@ -71,6 +72,8 @@ type Broker struct {
 	stats        *stats.Totals
 	overload     *overload.Guard
 	modes        *meta.Modes
+	users        *auth.Store
+	guard        *auth.Service // nil before serve, and where nobody is asked who they are and what they may do
 	routes       *cluster.Routes
 	mappings     *static.Service
 	peers        *cluster.Peers
@@ -159,6 +162,10 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	b.locks.Limit = func() int { return b.cfg().MaxOrderLockNum }
 	b.holds = hold.NewTable(b.holdDeps())
 	b.stats, b.overload = stats.NewTotals(), overload.New(&b.live, b.throttled)
+	b.users = auth.NewStore()
+	if b.users.First, err = cfg.FirstUsers(); err != nil {
+		return nil, err
+	}
 	b.modes, b.routes = meta.NewModes(), cluster.NewRoutes(b.askQueues, b.wg.Go, b.stop)
 	b.forwards, b.cold = newAsides(maxForwards, &b.wg), newAsides(maxCold, &b.wg)
 	b.mappings = static.NewService(b.staticDeps())
@@ -320,6 +327,9 @@ func (b *Broker) loadTables() error {
 		b.offsets.Changed = func() { plain(); light() }
 	}
 	b.filters.changed = b.persist.Add("consumerFilter.json", flushFilters, b.filters.Encode)
+	// permissions first: see auth.Store
+	b.users.GrantsChanged = b.persist.AddPrivate("acls.json", b.users.EncodeACLs)
+	b.users.UsersChanged = b.persist.AddPrivate("users.json", b.users.EncodeUsers)
 	b.modes.Changed = b.persist.Add("messageRequestMode.json", 0, b.modes.Encode)
 	b.schedule.Changed = b.persist.Add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.Durable)
 	b.trans.Counts.Changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval),
@@ -332,11 +342,14 @@ func (b *Broker) loadTables() error {
 		{"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load},
 		{"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
 		{"slaveProgress.json", b.progress.Load}, {"messageRequestMode.json", b.modes.Load},
-		{"consumerFilter.json", b.filters.load},
+		{"consumerFilter.json", b.filters.load}, {"users.json", b.users.LoadUsers}, {"acls.json", b.users.LoadACLs},
 		{"transactionMetrics", b.trans.Counts.Load}, {"actedTransactions.json", b.trans.Acted.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
 			return fmt.Errorf("broker: config/%s below %s: %w", t.file, cfg.StorePathRootDir, err)
 		}
+	}
+	if err := b.users.Begin(); err != nil {
+		return fmt.Errorf("broker: the first users: %w", err)
 	}
 	for _, name := range b.topics.Odd {
 		b.log.Error().Str("topic", fmt.Sprintf("%.300q", name)).

@@ -22,7 +22,7 @@ func (b *Broker) serve() (err error) {
 	}
 	b.certs.Start()
 	events := remoting.Events{Closed: b.dialledClosed, Failed: b.fail}
-	o := remoting.Options{TLS: b.certs.TLS(), Network: b.network, Events: events}
+	o := remoting.Options{TLS: b.certs.TLS(), Sign: b.signer(), Network: b.network, Events: events}
 	if b.client, err = remoting.NewClient(&remoting.Table{}, o); err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func (b *Broker) netOptions() remoting.Options {
 		IdleTimeout: time.Duration(c.ServerChannelMaxIdleTimeSeconds) * time.Second,
 		MaxOutbound: c.MaxOutboundBytes, MaxConnections: c.MaxConnections,
 		ReserveFiles: b.queueFiles() + otherFiles, MaxHeader: c.MaxHeaderBytes,
-		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.Overdue, Barrier: b.publish, Acks: acks{b}, TLS: b.certs.TLS(),
-		Network: b.network, Events: b.connEvents()}
+		FrameTimeout: ms(c.FrameTimeout), Overdue: b.overload.Overdue, Barrier: b.publish, Acks: acks{b},
+		TLS: b.certs.TLS(), Guard: b.guardian(), Network: b.network, Events: b.connEvents()}
 	if c.MaxWaitingBytes > 0 {
 		o.MaxWaiting = max(c.MaxWaitingBytes, 2*wire.MaxFrame)
 	}

@@ -133,6 +133,10 @@ const maxInvoke = 30 * time.Second
 
 // request encodes a request; k is nil for one-way ones.
 func (c *Conn) request(k *call, flag, code int32, h wire.Header, body []byte) (int32, error) {
+	var added []wire.StringField
+	if sign := c.engine.opts.Sign; sign != nil {
+		added = sign.Sign(h.Fields(), body)
+	}
 	out := c.net.Begin() // before the call is counted: Receiver.Closed, which fails the calls, comes after its end
 	if out == nil {
 		return 0, ErrConnClosed
@@ -140,8 +144,12 @@ func (c *Conn) request(k *call, flag, code int32, h wire.Header, body []byte) (i
 	c.mu.Lock()
 	opaque := c.calls.add(k)
 	c.mu.Unlock()
-	head := wire.Head{Code: code, Opaque: opaque, Flag: flag}
-	out.B = append(wire.AppendFrame(out.B, wire.SerializeJSON, head, h, len(body)), body...)
+	w := wire.BeginHeader(out.B, wire.SerializeJSON, wire.Head{Code: code, Opaque: opaque, Flag: flag})
+	w.Header(h)
+	for _, f := range added {
+		w.Field(f.Key, f.Value)
+	}
+	out.B = append(w.Finish(len(body)), body...)
 	c.net.End(false)
 	return opaque, nil
 }

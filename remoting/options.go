@@ -45,11 +45,19 @@ type Options struct {
 	// remark. On the handler's goroutine, an event loop as a rule: it must not block. nil: all are let in. Java:
 	// AuthenticationPipeline, AuthorizationPipeline
 	Guard func(c *Conn, req *wire.Command) (refused string)
+	// Sign signs the requests that are sent on connections of this engine; nil: they are not signed.
+	Sign Signer
 	// Acks decides about answers that RespondAck keeps back; nil when nobody calls that.
 	Acks Acks
 	// Network is what connections run over; nil: the kernel's. One in memory is for simulations.
 	Network Network
 	Events  Events
+}
+
+// Signer signs requests. Any goroutine.
+type Signer interface {
+	// Sign returns what has to be added to the extFields of a request with these and this body.
+	Sign(fields []wire.Field, body []byte) []wire.StringField
 }
 
 // Network is transport.Network, for those who do not know that package.

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorocket/compat"
 	keys "gorocket/compat/config"
@@ -38,6 +39,9 @@ func frozen(old, next *Config) error {
 	for _, key := range keys.Changed(old, next, keys.Start) {
 		a, _ := was.Get(key)
 		v, _ := is.Get(key)
+		if slices.Contains(keys.Secrets(old), key) {
+			a, v = "***", "***"
+		}
 		return &keys.Error{Key: key, Value: v, Msg: fmt.Sprintf("cannot change while the broker runs (now %q)", a)}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"gorocket/compat"
 	keys "gorocket/compat/config"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/secure"
 	"gorocket/store"
 )
@@ -19,6 +20,7 @@ import (
 type Config struct {
 	store.Config
 	secure.Settings
+	auth.Options
 
 	BrokerClusterName string `prop:"brokerClusterName"`
 	BrokerName        string `prop:"brokerName"`

@@ -51,6 +51,7 @@ func (c *Config) validate() error {
 	if _, err := c.NameServers(); err != nil {
 		errs = append(errs, err)
 	}
+	errs = append(errs, c.Options.Check())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
@@ -92,8 +93,7 @@ func addresses(key, list string) ([]string, error) {
 }
 
 // mustBeOff are keys of Java that must not be ignored when they are true: the operator relies on what they switch on.
-var mustBeOff = []string{"aclEnable", "authenticationEnabled", "authorizationEnabled",
-	"enableDLegerCommitLog", "timerRocksDBEnable"}
+var mustBeOff = []string{"aclEnable", "migrateAuthFromV1Enabled", "enableDLegerCommitLog", "timerRocksDBEnable"}
 
 // refuse finds keys that ask for what is not there.
 func refuse(p *compat.Properties) error {

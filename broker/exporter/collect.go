@@ -8,6 +8,7 @@ import (
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
 	"gorocket/compat"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/wire"
 	"gorocket/store"
@@ -83,6 +84,11 @@ func (c *collector) traffic() {
 		send("gorocket_table_limit", float64(limit), table)
 	})
 	send("gorocket_held_pulls_refused_total", float64(c.d.Holds.Refused()))
+	checked := new(auth.Tallies)
+	if c.d.Guard != nil {
+		checked = c.d.Guard.Tallies()
+	}
+	checked.Each(func(result string, n int64) { send("gorocket_checked_requests_total", float64(n), result) })
 	send("rocketmq_broker_permission", float64(c.d.Config.Load().BrokerPermission))
 }
 

@@ -20,6 +20,7 @@ import (
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/transport"
 	"gorocket/store"
@@ -47,6 +48,8 @@ type Deps struct {
 	Committed   *meta.Offsets
 	Pulled      *meta.Offsets
 	Modes       *meta.Modes
+	Users       *auth.Store
+	Guard       *auth.Service // nil when requests are not checked
 	Consumers   *clients.Consumers
 	Producers   *clients.Producers
 	Locks       *clients.OrderLocks

@@ -27,6 +27,7 @@ import (
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/throttle"
 	"gorocket/remoting/transport"
@@ -84,11 +85,12 @@ func newRig(t *testing.T, edit ...func(*config.Config)) *rig {
 		t.Fatal(err)
 	}
 	throttled := throttle.New(log, 1, time.Second)
+	users := auth.NewStore()
 	halves := trans.NewService(trans.Deps{Store: opened, Now: time.Now, Offsets: offsets, Topics: topics, Log: log,
 		Throttled: throttled})
 	r.Exporter = New(Deps{Config: live, Now: time.Now, Topics: topics,
 		Groups:    meta.NewGroups(func() bool { return true }),
-		Committed: offsets, Pulled: meta.NewOffsets(), Modes: meta.NewModes(),
+		Committed: offsets, Pulled: meta.NewOffsets(), Modes: meta.NewModes(), Users: users, Guard: auth.NewService(users, auth.Settings{Authenticate: true}, nil, time.Now),
 		Consumers: clients.NewConsumers(func(string) {}, 100), Producers: clients.NewProducers(),
 		Locks: clients.NewOrderLocks(), Filters: filters, Mappings: &static.NewService(static.Deps{}).Mappings,
 		Holds: hold.NewTable(hold.Deps{Store: opened, Limit: func() int64 { return 7 }}), Trans: halves,

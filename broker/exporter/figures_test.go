@@ -12,8 +12,10 @@ import (
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/transport"
+	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -167,4 +169,33 @@ func TestReplicationFigures(t *testing.T) {
 	r.is(text, "gorocket_replication_slaves", "", 0)
 	r.is(text, "gorocket_replication_following", "", -1)
 	r.is(text, "gorocket_replication_behind_bytes", "", -1)
+}
+
+// TestCheckedRequests: what came of requests that had to be signed, and how many users there are.
+func TestCheckedRequests(t *testing.T) {
+	r := newRig(t)
+	if err := r.d.Users.CreateUser(auth.User{Username: "u", Password: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	key := auth.NewKey("p")
+	request := wire.Command{Fields: []wire.Field{{Key: []byte("AccessKey"), Value: []byte("u")}}}
+	sign := wire.Field{Key: []byte("Signature"), Value: []byte(key.Sign(request.Fields, nil))}
+	for _, signed := range []bool{false, false, true} {
+		c := request
+		if signed {
+			c.Fields = append(c.Fields, sign)
+		}
+		r.d.Guard.Check(&c, auth.Peer{})
+	}
+	r.d.Guard.Tallies().Unauthorized.Store(5)
+	r.d.Guard.Tallies().Slowed.Store(6)
+	text := r.scrape()
+	for result, want := range map[string]float64{"passed": 1, "unauthenticated": 2, "unauthorized": 5, "slowed": 6} {
+		r.is(text, "gorocket_checked_requests_total", `result="`+result+`"`, want)
+	}
+	r.is(text, "gorocket_table_size", `table="users"`, 1)
+	r.is(text, "gorocket_table_limit", `table="users"`, auth.MaxUsers)
+	r.is(text, "gorocket_table_limit", `table="policy_entries"`, auth.MaxEntries)
+	r.d.Guard = nil
+	r.is(r.scrape(), "gorocket_checked_requests_total", `result="passed"`, 0)
 }

@@ -4,6 +4,7 @@ import (
 	"gorocket/broker/filter"
 	"gorocket/broker/meta"
 	"gorocket/broker/trans"
+	"gorocket/remoting/auth"
 )
 
 // sizes lists the tables that grow by what peers send, for the metrics: entries, and the limit, 0 for none of its
@@ -19,6 +20,9 @@ func (d *Deps) sizes(each func(table string, size, limit int64)) {
 	each("request_modes", int64(d.Modes.Count()), meta.MaxRequestModes)
 	each("group_forbidden", int64(d.Groups.ForbiddenCount()), meta.MaxForbidden)
 	each("static_topics", int64(len(d.Mappings.Current())), int64(c.MaxTopicNum))
+	users, entries := d.Users.Sizes()
+	each("users", int64(users), auth.MaxUsers)
+	each("policy_entries", int64(entries), auth.MaxEntries)
 	each("filters", int64(d.Filters.Size()), filter.MaxEntries)
 	each("half_message_bits", d.Trans.Halves.Span(), trans.MaxHalfSpan)
 }

@@ -110,6 +110,9 @@ func ownMetrics() []metrics.Metric {
 		counter("gorocket_unconsumed_deleted_total", "messages", nil,
 			"Messages that were deleted for want of disk space before a group had consumed them"),
 		gauge("gorocket_held_pulls", "requests", nil, "Pulls that wait for a message"),
+		counter("gorocket_checked_requests_total", "requests", []string{"result"},
+			"Requests that were asked for a signature or a permission: passed, unauthenticated, of these slowed (too many "+
+				"wrong signatures came before), unauthorized"),
 		counter("gorocket_held_pulls_refused_total", "requests", nil,
 			"Pulls that were refused because too many waited (maxHeldPulls)"),
 		counter("gorocket_refused_requests_total", "requests", []string{"cause"},

@@ -17,6 +17,7 @@ type table struct {
 	file   string
 	every  time.Duration // 0: written as soon as it changed
 	encode func() ([]byte, error)
+	put    func(fsys vfs.FS, name string, data []byte) error
 	dirty  atomic.Bool
 }
 
@@ -50,7 +51,15 @@ func NewPersister(fs vfs.FS, root string, failed func(string, error)) *Persister
 
 // Add registers a table; before start only. The returned function marks it as changed.
 func (p *Persister) Add(file string, every time.Duration, encode func() ([]byte, error)) (changed func()) {
-	t := &table{file: path.Join(p.dir, file), every: every, encode: encode}
+	return p.add(&table{file: path.Join(p.dir, file), every: every, encode: encode, put: vfs.WriteFileAtomic})
+}
+
+// AddPrivate is Add of a table that holds secrets, which is written as soon as it changed: only the owner may read it.
+func (p *Persister) AddPrivate(file string, encode func() ([]byte, error)) (changed func()) {
+	return p.add(&table{file: path.Join(p.dir, file), encode: encode, put: vfs.WriteFilePrivate})
+}
+
+func (p *Persister) add(t *table) (changed func()) {
 	p.tables = append(p.tables, t)
 	return func() {
 		t.dirty.Store(true)
@@ -124,7 +133,7 @@ func (p *Persister) write(want func(*table) bool) {
 		}
 		data, err := t.encode()
 		if err == nil {
-			err = vfs.WriteFileAtomic(p.fs, t.file, data)
+			err = t.put(p.fs, t.file, data)
 		}
 		if err != nil {
 			t.dirty.Store(true)

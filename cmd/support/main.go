@@ -13,6 +13,7 @@ import (
 	"gorocket/broker"
 	"gorocket/namesrv"
 	"gorocket/namesrv/controller"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/wire"
 )
 
@@ -51,7 +52,40 @@ func write(out io.Writer) {
 		fmt.Fprintf(out, "| %d | %s | %s | %s | %s |\n", r.Code, r.Name, cell(n, r.Code), cell(c, r.Code), cell(b, r.Code))
 	}
 	fmt.Fprintf(out, "\n%d of %d codes are served.\n", served, len(wire.RequestNames()))
+	writeNeeds(out)
 	writeHeaders(out)
+}
+
+const needsHead = `
+## Permissions
+
+What a user needs for a request, with ` + "`authorizationEnabled=true`" + `: all that its row lists, of the resource that the field names.
+A retry topic stands for its group. *Strict* is asked with ` + "`authorizationStrictMode=true`" + ` only, the default: Java asks for
+nothing there. A request that names none of its resources needs the same of the cluster then.
+
+| Code | Java | Strict |
+|---|---|---|
+`
+
+// writeNeeds documents what a request needs where users are asked for permissions.
+func writeNeeds(out io.Writer) {
+	fmt.Fprint(out, needsHead)
+	for _, r := range auth.NewTable().Rows() {
+		var java, strict []string
+		for i := range r.Needs {
+			if n := &r.Needs[i]; n.Ours {
+				strict = append(strict, n.String())
+			} else {
+				java = append(java, n.String())
+			}
+		}
+		if r.Body != "" && r.BodyOurs {
+			strict = append(strict, r.Body)
+		} else if r.Body != "" {
+			java = append(java, r.Body)
+		}
+		fmt.Fprintf(out, "| %d | %s | %s |\n", r.Code, strings.Join(java, "; "), strings.Join(strict, "; "))
+	}
 }
 
 func cell(codes []int32, code int32) string {

@@ -142,7 +142,7 @@ var Broker = join(Table{
 		"pulls that may wait for messages; more are answered SYSTEM_BUSY").ours(),
 	number("maxClientGroups", 10000, 1, 10000000, Count, Restart,
 		"consumer groups of one connection; a heartbeat with more is refused").ours(),
-}, network, TLS)
+}, Auth, network, TLS)
 
 // BrokerFile are the keys of a broker's file: its own and its store's.
 var BrokerFile = join(Broker, Store)

@@ -65,7 +65,7 @@ func BindChange(p *compat.Properties, old, next Target, extra *compat.Properties
 		return nil, err
 	}
 	if keys := Changed(old, next, Start); keys != nil {
-		v, _ := p.Get(keys[0])
+		v, _ := Shown(p, old).Get(keys[0])
 		return nil, &Error{Key: keys[0], Value: v, Msg: "cannot change while the " + what + " runs"}
 	}
 	return extra, nil

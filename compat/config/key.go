@@ -84,6 +84,11 @@ func (k Key) ours() Key {
 	return k
 }
 
+func (k Key) secret() Key {
+	k.Secret = true
+	return k
+}
+
 // join is one table of several.
 func join(tables ...Table) (all Table) {
 	for _, t := range tables {

@@ -29,5 +29,13 @@ type Tallies struct {
 	Slowed          atomic.Int64 // of the unauthenticated: not even looked at, as too many failed before
 }
 
+// Each visits the counts by what metrics name them.
+func (t *Tallies) Each(visit func(result string, n int64)) {
+	visit("passed", t.Passed.Load())
+	visit("unauthenticated", t.Unauthenticated.Load())
+	visit("slowed", t.Slowed.Load())
+	visit("unauthorized", t.Unauthorized.Load())
+}
+
 // Tallies are the service's own.
 func (s *Service) Tallies() *Tallies { return &s.tallies }

@@ -100,8 +100,7 @@ func (t *tables) load(list []User) error {
 		if blank(u.Username) || len(u.Username) > maxName || len(u.Password) > maxPassword {
 			return fmt.Errorf("auth: user %d: no name, or name or password are too long", i)
 		}
-		u.SubjectType = subjectUser
-		t.users[u.Username] = &account{User: u, key: NewKey(u.Password)}
+		t.users[u.Username] = newAccount(u)
 	}
 	return nil
 }
@@ -129,7 +128,8 @@ func (t *tables) loadACLs(list []*ACL) error {
 	return nil
 }
 
-// Follow takes what Encode of a master said in place of everything; true when that changed something.
+// Follow takes what Encode of a master said in place of everything but First; true when that changed something. What
+// was changed here is undone with the next Follow.
 func (s *Store) Follow(data []byte) (changed bool, err error) {
 	var f everything
 	if err := compat.Unmarshal(data, &f); err != nil {
@@ -147,6 +147,11 @@ func (s *Store) Follow(data []byte) (changed bool, err error) {
 	}
 	if err := t.loadACLs(f.ACLs); err != nil {
 		return false, err
+	}
+	for _, u := range s.First {
+		if t.users[u.Username] == nil {
+			t.users[u.Username] = newAccount(u)
+		}
 	}
 	s.now.Store(&t)
 	s.changed()

@@ -47,10 +47,10 @@ const (
 type Row struct {
 	Code  int32
 	Needs []Need
-	// Body finds needs in the body, whose Field is the resource's name. An error refuses the request.
-	Body func(body []byte) ([]Need, error)
-	// BodyOurs marks what Body finds as Need.Ours does.
-	BodyOurs bool
+	Body  string // what the body has to be looked at for, in words; "": it has not
+	// Find finds the needs in a body, whose Field is the resource's name. An error refuses the request.
+	Find     func(body []byte) ([]Need, error)
+	BodyOurs bool // Need.Ours of them
 }
 
 // prefixRetry begins the topics with what a group is to get again.
@@ -155,10 +155,10 @@ func (r *Row) each(c *wire.Command, strict bool, own []byte, fn func(Ask) bool) 
 		fn(Ask{Type: Cluster, Name: own, Actions: r.Needs[0].Actions})
 		return nil
 	}
-	if r.Body == nil || r.BodyOurs && !strict {
+	if r.Find == nil || r.BodyOurs && !strict {
 		return nil
 	}
-	needs, err := r.Body(c.Body)
+	needs, err := r.Find(c.Body)
 	for i := range needs {
 		if !needs[i].one([]byte(needs[i].Field), fn) {
 			return nil

@@ -129,7 +129,7 @@ func TestNeeds(t *testing.T) {
 func TestBodies(t *testing.T) {
 	n := 0
 	for _, r := range NewTable().Rows() {
-		if r.Body == nil {
+		if r.Find == nil {
 			continue
 		}
 		n++
@@ -150,7 +150,7 @@ func TestBodies(t *testing.T) {
 		}
 	}
 	if n != 11 {
-		t.Errorf("%d rows have a body", n)
+		t.Errorf("%d rows look at the body", n)
 	}
 }
 

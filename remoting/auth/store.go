@@ -54,6 +54,8 @@ type tables struct {
 type Store struct {
 	// UsersChanged and GrantsChanged mark config/users.json and config/acls.json; set before use, nil: there are none.
 	UsersChanged, GrantsChanged func()
+	// First are users who are always there; set before use.
+	First []User
 
 	mu  sync.Mutex // held by who changes
 	now atomic.Pointer[tables]
@@ -70,6 +72,19 @@ func NewStore() *Store {
 func (s *Store) Sizes() (users, entries int) {
 	t := s.now.Load()
 	return len(t.users), t.entries
+}
+
+// Begin makes those of First who are not there; once what is kept in files is loaded.
+func (s *Store) Begin() error {
+	for _, u := range s.First {
+		if _, there := s.User(u.Username); there {
+			continue
+		}
+		if err := s.CreateUser(u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // User is the user of that name; false when there is none.
@@ -115,6 +130,11 @@ func (s *Store) change(edit func(t *tables) error) error {
 	return nil
 }
 
+func newAccount(u User) *account {
+	u.SubjectType = subjectUser
+	return &account{User: u, key: NewKey(u.Password)}
+}
+
 // setUser makes u one of the users.
 func (t *tables) setUser(u User) error {
 	if len(u.Username) > maxName || len(u.Password) > maxPassword {
@@ -123,9 +143,8 @@ func (t *tables) setUser(u User) error {
 	if t.users[u.Username] == nil && len(t.users) >= MaxUsers {
 		return refuse("there are %d users already, no more are possible", MaxUsers)
 	}
-	u.SubjectType = subjectUser
 	t.users = maps.Clone(t.users)
-	t.users[u.Username] = &account{User: u, key: NewKey(u.Password)}
+	t.users[u.Username] = newAccount(u)
 	return nil
 }
 

@@ -24,6 +24,20 @@ type Header struct {
 // Of returns v, which must not be nil, with its definition.
 func (h *HeaderType[T]) Of(v *T) Header { return Header{&h.info, unsafe.Pointer(v)} }
 
+// Fields are the extFields of the header as a receiver of them reads them.
+func (h Header) Fields() (list []Field) {
+	if h.Info == nil {
+		return nil
+	}
+	for i := range h.Info.Fields {
+		f := &h.Info.Fields[i]
+		if p := f.In(h.Value); f.given(p) {
+			list = append(list, Field{[]byte(f.Name), f.append(nil, SerializeBinary, p)})
+		}
+	}
+	return list
+}
+
 // StringField is an extField given as strings.
 type StringField struct{ Key, Value string }
 

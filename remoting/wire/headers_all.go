@@ -38,5 +38,6 @@ func Headers() []*HeaderInfo {
 		ReplicaInfoRequest.Info(), ReplicaInfoResponse.Info(), ControllerMetadataResponse.Info(),
 		CleanBrokerDataRequest.Info(), NextBrokerIDRequest.Info(), NextBrokerIDResponse.Info(),
 		ApplyBrokerIDRequest.Info(), ApplyBrokerIDResponse.Info(), BrokerRoleChanged.Info(),
+		UserRequest.Info(), ListUsersRequest.Info(), ACLRequest.Info(), ListACLsRequest.Info(),
 	}
 }

@@ -37,13 +37,36 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 // synced, a differing previous content is kept as name.bak (as Java's MixAll.string2File does), then the renames and
 // the directory are synced. This and ReadFileWithBackup are the only home of whole-file writes.
 func WriteFileAtomic(fsys FS, name string, data []byte) error {
+	return writeAtomic(fsys, name, data, FS.Create)
+}
+
+// WriteFilePrivate is WriteFileAtomic of a file that holds secrets: it, its .bak and what a crash leaves of a write can
+// be read by their owner only.
+func WriteFilePrivate(fsys FS, name string, data []byte) error {
+	return writeAtomic(fsys, name, data, createPrivate)
+}
+
+// creator creates a file, as FS.Create does.
+type creator func(fsys FS, name string) (File, error)
+
+// createPrivate creates a file of mode 0600 where the file system has modes.
+func createPrivate(fsys FS, name string) (File, error) {
+	if p, ok := fsys.(interface {
+		CreatePrivate(name string) (File, error)
+	}); ok {
+		return p.CreatePrivate(name)
+	}
+	return fsys.Create(name)
+}
+
+func writeAtomic(fsys FS, name string, data []byte, create creator) error {
 	if err := MkdirDurable(fsys, path.Dir(name)); err != nil {
 		return err
 	}
-	if err := writeFresh(fsys, name+".tmp", data); err != nil {
+	if err := writeFresh(fsys, name+".tmp", data, create); err != nil {
 		return err
 	}
-	if err := keepBackup(fsys, name); err != nil {
+	if err := keepBackup(fsys, name, create); err != nil {
 		return err
 	}
 	if err := fsys.Rename(name+".tmp", name); err != nil {
@@ -66,7 +89,7 @@ func EditFile(fsys FS, name string, edit func(old []byte) []byte) error {
 		return nil
 	}
 	if _, err := fsys.Stat(name + ".orig"); found && errors.Is(err, fs.ErrNotExist) {
-		if err := replaceBy(fsys, name+".orig", old); err != nil {
+		if err := replaceBy(fsys, name+".orig", old, FS.Create); err != nil {
 			return err
 		}
 		if err := fsys.SyncDir(path.Dir(name)); err != nil {
@@ -78,7 +101,7 @@ func EditFile(fsys FS, name string, edit func(old []byte) []byte) error {
 
 // keepBackup copies name to name.bak. It is a copy and not a rename, so that name exists at every moment. An empty file
 // is none to keep: its .bak is what was read instead of it.
-func keepBackup(fsys FS, name string) error {
+func keepBackup(fsys FS, name string, create creator) error {
 	old, err := ReadFile(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(old) == 0 {
 		return nil
@@ -86,12 +109,12 @@ func keepBackup(fsys FS, name string) error {
 	if err != nil {
 		return err
 	}
-	return replaceBy(fsys, name+".bak", old)
+	return replaceBy(fsys, name+".bak", old, create)
 }
 
 // replaceBy gives name other content: before SyncDir a crash leaves the old or the new.
-func replaceBy(fsys FS, name string, data []byte) error {
-	if err := writeFresh(fsys, name+".tmp", data); err != nil {
+func replaceBy(fsys FS, name string, data []byte, create creator) error {
+	if err := writeFresh(fsys, name+".tmp", data, create); err != nil {
 		return err
 	}
 	return fsys.Rename(name+".tmp", name)
@@ -101,15 +124,19 @@ func replaceBy(fsys FS, name string, data []byte) error {
 // where a file system loses power between the two halves of a rename, that is the renamed file by another name. The
 // removal needs no sync of its own: until it is durable, that file has two names, and nothing is written to it.
 func CreateFresh(fsys FS, name string) (File, error) {
+	return createFresh(fsys, name, FS.Create)
+}
+
+func createFresh(fsys FS, name string, create creator) (File, error) {
 	if err := fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	return fsys.Create(name)
+	return create(fsys, name)
 }
 
 // writeFresh makes a file with synced content.
-func writeFresh(fsys FS, name string, data []byte) error {
-	f, err := CreateFresh(fsys, name)
+func writeFresh(fsys FS, name string, data []byte, create creator) error {
+	f, err := createFresh(fsys, name, create)
 	if err != nil {
 		return err
 	}

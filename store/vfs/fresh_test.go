@@ -16,7 +16,7 @@ func halfRenamed(t *testing.T, name string, data []byte) *Mem {
 	if err := MkdirDurable(m, "/c"); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeFresh(m, name+".tmp", data); err != nil {
+	if err := writeFresh(m, name+".tmp", data, FS.Create); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.SyncDir("/c"); err != nil {

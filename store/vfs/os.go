@@ -18,14 +18,19 @@ var _ FS = OS{}
 
 // Create implements FS.
 func (OS) Create(name string) (File, error) {
-	return openOS(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	return openOS(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, usual)
+}
+
+// CreatePrivate is Create of a file of mode 0600; see WriteFilePrivate.
+func (OS) CreatePrivate(name string) (File, error) {
+	return openOS(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, private)
 }
 
 // OpenFile implements FS.
-func (OS) OpenFile(name string) (File, error) { return openOS(name, os.O_RDWR) }
+func (OS) OpenFile(name string) (File, error) { return openOS(name, os.O_RDWR, usual) }
 
 // OpenReadOnly implements FS.
-func (OS) OpenReadOnly(name string) (File, error) { return openOS(name, os.O_RDONLY) }
+func (OS) OpenReadOnly(name string) (File, error) { return openOS(name, os.O_RDONLY, usual) }
 
 // Remove implements FS.
 func (OS) Remove(name string) error { return os.Remove(name) }

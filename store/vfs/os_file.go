@@ -16,8 +16,14 @@ type osFile struct {
 	readOnly bool
 }
 
-func openOS(name string, flag int) (File, error) {
-	f, err := os.OpenFile(name, flag, 0o644)
+// Modes of files that are created.
+const (
+	usual   os.FileMode = 0o644
+	private os.FileMode = 0o600
+)
+
+func openOS(name string, flag int, mode os.FileMode) (File, error) {
+	f, err := os.OpenFile(name, flag, mode)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"bytes"
+	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -125,5 +126,28 @@ func TestResidentRanges(t *testing.T) {
 		if b := pages(c.off, c.n); len(b) != c.len || &b[0] != &m.Bytes()[c.from] {
 			t.Errorf("%+v: %d bytes", c, len(b))
 		}
+	}
+}
+
+// TestWriteFilePrivate: nobody but the owner can read the file, its .bak, or what it takes the place of.
+func TestWriteFilePrivate(t *testing.T) {
+	name := t.TempDir() + "/a/secret"
+	if err := WriteFileAtomic(OS{}, name, []byte("zero")); err != nil { // by an earlier program
+		t.Fatal(err)
+	}
+	for _, text := range []string{"one", "two"} {
+		if err := WriteFilePrivate(OS{}, name, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, want := range map[string]string{name: "two", name + ".bak": "one"} {
+		got, err := ReadFile(OS{}, file)
+		info, statErr := os.Stat(file)
+		if err != nil || statErr != nil || string(got) != want || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %q, %v, %v", file, got, err, info)
+		}
+	}
+	if err := WriteFilePrivate(NewMem(), "/x", []byte("y")); err != nil {
+		t.Error(err)
 	}
 }

@@ -28,7 +28,7 @@ func (o OS) CreateWhole(name string, prepare func(f File) error) (File, error) {
 }
 
 func (o OS) createNamed(name string, prepare func(f File) error) (File, error) {
-	f, err := openOS(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	f, err := openOS(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, usual)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,120 @@
+package auth
+
+import (
+	"cmp"
+	"errors"
+	"time"
+
+	"gorocket/compat"
+	"gorocket/compat/config"
+)
+
+// Options are the keys of users and permissions in a server's configuration file. compat/config has their meanings.
+// Java: AuthConfig.
+type Options struct {
+	AuthenticationEnabled   bool   `prop:"authenticationEnabled"`
+	AuthorizationEnabled    bool   `prop:"authorizationEnabled"`
+	AuthorizationStrictMode bool   `prop:"authorizationStrictMode"`
+	AuthenticationWhitelist string `prop:"authenticationWhitelist"`
+	AuthorizationWhitelist  string `prop:"authorizationWhitelist"`
+	InitAuthenticationUser  string `prop:"initAuthenticationUser"`
+	InnerClientCredentials  string `prop:"innerClientAuthenticationCredentials"`
+
+	AuthenticationProvider         string `prop:"authenticationProvider"`
+	AuthenticationMetadataProvider string `prop:"authenticationMetadataProvider"`
+	AuthenticationStrategy         string `prop:"authenticationStrategy"`
+	AuthorizationProvider          string `prop:"authorizationProvider"`
+	AuthorizationMetadataProvider  string `prop:"authorizationMetadataProvider"`
+	AuthorizationStrategy          string `prop:"authorizationStrategy"`
+
+	StatefulAuthenticationCacheMax     int `prop:"statefulAuthenticationCacheMaxNum"`
+	StatefulAuthenticationCacheExpired int `prop:"statefulAuthenticationCacheExpiredSecond"`
+	StatefulAuthorizationCacheMax      int `prop:"statefulAuthorizationCacheMaxNum"`
+	StatefulAuthorizationCacheExpired  int `prop:"statefulAuthorizationCacheExpiredSecond"`
+}
+
+// On tells whether requests are checked at all.
+func (o *Options) On() bool { return o.AuthenticationEnabled || o.AuthorizationEnabled }
+
+// Settings are what a Service checks by these keys, for the cluster of that name.
+func (o *Options) Settings(cluster string) Settings {
+	s := Settings{Authenticate: o.AuthenticationEnabled, Authorize: o.AuthorizationEnabled,
+		Strict: o.AuthorizationStrictMode, Cluster: cluster, Unsigned: ParseCodes(o.AuthenticationWhitelist),
+		Unchecked: ParseCodes(o.AuthorizationWhitelist)}
+	if o.AuthenticationStrategy == config.StatefulAuthentication {
+		s.StatefulUsers = Cache{o.StatefulAuthenticationCacheMax, seconds(o.StatefulAuthenticationCacheExpired)}
+	}
+	if o.AuthorizationStrategy == config.StatefulAuthorization {
+		s.StatefulGrants = Cache{o.StatefulAuthorizationCacheMax, seconds(o.StatefulAuthorizationCacheExpired)}
+	}
+	return s
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// Credentials are whom a program signs as. Java: SessionCredentials.
+type Credentials struct {
+	AccessKey     string `json:"accessKey"`
+	SecretKey     string `json:"secretKey"`
+	SecurityToken string `json:"securityToken"`
+}
+
+// Check finds values that cannot be used; an error holds no secret.
+func (o *Options) Check() error {
+	_, err := o.FirstUsers()
+	return err
+}
+
+// FirstUsers are the users that are made at the start unless they are there. Java:
+// AuthenticationMetadataManagerImpl.initUser.
+func (o *Options) FirstUsers() (users []User, err error) {
+	var errs []error
+	if !blank(o.InitAuthenticationUser) {
+		var u User
+		err := parseSecret(o.InitAuthenticationUser, &u)
+		users, errs = addFirst(users, errs, "initAuthenticationUser", u.Username, u.Password, err)
+	}
+	if c, err := o.credentials(); c != nil || err != nil {
+		c = cmp.Or(c, &Credentials{})
+		users, errs = addFirst(users, errs, "innerClientAuthenticationCredentials", c.AccessKey, c.SecretKey, err)
+	}
+	return users, errors.Join(errs...)
+}
+
+// Credentials are whom this server's own requests are signed as, nil for nobody. Of keys that were checked.
+func (o *Options) Credentials() *Credentials {
+	c, _ := o.credentials()
+	return c
+}
+
+func (o *Options) credentials() (*Credentials, error) {
+	if blank(o.InnerClientCredentials) {
+		return nil, nil
+	}
+	c := &Credentials{}
+	if err := parseSecret(o.InnerClientCredentials, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// errNotJSON says no more than that: the text holds a secret.
+var errNotJSON = errors.New("not a JSON object as it has to be")
+
+func parseSecret(text string, v any) error {
+	if compat.Unmarshal([]byte(text), v) != nil {
+		return errNotJSON
+	}
+	return nil
+}
+
+// addFirst adds a user with all rights, or why there is none.
+func addFirst(users []User, errs []error, key, name, password string, err error) ([]User, []error) {
+	if err == nil && (blank(name) || blank(password) || len(name) > maxName || len(password) > maxPassword) {
+		err = errors.New("the name or the password is empty or too long")
+	}
+	if err != nil {
+		return users, append(errs, &config.Error{Key: key, Value: "***", Msg: err.Error()})
+	}
+	return append(users, User{Username: name, Password: password, Type: Super, Status: Enabled}), errs
+}
