@@ -83,6 +83,9 @@ func (b *Broker) replicationDeps() replication.Deps {
 	if b.timers != nil {
 		tables.Timers = b.timers
 	}
+	if b.cfg().Credentials() != nil {
+		tables.Users = b.users
+	}
 	return replication.Deps{Settings: func() *store.Config { return &b.cfg().Config },
 		Slave:  func() bool { return b.cfg().IsSlave() },
 		Listen: func() string { return b.listen(b.cfg().HAListenPort) }, Store: b.openedStore, Client: b.client,

@@ -33,6 +33,7 @@ type Deps struct {
 	Offsets  *meta.Offsets
 	Modes    *meta.Modes
 	Mappings Mappings
+	Users    Users                          // nil: this broker signs nothing, so that its master tells it none
 	Delays   func(delayOffset []byte) error // takes positions of the delay levels, the content of delayOffset.json
 	Timers   Timers                         // nil with timerWheelEnable=false
 	End      func() int64                   // of this slave's log
@@ -149,7 +150,7 @@ func (s *Sync) run(stop <-chan struct{}) {
 
 // look brings all tables to the master's state.
 func (s *Sync) look(ctx context.Context) {
-	err, looked := s.lookAt(ctx, s.topics, s.groups, s.offsets, s.modes, s.timerMetrics, s.delivered)
+	err, looked := s.lookAt(ctx, s.topics, s.groups, s.offsets, s.modes, s.users, s.timerMetrics, s.delivered)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state.Err = err; err == nil && looked {

@@ -2,6 +2,7 @@ package slave
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -406,5 +407,53 @@ func TestNewGroupsAreSoonHere(t *testing.T) {
 	})
 	if took := time.Since(began); took > 20*often {
 		t.Errorf("after %s", took)
+	}
+}
+
+// fakeUsers keep what they are told.
+type fakeUsers struct {
+	version, all string
+	err          error
+}
+
+func (f *fakeUsers) Version() string { return f.version }
+func (f *fakeUsers) Follow(b []byte) (bool, error) {
+	f.all = string(b)
+	return true, f.err
+}
+
+// TestUsersAreTheMasters: they are asked for with the version that is here, taken when there are any in the answer, and
+// a master that knows no such request, or refuses it, is as good as one without; an error tells nothing of what came.
+func TestUsersAreTheMasters(t *testing.T) {
+	r, u := newRig(t), &fakeUsers{version: "v1"}
+	r.d.Users = u
+	for _, c := range []struct {
+		code       int32
+		body, want string
+		err        error
+	}{{0, "all", "all", nil}, {0, "", "", nil}, {16, "x", "", nil}, {3, "", "", nil}, {0, "secret", "secret",
+		errors.New("secret")}} {
+		u.all, u.err = "", c.err
+		asked := ""
+		master := remotingtest.Serve(t, remoting.Entry{Code: wire.ReqGetUsers, Mode: remoting.Pooled,
+			Handle: func(ctx *remoting.Context) {
+				asked = string(ctx.Req.Body)
+				if c.code != 0 {
+					ctx.Status(c.code, "no")
+					return
+				}
+				ctx.OK([]byte(c.body))
+			}})
+		err := r.users(context.Background(), master)
+		if u.all != c.want || asked != "v1" || (err != nil) != (c.err != nil) {
+			t.Errorf("%+v: took %q, asked with %q, %v", c, u.all, asked, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Error(err)
+		}
+	}
+	r.d.Users = nil
+	if err := r.users(context.Background(), "127.0.0.1:1"); err != nil {
+		t.Errorf("without credentials the master is asked: %v", err)
 	}
 }

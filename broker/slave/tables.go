@@ -2,6 +2,7 @@ package slave
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -184,5 +185,36 @@ func (s *Sync) modes(ctx context.Context, master string) error {
 		return err
 	}
 	s.d.Modes.Follow(w)
+	return nil
+}
+
+// Users are a slave's users and their permissions; *auth.Store.
+type Users interface {
+	Version() string
+	Follow(all []byte) (changed bool, err error)
+}
+
+// users takes over users and permissions when they have another version than ours. A Java master does not know the
+// request, and one that asks nobody for signatures refuses it.
+func (s *Sync) users(ctx context.Context, master string) error {
+	if s.d.Users == nil {
+		return nil
+	}
+	resp, err := remoting.Call(ctx, s.d.Client, master, wire.ReqGetUsers, wire.None, new(wire.NoHeader),
+		[]byte(s.d.Users.Version()))
+	var refused *remoting.ResponseError
+	if errors.As(err, &refused) {
+		return nil
+	}
+	if err != nil || len(resp.Body) == 0 {
+		return err
+	}
+	changed, err := s.d.Users.Follow(resp.Body)
+	if err != nil { // its text may hold what was sent
+		return fmt.Errorf("answer of %s to request %d cannot be used", master, wire.ReqGetUsers)
+	}
+	if changed {
+		s.d.Log.Info().Str("master", master).Msg("users and permissions are the master's")
+	}
 	return nil
 }

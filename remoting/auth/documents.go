@@ -45,6 +45,15 @@ func (s *Store) Encode() ([]byte, error) {
 	return compat.Marshal(everything{t.aclList(), t.version, t.userList()})
 }
 
+// Version is that of all of it, as text.
+func (s *Store) Version() string {
+	text, err := compat.Marshal(s.now.Load().version)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
 func (t *tables) userList() []User {
 	list := make([]User, 0, len(t.users))
 	for _, name := range slices.Sorted(maps.Keys(t.users)) {

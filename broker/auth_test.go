@@ -1,0 +1,120 @@
+package broker
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/broker/config"
+	"gorocket/compat/testutil"
+	"gorocket/remoting/auth"
+	"gorocket/remoting/wire"
+)
+
+const innerCredentials = `{"accessKey":"inner","secretKey":"inner-secret"}`
+
+// startClosedPair is a master and a slave that ask for signatures, and sign as inner.
+func startClosedPair(t *testing.T) pair {
+	t.Helper()
+	mc, sc := closedConfig(t), closedConfig(t)
+	mc.InnerClientCredentials, sc.InnerClientCredentials = innerCredentials, innerCredentials
+	sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+	p := pair{startRig(t, mc), startRig(t, sc)}
+	p.slave.b.replica.Found(p.master.addr, "")
+	return p
+}
+
+// TestUsersReachTheSlave: a slave signs what it asks its master for, has its tables, users and permissions among them,
+// in a file of its owner's only, and lets in who the master lets in.
+func TestUsersReachTheSlave(t *testing.T) {
+	p := startClosedPair(t)
+	p.master.askAs("root", 3001, "username=u", `{"password":"u-secret"}`).is(t, 0, "")
+	p.master.askAs("root", 3006, "subject=User:u", `{"policies":[{"entries":[{"resource":"*","actions":["All"],`+
+		`"decision":"Allow"}]}]}`).is(t, 0, "")
+	p.master.askAs("u", 10, sendFieldsText, "b").is(t, 0, "")
+	p.follows(t)
+	same := func() bool { return p.slave.b.users.Version() == p.master.b.users.Version() }
+	testutil.WaitFor(t, "topics and users", func() bool { return p.slave.b.topics.Get("T") != nil && same() })
+	p.slave.askAs("u", 28, "", "").is(t, 0, "")
+	p.master.askAs("root", 3002, "username=u", `{"userStatus":"disable"}`).is(t, 0, "")
+	testutil.WaitFor(t, "the change", func() bool { u, _ := p.slave.b.users.User("u"); return u.Status == auth.Disabled })
+	p.slave.askAs("u", 28, "", "").is(t, 16, "User:u is disabled.")
+	p.slave.askAs("root", 3003, "username=u", "").is(t, 0, "") // does not last
+	testutil.WaitFor(t, "u is back", func() bool { _, there := p.slave.b.users.User("u"); return there && same() })
+	testutil.WaitFor(t, "the file", func() bool {
+		text, err := os.ReadFile(filepath.Join(p.slave.dir, "config", "users.json"))
+		return err == nil && strings.Contains(string(text), "u-secret")
+	})
+	if info, err := os.Stat(filepath.Join(p.slave.dir, "config", "users.json")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	version := p.master.b.users.Version()
+	p.master.askAs("inner", wire.ReqGetUsers, "", version).is(t, 0, "").same(t, "")
+	p.master.askAs("inner", wire.ReqGetUsers, "", "other").is(t, 0, "").has(t, `"u-secret"`, `"acls":[`)
+	if err := p.slave.b.replica.Health(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAudit: the log tells who was refused and what administrators did, and nothing that is secret; and that permissions
+// without signatures are not worth much.
+func TestAudit(t *testing.T) {
+	cfg := closedConfig(t)
+	cfg.AuthenticationEnabled = false
+	lines := &logLines{}
+	b, err := New(cfg, zerolog.New(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, b, cfg)
+	r.ask(10, "AccessKey=root&Signature=secret-signature&topic=T", "").is(t, 1, "") // let in, and lacks fields
+	if line := lines.find("audit"); line != nil {
+		t.Errorf("%v", line)
+	}
+	long := strings.Repeat("x", 1000)
+	r.ask(10, "AccessKey="+long+"&Signature=secret-signature&topic="+long, "").is(t, 16, "User:xxx")
+	line := lines.find("audit")
+	if line["level"] != "warn" || len(fmt.Sprint(line["user"])) != auditText || line["peer"] != "127.0.0.1" ||
+		line["code"] != 10.0 || line["resource"] != "Topic:"+long[:auditText-6] || line["actions"] != "Pub" ||
+		len(fmt.Sprint(line["refused"])) != auditText {
+		t.Errorf("%v", line)
+	}
+	r.ask(3001, "AccessKey=root&Signature=secret-signature&username=u", `{"password":"u-secret"}`).is(t, 0, "")
+	if line = lines.find("audit"); line["level"] != "info" || line["user"] != "root" || line["actions"] != "Update" ||
+		line["resource"] != "Cluster:DefaultCluster" || line["refused"] != nil {
+		t.Errorf("%v", line)
+	}
+	if line = lines.find("user created"); line["user"] != "u" {
+		t.Errorf("%v", line)
+	}
+	if lines.find("authorizationEnabled without authenticationEnabled") == nil {
+		t.Error("no warning")
+	}
+	lines.mu.Lock()
+	defer lines.mu.Unlock()
+	for _, line := range lines.lines {
+		if text := fmt.Sprint(line); strings.Contains(text, "secret") {
+			t.Errorf("the log tells %s", text)
+		}
+	}
+}
+
+// TestBadCredentials: a broker does not start with credentials that it cannot use, and does not say what they are.
+func TestBadCredentials(t *testing.T) {
+	for _, edit := range []func(*config.Config){
+		func(c *config.Config) { c.InitAuthenticationUser = `{"username":"","password":"hidden"}` },
+		func(c *config.Config) { c.InnerClientCredentials = `{"secretKey":"hidden"` },
+	} {
+		cfg := testConfig(t, t.TempDir())
+		edit(&cfg)
+		if _, err := New(cfg, zerolog.Nop()); err == nil || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%v", err)
+		}
+	}
+}
