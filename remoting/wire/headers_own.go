@@ -7,7 +7,8 @@ package wire
 const ReqHandOver int32 = 621003
 
 // ReqGetUsers asks for all users with their secrets and all policies, as a slave does of its master. Only a user who
-// may do everything gets them, and nobody where requests carry no signatures. Its body is the version that the sender has.
+// may do everything gets them, and nobody where requests carry no signatures. Its body is the version that the sender
+// has.
 const ReqGetUsers int32 = 621004
 
 // HandOverHeader heads it.
