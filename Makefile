@@ -24,7 +24,7 @@ part = @echo "== $(1)"; if ( $(2) ); then r=passed; else r=FAILED; fi; echo "$$r
 REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: sim tally mutants attack crash ha java-store java-filter bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: sim tally mutants attack crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -120,6 +120,10 @@ ha: build
 ## java-filter: SQL92 filters compared with Java's own on random expressions
 java-filter:
 	cd integration && JAVAFILTER=1 $(GO) test -count=1 -timeout 30m -v ./javafilter
+
+## java-auth: signatures, permissions and what each request needs compared with Java's own on random ones
+java-auth:
+	cd integration && JAVAAUTH=1 $(GO) test -count=1 -timeout 30m -v ./javaauth
 
 ## bench-timers: timer messages: rate, memory of a million that wait, restart with them, how late they come
 bench-timers: build

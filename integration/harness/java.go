@@ -50,6 +50,9 @@ func fetchJavaServers() (string, error) {
 		"-Drmq.version="+JavaVersion, "-DincludeScope=runtime", "-DoutputDirectory="+dir)
 }
 
+// JavaLib is the folder with the jars of the Java servers, which are fetched on the first use.
+func JavaLib() (string, error) { return javaLib() }
+
 // Maven runs a goal in the folder of a pom, without the network first.
 func Maven(dir string, args ...string) error {
 	args = append([]string{"-q", "-B"}, args...)

@@ -160,7 +160,11 @@ func (r *Row) each(c *wire.Command, strict bool, own []byte, fn func(Ask) bool) 
 	}
 	needs, err := r.Find(c.Body)
 	for i := range needs {
-		if !needs[i].one([]byte(needs[i].Field), fn) {
+		name := []byte(needs[i].Field)
+		if len(name) == 0 {
+			name = nil // the body does not say
+		}
+		if !needs[i].one(name, fn) {
 			return nil
 		}
 	}

@@ -94,7 +94,7 @@ func clientRows() []Row {
 			Find: groupListNeeds, BodyOurs: true},
 		{Code: wire.ReqDeleteSubscriptiongroup, Needs: []Need{group("groupName", Delete).asked()}},
 		{Code: wire.ReqGetSubscriptiongroupConfig, Needs: []Need{group("group", Get).asked()}},
-		{Code: wire.ReqUpdateAndGetGroupForbidden, Needs: closed(both("group", Update)...)},
+		{Code: wire.ReqUpdateAndGetGroupForbidden, Needs: both("group", Update)},
 		{Code: wire.ReqGetRouteinfoByTopic, Needs: []Need{topic("topic", RetryRead, Pub, Sub, Get)}},
 	}
 }
@@ -104,7 +104,9 @@ func popRows() []Row {
 	sub, get, update := both("consumerGroup", Sub), closed(cluster("", Get)), closed(cluster("", Update))
 	return []Row{
 		{Code: wire.ReqPopMessage, Needs: sub}, {Code: wire.ReqAckMessage, Needs: sub},
-		{Code: wire.ReqPeekMessage, Needs: sub}, {Code: wire.ReqChangeMessageInvisibletime, Needs: sub},
+		{Code: wire.ReqChangeMessageInvisibletime, Needs: sub},
+		{Code: wire.ReqPeekMessage, Needs: []Need{topic("topic", RetryGroup, Sub).asked(),
+			group("consumerGroup", Sub).asked()}},
 		{Code: wire.ReqNotification, Needs: sub}, {Code: wire.ReqPollingInfo, Needs: both("consumerGroup", Get)},
 		{Code: wire.ReqPopRollback, Needs: update}, {Code: wire.ReqPopLiteMessage, Needs: closed(sub...)},
 		{Code: wire.ReqAckLiteMessage, Needs: closed(sub...)},
