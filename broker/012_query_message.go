@@ -1,16 +1,22 @@
 package broker
 
 // QUERY_MESSAGE (12) by key and VIEW_MESSAGE_BY_ID (33) by commit log offset. Java: QueryMessageProcessor.
-// The index knows hashes only: a client filters again by the key's text.
+// The index knows hashes only: a client filters again by the key's text. Whoever asks for a place in the log has to be
+// allowed to read the topic of the message that is there (authorizationStrictMode); in Java whatever the request says
+// its topic is.
 
 import (
 	"gorocket/broker/service"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/wire"
 )
 
 // queries handles requests for single messages.
-type queries struct{ query *service.Query }
+type queries struct {
+	query *service.Query
+	doors
+}
 
 func (h *queries) entries() []remoting.Entry {
 	return []remoting.Entry{
@@ -42,5 +48,7 @@ func (h *queries) viewMessage(ctx *remoting.Context, q *wire.ViewMessageRequestH
 		fail(ctx, err)
 		return
 	}
-	ctx.OK(rec)
+	if h.mayHave(ctx, rec, auth.Get) {
+		ctx.OK(rec)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -23,6 +24,7 @@ type consumerCalls struct {
 	groups    *meta.Groups
 	consumers *clients.Consumers
 	store     *store.Store
+	doors
 }
 
 func (c *consumerCalls) entries() []remoting.Entry {
@@ -55,6 +57,9 @@ func (c *consumerCalls) consumeDirectly(ctx *remoting.Context, h *wire.ConsumeDi
 	rec, err := c.store.ReadRecord(offset, nil)
 	if err != nil {
 		fail(ctx, fmt.Errorf("java.lang.NullPointerException: %w", err))
+		return
+	}
+	if !c.mayHave(ctx, rec, auth.Sub) {
 		return
 	}
 	if m := c.findConsumer(ctx, h.ConsumerGroup, h.ClientID); m != nil {

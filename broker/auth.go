@@ -9,6 +9,7 @@ import (
 	"gorocket/remoting/auth"
 	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
+	"gorocket/store/record"
 )
 
 // guardian is what asks each request who sends it and whether it may; nil when that is off. The keys of it cannot
@@ -23,9 +24,40 @@ func (b *Broker) guardian() func(*remoting.Conn, *wire.Command) string {
 	}
 	b.guard = auth.NewService(b.users, c.Options.Settings(c.BrokerClusterName), auditor(b.log), b.now)
 	return func(c *remoting.Conn, req *wire.Command) string {
-		return b.guard.Check(req, auth.Peer{Conn: c.ID(), Addr: c.RemoteAddrPort().Addr()})
+		return b.guard.Check(req, peerOf(c))
 	}
 }
+
+// doors are for handlers of requests that name a place in the log.
+type doors struct{ guard func() *auth.Service }
+
+func (b *Broker) doors() doors { return doors{func() *auth.Service { return b.guard }} }
+
+// refusal tells why the sender of a request may not have a message of a topic, "" when it may: see auth.MayHave.
+func (d doors) refusal(ctx *remoting.Context, action auth.Action) func(topic string) string {
+	return func(topic string) string {
+		if g := d.guard(); g != nil {
+			return g.MayHave(ctx.Req, peerOf(ctx.Conn()), topic, auth.Of(action))
+		}
+		return ""
+	}
+}
+
+// mayHave answers a request for a record that its sender may not have, and returns false then.
+func (d doors) mayHave(ctx *remoting.Context, rec []byte, action auth.Action) bool {
+	m, err := record.Decode(rec)
+	if err != nil {
+		fail(ctx, err)
+		return false
+	}
+	if why := d.refusal(ctx, action)(string(m.Topic)); why != "" {
+		ctx.Status(wire.NoPermission, why)
+		return false
+	}
+	return true
+}
+
+func peerOf(c *remoting.Conn) auth.Peer { return auth.Peer{Conn: c.ID(), Addr: c.RemoteAddrPort().Addr()} }
 
 // signer is what signs the broker's own requests; nil for nobody.
 func (b *Broker) signer() remoting.Signer {

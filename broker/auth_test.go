@@ -118,3 +118,40 @@ func TestBadCredentials(t *testing.T) {
 		}
 	}
 }
+
+// TestPlacesInTheLog: who names a place in the log gets the message there only if its topic may be read, whatever the
+// request says its topic is: 33, 36 and 309. Java gives them all; so does authorizationStrictMode=false.
+func TestPlacesInTheLog(t *testing.T) {
+	for _, strict := range []bool{true, false} {
+		cfg := closedConfig(t)
+		cfg.AuthorizationStrictMode = strict
+		r := startRig(t, cfg)
+		r.askAs("root", 3001, "username=u", `{"password":"u-secret"}`).is(t, 0, "")
+		r.askAs("root", 3006, "subject=User:u", `{"policies":[{"entries":[{"resource":"Topic:mine","actions":["All"],`+
+			`"decision":"Allow"},{"resource":"Group:g","actions":["All"],"decision":"Allow"}]}]}`).is(t, 0, "")
+		send := func(topic string) string {
+			a := r.askAs("root", 10, strings.Replace(sendFieldsText, "topic=T", "topic="+topic, 1), "b").is(t, 0, "")
+			return a.ext["msgId"]
+		}
+		secretID := send("secret")
+		size := r.b.store.MaxPhyOffset()
+		mineID := send("mine")
+		r.askAs("root", 200, "", `{"groupName":"g"}`).is(t, 0, "")
+		refused := func(a answer) {
+			t.Helper()
+			if strict {
+				a.is(t, 16, "User:u has no permission to access Topic:secret from 127.0.0.1, no matched policies.")
+			} else if a.code == 16 {
+				t.Errorf("refused: %s", a.remark)
+			}
+		}
+		mine := fmt.Sprint(size)
+		refused(r.askAs("u", 33, "topic=mine&offset=0", ""))
+		refused(r.askAs("u", 36, "group=g&offset=0&delayLevel=0&originTopic=mine", ""))
+		refused(r.askAs("u", 309, "consumerGroup=g&topic=mine&clientId=c&msgId="+secretID, ""))
+		r.askAs("u", 33, "topic=mine&offset="+mine, "").is(t, 0, "")
+		r.askAs("u", 36, "group=g&offset="+mine+"&delayLevel=0", "").is(t, 0, "")
+		r.askAs("u", 309, "consumerGroup=g&topic=mine&clientId=c&msgId="+mineID, "").is(t, 1, "The Consumer <g> <c> not online")
+		r.askAs("root", 33, "topic=mine&offset=0", "").is(t, 0, "")
+	}
+}

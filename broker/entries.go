@@ -28,7 +28,7 @@ func (b *Broker) messageHandlers() []handlers {
 	return []handlers{
 		&sends{liveConfig: b.config(), sender: b.services.Send, overload: b.overload, topics: topics},
 		&pulls{puller: b.services.Pull, holds: b.holds, mappings: b.mappings, forwards: b.forwards, cold: b.cold},
-		&queries{b.services.Query}, &sendBacks{b.services.Send},
+		&queries{b.services.Query, b.doors()}, &sendBacks{b.services.Send, b.doors()},
 		&ends{liveConfig: b.config(), ender: b.services.End, serves: b.endsTransactions, throttled: b.throttled},
 		&halfMessages{b.store, b.trans, b.log},
 		&replies{b.config(), b.services.Send, topics, b.producers, b.storeHost.String(), b.now},
@@ -62,7 +62,7 @@ func (b *Broker) clientHandlers() []handlers {
 		&groupQueries{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
 			producers: b.producers, offsets: b.offsets, store: b.store, now: b.now, log: b.log},
 		&consumerCalls{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
-			store: b.store},
+			store: b.store, doors: b.doors()},
 		&assigns{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
 			modes: b.modes, routes: b.routes, log: b.log},
 	}

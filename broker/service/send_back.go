@@ -19,6 +19,8 @@ type Back struct {
 	DelayLevel   int32 // negative: to the dead letters; 0: by the number of attempts
 	MaxReconsume int32 // attempts before the dead letters; -1: as the group says
 	Unit         bool  // UNIT_MODE of the consumer
+	// Refusal tells why the consumer may not have a message of that topic, "" when it may; nil: it may have all.
+	Refusal func(topic string) string
 }
 
 // SendBack stores a copy of a message for one group: in its retry topic behind a delay level, or in its dead letters.
@@ -49,6 +51,11 @@ func (s *Sender) SendBack(k *Back) error {
 	m, err := record.Decode(rec)
 	if err != nil {
 		return refuse(Failed, err.Error())
+	}
+	if k.Refusal != nil {
+		if why := k.Refusal(string(m.Topic)); why != "" {
+			return refuse(NotPermitted, why)
+		}
 	}
 	return s.storeAgain(k, g, &m)
 }

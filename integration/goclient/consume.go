@@ -90,6 +90,7 @@ func orderly(t testing.TB, e *Env) {
 func (e *Env) newPull(t testing.TB, group string) rocketmq.PullConsumer {
 	t.Helper()
 	c, err := rocketmq.NewPullConsumer(consumer.WithNsResolver(e.resolver()), consumer.WithGroupName(group),
+		consumer.WithCredentials(e.As),
 		consumer.WithInstance(e.instance()),
 		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset))
 	must(t, err)

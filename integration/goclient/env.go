@@ -35,6 +35,7 @@ func Cases() []Case {
 type Env struct {
 	Namesrv string
 	Broker  string // address of a broker, for requests that the client has no call for
+	As      primitive.Credentials
 	run     string
 	number  atomic.Int32
 	mu      sync.Mutex // guards producer
@@ -43,12 +44,17 @@ type Env struct {
 
 // NewEnv prepares a run; t is the test that owns the shared producer.
 func NewEnv(t testing.TB, namesrv, broker, run string) *Env {
+	return NewEnvAs(t, namesrv, broker, run, primitive.Credentials{})
+}
+
+// NewEnvAs is NewEnv of a user who signs.
+func NewEnvAs(t testing.TB, namesrv, broker, run string, as primitive.Credentials) *Env {
 	level := os.Getenv("GOROCKET_CLIENT_LOG") // debug, info, warn, error
 	if level == "" {
 		level = "fatal"
 	}
 	rlog.SetLogLevel(level)
-	e := &Env{Namesrv: namesrv, Broker: broker, run: run}
+	e := &Env{Namesrv: namesrv, Broker: broker, As: as, run: run}
 	e.shared = e.NewProducer(t)
 	return e
 }
@@ -66,7 +72,7 @@ func (e *Env) resolver() primitive.NsResolver {
 // NewProducer starts a producer that does not retry.
 func (e *Env) NewProducer(t testing.TB) rocketmq.Producer {
 	t.Helper()
-	p, err := rocketmq.NewProducer(producer.WithNsResolver(e.resolver()), producer.WithRetry(0),
+	p, err := rocketmq.NewProducer(producer.WithNsResolver(e.resolver()), producer.WithRetry(0), producer.WithCredentials(e.As),
 		producer.WithGroupName("PG_go_"+e.run), producer.WithInstanceName(e.instance()),
 		producer.WithQueueSelector(keySelector{producer.NewRoundRobinQueueSelector()}),
 		producer.WithSendMsgTimeout(10*time.Second), producer.WithCompressMsgBodyOverHowmuch(64<<20))
@@ -91,9 +97,13 @@ func (s keySelector) Select(m *primitive.Message, q []*primitive.MessageQueue, l
 // Create makes a topic at the broker and waits for nothing: the client asks for the route when it sends.
 func (e *Env) Create(t testing.TB, name string, queues int) string {
 	t.Helper()
-	a, err := admin.NewAdmin(admin.WithResolver(e.resolver()))
+	a, err := admin.NewAdmin(admin.WithResolver(e.resolver()), admin.WithCredentials(e.As))
 	must(t, err)
 	defer a.Close()
+	if !e.As.IsEmpty() { // v2.1.2 signs what an admin sends from this call on only
+		_, err := a.GetAllSubscriptionGroup(context.Background(), e.Broker, 5*time.Second)
+		must(t, err)
+	}
 	topic := e.Topic(name)
 	must(t, a.CreateTopic(context.Background(), admin.WithTopicCreate(topic), admin.WithBrokerAddrCreate(e.Broker),
 		admin.WithReadQueueNums(queues), admin.WithWriteQueueNums(queues)))
@@ -104,7 +114,7 @@ func (e *Env) Create(t testing.TB, name string, queues int) string {
 // queues asks the name server for the queues of a topic.
 func (e *Env) queues(t testing.TB, topic string) []*primitive.MessageQueue {
 	t.Helper()
-	a, err := admin.NewAdmin(admin.WithResolver(e.resolver()))
+	a, err := admin.NewAdmin(admin.WithResolver(e.resolver()), admin.WithCredentials(e.As))
 	must(t, err)
 	defer a.Close()
 	queues, err := a.FetchPublishMessageQueues(context.Background(), topic)
@@ -136,7 +146,7 @@ func (e *Env) Consume(t testing.TB, group, topic, expression string, h handler,
 	more ...consumer.Option) rocketmq.PushConsumer {
 	t.Helper()
 	opts := append([]consumer.Option{consumer.WithNsResolver(e.resolver()), consumer.WithGroupName(group),
-		consumer.WithInstance(e.instance()),
+		consumer.WithInstance(e.instance()), consumer.WithCredentials(e.As),
 		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset), consumer.WithConsumerModel(consumer.Clustering)},
 		more...)
 	c, err := rocketmq.NewPushConsumer(opts...)

@@ -57,7 +57,7 @@ func state(body string) primitive.LocalTransactionState {
 func transaction(t testing.TB, e *Env) {
 	topic := e.Create(t, "transaction", 4)
 	l := &listener{asked: map[string]int{}}
-	p, err := rocketmq.NewTransactionProducer(l, producer.WithNsResolver(e.resolver()),
+	p, err := rocketmq.NewTransactionProducer(l, producer.WithNsResolver(e.resolver()), producer.WithCredentials(e.As),
 		producer.WithGroupName("PGT_go_"+e.run),
 		producer.WithInstanceName(e.instance()), producer.WithRetry(0), producer.WithSendMsgTimeout(10*time.Second))
 	must(t, err)

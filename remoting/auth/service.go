@@ -165,6 +165,25 @@ func (s *Service) authorize(c *wire.Command, p Peer) (refused string) {
 	return refused
 }
 
+// MayHave tells why the sender of a request that was let in may not have a message of that topic, "" when it may. Some
+// requests name a place in the log, and not what is there, or anything as its topic: Java gives them every message.
+// Only in strict mode.
+func (s *Service) MayHave(c *wire.Command, p Peer, topic string, actions Actions) (refused string) {
+	if !s.set.Authorize || !s.set.Strict || s.set.Unchecked[c.Code] {
+		return ""
+	}
+	p.Addr = p.Addr.Unmap().WithZone("")
+	name, _ := c.Get(FieldAccessKey)
+	n := Need{Type: Topic, Retry: RetryGroup, Actions: actions}
+	n.one([]byte(topic), func(ask Ask) bool {
+		if refused = s.ask(s.Store.now.Load(), name, &ask, p); refused != "" {
+			s.tell(c, p, &ask, refused)
+		}
+		return true
+	})
+	return refused
+}
+
 // tell counts, and tells the audit log of what concerns it.
 func (s *Service) tell(c *wire.Command, p Peer, ask *Ask, refused string) {
 	if refused == "" {

@@ -129,7 +129,7 @@ final class ConsumeCases {
         for (int i = 0; i < 50; i++) {
             env.producer().send(message(topic, i % 2 == 0 ? "even" : "odd", "k", "" + i));
         }
-        DefaultMQPullConsumer c = new DefaultMQPullConsumer(env.group("pull"));
+        DefaultMQPullConsumer c = new DefaultMQPullConsumer(env.group("pull"), Env.hook());
         env.configure(c);
         c.start();
         try {
@@ -175,7 +175,7 @@ final class ConsumeCases {
             env.producer().send(message(topic, "t", "k", "" + i));
             want.add("" + i);
         }
-        DefaultLitePullConsumer c = new DefaultLitePullConsumer(env.group("lite"));
+        DefaultLitePullConsumer c = new DefaultLitePullConsumer(env.group("lite"), Env.hook());
         env.configure(c);
         c.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         c.subscribe(topic, "*");

@@ -18,6 +18,7 @@ import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.remoting.RPCHook;
 
 /** Makes producers and consumers for one run; names are unique per run. Safe for use by several cases at once. */
 final class Env {
@@ -47,7 +48,7 @@ final class Env {
     }
 
     DefaultMQProducer newProducer(String group) throws Exception {
-        DefaultMQProducer p = new DefaultMQProducer(group);
+        DefaultMQProducer p = new DefaultMQProducer(group, hook());
         configure(p);
         p.setSendMsgTimeout(10_000);
         p.setRetryTimesWhenSendFailed(0); // a failure must be seen
@@ -55,6 +56,17 @@ final class Env {
         p.start();
         closing.add(p::shutdown);
         return p;
+    }
+
+    /** Signs requests as -Dgorocket.accessKey and -Dgorocket.secretKey say; null without them. The class is in the client of 5.x, not of 4.9. */
+    static RPCHook hook() throws Exception {
+        String user = System.getProperty("gorocket.accessKey");
+        if (user == null) {
+            return null;
+        }
+        Class<?> credentials = Class.forName("org.apache.rocketmq.acl.common.SessionCredentials");
+        Object who = credentials.getConstructor(String.class, String.class).newInstance(user, System.getProperty("gorocket.secretKey"));
+        return (RPCHook) Class.forName("org.apache.rocketmq.acl.common.AclClientRPCHook").getConstructor(credentials).newInstance(who);
     }
 
     void configure(ClientConfig c) {
@@ -66,8 +78,8 @@ final class Env {
     }
 
     /** A consumer from the first message on, in a client of its own; not started. */
-    DefaultMQPushConsumer consumer(String group) {
-        DefaultMQPushConsumer c = new DefaultMQPushConsumer(group);
+    DefaultMQPushConsumer consumer(String group) throws Exception {
+        DefaultMQPushConsumer c = new DefaultMQPushConsumer(group, hook());
         configure(c);
         c.setInstanceName("i" + number.incrementAndGet());
         c.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);

@@ -64,7 +64,7 @@ final class TransactionCases {
     }
 
     private static TransactionMQProducer producer(Env env, String group, String instance, Listener listener) throws Exception {
-        TransactionMQProducer p = new TransactionMQProducer(env.group(group));
+        TransactionMQProducer p = new TransactionMQProducer(env.group(group), Env.hook());
         env.configure(p);
         p.setInstanceName(instance);
         p.setHeartbeatBrokerInterval(1000);

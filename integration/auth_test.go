@@ -1,0 +1,124 @@
+package integration
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/rocketmq-client-go/v2/primitive"
+
+	"gorocket/integration/goclient"
+	"gorocket/integration/harness"
+	"gorocket/integration/javaclient"
+)
+
+// closed are the keys of a broker that asks for users and permissions, as Java's broker.conf has them.
+var closed = harness.Conf{
+	"authenticationEnabled": "true", "authorizationEnabled": "true",
+	"authenticationMetadataProvider":       "org.apache.rocketmq.auth.authentication.provider.LocalAuthenticationMetadataProvider",
+	"authorizationMetadataProvider":        "org.apache.rocketmq.auth.authorization.provider.LocalAuthorizationMetadataProvider",
+	"initAuthenticationUser":               `{"username":"root","password":"root-secret"}`,
+	"innerClientAuthenticationCredentials": `{"accessKey":"inner","secretKey":"inner-secret"}`,
+}
+
+// adminAs has mqadmin sign as a user from now on.
+func adminAs(t *testing.T, c *harness.Cluster, user, secret string) {
+	t.Helper()
+	dir := filepath.Join(c.Dir(), "mqadmin", "conf")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "accessKey: " + user + "\nsecretKey: " + secret + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "tools.yml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestJavaClientAuth: mqadmin makes a user and what it may do, and Apache's Java client works as that user, who may do
+// nothing but send and consume, and nothing with another secret.
+func TestJavaClientAuth(t *testing.T) {
+	harness.Count(t)
+	const version = "5.5.0"
+	needJava(t, version)
+	c := harness.New(t)
+	c.Namesrv(harness.Go, nil)
+	broker := c.Broker(harness.Go, "broker-a", closed)
+	adminAs(t, c, "root", "root-secret")
+	at := []string{"-b", broker.Addr()}
+	says := func(want string, args ...string) {
+		t.Helper()
+		if out := c.MQAdmin(append(args, at...)...); !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+			t.Errorf("mqadmin %v says %s\nwithout %s", args, out, want)
+		}
+	}
+	says("success", "createUser", "-u", "alice", "-p", "alice-secret")
+	says("alice alice-secret Normal enable", "getUser", "-u", "alice")
+	says("success", "createAcl", "-s", "User:alice", "-r", "Topic:*,Group:*", "-a", "All", "-d", "Allow")
+	says("success", "createAcl", "-s", "User:alice", "-r", "Topic:forbidden", "-a", "Pub,Sub", "-d", "Deny", "-i",
+		"127.0.0.0/8")
+	says("User:alice Custom Topic:forbidden [Pub, Sub] [127.0.0.0/8] Deny", "listAcl", "-s", "User:alice")
+	says("inner inner-secret Super enable", "listUser")
+
+	dir, err := javaclient.MkDir(c.Dir(), "client-auth")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	run := func(user, secret, phase string, cases ...string) ([]javaclient.Result, string) {
+		t.Helper()
+		flags := []string{"-Dgorocket.accessKey=" + user, "-Dgorocket.secretKey=" + secret}
+		results, out, err := javaclient.RunWith(ctx, flags, version, dir, c.Names(), newRunID(), phase, cases...)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, tail(out))
+		}
+		return results, out
+	}
+	cases := []string{"sendSync", "sendBatch", "sendOneway", "body4MiB", "unicode", "pushTags", "pull", "litePull",
+		"orderlyByKey", "retryThenSuccess", "rebalance3", "offsetClientRestart", "bulk10000", "queryByKey", "searchByTime"}
+	results, out := run("alice", "alice-secret", "all", cases...)
+	expect(t, results, cases)
+	results, more := run("alice", "alice-secret", "transaction", javaclient.TransactionCases...)
+	expect(t, results, javaclient.TransactionCases)
+	if t.Failed() {
+		t.Log(tail(out), tail(more))
+	}
+	results, out = run("alice", "another-secret", "all", "sendSync")
+	if len(results) != 1 || results[0].Pass || !strings.Contains(out, "CODE: 16") ||
+		!strings.Contains(out, "check signature failed.") {
+		t.Errorf("with another secret: %+v\n%s", results, tail(out))
+	}
+	adminAs(t, c, "alice", "alice-secret")
+	says("User:alice has no permission to access Cluster:DefaultCluster from 127.0.0.1, no matched policies.",
+		"updateBrokerConfig", "-k", "longPollingEnable", "-v", "false")
+}
+
+// TestGoClientAuth: Apache's Go client works as a user with credentials, and nothing works without.
+func TestGoClientAuth(t *testing.T) {
+	harness.Count(t)
+	c := harness.New(t)
+	ns := c.Namesrv(harness.Go, nil)
+	broker := c.Broker(harness.Go, "broker-a", closed)
+	e := goclient.NewEnvAs(t, ns.Addr(), broker.Addr(), newRunID(),
+		primitive.Credentials{AccessKey: "root", SecretKey: "root-secret"})
+	ran := 0
+	signed := map[string]bool{"sendSync": true, "sendAsync": true, "sendOneway": true, "sendBatch": true, "body4MiB": true,
+		"unicode": true, "pushTags": true, "orderlyByKey": true, "retryThenSuccess": true, "twoGroups": true,
+		"rebalance3": true, "transaction": true} // others have requests of their own, which nobody signs
+	for _, cs := range goclient.Cases() {
+		if !signed[cs.Name] {
+			continue
+		}
+		ran++
+		t.Run(cs.Name, func(t *testing.T) {
+			t.Parallel()
+			cs.Run(t, e)
+		})
+	}
+	if ran != len(signed) {
+		t.Errorf("%d of %d cases", ran, len(signed))
+	}
+}
