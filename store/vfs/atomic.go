@@ -35,9 +35,22 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 
 // WriteFileAtomic replaces name by data so that a crash leaves the old or the new content: name.tmp is written and
 // synced, a differing previous content is kept as name.bak (as Java's MixAll.string2File does), then the renames and
-// the directory are synced. This and ReadFileWithBackup are the only home of whole-file writes.
+// the directory are synced. It keeps the mode that name has, as its .bak does. This and ReadFileWithBackup are the only home of whole-file writes.
 func WriteFileAtomic(fsys FS, name string, data []byte) error {
-	return writeAtomic(fsys, name, data, FS.Create)
+	return writeAtomic(fsys, name, data, like(name))
+}
+
+// like creates files with the mode of name, if that is there and the file system has modes: what only its owner may read
+// stays so.
+func like(name string) creator {
+	return func(fsys FS, fresh string) (File, error) {
+		if p, ok := fsys.(interface {
+			CreateLike(name, like string) (File, error)
+		}); ok {
+			return p.CreateLike(fresh, name)
+		}
+		return fsys.Create(fresh)
+	}
 }
 
 // WriteFilePrivate is WriteFileAtomic of a file that holds secrets: it, its .bak and what a crash leaves of a write can
@@ -89,7 +102,7 @@ func EditFile(fsys FS, name string, edit func(old []byte) []byte) error {
 		return nil
 	}
 	if _, err := fsys.Stat(name + ".orig"); found && errors.Is(err, fs.ErrNotExist) {
-		if err := replaceBy(fsys, name+".orig", old, FS.Create); err != nil {
+		if err := replaceBy(fsys, name+".orig", old, like(name)); err != nil {
 			return err
 		}
 		if err := fsys.SyncDir(path.Dir(name)); err != nil {

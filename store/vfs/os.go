@@ -26,6 +26,23 @@ func (OS) CreatePrivate(name string) (File, error) {
 	return openOS(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, private)
 }
 
+// CreateLike is Create of a file with the mode of another one, the usual mode when that is not there.
+func (o OS) CreateLike(name, like string) (File, error) {
+	info, err := os.Stat(like)
+	if err != nil {
+		return o.Create(name)
+	}
+	f, err := openOS(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, private)
+	if err == nil && info.Mode().Perm() != private {
+		err = os.Chmod(name, info.Mode().Perm())
+	}
+	if err != nil && f != nil {
+		f.Close()
+		f = nil
+	}
+	return f, err
+}
+
 // OpenFile implements FS.
 func (OS) OpenFile(name string) (File, error) { return openOS(name, os.O_RDWR, usual) }
 

@@ -151,3 +151,36 @@ func TestWriteFilePrivate(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestModesAreKept: a file that is written anew, its .bak and its .orig have the mode that it had.
+func TestModesAreKept(t *testing.T) {
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o666} {
+		name := t.TempDir() + "/conf"
+		if err := os.WriteFile(name, []byte("zero"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(name, mode); err != nil { // whatever the umask
+			t.Fatal(err)
+		}
+		if err := EditFile(OS{}, name, func([]byte) []byte { return []byte("one") }); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteFileAtomic(OS{}, name, []byte("two")); err != nil {
+			t.Fatal(err)
+		}
+		for file, want := range map[string]string{name: "two", name + ".bak": "one", name + ".orig": "zero"} {
+			got, err := ReadFile(OS{}, file)
+			info, statErr := os.Stat(file)
+			if err != nil || statErr != nil || string(got) != want || info.Mode().Perm() != mode {
+				t.Errorf("%s: %q, %v, %v, want %v", file, got, err, info, mode)
+			}
+		}
+	}
+	name := t.TempDir() + "/fresh"
+	if err := WriteFileAtomic(OS{}, name, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm()&0o077 == 0 {
+		t.Errorf("a new file: %v, %v", info, err)
+	}
+}
