@@ -57,7 +57,9 @@ func (d doors) mayHave(ctx *remoting.Context, rec []byte, action auth.Action) bo
 	return true
 }
 
-func peerOf(c *remoting.Conn) auth.Peer { return auth.Peer{Conn: c.ID(), Addr: c.RemoteAddrPort().Addr()} }
+func peerOf(c *remoting.Conn) auth.Peer {
+	return auth.Peer{Conn: c.ID(), Addr: c.RemoteAddrPort().Addr()}
+}
 
 // signer is what signs the broker's own requests; nil for nobody.
 func (b *Broker) signer() remoting.Signer {

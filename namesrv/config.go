@@ -10,6 +10,7 @@ import (
 	"gorocket/compat"
 	"gorocket/compat/config"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/secure"
 )
 
@@ -53,6 +54,7 @@ type Config struct {
 	MaxKVConfigBytes int `prop:"maxKvConfigBytes"`
 
 	secure.Settings
+	auth.Signing
 
 	Version string // of the program; shown in the metrics. No key
 
@@ -106,7 +108,7 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 
 // validate refuses what cannot work.
 func (c *Config) validate() error {
-	errs := []error{config.Check(c)}
+	errs := []error{config.Check(c), c.CheckSigning()}
 	for key, addr := range map[string]string{"bindAddress": c.BindAddress,
 		"metricsPromExporterHost": c.MetricsPromExporterHost} {
 		if err := remoting.CheckListenHost(addr); err != nil {

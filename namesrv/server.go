@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/eventlog"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/secure"
@@ -112,7 +113,11 @@ func (s *Server) startNetwork() error {
 		return err
 	}
 	events := remoting.Events{Failed: s.fail}
-	if s.client, err = remoting.NewClient(none, remoting.Options{TLS: s.certs.TLS(), Events: events}); err != nil {
+	o := remoting.Options{TLS: s.certs.TLS(), Events: events}
+	if c := s.config().Credentials(); c != nil {
+		o.Sign = auth.NewSigner(*c)
+	}
+	if s.client, err = remoting.NewClient(none, o); err != nil {
 		return err
 	}
 	if err = s.client.Start(); err != nil {

@@ -9,6 +9,15 @@ const (
 	StatefulAuthorization  = authorization + "strategy.StatefulAuthorizationStrategy"
 )
 
+const credentialsForm = `{"accessKey":"...","secretKey":"..."}`
+
+// Signing is the key of NameServer and controller for what they send to brokers that ask for users.
+var Signing = Table{
+	text("innerClientAuthenticationCredentials", "", Start,
+		"user with all rights as whom this server signs what it tells brokers; the same as theirs: "+credentialsForm).
+		secret().ours(),
+}
+
 // Auth are the keys of users and permissions. None can be changed over the wire: who may change them would open the
 // door for all. Java: AuthConfig.
 var Auth = Table{
@@ -23,8 +32,7 @@ var Auth = Table{
 		`user with all rights who is made at the start if there is none of the name: {"username":"...","password":"..."}`).
 		secret(),
 	text("innerClientAuthenticationCredentials", "", Start, "user with all rights as whom this broker signs its requests "+
-		"to NameServers and other brokers, made as initAuthenticationUser is: "+
-		`{"accessKey":"...","secretKey":"..."}`).secret(),
+		"to NameServers and other brokers, made as initAuthenticationUser is: "+credentialsForm).secret(),
 	choice("authenticationProvider", "", Start,
 		[]string{"", authentication + "provider.DefaultAuthenticationProvider"}, "Java's class; there is one"),
 	choice("authenticationMetadataProvider", "", Start,

@@ -27,9 +27,10 @@ func mergeExtra(old, update *compat.Properties, unknown []string, target Target)
 	return out, nil
 }
 
-// Text is a whole configuration with its extra keys, which may be nil, as properties sorted by key as Java writes it.
+// Text is a whole configuration with its extra keys, which may be nil, as properties sorted by key as Java writes it,
+// without the values of secrets: for peers.
 func Text(target Target, extra *compat.Properties) []byte {
-	all := Properties(target)
+	all := Shown(Properties(target), target)
 	if extra != nil {
 		for _, key := range extra.Keys() {
 			value, _ := extra.Get(key)

@@ -43,4 +43,4 @@ var NameServer = join(Table{
 
 	number("maxKvConfigBytes", 16777216, 1024, 1073741824, Bytes, Now,
 		"all KV namespaces, keys and values").ours(),
-}, network, TLS)
+}, Signing, network, TLS)

@@ -12,6 +12,7 @@ import (
 	"gorocket/compat/config"
 	"gorocket/namesrv/controller/consensus"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/secure"
 )
 
@@ -47,6 +48,7 @@ type Config struct {
 	MaxHeaderBytes                 int    `prop:"maxHeaderBytes"`
 
 	secure.Settings
+	auth.Signing
 
 	Version string // of the program; shown in the metrics. No key
 
@@ -97,7 +99,7 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 
 // validate refuses what cannot work, and finds this member among its peers.
 func (c *Config) validate() (peers []consensus.Peer, self consensus.Peer, err error) {
-	errs := []error{config.Check(c)}
+	errs := []error{config.Check(c), c.CheckSigning()}
 	refuse := func(key, value, format string, args ...any) {
 		errs = append(errs, &config.Error{Key: key, Value: value, Msg: fmt.Sprintf(format, args...)})
 	}

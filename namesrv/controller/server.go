@@ -17,6 +17,7 @@ import (
 	"gorocket/namesrv/controller/liveness"
 	"gorocket/namesrv/controller/replicas"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/eventlog"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/secure"
@@ -147,9 +148,11 @@ func (s *Server) startNetwork() error {
 	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.badCertificate); err != nil {
 		return err
 	}
-	s.client, err = remoting.NewClient(none, remoting.Options{TLS: s.certs.TLS(), Network: s.network,
-		Events: remoting.Events{Failed: s.fail}})
-	if err != nil {
+	o := remoting.Options{TLS: s.certs.TLS(), Network: s.network, Events: remoting.Events{Failed: s.fail}}
+	if c := s.config().Credentials(); c != nil {
+		o.Sign = auth.NewSigner(*c)
+	}
+	if s.client, err = remoting.NewClient(none, o); err != nil {
 		return err
 	}
 	s.transport = consensus.NewTransport(s.self, s.config().Group, consensus.Remote(s.client))

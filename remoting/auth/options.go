@@ -18,7 +18,7 @@ type Options struct {
 	AuthenticationWhitelist string `prop:"authenticationWhitelist"`
 	AuthorizationWhitelist  string `prop:"authorizationWhitelist"`
 	InitAuthenticationUser  string `prop:"initAuthenticationUser"`
-	InnerClientCredentials  string `prop:"innerClientAuthenticationCredentials"`
+	Signing
 
 	AuthenticationProvider         string `prop:"authenticationProvider"`
 	AuthenticationMetadataProvider string `prop:"authenticationMetadataProvider"`
@@ -31,6 +31,11 @@ type Options struct {
 	StatefulAuthenticationCacheExpired int `prop:"statefulAuthenticationCacheExpiredSecond"`
 	StatefulAuthorizationCacheMax      int `prop:"statefulAuthorizationCacheMaxNum"`
 	StatefulAuthorizationCacheExpired  int `prop:"statefulAuthorizationCacheExpiredSecond"`
+}
+
+// Signing is the key for what a server signs its own requests with.
+type Signing struct {
+	InnerClientCredentials string `prop:"innerClientAuthenticationCredentials"`
 }
 
 // On tells whether requests are checked at all.
@@ -68,31 +73,43 @@ func (o *Options) Check() error {
 // FirstUsers are the users that are made at the start unless they are there. Java:
 // AuthenticationMetadataManagerImpl.initUser.
 func (o *Options) FirstUsers() (users []User, err error) {
-	var errs []error
 	if !blank(o.InitAuthenticationUser) {
 		var u User
-		err := parseSecret(o.InitAuthenticationUser, &u)
-		users, errs = addFirst(users, errs, "initAuthenticationUser", u.Username, u.Password, err)
+		err = parseSecret(o.InitAuthenticationUser, &u)
+		users, err = addFirst(users, "initAuthenticationUser", u.Username, u.Password, err)
 	}
-	if c, err := o.credentials(); c != nil || err != nil {
-		c = cmp.Or(c, &Credentials{})
-		users, errs = addFirst(users, errs, "innerClientAuthenticationCredentials", c.AccessKey, c.SecretKey, err)
+	users, innerErr := o.inner(users)
+	return users, errors.Join(err, innerErr)
+}
+
+// CheckSigning finds credentials that cannot be used; an error holds no secret.
+func (s *Signing) CheckSigning() error {
+	_, err := s.inner(nil)
+	return err
+}
+
+// inner adds the user of the credentials, if there are any.
+func (s *Signing) inner(users []User) ([]User, error) {
+	c, err := s.credentials()
+	if c == nil && err == nil {
+		return users, nil
 	}
-	return users, errors.Join(errs...)
+	c = cmp.Or(c, &Credentials{})
+	return addFirst(users, "innerClientAuthenticationCredentials", c.AccessKey, c.SecretKey, err)
 }
 
 // Credentials are whom this server's own requests are signed as, nil for nobody. Of keys that were checked.
-func (o *Options) Credentials() *Credentials {
-	c, _ := o.credentials()
+func (s *Signing) Credentials() *Credentials {
+	c, _ := s.credentials()
 	return c
 }
 
-func (o *Options) credentials() (*Credentials, error) {
-	if blank(o.InnerClientCredentials) {
+func (s *Signing) credentials() (*Credentials, error) {
+	if blank(s.InnerClientCredentials) {
 		return nil, nil
 	}
 	c := &Credentials{}
-	if err := parseSecret(o.InnerClientCredentials, c); err != nil {
+	if err := parseSecret(s.InnerClientCredentials, c); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -109,12 +126,12 @@ func parseSecret(text string, v any) error {
 }
 
 // addFirst adds a user with all rights, or why there is none.
-func addFirst(users []User, errs []error, key, name, password string, err error) ([]User, []error) {
+func addFirst(users []User, key, name, password string, err error) ([]User, error) {
 	if err == nil && (blank(name) || blank(password) || len(name) > maxName || len(password) > maxPassword) {
 		err = errors.New("the name or the password is empty or too long")
 	}
 	if err != nil {
-		return users, append(errs, &config.Error{Key: key, Value: "***", Msg: err.Error()})
+		return users, &config.Error{Key: key, Value: "***", Msg: err.Error()}
 	}
-	return append(users, User{Username: name, Password: password, Type: Super, Status: Enabled}), errs
+	return append(users, User{Username: name, Password: password, Type: Super, Status: Enabled}), nil
 }

@@ -61,7 +61,7 @@ func TestOptionsRefuse(t *testing.T) {
 		`{"username":"u","accessKey":"u","password":"hidden` + strings.Repeat("x", 1024) + `","secretKey":"hidden` +
 			strings.Repeat("x", 1024) + `"}`} {
 		for key, o := range map[string]Options{"initAuthenticationUser": {InitAuthenticationUser: text},
-			"innerClientAuthenticationCredentials": {InnerClientCredentials: text}} {
+			"innerClientAuthenticationCredentials": {Signing: Signing{text}}} {
 			if err := o.Check(); err == nil || !strings.Contains(err.Error(), key) || strings.Contains(err.Error(), "hidden") {
 				t.Errorf("%s=%s: %v", key, text, err)
 			}

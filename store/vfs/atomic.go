@@ -35,13 +35,14 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 
 // WriteFileAtomic replaces name by data so that a crash leaves the old or the new content: name.tmp is written and
 // synced, a differing previous content is kept as name.bak (as Java's MixAll.string2File does), then the renames and
-// the directory are synced. It keeps the mode that name has, as its .bak does. This and ReadFileWithBackup are the only home of whole-file writes.
+// the directory are synced. It keeps the mode that name has, as its .bak does. This and ReadFileWithBackup are the only
+// home of whole-file writes.
 func WriteFileAtomic(fsys FS, name string, data []byte) error {
 	return writeAtomic(fsys, name, data, like(name))
 }
 
-// like creates files with the mode of name, if that is there and the file system has modes: what only its owner may read
-// stays so.
+// like creates files with the mode of name, if that is there and the file system has modes: what only its owner may
+// read stays so.
 func like(name string) creator {
 	return func(fsys FS, fresh string) (File, error) {
 		if p, ok := fsys.(interface {
