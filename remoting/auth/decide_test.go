@@ -103,6 +103,10 @@ func TestDecide(t *testing.T) {
 		{"unknown address, not asked", []string{"Topic:T Sub Allow"}, nil, "Topic:T", sub, "", Allowed},
 		{"a range that is none", []string{"Topic:T Sub Deny x/8", "* All Allow"}, nil, "Topic:T", sub, "10.1.1.1", Unusable},
 		{"an address that is none", []string{"Topic:T Sub Allow x"}, nil, "Topic:T", sub, "10.1.1.1", Unmatched},
+		{"a range without an address", []string{"Topic:T Sub Allow 10.0.0/8"}, nil, "Topic:T", sub, "10.1.1.1", Unusable},
+		{"a range without a length", []string{"Topic:T Sub Allow 10.0.0.0/x"}, nil, "Topic:T", sub, "10.1.1.1", Unusable},
+		{"a negative range", []string{"Topic:T Sub Allow 10.0.0.0/-1"}, nil, "Topic:T", sub, "10.1.1.1", Unusable},
+		{"the whole of a range", []string{"Topic:T Sub Allow 10.1.1.1/32"}, nil, "Topic:T", sub, "10.1.1.1", Allowed},
 		{"two slashes", []string{"Topic:T Sub Allow 10.0.0.0/8/8"}, nil, "Topic:T", sub, "10.1.1.1", Unmatched},
 		{"too long a range", []string{"Topic:T Sub Allow 10.0.0.0/33"}, nil, "Topic:T", sub, "10.1.1.1", Unusable},
 	} {
@@ -136,6 +140,14 @@ func TestResourceText(t *testing.T) {
 		got, ok := ParseResource(text)
 		if !ok || got != want {
 			t.Errorf("%s: %+v, %v", text, got, ok)
+		}
+	}
+	if UnknownAction.String() != "Unknown" || Action(10).String() != "" || Action(-1).String() != "" {
+		t.Error("names of actions")
+	}
+	for subject, want := range map[string]string{"User:u": "u", "user:a:b": "a:b", "Group:u": "", "u": "", "": ""} {
+		if name, ok := UsernameOf(subject); ok != (want != "") || ok && name != want {
+			t.Errorf("%s is %q, %v", subject, name, ok)
 		}
 	}
 	for _, text := range []string{"", " ", "T:a", ":a", "a"} {

@@ -148,17 +148,16 @@ func (s *Service) authorize(c *wire.Command, p Peer) (refused string) {
 	}
 	t, row := s.Store.now.Load(), s.table.Row(c.Code)
 	name, _ := c.Get(FieldAccessKey)
-	asked := false
-	var last Ask
+	var last Ask // without actions: nothing is asked for
 	err := row.each(c, s.set.Strict, s.own, func(ask Ask) bool {
-		asked, last = true, ask
+		last = ask
 		refused = s.ask(t, name, &ask, p)
 		return refused == ""
 	})
 	if refused == "" && err != nil {
 		refused = err.Error()
 	}
-	if refused == "" && s.set.Strict && !asked {
+	if refused == "" && s.set.Strict && last.Actions == 0 {
 		_, refused = s.sender(t, name)
 	}
 	s.tell(c, p, &last, refused)

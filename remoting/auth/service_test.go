@@ -112,6 +112,15 @@ func TestAuthorize(t *testing.T) {
 		if c.told && ((*events)[0].Refused != c.want || strings.Contains(fmt.Sprint((*events)[0]), "pw")) {
 			t.Errorf("told %+v", (*events)[0])
 		}
+		if c.told && strings.Contains(c.want, "no permission") && !strings.Contains(c.want, " access "+
+			(*events)[0].Resource+" from ") {
+			t.Errorf("told of %q", (*events)[0].Resource)
+		}
+	}
+	counts := map[string]int64{}
+	s.Tallies().Each(func(result string, n int64) { counts[result] = n })
+	if counts["passed"] != 8 || counts["unauthorized"] != 8 || counts["unauthenticated"] != 0 || len(counts) != 4 {
+		t.Errorf("counted %v", counts)
 	}
 	if got := s.Check(request("alice", "alicepw", 10, "", "topic", "far"), Peer{Addr: netip.MustParseAddr(
 		"::ffff:192.168.3.4")}); got != "" {
@@ -191,6 +200,14 @@ func TestStateful(t *testing.T) {
 	for conn := range uint64(100) {
 		s.Check(good, Peer{Conn: conn, Addr: from4})
 		s.ask(s.Store.now.Load(), []byte("alice"), &Ask{Topic, fmt.Append(nil, conn), Of(Pub)}, Peer{Conn: conn})
+	}
+	for conn := range uint64(20) { // one goes for one that comes
+		if s.grants.put(grantKey{userKey: userKey{conn: 1000 + conn}}, 1, "", c.now); len(s.grants.all) != 3 {
+			t.Errorf("%d verdicts are remembered", len(s.grants.all))
+		}
+	}
+	if newVerdicts[int](Cache{Max: 1}) != nil || newVerdicts[int](Cache{For: 1}) != nil {
+		t.Error("verdicts for no time, or none, are remembered")
 	}
 	if len(s.users.all) > 3 || len(s.grants.all) != 3 {
 		t.Errorf("%d and %d verdicts are remembered", len(s.users.all), len(s.grants.all))

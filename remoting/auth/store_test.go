@@ -171,6 +171,8 @@ func TestPolicyChecks(t *testing.T) {
 	}
 	e := good()
 	e.Environment = nil
+	e.Actions = slices.Repeat([]Action{Pub}, 10)
+	e.Resource.Name = strings.Repeat("x", 255)
 	refused(t, "no environment", s.GrantACL("u", []Policy{{Entries: []Entry{e}}}), "")
 }
 
@@ -190,7 +192,25 @@ func TestLimits(t *testing.T) {
 	refused(t, "change", s.UpdateUser(User{Username: "u1", Password: "q"}), "")
 	long := "a username has at most 255 bytes, a password 1024"
 	refused(t, "long", s.UpdateUser(User{Username: "u1", Password: strings.Repeat("p", 1025)}), long)
+	refused(t, "as long as it may be", s.UpdateUser(User{Username: "u1", Password: strings.Repeat("p", 1024)}), "")
 	refused(t, "delete", s.DeleteUser("u1"), "")
+	before := s.Version()
+	longest := User{Username: strings.Repeat("x", 255), Password: strings.Repeat("p", 1024)}
+	refused(t, "as long as it may be", s.CreateUser(longest), "")
+	if s.Version() == before || before == "" {
+		t.Errorf("the version stays %q", before)
+	}
+	text, _ = compat.Marshal(usersFile{Users: []User{longest}})
+	if err := NewStore().LoadUsers(text); err != nil {
+		t.Error(err)
+	}
+	for _, u := range []User{{Username: longest.Username + "x"}, {Username: "u", Password: longest.Password + "p"}} {
+		text, _ = compat.Marshal(usersFile{Users: []User{u}})
+		if err := NewStore().LoadUsers(text); err == nil {
+			t.Error("what is too long is read")
+		}
+	}
+	refused(t, "delete", s.DeleteUser(longest.Username), "")
 	refused(t, "long", s.CreateUser(User{Username: strings.Repeat("x", 256), Password: "p"}), long)
 	var entries []Entry
 	for i := range MaxOwn {
