@@ -2,8 +2,11 @@ package integration
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -120,5 +123,40 @@ func TestGoClientAuth(t *testing.T) {
 	}
 	if ran != len(signed) {
 		t.Errorf("%d of %d cases", ran, len(signed))
+	}
+}
+
+// TestUsersComeFromJava: users and permissions of a Java broker come over by Java's mqadmin, and ours answers everybody
+// as the Java broker does then: the commands of docs/migrating.md.
+func TestUsersComeFromJava(t *testing.T) {
+	harness.Count(t)
+	c := harness.New(t)
+	c.Namesrv(harness.Java, nil)
+	theirs := c.Broker(harness.Java, "broker-a", closed)
+	conf := maps.Clone(closed)
+	conf["authorizationStrictMode"] = "false"
+	ours := c.Broker(harness.Go, "broker-b", conf)
+	prepare(t, theirs.Addr())
+	adminAs(t, c, "root", "root-secret")
+	for _, command := range []string{"copyUser", "copyAcl"} {
+		t.Logf("%s", c.MQAdmin(command, "-f", theirs.Addr(), "-t", ours.Addr()))
+	}
+	for _, q := range []string{"3005", "3010"} {
+		a, b := ask(t, theirs.Addr(), q, "root", "root-secret"), ask(t, ours.Addr(), q, "root", "root-secret")
+		var x, y []map[string]any
+		if json.Unmarshal(a.Body, &x) != nil || json.Unmarshal(b.Body, &y) != nil || !reflect.DeepEqual(x, y) || len(x) < 8 {
+			t.Errorf("%s: Java has %s\nwe have %s", q, a.Body, b.Body)
+		}
+	}
+	for _, caller := range callers() {
+		if caller.user == "" {
+			continue
+		}
+		for _, q := range questions[:12] {
+			a, b := ask(t, theirs.Addr(), q, caller.name, caller.secret), ask(t, ours.Addr(), q, caller.name, caller.secret)
+			if (a.Code == 16) != (b.Code == 16) || a.Code == 16 && a.Remark != b.Remark {
+				t.Errorf("%s: %s: Java answers %d %s, we %d %s", caller.name, q, a.Code, a.Remark, b.Code, b.Remark)
+			}
+		}
 	}
 }

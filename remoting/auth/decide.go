@@ -192,10 +192,8 @@ func (r *rule) about(ask *Ask) bool {
 		return true
 	case Literal:
 		return ask.Name != nil && string(ask.Name) == r.resource.Name
-	case Prefixed:
-		return ask.Name != nil && bytes.HasPrefix(ask.Name, []byte(r.resource.Name))
 	}
-	return false
+	return ask.Name != nil && bytes.HasPrefix(ask.Name, []byte(r.resource.Name))
 }
 
 // allows tells whether the entry is about one of the actions. Java: PolicyEntry.isMatchAction.

@@ -125,6 +125,16 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+// TestBlankNames: a blank field is none only where Java takes it so; elsewhere it is a name.
+func TestBlankNames(t *testing.T) {
+	for code, want := range map[int32]string{10: "Topic:  Pub", 37: "", 35: "", 12: "Topic:  Sub,Get"} {
+		got, err := asks(t, true, code, "", "topic", " ", "consumerGroup", " ")
+		if strings.Join(got, ";") != want || err != nil {
+			t.Errorf("%d: %q, %v", code, got, err)
+		}
+	}
+}
+
 // TestBodies: a body in which nothing can be found refuses the request in Java's words, for each code that has one.
 func TestBodies(t *testing.T) {
 	n := 0

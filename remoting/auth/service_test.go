@@ -305,3 +305,60 @@ func BenchmarkCheck(b *testing.B) {
 		}
 	}
 }
+
+// TestMayHave: a message of that topic, in strict mode only, with what was refused counted and told.
+func TestMayHave(t *testing.T) {
+	for _, set := range []Settings{{Authorize: true, Strict: true}, {Authorize: true}, {Strict: true},
+		{Authorize: true, Strict: true, Unchecked: ParseCodes("33")}} {
+		s, _, events := guarded(t, set)
+		refused(t, "acl", s.GrantACL("alice", policies(t, []string{"Topic:T Get Allow", "Group:g Get Allow 10.0.0.0/8"}, nil)), "")
+		asked := set.Authorize && set.Strict && set.Unchecked == nil
+		mapped := Peer{Conn: 1, Addr: netip.MustParseAddr("::ffff:10.1.1.1")}
+		for _, c := range []struct {
+			user, topic string
+			ok          bool
+		}{{"alice", "T", true}, {"alice", "U", false}, {"alice", "%RETRY%g", true}, {"alice", "%RETRY%h", false},
+			{"root", "U", true}, {"eve", "T", false}, {"", "T", false}} {
+			*events = nil
+			why := s.MayHave(request(c.user, "", 33, "", "topic", "T"), mapped, c.topic, Of(Get))
+			if (why == "") != (c.ok || !asked) || len(*events) != map[bool]int{true: 0, false: 1}[why == ""] {
+				t.Errorf("%+v, %+v: %q, told %v", set, c, why, *events)
+			}
+		}
+		if n := s.Tallies().Unauthorized.Load(); asked != (n == 4) || s.Tallies().Passed.Load() != 0 {
+			t.Errorf("counted %d", n)
+		}
+	}
+}
+
+// TestIsSuper: by the name in the request; nobody is as good as one, a stranger is not.
+func TestIsSuper(t *testing.T) {
+	s, _, _ := guarded(t, Settings{})
+	for user, want := range map[string][2]bool{"root": {true, true}, "alice": {false, true}, "bob": {false, false}, "": {true,
+		true}} {
+		if super, known := s.IsSuper(request(user, "", 1, "")); super != want[0] || known != want[1] {
+			t.Errorf("%s: %v, %v", user, super, known)
+		}
+	}
+	if super, known := s.IsSuper(&wire.Command{Fields: fields(FieldAccessKey, "")}); !super || !known {
+		t.Error("an empty name")
+	}
+}
+
+// TestVerdictsMakeRoom: when there is no room, a few of those whose time is over go, and no more than a few are looked at.
+func TestVerdictsMakeRoom(t *testing.T) {
+	c := &clock{time.Unix(1e9, 0)}
+	v := newVerdicts[int](Cache{Max: 20, For: time.Second})
+	for i := range 20 {
+		v.put(i, 1, "", c.now)
+	}
+	c.at = c.at.Add(2 * time.Second)
+	v.put(100, 1, "", c.now)
+	if len(v.all) != 20-8+1 {
+		t.Errorf("%d are left", len(v.all))
+	}
+	v.put(100, 1, "no", c.now)
+	if why, ok := v.get(100, 1, c.now); !ok || why != "no" || len(v.all) != 13 {
+		t.Errorf("%q, %v, %d", why, ok, len(v.all))
+	}
+}

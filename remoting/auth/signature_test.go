@@ -68,6 +68,8 @@ func TestSignature(t *testing.T) {
 		"twice":               fields("a", "old", "b", "2", "a", "new"),
 		"beyond U+FFFF":       fields("k\uE000", "private", "k😀", "smile", "k\uFFFD", "last", "kz", "ascii"),
 		"one begins another":  fields("ab", "1", "a", "2", "abc", "3", "é", "4", "éa", "5"),
+		"alike for long":      fields("abcdefghj", "1", "abcdefgh", "2", "abcdefghi", "3", "abcdefghij", "4", "abcdefg", "5"),
+		"alike, turned":       fields("abcdefgh", "1", "abcdefghi", "2"),
 		"many":                fields(many...),
 		"values not in ASCII": fields("p", "消息", "q", "ü"),
 	} {

@@ -253,6 +253,14 @@ func TestDocuments(t *testing.T) {
 	if err := r.LoadACLs(acls); err != nil {
 		t.Error(err)
 	}
+	two := NewStore()
+	if err := two.LoadACLs([]byte(strings.Replace(`{"acls":[X"u"}},X"v"}}]}`, "X", `{"policies":[{"entries":[{"decision":1,`+
+		`"resource":{"resourceType":4,"resourcePattern":1}}]}],"subject":{"username":`, 2))); err != nil {
+		t.Error(err)
+	}
+	if _, n := two.Sizes(); n != 2 {
+		t.Errorf("%d entries", n)
+	}
 	a, _ := s.Encode()
 	b, _ := r.Encode()
 	if string(a) != string(b) {
@@ -305,6 +313,9 @@ func TestFollow(t *testing.T) {
 			t.Errorf("time %d: %v, %v", i, changed, err)
 		}
 	}
+	if s.now.Load().number <= 1 {
+		t.Error("caches are not told of the change")
+	}
 	if got, _ := s.Encode(); string(got) != string(text) || marked != 2 {
 		t.Errorf("%s, marked %d times", got, marked)
 	}
@@ -313,8 +324,10 @@ func TestFollow(t *testing.T) {
 	if changed, err := s.Follow(text); !changed || err != nil {
 		t.Errorf("%v, %v", changed, err)
 	}
-	if _, err := s.Follow([]byte(`{"dataVersion":{"counter":99},"users":[{}]}`)); err == nil {
-		t.Error("a user without a name was taken")
+	for _, bad := range []string{`{`, `{"dataVersion":{"counter":99},"users":[{}]}`, `{"dataVersion":{"counter":99},"acls":[{}]}`} {
+		if changed, err := s.Follow([]byte(bad)); err == nil || changed {
+			t.Errorf("%s was taken: %v, %v", bad, changed, err)
+		}
 	}
 	if u, _ := s.User("u"); u.Password != "q" {
 		t.Errorf("%+v", u)
