@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -141,6 +142,11 @@ func TestUsersComeFromJava(t *testing.T) {
 	for _, command := range []string{"copyUser", "copyAcl"} {
 		t.Logf("%s", c.MQAdmin(command, "-f", theirs.Addr(), "-t", ours.Addr()))
 	}
+	if a := ask(t, theirs.Addr(), "3003 username=alice", "root", "root-secret"); a.Code != 0 {
+		t.Fatalf("code %d %s", a.Code, a.Remark)
+	}
+	c.MQAdmin("copyUser", "-f", ours.Addr(), "-t", theirs.Addr(), "-u", "alice") // and back
+	c.MQAdmin("copyAcl", "-f", ours.Addr(), "-t", theirs.Addr(), "-s", "User:alice")
 	for _, q := range []string{"3005", "3010"} {
 		a, b := ask(t, theirs.Addr(), q, "root", "root-secret"), ask(t, ours.Addr(), q, "root", "root-secret")
 		var x, y []map[string]any
@@ -158,5 +164,41 @@ func TestUsersComeFromJava(t *testing.T) {
 				t.Errorf("%s: %s: Java answers %d %s, we %d %s", caller.name, q, a.Code, a.Remark, b.Code, b.Remark)
 			}
 		}
+	}
+}
+
+// TestClosedPairs: a slave of either kind signs what it asks a master of the other kind for, and has its tables then.
+func TestClosedPairs(t *testing.T) {
+	for _, k := range [][2]harness.Kind{{harness.Go, harness.Java}, {harness.Java, harness.Go}} {
+		t.Run(fmt.Sprint(k[0], " and a slave in ", k[1]), func(t *testing.T) {
+			harness.Count(t)
+			c := harness.New(t)
+			c.Namesrv(k[0], nil)
+			of := func(role, id string) harness.Conf {
+				conf := maps.Clone(closed)
+				conf["brokerName"], conf["brokerRole"], conf["brokerId"] = "broker-a", role, id
+				return conf
+			}
+			master := c.Broker(k[0], "first", of("ASYNC_MASTER", "0"))
+			slave := c.Broker(k[1], "second", of("SLAVE", "1"))
+			if a := ask(t, master.Addr(), "17 topic=T defaultTopic=TBW102 readQueueNums=2 writeQueueNums=2 perm=6 "+
+				"topicFilterType=SINGLE_TAG topicSysFlag=0 order=false", "root", "root-secret"); a.Code != 0 {
+				t.Fatalf("code %d %s", a.Code, a.Remark)
+			}
+			end := time.Now().Add(90 * time.Second) // Java looks once a minute
+			for {
+				a := ask(t, slave.Addr(), "351 topic=T", "root", "root-secret")
+				if a.Code == 0 {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("the slave does not have the topic: code %d %s", a.Code, a.Remark)
+				}
+				time.Sleep(500 * time.Millisecond)
+			}
+			if a := ask(t, slave.Addr(), "351 topic=T", "", ""); a.Code != 16 {
+				t.Errorf("the slave is open: code %d", a.Code)
+			}
+		})
 	}
 }
