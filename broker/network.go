@@ -11,6 +11,7 @@ import (
 	"gorocket/broker/cluster"
 	"gorocket/broker/replication"
 	"gorocket/remoting"
+	"gorocket/remoting/guard"
 	"gorocket/remoting/secure"
 	"gorocket/remoting/wire"
 )
@@ -22,7 +23,7 @@ func (b *Broker) serve() (err error) {
 	}
 	b.certs.Start()
 	events := remoting.Events{Closed: b.dialledClosed, Failed: b.fail}
-	o := remoting.Options{TLS: b.certs.TLS(), Sign: b.signer(), Network: b.network, Events: events}
+	o := remoting.Options{TLS: b.certs.TLS(), Sign: guard.Sign(b.cfg().Credentials()), Network: b.network, Events: events}
 	if b.client, err = remoting.NewClient(&remoting.Table{}, o); err != nil {
 		return err
 	}

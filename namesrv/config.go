@@ -55,6 +55,7 @@ type Config struct {
 
 	secure.Settings
 	auth.Signing
+	AuthenticationEnabled bool `prop:"namesrvAuthenticationEnabled"`
 
 	Version string // of the program; shown in the metrics. No key
 
@@ -108,7 +109,7 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 
 // validate refuses what cannot work.
 func (c *Config) validate() error {
-	errs := []error{config.Check(c), c.CheckSigning()}
+	errs := []error{config.Check(c), c.Signing.Check()}
 	for key, addr := range map[string]string{"bindAddress": c.BindAddress,
 		"metricsPromExporterHost": c.MetricsPromExporterHost} {
 		if err := remoting.CheckListenHost(addr); err != nil {

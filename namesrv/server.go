@@ -14,8 +14,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
-	"gorocket/remoting/auth"
 	"gorocket/remoting/eventlog"
+	"gorocket/remoting/guard"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
@@ -36,11 +36,12 @@ type Server struct {
 
 	departures *unregisterQueue
 	notices    chan *minIDChange
-	failed     chan error       // one element
-	server     *remoting.Server // immutable after Start
-	client     *remoting.Client // immutable after Start
-	certs      *secure.Keeper   // immutable after Start
-	addr       string           // immutable after Start
+	failed     chan error                                 // one element
+	server     *remoting.Server                           // immutable after Start
+	client     *remoting.Client                           // immutable after Start
+	certs      *secure.Keeper                             // immutable after Start
+	guard      func(*remoting.Conn, *wire.Command) string // immutable after Start; nil: nobody is asked
+	addr       string                                     // immutable after Start
 	counts     counts
 	exporter   *metrics.Exporter // nil without metrics; immutable after Start
 	metricsErr error             // why there are none; immutable after Start
@@ -109,14 +110,14 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
+	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log); err != nil {
+		return err
+	}
 	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.certificates); err != nil {
 		return err
 	}
 	events := remoting.Events{Failed: s.fail}
-	o := remoting.Options{TLS: s.certs.TLS(), Events: events}
-	if c := s.config().Credentials(); c != nil {
-		o.Sign = auth.NewSigner(*c)
-	}
+	o := remoting.Options{TLS: s.certs.TLS(), Sign: guard.Sign(s.config().Credentials()), Events: events}
 	if s.client, err = remoting.NewClient(none, o); err != nil {
 		return err
 	}
@@ -191,7 +192,7 @@ func (s *Server) options() remoting.Options {
 		QueueCapacity: cfg.DefaultThreadPoolQueueCapacity, MaxConnections: cfg.MaxConnections,
 		MaxWaiting: leastWaiting(cfg.MaxWaitingBytes), TLS: s.certs.TLS(),
 		FrameTimeout: time.Duration(cfg.FrameTimeout) * time.Millisecond, MaxHeader: cfg.MaxHeaderBytes,
-		Events: s.events(),
+		Guard: s.guard, Events: s.events(),
 	}
 }
 

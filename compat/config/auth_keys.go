@@ -9,10 +9,15 @@ const (
 	StatefulAuthorization  = authorization + "strategy.StatefulAuthorizationStrategy"
 )
 
+const initForm = "user with all rights who is made at the start if there is none of the name: " +
+	`{"username":"...","password":"..."}`
+
 const credentialsForm = `{"accessKey":"...","secretKey":"..."}`
 
-// Signing is the key of NameServer and controller for what they send to brokers that ask for users.
+// Signing are the keys of NameServer and controller for what they send to brokers that ask for users, and for who may
+// administer them.
 var Signing = Table{
+	text("initAuthenticationUser", "", Start, initForm).secret().ours(),
 	text("innerClientAuthenticationCredentials", "", Start,
 		"user with all rights as whom this server signs what it tells brokers; the same as theirs: "+credentialsForm).
 		secret().ours(),
@@ -28,9 +33,7 @@ var Auth = Table{
 		"security.md lists these requests; false: as Java").ours(),
 	text("authenticationWhitelist", "", Start, "request codes, with commas, that need no signature"),
 	text("authorizationWhitelist", "", Start, "request codes, with commas, that need no permission"),
-	text("initAuthenticationUser", "", Start,
-		`user with all rights who is made at the start if there is none of the name: {"username":"...","password":"..."}`).
-		secret(),
+	text("initAuthenticationUser", "", Start, initForm).secret(),
 	text("innerClientAuthenticationCredentials", "", Start, "user with all rights as whom this broker signs its requests "+
 		"to NameServers and other brokers, made as initAuthenticationUser is: "+credentialsForm).secret(),
 	choice("authenticationProvider", "", Start,

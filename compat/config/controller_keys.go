@@ -38,4 +38,6 @@ var Controller = join(Table{
 		"a member that hears nothing from the leader for so long wants to be elected; the same for all").ours(),
 	flag("controllerJoin", false, Start,
 		"the group is there already and adds this one (gorocket controller add): it does not found a group").ours(),
+	flag("controllerAuthenticationEnabled", false, Start, "everything has to be signed by initAuthenticationUser or the "+
+		"user of innerClientAuthenticationCredentials, which is the same for all controllers and brokers").ours(),
 }, Signing, network, TLS)

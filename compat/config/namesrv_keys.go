@@ -43,4 +43,6 @@ var NameServer = join(Table{
 
 	number("maxKvConfigBytes", 16777216, 1024, 1073741824, Bytes, Now,
 		"all KV namespaces, keys and values").ours(),
+	flag("namesrvAuthenticationEnabled", false, Start, "everything but routes has to be signed by "+
+		"initAuthenticationUser or the user of innerClientAuthenticationCredentials").ours(),
 }, Signing, network, TLS)

@@ -49,6 +49,7 @@ type Config struct {
 
 	secure.Settings
 	auth.Signing
+	AuthenticationEnabled bool `prop:"controllerAuthenticationEnabled"`
 
 	Version string // of the program; shown in the metrics. No key
 
@@ -99,7 +100,7 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 
 // validate refuses what cannot work, and finds this member among its peers.
 func (c *Config) validate() (peers []consensus.Peer, self consensus.Peer, err error) {
-	errs := []error{config.Check(c), c.CheckSigning()}
+	errs := []error{config.Check(c), c.Signing.Check()}
 	refuse := func(key, value, format string, args ...any) {
 		errs = append(errs, &config.Error{Key: key, Value: value, Msg: fmt.Sprintf(format, args...)})
 	}

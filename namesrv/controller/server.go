@@ -17,11 +17,12 @@ import (
 	"gorocket/namesrv/controller/liveness"
 	"gorocket/namesrv/controller/replicas"
 	"gorocket/remoting"
-	"gorocket/remoting/auth"
 	"gorocket/remoting/eventlog"
+	"gorocket/remoting/guard"
 	"gorocket/remoting/metrics"
 	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
+	"gorocket/remoting/wire"
 	"gorocket/store/vfs"
 )
 
@@ -48,12 +49,13 @@ type Server struct {
 	changing  sync.Mutex    // held over a change of the members
 	notices   atomic.Int64  // on their way
 
-	transport *consensus.Transport           // immutable after Start
-	node      atomic.Pointer[consensus.Node] // nil while the folder is being opened
-	server    *remoting.Server               // immutable after Start
-	client    *remoting.Client               // immutable after Start
-	certs     *secure.Keeper                 // immutable after Start
-	failed    chan error                     // one element
+	transport *consensus.Transport                       // immutable after Start
+	node      atomic.Pointer[consensus.Node]             // nil while the folder is being opened
+	server    *remoting.Server                           // immutable after Start
+	client    *remoting.Client                           // immutable after Start
+	certs     *secure.Keeper                             // immutable after Start
+	guard     func(*remoting.Conn, *wire.Command) string // immutable after Start; nil: nobody is asked
+	failed    chan error                                 // one element
 	counts    counts
 	exporter  *metrics.Exporter // nil without metrics; immutable after Start
 	born      time.Time         // immutable after Start
@@ -145,13 +147,14 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
+	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log); err != nil {
+		return err
+	}
 	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.badCertificate); err != nil {
 		return err
 	}
-	o := remoting.Options{TLS: s.certs.TLS(), Network: s.network, Events: remoting.Events{Failed: s.fail}}
-	if c := s.config().Credentials(); c != nil {
-		o.Sign = auth.NewSigner(*c)
-	}
+	o := remoting.Options{TLS: s.certs.TLS(), Network: s.network, Sign: guard.Sign(s.config().Credentials()),
+		Events: remoting.Events{Failed: s.fail}}
 	if s.client, err = remoting.NewClient(none, o); err != nil {
 		return err
 	}
@@ -212,7 +215,7 @@ func (s *Server) options() remoting.Options {
 	lines := eventlog.Log{Log: s.log, Noise: s.noise}
 	return remoting.Options{Workers: c.ThreadPoolNums, QueueCapacity: c.RequestThreadPoolQueueCapacity,
 		MaxConnections: c.MaxConnections, MaxWaiting: c.MaxWaitingBytes, TLS: s.certs.TLS(), Network: s.network,
-		FrameTimeout: millis(int64(c.FrameTimeout)), MaxHeader: c.MaxHeaderBytes,
+		FrameTimeout: millis(int64(c.FrameTimeout)), MaxHeader: c.MaxHeaderBytes, Guard: s.guard,
 		Events: lines.Events(s.fail, s.connClosed, func() { s.counts.refused.Add(1) })}
 }
 

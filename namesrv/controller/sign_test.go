@@ -42,3 +42,23 @@ func TestRequestsAreSigned(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestSignaturesAreAskedFor: with controllerAuthenticationEnabled every code is refused without a signature.
+func TestSignaturesAreAskedFor(t *testing.T) {
+	p := start(t, func(c *Config) {
+		c.AuthenticationEnabled = true
+		c.InnerClientCredentials = `{"accessKey":"inner","secretKey":"inner-secret"}`
+	})
+	for _, code := range Codes() {
+		resp := call(p, code, wire.None, new(wire.NoHeader), "")
+		if resp.Code != wire.NoPermission || resp.Remark != "username cannot be null." {
+			t.Errorf("%d without a signature: code %d %s", code, resp.Code, resp.Remark)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if _, err := remoting.Call(ctx, p.Server.client, p.Addr(), wire.ReqControllerGetMetadataInfo, wire.None,
+		new(wire.NoHeader), nil); err != nil {
+		t.Errorf("signed: %v", err)
+	}
+}

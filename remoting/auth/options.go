@@ -17,7 +17,6 @@ type Options struct {
 	AuthorizationStrictMode bool   `prop:"authorizationStrictMode"`
 	AuthenticationWhitelist string `prop:"authenticationWhitelist"`
 	AuthorizationWhitelist  string `prop:"authorizationWhitelist"`
-	InitAuthenticationUser  string `prop:"initAuthenticationUser"`
 	Signing
 
 	AuthenticationProvider         string `prop:"authenticationProvider"`
@@ -33,8 +32,9 @@ type Options struct {
 	StatefulAuthorizationCacheExpired  int `prop:"statefulAuthorizationCacheExpiredSecond"`
 }
 
-// Signing is the key for what a server signs its own requests with.
+// Signing are the keys for the users that a server has of itself: who administers it, and as whom it signs.
 type Signing struct {
+	InitAuthenticationUser string `prop:"initAuthenticationUser"`
 	InnerClientCredentials string `prop:"innerClientAuthenticationCredentials"`
 }
 
@@ -65,27 +65,21 @@ type Credentials struct {
 }
 
 // Check finds values that cannot be used; an error holds no secret.
-func (o *Options) Check() error {
-	_, err := o.FirstUsers()
+func (s *Signing) Check() error {
+	_, err := s.FirstUsers()
 	return err
 }
 
 // FirstUsers are the users that are made at the start unless they are there. Java:
 // AuthenticationMetadataManagerImpl.initUser.
-func (o *Options) FirstUsers() (users []User, err error) {
-	if !blank(o.InitAuthenticationUser) {
+func (s *Signing) FirstUsers() (users []User, err error) {
+	if !blank(s.InitAuthenticationUser) {
 		var u User
-		err = parseSecret(o.InitAuthenticationUser, &u)
+		err = parseSecret(s.InitAuthenticationUser, &u)
 		users, err = addFirst(users, "initAuthenticationUser", u.Username, u.Password, err)
 	}
-	users, innerErr := o.inner(users)
+	users, innerErr := s.inner(users)
 	return users, errors.Join(err, innerErr)
-}
-
-// CheckSigning finds credentials that cannot be used; an error holds no secret.
-func (s *Signing) CheckSigning() error {
-	_, err := s.inner(nil)
-	return err
 }
 
 // inner adds the user of the credentials, if there are any.

@@ -60,8 +60,8 @@ func TestOptionsRefuse(t *testing.T) {
 		`{"accessKey":"u","secretKey":""}`, `{"password":["hidden"],"username":`, `{"accessKey":"","secretKey":"hidden"}`,
 		`{"username":"u","accessKey":"u","password":"hidden` + strings.Repeat("x", 1024) + `","secretKey":"hidden` +
 			strings.Repeat("x", 1024) + `"}`} {
-		for key, o := range map[string]Options{"initAuthenticationUser": {InitAuthenticationUser: text},
-			"innerClientAuthenticationCredentials": {Signing: Signing{text}}} {
+		for key, o := range map[string]Options{"initAuthenticationUser": {Signing: Signing{InitAuthenticationUser: text}},
+			"innerClientAuthenticationCredentials": {Signing: Signing{InnerClientCredentials: text}}} {
 			if err := o.Check(); err == nil || !strings.Contains(err.Error(), key) || strings.Contains(err.Error(), "hidden") {
 				t.Errorf("%s=%s: %v", key, text, err)
 			}

@@ -1,0 +1,85 @@
+// Package guard puts users and permissions in front of a server's handlers: what package auth decides, for connections,
+// with lines in the log.
+package guard
+
+import (
+	"errors"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/remoting"
+	"gorocket/remoting/auth"
+	"gorocket/remoting/throttle"
+	"gorocket/remoting/wire"
+)
+
+// The audit log has so many lines of refused requests, and as many of what administrators did, in a period; the others
+// are counted.
+const (
+	auditBurst  = 100
+	auditPeriod = time.Second
+	auditText   = 300 // bytes of one text that a peer gives
+)
+
+// New is a service that tells log of refused requests and of what administrators did.
+func New(users *auth.Store, set auth.Settings, log zerolog.Logger, now func() time.Time) *auth.Service {
+	return auth.NewService(users, set, auditor(log), now)
+}
+
+// Of is Options.Guard of a server that s checks.
+func Of(s *auth.Service) func(*remoting.Conn, *wire.Command) string {
+	return func(c *remoting.Conn, req *wire.Command) string { return s.Check(req, Peer(c)) }
+}
+
+// Peer is where the requests of a connection come from.
+func Peer(c *remoting.Conn) auth.Peer {
+	return auth.Peer{Conn: c.ID(), Addr: c.RemoteAddrPort().Addr()}
+}
+
+// Sign is Options.Sign of a client that signs as c; nil: it does not.
+func Sign(c *auth.Credentials) remoting.Signer {
+	if c == nil {
+		return nil
+	}
+	return auth.NewSigner(*c)
+}
+
+// auditor writes the audit log. Java: the logger RocketmqAuthAudit.
+func auditor(log zerolog.Logger) func(auth.Event) {
+	throttled := throttle.New(log, auditBurst, auditPeriod)
+	clip := func(s string) string { return s[:min(len(s), auditText)] }
+	return func(e auth.Event) {
+		line := throttled.Info("administered")
+		if e.Refused != "" {
+			line = throttled.Warn("refused").Str("refused", clip(e.Refused))
+		}
+		line.Str("user", clip(e.User)).Str("peer", e.Peer.Addr.String()).Int32("code", e.Code).
+			Str("resource", clip(e.Resource)).Str("actions", e.Actions.String()).Msg("audit")
+	}
+}
+
+var errNoUser = errors.New("guard: signatures are asked for, and there is nobody who could sign: set " +
+	"initAuthenticationUser or innerClientAuthenticationCredentials")
+
+// ForServer is Options.Guard of a NameServer or a controller that asks for signatures: of its own users, who have all
+// rights, but for routes, which every client asks for, and not each signs. nil when it does not ask.
+func ForServer(on bool, own auth.Signing, log zerolog.Logger) (func(*remoting.Conn, *wire.Command) string, error) {
+	if !on {
+		return nil, nil
+	}
+	users := auth.NewStore()
+	var err error
+	if users.First, err = own.FirstUsers(); err == nil && len(users.First) == 0 {
+		err = errNoUser
+	}
+	if err == nil {
+		err = users.Begin()
+	}
+	if err != nil {
+		return nil, err
+	}
+	routes := auth.Codes{wire.ReqGetRouteinfoByTopic: true}
+	set := auth.Settings{Authenticate: true, Authorize: true, Strict: true, Unsigned: routes, Unchecked: routes}
+	return Of(New(users, set, log, time.Now)), nil
+}
