@@ -75,9 +75,14 @@ func request(question, user, secret string) wire.Request {
 		key, value, _ := strings.Cut(w, "=")
 		r.Ext[key] = value
 	}
-	if user == "" {
-		return r
+	if user != "" {
+		sign(&r, user, secret)
 	}
+	return r
+}
+
+// sign signs a request as Java's AclClientRPCHook does.
+func sign(r *wire.Request, user, secret string) {
 	r.Ext["AccessKey"] = user
 	mac := hmac.New(sha1.New, []byte(secret))
 	for _, key := range slices.Sorted(maps.Keys(r.Ext)) {
@@ -85,7 +90,6 @@ func request(question, user, secret string) wire.Request {
 	}
 	mac.Write(r.Body)
 	r.Ext["Signature"] = base64.StdEncoding.EncodeToString(mac.Sum(nil))
-	return r
 }
 
 // ask sends a question as somebody.

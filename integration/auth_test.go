@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"gorocket/integration/goclient"
 	"gorocket/integration/harness"
 	"gorocket/integration/javaclient"
+	"gorocket/integration/wire"
 )
 
 // closed are the keys of a broker that asks for users and permissions, as Java's broker.conf has them.
@@ -201,4 +203,64 @@ func TestClosedPairs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestClosedControllers: controllers and brokers that ask each other for signatures elect a master, and another one when
+// it is killed; to strangers the controllers say nothing.
+func TestClosedControllers(t *testing.T) {
+	harness.Count(t)
+	c := harness.New(t)
+	c.Namesrv(harness.Go, nil)
+	g, err := harness.StartControllers(harness.ControllersOptions{Kind: harness.Go, Dir: c.Dir(), Scan: "500",
+		Conf: harness.Conf{"controllerAuthenticationEnabled": "true", "initAuthenticationUser": closed["initAuthenticationUser"],
+			"innerClientAuthenticationCredentials": closed["innerClientAuthenticationCredentials"]},
+		Sign: func(r *wire.Request) { sign(r, "root", "root-secret") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Kill()
+	for _, addr := range g.Addrs {
+		if a := ask(t, addr, "1005", "", ""); a.Code != 16 {
+			t.Errorf("a controller tells a stranger: code %d", a.Code)
+		}
+	}
+	brokers := map[string]*harness.Server{}
+	for _, name := range []string{"first", "second"} {
+		conf := g.BrokerConf("broker-a")
+		maps.Copy(conf, closed)
+		conf["controllerHeartBeatTimeoutMills"] = "3000"
+		s := c.Broker(harness.Go, name, conf)
+		brokers[s.Addr()] = s
+	}
+	send := func() (master string) {
+		t.Helper()
+		for end := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			for addr := range brokers {
+				a, err := wire.Call(addr, request("10 topic=T producerGroup=p defaultTopic=TBW102 defaultTopicQueueNums=1 queueId=0 "+
+					"sysFlag=0 bornTimestamp=1 flag=0 | body", "root", "root-secret"), 5*time.Second)
+				if err == nil && a.Code == 0 {
+					return addr
+				}
+				if time.Now().After(end) {
+					t.Fatalf("no master takes a message: code %d %s, %v", a.Code, a.Remark, err)
+				}
+			}
+		}
+	}
+	master := send()
+	end := time.Now().Add(60 * time.Second) // until the other one is in the sync state set
+	for {
+		a := ask(t, g.Addrs[g.Leader()], "1004 brokerName=broker-a", "root", "root-secret")
+		if bytes.Count(a.Body, []byte(",")) > 1 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("not in sync: code %d %s %s", a.Code, a.Remark, a.Body)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	brokers[master].Kill()
+	delete(brokers, master)
+	began := time.Now()
+	t.Logf("%s is master after %s, %v after its end", send(), master, time.Since(began))
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +30,9 @@ type ControllersOptions struct {
 	Host   string   // empty: 127.0.0.1
 	Prefix []string // in front of their command lines, for a network namespace
 	Scan   string   // scanNotActiveBrokerInterval; empty: Java's default
+	Conf   Conf     // more keys
+	// Sign signs what Leader asks; nil: it does not.
+	Sign func(*wire.Request)
 }
 
 // StartControllers starts them and waits until one leads. After an error nothing runs.
@@ -59,6 +63,7 @@ func StartControllers(opt ControllersOptions) (g *Controllers, err error) {
 		if opt.Kind == Go {
 			conf["bindAddress"] = opt.Host
 		}
+		maps.Copy(conf, opt.Conf)
 		if err := os.WriteFile(g.file(i), conf.Text(), 0o644); err != nil {
 			return g, err
 		}
@@ -101,7 +106,11 @@ func (g *Controllers) Kill() {
 // Leader finds who leads, by asking each (1005); -1 while nobody does.
 func (g *Controllers) Leader() int {
 	for i, addr := range g.Addrs {
-		r, err := wire.Call(addr, wire.Request{Code: 1005}, time.Second)
+		question := wire.Request{Code: 1005, Ext: map[string]any{}}
+		if g.opt.Sign != nil {
+			g.opt.Sign(&question)
+		}
+		r, err := wire.Call(addr, question, time.Second)
 		if err == nil && r.Ext["isLeader"] == "true" {
 			return i
 		}
