@@ -192,3 +192,20 @@ func TestStopsAtTheFirstRefusal(t *testing.T) {
 		}
 	}
 }
+
+// FuzzNeeds: no body makes any code panic, in neither mode, nor ask for something that is neither a topic nor a group.
+func FuzzNeeds(f *testing.F) {
+	f.Add(int32(34), []byte(`{"consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{"topic":"T"}]}]}`), true)
+	f.Add(int32(200151), []byte(`{"acks":[{"c":"g","t":"T"}]}`), true)
+	f.Add(int32(41), []byte(`{"consumerGroup":"g","mqSet":[null,{}]}`), false)
+	table := NewTable()
+	f.Fuzz(func(t *testing.T, code int32, body []byte, strict bool) {
+		c := &wire.Command{Code: code, Body: body, Fields: fields("topic", string(body), "topicList", string(body))}
+		_ = table.Row(code).each(c, strict, []byte("own"), func(a Ask) bool {
+			if a.Actions == 0 || a.Type != Topic && a.Type != Group && a.Type != Cluster {
+				t.Errorf("%d asks for %+v", code, a)
+			}
+			return true
+		})
+	})
+}

@@ -1,0 +1,88 @@
+package guard
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"gorocket/compat/testutil"
+	"gorocket/remoting"
+	"gorocket/remoting/auth"
+	"gorocket/remoting/remotingtest"
+	"gorocket/remoting/wire"
+)
+
+// TestMain looks for goroutines that outlive the tests.
+func TestMain(m *testing.M) { testutil.Main(m) }
+
+// lines keeps what is logged. Safe for concurrent use.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// TestForServer: a server that asks for signatures lets its own users in, gives routes to everybody, and logs whom it
+// refused; one that does not ask has no guard, and one without users does not start.
+func TestForServer(t *testing.T) {
+	if check, err := ForServer(false, auth.Signing{}, zerolog.Nop()); check != nil || err != nil {
+		t.Errorf("off: %v", err)
+	}
+	for _, own := range []auth.Signing{{}, {InitAuthenticationUser: "{"}} {
+		if check, err := ForServer(true, own, zerolog.Nop()); check != nil || err == nil {
+			t.Errorf("%+v: %v", own, err)
+		}
+	}
+	log := &lines{}
+	check, err := ForServer(true, auth.Signing{InnerClientCredentials: `{"accessKey":"inner","secretKey":"hidden"}`},
+		zerolog.New(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ok := func(ctx *remoting.Context) { ctx.OK(nil) }
+	table, err := remoting.NewTable(remoting.Entry{Code: wire.ReqRegisterBroker, Handle: ok},
+		remoting.Entry{Code: wire.ReqGetRouteinfoByTopic, Handle: ok})
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := remotingtest.ServeTable(t, table, remoting.Options{Guard: check})
+	for _, c := range []struct {
+		as   *auth.Credentials
+		code int32
+		want bool
+	}{{nil, wire.ReqRegisterBroker, false}, {nil, wire.ReqGetRouteinfoByTopic, true},
+		{&auth.Credentials{AccessKey: "inner", SecretKey: "hidden"}, wire.ReqRegisterBroker, true},
+		{&auth.Credentials{AccessKey: "inner", SecretKey: "guess"}, wire.ReqRegisterBroker, false}} {
+		cl, err := remoting.NewClient(&remoting.Table{}, remoting.Options{Sign: Sign(c.as)})
+		if err == nil {
+			err = cl.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		_, err = remoting.Call(ctx, cl, addr, c.code, wire.None, new(wire.NoHeader), nil)
+		if (err == nil) != c.want {
+			t.Errorf("%+v, %d: %v", c.as, c.code, err)
+		}
+		cancel()
+		_ = cl.Stop()
+	}
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	text := log.text.String()
+	if strings.Count(text, `"message":"audit"`) != 3 || strings.Contains(text, "hidden") ||
+		!strings.Contains(text, `"peer":"127.0.0.1"`) || strings.Count(text, `"refused":`) != 2 {
+		t.Errorf("the log says\n%s", text)
+	}
+}
