@@ -16,6 +16,7 @@ import (
 
 	"gorocket/broker/service"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
 )
@@ -27,6 +28,7 @@ type ends struct {
 	serves    func() bool // a master that is online, or who stands in for one
 	throttled *throttle.Log
 	pool      sync.Pool // *endState
+	doors
 }
 
 func (h *ends) entries() []remoting.Entry {
@@ -47,7 +49,7 @@ func (h *ends) endTransaction(ctx *remoting.Context) {
 		s = new(endState)
 	}
 	h.try(ctx, s)
-	s.head = wire.EndTransactionRequestHeader{}
+	s.head, s.end.Refusal = wire.EndTransactionRequestHeader{}, nil
 	h.pool.Put(s)
 }
 
@@ -76,6 +78,9 @@ func (h *ends) try(ctx *remoting.Context, s *endState) {
 	e.Group, e.Topic = q.ProducerGroup, q.Topic
 	e.CommitLogOffset, e.QueueOffset = q.CommitLogOffset, q.TranStateTableOffset
 	e.Commit, e.FromCheck, e.NoWait = q.CommitOrRollback == wire.TransactionCommit, q.FromTransactionCheck, ctx.OnLoop()
+	if h.guard() != nil { // whatever topic the request claims, if any: clients of 4.x name none
+		e.Refusal = h.refusal(ctx, auth.Pub)
+	}
 	switch err := h.ender.End(e); err {
 	case nil:
 		if e.Waits && !ctx.Oneway() {

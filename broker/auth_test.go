@@ -3,6 +3,7 @@ package broker
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,7 +121,7 @@ func TestBadCredentials(t *testing.T) {
 }
 
 // TestPlacesInTheLog: who names a place in the log gets the message there only if its topic may be read, whatever the
-// request says its topic is: 33, 36 and 309. Java gives them all; so does authorizationStrictMode=false.
+// request says its topic is, 33, 36 and 309, and ends the transaction that is there only if it may send to its topic. Java gives them all; so does authorizationStrictMode=false.
 func TestPlacesInTheLog(t *testing.T) {
 	for _, strict := range []bool{true, false} {
 		cfg := closedConfig(t)
@@ -153,5 +154,16 @@ func TestPlacesInTheLog(t *testing.T) {
 		r.askAs("u", 36, "group=g&offset="+mine+"&delayLevel=0", "").is(t, 0, "")
 		r.askAs("u", 309, "consumerGroup=g&topic=mine&clientId=c&msgId="+mineID, "").is(t, 1, "The Consumer <g> <c> not online")
 		r.askAs("root", 33, "topic=mine&offset=0", "").is(t, 0, "")
+		half := r.b.store.MaxPhyOffset()
+		props := url.QueryEscape("TRAN_MSG\x01true\x02PGROUP\x01p\x02UNIQ_KEY\x01U\x02")
+		r.askAs("root", 10, strings.NewReplacer("topic=T", "topic=secret", "sysFlag=0", "sysFlag=4").Replace(sendFieldsText)+
+			"&properties="+props, "b").is(t, 0, "")
+		end := fmt.Sprintf("producerGroup=p&tranStateTableOffset=0&commitLogOffset=%d&commitOrRollback=12&msgId=U", half)
+		if strict {
+			refused(r.askAs("u", 37, end, ""))
+			refused(r.askAs("u", 37, end+"&topic=mine", ""))
+			r.askAs("u", 37, end+"&topic=secret", "").is(t, 16, "User:u has no permission to access Topic:secret")
+		}
+		r.askAs("root", 37, end, "").is(t, 0, "")
 	}
 }

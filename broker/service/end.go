@@ -24,6 +24,8 @@ type End struct {
 	Commit          bool   // else the half message is rolled back
 	FromCheck       bool   // it answers a question of the broker's
 	NoWait          bool   // on an event loop: ErrWouldWait instead of waiting
+	// Refusal tells why the producer may not end a transaction of that topic, "" when it may; nil: it may end all.
+	Refusal func(topic string) string
 
 	// Waits says that a committed message is in the log and not all of the mode's promise has come true yet: Promised.
 	Waits bool
@@ -110,6 +112,13 @@ func (e *End) end(rec []byte) error {
 	}
 	if !e.check(&m) {
 		return nil
+	}
+	if e.Refusal != nil {
+		topic, _ := m.Property(record.PropRealTopic)
+		if why := e.Refusal(string(topic)); why != "" {
+			e.refuse(NotPermitted, why)
+			return nil
+		}
 	}
 	if e.s.Trans.Halves.Passed(m.QueueOffset) { // it has ended, or was given up: then it may still be committed
 		switch {
