@@ -100,6 +100,11 @@ func TestFirstUsers(t *testing.T) {
 	if err := s.Begin(); err != nil {
 		t.Fatal(err)
 	}
+	bad := NewStore()
+	bad.First = []User{{Username: "c"}, {Username: "b", Password: "p"}}
+	if err := bad.Begin(); err == nil {
+		t.Error("a user without a password was made")
+	}
 	if a, _ := s.User("a"); a.Password != "old" || a.Type != Normal {
 		t.Errorf("%+v", a)
 	}

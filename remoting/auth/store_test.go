@@ -173,6 +173,9 @@ func TestPolicyChecks(t *testing.T) {
 	e.Environment = nil
 	e.Actions = slices.Repeat([]Action{Pub}, 10)
 	e.Resource.Name = strings.Repeat("x", 255)
+	e.Environment = &Environment{SourceIPs: slices.Repeat([]string{"10.0.0.1"}, MaxSources)}
+	refused(t, "as much as may be", s.GrantACL("u", []Policy{{Entries: []Entry{e}}}), "")
+	e.Environment = nil
 	refused(t, "no environment", s.GrantACL("u", []Policy{{Entries: []Entry{e}}}), "")
 }
 
