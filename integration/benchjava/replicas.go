@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +15,8 @@ import (
 	"gorocket/integration/load/client"
 )
 
-// Replication: a master and a slave of the same kind, both on the servers' core but where it is about the master's CPU.
+// Replication: a master and a slave of the same kind, both on the servers' core: beside the load tool the slave takes its core from it, and
+// the master sees fewer messages at a time.
 
 // Names of cases and the figures that its steps find.
 const (
@@ -65,18 +64,6 @@ func (r *round) addSlave(p *harness.Pair) (*slave, error) {
 	base := filepath.Dir(filepath.Dir(p.Broker.Store()))
 	s, err := harness.NewBroker(r.kind, base, "slave", p.Names.Addr(), harness.BigFiles(masterOf("SLAVE", 1, nil)))
 	return &slave{s, p.Broker}, err
-}
-
-// launchBeside starts the slave on the load tool's core: what it adds to its master's CPU is to be seen, and on the
-// master's core it would take the caches from it.
-func (s *slave) launchBeside() error {
-	if runtime.NumCPU() > 1 {
-		if err := os.Setenv(harness.PinVariable, toolCore); err != nil {
-			return err
-		}
-		defer os.Setenv(harness.PinVariable, serverCore)
-	}
-	return s.Launch()
 }
 
 // within asks until ok, or the limit, and returns how long it took.
@@ -150,7 +137,7 @@ func (r *round) replicas(p *harness.Pair, _ []figure) error {
 			s.Kill()
 		}
 	}()
-	if err := s.launchBeside(); err != nil {
+	if err := s.Launch(); err != nil {
 		return err
 	}
 	took, err := within(replicaLimit, "the topic on the slave", s.hasTopic)
