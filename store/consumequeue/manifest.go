@@ -168,18 +168,20 @@ const notePerQueue = 16 << 10
 
 // noteDistance is how far the log grows between two notes. Only the flusher calls it.
 func (t *Table) noteDistance() int64 {
-	return noteEvery + min(int64(t.noted)*notePerQueue, noteEvery)
+	return noteEvery + min(t.noted.Load()*notePerQueue, noteEvery)
 }
 
 // NoteEnds writes all queues, unsynced, and their ends. Only Run calls it, and tests.
 func (t *Table) NoteEnds(ctx context.Context) error {
+	t.noteMu.Lock()
+	defer t.noteMu.Unlock()
 	b, ok := t.opt.FS.(vfs.Booter)
 	if !ok || t.log.Failed() != nil {
 		return nil
 	}
 	upTo, dirty := t.queuedTo()
 	t.notedTo.Store(upTo)
-	t.noted = dirty
+	t.noted.Store(int64(dirty))
 	if err := t.Write(ctx, 1); err != nil {
 		return err
 	}

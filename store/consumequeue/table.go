@@ -84,7 +84,8 @@ type Table struct {
 	knownTo   int64        // after a kill: the queues hold everything of the log below; immutable after Load
 	renote    atomic.Bool  // a queue was deleted: the manifest lists one that is not there
 	notedTo   atomic.Int64 // log end of the last manifest
-	noted     int          // queues that were written for it; flusher only
+	noted     atomic.Int64 // queues that were written for it
+	noteMu    sync.Mutex   // held over a note: the manifest has one writer
 	expiredTo int64        // log minimum the queues were expired for; cleaner only
 }
 
