@@ -460,6 +460,7 @@ func TestReject(t *testing.T) {
 			t.Errorf("%d in it: %v refused, want %v", num, share, want)
 		}
 	}
+	r.tm.wheel.put(slot{time: begin, last: 1, num: 500})
 	for limit, want := range map[int]bool{1<<31 - 1: false, 1<<31 - 2: false, 1: true} {
 		r.cfg.TimerCongestNumEachSlot = limit
 		if got := r.tm.Reject(begin); got != want {
