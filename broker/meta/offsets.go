@@ -81,24 +81,36 @@ func (t *Offsets) orCreate(group, topic string) *queueOffsets {
 // Commit stores an offset; going backwards is allowed, as in Java. The error is a *TableFullError.
 func (t *Offsets) Commit(group, topic string, queue int32, offset int64) error {
 	err := t.change(group, topic, queue, func(q *queueOffsets) bool { return q.set(queue, offset) })
-	if err == nil && t.Committed != nil {
-		t.Committed(OffsetKey{strings.Clone(group), strings.Clone(topic)}, queue, offset)
+	if err == nil {
+		t.committed(group, topic, queue, offset)
 	}
 	return err
+}
+
+// committed tells of a client's commit.
+func (t *Offsets) committed(group, topic string, queue int32, offset int64) {
+	if t.Committed != nil {
+		t.Committed(OffsetKey{strings.Clone(group), strings.Clone(topic)}, queue, offset)
+	}
 }
 
 // Forward is Commit, but an offset that is as far or further on stays: for commits that are not the client's own words,
 // and may have been overtaken by those. It tells whether the offset has moved.
 func (t *Offsets) Forward(group, topic string, queue int32, offset int64) (moved bool, err error) {
+	if moved, err = t.forward(group, topic, queue, offset); moved && err == nil {
+		t.committed(group, topic, queue, offset)
+	}
+	return moved, err
+}
+
+// forward is Forward of what another broker knows: nobody is told of it.
+func (t *Offsets) forward(group, topic string, queue int32, offset int64) (moved bool, err error) {
 	err = t.change(group, topic, queue, func(q *queueOffsets) bool {
 		if moved = offset > q.at(queue); !moved {
 			return false
 		}
 		return q.set(queue, offset)
 	})
-	if err == nil && moved && t.Committed != nil {
-		t.Committed(OffsetKey{strings.Clone(group), strings.Clone(topic)}, queue, offset)
-	}
 	return moved, err
 }
 

@@ -23,7 +23,7 @@ func (t *Offsets) Advance(table map[string]map[int]int64, known func(OffsetKey) 
 			if off <= t.Query(group, topic, int32(queue)) { // as a rule: nothing to tell of
 				continue
 			}
-			if forward, err := t.Forward(group, topic, int32(queue), off); forward && err == nil {
+			if forward, err := t.forward(group, topic, int32(queue), off); forward && err == nil {
 				moved++
 			}
 		}

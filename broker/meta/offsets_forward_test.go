@@ -12,6 +12,9 @@ func TestAdvance(t *testing.T) {
 	_ = o.Commit("g", "T", 0, 5)
 	_ = o.Commit("g", "T", 1, 5)
 	_ = o.Commit("g", "T", 2, 5)
+	o.Committed = func(k OffsetKey, queue int32, offset int64) { // no client has said so
+		t.Errorf("told of a commit: %v %d %d", k, queue, offset)
+	}
 	moved := o.Advance(map[string]map[int]int64{"T@g": {0: 9, 1: 4, 2: 1000, 3: 7, -1: 3, 1 << 40: 3}, "T@other": {0: 1},
 		"nonsense": {0: 1}}, func(k OffsetKey) bool { return k.Group == "g" }, func(string, int32) int64 { return 20 })
 	got := fmt.Sprint(o.CommittedOf("g", "T"), o.CommittedOf("other", "T"))
