@@ -78,9 +78,7 @@ func (h *ends) try(ctx *remoting.Context, s *endState) {
 	e.Group, e.Topic = q.ProducerGroup, q.Topic
 	e.CommitLogOffset, e.QueueOffset = q.CommitLogOffset, q.TranStateTableOffset
 	e.Commit, e.FromCheck, e.NoWait = q.CommitOrRollback == wire.TransactionCommit, q.FromTransactionCheck, ctx.OnLoop()
-	if h.guard() != nil { // whatever topic the request claims, if any: clients of 4.x name none
-		e.Refusal = h.refusal(ctx, auth.Pub)
-	}
+	e.Refusal = h.refusal(ctx, auth.Pub) // whatever topic the request claims, if any: clients of 4.x name none
 	switch err := h.ender.End(e); err {
 	case nil:
 		if e.Waits && !ctx.Oneway() {

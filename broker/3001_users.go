@@ -19,9 +19,25 @@ import (
 // userAdmin handles what administrators do with users.
 type userAdmin struct {
 	liveConfig
+	accounts
+}
+
+// accounts are users and permissions as their handlers change them.
+type accounts struct {
 	users   *auth.Store
 	persist *meta.Persister
 	log     zerolog.Logger
+}
+
+// changed answers a change of what a user is, or may do: after it was written, as Java does.
+func (a *accounts) changed(ctx *remoting.Context, err error, what, name string) {
+	if err != nil {
+		refuseAuth(ctx, err)
+		return
+	}
+	a.persist.Now()
+	a.log.Info().Str("user", name).Str("peer", ctx.Conn().RemoteAddr()).Msg(what)
+	ctx.Status(wire.Success, "")
 }
 
 func (a *userAdmin) entries() []remoting.Entry {
@@ -77,14 +93,14 @@ func (a *userAdmin) bySuper(ctx *remoting.Context) bool {
 
 func (a *userAdmin) createUser(ctx *remoting.Context, h *wire.UserHeader) {
 	if u, ok := a.user(ctx, h.Username, "create"); ok {
-		a.changed(ctx, a.users.CreateUser(u), "created", u.Username)
+		a.changed(ctx, a.users.CreateUser(u), "user created", u.Username)
 	}
 }
 
 func (a *userAdmin) updateUser(ctx *remoting.Context, h *wire.UserHeader) {
 	u, ok := a.user(ctx, h.Username, "update")
 	if ok && a.mayTouch(ctx, u.Username) {
-		a.changed(ctx, a.users.UpdateUser(u), "changed", u.Username)
+		a.changed(ctx, a.users.UpdateUser(u), "user changed", u.Username)
 	}
 }
 
@@ -105,19 +121,8 @@ func (a *userAdmin) deleteUser(ctx *remoting.Context, h *wire.UserHeader) {
 	case !found:
 		ctx.Status(wire.Success, "")
 	case a.mayTouch(ctx, h.Username):
-		a.changed(ctx, a.users.DeleteUser(h.Username), "deleted", h.Username)
+		a.changed(ctx, a.users.DeleteUser(h.Username), "user deleted", h.Username)
 	}
-}
-
-// changed answers a change of a user: after it was written, as Java does.
-func (a *userAdmin) changed(ctx *remoting.Context, err error, what, name string) {
-	if err != nil {
-		refuseAuth(ctx, err)
-		return
-	}
-	a.persist.Now()
-	a.log.Info().Str("user", name).Str("peer", ctx.Conn().RemoteAddr()).Msg("user " + what)
-	ctx.Status(wire.Success, "")
 }
 
 func (a *userAdmin) getUser(ctx *remoting.Context, h *wire.UserHeader) {

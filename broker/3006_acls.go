@@ -8,20 +8,13 @@ package broker
 import (
 	"strings"
 
-	"github.com/rs/zerolog"
-
-	"gorocket/broker/meta"
 	"gorocket/remoting"
 	"gorocket/remoting/auth"
 	"gorocket/remoting/wire"
 )
 
 // aclAdmin handles what administrators do with permissions.
-type aclAdmin struct {
-	users   *auth.Store
-	persist *meta.Persister
-	log     zerolog.Logger
-}
+type aclAdmin struct{ accounts }
 
 func (a *aclAdmin) entries() []remoting.Entry {
 	return []remoting.Entry{
@@ -73,7 +66,7 @@ func (a *aclAdmin) grant(ctx *remoting.Context, h *wire.ACLHeader) {
 		ctx.Status(wire.SystemError, "An system error occurred, please try again later.")
 		return
 	}
-	a.changed(ctx, a.users.GrantACL(name, policiesOf(&info)), "changed", name)
+	a.changed(ctx, a.users.GrantACL(name, policiesOf(&info)), "permissions changed", name)
 }
 
 // policiesOf reads the texts of a request; what cannot be read is left empty, for the store to refuse. Java:
@@ -133,7 +126,7 @@ func (a *aclAdmin) deleteACL(ctx *remoting.Context, h *wire.ACLHeader) {
 		}
 		of = &r
 	}
-	a.changed(ctx, a.users.DeleteACL(name, auth.PolicyTypeOf(h.PolicyType), of), "deleted", name)
+	a.changed(ctx, a.users.DeleteACL(name, auth.PolicyTypeOf(h.PolicyType), of), "permissions deleted", name)
 }
 
 // subject is the user that a request names; false when it is answered already.
@@ -142,17 +135,6 @@ func (a *aclAdmin) subject(ctx *remoting.Context, h *wire.ACLHeader) (name strin
 		ctx.Status(wire.NoPermission, "The subject is null.")
 	}
 	return name, ok
-}
-
-// changed answers a change of permissions: after it was written, as Java does.
-func (a *aclAdmin) changed(ctx *remoting.Context, err error, what, name string) {
-	if err != nil {
-		refuseAuth(ctx, err)
-		return
-	}
-	a.persist.Now()
-	a.log.Info().Str("user", name).Str("peer", ctx.Conn().RemoteAddr()).Msg("permissions " + what)
-	ctx.Status(wire.Success, "")
 }
 
 func (a *aclAdmin) getACL(ctx *remoting.Context, h *wire.ACLHeader) {

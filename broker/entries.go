@@ -89,7 +89,7 @@ func (b *Broker) adminHandlers() []handlers {
 		&topicStats{liveConfig: b.config(), topics: b.topics, store: b.store},
 		&topicLists{liveConfig: b.config(), consumers: b.consumers, offsets: b.offsets,
 			systemTopics: b.systemTopics},
-		&userAdmin{b.config(), b.users, b.persist, b.log}, &aclAdmin{b.users, b.persist, b.log},
+		&userAdmin{b.config(), b.accounts()}, &aclAdmin{b.accounts()},
 		&cleans{topics: b.topics, store: b.store, log: b.log},
 		&queueEntries{topics: b.topics, consumers: b.consumers, filters: b.filters, puller: b.services.Pull,
 			store: b.store},

@@ -3,9 +3,6 @@ package javafilter
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"gorocket/integration/harness"
@@ -22,21 +19,5 @@ func TestMain(m *testing.M) {
 
 // TestJavaFilter runs the tests TestJava… of broker/filter against Apache's jars.
 func TestJavaFilter(t *testing.T) {
-	lib, err := harness.JavaLib()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("go", "test", "-tags", "java", "-count=1", "-v", "-run", "^TestJava", "./broker/filter")
-	cmd.Dir = filepath.Dir(harness.Root())
-	cmd.Env = append(os.Environ(), "ROCKETMQ_FILTER_LIB="+filepath.Join(lib, "*"))
-	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"TestJavaAgrees", "TestJavaBloom", "TestJavaReadsOurFile", "TestJavaRecords"} {
-		if !strings.Contains(string(out), "--- PASS: "+name+" ") {
-			t.Errorf("%s did not run", name)
-		}
-	}
+	harness.JavaTests(t, "./broker/filter", "ROCKETMQ_FILTER_LIB", "TestJavaAgrees", "TestJavaBloom", "TestJavaReadsOurFile", "TestJavaRecords")
 }

@@ -106,7 +106,7 @@ func (t *tables) load(list []User) error {
 	}
 	t.users = make(map[string]*account, len(list))
 	for i, u := range list {
-		if blank(u.Username) || len(u.Username) > maxName || len(u.Password) > maxPassword {
+		if blank(u.Username) || u.tooLong() {
 			return fmt.Errorf("auth: user %d: no name, or name or password are too long", i)
 		}
 		t.users[u.Username] = newAccount(u)

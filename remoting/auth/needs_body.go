@@ -11,11 +11,14 @@ var errBody = errors.New("parse authorization context error.")
 
 // decodeBody reads a body as its handler does; none at all is what makes Java throw.
 func decodeBody(body []byte, v any) error {
-	if len(body) == 0 || string(body) == "null" || compat.Unmarshal(body, v) != nil {
+	if noBody(body) || compat.Unmarshal(body, v) != nil {
 		return errBody
 	}
 	return nil
 }
+
+// noBody tells that Java's decoder would give null.
+func noBody(body []byte) bool { return len(body) == 0 || string(body) == "null" }
 
 // named is the need of a resource whose name is known.
 func named(t ResourceType, name string, retry Retry, actions ...Action) Need {
@@ -64,7 +67,7 @@ func lockNeeds(body []byte) ([]Need, error) {
 
 // clientConfigNeeds: a group that wants its subscription looked at; none at all needs nothing, as it gets nothing.
 func clientConfigNeeds(body []byte) ([]Need, error) {
-	if len(body) == 0 || string(body) == "null" {
+	if noBody(body) {
 		return nil, nil
 	}
 	var c struct {
@@ -116,7 +119,7 @@ type groupConfig struct {
 
 // groupNeeds: to create the group. No body creates nothing.
 func groupNeeds(body []byte) ([]Need, error) {
-	if len(body) == 0 || string(body) == "null" {
+	if noBody(body) {
 		return nil, nil
 	}
 	var g groupConfig

@@ -121,11 +121,12 @@ func parseSecret(text string, v any) error {
 
 // addFirst adds a user with all rights, or why there is none.
 func addFirst(users []User, key, name, password string, err error) ([]User, error) {
-	if err == nil && (blank(name) || blank(password) || len(name) > maxName || len(password) > maxPassword) {
+	u := User{Username: name, Password: password, Type: Super, Status: Enabled}
+	if err == nil && (blank(name) || blank(password) || u.tooLong()) {
 		err = errors.New("the name or the password is empty or too long")
 	}
 	if err != nil {
 		return users, &config.Error{Key: key, Value: "***", Msg: err.Error()}
 	}
-	return append(users, User{Username: name, Password: password, Type: Super, Status: Enabled}), nil
+	return append(users, u), nil
 }

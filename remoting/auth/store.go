@@ -137,7 +137,7 @@ func newAccount(u User) *account {
 
 // setUser makes u one of the users.
 func (t *tables) setUser(u User) error {
-	if len(u.Username) > maxName || len(u.Password) > maxPassword {
+	if u.tooLong() {
 		return refuse("a username has at most %d bytes, a password %d", maxName, maxPassword)
 	}
 	if t.users[u.Username] == nil && len(t.users) >= MaxUsers {

@@ -38,6 +38,9 @@ type User struct {
 	Username    string     `json:"username"`
 }
 
+// tooLong tells that the name or the password is longer than a Store takes.
+func (u *User) tooLong() bool { return len(u.Username) > maxName || len(u.Password) > maxPassword }
+
 type subject int8
 
 // String is the name as requests and answers have it: Super, Normal, or "" for none.
