@@ -219,7 +219,6 @@ func TestRetention(t *testing.T) {
 	cfg.MappedFileSizeCommitLog = 8 << 10
 	cfg.DeleteCommitLogFilesInterval, cfg.DeleteConsumeQueueFilesInterval = 1, 1
 	cfg.DeleteFileBatchMax = 1000
-	cfg.DiskMaxUsedSpaceRatio = 95 // of the machine's disk, which may be fuller than Java's 75
 	s := mustStart(t, cfg, vfs.OS{})
 	for i := 0; i < 1000; i++ {
 		mustAppend(t, s, msg("T", 0, strings.Repeat("x", 100)))

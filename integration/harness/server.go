@@ -71,7 +71,9 @@ func NewBroker(kind Kind, base, name, names string, conf Conf) (*Server, error) 
 		"transactionTimeOut": "1000", "transactionCheckInterval": "1000",
 		// a busy machine must not make a broker refuse sends
 		"waitTimeMillsInSendQueue": "10000", "osPageCacheBusyTimeOutMills": "10000",
-		"timerWheelEnable": "false", "diskMaxUsedSpaceRatio": "95",
+		"timerWheelEnable": "false",
+		// nor a full disk of the machine delete what a test has sent
+		"diskMaxUsedSpaceRatio": "95", "diskSpaceCleanForciblyRatio": "99", "diskSpaceWarningLevelRatio": "99",
 		"enableControllerMode": "false",
 	})
 }

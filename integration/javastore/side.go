@@ -63,7 +63,7 @@ func newHouse(t *testing.T, conf harness.Conf) *house {
 		// so that a kill after a second of silence takes nothing
 		"flushConsumerOffsetInterval": "500", "flushDelayOffsetInterval": "500",
 		"waitTimeMillsInSendQueue": "10000", "osPageCacheBusyTimeOutMills": "10000", "timerWheelEnable": "false",
-		"diskMaxUsedSpaceRatio": "95",
+		"diskMaxUsedSpaceRatio": "95", "diskSpaceCleanForciblyRatio": "99", "diskSpaceWarningLevelRatio": "99",
 	}}
 	for k, v := range conf {
 		h.conf[k] = strings.ReplaceAll(v, "STORE", dir+"/store")
