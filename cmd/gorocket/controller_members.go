@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gorocket/cmd/gorocket/access"
 	"gorocket/namesrv/controller"
 	"gorocket/namesrv/controller/consensus"
 	"gorocket/remoting"
@@ -22,9 +23,17 @@ const memberTimeout = 8 * time.Second
 // memberCommands are those that look at, and change, who belongs to a group of controllers.
 func memberCommands() []*cobra.Command {
 	var addr string
+	var flags access.Flags
+	do := func(steps ...onLeader) error {
+		a, err := flags.Access(access.Access{})
+		if err != nil {
+			return err
+		}
+		return withClient(addr, a, steps...)
+	}
 	list := &cobra.Command{Use: "members", Args: cobra.NoArgs,
 		Short: "list the controllers of a group, and which of them leads",
-		RunE:  func(c *cobra.Command, _ []string) error { return withClient(addr, printMembers(c.OutOrStdout())) }}
+		RunE:  func(c *cobra.Command, _ []string) error { return do(printMembers(c.OutOrStdout())) }}
 	add := &cobra.Command{Use: "add ID-HOST:PORT", Args: cobra.ExactArgs(1),
 		Short: "take a controller into the group; start it before, with controllerJoin=true",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -33,17 +42,18 @@ func memberCommands() []*cobra.Command {
 				return err
 			}
 			h := &controller.ChangeMembersHeader{ID: p[0].ID, Addr: p[0].Addr}
-			return withClient(addr, changeMembers(h), printMembers(c.OutOrStdout()))
+			return do(changeMembers(h), printMembers(c.OutOrStdout()))
 		}}
 	remove := &cobra.Command{Use: "remove ID", Short: "take a controller out of the group", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			h := &controller.ChangeMembersHeader{ID: args[0]}
-			return withClient(addr, changeMembers(h), printMembers(c.OutOrStdout()))
+			return do(changeMembers(h), printMembers(c.OutOrStdout()))
 		}}
 	all := []*cobra.Command{list, add, remove}
 	for _, c := range all {
 		c.Flags().StringVarP(&addr, "addr", "a", "", "host:port of any controller of the group")
 		_ = c.MarkFlagRequired("addr")
+		flags.Add(c)
 	}
 	return all
 }
@@ -58,12 +68,14 @@ const (
 type onLeader func(ctx context.Context, client *remoting.Client, group *wire.ControllerMetadataHeader) error
 
 // withClient finds the leader from any member before each step.
-func withClient(addr string, steps ...onLeader) error {
+func withClient(addr string, a access.Access, steps ...onLeader) error {
 	none, err := remoting.NewTable()
 	if err != nil {
 		return err
 	}
-	client, err := remoting.NewClient(none, remoting.Options{EventLoops: 1})
+	opts := a.Options()
+	opts.EventLoops = 1
+	client, err := remoting.NewClient(none, opts)
 	if err == nil {
 		err = client.Start()
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/cmd/gorocket/access"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 )
@@ -33,7 +34,7 @@ func TestMembersAreTold(t *testing.T) {
 // TestNoController: who asks a NameServer or a broker is told that.
 func TestNoController(t *testing.T) {
 	addr := remotingtest.Serve(t)
-	if err := withClient(addr, printMembers(new(bytes.Buffer))); err == nil ||
+	if err := withClient(addr, access.Access{}, printMembers(new(bytes.Buffer))); err == nil ||
 		!strings.HasPrefix(err.Error(), addr+" is no controller") {
 		t.Error(err)
 	}

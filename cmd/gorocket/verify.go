@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	brokerconfig "gorocket/broker/config"
+	"gorocket/cmd/gorocket/access"
 	"gorocket/cmd/gorocket/against"
 	"gorocket/store/check"
 )
@@ -28,14 +29,15 @@ func verifyCommand() *cobra.Command {
 		Short: "check a store directory, read-only",
 		Long: "Check everything in the store directory DIR of a stopped broker, Java's or gorocket's, and change nothing.\n" +
 			"With --against HOST:PORT also compare it with the store of a running broker, master or slave, Java's or\n" +
-			"gorocket's, byte by byte, and name the first difference; with the encryption that the keys tls.enable and\n" +
-			"tls.client... of -c say.\n" +
+			"gorocket's, byte by byte, and name the first difference. Without flags that say otherwise it is asked with\n" +
+			"what -c says: the encryption of tls.enable and tls.client..., signed as innerClientAuthenticationCredentials.\n" +
 			"Exit code 0: healthy, and the same. 1: damaged, or different. 2: cannot be read, or a broker runs on it, or\n" +
 			"the other one does not answer, or nothing of both could be compared.",
 	}
 	c.Flags().StringVarP(&o.file, "configFile", "c", "", "broker.conf with the file sizes and commit log paths, if they "+
 		"are not the defaults")
 	c.Flags().StringVar(&o.against, "against", "", "HOST:PORT of a running broker whose store should be the same")
+	o.access.Add(c)
 	c.Flags().BoolVar(&o.json, "json", false, "print the report as one JSON object")
 	c.Run = func(c *cobra.Command, args []string) {
 		if code := verify(c.OutOrStdout(), c.ErrOrStderr(), args[0], o); code != verifyHealthy {
@@ -49,7 +51,17 @@ func verifyCommand() *cobra.Command {
 type verifyOptions struct {
 	file    string // broker.conf
 	against string // host:port of a running broker; empty: none
+	access  access.Flags
 	json    bool
+}
+
+// peer is how to reach the broker that runs: as the flags say, and else as the one of broker.conf would.
+func (o *verifyOptions) peer(cfg *brokerconfig.Config) (access.Access, error) {
+	enc, err := cfg.ClientTLS()
+	if err != nil {
+		return access.Access{}, err
+	}
+	return o.access.Access(access.Access{Credentials: cfg.Credentials(), TLS: enc})
 }
 
 // verifyReport is what verify prints with --json.
@@ -73,9 +85,9 @@ func verify(out, errs io.Writer, dir string, o verifyOptions) int {
 		return fail(err)
 	}
 	if o.against != "" {
-		enc, err := cfg.ClientTLS()
+		how, err := o.peer(&cfg)
 		if err == nil {
-			r.Against, err = against.Compare(context.Background(), cfg.Offline(dir), o.against, enc)
+			r.Against, err = against.Compare(context.Background(), cfg.Offline(dir), o.against, how.Options())
 		}
 		if err != nil {
 			return fail(fmt.Errorf("--against %s: %w", o.against, err))

@@ -9,16 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"gorocket/compat/config"
 	"gorocket/compat/testutil"
 )
 
 // normal are the defaults with a file of TLS keys that is not there.
 func normal(t *testing.T) Settings {
-	var b bound
-	config.SetDefaults(&b)
-	b.TLSConfigFile = filepath.Join(t.TempDir(), "tls.properties")
-	return b.Settings
+	s := Defaults()
+	s.TLSConfigFile = filepath.Join(t.TempDir(), "tls.properties")
+	return s
 }
 
 func write(t *testing.T, dir, name string, text []byte) string {

@@ -38,6 +38,13 @@ type bound struct{ Settings }
 // Keys implements config.Target.
 func (*bound) Keys() config.Table { return config.TLS }
 
+// Defaults are the settings of who sets no key.
+func Defaults() Settings {
+	var b bound
+	config.SetDefaults(&b)
+	return b.Settings
+}
+
 // JavaOptions is the environment variable in which Java's start scripts take -Dtls.server.mode=... and the like.
 const JavaOptions = "JAVA_OPT_EXT"
 

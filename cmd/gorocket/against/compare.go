@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"path"
@@ -92,11 +91,11 @@ type comparison struct {
 // errFound ends a walk at the first difference.
 var errFound = errors.New("a difference")
 
-// Compare compares the directory with the broker at peer, host:port, over plain connections unless enc says how to
-// encrypt them. What of the directory cannot be read is a difference if there are records behind it. The error is that
-// the peer cannot be asked, that nothing could be compared, or those of check.Walk.
-func Compare(ctx context.Context, dir store.Offline, peer string, enc *tls.Config) (*Report, error) {
-	client, err := remoting.NewClient(&remoting.Table{}, remoting.Options{TLS: remoting.DialTLS(enc)})
+// Compare compares the directory with the broker at peer, host:port, as a client with opts. What of the directory
+// cannot be read is a difference if there are records behind it. The error is that the peer cannot be asked, that
+// nothing could be compared, or those of check.Walk.
+func Compare(ctx context.Context, dir store.Offline, peer string, opts remoting.Options) (*Report, error) {
+	client, err := remoting.NewClient(&remoting.Table{}, opts)
 	if err == nil {
 		err = client.Start()
 	}

@@ -86,7 +86,7 @@ func peer(t *testing.T, dir string, change func(cfg config.Config)) string {
 func compare(t *testing.T, dir, addr string) *Report {
 	t.Helper()
 	cfg := configOf(t, dir)
-	r, err := Compare(t.Context(), cfg.Offline(dir), addr, nil)
+	r, err := Compare(t.Context(), cfg.Offline(dir), addr, remoting.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestCompare(t *testing.T) {
 		t.Errorf("a changed byte at %d: %+v, %v", at, r, r.First)
 	}
 	cfg := configOf(t, dir)
-	if _, err := Compare(t.Context(), cfg.Offline(dir), "127.0.0.1:1", nil); err == nil {
+	if _, err := Compare(t.Context(), cfg.Offline(dir), "127.0.0.1:1", remoting.Options{}); err == nil {
 		t.Error("nobody answers, and that is no error")
 	}
 }
@@ -148,7 +148,7 @@ func TestBusyPeer(t *testing.T) {
 	cfg := configOf(t, dir)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // it is asked again and again
 	defer cancel()
-	if r, err := Compare(ctx, cfg.Offline(dir), addr, nil); err == nil || r.First != nil || r.NotShown != 0 {
+	if r, err := Compare(ctx, cfg.Offline(dir), addr, remoting.Options{}); err == nil || r.First != nil || r.NotShown != 0 {
 		t.Errorf("%v, %+v, %v", err, r, r.First)
 	}
 }

@@ -67,7 +67,7 @@ func TestPeersThatLie(t *testing.T) {
 		"an empty log":                   {liar: &liar{}, first: "the log ends at 0"},
 	} {
 		cfg := configOf(t, dir)
-		r, err := Compare(t.Context(), cfg.Offline(dir), c.liar.serve(t), nil)
+		r, err := Compare(t.Context(), cfg.Offline(dir), c.liar.serve(t), remoting.Options{})
 		switch {
 		case c.error != "":
 			if err == nil || !strings.Contains(err.Error(), c.error) {
@@ -86,7 +86,7 @@ func TestPeerBusyForAWhile(t *testing.T) {
 	l := &liar{to: 1 << 40, body: 1}
 	l.busy.Store(5)
 	cfg := configOf(t, dir)
-	if r, err := Compare(t.Context(), cfg.Offline(dir), l.serve(t), nil); err != nil || r.First == nil {
+	if r, err := Compare(t.Context(), cfg.Offline(dir), l.serve(t), remoting.Options{}); err != nil || r.First == nil {
 		t.Errorf("%v, %+v", err, r)
 	}
 }
