@@ -2,8 +2,10 @@ package broker
 
 // UPDATE_BROKER_CONFIG (25), GET_BROKER_CONFIG (26). Java: AdminBrokerProcessor, Configuration.
 //
-// The change is written to brokerConfigPath (the file of -c) before the answer, as in Java; only the lines of changed
-// keys change there, and the file as it was first stays as .orig. All of a request is applied or nothing: a value that
+// A key that is Local (compat/config) or in configBlackList is refused with NO_PERMISSION, Java's answer for three of
+// them: no peer moves the broker's files, addresses, programs or doors. The change is written to brokerConfigPath (the
+// file of -c) before the answer, as in Java; only the lines of changed keys change there, and the file as it was first
+// stays as .orig. All of a request is applied or nothing: a value that
 // does not parse or is out of its bounds, a key that nobody knows, and a key that the running broker was built on are
 // SYSTEM_ERROR. Java ignores the first two, half applies the third, and writes the file anew with all defaults.
 // Secrets are not told: Java's answer to 26 has the passwords of initAuthenticationUser and its like.
@@ -20,6 +22,7 @@ import (
 	"gorocket/compat"
 	keys "gorocket/compat/config"
 	"gorocket/remoting"
+	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
 	"gorocket/store"
 	"gorocket/store/vfs"
@@ -28,14 +31,15 @@ import (
 // configAdmin handles the configuration of a running broker.
 type configAdmin struct {
 	liveConfig
-	confMu   *sync.Mutex        // serializes changes, those of the role among them
-	confVer  compat.DataVersion // guarded by confMu
-	store    *store.Store
-	fs       vfs.FS
-	topics   *meta.Topics
-	register *cluster.Registrar
-	replica  *replication.Service
-	log      zerolog.Logger
+	confMu    *sync.Mutex        // serializes changes, those of the role among them
+	confVer   compat.DataVersion // guarded by confMu
+	store     *store.Store
+	fs        vfs.FS
+	topics    *meta.Topics
+	register  *cluster.Registrar
+	replica   *replication.Service
+	log       zerolog.Logger
+	throttled *throttle.Log
 }
 
 func (c *configAdmin) entries() []remoting.Entry {
@@ -55,8 +59,9 @@ func (c *configAdmin) updateConfig(ctx *remoting.Context) {
 		ctx.Status(wire.SystemError, "string2Properties error")
 		return
 	}
-	if c.blackListed(p) {
-		ctx.Status(wire.NoPermission, "Can not update config in black list.")
+	if keys.Closed(p, c.cfg().ConfigBlackList) { // Java: AdminBrokerProcessor.validateBlackListConfigExist
+		c.throttled.Warn("config").Str("peer", ctx.Conn().RemoteAddr()).Strs("keys", p.Keys()).Msg(remoting.LogClosedKey)
+		ctx.Status(wire.NoPermission, remoting.ClosedKey)
 		return
 	}
 	if err := c.changeConfig(p); err != nil {
@@ -64,26 +69,11 @@ func (c *configAdmin) updateConfig(ctx *remoting.Context) {
 		return
 	}
 	c.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("keys", strings.Join(p.Keys(), ",")).Msg("configuration updated")
-	if _, ok := p.Get("namesrvAddr"); ok {
-		addrs, _ := c.cfg().NameServers() // checked by changeConfig
-		c.register.Follow(addrs)
-	}
 	if _, ok := p.Get("brokerPermission"); ok {
 		c.topics.Republish()
 		c.register.Settled()
 	}
 	ctx.OK(nil)
-}
-
-// blackListed tells whether p holds a key that may not be changed over the wire. Java:
-// AdminBrokerProcessor.initConfigBlackList.
-func (c *configAdmin) blackListed(p *compat.Properties) bool {
-	for key := range strings.SplitSeq("brokerConfigPath;rocketmqHome;configBlackList;"+c.cfg().ConfigBlackList, ";") {
-		if _, ok := p.Get(strings.TrimSpace(key)); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // changeConfig applies all of p or nothing.
@@ -121,5 +111,5 @@ func (c *configAdmin) getConfig(ctx *remoting.Context) {
 	}
 	resp := wire.VersionResponseHeader{Version: string(text)}
 	remoting.Respond(&ctx.Replier, wire.Success, "", wire.VersionResponse, &resp,
-		remoting.Body{Bytes: keys.Shown(c.cfg().Properties(), c.cfg()).Format()})
+		remoting.Body{Bytes: keys.Shown(c.cfg().Properties()).Format()})
 }

@@ -25,9 +25,10 @@ func TestUpdateBrokerConfig(t *testing.T) {
 	for text, want := range map[string]string{
 		"brokerConfigPath=x": "16 Can not update config in black list.", `a=\u12`: "1 string2Properties error",
 		"longPollingEnable=false\nmaxMessageSize=x": `1 config key maxMessageSize: value "x"`,
-		"listenPort=1234": "1 config key listenPort", "longPollingEnable=false\naclEnable=true": "1 config key aclEnable",
-		"storePathRootDir=/x":      "1 config key storePathRootDir",
-		"tls.server.mode=disabled": "1 config key tls.server.mode", "tls.config.file=/x": "1 config key tls.config.file",
+		"brokerName=b": "16 Can not update", "mappedFileSizeCommitLog=8192": "1 config key mappedFileSizeCommitLog",
+		"listenPort=1234": "16 Can not update", "longPollingEnable=false\naclEnable=true": "16 Can not update",
+		"storePathRootDir=/x":      "16 Can not update",
+		"tls.server.mode=disabled": "16 Can not update", "tls.config.file=/x": "16 Can not update",
 		"longPollingEnable=false\nmaxMesageSize=9": "1 config key maxMesageSize: value \"9\": " +
 			"unknown key: do you mean maxMessageSize?",
 		"longPollingEnable=false\nmapedFileSizeCommitLog=9": "1 config key mapedFileSizeCommitLog: value " +

@@ -282,6 +282,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 	if !b.cfg().IsSlave() { // a slave has its master's
 		b.mappings.Start()
 	}
+	b.followAddresses()
 	b.wg.Add(2)
 	go b.expireClients()
 	go b.sampleStats()

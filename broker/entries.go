@@ -78,7 +78,7 @@ func (b *Broker) adminHandlers() []handlers {
 		&tableCopies{liveConfig: b.config(), progress: &b.progress, topics: b.topics, groups: b.groups,
 			offsets: b.offsets, mappings: b.mappings, schedule: b.schedule},
 		&configAdmin{liveConfig: b.config(), confMu: &b.confMu, confVer: compat.NewDataVersion(), store: b.store, fs: b.fs,
-			topics: b.topics, register: b.register, replica: b.replica, log: b.log},
+			topics: b.topics, register: b.register, replica: b.replica, log: b.log, throttled: b.throttled},
 		&runtimeInfo{liveConfig: b.config(), stats: b.stats, store: b.store, schedule: b.schedule,
 			timers: b.timers, fs: b.fs, started: b.started},
 		&timerQueries{b.config(), b.timers, b.hearing.Load}, &memberNotices{b.members},

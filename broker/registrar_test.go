@@ -3,6 +3,8 @@ package broker
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -310,28 +312,31 @@ func TestUnreachableNamesrvIsAWarning(t *testing.T) {
 	})
 }
 
-// TestNameServersChangeWhileRunning: a new namesrvAddr acts at once: the broker registers there, and leaves those that
+// TestNameServersChangeWhileRunning: other NameServers in the file act at once: the broker registers there, and leaves those that
 // are not named any more.
 func TestNameServersChangeWhileRunning(t *testing.T) {
 	f, other := startNamesFake(t), startNamesFake(t)
-	r := registeredRig(t, f, nil)
+	file := filepath.Join(t.TempDir(), "broker.conf")
+	update := func(addrs string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte("namesrvAddr="+addrs+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(f.addr)
+	r := registeredRig(t, f, nil, func(c *config.Config) {
+		c.BrokerConfigPath, c.InFile = file, c.Addresses()
+	})
 	has := func(f *namesFake) (yes bool) {
 		f.do(func() { yes = f.holder == r.b.cfg().Addr() })
 		return yes
-	}
-	update := func(addrs string) {
-		t.Helper()
-		var none wire.HeartbeatRequestHeader
-		if got := ask(r, wire.ReqUpdateBrokerConfig, wire.HeartbeatRequest, &none, "namesrvAddr="+addrs, nil); got != "" {
-			t.Fatal(got)
-		}
 	}
 	update(f.addr + ";" + other.addr)
 	testutil.WaitFor(t, "registered at both", func() bool { return has(f) && has(other) })
 	var before, after int
 	f.do(func() { before = f.requests })
 	update(other.addr + ";" + f.addr)
-	time.Sleep(200 * time.Millisecond)
+	time.Sleep(2 * addressesEvery)
 	if f.do(func() { after = f.requests }); after != before {
 		t.Error("an address that stays has a new link: it registered again")
 	}

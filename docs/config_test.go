@@ -34,6 +34,12 @@ that cannot change while the server runs are answered with an error, and nothing
 nothing else there; the file as it was first stays as ` + "`.orig`" + `, the last one as ` + "`.bak`" + `. A value that a peer sends may be at most what the
 table says.
 
+"In the file only" are keys that nobody changes over the wire, whoever it is, with users and permissions or without: paths, addresses, ports,
+programs, identity, and what protects the server. Such a change is answered 16, ` + "`Can not update config in black list.`" + `, and nothing of the
+request is done; keys in ` + "`configBlackList`" + ` are refused in the same way. Keys of Java without effect here are among them, as the file may be
+Java's again (` + "`filterServerNums`, `rocketmqHome`, `aclEnable`" + `). ` + "`namesrvAddr` and `controllerAddr`" + ` act at once when they change in the
+broker's file, unless a flag or the environment has named them. Answers to GET_..._CONFIG have ` + "`***`" + ` in the place of secrets.
+
 Flags win over the file: ` + "`-n`" + ` over ` + "`namesrvAddr`" + `. The environment variable ` + "`NAMESRV_ADDR`" + ` is read when neither names a NameServer.
 `
 
@@ -74,7 +80,7 @@ func writeTable(out *bytes.Buffer, title string, keys config.Table) {
 		if def != "" {
 			def = "`" + def + "`"
 		}
-		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", k.Name, def, k.Unit, k.Effect, meaning(k))
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", k.Name, def, k.Unit, k.Changes(), meaning(k))
 	}
 }
 

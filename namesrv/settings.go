@@ -5,17 +5,8 @@ import (
 	"gorocket/compat/config"
 )
 
-// fixedBlackList are keys that UPDATE_NAMESRV_CONFIG refuses whatever configBlackList says
-// (DefaultRequestProcessor.initConfigBlackList).
-var fixedBlackList = [...]string{"configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome"}
-
 // config is the present configuration; it is immutable, updates replace it.
 func (s *Server) config() *Config { return s.cfg.Load() }
-
-// blackListed says whether p touches a key that may not be changed over the wire.
-func (s *Server) blackListed(p *compat.Properties) bool {
-	return config.Listed(p, s.config().ConfigBlackList, fixedBlackList[:]...)
-}
 
 // updateConfig applies all of p or nothing, and writes the changed lines to the file before the new configuration acts.
 // Keys that neither we nor Java know, values that do not parse and a file that cannot be written are errors; Java

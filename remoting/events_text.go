@@ -25,7 +25,12 @@ const (
 	// LogBadCertificate is of secure.Keeper.
 	LogBadCertificate = "certificates cannot be read again, the ones from before stay"
 	LogNewCertificate = "certificates were read again, new connections get them"
+	LogClosedKey      = "a change of the configuration was refused: " +
+		"it has a key that is changed in the file only, or is in configBlackList"
 )
+
+// ClosedKey is the remark of what LogClosedKey tells, on all servers, with wire.NoPermission.
+const ClosedKey = "Can not update config in black list."
 
 // BadFrameText is the text for the error of Events.BadFrame.
 func BadFrameText(err error) string {

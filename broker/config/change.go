@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"gorocket/compat"
 	keys "gorocket/compat/config"
@@ -39,7 +38,7 @@ func frozen(old, next *Config) error {
 	for _, key := range keys.Changed(old, next, keys.Start) {
 		a, _ := was.Get(key)
 		v, _ := is.Get(key)
-		if slices.Contains(keys.Secrets(old), key) {
+		if keys.IsSecret(key) {
 			a, v = "***", "***"
 		}
 		return &keys.Error{Key: key, Value: v, Msg: fmt.Sprintf("cannot change while the broker runs (now %q)", a)}

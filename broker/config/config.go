@@ -133,8 +133,17 @@ type Config struct {
 
 	Version string // of the program; shown in the metrics. No key
 
+	InFile Addresses // what the file of -c has named, which flags may overrule; no key
+
 	extra *compat.Properties // Java's keys without effect here: kept, shown and written back
 }
+
+// Addresses are the keys that say whom the broker talks to. No peer can change them (keys.Key.Local), and controllers
+// and NameServers come and go while brokers run: so a change of them in the file acts at once.
+type Addresses struct{ Namesrv, Controllers string }
+
+// Addresses are those that count.
+func (c *Config) Addresses() Addresses { return Addresses{c.NamesrvAddr, c.ControllerAddr} }
 
 // Keys implements keys.Target.
 func (*Config) Keys() keys.Table { return keys.BrokerFile }

@@ -143,7 +143,7 @@ func Load(path string) (c Config, unknown []string, err error) {
 	if err != nil {
 		return c, unknown, fmt.Errorf("broker: configuration %s: %w", path, err)
 	}
-	c.BrokerConfigPath = path
+	c.BrokerConfigPath, c.InFile = path, c.Addresses()
 	return c, withoutEffect(p, unknown), nil
 }
 

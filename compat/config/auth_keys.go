@@ -21,7 +21,7 @@ var Signing = Table{
 	text("innerClientAuthenticationCredentials", "", Start,
 		"user with all rights as whom this server signs what it tells brokers; the same as theirs: "+credentialsForm).
 		secret().ours(),
-}
+}.local()
 
 // Auth are the keys of users and permissions. None can be changed over the wire: who may change them would open the
 // door for all. Java: AuthConfig.
@@ -60,4 +60,4 @@ var Auth = Table{
 		"verdicts about permissions that are remembered"),
 	number("statefulAuthorizationCacheExpiredSecond", 60, 1, 86400, Seconds, Start,
 		"how long, unless a permission changes"),
-}
+}.local()

@@ -120,26 +120,6 @@ func Properties(target Target) *compat.Properties {
 	return p
 }
 
-// Secrets are the keys of a configuration whose values nobody is told.
-func Secrets(target Target) (names []string) {
-	for _, f := range fields(target) {
-		if f.key.Secret {
-			names = append(names, f.key.Name)
-		}
-	}
-	return names
-}
-
-// Shown is p, of that configuration, for others to see: without the values of secrets.
-func Shown(p *compat.Properties, target Target) *compat.Properties {
-	for _, key := range Secrets(target) {
-		if v, has := p.Get(key); has && v != "" {
-			p.Set(key, "***")
-		}
-	}
-	return p
-}
-
 // field is one field of a configuration.
 type field struct {
 	v   reflect.Value

@@ -2,13 +2,14 @@ package config
 
 // Broker are the keys of the broker, without those of its store. Java: BrokerConfig, NettyServerConfig.
 var Broker = join(Table{
-	text("brokerClusterName", "DefaultCluster", Start, "cluster, also a system topic"),
-	text("brokerName", "", Start, "default: the host's name"),
-	number("brokerId", 0, -1, maxLong, Count, Start, "0 = master; with enableControllerMode it is given, -1"),
+	text("brokerClusterName", "DefaultCluster", Start, "cluster, also a system topic").local(),
+	text("brokerName", "", Start, "default: the host's name").local(),
+	number("brokerId", 0, -1, maxLong, Count, Start, "0 = master; with enableControllerMode it is given, -1").local(),
 	text("controllerAddr", "", Now,
 		"with enableControllerMode: the controllers, host:port separated by ';', or one name that stands for all of them "+
-			"with fetchControllerAddrByDnsLookup"),
-	flag("fetchControllerAddrByDnsLookup", false, Now, "each address of controllerAddr's host is a controller"),
+			"with fetchControllerAddrByDnsLookup").followed(),
+	flag("fetchControllerAddrByDnsLookup", false, Now, "each address of controllerAddr's host is a controller").
+		local(),
 	number("syncBrokerMetadataPeriod", 5000, 10, maxInt, Millis, Now,
 		"with enableControllerMode: between questions who is master"),
 	number("checkSyncStateSetPeriod", 5000, 10, maxInt, Millis, Now,
@@ -19,13 +20,13 @@ var Broker = join(Table{
 		"with enableControllerMode: silence after which the controllers take this broker for dead"),
 	number("brokerElectionPriority", 2147483647, 0, maxInt, Count, Now,
 		"with enableControllerMode: of two brokers that have the same, the one with the smaller number becomes master"),
-	text("namesrvAddr", "", Now, "host:port;host:port"),
-	number("listenPort", 10911, 3, 65534, Count, Start, "the fast port is listenPort-2"),
-	text("bindAddress", "0.0.0.0", Start, "address to listen on"),
+	text("namesrvAddr", "", Now, "host:port;host:port").followed(),
+	number("listenPort", 10911, 3, 65534, Count, Start, "the fast port is listenPort-2").local(),
+	text("bindAddress", "0.0.0.0", Start, "address to listen on").local(),
 	text("brokerIP1", "", Start,
-		"address or host name that clients are told; default: the first address that is not loopback"),
-	text("brokerIP2", "", Start, "address for replication; default: brokerIP1"),
-	number("haListenPort", 0, 0, 65535, Count, Start, "where slaves connect to a master; 0 = listenPort+1"),
+		"address or host name that clients are told; default: the first address that is not loopback").local(),
+	text("brokerIP2", "", Start, "address for replication; default: brokerIP1").local(),
+	number("haListenPort", 0, 0, 65535, Count, Start, "where slaves connect to a master; 0 = listenPort+1").local(),
 	number("brokerPermission", 6, 0, 7, Count, Now, "2 write, 4 read"),
 	text("regionId", "DefaultRegion", Restart, "sent back to producers"),
 	flag("traceOn", true, Restart, "sent back to producers"),
@@ -117,15 +118,15 @@ var Broker = join(Table{
 	number("waitTimeMillsInAdminBrokerQueue", 5000, 1, maxInt, Millis, Now, "... any other request"),
 
 	flag("validateSystemTopicWhenUpdateTopic", true, Now, "refuse to change system topics"),
-	text("configBlackList", "configBlackList;brokerConfigPath", Now, "keys that UPDATE_BROKER_CONFIG refuses"),
+	text("configBlackList", "configBlackList;brokerConfigPath", Now, "keys that UPDATE_BROKER_CONFIG refuses").local(),
 
 	choice("metricsExporterType", "PROM", Restart, []string{"DISABLE", "PROM"},
-		"PROM: /metrics and /health on metricsPromExporterPort; Java's default is DISABLE"),
+		"PROM: /metrics and /health on metricsPromExporterPort; Java's default is DISABLE").local(),
 	number("metricsPromExporterPort", 5557, 1, 65535, Count, Restart,
-		"when it is taken, the next free one of ten; the start says which"),
-	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress"),
+		"when it is taken, the next free one of ten; the start says which").local(),
+	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").local(),
 
-	text("brokerConfigPath", "", Now, "the file of -c; UPDATE_BROKER_CONFIG changes lines of it"),
+	text("brokerConfigPath", "", Now, "the file of -c; UPDATE_BROKER_CONFIG changes lines of it").local(),
 
 	number("maxTopicNum", 100000, 1, 10000000, Count, Now, "topics; above it none is created").ours(),
 	number("maxTopicQueueNums", 4096, 1, 65536, Count, Now, "read or write queues of one topic").ours(),

@@ -2,7 +2,6 @@ package config
 
 import (
 	"slices"
-	"strings"
 
 	"gorocket/compat"
 )
@@ -30,7 +29,7 @@ func mergeExtra(old, update *compat.Properties, unknown []string, target Target)
 // Text is a whole configuration with its extra keys, which may be nil, as properties sorted by key as Java writes it,
 // without the values of secrets: for peers.
 func Text(target Target, extra *compat.Properties) []byte {
-	all := Shown(Properties(target), target)
+	all := Properties(target)
 	if extra != nil {
 		for _, key := range extra.Keys() {
 			value, _ := extra.Get(key)
@@ -44,13 +43,7 @@ func Text(target Target, extra *compat.Properties) []byte {
 		value, _ := all.Get(key)
 		sorted.Set(key, value)
 	}
-	return sorted.Format()
-}
-
-// Listed tells whether p has a key that may not be changed over the wire: one of list, by semicolons, or of fixed.
-func Listed(p *compat.Properties, list string, fixed ...string) bool {
-	all := append(strings.Split(list, ";"), fixed...)
-	return slices.ContainsFunc(p.Keys(), func(key string) bool { return slices.Contains(all, key) })
+	return Shown(sorted).Format()
 }
 
 // BindChange sets the fields of next, a copy of old, from a change that a peer sends, and returns extra, which may be
@@ -66,7 +59,7 @@ func BindChange(p *compat.Properties, old, next Target, extra *compat.Properties
 		return nil, err
 	}
 	if keys := Changed(old, next, Start); keys != nil {
-		v, _ := Shown(p, old).Get(keys[0])
+		v, _ := Shown(p).Get(keys[0])
 		return nil, &Error{Key: keys[0], Value: v, Msg: "cannot change while the " + what + " runs"}
 	}
 	return extra, nil

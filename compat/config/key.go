@@ -18,8 +18,11 @@ type Key struct {
 	Unit     Unit     // of a number
 	Effect   Effect
 	Ours     bool   // an addition of gorocket
-	Secret   bool   // the value never appears in an error
+	Secret   bool   // the value never appears in an error, nor in what a peer is told
+	Local    bool   // no peer changes it, whoever it is: only who may write the file; the same in all tables
 	Doc      string // the meaning
+
+	follows bool // the running process looks for a change in the file
 }
 
 // Unit is what a number counts.
@@ -47,6 +50,17 @@ const (
 
 func (e Effect) String() string {
 	return [...]string{"at once", "next start", "not while running"}[e]
+}
+
+// Changes is when a change of the key acts, as docs/config.md has it.
+func (k Key) Changes() string {
+	switch {
+	case k.Local && k.follows:
+		return "in the file only, at once"
+	case k.Local:
+		return "in the file only"
+	}
+	return k.Effect.String()
 }
 
 // Table lists keys. Its order is that of docs/config.md.
@@ -82,6 +96,27 @@ func number(name string, def, least, most int64, u Unit, e Effect, doc string) K
 func (k Key) ours() Key {
 	k.Ours = true
 	return k
+}
+
+// local marks paths, addresses, ports, programs, identity, and what protects the server: who could change them over the
+// wire would read and write where the server may, or open its doors.
+func (k Key) local() Key {
+	k.Local = true
+	return k
+}
+
+// followed marks a local key whose change in the file the running process looks for.
+func (k Key) followed() Key {
+	k.follows = true
+	return k.local()
+}
+
+// local marks all keys of a table.
+func (t Table) local() Table {
+	for i := range t {
+		t[i] = t[i].local()
+	}
+	return t
 }
 
 func (k Key) secret() Key {

@@ -2,13 +2,14 @@ package config
 
 // NameServer are the keys of the NameServer. Java: NamesrvConfig, NettyServerConfig.
 var NameServer = join(Table{
-	text("bindAddress", "0.0.0.0", Start, "address to listen on"),
-	number("listenPort", 9876, 0, 65535, Count, Start, "port; 0 = any free one"),
-	text("rocketmqHome", "", Now, "from ROCKETMQ_HOME; shown only"),
-	text("kvConfigPath", "", Now, "file of the KV configuration; default: namesrv/kvConfig.json in the home directory"),
+	text("bindAddress", "0.0.0.0", Start, "address to listen on").local(),
+	number("listenPort", 9876, 0, 65535, Count, Start, "port; 0 = any free one").local(),
+	text("rocketmqHome", "", Now, "from ROCKETMQ_HOME; shown only").local(),
+	text("kvConfigPath", "", Now, "file of the KV configuration; default: namesrv/kvConfig.json in the home directory").
+		local(),
 	text("configStorePath", "", Now,
 		"file that UPDATE_NAMESRV_CONFIG writes; default: the file given with -c, else "+
-			"namesrv/namesrv.properties in the home directory"),
+			"namesrv/namesrv.properties in the home directory").local(),
 	text("productEnvName", "center", Now, "shown only"),
 	flag("clusterTest", false, Now, "shown only"),
 	flag("orderMessageEnable", false, Now, "send the order configuration with routes"),
@@ -25,24 +26,24 @@ var NameServer = join(Table{
 	flag("enableTopicList", true, Now, "serve the other topic lists"),
 	flag("notifyMinBrokerIdChanged", false, Now, "tell brokers when the smallest broker id of their group changes"),
 	flag("enableControllerInNamesrv", false, Restart,
-		"run a controller in this process, too; its keys stand in the same file"),
+		"run a controller in this process, too; its keys stand in the same file").local(),
 	flag("needWaitForService", false, Now, "answer route queries only after waitSecondsForService"),
 	number("waitSecondsForService", 45, 0, maxInt, Seconds, Now, "see needWaitForService"),
 	flag("deleteTopicWithBrokerRegistration", false, Now,
 		"a registration removes the topics that it no longer lists; not with brokers that split theirs"),
 	text("configBlackList", "configBlackList;configStorePath;kvConfigPath", Now,
-		"keys that UPDATE_NAMESRV_CONFIG refuses"),
+		"keys that UPDATE_NAMESRV_CONFIG refuses").local(),
 	number("serverChannelMaxIdleTimeSeconds", 120, 1, maxInt, Seconds, Restart,
 		"without traffic, then a connection is closed"),
 
 	choice("metricsExporterType", "PROM", Restart, []string{"DISABLE", "PROM"},
-		"PROM: /metrics and /health on metricsPromExporterPort").ours(),
+		"PROM: /metrics and /health on metricsPromExporterPort").local().ours(),
 	number("metricsPromExporterPort", 5577, 0, 65535, Count, Restart,
-		"0 = none; when it is taken, the next free one of ten; the start says which").ours(),
-	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").ours(),
+		"0 = none; when it is taken, the next free one of ten; the start says which").local().ours(),
+	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").local().ours(),
 
 	number("maxKvConfigBytes", 16777216, 1024, 1073741824, Bytes, Now,
 		"all KV namespaces, keys and values").ours(),
 	flag("namesrvAuthenticationEnabled", false, Start, "everything but routes has to be signed by "+
-		"initAuthenticationUser or the user of innerClientAuthenticationCredentials").ours(),
+		"initAuthenticationUser or the user of innerClientAuthenticationCredentials").local().ours(),
 }, Signing, network, TLS)

@@ -2,12 +2,13 @@ package config
 
 // Store are the keys of the store, in the broker's file. Java: MessageStoreConfig.
 var Store = Table{
-	text("storePathRootDir", "", Start, "root directory of the store"),
-	text("storePathCommitLog", "", Start, "commit log directories separated by ',' (empty: root/commitlog)"),
-	text("readOnlyCommitLogStorePaths", "", Start, "commit log directories that get no new files"),
-	text("storeType", "default", Start, "only 'default'; defaultRocksDB is refused"),
+	text("storePathRootDir", "", Start, "root directory of the store").local(),
+	text("storePathCommitLog", "", Start, "commit log directories separated by ',' (empty: root/commitlog)").local(),
+	text("readOnlyCommitLogStorePaths", "", Start, "commit log directories that get no new files").local(),
+	text("storeType", "default", Start, "only 'default'; defaultRocksDB is refused").local(),
 	choice("brokerRole", "ASYNC_MASTER", Start, []string{"ASYNC_MASTER", "SYNC_MASTER", "SLAVE"},
-		"SYNC_MASTER waits for slaves if inSyncReplicas is above 1; SLAVE follows a master and needs brokerId above 0"),
+		"SYNC_MASTER waits for slaves if inSyncReplicas is above 1; SLAVE follows a master and needs brokerId above 0").
+		local(),
 	number("inSyncReplicas", 1, 1, 64, Count, Now,
 		"brokers that have a message before a SYNC_MASTER acknowledges it, the master counted"),
 	flag("enableAutoInSyncReplicas", false, Now,
@@ -15,7 +16,8 @@ var Store = Table{
 	number("minInSyncReplicas", 1, 1, 64, Count, Now,
 		"with enableAutoInSyncReplicas: a SYNC_MASTER refuses sends while fewer brokers are in sync, itself counted"),
 	flag("enableControllerMode", false, Start,
-		"controllers decide which broker of a name is master (controllerAddr); brokerId and brokerRole follow from that"),
+		"controllers decide which broker of a name is master (controllerAddr); brokerId and brokerRole follow from that").
+		local(),
 	number("totalReplicas", 1, 1, 64, Count, Restart,
 		"brokers of this name; above 1, with enableSlaveActingMaster, a broker looks for the others before it serves"),
 
@@ -35,11 +37,12 @@ var Store = Table{
 	number("haMaxTimeSlaveNotCatchup", 15000, 1, maxInt, Millis, Now,
 		"with enableControllerMode: a slave that has not had all for so long leaves the sync state set"),
 	text("storePathEpochFile", "", Start,
-		"with enableControllerMode: who wrote which part of the log; default: epochFileCheckpoint below the root"),
+		"with enableControllerMode: who wrote which part of the log; default: epochFileCheckpoint below the root").
+		local(),
 	text("storePathBrokerIdentity", "", Start,
-		"with enableControllerMode: the id that the controller gave; default: brokerIdentity below the root"),
+		"with enableControllerMode: the id that the controller gave; default: brokerIdentity below the root").local(),
 	text("haMasterAddress", "", Restart,
-		"the master's brokerIP2:haListenPort, for a slave; default: what the NameServer says"),
+		"the master's brokerIP2:haListenPort, for a slave; default: what the NameServer says").local(),
 	number("haMaxGapNotInSync", 268435456, 0, maxLong, Bytes, Now, "a slave that lacks more is not in sync"),
 	number("maxHaConnections", 64, 1, 65535, Count, Restart, "most replication connections of a master").ours(),
 	flag("syncFromLastFile", false, Now,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,12 +25,7 @@ func suggest(key string, known []string) string {
 	for _, k := range known {
 		try(k)
 	}
-	keys := make([]string, 0, len(javaKeys()))
-	for k := range javaKeys() {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
+	for _, k := range slices.Sorted(maps.Keys(javaKeys())) {
 		try(k)
 	}
 	return best

@@ -23,4 +23,4 @@ var TLS = Table{
 	text("tls.client.trustCertPath", "", Start, "certificates that sign those of servers, PEM; default: the system's"),
 	text("tls.ciphers", "", Start, "names of cipher suites of TLS 1.2 with commas between; default: all that are safe"),
 	text("tls.protocols", "", Start, "TLSv1.2, TLSv1.3 or both with a comma between; default: both"),
-}
+}.local()

@@ -23,8 +23,9 @@ func (s *Server) updateConfig(ctx *remoting.Context) {
 		ctx.Status(wire.SystemError, "string2Properties error")
 		return
 	}
-	if s.blackListed(props) {
-		ctx.Status(wire.NoPermission, "Can not update config in black list.")
+	if config.Closed(props, s.config().ConfigBlackList) { // Java: ControllerRequestProcessor.validateBlackListConfigExist
+		s.noise.Warn("config").Str("peer", ctx.Conn().RemoteAddr()).Strs("keys", props.Keys()).Msg(remoting.LogClosedKey)
+		ctx.Status(wire.NoPermission, remoting.ClosedKey)
 		return
 	}
 	if err := s.change(props); err != nil {
@@ -33,13 +34,6 @@ func (s *Server) updateConfig(ctx *remoting.Context) {
 	}
 	s.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Strs("keys", props.Keys()).Msg("configuration updated")
 	ctx.OK(nil)
-}
-
-// fixedBlackList are keys that UPDATE_CONTROLLER_CONFIG refuses whatever configBlackList says.
-var fixedBlackList = [...]string{"configBlackList", "configStorePath", "rocketmqHome"}
-
-func (s *Server) blackListed(p *compat.Properties) bool {
-	return config.Listed(p, s.config().ConfigBlackList, fixedBlackList[:]...)
 }
 
 // change applies all of p or nothing, and writes the changed lines to the file before the new configuration acts.

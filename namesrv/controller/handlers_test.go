@@ -242,7 +242,7 @@ func TestConfigOverTheWire(t *testing.T) {
 		t.Errorf("%s %v", file, err)
 	}
 	p.want(update("configStorePath=/x"), 16, "Can not update config in black list.", "", "")
-	p.want(update("controllerDLegerSelfId=n1"), 1, "config key controllerDLegerSelfId", "", "")
+	p.want(update("mappedFileSize=1"), 1, "config key mappedFileSize", "", "")
 	p.want(update("nonsense=1"), 1, "config key nonsense", "", "")
 	p.want(update("electMasterMaxRetryCount=x"), 1, "config key electMasterMaxRetryCount", "", "")
 	p.want(update(""), 0, "", "", "")
