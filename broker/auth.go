@@ -18,7 +18,9 @@ func (b *Broker) guardian() func(*remoting.Conn, *wire.Command) string {
 	if c.AuthorizationEnabled && !c.AuthenticationEnabled {
 		b.log.Warn().Msg("authorizationEnabled without authenticationEnabled: any sender may give the name of any user")
 	}
-	b.guard = guard.New(b.users, c.Options.Settings(c.BrokerClusterName), b.log, b.now)
+	set := c.Options.Settings(c.BrokerClusterName)
+	set.SuperOnly = c.Secure
+	b.guard = guard.New(b.users, set, b.log, b.now)
 	return guard.Of(b.guard)
 }
 

@@ -54,6 +54,7 @@ type Config struct {
 	MaxKVConfigBytes int `prop:"maxKvConfigBytes"`
 
 	secure.Settings
+	secure.Doors
 	auth.Signing
 	AuthenticationEnabled bool `prop:"namesrvAuthenticationEnabled"`
 
@@ -99,7 +100,7 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 		return Config{}, nil, fmt.Errorf("namesrv config %s: %w", path, err)
 	}
 	c.ConfigStorePath = path
-	c.extra = &compat.Properties{}
+	c.extra, c.Given = &compat.Properties{}, props.Keys()
 	for _, key := range unknown {
 		value, _ := props.Get(key)
 		c.extra.Set(key, value)

@@ -67,7 +67,11 @@ func restored(log zerolog.Logger) func(vfs.Restored) {
 }
 
 func newServer(cfg Config, log zerolog.Logger, fs vfs.FS) (*Server, error) {
-	if err := cfg.validate(); err != nil {
+	err := cfg.Close(&cfg, &cfg.Settings)
+	if err == nil {
+		err = cfg.validate()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("namesrv: %w", err)
 	}
 	s := &Server{log: log, noise: throttle.New(log, linesPerSecond, time.Second), files: files{fs, restored(log)},

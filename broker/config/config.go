@@ -20,6 +20,7 @@ import (
 type Config struct {
 	store.Config
 	secure.Settings
+	secure.Doors
 	auth.Options
 
 	BrokerClusterName string `prop:"brokerClusterName"`
@@ -190,6 +191,9 @@ func (c *Config) Properties() *compat.Properties {
 // Complete fills what depends on the host and on other keys and checks everything. Java:
 // BrokerStartup.buildBrokerController.
 func (c *Config) Complete() error {
+	if err := c.Close(c, &c.Settings); err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
 	if c.BrokerName == "" {
 		c.BrokerName = hostName()
 	}

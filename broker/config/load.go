@@ -143,7 +143,7 @@ func Load(path string) (c Config, unknown []string, err error) {
 	if err != nil {
 		return c, unknown, fmt.Errorf("broker: configuration %s: %w", path, err)
 	}
-	c.BrokerConfigPath, c.InFile = path, c.Addresses()
+	c.BrokerConfigPath, c.InFile, c.Given = path, c.Addresses(), p.Keys()
 	return c, withoutEffect(p, unknown), nil
 }
 

@@ -18,6 +18,7 @@ type brokerFlags struct {
 	file, namesrv  string
 	printAll, main bool
 	proxy          bool
+	secure         secureFlags
 	logs           logFlags
 }
 
@@ -32,6 +33,7 @@ func brokerCommand() *cobra.Command {
 	c.Flags().BoolVarP(&f.main, "printImportantConfig", "m", false,
 		"check and print the configuration that is not a default and exit")
 	c.Flags().BoolVar(&f.proxy, "enable-proxy", false, "refused: there is no gRPC proxy yet")
+	f.secure.add(c)
 	f.logs.add(c)
 	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
 	return c
@@ -48,7 +50,7 @@ func (f *brokerFlags) run(args []string) error {
 			"for gRPC clients run Apache's mqproxy in cluster mode beside this broker")
 	}
 	warnArguments(log, args)
-	cfg, err := loadBroker(log, f.file, f.namesrv)
+	cfg, err := f.load(log)
 	if err != nil {
 		return err
 	}
@@ -70,20 +72,21 @@ func warnArguments(log zerolog.Logger, args []string) {
 	}
 }
 
-// loadBroker reads the file; -n wins over it, and NAMESRV_ADDR serves where neither names a NameServer.
-func loadBroker(log zerolog.Logger, file, namesrv string) (brokerconfig.Config, error) {
-	cfg, unknown, err := brokerconfig.Load(file)
+// load reads the file; -n wins over it, and NAMESRV_ADDR serves where neither names a NameServer.
+func (f *brokerFlags) load(log zerolog.Logger) (brokerconfig.Config, error) {
+	cfg, unknown, err := brokerconfig.Load(f.file)
 	if err != nil {
 		return cfg, err
 	}
-	warnUnknown(log, file, unknown, new(brokerconfig.Config))
-	if namesrv != "" {
-		cfg.NamesrvAddr = namesrv
+	warnUnknown(log, f.file, unknown, new(brokerconfig.Config))
+	f.secure.apply(&cfg.Doors)
+	if f.namesrv != "" {
+		cfg.NamesrvAddr = f.namesrv
 	}
 	if cfg.NamesrvAddr == "" {
 		cfg.NamesrvAddr = os.Getenv("NAMESRV_ADDR")
 	}
-	return cfg, complete(&cfg, file)
+	return cfg, complete(&cfg, f.file)
 }
 
 // complete checks the configuration; an error names the file that it came from.
@@ -135,6 +138,9 @@ func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 	if cfg.NamesrvAddr == "" {
 		log.Warn().Msg("no NameServer is configured (-n, namesrvAddr, NAMESRV_ADDR): clients cannot find this broker")
 	}
+	if err := closeDoors(log, &cfg, &cfg.Doors, &cfg.Settings); err != nil {
+		return err
+	}
 	h, err := broker.NewHost(cfg, log, broker.Options{})
 	if err != nil {
 		return err
@@ -142,6 +148,7 @@ func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 	return serve(log, func() {
 		b := h.Broker()
 		c := b.Config()
+		logOpen(log, "broker", brokerDoors(b)...)
 		if f.logs.json {
 			logBroker(log, b)
 			return

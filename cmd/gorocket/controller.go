@@ -14,6 +14,7 @@ import (
 type controllerFlags struct {
 	file     string
 	printAll bool
+	secure   secureFlags
 	logs     logFlags
 }
 
@@ -24,6 +25,7 @@ func controllerCommand() *cobra.Command {
 		Short: "run a controller: it makes another broker master when one dies"}
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "properties file, as Java reads it; it names the group's members")
 	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "print the configuration and exit")
+	f.secure.add(c)
 	f.logs.add(c)
 	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
 	c.AddCommand(memberCommands()...)
@@ -45,6 +47,13 @@ func (f *controllerFlags) run(args []string) error {
 		warnUnknown(log, f.file, unknown, &cfg)
 	}
 	cfg.Version = version
+	f.secure.apply(&cfg.Doors)
+	if !f.printAll {
+		err = closeDoors(log, &cfg, &cfg.Doors, &cfg.Settings)
+	}
+	if err != nil {
+		return err
+	}
 	s, err := controller.New(cfg, log)
 	if err != nil {
 		return err
@@ -56,6 +65,7 @@ func (f *controllerFlags) run(args []string) error {
 	defaults := controller.DefaultConfig()
 	logStart(log, "controller", f.file, "", notDefault(&cfg, &defaults))
 	return serve(log, func() {
+		logOpen(log, "controller", controllerDoors(s)...)
 		if !f.logs.json { // Java's scripts and people look for this line
 			fmt.Fprintf(os.Stdout, "The Controller Server boot success. serializeType=JSON, address %s\n", s.Addr())
 		}

@@ -78,6 +78,6 @@ func commandFor(name string) *cobra.Command {
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary",
 		Version: version}
 	root.AddCommand(standaloneCommand(), clusterCommand(), namesrvCommand(), brokerCommand(), controllerCommand(),
-		verifyCommand(), repairCommand(), exportCommand(), bench.Command())
+		keyringCommand(), verifyCommand(), repairCommand(), exportCommand(), bench.Command())
 	return root
 }

@@ -17,6 +17,7 @@ import (
 type namesrvFlags struct {
 	file, ignored string
 	printAll      bool
+	secure        secureFlags
 	logs          logFlags
 }
 
@@ -28,6 +29,7 @@ func namesrvCommand() *cobra.Command {
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "properties file, as Java reads it")
 	c.Flags().StringVarP(&f.ignored, "namesrvAddr", "n", "", "accepted for Java's sake, no effect")
 	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "print the configuration and exit")
+	f.secure.add(c)
 	f.logs.add(c)
 	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
 	return c
@@ -47,17 +49,25 @@ func (f *namesrvFlags) run(args []string) error {
 		}
 	}
 	cfg.Version = version
+	f.secure.apply(&cfg.Doors)
+	if !f.printAll {
+		err = closeDoors(log, &cfg, &cfg.Doors, &cfg.Settings)
+	}
+	if err != nil {
+		return err
+	}
 	s, err := namesrv.New(cfg, log)
 	if err != nil {
 		return err
 	}
-	services := []service{s}
+	services, beside := []service{s}, func() {}
 	if cfg.EnableControllerInNamesrv {
-		c, err := controllerBeside(f.file, log)
+		c, err := controllerBeside(f.file, &cfg, log)
 		if err != nil {
 			return err
 		}
 		s.Host(c)
+		beside = func() { logOpen(log, "controller", controllerDoors(c)...) }
 		services = append(services, c)
 		unknown = slices.DeleteFunc(unknown, config.Controller.Has)
 	}
@@ -69,6 +79,8 @@ func (f *namesrvFlags) run(args []string) error {
 	defaults := namesrv.DefaultConfig()
 	logStart(log, "namesrv", f.file, "", notDefault(&cfg, &defaults))
 	return serve(log, func() {
+		logOpen(log, "namesrv", namesrvDoors(s, &cfg)...)
+		beside()
 		if f.logs.json { // the server has logged the same
 			return
 		}
@@ -80,7 +92,7 @@ func (f *namesrvFlags) run(args []string) error {
 
 // controllerBeside makes the controller that shares the NameServer's process and file (enableControllerInNamesrv). The
 // port of the metrics is the NameServer's, which shows both.
-func controllerBeside(file string, log zerolog.Logger) (*controller.Server, error) {
+func controllerBeside(file string, ns *namesrv.Config, log zerolog.Logger) (*controller.Server, error) {
 	c := controller.DefaultConfig()
 	if file != "" {
 		var err error
@@ -89,6 +101,7 @@ func controllerBeside(file string, log zerolog.Logger) (*controller.Server, erro
 		}
 	}
 	c.Version, c.MetricsExporterType = version, "DISABLE"
+	c.Doors, c.Settings, c.Signing = ns.Doors, ns.Settings, ns.Signing // the same keys of the same file
 	return controller.New(c, log)
 }
 

@@ -30,6 +30,7 @@ type standaloneFlags struct {
 	nsMetrics   int // the NameServer's; 0: the default
 	haPort      int // haListenPort with --dev; 0: the configuration's
 	profile     string
+	secure      secureFlags
 	logs        logFlags
 }
 
@@ -47,6 +48,7 @@ func standaloneCommand() *cobra.Command {
 	c.Flags().IntVar(&f.port, "port", 10911, "port of the broker; the fast port is two below")
 	c.Flags().IntVar(&f.namesrvPort, "namesrv-port", 9876, "port of the NameServer")
 	c.Flags().StringVar(&f.profile, "cpu-profile", "", "write a CPU profile for go tool pprof to this file at the end")
+	f.secure.add(c)
 	f.logs.add(c)
 	c.RunE = func(c *cobra.Command, _ []string) error { return f.logs.report(f.execute(c)) }
 	return c
@@ -109,30 +111,44 @@ const (
 )
 
 func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
-	cfg, err := f.brokerConfig(log, portGiven)
-	if err != nil {
-		return err
-	}
-	ns := f.namesrvConfig(&cfg)
-	changed := changedKeys(&cfg)
-	shareDescriptors(remoting.DescriptorLimit(), &cfg, &ns)
-	cfg.Version, ns.Version = version, version
-	logStart(log, "standalone", f.file, cfg.StorePathRootDir, changed)
-	n, err := namesrv.New(ns, log)
-	if err != nil {
-		return err
-	}
-	h, err := broker.NewHost(cfg, log, broker.Options{})
+	n, ns, h, err := f.servers(log, portGiven)
 	if err != nil {
 		return err
 	}
 	return serve(log, func() {
+		logOpen(log, "namesrv", namesrvDoors(n, &ns)...)
+		logOpen(log, "broker", brokerDoors(h.Broker())...)
 		if f.logs.json {
 			f.logStarted(log, n, h.Broker())
 			return
 		}
 		f.printStarted(os.Stdout, n, h.Broker())
 	}, n, h)
+}
+
+// servers are the two, not started.
+func (f *standaloneFlags) servers(log zerolog.Logger, portGiven bool) (n *namesrv.Server, ns namesrv.Config,
+	h *broker.Host, err error) {
+	cfg, err := f.brokerConfig(log, portGiven)
+	if err != nil {
+		return nil, ns, nil, err
+	}
+	if cfg.SecureDir == "" {
+		cfg.SecureDir = filepath.Join(cfg.StorePathRootDir, "secure")
+	}
+	if err := closeDoors(log, &cfg, &cfg.Doors, &cfg.Settings); err != nil {
+		return nil, ns, nil, err
+	}
+	ns = f.namesrvConfig(&cfg)
+	changed := changedKeys(&cfg)
+	shareDescriptors(remoting.DescriptorLimit(), &cfg, &ns)
+	cfg.Version, ns.Version = version, version
+	logStart(log, "standalone", f.file, cfg.StorePathRootDir, changed)
+	if n, err = namesrv.New(ns, log); err != nil {
+		return nil, ns, nil, err
+	}
+	h, err = broker.NewHost(cfg, log, broker.Options{})
+	return n, ns, h, err
 }
 
 // otherDescriptors is what the process needs at most beside connections and consume queue files: commit log, index,
@@ -157,6 +173,9 @@ func (f *standaloneFlags) namesrvConfig(cfg *brokerconfig.Config) namesrv.Config
 	ns := namesrv.DefaultConfig()
 	ns.ListenPort, ns.BindAddress = f.namesrvPort, cfg.BindAddress
 	ns.Settings = cfg.Settings // TLS: the broker could not reach it with other certificates
+	if ns.Doors = cfg.Doors; cfg.Secure {
+		ns.Signing = cfg.Signing
+	}
 	ns.MetricsExporterType, ns.MetricsPromExporterHost = cfg.MetricsExporterType, cfg.MetricsPromExporterHost
 	if f.nsMetrics != 0 {
 		ns.MetricsPromExporterPort = f.nsMetrics
@@ -172,6 +191,7 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 		return cfg, err
 	}
 	warnUnknown(log, f.file, unknown, new(brokerconfig.Config))
+	f.secure.apply(&cfg.Doors)
 	if portGiven || f.file == "" {
 		cfg.ListenPort = f.port
 	}

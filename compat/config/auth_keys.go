@@ -26,13 +26,15 @@ var Signing = Table{
 // Auth are the keys of users and permissions. None can be changed over the wire: who may change them would open the
 // door for all. Java: AuthConfig.
 var Auth = Table{
-	flag("authenticationEnabled", false, Start, "ask every request for a signature of a user; also on the fast port"),
+	flag("authenticationEnabled", false, Start, "ask every request for a signature of a user; also on the fast port").
+		secured("true"),
 	flag("authorizationEnabled", false, Start,
-		"ask whether the user may do what the request asks for; without authenticationEnabled anybody may name any user"),
+		"ask whether the user may do what the request asks for; without authenticationEnabled anybody may name any user").
+		secured("true"),
 	flag("authorizationStrictMode", true, Start, "ask for permissions too where Java asks for none: "+
-		"security.md lists these requests; false: as Java").ours(),
-	text("authenticationWhitelist", "", Start, "request codes, with commas, that need no signature"),
-	text("authorizationWhitelist", "", Start, "request codes, with commas, that need no permission"),
+		"security.md lists these requests; false: as Java").secured("true").ours(),
+	text("authenticationWhitelist", "", Start, "request codes, with commas, that need no signature").secured(""),
+	text("authorizationWhitelist", "", Start, "request codes, with commas, that need no permission").secured(""),
 	text("initAuthenticationUser", "", Start, initForm).secret(),
 	text("innerClientAuthenticationCredentials", "", Start, "user with all rights as whom this broker signs its requests "+
 		"to NameServers and other brokers, made as initAuthenticationUser is: "+credentialsForm).secret(),

@@ -118,13 +118,15 @@ var Broker = join(Table{
 	number("waitTimeMillsInAdminBrokerQueue", 5000, 1, maxInt, Millis, Now, "... any other request"),
 
 	flag("validateSystemTopicWhenUpdateTopic", true, Now, "refuse to change system topics"),
-	text("configBlackList", "configBlackList;brokerConfigPath", Now, "keys that UPDATE_BROKER_CONFIG refuses").local(),
+	text("configBlackList", "configBlackList;brokerConfigPath", Now, "keys that UPDATE_BROKER_CONFIG refuses").
+		local(),
 
 	choice("metricsExporterType", "PROM", Restart, []string{"DISABLE", "PROM"},
 		"PROM: /metrics and /health on metricsPromExporterPort; Java's default is DISABLE").local(),
 	number("metricsPromExporterPort", 5557, 1, 65535, Count, Restart,
 		"when it is taken, the next free one of ten; the start says which").local(),
-	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").local(),
+	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").
+		suggested("127.0.0.1").local(),
 
 	text("brokerConfigPath", "", Now, "the file of -c; UPDATE_BROKER_CONFIG changes lines of it").local(),
 
@@ -136,14 +138,15 @@ var Broker = join(Table{
 		"offsets of groups on queues; above it no new one is kept").ours(),
 	number("maxOrderLockNum", 100000, 1, 10000000, Count, Now,
 		"queues locked for orderly consumption; above it none more is given").ours(),
-	number("maxProducerNum", 200000, 1, 10000000, Count, Now, "producers (connection and group) that are known").ours(),
+	number("maxProducerNum", 200000, 1, 10000000, Count, Now, "producers (connection and group) that are known").
+		ours(),
 	number("maxOutboundBytes", 67108864, 1048576, maxInt, Bytes, Restart,
 		"answers that may wait for one peer to read them").ours(),
 	number("maxHeldPulls", 200000, 0, 10000000, Count, Now,
 		"pulls that may wait for messages; more are answered SYSTEM_BUSY").ours(),
 	number("maxClientGroups", 10000, 1, 10000000, Count, Restart,
 		"consumer groups of one connection; a heartbeat with more is refused").ours(),
-}, Auth, network, TLS)
+}, Auth, network, TLS, Doors)
 
 // BrokerFile are the keys of a broker's file: its own and its store's.
 var BrokerFile = join(Broker, Store)

@@ -35,7 +35,8 @@ var Controller = join(Table{
 		"PROM: /metrics and /health on metricsPromExporterPort").local(),
 	number("metricsPromExporterPort", 5557, 0, 65535, Count, Start,
 		"0 = none; when it is taken, the next free one of ten; the start says which").local(),
-	text("metricsPromExporterHost", "", Start, "address to listen on; default: bindAddress").local(),
+	text("metricsPromExporterHost", "", Start, "address to listen on; default: bindAddress").
+		suggested("127.0.0.1").local(),
 
 	number("controllerElectionTimeoutMillis", 1000, 50, 60000, Millis, Start,
 		"a member that hears nothing from the leader for so long wants to be elected; the same for all").ours(),
@@ -43,6 +44,6 @@ var Controller = join(Table{
 		"the group is there already and adds this one (gorocket controller add): it does not found a group").
 		local().ours(),
 	flag("controllerAuthenticationEnabled", false, Start, "everything has to be signed by initAuthenticationUser or the "+
-		"user of innerClientAuthenticationCredentials, which is the same for all controllers and brokers").
+		"user of innerClientAuthenticationCredentials, which is the same for all controllers and brokers").secured("true").
 		local().ours(),
-}, Signing, network, TLS)
+}, Signing, network, TLS, Doors)

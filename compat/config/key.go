@@ -17,12 +17,19 @@ type Key struct {
 	Choices  []string // the allowed values; nil: any
 	Unit     Unit     // of a number
 	Effect   Effect
-	Ours     bool   // an addition of gorocket
-	Secret   bool   // the value never appears in an error, nor in what a peer is told
-	Local    bool   // no peer changes it, whoever it is: only who may write the file; the same in all tables
-	Doc      string // the meaning
+	Ours     bool    // an addition of gorocket
+	Secret   bool    // the value never appears in an error, nor in what a peer is told
+	Local    bool    // no peer changes it, whoever it is: only who may write the file; the same in all tables
+	Secure   *Demand // what secure=true makes of it; nil: nothing
+	Doc      string  // the meaning
 
 	follows bool // the running process looks for a change in the file
+}
+
+// Demand is the value that a key gets by secure=true.
+type Demand struct {
+	Value string
+	Must  bool // another one is refused; else it counts only where the file says nothing
 }
 
 // Unit is what a number counts.
@@ -117,6 +124,17 @@ func (t Table) local() Table {
 		t[i] = t[i].local()
 	}
 	return t
+}
+
+// secured is a key that secure=true holds at a value; suggested one that it sets unless the file does.
+func (k Key) secured(value string) Key {
+	k.Secure = &Demand{value, true}
+	return k
+}
+
+func (k Key) suggested(value string) Key {
+	k.Secure = &Demand{value, false}
+	return k
 }
 
 func (k Key) secret() Key {

@@ -40,10 +40,11 @@ var NameServer = join(Table{
 		"PROM: /metrics and /health on metricsPromExporterPort").local().ours(),
 	number("metricsPromExporterPort", 5577, 0, 65535, Count, Restart,
 		"0 = none; when it is taken, the next free one of ten; the start says which").local().ours(),
-	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").local().ours(),
+	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").
+		suggested("127.0.0.1").local().ours(),
 
 	number("maxKvConfigBytes", 16777216, 1024, 1073741824, Bytes, Now,
 		"all KV namespaces, keys and values").ours(),
 	flag("namesrvAuthenticationEnabled", false, Start, "everything but routes has to be signed by "+
-		"initAuthenticationUser or the user of innerClientAuthenticationCredentials").local().ours(),
-}, Signing, network, TLS)
+		"initAuthenticationUser or the user of innerClientAuthenticationCredentials").secured("true").local().ours(),
+}, Signing, network, TLS, Doors)

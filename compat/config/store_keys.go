@@ -147,10 +147,12 @@ var Store = Table{
 	number("touchAheadBytes", 16777216, 0, maxInt, Bytes, Restart,
 		"SYNC_FLUSH: how far ahead of the write position the commit log is filled with zeros").ours(),
 	number("maxStoreBytes", 0, 0, maxLong, Bytes, Now,
-		"commit log files above which the oldest go before their time, if cleanFileForciblyEnable; 0: no limit").ours(),
+		"commit log files above which the oldest go before their time, if cleanFileForciblyEnable; 0: no limit").
+		ours(),
 	number("minFreeDiskBytes", 0, 0, maxLong, Bytes, Now,
 		"free room of the disk below which commit log files go before their time, if "+
-			"cleanFileForciblyEnable, and below half of which producers are refused; 0: only the ratios count").ours(),
+			"cleanFileForciblyEnable, and below half of which producers are refused; 0: only the ratios count").
+		ours(),
 	number("maxBatchMessages", 32767, 1, 32767, Count, Now,
 		"most messages of one batch; a larger one is refused, since all others would wait for it").ours(),
 	number("maxConsumeQueueMemory", 67108864, 1, maxLong, Bytes, Now,

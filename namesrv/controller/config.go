@@ -48,6 +48,7 @@ type Config struct {
 	MaxHeaderBytes                 int    `prop:"maxHeaderBytes"`
 
 	secure.Settings
+	secure.Doors
 	auth.Signing
 	AuthenticationEnabled bool `prop:"controllerAuthenticationEnabled"`
 
@@ -90,7 +91,7 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 		return Config{}, nil, fmt.Errorf("controller config %s: %w", path, err)
 	}
 	c.ConfigStorePath = path
-	c.extra = &compat.Properties{}
+	c.extra, c.Given = &compat.Properties{}, props.Keys()
 	for _, key := range unknown {
 		value, _ := props.Get(key)
 		c.extra.Set(key, value)

@@ -85,6 +85,9 @@ func NewWith(cfg Config, log zerolog.Logger, o Options) (*Server, error) {
 	if o.FS == nil {
 		o.FS = vfs.OS{}
 	}
+	if err := cfg.Close(&cfg, &cfg.Settings); err != nil {
+		return nil, fmt.Errorf("controller: %w", err)
+	}
 	peers, self, err := cfg.validate()
 	if err != nil {
 		return nil, fmt.Errorf("controller: %w", err)
@@ -150,7 +153,7 @@ func (s *Server) startNetwork() error {
 	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log); err != nil {
 		return err
 	}
-	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.badCertificate); err != nil {
+	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.certificates); err != nil {
 		return err
 	}
 	o := remoting.Options{TLS: s.certs.TLS(), Network: s.network, Sign: guard.Sign(s.config().Credentials()),
@@ -219,8 +222,14 @@ func (s *Server) options() remoting.Options {
 		Events: lines.Events(s.fail, s.connClosed, func() { s.counts.refused.Add(1) })}
 }
 
-// badCertificate logs that the files of TLS cannot be used; what was read before stays.
-func (s *Server) badCertificate(err error) { s.log.Error().Err(err).Msg(remoting.LogBadCertificate) }
+// certificates logs that the files of TLS were read again, or cannot be used; what was read before stays then.
+func (s *Server) certificates(err error) {
+	if err != nil {
+		s.log.Error().Err(err).Msg(remoting.LogBadCertificate)
+	} else {
+		s.log.Info().Msg(remoting.LogNewCertificate)
+	}
+}
 
 // fail notes that the network has ended, which nobody asked for.
 func (s *Server) fail(err error) {
@@ -236,6 +245,12 @@ func (s *Server) Failed() <-chan error { return s.failed }
 
 // Addr is where brokers and other controllers reach this one, host:port.
 func (s *Server) Addr() string { return s.self.Addr }
+
+// Config is the configuration in use.
+func (s *Server) Config() Config { return *s.config() }
+
+// MetricsAddr is where /metrics and /health are served, host:port; "" without metrics. After Start.
+func (s *Server) MetricsAddr() string { return s.exporter.Addr("127.0.0.1") }
 
 // config is the present configuration; it is immutable, updates replace it.
 func (s *Server) config() *Config { return s.cfg.Load() }

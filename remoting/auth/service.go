@@ -12,6 +12,7 @@ type Settings struct {
 	Authenticate, Authorize bool
 	// Strict closes what Java leaves open: needs that are marked Ours are asked.
 	Strict         bool
+	SuperOnly      bool   // what changes the cluster, topics, groups or users only SUPER users do, whatever policies say
 	Cluster        string // this cluster's name
 	Unsigned       Codes  // whose senders are not asked who they are; authenticationWhitelist
 	Unchecked      Codes  // of which no permissions are asked; authorizationWhitelist
@@ -234,6 +235,10 @@ func (s *Service) decide(t *tables, name []byte, ask *Ask, p Peer) string {
 	a, refused := s.sender(t, name)
 	if refused != "" || a.Type == Super {
 		return refused
+	}
+	if s.set.SuperOnly && ask.administrative() {
+		return "User:" + a.Username + " has no permission to access " + ask.Resource() + " from " + p.from() + ", " +
+			"with secure=true SUPER users administer."
 	}
 	verdict := Unmatched
 	if g := t.grants[a.Username]; g != nil {

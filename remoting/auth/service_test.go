@@ -76,6 +76,25 @@ func TestAuthenticate(t *testing.T) {
 	}
 }
 
+// TestSuperOnly: what changes something is done by SUPER users only, whatever the permissions of others say.
+func TestSuperOnly(t *testing.T) {
+	s, _, _ := guarded(t, Settings{Authenticate: true, Authorize: true, Strict: true, SuperOnly: true})
+	refused(t, "acl", s.GrantACL("alice", policies(t, []string{"* All Allow"}, nil)), "")
+	for code, open := range map[int32]bool{wire.ReqSendMessage: true, wire.ReqPullMessage: true,
+		wire.ReqUpdateConsumerOffset: true, wire.ReqGetBrokerConfig: true, wire.ReqUpdateAndCreateTopic: false,
+		wire.ReqDeleteTopicInBroker: false, wire.ReqUpdateBrokerConfig: false, wire.ReqInvokeBrokerToResetOffset: false,
+		wire.ReqUpdateAndCreateSubscriptiongroup: false, wire.ReqAuthCreateUser: false, wire.ReqAuthDeleteAcl: false} {
+		kv := []string{"topic", "T", "consumerGroup", "g", "group", "g"}
+		if got := s.Check(request("alice", "alicepw", code, `{"groupName":"g"}`, kv...), here); (got == "") != open ||
+			!open && !strings.Contains(got, "SUPER users administer") {
+			t.Errorf("%d by alice: %q", code, got)
+		}
+		if got := s.Check(request("root", "rootpw", code, `{"groupName":"g"}`, kv...), here); got != "" {
+			t.Errorf("%d by root: %q", code, got)
+		}
+	}
+}
+
 // TestAuthorize: permissions in Java's words, for normal users; SUPER users are not asked.
 func TestAuthorize(t *testing.T) {
 	s, _, events := guarded(t, Settings{Authenticate: true, Authorize: true, Strict: true, Unchecked: ParseCodes("26")})

@@ -30,6 +30,26 @@ type Settings struct {
 	TLSClientTrust      string `prop:"tls.client.trustCertPath"`
 	TLSCiphers          string `prop:"tls.ciphers"`
 	TLSProtocols        string `prop:"tls.protocols"`
+
+	Closed bool // secure=true: what opens a door is refused, from wherever it comes; no key
+}
+
+// Doors are the keys of all servers with which one word closes every door.
+type Doors struct {
+	Secure    bool   `prop:"secure"`
+	SecureDir string `prop:"secureDir"`
+
+	Given []string // the keys that the file has; no key
+}
+
+// Close makes target, of which d and s are parts, what secure=true demands, if that is set; else it does nothing. An
+// error names the keys that open a door again.
+func (d *Doors) Close(target config.Target, s *Settings) error {
+	if !d.Secure {
+		return nil
+	}
+	s.Closed = true
+	return config.Secure(target, d.Given)
 }
 
 // bound is Settings as compat/config binds them.
@@ -52,6 +72,16 @@ const JavaOptions = "JAVA_OPT_EXT"
 // names: Java's order, in which the file wins. A file that does not exist is none. Errors name the file, the key and
 // the value.
 func Complete(s Settings, javaOptions string) (Settings, error) {
+	all, err := complete(s, javaOptions)
+	if err == nil && s.Closed {
+		if err = config.CheckSecure(&bound{all}); err != nil {
+			err = fmt.Errorf("%s or %s: %w", JavaOptions, all.TLSConfigFile, err)
+		}
+	}
+	return all, err
+}
+
+func complete(s Settings, javaOptions string) (Settings, error) {
 	b := bound{s}
 	var options compat.Properties
 	for _, word := range strings.Fields(javaOptions) {
