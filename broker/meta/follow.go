@@ -46,9 +46,9 @@ func (g *Groups) CurrentVersion() compat.DataVersion {
 func (g *Groups) Follow(w protocol.SubscriptionGroupWrapper) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.entries.Range(func(k, _ any) bool {
-		if name := k.(string); w.SubscriptionGroupTable[name] == nil && !IsBuiltInGroup(name) {
-			g.entries.Delete(k)
+	g.entries.Range(func(name string, _ *protocol.SubscriptionGroupConfig) bool {
+		if w.SubscriptionGroupTable[name] == nil && !IsBuiltInGroup(name) {
+			g.entries.Delete(name)
 			g.size.Add(-1)
 		}
 		return true

@@ -7,13 +7,15 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/puzpuzpuz/xsync/v4"
+
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 )
 
 // Groups holds the consumer groups. Entries are immutable; a change replaces the entry. Java: SubscriptionGroupManager.
 type Groups struct {
-	entries    sync.Map // string -> *protocol.SubscriptionGroupConfig
+	entries    *xsync.Map[string, *protocol.SubscriptionGroupConfig]
 	size       atomic.Int64
 	Limit      func() int // maxSubscriptionGroupNum
 	AutoCreate func() bool
@@ -27,7 +29,8 @@ type Groups struct {
 
 // NewGroups makes a table that holds the system's groups; autoCreate tells whether Find may make others.
 func NewGroups(autoCreate func() bool) *Groups {
-	g := &Groups{version: compat.NewDataVersion(), forbidden: map[string]map[string]int{}, Changed: func() {},
+	g := &Groups{entries: xsync.NewMap[string, *protocol.SubscriptionGroupConfig](), version: compat.NewDataVersion(),
+		forbidden: map[string]map[string]int{}, Changed: func() {},
 		AutoCreate: autoCreate, Limit: func() int { return math.MaxInt }}
 	for name, broadcast := range SystemGroups {
 		c := protocol.NewSubscriptionGroupConfig(name)
@@ -58,8 +61,8 @@ func IsBuiltInGroup(group string) bool {
 
 // Get returns a group, nil when there is none. The entry must not be changed.
 func (g *Groups) Get(group string) *protocol.SubscriptionGroupConfig {
-	if v, ok := g.entries.Load(group); ok {
-		return v.(*protocol.SubscriptionGroupConfig)
+	if c, ok := g.entries.Load(group); ok {
+		return c
 	}
 	if g.Light && IsLight(group) {
 		c := protocol.NewSubscriptionGroupConfig(group)
@@ -94,7 +97,7 @@ func (g *Groups) Find(group string) *protocol.SubscriptionGroupConfig {
 
 // put adds or replaces an entry. The caller holds mu.
 func (g *Groups) put(c *protocol.SubscriptionGroupConfig) {
-	if _, had := g.entries.Swap(c.GroupName, c); !had {
+	if _, had := g.entries.LoadAndStore(c.GroupName, c); !had {
 		g.size.Add(1)
 	}
 }
@@ -214,8 +217,8 @@ func (g *Groups) Wrapper() protocol.SubscriptionGroupWrapper {
 	for group, topics := range g.forbidden {
 		w.ForbiddenTable[group] = topics
 	}
-	g.entries.Range(func(k, v any) bool {
-		w.SubscriptionGroupTable[k.(string)] = v.(*protocol.SubscriptionGroupConfig)
+	g.entries.Range(func(name string, c *protocol.SubscriptionGroupConfig) bool {
+		w.SubscriptionGroupTable[name] = c
 		return true
 	})
 	return w

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/puzpuzpuz/xsync/v4"
+
 	"gorocket/broker/stats"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
@@ -24,7 +26,7 @@ type Topic struct {
 
 // Topics holds the topics of this broker. Entries are immutable; a change replaces the entry. Java: TopicConfigManager.
 type Topics struct {
-	entries sync.Map // string -> *topicEntry
+	entries *xsync.Map[string, *Topic]
 	size    atomic.Int64
 	Limit   func() int         // maxTopicNum
 	Light   bool               // light queues exist as topics of one queue; immutable after New
@@ -40,7 +42,7 @@ type Topics struct {
 
 // NewTopics makes an empty table without a limit.
 func NewTopics() *Topics {
-	return &Topics{version: compat.NewDataVersion(), Limit: func() int { return math.MaxInt }, Changed: func() {},
+	return &Topics{entries: xsync.NewMap[string, *Topic](), version: compat.NewDataVersion(), Limit: func() int { return math.MaxInt }, Changed: func() {},
 		Publish: func(*protocol.TopicConfig) {}}
 }
 
@@ -54,9 +56,8 @@ func (t *Topics) Get(topic string) *protocol.TopicConfig {
 
 // Find returns a topic with its figures, nil when there is none.
 func (t *Topics) Find(topic string) *Topic {
-	v, ok := t.entries.Load(topic)
-	if ok {
-		return v.(*Topic)
+	if e, ok := t.entries.Load(topic); ok {
+		return e
 	}
 	if t.Light && IsLight(topic) {
 		e := &Topic{protocol.NewTopicConfig(topic), &t.Queued}
@@ -68,7 +69,7 @@ func (t *Topics) Find(topic string) *Topic {
 
 // Each visits every topic until visit returns false.
 func (t *Topics) Each(visit func(*Topic) bool) {
-	t.entries.Range(func(_, v any) bool { return visit(v.(*Topic)) })
+	t.entries.Range(func(_ string, e *Topic) bool { return visit(e) })
 }
 
 // IsLight tells the name of a light queue, or of a group that reads one. They exist without being made, so what could
@@ -112,7 +113,7 @@ func (t *Topics) CurrentVersion() compat.DataVersion {
 func (t *Topics) put(c *protocol.TopicConfig) {
 	e := &Topic{TopicConfig: *c}
 	if old, had := t.entries.Load(c.TopicName); had {
-		e.Traffic = old.(*Topic).Traffic
+		e.Traffic = old.Traffic
 	} else {
 		e.Traffic = new(stats.TopicTraffic)
 		t.size.Add(1)

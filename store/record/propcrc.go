@@ -2,8 +2,7 @@ package record
 
 import (
 	"bytes"
-
-	"github.com/klauspost/crc32"
+	"hash/crc32"
 )
 
 // The property CRC of enabledAppendPropCRC: the last 20 bytes of the properties are `__CRC32#` \x01, ten decimal digits
