@@ -42,8 +42,8 @@ type Topics struct {
 
 // NewTopics makes an empty table without a limit.
 func NewTopics() *Topics {
-	return &Topics{entries: xsync.NewMap[string, *Topic](), version: compat.NewDataVersion(), Limit: func() int { return math.MaxInt }, Changed: func() {},
-		Publish: func(*protocol.TopicConfig) {}}
+	return &Topics{entries: xsync.NewMap[string, *Topic](), version: compat.NewDataVersion(),
+		Limit: func() int { return math.MaxInt }, Changed: func() {}, Publish: func(*protocol.TopicConfig) {}}
 }
 
 // Get returns a topic, nil when there is none. The entry must not be changed.
