@@ -21,6 +21,7 @@ require (
 	github.com/hashicorp/go-msgpack/v2 v2.1.5
 	github.com/hashicorp/raft v1.8.0
 	github.com/hashicorp/raft-wal v0.4.1
+	github.com/klauspost/crc32 v1.3.0
 	github.com/puzpuzpuz/xsync/v4 v4.5.0
 )
 

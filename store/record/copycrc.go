@@ -1,6 +1,6 @@
 package record
 
-import "hash/crc32"
+import "github.com/klauspost/crc32"
 
 // copyCRCMin is the size from which on foldCopy pays, in bytes; foldBlock is what it takes at once.
 const copyCRCMin, foldBlock = 256, 64

@@ -2,9 +2,10 @@ package record
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 	"slices"
 	"strings"
+
+	"github.com/klauspost/crc32"
 )
 
 // Limits are what a message is checked against before it is encoded, and how it is encoded.

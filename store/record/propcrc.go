@@ -2,7 +2,8 @@ package record
 
 import (
 	"bytes"
-	"hash/crc32"
+
+	"github.com/klauspost/crc32"
 )
 
 // The property CRC of enabledAppendPropCRC: the last 20 bytes of the properties are `__CRC32#` \x01, ten decimal digits

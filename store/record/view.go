@@ -3,8 +3,9 @@ package record
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"net/netip"
+
+	"github.com/klauspost/crc32"
 )
 
 // View is a decoded record. Body, Topic and Properties point into the record they were decoded from.
