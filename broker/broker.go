@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -32,6 +31,7 @@ import (
 	"gorocket/broker/worker"
 	"gorocket/remoting"
 	"gorocket/remoting/auth"
+	"gorocket/remoting/auth/plain"
 	"gorocket/remoting/secure"
 	"gorocket/remoting/throttle"
 	"gorocket/store"
@@ -94,6 +94,7 @@ type Broker struct {
 	server       *remoting.Server
 	client       *remoting.Client
 	certs        *secure.Keeper  // nil before serve
+	plain        *plain.Service  // nil without aclEnable, and before Start
 	systemTopics map[string]bool // immutable after New
 
 	fs         vfs.FS           // of the store and the tables; immutable
@@ -182,25 +183,6 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	return b, nil
 }
 
-// resolve finds the address that message ids carry for a host name, IPv4 before IPv6. Java:
-// BrokerController.getStoreHost.
-func resolve(host string) (netip.Addr, error) {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip, nil
-	}
-	ips, err := net.LookupIP(host)
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	for _, ip := range ips {
-		if v4 := ip.To4(); v4 != nil {
-			return netip.AddrFrom4([4]byte(v4)), nil
-		}
-	}
-	ip, _ := netip.AddrFromSlice(ips[0])
-	return ip, nil
-}
-
 // Config returns the effective configuration.
 func (b *Broker) Config() config.Config { return *b.cfg() }
 
@@ -239,6 +221,9 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 		return err
 	}
 	if err = b.loadTables(); err != nil {
+		return err
+	}
+	if err = b.openAccounts(); err != nil {
 		return err
 	}
 	if err = b.openTimers(); err != nil {
@@ -414,6 +399,9 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	b.wg.Wait()
 	if b.certs != nil {
 		b.certs.Stop()
+	}
+	if b.plain != nil {
+		b.plain.Stop()
 	}
 	if b.client != nil {
 		errs = append(errs, b.client.Stop())

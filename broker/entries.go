@@ -89,7 +89,7 @@ func (b *Broker) adminHandlers() []handlers {
 		&topicStats{liveConfig: b.config(), topics: b.topics, store: b.store},
 		&topicLists{liveConfig: b.config(), consumers: b.consumers, offsets: b.offsets,
 			systemTopics: b.systemTopics},
-		&userAdmin{b.config(), b.accounts()}, &aclAdmin{b.accounts()},
+		&userAdmin{b.config(), b.accounts()}, &aclAdmin{b.accounts()}, &accountAdmin{b.config(), b.plain, b.log},
 		&cleans{topics: b.topics, store: b.store, log: b.log},
 		&queueEntries{topics: b.topics, consumers: b.consumers, filters: b.filters, puller: b.services.Pull,
 			store: b.store},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"time"
@@ -166,4 +167,23 @@ func (b *Broker) whole() (err error, warnings []string) {
 		warnings = append(warnings, "not online yet: this master hears what its slaves know")
 	}
 	return err, warnings
+}
+
+// resolve finds the address that message ids carry for a host name, IPv4 before IPv6. Java:
+// BrokerController.getStoreHost.
+func resolve(host string) (netip.Addr, error) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip, nil
+	}
+	ips, err := net.LookupIP(host)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	for _, ip := range ips {
+		if v4 := ip.To4(); v4 != nil {
+			return netip.AddrFrom4([4]byte(v4)), nil
+		}
+	}
+	ip, _ := netip.AddrFromSlice(ips[0])
+	return ip, nil
 }

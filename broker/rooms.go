@@ -55,7 +55,7 @@ func (b *Broker) serviceDeps() service.Deps {
 
 func (b *Broker) exporterDeps() exporter.Deps {
 	return exporter.Deps{Config: &b.live, Now: b.now, Topics: b.topics, Groups: b.groups, Committed: b.offsets,
-		Pulled: b.pulled, Modes: b.modes, Users: b.users, Guard: b.guard,
+		Pulled: b.pulled, Modes: b.modes, Users: b.users, Checked: b.tallies(),
 		Consumers: b.consumers, Producers: b.producers, Locks: b.locks,
 		Filters: b.filters.Manager, Mappings: &b.mappings.Mappings, Holds: b.holds, Trans: b.trans, Stats: b.stats,
 		DeadLetters: &b.deadLetters, TimerDelays: &b.timerDelays, Overload: b.overload, Store: b.store,

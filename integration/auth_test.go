@@ -108,8 +108,13 @@ func TestGoClientAuth(t *testing.T) {
 	c := harness.New(t)
 	ns := c.Namesrv(harness.Go, nil)
 	broker := c.Broker(harness.Go, "broker-a", closed)
-	e := goclient.NewEnvAs(t, ns.Addr(), broker.Addr(), newRunID(),
-		primitive.Credentials{AccessKey: "root", SecretKey: "root-secret"})
+	runSigned(t, goclient.NewEnvAs(t, ns.Addr(), broker.Addr(), newRunID(),
+		primitive.Credentials{AccessKey: "root", SecretKey: "root-secret"}))
+}
+
+// runSigned runs the cases of the Go client in which it signs everything.
+func runSigned(t *testing.T, e *goclient.Env) {
+	t.Helper()
 	ran := 0
 	signed := map[string]bool{"sendSync": true, "sendAsync": true, "sendOneway": true, "sendBatch": true, "body4MiB": true,
 		"unicode": true, "pushTags": true, "orderlyByKey": true, "retryThenSuccess": true, "twoGroups": true,

@@ -36,12 +36,12 @@ type Server struct {
 
 	departures *unregisterQueue
 	notices    chan *minIDChange
-	failed     chan error                                 // one element
-	server     *remoting.Server                           // immutable after Start
-	client     *remoting.Client                           // immutable after Start
-	certs      *secure.Keeper                             // immutable after Start
-	guard      func(*remoting.Conn, *wire.Command) string // immutable after Start; nil: nobody is asked
-	addr       string                                     // immutable after Start
+	failed     chan error                                           // one element
+	server     *remoting.Server                                     // immutable after Start
+	client     *remoting.Client                                     // immutable after Start
+	certs      *secure.Keeper                                       // immutable after Start
+	guard      func(*remoting.Conn, *wire.Command) remoting.Refusal // immutable after Start; nil: nobody is asked
+	addr       string                                               // immutable after Start
 	counts     counts
 	exporter   *metrics.Exporter // nil without metrics; immutable after Start
 	metricsErr error             // why there are none; immutable after Start

@@ -164,8 +164,8 @@ func (e *engine) call(ctx *Context) {
 // admits asks the guard about a request, once however often its handler runs, and answers one that is not let in.
 func (e *engine) admits(ctx *Context) bool {
 	refused := e.opts.Guard(ctx.conn, ctx.Req)
-	if ctx.let = refused == ""; !ctx.let {
-		ctx.Status(wire.NoPermission, refused)
+	if ctx.let = refused == (Refusal{}); !ctx.let {
+		ctx.Status(refused.Code, refused.Remark)
 	}
 	return ctx.let
 }

@@ -14,12 +14,12 @@ func TestGuard(t *testing.T) {
 	var handled atomic.Int64
 	handle := func(ctx *Context) { handled.Add(1); ctx.OK(nil) }
 	var conns [2]atomic.Uint64
-	refuse := Options{Guard: func(c *Conn, req *wire.Command) string {
+	refuse := Options{Guard: func(c *Conn, req *wire.Command) Refusal {
 		conns[0].Store(conns[1].Swap(c.ID()))
 		if string(req.Body) == "let me in" {
-			return ""
+			return Refusal{}
 		}
-		return "not you"
+		return Refusal{wire.NoPermission, "not you"}
 	}}
 	addr := startServer(t, refuse, Entry{Code: 1, Handle: handle}, Entry{Code: 2, Mode: Pooled, Handle: handle},
 		Entry{Code: 3, Mode: Blocking, Handle: handle})
@@ -67,7 +67,7 @@ func TestGuard(t *testing.T) {
 // TestGuardAsksOnce: a request that is handled more than once, on a worker or after it waited, is let in once.
 func TestGuardAsksOnce(t *testing.T) {
 	var asked, again atomic.Int64
-	o := Options{Guard: func(*Conn, *wire.Command) string { asked.Add(1); return "" }}
+	o := Options{Guard: func(*Conn, *wire.Command) (r Refusal) { asked.Add(1); return r }}
 	handle := func(ctx *Context) {
 		switch {
 		case ctx.OnLoop():
@@ -92,7 +92,7 @@ func TestGuardAsksOnce(t *testing.T) {
 // TestGuardOnLoop: a large frame is looked at on a worker, others on the event loop.
 func TestGuardOnLoop(t *testing.T) {
 	var onLoop atomic.Bool
-	o := Options{Guard: func(*Conn, *wire.Command) string { return "" }}
+	o := Options{Guard: func(*Conn, *wire.Command) (r Refusal) { return r }}
 	c := dialRaw(t, startServer(t, o, Entry{Code: 1, Handle: func(ctx *Context) {
 		onLoop.Store(ctx.OnLoop())
 		ctx.OK(nil)

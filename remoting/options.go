@@ -41,10 +41,10 @@ type Options struct {
 	Barrier func(n int64) error
 	// TLS has the certificates of connections that are accepted or dialled; nil: plain ones only.
 	TLS *transport.TLS
-	// Guard decides about each request before its handler: "" lets it in, else it is answered NO_PERMISSION with that
-	// remark. On the handler's goroutine, an event loop as a rule: it must not block. nil: all are let in. Java:
+	// Guard decides about each request before its handler: the zero Refusal lets it in, else it is answered so. On
+	// the handler's goroutine, an event loop as a rule: it must not block. nil: all are let in. Java:
 	// AuthenticationPipeline, AuthorizationPipeline
-	Guard func(c *Conn, req *wire.Command) (refused string)
+	Guard func(c *Conn, req *wire.Command) Refusal
 	// Sign signs the requests that are sent on connections of this engine; nil: they are not signed.
 	Sign Signer
 	// Acks decides about answers that RespondAck keeps back; nil when nobody calls that.
@@ -52,6 +52,12 @@ type Options struct {
 	// Network is what connections run over; nil: the kernel's. One in memory is for simulations.
 	Network Network
 	Events  Events
+}
+
+// Refusal is the answer to a request that is not let in; the zero one: it is.
+type Refusal struct {
+	Code   int32
+	Remark string
 }
 
 // Signer signs requests. Any goroutine.

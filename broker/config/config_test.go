@@ -31,7 +31,7 @@ func TestLoadConfig(t *testing.T) {
 		"brokerId=-1", "brokerClusterName=a/b",
 		"flushIntervalCommitLog=9223372036854775807", "transactionCheckInterval=99999999999", "fileReservedTime=100000000",
 		"timerPrecisionMs=0",
-		"aclEnable=true", "migrateAuthFromV1Enabled=TRUE", "authenticationEnabled=perhaps",
+		"authenticationEnabled=perhaps",
 		"authenticationStrategy=my.own.Strategy", "authorizationProvider=my.own.Provider", "enableDLegerCommitLog=true"} {
 		key, value, _ := strings.Cut(bad, "=")
 		_, err := load("brokerName=b\n\n" + bad + "\n")

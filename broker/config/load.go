@@ -93,7 +93,7 @@ func addresses(key, list string) ([]string, error) {
 }
 
 // mustBeOff are keys of Java that must not be ignored when they are true: the operator relies on what they switch on.
-var mustBeOff = []string{"aclEnable", "migrateAuthFromV1Enabled", "enableDLegerCommitLog", "timerRocksDBEnable"}
+var mustBeOff = []string{"enableDLegerCommitLog", "timerRocksDBEnable"}
 
 // refuse finds keys that ask for what is not there.
 func refuse(p *compat.Properties) error {

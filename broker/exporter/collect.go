@@ -84,11 +84,13 @@ func (c *collector) traffic() {
 		send("gorocket_table_limit", float64(limit), table)
 	})
 	send("gorocket_held_pulls_refused_total", float64(c.d.Holds.Refused()))
-	checked := new(auth.Tallies)
-	if c.d.Guard != nil {
-		checked = c.d.Guard.Tallies()
+	checked := map[string]int64{}
+	for _, t := range append(c.d.Checked, new(auth.Tallies)) { // all results are there from the start
+		t.Each(func(result string, n int64) { checked[result] += n })
 	}
-	checked.Each(func(result string, n int64) { send("gorocket_checked_requests_total", float64(n), result) })
+	for result, n := range checked {
+		send("gorocket_checked_requests_total", float64(n), result)
+	}
 	send("rocketmq_broker_permission", float64(c.d.Config.Load().BrokerPermission))
 }
 

@@ -49,7 +49,7 @@ type Deps struct {
 	Pulled      *meta.Offsets
 	Modes       *meta.Modes
 	Users       *auth.Store
-	Guard       *auth.Service // nil when requests are not checked
+	Checked     []*auth.Tallies // of those who check requests; none when nobody does
 	Consumers   *clients.Consumers
 	Producers   *clients.Producers
 	Locks       *clients.OrderLocks

@@ -90,7 +90,7 @@ func newRig(t *testing.T, edit ...func(*config.Config)) *rig {
 		Throttled: throttled})
 	r.Exporter = New(Deps{Config: live, Now: time.Now, Topics: topics,
 		Groups:    meta.NewGroups(func() bool { return true }),
-		Committed: offsets, Pulled: meta.NewOffsets(), Modes: meta.NewModes(), Users: users, Guard: auth.NewService(users, auth.Settings{Authenticate: true}, nil, time.Now),
+		Committed: offsets, Pulled: meta.NewOffsets(), Modes: meta.NewModes(), Users: users, Checked: []*auth.Tallies{new(auth.Tallies), new(auth.Tallies)},
 		Consumers: clients.NewConsumers(func(string) {}, 100), Producers: clients.NewProducers(),
 		Locks: clients.NewOrderLocks(), Filters: filters, Mappings: &static.NewService(static.Deps{}).Mappings,
 		Holds: hold.NewTable(hold.Deps{Store: opened, Limit: func() int64 { return 7 }}), Trans: halves,

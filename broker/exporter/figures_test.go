@@ -15,7 +15,6 @@ import (
 	"gorocket/remoting/auth"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/transport"
-	"gorocket/remoting/wire"
 	"gorocket/store"
 )
 
@@ -177,18 +176,12 @@ func TestCheckedRequests(t *testing.T) {
 	if err := r.d.Users.CreateUser(auth.User{Username: "u", Password: "p"}); err != nil {
 		t.Fatal(err)
 	}
-	key := auth.NewKey("p")
-	request := wire.Command{Fields: []wire.Field{{Key: []byte("AccessKey"), Value: []byte("u")}}}
-	sign := wire.Field{Key: []byte("Signature"), Value: []byte(key.Sign(request.Fields, nil))}
-	for _, signed := range []bool{false, false, true} {
-		c := request
-		if signed {
-			c.Fields = append(c.Fields, sign)
-		}
-		r.d.Guard.Check(&c, auth.Peer{})
-	}
-	r.d.Guard.Tallies().Unauthorized.Store(5)
-	r.d.Guard.Tallies().Slowed.Store(6)
+	one, two := r.d.Checked[0], r.d.Checked[1]
+	one.Passed.Store(1)
+	one.Unauthenticated.Store(1)
+	two.Unauthenticated.Store(1)
+	one.Unauthorized.Store(5)
+	two.Slowed.Store(6)
 	text := r.scrape()
 	for result, want := range map[string]float64{"passed": 1, "unauthenticated": 2, "unauthorized": 5, "slowed": 6} {
 		r.is(text, "gorocket_checked_requests_total", `result="`+result+`"`, want)
@@ -196,6 +189,6 @@ func TestCheckedRequests(t *testing.T) {
 	r.is(text, "gorocket_table_size", `table="users"`, 1)
 	r.is(text, "gorocket_table_limit", `table="users"`, auth.MaxUsers)
 	r.is(text, "gorocket_table_limit", `table="policy_entries"`, auth.MaxEntries)
-	r.d.Guard = nil
+	r.d.Checked = nil
 	r.is(r.scrape(), "gorocket_checked_requests_total", `result="passed"`, 0)
 }

@@ -68,6 +68,10 @@ func brokerDoors(b *broker.Broker) []door {
 
 func brokerGuests(c *brokerconfig.Config) string {
 	switch {
+	case c.ACLEnable && c.AuthenticationEnabled:
+		return "accounts of ACL 1.0 that are users, too, by the permissions of both"
+	case c.ACLEnable:
+		return "accounts of ACL 1.0 by their permissions, and white addresses"
 	case c.Secure:
 		return "users by their permissions, administration by SUPER users"
 	case c.AuthenticationEnabled && c.AuthorizationEnabled:

@@ -33,6 +33,12 @@ var Auth = Table{
 		secured("true"),
 	flag("authorizationStrictMode", true, Start, "ask for permissions too where Java asks for none: "+
 		"security.md lists these requests; false: as Java").secured("true").ours(),
+	flag("aclEnable", false, Start, "ACL 1.0, as brokers of 4.x have it: ask every request for a signature of an account "+
+		"in conf/plain_acl.yml and conf/acl below rocketmqHome"),
+	flag("migrateAuthFromV1Enabled", false, Start,
+		"make users and permissions of the accounts of ACL 1.0 at the start, of those whose name no user has"),
+	text("rocketmqHome", "", Start, "folder whose conf/ has the accounts of ACL 1.0; empty: the environment variable "+
+		"ROCKETMQ_HOME"),
 	text("authenticationWhitelist", "", Start, "request codes, with commas, that need no signature").secured(""),
 	text("authorizationWhitelist", "", Start, "request codes, with commas, that need no permission").secured(""),
 	text("initAuthenticationUser", "", Start, initForm).secret(),

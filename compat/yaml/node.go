@@ -148,6 +148,9 @@ func (n *Node) Pairs() (list []Pair, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if key == "<<" {
+			return nil, &Error{n.n.Content[i].Line, "mappings are not merged into others here: write the keys out"}
+		}
 		if seen[key] {
 			return nil, &Error{n.n.Content[i].Line, "a key for the second time"}
 		}

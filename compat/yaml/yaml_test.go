@@ -120,3 +120,86 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestEdit: what is changed is changed, comments and the rest stay, and what is written is read again as it was meant.
+func TestEdit(t *testing.T) {
+	doc, err := Edit([]byte("# head\nkeep: [a, 'b'] # why\nchange: 1 # this\nlist:\n- {k: v}\n- {k: w}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Set("change", Text("0123 # no comment"))
+	doc.Set("new", Texts([]string{"yes", "a: b", "*"}))
+	list, err := doc.Get("list")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list.Remove(0)
+	m := Mapping()
+	m.Set("flag", Flag(true))
+	m.Set("n", Int(1234567890123))
+	list.Append(m)
+	text, err := doc.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "# head\nkeep: [a, 'b'] # why\nchange: \"0123 # no comment\" # this\nlist:\n  - {k: w}\n  - flag: true\n" +
+		"    n: 1234567890123\nnew:\n  - \"yes\"\n  - \"a: b\"\n  - \"*\"\n"
+	if string(text) != want {
+		t.Errorf("%s\nwant\n%s", text, want)
+	}
+	if got, err := mustGet(t, string(text), "new").Texts(); err != nil || strings.Join(got, "|") != "yes|a: b|*" {
+		t.Errorf("%q %v", got, err)
+	}
+	for text, want := range map[string]string{"a: &x 1\nb: *x\n": "line 1: an anchor", "- a": "line 1: keys and values", "a: [": "line"} {
+		if _, err := Edit([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if doc, err = Edit(nil); err != nil {
+		t.Fatal(err)
+	}
+	doc.Set("a", Int(1))
+	if text, err := doc.Encode(); err != nil || string(text) != "a: 1\n" {
+		t.Errorf("%q %v", text, err)
+	}
+}
+
+// FuzzParse: no file panics, and all that can be asked of what was parsed answers.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"a: 1", "a: &x [1]\nb: *x", "? {a: b}\n: c", "- a\n- {b: c}", "a: |\n  t\n", "%YAML 1.1\n---\na: !!binary x"} {
+		f.Add([]byte(s))
+	}
+	var walk func(n *Node, depth int)
+	walk = func(n *Node, depth int) {
+		_, _ = n.Text()
+		_, _ = n.Flag()
+		_, _ = n.Int()
+		_, _ = n.Texts()
+		if depth == 0 {
+			return
+		}
+		list, _ := n.List()
+		pairs, _ := n.Pairs()
+		for _, p := range pairs {
+			list = append(list, p.Value)
+		}
+		for _, c := range list[:min(len(list), 100)] {
+			walk(c, depth-1)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		doc, err := Parse(data)
+		if err != nil {
+			return
+		}
+		walk(doc, 5)
+		if doc, err = Edit(data); err == nil {
+			doc.Set("k", Text("v"))
+			if text, err := doc.Encode(); err != nil {
+				t.Fatal(err)
+			} else if again, err := Parse(text); err != nil || again == nil {
+				t.Fatalf("%q became %q, which is %v", data, text, err)
+			}
+		}
+	})
+}

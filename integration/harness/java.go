@@ -78,7 +78,13 @@ func QuietConf(dir string) (string, error) {
 	if err := os.WriteFile(dir+"/rmq.logback.xml", []byte(shaded), 0o644); err != nil {
 		return "", err
 	}
-	return dir, os.WriteFile(dir+"/logback.xml", fmt.Appendf(nil, quietLog, ""), 0o644)
+	// 4.9 looks for its own names and does not start without
+	for _, name := range []string{"logback", "logback_broker", "logback_namesrv"} {
+		if err := os.WriteFile(dir+"/"+name+".xml", fmt.Appendf(nil, quietLog, ""), 0o644); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
 }
 
 // javaCommand is the command line of one of Apache's start classes; dir becomes its user.home and ROCKETMQ_HOME.

@@ -144,7 +144,7 @@ func (s *Server) command(file string) (argv, env []string, err error) {
 	case s.Kind == Java:
 		return javaCommand(s.Dir, "256m", "org.apache.rocketmq.namesrv.NamesrvStartup", args...)
 	case s.names != "":
-		return append([]string{Binary("mqbroker")}, args...), nil, nil
+		return append([]string{Binary("mqbroker")}, args...), []string{"ROCKETMQ_HOME=" + s.Dir}, nil
 	default:
 		return append([]string{Binary("mqnamesrv")}, args...), nil, nil
 	}

@@ -41,14 +41,6 @@ func javaBroker(version side, dir, file string) (argv, env []string, err error) 
 	if err := os.MkdirAll(filepath.Join(home, "logs", "rocketmqlogs"), 0o755); err != nil { // RocksDB wants it
 		return nil, nil, err
 	}
-	// 4.9 looks for its own name and does not start without
-	quiet, err := os.ReadFile(filepath.Join(conf, "logback.xml"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(conf, "logback_broker.xml"), quiet, 0o644)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
 	argv = append(append([]string{"java", "-Duser.home=" + home}, javaFlags...), "-cp", conf+":"+lib+"/*",
 		"org.apache.rocketmq.broker.BrokerStartup", "-c", file)
 	return argv, []string{"ROCKETMQ_HOME=" + home}, nil

@@ -22,8 +22,15 @@ type Conn struct {
 }
 
 // Dial connects within 3 s.
-func Dial(addr string) (*Conn, error) {
-	c, err := net.DialTimeout("tcp", addr, 3*time.Second)
+func Dial(addr string) (*Conn, error) { return DialFrom("", addr) }
+
+// DialFrom connects from an address of this machine, such as 127.0.0.2; "": any.
+func DialFrom(from, addr string) (*Conn, error) {
+	d := net.Dialer{Timeout: 3 * time.Second}
+	if from != "" {
+		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	c, err := d.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}

@@ -49,13 +49,13 @@ type Server struct {
 	changing  sync.Mutex    // held over a change of the members
 	notices   atomic.Int64  // on their way
 
-	transport *consensus.Transport                       // immutable after Start
-	node      atomic.Pointer[consensus.Node]             // nil while the folder is being opened
-	server    *remoting.Server                           // immutable after Start
-	client    *remoting.Client                           // immutable after Start
-	certs     *secure.Keeper                             // immutable after Start
-	guard     func(*remoting.Conn, *wire.Command) string // immutable after Start; nil: nobody is asked
-	failed    chan error                                 // one element
+	transport *consensus.Transport                                 // immutable after Start
+	node      atomic.Pointer[consensus.Node]                       // nil while the folder is being opened
+	server    *remoting.Server                                     // immutable after Start
+	client    *remoting.Client                                     // immutable after Start
+	certs     *secure.Keeper                                       // immutable after Start
+	guard     func(*remoting.Conn, *wire.Command) remoting.Refusal // immutable after Start; nil: nobody is asked
+	failed    chan error                                           // one element
 	counts    counts
 	exporter  *metrics.Exporter // nil without metrics; immutable after Start
 	born      time.Time         // immutable after Start

@@ -47,9 +47,9 @@ func (a *Ask) Resource() string {
 	return a.Type.String() + ":" + string(a.Name)
 }
 
-// administrative tells whether it is about a change to the cluster, a topic, a group or a user: what an audit log
+// Administrative tells whether it is about a change to the cluster, a topic, a group or a user: what an audit log
 // notes even where it is allowed.
-func (a *Ask) administrative() bool {
+func (a *Ask) Administrative() bool {
 	return a.Actions != 0 && a.Actions&^Of(Create, Update, Delete) == 0
 }
 

@@ -15,8 +15,8 @@ const (
 	maxFailing = 4096 // pairs of user and address
 )
 
-// failing is who sends wrong signatures.
-type failing struct {
+// Failing is who sends wrong signatures. Safe for concurrent use.
+type Failing struct {
 	now  func() time.Time
 	some atomic.Bool // whether there are any: the usual path takes no lock
 
@@ -29,28 +29,29 @@ type failKey struct {
 	from netip.Prefix // an address of IPv4, 64 bits of IPv6
 }
 
-func newFailing(now func() time.Time) *failing {
-	return &failing{now: now, all: map[failKey]time.Time{}}
+// NewFailing is nobody yet.
+func NewFailing(now func() time.Time) *Failing {
+	return &Failing{now: now, all: map[failKey]time.Time{}}
 }
 
-func keyOf(a *account, from netip.Addr) failKey {
+func keyOf(user string, from netip.Addr) failKey {
 	bits := 64
 	if from.Is4() {
 		bits = 32
 	}
 	p, _ := from.Prefix(bits) // the zero Prefix for the zero Addr
-	return failKey{a.Username, p}
+	return failKey{user, p}
 }
 
-// blocked tells whether too many signatures were wrong lately.
-func (f *failing) blocked(a *account, from netip.Addr) bool {
+// Blocked tells whether too many signatures of a user were wrong lately from there.
+func (f *Failing) Blocked(user string, from netip.Addr) bool {
 	if !f.some.Load() {
 		return false
 	}
 	now := f.now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	k := keyOf(a, from)
+	k := keyOf(user, from)
 	until, there := f.all[k]
 	if there && until.Before(now) {
 		delete(f.all, k)
@@ -59,9 +60,9 @@ func (f *failing) blocked(a *account, from netip.Addr) bool {
 	return until.Sub(now) > (failBurst-1)*failEvery
 }
 
-// note notes a wrong signature.
-func (f *failing) note(a *account, from netip.Addr) {
-	now, k := f.now(), keyOf(a, from)
+// Note notes a wrong signature.
+func (f *Failing) Note(user string, from netip.Addr) {
+	now, k := f.now(), keyOf(user, from)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	until, there := f.all[k]
@@ -76,7 +77,7 @@ func (f *failing) note(a *account, from netip.Addr) {
 }
 
 // makeRoom forgets whose failures are long ago, and else any one.
-func (f *failing) makeRoom(now time.Time) {
+func (f *Failing) makeRoom(now time.Time) {
 	for k, until := range f.all {
 		if until.Before(now) {
 			delete(f.all, k)

@@ -135,6 +135,18 @@ func (t *Table) Rows() (all []Row) {
 	return all
 }
 
+// Asks calls fn with all that a request of this code asks for of the cluster own, in strict mode, until fn returns
+// false. An error is of a body in which that cannot be found.
+func (r *Row) Asks(c *wire.Command, own []byte, fn func(Ask) bool) error {
+	return r.each(c, true, own, fn)
+}
+
+// Asks calls fn with what a message of the topic is for who wants to do any of these actions to it.
+func Asks(topic string, actions Actions, fn func(Ask) bool) bool {
+	n := Need{Type: Topic, Retry: RetryGroup, Actions: actions}
+	return n.one([]byte(topic), fn)
+}
+
 // each calls fn with all that the request asks for, until it returns false. In strict mode a request that names none of
 // the resources that its code is about asks for the whole cluster. An error is of a body that does not decode.
 func (r *Row) each(c *wire.Command, strict bool, own []byte, fn func(Ask) bool) error {

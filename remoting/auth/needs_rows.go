@@ -156,7 +156,8 @@ func clusterRows() (all []Row) {
 		wire.ReqRegisterMessageFilterClass, wire.ReqCleanExpiredConsumequeue, wire.ReqCleanUnusedTopic,
 		wire.ReqUpdateNamesrvConfig, wire.ReqDeleteExpiredCommitlog, wire.ReqUpdateColdDataFlowCtrConfig,
 		wire.ReqRemoveColdDataFlowCtrConfig, wire.ReqSetCommitlogReadMode, wire.ReqSwitchTimerEngine, wire.ReqHandOver,
-		wire.ReqGetUsers)
+		wire.ReqGetUsers, wire.ReqUpdateAndCreateAclConfig, wire.ReqDeleteAclConfig, wire.ReqGetBrokerClusterAclInfo,
+		wire.ReqUpdateGlobalWhiteAddrsConfig, wire.ReqGetBrokerClusterAclConfig)
 	return all
 }
 

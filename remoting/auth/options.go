@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"errors"
+	"os"
 	"time"
 
 	"gorocket/compat"
@@ -12,11 +13,14 @@ import (
 // Options are the keys of users and permissions in a server's configuration file. compat/config has their meanings.
 // Java: AuthConfig.
 type Options struct {
-	AuthenticationEnabled   bool   `prop:"authenticationEnabled"`
-	AuthorizationEnabled    bool   `prop:"authorizationEnabled"`
-	AuthorizationStrictMode bool   `prop:"authorizationStrictMode"`
-	AuthenticationWhitelist string `prop:"authenticationWhitelist"`
-	AuthorizationWhitelist  string `prop:"authorizationWhitelist"`
+	AuthenticationEnabled    bool   `prop:"authenticationEnabled"`
+	AuthorizationEnabled     bool   `prop:"authorizationEnabled"`
+	AuthorizationStrictMode  bool   `prop:"authorizationStrictMode"`
+	ACLEnable                bool   `prop:"aclEnable"`
+	MigrateAuthFromV1Enabled bool   `prop:"migrateAuthFromV1Enabled"`
+	RocketmqHome             string `prop:"rocketmqHome"`
+	AuthenticationWhitelist  string `prop:"authenticationWhitelist"`
+	AuthorizationWhitelist   string `prop:"authorizationWhitelist"`
 	Signing
 
 	AuthenticationProvider         string `prop:"authenticationProvider"`
@@ -38,7 +42,10 @@ type Signing struct {
 	InnerClientCredentials string `prop:"innerClientAuthenticationCredentials"`
 }
 
-// On tells whether requests are checked at all.
+// Home is the folder whose conf/ has the accounts of ACL 1.0; "" when nobody has said.
+func (o *Options) Home() string { return cmp.Or(o.RocketmqHome, os.Getenv("ROCKETMQ_HOME")) }
+
+// On tells whether requests are checked for users and permissions 2.0.
 func (o *Options) On() bool { return o.AuthenticationEnabled || o.AuthorizationEnabled }
 
 // Settings are what a Service checks by these keys, for the cluster of that name.

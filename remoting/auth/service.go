@@ -48,7 +48,7 @@ type Service struct {
 	set     *Settings
 	own     []byte
 	table   *Table
-	failing *failing
+	failing *Failing
 	users   *verdicts[userKey]
 	grants  *verdicts[grantKey]
 	audit   func(Event)
@@ -76,7 +76,7 @@ func NewService(store *Store, set Settings, audit func(Event), now func() time.T
 	if audit == nil {
 		audit = func(Event) {}
 	}
-	return &Service{Store: store, set: &set, own: []byte(set.Cluster), table: NewTable(), failing: newFailing(now),
+	return &Service{Store: store, set: &set, own: []byte(set.Cluster), table: NewTable(), failing: NewFailing(now),
 		users: newVerdicts[userKey](set.StatefulUsers), grants: newVerdicts[grantKey](set.StatefulGrants), audit: audit,
 		now: now}
 }
@@ -106,6 +106,11 @@ func (s *Service) Check(c *wire.Command, p Peer) (refused string) {
 	return ""
 }
 
+// Refuse is Check with the code of the answer.
+func (s *Service) Refuse(c *wire.Command, p Peer) (code int32, refused string) {
+	return wire.NoPermission, s.Check(c, p)
+}
+
 // authenticate tells why the sender is not who it says. Java: DefaultAuthenticationHandler.
 func (s *Service) authenticate(c *wire.Command, p Peer) string {
 	name, _ := c.Get(FieldAccessKey)
@@ -131,11 +136,11 @@ func (s *Service) verify(t *tables, c *wire.Command, name []byte, p Peer) string
 		return "User:" + string(name) + " is not found."
 	case a.Status == Disabled:
 		return "User:" + string(name) + " is disabled."
-	case s.failing.blocked(a, p.Addr):
+	case s.failing.Blocked(a.Username, p.Addr):
 		s.tallies.Slowed.Add(1)
 		return textSignature
 	case !a.key.Verify(c):
-		s.failing.note(a, p.Addr)
+		s.failing.Note(a.Username, p.Addr)
 		return textSignature
 	}
 	return ""
@@ -174,8 +179,7 @@ func (s *Service) MayHave(c *wire.Command, p Peer, topic string, actions Actions
 	}
 	p.Addr = p.Addr.Unmap().WithZone("")
 	name, _ := c.Get(FieldAccessKey)
-	n := Need{Type: Topic, Retry: RetryGroup, Actions: actions}
-	n.one([]byte(topic), func(ask Ask) bool {
+	Asks(topic, actions, func(ask Ask) bool {
 		if refused = s.ask(s.Store.now.Load(), name, &ask, p); refused != "" {
 			s.tell(c, p, &ask, refused)
 		}
@@ -188,17 +192,22 @@ func (s *Service) MayHave(c *wire.Command, p Peer, topic string, actions Actions
 func (s *Service) tell(c *wire.Command, p Peer, ask *Ask, refused string) {
 	if refused == "" {
 		s.tallies.Passed.Add(1)
-		if !ask.administrative() {
+		if !ask.Administrative() {
 			return
 		}
 	} else {
 		s.tallies.Unauthorized.Add(1)
 	}
+	s.audit(EventOf(c, p, ask, refused))
+}
+
+// EventOf is what happened to a request that asked for that; the zero Ask: for nothing.
+func EventOf(c *wire.Command, p Peer, ask *Ask, refused string) Event {
 	e := Event{User: c.GetString(FieldAccessKey), Peer: p, Code: c.Code, Actions: ask.Actions, Refused: refused}
 	if ask.Type != UnknownType {
 		e.Resource = ask.Resource()
 	}
-	s.audit(e)
+	return e
 }
 
 // sender is the user of that name, or why there is none who may do anything.
@@ -236,7 +245,7 @@ func (s *Service) decide(t *tables, name []byte, ask *Ask, p Peer) string {
 	if refused != "" || a.Type == Super {
 		return refused
 	}
-	if s.set.SuperOnly && ask.administrative() {
+	if s.set.SuperOnly && ask.Administrative() {
 		return "User:" + a.Username + " has no permission to access " + ask.Resource() + " from " + p.from() + ", " +
 			"with secure=true SUPER users administer."
 	}

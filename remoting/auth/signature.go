@@ -71,13 +71,22 @@ func (k *Key) put(s *signer) {
 
 // Verify tells whether the request carries the signature of this key, in a time that does not tell how much of it is
 // right.
-func (k *Key) Verify(c *wire.Command) bool {
+func (k *Key) Verify(c *wire.Command) bool { return k.verify(c, c.Version <= lastWithoutQueryFlag) }
+
+// VerifyUnqueried is Verify of a request whose sender has not signed whether it asks for a unique key, though its
+// version says that it has: Java 4.9 takes no other.
+func (k *Key) VerifyUnqueried(c *wire.Command) bool {
+	_, asks := c.Get(fieldUniqueKeyQuery)
+	return asks && c.Version > lastWithoutQueryFlag && k.verify(c, true)
+}
+
+func (k *Key) verify(c *wire.Command, unqueried bool) bool {
 	given, ok := c.Get(FieldSignature)
 	if !ok {
 		return false
 	}
 	s := k.take()
-	s.sign(c.Fields, c.Body, c.Version <= lastWithoutQueryFlag)
+	s.sign(c.Fields, c.Body, unqueried)
 	same := subtle.ConstantTimeCompare(s.text[:], given) == 1
 	k.put(s)
 	return same

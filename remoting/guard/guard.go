@@ -24,12 +24,27 @@ const (
 
 // New is a service that tells log of refused requests and of what administrators did.
 func New(users *auth.Store, set auth.Settings, log zerolog.Logger, now func() time.Time) *auth.Service {
-	return auth.NewService(users, set, auditor(log), now)
+	return auth.NewService(users, set, Auditor(log), now)
 }
 
-// Of is Options.Guard of a server that s checks.
-func Of(s *auth.Service) func(*remoting.Conn, *wire.Command) string {
-	return func(c *remoting.Conn, req *wire.Command) string { return s.Check(req, Peer(c)) }
+// Checker decides about requests: why one is refused, "" when it is not, and the code of that answer.
+type Checker interface {
+	Refuse(c *wire.Command, p auth.Peer) (code int32, refused string)
+}
+
+// Of is Options.Guard of a server whose requests all of these have to let in; nil without any.
+func Of(all ...Checker) func(*remoting.Conn, *wire.Command) remoting.Refusal {
+	if len(all) == 0 {
+		return nil
+	}
+	return func(c *remoting.Conn, req *wire.Command) remoting.Refusal {
+		for _, s := range all {
+			if code, refused := s.Refuse(req, Peer(c)); refused != "" {
+				return remoting.Refusal{Code: code, Remark: refused}
+			}
+		}
+		return remoting.Refusal{}
+	}
 }
 
 // Peer is where the requests of a connection come from.
@@ -45,8 +60,8 @@ func Sign(c *auth.Credentials) remoting.Signer {
 	return auth.NewSigner(*c)
 }
 
-// auditor writes the audit log. Java: the logger RocketmqAuthAudit.
-func auditor(log zerolog.Logger) func(auth.Event) {
+// Auditor writes the audit log. Java: the logger RocketmqAuthAudit.
+func Auditor(log zerolog.Logger) func(auth.Event) {
 	throttled := throttle.New(log, auditBurst, auditPeriod)
 	clip := func(s string) string { return s[:min(len(s), auditText)] }
 	return func(e auth.Event) {
@@ -64,7 +79,8 @@ var errNoUser = errors.New("guard: signatures are asked for, and there is nobody
 
 // ForServer is Options.Guard of a NameServer or a controller that asks for signatures: of its own users, who have all
 // rights, but for routes, which every client asks for, and not each signs. nil when it does not ask.
-func ForServer(on bool, own auth.Signing, log zerolog.Logger) (func(*remoting.Conn, *wire.Command) string, error) {
+func ForServer(on bool, own auth.Signing, log zerolog.Logger) (func(*remoting.Conn, *wire.Command) remoting.Refusal,
+	error) {
 	if !on {
 		return nil, nil
 	}

@@ -2,15 +2,13 @@ package secure
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
-	"maps"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"gorocket/compat/stamp"
 	"gorocket/remoting/transport"
 )
 
@@ -26,15 +24,8 @@ type Keeper struct {
 	cancel context.CancelFunc // nil before Start
 	wg     sync.WaitGroup
 
-	seen map[string]stamp // of the files; the goroutine of Start only
-	last string           // the error that was told last; the same
-}
-
-// stamp is what a file was when it was read.
-type stamp struct {
-	size int64
-	at   time.Time
-	sum  [sha256.Size]byte
+	seen stamp.Files // the goroutine of Start only
+	last string      // the error that was told last; the same
 }
 
 // watchEvery is how often the files are looked at. Java: FileWatchService.
@@ -44,13 +35,13 @@ const watchEvery = 500 * time.Millisecond
 // again (nil), or why they cannot be used. An error says why no server can run with these settings: Java starts, and
 // closes each connection.
 func New(s Settings, javaOptions string, told func(err error)) (*Keeper, error) {
-	k := &Keeper{given: s, java: javaOptions, told: told, own: sync.OnceValues(selfSigned), seen: map[string]stamp{}}
+	k := &Keeper{given: s, java: javaOptions, told: told, own: sync.OnceValues(selfSigned)}
 	all, err := Complete(s, javaOptions)
 	if err != nil {
 		return nil, err
 	}
 	k.mode = all.mode()
-	k.look(all.files())
+	k.seen.Changed(all.files())
 	if err = k.load(&all); err != nil {
 		return nil, err
 	}
@@ -137,7 +128,7 @@ func (k *Keeper) run(ctx context.Context) {
 func (k *Keeper) reload() {
 	all, err := Complete(k.given, k.java)
 	if err == nil {
-		if !k.look(all.files()) && k.last == "" {
+		if !k.seen.Changed(all.files()) && k.last == "" {
 			return
 		}
 		err = k.load(&all)
@@ -150,28 +141,4 @@ func (k *Keeper) reload() {
 		k.told(err)
 	}
 	k.last = text
-}
-
-// look notes what the files are and tells whether one has changed since the last look.
-func (k *Keeper) look(files []string) (changed bool) {
-	now := map[string]stamp{}
-	for _, f := range files {
-		old := k.seen[f]
-		info, err := os.Stat(f)
-		if err != nil {
-			now[f] = stamp{}
-			continue
-		}
-		if info.Size() == old.size && info.ModTime().Equal(old.at) && time.Since(old.at) > time.Minute {
-			now[f] = old // a file that was written twice within its clock's tick is read again
-			continue
-		}
-		text, err := os.ReadFile(f)
-		if err == nil {
-			now[f] = stamp{info.Size(), info.ModTime(), sha256.Sum256(text)}
-		}
-	}
-	changed = !maps.EqualFunc(now, k.seen, func(a, b stamp) bool { return a.sum == b.sum })
-	k.seen = now
-	return changed
 }

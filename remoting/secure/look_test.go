@@ -6,46 +6,9 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"gorocket/remoting/transport"
 )
-
-// TestLook: files are read again when their size or time is another one, or when they are so new that they may have been
-// written twice within a tick; only another content counts.
-func TestLook(t *testing.T) {
-	dir := t.TempDir()
-	k := &Keeper{seen: map[string]stamp{}}
-	file := write(t, dir, "f", []byte("one"))
-	old, now := time.Now().Add(-2*time.Minute).Truncate(time.Second), time.Now().Truncate(time.Second)
-	step := func(what, text string, at time.Time, want bool) {
-		t.Helper()
-		write(t, dir, "f", []byte(text))
-		if err := os.Chtimes(file, at, at); err != nil {
-			t.Fatal(err)
-		}
-		if got := k.look([]string{file, dir + "/none"}); got != want {
-			t.Errorf("%s: changed %v", what, got)
-		}
-	}
-	step("at first", "one", old, true)
-	step("the same", "one", old, false)
-	step("a file that is old and says that it is the same", "two", old, false)
-	step("another size", "three", old, true)
-	step("another time, the same content", "three", old.Add(-time.Second), false)
-	step("another time and content", "tHree", old.Add(-2*time.Second), true)
-	step("new, the same content", "tHree", now, false)
-	step("new, and written twice within a tick", "thrEE", now, true)
-	if err := os.Remove(file); err != nil {
-		t.Fatal(err)
-	}
-	if !k.look([]string{file}) || k.look([]string{file}) {
-		t.Error("a file that went is told once")
-	}
-	if step("it is back", "thrEE", old, true); len(k.seen) != 2 {
-		t.Errorf("%d files are known", len(k.seen))
-	}
-}
 
 // TestReloadTells: what is wrong is told once as long as it is the same, and that it is right again too.
 func TestReloadTells(t *testing.T) {

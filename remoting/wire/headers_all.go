@@ -39,5 +39,6 @@ func Headers() []*HeaderInfo {
 		CleanBrokerDataRequest.Info(), NextBrokerIDRequest.Info(), NextBrokerIDResponse.Info(),
 		ApplyBrokerIDRequest.Info(), ApplyBrokerIDResponse.Info(), BrokerRoleChanged.Info(),
 		UserRequest.Info(), ListUsersRequest.Info(), ACLRequest.Info(), ListACLsRequest.Info(),
+		AccountRequest.Info(), AccountNameRequest.Info(), WhiteAddressesRequest.Info(), AccountsVersionResponse.Info(),
 	}
 }

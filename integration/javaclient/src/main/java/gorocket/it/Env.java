@@ -59,7 +59,7 @@ final class Env {
         return p;
     }
 
-    /** Signs requests as -Dgorocket.accessKey and -Dgorocket.secretKey say; null without them. The class is in the client of 5.x, not of 4.9. */
+    /** Signs requests as -Dgorocket.accessKey and -Dgorocket.secretKey say; null without them. The class is in the client of 5.x, and in rocketmq-acl of 4.9. */
     static RPCHook hook() throws Exception {
         String user = System.getProperty("gorocket.accessKey");
         if (user == null) {
