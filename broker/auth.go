@@ -8,6 +8,7 @@ import (
 	"gorocket/remoting/auth"
 	"gorocket/remoting/auth/plain"
 	"gorocket/remoting/guard"
+	"gorocket/remoting/secure"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 	"gorocket/store/vfs"
@@ -100,6 +101,18 @@ func (b *Broker) tallies() (all []*auth.Tallies) {
 		all = append(all, b.guard.Tallies())
 	}
 	return all
+}
+
+// replicationPeer is what replication is encrypted with, nil: it is not.
+func (b *Broker) replicationPeer() (*secure.Peer, error) {
+	if !b.cfg().HATLSEnable {
+		return nil, nil
+	}
+	as := b.cfg().Credentials()
+	if as == nil {
+		as = &auth.Credentials{}
+	}
+	return b.certs.Peer(as.AccessKey, as.SecretKey)
 }
 
 // accounts are what handlers of users and permissions change.

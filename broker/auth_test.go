@@ -167,3 +167,51 @@ func TestPlacesInTheLog(t *testing.T) {
 		r.askAs("root", 37, end, "").is(t, 0, "")
 	}
 }
+
+// TestEncryptedReplication: with haTlsEnable the log goes over encrypted, between brokers that know the secret; who does
+// not, and who is plain as Java's slaves, is sent away, and named.
+func TestEncryptedReplication(t *testing.T) {
+	for _, c := range []struct {
+		secret    string
+		encrypted bool
+		want      string // "": it follows
+	}{{"inner-secret", true, ""}, {"another", true, "does not know the secret"},
+		{"inner-secret", false, "the connection is not encrypted"}} {
+		t.Run(c.want, func(t *testing.T) { encryptedReplication(t, c.secret, c.encrypted, c.want) })
+	}
+}
+
+func encryptedReplication(t *testing.T, secret string, encrypted bool, want string) {
+	lines := &logLines{}
+	start := func(edit func(*config.Config)) *rig {
+		c := closedConfig(t)
+		c.InnerClientCredentials, c.TLSEnable, c.HATLSEnable = innerCredentials, true, true
+		edit(&c)
+		b, err := New(c, zerolog.New(lines))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run(t, b, c)
+	}
+	master := start(func(c *config.Config) { c.BrokerRole = "SYNC_MASTER" })
+	master.askAs("root", 10, sendFieldsText, "b").is(t, 0, "")
+	slave := start(func(c *config.Config) {
+		c.InnerClientCredentials = fmt.Sprintf(`{"accessKey":"inner","secretKey":%q}`, secret)
+		c.BrokerRole, c.BrokerID, c.HATLSEnable = "SLAVE", 1, encrypted
+		c.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(master.b.Config().HAListenPort))
+	})
+	slave.b.replica.Found(master.addr, "")
+	if want == "" {
+		testutil.WaitFor(t, "the slave has it", func() bool {
+			return slave.b.store.MaxPhyOffset() == master.b.store.MaxPhyOffset()
+		})
+		return
+	}
+	testutil.WaitFor(t, "the reason", func() bool {
+		line := lines.find("a slave does not follow any more")
+		return line != nil && strings.Contains(fmt.Sprint(line["error"]), want)
+	})
+	if n := slave.b.store.MaxPhyOffset(); n != 0 {
+		t.Errorf("it has %d bytes of the log", n)
+	}
+}

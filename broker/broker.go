@@ -95,6 +95,7 @@ type Broker struct {
 	client       *remoting.Client
 	certs        *secure.Keeper  // nil before serve
 	plain        *plain.Service  // nil without aclEnable, and before Start
+	haPeer       *secure.Peer    // nil before serve, and without haTlsEnable
 	systemTopics map[string]bool // immutable after New
 
 	fs         vfs.FS           // of the store and the tables; immutable

@@ -22,6 +22,9 @@ func (b *Broker) serve() (err error) {
 	if b.certs, err = secure.New(b.cfg().Settings, os.Getenv(secure.JavaOptions), b.certificates); err != nil {
 		return err
 	}
+	if b.haPeer, err = b.replicationPeer(); err != nil {
+		return err
+	}
 	b.certs.Start()
 	events := remoting.Events{Closed: b.dialledClosed, Failed: b.fail}
 	o := remoting.Options{TLS: b.certs.TLS(), Sign: guard.Sign(b.cfg().Credentials()), Network: b.network, Events: events}

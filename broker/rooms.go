@@ -86,11 +86,15 @@ func (b *Broker) replicationDeps() replication.Deps {
 	if b.cfg().Credentials() != nil {
 		tables.Users = b.users
 	}
-	return replication.Deps{Settings: func() *store.Config { return &b.cfg().Config },
+	d := replication.Deps{Settings: func() *store.Config { return &b.cfg().Config },
 		Slave:  func() bool { return b.cfg().IsSlave() },
 		Listen: func() string { return b.listen(b.cfg().HAListenPort) }, Store: b.openedStore, Client: b.client,
 		Lost: b.askMaster, Joined: b.members.Yield, Needed: b.acksNeeded, Log: b.log, Throttled: b.throttled,
 		Tables: tables, Switch: b.replicationSwitch(), Network: b.network}
+	if b.haPeer != nil {
+		d.Accept, d.Dial = b.haPeer.Accept, b.haPeer.Dial
+	}
+	return d
 }
 
 // acksNeeded is how many brokers have to have what is sent now.

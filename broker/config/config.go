@@ -32,6 +32,7 @@ type Config struct {
 	BrokerIP1         string `prop:"brokerIP1"`
 	BrokerIP2         string `prop:"brokerIP2"`
 	HAListenPort      int    `prop:"haListenPort"`
+	HATLSEnable       bool   `prop:"haTlsEnable"`
 	BrokerPermission  int    `prop:"brokerPermission"`
 	RegionID          string `prop:"regionId"`
 	TraceOn           bool   `prop:"traceOn"`

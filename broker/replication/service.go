@@ -38,6 +38,8 @@ type Deps struct {
 	Throttled *throttle.Log
 	Seek      time.Duration // 0: seekPeriod
 	Network   ha.Network    // nil: the kernel's
+	// Accept and Dial shield connections between master and slave; nil: they stay plain
+	Accept, Dial ha.Shield
 }
 
 // Service is this broker's part in replication. Start and Stop may be called again; the role is read at Start. All
@@ -80,7 +82,7 @@ func (s *Service) Start() error {
 		return nil
 	}
 	opt := ha.MasterOptions{Listen: s.d.Listen(), MaxConnections: s.d.Settings().MaxHAConnections,
-		Switch: s.switchMaster(), Network: s.d.Network}
+		Switch: s.switchMaster(), Network: s.d.Network, Shield: s.d.Accept}
 	m := ha.NewMaster(opt, masterSettings(s.d.Settings(), s.d.Switch != nil), s.d.Store().Log(), s.masterEvents())
 	if err := m.Start(); err != nil {
 		return err
@@ -96,7 +98,7 @@ func (s *Service) startSlave() {
 	c := s.d.Settings()
 	f := ha.NewSlave(ha.SlaveOptions{Master: c.HAMasterAddress, HeartbeatInterval: ms(c.HASendHeartbeatInterval),
 		HousekeepingInterval: ms(c.HAHousekeepingInterval), Compare: s.compare, End: s.endOf, Switch: s.switchSlave(),
-		Durable: s.durable, Network: s.d.Network}, s.d.Store(), s.slaveEvents())
+		Durable: s.durable, Network: s.d.Network, Shield: s.d.Dial}, s.d.Store(), s.slaveEvents())
 	d := s.d.Tables
 	t := slave.New(d)
 	d.Offsets.Committed = t.Progress().Note

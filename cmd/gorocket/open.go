@@ -62,8 +62,19 @@ func at(host string, ports ...int) string {
 func brokerDoors(b *broker.Broker) []door {
 	c := b.Config()
 	return []door{{"clients", at(c.BindAddress, c.ListenPort, c.ListenPort-2), encryption(c.Settings), brokerGuests(&c)},
-		{"replication", at(c.BindAddress, c.HAListenPort), plain, anybody},
+		replicationDoor(&c),
 		{"metrics", b.MetricsAddr(), plain, anybody}}
+}
+
+func replicationDoor(c *brokerconfig.Config) door {
+	d := door{"replication", at(c.BindAddress, c.HAListenPort), plain, anybody}
+	if c.HATLSEnable {
+		d.encryption = "encrypted"
+	}
+	if c.HATLSEnable && c.Credentials() != nil {
+		d.who = "brokers with the secret of innerClientAuthenticationCredentials"
+	}
+	return d
 }
 
 func brokerGuests(c *brokerconfig.Config) string {

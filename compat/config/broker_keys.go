@@ -27,6 +27,9 @@ var Broker = join(Table{
 		"address or host name that clients are told; default: the first address that is not loopback").local(),
 	text("brokerIP2", "", Start, "address for replication; default: brokerIP1").local(),
 	number("haListenPort", 0, 0, 65535, Count, Start, "where slaves connect to a master; 0 = listenPort+1").local(),
+	flag("haTlsEnable", false, Start, "replication is encrypted, and both sides show that they know "+
+		"innerClientAuthenticationCredentials; needs tls.enable=true, and no broker of Java in the group").
+		secured("true").local().ours(),
 	number("brokerPermission", 6, 0, 7, Count, Now, "2 write, 4 read"),
 	text("regionId", "DefaultRegion", Restart, "sent back to producers"),
 	flag("traceOn", true, Restart, "sent back to producers"),

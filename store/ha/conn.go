@@ -35,7 +35,8 @@ func (e *ReportError) Error() string {
 // conn is a connection from a slave (Java DefaultHAConnection). Two goroutines serve it: one reads reports, one sends.
 type conn struct {
 	m    *Master
-	sock net.Conn
+	raw  net.Conn  // immutable
+	sock net.Conn  // what is spoken over raw; set before the two goroutines run
 	addr string    // of the peer; immutable
 	host string    // of addr; immutable
 	came time.Time // immutable
@@ -63,25 +64,37 @@ type conn struct {
 	why error // why it ends; guarded by mu
 }
 
-func newConn(m *Master, sock net.Conn) (*conn, error) {
+func newConn(m *Master, sock net.Conn) *conn {
 	peer := sock.RemoteAddr().(*net.TCPAddr)
-	c := &conn{m: m, sock: sock, addr: peer.String(), host: peer.IP.String(), came: time.Now(),
+	c := &conn{m: m, raw: sock, addr: peer.String(), host: peer.IP.String(), came: time.Now(),
 		greet: make(chan struct{}, 1), start: make(chan int64, 1), idle: make(chan struct{}, 1)}
 	c.asked.Store(-1)
 	c.acked.Store(-1)
-	return c, c.out.init(sock)
+	return c
 }
 
 // run serves the connection until it ends.
 func (c *conn) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var sender sync.WaitGroup
-	sender.Go(func() { c.end(c.send(ctx)) })
-	c.end(c.read())
-	cancel()
-	sender.Wait()
+	if err := c.open(ctx); err != nil {
+		c.end(err)
+	} else {
+		var sender sync.WaitGroup
+		sender.Go(func() { c.end(c.send(ctx)) })
+		c.end(c.read())
+		cancel()
+		sender.Wait()
+	}
 	c.m.remove(c, c.reason())
+}
+
+// open waits until the peer has shown who it is, if it has to.
+func (c *conn) open(ctx context.Context) (err error) {
+	if c.sock, err = c.m.opt.Shield.over(ctx, c.raw); err != nil {
+		return err
+	}
+	return c.out.init(c.sock)
 }
 
 // end closes the connection; the first reason stays. Any goroutine.
@@ -91,7 +104,7 @@ func (c *conn) end(why error) {
 		c.why = why
 	}
 	c.mu.Unlock()
-	_ = c.sock.Close()
+	_ = c.raw.Close() // at once: what shields it would say farewell to a peer that may not read
 }
 
 func (c *conn) reason() error {

@@ -32,6 +32,7 @@ type MasterOptions struct {
 	MaxConnections int
 	Switch         *SwitchMaster // nil: the master of this group does not change
 	Network        Network       // nil: the kernel's
+	Shield         Shield        // nil: slaves connect as they are
 }
 
 // Network is what connections run over instead of the kernel's TCP: one in memory, for a simulation. Its connections
@@ -185,11 +186,7 @@ func (m *Master) accept(ctx context.Context, l net.Listener) {
 
 // serve starts the goroutines of a connection, if there is room for it.
 func (m *Master) serve(ctx context.Context, sock net.Conn) {
-	c, err := newConn(m, sock)
-	if err == nil {
-		err = m.add(ctx, c)
-	}
-	if err != nil {
+	if err := m.add(ctx, newConn(m, sock)); err != nil {
 		_ = sock.Close()
 		m.gone(sock.RemoteAddr().String(), err)
 	}

@@ -2,7 +2,6 @@ package ha
 
 import (
 	"net"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,6 +14,7 @@ import (
 type output struct {
 	raw   syscall.RawConn       // of the kernel's socket, nil: there is none
 	sock  net.Conn              // else
+	both  []byte                // head and block for it, to be written at once
 	write func(fd uintptr) bool // output.try, made once
 
 	rest []byte // of the head
@@ -65,7 +65,8 @@ func (o *output) begin(head []byte) { o.rest, o.mem, o.left = head, nil, 0 }
 // flush writes all of it; it waits as long as the peer does not read.
 func (o *output) flush() error {
 	if o.raw == nil {
-		_, err := o.sock.Write(slices.Concat(o.rest, o.mem))
+		o.both = append(append(o.both[:0], o.rest...), o.mem...)
+		_, err := o.sock.Write(o.both)
 		return err
 	}
 	o.err = nil

@@ -26,6 +26,7 @@ const (
 type follower struct {
 	s      *Slave
 	ctx    context.Context // ends the connection
+	raw    net.Conn        // what sock is spoken over
 	sock   net.Conn
 	addr   string
 	served bool // something that fits came
@@ -73,7 +74,8 @@ func (f *follower) run() error {
 // due tells whether it is time for a report, after a read of n bytes.
 func (f *follower) due(n int) bool {
 	end := f.s.store.MaxPhyOffset()
-	if end == f.reported || n == readSize && end-f.reported < reportLeast && f.more() {
+	whole := n == readSize || f.sock != f.raw // what shields it gives small pieces
+	if end == f.reported || whole && end-f.reported < reportLeast && f.more() {
 		return time.Since(f.wroteAt) >= f.s.opt.HeartbeatInterval
 	}
 	return true
@@ -81,7 +83,7 @@ func (f *follower) due(n int) bool {
 
 // more tells that more bytes have come and wait in the socket.
 func (f *follower) more() bool {
-	sock, ok := f.sock.(syscall.Conn)
+	sock, ok := f.raw.(syscall.Conn)
 	if !ok {
 		return false
 	}

@@ -33,6 +33,7 @@ type SlaveOptions struct {
 	Durable func(ctx context.Context, offset int64) error
 	Switch  *SwitchSlave // nil: the master of this group does not change
 	Network Network      // nil: the kernel's
+	Shield  Shield       // nil: the connection stays as it is
 }
 
 // SlaveEvents are told what happens, by the slave's goroutine. Both fields may be nil.
@@ -200,8 +201,10 @@ func (s *Slave) follow(ctx context.Context, addr string) (served bool, err error
 	}
 	unhook := context.AfterFunc(ctx, func() { _ = sock.Close() })
 	defer unhook()
-	f := follower{s: s, ctx: ctx, sock: sock, addr: addr}
-	err = f.run()
+	f := follower{s: s, ctx: ctx, raw: sock, addr: addr}
+	if f.sock, err = s.opt.Shield.over(ctx, sock); err == nil {
+		err = f.run()
+	}
 	if ctx.Err() != nil {
 		err = ErrMoved
 	}

@@ -28,6 +28,8 @@ type node struct {
 	set    ha.SwitchSlave // what it says as a slave, beside what follow fills in
 	ends   chan error     // why connections of the slave ended
 	caught chan int64     // slaves that have caught up with this master
+
+	accept, dial ha.Shield // nil: connections are plain
 }
 
 func newNode(t *testing.T, id int64) *node {
@@ -87,7 +89,7 @@ func (n *node) lead(number int32, messages int) *node {
 	if err == nil && n.epochs.List().Last() != number {
 		err = n.epochs.Begin(epoch.Entry{Epoch: number, Start: n.store.MaxPhyOffset()})
 	}
-	n.master = ha.NewMaster(ha.MasterOptions{Listen: "127.0.0.1:0", Switch: &ha.SwitchMaster{Epochs: n.epochs.List,
+	n.master = ha.NewMaster(ha.MasterOptions{Listen: "127.0.0.1:0", Shield: n.accept, Switch: &ha.SwitchMaster{Epochs: n.epochs.List,
 		Confirm: n.store.Confirmed}}, settings(), n.store.Log(), ha.MasterEvents{
 		CaughtUp: func(id int64) { n.caught <- id }})
 	if err == nil {
@@ -110,7 +112,7 @@ func (n *node) follow(m *node) *node {
 	sw.Confirmed, sw.ConfirmedTo = n.store.SetConfirmed, n.store.Confirmed
 	n.ends = ends
 	n.slave = ha.NewSlave(ha.SlaveOptions{Master: m.master.Addr().String(), HeartbeatInterval: 100 * time.Millisecond,
-		HousekeepingInterval: 2 * time.Second, Switch: &sw}, n.store, ha.SlaveEvents{
+		HousekeepingInterval: 2 * time.Second, Switch: &sw, Shield: n.dial}, n.store, ha.SlaveEvents{
 		Disconnected: func(_ string, why error) { ends <- why }})
 	n.slave.Start()
 	return n
