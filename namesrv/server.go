@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/eventlog"
 	"gorocket/remoting/guard"
 	"gorocket/remoting/metrics"
@@ -105,6 +106,9 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
+// open is what every client asks for, and not each signs: routes.
+func open() auth.Codes { return auth.Codes{wire.ReqGetRouteinfoByTopic: true} }
+
 func (s *Server) startNetwork() error {
 	table, err := remoting.NewTable(s.entries()...)
 	if err != nil {
@@ -114,7 +118,7 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
-	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log); err != nil {
+	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log, open()); err != nil {
 		return err
 	}
 	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.certificates); err != nil {

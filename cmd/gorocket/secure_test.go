@@ -3,10 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +19,12 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"gorocket/broker"
 	"gorocket/cmd/gorocket/access"
 	"gorocket/cmd/gorocket/keyring"
+	"gorocket/compat/testutil"
+	"gorocket/namesrv"
+	"gorocket/namesrv/controller"
 	"gorocket/remoting"
 	"gorocket/remoting/auth"
 	"gorocket/remoting/secure"
@@ -28,6 +37,8 @@ type closed struct {
 	dir           string // of the certificates and secrets
 	namesrv, addr string
 	metrics       string
+	controller    string
+	store         string
 	log           *bytes.Buffer
 }
 
@@ -42,37 +53,71 @@ func startSecure(t *testing.T, store string) *closed {
 	var lines bytes.Buffer
 	log := zerolog.New(zerolog.SyncWriter(&lines))
 	n, ns, h, err := f.servers(log, true)
-	if err == nil {
-		err = startAll([]service{n, h})
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	k := secureController(t, log, h.Broker().Config().SecureDir)
+	all := []service{n, h, k}
+	if err = startAll(all); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := stopAll([]service{n, h}); err != nil {
+		if err := stopAll(all); err != nil {
 			t.Error(err)
 		}
 	})
 	logOpen(log, "namesrv", namesrvDoors(n, &ns)...)
 	logOpen(log, "broker", brokerDoors(h.Broker())...)
 	c := h.Broker().Config()
-	return &closed{t, c.SecureDir, n.Addr(), c.Addr(), h.Broker().MetricsAddr(), &lines}
+	return &closed{t: t, dir: c.SecureDir, namesrv: n.Addr(), addr: c.Addr(), metrics: h.Broker().MetricsAddr(),
+		controller: k.Addr(), store: store, log: &lines}
+}
+
+// secureController is a controller beside them, with the same folder of secrets.
+func secureController(t *testing.T, log zerolog.Logger, dir string) *controller.Server {
+	t.Helper()
+	port, err := freePort(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, root := controller.DefaultConfig(), t.TempDir()
+	c.BindAddress, c.Group, c.SelfID, c.Peers = "127.0.0.1", "g", "n0", fmt.Sprintf("n0-127.0.0.1:%d", port)
+	c.StorePath, c.ConfigStorePath = filepath.Join(root, "controller"), filepath.Join(root, "controller.properties")
+	c.Secure, c.SecureDir = true, dir
+	var s *controller.Server
+	if err = closeDoors(log, &c, &c.Doors, &c.Settings); err == nil {
+		s, err = controller.New(c, log)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // ask sends a request, signed as who, nil: not signed, and tells the answer's code and remark, or why there is none.
 func (c *closed) ask(addr string, a access.Access, code int32, body string) string {
 	c.t.Helper()
+	client := dialler(c.t, a)
+	defer func() { _ = client.Stop() }()
+	return ask(client, addr, code, body)
+}
+
+func dialler(t *testing.T, a access.Access) *remoting.Client {
+	t.Helper()
 	client, err := remoting.NewClient(&remoting.Table{}, a.Options())
 	if err == nil {
 		err = client.Start()
 	}
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	defer func() { _ = client.Stop() }()
+	return client
+}
+
+func ask(client *remoting.Client, addr string, code int32, body string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	_, err = remoting.Call(ctx, client, addr, code, wire.None, &wire.NoHeader{}, []byte(body))
+	_, err := remoting.Call(ctx, client, addr, code, wire.None, &wire.NoHeader{}, []byte(body))
 	if refused := (*remoting.ResponseError)(nil); errors.As(err, &refused) {
 		return fmt.Sprintf("%d %s", refused.Code, refused.Remark)
 	}
@@ -112,11 +157,8 @@ func TestSecure(t *testing.T) {
 			} else if *admin.Credentials != *first.Credentials {
 				t.Error("the second start has another secret")
 			}
-			for _, addr := range []string{c.addr, c.namesrv} {
-				code := int32(wire.ReqGetBrokerConfig)
-				if addr == c.namesrv {
-					code = wire.ReqGetNamesrvConfig
-				}
+			for addr, code := range map[string]int32{c.addr: wire.ReqGetBrokerConfig, c.namesrv: wire.ReqGetNamesrvConfig,
+				c.controller: wire.ReqGetControllerConfig} {
 				if got := c.ask(addr, access.Access{}, code, ""); !strings.HasPrefix(got, "none: ") {
 					t.Errorf("%s: a plain connection is answered %s", addr, got)
 				}
@@ -187,5 +229,110 @@ func refuses(t *testing.T, c *cobra.Command, key, value string, args ...string) 
 	if want := fmt.Sprintf("config key %s: value %q: secure=true", key, value); err == nil ||
 		!strings.Contains(err.Error(), want) {
 		t.Errorf("%s %v: %v, want %s", c.Name(), args, err, want)
+	}
+}
+
+// files are the names of what lies below a folder, each with a sum of its content, but for what servers write by the
+// clock: positions, check points.
+func files(t *testing.T, root string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.Contains(d.Name(), "checkpoint") || strings.Contains(path, "timer") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) { // a .tmp
+			return nil
+		}
+		all[path] = fmt.Sprintf("%d %x", len(b), sha256.Sum256(b))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// settled waits until nothing is written any more.
+func settled(t *testing.T, root string) map[string]string {
+	t.Helper()
+	before := files(t, root)
+	for {
+		time.Sleep(time.Second)
+		now := files(t, root)
+		if maps.Equal(before, now) {
+			return now
+		}
+		before = now
+	}
+}
+
+// TestEveryCode sends each request code of the three servers, and some that nobody has, to each port, without a
+// signature, by nobody, with a wrong secret and by a disabled user, and without waiting for an answer: all are refused,
+// and not one file changes.
+func TestEveryCode(t *testing.T) {
+	store := t.TempDir()
+	c := startSecure(t, store)
+	admin := c.as(keyring.AdminFile)
+	root := dialler(t, admin)
+	defer func() { _ = root.Stop() }()
+	before := settled(t, store)
+	fast := fastPort(t, c.addr)
+	codes := append(append(append([]int32{0, 1, 4711, 9999}, broker.Codes()...), namesrv.Codes()...), controller.Codes()...)
+	nobody, wrong, stranger := c.as(""), admin, admin
+	wrong.Credentials = &auth.Credentials{AccessKey: admin.Credentials.AccessKey, SecretKey: "wrong"}
+	stranger.Credentials = &auth.Credentials{AccessKey: "nobody", SecretKey: admin.Credentials.SecretKey}
+	for who, want := range map[*access.Access]string{&nobody: "16 username cannot be null.",
+		&wrong: "16 check signature failed.", &stranger: "16 User:nobody is not found."} {
+		client := dialler(t, *who)
+		for _, addr := range []string{c.addr, fast, c.namesrv, c.controller} {
+			for _, code := range codes {
+				if addr == c.namesrv && code == wire.ReqGetRouteinfoByTopic {
+					continue // given to whoever asks, as clients sign with users that only brokers know
+				}
+				for _, body := range []string{"", `{"a":1}`, "longPollingEnable=false\n"} {
+					if got := ask(client, addr, code, body); got != want {
+						t.Errorf("%d to %s with %q: %s, want %s", code, addr, body, got, want)
+					}
+				}
+				oneway(t, client, addr, code)
+			}
+		}
+		if err := client.Stop(); err != nil {
+			t.Error(err)
+		}
+	}
+	for addr, code := range map[string]int32{c.addr: wire.ReqGetBrokerConfig, c.namesrv: wire.ReqGetNamesrvConfig,
+		c.controller: wire.ReqGetControllerConfig} {
+		// after so many wrong secrets from this address one of each half second is looked at
+		testutil.WaitFor(t, "the first user is served", func() bool { return ask(root, addr, code, "") == "0" })
+	}
+	if after := settled(t, store); !maps.Equal(before, after) {
+		t.Errorf("files changed: %v, before %v", after, before)
+	}
+}
+
+func fastPort(t *testing.T, addr string) string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	n, err2 := strconv.Atoi(port)
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(n-2))
+}
+
+// oneway sends a request that nobody answers.
+func oneway(t *testing.T, client *remoting.Client, addr string, code int32) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	conn, err := client.Conn(ctx, addr)
+	if err == nil {
+		err = remoting.Notify(conn, code, wire.None, &wire.NoHeader{}, []byte("longPollingEnable=false\n"))
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }

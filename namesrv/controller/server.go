@@ -150,7 +150,7 @@ func (s *Server) startNetwork() error {
 	if err != nil {
 		return err
 	}
-	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log); err != nil {
+	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log, nil); err != nil {
 		return err
 	}
 	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.certificates); err != nil {

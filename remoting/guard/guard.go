@@ -78,9 +78,9 @@ var errNoUser = errors.New("guard: signatures are asked for, and there is nobody
 	"initAuthenticationUser or innerClientAuthenticationCredentials")
 
 // ForServer is Options.Guard of a NameServer or a controller that asks for signatures: of its own users, who have all
-// rights, but for routes, which every client asks for, and not each signs. nil when it does not ask.
-func ForServer(on bool, own auth.Signing, log zerolog.Logger) (func(*remoting.Conn, *wire.Command) remoting.Refusal,
-	error) {
+// rights, but for the codes of open, of which it asks nothing. nil when it does not ask.
+func ForServer(on bool, own auth.Signing, log zerolog.Logger, open auth.Codes) (func(*remoting.Conn,
+	*wire.Command) remoting.Refusal, error) {
 	if !on {
 		return nil, nil
 	}
@@ -95,7 +95,6 @@ func ForServer(on bool, own auth.Signing, log zerolog.Logger) (func(*remoting.Co
 	if err != nil {
 		return nil, err
 	}
-	routes := auth.Codes{wire.ReqGetRouteinfoByTopic: true}
-	set := auth.Settings{Authenticate: true, Authorize: true, Strict: true, Unsigned: routes, Unchecked: routes}
+	set := auth.Settings{Authenticate: true, Authorize: true, Strict: true, Unsigned: open, Unchecked: open}
 	return Of(New(users, set, log, time.Now)), nil
 }

@@ -35,17 +35,17 @@ func (l *lines) Write(p []byte) (int, error) {
 // TestForServer: a server that asks for signatures lets its own users in, gives routes to everybody, and logs whom it
 // refused; one that does not ask has no guard, and one without users does not start.
 func TestForServer(t *testing.T) {
-	if check, err := ForServer(false, auth.Signing{}, zerolog.Nop()); check != nil || err != nil {
+	if check, err := ForServer(false, auth.Signing{}, zerolog.Nop(), nil); check != nil || err != nil {
 		t.Errorf("off: %v", err)
 	}
 	for _, own := range []auth.Signing{{}, {InitAuthenticationUser: "{"}} {
-		if check, err := ForServer(true, own, zerolog.Nop()); check != nil || err == nil {
+		if check, err := ForServer(true, own, zerolog.Nop(), nil); check != nil || err == nil {
 			t.Errorf("%+v: %v", own, err)
 		}
 	}
 	log := &lines{}
 	check, err := ForServer(true, auth.Signing{InnerClientCredentials: `{"accessKey":"inner","secretKey":"hidden"}`},
-		zerolog.New(log))
+		zerolog.New(log), auth.Codes{wire.ReqGetRouteinfoByTopic: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	check, err := guard.ForServer(true, auth.Signing{InitAuthenticationUser: `{"username":"me","password":"secret"}`},
-		zerolog.Nop())
+		zerolog.Nop(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
