@@ -13,12 +13,15 @@ var TLS = Table{
 		"a certificate of its own that proves nothing, new at each start; clients believe any").secured("false"),
 	choice("tls.server.need.client.auth", "none", Start, []string{"none", "optional", "require"},
 		"whether clients have to show a certificate"),
-	text("tls.server.keyPath", "", Start, "private key, PEM, not encrypted; read again when it changes"),
+	text("tls.server.keyPath", "", Start, "private key, PEM; read again when it changes"),
+	text("tls.server.keyPassword", "", Start, "of the private key, if that is encrypted (PKCS#8 with PBES2, or a "+
+		"traditional one); no effect on another").secret(),
 	text("tls.server.certPath", "", Start, "certificate chain, PEM; read again when it changes"),
 	flag("tls.server.authClient", false, Start, "check clients' certificates by tls.server.trustCertPath"),
 	text("tls.server.trustCertPath", "", Start, "certificates that sign those of clients, PEM; default: the system's"),
 	flag("tls.enable", false, Start, "encrypt connections to NameServers and other brokers").secured("true"),
-	text("tls.client.keyPath", "", Start, "private key for them, PEM, not encrypted"),
+	text("tls.client.keyPath", "", Start, "private key for them, PEM"),
+	text("tls.client.keyPassword", "", Start, "of the private key, as tls.server.keyPassword").secret(),
 	text("tls.client.certPath", "", Start, "certificate chain for them, PEM"),
 	flag("tls.client.authServer", false, Start, "check their certificates by tls.client.trustCertPath").
 		secured("true"),

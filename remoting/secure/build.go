@@ -3,7 +3,6 @@ package secure
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -21,7 +20,7 @@ func (s *Settings) serverConfig(selfSigned func() (tls.Certificate, error)) (*tl
 	case s.TLSServerCert == "" && s.TLSServerKey == "":
 		return nil, nil
 	default:
-		cert, err = pair("tls.server", s.TLSServerCert, s.TLSServerKey)
+		cert, err = pair("tls.server", s.TLSServerCert, s.TLSServerKey, s.TLSServerPassword)
 	}
 	if err != nil {
 		return nil, err
@@ -56,7 +55,7 @@ func (s *Settings) clientConfig() (*tls.Config, error) {
 		return c, nil
 	}
 	if s.TLSClientCert != "" || s.TLSClientKey != "" {
-		cert, err := pair("tls.client", s.TLSClientCert, s.TLSClientKey)
+		cert, err := pair("tls.client", s.TLSClientCert, s.TLSClientKey, s.TLSClientPassword)
 		if err != nil {
 			return nil, err
 		}
@@ -145,7 +144,7 @@ func words(list string) (all []string) {
 }
 
 // pair reads a certificate chain and its private key, PEM both.
-func pair(keys, certFile, keyFile string) (tls.Certificate, error) {
+func pair(keys, certFile, keyFile, password string) (tls.Certificate, error) {
 	if certFile == "" || keyFile == "" {
 		return tls.Certificate{}, fmt.Errorf("%s.certPath=%q and %s.keyPath=%q: one needs the other", keys, certFile, keys,
 			keyFile)
@@ -158,9 +157,8 @@ func pair(keys, certFile, keyFile string) (tls.Certificate, error) {
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("%s.keyPath: %w", keys, err)
 	}
-	if b, _ := pem.Decode(key); b != nil && strings.Contains(b.Type, "ENCRYPTED") {
-		return tls.Certificate{}, fmt.Errorf("%s.keyPath: %s: the key is encrypted, which is not supported; decrypt it "+
-			"(openssl pkcs8 -in FILE -out FILE2) into a file that only this user can read", keys, keyFile)
+	if key, err = decrypt(key, password); err != nil {
+		return tls.Certificate{}, fmt.Errorf("%s.keyPath: %s: %w", keys, keyFile, err)
 	}
 	both, err := tls.X509KeyPair(cert, key)
 	if err != nil {

@@ -20,11 +20,13 @@ type Settings struct {
 	TLSTestMode         bool   `prop:"tls.test.mode.enable"`
 	TLSNeedClientAuth   string `prop:"tls.server.need.client.auth"`
 	TLSServerKey        string `prop:"tls.server.keyPath"`
+	TLSServerPassword   string `prop:"tls.server.keyPassword"`
 	TLSServerCert       string `prop:"tls.server.certPath"`
 	TLSServerAuthClient bool   `prop:"tls.server.authClient"`
 	TLSServerTrust      string `prop:"tls.server.trustCertPath"`
 	TLSEnable           bool   `prop:"tls.enable"`
 	TLSClientKey        string `prop:"tls.client.keyPath"`
+	TLSClientPassword   string `prop:"tls.client.keyPassword"`
 	TLSClientCert       string `prop:"tls.client.certPath"`
 	TLSClientAuthServer bool   `prop:"tls.client.authServer"`
 	TLSClientTrust      string `prop:"tls.client.trustCertPath"`
