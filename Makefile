@@ -24,7 +24,7 @@ part = @echo "== $(1)"; if ( $(2) ); then r=passed; else r=FAILED; fi; echo "$$r
 REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: sim tally mutants attack crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -124,6 +124,17 @@ java-filter:
 ## java-auth: signatures, permissions and what each request needs compared with Java's own on random ones
 java-auth:
 	cd integration && JAVAAUTH=1 $(GO) test -count=1 -timeout 30m -v ./javaauth
+
+## security: known attacks, every request code without credentials, clients and servers of Java with users, permissions and TLS, the commands of
+## docs/security.md, 100,000 random decisions against Java's own, each decoder that a stranger reaches for FUZZTIME, and what TLS costs (TLSLOAD="-idle 0")
+SECURITY_FUZZ = ./remoting/auth:FuzzSignature ./remoting/auth:FuzzNeeds ./remoting/auth:FuzzPolicyJSON ./remoting/transport:FuzzHandshake ./remoting/wire:FuzzDecode
+security: build tally java-auth
+	$(GO) test -count=1 -run 'CVE|Closed|Secure|EveryCode|OpenedAgain|Encrypted|Peer|Sign|Guard|TLS|Local' ./broker ./namesrv/... ./cmd/gorocket/... ./compat/config ./remoting/... ./store/ha
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 30m -run 'Auth|TLS|Closed|TenCommands|Users' . | $(CURDIR)/bin/tally -name security -log $(CURDIR)/bin/tests.log
+	@set -e; for f in $(SECURITY_FUZZ); do \
+	  echo "== $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime $(FUZZTIME) $${f%:*}; \
+	done
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./tlsload $(TLSLOAD)
 
 ## bench-timers: timer messages: rate, memory of a million that wait, restart with them, how late they come
 bench-timers: build

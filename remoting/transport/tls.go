@@ -226,6 +226,7 @@ func (s *tlsSocket) take() error {
 	case over:
 		s.open = true
 		s.hold(int64(s.rec.size))
+		s.forget()
 	}
 	return nil
 }
@@ -272,6 +273,15 @@ func (s *tlsSocket) shrink() {
 			s.in = bytes.Buffer{}
 		}
 		s.mu.Unlock()
+	}
+}
+
+// forget gives back what the handshake came in by: most connections are idle, and later records are smaller, or many.
+func (s *tlsSocket) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.in.Len() == 0 {
+		s.in = bytes.Buffer{}
 	}
 }
 
