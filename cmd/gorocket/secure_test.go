@@ -201,7 +201,8 @@ func TestOpenedAgain(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"authenticationEnabled=false", "authorizationEnabled=false",
-		"authorizationStrictMode=false", "authenticationWhitelist=10", "authorizationWhitelist=10"} {
+		"authorizationStrictMode=false", "authenticationWhitelist=10", "authorizationWhitelist=10", "aclEnable=true",
+		"haTlsEnable=false"} {
 		if err := os.WriteFile(file, []byte(text+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}

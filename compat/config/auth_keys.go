@@ -34,7 +34,7 @@ var Auth = Table{
 	flag("authorizationStrictMode", true, Start, "ask for permissions too where Java asks for none: "+
 		"security.md lists these requests; false: as Java").secured("true").ours(),
 	flag("aclEnable", false, Start, "ACL 1.0, as brokers of 4.x have it: ask every request for a signature of an account "+
-		"in conf/plain_acl.yml and conf/acl below rocketmqHome"),
+		"in conf/plain_acl.yml and conf/acl below rocketmqHome").secured("false"),
 	flag("migrateAuthFromV1Enabled", false, Start,
 		"make users and permissions of the accounts of ACL 1.0 at the start, of those whose name no user has"),
 	text("rocketmqHome", "", Start, "folder whose conf/ has the accounts of ACL 1.0; empty: the environment variable "+
