@@ -33,14 +33,9 @@ func (s *Server) changeMembers(ctx *remoting.Context) {
 		ctx.Status(wire.SystemBusy, "another change of the members is under way")
 		return
 	}
-	defer s.changing.Unlock()
 	node := s.node.Load()
-	var err error
-	if h.Addr == "" {
-		err = node.Remove(h.ID)
-	} else if err = s.runs(consensus.Peer{ID: h.ID, Addr: h.Addr}); err == nil {
-		err = node.Add(consensus.Peer{ID: h.ID, Addr: h.Addr})
-	}
+	err := s.changeMember(node, h)
+	s.changing.Unlock() // before the answer: who has it may ask for the next change
 	switch {
 	case errors.Is(err, consensus.ErrNotLeader):
 		notLeader(ctx)
@@ -51,6 +46,18 @@ func (s *Server) changeMembers(ctx *remoting.Context) {
 			Any("members", node.Members()).Msg("the members of the group have changed")
 		ctx.OK(nil)
 	}
+}
+
+// changeMember makes one change; changing is held.
+func (s *Server) changeMember(node *consensus.Node, h ChangeMembersHeader) error {
+	if h.Addr == "" {
+		return node.Remove(h.ID)
+	}
+	p := consensus.Peer{ID: h.ID, Addr: h.Addr}
+	if err := s.runs(p); err != nil {
+		return err
+	}
+	return node.Add(p)
 }
 
 // runs looks whether a controller that is to be a member runs: it counts for majorities at once, and one that does not
