@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -335,5 +336,35 @@ func oneway(t *testing.T, client *remoting.Client, addr string, code int32) {
 	}
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRenewed: a new certificate of this machine is in use within a moment, on every port, and nobody who believes in the
+// authority is refused meanwhile.
+func TestRenewed(t *testing.T) {
+	c := startSecure(t, t.TempDir())
+	admin := c.as(keyring.AdminFile)
+	ports := map[string]int32{c.addr: wire.ReqGetBrokerConfig, c.namesrv: wire.ReqGetNamesrvConfig,
+		c.controller: wire.ReqGetControllerConfig}
+	serial := func(addr string) string {
+		t.Helper()
+		conn, err := tls.Dial("tcp", addr, admin.TLS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		return conn.ConnectionState().PeerCertificates[0].SerialNumber.String()
+	}
+	before := serial(c.addr)
+	if _, err := keyring.Open(c.dir, keyring.Options{Certificates: true, Renew: true}); err != nil {
+		t.Fatal(err)
+	}
+	for addr, code := range ports {
+		testutil.WaitFor(t, "the new certificate", func() bool {
+			if got := c.ask(addr, admin, code, ""); got != "0" {
+				t.Errorf("%s meanwhile: %s", addr, got)
+			}
+			return serial(addr) != before
+		})
 	}
 }
