@@ -71,7 +71,7 @@ var arrows = map[string][]string{
 		"store/record"},
 	"cmd/gorocket/cluster": {"compat", "remoting", "remoting/protocol", "remoting/wire", "store/vfs"},
 	"cmd/gorocket/keyring": {"cmd/gorocket/access", "remoting/auth", "store/vfs"},
-	"cmd/gorocket/bench":   {"compat", "remoting", "remoting/protocol", "remoting/wire"},
+	"cmd/gorocket/bench":   {"cmd/gorocket/access", "compat", "remoting", "remoting/auth", "remoting/protocol", "remoting/wire"},
 	"cmd/support":          {"broker", "namesrv", "namesrv/controller", "remoting/auth", "remoting/wire"},
 	"compat":               {},
 	"compat/config":        {"compat"},

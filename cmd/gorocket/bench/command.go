@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gorocket/cmd/gorocket/access"
 	"gorocket/remoting"
 )
 
@@ -30,6 +32,7 @@ type common struct {
 	duration, warmup time.Duration
 	timeout          time.Duration
 	asJSON, quiet    bool
+	access           *access.Flags
 
 	durationHelp string // what --duration means
 	noWarmup     bool   // the command has no --warmup
@@ -50,6 +53,8 @@ type env struct {
 	*common
 	progress io.Writer // nil: none
 	cl       *remoting.Client
+	sign     *signing    // nil: requests are not signed
+	tls      *tls.Config // nil: connections are plain
 }
 
 // Command returns `gorocket bench`. Called by main.
@@ -91,10 +96,11 @@ func Command() *cobra.Command {
 func newCommand(use, short, long string, b benchmark) *cobra.Command {
 	k := &common{duration: 10 * time.Second, warmup: 2 * time.Second, timeout: 30 * time.Second,
 		threads:      max(1, runtime.GOMAXPROCS(0)/2),
-		durationHelp: "time that is measured"}
+		durationHelp: "time that is measured", access: new(access.Flags)}
 	c := &cobra.Command{Use: use, Short: short, Long: long, Args: noArgs}
 	b.flags(c, k)
 	f := c.Flags()
+	k.access.Add(c)
 	f.StringVarP(&k.namesrv, "namesrv", "n", os.Getenv("NAMESRV_ADDR"), "NameServers, host:port;host:port")
 	f.StringVarP(&k.broker, "broker", "b", "", "one broker, host:port, instead of asking a NameServer")
 	f.IntVar(&k.pid, "pid", 0, "process id of the server on this machine: report its CPU time and RssAnon")
@@ -154,7 +160,13 @@ func execute(ctx context.Context, k *common, b benchmark, out, errs io.Writer) e
 	if err != nil {
 		return err
 	}
-	cl, err := remoting.NewClient(table, remoting.Options{IdleTimeout: time.Hour})
+	how, err := k.access.Access(access.Access{})
+	if err != nil {
+		return err
+	}
+	opts := how.Options()
+	opts.IdleTimeout = time.Hour
+	cl, err := remoting.NewClient(table, opts)
 	if err != nil {
 		return err
 	}
@@ -162,13 +174,19 @@ func execute(ctx context.Context, k *common, b benchmark, out, errs io.Writer) e
 		return err
 	}
 	defer func() { _ = cl.Stop() }()
-	e := &env{common: k, cl: cl}
+	e := &env{common: k, cl: cl, sign: newSigning(how.Credentials), tls: how.TLS}
 	if !k.quiet {
 		e.progress = errs
 	}
 	r, err := b.run(ctx, e)
 	if err != nil {
 		return err
+	}
+	if e.sign != nil {
+		r.row("signed as", how.Credentials.AccessKey, "signedAs", how.Credentials.AccessKey)
+	}
+	if e.tls != nil {
+		r.row("connections", "encrypted (TLS)", "tls", true)
 	}
 	return errors.Join(r.write(out, k.asJSON), r.failed)
 }

@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"net"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +37,8 @@ type conn struct {
 	ring  *ring // nil when the job encodes its requests itself
 	ended bool
 
+	secured *secured // nil: plain
+
 	in       []byte // inbound bytes: in[at:have] is not looked at yet
 	at, have int
 	out      []byte // what the socket did not take yet; nothing is sent meanwhile
@@ -48,19 +49,26 @@ type conn struct {
 	got      answer
 }
 
-// dial connects and returns a non-blocking socket of its own, with TCP_NODELAY.
-func dial(addr string, limit time.Duration) (int, error) {
-	d := net.Dialer{Timeout: limit}
+// dial connects and returns a non-blocking socket of its own, with TCP_NODELAY, and its encryption.
+func dial(addr string, e *env) (int, *secured, error) {
+	d := net.Dialer{Timeout: e.timeout}
 	nc, err := d.Dial("tcp", addr)
 	if err != nil {
-		return 0, explainDial(err)
+		return 0, nil, explainDial(err)
 	}
 	defer nc.Close()
+	s, err := encrypt(nc, e.tls, e.timeout)
+	if err != nil {
+		return 0, nil, fmt.Errorf("%s: %w", addr, err)
+	}
 	fd, err := ownSocket(nc.(*net.TCPConn))
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", addr, explainDial(err))
+		return 0, nil, fmt.Errorf("%s: %w", addr, explainDial(err))
 	}
-	return fd, nil
+	if s != nil {
+		s.fd = fd
+	}
+	return fd, s, nil
 }
 
 // ownSocket returns a second descriptor of nc's socket, which stays open when nc is closed and which Go's runtime does
@@ -77,12 +85,12 @@ func ownSocket(nc *net.TCPConn) (fd int, err error) {
 	return fd, err
 }
 
-func newConn(addr string, inFlight, inbound int, limit time.Duration) (*conn, error) {
-	fd, err := dial(addr, limit)
+func newConn(addr string, inFlight, inbound int, e *env) (*conn, error) {
+	fd, s, err := dial(addr, e)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{addr: addr, fd: fd, in: make([]byte, inbound), slots: make([]int64, inFlight)}
+	c := &conn{addr: addr, fd: fd, secured: s, in: make([]byte, inbound), slots: make([]int64, inFlight)}
 	for i := inFlight - 1; i >= 0; i-- {
 		c.free = append(c.free, int32(i))
 	}
@@ -116,6 +124,9 @@ func (c *conn) send(b []byte) error {
 	if c.ended {
 		return nil
 	}
+	if c.secured != nil {
+		return c.sendSecured(b)
+	}
 	if len(c.out) > 0 {
 		c.out = append(c.out[:len(c.out):len(c.out)], b...)
 		return nil
@@ -137,7 +148,7 @@ func (c *conn) flushBatch() error {
 		return nil
 	}
 	err := c.send(c.batch)
-	if len(c.out) > 0 {
+	if len(c.out) > 0 && c.secured == nil {
 		c.batch = nil // c.out refers to its memory
 	} else {
 		c.batch = c.batch[:0]
@@ -177,6 +188,9 @@ func (c *conn) resume(now int64) error {
 
 // receive reads once and hands the whole frames to the job.
 func (c *conn) receive() error {
+	if c.secured != nil {
+		return c.receiveSecured()
+	}
 	n, err := unix.Read(c.fd, c.in[c.have:])
 	if err == unix.EAGAIN || err == unix.EINTR {
 		return nil

@@ -175,11 +175,19 @@ func (k *crowd) one(i int) (*conn, time.Duration, error) {
 		return nil, 0, fmt.Errorf("connection %d: %w", i+1, explainDial(err))
 	}
 	defer nc.Close()
-	j, err := k.b.heart(i)
+	j, err := k.b.heart(i, k.e.sign)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := firstBeat(nc, j.frame, k.e.timeout); err != nil {
+	s, err := encrypt(nc, k.e.tls, k.e.timeout)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s: connection %d: %w", t.addr, i+1, err)
+	}
+	speaks := nc
+	if s != nil {
+		speaks = s.tls
+	}
+	if err := firstBeat(speaks, j.frame, k.e.timeout); err != nil {
 		return nil, 0, fmt.Errorf("%s: heartbeat of connection %d: %w", t.addr, i+1, err)
 	}
 	took := time.Since(begin)
@@ -187,8 +195,11 @@ func (k *crowd) one(i int) (*conn, time.Duration, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("connection %d: %w", i+1, explainDial(err))
 	}
-	return &conn{addr: t.addr, fd: fd, in: make([]byte, idleBuffer), slots: make([]int64, 1), free: []int32{0}, job: j},
-		took, nil
+	if s != nil {
+		s.fd = fd
+	}
+	return &conn{addr: t.addr, fd: fd, secured: s, in: make([]byte, idleBuffer), slots: make([]int64, 1),
+		free: []int32{0}, job: j}, took, nil
 }
 
 // idleBuffer is the inbound buffer of an idle connection, in bytes; it grows with what comes.
@@ -225,14 +236,14 @@ func firstBeat(nc net.Conn, frame []byte, limit time.Duration) error {
 }
 
 // heart makes the job of connection i. The first beats come spread over --heartbeat.
-func (b *connectionsBench) heart(i int) (*heartJob, error) {
+func (b *connectionsBench) heart(i int, sign *signing) (*heartJob, error) {
 	f, err := form(b.codec)
 	if err != nil {
 		return nil, err
 	}
 	body := fmt.Appendf(nil, `{"clientID":"gorocket-bench@%s-%d","producerDataSet":[{"groupName":%q}],"consumerDataSet":[]}`, newKeyPrefix(), i, producerGroup)
 	j := &heartJob{every: int64(b.heartbeat), due: int64(b.heartbeat) * int64(i) / int64(b.count)}
-	j.frame = wire.AppendRequest(nil, f, wire.ReqHeartBeat, opaqueBase, wire.HeartbeatRequest,
+	j.frame = appendRequest(sign, f, wire.ReqHeartBeat, wire.HeartbeatRequest,
 		&wire.HeartbeatRequestHeader{}, body)
 	return j, nil
 }

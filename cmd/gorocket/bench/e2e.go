@@ -97,7 +97,7 @@ func (b *e2eBench) run(ctx context.Context, e *env) (*report, error) {
 func (b *e2eBench) connect(e *env, l *load, m *mail, targets []target) error {
 	n := 0
 	add := func(t *target, slots int, j job, r *ring) error {
-		c, err := newConn(t.addr, slots, pullInbound, e.timeout)
+		c, err := newConn(t.addr, slots, pullInbound, e)
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,8 @@ func (b *e2eBench) connect(e *env, l *load, m *mail, targets []target) error {
 			}
 		}
 		for range b.loop.connections {
-			r, err := b.message.ringFor(n, t, b.topic, b.loop.inFlight, ringSpec{stamped: true, bodySize: b.message.size})
+			r, err := b.message.ringFor(n, t, b.topic, b.loop.inFlight, ringSpec{stamped: true, bodySize: b.message.size,
+				sign: e.sign})
 			if err == nil {
 				r.mark(m.run)
 				err = add(t, b.loop.inFlight, &postJob{mail: m, numbers: make([]uint64, b.loop.inFlight)}, r)
@@ -143,7 +144,7 @@ func (b *e2eBench) consumer(e *env, m *mail, t *target, k int) (*tailJob, error)
 		suspend: min(holdTime, e.timeout/2).Milliseconds()}
 	j := &tailJob{mail: m}
 	for q := k; q < len(t.queues); q += min(b.consumers, len(t.queues)) {
-		r, err := spec.reader(t.queues[q].id, t.queues[q].max, -1)
+		r, err := spec.reader(e.sign, t.queues[q].id, t.queues[q].max, -1)
 		if err != nil {
 			return nil, err
 		}

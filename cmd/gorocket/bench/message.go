@@ -153,7 +153,7 @@ func (m *messageFlags) ringFor(i int, t *target, topic string, inFlight int, spe
 	var frames [][]byte
 	for j := range n {
 		h := m.header(topic, t.queues[(i*n+j)%queues].id, prefix)
-		frames = append(frames, wire.AppendRequest(nil, f, m.code(), opaqueBase, wire.SendMessageRequestV2, &h, payload))
+		frames = append(frames, appendRequest(spec.sign, f, m.code(), wire.SendMessageRequestV2, &h, payload))
 	}
 	return newRing(frames, spec)
 }

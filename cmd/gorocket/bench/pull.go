@@ -237,14 +237,14 @@ func (b *pullBench) connection(e *env, l *load, i int, all []source, total int) 
 	for k := range b.loop.inFlight {
 		n := i*b.loop.inFlight + k
 		q := mine[n%len(mine)].queue
-		r, err := b.spec.reader(q.id, q.min+(q.max-q.min)*int64(n)/int64(total), q.min)
+		r, err := b.spec.reader(e.sign, q.id, q.min+(q.max-q.min)*int64(n)/int64(total), q.min)
 		if err != nil {
 			return nil, err
 		}
 		r.restarting = true
 		j.readers = append(j.readers, r)
 	}
-	c, err := newConn(addr, b.loop.inFlight, pullInbound, e.timeout)
+	c, err := newConn(addr, b.loop.inFlight, pullInbound, e)
 	if err != nil {
 		return nil, err
 	}

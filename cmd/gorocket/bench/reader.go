@@ -17,7 +17,8 @@ type reader struct {
 	offset     int   // where the offset stands: offsetDigits digits
 	next       int64 // offset of the next pull
 	wrapFrom   int64 // where to begin again after the end of the queue
-	restarting bool  // the offset was set by us or by the broker: the first record may have a later one
+	signed     *resigner
+	restarting bool // the offset was set by us or by the broker: the first record may have a later one
 }
 
 // offsetMark stands for the offset in an encoded pull. Its digits are all that an offset can need; Java reads leading
@@ -35,7 +36,7 @@ type pullSpec struct {
 	suspend      int64 // ms that the broker may hold the pull; 0: it answers at once
 }
 
-func (s *pullSpec) reader(queue int32, next, wrapFrom int64) (*reader, error) {
+func (s *pullSpec) reader(sign *signing, queue int32, next, wrapFrom int64) (*reader, error) {
 	f, err := form(s.codec)
 	if err != nil {
 		return nil, err
@@ -48,7 +49,10 @@ func (s *pullSpec) reader(queue int32, next, wrapFrom int64) (*reader, error) {
 		h.SysFlag |= wire.PullFlagSuspend
 	}
 	r := &reader{queue: queue, next: next, wrapFrom: wrapFrom}
-	r.frame = wire.AppendRequest(nil, f, wire.ReqPullMessage, opaqueBase, wire.PullMessageRequest, &h, nil)
+	r.frame = appendRequest(sign, f, wire.ReqPullMessage, wire.PullMessageRequest, &h, nil)
+	if r.signed, err = sign.newResigner(r.frame, offsetIn); err != nil {
+		return nil, err
+	}
 	if r.opaque, r.binary, err = findOpaque(r.frame); err != nil {
 		return nil, err
 	}
@@ -58,11 +62,23 @@ func (s *pullSpec) reader(queue int32, next, wrapFrom int64) (*reader, error) {
 	return r, nil
 }
 
+// offsetIn is the value of an encoded pull that is its offset.
+func offsetIn(value []byte) [][]byte {
+	if string(value) != strconv.FormatInt(offsetMark, 10) {
+		return nil
+	}
+	return [][]byte{value}
+}
+
 // pull puts the next request into the connection's batch. There must be a free slot.
 func (r *reader) pull(c *conn, begun int64) int32 {
 	slot := c.take(begun)
 	putOpaque(r.frame, r.opaque, r.binary, slot)
 	putDigits(r.frame[r.offset:r.offset+offsetDigits], uint64(max(r.next, 0)))
+	if r.signed != nil {
+		copy(r.signed.changing[0], r.frame[r.offset:])
+		r.signed.sign(r.frame)
+	}
 	c.batch = append(c.batch, r.frame...)
 	return slot
 }

@@ -27,6 +27,8 @@ type place struct {
 	binary bool
 	keys   []int // counters of unique keys: keyDigits hex digits each
 	stamp  int   // stamped bodies, see stampSize
+	begin  int
+	signed *resigner // nil: not signed, or nothing in it changes
 }
 
 const (
@@ -39,7 +41,10 @@ type ringSpec struct {
 	keyPrefix string // what stands before the counter of each unique key; "" when there are none
 	stamped   bool   // bodies begin with a stamp
 	bodySize  int    // bytes; for stamped
+	sign      *signing
 }
+
+func (s *ringSpec) keysOf(value []byte) [][]byte { return keysIn(value, s.keyPrefix) }
 
 // newRing makes a ring of frames, which were encoded with opaqueBase.
 func newRing(frames [][]byte, spec ringSpec) (*ring, error) {
@@ -50,6 +55,11 @@ func newRing(frames [][]byte, spec ringSpec) (*ring, error) {
 			return nil, err
 		}
 		base := len(r.bytes)
+		if p.begin = base; len(p.keys) > 0 || p.stamp >= 0 {
+			if p.signed, err = spec.sign.newResigner(f, spec.keysOf); err != nil {
+				return nil, err
+			}
+		}
 		p.end, p.opaque = base+len(f), p.opaque+base
 		for i := range p.keys {
 			p.keys[i] += base
@@ -139,6 +149,9 @@ func (r *ring) stage(c *conn, begun int64, number uint64) (slot int32, err error
 		binary.BigEndian.PutUint64(r.bytes[p.stamp+8:], number)
 		binary.BigEndian.PutUint64(r.bytes[p.stamp+16:], uint64(begun))
 	}
+	if p.signed != nil {
+		r.resign(p)
+	}
 	r.to = p.end
 	if r.at++; r.at < len(r.frames) {
 		return slot, nil
@@ -146,6 +159,14 @@ func (r *ring) stage(c *conn, begun int64, number uint64) (slot int32, err error
 	err = r.flush(c)
 	r.at, r.from, r.to = 0, 0, 0
 	return slot, err
+}
+
+// resign signs a frame that has changed. The keys in its fields are the first ones: a body comes behind the header.
+func (r *ring) resign(p *place) {
+	for i, text := range p.signed.changing {
+		copy(text, r.bytes[p.keys[i]:])
+	}
+	p.signed.sign(r.bytes[p.begin:p.end])
 }
 
 // flush sends what was staged, in one write as a rule.

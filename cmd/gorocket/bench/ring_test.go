@@ -134,7 +134,7 @@ func TestReaderRequests(t *testing.T) {
 		spec := pullSpec{topic: "T", group: "g", codec: codec, max: 16, suspend: 5000}
 		j := &readerJob{}
 		for q := range 2 {
-			r, err := spec.reader(int32(q), int64(1000*q+7), -1)
+			r, err := spec.reader(nil, int32(q), int64(1000*q+7), -1)
 			if err != nil {
 				t.Fatal(err)
 			}

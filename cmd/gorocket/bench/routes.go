@@ -96,7 +96,7 @@ func (b *routesBench) load(e *env, ns string) (*load, error) {
 		return nil, err
 	}
 	h := wire.GetRouteInfoRequestHeader{Topic: b.topic, AcceptStandardJSONOnly: true}
-	frame := wire.AppendRequest(nil, f, wire.ReqGetRouteinfoByTopic, opaqueBase, wire.GetRouteInfoRequest, &h, nil)
+	frame := appendRequest(e.sign, f, wire.ReqGetRouteinfoByTopic, wire.GetRouteInfoRequest, &h, nil)
 	var frames [][]byte
 	for range min(b.loop.inFlight, ringFrames) {
 		frames = append(frames, frame)
@@ -107,7 +107,7 @@ func (b *routesBench) load(e *env, ns string) (*load, error) {
 	}
 	l.pid, l.progress, l.rate, l.unit = e.pid, e.progress, b.loop.rate, "queries"
 	for i := range b.loop.connections {
-		c, err := newConn(ns, b.loop.inFlight, sendInbound, e.timeout)
+		c, err := newConn(ns, b.loop.inFlight, sendInbound, e)
 		if err == nil {
 			c.job = &sendJob{messages: 1, closed: b.loop.rate == 0, quota: -1}
 			if c.ring, err = newRing(frames, ringSpec{}); err == nil {

@@ -219,12 +219,12 @@ func (m *messageFlags) load(e *env, targets []target, topic string, loop *loopFl
 }
 
 func (m *messageFlags) producer(e *env, l *load, i int, t *target, topic string, loop *loopFlags, quota int64) error {
-	c, err := newConn(t.addr, loop.inFlight, sendInbound, e.timeout)
+	c, err := newConn(t.addr, loop.inFlight, sendInbound, e)
 	if err != nil {
 		return err
 	}
 	c.job = &sendJob{messages: int64(m.batch), bytes: int64(m.size * m.batch), closed: loop.rate == 0, quota: quota}
-	if c.ring, err = m.ringFor(i, t, topic, loop.inFlight, ringSpec{}); err != nil {
+	if c.ring, err = m.ringFor(i, t, topic, loop.inFlight, ringSpec{sign: e.sign}); err != nil {
 		c.close()
 		return err
 	}

@@ -42,7 +42,7 @@ func TestSendfileAnswersInPieces(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := pullSpec{topic: defaultTopic, group: "g", codec: "json", max: 1000}
-	r, err := spec.reader(0, 0, 0)
+	r, err := spec.reader(nil, 0, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
