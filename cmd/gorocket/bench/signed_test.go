@@ -33,7 +33,7 @@ func closedServer(t *testing.T, h remoting.Handler) string {
 		t.Fatal(err)
 	}
 	check, err := guard.ForServer(true, auth.Signing{InitAuthenticationUser: `{"username":"me","password":"secret"}`},
-		zerolog.Nop())
+		zerolog.Nop(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
