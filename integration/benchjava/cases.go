@@ -71,6 +71,8 @@ var pairs = []pair{
 		bench("e2e", toolRun{args: "e2e --topic bench_e2e --rate 10000", names: true, warm: 0.5},
 			latency(e2eFast, "receipt", "p50", 2), latency(e2eFast, "receipt", "p99", 10)),
 		bench("routes", toolRun{args: "routes --topic TBW102", names: true, ofNames: true}, cpuRoute),
+		{part: "tls", figures: []figure{plainCPU, tlsCPU, tlsTimes, tlsRate}, do: (*round).encrypted,
+			length: twice(toolRun{warm: 0.25}.length)},
 		{part: "half", figures: []figure{halfP99}, do: (*round).half, length: halfRun.length},
 		{part: "curve", do: (*round).measureCurve, length: curveLength},
 	}},

@@ -277,7 +277,7 @@ func TestEstimate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := estimate(all); d < 40*time.Minute || d > 90*time.Minute {
+	if d := estimate(all); d < 40*time.Minute || d > 95*time.Minute {
 		t.Errorf("the whole run takes %v", d)
 	}
 	if d := estimate(map[string]bool{"routes": true}); d > 5*time.Minute {

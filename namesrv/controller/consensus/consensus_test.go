@@ -321,7 +321,7 @@ func TestParsePeers(t *testing.T) {
 
 // FuzzRequest feeds what another member may send.
 func FuzzRequest(f *testing.F) {
-	for kind, v := range map[string]any{kindAppend: &raft.AppendEntriesRequest{Entries: []*raft.Log{{Data: []byte("x")}}},
+	for kind, v := range map[string]any{kindAppend: &raft.AppendEntriesRequest{Term: 5, Entries: []*raft.Log{{Index: 1, Data: []byte("x")}}},
 		kindVote: &raft.RequestVoteRequest{Term: 1}, kindPreVote: &raft.RequestPreVoteRequest{}, kindTimeoutNow: &raft.TimeoutNowRequest{}} {
 		b, _ := encode(v)
 		f.Add(kind, b)
@@ -330,11 +330,12 @@ func FuzzRequest(f *testing.F) {
 	f.Add(kindSnapshot, append(append(appendLength(nil, len(b)), b...), 'x'))
 	f.Fuzz(func(t *testing.T, kind string, body []byte) {
 		rpc, snapshot, err := decodeRequest(kind, body)
-		k := known{func() uint64 { return 5 }, func() uint64 { return 5 }, (*list)(nil).Check, func() error { return nil }}
+		const now = 5
+		k := known{func() uint64 { return now }, func() uint64 { return 5 }, (*list)(nil).Check, func() error { return nil }}
 		if err != nil || k.check(&rpc, snapshot) != nil {
 			return
 		}
-		if a, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
+		if a, ok := rpc.Command.(*raft.AppendEntriesRequest); ok && a.Term >= now { // raft reads no older one
 			for _, e := range a.Entries {
 				if e == nil {
 					t.Fatal("an entry is nil")
