@@ -168,6 +168,41 @@ func TestPlacesInTheLog(t *testing.T) {
 	}
 }
 
+// TestMessagesOfOthers: who may read a group of its own reads no retry topic of another group by it, 11 and 361, and who
+// may read a topic of its own no message of another one whose hash is the same, 12: Aa and BB. Java gives both; so does
+// authorizationStrictMode=false.
+func TestMessagesOfOthers(t *testing.T) {
+	for _, strict := range []bool{true, false} {
+		cfg := closedConfig(t)
+		cfg.AuthorizationStrictMode = strict
+		r := startRig(t, cfg)
+		r.askAs("root", 3001, "username=u", `{"password":"u-secret"}`).is(t, 0, "")
+		r.askAs("root", 3006, "subject=User:u", `{"policies":[{"entries":[{"resource":"Topic:BB","actions":["All"],`+
+			`"decision":"Allow"},{"resource":"Group:g","actions":["All"],"decision":"Allow"}]}]}`).is(t, 0, "")
+		r.askAs("root", 200, "", `{"groupName":"g"}`).is(t, 0, "")
+		for _, topic := range []string{"BB", "Aa", "%25RETRY%25other"} {
+			r.askAs("root", 10, strings.Replace(sendFieldsText, "topic=T", "topic="+topic, 1)+"&properties="+
+				url.QueryEscape("KEYS\x01k\x02"), "of "+topic).is(t, 0, "")
+		}
+		pull := "consumerGroup=g&topic=%25RETRY%25other&queueId=0&queueOffset=0&maxMsgNums=32&sysFlag=4&commitOffset=0" +
+			"&suspendTimeoutMillis=0&subscription=*&subVersion=0"
+		for _, code := range []int32{11, 361} {
+			if a := r.askAs("u", code, pull, ""); strict {
+				a.is(t, 16, "User:u has no permission to access Group:other from 127.0.0.1, no matched policies.").same(t, "")
+			} else {
+				a.is(t, 0, "").has(t, "of %25RETRY%25other")
+			}
+		}
+		testutil.WaitFor(t, "the index", func() bool {
+			return strings.Contains(r.askAs("root", 12, queryFields("Aa", "k", ""), "").body, "of Aa")
+		})
+		a := r.askAs("u", 12, queryFields("BB", "k", ""), "").is(t, 0, "").has(t, "of BB")
+		if leaks := strings.Contains(a.body, "of Aa"); leaks == strict {
+			t.Errorf("strict %v: a message of another topic with the same hash: %v", strict, leaks)
+		}
+	}
+}
+
 // TestEncryptedReplication: with haTlsEnable the log goes over encrypted, between brokers that know the secret; who does
 // not, and who is plain as Java's slaves, is sent away, and named.
 func TestEncryptedReplication(t *testing.T) {

@@ -30,6 +30,7 @@ const (
 	RetrySub                // its group, of which Sub is needed
 	RetryRead               // its group, of which Sub or Get is needed
 	RetrySkip               // nothing: another need is about the group
+	RetryAlone              // its group, with the same actions; a topic like others needs nothing
 )
 
 // Absent says what a request needs that lacks the field.
@@ -209,6 +210,9 @@ func (n *Need) each(value []byte, given bool, own []byte, fn func(Ask) bool) boo
 func (n *Need) one(name []byte, fn func(Ask) bool) bool {
 	ask := Ask{Type: n.Type, Name: name, Actions: n.Actions}
 	of, retry := bytes.CutPrefix(name, []byte(prefixRetry))
+	if !retry && n.Retry == RetryAlone {
+		return true
+	}
 	if !retry || n.Retry == RetryTopic || n.Type == Cluster {
 		return fn(ask)
 	}
@@ -226,7 +230,11 @@ func (n *Need) one(name []byte, fn func(Ask) bool) bool {
 
 // String is the need as docs have it: Topic topic: Pub.
 func (n *Need) String() string {
-	s := strings.ReplaceAll(n.Actions.String(), ",", " or ") + " on " + n.Type.String()
+	s := strings.ReplaceAll(n.Actions.String(), ",", " or ") + " on "
+	if n.Retry == RetryAlone {
+		return s + "the Group of a retry topic"
+	}
+	s += n.Type.String()
 	if n.Field != "" {
 		s += " " + n.Field
 	}

@@ -7,7 +7,8 @@ import "gorocket/remoting/wire"
 
 // messageRows send and read messages.
 func messageRows() []Row {
-	pull := []Need{topic("topic", RetrySkip, Sub), group("consumerGroup", Sub)}
+	pull := []Need{topic("topic", RetrySkip, Sub), topic("topic", RetryAlone, Sub).asked().ours(),
+		group("consumerGroup", Sub)}
 	return []Row{
 		{Code: wire.ReqSendMessage, Needs: sends("topic")},
 		{Code: wire.ReqSendMessageV2, Needs: sends("b")},
