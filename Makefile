@@ -28,12 +28,13 @@ REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replicati
 
 all: build
 
-## build: bin/gorocket, bin/mqnamesrv, bin/mqbroker and bin/mqcontroller, static
+## build: bin/gorocket, bin/mqnamesrv, bin/mqbroker, bin/mqcontroller and bin/mqadmin, static
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gorocket ./cmd/gorocket
 	ln -sf gorocket bin/mqnamesrv
 	ln -sf gorocket bin/mqbroker
 	ln -sf gorocket bin/mqcontroller
+	ln -sf gorocket bin/mqadmin
 
 ## run: NameServer and broker in one process, with a default store
 run: build

@@ -62,11 +62,13 @@ var arrows = map[string][]string{
 		"compat", "remoting", "remoting/metrics", "remoting/protocol", "remoting/throttle", "remoting/wire",
 		"store", "store/record"},
 	"broker/worker": {},
-	"cmd/gorocket": {"broker", "broker/config", "cmd/gorocket/access", "cmd/gorocket/against", "cmd/gorocket/bench",
+	"cmd/gorocket": {"broker", "broker/config", "cmd/gorocket/access", "cmd/gorocket/admin", "cmd/gorocket/against", "cmd/gorocket/bench",
 		"cmd/gorocket/cluster", "cmd/gorocket/keyring", "compat/config", "namesrv",
 		"namesrv/controller", "namesrv/controller/consensus", "remoting", "remoting/metrics",
 		"remoting/secure", "remoting/wire", "store/check"},
 	"cmd/gorocket/access": {"compat/yaml", "remoting", "remoting/auth", "remoting/guard", "remoting/secure"},
+	"cmd/gorocket/admin": {"cmd/gorocket/access", "compat", "remoting", "remoting/admin", "remoting/guard", "remoting/protocol",
+		"remoting/wire", "store/record"},
 	"cmd/gorocket/against": {"compat", "remoting", "remoting/protocol", "remoting/wire", "store", "store/check",
 		"store/record"},
 	"cmd/gorocket/cluster": {"compat", "remoting", "remoting/protocol", "remoting/wire", "store/vfs"},
@@ -88,6 +90,7 @@ var arrows = map[string][]string{
 	"namesrv/controller/liveness":  {"namesrv/controller/replicas"},
 	"namesrv/controller/replicas":  {"remoting/wire"},
 	"remoting":                     {"remoting/transport", "remoting/wire", "remoting/wire/template"},
+	"remoting/admin":               {"compat", "remoting", "remoting/protocol", "remoting/wire", "store/record"},
 	"remoting/auth":                {"compat", "compat/config", "remoting/wire"},
 	"remoting/auth/plain":          {"compat", "compat/stamp", "compat/yaml", "remoting/auth", "remoting/wire"},
 	"remoting/eventlog":            {"remoting", "remoting/throttle"},
@@ -127,9 +130,10 @@ var arrows = map[string][]string{
 }
 
 // bannedCalls have one home each; the value names the folders that are allowed to use them.
-// cmd/gorocket creates a CPU profile, which is nobody's data; cmd/gorocket/cluster runs this program with logs of its own.
+// cmd/gorocket creates a CPU profile, which is nobody's data; cmd/gorocket/cluster runs this program with logs of its
+// own; cmd/gorocket/admin writes what Java's tool writes into files.
 var bannedCalls = map[string][]string{
-	"os.WriteFile": nil, "os.Rename": {"store/vfs"}, "os.Create": {"cmd/gorocket"}, "os.OpenFile": {"store/vfs", "cmd/gorocket/cluster"},
+	"os.WriteFile": nil, "os.Rename": {"store/vfs"}, "os.Create": {"cmd/gorocket"}, "os.OpenFile": {"store/vfs", "cmd/gorocket/cluster", "cmd/gorocket/admin"},
 	"exec.Command": {"cmd/gorocket/cluster"}, "exec.CommandContext": nil,
 	"fmt.Println": {"cmd/gorocket", "cmd/support"}, "fmt.Printf": {"cmd/gorocket", "cmd/support"},
 	"fmt.Print":  {"cmd/gorocket", "cmd/support"},

@@ -1,6 +1,6 @@
 // Command gorocket is Apache RocketMQ's NameServer and Broker as one static binary.
 //
-// It answers to the names mqnamesrv, mqbroker and mqcontroller with the flags of Java's start scripts, so that a start
+// It answers to the names mqnamesrv, mqbroker, mqcontroller and mqadmin with the flags of Java's scripts, so that a
 // command only changes the program.
 package main
 
@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"gorocket/cmd/gorocket/admin"
 	"gorocket/cmd/gorocket/bench"
 )
 
@@ -21,7 +22,11 @@ var version = "dev"
 
 func main() {
 	zerolog.TimeFieldFormat = zerolog.TimeFormatUnixMs // the only place that sets it
-	cmd := commandFor(filepath.Base(os.Args[0]))
+	name := filepath.Base(os.Args[0])
+	if name == "mqadmin" {
+		os.Exit(admin.Main(os.Args[1:]))
+	}
+	cmd := commandFor(name)
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	if err := cmd.Execute(); err != nil {
 		if !errors.Is(err, errLogged) {
@@ -78,6 +83,6 @@ func commandFor(name string) *cobra.Command {
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary",
 		Version: version}
 	root.AddCommand(standaloneCommand(), clusterCommand(), namesrvCommand(), brokerCommand(), controllerCommand(),
-		keyringCommand(), verifyCommand(), repairCommand(), exportCommand(), bench.Command())
+		keyringCommand(), verifyCommand(), repairCommand(), exportCommand(), adminCommand(), bench.Command())
 	return root
 }

@@ -40,5 +40,8 @@ func Headers() []*HeaderInfo {
 		ApplyBrokerIDRequest.Info(), ApplyBrokerIDResponse.Info(), BrokerRoleChanged.Info(),
 		UserRequest.Info(), ListUsersRequest.Info(), ACLRequest.Info(), ListACLsRequest.Info(),
 		AccountRequest.Info(), AccountNameRequest.Info(), WhiteAddressesRequest.Info(), AccountsVersionResponse.Info(),
+		StatsDataRequest.Info(), ReadAheadRequest.Info(), TimerEngineRequest.Info(), ExportRocksDBRequest.Info(),
+		CheckRocksDBRequest.Info(), AddBrokerRequest.Info(), RemoveBrokerRequest.Info(), ParentTopicRequest.Info(),
+		LiteTopicRequest.Info(), LiteClientRequest.Info(), LiteGroupRequest.Info(), LiteDispatchRequest.Info(),
 	}
 }
