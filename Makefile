@@ -25,6 +25,7 @@ REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replicati
 
 # GROUPS is also a variable of the shell; make takes ours.
 .PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
+.PHONY: admin-diff sim tally mutants attack crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean
 
 all: build
 
@@ -121,6 +122,10 @@ ha: build
 ## java-filter: SQL92 filters compared with Java's own on random expressions
 java-filter:
 	cd integration && JAVAFILTER=1 $(GO) test -count=1 -timeout 30m -v ./javafilter
+
+## admin-diff: each command of mqadmin, Java's tool and ours, on a Java cluster and on ours
+admin-diff: build
+	cd integration && ADMINDIFF=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -v ./admindiff
 
 ## java-auth: signatures, permissions and what each request needs compared with Java's own on random ones
 java-auth:
