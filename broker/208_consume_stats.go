@@ -9,6 +9,7 @@ import (
 	"gorocket/broker/clients"
 	"gorocket/broker/meta"
 	"gorocket/broker/static"
+	"gorocket/broker/stats"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -24,6 +25,7 @@ type consumeStats struct {
 	offsets   *meta.Offsets
 	pulled    *meta.Offsets
 	mappings  *static.Service
+	windows   *stats.Windows
 	store     *store.Store
 }
 
@@ -42,6 +44,7 @@ type offsetWrapper struct {
 
 // consumeStatsTable answers 208; its keys are printed as objects. Java: ConsumeStats.
 type consumeStatsTable struct {
+	ConsumeTPS  float64                                 `json:"consumeTps"` // messages per second of the last minute
 	OffsetTable map[protocol.MessageQueue]offsetWrapper `json:"offsetTable"`
 }
 
@@ -50,23 +53,24 @@ func (a *consumeStats) consumeStats(ctx *remoting.Context, h *wire.ConsumeStatsH
 	if h.Topic == "" {
 		topics = a.offsets.TopicsOf(h.ConsumerGroup)
 	}
-	stats := consumeStatsTable{OffsetTable: map[protocol.MessageQueue]offsetWrapper{}}
+	table := consumeStatsTable{OffsetTable: map[protocol.MessageQueue]offsetWrapper{}}
 	g := a.consumers.Get(h.ConsumerGroup)
 	for _, topic := range topics {
 		c := a.topics.Get(topic)
 		if c == nil || g != nil && g.Subscription(topic) == nil {
 			continue // a live group is asked about what it subscribes to only
 		}
-		if len(stats.OffsetTable)+c.ReadQueueNums > maxStatsQueues {
+		if len(table.OffsetTable)+c.ReadQueueNums > maxStatsQueues {
 			ctx.Status(wire.SystemError, tooManyQueues("ask for one topic"))
 			return
 		}
+		table.ConsumeTPS += a.windows.Minute(stats.WindowKey{Name: statGroupGetNums, Key: topic + "@" + h.ConsumerGroup})
 		for q := range c.ReadQueueNums {
-			stats.OffsetTable[protocol.MessageQueue{BrokerName: a.cfg().BrokerName, QueueID: q,
+			table.OffsetTable[protocol.MessageQueue{BrokerName: a.cfg().BrokerName, QueueID: q,
 				Topic: topic}] = a.progress(h.ConsumerGroup, topic, int32(q))
 		}
 	}
-	respondJSON(ctx, stats)
+	respondJSON(ctx, table)
 }
 
 func (a *consumeStats) progress(group, topic string, queue int32) offsetWrapper {

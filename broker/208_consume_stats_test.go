@@ -33,6 +33,6 @@ func TestConsumeStats(t *testing.T) {
 	if a := stats(""); strings.Contains(a.body, "Other") || !strings.Contains(a.body, queue0) {
 		t.Errorf("a live group: %s", a.body)
 	}
-	stats("&topic=none").same(t, `{"offsetTable":{}}`)
+	stats("&topic=none").same(t, `{"consumeTps":0.0,"offsetTable":{}}`)
 	r.ask(wire.ReqGetConsumeStats, "", "").is(t, 1, "")
 }

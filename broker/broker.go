@@ -70,6 +70,7 @@ type Broker struct {
 	online       worker.Group    // what makes a master that comes back a part of the cluster
 	persist      *meta.Persister
 	stats        *stats.Totals
+	windows      stats.Windows // sampled by sampleStats
 	overload     *overload.Guard
 	modes        *meta.Modes
 	users        *auth.Store

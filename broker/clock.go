@@ -8,7 +8,11 @@ func (b *Broker) sampleStats() {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	w := clockWatch{wall: b.now(), steady: time.Now()}
-	for {
+	c := b.counters()
+	for n := 0; ; n++ {
+		if n%sampleEvery == 0 {
+			c.sample(b.now())
+		}
 		select {
 		case <-b.stop:
 			return

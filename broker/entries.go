@@ -44,7 +44,7 @@ func (b *Broker) offsetHandlers() []handlers {
 			mappings: b.mappings, store: b.store, throttled: b.throttled},
 		&queueOffsets{topics: b.topics, mappings: b.mappings, store: b.store},
 		&consumeStats{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
-			offsets: b.offsets, pulled: b.pulled, mappings: b.mappings, store: b.store},
+			offsets: b.offsets, pulled: b.pulled, mappings: b.mappings, windows: &b.windows, store: b.store},
 		&resets{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
 			offsets: b.offsets, store: b.store, log: b.log},
 		&offsetClones{topics: b.topics, consumers: b.consumers, offsets: b.offsets, log: b.log},
@@ -86,7 +86,8 @@ func (b *Broker) adminHandlers() []handlers {
 		&haInfos{b.config(), b.replica, b.members, b.store, b.trans}, &haStatus{b.replica},
 		&groupAdmin{liveConfig: b.config(), groups: b.groups, offsets: b.offsets, pulled: b.pulled,
 			deadLetters: &b.deadLetters, persist: b.persist, log: b.log},
-		&topicStats{liveConfig: b.config(), topics: b.topics, store: b.store},
+		b.counters(), new(coldData), &timerEngines{b.config()}, rocksExports{},
+		&topicStats{liveConfig: b.config(), topics: b.topics, windows: &b.windows, store: b.store},
 		&topicLists{liveConfig: b.config(), consumers: b.consumers, offsets: b.offsets,
 			systemTopics: b.systemTopics},
 		&userAdmin{b.config(), b.accounts()}, &aclAdmin{b.accounts()}, &accountAdmin{b.config(), b.plain, b.log},
@@ -94,6 +95,11 @@ func (b *Broker) adminHandlers() []handlers {
 		&queueEntries{topics: b.topics, consumers: b.consumers, filters: b.filters, puller: b.services.Pull,
 			store: b.store},
 	}
+}
+
+// counters are what is sampled for the codes that tell of the last minute, hour and day.
+func (b *Broker) counters() *counters {
+	return &counters{liveConfig: b.config(), windows: &b.windows, totals: b.stats, topics: b.topics, pulled: b.pulled}
 }
 
 // Codes lists the request codes that the broker serves, for docs/support.md.

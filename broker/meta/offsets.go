@@ -23,6 +23,7 @@ type queueOffsets struct {
 	gone      bool            // guarded by mu; no longer in the table
 
 	messages, bytes int64 // guarded by mu; handed out since the start; pulled positions only
+	pulls           int64 // guarded by mu; that found messages; pulled positions only
 }
 
 // set stores an offset; it tells whether that is a new one. The caller holds mu.
@@ -120,6 +121,9 @@ func (t *Offsets) Pulled(group, topic string, queue int32, next, messages, bytes
 	return t.change(group, topic, queue, func(q *queueOffsets) bool {
 		q.messages += messages
 		q.bytes += bytes
+		if messages > 0 {
+			q.pulls++
+		}
 		return q.set(queue, next)
 	})
 }
@@ -350,6 +354,17 @@ func (t *Offsets) EachTraffic(visit func(k OffsetKey, messages, bytes int64)) {
 		}
 		return true
 	})
+}
+
+// Handed is what was handed out to one group of one topic since the start, in messages, bytes and pulls.
+func (t *Offsets) Handed(k OffsetKey) (messages, bytes, pulls int64) {
+	q := t.of(k.Group, k.Topic)
+	if q == nil {
+		return 0, 0, 0
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.messages, q.bytes, q.pulls
 }
 
 // Len is the number of offsets of all groups.

@@ -118,7 +118,8 @@ func (m MessageType) String() string {
 // TopicTraffic is what producers sent to a topic since the start, by message type: messages by their size in the log,
 // and their bytes.
 type TopicTraffic struct {
-	sizes [messageTypes]atomic.Pointer[Histogram] // nil: none of this type came
+	sizes   [messageTypes]atomic.Pointer[Histogram] // nil: none of this type came
+	batched atomic.Int64                            // messages of batches, but for one of each batch
 }
 
 // Add counts messages that have size bytes together; those of a batch count with their mean size, as in Java.
@@ -134,6 +135,22 @@ func (t *TopicTraffic) Add(kind MessageType, messages, size int64) {
 	}
 	b.counts[i].Add(messages)
 	b.sum.Add(size)
+	if messages > 1 {
+		t.batched.Add(messages - 1)
+	}
+}
+
+// Totals are all messages since the start, their bytes in the log, and in how many sends they came.
+func (t *TopicTraffic) Totals() (messages, bytes, sends int64) {
+	for kind := range t.sizes {
+		if b := t.sizes[kind].Load(); b != nil {
+			for i := range b.counts {
+				messages += b.counts[i].Load()
+			}
+			bytes += b.sum.Load()
+		}
+	}
+	return messages, bytes, max(0, messages-t.batched.Load())
 }
 
 // Each visits the message types of which messages came.

@@ -10,4 +10,5 @@ type TopicOffset struct {
 // TopicStatsTable answers GET_TOPIC_STATS_INFO (protocol/admin/TopicStatsTable.java). Its keys are printed as objects.
 type TopicStatsTable struct {
 	OffsetTable map[MessageQueue]TopicOffset `json:"offsetTable"`
+	TopicPutTPS float64                      `json:"topicPutTps"` // messages per second of the last minute
 }
