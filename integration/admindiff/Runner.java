@@ -1,9 +1,8 @@
-package org.apache.rocketmq.tools.command;
-
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +11,8 @@ import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.tools.command.MQAdminStartup;
+import org.apache.rocketmq.tools.command.SubCommand;
 
 /**
  * Runs commands of Apache's mqadmin in one JVM, each of which would take a second and a half of its own. A line of
@@ -46,13 +47,19 @@ public class Runner {
 
     private static final List<Object> CLIENTS = new ArrayList<>();
 
+    private static List<?> commands() throws Exception {
+        Field all = MQAdminStartup.class.getDeclaredField("SUB_COMMANDS");
+        all.setAccessible(true);
+        return (List<?>) all.get(null);
+    }
+
     private static void run(String[] words) throws Exception {
-        MQAdminStartup.SUB_COMMANDS.clear();
+        commands().clear();
         switch (words[0]) {
             case "!table":
                 MQAdminStartup.initCommand();
-                for (SubCommand c : MQAdminStartup.SUB_COMMANDS) {
-                    System.out.println(c.commandName());
+                for (Object c : commands()) {
+                    System.out.println(((SubCommand) c).commandName());
                 }
                 break;
             case "!consumer":

@@ -205,3 +205,10 @@ func (c *Client) AddOrder(ctx context.Context, topic, conf string) error {
 	slices.Sort(parts)
 	return c.PutKV(ctx, compat.OrderTopicNamespace, topic, strings.Join(parts, ";"))
 }
+
+// ClusterInfoAt asks one NameServer for clusters and brokers (106).
+func (c *Client) ClusterInfoAt(ctx context.Context, nameServer string) (*protocol.ClusterInfo, error) {
+	info := new(protocol.ClusterInfo)
+	resp, err := c.plain(ctx, nameServer, wire.ReqGetBrokerClusterInfo, nil)
+	return info, decode(resp, err, info)
+}

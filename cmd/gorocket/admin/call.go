@@ -57,7 +57,10 @@ func (c *call) emit(value any, print func(t *text)) error {
 
 // repeats tells whether the command goes on until it is ended.
 func (c *call) repeats() bool {
-	return c.has("i") && c.cmd.option("i") != nil && isInterval[c.cmd.name]
+	if c.cmd.name == "top" {
+		return !c.has("o")
+	}
+	return c.has("i") && isInterval[c.cmd.name]
 }
 
 // isInterval are the commands whose -i is a pause between looks.

@@ -45,6 +45,9 @@ func Run(ctx context.Context, args []string, out, errs io.Writer, env func(strin
 		printCommands(out)
 		return exitGood
 	}
+	if args[0] == "__complete" && len(args) > 1 {
+		return completeWords(ctx, &call{ctx: ctx, cmd: &command{}, own: own, out: out, errs: errs, env: env}, args[1:])
+	}
 	name, rest := args[0], args[1:]
 	if name == "help" {
 		name, rest = rest[0], []string{"-h"}
@@ -81,6 +84,20 @@ func runCommand(ctx context.Context, c *call, args []string) int {
 		report(c.errs, c.own.json, c.cmd.name, err)
 	}
 	return status(err, c.failed, c.own.javaExit)
+}
+
+// completeWords answers a shell that completes a command line.
+func completeWords(ctx context.Context, c *call, words []string) int {
+	ctx, cancel := context.WithTimeout(ctx, 2*completeTimeout)
+	defer cancel()
+	c.ctx, c.vals = ctx, &values{given: map[string]string{}}
+	for i, w := range words[:len(words)-1] {
+		if w == "-n" || w == "--namesrvAddr" {
+			c.vals.given["n"] = words[i+1]
+		}
+	}
+	defer c.close()
+	return status(c.complete(words), false, false)
 }
 
 func (c *call) help(w io.Writer) {

@@ -39,6 +39,3 @@ func javaCommands() []command {
 	}
 	return all
 }
-
-// ownCommands are those that Java's tool does not have.
-func ownCommands() []command { return nil }
