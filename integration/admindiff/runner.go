@@ -25,9 +25,16 @@ func startRunner(dir string) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf, err := harness.QuietConf(dir + "/conf")
-	if err != nil {
+	conf := filepath.Join(dir, "silent")
+	if err := os.MkdirAll(conf, 0o755); err != nil {
 		return nil, err
+	}
+	for name, shade := range map[string]string{"rmq.logback.xml": "org.apache.rocketmq.logging.", "logback.xml": ""} {
+		text := fmt.Sprintf("<configuration><appender name=\"NONE\" class=\"%sch.qos.logback.core.helpers.NOPAppender\"/>"+
+			"<root level=\"OFF\"><appender-ref ref=\"NONE\"/></root></configuration>", shade)
+		if err := os.WriteFile(filepath.Join(conf, name), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
 	}
 	r := &runner{cmd: exec.Command("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.home="+dir,
 		"-Dcom.rocketmq.sendMessageWithVIPChannel=false", "-cp", conf+":"+lib+"/*",

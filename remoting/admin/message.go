@@ -31,6 +31,7 @@ type Message struct {
 	BodyCRC                   uint32            `json:"bodyCRC"`
 	OffsetID                  string            `json:"offsetMsgId"`
 	Properties                map[string]string `json:"properties"`
+	Names                     []string          `json:"-"` // of the properties, as they came
 	Body                      []byte            `json:"body,omitempty"`
 }
 
@@ -81,7 +82,8 @@ func messageOf(v *record.View) Message {
 		BornTimestamp: v.BornTimestamp, BornHost: v.BornHost.String(), StoreTimestamp: v.StoreTimestamp,
 		StoreHost: v.StoreHost.String(), ReconsumeTimes: v.ReconsumeTimes,
 		PreparedTransactionOffset: v.PreparedTransactionOffset, BodyCRC: v.BodyCRC,
-		OffsetID: string(v.AppendMessageID(nil)), Properties: PropertiesOf(v.Properties)}
+		OffsetID: string(v.AppendMessageID(nil))}
+	m.Properties, m.Names = PropertiesOf(v.Properties)
 	body, err := unpack(v)
 	if err != nil {
 		body = v.Body
@@ -92,13 +94,16 @@ func messageOf(v *record.View) Message {
 	return m
 }
 
-// PropertiesOf reads the text form of properties.
-func PropertiesOf(text []byte) map[string]string {
-	all := map[string]string{}
+// PropertiesOf reads the text form of properties, and their names in order.
+func PropertiesOf(text []byte) (all map[string]string, names []string) {
+	all = map[string]string{}
 	for {
 		name, value, rest, ok := record.NextProperty(text)
 		if !ok {
-			return all
+			return all, names
+		}
+		if _, again := all[string(name)]; !again {
+			names = append(names, string(name))
 		}
 		all[string(name)] = string(value)
 		text = rest

@@ -60,7 +60,7 @@ func double(v float64) string {
 	return mantissa + "E" + strconv.Itoa(n)
 }
 
-// hashOrder sorts the keys of a map as Java's HashMap with that capacity goes through them.
+// hashOrder sorts keys, which were put in this order, as Java's HashMap with that capacity goes through them.
 func hashOrder(keys []string, capacity int) []string {
 	size := 1
 	for size < max(capacity, 16) {
@@ -74,15 +74,17 @@ func hashOrder(keys []string, capacity int) []string {
 		return int((h ^ h>>16) & uint32(size-1))
 	}
 	keys = slices.Clone(keys)
-	slices.Sort(keys)
 	slices.SortStableFunc(keys, func(a, b string) int { return bucket(a) - bucket(b) })
 	return keys
 }
 
 // mapText is a map as AbstractMap.toString prints it.
-func mapText(m map[string]string, capacity int) string {
+func mapText(m map[string]string) string { return orderedText(m, slices.Sorted(maps.Keys(m)), 0) }
+
+// orderedText is mapText of a map whose keys were put in this order into one of that capacity.
+func orderedText(m map[string]string, keys []string, capacity int) string {
 	var parts []string
-	for _, k := range hashOrder(slices.Collect(maps.Keys(m)), capacity) {
+	for _, k := range hashOrder(keys, capacity) {
 		parts = append(parts, k+"="+m[k])
 	}
 	return "{" + strings.Join(parts, ", ") + "}"

@@ -22,7 +22,7 @@ func TestHashOrder(t *testing.T) {
 	m := map[string]string{"MSG_REGION": "r", "UNIQ_KEY": "u", "CLUSTER": "c", "MIN_OFFSET": "0", "TAGS": "t", "WAIT": "true",
 		"TRACE_ON": "true", "MAX_OFFSET": "1"}
 	want := "{MSG_REGION=r, CLUSTER=c, UNIQ_KEY=u, MIN_OFFSET=0, TAGS=t, WAIT=true, TRACE_ON=true, MAX_OFFSET=1}"
-	if got := mapText(m, propertiesCapacity); got != want {
+	if got := orderedText(m, keysOf(m), propertiesCapacity); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	if got := listText(hashOrder([]string{"broker-a", "broker-b"}, 0)); got != "[broker-b, broker-a]" {

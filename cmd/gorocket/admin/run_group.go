@@ -3,9 +3,7 @@ package admin
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"gorocket/compat"
@@ -21,7 +19,7 @@ func groupText(g *protocol.SubscriptionGroupConfig) string {
 		"consumeTimeoutMinute=%d, subscriptionDataSet=%s, attributes=%s}", g.GroupName, g.ConsumeEnable,
 		g.ConsumeFromMinEnable, g.ConsumeBroadcastEnable, g.ConsumeMessageOrderly, g.RetryQueueNums, g.RetryMaxTimes,
 		policyText(g.GroupRetryPolicy), g.BrokerID, g.WhichBrokerWhenConsumeSlowly, g.NotifyConsumerIdsChangedEnable,
-		g.GroupSysFlag, g.ConsumeTimeoutMinute, subscriptionsText(g.SubscriptionDataSet), mapText(g.Attributes, 0))
+		g.GroupSysFlag, g.ConsumeTimeoutMinute, subscriptionsText(g.SubscriptionDataSet), mapText(g.Attributes))
 }
 
 // policyText is a retry policy in a line. Java: GroupRetryPolicy.toString.
@@ -247,7 +245,7 @@ func runGetConsumerConfig(c *call) error {
 		return err
 	}
 	all := []groupConfig{}
-	for _, name := range hashOrder(slices.Collect(maps.Keys(info.BrokerAddrTable)), 0) {
+	for _, name := range hashOrder(keysOf(info.BrokerAddrTable), 0) {
 		g, err := cl.Group(c.ctx, admin.Select(info.BrokerAddrTable[name]), c.value("g"))
 		if err != nil {
 			return err
@@ -285,5 +283,5 @@ func groupFields(g *protocol.SubscriptionGroupConfig) [][2]string {
 		{"whichBrokerWhenConsumeSlowly", fmt.Sprint(g.WhichBrokerWhenConsumeSlowly)},
 		{"notifyConsumerIdsChangedEnable", fmt.Sprint(g.NotifyConsumerIdsChangedEnable)},
 		{"groupSysFlag", fmt.Sprint(g.GroupSysFlag)}, {"consumeTimeoutMinute", fmt.Sprint(g.ConsumeTimeoutMinute)},
-		{"subscriptionDataSet", subs}, {"attributes", mapText(g.Attributes, 0)}}
+		{"subscriptionDataSet", subs}, {"attributes", mapText(g.Attributes)}}
 }

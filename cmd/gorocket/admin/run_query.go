@@ -73,7 +73,7 @@ func (s *shownMessage) print(w *text, offsetID bool) {
 	row("Born Host:", s.BornHost)
 	row("Store Host:", s.StoreHost)
 	row("System Flag:", s.SysFlag)
-	row("Properties:", mapText(s.Properties, propertiesCapacity))
+	row("Properties:", orderedText(s.Properties, s.Names, propertiesCapacity))
 	row("Message Body Path:", s.BodyFile)
 	if s.BodyText != nil {
 		row("Message Body:", *s.BodyText)

@@ -17,7 +17,7 @@ import (
 func topicText(t *protocol.TopicConfig) string {
 	return fmt.Sprintf("TopicConfig [topicName=%s, readQueueNums=%d, writeQueueNums=%d, perm=%s, topicFilterType=%s, "+
 		"topicSysFlag=%d, order=%t, attributes=%s]", t.TopicName, t.ReadQueueNums, t.WriteQueueNums, permText(t.Perm),
-		t.TopicFilterType, t.TopicSysFlag, t.Order, mapText(t.Attributes, 0))
+		t.TopicFilterType, t.TopicSysFlag, t.Order, mapText(t.Attributes))
 }
 
 // attributes reads changes of attributes: +key=value or -key, separated by commas. Java: AttributeParser.parseToMap.
