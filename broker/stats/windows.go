@@ -18,8 +18,8 @@ type Window struct {
 	TPS   float64 // value per second
 }
 
-// Lengths of the rings of samples: a minute in tens of seconds, an hour in tens of minutes, a day in hours; each has one
-// sample more than steps. Java: StatsItem.
+// Lengths of the rings of samples: a minute in tens of seconds, an hour in tens of minutes, a day in hours; each has
+// one sample more than steps. Java: StatsItem.
 const (
 	minuteSamples = 7
 	hourSamples   = 7

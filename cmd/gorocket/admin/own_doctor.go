@@ -291,7 +291,8 @@ func (d *doctor) groups(wait time.Duration) {
 		}
 		switch {
 		case !online[l.Group]:
-			d.say(levelWarn, "groups", l.Group, "%d messages of %s at %s wait, and nobody consumes them", l.Diff, l.Topic, l.Broker)
+			d.say(levelWarn, "groups", l.Group, "%d messages of %s at %s wait, and nobody consumes them", l.Diff, l.Topic,
+				l.Broker)
 		case l.Growth > 0:
 			d.say(levelWarn, "groups", l.Group, "%d messages of %s at %s wait, %.0f more each second", l.Diff, l.Topic, l.Broker,
 				l.Growth)

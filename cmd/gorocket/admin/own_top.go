@@ -112,15 +112,15 @@ func (v *view) print(w *text, live bool) {
 	if live {
 		w.f(clearScreen)
 	}
-	w.f("%s\n\n%-24s  %-4s  %-22s  %-10s  %12s  %12s  %8s  %8s\n", stamp(v.Time), "#Broker Name", "#BID", "#Addr", "#Version",
-		"#InTPS", "#OutTPS", "#Disk", "#Hours")
+	w.f("%s\n\n%-24s  %-4s  %-22s  %-10s  %12s  %12s  %8s  %8s\n", stamp(v.Time), "#Broker Name", "#BID", "#Addr",
+		"#Version", "#InTPS", "#OutTPS", "#Disk", "#Hours")
 	for _, r := range v.Brokers {
 		if r.Error != "" {
 			w.f("%-24s  %-4d  %-22s  %s\n", cut(r.Broker, 24), r.ID, r.Addr, r.Error)
 			continue
 		}
-		w.f("%-24s  %-4d  %-22s  %-10s  %12.1f  %12.1f  %7.1f%%  %8.1f\n", cut(r.Broker, 24), r.ID, r.Addr, r.Version, r.InTPS,
-			r.OutTPS, r.Disk*100, r.Hours)
+		w.f("%-24s  %-4d  %-22s  %-10s  %12.1f  %12.1f  %7.1f%%  %8.1f\n", cut(r.Broker, 24), r.ID, r.Addr, r.Version,
+			r.InTPS, r.OutTPS, r.Disk*100, r.Hours)
 	}
 	w.f("\n%-40s  %-40s  %-24s  %14s  %12s\n", "#Group", "#Topic", "#Broker Name", "#Diff", "#Growth/s")
 	for _, g := range v.Groups {

@@ -46,7 +46,8 @@ func messageText(m *admin.Message) string {
 		"reconsumeTimes=%d, preparedTransactionOffset=%d, toString()=Message{topic='%s', flag=%d, properties=%s, body=%s, "+
 		"transactionId=%s}]", orNull(m.BrokerName), m.QueueID, m.StoreSize, m.QueueOffset, m.SysFlag, m.BornTimestamp,
 		m.BornHost, m.StoreTimestamp, m.StoreHost, m.OffsetID, m.CommitLogOffset, m.BodyCRC, m.ReconsumeTimes,
-		m.PreparedTransactionOffset, m.Topic, m.Flag, orderedText(m.Properties, m.Names, propertiesCapacity), body, transaction)
+		m.PreparedTransactionOffset, m.Topic, m.Flag, orderedText(m.Properties, m.Names, propertiesCapacity), body,
+		transaction)
 }
 
 // signed are bytes as Java's are.
