@@ -116,8 +116,8 @@ var tests = []test{
 	{line: "updateColdDataFlowCtrGroupConfig -b BROKER -g g1 -v 1024"},
 	{line: "getColdDataFlowCtrInfo -c CLUSTER"},
 	{line: "removeColdDataFlowCtrGroupConfig -c CLUSTER -g g1"},
-	{line: "setCommitLogReadAheadMode -b BROKER -m 1"},
-	{line: "setCommitLogReadAheadMode -c CLUSTER -m 0"},
+	{line: "setCommitLogReadAheadMode -b BROKER -m 1", kind: "java"},
+	{line: "setCommitLogReadAheadMode -c CLUSTER -m 0", kind: "java"}, // 2004 is not served
 	{line: "switchTimerEngine -b BROKER -e F"},
 	{line: "checkRocksdbCqWriteProgress -c CLUSTER -n NAMES -t A", kind: "java"},
 

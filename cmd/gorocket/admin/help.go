@@ -100,20 +100,13 @@ func wrap(w io.Writer, text string, indent int) {
 	if indent >= helpWidth {
 		indent = 1
 	}
-	for {
-		at := breakAt(text)
-		if at < 0 {
-			break
+	for at := breakAt(text); at >= 0; {
+		fmt.Fprintln(w, strings.TrimRight(text[:at], " \n"))
+		text = strings.Repeat(" ", indent) + strings.TrimSpace(text[at:])
+		at = breakAt(text)
+		if at == indent-1 && len(text) > helpWidth {
+			at = helpWidth // a word longer than the column
 		}
-		fmt.Fprintln(w, strings.TrimRight(text[:at], " "))
-		rest := strings.Repeat(" ", indent) + strings.TrimSpace(text[at:])
-		if len(rest) > helpWidth && breakAt(rest) == indent-1 {
-			text = rest
-			fmt.Fprintln(w, text[:helpWidth])
-			text = text[helpWidth:]
-			continue
-		}
-		text = rest
 	}
 	fmt.Fprintln(w, strings.TrimRight(text, " "))
 }
