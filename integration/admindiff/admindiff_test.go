@@ -33,6 +33,11 @@ func masked(text string, masks []string) []string {
 		text = regexp.MustCompile(`(?m)`+m).ReplaceAllString(text, "*")
 	}
 	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(l string) bool { return l == "" })
+	for i, l := range lines {
+		if strings.HasPrefix(l, "\t") { // of JSON, whose members have no order
+			lines[i] = strings.TrimSuffix(l, ",")
+		}
+	}
 	slices.Sort(lines)
 	return lines
 }

@@ -153,11 +153,11 @@ var tests = []test{
 	{line: "deleteUser -b BROKER -u alice", before: "createUser -b BROKER -u alice -p secret12"},
 
 	{line: "getBrokerLiteInfo -b BROKER", kind: "java"},
-	{line: "getParentTopicInfo -p A", kind: "java"},
-	{line: "getLiteTopicInfo -p A -l x", kind: "java"},
-	{line: "getLiteClientInfo -p A -g g1 -c none", kind: "java"},
-	{line: "getLiteGroupInfo -p A -g g1", kind: "java", masks: []string{`\(\d+ s ago\)`}},
-	{line: "triggerLiteDispatch -p A -g g1", kind: "java"},
+	{line: "getParentTopicInfo -p A", kind: "java", errs: true},
+	{line: "getLiteTopicInfo -p A -l x", kind: "java", errs: true},
+	{line: "getLiteClientInfo -p A -g g1 -c none", kind: "java", errs: true},
+	{line: "getLiteGroupInfo -p A -g g1", kind: "java", errs: true, masks: []string{`\(\d+ s ago\)`}},
+	{line: "triggerLiteDispatch -p A -g g1", kind: "java", errs: true},
 	{line: "exportPopRecord -b BROKER -d false"},
 }
 

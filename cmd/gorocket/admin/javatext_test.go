@@ -31,8 +31,9 @@ func TestHashOrder(t *testing.T) {
 }
 
 func TestPretty(t *testing.T) {
-	v := map[string]any{"a": map[int64]string{0: "h:1"}, "e": map[string]int{}, "l": []any{1, "x,{\"}"}, "n": []int{}}
-	want := "{\n\t\"a\":{\n\t\t0:\"h:1\"\n\t},\n\t\"e\":{},\n\t\"l\":[\n\t\t1,\n\t\t\"x,{\\\"}\"\n\t],\n\t\"n\":[]\n}"
+	v := map[string]any{"a": map[int64]string{0: "h:1"}, "e": map[string]int{}, "l": []any{1, "x,{\"}"}, "n": []int{},
+		"next": []int64{1, 5}}
+	want := "{\n\t\"a\":{\n\t\t0:\"h:1\"\n\t},\n\t\"e\":{},\n\t\"l\":[\n\t\t1,\n\t\t\"x,{\\\"}\"\n\t],\n\t\"n\":[],\n\t\"next\":[1,5]\n}"
 	if diff := cmp.Diff(want, pretty(v)); diff != "" {
 		t.Error(diff)
 	}

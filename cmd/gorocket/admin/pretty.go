@@ -18,7 +18,8 @@ func pretty(v any) string {
 	return string(indent(body))
 }
 
-// indent breaks a JSON text without white space into lines.
+// indent breaks a JSON text without white space into lines. The numbers of "next" stay in one: Java's are a long[], which
+// fastjson2 does not break, as it does lists.
 func indent(text []byte) []byte {
 	var b bytes.Buffer
 	depth := 0
@@ -39,6 +40,11 @@ func indent(text []byte) []byte {
 			if i+1 < len(text) && (text[i+1] == '}' || text[i+1] == ']') {
 				b.WriteByte(text[i+1])
 				i++
+				continue
+			}
+			if end := bytes.IndexByte(text[i:], ']'); end > 0 && bytes.HasSuffix(b.Bytes(), []byte(`"next":[`)) {
+				b.Write(text[i+1 : i+end+1])
+				i += end
 				continue
 			}
 			depth++
