@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"gorocket/remoting"
 	"gorocket/remoting/admin"
 )
 
@@ -49,6 +50,9 @@ type failure struct {
 func report(w io.Writer, asJSON bool, command string, err error) {
 	if !asJSON {
 		fmt.Fprintf(w, "mqadmin %s: %v\n", command, err)
+		if errors.Is(err, remoting.ErrConnClosed) {
+			fmt.Fprintln(w, "A server that wants TLS closes connections without: --tls and --tls-ca FILE.")
+		}
 		return
 	}
 	f := failure{Error: err.Error(), Command: command}
