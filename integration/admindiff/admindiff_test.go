@@ -207,7 +207,7 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	compared := map[string]bool{}
-	for _, c := range tests {
+	for _, c := range slices.Concat(tests, controllerTests) {
 		compared[strings.Fields(c.line)[0]] = true
 	}
 	names, reasons := strings.Fields(table), 0
