@@ -132,7 +132,7 @@ var tests = []test{
 	{line: "exportMetadata -b BROKER -g -f DIR", file: "subscriptionGroup.json"},
 	{line: "exportMetadata -c CLUSTER -f DIR", file: "metadata.json"},
 	{line: "exportConfigs -c CLUSTER -f DIR", file: "configs.json"},
-	{line: "exportMetrics -c CLUSTER -f DIR", file: "metrics.json", masks: []string{rates, number}},
+	{line: "exportMetrics -c CLUSTER -f DIR", file: "metrics.json", masks: []string{rates, number, `"runtimeEnv":\{[^}]*\}`}},
 	{line: "rocksDBConfigToJson -b BROKER -t topics", kind: "java"},
 	{line: "updateStaticTopic -b broker-a -t Static -qn 3", masks: []string{number},
 		before: "deleteTopic -c CLUSTER -t Static"},
