@@ -18,8 +18,8 @@ func pretty(v any) string {
 	return string(indent(body))
 }
 
-// indent breaks a JSON text without white space into lines. The numbers of "next" stay in one: Java's are a long[], which
-// fastjson2 does not break, as it does lists.
+// indent breaks a JSON text without white space into lines. The numbers of "next" stay in one: Java's are a long[],
+// which fastjson2 does not break, as it does lists.
 func indent(text []byte) []byte {
 	var b bytes.Buffer
 	depth := 0
