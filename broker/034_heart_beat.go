@@ -20,6 +20,7 @@ import (
 	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/throttle"
 	"gorocket/remoting/wire"
@@ -38,6 +39,7 @@ type heartbeats struct {
 	now         func() time.Time
 	log         zerolog.Logger
 	throttled   *throttle.Log
+	doors
 }
 
 func (x *heartbeats) entries() []remoting.Entry {
@@ -87,6 +89,9 @@ func (x *heartbeats) heartbeat(ctx *remoting.Context) {
 			return
 		}
 		subChange, newTopic = subChange || r.subChange, newTopic || r.newTopic
+	}
+	if len(h.ProducerDataSet) > 0 { // anybody can say the name of a group: it is shown half messages of its topics only
+		who.MayPub = x.later(ctx, auth.Pub)
 	}
 	for _, p := range h.ProducerDataSet {
 		tableFull(x.throttled, x.producers.Register(p.GroupName, who))

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 
@@ -141,18 +142,36 @@ func (b *Broker) doors() doors {
 // refusal tells why the sender of a request may not have a message of a topic, "" when it may: see auth.MayHave. nil
 // where nobody is asked: it may have all.
 func (d doors) refusal(ctx *remoting.Context, action auth.Action) func(topic string) string {
+	return d.of(ctx.Req, guard.Peer(ctx.Conn()), action)
+}
+
+func (d doors) of(req *wire.Command, peer auth.Peer, action auth.Action) func(topic string) string {
 	all := d.keepers()
 	if len(all) == 0 {
 		return nil
 	}
 	return func(topic string) string {
 		for _, k := range all {
-			if why := k.MayHave(ctx.Req, guard.Peer(ctx.Conn()), topic, auth.Of(action)); why != "" {
+			if why := k.MayHave(req, peer, topic, auth.Of(action)); why != "" {
 				return why
 			}
 		}
 		return ""
 	}
+}
+
+// later tells whether the sender of a request may do something to a topic after it was answered: by what users and
+// permissions are then. nil where nobody is asked.
+func (d doors) later(ctx *remoting.Context, action auth.Action) func(topic string) bool {
+	who := &wire.Command{Code: ctx.Req.Code}
+	if name, ok := ctx.Req.Get(auth.FieldAccessKey); ok {
+		who.Fields = []wire.Field{{Key: []byte(auth.FieldAccessKey), Value: bytes.Clone(name)}}
+	}
+	refusal := d.of(who, guard.Peer(ctx.Conn()), action)
+	if refusal == nil {
+		return nil
+	}
+	return func(topic string) bool { return refusal(topic) == "" }
 }
 
 // mayHave answers a request for a record that its sender may not have, and returns false then.

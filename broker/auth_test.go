@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -199,6 +200,38 @@ func TestMessagesOfOthers(t *testing.T) {
 		a := r.askAs("u", 12, queryFields("BB", "k", ""), "").is(t, 0, "").has(t, "of BB")
 		if leaks := strings.Contains(a.body, "of Aa"); leaks == strict {
 			t.Errorf("strict %v: a message of another topic with the same hash: %v", strict, leaks)
+		}
+	}
+}
+
+// TestTransactionsOfOthers: who says that it is of a producer group is asked about its half messages, and so shown them,
+// only if it may send to their topic. Java shows them to anybody; so does authorizationStrictMode=false.
+func TestTransactionsOfOthers(t *testing.T) {
+	for _, strict := range []bool{true, false} {
+		cfg := closedConfig(t)
+		cfg.AuthorizationStrictMode = strict
+		cfg.TransactionTimeOut, cfg.TransactionCheckInterval = 50, 50
+		r := startRig(t, cfg)
+		r.askAs("root", 3001, "username=u", `{"password":"u-secret"}`).is(t, 0, "")
+		r.askAs("root", 3006, "subject=User:u", `{"policies":[{"entries":[{"resource":"Topic:mine","actions":["Pub"],`+
+			`"decision":"Allow"}]}]}`).is(t, 0, "")
+		stranger := r.dial()
+		beat := `{"clientID":"c","producerDataSet":[{"groupName":"p"}]}`
+		r.askOn(stranger, 34, 513, as(t, "u", "u-secret", "", beat), beat).is(t, 0, "")
+		half := func(topic string) {
+			t.Helper()
+			fields := strings.NewReplacer("topic=T", "topic="+topic, "sysFlag=0", "sysFlag=4", "bornTimestamp=1",
+				"bornTimestamp="+fmt.Sprint(time.Now().UnixMilli())).Replace(sendFieldsText) + "&properties=" + url.QueryEscape("TRAN_MSG\x01true\x02PGROUP\x01p\x02UNIQ_KEY\x01U"+topic+"\x02")
+			r.askAs("root", 10, fields, "of "+topic).is(t, 0, "")
+		}
+		half("secret") // comes before the other one
+		half("mine")
+		for a := nextFrame(t, stranger); !strings.Contains(a.body, "of mine"); a = nextFrame(t, stranger) {
+			if strings.Contains(a.body, "of secret") && strict {
+				t.Errorf("code %d shows another's half message", a.code)
+			} else if a.code != 39 {
+				t.Errorf("code %d", a.code)
+			}
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (b *Broker) clientHandlers() []handlers {
 	return []handlers{
 		&heartbeats{liveConfig: b.config(), topics: b.topics, groups: b.groups, consumers: b.consumers,
 			producers: b.producers, expressions: b.filters, register: b.register, forwards: b.forwards, now: b.now,
-			log: b.log, throttled: b.throttled},
+			log: b.log, throttled: b.throttled, doors: b.doors()},
 		&consumerLists{consumers: b.consumers},
 		&orderLocks{liveConfig: b.config(), locks: b.locks, throttled: b.throttled},
 		&connections{consumers: b.consumers, producers: b.producers},

@@ -17,6 +17,9 @@ type Client struct {
 	Language wire.Language
 	Version  int32
 	LastSeen int64 // ms since 1970; guarded by the group's mu
+	// MayPub tells whether who sent the last heartbeat may send to a topic, of a producer only; nil: to all. It blocks
+	// for nothing. Guarded by the mu of Producers.
+	MayPub func(topic string) bool
 }
 
 // ConsumerGroup is who consumes as a group right now. Java: ConsumerGroupInfo.

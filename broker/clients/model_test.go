@@ -76,7 +76,7 @@ func checkProducers(t *testing.T, p *Producers, model map[string]map[*remoting.C
 	kinds, groups, ids := map[Kind]int{}, map[*remoting.Conn][]string{}, map[string]*remoting.Conn{}
 	expired := 0
 	for group, m := range model {
-		if conn, busy := p.Pick(group, now, 1<<20); (conn != nil) != (len(m) > 0) || busy ||
+		if conn, busy := p.Pick(group, "T", now, 1<<20); (conn != nil) != (len(m) > 0) || busy ||
 			conn != nil && m[conn].Conn == nil {
 			t.Fatalf("picked %p of %d members of %s, busy %v", conn, len(m), group, busy)
 		}
@@ -136,7 +136,7 @@ func TestPickPrefersTheLiving(t *testing.T) {
 		_ = p.Register("g", Client{Conn: list[0], ID: "one", LastSeen: now - c.age})
 		seen := map[*remoting.Conn]bool{}
 		for range 300 {
-			conn, busy := p.Pick("g", now, 0)
+			conn, busy := p.Pick("g", "T", now, 0)
 			if seen[conn] = true; busy {
 				t.Fatal("busy")
 			}
@@ -145,7 +145,7 @@ func TestPickPrefersTheLiving(t *testing.T) {
 			t.Errorf("%+v: %d of 10 picked", c, len(seen))
 		}
 	}
-	if conn, busy := NewProducers().Pick("g", 0, 0); conn != nil || busy {
+	if conn, busy := NewProducers().Pick("g", "T", 0, 0); conn != nil || busy {
 		t.Error("somebody, or busy, and nobody is there")
 	}
 }

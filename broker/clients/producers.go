@@ -50,7 +50,7 @@ func (t *Producers) Register(group string, who Client) error {
 			return err
 		}
 	case m.ID == who.ID:
-		m.LastSeen = who.LastSeen
+		m.LastSeen, m.MayPub = who.LastSeen, who.MayPub
 		t.byClient[who.ID] = who.Conn
 		return nil
 	}
@@ -153,10 +153,11 @@ const freshProducer = 45_000
 // enoughProducers is how many producers pick compares.
 const enoughProducers = 16
 
-// Pick returns a connection of some live producer of a group at random, one with a recent heartbeat if there is any,
-// for whom at most backlog bytes wait; nil when nobody is there. busy says that producers are there, but none of them
-// reads. Java: ProducerManager.getAvailableChannel.
-func (t *Producers) Pick(group string, now int64, backlog int) (conn *remoting.Conn, busy bool) {
+// Pick returns a connection of some live producer of a group at random who may send to a topic, one with a recent
+// heartbeat if there is any, for whom at most backlog bytes wait; nil when nobody is there. busy says that producers
+// are there, but none of them reads. Java: ProducerManager.getAvailableChannel, which takes anybody who says that he is
+// of the group.
+func (t *Producers) Pick(group, topic string, now int64, backlog int) (conn *remoting.Conn, busy bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	fresh, old, n := 0, 0, 0
@@ -164,7 +165,7 @@ func (t *Producers) Pick(group string, now int64, backlog int) (conn *remoting.C
 		if conn != nil && n >= enoughProducers {
 			break
 		}
-		if c.Closed() {
+		if c.Closed() || m.MayPub != nil && !m.MayPub(topic) {
 			continue
 		}
 		n++

@@ -59,7 +59,8 @@ func (t *Service) askSome(r *checkRound, at int64, stop <-chan struct{}) (next i
 // askOne asks a producer of the half message's group, if there is one.
 func (t *Service) askOne(r *checkRound, m *record.View, offset int64) verdict {
 	group, _ := m.Property(protocol.PropProducerGroup)
-	conn, busy := t.d.Producers.Pick(string(group), t.d.Now().UnixMilli(), producerBacklog)
+	topic, _ := m.Property(record.PropRealTopic)
+	conn, busy := t.d.Producers.Pick(string(group), string(topic), t.d.Now().UnixMilli(), producerBacklog)
 	if busy || conn != nil && !r.pace.mayAsk(t.answered.Load(), time.Now()) {
 		return again
 	}

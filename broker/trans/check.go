@@ -140,7 +140,8 @@ func (t *Service) checkOne(r *checkRound, rec []byte, offset int64) verdict {
 // counts as asked, as in Java.
 func (t *Service) ask(r *checkRound, m *record.View, offset int64, times int) verdict {
 	group, _ := m.Property(protocol.PropProducerGroup)
-	conn, busy := t.d.Producers.Pick(string(group), t.d.Now().UnixMilli(), producerBacklog)
+	topic, _ := m.Property(record.PropRealTopic)
+	conn, busy := t.d.Producers.Pick(string(group), string(topic), t.d.Now().UnixMilli(), producerBacklog)
 	if busy || conn != nil && !r.pace.mayAsk(t.answered.Load(), time.Now()) {
 		return again
 	}
