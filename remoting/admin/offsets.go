@@ -140,6 +140,18 @@ func firstError(errs []error) error {
 	return nil
 }
 
+// brokersOf are the brokers of a topic, by the cluster's name where the topic has no route of its own.
+func (c *Client) brokersOf(ctx context.Context, cluster, topic string) ([]Node, error) {
+	if byCluster(topic) && cluster != "" {
+		topic = cluster
+	}
+	route, err := c.Route(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	return Selected(route), nil
+}
+
 // QueueOffset is an offset in a queue.
 type QueueOffset struct {
 	protocol.MessageQueue
@@ -150,15 +162,11 @@ type QueueOffset struct {
 // an offset only goes back. Java: resetOffsetByTimestamp.
 func (c *Client) ResetOffsets(ctx context.Context, cluster, topic, group string, timestamp int64, force bool) (
 	all []QueueOffset, err error) {
-	routeOf := topic
-	if byCluster(topic) && cluster != "" {
-		routeOf = cluster
-	}
-	route, err := c.Route(ctx, routeOf)
+	brokers, err := c.brokersOf(ctx, cluster, topic)
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range Selected(route) {
+	for _, n := range brokers {
 		offsets, err := c.resetAt(ctx, n.Addr, &wire.ResetOffsetRequestHeader{Topic: topic, Group: group, QueueID: -1,
 			Timestamp: timestamp, Offset: -1, IsForce: force})
 		if err != nil {
@@ -206,15 +214,11 @@ type Rollback struct {
 // resetOffsetByTimestampOld.
 func (c *Client) ResetOffsetsOld(ctx context.Context, cluster, topic, group string, timestamp int64, force bool) (
 	all []Rollback, err error) {
-	routeOf := topic
-	if byCluster(topic) && cluster != "" {
-		routeOf = cluster
-	}
-	route, err := c.Route(ctx, routeOf)
+	brokers, err := c.brokersOf(ctx, cluster, topic)
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range Selected(route) {
+	for _, n := range brokers {
 		part, err := c.rollBackAt(ctx, n, topic, group, timestamp, force)
 		all = append(all, part...)
 		if err != nil {

@@ -20,24 +20,13 @@ func (c *call) atMembers(value any, do func(cl *admin.Client, addr string) error
 			return err
 		}
 	}
-	d := done{Value: value, DryRun: c.own.dryRun}
-	for _, addr := range addrs {
-		if !c.own.dryRun {
-			if err = do(cl, addr); err != nil {
-				break
-			}
+	return c.at(cl, addrs, value, do, func(w *text, addr string) {
+		if c.own.dryRun {
+			w.f("would %s to %s\n", verb, addr)
+		} else {
+			w.f("%s to %s success.\n", verb, addr)
 		}
-		d.Brokers = append(d.Brokers, addr)
-	}
-	return errors.Join(err, c.emit(d, func(w *text) {
-		for _, addr := range d.Brokers {
-			if c.own.dryRun {
-				w.f("would %s to %s\n", verb, addr)
-			} else {
-				w.f("%s to %s success.\n", verb, addr)
-			}
-		}
-	}))
+	})
 }
 
 func (c *call) userOf() *admin.User {
@@ -282,17 +271,9 @@ func runCopyUser(c *call) error {
 		}
 		return names, err
 	}, func(cl *admin.Client, from, to, name string) (bool, error) {
-		u, err := cl.User(c.ctx, from, name)
-		if err != nil || u == nil {
-			return false, err
-		}
-		old, err := cl.User(c.ctx, to, name)
-		if err == nil && old == nil {
-			return true, cl.CreateUser(c.ctx, to, u)
-		} else if err == nil {
-			err = cl.UpdateUser(c.ctx, to, u)
-		}
-		return true, err
+		return copyOne(from, to, func(addr string) (*admin.User, error) { return cl.User(c.ctx, addr, name) },
+			func(u *admin.User) error { return cl.CreateUser(c.ctx, to, u) },
+			func(u *admin.User) error { return cl.UpdateUser(c.ctx, to, u) })
 	})
 }
 
@@ -304,16 +285,24 @@ func runCopyAcl(c *call) error {
 		}
 		return names, err
 	}, func(cl *admin.Client, from, to, name string) (bool, error) {
-		a, err := cl.ACL(c.ctx, from, name)
-		if err != nil || a == nil {
-			return false, err
-		}
-		old, err := cl.ACL(c.ctx, to, name)
-		if err == nil && old == nil {
-			return true, cl.CreateACL(c.ctx, to, a)
-		} else if err == nil {
-			err = cl.UpdateACL(c.ctx, to, a)
-		}
-		return true, err
+		return copyOne(from, to, func(addr string) (*admin.ACL, error) { return cl.ACL(c.ctx, addr, name) },
+			func(a *admin.ACL) error { return cl.CreateACL(c.ctx, to, a) },
+			func(a *admin.ACL) error { return cl.UpdateACL(c.ctx, to, a) })
 	})
+}
+
+// copyOne makes one thing at to what it is at from, and tells whether it was there.
+func copyOne[T any](from, to string, read func(addr string) (*T, error), create, update func(*T) error) (bool, error) {
+	v, err := read(from)
+	if err != nil || v == nil {
+		return false, err
+	}
+	old, err := read(to)
+	switch {
+	case err != nil:
+		return true, err
+	case old == nil:
+		return true, create(v)
+	}
+	return true, update(v)
 }

@@ -189,6 +189,12 @@ func (c *call) atEach(value any, do func(cl *admin.Client, addr string) error, p
 	if err != nil {
 		return err
 	}
+	return c.at(cl, addrs, value, do, print)
+}
+
+// at does something at each of the addresses, up to the first that fails, and prints a line for each where it did.
+func (c *call) at(cl *admin.Client, addrs []string, value any, do func(cl *admin.Client, addr string) error,
+	print func(w *text, addr string)) (err error) {
 	d := done{Value: value, DryRun: c.own.dryRun}
 	for _, addr := range addrs {
 		if !c.own.dryRun {
