@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,7 +41,26 @@ type closed struct {
 	metrics       string
 	controller    string
 	store         string
-	log           *bytes.Buffer
+	log           *logged
+}
+
+// logged is what was logged, also while servers go on doing so.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+// Write implements io.Writer.
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func startSecure(t *testing.T, store string) *closed {
@@ -51,8 +71,8 @@ func startSecure(t *testing.T, store string) *closed {
 	}
 	f.removeTemporary()
 	f.store = store
-	var lines bytes.Buffer
-	log := zerolog.New(zerolog.SyncWriter(&lines))
+	var lines logged
+	log := zerolog.New(&lines)
 	n, ns, h, err := f.servers(log, true)
 	if err != nil {
 		t.Fatal(err)
