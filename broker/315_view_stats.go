@@ -56,7 +56,11 @@ type statsData struct {
 func (c *counters) view(ctx *remoting.Context, h *wire.StatsDataHeader) {
 	minute, hour, day, ok := c.windows.Of(stats.WindowKey{Name: h.StatsName, Key: h.StatsKey})
 	if !ok && !c.counts(h.StatsName, h.StatsKey) {
-		ctx.Status(wire.SystemError, fmt.Sprintf("The stats <%s> <%s> not exist", h.StatsName, h.StatsKey))
+		key := h.StatsKey
+		if _, given := ctx.Req.Get("statsKey"); !given {
+			key = "null" // as Java prints it
+		}
+		ctx.Status(wire.SystemError, fmt.Sprintf("The stats <%s> <%s> not exist", h.StatsName, key))
 		return
 	}
 	respondJSON(ctx, statsData{StatsDay: statsItem(day), StatsHour: statsItem(hour), StatsMinute: statsItem(minute)})

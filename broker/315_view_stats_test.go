@@ -19,6 +19,8 @@ func TestViewStats(t *testing.T) {
 	}
 	view("TOPIC_PUT_NUMS", "T").is(t, wire.SystemError, "The stats <TOPIC_PUT_NUMS> <T> not exist")
 	view("NOTHING", "T").is(t, wire.SystemError, "The stats <NOTHING> <T> not exist")
+	r.ask(wire.ReqViewBrokerStatsData, "statsName=NOTHING", "").is(t, wire.SystemError,
+		"The stats <NOTHING> <null> not exist")
 	for range 3 {
 		r.send("T", "", "x")
 	}

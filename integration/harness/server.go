@@ -54,7 +54,8 @@ func (s *Server) Store() string { return s.Conf["storePathRootDir"] }
 
 // NewNamesrv prepares a name server below base; nothing runs yet.
 func NewNamesrv(kind Kind, base, name string, conf Conf) (*Server, error) {
-	return newServer(kind, base, name, "", conf, Conf{})
+	// its own, and not that of the home directory, in which every NameServer of this user leaves its namespaces
+	return newServer(kind, base, name, "", conf, Conf{"kvConfigPath": filepath.Join(base, name, "kvConfig.json")})
 }
 
 // NewBroker prepares a broker with a small, fast store that registers at the given name servers.
