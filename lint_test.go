@@ -26,7 +26,7 @@ const (
 var arrows = map[string][]string{
 	"broker": {"broker/clients", "broker/cluster", "broker/config", "broker/delay", "broker/exporter",
 		"broker/filter", "broker/hold", "broker/members", "broker/meta", "broker/overload", "broker/replicas",
-		"broker/replication", "broker/service", "broker/slave", "broker/static", "broker/stats", "broker/trans", "broker/worker", "compat", "compat/config", "remoting", "remoting/auth", "remoting/auth/plain", "remoting/guard", "remoting/protocol",
+		"broker/replication", "broker/service", "broker/slave", "broker/static", "broker/stats", "broker/trans", "broker/worker", "compat", "compat/config", "compat/stamp", "remoting", "remoting/auth", "remoting/auth/plain", "remoting/guard", "remoting/protocol",
 		"remoting/secure", "remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/commitlog", "store/datafile",
 		"store/dispatch", "store/epoch", "store/ha", "store/record", "store/recovery", "store/timer", "store/vfs"},
 	"broker/clients": {"broker/filter", "broker/meta", "broker/signal", "broker/worker", "compat", "remoting",

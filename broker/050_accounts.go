@@ -41,7 +41,7 @@ func (a *accountAdmin) entries() []remoting.Entry {
 func (a *accountAdmin) with(handle func(*remoting.Context)) func(*remoting.Context) {
 	return func(ctx *remoting.Context) {
 		if a.plain == nil {
-			ctx.Status(wire.RequestCodeNotSupported, fmt.Sprintf(" request type %d not supported", ctx.Req.Code))
+			remoting.Unsupported(ctx)
 			return
 		}
 		handle(ctx)

@@ -29,6 +29,7 @@ import (
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
 	"gorocket/broker/worker"
+	"gorocket/compat/stamp"
 	"gorocket/remoting"
 	"gorocket/remoting/auth"
 	"gorocket/remoting/auth/plain"
@@ -95,6 +96,7 @@ type Broker struct {
 	server       *remoting.Server
 	client       *remoting.Client
 	certs        *secure.Keeper  // nil before serve
+	addresses    stamp.Watch     // of the file of -c
 	plain        *plain.Service  // nil without aclEnable, and before Start
 	haPeer       *secure.Peer    // nil before serve, and without haTlsEnable
 	systemTopics map[string]bool // immutable after New
@@ -382,6 +384,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	b.online.Stop()
 	b.members.Stop()
 	close(b.stop)
+	b.addresses.Stop()
 	if b.replica != nil {
 		b.replica.Stop()
 	}

@@ -67,7 +67,8 @@ func (t *Table) Lookup(code int32) *Entry {
 	return t.sparse[code]
 }
 
-// unsupported answers as Java's NettyRemotingAbstract does for a code without a processor.
-func unsupported(ctx *Context) {
+// Unsupported answers as Java's NettyRemotingAbstract does for a code without a processor: a handler that serves a code
+// under some settings only calls it under the others.
+func Unsupported(ctx *Context) {
 	ctx.Status(wire.RequestCodeNotSupported, fmt.Sprintf(" request type %d not supported", ctx.Req.Code))
 }

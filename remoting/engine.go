@@ -114,7 +114,7 @@ func (e *engine) entryFor(c *Conn, code int32) *Entry {
 	return &unsupportedEntry
 }
 
-var unsupportedEntry = Entry{Handle: unsupported}
+var unsupportedEntry = Entry{Handle: Unsupported}
 
 func (e *engine) submit(p *workerPool, ctx *Context, frame []byte) {
 	if p.submit(ctx, frame) {

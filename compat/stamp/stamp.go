@@ -1,4 +1,4 @@
-// Package stamp tells when files have changed that are read again then.
+// Package stamp tells when files have changed, and has them read again then.
 package stamp
 
 import (

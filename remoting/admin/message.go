@@ -59,6 +59,14 @@ func (m *Message) HasKey(key string) bool {
 	return false
 }
 
+// setProperty adds a property, or changes it where it stands.
+func (m *Message) setProperty(name, value string) {
+	if _, has := m.Properties[name]; !has {
+		m.Names = append(m.Names, name)
+	}
+	m.Properties[name] = value
+}
+
 // maxUnpacked bounds a body that was compressed, in bytes: as much as a broker takes at most.
 const maxUnpacked = 128 << 20
 

@@ -199,12 +199,8 @@ func (r *PullResult) finish(broker string, queue int, ends *wire.PullMessageResp
 	for i := range r.Messages {
 		m := &r.Messages[i]
 		m.BrokerName, m.QueueID = broker, int32(queue)
-		for name, offset := range map[string]int64{"MIN_OFFSET": r.MinOffset, "MAX_OFFSET": r.MaxOffset} {
-			if _, has := m.Properties[name]; !has {
-				m.Names = append(m.Names, name)
-			}
-			m.Properties[name] = fmt.Sprint(offset)
-		}
+		m.setProperty("MIN_OFFSET", fmt.Sprint(r.MinOffset))
+		m.setProperty("MAX_OFFSET", fmt.Sprint(r.MaxOffset))
 		if ends.OffsetDelta != wire.NoOffsetDelta {
 			m.QueueOffset += ends.OffsetDelta
 		}

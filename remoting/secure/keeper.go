@@ -1,7 +1,6 @@
 package secure
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"sync"
@@ -17,15 +16,11 @@ type Keeper struct {
 	given  Settings // without the file; immutable
 	java   string   // immutable
 	mode   transport.TLSMode
-	told   func(err error)
 	server atomic.Pointer[tls.Config] // nil: no certificate
 	client atomic.Pointer[tls.Config] // nil: plain
 	own    func() (tls.Certificate, error)
-	cancel context.CancelFunc // nil before Start
-	wg     sync.WaitGroup
-
-	seen stamp.Files // the goroutine of Start only
-	last string      // the error that was told last; the same
+	watch  stamp.Watch
+	seen   stamp.Files // the goroutine of Start only
 }
 
 // watchEvery is how often the files are looked at. Java: FileWatchService.
@@ -35,7 +30,8 @@ const watchEvery = 500 * time.Millisecond
 // again (nil), or why they cannot be used. An error says why no server can run with these settings: Java starts, and
 // closes each connection.
 func New(s Settings, javaOptions string, told func(err error)) (*Keeper, error) {
-	k := &Keeper{given: s, java: javaOptions, told: told, own: sync.OnceValues(selfSigned)}
+	k := &Keeper{given: s, java: javaOptions, own: sync.OnceValues(selfSigned)}
+	k.watch.Read, k.watch.Told = k.reload, told
 	all, err := Complete(s, javaOptions)
 	if err != nil {
 		return nil, err
@@ -96,49 +92,20 @@ func (k *Keeper) TLS() *transport.TLS {
 
 // Start looks at the files from now on and reads them again when one has changed. Connections that are open keep what
 // they have. Stop has to follow.
-func (k *Keeper) Start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	k.cancel = cancel
-	k.wg.Go(func() { k.run(ctx) })
-}
+func (k *Keeper) Start() { k.watch.Start(watchEvery) }
 
 // Stop ends what Start began; without that it does nothing.
-func (k *Keeper) Stop() {
-	if k.cancel != nil {
-		k.cancel()
-		k.wg.Wait()
-	}
-}
-
-func (k *Keeper) run(ctx context.Context) {
-	t := time.NewTicker(watchEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			k.reload()
-		}
-	}
-}
+func (k *Keeper) Stop() { k.watch.Stop() }
 
 // reload reads everything again when a file has changed, and while that does not work. A certificate that is there
 // before its key is no error that lasts: the next look finds both.
-func (k *Keeper) reload() {
+func (k *Keeper) reload(failing bool) (read bool, err error) {
 	all, err := Complete(k.given, k.java)
-	if err == nil {
-		if !k.seen.Changed(all.files()) && k.last == "" {
-			return
-		}
-		err = k.load(&all)
-	}
-	text := ""
 	if err != nil {
-		text = err.Error()
+		return true, err
 	}
-	if text == "" || text != k.last {
-		k.told(err)
+	if !k.seen.Changed(all.files()) && !failing {
+		return false, nil
 	}
-	k.last = text
+	return true, k.load(&all)
 }

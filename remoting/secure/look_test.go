@@ -29,7 +29,7 @@ func TestReloadTells(t *testing.T) {
 			t.Fatal(err)
 		}
 		told = nil
-		if k.reload(); len(told) != c.tells || c.tells > 0 && (told[0] != nil) != c.wrong {
+		if k.watch.Look(); len(told) != c.tells || c.tells > 0 && (told[0] != nil) != c.wrong {
 			t.Errorf("%d: told %v", i, told)
 		}
 	}

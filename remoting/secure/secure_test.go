@@ -219,12 +219,12 @@ func TestReload(t *testing.T) {
 	}
 	leaf := func() string { return string(k.TLS().Server().Certificates[0].Certificate[0]) }
 	before, config := leaf(), k.TLS().Server()
-	if k.reload(); k.TLS().Server() != config {
+	if k.watch.Look(); k.TLS().Server() != config {
 		t.Error("read again although nothing has changed")
 	}
 	write(t, dir, "cert.pem", second.Cert)
-	k.reload()
-	k.reload()
+	k.watch.Look()
+	k.watch.Look()
 	if leaf() != before || len(warned) != 1 || !strings.Contains((<-warned).Error(), "key.pem") {
 		t.Errorf("half of a pair: changed %v, %d more warnings", leaf() != before, len(warned))
 	}

@@ -78,7 +78,7 @@ func stringEnd(text []byte, i int) int {
 
 // coldText is what a broker says about the flow control of cold reads, with times as people read them. Java:
 // GetColdDataFlowCtrInfoSubCommand.
-func coldText(raw []byte) string {
+func coldText(raw json.RawMessage) string {
 	var info map[string]any
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()

@@ -7,28 +7,6 @@ import (
 	"gorocket/remoting/admin"
 )
 
-// atMembers does something at the broker of -b, or at all brokers of the cluster of -c, slaves too, up to the first
-// that fails.
-func (c *call) atMembers(value any, do func(cl *admin.Client, addr string) error, verb string) error {
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	addrs := []string{c.value("b")}
-	if !c.has("b") {
-		if addrs, err = cl.MastersAndSlaves(c.ctx, c.value("c")); err != nil {
-			return err
-		}
-	}
-	return c.at(cl, addrs, value, do, func(w *text, addr string) {
-		if c.own.dryRun {
-			w.f("would %s to %s\n", verb, addr)
-		} else {
-			w.f("%s to %s success.\n", verb, addr)
-		}
-	})
-}
-
 func (c *call) userOf() *admin.User {
 	return &admin.User{Name: c.value("u"), Password: c.value("p"), Type: c.value("t"), Status: c.value("s")}
 }
@@ -70,11 +48,7 @@ func printUsers(w *text, users []admin.User) {
 }
 
 func runGetUser(c *call) error {
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	addrs, err := c.targets(cl)
+	cl, addrs, err := c.clientAndTargets()
 	if err != nil {
 		return err
 	}
@@ -93,11 +67,7 @@ func runGetUser(c *call) error {
 }
 
 func runListUser(c *call) error {
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	addrs, err := c.targets(cl)
+	cl, addrs, err := c.clientAndTargets()
 	if err != nil {
 		return err
 	}
@@ -189,11 +159,7 @@ func printACLs(w *text, acls []admin.ACL) {
 
 // showACLs asks the broker of -b, or the masters of the cluster of -c, for permissions.
 func (c *call) showACLs(get func(cl *admin.Client, addr string) ([]admin.ACL, error)) error {
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	addrs, err := c.targets(cl)
+	cl, addrs, err := c.clientAndTargets()
 	if err != nil {
 		return err
 	}

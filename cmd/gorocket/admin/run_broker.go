@@ -109,12 +109,10 @@ func (c *call) clean(what string, do func(cl *admin.Client, addr string) error) 
 	if err != nil {
 		return err
 	}
-	addrs := []string{c.value("b")}
-	if !c.has("b") {
-		if addrs, err = cl.MastersAndSlaves(c.ctx, c.value("c")); err != nil {
-			c.say("false")
-			return err
-		}
+	addrs, err := c.allTargets(cl)
+	if err != nil {
+		c.say("false")
+		return err
 	}
 	d := done{Brokers: addrs, DryRun: c.own.dryRun}
 	if c.own.dryRun {
@@ -219,7 +217,8 @@ func runBrokerConsumeStats(c *call) error {
 	})
 }
 
-func runGetColdDataFlowCtrInfo(c *call) error {
+// ofMembers asks masters and slaves for something and prints it behind their titles.
+func ofMembers[T any](c *call, ask func(cl *admin.Client, addr string) (T, error), line func(T) string) error {
 	cl, err := c.client()
 	if err != nil {
 		return err
@@ -228,22 +227,27 @@ func runGetColdDataFlowCtrInfo(c *call) error {
 	if err != nil {
 		return err
 	}
-	values := map[string]json.RawMessage{}
+	answers := map[string]T{}
 	for _, b := range all {
 		if b.Addr != noMaster {
-			if values[b.Addr], err = cl.ColdFlow(c.ctx, b.Addr); err != nil {
+			if answers[b.Addr], err = ask(cl, b.Addr); err != nil {
 				return err
 			}
 		}
 	}
-	return c.emit(values, func(w *text) {
+	return c.emit(answers, func(w *text) {
 		for _, b := range all {
 			w.f(" %s", b.Title)
 			if b.Addr != noMaster {
-				w.f("%s\n", coldText(values[b.Addr]))
+				w.f("%s\n", line(answers[b.Addr]))
 			}
 		}
 	})
+}
+
+func runGetColdDataFlowCtrInfo(c *call) error {
+	return ofMembers(c, func(cl *admin.Client, addr string) (json.RawMessage, error) { return cl.ColdFlow(c.ctx, addr) },
+		coldText)
 }
 
 func runUpdateColdDataFlowCtrGroupConfig(c *call) error {
@@ -269,30 +273,8 @@ func runSetCommitLogReadAheadMode(c *call) error {
 		c.say("set the read mode error; 0 is default, 1 random read\n")
 		return usagef("option -m: %q is neither 0 nor 1", mode)
 	}
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	all, err := c.masterAndSlaves(cl)
-	if err != nil {
-		return err
-	}
-	words := map[string]string{}
-	for _, b := range all {
-		if b.Addr != noMaster {
-			if words[b.Addr], err = cl.SetReadAhead(c.ctx, b.Addr, mode); err != nil {
-				return err
-			}
-		}
-	}
-	return c.emit(words, func(w *text) {
-		for _, b := range all {
-			w.f(" %s", b.Title)
-			if b.Addr != noMaster {
-				w.f("commitLog set readAhead mode rstStr%s\n", orNull(words[b.Addr]))
-			}
-		}
-	})
+	return ofMembers(c, func(cl *admin.Client, addr string) (string, error) { return cl.SetReadAhead(c.ctx, addr, mode) },
+		func(word string) string { return "commitLog set readAhead mode rstStr" + orNull(word) })
 }
 
 func runSwitchTimerEngine(c *call) error {

@@ -149,11 +149,9 @@ func runBrokerStatus(c *call) error {
 	if err != nil {
 		return err
 	}
-	addrs := []string{c.value("b")}
-	if !c.has("b") {
-		if addrs, err = cl.MastersAndSlaves(c.ctx, c.value("c")); err != nil {
-			return err
-		}
+	addrs, err := c.allTargets(cl)
+	if err != nil {
+		return err
 	}
 	infos := make([]map[string]string, len(addrs))
 	errs := admin.Each(cl.Parallel(), addrs, func(i int, addr string) (err error) {

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"slices"
 	"time"
 
 	"gorocket/remoting/admin"
@@ -75,12 +74,7 @@ func runConsumeMessage(c *call) error {
 	if err != nil {
 		return err
 	}
-	queues := admin.ReadQueues(s.topic, route)
-	slices.SortFunc(queues, admin.CompareQueues)
-	nodes := map[string]admin.Node{}
-	for _, n := range admin.Selected(route) {
-		nodes[n.Broker] = n
-	}
+	queues, nodes := queuesOf(s.topic, route)
 	left := r.most
 	for _, q := range queues {
 		n, has := nodes[q.BrokerName]

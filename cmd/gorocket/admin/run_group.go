@@ -3,7 +3,6 @@ package admin
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"gorocket/compat"
@@ -95,50 +94,8 @@ func runUpdateSubGroup(c *call) error {
 		func(w *text) { w.f("%s", groupText(g)) })
 }
 
-// atEachToo does something at each of the brokers of -b or -c; in a cluster it goes on when one fails. last is printed
-// behind all of them unless the broker of -b failed.
-func (c *call) atEachToo(value any, do func(cl *admin.Client, addr string) error, print func(w *text, addr string),
-	last func(w *text)) error {
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	addrs, err := c.targets(cl)
-	if err != nil {
-		return err
-	}
-	return c.atAll(cl, addrs, value, do, print, last)
-}
-
-func (c *call) atAll(cl *admin.Client, addrs []string, value any, do func(cl *admin.Client, addr string) error,
-	print func(w *text, addr string), last func(w *text)) error {
-	d := done{Value: value}
-	for _, addr := range addrs {
-		if err := do(cl, addr); err == nil {
-			d.Brokers = append(d.Brokers, addr)
-		} else if c.has("b") {
-			return err
-		} else {
-			c.fail(err)
-		}
-	}
-	return c.emit(d, func(w *text) {
-		for _, addr := range d.Brokers {
-			print(w, addr)
-		}
-		if last != nil {
-			last(w)
-		}
-	})
-}
-
 func runUpdateSubGroupList(c *call) error {
-	file := c.value("f")
-	if _, err := os.Stat(file); err != nil {
-		c.say("the file path %s does not exists\n", file)
-		return err
-	}
-	groups, err := fileList[protocol.SubscriptionGroupConfig](file)
+	groups, err := fileList[protocol.SubscriptionGroupConfig](c)
 	if err != nil || len(groups) == 0 {
 		return err
 	}
@@ -170,15 +127,11 @@ func runSetConsumeMode(c *call) error {
 }
 
 func runDeleteSubGroup(c *call) error {
-	cl, err := c.client()
+	cl, addrs, err := c.clientAndTargets()
 	if err != nil {
 		return err
 	}
 	group := c.value("g")
-	addrs, err := c.targets(cl)
-	if err != nil {
-		return err
-	}
 	d := done{Value: group, DryRun: c.own.dryRun}
 	for _, addr := range addrs {
 		if !c.own.dryRun {

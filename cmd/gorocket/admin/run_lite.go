@@ -53,11 +53,7 @@ func each[T any](w *text, parts []part[T], print func(broker string, info *T)) {
 }
 
 func runGetBrokerLiteInfo(c *call) error {
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	addrs, err := c.targets(cl)
+	cl, addrs, err := c.clientAndTargets()
 	if err != nil {
 		return err
 	}

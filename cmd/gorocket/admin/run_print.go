@@ -129,6 +129,17 @@ func (c *call) newScan() (*scan, error) {
 	return &scan{c: c, cl: cl, topic: c.value("t"), charset: c.or("c", "UTF-8"), tags: c.or("s", "*")}, err
 }
 
+// queuesOf are the queues of a topic that can be read, in order, and by broker name whom to ask for them.
+func queuesOf(topic string, route *protocol.TopicRouteData) ([]protocol.MessageQueue, map[string]admin.Node) {
+	queues := admin.ReadQueues(topic, route)
+	slices.SortFunc(queues, admin.CompareQueues)
+	nodes := map[string]admin.Node{}
+	for _, n := range admin.Selected(route) {
+		nodes[n.Broker] = n
+	}
+	return queues, nodes
+}
+
 func runPrintMsg(c *call) error {
 	s, err := c.newScan()
 	if err != nil {
@@ -139,12 +150,7 @@ func runPrintMsg(c *call) error {
 	if err != nil {
 		return err
 	}
-	queues := admin.ReadQueues(s.topic, route)
-	slices.SortFunc(queues, admin.CompareQueues)
-	nodes := map[string]admin.Node{}
-	for _, n := range admin.Selected(route) {
-		nodes[n.Broker] = n
-	}
+	queues, nodes := queuesOf(s.topic, route)
 	for _, q := range queues {
 		if n, has := nodes[q.BrokerName]; has {
 			if err := s.queue(n, q); err != nil {

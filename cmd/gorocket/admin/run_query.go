@@ -237,16 +237,7 @@ func runQueryMsgByKey(c *call) error {
 		c.say("index type error, just support K for keys or T for tags")
 		return usagef("option -p: %q is neither K nor T", q.Type)
 	}
-	most, err := c.span(&q, "m")
-	if err != nil {
-		return err
-	}
-	q.Max = most
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	all, err := cl.QueryMessages(c.ctx, q)
+	all, err := c.search(q, "m")
 	if err != nil {
 		return err
 	}
@@ -265,20 +256,28 @@ func runQueryMsgByKey(c *call) error {
 	})
 }
 
-// span reads the options -b and -e, and how many messages are asked for at most.
-func (c *call) span(q *admin.Query, most string) (int, error) {
+// search asks for the messages of q between the times of -b and -e, as many as option most says.
+func (c *call) search(q admin.Query, most string) ([]admin.Message, error) {
 	var err error
 	if q.Begin, err = c.number("b", 0); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if q.End, err = c.number("e", math.MaxInt64); err != nil {
-		return 0, err
+		return nil, err
 	}
 	n, err := c.number(most, 64)
-	if err == nil && (n < 1 || n > math.MaxInt32) {
-		err = usagef("option -%s: %d", most, n)
+	if err != nil {
+		return nil, err
 	}
-	return int(n), err
+	if n < 1 || n > math.MaxInt32 {
+		return nil, usagef("option -%s: %d", most, n)
+	}
+	q.Max = int(n)
+	cl, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	return cl.QueryMessages(c.ctx, q)
 }
 
 func runQueryMsgByUniqueKey(c *call) error {

@@ -66,14 +66,6 @@ func (c *call) topicOf() (*protocol.TopicConfig, error) {
 	return &t, err
 }
 
-// done is the result of commands that do something at brokers.
-type done struct {
-	Brokers []string `json:"brokers"` // addresses at which it was done
-	DryRun  bool     `json:"dryRun,omitempty"`
-	Value   any      `json:"value,omitempty"` // what was set there
-	Order   string   `json:"orderConf,omitempty"`
-}
-
 func runUpdateTopic(c *call) error {
 	t, err := c.topicOf()
 	if err != nil {
@@ -140,8 +132,13 @@ func (c *call) setOrder(cl *admin.Client, t *protocol.TopicConfig) (string, erro
 	return conf, cl.PutKV(c.ctx, compat.OrderTopicNamespace, t.TopicName, conf)
 }
 
-// fileList reads a JSON file with a list of Ts.
-func fileList[T any](name string) (list []T, err error) {
+// fileList reads the JSON file of -f, a list of Ts.
+func fileList[T any](c *call) (list []T, err error) {
+	name := c.value("f")
+	if _, err := os.Stat(name); err != nil {
+		c.say("the file path %s does not exists\n", name)
+		return nil, err
+	}
 	data, err := os.ReadFile(name)
 	if err == nil {
 		err = compat.Unmarshal(data, &list)
@@ -152,24 +149,8 @@ func fileList[T any](name string) (list []T, err error) {
 	return list, nil
 }
 
-// targets are the broker of -b, or the masters of the cluster of -c.
-func (c *call) targets(cl *admin.Client) ([]string, error) {
-	if c.has("b") {
-		return []string{c.value("b")}, nil
-	}
-	if c.has("c") {
-		return cl.Masters(c.ctx, c.value("c"))
-	}
-	return nil, errUsage
-}
-
 func runUpdateTopicList(c *call) error {
-	file := c.value("f")
-	if _, err := os.Stat(file); err != nil {
-		c.say("the file path %s does not exists\n", file)
-		return err
-	}
-	topics, err := fileList[protocol.TopicConfig](file)
+	topics, err := fileList[protocol.TopicConfig](c)
 	if err != nil || len(topics) == 0 {
 		return err
 	}
@@ -177,38 +158,6 @@ func runUpdateTopicList(c *call) error {
 		func(w *text, addr string) {
 			w.f("submit batch of topic config to %s success, please check the result later.\n", addr)
 		})
-}
-
-// atEach does something at each of the brokers of -b or -c, up to the first that fails.
-func (c *call) atEach(value any, do func(cl *admin.Client, addr string) error, print func(w *text, addr string)) error {
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	addrs, err := c.targets(cl)
-	if err != nil {
-		return err
-	}
-	return c.at(cl, addrs, value, do, print)
-}
-
-// at does something at each of the addresses, up to the first that fails, and prints a line for each where it did.
-func (c *call) at(cl *admin.Client, addrs []string, value any, do func(cl *admin.Client, addr string) error,
-	print func(w *text, addr string)) (err error) {
-	d := done{Value: value, DryRun: c.own.dryRun}
-	for _, addr := range addrs {
-		if !c.own.dryRun {
-			if err = do(cl, addr); err != nil {
-				break
-			}
-		}
-		d.Brokers = append(d.Brokers, addr)
-	}
-	return errors.Join(err, c.emit(d, func(w *text) {
-		for _, addr := range d.Brokers {
-			print(w, addr)
-		}
-	}))
 }
 
 func runDeleteTopic(c *call) error {

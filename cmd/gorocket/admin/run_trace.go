@@ -66,16 +66,7 @@ func decodeTrace(id string, m *admin.Message) (rows []traceRow) {
 func runQueryMsgTraceById(c *call) error {
 	id := c.value("i")
 	q := admin.Query{Topic: c.or("t", compat.TopicTrace), Key: id, Type: admin.IndexKey, End: math.MaxInt64}
-	most, err := c.span(&q, "c")
-	if err != nil {
-		return err
-	}
-	q.Max = most
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
-	all, err := cl.QueryMessages(c.ctx, q)
+	all, err := c.search(q, "c")
 	if err != nil {
 		return err
 	}

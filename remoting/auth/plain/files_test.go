@@ -48,8 +48,8 @@ func TestReload(t *testing.T) {
 	const wrong = "Check signature failed for accessKey=account123"
 	told := func(want string) {
 		t.Helper()
-		r.look()
-		r.look()
+		r.watch.Look()
+		r.watch.Look()
 		select {
 		case err := <-r.told:
 			if want == "" || err == nil && want != "read" || err != nil && !strings.Contains(err.Error(), want) {

@@ -1,7 +1,6 @@
 package plain
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -35,12 +34,10 @@ type Service struct {
 	failing *auth.Failing
 	audit   func(auth.Event)
 	tallies auth.Tallies
-	cancel  context.CancelFunc // nil before Start
-	wg      sync.WaitGroup
+	watch   stamp.Watch
 
 	mu   sync.Mutex  // held by who reads or changes files
 	seen stamp.Files // guarded by mu
-	last string      // guarded by mu; the error that was told last
 }
 
 // watchEvery is how often the files are looked at. Java: AclFileWatchService, 5 s.
@@ -57,6 +54,7 @@ func New(set Settings, audit func(auth.Event), now func() time.Time) (*Service, 
 	}
 	s := &Service{set: &set, own: auth.Ask{Type: auth.Cluster, Name: []byte(set.Cluster), Actions: auth.Of(auth.Update)},
 		table: auth.NewTable(), failing: auth.NewFailing(now), audit: audit}
+	s.watch.Read, s.watch.Told = s.reload, func(err error) { s.set.Told(err, s.Doubts()) }
 	list, err := names(set.Home)
 	if err != nil {
 		return nil, err
@@ -71,30 +69,10 @@ func New(set Settings, audit func(auth.Event), now func() time.Time) (*Service, 
 }
 
 // Start looks at the files from now on. Once.
-func (s *Service) Start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
-	s.wg.Go(func() {
-		t := time.NewTicker(watchEvery)
-		defer t.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.C:
-				s.look()
-			}
-		}
-	})
-}
+func (s *Service) Start() { s.watch.Start(watchEvery) }
 
 // Stop ends what Start began; without that it does nothing.
-func (s *Service) Stop() {
-	if s.cancel != nil {
-		s.cancel()
-		s.wg.Wait()
-	}
-}
+func (s *Service) Stop() { s.watch.Stop() }
 
 // Doubts is what is legal in the files and probably not meant.
 func (s *Service) Doubts() []string { return s.now.Load().doubts }
@@ -105,25 +83,19 @@ func (s *Service) Tallies() *auth.Tallies { return &s.tallies }
 // Sizes is how many accounts there are.
 func (s *Service) Sizes() (accounts int) { return len(s.now.Load().accounts) }
 
-// look reads the files again when they have changed and nobody has written for a while, and while they cannot be used.
-func (s *Service) look() {
+// reload reads the files again when they have changed and nobody has written for a while, and while they cannot be
+// used.
+func (s *Service) reload(failing bool) (read bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list, err := names(s.set.Home)
-	if err == nil {
-		if fresh(list, time.Now()) || !s.seen.Changed(list) && s.last == "" {
-			return
-		}
-		err = s.load()
-	}
-	text := ""
 	if err != nil {
-		text = err.Error()
+		return true, err
 	}
-	if text == "" || text != s.last {
-		s.set.Told(err, s.Doubts())
+	if fresh(list, time.Now()) || !s.seen.Changed(list) && !failing {
+		return false, nil
 	}
-	s.last = text
+	return true, s.load()
 }
 
 // load reads the files; after an error the old accounts stay. The caller holds mu.
