@@ -117,6 +117,10 @@ type Config struct {
 	MetricsPromExporterPort int    `prop:"metricsPromExporterPort"`
 	MetricsPromExporterHost string `prop:"metricsPromExporterHost"`
 
+	ConsoleEnable      bool   `prop:"consoleEnable"`
+	ConsolePort        int    `prop:"consolePort"`
+	ConsoleBindAddress string `prop:"consoleBindAddress"`
+
 	BrokerConfigPath string `prop:"brokerConfigPath"`
 
 	MaxTopicNum             int   `prop:"maxTopicNum"`

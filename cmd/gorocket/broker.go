@@ -20,6 +20,7 @@ type brokerFlags struct {
 	proxy          bool
 	secure         secureFlags
 	logs           logFlags
+	console        consoleFlags
 }
 
 // brokerCommand has the flags of Java's mqbroker: -c file, -n addresses, -p and -m print the configuration.
@@ -35,6 +36,7 @@ func brokerCommand() *cobra.Command {
 	c.Flags().BoolVar(&f.proxy, "enable-proxy", false, "refused: there is no gRPC proxy yet")
 	f.secure.add(c)
 	f.logs.add(c)
+	f.console.add(c, false)
 	c.RunE = func(_ *cobra.Command, args []string) error { return f.logs.report(f.run(args)) }
 	return c
 }
@@ -86,6 +88,7 @@ func (f *brokerFlags) load(log zerolog.Logger) (brokerconfig.Config, error) {
 	if cfg.NamesrvAddr == "" {
 		cfg.NamesrvAddr = os.Getenv("NAMESRV_ADDR")
 	}
+	f.console.apply(&cfg)
 	return cfg, complete(&cfg, f.file)
 }
 
@@ -145,10 +148,18 @@ func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 	if err != nil {
 		return err
 	}
+	page, err := f.console.service(log, &cfg)
+	if err != nil {
+		return err
+	}
+	services := []service{h}
+	if page != nil {
+		services = append(services, page)
+	}
 	return serve(log, func() {
 		b := h.Broker()
 		c := b.Config()
-		logOpen(log, "broker", brokerDoors(b)...)
+		logOpen(log, "broker", append(brokerDoors(b), page.door())...)
 		if f.logs.json {
 			logBroker(log, b)
 			return
@@ -157,5 +168,8 @@ func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 		// Java's scripts and people look for this line.
 		fmt.Printf("The broker[%s, %s] boot success. serializeType=JSON and name server is %s\n",
 			c.BrokerName, c.Addr(), c.NamesrvAddr)
-	}, h)
+		if page.url() != "" {
+			fmt.Printf("Console     %s\n", page.url())
+		}
+	}, services...)
 }

@@ -83,6 +83,7 @@ func commandFor(name string) *cobra.Command {
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary",
 		Version: version}
 	root.AddCommand(standaloneCommand(), clusterCommand(), namesrvCommand(), brokerCommand(), controllerCommand(),
-		keyringCommand(), verifyCommand(), repairCommand(), exportCommand(), adminCommand(), bench.Command())
+		keyringCommand(), verifyCommand(), repairCommand(), exportCommand(), adminCommand(), consoleCommand(),
+		bench.Command())
 	return root
 }

@@ -29,6 +29,8 @@ type standaloneFlags struct {
 	metricsPort int // 0: the configuration's
 	nsMetrics   int // the NameServer's; 0: the default
 	haPort      int // haListenPort with --dev; 0: the configuration's
+	consolePort int // 0: the configuration's
+	console     consoleFlags
 	profile     string
 	secure      secureFlags
 	logs        logFlags
@@ -50,6 +52,7 @@ func standaloneCommand() *cobra.Command {
 	c.Flags().StringVar(&f.profile, "cpu-profile", "", "write a CPU profile for go tool pprof to this file at the end")
 	f.secure.add(c)
 	f.logs.add(c)
+	f.console.add(c, true)
 	c.RunE = func(c *cobra.Command, _ []string) error { return f.logs.report(f.execute(c)) }
 	return c
 }
@@ -88,7 +91,7 @@ func (f *standaloneFlags) useTemporary(portGiven, namesrvPortGiven bool) (err er
 		}
 	}
 	taken = append(taken, f.namesrvPort)
-	for _, port := range []*int{&f.metricsPort, &f.nsMetrics, &f.haPort} {
+	for _, port := range []*int{&f.metricsPort, &f.nsMetrics, &f.haPort, &f.consolePort} {
 		if *port, err = freePort(0, taken...); err != nil {
 			return err
 		}
@@ -115,15 +118,24 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	if err != nil {
 		return err
 	}
+	cfg := h.Broker().Config()
+	page, err := f.console.service(log, &cfg)
+	if err != nil {
+		return err
+	}
+	services := []service{n, h}
+	if page != nil {
+		services = append(services, page)
+	}
 	return serve(log, func() {
 		logOpen(log, "namesrv", namesrvDoors(n, &ns)...)
-		logOpen(log, "broker", brokerDoors(h.Broker())...)
+		logOpen(log, "broker", append(brokerDoors(h.Broker()), page.door())...)
 		if f.logs.json {
 			f.logStarted(log, n, h.Broker())
 			return
 		}
-		f.printStarted(os.Stdout, n, h.Broker())
-	}, n, h)
+		f.printStarted(os.Stdout, n, h.Broker(), page.url())
+	}, services...)
 }
 
 // servers are the two, not started.
@@ -207,6 +219,10 @@ func (f *standaloneFlags) brokerConfig(log zerolog.Logger, portGiven bool) (brok
 	if f.metricsPort != 0 {
 		cfg.MetricsPromExporterPort = f.metricsPort
 	}
+	if f.consolePort != 0 {
+		cfg.ConsolePort = f.consolePort
+	}
+	f.console.apply(&cfg)
 	cfg.NamesrvAddr = net.JoinHostPort(dialHost(cfg.BindAddress), strconv.Itoa(f.namesrvPort))
 	if f.store != "" {
 		cfg.StorePathRootDir = f.store
@@ -238,12 +254,15 @@ func dialHost(bind string) string {
 
 // printStarted says where everything is and how a first message is sent. Test harnesses read the line that starts with
 // "ready".
-func (f *standaloneFlags) printStarted(out io.Writer, n *namesrv.Server, b *broker.Broker) {
+func (f *standaloneFlags) printStarted(out io.Writer, n *namesrv.Server, b *broker.Broker, console string) {
 	c := b.Config()
 	addr := fmt.Sprintf("%s:%d", c.BrokerIP1, f.namesrvPort)
 	fmt.Fprintf(out, "NameServer  listens on port %d; give your applications %s\n", f.namesrvPort, addr)
 	printMetrics(out, n.MetricsAddr(c.BrokerIP1), n.MetricsErr())
 	printBroker(out, b)
+	if console != "" {
+		fmt.Fprintf(out, "Console     %s\n", console)
+	}
 	fmt.Fprintf(out, "\nFirst message, Java:  new DefaultMQProducer(\"group\") with setNamesrvAddr(\"%s\")\n", addr)
 	fmt.Fprintf(out, "First message, Go:    rocketmq.NewProducer(producer.WithNameServer([]string{\"%s\"}))\n", addr)
 	fmt.Fprintf(out, "Whole programs are in docs/clients.md.\n\n")

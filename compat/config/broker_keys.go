@@ -131,6 +131,13 @@ var Broker = join(Table{
 	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").
 		suggested("127.0.0.1").local(),
 
+	flag("consoleEnable", false, Start, "the console, a web page on consolePort (console.md); of `gorocket standalone` "+
+		"unless the file says false").local().ours(),
+	number("consolePort", 8082, 1, 65535, Count, Start,
+		"when it is taken, the next free one of ten; the start says which").local().ours(),
+	text("consoleBindAddress", "127.0.0.1", Start, "address that the console listens on; where other machines reach it "+
+		"and nobody has to log in, it changes nothing").local().ours(),
+
 	text("brokerConfigPath", "", Now, "the file of -c; UPDATE_BROKER_CONFIG changes lines of it").local(),
 
 	number("maxTopicNum", 100000, 1, 10000000, Count, Now, "topics; above it none is created").ours(),

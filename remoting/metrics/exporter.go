@@ -50,7 +50,7 @@ type Exporter struct {
 // Start listens and serves. When the port is taken it takes the next free one of ten: Port tells which. A second server
 // on one machine has metrics all the same.
 func Start(o *Options) (*Exporter, error) {
-	l, err := listen(o.Host, o.Port)
+	l, err := Listen(o.Host, o.Port)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,8 @@ func Start(o *Options) (*Exporter, error) {
 	return e, nil
 }
 
-func listen(host string, port int) (net.Listener, error) {
+// Listen opens a port, or the next free one of ten.
+func Listen(host string, port int) (net.Listener, error) {
 	var first error
 	last := min(port+morePorts, 65535)
 	for p := port; p <= last; p++ {

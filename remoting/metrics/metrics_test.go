@@ -233,7 +233,7 @@ func TestLastPort(t *testing.T) {
 	}
 	base -= 50
 	_ = held[morePorts].Close()
-	l, err := listen("127.0.0.1", base)
+	l, err := Listen("127.0.0.1", base)
 	if err != nil {
 		t.Fatalf("%d to %d are taken, and one more may be: %v", base, base+morePorts-1, err)
 	}
@@ -241,7 +241,7 @@ func TestLastPort(t *testing.T) {
 	if port := l.Addr().(*net.TCPAddr).Port; port != base+morePorts {
 		t.Errorf("%d to %d are taken: %d", base, base+morePorts-1, port)
 	}
-	if _, err := listen("127.0.0.1", base); err == nil || !strings.Contains(err.Error(), fmt.Sprint(":", base, ":")) {
+	if _, err := Listen("127.0.0.1", base); err == nil || !strings.Contains(err.Error(), fmt.Sprint(":", base, ":")) {
 		t.Errorf("none is free from %d on: %v", base, err)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"gorocket/remoting/admin"
-	"gorocket/remoting/protocol"
 )
 
 // call is one run of a command.
@@ -25,9 +24,9 @@ type call struct {
 	errs io.Writer
 	env  func(string) string
 
-	cl     *admin.Client                       // see client
-	failed bool                                // a part failed, which was told already
-	routes map[string]*protocol.TopicRouteData // see sendAny
+	cl     *admin.Client // see client
+	failed bool          // a part failed, which was told already
+	sender *admin.Sender // see sendAny
 }
 
 // text is what a result is printed to.

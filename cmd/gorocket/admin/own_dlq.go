@@ -11,13 +11,6 @@ import (
 	"gorocket/remoting/protocol"
 )
 
-// dlqRow is a group with dead letters.
-type dlqRow struct {
-	Group    string `json:"group"`
-	Messages int64  `json:"messages"`
-	Last     int64  `json:"lastTimestamp"` // ms
-}
-
 func runDLQ(c *call) error {
 	if len(c.vals.args) != 1 {
 		return errUsage
@@ -47,28 +40,13 @@ func (c *call) listDLQ(cl *admin.Client) error {
 	if err != nil {
 		return err
 	}
-	rows := []dlqRow{}
+	rows := []admin.DeadGroup{}
 	for _, t := range topics {
 		if group, is := strings.CutPrefix(t, compat.DLQTopicPrefix); is && (c.value("g") == "" || c.value("g") == group) {
-			rows = append(rows, dlqRow{Group: group})
+			rows = append(rows, admin.DeadGroup{Group: group})
 		}
 	}
-	for _, err := range admin.Each(cl.Parallel(), rows, func(i int, r dlqRow) error {
-		topic := compat.DLQTopicPrefix + r.Group
-		route, err := cl.Route(c.ctx, topic)
-		if err != nil {
-			return err
-		}
-		stats, err := cl.TopicStats(c.ctx, topic, route)
-		if err != nil {
-			return err
-		}
-		for _, o := range stats.OffsetTable {
-			rows[i].Messages += o.MaxOffset - o.MinOffset
-			rows[i].Last = max(rows[i].Last, o.LastUpdateTimestamp)
-		}
-		return nil
-	}) {
+	for _, err := range cl.CountDead(c.ctx, rows) {
 		if err != nil {
 			c.fail(err)
 		}
@@ -81,59 +59,23 @@ func (c *call) listDLQ(cl *admin.Client) error {
 	})
 }
 
-// eachDead calls f for the dead letters of -g that the options choose, up to one for which it returns errEnough.
+// eachDead calls f for the dead letters of -g that the options choose, up to one for which it returns ErrEnough.
 func (c *call) eachDead(cl *admin.Client, f func(m *admin.Message) error) error {
-	s := &scan{c: c, cl: cl, topic: compat.DLQTopicPrefix + c.value("g"), tags: "*"}
-	route, err := cl.Route(c.ctx, s.topic)
-	if err != nil {
-		return err
-	}
-	for _, n := range admin.Selected(route) { // dead letter topics may be read by nobody: not by the route's permission
-		for _, q := range route.QueueDatas {
-			for id := 0; q.BrokerName == n.Broker && id < max(q.ReadQueueNums, q.WriteQueueNums); id++ {
-				if err := s.eachOf(n, id, f); err != nil {
-					return ignoring(err, errEnough)
-				}
+	span := admin.Everything
+	for key, at := range map[string]*int64{"b": &span.Begin, "e": &span.End} {
+		if c.has(key) {
+			var err error
+			if *at, err = c.timestamp(key); err != nil {
+				return err
 			}
 		}
 	}
-	return nil
-}
-
-var errEnough = errors.New("enough")
-
-func ignoring(err, known error) error {
-	if errors.Is(err, known) {
+	return cl.EachDead(c.ctx, c.value("g"), span, func(m *admin.Message) error {
+		if c.chosen(m) {
+			return f(m)
+		}
 		return nil
-	}
-	return err
-}
-
-// eachOf is eachDead for one queue.
-func (s *scan) eachOf(n admin.Node, queue int, f func(m *admin.Message) error) error {
-	from, to, err := s.bounds(n, queue, "b", "e")
-	if err != nil {
-		return err
-	}
-	for offset := from; offset < to; {
-		r, err := s.cl.Pull(s.c.ctx, n, s.topic, queue, offset, pullBatch, s.tags)
-		if err != nil {
-			return err
-		}
-		for i := range r.Messages {
-			m := &r.Messages[i]
-			if m.QueueOffset < to && s.c.chosen(m) {
-				if err := f(m); err != nil {
-					return err
-				}
-			}
-		}
-		if r.Next <= offset {
-			break
-		}
-		offset = r.Next
-	}
-	return nil
+	})
 }
 
 // chosen tells whether a message is one of -i and -k, if these were given.
@@ -155,13 +97,6 @@ type deadRow struct {
 	BodyText string `json:"bodyText,omitempty"`
 }
 
-func originOf(m *admin.Message) string {
-	if t := m.Properties["DLQ_ORIGIN_TOPIC"]; t != "" {
-		return t
-	}
-	return m.Properties[protocol.PropRetryTopic]
-}
-
 func (c *call) showDLQ(cl *admin.Client) error {
 	most, err := c.number("m", 64)
 	if err != nil {
@@ -170,9 +105,9 @@ func (c *call) showDLQ(cl *admin.Client) error {
 	rows := []deadRow{}
 	if err := c.eachDead(cl, func(m *admin.Message) error {
 		if int64(len(rows)) >= most {
-			return errEnough
+			return admin.ErrEnough
 		}
-		r := deadRow{ID: m.ID(), Topic: originOf(m), Keys: m.Keys(), Tags: m.Tags(), Times: m.ReconsumeTimes,
+		r := deadRow{ID: m.ID(), Topic: admin.OriginTopic(m), Keys: m.Keys(), Tags: m.Tags(), Times: m.ReconsumeTimes,
 			Stored: m.StoreTimestamp}
 		if c.is("d", false) {
 			r.BodyText = strings.ToValidUTF8(string(m.Body), "\ufffd")
@@ -220,8 +155,8 @@ func (c *call) resendDLQ(cl *admin.Client) error {
 	d := resent{Group: c.value("g"), DryRun: c.own.dryRun, Failed: []string{}}
 	err = c.eachDead(cl, func(m *admin.Message) error {
 		to := compat.RetryTopicPrefix + d.Group
-		if c.is("o", false) || originOf(m) == "" {
-			to = originOf(m)
+		if c.is("o", false) || admin.OriginTopic(m) == "" {
+			to = admin.OriginTopic(m)
 		}
 		if to == "" {
 			c.fail(fmt.Errorf("message %s does not say which topic it came from", m.ID()))
@@ -234,7 +169,7 @@ func (c *call) resendDLQ(cl *admin.Client) error {
 			case <-c.ctx.Done():
 				return c.ctx.Err()
 			}
-			if _, err := c.sendAny(cl, d.Sent, copyOf(m, to)); err != nil {
+			if _, err := c.sendAny(cl, d.Sent, admin.CopyOf(m, to)); err != nil {
 				c.fail(err)
 				d.Failed = append(d.Failed, m.ID())
 				return nil

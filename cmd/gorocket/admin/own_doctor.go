@@ -41,7 +41,7 @@ const (
 type doctor struct {
 	c        *call
 	cl       *admin.Client
-	rows     []brokerRow
+	rows     []admin.BrokerStatus
 	findings []finding
 }
 
@@ -129,10 +129,10 @@ func (d *doctor) brokers() error {
 		return err
 	}
 	n := len(d.findings)
-	d.rows = make([]brokerRow, len(nodes))
+	d.rows = make([]admin.BrokerStatus, len(nodes))
 	errs := admin.Each(d.cl.Parallel(), nodes, func(i int, x admin.Node) error {
 		info, err := d.cl.RuntimeInfo(d.c.ctx, x.Addr)
-		d.rows[i] = rowOf(x, info)
+		d.rows[i] = admin.StatusOf(x, info)
 		return err
 	})
 	masters, versions := map[string]bool{}, map[string][]string{}
@@ -270,7 +270,7 @@ func (d *doctor) topic(n admin.Node, t *protocol.TopicConfig) (f finding) {
 // groups looks at backlogs, twice if it may wait: those that grow, and those that nobody consumes; and at dead letters.
 func (d *doctor) groups(wait time.Duration) {
 	n, seen := len(d.findings), map[string]int64{}
-	rows := slices.DeleteFunc(slices.Clone(d.rows), func(r brokerRow) bool { return r.Error != "" })
+	rows := slices.DeleteFunc(slices.Clone(d.rows), func(r admin.BrokerStatus) bool { return r.Error != "" })
 	lags := d.c.lags(d.cl, rows, seen, 0)
 	if wait > 0 {
 		select {

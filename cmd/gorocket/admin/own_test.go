@@ -89,7 +89,7 @@ func TestTop(t *testing.T) {
 	r := newRig(t)
 	r.want("top --once", 0, "#InTPS", "broker-a", "#Growth/s")
 	r.want("top -i 0", 2)
-	rows := lagsOf("b", &admin.ConsumeStatsList{})
+	rows := admin.LagsOf("b", &admin.ConsumeStatsList{})
 	if len(rows) != 0 {
 		t.Error(rows)
 	}

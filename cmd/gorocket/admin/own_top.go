@@ -8,32 +8,24 @@ import (
 	"gorocket/remoting/admin"
 )
 
-// lagRow is a group at a broker, with what waits for it.
-type lagRow struct {
-	Broker string  `json:"broker"`
-	Group  string  `json:"group"`
-	Topic  string  `json:"topic"`
-	Diff   int64   `json:"diff"`
-	Growth float64 `json:"growth"` // messages per second since the look before
-}
-
 // view is one look of top.
 type view struct {
-	Time    int64       `json:"time"` // ms
-	Brokers []brokerRow `json:"brokers"`
-	Groups  []lagRow    `json:"groups"`
+	Time    int64                `json:"time"` // ms
+	Brokers []admin.BrokerStatus `json:"brokers"`
+	Groups  []admin.Lag          `json:"groups"`
 }
 
 // lags asks all masters what waits for their groups. seen is the look before, by key; it is replaced.
-func (c *call) lags(cl *admin.Client, rows []brokerRow, seen map[string]int64, since time.Duration) []lagRow {
-	parts := make([][]lagRow, len(rows))
-	for _, err := range admin.Each(cl.Parallel(), rows, func(i int, r brokerRow) error {
+func (c *call) lags(cl *admin.Client, rows []admin.BrokerStatus, seen map[string]int64,
+	since time.Duration) []admin.Lag {
+	parts := make([][]admin.Lag, len(rows))
+	for _, err := range admin.Each(cl.Parallel(), rows, func(i int, r admin.BrokerStatus) error {
 		if !r.Master() {
 			return nil
 		}
 		list, err := cl.ConsumeStatsOfBroker(c.ctx, r.Addr, false, 10*time.Second)
 		if err == nil {
-			parts[i] = lagsOf(r.Broker, list)
+			parts[i] = admin.LagsOf(r.Broker, list)
 		}
 		return err
 	}) {
@@ -50,26 +42,8 @@ func (c *call) lags(cl *admin.Client, rows []brokerRow, seen map[string]int64, s
 		}
 		seen[key] = all[i].Diff
 	}
-	slices.SortStableFunc(all, func(a, b lagRow) int { return int(max(-1, min(1, b.Diff-a.Diff))) })
+	slices.SortStableFunc(all, func(a, b admin.Lag) int { return int(max(-1, min(1, b.Diff-a.Diff))) })
 	return all
-}
-
-// lagsOf adds up the queues of each group and topic of one broker.
-func lagsOf(broker string, list *admin.ConsumeStatsList) (rows []lagRow) {
-	for _, groups := range list.ConsumeStatsList {
-		for _, g := range keysOf(groups) {
-			byTopic := map[string]int64{}
-			for _, stats := range groups[g] {
-				for q, o := range stats.OffsetTable {
-					byTopic[q.Topic] += max(0, o.Diff())
-				}
-			}
-			for _, t := range keysOf(byTopic) {
-				rows = append(rows, lagRow{Broker: broker, Group: g, Topic: t, Diff: byTopic[t]})
-			}
-		}
-	}
-	return rows
 }
 
 func runTop(c *call) error {

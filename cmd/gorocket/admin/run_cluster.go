@@ -4,41 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"gorocket/remoting/admin"
 )
-
-// brokerRow is a broker of clusterList. Numbers that a broker does not tell are 0, texts "".
-type brokerRow struct {
-	admin.Node
-	Version       string            `json:"version"`
-	InTPS         float64           `json:"inTps"`
-	OutTPS        float64           `json:"outTps"`
-	SendQueue     string            `json:"sendThreadPoolQueueSize"`
-	SendWait      string            `json:"sendThreadPoolQueueHeadWaitTimeMills"`
-	PullQueue     string            `json:"pullThreadPoolQueueSize"`
-	PullWait      string            `json:"pullThreadPoolQueueHeadWaitTimeMills"`
-	AckQueue      string            `json:"ackThreadPoolQueueSize"`
-	AckWait       string            `json:"ackThreadPoolQueueHeadWaitTimeMills"`
-	TimerBehind   int64             `json:"timerReadBehind"`
-	TimerOffset   int64             `json:"timerOffsetBehind"`
-	TimerCongest  int64             `json:"timerCongestNum"`
-	TimerIn       float64           `json:"timerEnqueueTps"`
-	TimerOut      float64           `json:"timerDequeueTps"`
-	PageCacheWait string            `json:"pageCacheLockTimeMills"`
-	Hours         float64           `json:"hours"` // age of the oldest message
-	Disk          float64           `json:"commitLogDiskRatio"`
-	Active        bool              `json:"brokerActive"`
-	InYesterday   int64             `json:"inTotalYesterday"`
-	OutYesterday  int64             `json:"outTotalYesterday"`
-	InToday       int64             `json:"inTotalToday"`
-	OutToday      int64             `json:"outTotalToday"`
-	Error         string            `json:"error,omitempty"` // why the broker was not asked
-	info          map[string]string // what it said
-}
 
 func runClusterList(c *call) error {
 	cl, err := c.client()
@@ -61,67 +31,17 @@ func runClusterList(c *call) error {
 }
 
 // brokerRows asks all brokers of the cluster of -c, or of all clusters; one that does not answer is told of.
-func (c *call) brokerRows(cl *admin.Client) ([]brokerRow, error) {
-	nodes, err := cl.Nodes(c.ctx, c.value("c"))
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]brokerRow, len(nodes))
-	errs := admin.Each(cl.Parallel(), nodes, func(i int, n admin.Node) error {
-		info, err := cl.RuntimeInfo(c.ctx, n.Addr)
-		rows[i] = rowOf(n, info)
-		if err != nil {
-			rows[i].Error = err.Error()
-		}
-		return err
-	})
+func (c *call) brokerRows(cl *admin.Client) ([]admin.BrokerStatus, error) {
+	rows, errs, err := cl.Statuses(c.ctx, c.value("c"))
 	for _, err := range errs {
 		if err != nil {
 			c.fail(err)
 		}
 	}
-	return rows, nil
+	return rows, err
 }
 
-func rowOf(n admin.Node, info map[string]string) brokerRow {
-	number := func(key string) int64 {
-		v, _ := strconv.ParseInt(info[key], 10, 64) // 0 when the broker does not tell
-		return v
-	}
-	real := func(key string) float64 {
-		first, _, _ := strings.Cut(info[key], " ")
-		v, _ := strconv.ParseFloat(first, 64) // 0 when the broker does not tell
-		return v
-	}
-	or := func(key, other string) string {
-		if v, has := info[key]; has {
-			return v
-		}
-		return other
-	}
-	r := brokerRow{Node: n, info: info, Version: info["brokerVersionDesc"], InTPS: real("putTps"),
-		OutTPS: real("getTransferredTps"), SendQueue: or("sendThreadPoolQueueSize", ""),
-		SendWait:  or("sendThreadPoolQueueHeadWaitTimeMills", ""),
-		PullQueue: or("pullThreadPoolQueueSize", ""), PullWait: or("pullThreadPoolQueueHeadWaitTimeMills", ""),
-		AckQueue: or("ackThreadPoolQueueSize", "N"), AckWait: or("ackThreadPoolQueueHeadWaitTimeMills", "N"),
-		TimerBehind: number("timerReadBehind"), TimerOffset: number("timerOffsetBehind"),
-		TimerCongest: number("timerCongestNum"), TimerIn: real("timerEnqueueTps"), TimerOut: real("timerDequeueTps"),
-		PageCacheWait: or("pageCacheLockTimeMills", ""), Disk: real("commitLogDiskRatio"),
-		Active:       info["brokerActive"] == "true",
-		InYesterday:  number("msgPutTotalTodayMorning") - number("msgPutTotalYesterdayMorning"),
-		OutYesterday: number("msgGetTotalTodayMorning") - number("msgGetTotalYesterdayMorning"),
-		InToday:      number("msgPutTotalTodayNow") - number("msgPutTotalTodayMorning"),
-		OutToday:     number("msgGetTotalTodayNow") - number("msgGetTotalTodayMorning")}
-	if info == nil {
-		r.AckQueue, r.AckWait = "", ""
-	}
-	if info["earliestMessageTimeStamp"] != "" {
-		r.Hours = time.Since(time.UnixMilli(number("earliestMessageTimeStamp"))).Hours()
-	}
-	return r
-}
-
-func printClusters(w *text, rows []brokerRow) {
+func printClusters(w *text, rows []admin.BrokerStatus) {
 	w.f("%-22s  %-22s  %-4s  %-22s %-16s  %16s  %30s  %-22s  %-11s  %-12s  %-8s  %-10s\n", "#Cluster Name",
 		"#Broker Name", "#BID", "#Addr", "#Version", "#InTPS(LOAD)", "#OutTPS(LOAD)", "#Timer(Progress)", "#PCWait(ms)",
 		"#Hour", "#SPACE", "#ACTIVATED")
@@ -136,7 +56,7 @@ func printClusters(w *text, rows []brokerRow) {
 	}
 }
 
-func printTotals(w *text, rows []brokerRow) {
+func printTotals(w *text, rows []admin.BrokerStatus) {
 	w.f("%-16s  %-32s %14s %14s %14s %14s\n", "#Cluster Name", "#Broker Name", "#InTotalYest", "#OutTotalYest",
 		"#InTotalToday", "#OutTotalToday")
 	for _, r := range rows {

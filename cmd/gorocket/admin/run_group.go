@@ -155,30 +155,12 @@ func runDeleteSubGroup(c *call) error {
 		return errors.Join(err, shown)
 	}
 	for _, prefix := range []string{compat.RetryTopicPrefix, compat.DLQTopicPrefix} {
-		if err := c.deleteEverywhere(cl, prefix+group); err != nil {
+		if err := cl.DeleteEverywhere(c.ctx, c.value("c"), prefix+group); err != nil {
 			c.fail(err)
 			break
 		}
 	}
 	return shown
-}
-
-// deleteEverywhere deletes a topic at all brokers of the cluster of -c, slaves too, and at the NameServers. Java:
-// DefaultMQAdminExtImpl.deleteTopic.
-func (c *call) deleteEverywhere(cl *admin.Client, topic string) error {
-	addrs, err := cl.MastersAndSlaves(c.ctx, c.value("c"))
-	if err != nil {
-		return err
-	}
-	for _, addr := range addrs {
-		if err := cl.DeleteTopic(c.ctx, addr, topic); err != nil {
-			return err
-		}
-	}
-	if err := cl.DeleteTopicInNames(c.ctx, topic, ""); err != nil {
-		return err
-	}
-	return cl.DeleteKV(c.ctx, compat.OrderTopicNamespace, topic)
 }
 
 // groupConfig is a group at one broker.

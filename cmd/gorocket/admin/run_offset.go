@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"gorocket/remoting/admin"
-	"gorocket/remoting/wire"
 )
 
 // resetRequest is what resetOffsetByTime and skipAccumulatedMessage were asked for.
@@ -73,15 +72,7 @@ func (c *call) reset(r *resetRequest) (*resetResult, error) {
 		return nil, err
 	}
 	res := &resetResult{Group: r.group, Topic: r.topic, Timestamp: r.timestamp}
-	res.Offsets, err = cl.ResetOffsets(c.ctx, r.cluster, r.topic, r.group, r.timestamp, r.force)
-	if admin.CodeOf(err) != wire.ConsumerNotOnline {
-		return res, err
-	}
-	res.Offsets = nil
-	res.Rollbacks, err = cl.ResetOffsetsOld(c.ctx, r.cluster, r.topic, r.group, r.timestamp, r.force)
-	if res.Rollbacks == nil {
-		res.Rollbacks = []admin.Rollback{}
-	}
+	res.Offsets, res.Rollbacks, err = cl.ResetAny(c.ctx, r.cluster, r.topic, r.group, r.timestamp, r.force)
 	return res, err
 }
 
@@ -158,29 +149,9 @@ func runCloneGroupOffset(c *call) error {
 		return err
 	}
 	src, dest, topic := c.value("s"), c.value("d"), c.value("t")
-	stats, err := cl.ConsumeStats(c.ctx, "", src, "")
+	cloned, err := cl.CloneOffsets(c.ctx, src, dest, topic)
 	if err != nil {
 		return err
-	}
-	route, err := cl.Route(c.ctx, topic)
-	if err != nil {
-		return err
-	}
-	addrs := map[string]string{}
-	for _, n := range admin.Selected(route) {
-		addrs[n.Broker] = n.Addr
-	}
-	cloned := []admin.QueueOffset{}
-	for _, q := range admin.SortedQueues(stats.OffsetTable) {
-		offset := stats.OffsetTable[q].ConsumerOffset
-		addr, has := addrs[q.BrokerName]
-		if offset < 0 || !has {
-			continue // a broker that does not have the topic
-		}
-		if err := cl.CommitOffset(c.ctx, addr, dest, q.Topic, q.QueueID, offset); err != nil {
-			return err
-		}
-		cloned = append(cloned, admin.QueueOffset{MessageQueue: q, Offset: offset})
 	}
 	value := struct {
 		From    string              `json:"srcGroup"`

@@ -192,7 +192,7 @@ func (c *call) resend(cl *admin.Client, cluster, topic string, ids []string) err
 		m, err := cl.FindMessage(c.ctx, cluster, topic, id)
 		if err == nil {
 			var r *admin.SendResult
-			if r, err = c.sendAny(cl, 0, copyOf(m, m.Topic)); err == nil {
+			if r, err = c.sendAny(cl, 0, admin.CopyOf(m, m.Topic)); err == nil {
 				results = append(results, r)
 				printed = append(printed, fmt.Sprintf("prepare resend msg. originalMsgId=%s%s", id, sendText(r)))
 			}
@@ -206,21 +206,6 @@ func (c *call) resend(cl *admin.Client, cluster, topic string, ids []string) err
 	}
 	return c.emit(results, func(w *text) { w.f("%s", strings.Join(printed, "")) })
 }
-
-// copyOf is a message to send again. What brokers and clients add to messages is left out; the id of its producer
-// stays, as in Java.
-func copyOf(m *admin.Message, topic string) *admin.Outgoing {
-	props := map[string]string{}
-	for k, v := range m.Properties {
-		if !addedProperties[k] {
-			props[k] = v
-		}
-	}
-	return &admin.Outgoing{Topic: topic, Flag: m.Flag, Body: m.Body, Properties: props}
-}
-
-var addedProperties = map[string]bool{"MIN_OFFSET": true, "MAX_OFFSET": true, "CLUSTER": true, "MSG_REGION": true,
-	"TRACE_ON": true, "WAIT": true, "1ST_POP_TIME": true, "POP_CK": true}
 
 // keyRow is a message of queryMsgByKey.
 type keyRow struct {

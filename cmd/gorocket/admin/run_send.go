@@ -3,37 +3,19 @@ package admin
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"gorocket/remoting/admin"
-	"gorocket/remoting/protocol"
 )
 
 // sendAny sends a message to the i-th of the queues of its topic, counted around. The route is asked for once.
 func (c *call) sendAny(cl *admin.Client, i int, m *admin.Outgoing) (*admin.SendResult, error) {
-	r := c.routes[m.Topic]
-	if r == nil {
-		var err error
-		if r, err = cl.SendRoute(c.ctx, m.Topic); err != nil {
-			return nil, err
-		}
-		if c.routes == nil {
-			c.routes = map[string]*protocol.TopicRouteData{}
-		}
-		c.routes[m.Topic] = r
+	if c.sender == nil {
+		c.sender = cl.NewSender()
 	}
-	queues := admin.WriteQueues(m.Topic, r)
-	if len(queues) == 0 {
-		return nil, fmt.Errorf("topic %s has no queue that takes messages", m.Topic)
-	}
-	q := queues[i%len(queues)]
-	return cl.Send(c.ctx, admin.NodeOf(r, q.BrokerName), producerName(), q.QueueID, m)
+	return c.sender.Send(c.ctx, i, m)
 }
-
-// producerName is the group of a tool's producer. Java: the time.
-func producerName() string { return strconv.FormatInt(time.Now().UnixMilli(), 10) }
 
 func runSendMessage(c *call) error {
 	queue, err := c.number("i", -1)
@@ -59,7 +41,7 @@ func runSendMessage(c *call) error {
 		if n.Addr == "" {
 			return fmt.Errorf("topic %s has no master named %s", m.Topic, n.Broker)
 		}
-		if r, err = cl.Send(c.ctx, n, producerName(), int(queue), m); err != nil {
+		if r, err = cl.Send(c.ctx, n, admin.ProducerName(), int(queue), m); err != nil {
 			return err
 		}
 	} else if r, err = c.sendAny(cl, int(time.Now().UnixNano()%1024), m); err != nil {

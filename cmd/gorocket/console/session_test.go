@@ -1,0 +1,118 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"gorocket/remoting/admin"
+)
+
+// normalUser: one who is not SUPER gets in, sees what the broker lets it see, and changes nothing.
+func (r *rig) normalUser() {
+	r.t.Helper()
+	if err := r.cl.CreateUser(r.t.Context(), r.broker, &admin.User{Name: "alice", Password: "alice-secret-12345",
+		Type: "Normal"}); err != nil {
+		r.t.Fatal(err)
+	}
+	r.login("alice", "wrong", http.StatusUnauthorized)
+	r.login("alice", "alice-secret-12345", http.StatusSeeOther)
+	r.get("/", http.StatusOK, "Log out alice", "you can look, not change", "broker-a")
+	r.get("/topics", http.StatusUnprocessableEntity, "has no permission")
+	if x := r.s.sessions.of(cookieOf(r)); x == nil || x.backend.super || r.s.mayAct(x.backend) {
+		r.t.Errorf("%+v", x)
+	}
+	for _, a := range acts {
+		r.post("/"+a.path, http.StatusForbidden, url.Values{"token": {r.s.token(cookieOf(r))}, "name": {"T"}})
+	}
+	if _, _, err := r.cl.TopicConfig(r.t.Context(), r.broker, "T"); err != nil {
+		r.t.Errorf("T is gone: %v", err)
+	}
+}
+
+// TestLoginNeedsUsers: a broker that asks nobody who they are believes any secret; nobody logs in by it.
+func TestLoginNeedsUsers(t *testing.T) {
+	r := newRig(t)
+	o := r.s.opts
+	o.Login = true
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop(t.Context())
+	if _, err := s.login(t.Context(), "root", "x"); err == nil || !strings.Contains(err.Error(), "nobody can log in") {
+		t.Error(err)
+	}
+}
+
+// TestSessionLimits: there are only so many sessions; they end when nobody uses them, and after a day's work.
+func TestSessionLimits(t *testing.T) {
+	r := newRig(t)
+	now := time.Now()
+	s := newSessions(func() time.Time { return now })
+	begin := func() string {
+		b, err := r.s.open(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.begin(b)
+	}
+	first := begin()
+	for range maxSessions {
+		now = now.Add(time.Millisecond)
+		begin()
+	}
+	if len(s.all) != maxSessions || s.of(first) != nil || s.of("") != nil {
+		t.Errorf("%d sessions, the first one: %v", len(s.all), s.of(first))
+	}
+	last := begin()
+	began := now
+	for now.Sub(began) < sessionLives-10*time.Minute {
+		if now = now.Add(10 * time.Minute); s.of(last) == nil {
+			t.Fatalf("it ended after %v", now.Sub(began))
+		}
+	}
+	if len(s.all) != 1 {
+		t.Errorf("%d sessions that nobody uses", len(s.all))
+	}
+	if now = now.Add(11 * time.Minute); s.of(last) != nil || len(s.all) != 0 {
+		t.Error("a session of more than twelve hours")
+	}
+}
+
+// TestSlowdown: waits double up to a minute, good logins end them, and what is remembered has a bound.
+func TestSlowdown(t *testing.T) {
+	now := time.Now()
+	s := newSlowdown(func() time.Time { return now })
+	for i, want := range []time.Duration{0, 0, time.Second, 2 * time.Second, 4 * time.Second} {
+		s.failed("a", "b")
+		if got := s.wait("a"); got != want {
+			t.Errorf("after %d failures: %v, want %v", i+1, got, want)
+		}
+	}
+	for range 20 {
+		s.failed("a")
+	}
+	if got := s.wait("x", "a"); got != maxWait {
+		t.Error(got)
+	}
+	if s.good("b"); s.wait("b") != 0 {
+		t.Error("a good login waits")
+	}
+	if now = now.Add(forgetAfter + 1); s.wait("a") > 0 {
+		t.Error("still waits")
+	}
+	if s.failed("a"); s.wait("a") != 0 {
+		t.Error("old failures count")
+	}
+	for i := range maxFailing + 10 {
+		now = now.Add(time.Microsecond)
+		s.failed(fmt.Sprint(i))
+	}
+	if len(s.all) > maxFailing {
+		t.Errorf("%d are remembered", len(s.all))
+	}
+}
