@@ -69,35 +69,52 @@ func (c *configAdmin) updateConfig(ctx *remoting.Context) {
 		return
 	}
 	c.log.Info().Str("peer", ctx.Conn().RemoteAddr()).Str("keys", strings.Join(p.Keys(), ",")).Msg("configuration updated")
-	if _, ok := p.Get("brokerPermission"); ok {
-		c.topics.Republish()
-		c.register.Settled()
-	}
+	c.republish(p)
 	ctx.OK(nil)
 }
 
-// changeConfig applies all of p or nothing.
+// republish has NameServers and clients hear of what they are told, too.
+func (c *configAdmin) republish(changed *compat.Properties) {
+	if _, ok := changed.Get("brokerPermission"); ok {
+		c.topics.Republish()
+		c.register.Settled()
+	}
+}
+
+// changeConfig applies all of p or nothing, and writes it to the file.
 func (c *configAdmin) changeConfig(p *compat.Properties) error {
 	c.confMu.Lock()
 	defer c.confMu.Unlock()
-	next, later, err := c.cfg().Change(p)
+	later, err := c.apply(p)
 	if err != nil {
 		return err
 	}
-	if err := c.store.Reconfigure(next.Config); err != nil {
-		return err
-	}
-	c.live.Store(next)
-	c.replica.Reconfigure()
-	c.confVer.Next(0)
 	if len(later) > 0 {
 		c.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
 	}
-	if next.BrokerConfigPath == "" {
+	path := c.cfg().BrokerConfigPath
+	if path == "" {
 		return nil
 	}
-	return vfs.EditFile(c.fs, next.BrokerConfigPath,
-		func(text []byte) []byte { return compat.EditProperties(text, p) })
+	return vfs.EditFile(c.fs, path, func(text []byte) []byte { return compat.EditProperties(text, p) })
+}
+
+// apply makes all of p or nothing the configuration of this broker. later are the keys that act at the next start.
+// Under confMu.
+func (c *configAdmin) apply(p *compat.Properties) (later []string, err error) {
+	old := c.cfg()
+	next, later, err := old.Change(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.store.Reconfigure(next.Config); err != nil {
+		return nil, err
+	}
+	c.live.Store(next)
+	next.Logs.Apply(&old.Logs)
+	c.replica.Reconfigure()
+	c.confVer.Next(0)
+	return later, nil
 }
 
 func (c *configAdmin) getConfig(ctx *remoting.Context) {

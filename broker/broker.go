@@ -95,11 +95,12 @@ type Broker struct {
 	store        *store.Store
 	server       *remoting.Server
 	client       *remoting.Client
-	certs        *secure.Keeper  // nil before serve
-	addresses    stamp.Watch     // of the file of -c
-	plain        *plain.Service  // nil without aclEnable, and before Start
-	haPeer       *secure.Peer    // nil before serve, and without haTlsEnable
-	systemTopics map[string]bool // immutable after New
+	certs        *secure.Keeper              // nil before serve
+	addresses    stamp.Watch                 // of the file of -c
+	admin        atomic.Pointer[configAdmin] // nil before serve
+	plain        *plain.Service              // nil without aclEnable, and before Start
+	haPeer       *secure.Peer                // nil before serve, and without haTlsEnable
+	systemTopics map[string]bool             // immutable after New
 
 	fs         vfs.FS           // of the store and the tables; immutable
 	now        func() time.Time // the wall clock; immutable after Start

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"gorocket/broker/service"
-	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/wire"
 )
@@ -77,8 +76,7 @@ func (b *Broker) adminHandlers() []handlers {
 			store: b.store, persist: b.persist, register: b.register, systemTopics: b.systemTopics, log: b.log},
 		&tableCopies{liveConfig: b.config(), progress: &b.progress, topics: b.topics, groups: b.groups,
 			offsets: b.offsets, mappings: b.mappings, schedule: b.schedule},
-		&configAdmin{liveConfig: b.config(), confMu: &b.confMu, confVer: compat.NewDataVersion(), store: b.store, fs: b.fs,
-			topics: b.topics, register: b.register, replica: b.replica, log: b.log, throttled: b.throttled},
+		b.settings(),
 		&runtimeInfo{liveConfig: b.config(), stats: b.stats, store: b.store, schedule: b.schedule,
 			timers: b.timers, fs: b.fs, started: b.started},
 		&timerQueries{b.config(), b.timers, b.hearing.Load}, &memberNotices{b.members},

@@ -18,10 +18,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/config"
-	"gorocket/broker/exporter"
 	"gorocket/compat"
 	"gorocket/compat/testutil"
 	"gorocket/remoting"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/remotingtest"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
@@ -45,7 +45,7 @@ func testConfig(t *testing.T, dir string) config.Config {
 	c.StorePathRootDir, c.BrokerName, c.BrokerIP1, c.BindAddress = dir, "broker-a", "127.0.0.1", "127.0.0.1"
 	c.MappedFileSizeCommitLog, c.MappedFileSizeConsumeQueue, c.MaxHashSlotNum, c.MaxIndexNum = 16<<20, 60000, 1000, 4000
 	c.MessageDelayLevel = "1s 1s 1s 1s 1s"
-	c.MetricsExporterType = exporter.Off
+	c.MetricsExporterType = metrics.Off
 	c.ListenPort = freePort(t) + 2
 	return c
 }

@@ -16,13 +16,14 @@ import (
 
 	"gorocket/broker/exporter"
 	"gorocket/compat/testutil"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/wire"
 	"gorocket/store/record"
 )
 
 func TestMetrics(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
-	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = exporter.Prom, freePort(t)
+	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = metrics.Prom, freePort(t)
 	r := startRig(t, cfg)
 	r.send("T", "", "x")
 	r.send("T", "", "y")
@@ -120,7 +121,7 @@ func (r *rig) value(text, name, labels string) float64 {
 // TestMetricsPortTaken: the broker takes the next port, and tells which.
 func TestMetricsPortTaken(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
-	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = exporter.Prom, cfg.ListenPort-2
+	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = metrics.Prom, cfg.ListenPort-2
 	var lines logLines
 	r := startLogged(t, cfg, &lines)
 	r.send("T", "", "x")
@@ -143,7 +144,7 @@ func TestMetricsPortTaken(t *testing.T) {
 // TestNoMetricsIsSaid: without any free port messages are served, and what is missing is told.
 func TestNoMetricsIsSaid(t *testing.T) {
 	cfg := testConfig(t, t.TempDir())
-	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = exporter.Prom, 65535
+	cfg.MetricsExporterType, cfg.MetricsPromExporterPort = metrics.Prom, 65535
 	l, err := net.Listen("tcp", "127.0.0.1:65535")
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"gorocket/broker/replication"
 	"gorocket/compat/testutil"
 	"gorocket/remoting"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/wire"
 )
 
@@ -78,7 +79,7 @@ func TestReplicationMetrics(t *testing.T) {
 	sc.BrokerRole, sc.BrokerID = "SLAVE", 1
 	sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
 	for _, c := range []*config.Config{&mc, &sc} {
-		c.MetricsExporterType, c.MetricsPromExporterHost = exporter.Prom, "127.0.0.1"
+		c.MetricsExporterType, c.MetricsPromExporterHost = metrics.Prom, "127.0.0.1"
 	}
 	p := pair{startRig(t, mc), startRig(t, sc)}
 	p.slave.b.replica.Found(p.master.addr, "")

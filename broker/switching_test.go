@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"gorocket/broker/config"
-	"gorocket/broker/exporter"
 	"gorocket/broker/replicas"
 	"gorocket/compat/testutil"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/wire"
 	"gorocket/store/epoch"
 	"gorocket/store/ha"
@@ -184,7 +184,7 @@ func TestWaitingSendIsTold(t *testing.T) {
 func TestLogIsTruncated(t *testing.T) {
 	c := startCouncil(t)
 	a, b := c.seat(func(c *config.Config) {
-		c.MetricsExporterType, c.MetricsPromExporterPort = exporter.Prom, freePort(t)
+		c.MetricsExporterType, c.MetricsPromExporterPort = metrics.Prom, freePort(t)
 	}), c.seat()
 	c.elect(a.id)
 	a.leads()

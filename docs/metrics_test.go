@@ -25,6 +25,10 @@ without: the next ten are tried, and the log and what is printed at the start te
 ` + "`metricsPromExporterHost`" + ` and ` + "`metricsExporterType=DISABLE`" + ` are in [config.md](config.md). A controller has them with
 ` + "`metricsExporterType=PROM`" + ` only, on 5557 too; that of one in a NameServer's process is the NameServer's.
 
+` + "`metricsExporterType=OTLP_GRPC`" + ` serves the same and sends it to an OpenTelemetry collector, ` + "`metricsGrpcExporterTarget`" + `, every
+` + "`metricGrpcExporterIntervalInMills`" + `, with Java's other keys for that (headers, timeout, delta, labels); a collector that does not answer is
+a warning in the log, and the next interval tries again. ` + "`/debug/pprof/`" + ` on the metrics port has Go's profiles, for callers on this machine.
+
 ` + "`/health`" + ` answers 200 and ` + "`ok`" + `, with a line ` + "`warning: ...`" + ` for what deserves a look; or 503 and the reason: a broker whose store
 takes no messages, which clients do not find through a NameServer that answers, or which its controllers gave no role; a controller
 while none leads; a server whose network has ended.

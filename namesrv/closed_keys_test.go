@@ -28,7 +28,7 @@ func TestClosedKeys(t *testing.T) {
 // TestSecretsAreNotTold: of this server, and of others whose keys stand in its file.
 func TestSecretsAreNotTold(t *testing.T) {
 	path := t.TempDir() + "/ns.properties"
-	text := `initAuthenticationUser={"username":"a","password":"hush"}` + "\nmetricsGrpcExporterHeader=hush\n" +
+	text := `initAuthenticationUser={"username":"a","password":"hush"}` + "\nmetricsGrpcExporterHeader=k:hush\n" +
 		"some.keyPassword=hush\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestSecretsAreNotTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, func(c *Config) { c.extra, c.Signing = loaded.extra, loaded.Signing })
+	p := start(t, func(c *Config) { c.extra, c.Signing, c.Push = loaded.extra, loaded.Signing, loaded.Push })
 	got := string(p.bare(wire.ReqGetNamesrvConfig, "").Body)
 	if strings.Contains(got, "hush") || strings.Count(got, "=***\n") != 3 {
 		t.Error(got)

@@ -11,6 +11,7 @@ import (
 	"gorocket/compat/config"
 	"gorocket/remoting"
 	"gorocket/remoting/auth"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/secure"
 )
 
@@ -53,6 +54,8 @@ type Config struct {
 
 	MaxKVConfigBytes int `prop:"maxKvConfigBytes"`
 
+	metrics.Push
+	config.Logs
 	secure.Settings
 	secure.Doors
 	auth.Signing
@@ -110,7 +113,7 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 
 // validate refuses what cannot work.
 func (c *Config) validate() error {
-	errs := []error{config.Check(c), c.Signing.Check()}
+	errs := []error{config.Check(c), c.Signing.Check(), c.Push.Check(c.MetricsExporterType)}
 	for key, addr := range map[string]string{"bindAddress": c.BindAddress,
 		"metricsPromExporterHost": c.MetricsPromExporterHost} {
 		if err := remoting.CheckListenHost(addr); err != nil {

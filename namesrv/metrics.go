@@ -14,9 +14,6 @@ type counts struct {
 	refused                        atomic.Int64
 }
 
-// metricsProm is the value of metricsExporterType that switches metrics on.
-const metricsProm = "PROM"
-
 // Metrics lists what a NameServer exports; Java's exports nothing. All have the labels node_type and node_id.
 // docs/metrics.md is made from it.
 func Metrics() []metrics.Metric {
@@ -67,21 +64,21 @@ func (s *Server) health() (err error, warnings []string) {
 // so.
 func (s *Server) startMetrics() {
 	c := s.config()
-	if c.MetricsExporterType != metricsProm || c.MetricsPromExporterPort == 0 {
+	if c.MetricsExporterType == metrics.Off || c.MetricsPromExporterPort == 0 {
 		return
 	}
 	host := c.MetricsPromExporterHost
 	if host == "" {
 		host = c.BindAddress
 	}
-	fixed := map[string]string{"node_type": "nameserver", "node_id": s.addr}
+	fixed := c.Fixed(map[string]string{"node_type": "nameserver", "node_id": s.addr})
 	var beside []*metrics.Set
 	if s.guest != nil {
 		beside = append(beside, s.guest.Figures())
 	}
 	s.exporter, s.metricsErr = metrics.Start(&metrics.Options{Host: host, Port: c.MetricsPromExporterPort,
 		Build: metrics.BuildOf(c.Version), Server: metrics.NewSet(Metrics(), fixed, s.collect),
-		Beside: beside, Health: s.health,
+		Beside: beside, Health: s.health, Kind: c.MetricsExporterType, Push: &c.Push, Pushed: metrics.LogPushed(s.log),
 		Ended: func(err error) { s.log.Error().Err(err).Msg("metrics and /health have ended") }})
 	switch {
 	case s.metricsErr != nil:

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/compat/testutil"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/wire"
 )
 
@@ -85,7 +86,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	on := func(c *Config) {
-		c.MetricsExporterType = metricsProm
+		c.MetricsExporterType = metrics.Prom
 		c.MetricsPromExporterPort = portOf(t, free)
 	}
 	p, _ := startLogged(t, on)

@@ -14,25 +14,45 @@ func (s *Server) config() *Config { return s.cfg.Load() }
 func (s *Server) updateConfig(p *compat.Properties) error {
 	s.cfgMu.Lock()
 	defer s.cfgMu.Unlock()
+	later, err := s.apply(p, func(path string) error { return s.files.edit(path, p) })
+	if len(later) > 0 {
+		s.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
+	}
+	return err
+}
+
+// Reload applies what has changed in the file of -c since it was last, by the rules of a change that a peer sends; the
+// file is not written. now is a file that the start takes. Any goroutine.
+func (s *Server) Reload(now, last *compat.Properties) (r *config.Reread, err error) {
+	s.cfgMu.Lock()
+	defer s.cfgMu.Unlock()
+	c := s.config()
+	if r = config.Sort(now, last, c, c.ConfigBlackList); r.Changed.Len() > 0 {
+		r.Later, err = s.apply(r.Changed, func(string) error { return nil })
+	}
+	return r, err
+}
+
+// apply makes all of p or nothing the configuration, once it is written. later are the keys that act at the next start.
+// Under cfgMu.
+func (s *Server) apply(p *compat.Properties, write func(path string) error) (later []string, err error) {
 	old := s.config()
 	next := *old
 	extra, err := config.BindChange(p, old, &next, old.extra, "NameServer")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next.extra = extra
 	if err := next.validate(); err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.files.edit(next.ConfigStorePath, p); err != nil {
-		return err
+	if err := write(next.ConfigStorePath); err != nil {
+		return nil, err
 	}
 	s.cfg.Store(&next)
+	next.Logs.Apply(&old.Logs)
 	s.routes.cache.clear()
-	if later := config.Changed(old, &next, config.Restart); len(later) > 0 {
-		s.log.Warn().Strs("keys", later).Msg("changed configuration keys act at the next start")
-	}
-	return nil
+	return config.Changed(old, &next, config.Restart), nil
 }
 
 // text is the whole configuration as properties, sorted by key as Java writes it.

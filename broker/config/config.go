@@ -11,6 +11,7 @@ import (
 	"gorocket/compat"
 	keys "gorocket/compat/config"
 	"gorocket/remoting/auth"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/secure"
 	"gorocket/store"
 )
@@ -22,6 +23,8 @@ type Config struct {
 	secure.Settings
 	secure.Doors
 	auth.Options
+	metrics.Push
+	keys.Logs
 
 	BrokerClusterName string `prop:"brokerClusterName"`
 	BrokerName        string `prop:"brokerName"`

@@ -51,7 +51,7 @@ func (c *Config) validate() error {
 	if _, err := c.NameServers(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, c.Options.Check())
+	errs = append(errs, c.Options.Check(), c.Push.Check(c.MetricsExporterType))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}

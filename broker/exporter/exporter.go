@@ -27,12 +27,6 @@ import (
 	"gorocket/store/timer"
 )
 
-// Values of metricsExporterType.
-const (
-	Off  = "DISABLE"
-	Prom = "PROM"
-)
-
 // Network is what the figures need of the server. Any goroutine.
 type Network interface {
 	Waiting(visit func(code int32)) // visits the requests that wait for a worker
@@ -96,7 +90,7 @@ func New(d Deps) *Exporter { return &Exporter{d: d} }
 // so.
 func (e *Exporter) Start() {
 	c, log := e.d.Config.Load(), e.d.Log
-	if c.MetricsExporterType != Prom {
+	if c.MetricsExporterType == metrics.Off {
 		return
 	}
 	e.server, e.err = metrics.Start(e.options())
@@ -124,9 +118,10 @@ func (e *Exporter) options() *metrics.Options {
 	if host == "" {
 		host = c.BindAddress
 	}
-	fixed := map[string]string{"cluster": c.BrokerClusterName, "node_type": "broker", "node_id": c.BrokerName}
+	fixed := c.Fixed(map[string]string{"cluster": c.BrokerClusterName, "node_type": "broker", "node_id": c.BrokerName})
 	return &metrics.Options{Host: host, Port: c.MetricsPromExporterPort,
-		Build: metrics.BuildOf(c.Version), Health: e.d.Health,
+		Build: metrics.BuildOf(c.Version), Health: e.d.Health, Kind: c.MetricsExporterType, Push: &c.Push,
+		Pushed: metrics.LogPushed(e.d.Log),
 		Server: metrics.NewSet(Metrics(), fixed, func(s *metrics.Sink) { (&collector{s, &e.d}).collect() }),
 		Ended:  func(err error) { e.d.Log.Error().Err(err).Msg("metrics and /health have ended") }}
 }

@@ -28,6 +28,7 @@ import (
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
 	"gorocket/remoting/auth"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/throttle"
 	"gorocket/remoting/transport"
@@ -360,7 +361,7 @@ func TestServe(t *testing.T) {
 	}
 	port := free.Addr().(*net.TCPAddr).Port
 	free.Close()
-	on := func(c *config.Config) { c.MetricsExporterType, c.MetricsPromExporterPort = Prom, port }
+	on := func(c *config.Config) { c.MetricsExporterType, c.MetricsPromExporterPort = metrics.Prom, port }
 	first, second := newRig(t, on), newRig(t, on)
 	for _, r := range []*rig{first, second} {
 		r.Start()
@@ -382,7 +383,7 @@ func TestServe(t *testing.T) {
 		!strings.Contains(second.log.String(), "metricsPromExporterPort is taken") {
 		t.Errorf("%s\n%s", first.log.String(), second.log.String())
 	}
-	off := newRig(t, func(c *config.Config) { c.MetricsExporterType = Off })
+	off := newRig(t, func(c *config.Config) { c.MetricsExporterType = metrics.Off })
 	off.Start()
 	if off.Addr() != "" || off.Err() != nil || off.log.Len() != 0 {
 		t.Errorf("switched off: %q %v %s", off.Addr(), off.Err(), off.log.String())

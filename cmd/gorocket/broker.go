@@ -26,7 +26,7 @@ type brokerFlags struct {
 // brokerCommand has the flags of Java's mqbroker: -c file, -n addresses, -p and -m print the configuration.
 func brokerCommand() *cobra.Command {
 	var f brokerFlags
-	c := &cobra.Command{Use: "broker", Short: "run a broker", Args: cobra.ArbitraryArgs, Version: version}
+	c := &cobra.Command{Use: "broker", Short: "run a broker", Args: cobra.ArbitraryArgs, Version: versionText()}
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "broker.conf, as Java reads it")
 	c.Flags().StringVarP(&f.namesrv, "namesrvAddr", "n", "", "NameServers, host:port;host:port (default: namesrvAddr of "+
 		"the file, then NAMESRV_ADDR)")
@@ -42,7 +42,7 @@ func brokerCommand() *cobra.Command {
 }
 
 func (f *brokerFlags) run(args []string) error {
-	log, err := f.logs.logger()
+	log, err := f.logs.logger("broker")
 	if err != nil {
 		return err
 	}
@@ -137,11 +137,16 @@ func changedKeys(cfg *brokerconfig.Config) []string {
 
 func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 	cfg.Version = version
+	f.logs.follow(log, &cfg.Logs)
 	logStart(log, "broker", f.file, cfg.StorePathRootDir, changedKeys(&cfg))
 	if cfg.NamesrvAddr == "" {
 		log.Warn().Msg("no NameServer is configured (-n, namesrvAddr, NAMESRV_ADDR): clients cannot find this broker")
 	}
 	if err := closeDoors(log, &cfg, &cfg.Doors, &cfg.Settings); err != nil {
+		return err
+	}
+	file, err := openConfigFile(f.file, checkBroker)
+	if err != nil {
 		return err
 	}
 	h, err := broker.NewHost(cfg, log, broker.Options{})
@@ -156,7 +161,8 @@ func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 	if page != nil {
 		services = append(services, page)
 	}
-	return serve(log, func() {
+	p := &process{log: log, logs: &f.logs, file: file, services: services}
+	p.started = func() {
 		b := h.Broker()
 		c := b.Config()
 		logOpen(log, "broker", append(brokerDoors(b), page.door())...)
@@ -171,5 +177,15 @@ func (f *brokerFlags) serve(log zerolog.Logger, cfg brokerconfig.Config) error {
 		if page.url() != "" {
 			fmt.Printf("Console     %s\n", page.url())
 		}
-	}, services...)
+	}
+	return p.serve()
+}
+
+// checkBroker tells why a start would refuse a broker's file.
+func checkBroker(path string) error {
+	cfg, _, err := brokerconfig.Load(path)
+	if err == nil {
+		err = complete(&cfg, path)
+	}
+	return err
 }

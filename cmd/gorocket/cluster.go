@@ -34,7 +34,7 @@ func runCluster(c *cobra.Command) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	signals, end := askedToEnd(), make(chan struct{})
+	signals, end := signals(), make(chan struct{})
 	go func() {
 		<-signals
 		close(end)

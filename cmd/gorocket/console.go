@@ -157,7 +157,7 @@ func consoleCommand() *cobra.Command {
 	f.Add(c)
 	logs.add(c)
 	c.RunE = func(*cobra.Command, []string) error {
-		log, err := logs.logger()
+		log, err := logs.logger("console")
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,9 @@ func consoleCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return logs.report(serve(log, func() { fmt.Printf("Console     %s\nready console=%[1]s\n", s.URL()) }, s))
+		p := &process{log: log, logs: &logs, services: []service{s}}
+		p.started = func() { fmt.Printf("Console     %s\nready console=%[1]s\n", s.URL()) }
+		return logs.report(p.serve())
 	}
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"gorocket/compat/config"
@@ -21,7 +22,7 @@ type controllerFlags struct {
 // controllerCommand has the flags of Java's mqcontroller: -c file, -p prints the configuration.
 func controllerCommand() *cobra.Command {
 	var f controllerFlags
-	c := &cobra.Command{Use: "controller", Args: cobra.ArbitraryArgs, Version: version,
+	c := &cobra.Command{Use: "controller", Args: cobra.ArbitraryArgs, Version: versionText(),
 		Short: "run a controller: it makes another broker master when one dies"}
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "properties file, as Java reads it; it names the group's members")
 	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "print the configuration and exit")
@@ -33,7 +34,7 @@ func controllerCommand() *cobra.Command {
 }
 
 func (f *controllerFlags) run(args []string) error {
-	log, err := f.logs.logger()
+	log, err := f.logs.logger("controller")
 	if err != nil {
 		return err
 	}
@@ -47,6 +48,7 @@ func (f *controllerFlags) run(args []string) error {
 		warnUnknown(log, f.file, unknown, &cfg)
 	}
 	cfg.Version = version
+	f.logs.follow(log, &cfg.Logs)
 	f.secure.apply(&cfg.Doors)
 	if !f.printAll {
 		err = closeDoors(log, &cfg, &cfg.Doors, &cfg.Settings)
@@ -64,10 +66,25 @@ func (f *controllerFlags) run(args []string) error {
 	}
 	defaults := controller.DefaultConfig()
 	logStart(log, "controller", f.file, "", notDefault(&cfg, &defaults))
-	return serve(log, func() {
+	file, err := openConfigFile(f.file, checkController)
+	if err != nil {
+		return err
+	}
+	p := &process{log: log, logs: &f.logs, file: file, services: []service{s}}
+	p.started = func() {
 		logOpen(log, "controller", controllerDoors(s)...)
 		if !f.logs.json { // Java's scripts and people look for this line
 			fmt.Fprintf(os.Stdout, "The Controller Server boot success. serializeType=JSON, address %s\n", s.Addr())
 		}
-	}, s)
+	}
+	return p.serve()
+}
+
+// checkController tells why a start would refuse a controller's file.
+func checkController(path string) error {
+	cfg, _, err := controller.LoadConfig(path)
+	if err == nil {
+		_, err = controller.New(cfg, zerolog.Nop())
+	}
+	return err
 }

@@ -39,7 +39,8 @@ func TestSignalWhileStarting(t *testing.T) {
 	nothing := func() {}
 	for name, c := range map[string]struct{ begin, ready func() }{"starting": {ask, nothing}, "ready": {nothing, ask}} {
 		s := &fakeService{begin: c.begin}
-		if err := serveUntil(zerolog.Nop(), askedToEnd(), time.Minute, c.ready, s); err != nil || !s.started || !s.stopped {
+		p := &process{log: zerolog.Nop(), started: c.ready, services: []service{s}}
+		if err := p.until(signals(), time.Minute); err != nil || !s.started || !s.stopped {
 			t.Errorf("%s: %v, started %v, stopped %v", name, err, s.started, s.stopped)
 		}
 	}
@@ -51,8 +52,8 @@ func TestSignalDuringALongStart(t *testing.T) {
 	defer close(goOn)
 	signals <- syscall.SIGTERM
 	s := &fakeService{begin: func() { <-goOn }}
-	if err := serveUntil(zerolog.Nop(), signals, 10*time.Millisecond, func() { t.Error("ready") }, s); !errors.Is(err,
-		errStartTooLong) {
+	p := &process{log: zerolog.Nop(), started: func() { t.Error("ready") }, services: []service{s}}
+	if err := p.until(signals, 10*time.Millisecond); !errors.Is(err, errStartTooLong) {
 		t.Errorf("%v", err)
 	}
 }
@@ -62,7 +63,8 @@ func TestSignalDuringALongStart(t *testing.T) {
 func TestServeEndsWithTheReason(t *testing.T) {
 	a, b := &fakeService{begin: func() {}, failed: make(chan error, 1)}, &fakeService{begin: func() {}}
 	reason := errors.New("an event loop has ended")
-	err := serveUntil(zerolog.Nop(), askedToEnd(), time.Minute, func() { a.failed <- reason }, a, b)
+	p := &process{log: zerolog.Nop(), started: func() { a.failed <- reason }, services: []service{a, b}}
+	err := p.until(signals(), time.Minute)
 	if !errors.Is(err, reason) || !a.stopped || !b.stopped {
 		t.Errorf("ended with %v, stopped %v %v", err, a.stopped, b.stopped)
 	}

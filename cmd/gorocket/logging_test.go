@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	brokerconfig "gorocket/broker/config"
+	"gorocket/compat/testutil"
 )
 
 // TestStartLine: one line says which program runs and what is different about it, and no value of the configuration.
@@ -127,6 +128,7 @@ func TestReadyLineIsText(t *testing.T) {
 // TestReportedErrors: an error is told once, in the form that was asked for.
 func TestReportedErrors(t *testing.T) {
 	wrong := errors.New("wrong")
+	defer zerolog.SetGlobalLevel(zerolog.TraceLevel)
 	text := logFlags{level: "error"}
 	if err := text.report(wrong); err != wrong {
 		t.Errorf("%v", err)
@@ -152,5 +154,73 @@ func TestReportedErrors(t *testing.T) {
 func TestFindingsAreCounted(t *testing.T) {
 	if got := counted(0, 2, 1); got != "0 damaged, 2 repairable, 1 note" {
 		t.Error(got)
+	}
+}
+
+// TestLogFiles: lines go to standard error and to a file with Java's name, the next one is begun at its size, and old
+// ones are compressed; a file that somebody moved is opened again by name.
+func TestLogFiles(t *testing.T) {
+	defer zerolog.SetGlobalLevel(zerolog.TraceLevel)
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	old := os.Stderr
+	defer func() { os.Stderr = old }()
+	var err error
+	if os.Stderr, err = os.Create(filepath.Join(home, "stderr")); err != nil {
+		t.Fatal(err)
+	}
+	f := &logFlags{level: "info", java: true, maxSize: 1, maxFiles: 2}
+	log, err := f.logger("broker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(home, "logs", "rocketmqlogs")
+	log.Info().Msg("first")
+	log.Debug().Msg("not told")
+	f.setLevel("debug")
+	log.Debug().Msg("told")
+	names, err := f.beside(log, "namesrv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names.Info().Msg("of the NameServer")
+	for name, want := range map[string]string{"broker.log": "INF first\n", "namesrv.log": "INF of the NameServer\n",
+		"../../stderr": "of the NameServer"} {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Contains(text, []byte(want)) ||
+			bytes.Contains(text, []byte("not told")) {
+			t.Errorf("%s: %s, %v", name, text, err)
+		}
+	}
+	if err := os.Rename(filepath.Join(dir, "broker.log"), filepath.Join(dir, "moved")); err != nil {
+		t.Fatal(err)
+	}
+	f.reopen()
+	long := strings.Repeat("x", 200<<10)
+	for range 8 {
+		log.Info().Msg(long)
+	}
+	if moved, err := os.ReadFile(filepath.Join(dir, "moved")); err != nil || bytes.Contains(moved, []byte("xxx")) ||
+		!bytes.Contains(moved, []byte("DBG told")) {
+		t.Errorf("moved: %v", err)
+	}
+	testutil.WaitFor(t, "a compressed log file", func() bool {
+		all, err := filepath.Glob(filepath.Join(dir, "broker-*.log.gz"))
+		return err == nil && len(all) == 1
+	})
+	f.reopen()
+}
+
+// TestWrongLogFlags: a level, a size and a folder that cannot be.
+func TestWrongLogFlags(t *testing.T) {
+	defer zerolog.SetGlobalLevel(zerolog.TraceLevel)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []logFlags{{level: "loud"}, {level: ""}, {level: "info", dir: t.TempDir()},
+		{level: "info", dir: t.TempDir(), maxSize: 1, maxFiles: -1}, {level: "info", dir: file, maxSize: 1}} {
+		if _, err := f.logger("broker"); err == nil {
+			t.Errorf("%+v is taken", f)
+		}
 	}
 }

@@ -81,9 +81,9 @@ func commandFor(name string) *cobra.Command {
 		return c
 	}
 	root := &cobra.Command{Use: "gorocket", Short: "Apache RocketMQ's NameServer and Broker in one binary",
-		Version: version}
+		Version: versionText()}
 	root.AddCommand(standaloneCommand(), clusterCommand(), namesrvCommand(), brokerCommand(), controllerCommand(),
 		keyringCommand(), verifyCommand(), repairCommand(), exportCommand(), adminCommand(), consoleCommand(),
-		bench.Command())
+		bench.Command(), checkConfigCommand(), healthCommand())
 	return root
 }

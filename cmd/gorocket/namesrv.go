@@ -11,6 +11,7 @@ import (
 	"gorocket/compat/config"
 	"gorocket/namesrv"
 	"gorocket/namesrv/controller"
+	"gorocket/remoting/metrics"
 )
 
 // namesrvFlags are the flags of Java's mqnamesrv.
@@ -25,7 +26,7 @@ type namesrvFlags struct {
 // as in Java.
 func namesrvCommand() *cobra.Command {
 	var f namesrvFlags
-	c := &cobra.Command{Use: "namesrv", Short: "run a NameServer", Args: cobra.ArbitraryArgs, Version: version}
+	c := &cobra.Command{Use: "namesrv", Short: "run a NameServer", Args: cobra.ArbitraryArgs, Version: versionText()}
 	c.Flags().StringVarP(&f.file, "configFile", "c", "", "properties file, as Java reads it")
 	c.Flags().StringVarP(&f.ignored, "namesrvAddr", "n", "", "accepted for Java's sake, no effect")
 	c.Flags().BoolVarP(&f.printAll, "printConfigItem", "p", false, "print the configuration and exit")
@@ -36,7 +37,7 @@ func namesrvCommand() *cobra.Command {
 }
 
 func (f *namesrvFlags) run(args []string) error {
-	log, err := f.logs.logger()
+	log, err := f.logs.logger("namesrv")
 	if err != nil {
 		return err
 	}
@@ -49,6 +50,7 @@ func (f *namesrvFlags) run(args []string) error {
 		}
 	}
 	cfg.Version = version
+	f.logs.follow(log, &cfg.Logs)
 	f.secure.apply(&cfg.Doors)
 	if !f.printAll {
 		err = closeDoors(log, &cfg, &cfg.Doors, &cfg.Settings)
@@ -62,7 +64,7 @@ func (f *namesrvFlags) run(args []string) error {
 	}
 	services, beside := []service{s}, func() {}
 	if cfg.EnableControllerInNamesrv {
-		c, err := controllerBeside(f.file, &cfg, log)
+		c, err := controllerBeside(f.file, &cfg, &f.logs, log)
 		if err != nil {
 			return err
 		}
@@ -78,7 +80,12 @@ func (f *namesrvFlags) run(args []string) error {
 	}
 	defaults := namesrv.DefaultConfig()
 	logStart(log, "namesrv", f.file, "", notDefault(&cfg, &defaults))
-	return serve(log, func() {
+	file, err := openConfigFile(f.file, checkNamesrv)
+	if err != nil {
+		return err
+	}
+	p := &process{log: log, logs: &f.logs, file: file, services: services}
+	p.started = func() {
 		logOpen(log, "namesrv", namesrvDoors(s, &cfg)...)
 		beside()
 		if f.logs.json { // the server has logged the same
@@ -87,20 +94,38 @@ func (f *namesrvFlags) run(args []string) error {
 		printMetrics(os.Stdout, s.MetricsAddr(localHost), s.MetricsErr())
 		// Java's scripts and people look for this line.
 		fmt.Printf("The Name Server boot success. serializeType=JSON, address %s\n", s.Addr())
-	}, services...)
+	}
+	return p.serve()
+}
+
+// checkNamesrv tells why a start would refuse a NameServer's file.
+func checkNamesrv(path string) error {
+	cfg, _, err := namesrv.LoadConfig(path)
+	if err == nil {
+		_, err = namesrv.New(cfg, zerolog.Nop())
+	}
+	if err == nil && cfg.EnableControllerInNamesrv {
+		err = checkController(path)
+	}
+	return err
 }
 
 // controllerBeside makes the controller that shares the NameServer's process and file (enableControllerInNamesrv). The
 // port of the metrics is the NameServer's, which shows both.
-func controllerBeside(file string, ns *namesrv.Config, log zerolog.Logger) (*controller.Server, error) {
+func controllerBeside(file string, ns *namesrv.Config, logs *logFlags,
+	log zerolog.Logger) (*controller.Server, error) {
+	log, err := logs.beside(log, "controller")
+	if err != nil {
+		return nil, err
+	}
 	c := controller.DefaultConfig()
 	if file != "" {
-		var err error
 		if c, _, err = controller.LoadConfig(file); err != nil {
 			return nil, err
 		}
 	}
-	c.Version, c.MetricsExporterType = version, "DISABLE"
+	c.Version, c.MetricsExporterType = version, metrics.Off
+	logs.follow(log, &c.Logs)
 	c.Doors, c.Settings, c.Signing = ns.Doors, ns.Settings, ns.Signing // the same keys of the same file
 	return controller.New(c, log)
 }

@@ -40,7 +40,7 @@ func TestControllerBesideIsSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guest, err := controllerBeside(file, &c, zerolog.Nop())
+	guest, err := controllerBeside(file, &c, &logFlags{level: "info"}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

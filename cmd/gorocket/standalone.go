@@ -58,7 +58,7 @@ func standaloneCommand() *cobra.Command {
 }
 
 func (f *standaloneFlags) execute(c *cobra.Command) error {
-	log, err := f.logs.logger()
+	log, err := f.logs.logger("broker")
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,12 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	if page != nil {
 		services = append(services, page)
 	}
-	return serve(log, func() {
+	file, err := openConfigFile(f.file, checkBroker)
+	if err != nil {
+		return err
+	}
+	p := &process{log: log, logs: &f.logs, file: file, services: services}
+	p.started = func() {
 		logOpen(log, "namesrv", namesrvDoors(n, &ns)...)
 		logOpen(log, "broker", append(brokerDoors(h.Broker()), page.door())...)
 		if f.logs.json {
@@ -135,7 +140,8 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 			return
 		}
 		f.printStarted(os.Stdout, n, h.Broker(), page.url())
-	}, services...)
+	}
+	return p.serve()
 }
 
 // servers are the two, not started.
@@ -155,8 +161,14 @@ func (f *standaloneFlags) servers(log zerolog.Logger, portGiven bool) (n *namesr
 	changed := changedKeys(&cfg)
 	shareDescriptors(remoting.DescriptorLimit(), &cfg, &ns)
 	cfg.Version, ns.Version = version, version
+	names, err := f.logs.beside(log, "namesrv")
+	if err != nil {
+		return nil, ns, nil, err
+	}
+	f.logs.follow(log, &cfg.Logs)
+	ns.Logs = cfg.Logs
 	logStart(log, "standalone", f.file, cfg.StorePathRootDir, changed)
-	if n, err = namesrv.New(ns, log); err != nil {
+	if n, err = namesrv.New(ns, names); err != nil {
 		return nil, ns, nil, err
 	}
 	h, err = broker.NewHost(cfg, log, broker.Options{})

@@ -124,8 +124,9 @@ var Broker = join(Table{
 	text("configBlackList", "configBlackList;brokerConfigPath", Now, "keys that UPDATE_BROKER_CONFIG refuses").
 		local(),
 
-	choice("metricsExporterType", "PROM", Restart, []string{"DISABLE", "PROM"},
-		"PROM: /metrics and /health on metricsPromExporterPort; Java's default is DISABLE").local(),
+	choice("metricsExporterType", "PROM", Restart, []string{"DISABLE", "PROM", "OTLP_GRPC"},
+		"PROM: /metrics and /health on metricsPromExporterPort; OTLP_GRPC: and sent to metricsGrpcExporterTarget; "+
+			"Java's default is DISABLE").local(),
 	number("metricsPromExporterPort", 5557, 1, 65535, Count, Restart,
 		"when it is taken, the next free one of ten; the start says which").local(),
 	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").
@@ -156,7 +157,7 @@ var Broker = join(Table{
 		"pulls that may wait for messages; more are answered SYSTEM_BUSY").ours(),
 	number("maxClientGroups", 10000, 1, 10000000, Count, Restart,
 		"consumer groups of one connection; a heartbeat with more is refused").ours(),
-}, Auth, network, TLS, Doors)
+}, push, logs, Auth, network, TLS, Doors)
 
 // BrokerFile are the keys of a broker's file: its own and its store's.
 var BrokerFile = join(Broker, Store)

@@ -31,8 +31,8 @@ var Controller = join(Table{
 			"controller/controller.properties in the home directory").local(),
 	text("configBlackList", "configBlackList;configStorePath", Now, "keys that UPDATE_CONTROLLER_CONFIG refuses").
 		local(),
-	choice("metricsExporterType", "DISABLE", Start, []string{"DISABLE", "PROM"},
-		"PROM: /metrics and /health on metricsPromExporterPort").local(),
+	choice("metricsExporterType", "DISABLE", Start, []string{"DISABLE", "PROM", "OTLP_GRPC"},
+		"PROM: /metrics and /health on metricsPromExporterPort; OTLP_GRPC: and sent to metricsGrpcExporterTarget").local(),
 	number("metricsPromExporterPort", 5557, 0, 65535, Count, Start,
 		"0 = none; when it is taken, the next free one of ten; the start says which").local(),
 	text("metricsPromExporterHost", "", Start, "address to listen on; default: bindAddress").
@@ -46,4 +46,4 @@ var Controller = join(Table{
 	flag("controllerAuthenticationEnabled", false, Start, "everything has to be signed by initAuthenticationUser or the "+
 		"user of innerClientAuthenticationCredentials, which is the same for all controllers and brokers").secured("true").
 		local().ours(),
-}, Signing, network, TLS, Doors)
+}, push, logs, Signing, network, TLS, Doors)

@@ -36,8 +36,9 @@ var NameServer = join(Table{
 	number("serverChannelMaxIdleTimeSeconds", 120, 1, maxInt, Seconds, Restart,
 		"without traffic, then a connection is closed"),
 
-	choice("metricsExporterType", "PROM", Restart, []string{"DISABLE", "PROM"},
-		"PROM: /metrics and /health on metricsPromExporterPort").local().ours(),
+	choice("metricsExporterType", "PROM", Restart, []string{"DISABLE", "PROM", "OTLP_GRPC"},
+		"PROM: /metrics and /health on metricsPromExporterPort; OTLP_GRPC: and sent to "+
+			"metricsGrpcExporterTarget").local().ours(),
 	number("metricsPromExporterPort", 5577, 0, 65535, Count, Restart,
 		"0 = none; when it is taken, the next free one of ten; the start says which").local().ours(),
 	text("metricsPromExporterHost", "", Restart, "address to listen on; default: bindAddress").
@@ -47,4 +48,4 @@ var NameServer = join(Table{
 		"all KV namespaces, keys and values").ours(),
 	flag("namesrvAuthenticationEnabled", false, Start, "everything but routes has to be signed by "+
 		"initAuthenticationUser or the user of innerClientAuthenticationCredentials").secured("true").local().ours(),
-}, Signing, network, TLS, Doors)
+}, push, logs, Signing, network, TLS, Doors)

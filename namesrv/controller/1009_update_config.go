@@ -40,22 +40,43 @@ func (s *Server) updateConfig(ctx *remoting.Context) {
 func (s *Server) change(p *compat.Properties) error {
 	s.cfgMu.Lock()
 	defer s.cfgMu.Unlock()
+	_, err := s.apply(p, func(path string) error {
+		return vfs.EditFile(s.fs, path, func(text []byte) []byte { return compat.EditProperties(text, p) })
+	})
+	return err
+}
+
+// Reload applies what has changed in the file of -c since it was last, by the rules of a change that a peer sends; the
+// file is not written. now is a file that the start takes. Any goroutine.
+func (s *Server) Reload(now, last *compat.Properties) (r *config.Reread, err error) {
+	s.cfgMu.Lock()
+	defer s.cfgMu.Unlock()
+	c := s.config()
+	if r = config.Sort(now, last, c, c.ConfigBlackList); r.Changed.Len() > 0 {
+		r.Later, err = s.apply(r.Changed, func(string) error { return nil })
+	}
+	return r, err
+}
+
+// apply makes all of p or nothing the configuration, once it is written. later are the keys that act at the next start.
+// Under cfgMu.
+func (s *Server) apply(p *compat.Properties, write func(path string) error) (later []string, err error) {
 	old := s.config()
 	next := *old
 	extra, err := config.BindChange(p, old, &next, old.extra, "controller")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next.extra = extra
 	if _, _, err := next.validate(); err != nil {
-		return err
+		return nil, err
 	}
-	edit := func(text []byte) []byte { return compat.EditProperties(text, p) }
-	if err := vfs.EditFile(s.fs, next.ConfigStorePath, edit); err != nil {
-		return err
+	if err := write(next.ConfigStorePath); err != nil {
+		return nil, err
 	}
 	s.cfg.Store(&next)
-	return nil
+	next.Logs.Apply(&old.Logs)
+	return config.Changed(old, &next, config.Restart), nil
 }
 
 // GET_CONTROLLER_CONFIG (1010). Java: ControllerRequestProcessor.handleGetControllerConfig.

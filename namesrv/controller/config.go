@@ -13,6 +13,7 @@ import (
 	"gorocket/namesrv/controller/consensus"
 	"gorocket/remoting"
 	"gorocket/remoting/auth"
+	"gorocket/remoting/metrics"
 	"gorocket/remoting/secure"
 )
 
@@ -47,6 +48,8 @@ type Config struct {
 	FrameTimeout                   int    `prop:"frameTimeoutMillis"`
 	MaxHeaderBytes                 int    `prop:"maxHeaderBytes"`
 
+	metrics.Push
+	config.Logs
 	secure.Settings
 	secure.Doors
 	auth.Signing
@@ -101,7 +104,7 @@ func LoadConfig(path string) (c Config, unknown []string, err error) {
 
 // validate refuses what cannot work, and finds this member among its peers.
 func (c *Config) validate() (peers []consensus.Peer, self consensus.Peer, err error) {
-	errs := []error{config.Check(c), c.Signing.Check()}
+	errs := []error{config.Check(c), c.Signing.Check(), c.Push.Check(c.MetricsExporterType)}
 	refuse := func(key, value, format string, args ...any) {
 		errs = append(errs, &config.Error{Key: key, Value: value, Msg: fmt.Sprintf(format, args...)})
 	}

@@ -33,12 +33,13 @@ func Metrics() []metrics.Metric {
 // startMetrics serves /metrics and /health. When no port is free the controller serves all the same, and says so.
 func (s *Server) startMetrics() {
 	c := s.config()
-	if c.MetricsExporterType != "PROM" || c.MetricsPromExporterPort == 0 {
+	if c.MetricsExporterType == metrics.Off || c.MetricsPromExporterPort == 0 {
 		return
 	}
 	var err error
 	s.exporter, err = metrics.Start(&metrics.Options{Host: c.metricsHost(), Port: c.MetricsPromExporterPort,
 		Build: metrics.BuildOf(c.Version), Server: s.Figures(), Health: s.Health,
+		Kind: c.MetricsExporterType, Push: &c.Push, Pushed: metrics.LogPushed(s.log),
 		Ended: func(err error) { s.log.Error().Err(err).Msg("metrics and /health have ended") }})
 	if err != nil {
 		s.log.Error().Err(err).Msg("no metrics and no /health: cannot listen on metricsPromExporterPort")
@@ -50,7 +51,8 @@ func (s *Server) startMetrics() {
 // Figures are those that /metrics shows, here or at the NameServer whose process this is; none until the controller
 // runs.
 func (s *Server) Figures() *metrics.Set {
-	return metrics.NewSet(Metrics(), map[string]string{"node_type": "controller", "node_id": s.self.ID}, s.collect)
+	fixed := s.config().Fixed(map[string]string{"node_type": "controller", "node_id": s.self.ID})
+	return metrics.NewSet(Metrics(), fixed, s.collect)
 }
 
 // errNoLeader is what /health says while the controllers cannot decide anything.

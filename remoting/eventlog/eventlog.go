@@ -43,23 +43,29 @@ func (l *Log) Events(failed func(error), closed func(*remoting.Conn, error), ref
 				Msg(remoting.LogPanicked)
 		},
 	}
-	if l.Log.Debug().Enabled() {
-		l.debug(&e)
-	}
+	l.debug(&e)
 	return e
 }
 
-// debug adds what only level debug tells: it costs nothing at other levels.
+// debug adds what only level debug tells. The level may change while the server runs, so each event looks at it.
 func (l *Log) debug(e *remoting.Events) {
-	e.Opened = func(c *remoting.Conn) { l.Log.Debug().Str("peer", c.RemoteAddr()).Msg(remoting.LogOpened) }
+	e.Opened = func(c *remoting.Conn) {
+		if line := l.Log.Debug(); line.Enabled() {
+			line.Str("peer", c.RemoteAddr()).Msg(remoting.LogOpened)
+		}
+	}
 	closed := e.Closed
 	e.Closed = func(c *remoting.Conn, err error) {
-		l.Log.Debug().Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).Msg(remoting.LogClosed)
+		if line := l.Log.Debug(); line.Enabled() {
+			line.Str("peer", c.RemoteAddr()).Str("reason", remoting.CloseReason(err)).Msg(remoting.LogClosed)
+		}
 		if closed != nil {
 			closed(c, err)
 		}
 	}
 	e.Answered = func(c *remoting.Conn, code int32, remark string) {
-		l.Log.Debug().Str("peer", c.RemoteAddr()).Int32("answer", code).Str("remark", remark).Msg(remoting.LogAnswered)
+		if line := l.Log.Debug(); line.Enabled() {
+			line.Str("peer", c.RemoteAddr()).Int32("answer", code).Str("remark", remark).Msg(remoting.LogAnswered)
+		}
 	}
 }

@@ -35,6 +35,11 @@ type Options struct {
 	Beside []*Set
 	// Health tells why the server does not serve as it should, nil when it does, and what to look at. Any goroutine.
 	Health func() (err error, warnings []string)
+	// Push says where they are sent, too; nil: nowhere. Kind is metricsExporterType.
+	Kind string
+	Push *Push
+	// Pushed is told why that does not work, and nil when it does again. One goroutine.
+	Pushed func(error)
 	// Ended is called when the exporter ends and nobody asked for it.
 	Ended func(error)
 }
@@ -45,6 +50,7 @@ type Exporter struct {
 	server   *http.Server
 	listener net.Listener  // immutable
 	done     chan struct{} // closed when the server has ended
+	push     *pusher       // nil: nothing is sent
 }
 
 // Start listens and serves. When the port is taken it takes the next free one of ten: Port tells which. A second server
@@ -54,8 +60,16 @@ func Start(o *Options) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
+	registry := o.registry()
 	e := &Exporter{listener: l, done: make(chan struct{}), server: &http.Server{
-		Handler: Handler(o), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeader}}
+		Handler: handler(o, registry), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, MaxHeaderBytes: maxHeader}}
+	if o.Push != nil && o.Kind == OTLP {
+		if e.push, err = newPusher(o.Push, registry, o.Pushed); err != nil {
+			_ = l.Close()
+			return nil, err
+		}
+		e.push.start()
+	}
 	go func() {
 		defer close(e.done)
 		if err := e.server.Serve(l); !errors.Is(err, http.ErrServerClosed) && o.Ended != nil {
@@ -84,16 +98,24 @@ func Listen(host string, port int) (net.Listener, error) {
 	return nil, fmt.Errorf("%w, nor is any other up to port %d free", first, last)
 }
 
-// Handler is what an Exporter serves.
-func Handler(o *Options) http.Handler {
+// registry has all that is served and sent.
+func (o *Options) registry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(o.Server, o.Build.collector(), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, other := range o.Beside {
 		registry.MustRegister(other)
 	}
+	return registry
+}
+
+// Handler is what an Exporter serves.
+func Handler(o *Options) http.Handler { return handler(o, o.registry()) }
+
+func handler(o *Options, registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes}))
+	profiles(mux)
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {
 		err, warnings := o.Health()
 		if err != nil {
@@ -130,6 +152,7 @@ func (e *Exporter) Stop(ctx context.Context) {
 	if e == nil {
 		return
 	}
+	e.push.stop(ctx)
 	if err := e.server.Shutdown(ctx); err != nil {
 		_ = e.server.Close()
 	}

@@ -4,6 +4,7 @@ package metrics
 
 import (
 	"fmt"
+	"maps"
 	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -67,7 +68,11 @@ type described struct {
 func NewSet(list []Metric, fixed map[string]string, collect func(*Sink)) *Set {
 	s := &Set{metrics: map[string]*described{}, collect: collect}
 	for _, m := range list {
-		s.metrics[m.Name] = &described{m, prometheus.NewDesc(m.Name, m.help(), m.Labels, fixed)}
+		own := maps.Clone(fixed)
+		for _, label := range m.Labels { // metricsLabel may have it too
+			delete(own, label)
+		}
+		s.metrics[m.Name] = &described{m, prometheus.NewDesc(m.Name, m.help(), m.Labels, own)}
 	}
 	return s
 }
