@@ -64,6 +64,21 @@ func (c *Client) Stats(ctx context.Context, addr, name, key string) (*StatsData,
 	return d, decode(resp, err, d)
 }
 
+// TimerCount is how many timer messages wait for a topic. Java: TimerMetrics.Metric.
+type TimerCount struct {
+	Count     int64 `json:"count"`
+	TimeStamp int64 `json:"timeStamp"` // ms; of the last change
+}
+
+// TimerMetrics asks a broker for how many timer messages wait, by topic (61).
+func (c *Client) TimerMetrics(ctx context.Context, addr string) (map[string]TimerCount, error) {
+	var t struct {
+		TimingCount map[string]TimerCount `json:"timingCount"`
+	}
+	resp, err := c.plain(ctx, addr, wire.ReqGetTimerMetrics, nil)
+	return t.TimingCount, decode(resp, err, &t)
+}
+
 // ConsumeStatsOfBroker asks a broker for the progress of all groups (317); it may take a while.
 func (c *Client) ConsumeStatsOfBroker(ctx context.Context, addr string, ordered bool, timeout time.Duration) (
 	*ConsumeStatsList, error) {

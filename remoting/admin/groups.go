@@ -5,6 +5,8 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
@@ -166,4 +168,14 @@ func (c *Client) TopicsOfGroup(ctx context.Context, addr, group string) ([]strin
 	var l protocol.TopicList
 	resp, err := ask(ctx, c, addr, wire.ReqQueryTopicsByConsumer, wire.GroupRequest, &wire.GroupHeader{Group: group}, nil)
 	return l.TopicList, decode(resp, err, &l)
+}
+
+// systemGroups are those that brokers and tools have. Java: MixAll.isPredefinedGroup.
+var systemGroups = []string{"DEFAULT_CONSUMER", "DEFAULT_PRODUCER", protocol.GroupTools, "SCHEDULE_CONSUMER",
+	protocol.GroupFilterServer, "__MONITOR_CONSUMER", "CLIENT_INNER_PRODUCER", "SELF_TEST_P_GROUP", protocol.GroupSelfTest,
+	protocol.GroupHTTPProxy, protocol.GroupAPIPull, protocol.GroupAPIPermission, protocol.GroupAPIOwner}
+
+// IsInternalGroup tells groups that brokers and tools have themselves, which lists of users' groups leave out.
+func IsInternalGroup(name string) bool {
+	return slices.Contains(systemGroups, name) || strings.HasPrefix(name, protocol.SystemGroupPrefix)
 }

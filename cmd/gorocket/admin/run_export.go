@@ -49,18 +49,13 @@ func (c *call) userTopics(cl *admin.Client, addr string, special bool) (*protoco
 	return &protocol.TopicConfigSerializeWrapper{DataVersion: all.DataVersion, TopicConfigTable: all.TopicConfigTable}, nil
 }
 
-// systemGroups are left out of exports. Java: MixAll.isPredefinedGroup.
-var systemGroups = []string{"DEFAULT_CONSUMER", "DEFAULT_PRODUCER", protocol.GroupTools, "SCHEDULE_CONSUMER",
-	protocol.GroupFilterServer, "__MONITOR_CONSUMER", "CLIENT_INNER_PRODUCER", "SELF_TEST_P_GROUP", protocol.GroupSelfTest,
-	protocol.GroupHTTPProxy, protocol.GroupAPIPull, protocol.GroupAPIPermission, protocol.GroupAPIOwner}
-
 func (c *call) userGroups(cl *admin.Client, addr string) (*protocol.SubscriptionGroupWrapper, error) {
 	all, err := cl.AllGroups(c.ctx, addr)
 	if err != nil {
 		return nil, err
 	}
 	maps.DeleteFunc(all.SubscriptionGroupTable, func(name string, _ *protocol.SubscriptionGroupConfig) bool {
-		return slices.Contains(systemGroups, name) || strings.HasPrefix(name, protocol.SystemGroupPrefix)
+		return admin.IsInternalGroup(name)
 	})
 	return all, nil
 }

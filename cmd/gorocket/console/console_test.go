@@ -22,13 +22,17 @@ func newTopic(name string, queues int) protocol.TopicConfig {
 
 // paths are the addresses of all pages of a rig on which the topic T and the group g exist.
 func (r *rig) paths() []string {
-	return []string{"/", "/broker?addr=" + r.broker, "/topics", "/topics?all=yes&q=t", "/topic?name=T"}
+	return []string{"/", "/broker?addr=" + r.broker, "/topics", "/topics?all=yes&q=t", "/topic?name=T", "/groups",
+		"/groups?all=yes&sort=lag&q=g", "/group?name=g", "/messages", "/messages?topic=T&by=key&key=k",
+		"/messages?topic=T&by=time", "/messages?topic=T&by=queue&broker=broker-a&queue=0",
+		"/message?topic=T&id=" + r.sent, "/waiting", "/dead", "/dead?group=g", "/replication", "/access", "/settings",
+		"/settings?all=yes&q=broker", "/settings?all=yes&addr=" + r.names}
 }
 
 // TestPages: every page is there in both languages, says so, has the headers, and holds no script or style of its own.
 func TestPages(t *testing.T) {
 	r := newRig(t)
-	r.topic("T", 2)
+	r.furnish()
 	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script[^>]*>[^<]|javascript:|hx-on|(src|href)="(https?:)?//`)
 	asked := map[string]bool{}
 	for _, path := range append(r.paths(), "/nothing") {
@@ -80,7 +84,7 @@ func TestTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asks := regexp.MustCompile(`(?:\bt|say\(\w+(?:\.\w+)?,|say\("en",|fail\() ?"([a-z0-9A-Z./]*[a-zA-Z0-9])"`)
+	asks := regexp.MustCompile(`(?:\bt|Synced =|say\(\w+(?:\.\w+)?,|say\("en",|fail\() ?"([a-z0-9A-Z./]*[a-zA-Z0-9])"`)
 	for _, f := range append(files, more...) {
 		text, err := os.ReadFile(f)
 		if err != nil {
@@ -287,7 +291,7 @@ func cookieOf(r *rig) string {
 // TestReadOnly: who reaches the console from elsewhere without login changes nothing.
 func TestReadOnly(t *testing.T) {
 	r := newRig(t)
-	r.topic("T", 1)
+	r.furnish()
 	token := r.token("/topics")
 	r.s.opts.Host = "0.0.0.0"
 	for _, path := range r.paths() {

@@ -49,9 +49,17 @@ func init() {
 	pages = []page{
 		{"/{$}", "cluster", true, "", showCluster}, {"/broker", "broker", false, "cluster", showBroker},
 		{"/topics", "topics", true, "", showTopics}, {"/topic", "topic", false, "topics", showTopic},
+		{"/groups", "groups", true, "", showGroups}, {"/group", "group", false, "groups", showGroup},
+		{"/messages", "messages", true, "", showMessages}, {"/message", "message", false, "messages", showMessage},
+		{"/waiting", "waiting", true, "", showWaiting}, {"/dead", "dead", true, "", showDead},
+		{"/replication", "replication", true, "", showReplication}, {"/access", "access", true, "", showAccess},
+		{"/settings", "settings", true, "", showSettings},
 	}
 	acts = []action{
 		{"topic/put", putTopic}, {"topic/delete", deleteTopic}, {"topic/send", sendMessage},
+		{"group/put", putGroup}, {"group/delete", deleteGroup}, {"group/reset", resetGroup}, {"group/skip", skipGroup},
+		{"group/clone", cloneGroup}, {"dead/resend", resendDead}, {"user/put", putUser}, {"user/delete", deleteUser},
+		{"policy/put", putPolicy}, {"policy/delete", deletePolicy},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -22,6 +23,7 @@ import (
 	"gorocket/remoting/admin"
 	"gorocket/remoting/auth"
 	"gorocket/remoting/guard"
+	"gorocket/remoting/protocol"
 )
 
 // TestMain looks for goroutines that outlive the tests.
@@ -35,6 +37,7 @@ type rig struct {
 	s             *Server
 	web           *httptest.Server
 	browser       *http.Client
+	sent          string // id of the message that furnish sent
 }
 
 // Users of a rig with login.
@@ -225,4 +228,37 @@ func (r *rig) topic(name string, queues int) {
 	if err := r.cl.PutTopic(r.t.Context(), r.broker, &t); err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// send sends a message to a queue of a topic and returns its id.
+func (r *rig) send(topic string, queue int, m *admin.Outgoing) *admin.SendResult {
+	r.t.Helper()
+	m.Topic = topic
+	res, err := r.cl.Send(r.t.Context(), admin.Node{Broker: "broker-a", Addr: r.broker}, "p", queue, m)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return res
+}
+
+// furnish makes what the pages of paths show: the topic T with a message, and the group g, which has consumed nothing
+// and has a dead letter.
+func (r *rig) furnish() {
+	r.t.Helper()
+	r.topic("T", 2)
+	r.topic("%RETRY%g", 1)
+	r.topic("%DLQ%g", 1)
+	g := protocol.NewSubscriptionGroupConfig("g")
+	if err := r.cl.PutGroup(r.t.Context(), r.broker, &g); err != nil {
+		r.t.Fatal(err)
+	}
+	r.sent = r.send("T", 0, &admin.Outgoing{Keys: "k", Tags: "t", Body: []byte(`{"a":1}`)}).ID
+	r.send("%DLQ%g", 0, &admin.Outgoing{Keys: "dead", Body: []byte("dead"), Properties: map[string]string{"RETRY_TOPIC": "T"}})
+	if err := r.cl.CommitOffset(r.t.Context(), r.broker, "g", "T", 0, 0); err != nil {
+		r.t.Fatal(err)
+	}
+	testutil.WaitFor(r.t, "the message can be found by its key", func() bool {
+		_, err := r.cl.QueryMessages(r.t.Context(), admin.Query{Topic: "T", Key: "k", Type: admin.IndexKey, Max: 1, End: math.MaxInt64})
+		return err == nil
+	})
 }

@@ -86,7 +86,7 @@ func functions(lang string) template.FuncMap {
 		"t":       func(key string, args ...any) string { return say(lang, key, args...) },
 		"time":    func(ms int64) string { return timeText(ms) },
 		"ago":     func(ms int64) string { return agoText(lang, ms, time.Now()) },
-		"bytes":   bytesText,
+		"bytes":   sizeText,
 		"count":   countText,
 		"real":    func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
 		"percent": func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) + " %" },
@@ -121,6 +121,17 @@ func agoText(lang string, ms int64, now time.Time) string {
 		}
 	}
 	return say(lang, "ago.seconds", int(max(0, d)/time.Second))
+}
+
+// sizeText is bytesText for the kinds of numbers that pages have.
+func sizeText(n any) (string, error) {
+	switch x := n.(type) {
+	case int:
+		return bytesText(int64(x)), nil
+	case int64:
+		return bytesText(x), nil
+	}
+	return "", fmt.Errorf("%T is no number of bytes", n)
 }
 
 func bytesText(n int64) string {
