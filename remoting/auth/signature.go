@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"hash"
+	"math"
 	"slices"
 	"sync"
 
@@ -41,6 +42,8 @@ func NewKey(secret string) *Key { return &Key{secret: []byte(secret)} }
 type signer struct {
 	mac     hash.Hash
 	order   []place // of the fields that are signed, by key
+	keys    []byte  // of the fields that order is of, each behind its length; nil: of none
+	old     bool    // how order was made
 	content []byte
 	sum     []byte
 	text    [signatureLen]byte
@@ -117,8 +120,13 @@ func (s *signer) sign(fields []wire.Field, body []byte, oldClient bool) {
 // fewFields is up to how many of them are sorted by insertion: clients send them nearly in order, or few.
 const fewFields = 32
 
-// sort fills s.order. Of a key that is there twice the last value counts, as everywhere.
+// sort fills s.order. Of a key that is there twice the last value counts, as everywhere. Clients send the same keys in
+// the same order again and again: that of the request before it is kept.
 func (s *signer) sort(fields []wire.Field, oldClient bool) {
+	if s.keys != nil && s.old == oldClient && sameKeys(s.keys, fields) {
+		return
+	}
+	s.keys, s.old = appendKeys(s.keys[:0], fields), oldClient
 	s.order = s.order[:0]
 	for i := range fields {
 		key := fields[i].Key
@@ -138,6 +146,34 @@ func (s *signer) sort(fields []wire.Field, oldClient bool) {
 		}
 	}
 	s.order = kept
+}
+
+// keptKeys is up to how many bytes of keys a signer remembers.
+const keptKeys = 1 << 10
+
+// appendKeys appends the keys of fields to list, each behind a byte with its length; nil where they are too many or one
+// is too long.
+func appendKeys(list []byte, fields []wire.Field) []byte {
+	for i := range fields {
+		key := fields[i].Key
+		if len(key) > math.MaxUint8 || len(list)+1+len(key) > keptKeys {
+			return nil
+		}
+		list = append(append(list, byte(len(key))), key...)
+	}
+	return list
+}
+
+// sameKeys tells whether list is what appendKeys makes of fields.
+func sameKeys(list []byte, fields []wire.Field) bool {
+	for i := range fields {
+		n := len(fields[i].Key)
+		if len(list) <= n || int(list[0]) != n || string(list[1:1+n]) != string(fields[i].Key) {
+			return false
+		}
+		list = list[1+n:]
+	}
+	return len(list) == 0
 }
 
 // insertionSort is stable.

@@ -132,6 +132,41 @@ func TestOldClients(t *testing.T) {
 	}
 }
 
+// TestKeptOrder: a signer keeps the order of the keys before, and only of exactly these.
+func TestKeptOrder(t *testing.T) {
+	long := strings.Repeat("k", 256)
+	shapes := [][]wire.Field{fields("b", "1", "a", "2"), fields("a", "1", "b", "2"), fields("b", "3", "a", "4"), nil,
+		fields("ab", "1", "a", "2"), fields("a", "1", "ab", "2"), fields("b", "1", "a", "2", "c", "3"), fields("b", "1"),
+		fields("b", "1", "b", "2"), fields("b", "1", "\x01", "2"), fields("b\x01a", "1"), fields(long, "1", "a", "2"),
+		fields(long+"a", "1", "a", "2"), fields(long, "1", "a", "2"), fields("z", "1", fieldUniqueKeyQuery, "2"),
+		fields("z", "1", fieldUniqueKeyQuery, "2"), fields("z", "1", FieldSignature, "2")}
+	for i := range 100 { // too many keys to be kept
+		shapes[3] = append(shapes[3], fields(fmt.Sprintf("key-of-the-number-%d", i*37%100), fmt.Sprint(i))...)
+	}
+	shapes = append(shapes, nil)
+	s := NewKey("12345678").take()
+	for i, first := range shapes {
+		for j, then := range shapes {
+			for _, old := range []bool{false, true} {
+				skip := []string{}
+				if old {
+					skip = append(skip, fieldUniqueKeyQuery)
+				}
+				s.mac.Reset()
+				s.sign(first, nil, false)
+				s.mac.Reset()
+				s.sign(then, nil, old)
+				if want := plainSign("12345678", then, nil, skip...); string(s.text[:]) != want {
+					t.Errorf("%d, then %d (old %v): %s, want %s", i, j, old, s.text[:], want)
+				}
+			}
+		}
+	}
+	if cap(s.keys) > 2*keptKeys {
+		t.Errorf("%d bytes of keys are kept", cap(s.keys))
+	}
+}
+
 // FuzzSignature compares with the plain way, for any extFields.
 func FuzzSignature(f *testing.F) {
 	f.Add("secret", "a\x001\x00b\x002", []byte("body"))
@@ -142,9 +177,14 @@ func FuzzSignature(f *testing.F) {
 		}
 		parts := strings.Split(text, "\x00")
 		list := fields(parts[:len(parts)/2*2]...)
-		want := plainSign(secret, list, body)
-		if got := NewKey(secret).Sign(list, body); got != want {
-			t.Errorf("%q: %s, want %s", list, got, want)
+		want, s := plainSign(secret, list, body), NewKey(secret).take()
+		for _, first := range [][]wire.Field{nil, list, list[:len(list)/2], list} { // kept orders
+			s.mac.Reset()
+			s.sign(first, nil, false)
+			s.mac.Reset()
+			if s.sign(list, body, false); string(s.text[:]) != want {
+				t.Errorf("%q behind %q: %s, want %s", list, first, s.text[:], want)
+			}
 		}
 		c := &wire.Command{Version: 513, Fields: append(list, fields(FieldSignature, want)...), Body: body}
 		if !NewKey(secret).Verify(c) {
