@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"encoding/binary"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -15,9 +16,18 @@ func HashCodeBytes(b []byte) int32 { return ContinueHash(0, b) }
 
 // ContinueHash is the HashCode of a text that begins with one whose hash is h and goes on with s.
 func ContinueHash(h int32, s []byte) int32 {
-	for len(s) >= 4 && (s[0]|s[1]|s[2]|s[3]) < utf8.RuneSelf { // four steps at once: they do not wait for each other
-		h = h*(31*31*31*31) + int32(s[0])*(31*31*31) + int32(s[1])*(31*31) + int32(s[2])*31 + int32(s[3])
-		s = s[4:]
+	for len(s) >= 8 {
+		w := binary.LittleEndian.Uint64(s)
+		if w&notASCII != 0 {
+			break
+		}
+		w = quads(w)
+		h, s = h*pow8+int32(w)*pow4+int32(w>>32), s[8:]
+	}
+	if len(s) >= 4 {
+		if w := uint64(binary.LittleEndian.Uint32(s)); w&notASCII == 0 {
+			h, s = h*pow4+int32(quads(w)), s[4:]
+		}
 	}
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
@@ -30,6 +40,20 @@ func ContinueHash(h int32, s []byte) int32 {
 		h = hashRune(h, r)
 	}
 	return h
+}
+
+const (
+	notASCII = 0x8080808080808080 // a bit of each byte that no character of ASCII has
+	pow4     = 31 * 31 * 31 * 31
+	pow8     = pow4*pow4&(1<<32-1) - 1<<32 // 31^8, as an int32
+)
+
+// quads are the hashes of four characters of ASCII each, in 32 bits; the first character is the lowest byte. Pairs come
+// first, in 16 bits each. The unique key of each message comes through here.
+func quads(w uint64) uint64 {
+	const odd, high = 0x00FF00FF00FF00FF, 0x0000FFFF0000FFFF
+	w = w&odd*31 + w>>8&odd
+	return w&high*(31*31) + w>>16&high
 }
 
 // hashRune adds one character, as one or two UTF-16 units.

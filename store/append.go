@@ -69,7 +69,10 @@ func (s *Store) put(q *consumequeue.Queue, r *Record, e *record.Layout, offset, 
 		Properties: r.Properties, Tags: r.TagsCode}
 	entry := dispatch.Entry{Offset: st.Offset, Size: int32(e.Size)}
 	if s.rules().Own(&f, &entry) {
-		entry.Bits = slices.Clone(r.FilterBits)
+		if len(r.FilterBits) > 0 {
+			bits := slices.Clone(r.FilterBits)
+			entry.Bits = &bits
+		}
 		s.committer.note(q, entry)
 	} else {
 		st.QueueOffset = 0

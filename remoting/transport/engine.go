@@ -20,9 +20,9 @@ type Engine struct {
 	loops      sync.Map    // executor -> *Loop
 	budget     Budget
 	counts     counts
-	handshakes chan struct{} // an element for each handshake that computes now
-	open       atomic.Int64  // connections
-	handing    atomic.Int64  // ms since 1970: since when a connection has waited for a loop to take it, 0 for none
+	handshakes *handshaker
+	open       atomic.Int64 // connections
+	handing    atomic.Int64 // ms since 1970: since when a connection has waited for a loop to take it, 0 for none
 	failed     atomic.Pointer[error]
 
 	guardStop chan struct{}
@@ -39,7 +39,7 @@ type Engine struct {
 func New(opts Options) (*Engine, error) {
 	e := &Engine{opts: opts, conns: map[*Conn]struct{}{}}
 	e.budget.limit = opts.MaxWaiting
-	e.handshakes = handshakes(runtime.NumCPU())
+	e.handshakes = newHandshaker(runtime.NumCPU())
 	e.guardStop, e.guardDone = make(chan struct{}), make(chan struct{})
 	if opts.Network != nil {
 		e.run = newNetLoops(e)
@@ -104,6 +104,7 @@ func (e *Engine) Stop(ctx context.Context) (err error) {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
+	e.handshakes.close()
 	close(e.guardStop)
 	<-e.guardDone
 	return err

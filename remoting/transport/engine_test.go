@@ -602,7 +602,6 @@ func TestHandshakeOverTheBudget(t *testing.T) {
 		p, s := tlsPeer(t, nil)
 		p.engine.budget.limit = c.limit
 		sock := &tlsSocket{raw: s, count: &p.engine.budget, over: c.over}
-		sock.more.L = &sock.mu
 		s.in = make([]byte, c.bytes)
 		if err := sock.take(); (err != nil) != c.fails || sock.open != c.over || len(s.in) != 0 {
 			t.Errorf("%+v: %v, open %v", c, err, sock.open)
@@ -610,7 +609,6 @@ func TestHandshakeOverTheBudget(t *testing.T) {
 	}
 	p, s := tlsPeer(t, nil)
 	sock := &tlsSocket{raw: s, count: &p.engine.budget, over: true, err: io.ErrUnexpectedEOF, out: []byte("alert")}
-	sock.more.L = &sock.mu
 	if err := sock.take(); !errors.Is(err, io.ErrUnexpectedEOF) || sock.open || string(s.written) != "alert" {
 		t.Errorf("a handshake that failed: %v, the peer hears %q", err, s.written)
 	}
@@ -647,14 +645,5 @@ func TestLargeBuffersGo(t *testing.T) {
 	}
 	if b, err := s.Peek(0); len(b) != 0 || err != nil {
 		t.Errorf("nothing: %q, %v", b, err)
-	}
-}
-
-// TestHandshakesAtATime: half of the processors compute them, one at least.
-func TestHandshakesAtATime(t *testing.T) {
-	for cpus, want := range map[int]int{1: 1, 2: 1, 3: 1, 4: 2, 16: 8} {
-		if got := cap(handshakes(cpus)); got != want {
-			t.Errorf("%d processors: %d", cpus, got)
-		}
 	}
 }

@@ -62,34 +62,36 @@ func (e *TLSError) Error() string { return "TLS " + e.What + ": " + e.Err.Error(
 // Unwrap makes errors.Is see what is below.
 func (e *TLSError) Unwrap() error { return e.Err }
 
-// tlsSocket encrypts what goes through another socket. The handshake runs in a goroutine of its own, as its arithmetic
-// takes long and the library cannot interrupt it; all else on the event loop.
+// tlsSocket encrypts what goes through another socket. The handshake runs elsewhere, see handshaker; all else on the
+// event loop.
 type tlsSocket struct {
 	raw   socket   // nil until a dialled connection has a loop
 	dial  net.Conn // the network while a dialled connection has no loop, then nil
 	conn  *tls.Conn
-	open  bool          // the handshake is over; event loop only
-	plain []byte        // decrypted; event loop only
-	at    int           // bytes before it were discarded; event loop only
-	fin   error         // why nothing comes behind plain, nil: more may; event loop only
-	slots chan struct{} // see handshakes; immutable
-	count *Budget       // counts what comes in during the handshake, and records that are not whole; immutable
-	held  int64         // bytes of it, later of a record that is not whole; event loop only
-	rec   unfinished    // event loop only
+	open  bool       // the handshake is over; event loop only
+	plain []byte     // decrypted; event loop only
+	at    int        // bytes before it were discarded; event loop only
+	fin   error      // why nothing comes behind plain, nil: more may; event loop only
+	count *Budget    // counts what comes in during the handshake, and records that are not whole; immutable
+	held  int64      // bytes of it, later of a record that is not whole; event loop only
+	rec   unfinished // event loop only
 
-	shaking atomic.Bool // the handshake goroutine runs
+	shaking atomic.Bool             // the handshake is not over
+	worker  *shaker                 // computes it; immutable
+	resume  func() (struct{}, bool) // goes on with it; of the worker's thread
+	yield   func(struct{}) bool     // leaves it; of the worker's thread
+	result  error                   // of the library; of the worker's thread
+	timer   *time.Timer             // of the handshake; immutable
 
 	mu     sync.Mutex
-	more   sync.Cond    // something below has changed
 	in     bytes.Buffer // encrypted, for the library; guarded by mu
 	out    []byte       // what the handshake has written; guarded by mu
+	waits  bool         // the handshake waits for the peer; guarded by mu
+	late   bool         // handshakeTime has passed; guarded by mu
 	closed bool         // guarded by mu
 	over   bool         // the handshake has ended, with err; guarded by mu
 	err    error        // guarded by mu
 }
-
-// handshakes is how many handshakes of an engine compute at the same time: they shall not keep all processors.
-func handshakes(cpus int) chan struct{} { return make(chan struct{}, max(1, cpus/2)) }
 
 // identify looks at the first byte of a connection that was accepted. Event loop only.
 func (c *Conn) identify() error {
@@ -115,12 +117,12 @@ func (c *Conn) identify() error {
 	if cfg == nil {
 		return ErrNoTLS
 	}
-	s := &tlsSocket{raw: c.sock, slots: c.engine.handshakes, count: &c.engine.budget}
-	s.more.L = &s.mu
+	s := &tlsSocket{raw: c.sock, worker: c.engine.handshakes.worker(), count: &c.engine.budget}
 	s.conn = tls.Server((*tlsWire)(s), cfg)
 	c.tls, c.sock = s, s
 	s.shaking.Store(true)
-	go s.handshake()
+	s.timer = time.AfterFunc(handshakeTime, s.expire)
+	s.worker.add(s)
 	return nil
 }
 
@@ -134,7 +136,6 @@ func (e *Engine) dialled(ctx context.Context, nc net.Conn) (*tlsSocket, error) {
 		return nil, nil
 	}
 	s := &tlsSocket{dial: nc, open: true, count: &e.budget}
-	s.more.L = &s.mu
 	s.conn = tls.Client((*tlsWire)(s), cfg)
 	if err := s.conn.HandshakeContext(ctx); err != nil {
 		return nil, &TLSError{"handshake", err}
@@ -143,19 +144,39 @@ func (e *Engine) dialled(ctx context.Context, nc net.Conn) (*tlsSocket, error) {
 	return s, nil
 }
 
-// handshake is the goroutine of an accepted connection's handshake.
-func (s *tlsSocket) handshake() {
-	ctx, cancel := context.WithTimeout(context.Background(), handshakeTime)
-	defer cancel()
-	s.slots <- struct{}{}
-	err := s.conn.HandshakeContext(ctx)
-	<-s.slots
+// shake is the handshake of an accepted connection, as a coroutine of its worker.
+func (s *tlsSocket) shake(yield func(struct{}) bool) {
+	s.yield = yield
+	s.result = s.conn.Handshake()
+}
+
+// shaken ends the handshake. On the worker's thread.
+func (s *tlsSocket) shaken() {
+	s.timer.Stop()
 	s.shaking.Store(false) // before the loop may read
 	s.mu.Lock()
-	s.over, s.err = true, err
+	s.over, s.err = true, s.result
 	s.mu.Unlock()
 	_ = s.raw.Wake()
 }
+
+// goOn changes something that the handshake may wait for, and lets it go on. Any goroutine.
+func (s *tlsSocket) goOn(change func()) {
+	s.mu.Lock()
+	change()
+	waited := s.waits
+	s.waits = false
+	s.mu.Unlock()
+	if waited {
+		s.worker.add(s)
+	}
+}
+
+// expire ends the handshake, as soon as it waits for its peer.
+func (s *tlsSocket) expire() { s.goOn(func() { s.late = true }) }
+
+// end ends a handshake whose connection is closed. Any goroutine.
+func (s *tlsSocket) end() { s.goOn(func() { s.closed = true }) }
 
 // pump takes what has come in, and decrypts it once the handshake is over. Event loop only; after an error, and once
 // what was decrypted before fin has been handled, the connection has to be closed.
@@ -199,8 +220,12 @@ func (s *tlsSocket) take() error {
 	s.in.Write(b)
 	size, out, over, why := s.in.Len(), s.out, s.over, s.err
 	s.out = nil
+	goesOn := s.waits && len(b) > 0
+	s.waits = s.waits && !goesOn
 	s.mu.Unlock()
-	s.more.Broadcast()
+	if goesOn {
+		s.worker.add(s)
+	}
 	if s.rec.pass(b); s.open {
 		s.hold(int64(s.rec.size))
 	}
@@ -285,14 +310,6 @@ func (s *tlsSocket) forget() {
 	}
 }
 
-// end releases the handshake's goroutine. Any goroutine.
-func (s *tlsSocket) end() {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.more.Broadcast()
-}
-
 // What Conn uses.
 
 func (s *tlsSocket) Write(p []byte) (int, error) { return s.conn.Write(p) }
@@ -351,11 +368,12 @@ func (w *tlsWire) Read(p []byte) (int, error) {
 			return 0, net.ErrClosed
 		case !w.shaking.Load():
 			return 0, errWait
+		case w.late:
+			return 0, context.DeadlineExceeded
 		}
-		<-w.slots // somebody else computes meanwhile
-		w.more.Wait()
+		w.waits = true // who changes something hands it to the worker, which takes it once yield has left it
 		w.mu.Unlock()
-		w.slots <- struct{}{}
+		w.yield(struct{}{})
 		w.mu.Lock()
 	}
 	return w.in.Read(p)

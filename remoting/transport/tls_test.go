@@ -12,7 +12,7 @@ import (
 	"gorocket/compat/testutil"
 )
 
-// quiet is a script whose Wake may be called by a handshake's goroutine.
+// quiet is a script whose Wake may be called by a handshake's thread.
 type quiet struct{ script }
 
 func (*quiet) Wake() error { return nil }
@@ -20,7 +20,8 @@ func (*quiet) Wake() error { return nil }
 // tlsPeer is a connection that was accepted, whose bytes the test brings.
 func tlsPeer(t testing.TB, cfg *tls.Config) (peer, *quiet) {
 	e := flowEngine(1 << 30)
-	e.handshakes = handshakes(2)
+	e.handshakes = newHandshaker(2)
+	t.Cleanup(e.handshakes.close)
 	e.opts.TLS = &TLS{Mode: TLSEnforcing, Server: func() *tls.Config { return cfg }}
 	p, s := newPeer(e, &Loop{}), new(quiet)
 	p.sock, p.waker = s, s
@@ -65,6 +66,7 @@ func FuzzHandshake(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0x16}, 70_000), uint16(60_000))
 	f.Fuzz(func(t *testing.T, b []byte, piece uint16) {
 		p, s := tlsPeer(t, cfg)
+		defer p.engine.handshakes.close()
 		for len(b) > 0 {
 			n := min(len(b), 1+int(piece))
 			s.in = append(s.in, b[:n]...)
@@ -86,12 +88,8 @@ func FuzzHandshake(f *testing.F) {
 // TestHandshakeHasALimit: who sends on and on before the handshake is over is closed.
 func TestHandshakeHasALimit(t *testing.T) {
 	p, s := tlsPeer(t, serverConfig(t))
-	for range 4 { // so that the handshake does not begin to compute
-		select {
-		case p.engine.handshakes <- struct{}{}:
-		default:
-		}
-	}
+	w := p.engine.handshakes.workers[0]
+	w.running = true // so that the handshake does not begin
 	sent := 0
 	for first := hello(t); sent <= handshakeLimit; sent += len(first) {
 		if s.in = append(s.in, first...); !p.serve() {
@@ -108,7 +106,7 @@ func TestHandshakeHasALimit(t *testing.T) {
 		t.Errorf("beyond the limit: %v", p.r.bad)
 	}
 	p.markClosed()
-	<-p.engine.handshakes
+	go w.run()
 	testutil.WaitFor(t, "the end of the handshake", func() bool { return !p.tls.shaking.Load() })
 }
 
@@ -204,7 +202,6 @@ func TestRecordThatNeverEnds(t *testing.T) {
 	open := func() (peer, *Engine) {
 		p, s := tlsPeer(t, nil)
 		p.tls = &tlsSocket{raw: s, count: &p.engine.budget, open: true}
-		p.tls.more.L = &p.tls.mu
 		p.sock = p.tls
 		s.in = append([]byte{23, 3, 3, 0x40, 0}, make([]byte, 1000)...)
 		if err := p.tls.take(); err != nil {

@@ -47,15 +47,19 @@ func (c *echoConn) Overflow(int)   { c.seen.overflow.Add(1) }
 func (c *echoConn) Closed(error)   { c.seen.closed.Add(1) }
 
 // start starts an engine that echoes on addr and ends with the test.
-func start(t *testing.T, events Events, addr string) (*Engine, *observed) {
+func start(t *testing.T, events Events, addr string, change ...func(*Options)) (*Engine, *observed) {
 	t.Helper()
 	seen := new(observed)
-	e, err := New(Options{Loops: 1, MaxFrame: 1 << 20, MaxOutbound: 64 << 20, MaxWaiting: 48 << 20,
+	opts := Options{Loops: 1, MaxFrame: 1 << 20, MaxOutbound: 64 << 20, MaxWaiting: 48 << 20,
 		MaxConnections: 10, IdleTimeout: time.Minute, FrameTimeout: 15 * time.Second, Events: events,
 		New: func() (*Conn, Receiver) {
 			c := &echoConn{seen: seen}
 			return &c.Conn, c
-		}})
+		}}
+	for _, fn := range change {
+		fn(&opts)
+	}
+	e, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -438,17 +438,15 @@ func TestExtensionsHaveAnEnd(t *testing.T) {
 	}
 }
 
-// TestLongBitsAreLeftOut: a bit map that does not fit into a file of extensions, or a unit, is left out; readers look
-// at
+// TestLongBitsAreLeftOut: a bit map that does not fit into a file of extensions, or a unit, is left out; readers look at
 // the message then.
 func TestLongBitsAreLeftOut(t *testing.T) {
 	m := newModel(t, 1)
 	q := m.table.GetOrCreate("P", 0, false)
-	for n, kept := range map[int]bool{0: false, 1: true, 1000 - extTail - extUnit: true, 1000 - extTail - extUnit +
-		1: false,
-		5000: false} {
+	for n, kept := range map[int]bool{0: false, 1: true, 1000 - extTail - extUnit: true, 1000 - extTail - extUnit + 1: false, 5000: false} {
 		before := q.End()
-		m.log.Exclusive(func() { m.table.Push(q, []dispatch.Entry{{Offset: 10, Size: 10, Tags: 3, Bits: make([]byte, n)}}) })
+		bits := make([]byte, n)
+		m.log.Exclusive(func() { m.table.Push(q, []dispatch.Entry{{Offset: 10, Size: 10, Tags: 3, Bits: &bits}}) })
 		e, ok := m.table.Entry(q, before)
 		if !ok || !IsExtAddr(e.Tags) {
 			t.Fatalf("%d bytes: %+v", n, e)

@@ -71,10 +71,11 @@ func (t *Table) extend(q *Queue, e dispatch.Entry) int64 {
 		x = t.newExt(q)
 		q.ext.Store(x)
 	}
-	if len(e.Bits) > maxExtBits || int64(extUnit+len(e.Bits)) > x.files.Size-extTail {
-		e.Bits = nil
+	var bits []byte
+	if e.Bits != nil && len(*e.Bits) <= maxExtBits && int64(extUnit+len(*e.Bits)) <= x.files.Size-extTail {
+		bits = *e.Bits
 	}
-	size := int64(extUnit + len(e.Bits))
+	size := int64(extUnit + len(bits))
 	var buf [128]byte
 	b := buf[:0]
 	at := x.max.Load()
@@ -88,7 +89,7 @@ func (t *Table) extend(q *Queue, e dispatch.Entry) int64 {
 	if at+size > extMaxStart {
 		return e.Tags
 	}
-	x.pushBytes(appendExtUnit(b, e.Tags, e.Time, e.Bits), t) // written with q, which gets an entry now: see writeQueue
+	x.pushBytes(appendExtUnit(b, e.Tags, e.Time, bits), t) // written with q, which gets an entry now: see writeQueue
 	return at + math.MinInt64
 }
 

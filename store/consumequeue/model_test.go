@@ -75,7 +75,8 @@ func (m *model) push() {
 			}
 		}
 		if m.ext && m.rnd.IntN(3) == 0 {
-			e.Bits = make([]byte, 1+m.rnd.IntN(60))
+			bits := make([]byte, 1+m.rnd.IntN(60))
+			e.Bits = &bits
 		}
 		m.end += int64(e.Size) + int64(m.rnd.IntN(50))
 		list = append(list, e)
@@ -201,7 +202,7 @@ func (m *model) checkEntry(what string, k queueKey, q *Queue, at int64, got, wan
 		q.Batch() && (got.Base != want.Base || got.Count != want.Count || got.Time != want.Time) {
 		m.t.Fatalf("%s: %v entry %d is %+v (%v, %v), want %+v", what, k, at, got, x, st, want)
 	}
-	if x.Size > 0 && (x.Time != want.Time || len(x.Bits) != len(want.Bits)) {
+	if x.Size > 0 && (x.Time != want.Time || len(x.Bits) != len(bitsOf(want))) {
 		m.t.Fatalf("%s: %v extension of %d is %+v, want %+v", what, k, at, x, want)
 	}
 	if m.rnd.IntN(10) > 0 {
@@ -275,4 +276,11 @@ func (m *model) memory() (n int64) {
 		return true
 	})
 	return n
+}
+
+func bitsOf(e dispatch.Entry) []byte {
+	if e.Bits == nil {
+		return nil
+	}
+	return *e.Bits
 }

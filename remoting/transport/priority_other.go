@@ -1,0 +1,6 @@
+//go:build !linux
+
+package transport
+
+// lowPriority does nothing: threads have no priority of their own here that a process may lower.
+func lowPriority() {}
