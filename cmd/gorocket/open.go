@@ -79,8 +79,10 @@ func replicationDoor(c *brokerconfig.Config) door {
 
 func brokerGuests(c *brokerconfig.Config) string {
 	switch {
-	case c.ACLEnable && c.AuthenticationEnabled:
+	case c.ACLEnable && c.AuthenticationEnabled && c.AuthorizationEnabled:
 		return "accounts of ACL 1.0 that are users, too, by the permissions of both"
+	case c.ACLEnable && c.AuthenticationEnabled:
+		return "accounts of ACL 1.0 that are users, too, by their permissions as accounts"
 	case c.ACLEnable:
 		return "accounts of ACL 1.0 by their permissions, and white addresses"
 	case c.Secure:
