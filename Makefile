@@ -24,7 +24,7 @@ part = @echo "== $(1)"; if ( $(2) ); then r=passed; else r=FAILED; fi; echo "$$r
 REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean admin-diff
+.PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean admin-diff console-test
 
 all: build
 
@@ -125,6 +125,17 @@ java-filter:
 ## admin-diff: each command of mqadmin, Java's tool and ours, on a Java cluster and on ours
 admin-diff: build
 	cd integration && ADMINDIFF=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -v ./admindiff
+
+## console-test: the console in headless Chromium: each page, each action with its effect at the broker, axe-core. apt-get install chromium, and npm.
+## CONSOLE_PICTURES=docs CONSOLE_PLOTS=75 takes the pictures of docs/console.md anew
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+console-test: build
+	@if [ -n "$(CHROMIUM)" ] && command -v node >/dev/null && command -v npm >/dev/null; then \
+	  cd integration/console && npm ci --silent --no-audit --no-fund && \
+	  GOROCKET_BIN=$(CURDIR)/bin CHROMIUM=$(CHROMIUM) $(if $(CONSOLE_PICTURES),CONSOLE_PICTURES=$(abspath $(CONSOLE_PICTURES))) node test.mjs; \
+	else \
+	  echo "console: 0 passed, 0 failed, 1 run skipped (it needs Chromium, node and npm: apt-get install chromium nodejs npm)"; test -z "$$CI"; \
+	fi
 
 ## java-auth: signatures, permissions and what each request needs compared with Java's own on random ones
 java-auth:

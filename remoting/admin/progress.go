@@ -25,8 +25,10 @@ func (c *Client) ResetAny(ctx context.Context, cluster, topic, group string, tim
 // copies the offsets of all topics there.
 func (c *Client) CloneOffsets(ctx context.Context, src, dest, topic string) ([]QueueOffset, error) {
 	stats, err := c.ConsumeStats(ctx, "", src, "")
-	if err != nil {
-		return nil, err
+	if err != nil { // without a retry topic its brokers are found by the topic
+		if stats, err = c.ConsumeStats(ctx, "", src, topic); err != nil {
+			return nil, err
+		}
 	}
 	route, err := c.Route(ctx, topic)
 	if err != nil {

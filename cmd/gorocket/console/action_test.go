@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -98,6 +99,16 @@ func TestGroupActions(t *testing.T) {
 		time.Now().Add(-time.Hour).Format(formTime))
 	if at := r.progress("g"); at != 0 {
 		t.Errorf("went back to %d", at)
+	}
+	alone := protocol.NewSubscriptionGroupConfig("alone") // nobody has joined it: it has no retry topic
+	if err := errors.Join(r.cl.PutGroup(t.Context(), r.broker, &alone),
+		r.cl.CommitOffset(t.Context(), r.broker, "alone", "T", 0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	r.get("/group?name=alone", http.StatusOK, "T <small>Lag 3")
+	r.act("/group?name=alone", "group/clone", "name", "alone", "topic", "T", "to", "other")
+	if at := r.progress("other"); at != 1 {
+		t.Errorf("copied as %d", at)
 	}
 	token := r.token("/groups")
 	for path, bad := range map[string]url.Values{"/group/skip": {"name": {"g"}, "topic": {"T"}}, "/group/reset": {"name": {"g"}},

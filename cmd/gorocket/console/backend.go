@@ -52,12 +52,18 @@ func (b *backend) forget() {
 	clear(b.answers)
 }
 
-// remember asks, or returns what was asked less than answerLives ago; who asks the same at the same time waits for one
-// answer. Errors are not remembered.
+// remember asks, or returns what was asked less than answerLives ago.
 func remember[T any](ctx context.Context, b *backend, key string, ask func(context.Context) (T, error)) (T, error) {
+	return rememberFor(ctx, b, key, answerLives, ask)
+}
+
+// rememberFor asks, or returns what was asked less than a time ago; who asks the same at the same time waits for one
+// answer. Errors are not remembered.
+func rememberFor[T any](ctx context.Context, b *backend, key string, lives time.Duration,
+	ask func(context.Context) (T, error)) (T, error) {
 	b.mu.Lock()
 	a := b.answers[key]
-	if a == nil || time.Since(a.asked) > answerLives {
+	if a == nil || time.Since(a.asked) > lives {
 		a = &answer{done: make(chan struct{}), asked: time.Now()}
 		b.makeRoom()
 		b.answers[key] = a

@@ -198,7 +198,7 @@ func TestGuards(t *testing.T) {
 			t.Errorf("%s: status %d", what, status)
 		}
 	}
-	cookie := &http.Cookie{Name: r.s.cookie(), Value: cookieOf(r)} // of 127.0.0.1: the jar has none for other names
+	cookie := &http.Cookie{Name: r.s.cookie() + formCookie, Value: cookieOf(r, r.s.cookie()+formCookie)} // of 127.0.0.1: the jar has none for other names
 	for host, want := range map[string]int{"evil.example": http.StatusMisdirectedRequest, "10.0.0.1:8082": http.StatusMisdirectedRequest,
 		"localhost": http.StatusSeeOther, "[::1]:8082": http.StatusSeeOther} {
 		if status := send(func(req *http.Request, _ url.Values) { req.Host = host; req.AddCookie(cookie) }); status != want {
@@ -257,15 +257,16 @@ func TestLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := cookieOf(r)
+	before := cookieOf(r, r.s.cookie())
 	r.do(req)
+	r.sameSite(rootName, rootSecret)
 	r.login(rootName, rootSecret, http.StatusSeeOther)
-	if after := cookieOf(r); after == before || after == "" {
+	if after := cookieOf(r, r.s.cookie()); after == before || after == "" {
 		t.Error("the cookie of before the login goes on")
 	}
 	r.get("/", http.StatusOK, "broker-a", "Log out root")
 	r.act("/topics", "topic/put", "name", "T", "cluster", "DefaultCluster")
-	old, token := cookieOf(r), r.token("/topics")
+	old, token := cookieOf(r, r.s.cookie()), r.token("/topics")
 	r.post("/logout", http.StatusSeeOther, url.Values{"token": {token}})
 	if r.s.sessions.of(old) != nil {
 		t.Error("the session goes on")
@@ -274,14 +275,46 @@ func TestLogin(t *testing.T) {
 	r.normalUser()
 }
 
+// sameSite: a session's cookie comes with a login only, and goes to no other site; that of forms goes with links.
+func (r *rig) sameSite(name, secret string) {
+	r.t.Helper()
+	fresh := newBrowser(r.t)
+	cookies := func(resp *http.Response, err error) map[string]*http.Cookie {
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		all := map[string]*http.Cookie{}
+		for _, c := range resp.Cookies() {
+			if all[c.Name] = c; !c.HttpOnly {
+				r.t.Errorf("scripts can read %s", c)
+			}
+		}
+		return all
+	}
+	form := cookies(fresh.Get(r.web.URL + "/login"))
+	if c := form[r.s.cookie()+formCookie]; len(form) != 1 || c == nil || c.SameSite != http.SameSiteLaxMode {
+		r.t.Errorf("%v", form)
+	}
+	inside := cookies(fresh.PostForm(r.web.URL+"/login", url.Values{"name": {name}, "secret": {secret},
+		"token": {r.s.token(form[r.s.cookie()+formCookie].Value)}}))
+	c := inside[r.s.cookie()]
+	if c == nil || c.SameSite != http.SameSiteStrictMode || r.s.sessions.of(c.Value) == nil {
+		r.t.Fatalf("%v", inside)
+	}
+	if r.s.sessions.end(c.Value); r.s.sessions.of(c.Value) != nil {
+		r.t.Error("the session goes on")
+	}
+}
+
 // cookieOf is the browser's cookie.
-func cookieOf(r *rig) string {
+func cookieOf(r *rig, name string) string {
 	u, err := url.Parse(r.web.URL)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	for _, c := range r.browser.Jar.Cookies(u) {
-		if c.Name == r.s.cookie() {
+		if c.Name == name {
 			return c.Value
 		}
 	}

@@ -63,7 +63,7 @@ func (r *request) deadOf(group string) (any, error) {
 			v.More = true
 			return admin.ErrEnough
 		}
-		v.Letters = append(v.Letters, deadRow{found{m, messageLink(compat.DLQTopicPrefix+group, m)}, admin.OriginTopic(m)})
+		v.Letters = append(v.Letters, deadRow{listed(compat.DLQTopicPrefix+group, m), admin.OriginTopic(m)})
 		return nil
 	})
 	return v, err

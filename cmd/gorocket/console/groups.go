@@ -167,9 +167,21 @@ func showGroup(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := r.Context()
-	v := &groupView{Name: name, Now: time.Now().Format(formTime)}
-	cc, err := r.b.Consumers(ctx, name)
+	seen, err := remember(r.Context(), r.b, "group "+name, func(ctx context.Context) (*groupView, error) {
+		return r.b.group(ctx, name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	v := *seen // others look at it, too
+	v.Now = time.Now().Format(formTime)
+	return &v, v.form(r.Context(), r.b)
+}
+
+// group asks for the members of a group and its progress.
+func (b *backend) group(ctx context.Context, name string) (*groupView, error) {
+	v := &groupView{Name: name}
+	cc, err := b.Consumers(ctx, name)
 	if err == nil {
 		v.Members = cc
 		for _, topic := range slices.Sorted(maps.Keys(cc.SubscriptionTable)) {
@@ -178,12 +190,32 @@ func showGroup(r *request) (any, error) {
 	} else if !errors.Is(err, admin.ErrNotOnline) && admin.CodeOf(err) < 0 {
 		v.Partly = append(v.Partly, err.Error())
 	}
-	stats, err := r.b.ConsumeStats(ctx, "", name, "")
+	stats, err := b.consumeStats(ctx, name)
 	if err == nil {
 		v.progress(stats)
-		v.clients(ctx, r.b)
+		v.clients(ctx, b)
 	}
-	return v, v.form(ctx, r.b)
+	return v, nil
+}
+
+// consumeStats is the progress of a group. One that nobody has joined yet has no retry topic by which its brokers could
+// be found: then all masters are asked.
+func (b *backend) consumeStats(ctx context.Context, group string) (*admin.ConsumeStats, error) {
+	if stats, err := b.ConsumeStats(ctx, "", group, ""); err == nil {
+		return stats, nil
+	}
+	_, all, _, err := each(ctx, b, func(ctx context.Context, n admin.Node) (*admin.ConsumeStats, error) {
+		return b.ConsumeStatsAt(ctx, n.Addr, group, "")
+	})
+	if err != nil {
+		return nil, err
+	}
+	sum := &admin.ConsumeStats{OffsetTable: map[protocol.MessageQueue]admin.OffsetWrapper{}}
+	for _, s := range all {
+		maps.Copy(sum.OffsetTable, s.OffsetTable)
+		sum.ConsumeTPS += s.ConsumeTPS
+	}
+	return sum, nil
 }
 
 // progress sorts the queues of a group by topic.

@@ -136,29 +136,41 @@ func (s *Server) cookie() string {
 	return "gorocket_" + strconv.Itoa(s.listener.Addr().(*net.TCPAddr).Port)
 }
 
-// request finds out who asks. A browser without a cookie gets one, to which its forms are bound.
+// request finds out who asks. Forms are bound to the session, or, where there is none, to a cookie of their own. That
+// one comes with links from other sites, too: it opens nothing, and a page behind such a link would otherwise take the
+// cookie away from pages that are open already.
 func (s *Server) request(w http.ResponseWriter, r *http.Request) *request {
 	q := &request{Request: r, w: w, s: s, lang: language(w, r)}
-	value := ""
-	if c, err := r.Cookie(s.cookie()); err == nil && len(c.Value) <= 64 {
-		value = c.Value
-	}
-	if value == "" && r.Method == http.MethodGet {
-		value = newToken()
-		s.setCookie(w, value)
-	}
-	q.token = s.token(value)
+	value := s.cookieOf(r, s.cookie())
 	if s.sessions == nil {
 		q.b = s.home
 	} else if x := s.sessions.of(value); x != nil {
-		q.b = x.backend
+		q.b, q.token = x.backend, s.token(value)
+		return q
 	}
+	form := s.cookieOf(r, s.cookie()+formCookie)
+	if form == "" && r.Method == http.MethodGet {
+		form = newToken()
+		s.setCookie(w, s.cookie()+formCookie, form, http.SameSiteLaxMode)
+	}
+	q.token = s.token(form)
 	return q
 }
 
-func (s *Server) setCookie(w http.ResponseWriter, value string) {
-	http.SetCookie(w, &http.Cookie{Name: s.cookie(), Value: value, Path: "/", HttpOnly: true, Secure: s.opts.Serve != nil,
-		SameSite: http.SameSiteStrictMode})
+// formCookie is what the name of the cookie for forms ends with.
+const formCookie = "_form"
+
+// cookieOf is the value of a cookie, "" when there is none that is ours.
+func (s *Server) cookieOf(r *http.Request, name string) string {
+	if c, err := r.Cookie(name); err == nil && len(c.Value) <= 64 {
+		return c.Value
+	}
+	return ""
+}
+
+func (s *Server) setCookie(w http.ResponseWriter, name, value string, site http.SameSite) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: s.opts.Serve != nil,
+		SameSite: site})
 }
 
 // page shows a page.
@@ -337,7 +349,7 @@ func (s *Server) logIn(r *request) {
 		return
 	}
 	s.slow.good(keys...)
-	s.setCookie(r.w, s.sessions.begin(b))
+	s.setCookie(r.w, s.cookie(), s.sessions.begin(b), http.SameSiteStrictMode)
 	http.Redirect(r.w, r.Request, local(r.PostForm.Get("to")), http.StatusSeeOther)
 }
 
@@ -349,7 +361,7 @@ func (s *Server) logOut(r *request) {
 	if c, err := r.Cookie(s.cookie()); err == nil && s.sessions != nil {
 		s.sessions.end(c.Value)
 	}
-	s.setCookie(r.w, newToken())
+	s.setCookie(r.w, s.cookie(), "", http.SameSiteStrictMode)
 	http.Redirect(r.w, r.Request, "/login", http.StatusSeeOther)
 }
 

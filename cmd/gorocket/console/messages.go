@@ -28,8 +28,16 @@ const (
 
 // found is a message of a list.
 type found struct {
-	*admin.Message
-	Link string
+	*admin.Message // without its body
+	Link           string
+	Size           int // bytes of the body
+}
+
+// listed is a message for a list: bodies are not kept, they may be large.
+func listed(topic string, m *admin.Message) found {
+	one := *m
+	one.Body = nil
+	return found{&one, with("/message", "topic", topic, "id", m.OffsetID), len(m.Body)}
 }
 
 // messagesView is the page that searches.
@@ -39,7 +47,6 @@ type messagesView struct {
 	Found                                                 []found
 	More                                                  bool   // there may be more than are shown
 	Next                                                  string // of a queue
-	Waits                                                 string // why a search found nothing
 }
 
 // Ways to search.
@@ -68,27 +75,22 @@ func showMessages(r *request) (any, error) {
 		return v, nil
 	}
 	v.Asked = true
-	all, err := r.find(v)
-	if errors.Is(err, admin.ErrNoMessage) {
+	var err error
+	if v.Found, err = r.find(v); errors.Is(err, admin.ErrNoMessage) {
 		err = nil
-	}
-	for i := range all {
-		m := &all[i]
-		if m.Topic == "" {
-			m.Topic = v.Topic
-		}
-		v.Found = append(v.Found, found{m, messageLink(v.Topic, m)})
 	}
 	return v, err
 }
 
-// messageLink is the page of a message: by its place where that is known, since ids may be the same.
-func messageLink(topic string, m *admin.Message) string {
-	return with("/message", "topic", topic, "id", m.OffsetID)
+func listAll(topic string, all []admin.Message) (rows []found) {
+	for i := range all {
+		rows = append(rows, listed(topic, &all[i]))
+	}
+	return rows
 }
 
 // find does what the form asks for.
-func (r *request) find(v *messagesView) ([]admin.Message, error) {
+func (r *request) find(v *messagesView) ([]found, error) {
 	switch v.By {
 	case byID:
 		if v.ID == "" {
@@ -98,7 +100,7 @@ func (r *request) find(v *messagesView) ([]admin.Message, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []admin.Message{*m}, nil
+		return []found{listed(v.Topic, m)}, nil
 	case byTime:
 		return r.findByTime(v)
 	case byQueue:
@@ -110,7 +112,7 @@ func (r *request) find(v *messagesView) ([]admin.Message, error) {
 	all, err := r.b.QueryMessages(r.Context(), admin.Query{Topic: v.Topic, Key: v.Key, Type: admin.IndexKey, Max: maxFound,
 		End: math.MaxInt64})
 	v.More = len(all) >= maxFound
-	return all, err
+	return listAll(v.Topic, all), err
 }
 
 // message finds a message by the id of its place, or by that of its producer. A place is asked for at brokers that a
@@ -132,7 +134,7 @@ func (b *backend) message(ctx context.Context, topic, id string) (*admin.Message
 }
 
 // findByTime walks the queues of a topic, the same number of messages in each.
-func (r *request) findByTime(v *messagesView) ([]admin.Message, error) {
+func (r *request) findByTime(v *messagesView) ([]found, error) {
 	begin, err := parseTime(v.Begin)
 	if err != nil {
 		return nil, err
@@ -150,14 +152,14 @@ func (r *request) findByTime(v *messagesView) ([]admin.Message, error) {
 		nodes[n.Broker] = n
 	}
 	queues := admin.ReadQueues(v.Topic, route)
-	parts := make([][]admin.Message, len(queues))
+	parts := make([][]found, len(queues))
 	errs := admin.Each(r.b.Parallel(), queues, func(i int, q protocol.MessageQueue) error {
 		err := r.b.EachOf(r.Context(), nodes[q.BrokerName], v.Topic, q.QueueID, admin.Span{Begin: begin, End: end + 1},
 			func(m *admin.Message) error {
 				if len(parts[i]) > maxFound {
 					return admin.ErrEnough
 				}
-				parts[i] = append(parts[i], *m)
+				parts[i] = append(parts[i], listed(v.Topic, m))
 				return nil
 			})
 		if errors.Is(err, admin.ErrEnough) {
@@ -166,13 +168,13 @@ func (r *request) findByTime(v *messagesView) ([]admin.Message, error) {
 		return err
 	})
 	all := slices.Concat(parts...)
-	slices.SortStableFunc(all, func(a, b admin.Message) int { return int(a.StoreTimestamp - b.StoreTimestamp) })
+	slices.SortStableFunc(all, func(a, b found) int { return int(a.StoreTimestamp - b.StoreTimestamp) })
 	v.More = len(all) > maxFound
 	return all[:min(len(all), maxFound)], errors.Join(errs...)
 }
 
 // findInQueue reads a queue from an offset on.
-func (r *request) findInQueue(v *messagesView) ([]admin.Message, error) {
+func (r *request) findInQueue(v *messagesView) ([]found, error) {
 	if v.Broker == "" {
 		return nil, fail("error.needs", "broker")
 	}
@@ -200,7 +202,7 @@ func (r *request) findInQueue(v *messagesView) ([]admin.Message, error) {
 		v.Next = with("/messages", "topic", v.Topic, "by", byQueue, "broker", v.Broker, "queue", v.Queue, "offset",
 			strconv.FormatInt(res.Next, 10))
 	}
-	return res.Messages, nil
+	return listAll(v.Topic, res.Messages), nil
 }
 
 // messageView is the page of a message.

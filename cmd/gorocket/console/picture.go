@@ -21,6 +21,8 @@ type tracePicture struct {
 	Wide, High int
 	Bars       []traceBar
 	Stored     int // where the line of the store time is
+	StoredText int // beside it
+	Foot       int
 	Begin, End int64
 }
 
@@ -56,7 +58,8 @@ func drawTrace(steps []admin.TraceStep, stored int64) *tracePicture {
 			Good: s.Status == "success", Name: cut(s.Group, 28), Text: strconv.Itoa(s.Cost) + " ms"}
 		p.Bars = append(p.Bars, b)
 	}
-	p.Stored = place(stored)
+	p.Stored, p.Foot = place(stored), p.High-8
+	p.StoredText = min(p.Stored+6, traceLeft+traceWide)
 	return p
 }
 
@@ -101,7 +104,7 @@ type setPicture struct {
 
 // drawSet draws a broker set.
 func drawSet(s *brokerSet) setPicture {
-	p := setPicture{Wide: 2*boxWide + boxFar + 4, High: max(1, len(s.Replicas)-1)*(boxHigh+boxGap) + 4}
+	p := setPicture{Wide: 2*boxWide + boxFar + 4, High: max(1, len(s.Replicas)-1)*(boxHigh+boxGap) - boxGap + 4}
 	masterY := (p.High - boxHigh) / 2
 	hasMaster := len(s.Replicas) > 0 && s.Replicas[0].Master()
 	slave := 0
@@ -120,8 +123,11 @@ func drawSet(s *brokerSet) setPicture {
 		}
 		e := edge{X1: 2 + boxWide, Y1: masterY + boxHigh/2, X2: b.X, Y2: b.Y + boxHigh/2, Text: "?", Bad: x.Behind < 0}
 		e.TextX, e.TextY = (e.X1+e.X2)/2, (e.Y1+e.Y2)/2-6
-		if x.Behind >= 0 {
-			e.Text = "–" + bytesText(x.Behind)
+		switch {
+		case x.Behind == 0:
+			e.Text = "="
+		case x.Behind > 0:
+			e.Text = "−" + bytesText(x.Behind)
 		}
 		p.Edges = append(p.Edges, e)
 	}

@@ -22,11 +22,11 @@ func (r *rig) normalUser() {
 	r.login("alice", "alice-secret-12345", http.StatusSeeOther)
 	r.get("/", http.StatusOK, "Log out alice", "you can look, not change", "broker-a")
 	r.get("/topics", http.StatusUnprocessableEntity, "has no permission")
-	if x := r.s.sessions.of(cookieOf(r)); x == nil || x.backend.super || r.s.mayAct(x.backend) {
+	if x := r.s.sessions.of(cookieOf(r, r.s.cookie())); x == nil || x.backend.super || r.s.mayAct(x.backend) {
 		r.t.Errorf("%+v", x)
 	}
 	for _, a := range acts {
-		r.post("/"+a.path, http.StatusForbidden, url.Values{"token": {r.s.token(cookieOf(r))}, "name": {"T"}})
+		r.post("/"+a.path, http.StatusForbidden, url.Values{"token": {r.s.token(cookieOf(r, r.s.cookie()))}, "name": {"T"}})
 	}
 	if _, _, err := r.cl.TopicConfig(r.t.Context(), r.broker, "T"); err != nil {
 		r.t.Errorf("T is gone: %v", err)

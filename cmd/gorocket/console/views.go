@@ -34,7 +34,6 @@ type view struct {
 	Done    string // what was done, in words
 	Pages   []page
 	Other   string // this page in the other language
-	Self    string // this page
 	Version string
 	Data    any
 }
@@ -91,7 +90,7 @@ func functions(lang string) template.FuncMap {
 		"real":    func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
 		"percent": func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) + " %" },
 		"asset":   func(name string) string { return "/static/" + name },
-		"list":    func(all ...string) []string { return all },
+		"link":    with,
 		"join":    strings.Join,
 	}
 }
@@ -161,7 +160,7 @@ func countText(n any) string {
 // render writes a page.
 func (s *Server) render(r *request, status int, p *page, data any) {
 	v := view{Page: p.name, Nav: p.under, Lang: r.lang, Token: r.token, Login: s.opts.Login, Inside: r.b != nil,
-		MayAct: s.mayAct(r.b), Pages: pages, Version: s.opts.Version, Data: data, Self: r.URL.RequestURI()}
+		MayAct: s.mayAct(r.b), Pages: pages, Version: s.opts.Version, Data: data}
 	if v.Nav == "" {
 		v.Nav = p.name
 	}

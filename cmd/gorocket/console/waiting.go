@@ -144,7 +144,7 @@ func (b *backend) later(ctx context.Context, n admin.Node) (rows []waitingRow) {
 		if due < m.StoreTimestamp {
 			continue
 		}
-		rows = append(rows, waitingRow{found: found{m, messageLink(compat.TopicTimer, m)}, Broker: n.Broker,
+		rows = append(rows, waitingRow{found: listed(compat.TopicTimer, m), Broker: n.Broker,
 			For: m.Properties[propRealTopic], Due: due})
 	}
 	slices.Reverse(rows)
@@ -177,7 +177,7 @@ func (b *backend) halves(ctx context.Context, n admin.Node) (rows []waitingRow, 
 	}
 	return rows, b.walk(ctx, n, compat.TopicTransHalf, from, to, func(m *admin.Message) bool {
 		if !ended[strconv.FormatInt(m.QueueOffset, 10)] {
-			rows = append(rows, waitingRow{found: found{m, messageLink(compat.TopicTransHalf, m)}, Broker: n.Broker,
+			rows = append(rows, waitingRow{found: listed(compat.TopicTransHalf, m), Broker: n.Broker,
 				For: m.Properties[propRealTopic], Asked: m.Properties[protocol.PropCheckTimes]})
 		}
 		return len(rows) < maxWaiting
