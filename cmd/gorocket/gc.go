@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"time"
 
 	"gorocket/remoting"
 )
@@ -15,15 +16,40 @@ import (
 // room for garbage beside a small heap; a large one has that much anyway.
 const (
 	garbageRoom = 32 << 20 // bytes
+	mostRoom    = 64 << 20 // bytes: while there is much garbage
 	smallHeap   = 4 << 20  // bytes: Go counts a smaller heap as this much
 )
+
+// pace widens the room while collections come so often that a client's p99 sees them, as under a flood of TLS
+// handshakes, and narrows it once they are rare. The zero value has garbageRoom.
+type pace struct {
+	wide bool
+	last time.Time
+}
+
+// Between collections.
+const (
+	oftenGap = 1500 * time.Millisecond
+	rareGap  = 10 * time.Second
+)
+
+// collected notes a collection and returns the room from then on, bytes.
+func (p *pace) collected(now time.Time) uint64 {
+	gap := now.Sub(p.last)
+	p.wide = gap < oftenGap || p.wide && gap < rareGap
+	if p.last = now; p.wide {
+		return mostRoom
+	}
+	return garbageRoom
+}
 
 // limitGarbage makes collections rare, and keeps the heap away from the container's limit. GOGC and GOMEMLIMIT in the
 // environment are obeyed as they are.
 func limitGarbage() {
 	var percent, limit *setting
+	room := uint64(garbageRoom)
 	if os.Getenv("GOGC") == "" {
-		percent = &setting{want: func(live uint64) int64 { return int64(garbagePercent(live)) },
+		percent = &setting{want: func(live uint64) int64 { return int64(garbagePercent(live, room)) },
 			set: func(n int64) { debug.SetGCPercent(int(n)) }}
 	}
 	if container := remoting.ContainerLimit(); os.Getenv("GOMEMLIMIT") == "" && container > 0 {
@@ -33,7 +59,9 @@ func limitGarbage() {
 	percent.adapt(0)
 	limit.adapt(0)
 	if percent != nil || limit != nil {
+		var p pace
 		afterCollection(func(live uint64) {
+			room = p.collected(time.Now())
 			percent.adapt(live)
 			limit.adapt(live)
 		})
@@ -59,9 +87,9 @@ func (s *setting) adapt(live uint64) {
 	}
 }
 
-// garbagePercent is GOGC for a heap with so many bytes in use.
-func garbagePercent(live uint64) int {
-	return max(100, int(100*garbageRoom/max(live, smallHeap)))
+// garbagePercent is GOGC for a heap with so many bytes in use and so much room for garbage.
+func garbagePercent(live, room uint64) int {
+	return max(100, int(100*room/max(live, smallHeap)))
 }
 
 // heapLimit is GOMEMLIMIT in a container of so many bytes: half of it, the rest is page cache. A limit near what is

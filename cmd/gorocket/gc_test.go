@@ -14,8 +14,24 @@ func TestGarbagePercent(t *testing.T) {
 		live uint64
 		want int
 	}{{0, 800}, {smallHeap, 800}, {8 << 20, 400}, {garbageRoom, 100}, {1 << 30, 100}} {
-		if got := garbagePercent(c.live); got != c.want {
+		if got := garbagePercent(c.live, garbageRoom); got != c.want {
 			t.Errorf("%d bytes in use: %d, want %d", c.live, got, c.want)
+		}
+	}
+}
+
+// TestPace: collections that come often get more room, until they are rare.
+func TestPace(t *testing.T) {
+	var p pace
+	now := time.Now()
+	for i, c := range []struct {
+		gap  time.Duration
+		want uint64
+	}{{0, garbageRoom}, {oftenGap, garbageRoom}, {oftenGap - 1, mostRoom}, {rareGap - 1, mostRoom}, {oftenGap, mostRoom},
+		{rareGap, garbageRoom}, {rareGap - 1, garbageRoom}, {0, mostRoom}} {
+		now = now.Add(c.gap)
+		if got := p.collected(now); got != c.want {
+			t.Errorf("%d, %v after the one before: room for %d, want %d", i, c.gap, got, c.want)
 		}
 	}
 }
@@ -67,7 +83,7 @@ func limitGarbageHere(t *testing.T, ours bool) {
 		}
 		return
 	}
-	if p := percentNow(); p != garbagePercent(0) {
+	if p := percentNow(); p != garbagePercent(0, garbageRoom) {
 		t.Errorf("%d at the start", p)
 	}
 	held := make([]byte, 2*garbageRoom)
@@ -84,5 +100,5 @@ func limitGarbageHere(t *testing.T, ours bool) {
 	wait("a large heap", 100)
 	runtime.KeepAlive(held)
 	held = nil
-	wait("a small heap again", garbagePercent(0))
+	wait("a small heap again, collected all the time", garbagePercent(0, mostRoom))
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // handshaker computes the handshakes of an engine's accepted connections: arithmetic that takes long, that the library
@@ -25,6 +26,26 @@ type shaker struct {
 	closed  bool         // guarded by mu
 
 	begun map[*tlsSocket]struct{} // and not over; of the thread
+	share share                   // of the thread
+}
+
+// share is how long a thread may compute: a quarter of the time, and shakeBurst at once. A handshake costs as much again
+// on event loops and in the kernel, and what it leaves behind has to be collected, while everybody waits.
+type share struct {
+	left time.Duration // that it may compute yet
+	at   time.Time     // when that was so
+}
+
+const (
+	shakeBurst = time.Second // of computing: some 2,000 clients that come back together
+	shakeShare = 4
+)
+
+// pause notes that the thread has computed from begin to end, and is how long it has to rest.
+func (s *share) pause(begin, end time.Time) time.Duration {
+	s.left = min(shakeBurst, s.left+end.Sub(s.at)/shakeShare) - end.Sub(begin)
+	s.at = end
+	return max(0, -shakeShare*s.left)
 }
 
 func newHandshaker(cpus int) *handshaker {
@@ -86,13 +107,22 @@ func (w *shaker) run() {
 			break
 		}
 		for i, s := range list {
+			begin := time.Now()
 			w.step(s)
 			list[i] = nil
+			w.rest(w.share.pause(begin, time.Now()))
 		}
 	}
 	for s := range w.begun {
 		for s.end(); !w.step(s); {
 		}
+	}
+}
+
+// rest lets others have the processor. Short rests are not worth the change of threads: they come together.
+func (w *shaker) rest(d time.Duration) {
+	if d >= time.Millisecond {
+		time.Sleep(d)
 	}
 }
 

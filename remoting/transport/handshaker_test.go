@@ -105,3 +105,75 @@ func TestManyHandshakes(t *testing.T) {
 		nc.Close()
 	}
 }
+
+// BenchmarkHandshake is a connection that is made, encrypted and closed; both ends.
+func BenchmarkHandshake(b *testing.B) {
+	cfg := serverConfig(b)
+	e, _ := start(b, Events{}, "127.0.0.1:0", func(o *Options) {
+		o.MaxConnections, o.TLS = 1000, &TLS{Mode: TLSPermissive, Server: func() *tls.Config { return cfg }}
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		nc, err := tls.Dial("tcp", e.Addrs()[0], &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = nc.NetConn().(*net.TCPConn).SetLinger(0) // no port is kept
+		nc.Close()
+	}
+}
+
+// TestShare: a burst at once, from then on a quarter of the time; what was not used counts up to a burst.
+func TestShare(t *testing.T) {
+	var s share
+	now := time.Unix(1_000_000, 0)
+	compute := func(d time.Duration) time.Duration {
+		begin := now
+		now = now.Add(d)
+		return s.pause(begin, now)
+	}
+	for i := range 100 {
+		if d := compute(10 * time.Millisecond); d != 0 {
+			t.Fatalf("%d ms of the burst: rests for %v", 10*i, d)
+		}
+	}
+	worked, began := time.Duration(0), now
+	for range 1000 {
+		now = now.Add(compute(10 * time.Millisecond))
+		worked += 10 * time.Millisecond
+	}
+	// a quarter of the second of the burst is left from then
+	if got, want := worked-shakeBurst/shakeShare, now.Sub(began)/shakeShare; got > want || got < want-20*time.Millisecond {
+		t.Errorf("%v of %v", worked, now.Sub(began))
+	}
+	for _, idle := range []time.Duration{shakeShare * shakeBurst, 100 * time.Hour} {
+		now = now.Add(idle)
+		if d := compute(shakeBurst); d != 0 {
+			t.Errorf("after %v: rests for %v", idle, d)
+		}
+		if d := compute(time.Millisecond); d < shakeShare*time.Millisecond/2 {
+			t.Errorf("behind a burst after %v: rests for %v", idle, d)
+		}
+	}
+}
+
+// TestRest: less than a millisecond is not worth it.
+func TestRest(t *testing.T) {
+	w := &shaker{}
+	for d, most := range map[time.Duration]time.Duration{time.Millisecond - 1: 900 * time.Microsecond, 0: time.Millisecond / 2} {
+		least := time.Hour
+		for range 100 {
+			begin := time.Now()
+			w.rest(d)
+			least = min(least, time.Since(begin))
+		}
+		if least > most {
+			t.Errorf("%v: %v", d, least)
+		}
+	}
+	if begin := time.Now(); true {
+		if w.rest(2 * time.Millisecond); time.Since(begin) < 2*time.Millisecond {
+			t.Error("2 ms: no rest")
+		}
+	}
+}

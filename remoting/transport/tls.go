@@ -70,6 +70,7 @@ type tlsSocket struct {
 	conn  *tls.Conn
 	open  bool       // the handshake is over; event loop only
 	plain []byte     // decrypted; event loop only
+	lent  *[]byte    // what plain begins in, of plainPool; nil: of nothing; event loop only
 	at    int        // bytes before it were discarded; event loop only
 	fin   error      // why nothing comes behind plain, nil: more may; event loop only
 	count *Budget    // counts what comes in during the handshake, and records that are not whole; immutable
@@ -191,9 +192,7 @@ func (s *tlsSocket) pump() error {
 		if s.at > 0 {
 			s.plain, s.at = append(s.plain[:0], s.plain[s.at:]...), 0
 		}
-		if cap(s.plain)-len(s.plain) < bytes.MinRead {
-			s.plain = append(s.plain, make([]byte, max(idlePlain, len(s.plain)))...)[:len(s.plain)]
-		}
+		s.makeRoom()
 		n, err := s.conn.Read(s.plain[len(s.plain):cap(s.plain)])
 		s.plain = s.plain[:len(s.plain)+n]
 		if errors.Is(err, errWait) {
@@ -289,10 +288,38 @@ func (s *tlsSocket) hold(n int64) {
 	s.held = n
 }
 
-// shrink gives back a large buffer that is empty.
+// plainPool has buffers of idlePlain bytes: a connection has none while nothing comes.
+var plainPool = sync.Pool{New: func() any {
+	b := make([]byte, 0, idlePlain)
+	return &b
+}}
+
+// makeRoom makes room in plain for what comes next.
+func (s *tlsSocket) makeRoom() {
+	switch n := len(s.plain); {
+	case cap(s.plain)-n >= bytes.MinRead:
+	case n == 0:
+		s.giveBack()
+		s.lent = plainPool.Get().(*[]byte)
+		s.plain = *s.lent
+	default:
+		s.plain = append(s.plain, make([]byte, max(idlePlain, n))...)[:n]
+	}
+}
+
+// giveBack ends the use of plain, which is empty.
+func (s *tlsSocket) giveBack() {
+	s.plain = nil
+	if s.lent != nil {
+		plainPool.Put(s.lent)
+		s.lent = nil
+	}
+}
+
+// shrink gives back buffers that are empty.
 func (s *tlsSocket) shrink() {
 	if len(s.plain) == 0 {
-		s.plain = nil
+		s.giveBack()
 		s.mu.Lock()
 		if s.in.Len() == 0 && s.in.Cap() > idlePlain {
 			s.in = bytes.Buffer{}
@@ -337,7 +364,7 @@ func (s *tlsSocket) Discard(n int) (int, error) {
 	if s.at += n; s.at == len(s.plain) {
 		s.plain, s.at = s.plain[:0], 0
 		if cap(s.plain) > idlePlain {
-			s.plain = nil
+			s.giveBack()
 		}
 	}
 	return n, nil

@@ -47,7 +47,7 @@ func (c *echoConn) Overflow(int)   { c.seen.overflow.Add(1) }
 func (c *echoConn) Closed(error)   { c.seen.closed.Add(1) }
 
 // start starts an engine that echoes on addr and ends with the test.
-func start(t *testing.T, events Events, addr string, change ...func(*Options)) (*Engine, *observed) {
+func start(t testing.TB, events Events, addr string, change ...func(*Options)) (*Engine, *observed) {
 	t.Helper()
 	seen := new(observed)
 	opts := Options{Loops: 1, MaxFrame: 1 << 20, MaxOutbound: 64 << 20, MaxWaiting: 48 << 20,
