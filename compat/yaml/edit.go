@@ -44,10 +44,22 @@ func (n *Node) Encode() ([]byte, error) {
 	var out bytes.Buffer
 	e := yaml.NewEncoder(&out)
 	e.SetIndent(2)
+	nameNothing(n.n, false)
 	if err := e.Encode(n.n); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), e.Close()
+}
+
+// nameNothing writes "null" where a value between braces or brackets is left out: the library would write an empty text.
+func nameNothing(n *yaml.Node, flow bool) {
+	if flow && n.Kind == yaml.ScalarNode && n.Value == "" && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 &&
+		n.ShortTag() == "!!null" {
+		n.Value = "null"
+	}
+	for _, c := range n.Content {
+		nameNothing(c, flow || n.Style&yaml.FlowStyle != 0)
+	}
 }
 
 // Mapping makes a mapping without keys.

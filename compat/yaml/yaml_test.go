@@ -121,6 +121,22 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestNothingStaysNothing: a value that is left out is still none when the file was changed, and an empty text one.
+func TestNothingStaysNothing(t *testing.T) {
+	doc, err := Edit([]byte("a: {k, l: , m: '', n: !!str , o: [~, \"\"]}\nb:\nc: ''\nd: [[{p}]]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := doc.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "a: {k: null, l: null, m: '', n: !!str '', o: [~, \"\"]}\nb:\nc: ''\nd: [[{p: null}]]\n"
+	if string(out) != want {
+		t.Errorf("%s, want %s", out, want)
+	}
+}
+
 // TestEdit: what is changed is changed, comments and the rest stay, and what is written is read again as it was meant.
 func TestEdit(t *testing.T) {
 	doc, err := Edit([]byte("# head\nkeep: [a, 'b'] # why\nchange: 1 # this\nlist:\n- {k: v}\n- {k: w}\n"))

@@ -82,6 +82,7 @@ func FuzzAccounts(f *testing.F) {
 	f.Add([]byte("globalWhiteRemoteAddresses: [10.0.0.*]\ndataVersion:\n- {counter: 1, timestamp: 2}\n"))
 	f.Add([]byte("a: &a [x]\nb: *a\naccounts:\n"))
 	f.Add([]byte("? {a: b}\n: |\n  text\n"))
+	f.Add([]byte("accounts:\n- {accessKey: 0A00000, secretKey: 000000A, topicPerms, groupPerms: , '': ''}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s := &state{accounts: map[string]*account{}}
 		if err := s.add("f.yml", data); err != nil {
