@@ -25,7 +25,7 @@ const (
 // arrows says what each package may import of this module: the arrows of docs/architecture.md.
 var arrows = map[string][]string{
 	"broker": {"broker/clients", "broker/cluster", "broker/config", "broker/delay", "broker/exporter",
-		"broker/filter", "broker/hold", "broker/members", "broker/meta", "broker/overload", "broker/replicas",
+		"broker/filter", "broker/hold", "broker/members", "broker/meta", "broker/overload", "broker/pop", "broker/replicas",
 		"broker/replication", "broker/service", "broker/slave", "broker/static", "broker/stats", "broker/trans", "broker/worker", "compat", "compat/config", "compat/stamp", "remoting", "remoting/auth", "remoting/auth/plain", "remoting/guard", "remoting/protocol",
 		"remoting/secure", "remoting/throttle", "remoting/transport", "remoting/wire", "store", "store/commitlog", "store/datafile",
 		"store/dispatch", "store/epoch", "store/ha", "store/record", "store/recovery", "store/timer", "store/vfs"},
@@ -45,6 +45,9 @@ var arrows = map[string][]string{
 	"broker/hold":     {"broker/clients", "broker/signal", "broker/worker", "store"},
 	"broker/meta":     {"broker/signal", "broker/stats", "compat", "remoting/protocol", "store/vfs"},
 	"broker/overload": {"broker/config", "remoting", "remoting/throttle", "remoting/wire", "store"},
+	"broker/pop": {"broker/clients", "broker/config", "broker/filter", "broker/meta", "broker/service", "broker/signal",
+		"broker/stats", "broker/worker", "compat", "remoting/protocol", "remoting/throttle", "remoting/wire/jsontext",
+		"store", "store/record", "store/timer"},
 	"broker/replicas": {"broker/signal", "broker/worker", "compat", "remoting", "remoting/protocol", "remoting/throttle",
 		"remoting/wire", "store/ha", "store/vfs"},
 	"broker/replication": {"broker/slave", "broker/worker", "compat", "remoting", "remoting/protocol",

@@ -12,6 +12,7 @@ import (
 
 	"gorocket/broker/cluster"
 	"gorocket/broker/meta"
+	"gorocket/broker/pop"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
 	"gorocket/broker/trans"
@@ -31,6 +32,7 @@ type topicAdmin struct {
 	liveConfig
 	topics       *meta.Topics
 	mappings     *static.Service
+	pops         *pop.Service
 	modes        *meta.Modes
 	timerDelays  *stats.PerTopic[stats.Histogram]
 	trans        *trans.Service
@@ -180,6 +182,7 @@ func (t *topicAdmin) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 	}
 	t.mappings.Remove(h.Topic)
 	t.modes.RemoveTopic(h.Topic)
+	t.pops.ForgetTopic(h.Topic)
 	t.timerDelays.Forget(h.Topic)
 	t.trans.Counts.Forget(h.Topic)
 	t.offsets.RemoveTopic(h.Topic)

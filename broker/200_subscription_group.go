@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/meta"
+	"gorocket/broker/pop"
 	"gorocket/broker/stats"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -22,6 +23,7 @@ type groupAdmin struct {
 	groups      *meta.Groups
 	offsets     *meta.Offsets
 	pulled      *meta.Offsets
+	pops        *pop.Service
 	deadLetters *stats.DeadLetters
 	persist     *meta.Persister
 	log         zerolog.Logger
@@ -85,6 +87,7 @@ func (a *groupAdmin) deleteGroup(ctx *remoting.Context, h *wire.DeleteSubscripti
 	if a.groups.Remove(h.GroupName) {
 		a.log.Info().Str("group", h.GroupName).Str("peer", ctx.Conn().RemoteAddr()).Msg("group deleted")
 	}
+	a.pops.ForgetGroup(h.GroupName)
 	a.pulled.RemoveGroup(h.GroupName)
 	a.deadLetters.Forget(h.GroupName)
 	if h.CleanOffset {

@@ -1,7 +1,7 @@
 package broker
 
-// QUERY_ASSIGNMENT (400), SET_MESSAGE_REQUEST_MODE (401), GET_ALL_MESSAGE_REQUEST_MODE (402), for the PULL mode; POP is
-// refused until its codes are there. Java: QueryAssignmentProcessor, MessageRequestModeManager.
+// QUERY_ASSIGNMENT (400), SET_MESSAGE_REQUEST_MODE (401), GET_ALL_MESSAGE_REQUEST_MODE (402). Java:
+// QueryAssignmentProcessor, MessageRequestModeManager.
 
 import (
 	"cmp"
@@ -68,20 +68,34 @@ func (x *assigns) queryAssignment(ctx *remoting.Context) {
 		fail(ctx, err)
 		return
 	}
-	queues, known := x.assign(&q)
+	mode := x.modeOf(q.Topic, q.ConsumerGroup)
+	queues, known := x.assign(&q, &mode)
 	var a assignments
 	if known {
 		list := make([]assignment, 0, len(queues))
 		for _, mq := range queues {
-			list = append(list, assignment{mq, meta.ModePull})
+			list = append(list, assignment{mq, mode.Mode})
 		}
 		a.MessageQueueAssignments = &list
 	}
 	respondJSON(ctx, a)
 }
 
+// modeOf is how a group consumes a topic, by 401 or by default.
+func (x *assigns) modeOf(topic, group string) meta.Mode {
+	if m, ok := x.modes.Get(topic, group); ok {
+		return m
+	}
+	c := x.cfg()
+	m := meta.Mode{Topic: topic, ConsumerGroup: group, Mode: meta.ModePull}
+	if c.DefaultMessageRequestMode == meta.ModePop && !strings.HasPrefix(topic, compat.RetryTopicPrefix) {
+		m.Mode, m.PopShareQueueNum = meta.ModePop, c.DefaultPopShareQueueNum
+	}
+	return m
+}
+
 // assign gives a client its queues; false when that is not known now. Java: doLoadBalance.
-func (x *assigns) assign(q *assignmentRequest) ([]protocol.MessageQueue, bool) {
+func (x *assigns) assign(q *assignmentRequest, mode *meta.Mode) ([]protocol.MessageQueue, bool) {
 	if q.MessageModel != clients.ModelBroadcasting && q.MessageModel != clients.ModelClustering {
 		return nil, false
 	}
@@ -98,11 +112,49 @@ func (x *assigns) assign(q *assignmentRequest) ([]protocol.MessageQueue, bool) {
 	}
 	ids := g.ClientIDs()
 	slices.Sort(ids)
-	slices.SortFunc(queues, func(a, b protocol.MessageQueue) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.BrokerName, b.BrokerName),
-			cmp.Compare(a.QueueID, b.QueueID))
-	})
+	slices.SortFunc(queues, compareQueues)
+	if mode.Mode == meta.ModePop {
+		return allocatePop(q.StrategyName, queues, ids, q.ClientID, mode.PopShareQueueNum)
+	}
 	return allocate(q.StrategyName, queues, ids, q.ClientID)
+}
+
+// allQueues is the queue id that means all queues of a broker.
+const allQueues = -1
+
+// allocatePop is allocate for clients that pop, who share queues: each has its own and those of the next share clients,
+// or all queues of all brokers. Java: allocate4Pop.
+func allocatePop(strategy string, queues []protocol.MessageQueue, ids []string, id string, share int) (
+	list []protocol.MessageQueue, ok bool) {
+	if _, ok = allocate(strategy, nil, ids, id); !ok {
+		return nil, false
+	}
+	me := slices.Index(ids, id)
+	switch {
+	case share <= 0 || share >= len(ids)-1:
+		for _, mq := range queues {
+			mq.QueueID = allQueues
+			list = append(list, mq)
+		}
+	case len(ids) > len(queues) && (me < 0 || len(queues) == 0):
+	case len(ids) > len(queues):
+		list = append(list, queues[me%len(queues)])
+	default:
+		for i := range share + 1 {
+			if me >= 0 {
+				mine, _ := allocate(strategy, queues, ids, ids[(me+i)%len(ids)])
+				list = append(list, mine...)
+			}
+		}
+	}
+	slices.SortFunc(list, compareQueues)
+	return slices.Compact(list), true
+}
+
+// compareQueues orders queues as Java's MessageQueue.compareTo does.
+func compareQueues(a, b protocol.MessageQueue) int {
+	return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.BrokerName, b.BrokerName),
+		cmp.Compare(a.QueueID, b.QueueID))
 }
 
 // allocate shares queues among clients; false for an unknown strategy. A client that is not in the list gets nothing.
@@ -146,10 +198,10 @@ func (x *assigns) setRequestMode(ctx *remoting.Context) {
 		ctx.Status(wire.TopicNotExist, "topic["+m.Topic+"] not exist")
 	case x.groups.Find(m.ConsumerGroup) == nil:
 		ctx.Status(wire.SubscriptionGroupNotExist, "subscription group does not exist")
-	case m.Mode != meta.ModePull && m.Mode != "":
-		ctx.Status(wire.SystemError, "message request mode "+m.Mode+" is not supported by this broker yet: only PULL is")
 	default:
-		m.Mode = meta.ModePull
+		if m.Mode != meta.ModePop {
+			m.Mode = meta.ModePull
+		}
 		if err := x.modes.Set(m); err != nil {
 			fail(ctx, err)
 			return

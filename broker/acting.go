@@ -51,6 +51,9 @@ func (b *Broker) work() {
 	}
 	b.schedule.Start()
 	b.trans.Start()
+	if !b.cfg().IsSlave() { // a slave that stands in for its master hands nothing out
+		b.pops.Start()
+	}
 }
 
 // join makes this broker a part of the cluster.
@@ -82,6 +85,7 @@ func (b *Broker) act(on bool) {
 		b.work()
 		return
 	}
+	b.pops.Stop()
 	b.schedule.Stop()
 	b.schedule.Changed()
 	b.trans.Stop()

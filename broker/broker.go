@@ -21,6 +21,7 @@ import (
 	"gorocket/broker/members"
 	"gorocket/broker/meta"
 	"gorocket/broker/overload"
+	"gorocket/broker/pop"
 	"gorocket/broker/replicas"
 	"gorocket/broker/replication"
 	"gorocket/broker/service"
@@ -58,6 +59,7 @@ type Broker struct {
 	locks        *clients.OrderLocks
 	notices      *clients.Notices
 	holds        *hold.Table
+	pops         *pop.Service
 	schedule     *delay.Levels
 	timers       *timer.Timers // nil with timerWheelEnable=false; immutable after Start
 	timerDelays  stats.PerTopic[stats.Histogram]
@@ -185,6 +187,7 @@ func NewWith(cfg config.Config, log zerolog.Logger, o Options) (*Broker, error) 
 	}
 	b.members = members.New(b.memberDeps())
 	b.services = service.New(b.serviceDeps())
+	b.pops = pop.New(b.popDeps())
 	return b, nil
 }
 
@@ -235,6 +238,7 @@ func (b *Broker) Start(ctx context.Context) (err error) {
 		return err
 	}
 	b.services.Open(b.store, b.timers)
+	b.openPops()
 	if err = b.store.Start(); err != nil {
 		return err
 	}
@@ -322,6 +326,7 @@ func (b *Broker) loadTables() error {
 	b.users.GrantsChanged = b.persist.AddPrivate("acls.json", b.users.EncodeACLs)
 	b.users.UsersChanged = b.persist.AddPrivate("users.json", b.users.EncodeUsers)
 	b.modes.Changed = b.persist.Add("messageRequestMode.json", 0, b.modes.Encode)
+	b.pops.OrderFile(b.persist.Add("consumerOrderInfo.json", ms(cfg.FlushConsumerOffsetInterval), b.pops.EncodeOrders))
 	b.schedule.Changed = b.persist.Add("delayOffset.json", ms(cfg.FlushDelayOffsetInterval), b.schedule.Durable)
 	b.trans.Counts.Changed = b.persist.Add("transactionMetrics", ms(cfg.TransactionMetricFlushInterval),
 		b.trans.Counts.Encode)
@@ -333,6 +338,7 @@ func (b *Broker) loadTables() error {
 		{"subscriptionGroup.json", b.groups.Load}, {"consumerOffset.json", b.offsets.Load},
 		{"lmqConsumerOffset.json", b.offsets.LoadLight}, {"delayOffset.json", b.schedule.Load},
 		{"slaveProgress.json", b.progress.Load}, {"messageRequestMode.json", b.modes.Load},
+		{"consumerOrderInfo.json", b.pops.LoadOrders},
 		{"consumerFilter.json", b.filters.load}, {"users.json", b.users.LoadUsers}, {"acls.json", b.users.LoadACLs},
 		{"transactionMetrics", b.trans.Counts.Load}, {"actedTransactions.json", b.trans.Acted.Load}} {
 		if err := b.persist.Load(t.file, t.load); err != nil {
@@ -393,6 +399,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	b.mappings.Stop()
 	var errs []error
 	b.holds.Stop()
+	b.pops.Stop()
 	b.exporter.Stop(ctx)
 	if b.server != nil {
 		errs = append(errs, b.server.Stop(ctx))

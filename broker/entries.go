@@ -33,6 +33,7 @@ func (b *Broker) messageHandlers() []handlers {
 		&halfMessages{b.store, b.trans, b.log},
 		&replies{b.config(), b.services.Send, topics, b.producers, b.storeHost.String(), b.now},
 		&recalls{b.config(), b.services.Send, b.topics, b.now},
+		&popMessages{liveConfig: b.config(), pops: b.pops, store: b.store, cold: b.cold}, &popAcks{b.pops, b.store},
 	}
 }
 
@@ -71,7 +72,7 @@ func (b *Broker) clientHandlers() []handlers {
 // adminHandlers serve tools and slaves.
 func (b *Broker) adminHandlers() []handlers {
 	return []handlers{
-		&topicAdmin{liveConfig: b.config(), topics: b.topics, mappings: b.mappings, modes: b.modes,
+		&topicAdmin{liveConfig: b.config(), topics: b.topics, mappings: b.mappings, modes: b.modes, pops: b.pops,
 			timerDelays: &b.timerDelays, trans: b.trans, offsets: b.offsets, pulled: b.pulled, timers: b.timers,
 			store: b.store, persist: b.persist, register: b.register, systemTopics: b.systemTopics, log: b.log},
 		&tableCopies{liveConfig: b.config(), progress: &b.progress, topics: b.topics, groups: b.groups,
@@ -82,7 +83,7 @@ func (b *Broker) adminHandlers() []handlers {
 		&timerQueries{b.config(), b.timers, b.hearing.Load}, &memberNotices{b.members},
 		&replicaInfos{b.config(), b.replicas, b.epochs, b.store},
 		&haInfos{b.config(), b.replica, b.members, b.store, b.trans}, &haStatus{b.replica},
-		&groupAdmin{liveConfig: b.config(), groups: b.groups, offsets: b.offsets, pulled: b.pulled,
+		&groupAdmin{liveConfig: b.config(), groups: b.groups, pops: b.pops, offsets: b.offsets, pulled: b.pulled,
 			deadLetters: &b.deadLetters, persist: b.persist, log: b.log},
 		b.counters(), new(coldData), &timerEngines{b.config()}, rocksExports{},
 		&topicStats{liveConfig: b.config(), topics: b.topics, windows: &b.windows, store: b.store},

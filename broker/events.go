@@ -108,6 +108,7 @@ func (b *Broker) messageStored(topic string, queueID int32, queueOffset, tagsCod
 		b.timers.Poke()
 	}
 	b.holds.Arrived(topic, queueID, queueOffset, tagsCode, rec)
+	b.pops.Arrived(topic, queueID, queueOffset, tagsCode, rec)
 }
 
 // publish is the store's Publish, with a look at the time. It runs once for each turn of an event loop that stored

@@ -26,6 +26,8 @@ var reasonCodes = map[service.Reason]int32{
 	service.BadSubscription: wire.SubscriptionParseFailed,
 	service.NoFilter:        wire.FilterDataNotExist,
 	service.OldFilter:       wire.FilterDataNotLatest,
+	service.TooLate:         wire.PollingTimeout,
+	service.NoMessage:       wire.NoMessage,
 }
 
 // refusal takes an error of a service apart. Whoever calls a service where waiting is allowed gets nothing else.

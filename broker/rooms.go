@@ -8,6 +8,7 @@ import (
 	"gorocket/broker/delay"
 	"gorocket/broker/exporter"
 	"gorocket/broker/hold"
+	"gorocket/broker/pop"
 	"gorocket/broker/replication"
 	"gorocket/broker/service"
 	"gorocket/broker/slave"
@@ -65,6 +66,25 @@ func (b *Broker) exporterDeps() exporter.Deps {
 
 func (b *Broker) holdDeps() hold.Deps {
 	return hold.Deps{Store: b.openedStore, Limit: func() int64 { return int64(b.cfg().MaxHeldPulls) }}
+}
+
+func (b *Broker) popDeps() pop.Deps {
+	return pop.Deps{Config: &b.live, Now: b.now, StoreHost: b.storeHost, Topics: b.topics, Groups: b.groups,
+		Committed: b.offsets, Pulled: b.pulled, Filters: b.filters.Manager, Stats: b.stats,
+		TopicMade: func() {
+			n := newTopics{persist: b.persist, stop: b.stop}
+			n.awaitSaved(b.persist.Soon())
+		},
+		Log: b.log, Throttled: b.throttled}
+}
+
+// openPops gives POP the store and the timers, if there are any.
+func (b *Broker) openPops() {
+	if b.timers == nil {
+		b.pops.Open(b.store, nil)
+		return
+	}
+	b.pops.Open(b.store, b.timers)
 }
 
 func (b *Broker) transSettings() trans.Settings {

@@ -16,6 +16,18 @@ func (s *Store) MinOffset(topic string, queueID int32) int64 {
 	return 0
 }
 
+// HotMinOffset is MinOffset for callers that must not block: false when a file would have to be read.
+func (s *Store) HotMinOffset(topic string, queueID int32) (offset int64, hot bool) {
+	q := s.queues.Get(topic, queueID)
+	switch {
+	case q == nil:
+		return 0, true
+	case !s.queues.MinIsCheap(q):
+		return 0, false
+	}
+	return s.queues.Min(q), true
+}
+
 // MaxOffset is the queue offset the next message gets; 0 for an unknown queue.
 func (s *Store) MaxOffset(topic string, queueID int32) int64 {
 	if q := s.queues.Get(topic, queueID); q != nil {

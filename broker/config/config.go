@@ -25,6 +25,7 @@ type Config struct {
 	auth.Options
 	metrics.Push
 	keys.Logs
+	Pop
 
 	BrokerClusterName string `prop:"brokerClusterName"`
 	BrokerName        string `prop:"brokerName"`
@@ -64,7 +65,6 @@ type Config struct {
 	StartAcceptSendRequestTime        int64  `prop:"startAcceptSendRequestTimeStamp"`
 	ForwardTimeout                    int    `prop:"forwardTimeout"`
 	ServerLoadBalancerEnable          bool   `prop:"serverLoadBalancerEnable"`
-	ReviveQueueNum                    int    `prop:"reviveQueueNum"`
 
 	EnablePropertyFilter       bool `prop:"enablePropertyFilter"`
 	EnableCalcFilterBitMap     bool `prop:"enableCalcFilterBitMap"`

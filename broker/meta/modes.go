@@ -5,9 +5,6 @@ import (
 	"sync"
 )
 
-// QUERY_ASSIGNMENT (400), SET_MESSAGE_REQUEST_MODE (401), GET_ALL_MESSAGE_REQUEST_MODE (402), for the PULL mode; POP
-// is refused until its codes are there. Java: QueryAssignmentProcessor, MessageRequestModeManager.
-
 // Mode is the body of 401. Java: SetMessageRequestModeRequestBody.
 type Mode struct {
 	ConsumerGroup    string `json:"consumerGroup"`
@@ -51,6 +48,14 @@ func (r *Modes) Set(m Mode) error {
 	r.table[m.Topic][m.ConsumerGroup] = m
 	r.Changed()
 	return nil
+}
+
+// Get returns the mode of a topic and group, if one was set.
+func (r *Modes) Get(topic, group string) (Mode, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.table[topic][group]
+	return m, ok
 }
 
 // RemoveTopic forgets the modes of a topic.
@@ -110,5 +115,8 @@ func (r *Modes) take(w ModesWrapper) {
 	}
 }
 
-// ModePull is the only mode so far. Java: MessageRequestMode.
-const ModePull = "PULL"
+// How groups consume. Java: MessageRequestMode.
+const (
+	ModePull = "PULL"
+	ModePop  = "POP"
+)

@@ -37,6 +37,8 @@ const (
 	NoFilter                      // the subscription's expression did not compile here
 	OldFilter                     // the broker has an older version of the expression
 	UnknownOffset                 // no message begins there, or none that can be meant
+	TooLate                       // the request had waited longer than its sender does
+	NoMessage                     // no message of that queue can be meant
 )
 
 // Scope is what does not permit something. Java: ForbiddenType.

@@ -65,7 +65,6 @@ var Broker = join(Table{
 	number("forwardTimeout", 3000, 1, maxInt, Millis, Now,
 		"how long to wait for another broker that holds part of a static topic"),
 	flag("serverLoadBalancerEnable", true, Now, "QUERY_ASSIGNMENT shares the queues among the members"),
-	number("reviveQueueNum", 8, 1, 1024, Count, Restart, "queues of the POP revive topic"),
 
 	flag("enablePropertyFilter", false, Now, "SQL92 filters"),
 	flag("enableCalcFilterBitMap", false, Now,
@@ -157,7 +156,7 @@ var Broker = join(Table{
 		"pulls that may wait for messages; more are answered SYSTEM_BUSY").ours(),
 	number("maxClientGroups", 10000, 1, 10000000, Count, Restart,
 		"consumer groups of one connection; a heartbeat with more is refused").ours(),
-}, push, logs, Auth, network, TLS, Doors)
+}, pop, push, logs, Auth, network, TLS, Doors)
 
 // BrokerFile are the keys of a broker's file: its own and its store's.
 var BrokerFile = join(Broker, Store)

@@ -43,5 +43,8 @@ func Headers() []*HeaderInfo {
 		StatsDataRequest.Info(), ReadAheadRequest.Info(), TimerEngineRequest.Info(), ExportRocksDBRequest.Info(),
 		CheckRocksDBRequest.Info(), AddBrokerRequest.Info(), RemoveBrokerRequest.Info(), ParentTopicRequest.Info(),
 		LiteTopicRequest.Info(), LiteClientRequest.Info(), LiteGroupRequest.Info(), LiteDispatchRequest.Info(),
+		PopMessageRequest.Info(), PopMessageResponse.Info(), AckMessageRequest.Info(), ChangeInvisibleTimeRequest.Info(),
+		ChangeInvisibleTimeResponse.Info(), PeekMessageRequest.Info(), NotificationRequest.Info(),
+		NotificationResponse.Info(), PollingInfoRequest.Info(), PollingInfoResponse.Info(),
 	}
 }

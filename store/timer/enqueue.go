@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"gorocket/compat"
 	"gorocket/store"
@@ -212,7 +213,8 @@ func destination(m *record.View, roll bool) (topic string, queue int32, err erro
 	name, _ := m.Property(record.PropRealTopic)
 	text, _ := m.Property(record.PropRealQueue)
 	q, err := strconv.ParseInt(string(text), 10, 32)
-	if err != nil || q < 0 || len(name) == 0 || bytes.Equal(name, []byte(Topic)) || compat.IsSendForbidden(string(name)) {
+	if err != nil || q < 0 || len(name) == 0 || bytes.Equal(name, []byte(Topic)) || compat.IsSendForbidden(string(name)) &&
+		!strings.HasPrefix(string(name), compat.ReviveTopicPrefix) { // which the broker itself parks
 		return "", 0, fmt.Errorf("timer: no usable REAL_TOPIC=%.127q, REAL_QID=%.20q", name, text)
 	}
 	return string(name), int32(q), nil
