@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 		"remoting/protocol", "remoting/throttle", "store",
 		"store/delivered", "store/dispatch", "store/record"},
 	"broker/exporter": {"broker/clients", "broker/cluster", "broker/config", "broker/filter", "broker/hold",
-		"broker/members", "broker/meta", "broker/overload", "broker/replication", "broker/static", "broker/stats",
+		"broker/members", "broker/meta", "broker/overload", "broker/pop", "broker/replication", "broker/static", "broker/stats",
 		"broker/trans", "compat", "remoting/auth", "remoting/metrics", "remoting/transport", "remoting/wire", "store", "store/timer", "store/vfs"},
 	"broker/filter":   {"compat"},
 	"broker/hold":     {"broker/clients", "broker/signal", "broker/worker", "store"},

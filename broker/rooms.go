@@ -58,7 +58,8 @@ func (b *Broker) exporterDeps() exporter.Deps {
 	return exporter.Deps{Config: &b.live, Now: b.now, Topics: b.topics, Groups: b.groups, Committed: b.offsets,
 		Pulled: b.pulled, Modes: b.modes, Users: b.users, Checked: b.tallies(),
 		Consumers: b.consumers, Producers: b.producers, Locks: b.locks,
-		Filters: b.filters.Manager, Mappings: &b.mappings.Mappings, Holds: b.holds, Trans: b.trans, Stats: b.stats,
+		Filters: b.filters.Manager, Mappings: &b.mappings.Mappings, Holds: b.holds, Pops: b.pops,
+		Trans: b.trans, Stats: b.stats,
 		DeadLetters: &b.deadLetters, TimerDelays: &b.timerDelays, Overload: b.overload, Store: b.store,
 		Timers: b.timers, Registrar: b.register, Replication: b.replica, Members: b.members,
 		Roles: b.roles, Network: b.server, Health: b.whole, Log: b.log}

@@ -32,6 +32,7 @@ func (c *collector) collect() {
 	c.roles()
 	c.timers()
 	c.transactions()
+	c.pops()
 	metrics.SendNetwork(c.Sink, c.d.Network.Figures())
 }
 

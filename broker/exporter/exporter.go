@@ -16,6 +16,7 @@ import (
 	"gorocket/broker/members"
 	"gorocket/broker/meta"
 	"gorocket/broker/overload"
+	"gorocket/broker/pop"
 	"gorocket/broker/replication"
 	"gorocket/broker/static"
 	"gorocket/broker/stats"
@@ -50,6 +51,7 @@ type Deps struct {
 	Filters     *filter.Manager
 	Mappings    *static.Mappings
 	Holds       *hold.Table
+	Pops        *pop.Service
 	Trans       *trans.Service
 	Stats       *stats.Totals
 	DeadLetters *stats.DeadLetters

@@ -24,5 +24,8 @@ func (d *Deps) sizes(each func(table string, size, limit int64)) {
 	each("users", int64(users), auth.MaxUsers)
 	each("policy_entries", int64(entries), auth.MaxEntries)
 	each("filters", int64(d.Filters.Size()), filter.MaxEntries)
+	points, waiting, _ := d.Pops.Sizes()
+	each("pops", points, 2*int64(c.PopCkMaxBufferSize))
+	each("held_pops", waiting, 2*int64(c.MaxPopPollingSize))
 	each("half_message_bits", d.Trans.Halves.Span(), trans.MaxHalfSpan)
 }

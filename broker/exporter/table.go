@@ -10,6 +10,7 @@ func Metrics() []metrics.Metric {
 	all = append(all, storeMetrics()...)
 	all = append(all, timerMetrics()...)
 	all = append(all, transactionMetrics()...)
+	all = append(all, popMetrics()...)
 	all = append(all, ownMetrics()...)
 	all = append(all, replicationMetrics()...)
 	return append(all, metrics.Network()...)

@@ -127,6 +127,8 @@ func (s *Service) runKeeper(stop <-chan struct{}) {
 
 // look is one round of the keeper; buf is memory to use, which it returns.
 func (s *Service) look(now int64, buf []*lane) []*lane {
+	began := time.Now()
+	defer func() { s.Counts.Scans.Value(&ScanBuckets, time.Since(began).Milliseconds()) }()
 	buf = s.lanes.actives(buf)
 	for _, l := range buf {
 		s.keep(l, now)

@@ -77,9 +77,11 @@ func TestComesAgain(t *testing.T) {
 				r.ack("g", again...)
 				r.pass(2 * time.Minute)
 				r.is("all acknowledged", r.popAll("T", "g"), "")
-				if behind, _ := r.Behind(); behind != 0 {
-					t.Errorf("%d messages of the revive topic are not settled", behind)
-				}
+				r.Each(func(queue int, b Behind) {
+					if b != (Behind{}) {
+						t.Errorf("revive queue %d is behind: %+v", queue, b)
+					}
+				})
 			})
 		}
 	}

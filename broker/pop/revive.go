@@ -16,7 +16,7 @@ import (
 type reviver struct {
 	s      *Service
 	queues []*reviveQueue // run only, after begin
-	behind [2]atomic.Int64
+	behind atomic.Pointer[[]Behind]
 }
 
 // reviveQueue is one queue of the revive topic.
@@ -281,20 +281,13 @@ func (s *Service) noteSettled(topic string, q *reviveQueue) {
 
 // measure notes how far the revive topic is behind, for the metrics.
 func (v *reviver) measure() {
-	var oldest, waiting int64
-	now := v.s.now()
-	topic := ReviveTopic(v.s.cfg().BrokerClusterName)
-	for _, q := range v.queues {
-		waiting += max(0, v.s.store.MaxOffset(topic, q.id)-q.at) + int64(len(q.order))
+	now, topic := v.s.now(), ReviveTopic(v.s.cfg().BrokerClusterName)
+	list := make([]Behind, len(v.queues))
+	for i, q := range v.queues {
+		list[i].Messages = max(0, v.s.store.MaxOffset(topic, q.id)-q.at) + int64(len(q.order))
 		if len(q.order) > 0 {
-			oldest = max(oldest, now-q.order[0].ReviveTime())
+			list[i].Late = max(0, now-q.order[0].ReviveTime())
 		}
 	}
-	v.behind[0].Store(waiting)
-	v.behind[1].Store(oldest)
-}
-
-// Behind is how many messages of the revive topic are not settled, and how long the oldest of them is over, ms.
-func (s *Service) Behind() (messages, late int64) {
-	return s.revive.behind[0].Load(), s.revive.behind[1].Load()
+	v.behind.Store(&list)
 }

@@ -38,7 +38,8 @@ const birth = 1_790_000_000_000
 type rig struct {
 	*Service
 	t       testing.TB
-	mem     *vfs.Mem
+	fs      vfs.FS
+	mem     *vfs.Mem     // fs, but in benchmarks
 	clock   atomic.Int64 // ms since 1970
 	conf    atomic.Pointer[config.Config]
 	read    int64 // offset in the timer topic up to which everything is delivered or in parked
@@ -58,6 +59,7 @@ var host = netip.MustParseAddrPort("10.0.0.1:10911")
 func newRig(t testing.TB, edit ...func(*config.Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, mem: vfs.NewMem()}
+	r.fs = r.mem
 	r.clock.Store(birth)
 	c := config.Default()
 	c.StorePathRootDir, c.BrokerName, c.BrokerIP1, c.BrokerClusterName = "/store", "broker-a", "10.0.0.1", "cluster"
@@ -68,6 +70,9 @@ func newRig(t testing.TB, edit ...func(*config.Config)) *rig {
 	}
 	if err := c.Complete(); err != nil {
 		t.Fatal(err)
+	}
+	if c.StorePathRootDir != "/store" {
+		r.fs = vfs.OS{}
 	}
 	r.conf.Store(&c)
 	topics, groups, committed := meta.NewTopics(), meta.NewGroups(func() bool { return true }), meta.NewOffsets()
@@ -97,7 +102,7 @@ func (r *rig) open(topics *meta.Topics, groups *meta.Groups, committed *meta.Off
 		Throttled: throttled})
 	s := r.Service
 	s.pops.now, s.asks.now = r.clock.Load, r.clock.Load
-	st, err := store.Open(c.Config, r.mem, store.EventListener{
+	st, err := store.Open(c.Config, r.fs, store.EventListener{
 		MessageStored: func(topic string, queue int32, offset, tags, _ int64, rec []byte) {
 			s.Arrived(topic, queue, offset, tags, rec)
 		}})
@@ -133,7 +138,7 @@ func (r *rig) crash() {
 	disk := r.mem.Clone()
 	r.close()
 	old := r.mem
-	r.mem = disk
+	r.mem, r.fs = disk, disk
 	old.Free()
 	r.open(topics, groups, committed)
 }

@@ -79,6 +79,12 @@ func (d *Histogram) Delay(upTo *Bounds, ms int64) {
 	d.sum.Add(seconds)
 }
 
+// Value counts one value.
+func (d *Histogram) Value(upTo *Bounds, v int64) {
+	d.counts[upTo.of(float64(v))].Add(1)
+	d.sum.Add(v)
+}
+
 // Sum is what all values add up to.
 func (d *Histogram) Sum() int64 { return d.sum.Load() }
 
