@@ -3,6 +3,8 @@ package broker
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -225,4 +227,64 @@ func TestPopRefusals(t *testing.T) {
 	r.ask(wire.ReqPollingInfo, "consumerGroup=g&topic=U&queueId=0", "").is(t, wire.TopicNotExist, "topic[U] not exist")
 	r.ask(wire.ReqNotification, "consumerGroup=g&topic=T&queueId=9", "").is(t, wire.InvalidParameter, "queueId[9] is illegal")
 	r.ask(wire.ReqPopRollback, "", "").is(t, wire.Success, "")
+}
+
+// What was popped before a stop is invisible after the start, and comes again at its time; what was acknowledged does
+// not.
+func TestPopSurvivesRestart(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	r := startRig(t, cfg)
+	for _, body := range []string{"a", "b"} {
+		r.send("T", "", body)
+	}
+	_, handles := r.ask(wire.ReqPopMessage, popFields("T", "g", "invisibleTime=8000"), "").popped(t)
+	r.ask(wire.ReqAckMessage, ackFields("T", "g", handles["a"]), "").is(t, wire.Success, "")
+	r.stop()
+	cfg.ListenPort = freePort(t) + 2
+	r = startRig(t, cfg)
+	r.ask(wire.ReqPopMessage, popFields("T", "g"), "").is(t, wire.PollingTimeout, "NO_MESSAGE_IN_QUEUE")
+	var bodies []string
+	waitFor(t, "the message comes again", func() bool {
+		time.Sleep(100 * time.Millisecond)
+		a := r.ask(wire.ReqPopMessage, popFields("T", "g"), "")
+		if a.code == wire.Success {
+			bodies, _ = a.popped(t)
+		}
+		return a.code == wire.Success
+	})
+	if len(bodies) != 1 || bodies[0] != "b" {
+		t.Errorf("came again: %v", bodies)
+	}
+}
+
+// Who waits when the broker stops is answered.
+func TestStopAnswersPops(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("T", "", "a")
+	r.ask(wire.ReqPopMessage, popFields("T", "g"), "").is(t, wire.Success, "")
+	conn := r.dial()
+	if _, err := conn.Write(r.frame(wire.ReqPopMessage, 0, compat.VersionV5_5_0, popFields("T", "g", "pollTime=15000"), "")); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "it waits", func() bool { _, n, _ := r.b.pops.Sizes(); return n == 1 })
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.stop()
+	}()
+	nextFrame(t, conn).is(t, wire.PollingTimeout, "NO_MESSAGE_IN_QUEUE")
+	<-done
+}
+
+// Records of Java's second engine are not read; the start says so.
+func TestKVRecordsAreWarnedOf(t *testing.T) {
+	cfg := testConfig(t, t.TempDir())
+	if err := os.MkdirAll(filepath.Join(cfg.StorePathRootDir, "kvStore", "000"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var lines logLines
+	startLogged(t, cfg, &lines)
+	if line := lines.find("records of popped messages by Java's popConsumerKVServiceEnable are not read"); line["level"] != "warn" {
+		t.Errorf("%v", line)
+	}
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"path"
 	"time"
 
 	"gorocket/broker/cluster"
@@ -79,8 +80,14 @@ func (b *Broker) popDeps() pop.Deps {
 		Log: b.log, Throttled: b.throttled}
 }
 
-// openPops gives POP the store and the timers, if there are any.
+// openPops gives POP the store and the timers, if there are any. It warns of what Java's second engine has left: RocksDB
+// files that nobody here reads.
 func (b *Broker) openPops() {
+	dir := path.Join(b.cfg().StorePathRootDir, "kvStore")
+	if files, err := b.fs.ReadDir(dir); err == nil && len(files) > 0 {
+		b.log.Warn().Str("dir", dir).Msg("records of popped messages by Java's popConsumerKVServiceEnable are not read: " +
+			"what they hold does not come again; mqadmin exportPopRecord, before Java was stopped, would have moved it")
+	}
 	if b.timers == nil {
 		b.pops.Open(b.store, nil)
 		return

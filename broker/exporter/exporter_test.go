@@ -96,7 +96,7 @@ func newRig(t *testing.T, edit ...func(*config.Config)) *rig {
 		Consumers: clients.NewConsumers(func(string) {}, 100), Producers: clients.NewProducers(),
 		Locks: clients.NewOrderLocks(), Filters: filters, Mappings: &static.NewService(static.Deps{}).Mappings,
 		Holds: hold.NewTable(hold.Deps{Store: opened, Limit: func() int64 { return 7 }}), Trans: halves,
-		Pops: pop.New(pop.Deps{Config: live}),
+		Pops:  pop.New(pop.Deps{Config: live}),
 		Stats: stats.NewTotals(), DeadLetters: new(stats.DeadLetters), TimerDelays: new(stats.PerTopic[stats.Histogram]),
 		Overload: overload.New(live, throttled), Store: st, Network: idle{wire.ReqPullMessage, wire.ReqPullMessage, 9999},
 		Registrar: cluster.NewRegistrar(cluster.Deps{Topics: topics, Log: log, Throttled: throttled},

@@ -18,16 +18,17 @@ type properties struct {
 	uniqKey   []byte
 	keys      []byte
 	delay     int32
-	wait      bool // whether the sender waits for the promise of the mode (WAIT, default true)
-	tran      bool // half message
-	timer     bool // one of the timer properties is there
-	timerOut  bool // TIMER_OUT_MS is there: a timer message that was due
-	timerDel  bool // TIMER_DEL_UNIQKEY is there
-	inner     bool // INNER_NUM is there
-	realTopic bool // REAL_TOPIC or REAL_QID is there
-	badDelay  bool // DELAY is no number
-	sharded   bool // __SHARDINGKEY is there
-	real      bool // the sender set what only the broker sets in a half message
+	wait      bool  // whether the sender waits for the promise of the mode (WAIT, default true)
+	tran      bool  // half message
+	timer     bool  // one of the timer properties is there
+	timerOut  bool  // TIMER_OUT_MS is there: a timer message that was due
+	timerDel  bool  // TIMER_DEL_UNIQKEY is there
+	inner     bool  // INNER_NUM is there
+	realTopic bool  // REAL_TOPIC or REAL_QID is there
+	badDelay  bool  // DELAY is no number
+	sharded   bool  // __SHARDINGKEY is there
+	priority  int32 // _SYS_MSG_PRIORITY_, -1 for none
+	real      bool  // the sender set what only the broker sets in a half message
 	number    []byte
 
 	timerSec, timerMs, timerDeliver []byte // values of the timer properties, nil: not there
@@ -37,7 +38,7 @@ type properties struct {
 // parse reads src and puts it into p.text without what the broker sets itself. Java builds a map and prints it again
 // (buildMsgContext, clearReservedProperties); the order of properties has no meaning.
 func (p *properties) parse(src []byte) {
-	*p = properties{text: p.text[:0], number: p.number[:0], wait: true}
+	*p = properties{text: p.text[:0], number: p.number[:0], wait: true, priority: -1}
 	rest, asIs := src, true
 	for {
 		name, value, next, ok := record.NextProperty(rest)
@@ -117,6 +118,10 @@ func (p *properties) note(name, value []byte) bool {
 		p.inner = true
 	case protocol.PropShardingKey:
 		p.sharded = true
+	case protocol.PropPriority:
+		if n, err := strconv.ParseInt(string(value), 10, 32); err == nil && n >= 0 {
+			p.priority = int32(n)
+		}
 	case protocol.PropTransactionID:
 		p.real = true
 	default:

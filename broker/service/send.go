@@ -123,7 +123,7 @@ func (s *Sender) Send(m *Send) error {
 	if m.Batch {
 		return s.batch(m, &entry.TopicConfig)
 	}
-	return s.one(m)
+	return s.one(m, &entry.TopicConfig)
 }
 
 // fill sets what one message and a batch have in common.
@@ -143,7 +143,7 @@ func (s *Sender) fill(m *Send, topic *protocol.TopicConfig) {
 	m.QueueID = r.QueueID
 }
 
-func (s *Sender) one(m *Send) error {
+func (s *Sender) one(m *Send, topic *protocol.TopicConfig) error {
 	r, p := &m.Record, &m.props
 	if strings.HasPrefix(r.Topic, compat.RetryTopicPrefix) {
 		if err := s.retryOrDeadLetter(m); err != nil {
@@ -152,6 +152,9 @@ func (s *Sender) one(m *Send) error {
 	}
 	if r.SysFlag&record.SysFlagInnerBatch != 0 || p.inner {
 		return s.illegal()
+	}
+	if p.priority >= 0 && m.leader == nil {
+		m.prioritize(topic)
 	}
 	if len(p.uniqKey) == 0 {
 		m.uniq = s.uniq.append(m.uniq[:0], time.Now())
@@ -178,6 +181,17 @@ func (s *Sender) one(m *Send) error {
 	}
 	done, err := s.store.Append(r)
 	return s.stored(m, done, err)
+}
+
+// prioritize puts a message into the queue of its priority, if nothing else decides about its queue or its time. Java:
+// SendMessageProcessor.sendMessage, TopicMessageType.parseFromMessageProperty.
+func (m *Send) prioritize(topic *protocol.TopicConfig) {
+	if m.props.messageType() != stats.NormalMessage {
+		m.props.drop(protocol.PropPriority)
+		return
+	}
+	m.Record.QueueID = max(0, min(m.props.priority, int32(topic.WriteQueueNums)-1))
+	m.QueueID = m.Record.QueueID
 }
 
 // delayed parks a message with a delay level or a delivery time. Java: HookUtils.handleScheduleMessage.

@@ -15,6 +15,7 @@ const (
 
 	PropShardingKey   = "__SHARDINGKEY" // FIFO topics of 5.x clients
 	PropBornTimestamp = "BORN_TIMESTAMP"
+	PropPriority      = "_SYS_MSG_PRIORITY_" // a number from 0; the queue of a topic with priorities
 
 	// Timer messages: when they are due, in one of three forms.
 	PropTimerDelaySec  = "TIMER_DELAY_SEC"
