@@ -177,24 +177,48 @@ func (t *topicAdmin) deleteTopic(ctx *remoting.Context, h *wire.TopicHeader) {
 		ctx.Status(wire.InvalidParameter, compat.IllegalTopicRemark(h.Topic))
 		return
 	}
-	if t.topics.Remove(h.Topic) {
-		t.log.Info().Str("topic", h.Topic).Str("peer", ctx.Conn().RemoteAddr()).Msg("topic deleted")
-	}
-	t.mappings.Remove(h.Topic)
-	t.modes.RemoveTopic(h.Topic)
-	t.pops.ForgetTopic(h.Topic)
-	t.timerDelays.Forget(h.Topic)
-	t.trans.Counts.Forget(h.Topic)
-	t.offsets.RemoveTopic(h.Topic)
-	t.pulled.RemoveTopic(h.Topic)
-	if t.timers != nil {
-		t.timers.ForgetTopic(h.Topic)
-	}
-	if err := t.store.DeleteTopic(h.Topic); err != nil {
-		fail(ctx, err)
-		return
+	peer := ctx.Conn().RemoteAddr()
+	for _, topic := range t.withRetries(h.Topic) {
+		if err := t.remove(topic, peer); err != nil {
+			fail(ctx, err)
+			return
+		}
 	}
 	ctx.Status(wire.Success, "")
+}
+
+// withRetries is a topic and, with clearRetryTopicWhenDeleteTopic, those where its popped messages come again.
+func (t *topicAdmin) withRetries(topic string) []string {
+	all := []string{topic}
+	if !t.cfg().ClearRetryTopicWhenDeleteTopic {
+		return all
+	}
+	t.offsets.Each(func(k meta.OffsetKey) {
+		for _, v2 := range [...]bool{true, false} {
+			if name := pop.RetryTopic(topic, k.Group, v2); k.Topic == topic && t.topics.Get(name) != nil {
+				all = append(all, name)
+			}
+		}
+	})
+	return all
+}
+
+// remove deletes a topic with all that is known of it.
+func (t *topicAdmin) remove(topic, peer string) error {
+	if t.topics.Remove(topic) {
+		t.log.Info().Str("topic", topic).Str("peer", peer).Msg("topic deleted")
+	}
+	t.mappings.Remove(topic)
+	t.modes.RemoveTopic(topic)
+	t.pops.ForgetTopic(topic)
+	t.timerDelays.Forget(topic)
+	t.trans.Counts.Forget(topic)
+	t.offsets.RemoveTopic(topic)
+	t.pulled.RemoveTopic(topic)
+	if t.timers != nil {
+		t.timers.ForgetTopic(topic)
+	}
+	return t.store.DeleteTopic(topic)
 }
 
 // topicConfig answers with the queue mapping of a static topic when the caller asks for it with lo=true.

@@ -288,3 +288,24 @@ func TestKVRecordsAreWarnedOf(t *testing.T) {
 		t.Errorf("%v", line)
 	}
 }
+
+// With a topic go the retry topics of its popped messages, and what was popped of it.
+func TestDeleteTopicWithRetries(t *testing.T) {
+	r := startRig(t, testConfig(t, t.TempDir()))
+	r.send("T", "", "a")
+	r.send("U", "", "a")
+	r.ask(wire.ReqPopMessage, popFields("T", "g"), "").is(t, wire.Success, "")
+	for _, name := range []string{"%RETRY%g_T", "%RETRY%g+T", "%RETRY%g_U", "%RETRY%g"} {
+		r.b.topics.Ensure(name, 1, false, 0)
+	}
+	r.ask(wire.ReqDeleteTopicInBroker, "topic=T", "").is(t, wire.Success, "")
+	for name, want := range map[string]bool{"T": false, "%RETRY%g_T": false, "%RETRY%g+T": false, "U": true,
+		"%RETRY%g_U": true, "%RETRY%g": true} {
+		if has := r.b.topics.Get(name) != nil; has != want {
+			t.Errorf("topic %s is there: %v", name, has)
+		}
+	}
+	if points, _, _ := r.b.pops.Sizes(); points != 0 {
+		t.Errorf("%d check points are left", points)
+	}
+}

@@ -21,6 +21,7 @@ type Pop struct {
 	PopFromRetryProbability            int    `prop:"popFromRetryProbability"`
 	PopFromRetryProbabilityForPriority int    `prop:"popFromRetryProbabilityForPriority"`
 	PriorityOrderAsc                   bool   `prop:"priorityOrderAsc"`
+	ClearRetryTopicWhenDeleteTopic     bool   `prop:"clearRetryTopicWhenDeleteTopic"`
 	UseSeparateRetryQueue              bool   `prop:"useSeparateRetryQueue"`
 	PopResponseReturnActualRetryTopic  bool   `prop:"popResponseReturnActualRetryTopic"`
 	DefaultMessageRequestMode          string `prop:"defaultMessageRequestMode"`

@@ -31,6 +31,7 @@ var pop = Table{
 	number("popFromRetryProbabilityForPriority", 0, 0, 100, Percent, Now, "... of topics with priorities"),
 	flag("priorityOrderAsc", true, Now, "queues are popped from the highest number down: it has the highest priority"),
 	flag("useSeparateRetryQueue", false, Now, "retry topics have as many queues as their topic"),
+	flag("clearRetryTopicWhenDeleteTopic", true, Now, "with a topic go the retry topics of its popped messages"),
 	flag("popResponseReturnActualRetryTopic", false, Now, "a message that comes again is shown as of its retry topic"),
 	choice("defaultMessageRequestMode", "PULL", Now, []string{"PULL", "POP"},
 		"how push consumers of 5.x consume whose group has no mode of its own (mqadmin setConsumeMode)"),
