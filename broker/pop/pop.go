@@ -231,7 +231,6 @@ func (s *Service) enter(p *Pop, l *lane) (offset int64, drops int, ok bool) {
 		return 0, 0, false
 	}
 	if offset, ok = s.begin(p, l); !ok {
-		p.cold = true
 		return 0, 0, false
 	}
 	if p.Order && s.orders.blocked(l.laneKey, p.AttemptID, p.now) {
@@ -262,8 +261,9 @@ func (s *Service) leave(p *Pop, l *lane) {
 	}
 }
 
-// begin is the offset at which the next pop of a lane begins; false when a file would have to be read for it. The
-// caller holds the lane's mu.
+// begin is the offset at which the next pop of a lane begins; false when a file would have to be read for it, which it
+// notes, or when there is no room for the group's offset: it would begin there again and again. The caller holds the
+// lane's mu.
 func (s *Service) begin(p *Pop, l *lane) (int64, bool) {
 	if s.d.Committed.HasReset(l.group, l.topic, l.queue) {
 		if offset, ok := s.d.Committed.TakeReset(l.group, l.topic, l.queue); ok {
@@ -277,9 +277,13 @@ func (s *Service) begin(p *Pop, l *lane) (int64, bool) {
 	if committed < 0 {
 		var hot bool
 		if committed, hot = s.initial(p, l); !hot {
+			p.cold = true
 			return 0, false
 		}
-		s.tableFull(s.d.Committed.Commit(l.group, l.topic, l.queue, committed))
+		if err := s.d.Committed.Commit(l.group, l.topic, l.queue, committed); err != nil {
+			s.tableFull(err)
+			return 0, false
+		}
 	}
 	return l.position(committed), true
 }

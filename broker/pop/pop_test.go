@@ -277,3 +277,16 @@ func TestPriority(t *testing.T) {
 	r.change(func(c *config.Config) { c.PriorityOrderAsc = false })
 	r.is("the other way", r.pop("P", "h"), "low mid high")
 }
+
+// Without room for the offset of a group nothing is handed out to it.
+func TestNoRoomForOffsets(t *testing.T) {
+	r := newRig(t)
+	r.topic("T", 1)
+	r.send("T", 0, "", "a")
+	r.d.Committed.Limit = func() int { return 1 }
+	list := r.pop("T", "g")
+	r.is("the first group", list, "a")
+	r.is("the second", r.pop("T", "h"), "")
+	r.ack("g", list...)
+	r.committed("T", "g", 0, 1)
+}

@@ -25,6 +25,9 @@ var Cases = []string{
 	"queryByKey", "viewById", "searchByTime",
 }
 
+// PopCases are those of phase "pop", of 5.x.
+var PopCases = []string{"popRetry", "popConsume", "popTags", "popLongPoll"}
+
 // TransactionCases are those of phase "transaction".
 var TransactionCases = []string{"transaction", "transactionOtherProducer", "requestReply", "requestTimeout"}
 

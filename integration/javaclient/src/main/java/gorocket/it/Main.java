@@ -13,7 +13,7 @@ import java.util.concurrent.TimeoutException;
 /**
  * Runs client cases against a name server and prints one line for each: {@code RESULT name PASS|FAIL ms detail}.
  *
- * <pre>Main NAMESRV RUN_ID PHASE [case...]      PHASE: all, timer, transaction, restart-1, restart-2</pre>
+ * <pre>Main NAMESRV RUN_ID PHASE [case...]      PHASE: all, timer, pop, transaction, restart-1, restart-2</pre>
  *
  * The phases restart-1 and restart-2 share RUN_ID; the caller restarts the broker between them.
  */
@@ -48,6 +48,9 @@ public final class Main {
                 break;
             case "timer":
                 TimerCases.add(all);
+                break;
+            case "pop":
+                PopCases.add(all);
                 break;
             case "transaction":
                 TransactionCases.add(all);
