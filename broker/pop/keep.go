@@ -157,10 +157,23 @@ func (s *Service) keep(l *lane, now int64) {
 	s.settle(l)
 	if l.size() == 0 {
 		s.lanes.rest(l)
+	} else if p := &l.points[l.head]; p.state >= pointStored {
+		s.flushSoon(p.end, now)
 	}
 	l.mu.Unlock()
 	if len(due) > 0 {
 		_ = s.storeAll(l, due, now) // it is logged, and tried again
+	}
+}
+
+// flushEvery is how often the log is flushed for committed offsets at most, ms.
+const flushEvery = 500
+
+// flushSoon asks for a flush up to a commit log offset, on which a committed offset waits: a broker with little to do
+// flushes every 10 s only. Keeper and reviver.
+func (s *Service) flushSoon(end, now int64) {
+	if last := s.flushed.Load(); end > s.store.FlushedOffset() && now-last >= flushEvery && s.flushed.CompareAndSwap(last, now) {
+		s.store.NotifyDurable(end, func(error) {}) // who waits for it looks again
 	}
 }
 

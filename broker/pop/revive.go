@@ -27,8 +27,9 @@ type reviveQueue struct {
 	order  []*reviveItem             // the same in the order of their offsets
 	skip   int64                     // the first check point that was left out for want of room; -1: none
 	clock  int64                     // up to which time, ms, the topic has everything that was delivered
-	commit int64                     // the offset that is settled, to be committed when end is on disk; -1: none
 	end    int64                     // commit log offset behind what came again
+	commit int64                     // the offset that is settled, to be committed when until is on disk; -1: none
+	until  int64                     // what end was then
 }
 
 // reviveKey is what a check point and its acknowledgements have in common.
@@ -259,12 +260,13 @@ func (s *Service) reviveDue(q *reviveQueue) {
 
 // noteSettled commits how far the queue is settled, when all that came again before is on disk.
 func (s *Service) noteSettled(topic string, q *reviveQueue) {
-	if q.commit >= 0 && q.end <= s.store.FlushedOffset() {
+	if q.commit >= 0 && q.until <= s.store.FlushedOffset() {
 		// the group is a system's: never too many
 		_, _ = s.d.Committed.Forward(ReviveGroup, topic, q.id, q.commit)
 		q.commit = -1
 	}
 	if q.commit >= 0 {
+		s.flushSoon(q.until, s.now())
 		return
 	}
 	settled := q.at - 1
@@ -275,7 +277,7 @@ func (s *Service) noteSettled(topic string, q *reviveQueue) {
 		settled = min(settled, q.skip-1)
 	}
 	if settled > s.d.Committed.Query(ReviveGroup, topic, q.id) {
-		q.commit = settled
+		q.commit, q.until = settled, q.end
 	}
 }
 

@@ -53,17 +53,18 @@ type Service struct {
 	store  *store.Store // set by Open
 	timers Timers       // nil with timerWheelEnable=false; set by Open
 
-	lanes  *lanes
-	orders *orders
-	pops   *waits       // pops that wait for messages
-	asks   *waits       // NOTIFICATION
-	points atomic.Int64 // in all lanes
-	next   atomic.Uint32
-	subs   subscriptions
-	revive *reviver
-	loops  worker.Group
-	serves atomic.Bool // between Start and Stop
-	Counts Counts
+	lanes   *lanes
+	orders  *orders
+	pops    *waits       // pops that wait for messages
+	asks    *waits       // NOTIFICATION
+	points  atomic.Int64 // in all lanes
+	next    atomic.Uint32
+	subs    subscriptions
+	revive  *reviver
+	loops   worker.Group
+	serves  atomic.Bool  // between Start and Stop
+	flushed atomic.Int64 // when a flush was asked for, ms since 1970
+	Counts  Counts
 
 	bufs sync.Pool // *[]byte, for bodies of stored check points and acknowledgements
 }
