@@ -55,7 +55,11 @@ const (
 )
 
 // begin forgets what was read.
-func (v *reviver) begin() { v.queues = nil }
+func (v *reviver) begin() {
+	list := make([]Behind, v.s.cfg().ReviveQueueNum)
+	v.queues = nil
+	v.behind.Store(&list)
+}
 
 // run looks every reviveInterval.
 func (v *reviver) run(stop <-chan struct{}) {
