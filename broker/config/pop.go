@@ -15,17 +15,18 @@ type Pop struct {
 	MaxPopPollingSize                 int `prop:"maxPopPollingSize"`
 	PopLongPollingForceNotifyInterval int `prop:"popLongPollingForceNotifyInterval"`
 
-	InitPopOffsetByCheckMsgInMem       bool   `prop:"initPopOffsetByCheckMsgInMem"`
-	EnableRetryTopicV2                 bool   `prop:"enableRetryTopicV2"`
-	RetrieveMessageFromPopRetryTopicV1 bool   `prop:"retrieveMessageFromPopRetryTopicV1"`
-	PopFromRetryProbability            int    `prop:"popFromRetryProbability"`
-	PopFromRetryProbabilityForPriority int    `prop:"popFromRetryProbabilityForPriority"`
-	PriorityOrderAsc                   bool   `prop:"priorityOrderAsc"`
-	ClearRetryTopicWhenDeleteTopic     bool   `prop:"clearRetryTopicWhenDeleteTopic"`
-	UseSeparateRetryQueue              bool   `prop:"useSeparateRetryQueue"`
-	PopResponseReturnActualRetryTopic  bool   `prop:"popResponseReturnActualRetryTopic"`
-	DefaultMessageRequestMode          string `prop:"defaultMessageRequestMode"`
-	DefaultPopShareQueueNum            int    `prop:"defaultPopShareQueueNum"`
-	UseMessageFilterForNotification    bool   `prop:"useMessageFilterForNotification"`
-	MaxMessageFilterNumForNotification int    `prop:"maxMessageFilterNumForNotification"`
+	EnableNotifyAfterPopOrderLockRelease bool   `prop:"enableNotifyAfterPopOrderLockRelease"`
+	InitPopOffsetByCheckMsgInMem         bool   `prop:"initPopOffsetByCheckMsgInMem"`
+	EnableRetryTopicV2                   bool   `prop:"enableRetryTopicV2"`
+	RetrieveMessageFromPopRetryTopicV1   bool   `prop:"retrieveMessageFromPopRetryTopicV1"`
+	PopFromRetryProbability              int    `prop:"popFromRetryProbability"`
+	PopFromRetryProbabilityForPriority   int    `prop:"popFromRetryProbabilityForPriority"`
+	PriorityOrderAsc                     bool   `prop:"priorityOrderAsc"`
+	ClearRetryTopicWhenDeleteTopic       bool   `prop:"clearRetryTopicWhenDeleteTopic"`
+	UseSeparateRetryQueue                bool   `prop:"useSeparateRetryQueue"`
+	PopResponseReturnActualRetryTopic    bool   `prop:"popResponseReturnActualRetryTopic"`
+	DefaultMessageRequestMode            string `prop:"defaultMessageRequestMode"`
+	DefaultPopShareQueueNum              int    `prop:"defaultPopShareQueueNum"`
+	UseMessageFilterForNotification      bool   `prop:"useMessageFilterForNotification"`
+	MaxMessageFilterNumForNotification   int    `prop:"maxMessageFilterNumForNotification"`
 }

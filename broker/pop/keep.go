@@ -135,6 +135,9 @@ func (s *Service) look(now int64, buf []*lane) []*lane {
 	}
 	clear(buf)
 	for _, key := range s.orders.ended(now) {
+		if !s.cfg().EnableNotifyAfterPopOrderLockRelease {
+			break
+		}
 		s.pops.either(laneKey{normalTopic(key.topic, key.group), key.group, key.queue})
 	}
 	return buf

@@ -23,6 +23,8 @@ var pop = Table{
 	number("maxPopPollingSize", 100000, 1, 10000000, Count, Now, "... of all together"),
 	number("popLongPollingForceNotifyInterval", 800, 0, maxInt, Count, Now,
 		"every so many messages of a queue a waiting pop is woken, wanted or not, so that its group moves on; 0: never"),
+	flag("enableNotifyAfterPopOrderLockRelease", true, Now,
+		"a pop in order is woken when the time of what is out of its queue is over"),
 	flag("initPopOffsetByCheckMsgInMem", true, Now,
 		"a new group that begins with the newest message begins at 0 where the first message is still in memory"),
 	flag("enableRetryTopicV2", false, Now, "popped messages come again in %RETRY%group+topic, not in %RETRY%group_topic"),
