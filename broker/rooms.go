@@ -80,8 +80,8 @@ func (b *Broker) popDeps() pop.Deps {
 		Log: b.log, Throttled: b.throttled}
 }
 
-// openPops gives POP the store and the timers, if there are any. It warns of what Java's second engine has left: RocksDB
-// files that nobody here reads.
+// openPops gives POP the store and the timers, if there are any. It warns of what Java's second engine has left:
+// RocksDB files that nobody here reads.
 func (b *Broker) openPops() {
 	dir := path.Join(b.cfg().StorePathRootDir, "kvStore")
 	if files, err := b.fs.ReadDir(dir); err == nil && len(files) > 0 {
