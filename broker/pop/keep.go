@@ -175,7 +175,8 @@ const flushEvery = 500
 // flushSoon asks for a flush up to a commit log offset, on which a committed offset waits: a broker with little to do
 // flushes every 10 s only. Keeper and reviver.
 func (s *Service) flushSoon(end, now int64) {
-	if last := s.flushed.Load(); end > s.store.FlushedOffset() && now-last >= flushEvery && s.flushed.CompareAndSwap(last, now) {
+	last := s.flushed.Load()
+	if end > s.store.FlushedOffset() && now-last >= flushEvery && s.flushed.CompareAndSwap(last, now) {
 		s.store.NotifyDurable(end, func(error) {}) // who waits for it looks again
 	}
 }
