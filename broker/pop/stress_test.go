@@ -95,6 +95,7 @@ func (r *rig) client(rnd *rand.Rand, stop <-chan struct{}, mu *sync.Mutex, all m
 		}
 		*p = *r.ask("T", "g", func(p *Pop) {
 			p.MaxCount, p.Invisible = 1+rnd.Int32N(32), 10_000+rnd.Int64N(30_000)
+			p.Born += 3_600_000 // the clock of the rig may jump before the pop is looked at
 		})
 		if err := r.Pop(p); err != nil {
 			r.t.Error(err)
