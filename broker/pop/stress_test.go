@@ -1,6 +1,7 @@
 package pop
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -35,6 +36,7 @@ func manyPop(t *testing.T, seed uint64, merge bool) {
 	r.group("g")
 	const messages, clients = 600, 4
 	var mu sync.Mutex
+	var pace sync.RWMutex // held while time passes; shared by who has popped and has not noted it
 	all := map[string]*seen{}
 	for i := range messages {
 		all[fmt.Sprint(i)] = new(seen)
@@ -48,7 +50,7 @@ func manyPop(t *testing.T, seed uint64, merge bool) {
 	})
 	for n := range clients {
 		rnd := rand.New(rand.NewPCG(seed, uint64(n)))
-		wg.Go(func() { r.client(rnd, stop, &mu, all) })
+		wg.Go(func() { r.client(rnd, stop, &pace, &mu, all) })
 	}
 	left := func() (n int) {
 		mu.Lock()
@@ -64,7 +66,9 @@ func manyPop(t *testing.T, seed uint64, merge bool) {
 		if left() == 0 {
 			break
 		}
+		pace.Lock()
 		r.clock.Add(250)
+		pace.Unlock()
 		r.work()
 		time.Sleep(time.Millisecond)
 	}
@@ -85,7 +89,8 @@ func manyPop(t *testing.T, seed uint64, merge bool) {
 }
 
 // client pops until stop is closed.
-func (r *rig) client(rnd *rand.Rand, stop <-chan struct{}, mu *sync.Mutex, all map[string]*seen) {
+func (r *rig) client(rnd *rand.Rand, stop <-chan struct{}, pace *sync.RWMutex, mu *sync.Mutex,
+	all map[string]*seen) {
 	p, a := new(Pop), new(Ack)
 	for {
 		select {
@@ -93,27 +98,30 @@ func (r *rig) client(rnd *rand.Rand, stop <-chan struct{}, mu *sync.Mutex, all m
 			return
 		default:
 		}
+		pace.RLock()
 		*p = *r.ask("T", "g", func(p *Pop) {
 			p.MaxCount, p.Invisible = 1+rnd.Int32N(32), 10_000+rnd.Int64N(30_000)
 			p.Born += 3_600_000 // the clock of the rig may jump before the pop is looked at
 		})
-		if err := r.Pop(p); err != nil {
-			r.t.Error(err)
-			return
-		}
-		if err := r.publish(p.End); err != nil {
-			r.t.Error(err)
-			return
-		}
+		err := r.Pop(p)
+		err = errors.Join(err, r.publish(p.End))
 		list := r.read1(p)
 		until := p.PopTime + p.Invisible
 		p.Release()
 		for _, g := range list {
 			r.note(g, p.PopTime, until, mu, all)
+		}
+		pace.RUnlock()
+		if err != nil {
+			r.t.Error(err)
+			return
+		}
+		for _, g := range list {
 			if rnd.IntN(10) == 0 {
 				continue // never
 			}
 			*a = Ack{Group: "g", Topic: g.topic, QueueID: g.queue, Offset: g.offset, Handle: g.handle}
+			pace.RLock()
 			mu.Lock()
 			if err := r.Ack(a); err != nil {
 				r.t.Error(err)
@@ -125,6 +133,7 @@ func (r *rig) client(rnd *rand.Rand, stop <-chan struct{}, mu *sync.Mutex, all m
 				m.acked = true
 			}
 			mu.Unlock()
+			pace.RUnlock()
 		}
 		if len(list) == 0 {
 			time.Sleep(time.Millisecond)
