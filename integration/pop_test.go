@@ -16,6 +16,6 @@ func TestJavaPop(t *testing.T) {
 	c := harness.New(t)
 	kind := harness.DefaultKind()
 	c.Namesrv(kind, nil)
-	c.Broker(kind, "broker-a", harness.Conf{"defaultMessageRequestMode": "POP"})
+	c.Broker(kind, "broker-a", harness.Conf{"timerWheelEnable": "true", "defaultMessageRequestMode": "POP"})
 	expect(t, runJava(t, c, version, newRunID(), "pop"), javaclient.PopCases)
 }
