@@ -15,7 +15,7 @@ import (
 )
 
 // usual is the groups of all that works.
-const usual = "smoke send consume filter broadcast order query offset admin statictopic transaction delay recall rpc"
+const usual = "smoke send consume filter broadcast order query offset admin statictopic transaction delay recall rpc pop"
 
 var (
 	groupNames = flag.String("groups", "", "names from groups.tsv, or all (default \""+usual+"\")")
