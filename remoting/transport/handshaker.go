@@ -29,8 +29,8 @@ type shaker struct {
 	share share                   // of the thread
 }
 
-// share is how long a thread may compute: a quarter of the time, and shakeBurst at once. A handshake costs as much again
-// on event loops and in the kernel, and what it leaves behind has to be collected, while everybody waits.
+// share is how long a thread may compute: a quarter of the time, and shakeBurst at once. A handshake costs as much
+// again on event loops and in the kernel, and what it leaves behind has to be collected, while everybody waits.
 type share struct {
 	left time.Duration // that it may compute yet
 	at   time.Time     // when that was so
