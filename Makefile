@@ -24,7 +24,7 @@ part = @echo "== $(1)"; if ( $(2) ); then r=passed; else r=FAILED; fi; echo "$$r
 REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare pgo all build run test unit race integration lint fmt fuzz bench support record clean admin-diff console-test
+.PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare dist dist-again image pgo all build run test unit race integration lint fmt fuzz bench support record clean admin-diff console-test
 
 all: build
 
@@ -52,6 +52,7 @@ lint:
 	$(GO) vet -tags java,scale ./store ./broker/filter
 	cd integration && $(GO) build ./... && $(GO) vet ./...
 	cd integration/sim && $(GO) vet -tags sim ./...
+	cd integration/dist && $(GO) vet ./...
 
 unit: tally
 	$(GO) test -json $(PKGS) | bin/tally -name unit -log bin/tests.log
@@ -69,6 +70,7 @@ race: tally
 integration: build tally
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 14m ./... | $(CURDIR)/bin/tally -name integration -log $(CURDIR)/bin/tests.log
 	cd integration/sim && $(GO) test -json -count=1 -timeout 30m ./... | $(CURDIR)/bin/tally -name simulation -log $(CURDIR)/bin/tests.log
+	cd integration/dist && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 14m ./... | $(CURDIR)/bin/tally -name packages -log $(CURDIR)/bin/tests.log
 
 # counts the tests of a run, see integration/tally
 tally:
@@ -164,6 +166,20 @@ bench-store: build
 ## BENCH_JAVA="-parts send -rounds 1" for less; BENCH_JAVA="-parts send -out ../docs" measures one part again for the report; BENCH_JAVA="-render -out ../docs" only writes it
 bench-java: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./benchjava $(if $(BENCH_JAVA),$(BENCH_JAVA),-out $(CURDIR)/docs)
+
+## dist: what operators install, in dist/: tarballs, .deb, .rpm, the folder of the image, the Helm chart, SBOMs, checksums; same commit, same bytes
+dist:
+	cd integration/dist && $(GO) run . -root $(CURDIR) -out $(CURDIR)/dist
+
+## dist-again: the same, and once more from a clone elsewhere: the bytes are compared
+dist-again:
+	cd integration/dist && $(GO) run . -root $(CURDIR) -out $(CURDIR)/dist -again
+
+## image: the container image of dist/, where a container engine runs
+image: dist
+	@if docker info >/dev/null 2>&1; then docker build -f docs/packages/image/Dockerfile --build-arg TARGETARCH=$$($(GO) env GOARCH) -t gorocket:$(VERSION) dist/image; \
+	elif command -v buildah >/dev/null; then buildah bud -f docs/packages/image/Dockerfile --build-arg TARGETARCH=$$($(GO) env GOARCH) -t gorocket:$(VERSION) dist/image; \
+	else echo "image: 0 built, 1 skipped (no container engine runs here: docker or buildah)"; test -z "$$CI"; fi
 
 ## pgo: profiles the broker under load; what is built from then on is optimized for what it saw (go help build, -pgo)
 pgo: build

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 
 	"gorocket/compat/config"
 	"gorocket/remoting/metrics"
+	"gorocket/remoting/secure"
 )
 
 // logFlags are the logging flags of every command that runs a server.
@@ -158,6 +160,7 @@ func logStart(log zerolog.Logger, command, file, store string, changed []string)
 		line = line.Str("store", store)
 	}
 	line.Strs("notDefault", changed).Msg("gorocket starts")
+	warnJava(log, os.Getenv)
 }
 
 // notDefault lists the keys of a configuration that have another value than in defaults.
@@ -170,4 +173,20 @@ func notDefault(cfg, defaults config.Target) []string {
 		}
 	}
 	return keys
+}
+
+// warnJava says what of a JVM's options has no effect here: charts and units of Java's servers set them.
+func warnJava(log zerolog.Logger, env func(string) string) {
+	for _, name := range []string{"JAVA_OPT_EXT", "JAVA_OPT", "JAVA_TOOL_OPTIONS"} {
+		var idle []string
+		for word := range strings.FieldsSeq(env(name)) {
+			if name != secure.JavaOptions || !strings.HasPrefix(word, "-Dtls.") {
+				idle = append(idle, word)
+			}
+		}
+		if len(idle) > 0 {
+			log.Warn().Str("variable", name).Strs("options", idle).
+				Msg("options of the JVM have no effect here: there is none. Settings belong into the file of -c")
+		}
+	}
 }

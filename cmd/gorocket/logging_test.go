@@ -224,3 +224,20 @@ func TestWrongLogFlags(t *testing.T) {
 		}
 	}
 }
+
+// TestJavaOptions: what a chart for Java's servers sets is no mistake, and the log says that it does nothing.
+func TestJavaOptions(t *testing.T) {
+	for value, want := range map[string]string{"": "", "-Dtls.server.mode=enforcing": "",
+		"-Xmx8g -Dtls.enable=true -Duser.home=/x": `"options":["-Xmx8g","-Duser.home=/x"]`} {
+		var out bytes.Buffer
+		warnJava(zerolog.New(&out), func(name string) string {
+			if name == "JAVA_OPT_EXT" {
+				return value
+			}
+			return ""
+		})
+		if got := out.String(); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%q: %s", value, got)
+		}
+	}
+}
