@@ -37,6 +37,13 @@ Figures are read when somebody asks. Counters begin at 0 with the process unless
 group ends with it. A name that is not UTF-8 has no figures. A scrape reads at most 10,000 store timestamps, each of which may be a read of the
 disk: beyond that groups have no latencies. All light queues are one topic, ` + "`%LMQ%`" + `.
 
+## Shipped: alert rules and a dashboard
+
+[monitoring/alerts.yml](monitoring/alerts.yml) has the alerts below as rules for Prometheus, [monitoring/alerts_test.yml](monitoring/alerts_test.yml)
+their unit tests (` + "`promtool test rules alerts_test.yml`" + `), [monitoring/dashboard.json](monitoring/dashboard.json) a dashboard for Grafana. They
+look for the labels of the servers; process figures by ` + "`job=~\".*rocket.*\"`" + `. The rules are
+` + "`GorocketStoreReadOnly`" + `, ` + "`GorocketNotRegistered`" + `, ` + "`GorocketRouteTaken`" + `, ` + "`GorocketDiskFillsUp`" + `, ` + "`GorocketUnconsumedDeleted`" + `, ` + "`GorocketConsumersBehind`" + `, ` + "`GorocketDeadLetters`" + `, ` + "`GorocketRefusesRequests`" + `, ` + "`GorocketConnectionsRunOut`" + `, ` + "`GorocketPeersDoNotRead`" + `, ` + "`GorocketTableNearlyFull`" + `, ` + "`GorocketDiskTooSlow`" + `, ` + "`GorocketNoReplica`" + `, ` + "`GorocketMasterFenced`" + `, ` + "`GorocketConfirmedTruncated`" + `, ` + "`GorocketSlaveDoesNotFollow`" + `, ` + "`GorocketBrokerGone`" + `, ` + "`GorocketSetWithoutMaster`" + `, ` + "`GorocketNoControllerLeads`" + `.
+
 ## Alerts worth having
 
 | what | expression |
