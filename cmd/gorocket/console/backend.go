@@ -28,7 +28,8 @@ type backend struct {
 const (
 	maxAnswers  = 64
 	answerLives = 5 * time.Second
-	fillTimeout = 30 * time.Second // of an answer that several requests may wait for
+	briefly     = 1500 * time.Millisecond // what is looked at live: less than the script waits between two looks
+	fillTimeout = 30 * time.Second        // of an answer that several requests may wait for
 )
 
 // answer is what a question brought; its fields are written before done is closed.

@@ -34,7 +34,7 @@ type clusterRows struct {
 
 // statuses asks all brokers how they are, and notes the answers for the plots.
 func (b *backend) statuses(ctx context.Context) ([]brokerRow, error) {
-	return rememberFor(ctx, b, "statuses", statusLives, func(ctx context.Context) ([]brokerRow, error) {
+	return rememberFor(ctx, b, "statuses", briefly, func(ctx context.Context) ([]brokerRow, error) {
 		nodes, err := b.nodes(ctx)
 		if err != nil {
 			return nil, err
@@ -95,9 +95,8 @@ func showBroker(r *request) (any, error) {
 
 // Limits of the plots.
 const (
-	statusLives = 1500 * time.Millisecond // less than the script waits between two looks
-	maxSamples  = 300
-	maxLines    = 16 // brokers
+	maxSamples = 300
+	maxLines   = 16 // brokers
 )
 
 // history is what was seen of the brokers lately, for the plots.

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"html/template"
+	"log"
 	"net"
 	"net/http"
 	"strconv"
@@ -40,6 +41,7 @@ const (
 	maxHeader    = 32 << 10
 	maxForm      = 8 << 20 // bytes of a request's body: a test message with room for its encoding
 	maxAtOnce    = 32      // requests that are worked on
+	maxConns     = 256     // connections; more of them wait
 	askTimeout   = 5 * time.Second
 )
 
@@ -58,6 +60,7 @@ type Server struct {
 	listener net.Listener  // since Start
 	server   *http.Server  // since Start
 	done     chan struct{} // closed when server has ended
+	ending   chan struct{} // closed by Stop
 	failed   chan error
 }
 
@@ -106,12 +109,14 @@ func (s *Server) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.listener, s.done, s.ending = l, make(chan struct{}), make(chan struct{})
+	s.server = &http.Server{Handler: s.Handler(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: log.New(s.opts.Log, "console: ", 0)}
+	l = newRoom(l, maxConns)
 	if s.opts.Serve != nil {
 		l = tls.NewListener(l, s.opts.Serve)
 	}
-	s.listener, s.done = l, make(chan struct{})
-	s.server = &http.Server{Handler: s.Handler(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
+	go s.sweep()
 	go func() {
 		defer close(s.done)
 		if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -125,10 +130,25 @@ func (s *Server) Start(context.Context) error {
 	return nil
 }
 
+// sweep ends sessions that are over, with the secrets that they hold.
+func (s *Server) sweep() {
+	t := time.NewTicker(time.Minute)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			s.sessions.of("")
+		case <-s.ending:
+			return
+		}
+	}
+}
+
 // Stop closes the port and all connections.
 func (s *Server) Stop(context.Context) error {
 	var err error
 	if s.server != nil {
+		close(s.ending)
 		err = s.server.Close()
 		<-s.done
 	}

@@ -167,7 +167,7 @@ func showGroup(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen, err := remember(r.Context(), r.b, "group "+name, func(ctx context.Context) (*groupView, error) {
+	seen, err := rememberFor(r.Context(), r.b, "group "+name, briefly, func(ctx context.Context) (*groupView, error) {
 		return r.b.group(ctx, name)
 	})
 	if err != nil {

@@ -137,12 +137,12 @@ func (v *replicationView) controllers(ctx context.Context, b *backend, nodes []a
 			continue
 		}
 		sets, err := b.SyncStateSets(ctx, c.Addr, v.names())
-		if err != nil {
-			v.Partly = append(v.Partly, err.Error())
-			continue
+		if err == nil {
+			v.syncState(sets)
+			v.Partly = nil
+			return
 		}
-		v.syncState(sets)
-		return
+		v.Partly = []string{err.Error()} // of the last one: they say the same
 	}
 }
 

@@ -2,6 +2,8 @@ package console
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -116,3 +118,61 @@ func TestSlowdown(t *testing.T) {
 		t.Errorf("%d are remembered", len(s.all))
 	}
 }
+
+// TestStart: the console serves on a port of its own, takes only so many connections at once, and ends sessions when it
+// stops.
+func TestStart(t *testing.T) {
+	r := newRig(t, withLogin)
+	o := r.s.opts
+	s, err := New(o)
+	if err == nil {
+		err = s.Start(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := newBrowser(t)
+	for range 3 {
+		resp, err := browser.Get(s.URL() + "login")
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%v %v", resp, err)
+		}
+		if _, err := io.ReadAll(resp.Body); err != nil {
+			t.Error(err)
+		}
+		_ = resp.Body.Close()
+		if c := resp.Cookies(); len(c) > 0 && !strings.HasPrefix(c[0].Name, "gorocket_") {
+			t.Errorf("%v does not name its port", c)
+		}
+	}
+	b, err := s.login(t.Context(), rootName, rootSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sessions.begin(b)
+	if err := s.Stop(t.Context()); err != nil || len(s.sessions.all) != 0 {
+		t.Errorf("%v, %d sessions", err, len(s.sessions.all))
+	}
+	if _, err := browser.Get(s.URL()); err == nil {
+		t.Error("it still answers")
+	}
+	inner, outer := net.Pipe()
+	one := newRoom(&oneConn{outer}, 1)
+	c, err := one.Accept()
+	if err != nil || len(one.seats) != 1 {
+		t.Fatalf("%v, %d seats", err, len(one.seats))
+	}
+	_ = c.Close()
+	_ = c.Close()
+	if len(one.seats) != 0 {
+		t.Errorf("%d seats", len(one.seats))
+	}
+	_ = inner.Close()
+}
+
+// oneConn is a listener of one connection.
+type oneConn struct{ c net.Conn }
+
+func (l *oneConn) Accept() (net.Conn, error) { return l.c, nil }
+func (*oneConn) Close() error                { return nil }
+func (l *oneConn) Addr() net.Addr            { return l.c.LocalAddr() }
