@@ -1,9 +1,15 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 
 	brokerconfig "gorocket/broker/config"
+	"gorocket/cmd/gorocket/access"
+	"gorocket/cmd/gorocket/keyring"
 	"gorocket/compat/testutil"
 )
 
@@ -91,5 +99,67 @@ func TestConsoleService(t *testing.T) {
 	c.SetArgs([]string{"-n", ""})
 	if err := c.Execute(); err == nil || !strings.Contains(err.Error(), "NAMESRV_ADDR") {
 		t.Error(err)
+	}
+}
+
+// TestConsoleSecure: with --secure users log in by their secrets, over HTTPS with the server's certificate where other
+// machines reach the console.
+func TestConsoleSecure(t *testing.T) {
+	c := startSecure(t, t.TempDir())
+	cfg := c.config
+	cfg.ConsoleEnable, cfg.ConsolePort, cfg.ConsoleBindAddress = true, testutil.FreePort(t), "0.0.0.0"
+	s, err := new(consoleFlags).service(zerolog.Nop(), &cfg)
+	if err == nil {
+		err = s.Start(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop(t.Context())
+	if d := s.door().String(); !strings.Contains(d, "https://") || !strings.Contains(d, "encrypted, users who log in") {
+		t.Error(d)
+	}
+	pem, err := os.ReadFile(filepath.Join(c.dir, keyring.CAFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	defer tr.CloseIdleConnections()
+	browser := &http.Client{Jar: jar, Transport: tr}
+	root, err := access.ReadCredentials(filepath.Join(c.dir, keyring.AdminFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := func(resp *http.Response, err error) string {
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cookie := range resp.Cookies() {
+			if !cookie.Secure {
+				t.Errorf("%s goes over plain connections", cookie)
+			}
+		}
+		return string(body)
+	}
+	token := regexp.MustCompile(`name="token" value="([^"]*)"`).FindStringSubmatch(page(browser.Get(s.url())))
+	if token == nil {
+		t.Fatal("there is no login")
+	}
+	body := page(browser.PostForm(s.url()+"login", url.Values{"token": token[1:], "name": {root.AccessKey},
+		"secret": {root.SecretKey}}))
+	if !strings.Contains(body, "Log out "+root.AccessKey) || !strings.Contains(body, c.addr) ||
+		strings.Contains(body, "you can look, not change") {
+		t.Error(body)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gorocket/broker"
+	brokerconfig "gorocket/broker/config"
 	"gorocket/cmd/gorocket/access"
 	"gorocket/cmd/gorocket/keyring"
 	"gorocket/compat/testutil"
@@ -42,6 +43,7 @@ type closed struct {
 	controller    string
 	store         string
 	log           *logged
+	config        brokerconfig.Config // of the broker
 }
 
 // logged is what was logged, also while servers go on doing so.
@@ -91,7 +93,7 @@ func startSecure(t *testing.T, store string) *closed {
 	logOpen(log, "broker", brokerDoors(h.Broker())...)
 	c := h.Broker().Config()
 	return &closed{t: t, dir: c.SecureDir, namesrv: n.Addr(), addr: c.Addr(), metrics: h.Broker().MetricsAddr(),
-		controller: k.Addr(), store: store, log: &lines}
+		controller: k.Addr(), store: store, log: &lines, config: c}
 }
 
 // secureController is a controller beside them, with the same folder of secrets.

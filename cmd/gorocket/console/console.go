@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -52,10 +53,12 @@ type Server struct {
 	nobody   *backend  // asks unsigned; nil where nobody logs in
 	sessions *sessions // nil: nobody logs in
 	slow     *slowdown
-	key      [32]byte                                 // of the tokens; immutable
-	views    map[string]map[string]*template.Template // language → page; immutable
-	static   map[string]*asset                        // immutable
-	turns    chan struct{}                            // has room for maxAtOnce
+	key      [32]byte          // of the tokens; immutable
+	static   map[string]*asset // immutable
+	turns    chan struct{}     // has room for maxAtOnce
+	// views are the templates by language and page. The first page makes them: a broker that nobody looks at starts
+	// without.
+	views func() (map[string]map[string]*template.Template, error)
 
 	listener net.Listener  // since Start
 	server   *http.Server  // since Start
@@ -73,10 +76,8 @@ func New(o Options) (*Server, error) {
 	if _, err := rand.Read(s.key[:]); err != nil {
 		return nil, err
 	}
+	s.views = sync.OnceValues(parseViews)
 	var err error
-	if s.views, err = parseViews(); err != nil {
-		return nil, err
-	}
 	if s.static, err = loadAssets(); err != nil {
 		return nil, err
 	}

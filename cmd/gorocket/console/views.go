@@ -172,7 +172,11 @@ func (s *Server) render(r *request, status int, p *page, data any) {
 	}
 	v.Other = otherLanguage(r.Request, r.lang)
 	var out bytes.Buffer
-	if err := s.views[r.lang][p.name].ExecuteTemplate(&out, "layout", &v); err != nil {
+	views, err := s.views()
+	if err == nil {
+		err = views[r.lang][p.name].ExecuteTemplate(&out, "layout", &v)
+	}
+	if err != nil {
 		s.opts.Log.Error().Err(err).Str("page", p.name).Msg("a page of the console cannot be shown")
 		http.Error(r.w, "This page cannot be shown; the log says why.", http.StatusInternalServerError)
 		return
