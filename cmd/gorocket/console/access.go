@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gorocket/remoting/admin"
+	"gorocket/remoting/wire"
 )
 
 // userRow is a user, as the brokers have it.
@@ -47,6 +48,9 @@ func showAccess(r *request) (any, error) {
 		}
 		return a, err
 	})
+	if code := admin.CodeOf(err); code >= 0 && code != wire.NoPermission {
+		partly, err = []string{err.Error()}, nil // Java's without a provider of users has none that it could list
+	}
 	if err != nil {
 		return nil, err
 	}
