@@ -51,10 +51,11 @@ func (n *Node) Encode() ([]byte, error) {
 	return out.Bytes(), e.Close()
 }
 
-// nameNothing writes "null" where a value between braces or brackets is left out: the library would write an empty text.
+// nameNothing writes "null" where a value between braces or brackets is left out: the library would write an empty
+// text.
 func nameNothing(n *yaml.Node, flow bool) {
-	if flow && n.Kind == yaml.ScalarNode && n.Value == "" && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 &&
-		n.ShortTag() == "!!null" {
+	if flow && n.Kind == yaml.ScalarNode && n.Value == "" &&
+		n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 && n.ShortTag() == "!!null" {
 		n.Value = "null"
 	}
 	for _, c := range n.Content {
