@@ -181,7 +181,8 @@ func warnJava(log zerolog.Logger, env func(string) string) {
 		var idle []string
 		for word := range strings.FieldsSeq(env(name)) {
 			if name != secure.JavaOptions || !strings.HasPrefix(word, "-Dtls.") {
-				idle = append(idle, word)
+				option, _, _ := strings.Cut(word, "=") // its value may be a password
+				idle = append(idle, option)
 			}
 		}
 		if len(idle) > 0 {
