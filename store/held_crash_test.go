@@ -116,7 +116,7 @@ func TestHeldAfterFailedWrite(t *testing.T) {
 	mustAppend(t, s, msg("T", 0, "one"))
 	mustAppend(t, s, msg("T", 0, "two"))
 	mem.Inject(func(op, name string) error {
-		if op == "write" {
+		if op == "write" && strings.Contains(name, "commitlog") {
 			return syscall.EIO
 		}
 		return nil

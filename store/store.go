@@ -289,12 +289,18 @@ func (s *Store) flushed(upTo, storeTime int64, took time.Duration) {
 	}
 	s.check.Update(func(c *checkpoint.Values) {
 		c.PhysicTime = max(c.PhysicTime, storeTime)
-		if s.committer.held.on { // Java dispatches up to it in a start
-			c.ConfirmPhyOffset = min(upTo, s.confirmed.Load())
-		}
+		s.noteConfirmed(c, upTo)
 	})
 	if s.ev.FlushDone != nil {
 		s.ev.FlushDone(upTo, took)
+	}
+}
+
+// noteConfirmed notes in the checkpoint what is confirmed and on disk: up to durable at the least. Java dispatches up to
+// it in a start.
+func (s *Store) noteConfirmed(c *checkpoint.Values, durable int64) {
+	if s.committer.held.on {
+		c.ConfirmPhyOffset = min(durable, s.confirmed.Load())
 	}
 }
 
@@ -336,7 +342,10 @@ func (c *Config) queueSettings() consumequeue.Settings {
 
 // queuesFlushed moves the checkpoint on.
 func (s *Store) queuesFlushed(storeTime int64) error {
-	s.check.Update(func(c *checkpoint.Values) { c.LogicsTime = max(c.LogicsTime, storeTime) })
+	s.check.Update(func(c *checkpoint.Values) {
+		c.LogicsTime = max(c.LogicsTime, storeTime)
+		s.noteConfirmed(c, s.FlushedOffset()) // it may have been confirmed since the log was flushed
+	})
 	return s.check.Save()
 }
 
