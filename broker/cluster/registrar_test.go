@@ -29,6 +29,9 @@ func TestRegisterParts(t *testing.T) {
 			t.Errorf("%+v: %d parts, %d topics, first %v", c, len(parts), len(seen), parts[0][0])
 		}
 	}
+	if parts := registerParts(topics, nil, 0, 100*topicBytes(topics["T0000"], nil)); len(parts) != 10 {
+		t.Errorf("100 fit into a part: %d parts", len(parts))
+	}
 	if parts := registerParts(nil, nil, 0, 1); len(parts) != 1 {
 		t.Errorf("nothing: %d parts", len(parts))
 	}
@@ -42,7 +45,7 @@ func TestTopicBytes(t *testing.T) {
 		config.ReadQueueNums, config.WriteQueueNums, config.Perm, config.TopicSysFlag = -2147483648, -2147483648, -2147483648,
 			-2147483648
 		if c.attributes > 0 {
-			config.Attributes = map[string]string{"a\x01": strings.Repeat("\x01\"", c.attributes)}
+			config.Attributes = map[string]string{"a\x01": strings.Repeat("\x01\"", c.attributes), "b": "c"}
 		}
 		var info *protocol.TopicQueueMappingInfo
 		w := protocol.NewRegisterBrokerBody()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
@@ -246,5 +247,33 @@ func TestQueues(t *testing.T) {
 	}
 	if s := Selected(r); s[0].Addr != "h:1" || s[1].Addr != "h:2" {
 		t.Error(s)
+	}
+}
+
+// TestTraceFields: Java's clients tell of a send in 13 fields or, since 4.7, in 14; the last one says how it ended.
+func TestTraceFields(t *testing.T) {
+	fields := []string{"Pub", "7", "region", "group", "topic", "ID", "tags", "keys", "host", "10", "3", "0", "true", "false"}
+	for n, want := range map[int]string{12: "", 13: "success", 14: "failed"} {
+		got := DecodeTrace("ID", &Message{Body: []byte(strings.Join(fields[:n], traceContent))})
+		if want == "" {
+			if len(got) != 0 {
+				t.Errorf("%d fields: %+v", n, got)
+			}
+			continue
+		}
+		if len(got) != 1 || got[0].Status != want || got[0].Group != "group" || got[0].Cost != 3 || got[0].Time != 7 {
+			t.Errorf("%d fields: %+v", n, got)
+		}
+	}
+}
+
+// TestPlanEpoch: a plan that follows another has a later epoch, whatever the clock says.
+func TestPlanEpoch(t *testing.T) {
+	late := time.Now().Add(time.Hour).UnixMilli()
+	if n := (&StaticPlan{Epoch: late}).clone(""); n.Epoch != late+1000 {
+		t.Errorf("%d follows %d", n.Epoch, late)
+	}
+	if n := (&StaticPlan{Epoch: 5}).clone(""); n.Epoch < late-2*time.Hour.Milliseconds() {
+		t.Errorf("%d follows 5", n.Epoch)
 	}
 }

@@ -177,3 +177,16 @@ func BenchmarkDecide(b *testing.B) {
 		}
 	}
 }
+
+// TestAllowsNothing: an entry without actions is about none, and a question about none is not answered by any.
+func TestAllowsNothing(t *testing.T) {
+	for _, c := range []struct {
+		has, asked Actions
+		want       bool
+	}{{0, 0, false}, {0, Of(Any), false}, {0, Of(Pub), false}, {Of(All), 0, false}, {Of(Pub), 0, false},
+		{Of(Pub), Of(Pub), true}, {Of(Pub), Of(Sub), false}, {Of(All), Of(Sub), true}, {Of(Pub), Of(Any), true}} {
+		if got := (&rule{actions: c.has}).allows(c.asked); got != c.want {
+			t.Errorf("%v asked for %v: %v", c.has, c.asked, got)
+		}
+	}
+}

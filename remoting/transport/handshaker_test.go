@@ -177,3 +177,16 @@ func TestRest(t *testing.T) {
 		}
 	}
 }
+
+// TestHandshakeIsForgotten: what it came in by is given back, but not what came behind it.
+func TestHandshakeIsForgotten(t *testing.T) {
+	for rest, kept := range map[string]bool{"": false, "more": true} {
+		p, s := tlsPeer(t, nil)
+		sock := &tlsSocket{raw: s, count: &p.engine.budget, over: true}
+		sock.in.Grow(4096)
+		sock.in.WriteString(rest)
+		if err := sock.take(); err != nil || !sock.open || (sock.in.Cap() > 0) != kept || sock.in.String() != rest {
+			t.Errorf("%q: %v, %d bytes are kept", rest, err, sock.in.Cap())
+		}
+	}
+}

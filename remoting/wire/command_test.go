@@ -29,7 +29,7 @@ func TestClone(t *testing.T) {
 // TestSingleText: an array of one string stands for the string, anything else for itself.
 func TestSingleText(t *testing.T) {
 	for text, want := range map[string]string{`["a"]`: "a", `[""]`: "", `["`: `["`, `["]`: `["]`, `[]`: `[]`, `[1]`: `[1]`,
-		`["a","b"]`: `["a","b"]`, `["a\n"]`: `["a\n"]`, `{"a"}`: `{"a"}`, `["a"`: `["a"`, `"a"]`: `"a"]`, "": ""} {
+		`["a","b"]`: `["a","b"]`, `["a\n"]`: `["a\n"]`, `{"a"}`: `{"a"}`, `[1a"]`: `[1a"]`, `["ab]`: `["ab]`, `["a"`: `["a"`, `"a"]`: `"a"]`, "": ""} {
 		if got := string(singleText([]byte(text))); got != want {
 			t.Errorf("%s is %q, want %q", text, got, want)
 		}
