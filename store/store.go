@@ -296,8 +296,8 @@ func (s *Store) flushed(upTo, storeTime int64, took time.Duration) {
 	}
 }
 
-// noteConfirmed notes in the checkpoint what is confirmed and on disk, which is what lies below durable. Java dispatches
-// up to it in a start.
+// noteConfirmed notes in the checkpoint what is confirmed and on disk, which is what lies below durable. Java
+// dispatches up to it in a start.
 func (s *Store) noteConfirmed(c *checkpoint.Values, durable int64) {
 	if s.committer.held.on {
 		c.ConfirmPhyOffset = min(durable, s.confirmed.Load())
