@@ -228,8 +228,9 @@ func TestBatchQueueCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		more := fillBatches(t, s, "B", 5)
-		if all := offsetSpans(t, s, "B", 0); !slices.Equal(all, append(got, more...)) {
-			t.Fatalf("seed %d: %v", seed, all)
+		// where the log is gone and what was noted of the queue is not, it goes on from there: no offset is given twice
+		if all := offsetSpans(t, s, "B", s.MinOffset("B", 0)); !slices.Equal(all, append(got, more...)) {
+			t.Fatalf("seed %d: %v, want %v and %v", seed, all, got, more)
 		}
 		mustStop(t, s)
 		if r := mustVerify(t, cfg, cut); !r.Healthy {
