@@ -1,12 +1,10 @@
 package namesrv
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,39 +15,10 @@ import (
 	"gorocket/remoting/wire"
 )
 
-// logText keeps what is logged. Safe for concurrent use.
-type logText struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (l *logText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// line returns the newest line that has all parts, "" for none.
-func (l *logText) line(parts ...string) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	found := ""
-next:
-	for line := range strings.Lines(l.text.String()) {
-		for _, p := range parts {
-			if !strings.Contains(line, p) {
-				continue next
-			}
-		}
-		found = line
-	}
-	return found
-}
-
 // startLogged is start with a log at level debug.
-func startLogged(t *testing.T, edit ...func(*Config)) (*peer, *logText) {
+func startLogged(t *testing.T, edit ...func(*Config)) (*peer, *testutil.Log) {
 	t.Helper()
-	c, log := testConfig(t), new(logText)
+	c, log := testConfig(t), new(testutil.Log)
 	for _, e := range edit {
 		e(&c)
 	}
@@ -94,7 +63,7 @@ func TestMetrics(t *testing.T) {
 	if other.MetricsAddr("") == "" || other.MetricsAddr("") == p.MetricsAddr("") {
 		t.Errorf("two servers on %q and %q", p.MetricsAddr(""), other.MetricsAddr(""))
 	}
-	if log.line("metricsPromExporterPort is taken", other.MetricsAddr("")) == "" {
+	if log.Line("metricsPromExporterPort is taken", other.MetricsAddr("")) == "" {
 		t.Error("the log does not say which port it is")
 	}
 	p.register(newBroker("a", "h:1", 0, "T"))
@@ -141,13 +110,13 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 	p.register(newBroker("left", "h:1", 0, "T"))
 	p.unregisterCall(newBroker("left", "h:1", 0))
 	testutil.WaitFor(t, "the broker that left", func() bool {
-		return log.line(`"level":"info"`, `"broker":"left"`, `"peer":"127.0.0.1:`, "broker unregistered") != ""
+		return log.Line(`"level":"info"`, `"broker":"left"`, `"peer":"127.0.0.1:`, "broker unregistered") != ""
 	})
 	other := connect(t, p.Server)
 	other.register(newBroker("killed", "h:2", 0, "T"))
 	other.conn.Close()
 	testutil.WaitFor(t, "the broker that was killed", func() bool {
-		return log.line(`"level":"warn"`, `"broker":"killed"`, "closed by the peer",
+		return log.Line(`"level":"warn"`, `"broker":"killed"`, "closed by the peer",
 			"broker lost: its connection ended") != ""
 	})
 	silent := newBroker("silent", "h:3", 0, "T")
@@ -156,16 +125,16 @@ func TestKilledBrokerIsLoggedAsSuch(t *testing.T) {
 	time.Sleep(3 * time.Millisecond)
 	p.scan(time.Now())
 	testutil.WaitFor(t, "the broker that was silent", func() bool {
-		return p.counts.expired.Load() == 1 && log.line(`"broker":"silent"`, "broker expired") != ""
+		return p.counts.expired.Load() == 1 && log.Line(`"broker":"silent"`, "broker expired") != ""
 	})
-	if l := log.line(`"broker":"silent"`, "broker lost"); l != "" {
+	if l := log.Line(`"broker":"silent"`, "broker lost"); l != "" {
 		t.Errorf("a silent broker has two ends: %s", l)
 	}
-	if l := log.line(`"broker":"left"`, "broker lost"); l != "" {
+	if l := log.Line(`"broker":"left"`, "broker lost"); l != "" {
 		t.Errorf("a broker that left has two ends: %s", l)
 	}
 	for _, text := range []string{"connection opened", "connection closed"} {
-		if log.line(`"level":"debug"`, text) == "" {
+		if log.Line(`"level":"debug"`, text) == "" {
 			t.Errorf("no line %q", text)
 		}
 	}
@@ -177,17 +146,15 @@ func TestChangeOfRoleIsLogged(t *testing.T) {
 	p.register(newBroker("a", "h:1", 2, "T"))
 	p.register(newBroker("a", "h:1", 2, "T"))
 	const text = "broker has another id now"
-	if l := log.line(text); l != "" {
+	if l := log.Line(text); l != "" {
 		t.Error(l)
 	}
 	p.register(newBroker("a", "h:1", 0, "T"))
-	if log.line(text, `"level":"info"`, `"addr":"h:1"`, `"id":0`) == "" {
+	if log.Line(text, `"level":"info"`, `"addr":"h:1"`, `"id":0`) == "" {
 		t.Error("a new master is not told")
 	}
 	p.register(newBroker("a", "h:1", 0, "T"))
-	log.mu.Lock()
-	defer log.mu.Unlock()
-	if n := strings.Count(log.text.String(), text); n != 1 {
+	if n := log.Count(text); n != 1 {
 		t.Errorf("told %d times", n)
 	}
 }
@@ -207,7 +174,7 @@ func TestWhoChangedWhatIsLogged(t *testing.T) {
 	for _, text := range []string{"new broker registered", "KV configuration changed", "KV configuration deleted",
 		"topic changed",
 		"topic deleted", "configuration updated"} {
-		if log.line(`"message":"`+text+`"`, `"peer":"127.0.0.1:`) == "" {
+		if log.Line(`"message":"`+text+`"`, `"peer":"127.0.0.1:`) == "" {
 			t.Errorf("no line %q with a peer", text)
 		}
 	}

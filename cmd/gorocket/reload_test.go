@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,25 +17,6 @@ import (
 	"gorocket/namesrv"
 	"gorocket/remoting/metrics"
 )
-
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) take() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.b.Reset()
-	return l.b.String()
-}
 
 // TestReload: what may change while a broker runs does, by the rules of a change over the wire; what may not is said.
 func TestReload(t *testing.T) {
@@ -59,7 +38,7 @@ func TestReload(t *testing.T) {
 	cfg.BindAddress, cfg.BrokerIP1, cfg.MetricsExporterType = "127.0.0.1", "127.0.0.1", metrics.Off
 	cfg.ListenPort = testutil.FreePort(t)
 	cfg.HAListenPort = testutil.FreePort(t)
-	var out lockedBuffer
+	var out testutil.Log
 	log := zerolog.New(&out)
 	h, err := broker.NewHost(cfg, log, broker.Options{})
 	if err != nil {
@@ -76,9 +55,9 @@ func TestReload(t *testing.T) {
 	step := func(text string, want ...string) {
 		t.Helper()
 		write(text)
-		out.take()
+		out.Take()
 		file.reload(log, []service{h})
-		got := out.take()
+		got := out.Take()
 		for _, w := range want {
 			if !strings.Contains(got, w) {
 				t.Errorf("%q: %q is missing in %s", text, w, got)
@@ -118,7 +97,7 @@ func TestReloadOfANameServer(t *testing.T) {
 	cfg.BindAddress, cfg.MetricsExporterType = "127.0.0.1", metrics.Off
 	defer zerolog.SetGlobalLevel(zerolog.TraceLevel)
 	logs := &logFlags{level: "info"}
-	var out lockedBuffer
+	var out testutil.Log
 	log := zerolog.New(&out)
 	logs.follow(log, &cfg.Logs)
 	s, err := namesrv.New(cfg, log)
@@ -139,9 +118,9 @@ func TestReloadOfANameServer(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		out.take()
+		out.Take()
 		file.reload(log, []service{s})
-		if got := out.take(); !strings.Contains(got, c.want) || zerolog.GlobalLevel() != c.level {
+		if got := out.Take(); !strings.Contains(got, c.want) || zerolog.GlobalLevel() != c.level {
 			t.Errorf("%q: %s, level %s", c.text, got, zerolog.GlobalLevel())
 		}
 	}

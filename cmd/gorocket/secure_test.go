@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -42,27 +40,8 @@ type closed struct {
 	metrics       string
 	controller    string
 	store         string
-	log           *logged
+	log           *testutil.Log
 	config        brokerconfig.Config // of the broker
-}
-
-// logged is what was logged, also while servers go on doing so.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-// Write implements io.Writer.
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 func startSecure(t *testing.T, store string) *closed {
@@ -73,7 +52,7 @@ func startSecure(t *testing.T, store string) *closed {
 	}
 	f.removeTemporary()
 	f.store = store
-	var lines logged
+	var lines testutil.Log
 	log := zerolog.New(&lines)
 	n, ns, h, err := f.servers(log, true)
 	if err != nil {

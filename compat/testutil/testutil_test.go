@@ -50,3 +50,22 @@ func TestStalls(t *testing.T) {
 		t.Errorf("%v are lost in %v", lost, took)
 	}
 }
+
+// TestLog: the newest line with all parts, how often a text was logged, and what came since it was taken.
+func TestLog(t *testing.T) {
+	var l Log
+	for _, line := range []string{"a one\n", "b one\n", "a two\n"} {
+		if n, err := l.Write([]byte(line)); n != len(line) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if got := l.Line("one"); got != "b one\n" {
+		t.Errorf("newest: %q", got)
+	}
+	if l.Line("a", "one") != "a one\n" || l.Line("b", "two") != "" || l.Count("one") != 2 || l.Count("three") != 0 {
+		t.Errorf("%q", l.String())
+	}
+	if first, then := l.Take(), l.Take(); first != "a one\nb one\na two\n" || then != "" {
+		t.Errorf("taken: %q, %q", first, then)
+	}
+}

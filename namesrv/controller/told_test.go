@@ -1,10 +1,7 @@
 package controller
 
 import (
-	"bytes"
 	"context"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,36 +11,9 @@ import (
 	"gorocket/remoting"
 )
 
-// told keeps what is logged. Safe for concurrent use.
-type told struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (l *told) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *told) has(parts ...string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-next:
-	for line := range strings.Lines(l.text.String()) {
-		for _, p := range parts {
-			if !strings.Contains(line, p) {
-				continue next
-			}
-		}
-		return true
-	}
-	return false
-}
-
 // TestElectionsAreTold: who was elected is in the leader's log, whoever asked for it, and so is that nobody could be.
 func TestElectionsAreTold(t *testing.T) {
-	log := new(told)
+	log := new(testutil.Log)
 	s, err := New(testConfig(t), zerolog.New(log))
 	if err != nil {
 		t.Fatal(err)
@@ -69,22 +39,22 @@ func TestElectionsAreTold(t *testing.T) {
 	beat(first, 1)
 	beat(second, 2)
 	p.elect(1, false)
-	if !log.has(elected, `"master":1`, `"before":0`, `"epoch":1`, `"asked":false`) {
+	if log.Line(elected, `"master":1`, `"before":0`, `"epoch":1`, `"asked":false`) == "" {
 		t.Error("nothing of the first one")
 	}
 	p.alter(1, 1, `{"syncStateSet":[1,2],"syncStateSetEpoch":1}`)
 	first.Close()
-	testutil.WaitFor(t, "the second one is told", func() bool { return log.has(elected, `"master":2`, `"before":1`) })
+	testutil.WaitFor(t, "the second one is told", func() bool { return log.Line(elected, `"master":2`, `"before":1`) != "" })
 	beat(own, 1)
 	second.Close()
 	testutil.WaitFor(t, "that nobody can be is told", func() bool {
-		return log.has("nobody takes its place", `"inSync":[2]`, `"alive":[1]`)
+		return log.Line("nobody takes its place", `"inSync":[2]`, `"alive":[1]`) != ""
 	})
 }
 
 // TestLeadersAreTold: a controller says who else leads, once, and when nobody has for a while.
 func TestLeadersAreTold(t *testing.T) {
-	log := new(told)
+	log := new(testutil.Log)
 	c := testConfig(t)
 	c.Peers += ";n1-127.0.0.1:1"
 	s, err := New(c, zerolog.New(log))
@@ -98,11 +68,11 @@ func TestLeadersAreTold(t *testing.T) {
 	led, now := ledBy{id: "n1"}, time.Now()
 	for i, want := range []bool{false, false, true, true} {
 		s.noteLeader(&led, now.Add(time.Duration(i)*2*time.Second))
-		if got := log.has("no controller leads", "n1"); got != want {
+		if got := log.Line("no controller leads", "n1") != ""; got != want {
 			t.Errorf("after %d s: told %v, want %v", 2*i, got, want)
 		}
 	}
-	if n := strings.Count(log.text.String(), "no controller leads"); n != 1 {
+	if n := log.Count("no controller leads"); n != 1 {
 		t.Errorf("told %d times", n)
 	}
 }

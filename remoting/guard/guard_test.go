@@ -1,10 +1,8 @@
 package guard
 
 import (
-	"bytes"
 	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,18 +18,6 @@ import (
 // TestMain looks for goroutines that outlive the tests.
 func TestMain(m *testing.M) { testutil.Main(m) }
 
-// lines keeps what is logged. Safe for concurrent use.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
 // TestForServer: a server that asks for signatures lets its own users in, gives routes to everybody, and logs whom it
 // refused; one that does not ask has no guard, and one without users does not start.
 func TestForServer(t *testing.T) {
@@ -43,7 +29,7 @@ func TestForServer(t *testing.T) {
 			t.Errorf("%+v: %v", own, err)
 		}
 	}
-	log := &lines{}
+	log := &testutil.Log{}
 	check, err := ForServer(true, auth.Signing{InnerClientCredentials: `{"accessKey":"inner","secretKey":"hidden"}`},
 		zerolog.New(log), auth.Codes{wire.ReqGetRouteinfoByTopic: true})
 	if err != nil {
@@ -78,9 +64,7 @@ func TestForServer(t *testing.T) {
 		cancel()
 		_ = cl.Stop()
 	}
-	log.mu.Lock()
-	defer log.mu.Unlock()
-	text := log.text.String()
+	text := log.String()
 	if strings.Count(text, `"message":"audit"`) != 3 || strings.Contains(text, "hidden") ||
 		!strings.Contains(text, `"peer":"127.0.0.1"`) || strings.Count(text, `"refused":`) != 2 {
 		t.Errorf("the log says\n%s", text)
