@@ -32,14 +32,11 @@ func (b *Broker) Reload(now, last *compat.Properties) (*keys.Reread, error) {
 	return r, err
 }
 
-func (c *configAdmin) reload(now, last *compat.Properties) (r *keys.Reread, err error) {
+func (c *configAdmin) reload(now, last *compat.Properties) (*keys.Reread, error) {
 	c.confMu.Lock()
 	defer c.confMu.Unlock()
 	cfg := c.cfg()
-	if r = keys.Sort(now, last, cfg, cfg.ConfigBlackList); r.Changed.Len() > 0 {
-		r.Later, err = c.apply(r.Changed)
-	}
-	return r, err
+	return keys.Reload(now, last, cfg, cfg.ConfigBlackList, c.apply)
 }
 
 // Reload reads the file again for the broker that runs now, see Broker.Reload.

@@ -23,14 +23,13 @@ func (s *Server) updateConfig(p *compat.Properties) error {
 
 // Reload applies what has changed in the file of -c since it was last, by the rules of a change that a peer sends; the
 // file is not written. now is a file that the start takes. Any goroutine.
-func (s *Server) Reload(now, last *compat.Properties) (r *config.Reread, err error) {
+func (s *Server) Reload(now, last *compat.Properties) (*config.Reread, error) {
 	s.cfgMu.Lock()
 	defer s.cfgMu.Unlock()
 	c := s.config()
-	if r = config.Sort(now, last, c, c.ConfigBlackList); r.Changed.Len() > 0 {
-		r.Later, err = s.apply(r.Changed, func(string) error { return nil })
-	}
-	return r, err
+	return config.Reload(now, last, c, c.ConfigBlackList, func(p *compat.Properties) ([]string, error) {
+		return s.apply(p, func(string) error { return nil })
+	})
 }
 
 // apply makes all of p or nothing the configuration, once it is written. later are the keys that act at the next start.

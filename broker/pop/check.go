@@ -7,13 +7,10 @@ import (
 	"gorocket/remoting/protocol"
 )
 
-// faq is what Java appends to some remarks (FAQUrl.suggestTodo).
-const faq = "\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details."
-
 func refuse(why service.Reason, text string) error { return &service.Refusal{Reason: why, Text: text} }
 
 func noTopic(topic string) error {
-	return refuse(service.NoTopic, "topic["+topic+"] not exist, apply first please! "+faq)
+	return refuse(service.NoTopic, "topic["+topic+"] not exist, apply first please! "+service.FAQ)
 }
 
 // lateness is by how much a request may miss its own time, ms. Java: PopMessageRequestHeader.isTimeoutTooMuch.
@@ -59,7 +56,7 @@ func (s *Service) checkReader(r *Reader) error {
 	}
 	g := s.d.Groups.Find(r.Group)
 	if g == nil {
-		return refuse(service.NoGroup, "subscription group ["+r.Group+"] does not exist, "+faq)
+		return refuse(service.NoGroup, "subscription group ["+r.Group+"] does not exist, "+service.FAQ)
 	}
 	if !g.ConsumeEnable {
 		return refuse(service.NotPermitted, "subscription group no permission, "+r.Group)

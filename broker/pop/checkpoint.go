@@ -86,24 +86,34 @@ func (c *CheckPoint) parse(body []byte, own string) error {
 
 // offset is the queue offset of message i.
 func (c *CheckPoint) offset(i int) int64 {
-	if len(c.Diffs) == 0 {
-		return c.Start + int64(i)
+	return offsetIn(c.Start, c.Diffs, i)
+}
+
+// offsetIn is the queue offset of message i of a check point; without diffs its messages follow each other.
+func offsetIn(start int64, diffs []int32, i int) int64 {
+	if len(diffs) == 0 {
+		return start + int64(i)
 	}
-	return c.Start + int64(c.Diffs[i])
+	return start + int64(diffs[i])
 }
 
 // index is the number of the message at a queue offset, -1 when it is none of these.
 func (c *CheckPoint) index(offset int64) int {
-	diff := offset - c.Start
+	return indexIn(c.Start, c.Diffs, int(c.Num), offset)
+}
+
+// indexIn is offsetIn the other way, for a check point of num messages; -1 when the offset is none of theirs.
+func indexIn(start int64, diffs []int32, num int, offset int64) int {
+	diff := offset - start
 	switch {
 	case diff < 0 || diff > 1<<31-1:
 		return -1
-	case len(c.Diffs) == 0 && diff < int64(c.Num):
+	case len(diffs) > 0:
+		return slices.Index(diffs[:num], int32(diff))
+	case diff < int64(num):
 		return int(diff)
-	case len(c.Diffs) == 0:
-		return -1
 	}
-	return slices.Index(c.Diffs[:c.Num], int32(diff))
+	return -1
 }
 
 // acked tells whether message i is acknowledged.

@@ -39,24 +39,12 @@ type point struct {
 
 // offsetOf is the queue offset of message i.
 func (p *point) offsetOf(i int) int64 {
-	if p.diffs == nil {
-		return p.start + int64(i)
-	}
-	return p.start + int64(p.diffs[i])
+	return offsetIn(p.start, p.diffs, i)
 }
 
 // indexOf is the number of the message at a queue offset, -1 when it is none of these.
 func (p *point) indexOf(offset int64) int {
-	diff := offset - p.start
-	switch {
-	case diff < 0 || diff > 1<<31-1:
-		return -1
-	case p.diffs != nil:
-		return slices.Index(p.diffs, int32(diff))
-	case diff < int64(p.num):
-		return int(diff)
-	}
-	return -1
+	return indexIn(p.start, p.diffs, int(p.num), offset)
 }
 
 // full is what bits are when everything is acknowledged.

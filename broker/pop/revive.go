@@ -80,22 +80,13 @@ func (v *reviver) round(stop <-chan struct{}) {
 	for again := true; again; {
 		again = false
 		for _, q := range v.queues {
-			if stopped(stop) {
+			if worker.Stopped(stop) {
 				return
 			}
 			again = v.s.reviveStep(q) || again
 		}
 	}
 	v.measure()
-}
-
-func stopped(stop <-chan struct{}) bool {
-	select {
-	case <-stop:
-		return true
-	default:
-		return false
-	}
 }
 
 // openRevive is a queue as the committed offset says: that of the last check point that is settled.

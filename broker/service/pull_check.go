@@ -25,14 +25,14 @@ func (s *Puller) check(p *Pull) error {
 	}
 	g := s.Groups.Find(p.Group)
 	if g == nil {
-		return refuse(NoGroup, "subscription group ["+p.Group+"] does not exist, "+faq)
+		return refuse(NoGroup, "subscription group ["+p.Group+"] does not exist, "+FAQ)
 	}
 	if !g.ConsumeEnable {
 		return notPermitted(ScopeGroup, "subscription group no permission, "+p.Group)
 	}
 	topic := s.Topics.Get(p.Topic)
 	if topic == nil {
-		return refuse(NoTopic, "topic["+p.Topic+"] not exist, apply first please! "+faq)
+		return refuse(NoTopic, "topic["+p.Topic+"] not exist, apply first please! "+FAQ)
 	}
 	if !mayRead(topic.Perm) {
 		return notPermitted(ScopeTopic, "the topic["+p.Topic+"] pulling message is forbidden")
@@ -83,7 +83,7 @@ func (s *Puller) subscribed(p *Pull, broadcastAllowed bool) (*clients.Subscripti
 	}
 	g := s.Consumers.Get(p.Group)
 	if g == nil {
-		return nil, refuse(NoSubscription, "the consumer's group info not exist"+faq)
+		return nil, refuse(NoSubscription, "the consumer's group info not exist"+FAQ)
 	}
 	if !broadcastAllowed && g.Broadcasting() {
 		return nil, notPermitted(ScopeBroadcast,
@@ -95,7 +95,7 @@ func (s *Puller) subscribed(p *Pull, broadcastAllowed bool) (*clients.Subscripti
 	}
 	sub := g.Subscription(p.Topic)
 	if sub == nil {
-		return nil, refuse(NoSubscription, "the consumer's subscription not exist"+faq)
+		return nil, refuse(NoSubscription, "the consumer's subscription not exist"+FAQ)
 	}
 	if sub.SubVersion < p.SubVersion {
 		return nil, refuse(OldSubscription, "the consumer's subscription not latest")

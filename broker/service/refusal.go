@@ -65,5 +65,5 @@ func (r *Refusal) Error() string { return r.Text }
 
 func refuse(why Reason, text string) *Refusal { return &Refusal{Reason: why, Text: text} }
 
-// faq is what Java appends to some remarks (FAQUrl.suggestTodo).
-const faq = "\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details."
+// FAQ is what Java appends to some remarks (FAQUrl.suggestTodo).
+const FAQ = "\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details."

@@ -28,7 +28,7 @@ type Back struct {
 func (s *Sender) SendBack(k *Back) error {
 	g := s.Groups.Find(k.Group)
 	if g == nil {
-		return refuse(NoGroup, "subscription group not exist, "+k.Group+" "+faq)
+		return refuse(NoGroup, "subscription group not exist, "+k.Group+" "+FAQ)
 	}
 	if s.cfg().BrokerPermission&protocol.PermWrite == 0 {
 		return refuse(NotPermitted, "the broker["+s.cfg().BrokerIP1+"] sending message is forbidden")

@@ -67,7 +67,7 @@ func (s *Sender) makeTopic(m *Send) (*meta.Topic, error) {
 		}
 	}
 	if topic == nil {
-		return nil, refuse(NoTopic, "topic["+r.Topic+"] not exist, apply first please!"+faq)
+		return nil, refuse(NoTopic, "topic["+r.Topic+"] not exist, apply first please!"+FAQ)
 	}
 	s.Log.Info().Str("topic", name).Str("defaultTopic", m.DefaultTopic).Int("queues", topic.WriteQueueNums).
 		Str("peer", r.BornHost.String()).Str("note", why).
@@ -91,7 +91,7 @@ func (s *Sender) retryOrDeadLetter(m *Send) error {
 	group := retryGroup(r.Topic)
 	g := s.Groups.Find(group)
 	if g == nil {
-		return refuse(NoGroup, "subscription group not exist, "+group+" "+faq)
+		return refuse(NoGroup, "subscription group not exist, "+group+" "+FAQ)
 	}
 	limit := int32(g.RetryMaxTimes)
 	if m.MaxReconsume != -1 {

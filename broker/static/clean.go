@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorocket/broker/cluster"
+	"gorocket/broker/worker"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
@@ -24,16 +25,6 @@ func (v *Service) run(stop <-chan struct{}) {
 				v.Clean(stop)
 			}
 		}
-	}
-}
-
-// stopping tells whether Stop has begun: what waits for other machines gives up.
-func stopping(stop <-chan struct{}) bool {
-	select {
-	case <-stop:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -80,7 +71,7 @@ func (t *Mappings) Prune(d *protocol.TopicQueueMappingDetail, oldest, queues []i
 func (v *Service) expiredItems(d *protocol.TopicQueueMappingDetail, stop <-chan struct{}) (ids []int) {
 	for id, items := range d.HostedQueues {
 		q := QueueOf(d, int32(id))
-		if len(items) <= 1 || !q.Leads() || !items[1].Decided() || stopping(stop) {
+		if len(items) <= 1 || !q.Leads() || !items[1].Decided() || worker.Stopped(stop) {
 			continue
 		}
 		low, high, err := v.pieceEnds(&q, &items[0])
@@ -131,7 +122,7 @@ func (v *Service) movedQueues(d *protocol.TopicQueueMappingDetail, stop <-chan s
 	details := map[string]*protocol.TopicQueueMappingDetail{}
 	for id, known := range leaders {
 		now := leaderByRoute(route, id)
-		if now == "" || now == known || stopping(stop) {
+		if now == "" || now == known || worker.Stopped(stop) {
 			continue
 		}
 		if _, asked := details[now]; !asked {

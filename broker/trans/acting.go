@@ -20,7 +20,7 @@ func (t *Service) askInPlace(stop <-chan struct{}) {
 	r.began, r.cfg, r.asked = t.d.Now().UnixMilli(), t.d.Settings(), 0
 	until, end := time.Now().Add(roundLimit), t.d.Store().MaxOffset(compat.TopicTransHalf, 0)
 	at := t.Halves.NextOpen(t.position(compat.TopicTransHalf), end)
-	for at < end && time.Now().Before(until) && !stopped(stop) {
+	for at < end && time.Now().Before(until) && !worker.Stopped(stop) {
 		next := max(at+1, t.askSome(r, at, stop))
 		at = t.Halves.NextOpen(next, end)
 	}

@@ -59,7 +59,7 @@ func (t *Service) check(stop <-chan struct{}) {
 		t.replay(stop)
 	}
 	until, noted := time.Now().Add(roundLimit), time.Now()
-	for time.Now().Before(until) && !stopped(stop) {
+	for time.Now().Before(until) && !worker.Stopped(stop) {
 		end := t.d.Store().MaxOffset(compat.TopicTransHalf, 0)
 		if at = t.Halves.NextOpen(at, end); at >= end {
 			break

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"gorocket/broker/worker"
 	"gorocket/compat"
 	"gorocket/store"
 	"gorocket/store/record"
@@ -91,7 +92,7 @@ const maxSameID = 32
 func (t *Service) openByIdentity(at, end int64, stop <-chan struct{}) map[identity]int64 {
 	waiting := map[identity]int64{}
 	var res store.GetResult
-	for at < end && len(waiting) < maxTrails && !stopped(stop) {
+	for at < end && len(waiting) < maxTrails && !worker.Stopped(stop) {
 		t.openHalves(&res, at, func(m *record.View, offset int64) {
 			if id, ok := identityOf(m); ok {
 				waiting[id] = offset

@@ -3,6 +3,7 @@ package trans
 import (
 	"hash/maphash"
 
+	"gorocket/broker/worker"
 	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/store"
@@ -85,8 +86,8 @@ func (f *copyFinder) hash(m *record.View) uint64 {
 func (t *Service) joinCopies(end int64, stop <-chan struct{}) (joined int) {
 	f := copyFinder{seed: maphash.MakeSeed(), asked: map[halfIdentity][]int64{}, first: map[int64]int64{}}
 	var res store.GetResult
-	for at := t.Halves.NextOpen(0, end); at < end && f.count < maxTrails && !stopped(stop); at = t.Halves.NextOpen(at,
-		end) {
+	for at := t.Halves.NextOpen(0, end); at < end && f.count < maxTrails && !worker.Stopped(stop); at = t.Halves.NextOpen(
+		at, end) {
 		t.openHalves(&res, at, func(m *record.View, offset int64) {
 			if older := f.find(m, offset); older >= 0 && older < offset && t.Halves.join(older, offset) {
 				joined++

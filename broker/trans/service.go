@@ -127,7 +127,7 @@ func (t *Service) replay(stop <-chan struct{}) {
 	t.ops.reset(at)
 	halves := t.d.Store().MaxOffset(compat.TopicTransHalf, 0)
 	var res store.GetResult
-	for at < end && !stopped(stop) {
+	for at < end && !worker.Stopped(stop) {
 		t.d.Store().Get(&store.GetQuery{Topic: compat.TopicTransOpHalf, Offset: at, MaxCount: 32}, &res)
 		for i, rec := range res.Slices {
 			m, err := record.Decode(rec)
@@ -157,15 +157,6 @@ func (t *Service) replay(stop <-chan struct{}) {
 		t.d.Log.Info().Int("ended", named).Int("committed", committed).Int("copies", joined).
 			Int64("from", t.Halves.start()).Int64("to", halves).Int64("tookMillis", time.Since(began).Milliseconds()).
 			Msg("transactions under way")
-	}
-}
-
-func stopped(stop <-chan struct{}) bool {
-	select {
-	case <-stop:
-		return true
-	default:
-		return false
 	}
 }
 

@@ -68,3 +68,13 @@ func Rest(d time.Duration, stop <-chan struct{}) bool {
 		return true
 	}
 }
+
+// Stopped tells whether stop is closed: between the steps of a long loop.
+func Stopped(stop <-chan struct{}) bool {
+	select {
+	case <-stop:
+		return true
+	default:
+		return false
+	}
+}

@@ -45,3 +45,14 @@ func TestUntil(t *testing.T) {
 	end()
 	<-other.Done()
 }
+
+// TestStopped: from the moment on at which the channel is closed.
+func TestStopped(t *testing.T) {
+	stop := make(chan struct{})
+	if Stopped(stop) {
+		t.Error("before")
+	}
+	if close(stop); !Stopped(stop) || !Stopped(stop) {
+		t.Error("after")
+	}
+}

@@ -49,6 +49,16 @@ func Sort(now, last *compat.Properties, target Target, blackList string) *Reread
 	return r
 }
 
+// Reload has apply take what has changed, as Sort says. later are the keys of it that act at the next start. The caller
+// holds what keeps the configuration as it is.
+func Reload(now, last *compat.Properties, target Target, blackList string,
+	apply func(*compat.Properties) (later []string, err error)) (r *Reread, err error) {
+	if r = Sort(now, last, target, blackList); r.Changed.Len() > 0 {
+		r.Later, err = apply(r.Changed)
+	}
+	return r, err
+}
+
 // gone lists the keys that are in the file no more.
 func gone(now, last *compat.Properties) []string {
 	return slices.DeleteFunc(last.Keys(), func(key string) bool {

@@ -145,13 +145,17 @@ func deleteUser(r *request) (string, error) {
 	return "/access", r.everywhere(func(ctx context.Context, addr string) error { return r.b.DeleteUser(ctx, addr, name) })
 }
 
+// entry names an entry of a policy.
+func (r *request) entry() (subject, resource string, err error) {
+	if subject, err = r.need("subject"); err == nil {
+		resource, err = r.need("resource")
+	}
+	return subject, resource, err
+}
+
 // putPolicy gives a subject an entry for one resource, or changes it.
 func putPolicy(r *request) (string, error) {
-	subject, err := r.need("subject")
-	if err != nil {
-		return "", err
-	}
-	resource, err := r.need("resource")
+	subject, resource, err := r.entry()
 	if err != nil {
 		return "", err
 	}
@@ -180,11 +184,7 @@ func putPolicy(r *request) (string, error) {
 
 // deletePolicy takes the entry for a resource away from a subject.
 func deletePolicy(r *request) (string, error) {
-	subject, err := r.need("subject")
-	if err != nil {
-		return "", err
-	}
-	resource, err := r.need("resource")
+	subject, resource, err := r.entry()
 	if err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -56,6 +57,20 @@ func (b *backend) forget() {
 // remember asks, or returns what was asked less than answerLives ago.
 func remember[T any](ctx context.Context, b *backend, key string, ask func(context.Context) (T, error)) (T, error) {
 	return rememberFor(ctx, b, key, answerLives, ask)
+}
+
+// list is what the masters have in their tables, by name, and what brokers could not be asked.
+type list[R any] struct {
+	rows   []R
+	partly []string
+}
+
+func byName[R any](sums map[string]*R, partly []string) list[R] {
+	l := list[R]{partly: partly}
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		l.rows = append(l.rows, *sums[name])
+	}
+	return l
 }
 
 // rememberFor asks, or returns what was asked less than a time ago; who asks the same at the same time waits for one

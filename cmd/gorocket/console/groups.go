@@ -25,21 +25,15 @@ type groupRow struct {
 	Lag       int64 // messages that wait; -1: not known
 }
 
-// groupList is all groups, by name, and what brokers could not be asked.
-type groupList struct {
-	rows   []groupRow
-	partly []string
-}
-
 // groups asks the masters for their tables of groups, and not for one group.
-func (b *backend) groups(ctx context.Context) (groupList, error) {
-	return remember(ctx, b, "groups", func(ctx context.Context) (groupList, error) {
+func (b *backend) groups(ctx context.Context) (list[groupRow], error) {
+	return remember(ctx, b, "groups", func(ctx context.Context) (list[groupRow], error) {
 		nodes, all, partly, err := each(ctx, b, func(ctx context.Context, n admin.Node) (
 			*protocol.SubscriptionGroupWrapper, error) {
 			return b.AllGroups(ctx, n.Addr)
 		})
 		if err != nil {
-			return groupList{}, err
+			return list[groupRow]{}, err
 		}
 		sums := map[string]*groupRow{}
 		for i := range nodes {
@@ -51,11 +45,7 @@ func (b *backend) groups(ctx context.Context) (groupList, error) {
 				sums[name].Brokers++
 			}
 		}
-		l := groupList{partly: partly}
-		for _, name := range slices.Sorted(maps.Keys(sums)) {
-			l.rows = append(l.rows, *sums[name])
-		}
-		return l, nil
+		return byName(sums, partly), nil
 	})
 }
 

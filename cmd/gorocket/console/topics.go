@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -61,21 +60,15 @@ func permText(perm int) string {
 	return text
 }
 
-// topicList is all topics, by name, and what brokers could not be asked.
-type topicList struct {
-	rows   []topicRow
-	partly []string
-}
-
 // topics asks the masters for their tables of topics, and not for one topic.
-func (b *backend) topics(ctx context.Context) (topicList, error) {
-	return remember(ctx, b, "topics", func(ctx context.Context) (topicList, error) {
+func (b *backend) topics(ctx context.Context) (list[topicRow], error) {
+	return remember(ctx, b, "topics", func(ctx context.Context) (list[topicRow], error) {
 		nodes, all, partly, err := each(ctx, b, func(ctx context.Context, n admin.Node) (
 			*protocol.TopicConfigAndMappingSerializeWrapper, error) {
 			return b.AllTopics(ctx, n.Addr)
 		})
 		if err != nil {
-			return topicList{}, err
+			return list[topicRow]{}, err
 		}
 		sums := map[string]*topicRow{}
 		for i := range nodes {
@@ -88,11 +81,7 @@ func (b *backend) topics(ctx context.Context) (topicList, error) {
 				row.Brokers, row.Read, row.Write = row.Brokers+1, row.Read+t.ReadQueueNums, row.Write+t.WriteQueueNums
 			}
 		}
-		l := topicList{partly: partly}
-		for _, name := range slices.Sorted(maps.Keys(sums)) {
-			l.rows = append(l.rows, *sums[name])
-		}
-		return l, nil
+		return byName(sums, partly), nil
 	})
 }
 
