@@ -582,3 +582,21 @@ func TestLeadFails(t *testing.T) {
 		t.Errorf("%q, epochs %v", got, a.b.epochs.List())
 	}
 }
+
+// TestRoleIsTaken: a change of the role is in the configuration and in the store, and nothing that the store does is an
+// error.
+func TestRoleIsTaken(t *testing.T) {
+	var lines logLines
+	r := startLogged(t, testConfig(t, t.TempDir()), &lines)
+	r.b.setRole("SLAVE", 3)
+	if c := r.b.cfg(); c.BrokerRole != "SLAVE" || c.BrokerID != 3 || !c.IsSlave() {
+		t.Errorf("%s %d", c.BrokerRole, c.BrokerID)
+	}
+	r.b.setRole("SYNC_MASTER", 0)
+	if c := r.b.cfg(); c.BrokerRole != "SYNC_MASTER" || c.BrokerID != 0 || c.IsSlave() {
+		t.Errorf("%s %d", c.BrokerRole, c.BrokerID)
+	}
+	if line := lines.find("the store does not take its role"); line != nil {
+		t.Errorf("logged: %v", line)
+	}
+}

@@ -35,11 +35,22 @@ func TestHeldUntilConfirmed(t *testing.T) {
 	}
 	s.SetConfirmed(first.Offset + int64(first.Size) - 1)
 	wantBodies(t, s, "T", 0, nil)
+	for _, at := range []int64{first.Offset, second.Offset} { // by id
+		if _, err := s.ReadRecord(at, nil); !errors.Is(err, ErrNoRecord) {
+			t.Errorf("the record at %d, before it is confirmed: %v", at, err)
+		}
+	}
 	if n := s.MaxOffset("T", 0); n != 0 || len(told) > 0 {
 		t.Fatalf("before it is confirmed: max offset %d, told %q", n, told)
 	}
 	s.SetConfirmed(second.Offset)
 	wantBodies(t, s, "T", 0, []string{"one"})
+	if _, err := s.ReadRecord(first.Offset, nil); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.ReadRecord(second.Offset, nil); !errors.Is(err, ErrNoRecord) {
+		t.Errorf("the second one, before it is confirmed: %v", err)
+	}
 	s.SetConfirmed(1 << 40)
 	wantBodies(t, s, "T", 0, []string{"one", "two"})
 	if got, end := s.Confirmed(), s.MaxPhyOffset(); got != end {

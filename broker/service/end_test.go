@@ -310,3 +310,34 @@ func TestLateIsStored(t *testing.T) {
 		}
 	}
 }
+
+// TestJoinsDuringCommit: who has to have a committed message is asked before and after it is stored: one that joins in
+// between has to have it, one that leaves was to have it. Whoever does not wait waits for nobody.
+func TestJoinsDuringCommit(t *testing.T) {
+	r := newRig(t)
+	r.send("T", "", "x", to(0))
+	h := func() record.View { return r.half("T", "WAIT\x01true\x02", to(0)) }
+	for _, c := range []struct {
+		before, joins int64
+		waits         bool
+	}{{1, 0, false}, {1, 1, true}, {2, 0, true}, {2, -1, true}} {
+		half := h()
+		r.change(func(c *config.Config) {
+			c.EnableControllerMode, c.BrokerRole, c.AllAckInSyncStateSet = true, "SYNC_MASTER", true
+		})
+		r.inSync.Store(c.before)
+		r.joins.Store(c.joins)
+		e := ending(half, true)
+		if err := r.End.End(e); err != nil || e.Waits != c.waits {
+			t.Errorf("%d in sync, %d more: waits %v, %v", c.before, c.joins, e.Waits, err)
+		}
+		r.joins.Store(0)
+		r.change(func(c *config.Config) { c.EnableControllerMode, c.BrokerRole = false, "ASYNC_MASTER" })
+	}
+	half := r.half("T", "WAIT\x01false\x02", to(0))
+	r.change(func(c *config.Config) { c.FlushDiskType = store.SyncFlush })
+	e := ending(half, true)
+	if err := r.End.End(e); err != nil || e.Waits {
+		t.Errorf("a message that does not wait: waits %v, %v", e.Waits, err)
+	}
+}

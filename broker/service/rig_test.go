@@ -46,6 +46,7 @@ type rig struct {
 	clock  atomic.Int64   // ms since 1970
 	cfg    atomic.Pointer[config.Config]
 	inSync atomic.Int64 // brokers that are in sync
+	joins  atomic.Int64 // how many more are in sync once that has been asked
 }
 
 // birth is when the clock of a rig begins, ms since 1970.
@@ -127,7 +128,11 @@ func (r *rig) open(c config.Config) {
 	r.d = Deps{Config: &r.cfg, Now: r.now, StoreHost: netip.MustParseAddrPort("10.0.0.1:10911"), Topics: topics,
 		Groups: groups, Committed: committed, Pulled: meta.NewOffsets(),
 		Consumers: clients.NewConsumers(func(string) {}, 100), Locks: locks, Filters: filters,
-		Mappings: &static.NewService(static.Deps{}).Mappings, Levels: levels, Trans: halves, InSync: func() int { return int(r.inSync.Load()) }, Stats: stats.NewTotals(),
+		Mappings: &static.NewService(static.Deps{}).Mappings, Levels: levels, Trans: halves,
+		InSync: func() int {
+			defer func() { r.inSync.Add(r.joins.Swap(0)) }()
+			return int(r.inSync.Load())
+		}, Stats: stats.NewTotals(),
 		DeadLetters: new(stats.DeadLetters), Log: log, Throttled: throttled}
 	if r.store, err = store.Open(c.Config, r.mem, store.EventListener{
 		IsBatchTopic: func(topic string) bool { return meta.IsBatch(topics.Get(topic)) }}); err != nil {

@@ -49,7 +49,7 @@ func TestSendBackDelays(t *testing.T) {
 	if string(got.Body) != "body" || got.Flag != 5 || got.BornTimestamp != birth || got.BornHost != producer {
 		t.Errorf("%+v", got)
 	}
-	if c := r.d.Topics.Get("%RETRY%g"); c == nil || c.ReadQueueNums != 1 {
+	if c := r.d.Topics.Get("%RETRY%g"); c == nil || c.ReadQueueNums != 1 || c.Order {
 		t.Errorf("retry topic %+v", c)
 	}
 }
@@ -89,7 +89,7 @@ func TestSendBackDeadLetters(t *testing.T) {
 		}
 	}
 	has(t, r.at("%DLQ%g", 0, 0), "DELAY", "0")
-	if c := r.d.Topics.Get("%DLQ%g"); c == nil || c.WriteQueueNums != 1 {
+	if c := r.d.Topics.Get("%DLQ%g"); c == nil || c.WriteQueueNums != 1 || c.Order {
 		t.Errorf("dead letters' topic %+v", c)
 	}
 }

@@ -634,3 +634,43 @@ func TestLookEndsTheWatch(t *testing.T) {
 		t.Errorf("less waits: progress %d, %d counted", q.flow.progress, e.budget.outbound.Load())
 	}
 }
+
+// TestShedAnswersFirst: who does not read its answers goes before who does not send its frame, whichever is watched
+// first and however long each has waited.
+func TestShedAnswersFirst(t *testing.T) {
+	now := time.UnixMilli(1_000_000)
+	for _, order := range []string{"rs", "sr", "srs", "rsr", "ssr", "srr"} {
+		e, l := flowEngine(int64(500*len(order)-200)), &Loop{}
+		var readers, senders []peer
+		for i, kind := range order {
+			p := newPeer(e, l)
+			if kind == 'r' {
+				p.unsent.Store(250)
+				e.budget.outbound.Add(250)
+				p.flow.progress = now.Add(-2 * time.Second).UnixMilli()
+				readers = append(readers, p)
+			} else {
+				p.flow.held = 250
+				e.budget.inbound.Add(250)
+				p.lastActive.Store(now.Add(-time.Duration(i+10) * time.Second).UnixMilli())
+				senders = append(senders, p)
+			}
+			l.watch(p.Conn)
+		}
+		e.shed(l, now.UnixMilli()) // one has to go
+		gone := 0
+		for _, p := range readers {
+			if p.s.closed {
+				gone++
+			}
+		}
+		for _, p := range senders {
+			if p.s.closed {
+				t.Errorf("%s: one that sends nothing went", order)
+			}
+		}
+		if gone != 1 {
+			t.Errorf("%s: %d that read nothing went", order, gone)
+		}
+	}
+}

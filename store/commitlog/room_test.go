@@ -108,3 +108,41 @@ func TestErrorClasses(t *testing.T) {
 		}
 	}
 }
+
+// TestNextFileThatNobodyNeedsYet: that the next file cannot be made is the log's state from the moment on at which an
+// append needs it, until it is there; the end of a log is none.
+func TestNextFileThatNobodyNeedsYet(t *testing.T) {
+	var told []error
+	l, _, _ := started(t, Events{Writable: func(why error) { told = append(told, why) }})
+	a := l.alloc
+	is := func(what string, refused error, n int) {
+		t.Helper()
+		if err := l.Writable(); !errors.Is(err, refused) || len(told) != n || n > 0 && !errors.Is(told[n-1], refused) {
+			t.Errorf("%s: %v, told %v", what, err, told)
+		}
+	}
+	a.setErr(syscall.ENOSPC)
+	is("nobody needs it", nil, 0)
+	if err := a.refused(); err != syscall.ENOSPC {
+		t.Errorf("who asks hears %v", err)
+	}
+	is("an append has asked", ErrDiskFull, 1)
+	a.setErr(syscall.ENOSPC)
+	is("it fails again", ErrDiskFull, 1)
+	a.setErr(nil)
+	is("it is there", nil, 2)
+	if err := a.refused(); err != nil {
+		t.Errorf("who asks hears %v", err)
+	}
+	is("an append has asked again", nil, 2)
+	a.need.Store(true)
+	a.setErr(syscall.ENOSPC)
+	is("somebody waits for it", ErrDiskFull, 3)
+	a.setErr(nil)
+	is("there again", nil, 4)
+	a.end()
+	if err := a.refused(); err != ErrClosed {
+		t.Errorf("at the end: %v", err)
+	}
+	is("the end", nil, 4)
+}

@@ -1,6 +1,7 @@
 package consumequeue
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -455,5 +456,42 @@ func TestLongBitsAreLeftOut(t *testing.T) {
 		if state != ExtFound || x.Tags != 3 || kept && int(x.Size) != extUnit+n || !kept && int(x.Size) != extUnit {
 			t.Errorf("%d bytes: %+v", n, x)
 		}
+	}
+}
+
+// TestCutKeepsBits: the extension of the last entry that a cut leaves stays whole, also where it is the first one, and
+// what comes then stands behind it.
+func TestCutKeepsBits(t *testing.T) {
+	for _, keep := range []int64{0, 1, 2, 12, 13, 14} { // 19 units of 50 bytes in a file
+		m := newModel(t, 1)
+		q := m.table.GetOrCreate("P", 0, false)
+		push := func(i int, fill byte) {
+			bits := bytes.Repeat([]byte{fill}, 30)
+			m.log.Exclusive(func() {
+				m.table.Push(q, []dispatch.Entry{{Offset: int64(10 * i), Size: 10, Tags: int64(i), Bits: &bits}})
+			})
+		}
+		for i := range 30 {
+			push(i, byte(i))
+		}
+		if err := m.table.FlushAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.table.Truncate(q, 10*keep); err != nil {
+			t.Fatal(err)
+		}
+		push(99, 99)
+		push(100, 100)
+		for at, want := range []int64{keep - 1, 99, 100} {
+			e, ok := m.table.Entry(q, keep-1+int64(at))
+			if keep == 0 && at == 0 {
+				continue
+			}
+			x, state := m.table.Tags(q, e.Tags, false)
+			if !ok || state != ExtFound || x.Tags != want || !bytes.Equal(x.Bits, bytes.Repeat([]byte{byte(want)}, 30)) {
+				t.Errorf("%d entries are left: number %d is %+v, %v", keep, want, x, state)
+			}
+		}
+		m.table.Close()
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"gorocket/compat"
 	"gorocket/store/record"
+	"gorocket/store/storetest"
 	"gorocket/store/vfs"
 )
 
@@ -588,5 +589,61 @@ func TestReadEntry(t *testing.T) {
 	}
 	if weight(true) != -1 || weight(false) != 1 {
 		t.Error("weights")
+	}
+}
+
+// TestLogCutFails: a file that cannot be removed is told, and stays known; one that is gone already is no fault, nor is a
+// cut below all files.
+func TestLogCutFails(t *testing.T) {
+	l, mem := smallLog(t)
+	at := fillLog(t, l, 11)
+	storetest.Fail(mem, "remove", "", errDisk)
+	if err := l.cutAt(at[1]); !errors.Is(err, errDisk) || len(l.files) != 4 {
+		t.Errorf("it cannot be removed: %v, %d files known", err, len(l.files))
+	}
+	mem.Inject(nil)
+	if err := mem.Remove(l.files[3].f.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.cutAt(at[4]); err != nil || len(l.files) != 2 || l.end != at[4] {
+		t.Errorf("the last file is gone already: %v, %d files known, the end at %d", err, len(l.files), l.end)
+	}
+	if n, err := l.dropBelow(21); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if err := l.cutAt(at[1]); err != nil || len(l.files) != 0 || l.end != at[1] {
+		t.Errorf("below all files: %v, %d files known, the end at %d", err, len(l.files), l.end)
+	}
+}
+
+// TestChainEnds: a slot whose units point to themselves or forwards is read once; that the oldest place of the log holds
+// no unit of the slot is told, and not that it points below the log.
+func TestChainEnds(t *testing.T) {
+	r := newRig(t, smallConfig(), vfs.NewMem(), begin)
+	defer r.halt()
+	add := func(prev int64) int64 {
+		pos, err := r.tm.log.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.tm.log.add(&unit{prev: prev, magic: 1, writeTime: begin, delay: 500, offset: 7, size: 7})
+		if err := r.tm.log.write(); err != nil {
+			t.Fatal(err)
+		}
+		return pos
+	}
+	alone := add(0)
+	for what, c := range map[string]struct {
+		last    int64
+		time    int64
+		units   int
+		skipped int
+	}{"itself": {alone, begin + 500, 1, 0}, "forwards": {add(1 << 30), begin + 500, 1, 0},
+		"one before": {add(alone), begin + 500, 2, 0}, "another slot's": {alone, begin + 900, 0, 1},
+		"behind the end": {1 << 30, begin + 500, 0, 1}, "nowhere": {-1, begin + 500, 0, 0}} {
+		r.bad = nil
+		if r.tm.chain(slot{time: c.time, last: c.last}); len(r.tm.units) != c.units || len(r.bad) != c.skipped {
+			t.Errorf("%s: %d units, told %v", what, len(r.tm.units), r.bad)
+		}
 	}
 }

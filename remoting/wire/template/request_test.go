@@ -415,3 +415,28 @@ func TestCutHeaders(t *testing.T) {
 		}
 	}
 }
+
+// TestLearnsNowAndThen: headers of ever new shapes push out only one template of a full set, and only at each eighth that
+// no template reads; what is known goes on to be read by its template.
+func TestLearnsNowAndThen(t *testing.T) {
+	var h requestCache
+	shape := func(i int) []byte {
+		return fmt.Appendf(nil, `{"code":310,"flag":0,"opaque":1,"version":409,"extFields":{"key%d":"v"}}`, i)
+	}
+	set := h.setOf(wire.SerializeJSON, shape(0))
+	for i := range templateWays {
+		sameAsLongWay(t, &h, shape(i))
+	}
+	known := set.ways
+	for i := templateWays; i < 3*learnEvery; i++ {
+		sameAsLongWay(t, &h, shape(i))
+		learns := (i+1)%learnEvery == 0
+		text := string(set.ways[templateWays-1].text)
+		if got := strings.Contains(text, fmt.Sprintf(`"key%d"`, i)); got != learns {
+			t.Errorf("the last template after %d shapes: %q", i+1, text)
+		}
+		if !slices.Equal(set.ways[:templateWays-1], known[:templateWays-1]) {
+			t.Errorf("other templates went after %d shapes", i+1)
+		}
+	}
+}
