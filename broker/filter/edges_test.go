@@ -105,3 +105,42 @@ func TestRoomToTheByte(t *testing.T) {
 		t.Errorf("data: %s, %v", text, err)
 	}
 }
+
+// TestExpectations: which sequences of tokens an error text names, with JavaCC's quirk: a sequence is left out as known
+// when the last one of the list has another length.
+func TestExpectations(t *testing.T) {
+	type step struct {
+		k   kind
+		pos int
+	}
+	for what, c := range map[string]struct {
+		steps []step
+		want  string
+	}{
+		"nothing":               {[]step{{0, 0}}, "[]"},
+		"out of the blue":       {[]step{{3, 2}, {0, 0}}, "[]"},
+		"one":                   {[]step{{3, 1}, {0, 0}}, "[[3]]"},
+		"two tokens":            {[]step{{3, 1}, {4, 2}, {0, 0}}, "[[3 4]]"},
+		"one of two":            {[]step{{3, 1}, {4, 1}, {0, 0}}, "[[3] [4]]"},
+		"the same twice":        {[]step{{3, 1}, {4, 1}, {3, 1}, {4, 1}, {0, 0}}, "[[3] [4]]"},
+		"told twice":            {[]step{{3, 1}, {0, 0}, {0, 0}}, "[[3]]"},
+		"longer behind shorter": {[]step{{3, 1}, {0, 0}, {4, 2}, {0, 0}}, "[[3]]"},
+		"falls back":            {[]step{{3, 1}, {4, 2}, {5, 3}, {6, 2}, {0, 0}}, "[[3 4 5]]"},
+		"the last one differs":  {[]step{{3, 1}, {4, 2}, {5, 2}, {6, 2}, {0, 0}}, "[[3 4] [3 5] [3 6]]"},
+	} {
+		var e expectations
+		for _, s := range c.steps {
+			e.add(s.k, s.pos)
+		}
+		if got := fmt.Sprint(e.entries); got != c.want {
+			t.Errorf("%s: %s, want %s", what, got, c.want)
+		}
+	}
+	var e expectations
+	for pos := 1; pos <= maxSequence+1; pos++ {
+		e.add(7, pos)
+	}
+	if e.add(0, 0); len(e.entries) != 1 || len(e.entries[0]) != maxSequence-1 {
+		t.Errorf("%d sequences, the first of %d tokens", len(e.entries), len(e.entries[0]))
+	}
+}

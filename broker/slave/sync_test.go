@@ -457,3 +457,69 @@ func TestUsersAreTheMasters(t *testing.T) {
 		t.Errorf("without credentials the master is asked: %v", err)
 	}
 }
+
+// TestMetricsAreRare: how much waits in the master's timers is asked for every metricsPeriod; without timers, and of a
+// master without, neither that nor their check point.
+func TestMetricsAreRare(t *testing.T) {
+	m, r := newMaster("A"), newRig(t)
+	r.Follow(m.serve(t))
+	r.looked(t)
+	r.timers = fakeTimers{}
+	if r.looked(t); r.timers.metrics != "" || r.timers.check == "" {
+		t.Errorf("asked again at once: %+v", r.timers)
+	}
+	r.measured = time.Now().Add(-metricsPeriod)
+	if r.looked(t); r.timers.metrics == "" {
+		t.Error("not asked again")
+	}
+	r.timers, r.measured, r.d.Timers = fakeTimers{}, time.Time{}, nil
+	if r.looked(t); r.timers != (fakeTimers{}) || r.delays == "" || !r.measured.IsZero() {
+		t.Errorf("without timers: %+v, levels %q", r.timers, r.delays)
+	}
+	without := remotingtest.Serve(t)
+	r.d.Timers = &r.timers
+	if body, err := r.askTimers(t.Context(), without, wire.ReqGetTimerCheckPoint); body != nil || err != nil {
+		t.Errorf("a master without timers: %q, %v", body, err)
+	}
+	if err := r.timerMetrics(t.Context(), without); err != nil || !r.measured.IsZero() {
+		t.Errorf("a master without timers: %v, asked at %v", err, r.measured)
+	}
+}
+
+// TestMasterEnd: an end that is none is an error that says so.
+func TestMasterEnd(t *testing.T) {
+	m, r := newMaster(), newRig(t)
+	addr := m.serve(t)
+	for end, ok := range map[int64]bool{0: true, 1 << 40: true, -1: false} {
+		m.mu.Lock()
+		m.end = end
+		m.mu.Unlock()
+		got, err := MasterEnd(t.Context(), r.d.Client, addr)
+		if (err == nil) != ok || ok && got != end || !ok && !strings.Contains(err.Error(), `commitLogMaxOffset="-1"`) {
+			t.Errorf("%d: %d, %v", end, got, err)
+		}
+	}
+}
+
+// TestSyncedSays: the time of a look counts when all tables were the master's, not without one, nor when one failed.
+func TestSyncedSays(t *testing.T) {
+	m, r := newMaster("A"), newRig(t)
+	if r.look(t.Context()); r.State().Err != nil || !r.State().Synced.IsZero() {
+		t.Errorf("without a master: %+v", r.State())
+	}
+	addr := m.serve(t)
+	m.offsets = "{"
+	r.Follow(addr)
+	if r.look(t.Context()); r.State().Err == nil || !r.State().Synced.IsZero() || r.State().Master != addr {
+		t.Errorf("offsets that cannot be read: %+v", r.State())
+	}
+	if r.d.Topics.Get("A") == nil || r.timers.check == "" {
+		t.Error("what fails holds up the others")
+	}
+	m.mu.Lock()
+	m.offsets = `{"offsetTable":{}}`
+	m.mu.Unlock()
+	if r.looked(t); r.State().Synced.IsZero() {
+		t.Errorf("%+v", r.State())
+	}
+}
