@@ -1,6 +1,8 @@
 package trans
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -185,4 +187,93 @@ func TestQuestionPace(t *testing.T) {
 	ask(9, 0, true)
 	ask(9, 0, true)
 	ask(9, 0, false)
+}
+
+// TestHalvesModel compares the table with a map of what has ended, while ends come in any order and the oldest go.
+func TestHalvesModel(t *testing.T) {
+	for seed := range uint64(10) {
+		rnd, h := rand.New(rand.NewPCG(seed, 3)), newHalfTable()
+		base := rnd.Int64N(200)
+		h.reset(base)
+		ended := map[int64]bool{}
+		for step := range 500 {
+			what := fmt.Sprintf("seed %d, step %d", seed, step)
+			switch at := base - 5 + rnd.Int64N(400); {
+			case rnd.IntN(25) == 0:
+				to := base - 3 + rnd.Int64N(150)
+				h.advance(to)
+				base = max(base, to)
+			case rnd.IntN(2) == 0:
+				h.settle(at)
+				ended[at] = ended[at] || at >= base
+			default:
+				got, c := h.Claim(at)
+				want := Claimed
+				if at >= base && ended[at] {
+					want = ClaimEnded
+				}
+				if got != at || c != want {
+					t.Fatalf("%s: claim of %d: %d, %d, want %d", what, at, got, c, want)
+				}
+				if end := rnd.IntN(2) == 0; c == Claimed {
+					h.Release(at, end)
+					ended[at] = end && at >= base
+				}
+			}
+			if h.start() != base || h.Passed(base) || !h.Passed(base-1) || h.Span()%64 != 0 || h.Span() > 640 {
+				t.Fatalf("%s: begins at %d, want %d; bits for %d", what, h.start(), base, h.Span())
+			}
+			from, end := base-5+rnd.Int64N(400), base+rnd.Int64N(500)
+			want := max(from, base)
+			for want < end && ended[want] {
+				want++
+			}
+			if got := h.NextOpen(from, end); got != min(want, end) {
+				t.Fatalf("%s: the next from %d to %d is %d, want %d", what, from, end, got, min(want, end))
+			}
+		}
+	}
+}
+
+// TestHalvesTooFar: the table follows MaxHalfSpan half messages from the oldest on, and has no bits for those behind.
+func TestHalvesTooFar(t *testing.T) {
+	h := newHalfTable()
+	h.reset(1000)
+	for offset, want := range map[int64]Claim{999: Claimed, 1000 + MaxHalfSpan - 1: Claimed, 1000 + MaxHalfSpan: ClaimTooFar,
+		1 << 60: ClaimTooFar} {
+		if at, c := h.Claim(offset); at != offset || c != want {
+			t.Errorf("%d: %d, %d, want %d", offset, at, c, want)
+		}
+	}
+	h.Release(999, true)
+	h.settle(1000 + MaxHalfSpan)
+	if h.Span() != 0 {
+		t.Errorf("bits for %d", h.Span())
+	}
+}
+
+// TestHalvesJoin: what was stored again before a start is one half message; what has ended, is being ended or lies below
+// the table joins nothing.
+func TestHalvesJoin(t *testing.T) {
+	h := newHalfTable()
+	h.reset(10)
+	h.settle(11)
+	_, _ = h.Claim(12)
+	for older, want := range map[int64]bool{9: false, 11: false, 12: false, 13: true} {
+		if got := h.join(older, 50+older); got != want {
+			t.Errorf("%d: %v", older, got)
+		}
+	}
+	if h.join(13, 70) {
+		t.Error("it was joined with another already")
+	}
+	if at, c := h.Claim(13); at != 63 || c != Claimed {
+		t.Errorf("its end finds %d, %d", at, c)
+	}
+	if h.NextOpen(13, 60) != 14 || h.Passed(13) {
+		t.Error("rounds look at the older place")
+	}
+	if at, c := h.Claim(9); at != 9 || c != Claimed {
+		t.Errorf("one below, which joins nothing: %d, %d", at, c)
+	}
 }
