@@ -504,3 +504,48 @@ func TestKeeperRuns(t *testing.T) {
 		t.Error("it stops once")
 	}
 }
+
+// TestWaitNotification: a notification that has found nothing waits; a message that came meanwhile has it looked at
+// again, maxAgain times at once, and then waits for the next one. One whose time is over does not wait.
+func TestWaitNotification(t *testing.T) {
+	r := newRig(t)
+	r.topic("T", 1)
+	n := &Notification{Reader: Reader{Topic: "T", Group: "g", QueueID: -1, Peer: "c:1"}, PollTime: 60_000, Born: r.now()}
+	w := &waiter{name: "w"}
+	w.Wait = Wait{Waiter: w, Topic: "T", Group: "g", QueueID: -1, Until: r.now() + 60_000}
+	waits := func(what string, again int, woken ...string) {
+		t.Helper()
+		if ok, err := r.WaitNotification(n, &w.Wait); !ok || err != nil || w.Again != again {
+			t.Fatalf("%s: waits %v, %v, looked at again %d times", what, ok, err, w.Again)
+		}
+		if got := r.asks.woken(); !slices.Equal(got, woken) {
+			t.Fatalf("%s: woken %v", what, got)
+		}
+	}
+	waits("nothing came", 0)
+	r.send("T", 0, "", "a")
+	if got := r.asks.woken(); !slices.Equal(got, []string{"w"}) {
+		t.Errorf("a message came: woken %v", got)
+	}
+	for i := range maxAgain {
+		waits("it is still there", i+1, "w")
+	}
+	waits("often enough", 0)
+	over := &waiter{}
+	over.Wait = Wait{Waiter: over, Topic: "T", Group: "g", QueueID: -1, Until: r.now()}
+	if ok, err := r.WaitNotification(n, &over.Wait); ok || err != nil {
+		t.Errorf("its time is over: waits %v, %v", ok, err)
+	}
+	r.change(func(c *config.Config) { c.MaxPopPollingSize = 1 })
+	if ok, err := r.WaitNotification(n, &Wait{Topic: "T", Group: "h", Until: r.now() + 9000}); ok || err != ErrFull {
+		t.Errorf("too many: waits %v, %v", ok, err)
+	}
+	pop := &waiter{name: "p"}
+	pop.Wait = Wait{Waiter: pop, Topic: "T", Group: "g", QueueID: -1, Until: r.now() + 60_000, Sub: everything}
+	for i, want := range []int{1, 2, maxAgain, 0} {
+		if ok, err := r.WaitPop(&pop.Wait, false, ""); !ok || err != nil || pop.Again != want ||
+			len(r.pops.woken()) != min(want, 1) {
+			t.Errorf("pop %d: waits %v, %v, looked at again %d times", i, ok, err, pop.Again)
+		}
+	}
+}
