@@ -76,8 +76,10 @@ func (c *Client) QueryMessages(ctx context.Context, q Query) ([]Message, error) 
 		all = append(all, parts[i]...)
 	}
 	if len(all) == 0 {
-		if err := firstError(errs); err != nil && CodeOf(err) != wire.QueryNotFound {
-			return nil, err
+		for _, err := range errs {
+			if err != nil && CodeOf(err) != wire.QueryNotFound {
+				return nil, err
+			}
 		}
 		return nil, ErrNoMessage
 	}
