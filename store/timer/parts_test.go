@@ -647,3 +647,35 @@ func TestChainEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestSlotFor: a time within the roll window has its own slot; one shortly beyond rolls from the middle of it, one far
+// beyond from its end. A slave, which rolls nothing, uses all of the wheel.
+func TestSlotFor(t *testing.T) {
+	r := newRig(t, smallConfig(), vfs.NewMem(), begin)
+	defer r.halt()
+	now, window := r.tm.writeTime, r.tm.window
+	r.tm.leads = true
+	third := r.tm.floor(window / 3)
+	for _, c := range []struct {
+		beyond int64
+		at     int64 // 0: its own
+		magic  int32
+	}{{-window + 1, 0, magicDefault}, {-1, 0, magicDefault}, {0, now + r.tm.floor(window/2), magicDefault | magicRoll},
+		{third - 1, now + r.tm.floor(window/2), magicDefault | magicRoll}, {third, now + window, magicDefault | magicRoll},
+		{window * 9, now + window, magicDefault | magicRoll}} {
+		want := c.at
+		if want == 0 {
+			want = now + window + c.beyond
+		}
+		if at, magic := r.tm.slotFor(now + window + c.beyond); at != want || magic != c.magic {
+			t.Errorf("%d behind the window: %d with %d, want %d with %d", c.beyond, at-now, magic, want-now, c.magic)
+		}
+	}
+	r.tm.leads = false
+	end := r.tm.readTime + (wheelSlots-blankSlots)*r.tm.precision
+	for at, own := range map[int64]bool{now + window: true, end - 1: true, end: false} {
+		if got, magic := r.tm.slotFor(at); (got == at) != own || (magic == magicDefault) != own {
+			t.Errorf("a slave, %d: %d with %d", at-now, got-now, magic)
+		}
+	}
+}
