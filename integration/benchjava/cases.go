@@ -85,8 +85,8 @@ var pairs = []pair{
 	}},
 	{name: "replicas", conf: masterOf("ASYNC_MASTER", 0, nil), steps: []step{
 		warm("ha", toolRun{args: "send --size 1024 --connections 8 --in-flight 64"}),
-		{part: "ha", once: true, figures: []figure{aloneCPU, masterCPU, masterAdd, bothCPU, newTables, catchUp,
-			catchUpRate},
+		{part: "ha", once: true, figures: []figure{aloneCPU, masterCPU, masterAdd, addOfBare, bareAdd, bothCPU, newTables,
+			catchUp, catchUpRate, catchBare, bareCatch},
 			do: (*round).replicas, length: fixed(3*time.Minute, time.Minute)},
 	}},
 	{name: "SYNC_MASTER", conf: masterOf("SYNC_MASTER", 0, twoInSync), steps: []step{

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"gorocket/integration/harness"
@@ -15,8 +18,9 @@ import (
 	"gorocket/integration/load/client"
 )
 
-// Replication: a master and a slave of the same kind, both on the servers' core: beside the load tool the slave takes its core from it, and
-// the master sees fewer messages at a time.
+// Replication: a master on the servers' core and a slave of the same kind on the other one, beside the load tool, as it
+// is on a machine of its own: on the master's core its work would count as what it costs the master, whose caches it
+// empties.
 
 // Names of cases and the figures that its steps find.
 const (
@@ -66,6 +70,17 @@ func (r *round) addSlave(p *harness.Pair) (*slave, error) {
 	base := filepath.Dir(filepath.Dir(p.Broker.Store()))
 	s, err := harness.NewBroker(r.kind, base, "slave", p.Names.Addr(), harness.BigFiles(masterOf("SLAVE", 1, nil)))
 	return &slave{s, p.Broker}, err
+}
+
+// launchBeside starts the slave on the load tool's core, see above.
+func (s *slave) launchBeside() error {
+	if runtime.NumCPU() > 1 {
+		if err := os.Setenv(harness.PinVariable, toolCore); err != nil {
+			return err
+		}
+		defer os.Setenv(harness.PinVariable, serverCore)
+	}
+	return s.Launch()
 }
 
 // within asks until ok, or the limit, and returns how long it took.
@@ -141,7 +156,7 @@ func (r *round) replicas(p *harness.Pair, _ []figure) error {
 			s.Kill()
 		}
 	}()
-	if err := s.Launch(); err != nil {
+	if err := s.launchBeside(); err != nil {
 		return err
 	}
 	took, err := within(replicaLimit, "the topic on the slave", s.hasTopic)
@@ -152,24 +167,42 @@ func (r *round) replicas(p *harness.Pair, _ []figure) error {
 	if err := s.caughtUp(); err != nil {
 		return err
 	}
-	return errors.Join(r.replicate(p, s, send), r.catchUp(p, s))
-}
-
-// replicate compares the CPU of both with that of the master alone.
-func (r *round) replicate(p *harness.Pair, s *slave, send toolRun) error {
-	cpu, n := load.CPUTime(s.Process().PID()), messages(s.Server)
-	if err := r.bench(p, send, []figure{masterCPU}); err != nil {
+	perSecond, err := r.replicate(p, s, send)
+	if err == nil {
+		err = r.catchUp(p, s)
+	}
+	if err != nil || r.kind == harness.Java {
 		return err
 	}
-	if err := s.caughtUp(); err != nil {
+	s.Kill()
+	if err := os.RemoveAll(s.Store()); err != nil { // the disk gets as much again
 		return err
+	}
+	return errors.Join(r.bareCatchUp(p), r.bareReplica(p, send, perSecond, recordBytes))
+}
+
+// recordBytes is about what a message of 1 KiB has in the log, with the properties of the load tool.
+const recordBytes = 1024 + 130
+
+// replicate compares the CPU of both with that of the master alone. It returns the messages sent in a second.
+func (r *round) replicate(p *harness.Pair, s *slave, send toolRun) (perSecond float64, err error) {
+	cpu, n := load.CPUTime(s.Process().PID()), messages(s.Server)
+	v, err := r.tool(p, send)
+	if err == nil {
+		err = r.take([]figure{masterCPU}, v)
+	}
+	if err == nil {
+		err = s.caughtUp()
+	}
+	if err != nil {
+		return 0, err
 	}
 	cpu, n = load.CPUTime(s.Process().PID())-cpu, messages(s.Server)-n
 	alone, _ := r.get(r.part, aloneCPU.name)
 	with, _ := r.get(r.part, masterCPU.name)
 	r.set(masterAdd.name, with/alone-1)
 	r.set(bothCPU.name, with+cpu.Seconds()*1e6/float64(n))
-	return nil
+	return v.number("perSecond")
 }
 
 // catchUp lets the master take messages while the slave is down, and looks how fast it gets them: from its start, which
@@ -185,8 +218,10 @@ func (r *round) catchUp(p *harness.Pair, s *slave) error {
 			return err
 		}
 	}
+	syscall.Sync() // what the master has left to write is not the slave's
+	load.FillPageCache()
 	start := time.Now()
-	if err := s.Launch(); err != nil {
+	if err := s.launchBeside(); err != nil {
 		return err
 	}
 	first := before

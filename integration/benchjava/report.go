@@ -66,7 +66,7 @@ in the same run, or a limit for gorocket.
 - 40,000 in flight: 64 connections with 625 requests each, compared with the peak that the same server had with 8 x 64, with Java's limits (`+"`waitTimeMillsInSendQueue=200`"+`).
 - %s: commit log files of 128 MiB, which are made to look four days old when they are full, and `+"`deleteWhen`"+` at every hour. Measured once, for %s.
 - %s: made by `+"`updateTopic`"+` requests (17), eight in flight; then a clean stop and a start. Measured once%s.
-- Replication: master and slave of the same kind, both on the servers' core. A slave catches up with 4 GiB from its start
+- Replication: master and slave of the same kind, the slave on the core of the load tool, as on a machine of its own. A slave catches up with 4 GiB from its start
   on, as an operator waits for it, and from the first message that it has on: Java's asks for its master's address, and
   starts a JVM, before that. Measured once.
 - Failover: three controllers of ours, or one of Java's, and two brokers of the same kind, with Java's default time-outs,

@@ -6,22 +6,26 @@
 //	cd integration && go run ./catchbound -mib 4096 -dir /var/tmp
 //
 // Each process is on a processor of its own; with -one both share the first one. With -sync a second thread of the
-// receiver, on its processor, makes what came durable every 500 ms, as a broker does.
+// receiver, on its processor, makes what came durable every 500 ms, as a broker does. With -rate so much is sent each
+// millisecond as makes that rate, as a master sends to a slave that is not behind.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"gorocket/integration/bare"
+	"gorocket/integration/load"
 )
 
 const fileSize = 1 << 30 // of a commit log
@@ -32,6 +36,7 @@ var (
 	block  = flag.Int("block", 1<<20, "bytes of one sendfile at most")
 	room   = flag.Int("read", 256<<10, "bytes of one read and pwrite at most")
 	one    = flag.Bool("one", false, "both processes on one processor")
+	rate   = flag.Int("rate", 0, "MB to send each second; 0: all that goes")
 	synced = flag.Bool("sync", false, "make what came durable every 500 ms")
 	port   = flag.Int("receive", 0, "be the receiver, from the sender at this port")
 )
@@ -114,6 +119,7 @@ func measure() error {
 	if err != nil {
 		return err
 	}
+	load.FillPageCache()
 	l, at, err := bare.Listen(1)
 	if err != nil {
 		return err
@@ -124,12 +130,24 @@ func measure() error {
 	if err := to.Start(); err != nil {
 		return err
 	}
-	defer func() { _ = to.Wait() }()
+	var ended atomic.Bool
+	done := make(chan error, 1)
+	go func() {
+		err := to.Wait()
+		ended.Store(true)
+		_ = unix.Shutdown(l, unix.SHUT_RD) // nobody comes any more
+		done <- err
+	}()
+	defer func() { <-done }()
 	fd, _, err := unix.Accept(l)
+	if ended.Load() {
+		return errors.New("the receiver has ended")
+	}
 	if err != nil {
 		return err
 	}
 	pin(0)
+	fmt.Println("sending") // for who measures something beside it
 	before, begin := cpu(), time.Now()
 	if err := send(fd, from); err != nil {
 		return err
@@ -140,7 +158,7 @@ func measure() error {
 
 // send sends the files one after the other.
 func send(to int, from []int) error {
-	left := total()
+	left, begin := total(), time.Now()
 	for _, fd := range from {
 		for at := int64(0); at < fileSize && left > 0; {
 			n, err := unix.Sendfile(to, fd, &at, int(min(int64(*block), fileSize-at, left)))
@@ -148,9 +166,20 @@ func send(to int, from []int) error {
 				return err
 			}
 			left -= int64(max(n, 0))
+			if *rate > 0 {
+				rest(begin, total()-left)
+			}
 		}
 	}
 	return nil
+}
+
+// rest waits until so many bytes are due at the rate.
+func rest(begin time.Time, sent int64) {
+	due := begin.Add(time.Duration(float64(sent) / float64(*rate) * 1e3))
+	if d := time.Until(due); d > 0 {
+		time.Sleep(d)
+	}
 }
 
 // receive is the other process: it makes new files in a folder of its own.
