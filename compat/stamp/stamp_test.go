@@ -1,7 +1,11 @@
 package stamp
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -42,5 +46,49 @@ func TestChanged(t *testing.T) {
 	}
 	if step("it is back", "thrEE", old, true); len(k.seen) != 2 {
 		t.Errorf("%d files are known", len(k.seen))
+	}
+}
+
+// TestOddFiles: what is no file is not waited for and has a content of its own; a long one is looked at as far as it
+// goes, and by its time.
+func TestOddFiles(t *testing.T) {
+	dir := t.TempDir()
+	file, pipe := dir+"/f", dir+"/pipe"
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var k Files
+	if !k.Changed([]string{file, pipe}) || k.Changed([]string{file, pipe}) {
+		t.Error("a pipe that comes is told once")
+	}
+	for name, want := range map[string]error{pipe: errNoFile, dir: errNoFile, "/dev/zero": errNoFile, file: fs.ErrNotExist} {
+		if _, err := Read(name, 10); !errors.Is(err, want) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := os.WriteFile(file, []byte("eleven byte"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := Read(file, 11); string(text) != "eleven byte" || err != nil {
+		t.Errorf("%q %v", text, err)
+	}
+	if _, err := Read(file, 10); err == nil || !strings.Contains(err.Error(), file+": more than 10 bytes") {
+		t.Errorf("one byte too much: %v", err)
+	}
+	if !Fresh([]string{dir + "/none", file}, time.Now()) || Fresh([]string{file}, time.Now().Add(2*Settle)) {
+		t.Error("fresh")
+	}
+	if err := os.Truncate(file, 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	if !k.Changed([]string{file, pipe}) || k.Changed([]string{file, pipe}) {
+		t.Error("a terabyte is told once")
+	}
+	at := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(file, at, at); err != nil {
+		t.Fatal(err)
+	}
+	if !k.Changed([]string{file, pipe}) {
+		t.Error("another time of what is too long to be looked at")
 	}
 }

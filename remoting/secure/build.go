@@ -5,9 +5,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
+
+	"gorocket/compat/stamp"
 )
+
+// maxFile is how long a file of settings, of certificates or of a key may be, in bytes.
+const maxFile = 4 << 20
 
 // serverConfig makes the configuration of connections that are accepted; nil when there is no certificate.
 func (s *Settings) serverConfig(selfSigned func() (tls.Certificate, error)) (*tls.Config, error) {
@@ -149,11 +153,11 @@ func pair(keys, certFile, keyFile, password string) (tls.Certificate, error) {
 		return tls.Certificate{}, fmt.Errorf("%s.certPath=%q and %s.keyPath=%q: one needs the other", keys, certFile, keys,
 			keyFile)
 	}
-	cert, err := os.ReadFile(certFile)
+	cert, err := stamp.Read(certFile, maxFile)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("%s.certPath: %w", keys, err)
 	}
-	key, err := os.ReadFile(keyFile)
+	key, err := stamp.Read(keyFile, maxFile)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("%s.keyPath: %w", keys, err)
 	}
@@ -172,7 +176,7 @@ func pool(key, file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(file)
+	text, err := stamp.Read(file, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}

@@ -1,8 +1,10 @@
 package secure
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +23,8 @@ type Keeper struct {
 	own    func() (tls.Certificate, error)
 	watch  stamp.Watch
 	seen   stamp.Files // the goroutine of Start only
+	file   string      // tls.config.file; immutable
+	filled bool        // there was something in it; the goroutine of Start only
 }
 
 // watchEvery is how often the files are looked at. Java: FileWatchService.
@@ -36,11 +40,16 @@ func New(s Settings, javaOptions string, told func(err error)) (*Keeper, error) 
 	if err != nil {
 		return nil, err
 	}
-	k.mode = all.mode()
+	b, err := withOptions(s, javaOptions)
+	if err != nil {
+		return nil, err
+	}
+	k.mode, k.file = all.mode(), b.TLSConfigFile
 	k.seen.Changed(all.files())
 	if err = k.load(&all); err != nil {
 		return nil, err
 	}
+	k.filled = filled(k.file)
 	if k.mode == transport.TLSEnforcing && k.server.Load() == nil {
 		return nil, errors.New("tls.server.mode=enforcing without tls.server.certPath and tls.server.keyPath, and " +
 			"tls.test.mode.enable=false: nobody could connect")
@@ -97,15 +106,32 @@ func (k *Keeper) Start() { k.watch.Start(watchEvery) }
 // Stop ends what Start began; without that it does nothing.
 func (k *Keeper) Stop() { k.watch.Stop() }
 
+// filled tells that there is something in a file.
+func filled(name string) bool {
+	text, err := stamp.Read(name, maxFile)
+	return err == nil && len(bytes.TrimSpace(text)) > 0
+}
+
 // reload reads everything again when a file has changed, and while that does not work. A certificate that is there
-// before its key is no error that lasts: the next look finds both.
+// before its key is no error that lasts: the next look finds both. Half a file of settings would be settings that
+// protect less: what is being written is not read yet, and one that is gone or empty says nothing.
 func (k *Keeper) reload(failing bool) (read bool, err error) {
 	all, err := Complete(k.given, k.java)
+	if stamp.Fresh([]string{k.file}, time.Now()) { // looked at behind the read: nobody has begun to write meanwhile
+		return false, nil
+	}
+	if k.filled && !filled(k.file) {
+		return true, fmt.Errorf("tls.config.file: %s is gone or empty, or cannot be read: what it said stays until the next "+
+			"start", k.file)
+	}
 	if err != nil {
 		return true, err
 	}
 	if !k.seen.Changed(all.files()) && !failing {
 		return false, nil
 	}
-	return true, k.load(&all)
+	if err = k.load(&all); err == nil {
+		k.filled = filled(k.file)
+	}
+	return true, err
 }

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"gorocket/compat"
 	"gorocket/compat/config"
+	"gorocket/compat/stamp"
 	"gorocket/remoting/transport"
 )
 
@@ -84,18 +84,11 @@ func Complete(s Settings, javaOptions string) (Settings, error) {
 }
 
 func complete(s Settings, javaOptions string) (Settings, error) {
-	b := bound{s}
-	var options compat.Properties
-	for _, word := range strings.Fields(javaOptions) {
-		if pair, ok := strings.CutPrefix(word, "-Dtls."); ok {
-			name, value, _ := strings.Cut(pair, "=")
-			options.Set("tls."+name, value)
-		}
+	b, err := withOptions(s, javaOptions)
+	if err != nil {
+		return s, err
 	}
-	if _, err := config.Bind(&options, &b); err != nil {
-		return s, fmt.Errorf("%s: %w", JavaOptions, err)
-	}
-	text, err := os.ReadFile(b.TLSConfigFile)
+	text, err := stamp.Read(b.TLSConfigFile, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return b.Settings, config.Check(&b)
 	}
@@ -113,6 +106,22 @@ func complete(s Settings, javaOptions string) (Settings, error) {
 		return s, fmt.Errorf("%s: %w", b.TLSConfigFile, err)
 	}
 	return b.Settings, nil
+}
+
+// withOptions adds to s what stands in javaOptions.
+func withOptions(s Settings, javaOptions string) (bound, error) {
+	b := bound{s}
+	var options compat.Properties
+	for _, word := range strings.Fields(javaOptions) {
+		if pair, ok := strings.CutPrefix(word, "-Dtls."); ok {
+			name, value, _ := strings.Cut(pair, "=")
+			options.Set("tls."+name, value)
+		}
+	}
+	if _, err := config.Bind(&options, &b); err != nil {
+		return b, fmt.Errorf("%s: %w", JavaOptions, err)
+	}
+	return b, nil
 }
 
 // mode is tls.server.mode; a text that is none was refused by its key.

@@ -3,20 +3,22 @@ package plain
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"gorocket/compat"
+	"gorocket/compat/stamp"
 	"gorocket/compat/yaml"
 )
 
-// maxFiles is how many files of accounts there may be.
-const maxFiles = 1000
+// Limits of files of accounts: how many there may be, and in how many folders one may lie.
+const (
+	maxFiles = 1000
+	maxDepth = 16
+)
 
 // Where the accounts are below ROCKETMQ_HOME. Java: PlainPermissionManager.
 const (
@@ -62,29 +64,45 @@ func failure(name string, err error) error {
 	return &FileError{File: name, Msg: err.Error()}
 }
 
-// names are the files below home in the order in which they count: conf/acl by name, then the default file. Folders
-// that begin with two dots are those of Kubernetes, whose files are linked from above. Java: getAllAclFiles, in the
-// order of the folder.
+// names are the files below home in the order in which they count: conf/acl by name, then the default file. Java:
+// getAllAclFiles, in the order of the folder.
 func names(home string) (list []string, err error) {
 	root := filepath.Join(home, folder)
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil && path == root && errors.Is(err, fs.ErrNotExist):
-			return filepath.SkipAll
-		case err != nil:
-			return err
-		case d.IsDir() && strings.HasPrefix(d.Name(), ".."):
-			return filepath.SkipDir
-		case d.IsDir() || !strings.HasSuffix(path, ".yml") && !strings.HasSuffix(path, ".yaml"):
-			return nil
-		}
-		if list = append(list, path); len(list) > maxFiles {
-			return fmt.Errorf("%s: more than %d files", root, maxFiles)
-		}
-		return nil
-	})
+	if list, err = below(nil, root, 0); errors.Is(err, fs.ErrNotExist) {
+		list, err = nil, nil
+	}
 	slices.Sort(list)
 	return append(list, filepath.Join(home, defaultFile)), err
+}
+
+// below appends the files of a folder, or of a link to one. Folders that begin with two dots are those of Kubernetes,
+// whose files are linked from above.
+func below(list []string, dir string, depth int) ([]string, error) {
+	if depth > maxDepth {
+		return nil, &FileError{File: dir, Msg: fmt.Sprintf("folders lie in each other %d times: a link to one above?", depth)}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		info, err := os.Stat(path) // of what a link leads to
+		isFolder := err == nil && info.IsDir()
+		switch {
+		case isFolder && strings.HasPrefix(e.Name(), ".."):
+		case isFolder:
+			if list, err = below(list, path, depth+1); err != nil {
+				return nil, err
+			}
+		case strings.HasSuffix(path, ".yml") || strings.HasSuffix(path, ".yaml"):
+			list = append(list, path)
+		}
+		if len(list) > maxFiles {
+			return nil, &FileError{File: dir, Msg: fmt.Sprintf("more than %d files", maxFiles)}
+		}
+	}
+	return list, nil
 }
 
 // load reads all files. An error names the file and the line, and no secret.
@@ -110,14 +128,7 @@ func load(home string) (*state, error) {
 }
 
 // readFile reads a file of accounts, of which there is a limit.
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, yaml.MaxSize+1))
-}
+func readFile(name string) ([]byte, error) { return stamp.Read(name, yaml.MaxSize) }
 
 // add takes a file's content in.
 func (s *state) add(name string, data []byte) error {
@@ -237,16 +248,3 @@ func (s *state) emptied(old *state) error {
 	}
 	return nil
 }
-
-// fresh tells that one of the files was written so lately that somebody may still be writing.
-func fresh(list []string, now time.Time) bool {
-	for _, name := range list {
-		if info, err := os.Stat(name); err == nil && now.Sub(info.ModTime()) < settle && !info.ModTime().After(now) {
-			return true
-		}
-	}
-	return false
-}
-
-// settle is how old a file's last write has to be before it is read again.
-const settle = 300 * time.Millisecond

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gorocket/compat/stamp"
 	"gorocket/compat/testutil"
 	"gorocket/remoting/auth"
 	"gorocket/remoting/wire"
@@ -35,7 +36,7 @@ func write(t testing.TB, home, name, text string) string {
 	if err := os.WriteFile(file, []byte(text), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	old := time.Now().Add(-2 * settle)
+	old := time.Now().Add(-2 * stamp.Settle)
 	if err := os.Chtimes(file, old, old); err != nil {
 		t.Fatal(err)
 	}

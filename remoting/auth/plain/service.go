@@ -29,6 +29,7 @@ type Settings struct {
 type Service struct {
 	set     *Settings
 	now     atomic.Pointer[state]
+	changes atomic.Int64
 	own     auth.Ask // to change this cluster
 	table   *auth.Table
 	failing *auth.Failing
@@ -83,6 +84,9 @@ func (s *Service) Tallies() *auth.Tallies { return &s.tallies }
 // Sizes is how many accounts there are.
 func (s *Service) Sizes() (accounts int) { return len(s.now.Load().accounts) }
 
+// Changes is how often the accounts were read again.
+func (s *Service) Changes() int64 { return s.changes.Load() }
+
 // reload reads the files again when they have changed and nobody has written for a while, and while they cannot be
 // used.
 func (s *Service) reload(failing bool) (read bool, err error) {
@@ -92,7 +96,7 @@ func (s *Service) reload(failing bool) (read bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	if fresh(list, time.Now()) || !s.seen.Changed(list) && !failing {
+	if stamp.Fresh(list, time.Now()) || !s.seen.Changed(list) && !failing {
 		return false, nil
 	}
 	return true, s.load()
@@ -106,6 +110,7 @@ func (s *Service) load() error {
 	}
 	if err == nil {
 		s.now.Store(fresh)
+		s.changes.Add(1)
 	}
 	return err
 }
