@@ -24,7 +24,8 @@ type pulls struct {
 	mappings *static.Service
 	forwards *asides
 	cold     *asides
-	pool     sync.Pool // *pullState
+	rules    func() int64 // see Broker.rules
+	pool     sync.Pool    // *pullState
 }
 
 func (h *pulls) entries() []remoting.Entry {

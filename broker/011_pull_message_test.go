@@ -185,7 +185,8 @@ func TestHeldPullLooksAgain(t *testing.T) {
 	r := startRig(t, testConfig(t, t.TempDir()))
 	r.send("T", "", "came meanwhile")
 	sub, _ := clients.ParseSubscription("T", "*", "TAG")
-	h := &pulls{puller: r.b.services.Pull, holds: r.b.holds, mappings: r.b.mappings, forwards: r.b.forwards, cold: r.b.cold}
+	h := &pulls{puller: r.b.services.Pull, holds: r.b.holds, mappings: r.b.mappings, forwards: r.b.forwards, cold: r.b.cold,
+		rules: r.b.rules}
 	table, err := remoting.NewTable(remoting.Entry{Code: wire.ReqPullMessage, Handle: func(ctx *remoting.Context) {
 		p := new(pullState) // as it is when the read found nothing
 		if err := wire.PullMessageRequest.Decode(ctx.Req, ctx.In, &p.head); err != nil {

@@ -155,3 +155,35 @@ func TestMigrate(t *testing.T) {
 		t.Errorf("changed back: %+v", u)
 	}
 }
+
+// TestUsersFromWhiteAddresses: whoever comes from a white address and signs nothing changes no users and sees no
+// passwords: while accounts become users, their secrets are the same. Java has no users of 2.0 beside accounts;
+// authorizationStrictMode=false lets white addresses do everything.
+func TestUsersFromWhiteAddresses(t *testing.T) {
+	for _, strict := range []bool{true, false} {
+		cfg, _ := aclConfig(t, plainAccounts+"globalWhiteRemoteAddresses: [127.0.0.1]\n")
+		cfg.AuthorizationStrictMode, cfg.MigrateAuthFromV1Enabled = strict, true
+		r := startRig(t, cfg)
+		for _, q := range []struct {
+			code         int32
+			fields, body string
+		}{{3004, "username=admin12345", ""}, {3005, "", ""}, {3001, "username=mallory", `{"password":"x","userType":"Super"}`},
+			{3002, "username=admin12345", `{"password":"x"}`}, {3006, "subject=User:normal1234", `{"policies":[{"entries":[` +
+				`{"resource":"*","actions":["All"],"decision":"Allow"}]}]}`}, {3008, "subject=User:normal1234", ""},
+			{3009, "subject=User:admin12345", ""}, {3010, "", ""}, {3003, "username=normal1234", ""}} {
+			a := r.ask(q.code, q.fields, q.body)
+			forged := r.ask(q.code, q.fields+"&AccessKey=admin12345&Signature=x", q.body)
+			if strict {
+				a.is(t, 1, "org.apache.rocketmq.acl.common.AclException: Need a signature of an admin for request code=")
+				forged.is(t, 1, "org.apache.rocketmq.acl.common.AclException: Check signature failed")
+			} else if strings.Contains(a.remark, "AclException") {
+				t.Errorf("%d: %d %s", q.code, a.code, a.remark)
+			}
+		}
+		if strict {
+			r.askAs("normal1234", 3001, "username=mallory", `{"password":"x"}`).is(t, 1, "")
+		}
+		r.askAs("admin12345", 3001, "username=alice", `{"password":"x"}`).is(t, 0, "")
+		r.ask(10, sendFieldsText, "b").is(t, 0, "") // what white addresses are for
+	}
+}

@@ -24,7 +24,8 @@ type popMessages struct {
 	pops  *pop.Service
 	store *store.Store
 	cold  *asides
-	pool  sync.Pool // *popState
+	rules func() int64 // see Broker.rules
+	pool  sync.Pool    // *popState
 }
 
 func (h *popMessages) entries() []remoting.Entry {
@@ -113,7 +114,7 @@ func (h *popMessages) wait(r *remoting.Replier, p *popState, w *waitingPop) bool
 		return false
 	}
 	if w == nil {
-		w = &waitingPop{h: h, reply: r.Later(), head: p.head}
+		w = &waitingPop{h: h, reply: r.Later(), rules: h.rules(), head: p.head}
 		w.Wait = pop.Wait{Waiter: w, Topic: p.head.Topic, Group: p.head.ConsumerGroup, QueueID: max(-1, p.head.QueueID),
 			Until: p.head.BornTime + p.head.PollTime, Sub: p.pop.Sub}
 	}
@@ -163,14 +164,20 @@ type waitingPop struct {
 	pop.Wait
 	h     *popMessages
 	reply remoting.Replier
+	rules int64 // by which it was let in
 	head  wire.PopMessageRequestHeader
 }
 
 // Closed implements pop.Waiter.
 func (w *waitingPop) Closed() bool { return w.reply.Conn().Closed() }
 
-// Run implements pop.Waiter: it pops as if the request came again.
+// Run implements pop.Waiter: it pops as if the request came again. Where users or permissions have changed it has to
+// come again indeed.
 func (w *waitingPop) Run(over bool) {
+	if w.rules != w.h.rules() {
+		w.h.none(&w.reply, &popState{head: w.head}, wire.PollingTimeout)
+		return
+	}
 	if !w.again(over, true) && !w.h.cold.try(func() { w.again(over, false) }) {
 		w.reply.Status(wire.SystemBusy, "[OVERLOAD]system busy, too many pops are answered aside")
 	}
@@ -223,8 +230,9 @@ func (h *popMessages) notification(ctx *remoting.Context, head *wire.Notificatio
 	if head.BornTime == 0 {
 		head.BornTime = ctx.Received
 	}
-	w := &waitingAsk{h: h, reply: ctx.Later(), ask: pop.Notification{Reader: pop.Reader{Group: head.ConsumerGroup,
-		Topic: head.Topic, QueueID: head.QueueID, Peer: ctx.Conn().RemoteAddr()}, PollTime: head.PollTime,
+	w := &waitingAsk{h: h, reply: ctx.Later(), rules: h.rules(), ask: pop.Notification{
+		Reader: pop.Reader{Group: head.ConsumerGroup, Topic: head.Topic, QueueID: head.QueueID,
+			Peer: ctx.Conn().RemoteAddr()}, PollTime: head.PollTime,
 		Born: head.BornTime, Order: head.Order, AttemptID: head.AttemptID, Expression: head.Exp, Kind: head.ExpType}}
 	w.look(false)
 }
@@ -234,6 +242,7 @@ type waitingAsk struct {
 	wait  *pop.Wait // nil before it has waited
 	h     *popMessages
 	reply remoting.Replier
+	rules int64 // by which it was let in
 	ask   pop.Notification
 }
 
@@ -241,7 +250,14 @@ type waitingAsk struct {
 func (w *waitingAsk) Closed() bool { return w.reply.Conn().Closed() }
 
 // Run implements pop.Waiter. It reads files as a worker does.
-func (w *waitingAsk) Run(over bool) { w.look(over) }
+func (w *waitingAsk) Run(over bool) {
+	if w.rules != w.h.rules() { // as of waitingPop
+		remoting.Respond(&w.reply, wire.Success, "", wire.NotificationResponse, new(wire.NotificationResponseHeader),
+			remoting.Body{})
+		return
+	}
+	w.look(over)
+}
 
 // look answers, or waits.
 func (w *waitingAsk) look(over bool) {

@@ -5,7 +5,7 @@ package broker
 //
 // Differences: a message that does not lie among the half messages, or among those that were given up, is refused; Java
 // puts it among the half messages, where it fails for ever, or is committed to whatever its sender wrote into
-// REAL_TOPIC.
+// REAL_TOPIC. And the topic of the message that is there has to be allowed, whatever topic the request names.
 
 import (
 	"errors"
@@ -15,6 +15,7 @@ import (
 	"gorocket/broker/trans"
 	"gorocket/compat"
 	"gorocket/remoting"
+	"gorocket/remoting/auth"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 	"gorocket/store"
@@ -29,6 +30,7 @@ type halfMessages struct {
 	store *store.Store
 	trans *trans.Service
 	log   zerolog.Logger
+	doors
 }
 
 func (h *halfMessages) entries() []remoting.Entry {
@@ -39,7 +41,13 @@ func (h *halfMessages) entries() []remoting.Entry {
 func (h *halfMessages) resumeCheck(ctx *remoting.Context, q *wire.ResumeCheckHalfMessageRequestHeader) {
 	_, offset, err := record.ParseMessageID(q.MsgID)
 	if err == nil {
-		err = h.store.WithRecord(offset, h.resumeHalf)
+		refusal := h.refusal(ctx, auth.Update)
+		err = h.store.WithRecord(offset, func(rec []byte) error { return h.resumeHalf(rec, refusal) })
+	}
+	var refused *auth.Refusal
+	if errors.As(err, &refused) {
+		refuseAuth(ctx, refused)
+		return
 	}
 	switch err {
 	case nil:
@@ -53,8 +61,9 @@ func (h *halfMessages) resumeCheck(ctx *remoting.Context, q *wire.ResumeCheckHal
 	}
 }
 
-// resumeHalf stores a given up half message again, as never asked about.
-func (h *halfMessages) resumeHalf(rec []byte) error {
+// resumeHalf stores a given up half message again, as never asked about, unless refusal has something against its
+// topic; nil: nobody is asked.
+func (h *halfMessages) resumeHalf(rec []byte, refusal func(topic string) string) error {
 	m, err := record.Decode(rec)
 	if err != nil {
 		return err
@@ -65,6 +74,11 @@ func (h *halfMessages) resumeHalf(rec []byte) error {
 	topic, ok := m.Property(record.PropRealTopic)
 	if _, group := m.Property(protocol.PropProducerGroup); !ok || !group {
 		return errNotStored
+	}
+	if refusal != nil {
+		if why := refusal(string(topic)); why != "" {
+			return &auth.Refusal{Text: why}
+		}
 	}
 	if _, ok := h.trans.Put(trans.CopyOf(&m, compat.TopicTransHalf,
 		record.SetProperty(nil, m.Properties, protocol.PropCheckTimes, "0"))); !ok {

@@ -174,6 +174,18 @@ func (d doors) later(ctx *remoting.Context, action auth.Action) func(topic strin
 	return func(topic string) bool { return refusal(topic) == "" }
 }
 
+// rules tells of changes: another number after each one of users, accounts and permissions, 0 where nobody is asked.
+// Whoever has waited since there was another one has to come again, to be asked again: it may be refused now.
+func (b *Broker) rules() (n int64) {
+	if b.plain != nil {
+		n += b.plain.Changes()
+	}
+	if b.guard != nil {
+		n += b.guard.Changes()
+	}
+	return n
+}
+
 // mayHave answers a request for a record that its sender may not have, and returns false then.
 func (d doors) mayHave(ctx *remoting.Context, rec []byte, action auth.Action) bool {
 	refusal := d.refusal(ctx, action)

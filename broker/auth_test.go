@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"gorocket/broker/config"
+	"gorocket/compat"
 	"gorocket/compat/testutil"
 	"gorocket/remoting/auth"
 	"gorocket/remoting/wire"
@@ -122,7 +123,9 @@ func TestBadCredentials(t *testing.T) {
 }
 
 // TestPlacesInTheLog: who names a place in the log gets the message there only if its topic may be read, whatever the
-// request says its topic is, 33, 36 and 309, and ends the transaction that is there only if it may send to its topic. Java gives them all; so does authorizationStrictMode=false.
+// request says its topic is, 33, 36 and 309, ends the transaction that is there only if it may send to its topic, and has
+// its producer asked again, 323, only if it may change its topic. Java gives them all; so does
+// authorizationStrictMode=false.
 func TestPlacesInTheLog(t *testing.T) {
 	for _, strict := range []bool{true, false} {
 		cfg := closedConfig(t)
@@ -164,6 +167,12 @@ func TestPlacesInTheLog(t *testing.T) {
 			refused(r.askAs("u", 37, end, ""))
 			refused(r.askAs("u", 37, end+"&topic=mine", ""))
 			r.askAs("u", 37, end+"&topic=secret", "").is(t, 16, "User:u has no permission to access Topic:secret")
+		}
+		m := r.record(compat.TopicTransHalf, 0, 0)
+		resume := r.askAs("u", 323, "topic=mine&msgId="+string(m.AppendMessageID(nil)), "")
+		refused(resume)
+		if !strict {
+			resume.is(t, 0, "")
 		}
 		r.askAs("root", 37, end, "").is(t, 0, "")
 	}

@@ -26,14 +26,16 @@ func (b *Broker) messageHandlers() []handlers {
 	topics := &newTopics{b.persist, b.register, b.forwards, b.stop}
 	return []handlers{
 		&sends{liveConfig: b.config(), sender: b.services.Send, overload: b.overload, topics: topics},
-		&pulls{puller: b.services.Pull, holds: b.holds, mappings: b.mappings, forwards: b.forwards, cold: b.cold},
+		&pulls{puller: b.services.Pull, holds: b.holds, mappings: b.mappings, forwards: b.forwards, cold: b.cold,
+			rules: b.rules},
 		&queries{b.services.Query, b.doors()}, &sendBacks{b.services.Send, b.doors()},
 		&ends{liveConfig: b.config(), ender: b.services.End, serves: b.endsTransactions, throttled: b.throttled,
 			doors: b.doors()},
-		&halfMessages{b.store, b.trans, b.log},
+		&halfMessages{b.store, b.trans, b.log, b.doors()},
 		&replies{b.config(), b.services.Send, topics, b.producers, b.storeHost.String(), b.now},
 		&recalls{b.config(), b.services.Send, b.topics, b.now},
-		&popMessages{liveConfig: b.config(), pops: b.pops, store: b.store, cold: b.cold}, &popAcks{b.pops, b.store},
+		&popMessages{liveConfig: b.config(), pops: b.pops, store: b.store, cold: b.cold, rules: b.rules},
+		&popAcks{b.pops, b.store},
 	}
 }
 

@@ -12,6 +12,7 @@ type heldPull struct {
 	hold.Pull
 	h     *pulls
 	reply remoting.Replier
+	rules int64                          // by which it was let in
 	req   service.PullRequest            // names the physical queue
 	asked *wire.PullMessageRequestHeader // of a static topic, as the client sent it; else nil
 }
@@ -26,7 +27,7 @@ func (h *pulls) hold(r *remoting.Replier, p *pullState) bool {
 	default:
 		return false
 	}
-	w := &heldPull{h: h, reply: r.Later(), req: p.pull.PullRequest}
+	w := &heldPull{h: h, reply: r.Later(), rules: h.rules(), req: p.pull.PullRequest}
 	w.Pull = hold.Pull{Waiter: w, Topic: p.pull.Topic, QueueID: p.pull.QueueID, Offset: p.pull.Offset, Sub: p.pull.Sub}
 	if p.pull.Static != nil {
 		asked := p.head
@@ -44,6 +45,10 @@ func (w *heldPull) Conn() hold.Conn { return w.reply.Conn() }
 func (w *heldPull) Wake() {
 	if w.reply.Conn().Closed() {
 		return // nobody reads the answer, and the group's pull position must not move
+	}
+	if w.rules != w.h.rules() {
+		w.comeAgain()
+		return
 	}
 	if w.asked != nil {
 		if !w.h.cold.try(w.wakeStatic) { // its offsets are those of another queue
@@ -71,11 +76,16 @@ func (w *heldPull) read(noWait bool) bool {
 	return true
 }
 
-// comeAgain tells the client to pull again, since too many held pulls are answered aside: then a worker reads.
+// comeAgain tells the client to pull again, since too many held pulls are answered aside: then a worker reads. Or since
+// users or permissions have changed: then it is asked again who it is.
 func (w *heldPull) comeAgain() {
 	low, high := w.h.puller.Bounds(w.Topic, w.QueueID)
 	resp := wire.PullMessageResponseHeader{NextBeginOffset: w.Offset, MinOffset: low, MaxOffset: high,
 		OffsetDelta: wire.NoOffsetDelta}
+	if w.asked != nil { // the bounds are those of another queue
+		at := w.asked.QueueOffset
+		resp.NextBeginOffset, resp.MinOffset, resp.MaxOffset = at, at, at
+	}
 	remoting.Respond(&w.reply, wire.PullRetryImmediately, "", wire.PullMessageResponse, &resp, remoting.Body{})
 }
 

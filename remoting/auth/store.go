@@ -74,6 +74,9 @@ func (s *Store) Sizes() (users, entries int) {
 	return len(t.users), t.entries
 }
 
+// Changes is how often they have changed.
+func (s *Store) Changes() int64 { return s.now.Load().number }
+
 // Begin makes those of First who are not there; once what is kept in files is loaded.
 func (s *Store) Begin() error {
 	for _, u := range s.First {

@@ -83,9 +83,10 @@ func (s *Service) signedAdministration(c *wire.Command) bool {
 }
 
 // aboutAccounts tells that a request is about the accounts themselves, for admins only; Java 4.9 lets every account do
-// it.
+// it. Or about the users that they become, with the same secrets: Java 4.9 has none.
 func aboutAccounts(code int32) bool {
-	return code >= wire.ReqUpdateAndCreateAclConfig && code <= wire.ReqGetBrokerClusterAclConfig
+	return code >= wire.ReqUpdateAndCreateAclConfig && code <= wire.ReqGetBrokerClusterAclConfig ||
+		code >= wire.ReqAuthCreateUser && code <= wire.ReqAuthListAcl
 }
 
 // may tells why an account may not do what it asks for.
