@@ -330,7 +330,7 @@ func (s *Server) logIn(r *request) {
 	}
 	from, _, _ := net.SplitHostPort(r.RemoteAddr) // "" of a test
 	keys := []string{"addr " + from, "name " + cut(r.field("name"), maxUserName)}
-	if wait := s.slow.wait(keys...); wait > 0 {
+	if wait := s.slow.try(keys...); wait > 0 {
 		r.w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		s.broken(r, http.StatusTooManyRequests, fail("error.slow", int(wait/time.Second)+1))
 		return
@@ -341,10 +341,10 @@ func (s *Server) logIn(r *request) {
 	var m *mistake
 	switch {
 	case errors.As(err, &m) && m.key == "error.login":
-		s.slow.failed(keys...)
 		s.loginPage(r, say(r.lang, m.key))
 		return
 	case err != nil:
+		s.slow.undo(keys...)
 		s.broken(r, statusOf(err), err)
 		return
 	}

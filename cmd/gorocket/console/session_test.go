@@ -90,29 +90,29 @@ func TestSlowdown(t *testing.T) {
 	now := time.Now()
 	s := newSlowdown(func() time.Time { return now })
 	for i, want := range []time.Duration{0, 0, time.Second, 2 * time.Second, 4 * time.Second} {
-		s.failed("a", "b")
-		if got := s.wait("a"); got != want {
+		s.note([]string{"a", "b"})
+		if got := s.longest([]string{"a"}); got != want {
 			t.Errorf("after %d failures: %v, want %v", i+1, got, want)
 		}
 	}
 	for range 20 {
-		s.failed("a")
+		s.note([]string{"a"})
 	}
-	if got := s.wait("x", "a"); got != maxWait {
+	if got := s.longest([]string{"x", "a"}); got != maxWait {
 		t.Error(got)
 	}
-	if s.good("b"); s.wait("b") != 0 {
+	if s.good("b"); s.longest([]string{"b"}) != 0 {
 		t.Error("a good login waits")
 	}
-	if now = now.Add(forgetAfter + 1); s.wait("a") > 0 {
+	if now = now.Add(forgetAfter + 1); s.longest([]string{"a"}) > 0 {
 		t.Error("still waits")
 	}
-	if s.failed("a"); s.wait("a") != 0 {
+	if s.note([]string{"a"}); s.longest([]string{"a"}) != 0 {
 		t.Error("old failures count")
 	}
 	for i := range maxFailing + 10 {
 		now = now.Add(time.Microsecond)
-		s.failed(fmt.Sprint(i))
+		s.note([]string{fmt.Sprint(i)})
 	}
 	if len(s.all) > maxFailing {
 		t.Errorf("%d are remembered", len(s.all))
@@ -176,3 +176,38 @@ type oneConn struct{ c net.Conn }
 func (l *oneConn) Accept() (net.Conn, error) { return l.c, nil }
 func (*oneConn) Close() error                { return nil }
 func (l *oneConn) Addr() net.Addr            { return l.c.LocalAddr() }
+
+// TestLoginsAtOnce: secrets that are tried at the same time count as if they came one after the other.
+func TestLoginsAtOnce(t *testing.T) {
+	r := newRig(t, withLogin)
+	form := url.Values{"token": {r.token("/login")}, "name": {"root"}, "secret": {"wrong"}}
+	cookie := &http.Cookie{Name: r.s.cookie() + formCookie, Value: cookieOf(r, r.s.cookie()+formCookie)}
+	answers, start := make(chan int, 3*maxAtOnce/4), make(chan struct{})
+	for range cap(answers) {
+		go func() {
+			req, err := http.NewRequest(http.MethodPost, r.web.URL+"/login", strings.NewReader(form.Encode()))
+			if err != nil {
+				answers <- 0
+				return
+			}
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.AddCookie(cookie)
+			<-start
+			resp, err := http.DefaultTransport.RoundTrip(req)
+			if err != nil {
+				answers <- 0
+				return
+			}
+			_ = resp.Body.Close()
+			answers <- resp.StatusCode
+		}()
+	}
+	close(start)
+	all := map[int]int{}
+	for range cap(answers) {
+		all[<-answers]++
+	}
+	if all[http.StatusUnauthorized] != freeFailures || all[http.StatusTooManyRequests] != cap(answers)-freeFailures {
+		t.Errorf("answers: %v, want %d that were tried", all, freeFailures)
+	}
+}

@@ -29,11 +29,31 @@ func newSlowdown(now func() time.Time) *slowdown {
 	return &slowdown{now: now, all: map[string]*failures{}}
 }
 
-// wait is how long none of the keys may try again; 0: they may.
-func (s *slowdown) wait(keys ...string) (longest time.Duration) {
-	now := s.now()
+// try is how long none of the keys may try again; 0: they try. That counts as a failure from now on, and not only once
+// it has failed: whoever tries many secrets at once would be let to otherwise.
+func (s *slowdown) try(keys ...string) (wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if wait = s.longest(keys); wait <= 0 {
+		s.note(keys)
+	}
+	return wait
+}
+
+// undo takes back that a try counts: nobody has looked at it.
+func (s *slowdown) undo(keys ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range keys {
+		if f := s.all[k]; f != nil {
+			f.count--
+		}
+	}
+}
+
+// longest is the longest wait of the keys. The caller holds mu.
+func (s *slowdown) longest(keys []string) (longest time.Duration) {
+	now := s.now()
 	for _, k := range keys {
 		f := s.all[k]
 		if f == nil || f.count < freeFailures {
@@ -45,11 +65,9 @@ func (s *slowdown) wait(keys ...string) (longest time.Duration) {
 	return longest
 }
 
-// failed notes that a login of these keys failed.
-func (s *slowdown) failed(keys ...string) {
+// note counts a failure of the keys. The caller holds mu.
+func (s *slowdown) note(keys []string) {
 	now := s.now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, k := range keys {
 		f := s.all[k]
 		if f == nil || now.Sub(f.last) > forgetAfter {
