@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -109,6 +110,9 @@ func (t *tables) load(list []User) error {
 		if blank(u.Username) || u.tooLong() {
 			return fmt.Errorf("auth: user %d: no name, or name or password are too long", i)
 		}
+		if t.users[u.Username] != nil {
+			return fmt.Errorf("auth: user %.100q stands there twice", u.Username)
+		}
 		t.users[u.Username] = newAccount(u)
 	}
 	return nil
@@ -120,6 +124,9 @@ func (t *tables) loadACLs(list []*ACL) error {
 	for i, acl := range list {
 		if acl == nil || blank(acl.Subject.Username) {
 			return fmt.Errorf("auth: acl %d: no subject", i)
+		}
+		if t.grants[acl.Subject.Username] != nil {
+			return fmt.Errorf("auth: acl of %.100q stands there twice", acl.Subject.Username)
 		}
 		for _, p := range acl.Policies {
 			for _, e := range p.Entries {
@@ -137,6 +144,8 @@ func (t *tables) loadACLs(list []*ACL) error {
 	return nil
 }
 
+var errNobody = errors.New("auth: there are no users in what a master said")
+
 // Follow takes what Encode of a master said in place of everything but First; true when that changed something. What
 // was changed here is undone with the next Follow.
 func (s *Store) Follow(data []byte) (changed bool, err error) {
@@ -149,6 +158,9 @@ func (s *Store) Follow(data []byte) (changed bool, err error) {
 	old := s.now.Load()
 	if old.version == f.DataVersion {
 		return false, nil
+	}
+	if len(f.Users) == 0 { // a master that answers has the user at least who has asked
+		return false, errNobody
 	}
 	t := tables{version: f.DataVersion, number: old.number + 1}
 	if err := t.load(f.Users); err != nil {

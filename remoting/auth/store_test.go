@@ -367,3 +367,41 @@ func FuzzPolicyJSON(f *testing.F) {
 		}
 	})
 }
+
+// TestTwiceInAFile: who stands twice in a file has, or may, one of two things: nobody guesses which.
+func TestTwiceInAFile(t *testing.T) {
+	s := NewStore()
+	if err := s.LoadUsers([]byte(`{"users":[{"username":"u","password":"a"},{"username":"v","password":"b"},` +
+		`{"username":"u","password":"hidden"}]}`)); err == nil || !strings.Contains(err.Error(), `user "u" stands there twice`) {
+		t.Errorf("users: %v", err)
+	}
+	entry := func(decision string) string {
+		return `{"subject":{"subjectType":1,"username":"u"},"policies":[{"policyType":1,"entries":[{"actions":[1],"decision":` +
+			decision + `,"resource":{"resourceType":4,"resourcePattern":1}}]}]}`
+	}
+	if err := s.LoadACLs([]byte(`{"acls":[` + entry("2") + "," + entry("1") + `]}`)); err == nil ||
+		!strings.Contains(err.Error(), `acl of "u" stands there twice`) {
+		t.Errorf("acls: %v", err)
+	}
+	if users, entries := s.Sizes(); users != 0 || entries != 0 {
+		t.Errorf("%d users, %d entries", users, entries)
+	}
+}
+
+// TestFollowNothing: what a master does not say takes no user away: it has at least the one that has asked.
+func TestFollowNothing(t *testing.T) {
+	s := NewStore()
+	if err := s.CreateUser(User{Username: "u", Password: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range []string{`{}`, `{"users":[],"acls":[],"dataVersion":{"counter":99}}`, `{"users":null}`, `[]`, `null`,
+		`{"users":[{"username":""}]}`, `{"users":[{"username":"u","password":"` + strings.Repeat("x", maxPassword+1) + `"}]}`,
+		`{"users":[{"username":"u"}],"acls":[{"subject":{}}]}`, `{"users":[{"username":"u"},{"username":"u"}]}`} {
+		if changed, err := s.Follow([]byte(body)); changed || err == nil {
+			t.Errorf("%.60s: changed %v, %v", body, changed, err)
+		}
+	}
+	if _, there := s.User("u"); !there {
+		t.Error("u is gone")
+	}
+}
