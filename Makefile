@@ -148,7 +148,7 @@ java-auth:
 SECURITY_FUZZ = ./remoting/auth:FuzzSignature ./remoting/auth:FuzzNeeds ./remoting/auth:FuzzPolicyJSON ./remoting/transport:FuzzHandshake ./remoting/wire:FuzzDecode
 security: build tally java-auth
 	$(GO) test -count=1 -run 'CVE|Closed|Secure|EveryCode|OpenedAgain|Encrypted|Peer|Sign|Guard|TLS|Local' ./broker ./namesrv/... ./cmd/gorocket/... ./compat/config ./remoting/... ./store/ha
-	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 30m -run 'Auth|TLS|Closed|TenCommands|Users' . | $(CURDIR)/bin/tally -name security -log $(CURDIR)/bin/tests.log
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 30m -run 'Auth|TLS|Closed|TenCommands|Users|Accounts' . | $(CURDIR)/bin/tally -name security -log $(CURDIR)/bin/tests.log
 	@set -e; for f in $(SECURITY_FUZZ); do \
 	  echo "== $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime $(FUZZTIME) $${f%:*}; \
 	done

@@ -35,19 +35,21 @@ const quietLog = `<configuration>
 </configuration>
 `
 
-var javaLib = sync.OnceValues(fetchJavaServers)
-
-// fetchJavaServers returns the folder with the jars of the Java servers, downloading them on the first use.
-func fetchJavaServers() (string, error) {
+var javaLib = sync.OnceValues(func() (string, error) {
 	if dir := os.Getenv("GOROCKET_JAVA_LIB"); dir != "" {
 		return dir, nil
 	}
-	dir := filepath.Join(Work(), "servers-"+JavaVersion)
+	return fetchJavaServers(JavaVersion)
+})
+
+// fetchJavaServers returns the folder with the jars of the Java servers, downloading them on the first use.
+func fetchJavaServers(version string) (string, error) {
+	dir := filepath.Join(Work(), "servers-"+version)
 	if hits, _ := filepath.Glob(dir + "/rocketmq-broker-*.jar"); len(hits) > 0 {
 		return dir, nil
 	}
-	return dir, Maven(filepath.Join(Root(), "javaservers"), "dependency:copy-dependencies",
-		"-Drmq.version="+JavaVersion, "-DincludeScope=runtime", "-DoutputDirectory="+dir)
+	return dir, Maven(filepath.Join(Root(), "javaservers"), "dependency:copy-dependencies", "-Drmq.version="+version,
+		"-DincludeScope=runtime", "-DoutputDirectory="+dir)
 }
 
 // JavaLib is the folder with the jars of the Java servers, which are fetched on the first use.
@@ -79,7 +81,7 @@ func QuietConf(dir string) (string, error) {
 		return "", err
 	}
 	// 4.9 looks for its own names and does not start without
-	for _, name := range []string{"logback", "logback_broker", "logback_namesrv"} {
+	for _, name := range []string{"logback", "logback_broker", "logback_namesrv", "logback_tools"} {
 		if err := os.WriteFile(dir+"/"+name+".xml", fmt.Appendf(nil, quietLog, ""), 0o644); err != nil {
 			return "", err
 		}
@@ -93,6 +95,11 @@ func javaCommand(dir, heap, class string, args ...string) (argv, env []string, e
 	if err != nil {
 		return nil, nil, err
 	}
+	return javaCommandOf(lib, dir, heap, class, args...)
+}
+
+// javaCommandOf is javaCommand of the jars of a folder.
+func javaCommandOf(lib, dir, heap, class string, args ...string) (argv, env []string, err error) {
 	conf, err := QuietConf(dir + "/conf")
 	if err != nil {
 		return nil, nil, err

@@ -10,8 +10,22 @@ import (
 // status 0 even when it failed: look at the text.
 func (c *Cluster) MQAdmin(args ...string) string {
 	c.t.Helper()
+	return c.MQAdminOf("", args...)
+}
+
+// MQAdminOf is MQAdmin of another release; "": of the reference one.
+func (c *Cluster) MQAdminOf(version string, args ...string) string {
+	c.t.Helper()
 	c.need(Java)
-	argv, env, err := javaCommand(c.dir+"/mqadmin", "128m", "org.apache.rocketmq.tools.command.MQAdminStartup", args...)
+	lib, err := javaLib()
+	if version != "" {
+		lib, err = fetchJavaServers(version)
+	}
+	var argv, env []string
+	if err == nil {
+		argv, env, err = javaCommandOf(lib, c.dir+"/mqadmin", "128m", "org.apache.rocketmq.tools.command.MQAdminStartup",
+			args...)
+	}
 	if err != nil {
 		c.t.Fatal(err)
 	}
