@@ -102,6 +102,10 @@ func (r *Ring) private() error {
 	}
 	for _, name := range []string{caKeyFile, keyFile, AdminFile, innerFile} {
 		info, serr := os.Stat(r.Path(name))
+		if serr == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+			err = errors.Join(err, fmt.Errorf("secureDir: %s is no file", r.Path(name)))
+			continue
+		}
 		if serr == nil && info.Mode().Perm()&0o077 != 0 {
 			err = errors.Join(err, fmt.Errorf("secureDir: %s can be read by others (mode %o): chmod 600", r.Path(name),
 				info.Mode().Perm()))

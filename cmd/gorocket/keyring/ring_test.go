@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -191,5 +192,25 @@ func TestHalfMade(t *testing.T) {
 	r := open(t, dir, Options{Certificates: true})
 	if _, err := tls.LoadX509KeyPair(r.Path(certFile), r.Path(keyFile)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNoFiles: a pipe or a folder where a secret should be stops the start, and is not waited for.
+func TestNoFiles(t *testing.T) {
+	for name, put := range map[string]func(path string) error{
+		AdminFile: func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		innerFile: func(path string) error { return os.Mkdir(path, 0o700) },
+		keyFile:   func(path string) error { return syscall.Mkfifo(path, 0o600) },
+	} {
+		dir := filepath.Join(t.TempDir(), "secure")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := put(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir, Options{Certificates: true}); err == nil || !strings.Contains(err.Error(), name+" is no file") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
