@@ -80,3 +80,14 @@ func TestBound(t *testing.T) {
 		t.Errorf("%s, told %q", got, told)
 	}
 }
+
+// TestLoadOffsets: of a file what can be a queue of a topic and a group is read, and nothing else.
+func TestLoadOffsets(t *testing.T) {
+	o := NewOffsets()
+	if err := o.Load([]byte(`{"offsetTable":{"T@g":{0:1,2147483647:2,2147483648:3,-1:4},"T":{0:5}}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(o.CommittedOf("g", "T")); got != "map[0:1 2147483647:2]" || o.size.Load() != 2 {
+		t.Errorf("%s, %d counted", got, o.size.Load())
+	}
+}

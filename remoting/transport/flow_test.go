@@ -6,6 +6,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"gorocket/remoting/wire"
 )
 
 // peer is a connection whose socket is memory: what comes in is put into in, what goes out is in written.
@@ -143,6 +145,11 @@ func TestFrameTime(t *testing.T) {
 				late && e.budget.inbound.Load() != 0 {
 				t.Errorf("%+v, late %v: closed %v, told %v, %d bytes counted", c, late, p.s.closed, p.r.bad,
 					e.budget.inbound.Load())
+			}
+			var bad *wire.FrameError
+			if length := int64(c.size); late && (!errors.As(p.r.bad[0], &bad) || bad.Length != length && c.came >= 4 ||
+				c.came < 4 && bad.Length != 0) {
+				t.Errorf("%+v: %v", c, p.r.bad[0])
 			}
 			p.flow.paused = true
 			if !late {

@@ -462,3 +462,19 @@ func TestEndedWithoutAByte(t *testing.T) {
 		t.Errorf("behind bytes: %v", err)
 	}
 }
+
+// TestCaughtUpAt: who has everything is caught up now, who lacks something since when he last had it, who never had it
+// never.
+func TestCaughtUpAt(t *testing.T) {
+	c := conn{came: time.Now().Add(-time.Hour)}
+	c.acked.Store(100)
+	if at := c.caughtUp(100); !at.IsZero() {
+		t.Errorf("never: %v", at)
+	}
+	c.caught.Store(int64(time.Minute))
+	for end, now := range map[int64]bool{99: true, 100: true, 101: false} {
+		if at := c.caughtUp(end); (time.Since(at) < 10*time.Minute) != now || !now && !at.Equal(c.came.Add(time.Minute)) {
+			t.Errorf("log up to %d: %v", end, at)
+		}
+	}
+}

@@ -49,3 +49,16 @@ func TestMayAsk(t *testing.T) {
 		}
 	}
 }
+
+// TestEntries: an account has entries as soon as it has one of a topic or of a group.
+func TestEntries(t *testing.T) {
+	for _, c := range []struct {
+		topics, groups []string
+		none           bool
+	}{{nil, nil, true}, {[]string{"T=PUB"}, nil, false}, {nil, []string{"g=SUB"}, false}, {[]string{"T=PUB"}, []string{"g=SUB"}, false}} {
+		a := Account{AccessKey: "accesskey", SecretKey: "secretkey", TopicPerms: c.topics, GroupPerms: c.groups}
+		if r, err := a.ready("f"); err != nil || r.hasNoEntries != c.none {
+			t.Errorf("%v %v: %+v, %v", c.topics, c.groups, r, err)
+		}
+	}
+}
