@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gorocket/broker/meta"
 	"gorocket/compat"
 	"gorocket/remoting"
 	"gorocket/remoting/protocol"
@@ -240,5 +241,14 @@ func TestNumbersOfModes(t *testing.T) {
 	_, err := call(r, wire.ReqDeleteTopicInBroker, wire.TopicRequest, &wire.TopicHeader{Topic: "T"}, nil)
 	if err != nil || r.b.modes.Count() != 0 {
 		t.Errorf("behind the topic: %d modes, %v", r.b.modes.Count(), err)
+	}
+	for i := range meta.MaxRequestModes {
+		if err := r.b.modes.Set(meta.Mode{Topic: "other", ConsumerGroup: fmt.Sprint(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.send("T", "", "x")
+	if mode("0") == 0 || r.b.modes.Count() != meta.MaxRequestModes {
+		t.Errorf("a full table takes one more, and has %d", r.b.modes.Count())
 	}
 }

@@ -46,6 +46,9 @@ func TestTopicBytes(t *testing.T) {
 			-2147483648
 		if c.attributes > 0 {
 			config.Attributes = map[string]string{"a\x01": strings.Repeat("\x01\"", c.attributes), "b": "c"}
+			for i := range c.attributes / 10 {
+				config.Attributes[fmt.Sprint("k", i)] = strings.Repeat("\x01", 20)
+			}
 		}
 		var info *protocol.TopicQueueMappingInfo
 		w := protocol.NewRegisterBrokerBody()
