@@ -6,6 +6,9 @@ ifeq ($(SCENARIO),replication)
 CRASH_ROUNDS ?= 2000
 CRASH_KILLS ?= 200
 endif
+ifeq ($(SCENARIO),pop)
+CRASH_KILLS ?= 50
+endif
 CRASH_ROUNDS ?= 1000
 CRASH_TIME ?= 10m
 CRASH_KILLS ?= 100
@@ -24,7 +27,7 @@ part = @echo "== $(1)"; if ( $(2) ); then r=passed; else r=FAILED; fi; echo "$$r
 REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers apache-it bench-latency soak compare dist dist-again image pgo all build run test unit race integration lint fmt fuzz bench support record clean admin-diff console-test
+.PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers bench-pops apache-it bench-latency soak compare dist dist-again image pgo all build run test unit race integration lint fmt fuzz bench support record clean admin-diff console-test
 
 all: build
 
@@ -80,8 +83,12 @@ tally:
 ## SCENARIO=replication: the same for a pair under SYNC_MASTER, CRASH_KILLS kills of master or slave, and again with the network between them cut,
 ## delayed, throttled: by the kernel, in network namespaces, where this user may make them; how each part ended stands at the end
 ## SCENARIO=timers: CRASH_KILLS kills under timer messages, delay levels and transactions, with a ledger
+## SCENARIO=pop: CRASH_KILLS kills of a broker and 20 of a master with a slave, under consumers that pop, with a ledger
 crash: build
-ifeq ($(SCENARIO),timers)
+ifeq ($(SCENARIO),pop)
+	$(GO) test -count=1 -timeout 10m -run 'ManyPopAndKills|Journal' -v ./broker/pop
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./pops -kills $(CRASH_KILLS) -pair 20
+else ifeq ($(SCENARIO),timers)
 	TIMER_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 30m -run CrashClones -v ./store/timer
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers -kills $(CRASH_KILLS)
 else ifeq ($(SCENARIO),replication)
@@ -111,9 +118,9 @@ mutants:
 	cd integration && $(GO) run ./mutants -n $(MUTANTS) -seed $(MUTANT_SEED)
 
 ## java-store: one store directory handed back and forth between real Java brokers (5.5.0, 4.9) and ours, after clean stops and kills;
-## SCENARIO=timers: while timer messages and half messages wait
+## SCENARIO=timers: while timer messages and half messages wait; SCENARIO=pop: while popped messages are out
 java-store: build
-	cd integration && JAVASTORE=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -run '$(if $(filter timers,$(SCENARIO)),Timers|Transactions)' -v ./javastore
+	cd integration && JAVASTORE=1 GOROCKET_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 30m -run '$(if $(filter timers,$(SCENARIO)),Timers|Transactions,$(if $(filter pop,$(SCENARIO)),Popped))' -v ./javastore
 
 ## ha: master and slave, ours and Java's 5.5.0 in each mix, slaves killed under load; a store that goes from Java's broker to ours and back;
 ## HA_MESSAGES=60000 HA_KILLS=10 HA_ACTING_KILLS=50 for more. SCENARIO=controller: our controllers and brokers of Java that are killed
@@ -158,6 +165,11 @@ security: build tally java-auth
 bench-timers: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./timers
 
+## bench-pops: 10,000 pops that wait, 10,000,000 popped messages that nobody acknowledges: memory, whom a message wakes, a start with them
+bench-pops: build
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./pops -held 10000
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./pops -inflight 10000000
+
 ## bench-store: store figures beside Java's: many queues, group commit, restart, recovery; BENCH_STORE=-quick for small sizes
 bench-store: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./benchstore $(BENCH_STORE)
@@ -193,9 +205,13 @@ apache-it: build
 bench-latency: build
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./latency
 
-## soak: a million messages, consumers that come and go, nothing lost; SOAK_TIME
+## soak: a million messages, consumers that come and go, nothing lost; SOAK_TIME. SCENARIO=pop: consumers that pop
 soak: build
+ifeq ($(SCENARIO),pop)
+	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./pops -soak $(SOAK_TIME)
+else
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./soak -time $(SOAK_TIME)
+endif
 
 ## fuzz: every fuzz target for FUZZTIME, one after the other
 fuzz:

@@ -86,6 +86,7 @@ func (b *Broker) act(on bool) {
 		return
 	}
 	b.pops.Stop()
+	b.discardPopped()
 	b.schedule.Stop()
 	b.schedule.Changed()
 	b.trans.Stop()

@@ -422,6 +422,7 @@ func (b *Broker) shutdown(ctx context.Context) error {
 	if b.persist != nil {
 		b.persist.Close()
 	}
+	b.endPopped()
 	if b.store != nil {
 		errs = append(errs, b.store.Stop(ctx))
 	}

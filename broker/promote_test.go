@@ -113,3 +113,66 @@ func TestStaticTopicsReachTheSlave(t *testing.T) {
 		t.Errorf("behind the change of role: %+v", d)
 	}
 }
+
+// TestPromotedSlaveRevivesPopped: what a master handed out that dies, its slave, that becomes master, hands out again
+// when its time is over, and neither before nor what was acknowledged; what the master had in memory only
+// (enablePopBufferMerge) it hands out at once.
+func TestPromotedSlaveRevivesPopped(t *testing.T) {
+	for _, merge := range []bool{false, true} {
+		t.Run(fmt.Sprintf("merge=%v", merge), func(t *testing.T) {
+			mc, sc := timerConfig(t, t.TempDir()), timerConfig(t, t.TempDir())
+			mc.EnablePopBufferMerge, sc.EnablePopBufferMerge = merge, merge
+			sc.BrokerRole, sc.BrokerID, sc.SlaveReadEnable = "SLAVE", 1, true
+			sc.HAMasterAddress = net.JoinHostPort("127.0.0.1", fmt.Sprint(mc.ListenPort+1))
+			p := pair{startRig(t, mc), startRig(t, sc)}
+			p.slave.b.replica.Found(p.master.addr, "")
+			for _, body := range []string{"a", "b", "c"} {
+				p.master.send("T", "", body)
+			}
+			began := time.Now()
+			bodies, handles := p.master.ask(wire.ReqPopMessage, popFields("T", "g", "invisibleTime=12000"), "").popped(t)
+			if len(bodies) != 3 {
+				t.Fatalf("popped %q", bodies)
+			}
+			p.master.ask(wire.ReqAckMessage, ackFields("T", "g", handles["b"]), "").is(t, 0, "")
+			if !merge {
+				testutil.WaitFor(t, "the committed offsets", func() bool {
+					total := int64(0)
+					for _, off := range p.slave.b.offsets.CommittedOf("g", "T") {
+						total += off
+					}
+					return total == 3
+				})
+			}
+			p.follows(t)
+			testutil.WaitFor(t, "the tables", func() bool {
+				return p.slave.b.topics.Get("T") != nil && p.slave.b.groups.Get("g") != nil
+			})
+			p.master.stop() // replication ends before anything that is in memory is stored
+			r := p.promote(t)
+			var got []string
+			for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit) && len(got) < 2; time.Sleep(50 * time.Millisecond) {
+				a := r.ask(wire.ReqPopMessage, popFields("T", "g"), "")
+				if a.code != wire.Success {
+					continue
+				}
+				if early := 12*time.Second - time.Since(began); early > 0 && !merge {
+					t.Errorf("popped %v before its time", early)
+				}
+				list, handles := a.popped(t)
+				for _, body := range list {
+					r.ask(wire.ReqAckMessage, ackFields("T", "g", handles[body]), "").is(t, 0, "")
+				}
+				got = append(got, list...)
+			}
+			slices.Sort(got)
+			want := []string{"a", "c"}
+			if merge && len(got) == 3 { // what was acknowledged in memory only the slave does not know
+				want = []string{"a", "b", "c"}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("popped %q behind the change of role, want %q", got, want)
+			}
+		})
+	}
+}

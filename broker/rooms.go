@@ -77,7 +77,27 @@ func (b *Broker) popDeps() pop.Deps {
 			n := newTopics{persist: b.persist, stop: b.stop}
 			n.awaitSaved(b.persist.Soon())
 		},
-		Log: b.log, Throttled: b.throttled}
+		FS: b.fs, Dir: path.Join(b.cfg().StorePathRootDir, "popJournal"),
+		SaveOffsets: func() error { return b.persist.Save(popFiles...) },
+		Log:         b.log, Throttled: b.throttled}
+}
+
+// popFiles are the tables that say what is popped and acknowledged for good.
+var popFiles = []string{"consumerOffset.json", "lmqConsumerOffset.json", "consumerOrderInfo.json"}
+
+// discardPopped deletes the journal of POP when it says nothing any more: after a clean stop, and when another broker
+// is master.
+func (b *Broker) discardPopped() {
+	if err := b.pops.Discard(); err != nil {
+		b.log.Warn().Err(err).Msg("the journal of POP cannot be deleted")
+	}
+}
+
+// endPopped deletes the journal of POP behind a stop that has stored everything.
+func (b *Broker) endPopped() {
+	if b.pops.Settled() && b.persist.Save(popFiles...) == nil {
+		b.discardPopped()
+	}
 }
 
 // openPops gives POP the store and the timers, if there are any. It warns of what Java's second engine has left:
@@ -87,6 +107,9 @@ func (b *Broker) openPops() {
 	if files, err := b.fs.ReadDir(dir); err == nil && len(files) > 0 {
 		b.log.Warn().Str("dir", dir).Msg("records of popped messages by Java's popConsumerKVServiceEnable are not read: " +
 			"what they hold does not come again; mqadmin exportPopRecord, before Java was stopped, would have moved it")
+	}
+	if b.cfg().IsSlave() && !b.controlled() { // its master knows what was popped
+		b.discardPopped()
 	}
 	if b.timers == nil {
 		b.pops.Open(b.store, nil)

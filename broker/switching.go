@@ -228,6 +228,7 @@ func (r role) Follow(m replicas.Master) error {
 	if m.ID == 0 {
 		return err
 	}
+	b.discardPopped()
 	b.replica.Follow(m.Addr)
 	err = errors.Join(err, b.replica.Start())
 	b.announce(m.Epoch)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,7 +106,7 @@ func (p *Persister) run() {
 		case <-rested:
 			wake, rested = p.wake, nil
 		case now := <-tick.C:
-			p.write(func(t *table) bool {
+			_ = p.write(func(t *table) bool { // told, and tried again
 				due := t.every == 0 || now.Sub(last[t]) >= t.every
 				if due {
 					last[t] = now
@@ -124,7 +125,7 @@ const (
 )
 
 // write saves the changed tables that want it. A failure leaves the table marked, so the next round tries again.
-func (p *Persister) write(want func(*table) bool) {
+func (p *Persister) write(want func(*table) bool) (failed error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, t := range p.tables {
@@ -138,15 +139,23 @@ func (p *Persister) write(want func(*table) bool) {
 		if err != nil {
 			t.dirty.Store(true)
 			p.failed(t.file, err)
+			failed = errors.Join(failed, err)
 		}
 	}
+	return failed
+}
+
+// Save writes those of some files that have changed, and waits for the disk. The error is that of a file that could not
+// be written.
+func (p *Persister) Save(files ...string) error {
+	return p.write(func(t *table) bool { return slices.Contains(files, path.Base(t.file)) })
 }
 
 // Now writes the changed tables that do not wait for their time, before the caller answers. It waits for the disk: not
 // on an event loop.
 func (p *Persister) Now() {
 	next, begin := p.takeWaiting(), time.Now()
-	p.write(func(t *table) bool { return t.every == 0 })
+	_ = p.write(func(t *table) bool { return t.every == 0 }) // told, and tried again
 	if next == nil {
 		return
 	}
@@ -157,7 +166,7 @@ func (p *Persister) Now() {
 }
 
 // All writes every changed table. It waits for the disk.
-func (p *Persister) All() { p.write(func(*table) bool { return true }) }
+func (p *Persister) All() { _ = p.write(func(*table) bool { return true }) }
 
 // Rounds that somebody waits for take a fifth of the time, as those that nobody waits for do, and a second more before
 // anybody has to go without.

@@ -48,6 +48,9 @@ func (s *Service) Ack(a *Ack) error {
 	case bad != nil:
 		return refuse(service.Failed, bad.Error())
 	case h.InOrder():
+		if err = s.openJournal(a.NoWait); err != nil {
+			return err
+		}
 		return s.ackInOrder(key, a.Offset, &h, a.Peer)
 	case held:
 		return nil // it was not handed out
@@ -96,12 +99,15 @@ func (s *Service) settleHeld(key laneKey, h *Handle, end int64, offsets ...int64
 	if p == nil || p.state == pointStored {
 		return false, false
 	}
+	bits := uint32(0)
 	for _, offset := range offsets {
 		if i := p.indexOf(offset); i >= 0 {
-			p.bits |= 1 << i
+			bits |= 1 << i
 			known = true
 		}
 	}
+	s.noteAck(l, p, bits&^p.bits, end)
+	p.bits |= bits
 	p.end = max(p.end, end)
 	if p.state == pointHeld && p.bits == p.full() {
 		p.state = pointDone
@@ -150,9 +156,6 @@ func (s *Service) ackInOrder(key laneKey, offset int64, h *Handle, peer string) 
 	if next == ackUnknown {
 		return refuse(service.IllegalMessage, fmt.Sprintf("offset is illegal, key:%s@%s@%d, old:%d, commit:%d, next:%d, /%s",
 			key.topic, key.group, key.queue, s.d.Committed.Query(key.group, key.topic, key.queue), offset, next, peer))
-	}
-	if !s.d.Committed.HasReset(key.group, key.topic, key.queue) {
-		s.tableFull(s.d.Committed.Commit(key.group, key.topic, key.queue, next))
 	}
 	if !blocked {
 		s.pops.either(key)
@@ -210,6 +213,9 @@ func (s *Service) ackSeveral(b *BatchAck, broker, peer string) (end int64, err e
 	}
 	offsets := b.offsets(least, most)
 	if h.InOrder() {
+		if err = s.openJournal(false); err != nil {
+			return 0, err
+		}
 		for _, offset := range offsets {
 			if e := s.ackInOrder(laneKey{topic, b.Group, b.QueueID}, offset, &h, peer); e != nil {
 				err = e

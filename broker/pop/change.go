@@ -79,6 +79,7 @@ func (s *Service) changeInOrder(c *Change, h *Handle, invisible int64) {
 	if c.Offset < s.d.Committed.Query(c.Group, c.Topic, c.QueueID) {
 		return
 	}
+	_ = s.openJournal(false) // it may wait here
 	now := s.now()
 	s.orders.change(laneKey{c.Topic, c.Group, c.QueueID}, c.Offset, h.PopTime, now+invisible, now)
 	c.Invisible, c.PopTime, c.ReviveQueue = now+invisible-h.PopTime, h.PopTime, h.ReviveQueue

@@ -16,7 +16,6 @@ func (s *Service) handOut(p *Pop, l *lane, res *store.GetResult, drops int) {
 	start, n := p.query.Offset, len(res.QueueOffsets)
 	if p.Order {
 		p.Counts = s.orders.popped(l.laneKey, p, res.QueueOffsets, p.Counts)
-		s.tableFull(s.d.Committed.Commit(l.group, l.topic, l.queue, start))
 	} else if !s.note(p, l, res, drops) {
 		p.Rest += int64(n)
 		return
@@ -46,6 +45,9 @@ func (s *Service) note(p *Pop, l *lane, res *store.GetResult, drops int) bool {
 	hold := c.EnablePopBufferMerge && s.serves.Load() && s.points.Load() < int64(c.PopCkMaxBufferSize) &&
 		due > p.now+holdAtLeast
 	if !hold {
+		if !s.announce(l, &pt, drops) {
+			return false
+		}
 		end, err := s.storePoint(&l.laneKey, &pt, p.NoWait)
 		if errors.Is(err, store.ErrWouldWait) {
 			p.cold = true
@@ -63,15 +65,27 @@ func (s *Service) note(p *Pop, l *lane, res *store.GetResult, drops int) bool {
 	if l.drops != drops {
 		return false
 	}
-	first := l.size() == 0
+	if l.size() == 0 {
+		s.lanes.activate(l) // first: the journal looks at active lanes before it removes a file
+	}
+	s.journal.lane(l, &entry{kind: entryPoint, point: pt})
 	l.push(pt)
 	s.points.Add(1)
 	if hold && (l.due == 0 || due < l.due) {
 		l.due = due
 	}
-	if first {
-		s.lanes.activate(l)
+	return true
+}
+
+// announce notes a point that is being stored: after a kill meanwhile its messages are not popped a second time, beside
+// their coming again. False when the lane was emptied.
+func (s *Service) announce(l *lane, pt *point, drops int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.drops != drops {
+		return false
 	}
+	s.journal.lane(l, &entry{kind: entryPoint, point: *pt})
 	return true
 }
 

@@ -244,6 +244,12 @@ type lateAck struct {
 	invisible int64
 }
 
+// late is the acknowledgement of messages of a point.
+func (s *Service) late(l *lane, p *point, offsets []int64) lateAck {
+	return lateAck{Acked{Offset: -1, Offsets: offsets, Start: p.start, Group: l.group, Topic: l.topic, QueueID: l.queue,
+		PopTime: p.popTime, Broker: s.cfg().BrokerName}, p.revive, p.invisible}
+}
+
 // stored notes which points are stored, those with an end, and returns what was acknowledged meanwhile.
 func (s *Service) stored(l *lane, due []point, now int64) (late []lateAck) {
 	l.mu.Lock()
@@ -264,24 +270,19 @@ func (s *Service) stored(l *lane, due []point, now int64) (late []lateAck) {
 			}
 			continue
 		}
+		s.journal.lane(l, &entry{kind: entryStored, point: point{start: p.start, popTime: p.popTime, bits: was.bits,
+			end: was.end}})
 		p.state, p.end = pointStored, max(p.end, was.end)
-		a := Acked{Offset: -1, Start: p.start, Group: l.group, Topic: l.topic, QueueID: l.queue, PopTime: p.popTime,
-			Broker: s.cfg().BrokerName}
-		for bit := range int(p.num) {
-			if p.bits&^was.bits&(1<<bit) != 0 {
-				a.Offsets = append(a.Offsets, p.offsetOf(bit))
-			}
-		}
-		if a.Offsets != nil {
-			late = append(late, lateAck{a, p.revive, p.invisible})
+		if offsets := p.offsets(p.bits &^ was.bits); offsets != nil {
+			late = append(late, s.late(l, p, offsets))
 		}
 	}
 	s.settle(l)
 	return late
 }
 
-// drain stores everything that is in memory only. Nobody pops any more.
-func (s *Service) drain() {
+// drain stores everything that is in memory only, and tells whether it could. Nobody pops any more.
+func (s *Service) drain() (all bool) {
 	for _, l := range s.lanes.actives(nil) {
 		for s.store.Writable() == nil {
 			l.mu.Lock()
@@ -295,13 +296,17 @@ func (s *Service) drain() {
 	if s.store.Writable() == nil {
 		_ = s.store.Flush() // what is not on disk is not committed
 	}
+	all = true
 	for _, l := range s.lanes.actives(nil) {
 		l.mu.Lock()
 		s.settle(l)
+		all = all && l.size() == 0
 		s.points.Add(-int64(l.drop()))
+		l.noted = 0
 		s.lanes.rest(l)
 		l.mu.Unlock()
 	}
+	return all
 }
 
 // takeAll marks all points of a lane that are in memory only and returns copies of them, storedAtOne at most. The

@@ -47,6 +47,16 @@ func (p *point) indexOf(offset int64) int {
 	return indexIn(p.start, p.diffs, int(p.num), offset)
 }
 
+// offsets are the queue offsets of the messages whose bits are set, nil for none.
+func (p *point) offsets(bits uint32) (list []int64) {
+	for i := range int(p.num) {
+		if bits&(1<<i) != 0 {
+			list = append(list, p.offsetOf(i))
+		}
+	}
+	return list
+}
+
 // full is what bits are when everything is acknowledged.
 func (p *point) full() uint32 { return uint32(1<<p.num - 1) }
 
@@ -66,6 +76,9 @@ type lane struct {
 	due     int64 // when the first of those that are held has to be stored at the latest, ms; 0: none is held
 	used    int64 // when it was popped last, ms since 1970
 	drops   int   // how often drop was called: a read that began before adds no point
+
+	noted  uint64 // the journal's file that has all points; 0: none
+	number uint32 // of the lane there
 }
 
 // size is how many points there are. The caller holds mu, as for all methods.
@@ -218,6 +231,7 @@ func (t *lanes) forget(now int64, match func(laneKey) bool) (points int) {
 			return true
 		}
 		points += l.drop()
+		l.noted = 0
 		if !l.reading { // else its points are gone, and it is found anew
 			l.gone = true
 			t.table.Delete(k)

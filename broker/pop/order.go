@@ -88,6 +88,8 @@ func (o *orderInfo) count(before *orderInfo) {
 // orders holds the orderInfos of all queues and groups: consumerOrderInfo.json. Any goroutine.
 type orders struct {
 	changed func() // marks the file; immutable after Start
+	// note has each change on disk, with the offset to commit, which it commits; -1: none. It is called under mu
+	note func(key laneKey, o *orderInfo, commit int64)
 
 	mu    sync.Mutex
 	table map[laneKey]*orderInfo // guarded by mu; an orderInfo is replaced, never changed
@@ -95,11 +97,25 @@ type orders struct {
 }
 
 func newOrders() *orders {
-	return &orders{changed: func() {}, table: map[laneKey]*orderInfo{}, wakes: map[laneKey]int64{}}
+	return &orders{changed: func() {}, note: func(laneKey, *orderInfo, int64) {}, table: map[laneKey]*orderInfo{},
+		wakes: map[laneKey]int64{}}
 }
 
-// put stores o, or nil for none. The caller holds mu.
-func (t *orders) put(key laneKey, o *orderInfo, now int64) {
+// put stores o, or nil for none, and commits an offset, unless it is -1. The caller holds mu.
+func (t *orders) put(key laneKey, o *orderInfo, now, commit int64) {
+	t.set(key, o, now)
+	t.note(key, o, commit)
+}
+
+// restore is put of what is noted already.
+func (t *orders) restore(key laneKey, o *orderInfo, now int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.set(key, o, now)
+}
+
+// set stores o, or nil for none. The caller holds mu.
+func (t *orders) set(key laneKey, o *orderInfo, now int64) {
 	delete(t.wakes, key)
 	if o == nil {
 		delete(t.table, key)
@@ -137,7 +153,7 @@ func (t *orders) popped(key laneKey, p *Pop, offsets []int64, counts []byte) []b
 	defer t.mu.Unlock()
 	o.count(t.table[key])
 	key.topic, key.group = strings.Clone(key.topic), strings.Clone(key.group)
-	t.put(key, o, p.PopTime)
+	t.put(key, o, p.PopTime, p.query.Offset)
 	least := int32(0)
 	for i, at := range offsets {
 		n := o.Consumed[at]
@@ -166,14 +182,15 @@ const (
 	ackOld     = -2 // of an earlier pop
 )
 
-// ack notes an acknowledgement and returns the offset to commit, ackUnknown or ackOld. blocked: messages of the queue
-// are still out.
+// ack notes an acknowledgement and returns the offset that is committed, ackUnknown or ackOld. blocked: messages of the
+// queue are still out.
 func (t *orders) ack(key laneKey, offset, popTime, now int64) (next int64, blocked bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	o := t.table[key]
 	switch {
 	case o == nil:
+		t.note(key, nil, offset+1)
 		return offset + 1, false
 	case o.PopTime != popTime:
 		return ackOld, false
@@ -184,7 +201,7 @@ func (t *orders) ack(key laneKey, offset, popTime, now int64) (next int64, block
 	}
 	changed := *o
 	changed.Bits |= 1 << i
-	t.put(key, &changed, now)
+	t.put(key, &changed, now, changed.next())
 	return changed.next(), changed.visibleAt() > now
 }
 
@@ -203,7 +220,7 @@ func (t *orders) change(key laneKey, offset, popTime, visible, now int64) {
 			changed.Visible[at] = when
 		}
 	}
-	t.put(key, &changed, now)
+	t.put(key, &changed, now, -1)
 }
 
 // clear forgets the queue: its messages may be popped.
@@ -211,7 +228,7 @@ func (t *orders) clear(key laneKey) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.table[key] != nil {
-		t.put(key, nil, 0)
+		t.put(key, nil, 0, -1)
 	}
 }
 
@@ -237,7 +254,7 @@ func (t *orders) forget(now int64, match func(laneKey) bool) {
 	defer t.mu.Unlock()
 	for key, o := range t.table {
 		if now-o.Last > orderKept || match(key) {
-			t.put(key, nil, now)
+			t.put(key, nil, now, -1)
 		}
 	}
 }
@@ -281,7 +298,7 @@ func (t *orders) load(data []byte) error {
 		topic, group, ok := strings.Cut(name, "@")
 		for queue, o := range queues {
 			if ok && queue >= 0 && o != nil && len(o.Offsets) > 0 && len(o.Offsets) <= maxOrdered {
-				t.put(laneKey{topic, group, queue}, o, 0)
+				t.set(laneKey{topic, group, queue}, o, 0)
 			}
 		}
 	}

@@ -89,6 +89,9 @@ func (s *Service) Pop(p *Pop) (err error) {
 	if p.Sub.Expr != nil && p.NoWait {
 		return service.ErrWouldWait // evaluating expressions on thousands of messages takes milliseconds
 	}
+	if err = s.openJournal(p.NoWait); err != nil {
+		return err
+	}
 	c := s.cfg()
 	p.Invisible = max(0, min(p.Invisible, int64(c.TimerMaxDelaySec)*1000-1))
 	p.ReviveQueue = orderQueue
@@ -268,7 +271,7 @@ func (s *Service) begin(p *Pop, l *lane) (int64, bool) {
 	if s.d.Committed.HasReset(l.group, l.topic, l.queue) {
 		if offset, ok := s.d.Committed.TakeReset(l.group, l.topic, l.queue); ok {
 			s.orders.clear(l.laneKey)
-			s.points.Add(-int64(l.drop()))
+			s.empty(l, offset)
 			s.tableFull(s.d.Committed.Commit(l.group, l.topic, l.queue, offset))
 			return offset, true
 		}
@@ -309,6 +312,12 @@ func (s *Service) initial(p *Pop, l *lane) (offset int64, hot bool) {
 	return max(0, s.store.MaxOffset(l.topic, l.queue)-1), true
 }
 
+// empty forgets the points of a lane: it begins anew at an offset. The caller holds its mu.
+func (s *Service) empty(l *lane, offset int64) {
+	s.points.Add(-int64(l.drop()))
+	s.journal.lane(l, &entry{kind: entryDrop, offset: offset})
+}
+
 // correct moves a lane to where the queue is, and returns that offset.
 func (s *Service) correct(l *lane, offset int64, drops *int) int64 {
 	l.mu.Lock()
@@ -317,7 +326,7 @@ func (s *Service) correct(l *lane, offset int64, drops *int) int64 {
 		return offset
 	}
 	if n := l.size(); n > 0 && offset < l.points[len(l.points)-1].next { // the queue has become shorter
-		s.points.Add(-int64(l.drop()))
+		s.empty(l, offset)
 		*drops = l.drops
 	}
 	if l.size() == 0 {

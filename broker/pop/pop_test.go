@@ -166,7 +166,7 @@ func TestCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.crash()
-	r.is("in memory only: popped again", r.pop("T", "g", func(p *Pop) { p.MaxCount = 1 }), "c")
+	r.is("c is out, by the journal", r.pop("T", "g", func(p *Pop) { p.MaxCount = 1 }), "d")
 	r.pass(2 * time.Minute)
 	r.is("all that is not acknowledged", r.popAll("T", "g"), "b c d")
 }

@@ -67,7 +67,7 @@ func (s *Service) storeRetry(c *CheckPoint, m *record.View) (end int64, err erro
 		topic = RetryTopic(topic, c.Group, s.cfg().EnableRetryTopicV2)
 	}
 	tags, _ := m.Property(record.PropTags)
-	r := store.Record{Later: true, TagsCode: record.TagsCode(tags), Message: record.Message{Topic: topic,
+	r := store.Record{Now: s.now(), Later: true, TagsCode: record.TagsCode(tags), Message: record.Message{Topic: topic,
 		QueueID: s.retryQueue(topic, c.Group, m.QueueID), Flag: m.Flag, SysFlag: m.SysFlag,
 		BornTimestamp: m.BornTimestamp, BornHost: s.d.StoreHost, StoreHost: s.d.StoreHost,
 		ReconsumeTimes: m.ReconsumeTimes, Body: m.Body}}

@@ -28,6 +28,7 @@ type reviveQueue struct {
 	skip   int64                     // the first check point that was left out for want of room; -1: none
 	clock  int64                     // up to which time, ms, the topic has everything that was delivered
 	end    int64                     // commit log offset behind what came again
+	noted  int64                     // the offset that is settled, as of the journal
 	commit int64                     // the offset that is settled, to be committed when until is on disk; -1: none
 	until  int64                     // what end was then
 }
@@ -94,7 +95,8 @@ func (s *Service) openRevive(id int32) *reviveQueue {
 	topic := ReviveTopic(s.cfg().BrokerClusterName)
 	at := s.d.Committed.Query(ReviveGroup, topic, id) + 1
 	at = min(max(at, s.store.MinOffset(topic, id)), s.store.MaxOffset(topic, id))
-	return &reviveQueue{id: id, at: at, points: map[reviveKey]*reviveItem{}, skip: -1, commit: -1}
+	return &reviveQueue{id: id, at: at, points: map[reviveKey]*reviveItem{}, skip: -1,
+		noted: at - 1, commit: -1}
 }
 
 // reviveStep reads some of a queue, has come again what is due, and notes what is settled. True: there is more to read.
@@ -253,17 +255,8 @@ func (s *Service) reviveDue(q *reviveQueue) {
 	q.end = max(q.end, end)
 }
 
-// noteSettled commits how far the queue is settled, when all that came again before is on disk.
+// noteSettled notes how far the queue is settled, and commits it when all that came again before is on disk.
 func (s *Service) noteSettled(topic string, q *reviveQueue) {
-	if q.commit >= 0 && q.until <= s.store.FlushedOffset() {
-		// the group is a system's: never too many
-		_, _ = s.d.Committed.Forward(ReviveGroup, topic, q.id, q.commit)
-		q.commit = -1
-	}
-	if q.commit >= 0 {
-		s.flushSoon(q.until, s.now())
-		return
-	}
 	settled := q.at - 1
 	if len(q.order) > 0 {
 		settled = q.order[0].offset - 1
@@ -271,9 +264,29 @@ func (s *Service) noteSettled(topic string, q *reviveQueue) {
 	if q.skip >= 0 {
 		settled = min(settled, q.skip-1)
 	}
+	if settled > q.noted {
+		q.noted = settled
+		s.noteRevived(q, settled, q.end)
+	}
+	if q.commit >= 0 && q.until <= s.store.FlushedOffset() {
+		// the group is a system's: never too many
+		_, _ = s.d.Committed.Forward(ReviveGroup, topic, q.id, q.commit)
+		s.noteRevived(q, q.commit, q.until) // the file with the first note may be gone
+		q.commit = -1
+	}
+	if q.commit >= 0 {
+		s.flushSoon(q.until, s.now())
+		return
+	}
 	if settled > s.d.Committed.Query(ReviveGroup, topic, q.id) {
 		q.commit, q.until = settled, q.end
 	}
+}
+
+// noteRevived notes up to which offset a queue is settled, and up to where the log has what came again.
+func (s *Service) noteRevived(q *reviveQueue, settled, end int64) {
+	_ = s.openJournal(false) // it may wait here
+	s.journal.other(&entry{kind: entryRevive, key: laneKey{queue: q.id}, offset: settled, point: point{end: end}})
 }
 
 // measure notes how far the revive topic is behind, for the metrics.

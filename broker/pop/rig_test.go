@@ -47,6 +47,8 @@ type rig struct {
 	full    atomic.Bool // the timers refuse
 	late    bool        // the timers are behind
 	cleaned bool
+
+	saved, savedOrders []byte // the tables as of save, which kill brings back; nil: there were none
 }
 
 type parked struct {
@@ -86,6 +88,11 @@ func newRig(t testing.TB, edit ...func(*config.Config)) *rig {
 
 // open opens the store and a service on it.
 func (r *rig) open(topics *meta.Topics, groups *meta.Groups, committed *meta.Offsets) {
+	r.reopen(topics, groups, committed, nil)
+}
+
+// reopen is open with a consumerOrderInfo.json, if it is not empty.
+func (r *rig) reopen(topics *meta.Topics, groups *meta.Groups, committed *meta.Offsets, orders []byte) {
 	t, c := r.t, r.conf.Load()
 	t.Helper()
 	throttled := throttle.New(zerolog.Nop(), 1, time.Second)
@@ -99,8 +106,11 @@ func (r *rig) open(topics *meta.Topics, groups *meta.Groups, committed *meta.Off
 		{Name: ReviveTopic("cluster"), Queues: c.ReviveQueueNum, Perm: 6}})
 	r.Service = New(Deps{Config: &r.conf, Now: now, StoreHost: host, Topics: topics, Groups: groups,
 		Committed: committed, Pulled: meta.NewOffsets(), Filters: filters, Stats: stats.NewTotals(), Log: zerolog.Nop(),
-		Throttled: throttled})
+		Throttled: throttled, FS: r.fs, Dir: "/store/popJournal", SaveOffsets: r.save})
 	s := r.Service
+	if c.StorePathRootDir != "/store" {
+		s.journal.dir = c.StorePathRootDir + "/popJournal"
+	}
 	s.pops.now, s.asks.now = r.clock.Load, r.clock.Load
 	st, err := store.Open(c.Config, r.fs, store.EventListener{
 		MessageStored: func(topic string, queue int32, offset, tags, _ int64, rec []byte) {
@@ -113,7 +123,18 @@ func (r *rig) open(topics *meta.Topics, groups *meta.Groups, committed *meta.Off
 		t.Fatal(err)
 	}
 	s.Open(st, r)
+	if len(orders) > 0 {
+		if err := s.LoadOrders(orders); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.restore(); err != nil {
+		t.Fatal(err)
+	}
 	s.serves.Store(true)
+	if err := s.openJournal(false); err != nil {
+		t.Fatal(err)
+	}
 	s.pops.open()
 	s.asks.open()
 	s.revive.begin()
@@ -125,17 +146,47 @@ func (r *rig) close() {
 		return
 	}
 	r.cleaned = true
+	r.journal.end()
 	if err := r.store.Stop(context.Background()); err != nil && !errors.Is(err, store.ErrNotWritable) {
 		r.t.Error(err)
 	}
 }
 
+// kill ends the service and the store without a word, and opens them again: everything that was written is there.
+func (r *rig) kill() {
+	r.t.Helper()
+	topics, groups, committed := r.d.Topics, r.d.Groups, meta.NewOffsets()
+	if len(r.saved) > 0 {
+		if err := committed.Load(r.saved); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	r.serves.Store(false)
+	read, parked := r.read, r.parked
+	r.close()
+	r.reopen(topics, groups, committed, r.savedOrders)
+	r.read, r.parked = read, parked
+}
+
+// save writes the tables that say what is popped: kill brings them back.
+func (r *rig) save() (err error) {
+	if r.saved, err = r.d.Committed.Encode(); err == nil {
+		r.savedOrders, err = r.EncodeOrders()
+	}
+	return err
+}
+
 // crash loses what is not on disk, and opens what is left with the tables as they are.
 func (r *rig) crash() {
 	r.t.Helper()
-	topics, groups, committed := r.d.Topics, r.d.Groups, r.d.Committed
+	r.wake(r.mem.Clone(), r.d.Committed)
+}
+
+// wake goes on with what is on another disk.
+func (r *rig) wake(disk *vfs.Mem, committed *meta.Offsets) {
+	r.t.Helper()
+	topics, groups := r.d.Topics, r.d.Groups
 	r.serves.Store(false)
-	disk := r.mem.Clone()
 	r.close()
 	old := r.mem
 	r.mem, r.fs = disk, disk
@@ -211,6 +262,7 @@ func (r *rig) deliver() {
 	}
 	slices.SortStableFunc(r.parked, func(a, b parked) int { return int(a.slot - b.slot) })
 	for len(r.parked) > 0 && r.parked[0].slot+1000 <= r.now() {
+		r.parked[0].rec.Now = r.now()
 		if _, err := r.store.Append(&r.parked[0].rec); err != nil {
 			r.t.Fatal(err)
 		}
@@ -246,7 +298,7 @@ func (r *rig) group(name string, edit ...func(*protocol.SubscriptionGroupConfig)
 func (r *rig) send(topic string, queue int32, tag string, bodies ...string) {
 	r.t.Helper()
 	for _, body := range bodies {
-		rec := store.Record{Message: record.Message{Topic: topic, QueueID: queue, BornTimestamp: r.now(), BornHost: host,
+		rec := store.Record{Now: r.now(), Message: record.Message{Topic: topic, QueueID: queue, BornTimestamp: r.now(), BornHost: host,
 			StoreHost: host, Body: []byte(body)}}
 		if tag != "" {
 			rec.Properties = record.AppendProperty(nil, record.PropTags, tag)

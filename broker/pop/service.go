@@ -17,6 +17,7 @@ import (
 	"gorocket/remoting/throttle"
 	"gorocket/store"
 	"gorocket/store/timer"
+	"gorocket/store/vfs"
 )
 
 // Timers is what parks check points and acknowledgements until their time; *timer.Timers is one.
@@ -31,6 +32,10 @@ type Deps struct {
 	Config    *atomic.Pointer[config.Config] // what it points to is immutable
 	Now       func() time.Time               // the wall clock
 	StoreHost netip.AddrPort                 // what stored messages carry
+
+	FS          vfs.FS       // of the journal; nil: there is none
+	Dir         string       // where it lies
+	SaveOffsets func() error // writes Committed and the order file, and waits for the disk
 
 	Topics    *meta.Topics
 	Groups    *meta.Groups
@@ -67,6 +72,11 @@ type Service struct {
 	Counts  Counts
 
 	bufs sync.Pool // *[]byte, for bodies of stored check points and acknowledgements
+
+	journal *journal
+	openMu  sync.Mutex  // held while the journal is opened and ended
+	noted   atomic.Bool // it was opened since Start: who has something to note calls openJournal first
+	settled atomic.Bool // the last Stop has stored everything: the journal is not needed any more
 }
 
 // New prepares the service; nothing runs yet.
@@ -74,6 +84,8 @@ func New(d Deps) *Service {
 	s := &Service{d: d, lanes: newLanes(), orders: newOrders()}
 	s.pops, s.asks = newWaits(s.pollLimits, false), newWaits(s.pollLimits, true)
 	s.revive = &reviver{s: s}
+	s.journal = &journal{fs: d.FS, dir: d.Dir, size: journalSize, work: make(chan struct{}, 1)}
+	s.orders.note = s.noteOrder
 	return s
 }
 
@@ -94,11 +106,20 @@ const wakers = 2
 
 // Start begins to store, to revive and to wake. False when it runs already.
 func (s *Service) Start() bool {
+	if s.serves.Load() {
+		return false
+	}
+	if err := s.restore(); err != nil {
+		s.journalFails(err)
+	}
 	s.revive.begin()
 	s.serves.Store(true)
 	s.pops.open()
 	s.asks.open()
 	loops := []func(<-chan struct{}){s.runKeeper, s.revive.run, s.pops.watch, s.asks.watch}
+	if s.journals() {
+		loops = append(loops, s.runJournal)
+	}
 	for range wakers {
 		loops = append(loops, s.pops.wake, s.asks.wake)
 	}
@@ -114,9 +135,16 @@ func (s *Service) Stop() bool {
 	s.pops.close()
 	s.asks.close()
 	s.loops.Stop()
-	s.drain()
+	s.settled.Store(s.drain())
+	s.openMu.Lock()
+	defer s.openMu.Unlock()
+	s.journal.end()
+	s.noted.Store(false)
 	return true
 }
+
+// Settled tells that the service was stopped, and that everything is in the revive topic or in committed offsets.
+func (s *Service) Settled() bool { return s.settled.Load() && !s.serves.Load() }
 
 func (s *Service) cfg() *config.Config { return s.d.Config.Load() }
 
@@ -132,16 +160,6 @@ func (s *Service) tableFull(err error) {
 	if err != nil {
 		s.d.Throttled.Warn("tableFull").Err(err).Msg("a table is full")
 	}
-}
-
-// ForgetTopic forgets what was popped of a topic that is deleted, ForgetGroup what a group that is deleted has popped.
-func (s *Service) ForgetTopic(topic string) {
-	s.forget(func(k laneKey) bool { return k.topic == topic })
-}
-
-// ForgetGroup forgets what a group that is deleted has popped.
-func (s *Service) ForgetGroup(group string) {
-	s.forget(func(k laneKey) bool { return k.group == group })
 }
 
 func (s *Service) forget(match func(laneKey) bool) {

@@ -16,7 +16,16 @@ import (
 func TestManyPop(t *testing.T) {
 	for seed := range uint64(3) {
 		for _, merge := range []bool{true, false} {
-			t.Run(fmt.Sprintf("seed=%d,merge=%v", seed, merge), func(t *testing.T) { manyPop(t, seed, merge) })
+			t.Run(fmt.Sprintf("seed=%d,merge=%v", seed, merge), func(t *testing.T) { manyPop(t, seed, merge, false) })
+		}
+	}
+}
+
+// The same across kills, which find the tables as they were long ago, or never written.
+func TestManyPopAndKills(t *testing.T) {
+	for seed := range uint64(4) {
+		for _, merge := range []bool{true, false} {
+			t.Run(fmt.Sprintf("seed=%d,merge=%v", seed, merge), func(t *testing.T) { manyPop(t, seed, merge, true) })
 		}
 	}
 }
@@ -28,7 +37,7 @@ type seen struct {
 	pops  int
 }
 
-func manyPop(t *testing.T, seed uint64, merge bool) {
+func manyPop(t *testing.T, seed uint64, merge, kills bool) {
 	r := newRig(t, func(c *config.Config) {
 		c.EnablePopBufferMerge, c.PopCkMaxBufferSize = merge, 50
 	})
@@ -45,7 +54,9 @@ func manyPop(t *testing.T, seed uint64, merge bool) {
 	stop := make(chan struct{})
 	wg.Go(func() {
 		for i := range messages {
+			pace.RLock()
 			r.send("T", int32(i%3), "", fmt.Sprint(i))
+			pace.RUnlock()
 		}
 	})
 	for n := range clients {
@@ -62,15 +73,28 @@ func manyPop(t *testing.T, seed uint64, merge bool) {
 		}
 		return n
 	}
+	var killed int
+	rnd := rand.New(rand.NewPCG(seed, 99))
 	for range 1500 { // time passes
 		if left() == 0 {
 			break
 		}
 		pace.Lock()
 		r.clock.Add(250)
+		if kills && rnd.IntN(20) == 0 {
+			r.kill()
+			r.journal.size = 16384 << rnd.IntN(3)
+			killed++
+		}
 		pace.Unlock()
 		r.work()
+		if kills {
+			r.tend(rnd)
+		}
 		time.Sleep(time.Millisecond)
+	}
+	if kills && killed < 5 {
+		t.Fatalf("only %d kills", killed)
 	}
 	close(stop)
 	wg.Wait()
@@ -85,6 +109,20 @@ func manyPop(t *testing.T, seed uint64, merge bool) {
 	}
 	if points, waiting, _ := r.Sizes(); points != 0 || waiting != 0 {
 		t.Errorf("%d check points, %d waiting", points, waiting)
+	}
+}
+
+// tend does now and then what runJournal does.
+func (r *rig) tend(rnd *rand.Rand) {
+	seq, err := r.journal.prepare()
+	if seq == 0 {
+		r.t.Error("the journal had no room: choose larger files")
+	}
+	if err == nil && rnd.IntN(10) == 0 {
+		err = r.trim(seq)
+	}
+	if err != nil {
+		r.t.Error(err)
 	}
 }
 

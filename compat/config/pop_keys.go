@@ -8,8 +8,9 @@ var pop = Table{
 	flag("skipWhenCKRePutReachMaxTimes", false, Now,
 		"give up a message that could not be made visible again 17 times; else it is tried every two hours"),
 	flag("enablePopBufferMerge", true, Now,
-		"keep what was popped in memory for popCkStayBufferTime before it is stored; Java's default is false. With false a "+
-			"kill of the broker repeats less, and a pop and an acknowledgement cost a stored message each"),
+		"keep what was popped in memory for popCkStayBufferTime before it is stored; Java's default is false. With false "+
+			"a pop and an acknowledgement cost a stored message each, and a slave or a Java broker that takes over after "+
+			"a kill repeats less"),
 	number("popCkStayBufferTime", 10000, 1, 60000, Millis, Now,
 		"how long popped messages without acknowledgement stay in memory only"),
 	number("popCkStayBufferTimeOut", 3000, 1, 60000, Millis, Now,

@@ -76,6 +76,13 @@ var pairs = []pair{
 		{part: "half", figures: []figure{halfP99}, do: (*round).half, length: halfRun.length},
 		{part: "curve", do: (*round).measureCurve, length: curveLength},
 	}},
+	{name: "POP", conf: harness.Conf{"timerWheelEnable": "true"}, steps: []step{
+		bench("pop", toolRun{args: "pop --topic bench_pop --fill 200000 --connections 4 --in-flight 4"}, cpu(popOne, 5)),
+		bench("pop", toolRun{args: "pop --topic bench_pop --connections 4 --in-flight 4 --batch-acks", warm: 0.5},
+			cpu(popBatch, 5)),
+		bench("pop", toolRun{args: "e2e --pop --topic bench_pop_e2e --rate 1000", names: true, warm: 0.5},
+			latency(popSlow, "receipt", "p50", 1/0.6), latency(popSlow, "receipt", "p99", 3)),
+	}},
 	{name: "SYNC_FLUSH", conf: harness.Conf{"flushDiskType": "SYNC_FLUSH"}, steps: []step{
 		{part: "connections", figures: []figure{connMemory}, do: (*round).connections,
 			length: fixed(12*time.Second, 8*time.Second)},
@@ -110,7 +117,7 @@ var pairs = []pair{
 }
 
 // slowParts are not measured unless they are asked for, or the report is written.
-var slowParts = []string{"long", "topics", "ha", "failover"}
+var slowParts = []string{"long", "topics", "ha", "failover", "pop"}
 
 // has tells whether the pair has a step that is wanted in a round.
 func (p *pair) has(wanted map[string]bool, first bool) bool {

@@ -40,6 +40,9 @@ const (
 	sendSync = "SYNC_FLUSH, send 1 KiB, 64 in flight"
 	e2eSlow  = "end to end at 1,000 msg/s"
 	e2eFast  = "end to end at 10,000 msg/s"
+	popOne   = "pop 1 KiB, each acknowledged"
+	popBatch = "pop 1 KiB, acknowledged in batches"
+	popSlow  = "popped, end to end at 1,000 msg/s"
 	longCase = "20,000 msg/s of 1 KiB with files rolling and deleted"
 	many     = "10,000 topics x 8 queues"
 )

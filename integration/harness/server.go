@@ -46,6 +46,9 @@ func (s *Server) Addr() string { return fmt.Sprintf("%s:%d", cmp.Or(s.Host, "127
 // Process is the running child.
 func (s *Server) Process() *Process { return s.proc }
 
+// Names are the addresses of a broker's name servers, joined with ";".
+func (s *Server) Names() string { return s.names }
+
 // StartLimit is the time a server of this kind may take to start, or to refuse to.
 func (s *Server) StartLimit() time.Duration { return s.limit }
 

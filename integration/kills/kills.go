@@ -42,6 +42,29 @@ func Run(b *harness.Server, kills int, loads ...Workload) (report []string, err 
 	return check(loads, nil, b)
 }
 
+// Calm lets all workloads run for so long, and kills nobody.
+func Calm(b *harness.Server, long time.Duration, loads ...Workload) (report []string, err error) {
+	var wg sync.WaitGroup
+	for _, l := range loads {
+		if err := with(b, l.Prepare); err != nil {
+			return nil, err
+		}
+	}
+	front, err := newFront(b.Addr())
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range loads {
+		for _, work := range l.Workers() {
+			wg.Go(func() { work(front.addr()) })
+		}
+	}
+	time.Sleep(long)
+	front.close()
+	wg.Wait()
+	return check(loads, nil, b)
+}
+
 // check has every workload compare what the brokers have with what was acknowledged.
 func check(loads []Workload, unshared []Range, servers ...*harness.Server) (report []string, err error) {
 	b := Brokers{Unshared: unshared}

@@ -81,6 +81,7 @@ func Command() *cobra.Command {
 	root.AddCommand(
 		newCommand("send", "send messages: as many as it takes, or at a fixed rate", sendLong, &sendBench{}),
 		newCommand("pull", "pull messages and verify every one", pullLong, &pullBench{}),
+		newCommand("pop", "pop messages and acknowledge them", popLong, &popBench{}),
 		newCommand("e2e", "time from the intended send to the receipt by a consumer with held pulls", e2eLong, &e2eBench{}),
 		newCommand("connections", "open idle connections with heartbeats, measure their memory", connectionsLong,
 			&connectionsBench{}),

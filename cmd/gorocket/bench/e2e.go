@@ -29,6 +29,7 @@ type e2eBench struct {
 	queues    int
 	consumers int
 	group     string
+	pop       bool
 }
 
 func (b *e2eBench) flags(c *cobra.Command, k *common) {
@@ -37,6 +38,7 @@ func (b *e2eBench) flags(c *cobra.Command, k *common) {
 	c.Flags().Float64Var(&b.loop.rate, "rate", 1000, "messages a second")
 	c.Flags().IntVar(&b.consumers, "consumers", 1, "connections of consumers to each broker; they share the queues")
 	c.Flags().StringVar(&b.group, "group", consumerGroup, "consumer group")
+	c.Flags().BoolVar(&b.pop, "pop", false, "consumers pop all queues and acknowledge each message")
 	c.Flags().IntVar(&b.message.size, "size", 1024, "bytes of a message's body")
 	codecFlag(c, &b.message.codec)
 	topicFlags(c, &b.topic, &b.queues)
@@ -80,7 +82,7 @@ func (b *e2eBench) run(ctx context.Context, e *env) (*report, error) {
 	}
 	l.pid, l.progress, l.rate = e.pid, e.progress, b.loop.rate
 	m := &mail{run: rand.Uint64(), acks: newHist()}
-	if err := b.connect(e, l, m, targets); err != nil {
+	if err := b.connect(ctx, e, l, m, targets); err != nil {
 		l.close()
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func (b *e2eBench) run(ctx context.Context, e *env) (*report, error) {
 	return b.report(targets, o, m), nil
 }
 
-func (b *e2eBench) connect(e *env, l *load, m *mail, targets []target) error {
+func (b *e2eBench) connect(ctx context.Context, e *env, l *load, m *mail, targets []target) error {
 	n := 0
 	add := func(t *target, slots int, j job, r *ring) error {
 		c, err := newConn(t.addr, slots, pullInbound, e)
@@ -112,9 +114,9 @@ func (b *e2eBench) connect(e *env, l *load, m *mail, targets []target) error {
 	for i := range targets {
 		t := &targets[i]
 		for k := range min(b.consumers, len(t.queues)) {
-			j, err := b.consumer(e, m, t, k)
+			j, slots, err := b.consumer(ctx, e, m, t, k)
 			if err == nil {
-				err = add(t, len(j.readers), j, nil)
+				err = add(t, slots, j, nil)
 			}
 			if err != nil {
 				return err
@@ -138,8 +140,35 @@ func (b *e2eBench) connect(e *env, l *load, m *mail, targets []target) error {
 // holdTime is how long a pull asks to be held, as Apache's push consumers do; less when --timeout is short.
 const holdTime = 15 * time.Second
 
-// consumer makes consumer k of a broker, which has every b.consumers-th queue.
-func (b *e2eBench) consumer(e *env, m *mail, t *target, k int) (*tailJob, error) {
+// consumer makes consumer k of a broker, and tells how many requests it has in flight at most. One that pulls has every
+// b.consumers-th queue.
+func (b *e2eBench) consumer(ctx context.Context, e *env, m *mail, t *target, k int) (job, int, error) {
+	if b.pop {
+		return b.popConsumer(ctx, e, m, t)
+	}
+	j, err := b.puller(e, m, t, k)
+	if err != nil {
+		return nil, 0, err
+	}
+	return j, len(j.readers), nil
+}
+
+// popConsumer makes a consumer with one pop of all queues under way. Its group begins with the newest messages.
+func (b *e2eBench) popConsumer(ctx context.Context, e *env, m *mail, t *target) (job, int, error) {
+	name, err := e.brokerName(ctx, t.addr)
+	if err != nil {
+		return nil, 0, err
+	}
+	s := &popSpec{topic: b.topic, group: fmt.Sprintf("%s_%016x", b.group, m.run), broker: name,
+		max: maxPopped, poll: min(holdTime, e.timeout/2).Milliseconds(), sign: e.sign}
+	s.round.Store(-1)
+	j := s.job(1)
+	j.visit = func(c *conn, r *record, now int64) { m.take(c.w.rec, r, now) }
+	return j, s.slots(1), nil
+}
+
+// puller makes consumer k of those that pull.
+func (b *e2eBench) puller(e *env, m *mail, t *target, k int) (*tailJob, error) {
 	spec := pullSpec{topic: b.topic, group: b.group, codec: b.message.codec, max: 32,
 		suspend: min(holdTime, e.timeout/2).Milliseconds()}
 	j := &tailJob{mail: m}

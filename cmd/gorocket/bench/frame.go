@@ -45,7 +45,8 @@ func frameSize(b []byte) (int, error) {
 // parser reads the answers of one connection. The usual OK answer is recognised by its first and last bytes; everything
 // else is decoded.
 type parser struct {
-	tail int // JSON: how far before the header's end the opaque stands in OK answers; 0: not seen yet
+	full bool // every header is decoded: its fields matter
+	tail int  // JSON: how far before the header's end the opaque stands in OK answers; 0: not seen yet
 	cmd  wire.Command
 }
 
@@ -67,6 +68,9 @@ func (p *parser) parse(frame []byte, a *answer) (bool, error) {
 	h := frame[frameHead:end]
 	a.body = frame[end:]
 	usual := false
+	if p.full {
+		return p.decode(frame, h, a)
+	}
 	if wire.SerializeType(word>>24) == wire.SerializeJSON {
 		usual = p.usualJSON(h, a)
 	} else {
