@@ -2,6 +2,7 @@ package pop
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,4 +127,56 @@ func TestOrderReset(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.is("from the reset on", r.pop("T", "g", ordered("2")), "d")
+}
+
+// Several pop in order and acknowledge at once: what is acknowledged does not come again, whoever was about to pop.
+func TestOrderedPopBesideAck(t *testing.T) {
+	r := newRig(t)
+	r.topic("T", 1)
+	r.group("g")
+	const messages = 3000
+	for range messages {
+		r.send("T", 0, "", "x")
+	}
+	var mu sync.Mutex
+	acked := map[int64]bool{}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			p := new(Pop)
+			for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); {
+				*p = *r.ask("T", "g", func(p *Pop) { p.Order, p.MaxCount = true, 1 })
+				if err := r.Pop(p); err != nil {
+					t.Error(err)
+					return
+				}
+				list := r.read1(p)
+				p.Release()
+				for _, g := range list {
+					mu.Lock()
+					if acked[g.offset] {
+						t.Errorf("message %d comes again", g.offset)
+					}
+					mu.Unlock()
+					a := &Ack{Group: "g", Topic: "T", Offset: g.offset, Handle: g.handle}
+					if err := r.Ack(a); err != nil {
+						t.Error(err)
+					}
+					mu.Lock()
+					acked[g.offset] = true
+					mu.Unlock()
+				}
+				mu.Lock()
+				n := len(acked)
+				mu.Unlock()
+				if n == messages {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(acked) != messages {
+		t.Errorf("%d of %d messages came", len(acked), messages)
+	}
 }

@@ -236,8 +236,14 @@ func (s *Service) enter(p *Pop, l *lane) (offset int64, drops int, ok bool) {
 	if offset, ok = s.begin(p, l); !ok {
 		return 0, 0, false
 	}
-	if p.Order && s.orders.blocked(l.laneKey, p.AttemptID, p.now) {
-		return 0, 0, false
+	if p.Order {
+		if s.orders.blocked(l.laneKey, p.AttemptID, p.now) {
+			return 0, 0, false
+		}
+		// an acknowledgement that has just ended the block has committed what is behind its message
+		if offset, ok = s.begin(p, l); !ok {
+			return 0, 0, false
+		}
 	}
 	if p.left() <= 0 {
 		p.Rest += max(0, s.store.MaxOffset(l.topic, l.queue)-offset)

@@ -197,6 +197,8 @@ func (l *Pops) note(list []*client.Popped) {
 		case m.until > p.Pop:
 			l.early++
 			what = fmt.Sprintf("%d ms before its time was over", m.until-p.Pop)
+		case m.came > 1 && m.until == 0: // its time was being changed when its broker was killed
+			l.again++
 		case m.came > 1:
 			l.again++
 			l.slowest = max(l.slowest, time.Duration(p.Pop-m.until-2000)*time.Millisecond)

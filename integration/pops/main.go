@@ -46,7 +46,8 @@ func run() error {
 	case *held > 0:
 		return with(conf, "held", holdPops)
 	case *flight > 0:
-		return with(harness.BigFiles(conf), "in flight", inFlight)
+		conf["mappedFileSizeCommitLog"], conf["mappedFileSizeConsumeQueue"] = "134217728", "6000000"
+		return with(conf, "in flight", inFlight)
 	}
 	var failed []error
 	if *alone > 0 {
