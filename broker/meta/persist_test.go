@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"errors"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -42,5 +43,35 @@ func TestPersistRests(t *testing.T) {
 	}
 	if b, err := vfs.ReadFile(mem, "/s/config/t.json"); err != nil || string(b) != strconv.FormatInt(value.Load(), 10) {
 		t.Errorf("%s %v, want %d", b, err, value.Load())
+	}
+}
+
+// TestPersistSave: Save writes those of the files that are named and have changed, and tells what could not be written,
+// which the next one tries again.
+func TestPersistSave(t *testing.T) {
+	mem := vfs.NewMem()
+	t.Cleanup(mem.Free)
+	failed := 0
+	p := NewPersister(mem, "/s", func(string, error) { failed++ })
+	changed := map[string]func(){}
+	for _, file := range []string{"a.json", "b.json", "c.json"} {
+		changed[file] = p.Add(file, time.Hour, func() ([]byte, error) { return []byte(file), nil })
+	}
+	there := func(file string) bool {
+		b, err := vfs.ReadFile(mem, "/s/config/"+file)
+		return err == nil && string(b) == file
+	}
+	changed["a.json"]()
+	changed["c.json"]()
+	mem.Inject(func(op, name string) error { return errors.New("disk") })
+	if err := p.Save("a.json", "b.json"); err == nil || failed != 1 {
+		t.Errorf("%v, told %d times", err, failed)
+	}
+	mem.Inject(nil)
+	if err := p.Save("a.json", "b.json"); err != nil {
+		t.Error(err)
+	}
+	if !there("a.json") || there("b.json") || there("c.json") {
+		t.Errorf("a %v, b %v, c %v", there("a.json"), there("b.json"), there("c.json"))
 	}
 }
