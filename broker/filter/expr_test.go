@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // props encodes name, value, name, value, …
@@ -150,16 +148,6 @@ func TestLimits(t *testing.T) {
 			e.MatchProperties(props("a", "2"))
 		}
 	}
-}
-
-// threadTime is the CPU time of the calling thread: how busy the machine is does not count.
-func threadTime(t *testing.T) time.Duration {
-	t.Helper()
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // TestTimeIsBounded tries what takes a straightforward parser exponential or quadratic time.

@@ -1,7 +1,5 @@
 package transport
 
-import "golang.org/x/sys/unix"
-
 // sendFiles writes out, which ends with the header of this frame, and then the file ranges, straight from the page
 // cache. What the kernel does not take is copied from parts, so that a frame is always whole. Event loop only.
 func (c *Conn) sendFiles(out *Buffer, parts [][]byte, files []FileRange) {
@@ -26,23 +24,4 @@ func (c *Conn) sendFiles(out *Buffer, parts [][]byte, files []FileRange) {
 		sent = 0
 	}
 	c.checkUnsent()
-}
-
-// sendRanges returns how many bytes the socket took. Errors are left to the write that follows: it meets them again.
-func sendRanges(socket int, files []FileRange) (sent int) {
-	for _, f := range files {
-		off, left := f.Offset, f.Len
-		for left > 0 {
-			n, err := unix.Sendfile(socket, f.Fd, &off, left)
-			if err == unix.EINTR {
-				continue
-			}
-			if err != nil || n == 0 {
-				return sent
-			}
-			sent += n
-			left -= n
-		}
-	}
-	return sent
 }

@@ -156,22 +156,6 @@ func TestBeginAfterTheEnd(t *testing.T) {
 	}
 }
 
-// TestEpollIsFound: reading can be stopped with this version of gnet.
-func TestEpollIsFound(t *testing.T) {
-	e, _ := start(t, Events{}, "127.0.0.1:0")
-	exchange(t, e.Addrs()[0])
-	loops := 0
-	e.loops.Range(func(_, v any) bool {
-		if loops++; v.(*Loop).epoll < 0 {
-			t.Error("gnet's poller looks different: reading cannot be stopped")
-		}
-		return true
-	})
-	if loops == 0 || epollOf(nil) != -1 {
-		t.Errorf("%d loops; epoll of none is %d", loops, epollOf(nil))
-	}
-}
-
 type runFunc func() error
 
 func (f runFunc) Run(context.Context) error { return f() }

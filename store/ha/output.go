@@ -4,18 +4,16 @@ import (
 	"net"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"gorocket/store/commitlog"
 )
 
 // output writes to the socket of a slave. It holds no bytes of the log: what the socket does not take waits in the
 // file. The sender's goroutine only.
 type output struct {
-	raw   syscall.RawConn       // of the kernel's socket, nil: there is none
+	raw   syscall.RawConn       // of the kernel's socket, nil: there is none, or it goes by sock
 	sock  net.Conn              // else
 	both  []byte                // head and block for it, to be written at once
-	write func(fd uintptr) bool // output.try, made once
+	write func(fd uintptr) bool // output.try, made once; with raw
 
 	rest []byte // of the head
 	mem  []byte // of the block, in the mapping of its file; nil when it goes by sendfile
@@ -32,12 +30,12 @@ const sendfileLeast = 16 << 10
 // noFile is what vfs.File.Fd returns for a file without a descriptor.
 const noFile = ^uintptr(0)
 
-func (o *output) init(sock net.Conn) (err error) {
-	o.sock, o.write = sock, o.try
+func (o *output) init(sock net.Conn) error {
+	o.sock = sock
 	if c, ok := sock.(syscall.Conn); ok {
-		o.raw, err = c.SyscallConn()
+		return o.direct(c)
 	}
-	return err
+	return nil
 }
 
 // only sends a head without a block.
@@ -74,43 +72,4 @@ func (o *output) flush() error {
 		return err
 	}
 	return o.err
-}
-
-// try writes what the socket takes; false when the rest has to wait.
-func (o *output) try(fd uintptr) (done bool) {
-	for len(o.rest)+len(o.mem) > 0 {
-		flags := unix.MSG_NOSIGNAL
-		if o.left > 0 {
-			flags |= unix.MSG_MORE
-		}
-		n, err := unix.SendmsgBuffers(int(fd), [][]byte{o.rest, o.mem}, nil, nil, flags)
-		if done, again := o.failed(err); !again {
-			return done
-		}
-		head := min(max(n, 0), len(o.rest))
-		o.rest, o.mem = o.rest[head:], o.mem[max(n, 0)-head:]
-	}
-	for o.left > 0 {
-		n, err := unix.Sendfile(int(fd), o.file, &o.at, o.left)
-		if err == nil && n == 0 {
-			err = unix.EIO // the file is shorter than the log
-		}
-		if done, again := o.failed(err); !again {
-			return done
-		}
-		o.left -= max(n, 0)
-	}
-	return true
-}
-
-// failed looks at the error of a system call; again tells to go on.
-func (o *output) failed(err error) (done, again bool) {
-	switch err {
-	case nil, unix.EINTR:
-		return false, true
-	case unix.EAGAIN:
-		return false, false
-	}
-	o.err = err
-	return true, false
 }

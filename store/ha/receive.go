@@ -9,8 +9,6 @@ import (
 	"net"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -79,23 +77,6 @@ func (f *follower) due(n int) bool {
 		return time.Since(f.wroteAt) >= f.s.opt.HeartbeatInterval
 	}
 	return true
-}
-
-// more tells that more bytes have come and wait in the socket.
-func (f *follower) more() bool {
-	sock, ok := f.raw.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := sock.SyscallConn()
-	if err != nil {
-		return false
-	}
-	waiting := 0
-	if raw.Control(func(fd uintptr) { waiting, err = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }) != nil || err != nil {
-		return false
-	}
-	return waiting > 0
 }
 
 // explain says more about a connection that the master ended before it had sent anything.

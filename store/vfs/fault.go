@@ -21,8 +21,7 @@ func (e *FaultError) Error() string {
 // the kernel did not look.
 func Unreadable(err error) bool {
 	var fault *FaultError
-	return errors.Is(err, unix.EFAULT) || errors.Is(err, unix.EHWPOISON) || errors.Is(err, unix.EIO) ||
-		errors.As(err, &fault)
+	return errors.Is(err, unix.EFAULT) || poisoned(err) || errors.Is(err, unix.EIO) || errors.As(err, &fault)
 }
 
 // Guard calls fn and returns its error, or a *FaultError when fn reads a page of a mapped file that cannot be read. fn

@@ -7,8 +7,6 @@ import (
 	"syscall"
 	"testing"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // A file that becomes shorter under its mapping gives the same SIGBUS as a sector that cannot be read.
@@ -51,6 +49,10 @@ func TestGuardOfShortenedFile(t *testing.T) {
 	if err := m.Populate(0, 4096); err != nil {
 		t.Errorf("Populate: %v", err)
 	}
+	// What Populate does on kernels before 5.14: a read whose result nobody uses is still a read.
+	if err := Guard(func() error { touch(m.Bytes()[4096:8192], 4096); return nil }); !Unreadable(err) {
+		t.Errorf("touch: %v", err)
+	}
 }
 
 func TestGuardKeepsErrorsAndPanics(t *testing.T) {
@@ -68,7 +70,7 @@ func TestGuardKeepsErrorsAndPanics(t *testing.T) {
 
 // TestUnreadable: the errors that say that a page cannot be read, alone or wrapped, and others.
 func TestUnreadable(t *testing.T) {
-	for _, err := range []error{syscall.EFAULT, syscall.Errno(unix.EHWPOISON), syscall.EIO, &FaultError{7},
+	for _, err := range []error{syscall.EFAULT, syscall.EIO, &FaultError{7},
 		fmt.Errorf("read: %w", syscall.EIO), fmt.Errorf("read: %w", &FaultError{7})} {
 		if !Unreadable(err) {
 			t.Errorf("%v does not say so", err)

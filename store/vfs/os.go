@@ -11,7 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OS is the operating system's file system (Linux). The zero value is ready for use.
+// OS is the operating system's file system. The zero value is ready for use. What only Linux has is in files
+// *_linux.go; with the plain twins of os_portable.go a broker runs elsewhere, for trying. Linux tests them with
+// `go test -tags portable`.
 type OS struct{}
 
 var _ FS = OS{}
@@ -100,7 +102,7 @@ func (OS) ReadDir(name string) ([]FileInfo, error) {
 func (OS) SyncDir(name string) error { return withFd(name, "fsync", unix.Fsync) }
 
 // SyncAll implements FS.
-func (OS) SyncAll(name string) error { return withFd(name, "syncfs", unix.Syncfs) }
+func (OS) SyncAll(name string) error { return withFd(name, "syncfs", syncAll) }
 
 func withFd(name, op string, fn func(fd int) error) error {
 	d, err := os.Open(name)
@@ -122,16 +124,14 @@ func (OS) Usage(name string) (DiskUsage, error) {
 	return DiskUsage{Total: int64(used + free), Free: int64(free)}, nil
 }
 
-// Lock implements FS with an open file description's lock on byte 0. It conflicts with the POSIX lock that Java takes,
-// but closing another descriptor of the file does not drop it, and a second Lock in this process is refused too.
+// Lock implements FS. The lock conflicts with the POSIX lock that Java takes, but closing another descriptor of the
+// file does not drop it, and a second Lock in this process is refused too.
 func (OS) Lock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	lk := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart, Start: 0, Len: 1}
-	err = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lk)
-	if err == nil {
+	if err = lockFile(f); err == nil {
 		return f, nil
 	}
 	f.Close()

@@ -37,12 +37,6 @@ func (f *osFile) Name() string                             { return f.f.Name() }
 func (f *osFile) Truncate(size int64) error                { return f.f.Truncate(size) }
 func (f *osFile) Fd() uintptr                              { return uintptr(f.fd) }
 
-// TryReadAt implements TryReader with preadv2(RWF_NOWAIT).
-func (f *osFile) TryReadAt(b []byte, off int64) bool {
-	n, err := unix.Preadv2(f.fd, [][]byte{b}, off, unix.RWF_NOWAIT)
-	return err == nil && n == len(b)
-}
-
 // dataRange implements dataSeeker.
 func (f *osFile) dataRange(off int64) Range {
 	from, err := unix.Seek(f.fd, off, unix.SEEK_DATA)
@@ -68,11 +62,11 @@ func (f *osFile) Size() (int64, error) {
 }
 
 func (f *osFile) Sync() error {
-	return pathErr("fdatasync", f.Name(), retryEINTR(func() error { return unix.Fdatasync(f.fd) }))
+	return pathErr("fdatasync", f.Name(), retryEINTR(f.syncData))
 }
 
 func (f *osFile) Allocate(off, n int64) error {
-	err := retryEINTR(func() error { return unix.Fallocate(f.fd, 0, off, n) })
+	err := retryEINTR(func() error { return fallocate(f.fd, 0, off, n) })
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
 		return f.allocateByWriting(off, n)
 	}
@@ -97,13 +91,13 @@ func (f *osFile) allocateByWriting(off, n int64) error {
 
 // Zero gives the blocks back and reserves them again where the file system cannot clear them in place (tmpfs).
 func (f *osFile) Zero(off, n int64) error {
-	err := f.fallocate("zero range", unix.FALLOC_FL_ZERO_RANGE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+	err := f.fallocate("zero range", zeroRange|keepSize, off, n)
 	if !unsupported(err) {
 		return err
 	}
-	err = f.fallocate("punch hole", unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+	err = f.fallocate("punch hole", punchHole|keepSize, off, n)
 	if err == nil {
-		err = f.fallocate("fallocate", unix.FALLOC_FL_KEEP_SIZE, off, n)
+		err = f.fallocate("fallocate", keepSize, off, n)
 	}
 	if unsupported(err) {
 		return writeZeros(f, off, n)
@@ -112,7 +106,7 @@ func (f *osFile) Zero(off, n int64) error {
 }
 
 func (f *osFile) Punch(off, n int64) error {
-	err := f.fallocate("punch hole", unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+	err := f.fallocate("punch hole", punchHole|keepSize, off, n)
 	if unsupported(err) {
 		return writeZeros(f, off, n)
 	}
@@ -123,7 +117,7 @@ func (f *osFile) fallocate(op string, mode uint32, off, n int64) error {
 	if n <= 0 {
 		return nil
 	}
-	return pathErr(op, f.Name(), retryEINTR(func() error { return unix.Fallocate(f.fd, mode, off, n) }))
+	return pathErr(op, f.Name(), retryEINTR(func() error { return fallocate(f.fd, mode, off, n) }))
 }
 
 func unsupported(err error) bool {
@@ -181,14 +175,17 @@ func (m *osMapping) Populate(off, n int) error {
 		return nil
 	}
 	b := m.pages(off, n)
-	err := retryEINTR(func() error { return unix.Madvise(b, unix.MADV_POPULATE_READ) })
-	if errors.Is(err, unix.EINVAL) { // kernel before 5.14
+	err := retryEINTR(func() error { return populate(b) })
+	if errors.Is(err, unix.EINVAL) { // not Linux, or a kernel before 5.14
 		return Guard(func() error { touch(b, os.Getpagesize()); return nil })
 	}
 	return pathErr("madvise", m.name, err)
 }
 
-// touch reads one byte of each page; a write could hit a byte that an appender writes at the same time.
+// touch reads one byte of each page; a write could hit a byte that an appender writes at the same time. Not inlined:
+// the compiler drops reads whose sum nobody takes.
+//
+//go:noinline
 func touch(b []byte, page int) (sum byte) {
 	for i := 0; i < len(b); i += page {
 		sum += b[i]

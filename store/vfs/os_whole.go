@@ -1,12 +1,6 @@
 package vfs
 
-import (
-	"os"
-	"path/filepath"
-	"strconv"
-
-	"golang.org/x/sys/unix"
-)
+import "os"
 
 // CreateWhole implements FS with a file that has no name while it is prepared (O_TMPFILE), where the file system knows
 // that and /proc is mounted. Otherwise it has its name from the beginning; an error with another cause comes again
@@ -38,26 +32,4 @@ func (o OS) createNamed(name string, prepare func(f File) error) (File, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// openUnnamed opens a file that will be called name and vanishes when it is closed before that.
-func openUnnamed(name string) (*osFile, error) {
-	fd := -1
-	err := retryEINTR(func() (err error) {
-		fd, err = unix.Open(filepath.Dir(name), unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o644)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &osFile{f: os.NewFile(uintptr(fd), name), fd: fd}, nil
-}
-
-// link gives the file its name.
-func (f *osFile) link() error {
-	from := "/proc/self/fd/" + strconv.Itoa(f.fd)
-	return retryEINTR(func() error {
-		return unix.Linkat(unix.AT_FDCWD, from, unix.AT_FDCWD, f.Name(),
-			unix.AT_SYMLINK_FOLLOW)
-	})
 }

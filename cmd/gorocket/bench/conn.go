@@ -100,6 +100,9 @@ func newConn(addr string, inFlight, inbound int, e *env) (*conn, error) {
 func (c *conn) close() {
 	if !c.ended {
 		c.ended = true
+		if c.w != nil {
+			c.w.poll.drop(c.fd)
+		}
 		_ = unix.Close(c.fd)
 	}
 }

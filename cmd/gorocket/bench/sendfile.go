@@ -97,7 +97,7 @@ func (s *sendfileServer) serve(fd int32, events uint32) {
 		s.conns[fd] = c
 	}
 	err := c.write(s.messages)
-	if err == nil && events&^unix.EPOLLOUT != 0 && !c.busy() {
+	if err == nil && events&^writable != 0 && !c.busy() {
 		err = c.read()
 	}
 	if err == nil {
@@ -108,6 +108,7 @@ func (s *sendfileServer) serve(fd int32, events uint32) {
 	}
 	if err != nil {
 		delete(s.conns, fd)
+		s.poll.drop(c.fd)
 		_ = unix.Close(c.fd)
 	}
 }
@@ -115,11 +116,11 @@ func (s *sendfileServer) serve(fd int32, events uint32) {
 // await lets the poller look for room to write or for requests, not for both: requests that nobody reads yet would wake
 // it again and again.
 func (s *sendfileServer) await(c *sendfileConn) error {
-	events := uint32(unix.EPOLLIN)
+	events := uint32(readable)
 	if c.want = c.busy(); c.want {
-		events = unix.EPOLLOUT
+		events = writable
 	}
-	return s.poll.control(unix.EPOLL_CTL_MOD, c.fd, int32(c.fd), events)
+	return s.poll.await(c.fd, int32(c.fd), events)
 }
 
 // busy tells that the socket has not taken the whole answer.
@@ -198,18 +199,14 @@ func (s *sendfileServer) head(dst []byte, req *wire.Command, code int32, next, s
 // write goes on with the answer: the header first, which waits for the messages to make full packets, then those.
 func (c *sendfileConn) write(m *messageFile) error {
 	for len(c.out) > 0 {
-		more := 0
-		if c.left > 0 {
-			more = unix.MSG_MORE
-		}
-		n, err := unix.SendmsgN(c.fd, c.out, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL|more)
+		n, err := sendHead(c.fd, c.out, c.left > 0)
 		if err != nil {
 			return unlessFull(err)
 		}
 		c.out = c.out[n:]
 	}
 	for c.left > 0 {
-		n, err := unix.Sendfile(c.fd, int(m.file.Fd()), &c.at, int(c.left))
+		n, err := sendFile(c.fd, int(m.file.Fd()), &c.at, int(c.left))
 		if err != nil {
 			return unlessFull(err)
 		}

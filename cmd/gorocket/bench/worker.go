@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // clock counts ns since the start of the run; it never returns 0, which means "no time".
@@ -148,17 +146,17 @@ func (w *worker) beat(now int64) error {
 	return nil
 }
 
-func (w *worker) serve(events []unix.EpollEvent) error {
+func (w *worker) serve(events []event) error {
 	for i := range events {
 		c := w.conns[events[i].Fd]
 		if c.ended {
 			continue
 		}
 		var err error
-		if events[i].Events&unix.EPOLLOUT != 0 && len(c.out) > 0 {
+		if events[i].Events&writable != 0 && len(c.out) > 0 {
 			err = c.resume(w.clock.now())
 		}
-		if err == nil && events[i].Events&^unix.EPOLLOUT != 0 {
+		if err == nil && events[i].Events&^writable != 0 {
 			err = c.receive()
 		}
 		if err := w.check(c, err); err != nil {

@@ -65,8 +65,7 @@ func (m *member) start() error {
 	m.cmd, m.ended = exec.Command(m.program, m.command, "-c", m.file), make(chan struct{})
 	m.suspended, m.told = false, false
 	m.cmd.Stdout, m.cmd.Stderr = out, out
-	// Its own group: Ctrl-C at the prompt asks this process only, which then ends the members in order.
-	m.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	m.cmd.SysProcAttr = attributes()
 	if err := m.cmd.Start(); err != nil {
 		close(m.ended)
 		return fmt.Errorf("%s: %w", m.name, err)

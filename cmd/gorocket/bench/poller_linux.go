@@ -1,3 +1,5 @@
+//go:build !portable
+
 package bench
 
 import (
@@ -13,8 +15,17 @@ import (
 type poller struct {
 	epoll, timer int
 	armed        int64 // ns; the moment the timer is set to, 0: none
-	events       []unix.EpollEvent
+	events       []event
 }
+
+// event is what a socket is ready for, and the tag that it was added with in Fd.
+type event = unix.EpollEvent
+
+// What a socket may be ready for. Errors are other bits.
+const (
+	readable = unix.EPOLLIN
+	writable = unix.EPOLLOUT
+)
 
 // timerTag marks the timer's event; connections have their index.
 const timerTag = -1
@@ -32,7 +43,7 @@ func newPoller() (*poller, error) {
 		_ = unix.Close(ep)
 		return nil, fmt.Errorf("timerfd_create: %w", err)
 	}
-	p := &poller{epoll: ep, timer: tfd, events: make([]unix.EpollEvent, pollEvents)}
+	p := &poller{epoll: ep, timer: tfd, events: make([]event, pollEvents)}
 	if err := p.control(unix.EPOLL_CTL_ADD, tfd, timerTag, unix.EPOLLIN|unix.EPOLLET); err != nil {
 		p.close()
 		return nil, err
@@ -54,17 +65,25 @@ func (p *poller) control(op, fd int, tag int32, events uint32) error {
 
 // add watches a socket for input; its events carry tag.
 func (p *poller) add(fd int, tag int32) error {
-	return p.control(unix.EPOLL_CTL_ADD, fd, tag, unix.EPOLLIN)
+	return p.control(unix.EPOLL_CTL_ADD, fd, tag, readable)
 }
 
 // wantWrite says whether the socket's readiness for output matters too.
 func (p *poller) wantWrite(fd int, tag int32, on bool) error {
-	events := uint32(unix.EPOLLIN)
+	events := uint32(readable)
 	if on {
-		events |= unix.EPOLLOUT
+		events |= writable
 	}
+	return p.await(fd, tag, events)
+}
+
+// await says what the socket's readiness is waited for.
+func (p *poller) await(fd int, tag int32, events uint32) error {
 	return p.control(unix.EPOLL_CTL_MOD, fd, tag, events)
 }
+
+// drop forgets a socket that will be closed: closing it is enough here.
+func (p *poller) drop(int) {}
 
 // coarse is the wait from which on epoll's own time limit is precise enough.
 const coarse = 20 * time.Millisecond
@@ -72,7 +91,7 @@ const coarse = 20 * time.Millisecond
 // wait returns the events of sockets that are ready, none when the moment until has come first. Both times are ns on
 // one clock. The slice lives until the next wait. A timer that is set to the moment already is left alone: an open loop
 // wakes several times before its next request is due.
-func (p *poller) wait(now, until int64) ([]unix.EpollEvent, error) {
+func (p *poller) wait(now, until int64) ([]event, error) {
 	limit := 0
 	switch d := time.Duration(until - now); {
 	case d >= coarse:
@@ -106,7 +125,7 @@ func (p *poller) arm(d time.Duration, until int64) error {
 }
 
 // sockets drops the timer's event. It is edge-triggered, so nobody has to read the timer.
-func (p *poller) sockets(n int) []unix.EpollEvent {
+func (p *poller) sockets(n int) []event {
 	ready := p.events[:n]
 	for i := range ready {
 		if ready[i].Fd == timerTag {
