@@ -24,7 +24,7 @@ func TestExitStatus(t *testing.T) {
 // TestBenchIsACommand: main has it, with every sub-command of docs/bench.md.
 func TestBenchIsACommand(t *testing.T) {
 	root := commandFor("gorocket")
-	for _, name := range []string{"send", "pull", "e2e", "connections", "topics", "routes", "overload", "echo"} {
+	for _, name := range []string{"send", "pull", "e2e", "connections", "topics", "routes", "overload", "echo", "preset"} {
 		c, _, err := root.Find([]string{"bench", name})
 		if err != nil || c.Name() != name || c.Short == "" || c.Long == "" {
 			t.Errorf("bench %s: %v", name, err)

@@ -35,6 +35,7 @@ type common struct {
 	access           *access.Flags
 
 	durationHelp string // what --duration means
+	preset       preset // with no name: the flags are the user's
 	noWarmup     bool   // the command has no --warmup
 	oneThread    bool   // the command has no --threads
 }
@@ -78,23 +79,30 @@ func Command() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &UsageError{err.Error()} })
-	root.AddCommand(
-		newCommand("send", "send messages: as many as it takes, or at a fixed rate", sendLong, &sendBench{}),
-		newCommand("pull", "pull messages and verify every one", pullLong, &pullBench{}),
-		newCommand("pop", "pop messages and acknowledge them", popLong, &popBench{}),
-		newCommand("e2e", "time from the intended send to the receipt by a consumer with held pulls", e2eLong, &e2eBench{}),
-		newCommand("connections", "open idle connections with heartbeats, measure their memory", connectionsLong,
-			&connectionsBench{}),
-		newCommand("topics", "create topics, wait for their routes, send to each queue", topicsLong, &topicsBench{}),
-		newCommand("routes", "ask a NameServer for the route of a topic", routesLong, &routesBench{}),
-		newCommand("overload", "far more requests in flight than can be served, compared with the peak", overloadLong,
-			&overloadBench{}),
-		echoCommand(),
-	)
+	byName := map[string]func() (*cobra.Command, *common){}
+	add := func(name, short, long string, b func() benchmark) {
+		byName[name] = func() (*cobra.Command, *common) { return newCommand(name, short, long, b()) }
+		c, _ := byName[name]()
+		root.AddCommand(c)
+	}
+	add("send", "send messages: as many as it takes, or at a fixed rate", sendLong,
+		func() benchmark { return &sendBench{} })
+	add("pull", "pull messages and verify every one", pullLong, func() benchmark { return &pullBench{} })
+	add("pop", "pop messages and acknowledge them", popLong, func() benchmark { return &popBench{} })
+	add("e2e", "time from the intended send to the receipt by a consumer with held pulls", e2eLong,
+		func() benchmark { return &e2eBench{} })
+	add("connections", "open idle connections with heartbeats, measure their memory", connectionsLong,
+		func() benchmark { return &connectionsBench{} })
+	add("topics", "create topics, wait for their routes, send to each queue", topicsLong,
+		func() benchmark { return &topicsBench{} })
+	add("routes", "ask a NameServer for the route of a topic", routesLong, func() benchmark { return &routesBench{} })
+	add("overload", "far more requests in flight than can be served, compared with the peak", overloadLong,
+		func() benchmark { return &overloadBench{} })
+	root.AddCommand(echoCommand(), presetCommand(byName))
 	return root
 }
 
-func newCommand(use, short, long string, b benchmark) *cobra.Command {
+func newCommand(use, short, long string, b benchmark) (*cobra.Command, *common) {
 	k := &common{duration: 10 * time.Second, warmup: 2 * time.Second, timeout: 30 * time.Second,
 		threads:      max(1, runtime.GOMAXPROCS(0)/2),
 		durationHelp: "time that is measured", access: new(access.Flags)}
@@ -121,7 +129,7 @@ func newCommand(use, short, long string, b benchmark) *cobra.Command {
 		}
 		return execute(c.Context(), k, b, c.OutOrStdout(), c.ErrOrStderr())
 	}
-	return c
+	return c, k
 }
 
 func noArgs(c *cobra.Command, args []string) error {
@@ -182,6 +190,9 @@ func execute(ctx context.Context, k *common, b benchmark, out, errs io.Writer) e
 	r, err := b.run(ctx, e)
 	if err != nil {
 		return err
+	}
+	if k.preset.name != "" {
+		r.row("preset", k.preset.name+": bench "+k.preset.args, "preset", k.preset.name)
 	}
 	if e.sign != nil {
 		r.row("signed as", how.Credentials.AccessKey, "signedAs", how.Credentials.AccessKey)
