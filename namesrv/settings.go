@@ -8,6 +8,9 @@ import (
 // config is the present configuration; it is immutable, updates replace it.
 func (s *Server) config() *Config { return s.cfg.Load() }
 
+// Config is the configuration in use.
+func (s *Server) Config() Config { return *s.config() }
+
 // updateConfig applies all of p or nothing, and writes the changed lines to the file before the new configuration acts.
 // Keys that neither we nor Java know, values that do not parse and a file that cannot be written are errors; Java
 // answers success. Keys of Java without a meaning here are kept.

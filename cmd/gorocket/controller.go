@@ -64,8 +64,8 @@ func (f *controllerFlags) run(args []string) error {
 		fmt.Print(string(config.Properties(&cfg).Format()))
 		return nil
 	}
-	defaults := controller.DefaultConfig()
-	logStart(log, "controller", f.file, "", notDefault(&cfg, &defaults))
+	defaults, acts := controller.DefaultConfig(), s.Config()
+	logStart(log, "controller", f.file, "", notDefault(&acts, &defaults))
 	file, err := openConfigFile(f.file, checkController)
 	if err != nil {
 		return err

@@ -78,15 +78,15 @@ func (f *namesrvFlags) run(args []string) error {
 		fmt.Print(string(config.Properties(&cfg).Format()))
 		return nil
 	}
-	defaults := namesrv.DefaultConfig()
-	logStart(log, "namesrv", f.file, "", notDefault(&cfg, &defaults))
+	defaults, acts := namesrv.DefaultConfig(), s.Config()
+	logStart(log, "namesrv", f.file, "", notDefault(&acts, &defaults))
 	file, err := openConfigFile(f.file, checkNamesrv)
 	if err != nil {
 		return err
 	}
 	p := &process{log: log, logs: &f.logs, file: file, services: services}
 	p.started = func() {
-		logOpen(log, "namesrv", namesrvDoors(s, &cfg)...)
+		logOpen(log, "namesrv", namesrvDoors(s)...)
 		beside()
 		if f.logs.json { // the server has logged the same
 			return

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net"
 	"os"
 	"strconv"
@@ -62,8 +63,16 @@ func at(host string, ports ...int) string {
 func brokerDoors(b *broker.Broker) []door {
 	c := b.Config()
 	return []door{{"clients", at(c.BindAddress, c.ListenPort, c.ListenPort-2), encryption(c.Settings), brokerGuests(&c)},
-		replicationDoor(&c),
-		{"metrics", b.MetricsAddr(), plain, anybody}}
+		replicationDoor(&c), metricsDoor(b.MetricsAddr(), c.MetricsPromExporterHost, c.BindAddress)}
+}
+
+// metricsDoor: addr is where metrics can be reached; host, and else bind, is what they are bound to.
+func metricsDoor(addr, host, bind string) door {
+	_, port, err := net.SplitHostPort(addr)
+	if bound := net.ParseIP(cmp.Or(host, bind)); err == nil && bound.IsUnspecified() {
+		addr = net.JoinHostPort(bound.String(), port)
+	}
+	return door{"metrics", addr, plain, anybody}
 }
 
 func replicationDoor(c *brokerconfig.Config) door {
@@ -98,13 +107,13 @@ func brokerGuests(c *brokerconfig.Config) string {
 }
 
 // namesrvDoors are those of a NameServer that runs.
-func namesrvDoors(s *namesrv.Server, c *namesrv.Config) []door {
-	who := anybody
-	if c.AuthenticationEnabled || c.Secure {
+func namesrvDoors(s *namesrv.Server) []door {
+	c, who := s.Config(), anybody
+	if c.AuthenticationEnabled {
 		who = "routes to anybody, all else to SUPER users and brokers"
 	}
 	return []door{{"clients", s.Addr(), encryption(c.Settings), who},
-		{"metrics", s.MetricsAddr(localHost), plain, anybody}}
+		metricsDoor(s.MetricsAddr(localHost), c.MetricsPromExporterHost, c.BindAddress)}
 }
 
 // controllerDoors are those of a controller that runs.
@@ -113,5 +122,6 @@ func controllerDoors(s *controller.Server) []door {
 	if c.AuthenticationEnabled {
 		who = "SUPER users, brokers and controllers"
 	}
-	return []door{{"brokers", s.Addr(), encryption(c.Settings), who}, {"metrics", s.MetricsAddr(), plain, anybody}}
+	return []door{{"brokers", s.Addr(), encryption(c.Settings), who},
+		metricsDoor(s.MetricsAddr(), c.MetricsPromExporterHost, c.BindAddress)}
 }

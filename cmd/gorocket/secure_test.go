@@ -54,7 +54,7 @@ func startSecure(t *testing.T, store string) *closed {
 	f.store = store
 	var lines testutil.Log
 	log := zerolog.New(&lines)
-	n, ns, h, err := f.servers(log, true)
+	n, h, err := f.servers(log, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func startSecure(t *testing.T, store string) *closed {
 			t.Error(err)
 		}
 	})
-	logOpen(log, "namesrv", namesrvDoors(n, &ns)...)
+	logOpen(log, "namesrv", namesrvDoors(n)...)
 	logOpen(log, "broker", brokerDoors(h.Broker())...)
 	c := h.Broker().Config()
 	return &closed{t: t, dir: c.SecureDir, namesrv: n.Addr(), addr: c.Addr(), metrics: h.Broker().MetricsAddr(),

@@ -114,7 +114,7 @@ const (
 )
 
 func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
-	n, ns, h, err := f.servers(log, portGiven)
+	n, h, err := f.servers(log, portGiven)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 	}
 	p := &process{log: log, logs: &f.logs, file: file, services: services}
 	p.started = func() {
-		logOpen(log, "namesrv", namesrvDoors(n, &ns)...)
+		logOpen(log, "namesrv", namesrvDoors(n)...)
 		logOpen(log, "broker", append(brokerDoors(h.Broker()), page.door())...)
 		if f.logs.json {
 			f.logStarted(log, n, h.Broker())
@@ -145,34 +145,33 @@ func (f *standaloneFlags) run(log zerolog.Logger, portGiven bool) error {
 }
 
 // servers are the two, not started.
-func (f *standaloneFlags) servers(log zerolog.Logger, portGiven bool) (n *namesrv.Server, ns namesrv.Config,
-	h *broker.Host, err error) {
+func (f *standaloneFlags) servers(log zerolog.Logger, portGiven bool) (n *namesrv.Server, h *broker.Host, err error) {
 	cfg, err := f.brokerConfig(log, portGiven)
 	if err != nil {
-		return nil, ns, nil, err
+		return nil, nil, err
 	}
 	if cfg.SecureDir == "" {
 		cfg.SecureDir = filepath.Join(cfg.StorePathRootDir, "secure")
 	}
 	if err := closeDoors(log, &cfg, &cfg.Doors, &cfg.Settings); err != nil {
-		return nil, ns, nil, err
+		return nil, nil, err
 	}
-	ns = f.namesrvConfig(&cfg)
+	ns := f.namesrvConfig(&cfg)
 	changed := changedKeys(&cfg)
 	shareDescriptors(remoting.DescriptorLimit(), &cfg, &ns)
 	cfg.Version, ns.Version = version, version
 	names, err := f.logs.beside(log, "namesrv")
 	if err != nil {
-		return nil, ns, nil, err
+		return nil, nil, err
 	}
 	f.logs.follow(log, &cfg.Logs)
 	ns.Logs = cfg.Logs
 	logStart(log, "standalone", f.file, cfg.StorePathRootDir, changed)
 	if n, err = namesrv.New(ns, names); err != nil {
-		return nil, ns, nil, err
+		return nil, nil, err
 	}
 	h, err = broker.NewHost(cfg, log, broker.Options{})
-	return n, ns, h, err
+	return n, h, err
 }
 
 // otherDescriptors is what the process needs at most beside connections and consume queue files: commit log, index,

@@ -67,11 +67,7 @@ func (r *Ring) authority() (*tls.Certificate, error) {
 		return nil, fmt.Errorf("%w: copy it from where it was made, or a certificate of this machine with its key", err)
 	}
 	if has {
-		ca, err := tls.LoadX509KeyPair(r.Path(CAFile), r.Path(caKeyFile))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", r.Path(CAFile), err)
-		}
-		return &ca, nil
+		return r.pair()
 	}
 	c := template("gorocket "+host(), lastsCA)
 	c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign
@@ -80,6 +76,34 @@ func (r *Ring) authority() (*tls.Certificate, error) {
 		return nil, err
 	}
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, r.put(CAFile, caKeyFile, der, key)
+}
+
+// pair is the authority of ca.key. While one takes the place of another ca.pem holds both, in any order: people append
+// the new one.
+func (r *Ring) pair() (*tls.Certificate, error) {
+	text, err := os.ReadFile(r.Path(CAFile))
+	if err != nil {
+		return nil, fmt.Errorf("secureDir: %w", err)
+	}
+	key, err := os.ReadFile(r.Path(caKeyFile))
+	if err != nil {
+		return nil, fmt.Errorf("secureDir: %w", err)
+	}
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			break
+		}
+		ca, one := tls.X509KeyPair(pem.EncodeToMemory(block), key)
+		if one == nil {
+			return &ca, nil
+		}
+		err = one
+	}
+	if err == nil {
+		err = errors.New("no PEM")
+	}
+	return nil, fmt.Errorf("%s: none of its certificates is that of %s: %w", r.Path(CAFile), r.Path(caKeyFile), err)
 }
 
 // issue makes this machine's certificate: for servers, and for what they say to each other.

@@ -117,6 +117,45 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
+// TestAuthorityRenewed: while an authority is replaced ca.pem holds both, in any order; a new certificate is by the one
+// whose key is there, and is believed by who knows either or both.
+func TestAuthorityRenewed(t *testing.T) {
+	dir, next := t.TempDir(), t.TempDir()
+	r := open(t, dir, Options{Certificates: true})
+	open(t, next, Options{Certificates: true})
+	old, fresh := secrets(t, dir)[CAFile], secrets(t, next)[CAFile]
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(r.Path(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(caKeyFile, secrets(t, next)[caKeyFile])
+	for _, both := range []string{old + fresh, fresh + old} {
+		write(CAFile, both)
+		open(t, dir, Options{Certificates: true, Renew: true})
+		pair, err := tls.LoadX509KeyPair(r.Path(certFile), r.Path(keyFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ca, want := range map[string]bool{fresh: true, old: false} {
+			roots := x509.NewCertPool()
+			roots.AppendCertsFromPEM([]byte(ca))
+			if _, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: roots}); (err == nil) != want {
+				t.Errorf("signed by the new one: %v, %v", want, err)
+			}
+		}
+		if secrets(t, dir)[CAFile] != both {
+			t.Error("ca.pem is another file")
+		}
+	}
+	write(CAFile, old)
+	_, err := Open(dir, Options{Certificates: true, Renew: true})
+	if err == nil || !strings.Contains(err.Error(), "none of its certificates is that of "+r.Path(caKeyFile)) {
+		t.Errorf("a key of another authority: %v", err)
+	}
+}
+
 // TestOtherMachines: with a copy of the folder without server.*, a machine makes a certificate of its own; without
 // ca.key it needs one that was made elsewhere.
 func TestOtherMachines(t *testing.T) {
