@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -67,8 +68,25 @@ func (s *Service) Health() error {
 	case s.diverged != nil:
 		return s.diverged
 	case !s.lostAt.IsZero() && time.Since(s.lostAt) > sickAfter:
-		return fmt.Errorf("this slave has not followed its master %s for %s: %w", s.haAddr,
-			time.Since(s.lostAt).Round(time.Second), s.slave.State().Err)
+		return unfollowed(s.slave.State(), time.Since(s.lostAt), s.d.Switch != nil)
 	}
 	return nil
+}
+
+// errSaidNothing is why a slave that is connected does not follow: its master may hang, or be none.
+var errSaidNothing = errors.New("it has not said a word yet")
+
+// unfollowed says why a slave has not followed its master for so long; controllers are asked who that is, or else the
+// NameServers.
+func unfollowed(st ha.SlaveStatus, lasts time.Duration, controllers bool) error {
+	lasts = lasts.Round(time.Second)
+	switch {
+	case st.Master != "":
+		return fmt.Errorf("this slave has not followed its master %s for %s: %w", st.Master, lasts,
+			cmp.Or(st.Err, errSaidNothing))
+	case controllers:
+		return fmt.Errorf("this slave knows no master for %s: the controllers tell of none that can be reached", lasts)
+	}
+	return fmt.Errorf("this slave knows no master for %s: no NameServer tells of a broker with its brokerClusterName and "+
+		"brokerName and brokerId 0; look at these keys and at namesrvAddr of both (mqadmin clusterList)", lasts)
 }

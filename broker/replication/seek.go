@@ -40,8 +40,20 @@ func (s *Service) seek(stop <-chan struct{}) {
 		if s.follows(f) {
 			s.askEnd(ctx, f)
 		} else {
+			s.complain(f)
 			s.d.Lost()
 		}
+	}
+}
+
+// complain writes into the log that this slave knows no master: there is no connection that could fail.
+func (s *Service) complain(f *ha.Slave) {
+	st := f.State()
+	s.mu.Lock()
+	since := s.lostAt
+	s.mu.Unlock()
+	if st.Master == "" && !since.IsZero() {
+		s.d.Throttled.Warn("no master").Err(unfollowed(st, time.Since(since), s.d.Switch != nil)).Msg("follows nobody")
 	}
 }
 

@@ -8,8 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"gorocket/compat/testutil"
+	"gorocket/remoting/throttle"
 	"gorocket/store"
+	"gorocket/store/ha"
 )
 
 // connected tells whether a slave follows.
@@ -256,6 +260,44 @@ func TestAloneIsEnough(t *testing.T) {
 	done := make(waiter, 1)
 	m.store.WaitReplicated(end, done)
 	done.ends(t, "nobody else is asked for")
+}
+
+// TestNoMaster: a slave that nobody tells of a master, as it has another cluster's name than its master, says so in the
+// log and in its health, with the keys to look at; one whose master says nothing names that.
+func TestNoMaster(t *testing.T) {
+	var lines testutil.Log
+	s := newRig(t, "SLAVE")
+	s.d.Throttled = throttle.New(zerolog.New(&lines), 1, time.Hour)
+	s.start()
+	sick := func() string {
+		s.mu.Lock()
+		s.lostAt = time.Now().Add(-sickAfter - time.Second)
+		s.mu.Unlock()
+		if err := s.Health(); err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+	want := "this slave knows no master for 31s: no NameServer tells of a broker with its brokerClusterName and " +
+		"brokerName and brokerId 0"
+	if got := sick(); !strings.HasPrefix(got, want) {
+		t.Errorf("health: %q", got)
+	}
+	testutil.WaitFor(t, "a line", func() bool { return strings.Contains(lines.String(), "brokerClusterName") })
+	if got := unfollowed(ha.SlaveStatus{}, time.Minute, true).Error(); !strings.HasPrefix(got,
+		"this slave knows no master for 1m0s: the controllers tell of none") {
+		t.Errorf("under controllers: %q", got)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s.Found("", l.Addr().String())
+	testutil.WaitFor(t, "a connection", s.Follows)
+	if got := sick(); !strings.Contains(got, l.Addr().String()+" for 31s: it has not said a word yet") {
+		t.Errorf("health: %q", got)
+	}
 }
 
 // TestPortInUse: a master that cannot listen says so, and starts once it can.
