@@ -32,6 +32,10 @@ func (b *Broker) guardian() func(*remoting.Conn, *wire.Command) remoting.Refusal
 		}
 	}
 	if c.On() {
+		if n, _ := b.users.Sizes(); n == 0 && c.AuthenticationEnabled && !c.IsSlave() { // a slave gets its master's
+			b.log.Error().Msg("authenticationEnabled, and there is no user: nobody can sign, and nobody can make a user: set " +
+				"initAuthenticationUser={\"username\":\"...\",\"password\":\"...\"} and start again")
+		}
 		set := c.Options.Settings(c.BrokerClusterName)
 		set.SuperOnly = c.Secure
 		b.guard = guard.New(b.users, set, b.log, b.now)

@@ -65,6 +65,30 @@ func TestUsersReachTheSlave(t *testing.T) {
 	}
 }
 
+// TestNobodyCanSign: a broker that asks for signatures and has no user locks everybody out: its log says so, and the way
+// out. A user of before is one.
+func TestNobodyCanSign(t *testing.T) {
+	const text = "authenticationEnabled, and there is no user"
+	cfg := closedConfig(t)
+	for i, first := range []string{"", cfg.InitAuthenticationUser, ""} {
+		cfg.InitAuthenticationUser = first
+		lines := &logLines{}
+		b, err := New(cfg, zerolog.New(lines))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := run(t, b, cfg)
+		line := lines.find(text)
+		if want := i == 0; (line != nil) != want {
+			t.Errorf("start %d: %v", i, line)
+		}
+		if line != nil && (line["level"] != "error" || !strings.Contains(fmt.Sprint(line["message"]), "initAuthenticationUser")) {
+			t.Errorf("start %d: %v", i, line)
+		}
+		r.stop()
+	}
+}
+
 // TestAudit: the log tells who was refused and what administrators did, and nothing that is secret; and that permissions
 // without signatures are not worth much.
 func TestAudit(t *testing.T) {

@@ -83,7 +83,7 @@ func (s *Signing) FirstUsers() (users []User, err error) {
 	if !blank(s.InitAuthenticationUser) {
 		var u User
 		err = parseSecret(s.InitAuthenticationUser, &u)
-		users, err = addFirst(users, "initAuthenticationUser", u.Username, u.Password, err)
+		users, err = addFirst(users, "initAuthenticationUser", userForm, u.Username, u.Password, err)
 	}
 	users, innerErr := s.inner(users)
 	return users, errors.Join(err, innerErr)
@@ -96,7 +96,7 @@ func (s *Signing) inner(users []User) ([]User, error) {
 		return users, nil
 	}
 	c = cmp.Or(c, &Credentials{})
-	return addFirst(users, "innerClientAuthenticationCredentials", c.AccessKey, c.SecretKey, err)
+	return addFirst(users, "innerClientAuthenticationCredentials", innerForm, c.AccessKey, c.SecretKey, err)
 }
 
 // Credentials are whom this server's own requests are signed as, nil for nobody. Of keys that were checked.
@@ -126,14 +126,20 @@ func parseSecret(text string, v any) error {
 	return nil
 }
 
-// addFirst adds a user with all rights, or why there is none.
-func addFirst(users []User, key, name, password string, err error) ([]User, error) {
+// The forms of the two keys, which people take for each other.
+const (
+	userForm  = `{"username":"...","password":"..."}`
+	innerForm = `{"accessKey":"...","secretKey":"..."}`
+)
+
+// addFirst adds a user with all rights, or why there is none; form is what the key should look like.
+func addFirst(users []User, key, form, name, password string, err error) ([]User, error) {
 	u := User{Username: name, Password: password, Type: Super, Status: Enabled}
 	if err == nil && (blank(name) || blank(password) || u.tooLong()) {
 		err = errors.New("the name or the password is empty or too long")
 	}
 	if err != nil {
-		return users, &config.Error{Key: key, Value: "***", Msg: err.Error()}
+		return users, &config.Error{Key: key, Value: "***", Msg: err.Error() + ": want " + form}
 	}
 	return append(users, u), nil
 }

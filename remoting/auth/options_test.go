@@ -74,6 +74,22 @@ func TestOptionsRefuse(t *testing.T) {
 	}
 }
 
+// TestOptionsRefuseTellsForm: the two keys have different forms, and are given each other's: the error says what is
+// wanted.
+func TestOptionsRefuseTellsForm(t *testing.T) {
+	for _, c := range []struct {
+		s    Signing
+		want string
+	}{{Signing{InitAuthenticationUser: `{"accessKey":"u","secretKey":"hidden"}`}, `want {"username":"...","password":"..."}`},
+		{Signing{InitAuthenticationUser: "{username:u}"}, `want {"username":"...","password":"..."}`},
+		{Signing{InnerClientCredentials: `{"username":"u","password":"hidden"}`}, `want {"accessKey":"...","secretKey":"..."}`},
+		{Signing{InnerClientCredentials: "u"}, `want {"accessKey":"...","secretKey":"..."}`}} {
+		if err := c.s.Check(); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%+v: %v", c.s, err)
+		}
+	}
+}
+
 // TestSigner: what a program signs is verified by its key, with the token in it, and signing twice changes nothing.
 func TestSigner(t *testing.T) {
 	for _, token := range []string{"", "tok"} {
