@@ -4,6 +4,8 @@ package guard
 
 import (
 	"errors"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -60,11 +62,16 @@ func Sign(c *auth.Credentials) remoting.Signer {
 	return auth.NewSigner(*c)
 }
 
-// Auditor writes the audit log. Java: the logger RocketmqAuthAudit.
+// Auditor writes the audit log; what servers repeat by themselves once for each of them. Java: the logger
+// RocketmqAuthAudit.
 func Auditor(log zerolog.Logger) func(auth.Event) {
 	throttled := throttle.New(log, auditBurst, auditPeriod)
 	clip := func(s string) string { return s[:min(len(s), auditText)] }
+	seen := &routine{}
 	return func(e auth.Event) {
+		if e.Refused == "" && repeated[e.Code] && !seen.first(&e) {
+			return
+		}
 		line := throttled.Info("administered")
 		if e.Refused != "" {
 			line = throttled.Warn("refused").Str("refused", clip(e.Refused))
@@ -72,6 +79,41 @@ func Auditor(log zerolog.Logger) func(auth.Event) {
 		line.Str("user", clip(e.User)).Str("peer", e.Peer.Addr.String()).Int32("code", e.Code).
 			Str("resource", clip(e.Resource)).Str("actions", e.Actions.String()).Msg("audit")
 	}
+}
+
+// repeated are what servers ask for by themselves, again and again: registrations each half minute, heartbeats and the
+// users of a slave each second. They would bury what people do.
+var repeated = auth.Codes{wire.ReqRegisterBroker: true, wire.ReqBrokerHeartbeat: true, wire.ReqGetUsers: true}
+
+// maxRoutine is how many askers are remembered.
+const maxRoutine = 10000
+
+// asker is who repeats a request.
+type asker struct {
+	user string
+	addr netip.Addr
+	code int32
+}
+
+// routine remembers which repeated requests were told. Any goroutine.
+type routine struct {
+	mu   sync.Mutex
+	told map[asker]bool // guarded by mu
+}
+
+// first tells whether nobody of that name and address had asked for that before; with too many all are forgotten.
+func (r *routine) first(e *auth.Event) bool {
+	who := asker{e.User, e.Peer.Addr, e.Code}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.told[who] {
+		return false
+	}
+	if len(r.told) >= maxRoutine || r.told == nil {
+		r.told = map[asker]bool{}
+	}
+	r.told[who] = true
+	return true
 }
 
 var errNoUser = errors.New("guard: signatures are asked for, and there is nobody who could sign: set " +

@@ -2,6 +2,8 @@ package guard
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,34 @@ import (
 
 // TestMain looks for goroutines that outlive the tests.
 func TestMain(m *testing.M) { testutil.Main(m) }
+
+// TestAuditRoutine: what servers repeat by themselves, each second or half minute, is told once for each of them: it
+// would bury what people did, and take the place of it when there are many. Refused it is told each time.
+func TestAuditRoutine(t *testing.T) {
+	log := &testutil.Log{}
+	audit := Auditor(zerolog.New(log))
+	at := func(addr string) auth.Peer { return auth.Peer{Addr: netip.MustParseAddr(addr)} }
+	for range 3 {
+		for _, code := range []int32{wire.ReqRegisterBroker, wire.ReqBrokerHeartbeat, wire.ReqGetUsers} {
+			audit(auth.Event{User: "inner", Peer: at("10.0.0.1"), Code: code})
+			audit(auth.Event{User: "inner", Peer: at("10.0.0.2"), Code: code})
+		}
+		audit(auth.Event{User: "mallory", Peer: at("10.0.0.1"), Code: wire.ReqRegisterBroker})
+		audit(auth.Event{User: "inner", Peer: at("10.0.0.1"), Code: wire.ReqRegisterBroker, Refused: "wrong"})
+		audit(auth.Event{User: "inner", Peer: at("10.0.0.1"), Code: wire.ReqUnregisterBroker})
+	}
+	if text := log.String(); strings.Count(text, "\n") != 3*2+1+3+3 || strings.Count(text, `"user":"mallory"`) != 1 ||
+		strings.Count(text, `"refused":"wrong"`) != 3 || strings.Count(text, fmt.Sprintf(`"code":%d,`, wire.ReqGetUsers)) != 2 {
+		t.Errorf("the log says\n%s", text)
+	}
+	seen := routine{}
+	for i := range 2*maxRoutine + 10 {
+		seen.first(&auth.Event{User: fmt.Sprint(i), Code: wire.ReqBrokerHeartbeat})
+	}
+	if n := len(seen.told); n > maxRoutine {
+		t.Errorf("%d are remembered", n)
+	}
+}
 
 // TestForServer: a server that asks for signatures lets its own users in, gives routes to everybody, and logs whom it
 // refused; one that does not ask has no guard, and one without users does not start.
