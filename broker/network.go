@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"strconv"
 	"time"
 
@@ -19,7 +18,7 @@ import (
 
 // serve starts the client and both ports.
 func (b *Broker) serve() (err error) {
-	if b.certs, err = secure.New(b.cfg().Settings, os.Getenv(secure.JavaOptions), b.certificates); err != nil {
+	if b.certs, err = secure.New(b.cfg().Settings, secure.FromJava(), b.certificates); err != nil {
 		return err
 	}
 	if b.haPeer, err = b.replicationPeer(); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -121,7 +120,7 @@ func (s *Server) startNetwork() error {
 	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log, open()); err != nil {
 		return err
 	}
-	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.certificates); err != nil {
+	if s.certs, err = secure.New(s.config().Settings, secure.FromJava(), s.certificates); err != nil {
 		return err
 	}
 	events := remoting.Events{Failed: s.fail}

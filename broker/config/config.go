@@ -244,5 +244,5 @@ func (c Config) HAAddr() string { return net.JoinHostPort(c.BrokerIP2, fmt.Sprin
 
 // ClientTLS is how connections to other brokers are encrypted, nil: not at all.
 func (c *Config) ClientTLS() (*tls.Config, error) {
-	return secure.Client(c.Settings, os.Getenv(secure.JavaOptions))
+	return secure.Client(c.Settings, secure.FromJava())
 }

@@ -56,7 +56,7 @@ func (f *consoleFlags) service(log zerolog.Logger, c *brokerconfig.Config) (*con
 	if !c.ConsoleEnable {
 		return nil, nil
 	}
-	dial, err := secure.Client(c.Settings, os.Getenv(secure.JavaOptions))
+	dial, err := secure.Client(c.Settings, secure.FromJava())
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +78,10 @@ func (s *consoleService) encrypt(o *console.Options, given secure.Settings) (err
 	if console.Loopback(o.Host) || encryption(given) == plain {
 		return nil
 	}
-	if all, err := secure.Complete(given, os.Getenv(secure.JavaOptions)); err != nil || all.TLSServerMode != "enforcing" {
+	if all, err := secure.Complete(given, secure.FromJava()); err != nil || all.TLSServerMode != "enforcing" {
 		return err
 	}
-	s.keeper, err = secure.New(given, os.Getenv(secure.JavaOptions), func(error) {}) // the server tells of it
+	s.keeper, err = secure.New(given, secure.FromJava(), func(error) {}) // the server tells of it
 	if err != nil {
 		return err
 	}

@@ -177,10 +177,10 @@ func notDefault(cfg, defaults config.Target) []string {
 
 // warnJava says what of a JVM's options has no effect here: charts and units of Java's servers set them.
 func warnJava(log zerolog.Logger, env func(string) string) {
-	for _, name := range []string{"JAVA_OPT_EXT", "JAVA_OPT", "JAVA_TOOL_OPTIONS"} {
+	for _, name := range []string{secure.JavaOptions, secure.JavaScripts, "JAVA_TOOL_OPTIONS"} {
 		var idle []string
 		for word := range strings.FieldsSeq(env(name)) {
-			if name != secure.JavaOptions || !strings.HasPrefix(word, "-Dtls.") {
+			if name == "JAVA_TOOL_OPTIONS" || !strings.HasPrefix(word, "-Dtls.") {
 				option, _, _ := strings.Cut(word, "=") // its value may be a password
 				idle = append(idle, option)
 			}

@@ -232,10 +232,10 @@ func TestJavaOptions(t *testing.T) {
 			`"-Djavax.net.ssl.keyStorePassword"]`} {
 		var out bytes.Buffer
 		warnJava(zerolog.New(&out), func(name string) string {
-			if name == "JAVA_OPT_EXT" {
-				return value
+			if name == "JAVA_TOOL_OPTIONS" {
+				return ""
 			}
-			return ""
+			return value
 		})
 		if got := out.String(); (got == "") != (want == "") || !strings.Contains(got, want) {
 			t.Errorf("%q: %s", value, got)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 
@@ -37,9 +36,9 @@ func logOpen(log zerolog.Logger, server string, doors ...door) {
 	log.Info().Str("server", server).Str("open", strings.Join(words, "; ")).Msg("what is open to whom")
 }
 
-// encryption is how a port speaks: also by what JAVA_OPT_EXT and tls.config.file say.
+// encryption is how a port speaks: also by what JAVA_OPT, JAVA_OPT_EXT and tls.config.file say.
 func encryption(s secure.Settings) string {
-	all, err := secure.Complete(s, os.Getenv(secure.JavaOptions))
+	all, err := secure.Complete(s, secure.FromJava())
 	if err != nil { // the start has refused it
 		return "unknown"
 	}

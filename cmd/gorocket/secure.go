@@ -47,7 +47,7 @@ func closeDoors(log zerolog.Logger, target config.Target, d *secure.Doors, s *se
 		}
 		d.SecureDir = filepath.Join(home, "gorocket-secure")
 	}
-	given, err := secure.Complete(*s, os.Getenv(secure.JavaOptions))
+	given, err := secure.Complete(*s, secure.FromJava())
 	if err != nil {
 		return err
 	}

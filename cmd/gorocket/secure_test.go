@@ -219,8 +219,12 @@ func TestOpenedAgain(t *testing.T) {
 		key, value, _ := strings.Cut(text, "=")
 		refuses(t, c, key, value, "--secure", "--secure-dir", dir+"/s", "-c", file)
 	}
-	t.Setenv(secure.JavaOptions, "-Dtls.server.mode=permissive")
-	refuses(t, standaloneCommand(), "tls.server.mode", "permissive", "--secure", "--store", dir+"/store")
+	for _, name := range []string{secure.JavaOptions, secure.JavaScripts} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, "-Dtls.server.mode=permissive")
+			refuses(t, standaloneCommand(), "tls.server.mode", "permissive", "--secure", "--store", dir+"/store")
+		})
+	}
 }
 
 // refuses expects that the start names the key and the value.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -153,7 +152,7 @@ func (s *Server) startNetwork() error {
 	if s.guard, err = guard.ForServer(s.config().AuthenticationEnabled, s.config().Signing, s.log, nil); err != nil {
 		return err
 	}
-	if s.certs, err = secure.New(s.config().Settings, os.Getenv(secure.JavaOptions), s.certificates); err != nil {
+	if s.certs, err = secure.New(s.config().Settings, secure.FromJava(), s.certificates); err != nil {
 		return err
 	}
 	o := remoting.Options{TLS: s.certs.TLS(), Network: s.network, Sign: guard.Sign(s.config().Credentials()),

@@ -30,7 +30,7 @@ type Keeper struct {
 // watchEvery is how often the files are looked at. Java: FileWatchService.
 const watchEvery = 500 * time.Millisecond
 
-// New reads the files that s names, with what the value of JAVA_OPT_EXT says. told is told, later, that they were read
+// New reads the files that s names, with what FromJava says. told is told, later, that they were read
 // again (nil), or why they cannot be used. An error says why no server can run with these settings: Java starts, and
 // closes each connection.
 func New(s Settings, javaOptions string, told func(err error)) (*Keeper, error) {

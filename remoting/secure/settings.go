@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"gorocket/compat"
@@ -67,17 +68,24 @@ func Defaults() Settings {
 	return b.Settings
 }
 
-// JavaOptions is the environment variable in which Java's start scripts take -Dtls.server.mode=... and the like.
-const JavaOptions = "JAVA_OPT_EXT"
+// The environment variables in which Java's scripts take -Dtls.server.mode=... and the like: all of them take JAVA_OPT,
+// those of servers JAVA_OPT_EXT behind it, too.
+const (
+	JavaOptions = "JAVA_OPT_EXT"
+	JavaScripts = "JAVA_OPT"
+)
 
-// Complete adds to s what stands in javaOptions, the value of JAVA_OPT_EXT, and then in the file that tls.config.file
+// FromJava is what stands in both, as Complete takes it: JAVA_OPT_EXT goes before JAVA_OPT.
+func FromJava() string { return os.Getenv(JavaScripts) + " " + os.Getenv(JavaOptions) }
+
+// Complete adds to s what stands in javaOptions, FromJava, and then in the file that tls.config.file
 // names: Java's order, in which the file wins. A file that does not exist is none. Errors name the file, the key and
 // the value.
 func Complete(s Settings, javaOptions string) (Settings, error) {
 	all, err := complete(s, javaOptions)
 	if err == nil && s.Closed {
 		if err = config.CheckSecure(&bound{all}); err != nil {
-			err = fmt.Errorf("%s or %s: %w", JavaOptions, all.TLSConfigFile, err)
+			err = fmt.Errorf("%s, %s or %s: %w", JavaScripts, JavaOptions, all.TLSConfigFile, err)
 		}
 	}
 	return all, err
@@ -119,7 +127,7 @@ func withOptions(s Settings, javaOptions string) (bound, error) {
 		}
 	}
 	if _, err := config.Bind(&options, &b); err != nil {
-		return b, fmt.Errorf("%s: %w", JavaOptions, err)
+		return b, fmt.Errorf("%s or %s: %w", JavaScripts, JavaOptions, err)
 	}
 	return b, nil
 }

@@ -120,12 +120,12 @@ func ReadCredentials(file string) (*auth.Credentials, error) {
 
 func (f *Flags) encrypts() bool { return f.encrypt || f.ca != "" || f.cert != "" || f.key != "" }
 
-// encryption: the flags go before what JAVA_OPT_EXT says, as which Java's tools take it.
+// encryption: the flags go before what JAVA_OPT and JAVA_OPT_EXT say, as which Java's tools take it.
 func (f *Flags) encryption() (*tls.Config, error) {
 	s := secure.Defaults()
 	s.TLSEnable = f.encrypts()
 	if f.cert == "" && f.key == "" && f.ca == "" {
-		return secure.Client(s, os.Getenv(secure.JavaOptions))
+		return secure.Client(s, secure.FromJava())
 	}
 	s.TLSTestMode, s.TLSConfigFile = false, ""
 	s.TLSClientCert, s.TLSClientKey, s.TLSClientAuthServer, s.TLSClientTrust = f.cert, f.key, f.ca != "", f.ca

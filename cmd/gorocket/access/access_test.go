@@ -50,7 +50,7 @@ func parse(t *testing.T, args ...string) Flags {
 }
 
 func noEnvironment(t *testing.T) {
-	for _, name := range []string{EnvAccessKey, EnvSecretKey, envHome, secure.JavaOptions} {
+	for _, name := range []string{EnvAccessKey, EnvSecretKey, envHome, secure.JavaOptions, secure.JavaScripts} {
 		t.Setenv(name, "")
 	}
 }
@@ -196,6 +196,16 @@ func TestEnvironmentTLS(t *testing.T) {
 	if a, err := parse(t).access(); err != nil || a.TLS == nil || a.TLS.MinVersion != tls.VersionTLS12 {
 		t.Errorf("-Dtls.enable=true: %v %v", a.TLS, err)
 	}
+	t.Setenv(secure.JavaOptions, "")
+	t.Setenv(secure.JavaScripts, "-Xmx1g -Dtls.enable=true") // the one that Java's mqadmin takes
+	if a, err := parse(t).access(); err != nil || a.TLS == nil {
+		t.Errorf("JAVA_OPT: %v %v", a.TLS, err)
+	}
+	t.Setenv(secure.JavaOptions, "-Dtls.enable=false") // which Java's scripts put behind it
+	if a, err := parse(t).access(); err != nil || a.TLS != nil {
+		t.Errorf("JAVA_OPT_EXT goes before JAVA_OPT: %v %v", a.TLS, err)
+	}
+	t.Setenv(secure.JavaOptions, "")
 	own := &tls.Config{MinVersion: tls.VersionTLS13}
 	f := parse(t)
 	if a, err := f.Access(Access{TLS: own}); err != nil || a.TLS != own {

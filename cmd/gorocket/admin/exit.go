@@ -51,7 +51,8 @@ func report(w io.Writer, asJSON bool, command string, err error) {
 	if !asJSON {
 		fmt.Fprintf(w, "mqadmin %s: %v\n", command, err)
 		if errors.Is(err, remoting.ErrConnClosed) {
-			fmt.Fprintln(w, "A server that wants TLS closes connections without: --tls and --tls-ca FILE.")
+			fmt.Fprintln(w, "A server with tls.server.mode=enforcing (or --secure) closes plain connections: encrypt with "+
+				"--tls-ca FILE, or --tls.")
 		}
 		return
 	}
