@@ -21,6 +21,7 @@ func (b *Broker) serve() (err error) {
 	if b.certs, err = secure.New(b.cfg().Settings, secure.FromJava(), b.certificates); err != nil {
 		return err
 	}
+	b.oldCertificate()
 	if b.haPeer, err = b.replicationPeer(); err != nil {
 		return err
 	}
@@ -96,6 +97,14 @@ func (b *Broker) certificates(err error) {
 		b.log.Error().Err(err).Msg(remoting.LogBadCertificate)
 	} else {
 		b.log.Info().Msg(remoting.LogNewCertificate)
+		b.oldCertificate()
+	}
+}
+
+// oldCertificate warns of a certificate that ends soon.
+func (b *Broker) oldCertificate() {
+	if err := b.certs.Expiring(time.Now()); err != nil {
+		b.log.Warn().Err(err).Msg(remoting.LogOldCertificate)
 	}
 }
 

@@ -123,6 +123,7 @@ func (s *Server) startNetwork() error {
 	if s.certs, err = secure.New(s.config().Settings, secure.FromJava(), s.certificates); err != nil {
 		return err
 	}
+	s.oldCertificate()
 	events := remoting.Events{Failed: s.fail}
 	o := remoting.Options{TLS: s.certs.TLS(), Sign: guard.Sign(s.config().Credentials()), Events: events}
 	if s.client, err = remoting.NewClient(none, o); err != nil {
@@ -179,6 +180,14 @@ func (s *Server) certificates(err error) {
 		s.log.Error().Err(err).Msg(remoting.LogBadCertificate)
 	} else {
 		s.log.Info().Msg(remoting.LogNewCertificate)
+		s.oldCertificate()
+	}
+}
+
+// oldCertificate warns of a certificate that ends soon.
+func (s *Server) oldCertificate() {
+	if err := s.certs.Expiring(time.Now()); err != nil {
+		s.log.Warn().Err(err).Msg(remoting.LogOldCertificate)
 	}
 }
 

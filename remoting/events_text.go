@@ -24,6 +24,7 @@ const (
 	LogFailed   = "the network has failed"
 	// LogBadCertificate is of secure.Keeper.
 	LogBadCertificate = "certificates cannot be read again, the ones from before stay"
+	LogOldCertificate = "a certificate does not last"
 	LogNewCertificate = "certificates were read again, new connections get them"
 	LogClosedKey      = "a change of the configuration was refused: " +
 		"it has a key that is changed in the file only, or is in configBlackList"

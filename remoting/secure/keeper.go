@@ -20,6 +20,7 @@ type Keeper struct {
 	mode   transport.TLSMode
 	server atomic.Pointer[tls.Config] // nil: no certificate
 	client atomic.Pointer[tls.Config] // nil: plain
+	cert   atomic.Value               // string: tls.server.certPath
 	own    func() (tls.Certificate, error)
 	watch  stamp.Watch
 	seen   stamp.Files // the goroutine of Start only
@@ -30,9 +31,9 @@ type Keeper struct {
 // watchEvery is how often the files are looked at. Java: FileWatchService.
 const watchEvery = 500 * time.Millisecond
 
-// New reads the files that s names, with what FromJava says. told is told, later, that they were read
-// again (nil), or why they cannot be used. An error says why no server can run with these settings: Java starts, and
-// closes each connection.
+// New reads the files that s names, with what FromJava says. told is told, later, that they were read again (nil), or
+// why they cannot be used. An error says why no server can run with these settings: Java starts, and closes each
+// connection.
 func New(s Settings, javaOptions string, told func(err error)) (*Keeper, error) {
 	k := &Keeper{given: s, java: javaOptions, own: sync.OnceValues(selfSigned)}
 	k.watch.Read, k.watch.Told = k.reload, told
@@ -86,6 +87,7 @@ func (k *Keeper) load(s *Settings) error {
 	if err != nil {
 		return err
 	}
+	k.cert.Store(s.TLSServerCert)
 	k.server.Store(server)
 	k.client.Store(client)
 	return nil
@@ -97,6 +99,27 @@ func (k *Keeper) TLS() *transport.TLS {
 		return nil
 	}
 	return &transport.TLS{Mode: k.mode, Server: k.server.Load, Client: k.client.Load}
+}
+
+// soonEnds is how long before its end a certificate is told of.
+const soonEnds = 30 * 24 * time.Hour
+
+// Expiring says that the certificate of tls.server.certPath has ended or ends soon, nil that it does not: this server
+// goes on with it, and whoever checks it refuses it.
+func (k *Keeper) Expiring(now time.Time) error {
+	c := k.server.Load()
+	if c == nil || c.Certificates[0].Leaf == nil { // one that was made at the start
+		return nil
+	}
+	end, word := c.Certificates[0].Leaf.NotAfter, "ends"
+	if end.After(now.Add(soonEnds)) {
+		return nil
+	}
+	if !end.After(now) {
+		word = "has ended"
+	}
+	return fmt.Errorf("the certificate %s %s at %s: whoever checks it refuses it from then on; write a new one over it, "+
+		"servers take it while they run", k.cert.Load(), word, end.UTC().Format(time.RFC3339))
 }
 
 // Start looks at the files from now on and reads them again when one has changed. Connections that are open keep what

@@ -237,6 +237,38 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// TestExpiring: a certificate of a file that has ended, or ends within a month, is told, with its time; one made at the
+// start, or good for longer, is not.
+func TestExpiring(t *testing.T) {
+	for _, c := range []struct {
+		lasts time.Duration
+		want  string
+	}{{-time.Minute, "has ended at 20"}, {20 * 24 * time.Hour, "ends at 20"}, {40 * 24 * time.Hour, ""}} {
+		dir, pem := t.TempDir(), testutil.NewCertificate(t, nil, c.lasts)
+		s := normal(t)
+		s.TLSTestMode = false
+		s.TLSServerCert, s.TLSServerKey = write(t, dir, "cert.pem", pem.Cert), write(t, dir, "key.pem", pem.Key)
+		k, err := New(s, "", noWarning(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := k.Expiring(time.Now()); err != nil {
+			got = err.Error()
+		}
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) || got != "" && !strings.Contains(got, s.TLSServerCert) {
+			t.Errorf("%v: %q", c.lasts, got)
+		}
+	}
+	for _, mode := range []string{"permissive", "disabled"} {
+		s := normal(t)
+		s.TLSServerMode = mode
+		if k, err := New(s, "", noWarning(t)); err != nil || k.Expiring(time.Now().AddDate(1, 0, 0)) != nil {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
+
 // TestTestMode: without files both sides speak to each other.
 func TestTestMode(t *testing.T) {
 	s := normal(t)
