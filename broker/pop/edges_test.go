@@ -493,11 +493,12 @@ func TestWaitTimes(t *testing.T) {
 func TestKeeperRuns(t *testing.T) {
 	r := newRig(t)
 	r.topic("T", 1)
-	r.send("T", 0, "", "a")
-	r.pop("T", "g", func(p *Pop) { p.Invisible = 20_000 })
+	r.serves.Store(false) // the rig serves without its goroutines
 	if !r.Start() || r.Start() {
 		t.Error("it starts once")
 	}
+	r.send("T", 0, "", "a")
+	r.pop("T", "g", func(p *Pop) { p.Invisible = 20_000 })
 	r.clock.Add(12_000)
 	testutil.WaitFor(t, "the check point is stored", func() bool { return r.parkedCount() == 1 })
 	if !r.Stop() || r.Stop() {
