@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"gorocket/compat"
 	"gorocket/remoting/protocol"
 	"gorocket/remoting/wire"
 )
@@ -23,26 +22,6 @@ type StaticPlan struct {
 	Out     []string               `json:"brokerToMapOut"` // brokers that lose queues
 }
 
-// StaticPart is a broker's part. Java: TopicConfigAndQueueMapping.
-type StaticPart struct {
-	protocol.TopicConfigAndQueueMapping
-}
-
-// UnmarshalJSON reads both halves of a part.
-func (p *StaticPart) UnmarshalJSON(text []byte) error {
-	if err := p.TopicConfig.UnmarshalJSON(text); err != nil {
-		return err
-	}
-	var m struct {
-		MappingDetail *protocol.TopicQueueMappingDetail `json:"mappingDetail"`
-	}
-	if err := compat.Unmarshal(text, &m); err != nil {
-		return err
-	}
-	p.MappingDetail = m.MappingDetail
-	return nil
-}
-
 // Types of a StaticPlan.
 const (
 	staticCreate    = "CREATE_OR_UPDATE"
@@ -51,15 +30,6 @@ const (
 
 // remapBlock is what logical offsets are rounded to when a queue moves. Java: RemappingStaticTopicSubCommand.
 const remapBlock = 10000
-
-func newPart(topic, broker string, queues int, epoch int64) *StaticPart {
-	t := protocol.NewTopicConfig(topic)
-	t.ReadQueueNums, t.WriteQueueNums = 0, 0
-	return &StaticPart{protocol.TopicConfigAndQueueMapping{TopicConfig: t,
-		MappingDetail: &protocol.TopicQueueMappingDetail{TopicQueueMappingInfo: protocol.TopicQueueMappingInfo{Bname: broker,
-			CurrIDMap: map[int]int{}, Epoch: epoch, Scope: protocol.ScopeGlobal, Topic: topic, TotalQueues: queues},
-			HostedQueues: map[int][]protocol.LogicQueueMappingItem{}}}}
-}
 
 // StaticTopic asks all masters for their parts of a static topic; the plan has no brokers when nobody has it.
 func (c *Client) StaticTopic(ctx context.Context, topic string) (*StaticPlan, error) {

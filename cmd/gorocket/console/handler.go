@@ -1,28 +1,13 @@
 package console
 
 import (
-	"context"
-	"crypto/subtle"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
-
-	"gorocket/remoting/admin"
 )
-
-// request is one request of a browser, with who it is from.
-type request struct {
-	*http.Request
-	w     http.ResponseWriter
-	s     *Server
-	lang  string
-	token string   // that its forms carry
-	b     *backend // nil: nobody has logged in
-}
 
 // page is what a browser may look at.
 type page struct {
@@ -136,27 +121,6 @@ func (s *Server) cookie() string {
 	return "gorocket_" + strconv.Itoa(s.listener.Addr().(*net.TCPAddr).Port)
 }
 
-// request finds out who asks. Forms are bound to the session, or, where there is none, to a cookie of their own. That
-// one comes with links from other sites, too: it opens nothing, and a page behind such a link would otherwise take the
-// cookie away from pages that are open already.
-func (s *Server) request(w http.ResponseWriter, r *http.Request) *request {
-	q := &request{Request: r, w: w, s: s, lang: language(w, r)}
-	value := s.cookieOf(r, s.cookie())
-	if s.sessions == nil {
-		q.b = s.home
-	} else if x := s.sessions.of(value); x != nil {
-		q.b, q.token = x.backend, s.token(value)
-		return q
-	}
-	form := s.cookieOf(r, s.cookie()+formCookie)
-	if form == "" && r.Method == http.MethodGet {
-		form = newToken()
-		s.setCookie(w, s.cookie()+formCookie, form, http.SameSiteLaxMode)
-	}
-	q.token = s.token(form)
-	return q
-}
-
 // formCookie is what the name of the cookie for forms ends with.
 const formCookie = "_form"
 
@@ -215,70 +179,6 @@ func (s *Server) act(r *request, a *action) {
 	http.Redirect(r.w, r.Request, to+sep+"done="+url.QueryEscape(a.path), http.StatusSeeOther)
 }
 
-// ours tells whether a form came from a page that this browser got from this console.
-func (r *request) ours() bool {
-	if err := r.ParseForm(); err != nil {
-		return false
-	}
-	return subtle.ConstantTimeCompare([]byte(r.PostForm.Get("token")), []byte(r.token)) == 1
-}
-
-// field is a value of a form or of the address, without the blanks around it.
-func (r *request) field(name string) string { return strings.TrimSpace(r.FormValue(name)) }
-
-// number is such a value as a number between two, other when it is not there.
-func (r *request) number(name string, other, least, most int64) (int64, error) {
-	text := r.field(name)
-	if text == "" {
-		return other, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < least || n > most {
-		return 0, fail("error.number", name, text, least, most)
-	}
-	return n, nil
-}
-
-// need is a value that has to be there.
-func (r *request) need(name string) (string, error) {
-	if v := r.field(name); v != "" {
-		return v, nil
-	}
-	return "", fail("error.needs", name)
-}
-
-// sure tells whether the box of a form that cannot be undone is ticked.
-func (r *request) sure() error {
-	if r.field("sure") == "yes" {
-		return nil
-	}
-	return fail("error.sure")
-}
-
-// mistake is an error of who uses the console: a text of the table, with what it is about.
-type mistake struct {
-	key  string
-	args []any
-}
-
-func fail(key string, args ...any) error { return &mistake{key, args} }
-
-func (m *mistake) Error() string { return say("en", m.key, m.args...) }
-
-// statusOf is the HTTP status of an error: the browser's mistake, a refusal of the cluster, or its failure.
-func statusOf(err error) int {
-	var m *mistake
-	switch {
-	case errors.As(err, &m):
-		return http.StatusBadRequest
-	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusGatewayTimeout
-	case admin.CodeOf(err) >= 0:
-		return http.StatusUnprocessableEntity
-	}
-	return http.StatusBadGateway
-}
-
 // broken is the page of an error.
 func (s *Server) broken(r *request, status int, err error) {
 	text := err.Error()
@@ -287,88 +187,4 @@ func (s *Server) broken(r *request, status int, err error) {
 		text = say(r.lang, m.key, m.args...)
 	}
 	s.render(r, status, &page{name: "broken"}, struct{ Text, Back string }{text, backOf(r.Request)})
-}
-
-// backOf is the page of ours that a request came from, "/" when it does not say.
-func backOf(r *http.Request) string {
-	from, err := url.Parse(r.Referer())
-	if err != nil || from.Host != r.Host || !strings.HasPrefix(from.Path, "/") || strings.HasPrefix(from.Path, "//") {
-		return "/"
-	}
-	return from.RequestURI()
-}
-
-func (s *Server) loginPage(r *request, problem string) {
-	if s.sessions == nil || r.b != nil {
-		http.Redirect(r.w, r.Request, "/", http.StatusSeeOther)
-		return
-	}
-	status := http.StatusOK
-	if problem != "" {
-		status = http.StatusUnauthorized
-	}
-	s.render(r, status, &page{name: "login"}, struct{ Problem, To string }{problem, local(r.FormValue("to"))})
-}
-
-// local is a path of this console, "/" for anything else.
-func local(to string) string {
-	if u, err := url.Parse(to); err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(to, "/") ||
-		strings.HasPrefix(to, "//") || strings.Contains(to, "\\") {
-		return "/"
-	}
-	return to
-}
-
-func (s *Server) logIn(r *request) {
-	if s.sessions == nil {
-		http.Redirect(r.w, r.Request, "/", http.StatusSeeOther)
-		return
-	}
-	if !r.ours() {
-		s.broken(r, http.StatusForbidden, fail("error.token"))
-		return
-	}
-	from, _, _ := net.SplitHostPort(r.RemoteAddr) // "" of a test
-	keys := []string{"addr " + from, "name " + cut(r.field("name"), maxUserName)}
-	if wait := s.slow.try(keys...); wait > 0 {
-		r.w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		s.broken(r, http.StatusTooManyRequests, fail("error.slow", int(wait/time.Second)+1))
-		return
-	}
-	b, err := s.login(r.Context(), r.field("name"), r.PostForm.Get("secret"))
-	s.opts.Log.Info().Str("user", cut(r.field("name"), maxUserName)).Str("peer", r.RemoteAddr).Bool("good", err == nil).
-		Msg("login at the console")
-	var m *mistake
-	switch {
-	case errors.As(err, &m) && m.key == "error.login":
-		s.loginPage(r, say(r.lang, m.key))
-		return
-	case err != nil:
-		s.slow.undo(keys...)
-		s.broken(r, statusOf(err), err)
-		return
-	}
-	s.slow.good(keys...)
-	s.setCookie(r.w, s.cookie(), s.sessions.begin(b), http.SameSiteStrictMode)
-	http.Redirect(r.w, r.Request, local(r.PostForm.Get("to")), http.StatusSeeOther)
-}
-
-func (s *Server) logOut(r *request) {
-	if !r.ours() {
-		s.broken(r, http.StatusForbidden, fail("error.token"))
-		return
-	}
-	if c, err := r.Cookie(s.cookie()); err == nil && s.sessions != nil {
-		s.sessions.end(c.Value)
-	}
-	s.setCookie(r.w, s.cookie(), "", http.SameSiteStrictMode)
-	http.Redirect(r.w, r.Request, "/login", http.StatusSeeOther)
-}
-
-// cut shortens a text to at most n bytes.
-func cut(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	return strings.ToValidUTF8(text[:n], "")
 }
