@@ -59,6 +59,7 @@ lint:
 	cd integration && $(GO) build ./... && $(GO) vet ./...
 	cd integration/sim && $(GO) vet -tags sim ./...
 	cd integration/dist && $(GO) vet ./...
+	cd integration/otlp && $(GO) vet ./...
 
 unit: tally
 	$(GO) test -json $(PKGS) | bin/tally -name unit -log bin/tests.log
@@ -78,6 +79,7 @@ integration: build tally
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 14m ./... | $(CURDIR)/bin/tally -name integration -log $(CURDIR)/bin/tests.log
 	cd integration/sim && $(GO) test -json -count=1 -timeout 30m ./... | $(CURDIR)/bin/tally -name simulation -log $(CURDIR)/bin/tests.log
 	cd integration/dist && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 14m ./... | $(CURDIR)/bin/tally -name packages -log $(CURDIR)/bin/tests.log
+	cd integration/otlp && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 ./... | $(CURDIR)/bin/tally -name collector -log $(CURDIR)/bin/tests.log
 
 # counts the tests of a run, see integration/tally
 tally:
