@@ -134,12 +134,19 @@ func (s *Server) logRegistration(g *registration, res registered) {
 		s.peerWarn().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
 			Str("peer", g.conn.RemoteAddr()).Msg("registration without effect: " + res.refused + res.ignored)
 	case res.isNew:
-		s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
-			Str("ha", g.haAddr).Str("peer", g.conn.RemoteAddr()).Int("topics", res.changedTopics).
-			Msg("new broker registered")
+		line := s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
+			Str("ha", g.haAddr).Str("peer", g.conn.RemoteAddr()).Int("topics", res.changedTopics)
+		if res.replaced != "" {
+			line = line.Str("replaces", res.replaced)
+		}
+		line.Msg("new broker registered")
 	case res.otherID: // controllers made it master, or slave; or its acting master gave way
 		s.log.Info().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
 			Str("peer", g.conn.RemoteAddr()).Msg("broker has another id now; clients send to id 0, the master")
+	case res.replaced != "": // both are there, and take the route from each other
+		s.peerWarn().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
+			Str("replaces", res.replaced).Str("peer", g.conn.RemoteAddr()).
+			Msg("two brokers register under one name and id: clients go to the one or the other")
 	default:
 		s.log.Debug().Str("cluster", g.cluster).Str("broker", g.name).Int64("id", g.id).Str("addr", g.addr).
 			Str("peer", g.conn.RemoteAddr()).Int("changedTopics", res.changedTopics).Msg("broker registered again")

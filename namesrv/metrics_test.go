@@ -159,6 +159,36 @@ func TestChangeOfRoleIsLogged(t *testing.T) {
 	}
 }
 
+// TestSameIdentityIsLogged: the second broker with a name and an id is told with the first one's address; when both go on
+// registering that is a warning. A change of roles is none.
+func TestSameIdentityIsLogged(t *testing.T) {
+	p, log := startLogged(t)
+	p.register(newBroker("a", "h:1", 0, "T"))
+	if l := log.Line("new broker registered", "replaces"); l != "" {
+		t.Error(l)
+	}
+	p.register(newBroker("a", "h:2", 0, "T"))
+	if log.Line("new broker registered", `"addr":"h:2"`, `"replaces":"h:1"`) == "" {
+		t.Error("the first one's address is not told")
+	}
+	const text = "two brokers register under one name and id"
+	p.register(newBroker("a", "h:2", 0, "T"))
+	if l := log.Line(text); l != "" {
+		t.Error(l)
+	}
+	p.register(newBroker("a", "h:1", 0, "T"))
+	if log.Line(text, `"level":"warn"`, `"addr":"h:1"`, `"replaces":"h:2"`) == "" {
+		t.Error("no warning")
+	}
+	p.register(newBroker("b", "h:3", 0, "T"))
+	p.register(newBroker("b", "h:4", 1, "T"))
+	p.register(newBroker("b", "h:4", 0, "T")) // made master
+	p.register(newBroker("b", "h:3", 1, "T"))
+	if n := log.Count(text); n != 1 {
+		t.Errorf("%d warnings", n)
+	}
+}
+
 // TestWhoChangedWhatIsLogged: every change over the wire names the peer that made it.
 func TestWhoChangedWhatIsLogged(t *testing.T) {
 	p, log := startLogged(t)

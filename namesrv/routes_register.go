@@ -32,6 +32,7 @@ type registered struct {
 	ignored            string         // why it had no effect although the answer is SUCCESS
 	isNew              bool           // first registration of this address
 	otherID            bool           // this address had another id of the same name before
+	replaced           string         // the address that had this name and id, if it is another one
 	changedTopics      int            // topics created or changed
 	droppedTopics      int            // topics that found no room, or whose names no broker makes
 	minID              *minIDChange   // set when the smallest broker id got smaller
@@ -85,7 +86,11 @@ func (r *routes) join(g *registration) registered {
 		return registered{refused: "register broker failed"}
 	}
 	first = r.joinBroker(g, b, prev) || first
-	return r.finishRegister(g, b, first, g.id < prevMin)
+	out := r.finishRegister(g, b, first, g.id < prevMin)
+	if holder := prev[g.id]; holder != g.addr {
+		out.replaced = holder
+	}
+	return out
 }
 
 // staleVersion says whether the id is held by another address that registered with a greater state version: then the
