@@ -33,8 +33,12 @@ func (b *Broker) guardian() func(*remoting.Conn, *wire.Command) remoting.Refusal
 	}
 	if c.On() {
 		if n, _ := b.users.Sizes(); n == 0 && c.AuthenticationEnabled && !c.IsSlave() { // a slave gets its master's
-			b.log.Error().Msg("authenticationEnabled, and there is no user: nobody can sign, and nobody can make a user: set " +
+			b.log.Error().Msg("authenticationEnabled, and there is no user: nobody can sign, and nobody can make one: set " +
 				"initAuthenticationUser={\"username\":\"...\",\"password\":\"...\"} and start again")
+		}
+		if c.AuthenticationEnabled && c.Credentials() == nil && (c.IsSlave() || c.EnableControllerMode) {
+			b.log.Warn().Msg("a slave without innerClientAuthenticationCredentials, where signatures are asked for: its " +
+				"master refuses it topics, groups, offsets and users; give all brokers of the cluster the same")
 		}
 		set := c.Options.Settings(c.BrokerClusterName)
 		set.SuperOnly = c.Secure

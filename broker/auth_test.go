@@ -89,6 +89,32 @@ func TestNobodyCanSign(t *testing.T) {
 	}
 }
 
+// TestSlaveCannotSign: a slave whose cluster asks for signatures needs somebody to sign as, or gets no table of its
+// master's: the start names the key.
+func TestSlaveCannotSign(t *testing.T) {
+	for _, c := range []struct {
+		slave bool
+		inner string
+		want  bool
+	}{{true, "", true}, {true, `{"accessKey":"inner","secretKey":"x"}`, false}, {false, "", false}} {
+		cfg := closedConfig(t)
+		if c.slave {
+			cfg.BrokerRole, cfg.BrokerID = "SLAVE", 1
+		}
+		cfg.InnerClientCredentials = c.inner
+		lines := &logLines{}
+		b, err := New(cfg, zerolog.New(lines))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := run(t, b, cfg)
+		if line := lines.find("a slave without innerClientAuthenticationCredentials"); (line != nil) != c.want {
+			t.Errorf("%+v: %v", c, line)
+		}
+		r.stop()
+	}
+}
+
 // TestAudit: the log tells who was refused and what administrators did, and nothing that is secret; and that permissions
 // without signatures are not worth much.
 func TestAudit(t *testing.T) {
