@@ -29,7 +29,7 @@ part = @echo "== $(1)"; if ( $(2) ); then r=passed; else r=FAILED; fi; echo "$$r
 REPLICATION = cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./replication -kills $(CRASH_KILLS)
 
 # GROUPS is also a variable of the shell; make takes ours.
-.PHONY: sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers bench-pops apache-it bench-latency soak compare dist dist-again image pgo all build run test unit race integration lint fmt fuzz bench support record clean admin-diff console-test
+.PHONY: promtool sim tally mutants attack security crash ha java-store java-filter java-auth bench-store bench-java bench-timers bench-pops apache-it bench-latency soak compare dist dist-again image pgo all build run test unit race integration lint fmt fuzz bench support record clean admin-diff console-test
 
 all: build
 
@@ -166,6 +166,10 @@ security: build tally java-auth
 	  echo "== $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime $(FUZZTIME) $${f%:*}; \
 	done
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./tlsload $(TLSLOAD)
+
+## promtool: Prometheus's own tool checks the alert rules of docs/monitoring and runs their unit tests; promtool has to be on the PATH
+promtool:
+	cd integration && PROMTOOL=1 $(GO) test -count=1 -v ./promtool
 
 ## bench-timers: timer messages: rate, memory of a million that wait, restart with them, how late they come
 bench-timers: build

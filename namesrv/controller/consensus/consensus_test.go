@@ -232,6 +232,30 @@ func TestCutOffLeader(t *testing.T) {
 	c.all("a b")
 }
 
+// TestClosedWhileAsked: a member that ends under proposals answers all of them, and refuses those that come then.
+func TestClosedWhileAsked(t *testing.T) {
+	for range 5 {
+		c := newCluster(t, 1)
+		c.must("a")
+		n := c.up[0].Node
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for err := error(nil); err == nil; {
+					if _, err = n.Propose(t.Context(), []byte("b")); err != nil && !errors.Is(err, ErrNotLeader) {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		c.stop(0)
+		wg.Wait()
+		if left := n.asked.Load(); left != 0 {
+			t.Errorf("%d were not answered", left)
+		}
+	}
+}
+
 // TestSnapshots lets a member be away for so long that its log is no longer continued.
 func TestSnapshots(t *testing.T) {
 	c := newCluster(t, 3)

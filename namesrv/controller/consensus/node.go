@@ -56,6 +56,8 @@ type Node struct {
 	changed func(leading bool)
 	workers sync.WaitGroup
 
+	asked  atomic.Int64 // futures that raft has not answered
+	ending atomic.Bool  // Close runs: raft is asked for nothing any more
 	once   sync.Once
 	closed error // set by once
 }
@@ -174,41 +176,15 @@ func (n *Node) caughtUp() bool {
 	}
 }
 
-// barrier waits until all that was committed before is applied. raft answers nobody who had put a barrier into its
-// queue just before it ended.
-func (n *Node) barrier() error {
-	select {
-	case err := <-outcome(n.raft.Barrier(barrierTimeout)):
-		return err
-	case <-n.ended:
-		return raft.ErrRaftShutdown
-	}
-}
-
-// outcome is what raft says of something that it was asked for, for who does not wait for it for ever.
-func outcome(f raft.Future) <-chan error {
-	done := make(chan error, 1)
-	go func() { done <- f.Error() }()
-	return done
-}
-
-// barrierTimeout bounds one try of a new leader to commit, and barrierPause is between two: raft may refuse at once, as
-// while the leadership is being handed over. proposeTimeout bounds the wait for a place in the leader's queue.
-const (
-	barrierTimeout = 3 * time.Second
-	barrierPause   = 50 * time.Millisecond
-	proposeTimeout = time.Second
-)
-
 // Propose has the group agree on a command and returns what the machine made of it. ErrNotLeader: another member leads;
 // the command may still come to be when this one lost its place meanwhile.
 func (n *Node) Propose(ctx context.Context, command []byte) (any, error) {
 	if !n.leading.Load() {
 		return nil, ErrNotLeader
 	}
-	f := n.raft.Apply(command, proposeTimeout)
+	f, done := ask(n, func() raft.ApplyFuture { return n.raft.Apply(command, proposeTimeout) })
 	select {
-	case err := <-outcome(f):
+	case err := <-done:
 		if err != nil {
 			return nil, notLeading(err)
 		}
@@ -280,6 +256,8 @@ func (n *Node) Close() error {
 }
 
 func (n *Node) close() error {
+	n.ending.Store(true)
+	n.settle()
 	if n.raft.State() == raft.Leader && len(n.Members()) > 1 {
 		if err := n.raft.LeadershipTransfer().Error(); err != nil {
 			n.log.Warn().Err(err).Msg("could not hand the leadership over; the others will elect one")
