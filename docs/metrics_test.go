@@ -40,7 +40,7 @@ disk: beyond that groups have no latencies. All light queues are one topic, ` + 
 ## Shipped: alert rules and a dashboard
 
 [monitoring/alerts.yml](monitoring/alerts.yml) has the alerts below as rules for Prometheus, [monitoring/alerts_test.yml](monitoring/alerts_test.yml)
-their unit tests (` + "`promtool test rules alerts_test.yml`" + `, which ` + "`make test`" + ` runs where promtool is installed), [monitoring/dashboard.json](monitoring/dashboard.json) a dashboard for Grafana. They
+their unit tests (` + "`make promtool`" + `, where promtool is installed), [monitoring/dashboard.json](monitoring/dashboard.json) a dashboard for Grafana. They
 look for the labels of the servers; process figures by ` + "`job=~\".*rocket.*\"`" + `. The rules are
 ` + "`GorocketStoreReadOnly`" + `, ` + "`GorocketNotRegistered`" + `, ` + "`GorocketRouteTaken`" + `, ` + "`GorocketDiskFillsUp`" + `, ` + "`GorocketUnconsumedDeleted`" + `, ` + "`GorocketConsumersBehind`" + `, ` + "`GorocketDeadLetters`" + `, ` + "`GorocketRefusesRequests`" + `, ` + "`GorocketConnectionsRunOut`" + `, ` + "`GorocketPeersDoNotRead`" + `, ` + "`GorocketTableNearlyFull`" + `, ` + "`GorocketDiskTooSlow`" + `, ` + "`GorocketNoReplica`" + `, ` + "`GorocketMasterFenced`" + `, ` + "`GorocketConfirmedTruncated`" + `, ` + "`GorocketSlaveDoesNotFollow`" + `, ` + "`GorocketBrokerGone`" + `, ` + "`GorocketSetWithoutMaster`" + `, ` + "`GorocketNoControllerLeads`" + `.
 
