@@ -163,7 +163,7 @@ security: build tally java-auth
 	$(GO) test -count=1 -run 'CVE|Closed|Secure|EveryCode|OpenedAgain|Encrypted|Peer|Sign|Guard|TLS|Local' ./broker ./namesrv/... ./cmd/gorocket/... ./compat/config ./remoting/... ./store/ha
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) test -json -count=1 -timeout 30m -run 'Auth|TLS|Closed|TenCommands|Users|Accounts' . | $(CURDIR)/bin/tally -name security -log $(CURDIR)/bin/tests.log
 	@set -e; for f in $(SECURITY_FUZZ); do \
-	  echo "== $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime $(FUZZTIME) $${f%:*}; \
+	  echo "== $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $${f%:*}; \
 	done
 	cd integration && GOROCKET_BIN=$(CURDIR)/bin $(GO) run ./tlsload $(TLSLOAD)
 
@@ -227,7 +227,7 @@ endif
 fuzz:
 	@set -e; for pkg in $$($(GO) list $(PKGS)); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "== $$pkg $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    echo "== $$pkg $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$pkg; \
 	  done; done
 
 ## bench: Go benchmarks of the hot paths, with allocations
