@@ -252,7 +252,7 @@ func (q *loopAcks) Run(context.Context) error {
 	waiting = append(waiting, q.conns...)
 	clear(q.conns)
 	q.conns, q.spare = waiting, q.conns[:0]
+	clear(conns[min(len(waiting), len(conns)):]) // under mu: add appends to what may be the same array
 	q.mu.Unlock()
-	clear(conns[min(len(waiting), len(conns)):])
 	return nil
 }

@@ -115,7 +115,7 @@ func TestEveryCommand(t *testing.T) {
 		{"pull, binary", []string{"pull", "-b", addr, "--topic", "p", "--codec", "rocketmq", "--batch", "7"},
 			map[string]float64{"count": 500}, []string{"faulty", "missingOffsets", "repeated"}},
 		{"pop", []string{"pop", "-n", names, "--topic", "q", "--fill", "5000", "--size", "300"},
-			map[string]float64{"count": 5000, "wraps": 1, "acknowledged": 5000}, []string{"faulty", "errors"}},
+			map[string]float64{"count": 500, "acknowledged": 500}, []string{"faulty", "errors"}},
 		{"pop, acknowledged in batches", []string{"pop", "-b", addr, "--topic", "q", "--batch", "7", "--batch-acks"},
 			map[string]float64{"count": 500, "acknowledged": 500}, []string{"faulty", "errors"}},
 		{"e2e, popped", []string{"e2e", "-n", names, "--rate", "1000", "--queues", "4", "--pop"},
