@@ -47,7 +47,7 @@ var arrows = map[string][]string{
 	"broker/overload": {"broker/config", "remoting", "remoting/throttle", "remoting/wire", "store"},
 	"broker/pop": {"broker/clients", "broker/config", "broker/filter", "broker/meta", "broker/service", "broker/signal",
 		"broker/stats", "broker/worker", "compat", "remoting/protocol", "remoting/throttle", "remoting/wire/jsontext",
-		"store", "store/record", "store/timer", "store/vfs"},
+		"store", "store/datafile", "store/record", "store/timer", "store/vfs"},
 	"broker/replicas": {"broker/signal", "broker/worker", "compat", "remoting", "remoting/protocol", "remoting/throttle",
 		"remoting/wire", "store/ha", "store/vfs"},
 	"broker/replication": {"broker/slave", "broker/worker", "compat", "remoting", "remoting/protocol",
@@ -130,7 +130,7 @@ var arrows = map[string][]string{
 	"store/recovery": {"store/checkpoint", "store/commitlog", "store/consumequeue", "store/datafile",
 		"store/dispatch", "store/record", "store/vfs"},
 	"store/storetest": {"store/vfs"},
-	"store/timer":     {"compat", "store", "store/delivered", "store/record", "store/vfs"},
+	"store/timer":     {"compat", "store", "store/datafile", "store/delivered", "store/record", "store/vfs"},
 	"store/vfs":       {},
 }
 

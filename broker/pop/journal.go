@@ -3,14 +3,13 @@ package pop
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io/fs"
 	"path"
-	"strconv"
 	"sync"
 
 	"gorocket/broker/signal"
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -55,7 +54,7 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func (j *journal) name(seq uint64) string {
-	return path.Join(j.dir, fmt.Sprintf("%020d", seq))
+	return path.Join(j.dir, datafile.Name(int64(seq)))
 }
 
 // list returns the numbers of the files, in order. No folder is no error.
@@ -65,8 +64,8 @@ func (j *journal) list() (seqs []uint64, err error) {
 		return nil, nil
 	}
 	for _, f := range files {
-		if seq, err := strconv.ParseUint(f.Name, 10, 64); err == nil && len(f.Name) == 20 && !f.IsDir {
-			seqs = append(seqs, seq)
+		if seq, ok := datafile.ParseName(f.Name); ok && !f.IsDir {
+			seqs = append(seqs, uint64(seq))
 		}
 	}
 	return seqs, err

@@ -266,7 +266,7 @@ func (r *restorer) finish() (err error) {
 	return errors.Join(err, r.s.publish(end))
 }
 
-// ForgetTopic forgets what was popped of a topic that is deleted, ForgetGroup what a group that is deleted has popped.
+// ForgetTopic forgets what was popped of a topic that is deleted.
 func (s *Service) ForgetTopic(topic string) {
 	s.journal.other(&entry{kind: entryForget, key: laneKey{topic: strings.Clone(topic)}})
 	s.forget(func(k laneKey) bool { return k.topic == topic })

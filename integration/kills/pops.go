@@ -71,24 +71,33 @@ func (l *Pops) of(body string) *popped {
 }
 
 func (l *Pops) produce(addr string) {
-	c, err := client.Dial(addr, wait)
-	if err != nil {
-		return
-	}
-	defer c.Close()
-	for ; err == nil; time.Sleep(2 * time.Millisecond) {
+	sendEvery(addr, 2*time.Millisecond, func() (*client.Message, func(client.Sent)) {
 		l.mu.Lock()
 		l.next++
 		n := l.next
 		l.mu.Unlock()
 		body := fmt.Sprintf("pop %d", n)
-		var sent client.Sent
-		sent, err = c.Send(&client.Message{Topic: popTopic, Queue: n % popQueues, Born: time.Now().UnixMilli(),
-			Body: []byte(body)})
-		if err == nil && sent.Code == 0 {
+		return &client.Message{Topic: popTopic, Queue: n % popQueues, Body: []byte(body)}, func(client.Sent) {
 			l.mu.Lock()
 			l.of(body).answered = true
 			l.mu.Unlock()
+		}
+	})
+}
+
+// sendEvery sends what next says, with a pause between, until the broker is gone, and tells taken what it has stored.
+func sendEvery(addr string, pause time.Duration, next func() (m *client.Message, taken func(client.Sent))) {
+	c, err := client.Dial(addr, wait)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	for ; err == nil; time.Sleep(pause) {
+		m, taken := next()
+		m.Born = time.Now().UnixMilli()
+		var sent client.Sent
+		if sent, err = c.Send(m); err == nil && sent.Code == 0 {
+			taken(sent)
 		}
 	}
 }

@@ -54,26 +54,19 @@ func (l *OrderedPops) Workers() []func(addr string) {
 }
 
 func (l *OrderedPops) produce(addr string) {
-	c, err := client.Dial(addr, wait)
-	if err != nil {
-		return
-	}
-	defer c.Close()
-	for ; err == nil; time.Sleep(4 * time.Millisecond) {
+	sendEvery(addr, 4*time.Millisecond, func() (*client.Message, func(client.Sent)) {
 		l.mu.Lock()
 		l.next++
 		n := l.next
 		l.mu.Unlock()
-		var sent client.Sent
-		sent, err = c.Send(&client.Message{Topic: orderTopic, Queue: n % orderQueues, Born: time.Now().UnixMilli(),
-			Body: fmt.Appendf(nil, "ordered %d", n)})
-		if err == nil && sent.Code == 0 {
-			l.mu.Lock()
-			q := &l.queues[n%orderQueues]
-			q.answered = max(q.answered, sent.QueueOffset+1)
-			l.mu.Unlock()
-		}
-	}
+		return &client.Message{Topic: orderTopic, Queue: n % orderQueues, Body: fmt.Appendf(nil, "ordered %d", n)},
+			func(sent client.Sent) {
+				l.mu.Lock()
+				q := &l.queues[n%orderQueues]
+				q.answered = max(q.answered, sent.QueueOffset+1)
+				l.mu.Unlock()
+			}
+	})
 }
 
 func (l *OrderedPops) consume(addr string) {

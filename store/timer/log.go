@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 
+	"gorocket/store/datafile"
 	"gorocket/store/vfs"
 )
 
@@ -168,7 +169,7 @@ func (l *timerLog) writeOut(to int64) error {
 
 // grow makes the file that begins at end: of full size, sparse as Java's, and durable before anything points into it.
 func (l *timerLog) grow() error {
-	name := path.Join(l.dir, fmt.Sprintf("%020d", l.end))
+	name := path.Join(l.dir, datafile.Name(l.end))
 	f, err := vfs.CreateDurable(l.fs, name, func(f vfs.File) error { return f.Truncate(l.size) })
 	if err != nil {
 		return err

@@ -76,18 +76,17 @@ func (b *e2eBench) run(ctx context.Context, e *env) (*report, error) {
 	if targets, err = e.existing(ctx, b.topic, b.queues, false); err != nil { // with the offsets behind the probe
 		return nil, err
 	}
-	l, err := newLoad(1)
+	l, err := e.load(1)
 	if err != nil {
 		return nil, err
 	}
-	l.pid, l.progress, l.rate = e.pid, e.progress, b.loop.rate
+	l.rate = b.loop.rate
 	m := &mail{run: rand.Uint64(), acks: newHist()}
 	if err := b.connect(ctx, e, l, m, targets); err != nil {
 		l.close()
 		return nil, err
 	}
-	w := l.workers[0]
-	w.patience, w.settled = e.timeout, m.settled
+	l.workers[0].settled = m.settled
 	l.producer = func(c *conn) bool { _, ok := c.job.(*postJob); return ok }
 	o, err := l.run(ctx, e.warmup, e.duration)
 	if err != nil {

@@ -50,11 +50,10 @@ func (b *popBench) run(ctx context.Context, e *env) (*report, error) {
 	if stored(targets) == 0 {
 		return nil, fmt.Errorf("topic %s has no messages on %s: send some with --fill N", b.spec.topic, addresses(targets))
 	}
-	l, err := newLoad(min(e.threads, b.loop.connections))
+	l, err := e.load(b.loop.connections)
 	if err != nil {
 		return nil, err
 	}
-	l.pid, l.progress = e.pid, e.progress
 	jobs, err := b.connect(ctx, e, l, targets)
 	if err != nil {
 		l.close()
@@ -64,19 +63,10 @@ func (b *popBench) run(ctx context.Context, e *env) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newReport("pop", fmt.Sprintf("bench pop from %s, topic %s: %d messages a pop, %s", addresses(targets),
-		b.spec.topic, b.spec.max, b.loop.describe()))
-	b.loop.settings(r)
-	r.set("brokers", strings.Split(addresses(targets), ", "))
-	r.set("topic", b.spec.topic)
-	r.set("maxMsgNums", b.spec.max)
+	r := b.report("pop", "a pop", targets)
 	r.set("batchAcks", b.batchAcks)
 	b.verdict(r, jobs)
-	o.what = "stored messages"
-	r.outcome(o, "message", "pop")
-	if r.failed == nil && o.inWindow == 0 {
-		r.failed = fmt.Errorf("no message came%s", firstRemark(o.tally))
-	}
+	r.received(o, "pop")
 	return r, nil
 }
 
@@ -121,9 +111,6 @@ func (b *popBench) connect(ctx context.Context, e *env, l *load, targets []targe
 			return nil, err
 		}
 		jobs = append(jobs, j)
-	}
-	for _, w := range l.workers {
-		w.patience = e.timeout
 	}
 	return jobs, nil
 }

@@ -74,19 +74,30 @@ func (b *pullBench) run(ctx context.Context, e *env) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newReport("pull", fmt.Sprintf("bench pull from %s, topic %s: %d messages an answer, %s", addresses(targets),
-		b.spec.topic, b.spec.max, b.loop.describe()))
+	r := b.report("pull", "an answer", targets)
+	b.verdict(r, jobs)
+	r.received(o, "pull")
+	return r, nil
+}
+
+// report begins the report of what reads the topic; its messages are those of one unit of it, as "an answer".
+func (b *pullBench) report(kind, unit string, targets []target) *report {
+	r := newReport(kind, fmt.Sprintf("bench %s from %s, topic %s: %d messages %s, %s", kind, addresses(targets),
+		b.spec.topic, b.spec.max, unit, b.loop.describe()))
 	b.loop.settings(r)
 	r.set("brokers", strings.Split(addresses(targets), ", "))
 	r.set("topic", b.spec.topic)
 	r.set("maxMsgNums", b.spec.max)
-	b.verdict(r, jobs)
+	return r
+}
+
+// received adds what came; nothing is a failure.
+func (r *report) received(o *outcome, kind string) {
 	o.what = "stored messages"
-	r.outcome(o, "message", "pull")
+	r.outcome(o, "message", kind)
 	if r.failed == nil && o.inWindow == 0 {
 		r.failed = fmt.Errorf("no message came%s", firstRemark(o.tally))
 	}
-	return r, nil
 }
 
 // verdict adds what the verification found.
@@ -204,11 +215,10 @@ func (b *pullBench) load(e *env, targets []target) (*load, []*readerJob, error) 
 		return nil, nil, fmt.Errorf("topic %s has no messages on %s: send some with --fill N", b.spec.topic,
 			addresses(targets))
 	}
-	l, err := newLoad(min(e.threads, b.loop.connections))
+	l, err := e.load(b.loop.connections)
 	if err != nil {
 		return nil, nil, err
 	}
-	l.pid, l.progress = e.pid, e.progress
 	var jobs []*readerJob
 	total := b.loop.connections * b.loop.inFlight
 	for i := range b.loop.connections {
@@ -218,9 +228,6 @@ func (b *pullBench) load(e *env, targets []target) (*load, []*readerJob, error) 
 			return nil, nil, err
 		}
 		jobs = append(jobs, j)
-	}
-	for _, w := range l.workers {
-		w.patience = e.timeout
 	}
 	return l, jobs, nil
 }

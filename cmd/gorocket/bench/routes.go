@@ -101,11 +101,11 @@ func (b *routesBench) load(e *env, ns string) (*load, error) {
 	for range min(b.loop.inFlight, ringFrames) {
 		frames = append(frames, frame)
 	}
-	l, err := newLoad(min(e.threads, b.loop.connections))
+	l, err := e.load(b.loop.connections)
 	if err != nil {
 		return nil, err
 	}
-	l.pid, l.progress, l.rate, l.unit = e.pid, e.progress, b.loop.rate, "queries"
+	l.rate, l.unit = b.loop.rate, "queries"
 	for i := range b.loop.connections {
 		c, err := newConn(ns, b.loop.inFlight, sendInbound, e)
 		if err == nil {
@@ -118,9 +118,6 @@ func (b *routesBench) load(e *env, ns string) (*load, error) {
 			l.close()
 			return nil, err
 		}
-	}
-	for _, w := range l.workers {
-		w.patience = e.timeout
 	}
 	return l, nil
 }

@@ -46,6 +46,19 @@ func newLoad(threads int) (*load, error) {
 	return l, nil
 }
 
+// load prepares a load of so many connections by e's settings, with as many threads as it has at most.
+func (e *env) load(connections int) (*load, error) {
+	l, err := newLoad(min(e.threads, connections))
+	if err != nil {
+		return nil, err
+	}
+	l.pid, l.progress = e.pid, e.progress
+	for _, w := range l.workers {
+		w.patience = e.timeout
+	}
+	return l, nil
+}
+
 // add gives a connection to the worker whose turn it is. number counts the connections.
 func (l *load) add(number int, c *conn) error { return l.workers[number%len(l.workers)].add(c) }
 

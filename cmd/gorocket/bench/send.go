@@ -193,11 +193,11 @@ func (m *messageFlags) probe(ctx context.Context, e *env, targets []target, topi
 
 // load connects producers. quota is the number of messages that they send altogether; -1: no limit.
 func (m *messageFlags) load(e *env, targets []target, topic string, loop *loopFlags, quota int64) (*load, error) {
-	l, err := newLoad(min(e.threads, loop.connections))
+	l, err := e.load(loop.connections)
 	if err != nil {
 		return nil, err
 	}
-	l.pid, l.progress, l.rate = e.pid, e.progress, loop.rate
+	l.rate = loop.rate
 	for i := range loop.connections {
 		share := int64(-1)
 		if quota >= 0 { // the first ones send one more where it does not come out even
@@ -211,9 +211,6 @@ func (m *messageFlags) load(e *env, targets []target, topic string, loop *loopFl
 			l.close()
 			return nil, err
 		}
-	}
-	for _, w := range l.workers {
-		w.patience = e.timeout
 	}
 	return l, nil
 }

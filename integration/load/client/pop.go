@@ -61,7 +61,7 @@ func (c *Client) Pop(p *Popping) (list []*Popped, code int, err error) {
 			if !ok {
 				return fmt.Errorf("client: startOffsetInfo %q has no queue %d", r.Ext["startOffsetInfo"], rec.Queue)
 			}
-			m.Handle = fmt.Sprintf("%s %d %d %d 0 %s %d %d", start, popTime, invisible, revive, p.broker(r.Ext), rec.Queue,
+			m.Handle = fmt.Sprintf("%s %d %d %d 0 %s %d %d", start, popTime, invisible, revive, brokerName, rec.Queue,
 				rec.QueueOffset)
 		}
 		switch strings.Split(m.Handle, " ")[4] {
@@ -79,8 +79,8 @@ func (c *Client) Pop(p *Popping) (list []*Popped, code int, err error) {
 	return list, 0, err
 }
 
-// broker is the name that handles carry: clients know it from the route.
-func (p *Popping) broker(map[string]string) string { return "broker-a" }
+// brokerName is the name that handles carry: clients know it from the route.
+const brokerName = "broker-a"
 
 // poppedFields reads the header of an answer; err is the first mistake.
 type poppedFields struct {
